@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Vault.Core.Sealing;
+
+/// <summary>
+/// A credential in memory. It prints <c>[secret]</c>, refuses to serialize, has no conversion and no value equality; the few files that may
+/// call <see cref="Reveal"/> are listed in a convention test (law 2). Disposing zeroes the bytes.
+/// </summary>
+[DebuggerDisplay("[secret]")]
+[JsonConverter(typeof(Refusal))]
+public sealed class Secret : IDisposable
+{
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    private readonly byte[] _utf8;
+    private bool _gone;
+
+    private Secret(byte[] utf8) => _utf8 = utf8;
+
+    /// <summary>Takes ownership of the array: the caller must not keep or change it.</summary>
+    public static Secret Own(byte[] utf8)
+    {
+        ArgumentNullException.ThrowIfNull(utf8);
+        return new Secret(utf8);
+    }
+
+    public static Secret From(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new Secret(Encoding.UTF8.GetBytes(text));
+    }
+
+    public ReadOnlySpan<byte> Reveal() => _gone ? throw new ObjectDisposedException(nameof(Secret)) : _utf8;
+
+    public string RevealText() => Encoding.UTF8.GetString(Reveal());
+
+    /// <summary>The last four characters behind an ellipsis, for people to tell credentials apart; shorter secrets show nothing.</summary>
+    public string MaskedSuffix => _gone || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
+
+    public void Dispose()
+    {
+        _gone = true;
+        CryptographicOperations.ZeroMemory(_utf8);
+    }
+
+    public override string ToString() => "[secret]";
+
+    /// <summary>Throws both ways: a secret that reaches a serializer is a bug that must be loud.</summary>
+    public sealed class Refusal : JsonConverter<Secret>
+    {
+        public override Secret Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException("A secret is never read by a serializer.");
+
+        public override void Write(Utf8JsonWriter writer, Secret value, JsonSerializerOptions options) =>
+            throw new NotSupportedException("A secret is never serialized.");
+    }
+}
