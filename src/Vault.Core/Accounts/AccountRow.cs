@@ -1,0 +1,29 @@
+using Vault.Core.Identity;
+using Vault.Core.Organizations;
+using Vault.Core.Sealing;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>
+/// A connected account as stored. <see cref="Version"/> goes up by one with every write; a writer names the version it read.
+/// </summary>
+/// <param name="Grant">The sealed tokens, bound to <c>(organization, account id, "grant", State.Generation, key version)</c>; null when wiped.</param>
+/// <param name="Credential">A sealed own credential that mints or is used as it is (API key, basic, private key), bound to <c>(organization, account id, "credential", CredentialGeneration, key version)</c>.</param>
+/// <param name="DueAt">When the sweeper should look at it next; null for never. Computed by <c>AccountSchedule</c> at every write.</param>
+public sealed record AccountRow(
+    AccountId Id,
+    AccountKey Key,
+    string ConnectionId,
+    string Provider,
+    long Version,
+    AccountState State,
+    SealedBlob? Grant,
+    SealedBlob? Credential,
+    long CredentialGeneration,
+    DateTimeOffset? DueAt,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    DateTimeOffset? LastUsedAt = null);
+
+/// <summary>A row and its organization's gate, read together, so that one round trip confirms both (law 8).</summary>
+public sealed record AccountSnapshot(AccountRow Row, Gate Gate);

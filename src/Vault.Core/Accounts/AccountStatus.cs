@@ -1,0 +1,56 @@
+namespace Vault.Core.Accounts;
+
+/// <summary>What a connected account can do now. Every status but <see cref="Active"/> carries a reason.</summary>
+public enum AccountStatus
+{
+    /// <summary>A link was made; nobody has consented yet.</summary>
+    PendingAuth,
+
+    /// <summary>A credential is stored and waits for its verification call.</summary>
+    PendingVerification,
+
+    Active,
+
+    /// <summary>The credential ran out and nothing can renew it.</summary>
+    Expired,
+
+    /// <summary>The grant is dead or lost; a new consent heals it.</summary>
+    RequiresReauth,
+
+    /// <summary>Revoked here; never used again.</summary>
+    Revoked,
+
+    /// <summary>The connection was removed and the credential wiped.</summary>
+    Disconnected,
+}
+
+/// <summary>Why an account is not active, in the fixed words an agent can act on (law 6).</summary>
+public static class StatusReason
+{
+    public const string AwaitingConsent = "awaiting_consent";
+    public const string AwaitingVerification = "awaiting_verification";
+    public const string VerificationFailed = "verification_failed";
+    public const string CredentialExpired = "credential_expired";
+
+    /// <summary>The provider says the grant is gone and does not say why.</summary>
+    public const string GrantRevoked = "grant_revoked";
+    public const string UserRevoked = "user_revoked";
+    public const string PasswordChanged = "password_changed";
+    public const string AdminPolicy = "admin_policy";
+    public const string IdleExpired = "idle_expired";
+    public const string AbsoluteExpired = "absolute_expired";
+    public const string ConsentRequired = "consent_required";
+    public const string InteractionRequired = "interaction_required";
+
+    /// <summary>A refresh was sent and its reply never arrived, with a provider that does not let the token be presented again.</summary>
+    public const string RefreshOutcomeLost = "refresh_outcome_lost";
+
+    /// <summary>The provider refuses our client (secret, redirect URI); consenting again does not help.</summary>
+    public const string ClientMisconfigured = "client_misconfigured";
+    public const string RevokedByRequest = "revoked_by_request";
+    public const string OrganizationErased = "organization_erased";
+    public const string ConnectionDeleted = "connection_deleted";
+
+    public static IReadOnlyList<string> All { get; } =
+        [.. typeof(StatusReason).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!)];
+}

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Vault.Core.Accounts;
+using Vault.Core.Identity;
+using Vault.Core.Packs;
+
+namespace Vault.Core.Execution;
+
+/// <summary>One attempt of one tool call.</summary>
+/// <param name="Input">Already valid against the tool's schema.</param>
+/// <param name="Parameters">Connection and account parameters, validated.</param>
+/// <param name="IdempotencyKey">Sent where the tool's definition says how; the same for every attempt of an execution.</param>
+/// <param name="Deadline">The attempt ends before it.</param>
+/// <param name="TraceParent">W3C trace context to pass on; null for none.</param>
+public sealed record ToolCall(
+    OrganizationId Organization,
+    Tool Tool,
+    JsonElement Input,
+    string? PageToken,
+    GrantSecrets? Grant,
+    OwnCredential? Credential,
+    ImmutableSortedDictionary<string, string> Parameters,
+    string IdempotencyKey,
+    DateTimeOffset Deadline,
+    string? TraceParent);
+
+public enum UpstreamOutcome
+{
+    Succeeded,
+
+    /// <summary>401 in the provider's way: buys one refresh and one retry.</summary>
+    CredentialRejected,
+
+    /// <summary>The provider says the grant is gone; <see cref="UpstreamReply.Reason"/> says why.</summary>
+    GrantDead,
+
+    /// <summary>The grant lacks a scope; <see cref="UpstreamReply.MissingScopes"/> where the provider names them.</summary>
+    ScopeMissing,
+    RateLimited,
+
+    /// <summary>The provider said no; sending it again changes nothing.</summary>
+    Rejected,
+
+    /// <summary>The provider failed (5xx, or an error body that means it) and says it did not act, or acting twice is impossible to tell.</summary>
+    Unavailable,
+
+    /// <summary>The request was sent; no answer in time.</summary>
+    TimedOut,
+
+    /// <summary>Nothing was sent: the connection could not be made.</summary>
+    NotSent,
+
+    /// <summary>It was sent and the connection broke.</summary>
+    Lost,
+
+    /// <summary>The address may not be called; nothing was sent.</summary>
+    EgressDenied,
+}
+
+/// <summary>One judged answer of a provider.</summary>
+/// <param name="Data">The body as JSON (a JSON string for text, base64 with its type for other content); undefined unless succeeded or the provider sent an error body.</param>
+/// <param name="Complete">The whole body where <paramref name="Data"/> was cut at the cap, for the output handle.</param>
+/// <param name="Detail">The provider's error code, cleaned; never a credential.</param>
+/// <param name="Sent">Whether any byte of the request may have reached the provider.</param>
+public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
+{
+    public JsonElement? Data { get; init; }
+
+    public bool Truncated { get; init; }
+
+    public ReadOnlyMemory<byte> Complete { get; init; }
+
+    public string? ContentType { get; init; }
+
+    public string? NextPageToken { get; init; }
+
+    public TimeSpan? RetryAfter { get; init; }
+
+    public string? Reason { get; init; }
+
+    public string? Detail { get; init; }
+
+    public ImmutableArray<string> MissingScopes { get; init; } = [];
+
+    /// <summary>Whether any byte of the request may have reached the provider.</summary>
+    public bool Sent { get; init; } = true;
+}
+
+/// <summary>Sends one attempt: maps the input, pins the host, sends, reads up to the cap, judges. It does not retry; the executor decides that.</summary>
+public interface IUpstream
+{
+    Task<UpstreamReply> SendAsync(ToolCall call, CancellationToken cancellationToken);
+}
