@@ -1,0 +1,28 @@
+namespace Vault.Core.Ledger;
+
+/// <summary>The names of what happened. A new event gets a new name here; a name never changes its meaning.</summary>
+public static class LedgerEvents
+{
+    public const string ExecutionStarted = "execution.started";
+    public const string ExecutionFinished = "execution.finished";
+    public const string ExecutionRefused = "execution.refused";
+    public const string AccountLinkCreated = "account.link_created";
+    public const string AccountConnected = "account.connected";
+    public const string AccountReconnected = "account.reconnected";
+    public const string AccountRefreshed = "account.refreshed";
+    public const string AccountRefreshFailed = "account.refresh_failed";
+    public const string AccountRevoked = "account.revoked";
+    public const string AccountDisconnected = "account.disconnected";
+    public const string AccountStatusChanged = "account.status_changed";
+    public const string CredentialRead = "account.credential_read";
+    public const string ConnectionCreated = "connection.created";
+    public const string ConnectionChanged = "connection.changed";
+    public const string ConnectionDeleted = "connection.deleted";
+    public const string OrganizationCreated = "organization.created";
+    public const string OrganizationSuspended = "organization.suspended";
+    public const string OrganizationResumed = "organization.resumed";
+    public const string OrganizationErased = "organization.erased";
+    public const string KeyRotated = "organization.key_rotated";
+    public const string ApiKeyCreated = "api_key.created";
+    public const string ApiKeyRevoked = "api_key.revoked";
+}
