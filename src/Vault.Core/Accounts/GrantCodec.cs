@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Text;
+using Vault.Core.Packs;
+using Vault.Core.Sealing;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>
+/// The plaintext that is sealed for a grant or an own credential: format (1 byte) | kind (1 byte) | pairs of name and value, each preceded by its length (4 bytes,
+/// big-endian). Binary, because secrets in JSON would pass through strings that nobody can zero. Whoever encodes zeroes the array after sealing.
+/// </summary>
+public static class GrantCodec
+{
+    private const byte Format = 1;
+    private const byte Grant = 1;
+    private const byte Credential = 2;
+    private const string Access = "access_token";
+    private const string Refresh = "refresh_token";
+    private const string Type = "token_type";
+    private const string Mode = "#mode";
+
+    public static byte[] Encode(GrantSecrets secrets)
+    {
+        ArgumentNullException.ThrowIfNull(secrets);
+        using var type = Secret.From(secrets.TokenType);
+        return secrets.RefreshToken is { } refresh
+            ? Encode(Grant, [new(Access, secrets.AccessToken), new(Refresh, refresh), new(Type, type)])
+            : Encode(Grant, [new(Access, secrets.AccessToken), new(Type, type)]);
+    }
+
+    public static byte[] Encode(OwnCredential credential)
+    {
+        ArgumentNullException.ThrowIfNull(credential);
+        using var mode = Secret.From(credential.Mode.ToString());
+        return Encode(Credential, [new(Mode, mode), .. credential.Fields]);
+    }
+
+    /// <exception cref="FormatException">The bytes are not a grant; sealed bytes that opened are never wrong, so this is a bug.</exception>
+    public static GrantSecrets DecodeGrant(ReadOnlySpan<byte> plaintext)
+    {
+        var fields = Decode(plaintext, Grant);
+        if (!fields.Remove(Access, out var access)) throw new FormatException("A sealed grant has no access token.");
+        fields.Remove(Refresh, out var refresh);
+        using var type = fields.Remove(Type, out var found) ? found : Secret.From("Bearer");
+        return new GrantSecrets { AccessToken = access, RefreshToken = refresh, TokenType = type.RevealText() };
+    }
+
+    /// <exception cref="FormatException">The bytes are not a credential; sealed bytes that opened are never wrong, so this is a bug.</exception>
+    public static OwnCredential DecodeCredential(ReadOnlySpan<byte> plaintext)
+    {
+        var fields = Decode(plaintext, Credential);
+        if (!fields.Remove(Mode, out var mode) || !Enum.TryParse<AuthMode>(mode.RevealText(), out var parsed)) throw new FormatException("A sealed credential has no mode.");
+        return new OwnCredential { Mode = parsed, Fields = fields.ToImmutableSortedDictionary(StringComparer.Ordinal) };
+    }
+
+    private static byte[] Encode(byte kind, IReadOnlyList<KeyValuePair<string, Secret>> fields)
+    {
+        var length = 2;
+        foreach (var (name, value) in fields) length += (2 * sizeof(int)) + Encoding.UTF8.GetByteCount(name) + value.Reveal().Length;
+        // The exact size at once: a growing buffer would leave copies of secrets behind.
+        var data = new byte[length];
+        (data[0], data[1]) = (Format, kind);
+        var rest = data.AsSpan(2);
+        foreach (var (name, value) in fields)
+        {
+            rest = Put(rest, Encoding.UTF8.GetBytes(name));
+            rest = Put(rest, value.Reveal());
+        }
+
+        return data;
+    }
+
+    private static Span<byte> Put(Span<byte> to, ReadOnlySpan<byte> bytes)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(to, bytes.Length);
+        bytes.CopyTo(to[sizeof(int)..]);
+        return to[(sizeof(int) + bytes.Length)..];
+    }
+
+    private static Dictionary<string, Secret> Decode(ReadOnlySpan<byte> data, byte kind)
+    {
+        if (data.Length < 2 || data[0] != Format || data[1] != kind) throw new FormatException("Not the sealed content expected here.");
+        var fields = new Dictionary<string, Secret>(StringComparer.Ordinal);
+        var rest = data[2..];
+        while (rest.Length > 0)
+        {
+            var name = Encoding.UTF8.GetString(Take(ref rest));
+            fields[name] = Secret.Own(Take(ref rest).ToArray());
+        }
+
+        return fields;
+    }
+
+    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> rest)
+    {
+        if (rest.Length < sizeof(int)) throw new FormatException("The sealed content is cut.");
+        var length = BinaryPrimitives.ReadInt32BigEndian(rest);
+        if (length < 0 || length > rest.Length - sizeof(int)) throw new FormatException("The sealed content is cut.");
+        var taken = rest.Slice(sizeof(int), length);
+        rest = rest[(sizeof(int) + length)..];
+        return taken;
+    }
+}
