@@ -24,10 +24,18 @@ public interface IKeyWrapper
     /// <param name="masterKeyId">The master key the row names.</param>
     /// <param name="wrapped">The wrapped key of the row.</param>
     /// <param name="cancellationToken">Gives up waiting for a remote key service.</param>
-    /// <exception cref="SealBrokenException">It does not unwrap under this master key in this place, or the master key is not known here.</exception>
+    /// <exception cref="SealBrokenException">It does not unwrap under this master key in this place.</exception>
+    /// <exception cref="MasterKeyUnknownException">No master key of this id is configured here.</exception>
     /// <exception cref="KeyServiceUnavailableException">The key service cannot be reached; trying later may help.</exception>
     ValueTask<byte[]> UnwrapAsync(OrganizationId organization, uint keyVersion, string masterKeyId, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken);
 }
 
 /// <summary>The service that holds the master key cannot be reached or is busy. Nothing is known to be wrong with any key.</summary>
 public sealed class KeyServiceUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A row names a master key that is not configured here. A master key id is not secret.</summary>
+public sealed class MasterKeyUnknownException(string masterKeyId)
+    : Exception($"No master key '{masterKeyId}' is configured. Configure it as the master key, or as a previous one until every key is re-wrapped.")
+{
+    public string MasterKeyId { get; } = masterKeyId;
+}

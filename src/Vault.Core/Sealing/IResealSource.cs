@@ -6,10 +6,10 @@ namespace Vault.Core.Sealing;
 public sealed record SealedField(SealContext Context, SealedBlob Blob);
 
 /// <summary>
-/// A row with sealed fields, all under the one key version the row names.
+/// A row with sealed fields.
 /// </summary>
 /// <param name="Cursor">Orders the rows of an organization over all tables; opaque to the job, never reused for another row.</param>
-/// <param name="KeyVersion">The version the row names.</param>
+/// <param name="KeyVersion">The lowest key version among its fields.</param>
 /// <param name="RowVersion">For compare-and-swap.</param>
 /// <param name="Fields">Every sealed field of the row; all are written back together.</param>
 public sealed record ResealRow(string Cursor, uint KeyVersion, long RowVersion, IReadOnlyList<SealedField> Fields);
@@ -20,12 +20,12 @@ public sealed record ResealRow(string Cursor, uint KeyVersion, long RowVersion, 
 /// </summary>
 public interface IResealSource
 {
-    /// <summary>Rows with a key version below <paramref name="below"/>, in cursor order, after <paramref name="after"/>; empty at the end.</summary>
+    /// <summary>Rows with any field under a key version below <paramref name="below"/>, in cursor order, after <paramref name="after"/>; empty at the end.</summary>
     ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Replaces the sealed fields (same order as <c>row.Fields</c>) and the key version where row version and key version are still those of
-    /// <paramref name="row"/>. Touches nothing else: neither the generation nor any lifecycle state. False when the race was lost.
+    /// Replaces the sealed fields (same order as <c>row.Fields</c>), now all under <paramref name="keyVersion"/>, where the row version is still that of
+    /// <paramref name="row"/>; the row version goes up by one. Touches nothing else: neither the generation nor any lifecycle state. False when the race was lost.
     /// </summary>
     ValueTask<bool> TryWriteAsync(OrganizationId organization, ResealRow row, uint keyVersion, IReadOnlyList<SealedBlob> fields, CancellationToken cancellationToken);
 

@@ -1,0 +1,215 @@
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+
+namespace Vault.Core.Sealing;
+
+/// <summary>How a run of <see cref="KeyRotation"/> ended.</summary>
+public enum RotationState
+{
+    /// <summary>Nothing is sealed under an older version; the older ones are retired.</summary>
+    Finished = 1,
+
+    /// <summary>Some rows changed under the job or were just written by a host that still held the older version as active; run again after <see cref="KeyringOptions.KeepActive"/>.</summary>
+    RunAgain = 2,
+
+    /// <summary>Only rows that do not open are left. They are named; the older versions stay so that they can be examined.</summary>
+    Blocked = 3,
+
+    /// <summary>The organization's keys were destroyed.</summary>
+    Erased = 4,
+}
+
+/// <param name="State">How it ended.</param>
+/// <param name="ToVersion">The version rotated to; 0 when erased before it began.</param>
+/// <param name="Resealed">Rows re-sealed by this run.</param>
+/// <param name="Broken">Cursors of rows that do not open.</param>
+public sealed record RotationReport(RotationState State, uint ToVersion, long Resealed, IReadOnlyList<string> Broken);
+
+/// <summary>
+/// Rotates an organization's data key while everything runs: prepare a version and prove it, make it active, re-seal every row, retire the older versions.
+/// Each step is a compare-and-swap and the journal says which is next, so the job may crash between any two lines and may run on several hosts at once.
+/// The key version of each row is the record of what is done.
+/// </summary>
+public sealed class KeyRotation(
+    IOrganizationKeyStore keys, IKeyRotationStore journal, IResealSource source, IKeyWrapper wrapper, Keyring keyring, Sealer sealer, IEntropy entropy, TimeProvider time)
+{
+    private const int PageSize = 100;
+
+    /// <summary>Begins a rotation, or goes on with the one that is not finished.</summary>
+    public async Task<RotationReport> RunAsync(OrganizationId organization, CancellationToken cancellationToken)
+    {
+        var resealed = 0L;
+        while (true)
+        {
+            var row = await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false);
+            if (row is null || row.Phase == KeyRotationPhase.Finished)
+            {
+                row = await BeginAsync(organization, row?.RowVersion ?? 0, cancellationToken).ConfigureAwait(false);
+                if (row is null) return new(RotationState.Erased, 0, resealed, []);
+            }
+
+            if (row.Phase == KeyRotationPhase.Preparing)
+            {
+                if (!await PrepareAsync(row.Organization, row.ToVersion, cancellationToken).ConfigureAwait(false)) return new(RotationState.Erased, row.ToVersion, resealed, []);
+                if (await SaveAsync(row, row with { Phase = KeyRotationPhase.Resealing, Cursor = null }, cancellationToken).ConfigureAwait(false) is not { } active) continue;
+                row = active;
+            }
+
+            var report = await ResealAsync(row, resealed, cancellationToken).ConfigureAwait(false);
+            if (report is not null) return report;
+        }
+    }
+
+    /// <summary>
+    /// Destroys the retired versions that nothing needs: retired at least <paramref name="retiredFor"/> ago and no row under them. The time must be longer than
+    /// anything keeps a sealed value outside the rows (the reply spool, a frozen host); a day is a good choice. Returns how many were destroyed.
+    /// </summary>
+    public async Task<int> DestroyRetiredAsync(OrganizationId organization, TimeSpan retiredFor, CancellationToken cancellationToken)
+    {
+        var destroyed = 0;
+        foreach (var key in await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false))
+        {
+            var now = time.GetUtcNow();
+            if (key.Status == OrganizationKeyStatus.Destroyed) continue;
+            if (key.Status != OrganizationKeyStatus.Retired || now - key.ChangedAt < retiredFor) break;
+            if (await source.AnyBelowAsync(organization, key.Version + 1, cancellationToken).ConfigureAwait(false)) break;
+            if (await keys.TryUpdateAsync(Next(key, OrganizationKeyStatus.Destroyed) with { Wrapped = null }, key.RowVersion, cancellationToken).ConfigureAwait(false)) destroyed++;
+        }
+
+        if (destroyed > 0) keyring.Forget(organization);
+        return destroyed;
+    }
+
+    // Null when the keys are destroyed. The number of the new version is fixed here, in the journal, before the key exists: whoever resumes makes that one.
+    private async Task<KeyRotationRow?> BeginAsync(OrganizationId organization, long journalVersion, CancellationToken cancellationToken)
+    {
+        var versions = await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false);
+        if (versions.Count > 0 && versions.All(k => k.Status == OrganizationKeyStatus.Destroyed)) return null;
+        var now = time.GetUtcNow();
+        var to = versions.Count == 0 ? 1 : versions[^1].Version + 1;
+        var row = new KeyRotationRow(organization, to, KeyRotationPhase.Preparing, null, 0, now, now, journalVersion + 1);
+        return await journal.TrySaveAsync(row, journalVersion, cancellationToken).ConfigureAwait(false)
+            ? row
+            : await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Makes the version exist and active, from whichever point another run or host has brought it to. False when it was destroyed meanwhile.
+    private async Task<bool> PrepareAsync(OrganizationId organization, uint version, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var key = await keys.FindAsync(organization, version, cancellationToken).ConfigureAwait(false);
+            switch (key?.Status)
+            {
+                case null:
+                    // An erasure destroys the rows it finds; a version inserted after it would be a second life. Looking before and after closes that gap: the row
+                    // inserted here is destroyed again below when everything else is.
+                    var fresh = await NewKey.WrapAsync(wrapper, entropy, organization, version, OrganizationKeyStatus.Prepared, time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+                    await keys.TryInsertAsync(fresh, cancellationToken).ConfigureAwait(false);
+                    break;
+                case OrganizationKeyStatus.Prepared:
+                    var others = await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false);
+                    if (others.Count > 1 && others.All(k => k.Version == version || k.Status == OrganizationKeyStatus.Destroyed))
+                    {
+                        await keys.DestroyAllAsync(organization, time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+                        return false;
+                    }
+
+                    // Proven when it was wrapped; proven again here because the one who wrapped it may have crashed and the bytes come from the store now.
+                    var proof = await wrapper.UnwrapAsync(organization, version, key.MasterKeyId, key.Wrapped!, cancellationToken).ConfigureAwait(false);
+                    System.Security.Cryptography.CryptographicOperations.ZeroMemory(proof);
+                    await keys.TryUpdateAsync(Next(key, OrganizationKeyStatus.Active), key.RowVersion, cancellationToken).ConfigureAwait(false);
+                    break;
+                case OrganizationKeyStatus.Active:
+                    keyring.Forget(organization);
+                    return true;
+                default:
+                    return false;
+            }
+        }
+    }
+
+    // One pass over the rows that are left. Null: the journal moved on another host, look again.
+    private async Task<RotationReport?> ResealAsync(KeyRotationRow row, long resealed, CancellationToken cancellationToken)
+    {
+        var organization = row.Organization;
+        var held = await keyring.HoldVersionAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false);
+        if (!held.TryGet(out var to, out var error))
+            return error.Code == ErrorCatalogue.OrganizationUnknown ? new(RotationState.Erased, row.ToVersion, resealed, []) : new(RotationState.RunAgain, row.ToVersion, resealed, []);
+        using var key = to;
+        var broken = new List<string>();
+        var lost = false;
+        while (true)
+        {
+            var page = await source.NextAsync(organization, row.ToVersion, row.Cursor, PageSize, cancellationToken).ConfigureAwait(false);
+            if (page.Count == 0) break;
+            var done = 0;
+            foreach (var item in page)
+            {
+                switch (await ResealRowAsync(organization, item, key, cancellationToken).ConfigureAwait(false))
+                {
+                    case true: done++; break;
+                    case false: lost = true; break;
+                    default: broken.Add(item.Cursor); break;
+                }
+            }
+
+            resealed += done;
+            if (await SaveAsync(row, row with { Cursor = page[^1].Cursor, Resealed = row.Resealed + done }, cancellationToken).ConfigureAwait(false) is not { } next) return null;
+            row = next;
+        }
+
+        if (await source.AnyBelowAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false))
+        {
+            // The next run starts a new pass from the first row: what is left lies before the cursor.
+            await SaveAsync(row, row with { Cursor = null }, cancellationToken).ConfigureAwait(false);
+            return new(broken.Count > 0 && !lost ? RotationState.Blocked : RotationState.RunAgain, row.ToVersion, resealed, broken);
+        }
+
+        // Retired keys still open: a host that sealed under one a moment ago loses nothing, and the row it wrote is found before the key is destroyed.
+        foreach (var old in await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false))
+        {
+            if (old.Version >= row.ToVersion || old.Status is not (OrganizationKeyStatus.Active or OrganizationKeyStatus.Prepared)) continue;
+            if (!await keys.TryUpdateAsync(Next(old, OrganizationKeyStatus.Retired), old.RowVersion, cancellationToken).ConfigureAwait(false)) return null;
+        }
+
+        return await SaveAsync(row, row with { Phase = KeyRotationPhase.Finished }, cancellationToken).ConfigureAwait(false) is null
+            ? null
+            : new(RotationState.Finished, row.ToVersion, resealed, broken);
+    }
+
+    // True: written. False: the row changed since it was read (a refresh, another host); it is found again if it is still old. Null: it does not open.
+    private async Task<bool?> ResealRowAsync(OrganizationId organization, ResealRow row, SealingKey to, CancellationToken cancellationToken)
+    {
+        var fields = new SealedBlob[row.Fields.Count];
+        try
+        {
+            for (var i = 0; i < fields.Length; i++)
+            {
+                var field = row.Fields[i];
+                var held = await keyring.HoldVersionAsync(organization, field.Blob.KeyVersion, cancellationToken).ConfigureAwait(false);
+                if (!held.TryGet(out var from, out _)) return false;
+                using (from)
+                {
+                    using var value = Sealer.Open(from, field.Blob, field.Context);
+                    fields[i] = sealer.Seal(to, value, field.Context.Under(to.Version));
+                }
+            }
+        }
+        catch (SealBrokenException)
+        {
+            return null;
+        }
+
+        return await source.TryWriteAsync(organization, row, to.Version, fields, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<KeyRotationRow?> SaveAsync(KeyRotationRow seen, KeyRotationRow next, CancellationToken cancellationToken)
+    {
+        next = next with { ChangedAt = time.GetUtcNow(), RowVersion = seen.RowVersion + 1 };
+        return await journal.TrySaveAsync(next, seen.RowVersion, cancellationToken).ConfigureAwait(false) ? next : null;
+    }
+
+    private OrganizationKeyRow Next(OrganizationKeyRow key, OrganizationKeyStatus status) =>
+        key with { Status = status, ChangedAt = time.GetUtcNow(), RowVersion = key.RowVersion + 1 };
+}

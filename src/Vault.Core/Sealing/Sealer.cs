@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+
+namespace Vault.Core.Sealing;
+
+/// <summary>Seals values into the place they belong to and opens them there and nowhere else.</summary>
+public sealed class Sealer(Keyring keyring, IEntropy entropy)
+{
+    /// <summary>Seals under a key in hand; never waits, never fails for want of a service (law 4). The secret stays the caller's to dispose.</summary>
+    /// <exception cref="ArgumentException">The key is not the one the context names: a bug in the caller.</exception>
+    public SealedBlob Seal(SealingKey key, Secret value, SealContext context)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return Seal(key, value.Reveal(), context);
+    }
+
+    /// <inheritdoc cref="Seal(SealingKey, Secret, SealContext)"/>
+    public SealedBlob Seal(SealingKey key, ReadOnlySpan<byte> value, SealContext context)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(context);
+        if (key.Organization != context.Organization || key.Version != context.KeyVersion)
+            throw new ArgumentException("The key belongs to another organization or version than the context names.", nameof(key));
+
+        var bytes = new byte[SealedBlob.Overhead + value.Length];
+        SealedBlob.WriteHeader(bytes, key.Version);
+        var nonce = bytes.AsSpan(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
+
+        // 192 random bits: after 2^80 messages under one key the chance of a repeat is 2^-32. Never a counter, which a restored backup would repeat.
+        entropy.Fill(nonce);
+        var ciphertext = bytes.AsSpan(SealedBlob.HeaderLength + XAes256Gcm.NonceLength, value.Length);
+        key.Cipher.Encrypt(nonce, value, ciphertext, bytes.AsSpan(^XAes256Gcm.TagLength), context.ToAssociatedData(SealedBlob.Format));
+        return new SealedBlob(key.Version, bytes);
+    }
+
+    /// <summary>Opens with a key in hand.</summary>
+    /// <exception cref="SealBrokenException">It does not belong here or was altered.</exception>
+    public static Secret Open(SealingKey key, SealedBlob blob, SealContext context)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(blob);
+        ArgumentNullException.ThrowIfNull(context);
+
+        // Row, blob and key must name one version; which of them lies is not told.
+        if (key.Organization != context.Organization || key.Version != context.KeyVersion || blob.KeyVersion != context.KeyVersion || !blob.HeaderAgrees())
+            throw new SealBrokenException();
+        var bytes = blob.Bytes.Span;
+        var nonce = bytes.Slice(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
+        var ciphertext = bytes[(SealedBlob.HeaderLength + XAes256Gcm.NonceLength)..^XAes256Gcm.TagLength];
+
+        // Pinned, so that the collector leaves no copy behind that disposing the secret would not zero.
+        var plaintext = GC.AllocateUninitializedArray<byte>(ciphertext.Length, pinned: true);
+        try
+        {
+            key.Cipher.Decrypt(nonce, ciphertext, bytes[^XAes256Gcm.TagLength..], plaintext, context.ToAssociatedData(SealedBlob.Format));
+            return Secret.Own(plaintext);
+        }
+        catch
+        {
+            CryptographicOperations.ZeroMemory(plaintext);
+            throw;
+        }
+    }
+
+    /// <summary>Seals under the organization's active key. Errors as for <see cref="Keyring.HoldActiveAsync"/>.</summary>
+    public async ValueTask<Result<SealedBlob>> SealAsync(Secret value, OrganizationId organization, string row, string field, long generation, CancellationToken cancellationToken)
+    {
+        var held = await keyring.HoldActiveAsync(organization, cancellationToken).ConfigureAwait(false);
+        if (!held.TryGet(out var key, out var error)) return error;
+        using (key) return Seal(key, value, new SealContext(organization, row, field, generation, key.Version));
+    }
+
+    /// <summary>Opens what a row holds. Errors as for <see cref="Keyring.HoldVersionAsync"/>.</summary>
+    /// <exception cref="SealBrokenException">It does not belong here or was altered.</exception>
+    public async ValueTask<Result<Secret>> OpenAsync(SealedBlob blob, OrganizationId organization, string row, string field, long generation, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(blob);
+        var held = await keyring.HoldVersionAsync(organization, blob.KeyVersion, cancellationToken).ConfigureAwait(false);
+        if (!held.TryGet(out var key, out var error)) return error;
+        using (key) return Open(key, blob, new SealContext(organization, row, field, generation, blob.KeyVersion));
+    }
+}
