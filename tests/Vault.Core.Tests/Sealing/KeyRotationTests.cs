@@ -1,0 +1,194 @@
+using Vault.Core.Sealing;
+using Vault.TestKit.Sealing;
+using static Vault.Core.Tests.Sealing.SealingBench;
+
+namespace Vault.Core.Tests.Sealing;
+
+public sealed class KeyRotationTests : IDisposable
+{
+    private readonly SealingBench _bench = new();
+    private readonly InMemorySealedRows _rows = new();
+    private readonly InMemoryKeyRotationStore _journal = new();
+
+    [Fact]
+    public async Task Every_row_moves_to_the_new_key_and_still_opens()
+    {
+        await FillAsync(250);
+        var report = await Rotation().RunAsync(Acme, default);
+        Assert.Equal((RotationState.Finished, 2u, 250L), (report.State, report.ToVersion, report.Resealed));
+        await AllOpenAsync(250, version: 2);
+        Assert.Equal([OrganizationKeyStatus.Retired, OrganizationKeyStatus.Active], (await _bench.Keys.ListAsync(Acme, default)).Select(k => k.Status));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(99)]
+    [InlineData(100)]
+    [InlineData(101)]
+    [InlineData(249)]
+    public async Task After_a_crash_at_any_row_the_rest_is_done_and_nothing_twice(int crashAt)
+    {
+        await FillAsync(250);
+        var writes = 0;
+        _rows.BeforeWrite = _ =>
+        {
+            if (writes++ == crashAt) throw new IOException("the process died here");
+        };
+        await Assert.ThrowsAsync<IOException>(() => Rotation().RunAsync(Acme, default));
+        var report = await Rotation().RunAsync(Acme, default);
+        Assert.Equal((RotationState.Finished, 2u), (report.State, report.ToVersion));
+        Assert.Equal(250 + 1, writes);
+        await AllOpenAsync(250, version: 2);
+    }
+
+    [Fact]
+    public async Task Two_hosts_may_run_it_at_once()
+    {
+        await FillAsync(500);
+        var other = Rotation(_bench.NewKeyring(_bench.Wrapper));
+        await Task.WhenAll(Task.Run(() => Rotation().RunAsync(Acme, default)), Task.Run(() => other.RunAsync(Acme, default)));
+
+        // Either may have ended while the other held a row; what is left over, if anything, the next run finishes without another version.
+        for (var i = 0; i < 3 && (await _journal.FindAsync(Acme, default))!.Phase != KeyRotationPhase.Finished; i++) await Rotation().RunAsync(Acme, default);
+        var to = (await _journal.FindAsync(Acme, default))!.ToVersion;
+        await AllOpenAsync(500, to);
+        Assert.Equal(OrganizationKeyStatus.Active, Assert.Single(await _bench.Keys.ListAsync(Acme, default), k => k.Status == OrganizationKeyStatus.Active).Status);
+    }
+
+    [Fact]
+    public async Task A_row_refreshed_under_the_job_is_not_overwritten()
+    {
+        await FillAsync(3);
+        var refreshed = await FieldAsync("row-0001", 2, "refreshed");
+        _rows.BeforeWrite = cursor =>
+        {
+            if (cursor == "row-0001") _rows.Put(cursor, refreshed);
+            _rows.BeforeWrite = cursor == "row-0001" ? null : _rows.BeforeWrite;
+        };
+        var report = await Rotation().RunAsync(Acme, default);
+
+        // The refresh had sealed under version 1: found in a second pass, whose bytes are those of the refresh.
+        Assert.Equal(RotationState.RunAgain, report.State);
+        Assert.Equal(RotationState.Finished, (await Rotation().RunAsync(Acme, default)).State);
+        var row = _rows.All[1];
+        Assert.Equal(2u, row.KeyVersion);
+        using var key = (await _bench.Keyring.HoldVersionAsync(Acme, 2, default)).Value;
+        using var opened = Sealer.Open(key, row.Fields[0].Blob, row.Fields[0].Context);
+        Assert.Equal("refreshed", opened.RevealText());
+        Assert.Equal(2, row.Fields[0].Context.Generation);
+    }
+
+    [Fact]
+    public async Task A_row_that_does_not_open_is_named_and_keeps_the_old_key_alive()
+    {
+        await FillAsync(3);
+        var field = await FieldAsync("row-0001", 1, "x");
+        var broken = field.Blob.Bytes.ToArray();
+        broken[^1] ^= 1;
+        _rows.Put("row-0001", field with { Blob = new SealedBlob(1, broken) });
+        var report = await Rotation().RunAsync(Acme, default);
+        Assert.Equal(RotationState.Blocked, report.State);
+        Assert.Equal("row-0001", Assert.Single(report.Broken));
+        Assert.Equal(2, report.Resealed);
+        _bench.Time.Advance(TimeSpan.FromDays(30));
+        Assert.Equal(0, await Rotation().DestroyRetiredAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.NotNull((await _bench.Keys.FindAsync(Acme, 1, default))!.Wrapped);
+    }
+
+    [Fact]
+    public async Task A_retired_key_is_destroyed_only_after_its_time_and_only_when_nothing_needs_it()
+    {
+        await FillAsync(2);
+        await Rotation().RunAsync(Acme, default);
+        Assert.Equal(0, await Rotation().DestroyRetiredAsync(Acme, TimeSpan.FromDays(1), default));
+        _bench.Time.Advance(TimeSpan.FromDays(2));
+
+        // A late write of a host that had held the old key: sealed under version 1 after the rotation ended.
+        using (var old = (await _bench.Keyring.HoldVersionAsync(Acme, 1, default)).Value)
+        {
+            var context = new SealContext(Acme, "row-0001", "grant", 2, 1);
+            _rows.Put("row-0001", new SealedField(context, _bench.Sealer.Seal(old, "late"u8, context)));
+        }
+
+        Assert.Equal(0, await Rotation().DestroyRetiredAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(RotationState.Finished, (await Rotation().RunAsync(Acme, default)).State);
+        _bench.Time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(2, await Rotation().DestroyRetiredAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal([1u, 2u], (await _bench.Keys.ListAsync(Acme, default)).Where(k => k.Wrapped is null).Select(k => k.Version));
+        using var key = (await _bench.Keyring.HoldVersionAsync(Acme, 3, default)).Value;
+        using var value = Sealer.Open(key, _rows.All[1].Fields[0].Blob, _rows.All[1].Fields[0].Context);
+        Assert.Equal("late", value.RevealText());
+    }
+
+    [Fact]
+    public async Task An_erased_organization_is_not_rotated_back_to_life()
+    {
+        await FillAsync(1);
+        await new KeyErasure(_bench.Keys, _bench.Keyring, _bench.Time).EraseAsync(Acme, default);
+        Assert.Equal(RotationState.Erased, (await Rotation().RunAsync(Acme, default)).State);
+
+        // Erased after the journal named the next version and before the key was made.
+        await _journal.TrySaveAsync(new KeyRotationRow(Acme, 2, KeyRotationPhase.Preparing, null, 0, default, default, 1), 0, default);
+        Assert.Equal(RotationState.Erased, (await Rotation().RunAsync(Acme, default)).State);
+        Assert.All(await _bench.Keys.ListAsync(Acme, default), k => Assert.Null(k.Wrapped));
+    }
+
+    [Fact]
+    public async Task A_new_master_key_takes_over_while_both_are_readable_and_a_second_run_finds_nothing()
+    {
+        await FillAsync(3);
+        var blob = await _bench.SealAsync("globex", Globex);
+        using var next = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
+        var both = new CompositeKeyWrapper(next, _bench.Wrapper);
+        var report = await new MasterRewrap(_bench.Keys, both, _bench.Time).RunAsync(default);
+        Assert.Equal((2, true), (report.Rewrapped, report.Done));
+        Assert.Equal((0, true), (await new MasterRewrap(_bench.Keys, both, _bench.Time).RunAsync(default)) is var again ? (again.Rewrapped, again.Done) : default);
+
+        // The old master key is not needed any more.
+        var alone = new Sealer(_bench.NewKeyring(next), _bench.Entropy);
+        using var value = (await alone.OpenAsync(blob, Globex, "ca_1", "grant", 1, default)).Value;
+        Assert.Equal("globex", value.RevealText());
+    }
+
+    [Fact]
+    public async Task A_key_that_does_not_unwrap_is_named_and_the_others_are_rewrapped()
+    {
+        await _bench.SealAsync("a", Acme);
+        await _bench.SealAsync("g", Globex);
+        _bench.Keys.Tamper((await _bench.Keys.FindActiveAsync(Acme, default))! with { MasterKeyId = "local:0000000000000000" });
+        using var next = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
+        var report = await new MasterRewrap(_bench.Keys, new CompositeKeyWrapper(next, _bench.Wrapper), _bench.Time).RunAsync(default);
+        Assert.Equal((1, false), (report.Rewrapped, report.Done));
+        Assert.Equal(new OrganizationKeyPosition(Acme, 1), Assert.Single(report.Broken));
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    private KeyRotation Rotation(Keyring? keyring = null) =>
+        new(_bench.Keys, _journal, _rows, _bench.Wrapper, keyring ?? _bench.Keyring, new Sealer(keyring ?? _bench.Keyring, _bench.Entropy), _bench.Entropy, _bench.Time);
+
+    private async Task FillAsync(int rows)
+    {
+        for (var i = 0; i < rows; i++) _rows.Put($"row-{i:0000}", await FieldAsync($"row-{i:0000}", 1, $"value {i}"));
+    }
+
+    private async Task<SealedField> FieldAsync(string row, long generation, string value)
+    {
+        var blob = await _bench.SealAsync(value, Acme, row, "grant", generation);
+        return new SealedField(new SealContext(Acme, row, "grant", generation, blob.KeyVersion), blob);
+    }
+
+    private async Task AllOpenAsync(int rows, uint version)
+    {
+        Assert.Equal(rows, _rows.All.Count);
+        using var key = (await _bench.Keyring.HoldVersionAsync(Acme, version, default)).Value;
+        for (var i = 0; i < rows; i++)
+        {
+            var row = _rows.All[i];
+            Assert.Equal(version, row.KeyVersion);
+            using var value = Sealer.Open(key, row.Fields[0].Blob, row.Fields[0].Context);
+            Assert.Equal($"value {i}", value.RevealText());
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Time.Testing;
+using Vault.Core.Identity;
+using Vault.Core.Sealing;
+using Vault.TestKit;
+using Vault.TestKit.Sealing;
+
+namespace Vault.Core.Tests.Sealing;
+
+/// <summary>A vault of keys in memory with two organizations.</summary>
+public sealed class SealingBench : IDisposable
+{
+    public static readonly OrganizationId Acme = new("org_01hzzzzzzzzzzzzzzzzzzzzzzz");
+    public static readonly OrganizationId Globex = new("org_01hyyyyyyyyyyyyyyyyyyyyyyy");
+    private readonly List<Keyring> _keyrings = [];
+
+    public SealingBench(KeyringOptions? options = null)
+    {
+        Wrapper = new LocalKeyWrapper(MasterKey(1), Entropy);
+        Keyring = NewKeyring(Wrapper, options);
+        Sealer = new Sealer(Keyring, Entropy);
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    public SeededEntropy Entropy { get; } = new();
+
+    public InMemoryOrganizationKeyStore Keys { get; } = new();
+
+    public LocalKeyWrapper Wrapper { get; }
+
+    public Keyring Keyring { get; }
+
+    public Sealer Sealer { get; }
+
+    public static byte[] MasterKey(byte fill)
+    {
+        var key = new byte[32];
+        Array.Fill(key, fill);
+        return key;
+    }
+
+    public Keyring NewKeyring(IKeyWrapper wrapper, KeyringOptions? options = null)
+    {
+        var keyring = new Keyring(Keys, wrapper, Entropy, Time, options);
+        _keyrings.Add(keyring);
+        return keyring;
+    }
+
+    public async Task<SealingKey> ActiveAsync(OrganizationId organization) => (await Keyring.HoldActiveAsync(organization, default)).Value;
+
+    public async Task<SealedBlob> SealAsync(string value, OrganizationId organization, string row = "ca_1", string field = "grant", long generation = 1)
+    {
+        using var secret = Secret.From(value);
+        return (await Sealer.SealAsync(secret, organization, row, field, generation, default)).Value;
+    }
+
+    public async Task<string> OpenAsync(SealedBlob blob, OrganizationId organization, string row = "ca_1", string field = "grant", long generation = 1)
+    {
+        using var secret = (await Sealer.OpenAsync(blob, organization, row, field, generation, default)).Value;
+        return secret.RevealText();
+    }
+
+    public void Dispose()
+    {
+        foreach (var keyring in _keyrings) keyring.Dispose();
+        Wrapper.Dispose();
+    }
+}
