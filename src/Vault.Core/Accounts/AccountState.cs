@@ -50,6 +50,9 @@ public sealed record AccountState
 
     public GrantFacts? Grant { get; init; }
 
+    /// <summary>New access tokens are minted from a credential that is not used up (client credentials, key pair); nothing rotates.</summary>
+    public bool Mints { get; init; }
+
     public RefreshIntent? Intent { get; init; }
 
     public RefreshDoubt? Doubt { get; init; }

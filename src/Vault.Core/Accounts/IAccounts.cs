@@ -55,6 +55,9 @@ public sealed record GrantInstallation
 
     public long CredentialGeneration { get; init; }
 
+    /// <summary>Access tokens are minted on demand from the credential or the connection's client; <see cref="Grant"/> may be null then.</summary>
+    public bool Mints { get; init; }
+
     public ImmutableArray<string> RequestedScopes { get; init; } = [];
 
     public ImmutableArray<string> GrantedScopes { get; init; } = [];
@@ -124,8 +127,11 @@ public interface IAccounts
     Task<Result<AccountRow>> InstallAsync(AccountKey key, GrantInstallation installation, CancellationToken cancellationToken);
 
     /// <summary>Which account a request means: by id, by connection, or the only one of the provider; several are an <c>account_ambiguous</c> with candidates, never a guess.</summary>
-    Task<Result<AccountKey>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken);
+    Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken);
 }
+
+/// <summary>An account that was found: where it lives and its id.</summary>
+public sealed record AccountPointer(AccountKey Key, AccountId Id);
 
 /// <summary>What a request says about the account it means.</summary>
 public sealed record AccountQuestion(OrganizationId Organization, UserId? User, string Provider, ConnectionName? Connection, AccountId? Account, string? Label);

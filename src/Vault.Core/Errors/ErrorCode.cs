@@ -54,6 +54,7 @@ public static class ErrorCatalogue
     public static readonly ErrorCode AccountAmbiguous = new("account_ambiguous", 409, ErrorKind.Request, false, "More than one account fits", "Name one of the candidates as connected_account_id.");
     public static readonly ErrorCode AuthRevoked = new("auth_revoked", 424, ErrorKind.User, false, "The grant is gone", "Send the user to reconnect_url.");
     public static readonly ErrorCode ReauthRequired = new("reauth_required", 424, ErrorKind.User, false, "The account needs a new consent", "Send the user to reconnect_url.");
+    public static readonly ErrorCode ClientMisconfigured = new("client_misconfigured", 424, ErrorKind.Admin, false, "The provider refuses the connection's client", "Ask the administrator of the connection to correct its client settings.");
     public static readonly ErrorCode ScopeMissing = new("scope_missing", 403, ErrorKind.User, false, "The grant lacks a scope", "Ask the user to reconnect with missing_scopes.");
     public static readonly ErrorCode ToolUnknown = new("tool_unknown", 404, ErrorKind.Request, false, "The tool is not known", "Search /v1/tools.");
     public static readonly ErrorCode ToolInputInvalid = new("tool_input_invalid", 422, ErrorKind.Request, false, "The tool's input does not fit its schema", "Correct the paths in violations.");

@@ -1,0 +1,48 @@
+using Vault.Core.Errors;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>The errors an account's state turns into.</summary>
+public static class AccountErrors
+{
+    public static VaultError NotConnected() => new(ErrorCatalogue.AccountNotConnected, "The user has no connected account here.");
+
+    public static VaultError Suspended() => new(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing of it runs.");
+
+    /// <summary>Why a row cannot be used; call it for rows that are not active, or whose grant cannot be renewed now.</summary>
+    public static VaultError ForStatus(AccountState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var reason = state.Reason ?? StatusReason.CredentialExpired;
+        return state.Status switch
+        {
+            AccountStatus.PendingAuth or AccountStatus.PendingVerification or AccountStatus.Disconnected =>
+                new VaultError(ErrorCatalogue.AccountNotConnected, "The account is not connected: " + reason + ".") { StatusReason = reason },
+            AccountStatus.Revoked => new VaultError(ErrorCatalogue.AuthRevoked, "The account was revoked: " + reason + ".") { StatusReason = reason },
+            AccountStatus.RequiresReauth when reason is StatusReason.GrantRevoked or StatusReason.UserRevoked or StatusReason.PasswordChanged
+                or StatusReason.AdminPolicy or StatusReason.IdleExpired or StatusReason.AbsoluteExpired =>
+                new VaultError(ErrorCatalogue.AuthRevoked, "The provider no longer accepts the grant: " + reason + ".") { StatusReason = reason },
+            _ => new VaultError(ErrorCatalogue.ReauthRequired, "The account needs a new consent: " + reason + ".") { StatusReason = reason },
+        };
+    }
+
+    /// <summary>The token endpoint failed lately and the access token has run out.</summary>
+    public static VaultError CoolingDown(AccountState state, TimeSpan wait)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.LastFailure == StatusReason.ClientMisconfigured
+            ? new VaultError(ErrorCatalogue.ClientMisconfigured, "The provider refuses the connection's client; its settings must be corrected.")
+            {
+                StatusReason = state.LastFailure,
+                RetryAfter = wait,
+            }
+            : new VaultError(ErrorCatalogue.UpstreamUnavailable, "The provider's token endpoint failed lately (" + (state.LastFailure ?? "no answer") + ").")
+            {
+                RetryAfter = wait,
+                StatusReason = state.LastFailure,
+            };
+    }
+
+    public static VaultError InProgress(TimeSpan wait) =>
+        new(ErrorCatalogue.RefreshInProgress, "Another attempt is refreshing the credential.") { RetryAfter = wait };
+}

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using Vault.Core.Packs;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>What can happen to an account. Time, jitter and ids come in with the event: the decision itself is pure.</summary>
+public abstract record AccountEvent(DateTimeOffset Now)
+{
+    /// <summary>Somebody asks for consent (again).</summary>
+    public sealed record ConsentAsked(DateTimeOffset Now, ImmutableArray<string> Scopes) : AccountEvent(Now);
+
+    /// <summary>A new grant or own credential, sealed for <paramref name="Generation"/>.</summary>
+    public sealed record GrantInstalled(DateTimeOffset Now, long Generation, GrantInstallation Installation) : AccountEvent(Now);
+
+    /// <summary>A refresh is wanted by <paramref name="Holder"/> as <paramref name="AttemptId"/>.</summary>
+    /// <param name="SeenGeneration">The generation the caller found stale; null for whatever is there.</param>
+    /// <param name="HolderIsDead">The holder of the intent in the row is certainly dead, so its lease need not be waited out.</param>
+    /// <param name="Jitter">0 to 1.</param>
+    public sealed record RefreshWanted(
+        DateTimeOffset Now, RefreshWhy Why, string AttemptId, string Holder, long? SeenGeneration, bool HolderIsDead, double Jitter) : AccountEvent(Now);
+
+    /// <summary>The token endpoint gave a new grant to <paramref name="AttemptId"/>, which presented <paramref name="Generation"/>.</summary>
+    public sealed record RefreshSucceeded(
+        DateTimeOffset Now, string AttemptId, long Generation, GrantFacts Facts, ImmutableArray<string>? Scopes,
+        ImmutableSortedDictionary<string, string>? Parameters) : AccountEvent(Now);
+
+    /// <summary>The provider certainly did not act.</summary>
+    public sealed record RefreshNotActed(DateTimeOffset Now, string AttemptId, string Failure, TimeSpan? RetryAfter, double Jitter) : AccountEvent(Now);
+
+    /// <summary>The provider may have used up the refresh token; nobody has the reply.</summary>
+    public sealed record RefreshMayHaveActed(DateTimeOffset Now, string AttemptId, string Failure, double Jitter) : AccountEvent(Now);
+
+    /// <summary>The token endpoint says the grant is dead.</summary>
+    public sealed record RefreshFoundDead(DateTimeOffset Now, string AttemptId, long Generation, string Reason, string Failure) : AccountEvent(Now);
+
+    /// <summary>The token endpoint refuses our client.</summary>
+    public sealed record RefreshClientRefused(DateTimeOffset Now, string AttemptId, string Reason, string Failure, double Jitter) : AccountEvent(Now);
+
+    /// <summary>The API says the grant of this generation is gone.</summary>
+    public sealed record GrantReportedDead(DateTimeOffset Now, long Generation, string Reason) : AccountEvent(Now);
+
+    public sealed record RevokeWanted(DateTimeOffset Now, string Reason) : AccountEvent(Now);
+
+    /// <summary>The connection was removed.</summary>
+    public sealed record ConnectionRemoved(DateTimeOffset Now) : AccountEvent(Now);
+
+    /// <summary>Revoking at the provider came to this.</summary>
+    public sealed record UpstreamRevoked(DateTimeOffset Now, long Generation, UpstreamRevocation Outcome, bool Retry, double Jitter) : AccountEvent(Now);
+
+    /// <summary>Nothing but time: credentials run out.</summary>
+    public sealed record TimePassed(DateTimeOffset Now) : AccountEvent(Now);
+}
+
+/// <summary>What the decision means for whoever asked.</summary>
+public enum Verdict
+{
+    /// <summary>The event changes nothing and asks nothing.</summary>
+    Nothing,
+
+    /// <summary>The state changes as decided.</summary>
+    Changed,
+
+    /// <summary>Write the intent; when it is written, and only then, call the token endpoint.</summary>
+    CallTokenEndpoint,
+
+    /// <summary>The grant in hand is good; use it.</summary>
+    AlreadyFresh,
+
+    /// <summary>Another attempt holds the lease; wait for it.</summary>
+    HeldByAnother,
+
+    /// <summary>The token endpoint failed lately; not before the cool-down ends.</summary>
+    CoolingDown,
+
+    /// <summary>No refresh can help; the status says why.</summary>
+    NotUsable,
+
+    /// <summary>The event is about a state that is no more (an older generation, a newer attempt).</summary>
+    OutOfDate,
+}
+
+/// <summary>What to write with the next state.</summary>
+[Flags]
+public enum GrantEffect
+{
+    None = 0,
+
+    /// <summary>Store the new sealed grant that came with the event.</summary>
+    StoreGrant = 1,
+
+    /// <summary>Store the new sealed own credential that came with the event.</summary>
+    StoreCredential = 2,
+
+    /// <summary>Wipe grant and credential.</summary>
+    Wipe = 4,
+
+    /// <summary>After the write: revoke the stored grant at the provider. A crash in between is healed by the due index, since the state says pending.</summary>
+    RevokeUpstream = 8,
+}
+
+/// <summary>The next state, what it means, and the ledger event it deserves (null for none).</summary>
+public sealed record AccountDecision(AccountState Next, Verdict Verdict, GrantEffect Effects = GrantEffect.None, string? LedgerType = null, DateTimeOffset? Until = null);
+
+/// <summary>What the decision may rely on.</summary>
+/// <param name="Refresh">The provider's declared behaviour.</param>
+/// <param name="Lease">How long an attempt holds the account; longer than the HTTP total timeout plus clock skew (validated with the options).</param>
+/// <param name="ClockSkew">The largest difference between two hosts' clocks that is allowed for.</param>
+/// <param name="CooldownBase">The first pause after a failed refresh; doubles up to <paramref name="CooldownMax"/>.</param>
+public sealed record LifecyclePolicy(RefreshPolicy Refresh, TimeSpan Lease, TimeSpan ClockSkew, TimeSpan CooldownBase, TimeSpan CooldownMax)
+{
+    /// <summary>Attempts at revoking upstream before the answer is final.</summary>
+    public int RevocationAttempts { get; init; } = 8;
+}

@@ -1,0 +1,142 @@
+using Vault.Core.Packs;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>The part that refreshes: intent, lease, generation, doubt.</summary>
+public static partial class AccountLifecycle
+{
+    private static AccountDecision OnRefreshWanted(AccountState state, AccountEvent.RefreshWanted e, LifecyclePolicy policy)
+    {
+        if (state.Status != AccountStatus.Active || state.Grant is not { } grant) return new(state, Verdict.NotUsable);
+
+        // The caller complains about a generation that is no longer the one in hand.
+        if (e.SeenGeneration is { } seen && seen < state.Generation && AccountSchedule.IsLive(state, e.Now)) return new(state, Verdict.AlreadyFresh);
+        if (!grant.HasRefreshToken) return WithoutRefresh(state, e);
+        if (e.Why == RefreshWhy.Needed && AccountSchedule.IsLive(state, e.Now)) return new(state, Verdict.AlreadyFresh);
+        if (e.Why == RefreshWhy.Due && !IsDue(state, e.Now, policy)) return OnTimePassed(state, new AccountEvent.TimePassed(e.Now), policy);
+
+        // An API that refuses a token minted a moment ago will refuse the next one, too: no refresh loop.
+        if (e.Why == RefreshWhy.Rejected && !state.AccessRejected && e.Now - grant.ObtainedAt < policy.CooldownBase)
+            return new(state, Verdict.CoolingDown, Until: grant.ObtainedAt + policy.CooldownBase);
+
+        // Its lease is the holder's alone until it ends: it was made longer than the call can last (law 3).
+        if (state.Intent is { } held && held.LeaseUntil > e.Now && !e.HolderIsDead) return new(state, Verdict.HeldByAnother, Until: held.LeaseUntil);
+
+        var doubt = state.Doubt;
+        if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt ??= new RefreshDoubt(lapsed.AttemptId, lapsed.StartedAt);
+        var current = state with { Intent = null, Doubt = doubt, AccessRejected = state.AccessRejected || e.Why == RefreshWhy.Rejected };
+
+        if (AccountSchedule.IsBarred(current, policy.Refresh)) return Barred(current, e.Now);
+        if (state.CooldownUntil is { } cool && cool > e.Now && e.Why != RefreshWhy.Asked)
+            return new(current, Verdict.CoolingDown, Until: cool);
+
+        var intent = new RefreshIntent(e.AttemptId, e.Holder, e.Now, e.Now + policy.Lease);
+        return new(current with { Intent = intent }, Verdict.CallTokenEndpoint, Until: intent.LeaseUntil);
+    }
+
+    // The sweeper's list may be older than the row. The earliest jitter is taken, so that what the index called due is due here, too.
+    // A lapsed intent is always due: somebody has to find out what became of it.
+    private static bool IsDue(AccountState state, DateTimeOffset now, LifecyclePolicy policy) =>
+        state.Intent is not null
+        || (AccountSchedule.RefreshDue(state, policy.Refresh, 1) is { } due && (due <= now || !AccountSchedule.IsLive(state, now)));
+
+    private static AccountDecision WithoutRefresh(AccountState state, AccountEvent.RefreshWanted e)
+    {
+        if (e.Why == RefreshWhy.Rejected) return Lower(state, AccountStatus.RequiresReauth, StatusReason.GrantRevoked);
+        return state.Grant!.AccessExpiresAt is { } end && end <= e.Now
+            ? Lower(state, AccountStatus.Expired, StatusReason.CredentialExpired)
+            : new(state, Verdict.AlreadyFresh);
+    }
+
+    /// <summary>Presenting the token would kill a family that a late reply may still hand us; so it is not presented, and the access token serves until it runs out.</summary>
+    private static AccountDecision Barred(AccountState state, DateTimeOffset now) =>
+        AccountSchedule.IsLive(state, now)
+            ? new(state with { LastFailure = StatusReason.RefreshOutcomeLost }, Verdict.AlreadyFresh)
+            : Lower(state with { LastFailure = StatusReason.RefreshOutcomeLost }, AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost);
+
+    private static AccountDecision OnSucceeded(AccountState state, AccountEvent.RefreshSucceeded e)
+    {
+        // Somebody committed a grant after the one that was presented (a reconnect, or a sibling within the grace window): that one stands.
+        if (state.Generation != e.Generation) return new(state, Verdict.OutOfDate);
+        var taken = state with
+        {
+            Generation = state.Generation + 1,
+            Grant = e.Facts,
+            Intent = null,
+            Doubt = null,
+            AccessRejected = false,
+            Failures = 0,
+            CooldownUntil = null,
+            LastFailure = null,
+            LastRefreshedAt = e.Now,
+            GrantedScopes = e.Scopes ?? state.GrantedScopes,
+            Parameters = e.Parameters is null ? state.Parameters : state.Parameters.SetItems(e.Parameters),
+        };
+
+        // Revoked meanwhile: the late token is stored only to be revoked upstream; the status stays, and the due index retries if we crash here.
+        if (state.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
+            return new(taken with { Revocation = UpstreamRevocation.Pending }, Verdict.Changed, GrantEffect.StoreGrant | GrantEffect.RevokeUpstream, "account.late_grant_revoked");
+
+        // A late success heals, whatever was concluded from its silence.
+        return new(taken with { Status = AccountStatus.Active, Reason = null }, Verdict.Changed, GrantEffect.StoreGrant,
+            state.Status == AccountStatus.Active ? "account.refreshed" : "account.healed");
+    }
+
+    private static AccountDecision OnNotActed(AccountState state, AccountEvent.RefreshNotActed e, LifecyclePolicy policy)
+    {
+        if (!IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
+        var failures = state.Failures + 1;
+        var pause = Cooldown(failures, e.Jitter, policy);
+        if (e.RetryAfter is { } asked && asked > pause) pause = asked;
+
+        // The status is not touched: a failure that heals by itself never lowers a healthy account (law 6).
+        var next = state with { Intent = null, Failures = failures, CooldownUntil = e.Now + pause, LastFailure = e.Failure };
+        return new(next, Verdict.CoolingDown, LedgerType: failures == 1 ? "account.refresh_failed" : null, Until: next.CooldownUntil);
+    }
+
+    private static AccountDecision OnMayHaveActed(AccountState state, AccountEvent.RefreshMayHaveActed e, LifecyclePolicy policy)
+    {
+        if (!IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
+        var failures = state.Failures + 1;
+        var next = state with { Intent = null, Failures = failures, LastFailure = e.Failure, CooldownUntil = e.Now + Cooldown(failures, e.Jitter, policy) };
+        if (Consumes(policy.Refresh.Rotation)) next = next with { Doubt = state.Doubt ?? new RefreshDoubt(e.AttemptId, state.Intent!.StartedAt) };
+        if (AccountSchedule.IsBarred(next, policy.Refresh))
+        {
+            var barred = Barred(next with { CooldownUntil = null }, e.Now);
+            return barred with { LedgerType = barred.LedgerType ?? "account.refresh_outcome_unknown" };
+        }
+
+        return new(next, Verdict.CoolingDown, LedgerType: "account.refresh_outcome_unknown", Until: next.CooldownUntil);
+    }
+
+    private static AccountDecision OnFoundDead(AccountState state, AccountEvent.RefreshFoundDead e, LifecyclePolicy policy)
+    {
+        // Not the holder's word, or about an older grant: another attempt decides (never delete on invalid_grant without looking at the version).
+        if (state.Status != AccountStatus.Active || state.Generation != e.Generation || !IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
+
+        // The refusal of a token that an earlier attempt may have used up says that its reply was lost, not that the user revoked.
+        var reason = state.Doubt is not null && Consumes(policy.Refresh.Rotation) ? StatusReason.RefreshOutcomeLost : e.Reason;
+        return Lower(state with { LastFailure = e.Failure }, AccountStatus.RequiresReauth, reason);
+    }
+
+    private static AccountDecision OnClientRefused(AccountState state, AccountEvent.RefreshClientRefused e, LifecyclePolicy policy)
+    {
+        if (!IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
+
+        // The grant may well live. Lowering every account of a connection because its client secret ran out would make every user consent again.
+        var failures = state.Failures + 1;
+        var next = state with
+        {
+            Intent = null,
+            Failures = failures,
+            LastFailure = e.Reason,
+            CooldownUntil = e.Now + Cooldown(failures + 2, e.Jitter, policy),
+        };
+        return new(next, Verdict.CoolingDown, LedgerType: failures == 1 ? "account.client_refused" : null, Until: next.CooldownUntil);
+    }
+
+    private static bool IsHolder(AccountState state, string attemptId) => state.Intent?.AttemptId == attemptId;
+
+    /// <summary>Whether a successful refresh may make the presented token useless.</summary>
+    private static bool Consumes(Rotation rotation) => rotation is Rotation.Grace or Rotation.SingleUse or Rotation.FamilyKill;
+}

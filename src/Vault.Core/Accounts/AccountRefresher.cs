@@ -1,0 +1,247 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Vault.Core.Connecting;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Packs;
+using Vault.Core.Sealing;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>
+/// Refreshes a grant exactly once, however many ask. In one process callers of one account share one attempt; between processes the intent in the row
+/// decides. The steps and why a crash between any two of them is safe:
+/// <list type="number">
+/// <item>Take in hand all that a commit needs: sealing key, refresh token, client (law 4). Nothing has happened yet.</item>
+/// <item>Write the intent. A crash after it leaves a lease that lapses; whoever takes over knows that a call may have been sent.</item>
+/// <item>Look at the lease again, send. A process frozen in between finds its lease short and does not send.</item>
+/// <item>Seal the reply, commit generation + 1. A store that cannot take it: the sealed reply goes to the spool and is committed later.</item>
+/// </list>
+/// From the intent on no caller's cancellation counts: a token that the provider has issued is always kept.
+/// </summary>
+public sealed class AccountRefresher(
+    IAccountStore store, AccountRunner runner, GrantSealing sealing, Keyring keyring, TokenClients clients, ITokenEndpoint endpoint, IReplySpool spool,
+    IHostIdentity host, IdFactory ids, TimeProvider time, LifecycleOptions options, ICheckpoints checkpoints, IAccountObserver observer)
+{
+    private readonly ConcurrentDictionary<AccountKey, Task<Result<RefreshAnswer>>> _underway = new();
+
+    /// <summary>Refreshes under way in this process; a graceful shutdown waits for them.</summary>
+    public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
+
+    /// <summary>Joins the attempt under way in this process, or makes one. <paramref name="cancellationToken"/> ends the caller's waiting only.</summary>
+    public async Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken)
+    {
+        var poll = TimeSpan.FromMilliseconds(25);
+        while (true)
+        {
+            var answer = await JoinAsync(key, seenGeneration, why).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (answer.Error is not { } error || error.Code != ErrorCatalogue.RefreshInProgress || why == RefreshWhy.Due) return answer;
+
+            // Another host holds the lease. Its commit shows in the row; until then we look again, at most until the caller has no time left.
+            await Task.Delay(poll, time, cancellationToken).ConfigureAwait(false);
+            poll = TimeSpan.FromMilliseconds(Math.Min(250, poll.TotalMilliseconds * 2));
+        }
+    }
+
+    private Task<Result<RefreshAnswer>> JoinAsync(AccountKey key, long? seenGeneration, RefreshWhy why)
+    {
+        while (true)
+        {
+            if (_underway.TryGetValue(key, out var running)) return running;
+            var mine = new TaskCompletionSource<Result<RefreshAnswer>>(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!_underway.TryAdd(key, mine.Task)) continue;
+            _ = RunAsync(key, seenGeneration, why, mine);
+            return mine.Task;
+        }
+    }
+
+    private async Task RunAsync(AccountKey key, long? seenGeneration, RefreshWhy why, TaskCompletionSource<Result<RefreshAnswer>> mine)
+    {
+        try
+        {
+            var answer = await AttemptAsync(key, seenGeneration, why).ConfigureAwait(false);
+
+            // Removed before it is told, so that a caller who is told and asks again starts a new attempt rather than joining this one.
+            _underway.TryRemove(key, out _);
+            mine.SetResult(answer);
+        }
+        catch (StoreUnavailableException e)
+        {
+            _underway.TryRemove(key, out _);
+            mine.SetResult(new VaultError(ErrorCatalogue.StoreUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(1) });
+        }
+#pragma warning disable CA1031 // Whatever it was belongs to those who wait for the answer.
+        catch (Exception e)
+        {
+            _underway.TryRemove(key, out _);
+            mine.SetException(e);
+        }
+#pragma warning restore CA1031
+    }
+
+    private async Task<Result<RefreshAnswer>> AttemptAsync(AccountKey key, long? seenGeneration, RefreshWhy why)
+    {
+        var attempt = ids.New("att_");
+
+        // First only looked at: most askers find the work done, and what follows costs a key and a decryption.
+        var snapshot = await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
+        if (snapshot is null) return AccountErrors.NotConnected();
+        if (!snapshot.Gate.Open) return AccountErrors.Suspended();
+        var look = AccountLifecycle.Decide(snapshot.Row.State, Wanted(snapshot), runner.PolicyFor(snapshot.Row));
+        if (look.Verdict != Verdict.CallTokenEndpoint)
+        {
+            var settled = await runner.ApplyAsync(key, Wanted, CancellationToken.None, needsOpenGate: true).ConfigureAwait(false);
+            if (!settled.TryGet(out var other, out var refused)) return refused;
+            if (other.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(other);
+
+            // It became possible between the two reads (a lease lapsed). The intent just written is ours; give it back rather than send unprepared.
+            await runner.ApplyAsync(key, _ => new AccountEvent.RefreshNotActed(runner.Now, attempt, "not_prepared", null, 0), CancellationToken.None).ConfigureAwait(false);
+            return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
+        }
+
+        var keyInHand = await keyring.HoldActiveAsync(key.Organization, CancellationToken.None).ConfigureAwait(false);
+        if (!keyInHand.TryGet(out var sealingKey, out var noKey)) return noKey;
+        using (sealingKey)
+        {
+            var client = await clients.ForAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
+            if (!client.TryGet(out var who, out var noClient)) return noClient;
+            using (who.ClientSecret)
+            {
+                var before = time.GetTimestamp();
+                var written = await runner.ApplyAsync(key, Wanted, CancellationToken.None, needsOpenGate: true).ConfigureAwait(false);
+                if (!written.TryGet(out var step, out var refused)) return refused;
+                if (step.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(step);
+                if (step.Before.ConnectionId != snapshot.Row.ConnectionId || step.Before.State.Generation != snapshot.Row.State.Generation)
+                {
+                    // Reconnected between the reading and the intent: what is in hand belongs to the former grant. Nothing was sent; begin anew.
+                    await GiveBackAsync(key, attempt, "row_changed").ConfigureAwait(false);
+                    return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
+                }
+
+                await checkpoints.ReachAsync("intent_written", key).ConfigureAwait(false);
+                observer.LeaseTaken(step.Before.State.Intent is not null);
+                return await CallAsync(step.After, attempt, who, sealingKey, before).ConfigureAwait(false);
+            }
+        }
+
+        AccountEvent Wanted(AccountSnapshot s) => new AccountEvent.RefreshWanted(
+            runner.Now, why, attempt, host.Holder, seenGeneration, s.Row.State.Intent is { } held && host.IsDead(held.Holder), runner.Jitter());
+    }
+
+    private async Task<Result<RefreshAnswer>> CallAsync(AccountRow row, string attempt, TokenClient client, SealingKey key, long intentMark)
+    {
+        // The row is the one the intent was written on: its grant belongs to the generation we present.
+        var opened = await sealing.OpenGrantAsync(row, CancellationToken.None).ConfigureAwait(false);
+        var ownOpened = await sealing.OpenCredentialAsync(row, CancellationToken.None).ConfigureAwait(false);
+        using var grant = opened.IsOk ? opened.Value : null;
+        using var own = ownOpened.IsOk ? ownOpened.Value : null;
+        if ((opened.Error ?? ownOpened.Error) is { } unopened)
+        {
+            await GiveBackAsync(row.Key, attempt, "sealing_unavailable").ConfigureAwait(false);
+            return unopened;
+        }
+
+        // The lease counts from before the intent was written, on the monotonic clock: a frozen or delayed process, or a clock that was set, finds less
+        // of it left, never more. The call must end before the lease does, whatever the other hosts' clocks say (law 3).
+        var left = options.Lease - options.ClockSkew - time.GetElapsedTime(intentMark);
+        if (left < options.TokenTimeout / 4)
+        {
+            await GiveBackAsync(row.Key, attempt, "lease_too_short").ConfigureAwait(false);
+            return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
+        }
+
+        var deadline = time.GetUtcNow() + (left < options.TokenTimeout ? left : options.TokenTimeout);
+        await checkpoints.ReachAsync("before_send", row.Key).ConfigureAwait(false);
+        var mints = row.State.Mints;
+        var started = time.GetTimestamp();
+        var reply = mints ? await endpoint.MintAsync(client, own, row.State.RequestedScopes, deadline).ConfigureAwait(false)
+            : grant?.RefreshToken is { } token ? await endpoint.RefreshAsync(client, token, deadline).ConfigureAwait(false)
+            : new TokenReply.GrantDead(StatusReason.CredentialExpired, "no_refresh_token");
+        await checkpoints.ReachAsync("reply_received", row.Key).ConfigureAwait(false);
+        observer.TokenEndpointAnswered(row.Provider, reply.GetType().Name, time.GetElapsedTime(started));
+
+        if (reply is TokenReply.Granted granted)
+        {
+            using (granted.Tokens.Secrets) return await CommitAsync(row, attempt, granted.Tokens, grant, mints, key, client).ConfigureAwait(false);
+        }
+
+        var step = await ReportAsync(row, attempt, reply).ConfigureAwait(false);
+        return step.TryGet(out var done, out var error) ? Answer(done) : error;
+    }
+
+    private Task<Result<AccountStep>> ReportAsync(AccountRow row, string attempt, TokenReply reply) => runner.ApplyAsync(row.Key, _ => reply switch
+    {
+        TokenReply.NotActed r => new AccountEvent.RefreshNotActed(runner.Now, attempt, r.Failure, r.RetryAfter, runner.Jitter()),
+        TokenReply.MayHaveActed r => new AccountEvent.RefreshMayHaveActed(runner.Now, attempt, r.Failure, runner.Jitter()),
+        TokenReply.GrantDead r => new AccountEvent.RefreshFoundDead(runner.Now, attempt, row.State.Generation, r.Reason, r.Failure),
+        TokenReply.ClientRefused r => new AccountEvent.RefreshClientRefused(runner.Now, attempt, r.Reason, r.Failure, runner.Jitter()),
+        _ => throw new InvalidOperationException("Not a failure: " + reply.GetType().Name),
+    }, CancellationToken.None);
+
+    private Task<Result<AccountStep>> GiveBackAsync(AccountKey key, string attempt, string failure) =>
+        runner.ApplyAsync(key, _ => new AccountEvent.RefreshNotActed(runner.Now, attempt, failure, TimeSpan.Zero, 0), CancellationToken.None);
+
+    private async Task<Result<RefreshAnswer>> CommitAsync(
+        AccountRow row, string attempt, TokenSet tokens, GrantSecrets? former, bool mints, SealingKey key, TokenClient client)
+    {
+        // A provider that does not rotate may leave the refresh token out of its answer: the one in hand goes on working.
+        var kept = tokens.Secrets.RefreshToken ?? (mints ? null : former?.RefreshToken);
+        var merged = new GrantSecrets { AccessToken = tokens.Secrets.AccessToken, RefreshToken = kept, TokenType = tokens.Secrets.TokenType };
+        var generation = row.State.Generation + 1;
+        var blob = sealing.SealGrant(key, row.Id, generation, merged);
+        var expires = tokens.AccessExpiresAt ?? (client.Pack.Refresh.AccessLifetime is { } life ? tokens.ObtainedAt + life : null);
+        var facts = new GrantFacts(tokens.ObtainedAt, expires, mints || kept is not null, tokens.RefreshExpiresAt, row.State.Grant?.FirstConsentAt ?? tokens.ObtainedAt);
+        await checkpoints.ReachAsync("reply_sealed", row.Key).ConfigureAwait(false);
+        try
+        {
+            var committed = await CommitSealedAsync(row.Key, attempt, row.State.Generation, blob, facts, tokens.Scopes, tokens.Parameters).ConfigureAwait(false);
+            await checkpoints.ReachAsync("reply_committed", row.Key).ConfigureAwait(false);
+            return committed.TryGet(out var step, out var error) ? Answer(step) : error;
+        }
+        catch (StoreUnavailableException)
+        {
+            // The commit may even have gone through; the spool's copy is then found out of date and dropped.
+            var spooled = await spool.PutAsync(
+                new SpooledReply(row.Key, row.Id, attempt, generation, blob, facts, tokens.Scopes, time.GetUtcNow()), CancellationToken.None).ConfigureAwait(false);
+            observer.ReplySpooled(spooled);
+            throw;
+        }
+    }
+
+    private Task<Result<AccountStep>> CommitSealedAsync(
+        AccountKey key, string attempt, long presented, SealedBlob blob, GrantFacts facts, ImmutableArray<string>? scopes, ImmutableSortedDictionary<string, string>? parameters) =>
+        runner.ApplyAsync(key, _ => new AccountEvent.RefreshSucceeded(runner.Now, attempt, presented, facts, scopes, parameters), CancellationToken.None, grant: blob);
+
+    /// <summary>Commits what the spool holds; an entry goes only when the store has judged it. Answers how many were committed.</summary>
+    public async Task<int> DrainSpoolAsync(CancellationToken cancellationToken)
+    {
+        var healed = 0;
+        foreach (var reply in await spool.ListAsync(1_000, cancellationToken).ConfigureAwait(false))
+        {
+            var step = await CommitSealedAsync(reply.Key, reply.AttemptId, reply.Generation - 1, reply.Grant, reply.Facts,
+                reply.Scopes is null ? null : [.. reply.Scopes], null).ConfigureAwait(false);
+            if (step.TryGet(out var done, out _) && done.Decision.Verdict == Verdict.Changed) healed++;
+            await spool.RemoveAsync(reply.Key, reply.AttemptId, cancellationToken).ConfigureAwait(false);
+        }
+
+        return healed;
+    }
+
+    private Result<RefreshAnswer> Answer(AccountStep step)
+    {
+        var state = step.After.State;
+        observer.Refreshed(step.After.Provider, step.Decision.Verdict);
+        return step.Decision.Verdict switch
+        {
+            Verdict.HeldByAnother => AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)),
+
+            // A failed refresh is no news to a caller whose access token still lives (law 6).
+            Verdict.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(state, Left(step.Decision.Until)),
+            Verdict.NotUsable => AccountErrors.ForStatus(state),
+            _ when state.Status != AccountStatus.Active => AccountErrors.ForStatus(state),
+            _ => new RefreshAnswer(state.Status, state.Generation, step.Before.State.Generation != state.Generation, state.Grant?.AccessExpiresAt),
+        };
+    }
+
+    private TimeSpan Left(DateTimeOffset? until) => until is { } end && end > runner.Now ? end - runner.Now : TimeSpan.FromMilliseconds(100);
+}

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Organizations;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>Which account a request means. Ambiguity is a 409 with candidates, never a guess (law 1); there is no "the only token the user has".</summary>
+public sealed class AccountResolver(IAccountStore store, TimeProvider time, LifecycleOptions options)
+{
+    private readonly FreshCache<(OrganizationId, UserId, string), UserAccounts> _byUser = new(time, options.FreshnessLease, 10_000);
+    private readonly FreshCache<(OrganizationId, AccountId), AccountRow> _byId = new(time, options.FreshnessLease, 10_000);
+
+    public async Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        if (question.Account is { } id) return await ByIdAsync(question, id, cancellationToken).ConfigureAwait(false);
+        if (question.User is not { } user) return VaultError.Invalid("user_id", "Name the user, or the account by connected_account_id.");
+
+        var accounts = await ForUserAsync(question.Organization, user, question.Provider, cancellationToken).ConfigureAwait(false);
+        if (accounts is null) return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
+        if (!accounts.Gate.Open) return AccountErrors.Suspended();
+        var fitting = accounts.Rows.Where(r => Fits(r, question)).ToList();
+        if (fitting.Count == 1) return Pointer(fitting[0]);
+        if (fitting.Count == 0) return AccountErrors.NotConnected();
+
+        // Accounts that never came to life do not make a request ambiguous; if exactly one ever worked, it is the one.
+        var real = fitting.Where(r => r.State.Status is not (AccountStatus.PendingAuth or AccountStatus.Disconnected)).ToList();
+        return real.Count == 1
+            ? Pointer(real[0])
+            : new VaultError(ErrorCatalogue.AccountAmbiguous, "Several accounts of the user fit; name one as connected_account_id.") { Candidates = Candidates(fitting) };
+    }
+
+    private async Task<Result<AccountPointer>> ByIdAsync(AccountQuestion question, AccountId id, CancellationToken cancellationToken)
+    {
+        if (!_byId.TryGet((question.Organization, id), out var row))
+        {
+            var mark = _byId.Mark();
+            var found = await store.FindAsync(question.Organization, id, cancellationToken).ConfigureAwait(false);
+            if (found is null) return AccountErrors.NotConnected();
+            row = found.Row;
+            _byId.Put((question.Organization, id), row, mark);
+        }
+
+        // The account named must be the one the rest of the request describes; otherwise the caller is mistaken about who it acts for.
+        if (question.User is { } user && row.Key.User != user) return VaultError.Invalid("connected_account_id", "The account belongs to another user than user_id.");
+        if (!Fits(row, question)) return VaultError.Invalid("connected_account_id", $"The account is not one of provider '{question.Provider}' under the connection and label given.");
+        return Pointer(row);
+    }
+
+    private async Task<UserAccounts?> ForUserAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken)
+    {
+        if (_byUser.TryGet((organization, user, provider), out var accounts)) return accounts;
+        var mark = _byUser.Mark();
+        var found = await store.FindForUserAsync(organization, user, provider, cancellationToken).ConfigureAwait(false);
+
+        // Absence is not kept: a user who has just connected must not be told otherwise.
+        if (found is { Rows.Count: > 0 }) _byUser.Put((organization, user, provider), found, mark);
+        return found;
+    }
+
+    private static AccountPointer Pointer(AccountRow row) => new(row.Key, row.Id);
+
+    private static bool Fits(AccountRow row, AccountQuestion question) =>
+        row.Provider == question.Provider
+        && (question.Connection is not { } connection || row.Key.Connection == connection)
+        && (question.Label is not { } label || row.Key.Label == label);
+
+    private static ImmutableArray<AccountCandidate> Candidates(IEnumerable<AccountRow> rows) =>
+        [.. rows.Select(r => new AccountCandidate(r.Id.Value, r.Key.Connection.Value, r.Key.Label, r.State.Identity?.Email ?? r.State.Identity?.DisplayName))];
+}

@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Organizations;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>An account's row with its credentials opened. Counted: the secrets are zeroed when the cache and the last user have let go.</summary>
+public sealed class OpenAccount
+{
+    private int _references = 1;
+
+    internal OpenAccount(AccountRow row, Gate gate, GrantSecrets? grant, OwnCredential? credential) => (Row, Gate, Grant, Credential) = (row, gate, grant, credential);
+
+    public AccountRow Row { get; }
+
+    public Gate Gate { get; }
+
+    public GrantSecrets? Grant { get; }
+
+    public OwnCredential? Credential { get; }
+
+    // From zero there is no way back: the secrets are gone. So the count is raised only where it is seen positive.
+    internal bool TryAcquire()
+    {
+        var seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen) return true;
+            seen = before;
+        }
+
+        return false;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) != 0) return;
+        Grant?.Dispose();
+        Credential?.Dispose();
+    }
+}
+
+/// <summary>
+/// Opened accounts of the last moments. An entry may be acted on for the freshness lease after its row was read (law 8); past it the row is read again, and
+/// while its version stands, the opened credential is kept: one small read, no decryption. Idle entries are zeroed and forgotten, so an idle account costs
+/// no memory.
+/// </summary>
+public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, TimeProvider time, LifecycleOptions options, int capacity = 10_000) : IDisposable
+{
+    private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
+
+    // Less than the lease that an acknowledgement waits out: what is taken at the last moment still has to be sent.
+    private readonly TimeSpan _usable = options.FreshnessLease * 0.9;
+
+    private sealed record Entry(OpenAccount Account, long ReadAt);
+
+    public int Count => _entries.Count;
+
+    /// <summary>The account as of at most a freshness lease ago. The caller releases it.</summary>
+    /// <returns><c>account_not_connected</c> when there is no row.</returns>
+    public async ValueTask<Result<OpenAccount>> TakeAsync(AccountKey key, bool confirm, CancellationToken cancellationToken)
+    {
+        if (!confirm && _entries.TryGetValue(key, out var entry) && time.GetElapsedTime(entry.ReadAt) < _usable && entry.Account.TryAcquire())
+            return entry.Account;
+
+        // The age counts from before the read: what changes while we read is at most a lease old when we stop believing it.
+        var mark = time.GetTimestamp();
+        var snapshot = await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
+        if (snapshot is null)
+        {
+            Drop(key);
+            return AccountErrors.NotConnected();
+        }
+
+        if (_entries.TryGetValue(key, out var known) && known.Account.Row.Version == snapshot.Row.Version && known.Account.Gate == snapshot.Gate
+            && known.Account.TryAcquire())
+        {
+            _entries.TryUpdate(key, known with { ReadAt = mark }, known);
+            return known.Account;
+        }
+
+        var grant = await sealing.OpenGrantAsync(snapshot.Row, cancellationToken).ConfigureAwait(false);
+        if (grant.Error is { } noGrant) return noGrant;
+        var credential = await sealing.OpenCredentialAsync(snapshot.Row, cancellationToken).ConfigureAwait(false);
+        if (credential.Error is { } noCredential)
+        {
+            grant.Value?.Dispose();
+            return noCredential;
+        }
+
+        var opened = new OpenAccount(snapshot.Row, snapshot.Gate, grant.Value, credential.Value);
+        opened.TryAcquire();
+        Put(key, new Entry(opened, mark));
+        return opened;
+    }
+
+    private void Put(AccountKey key, Entry entry)
+    {
+        if (_entries.Count >= capacity) Sweep(options.FreshnessLease);
+        if (_entries.Count >= capacity) Sweep(TimeSpan.Zero);
+        while (true)
+        {
+            if (_entries.TryGetValue(key, out var old))
+            {
+                // A slower reader must not put an older row back over a newer one.
+                if (old.Account.Row.Version > entry.Account.Row.Version)
+                {
+                    entry.Account.Release();
+                    return;
+                }
+
+                if (!_entries.TryUpdate(key, entry, old)) continue;
+                old.Account.Release();
+                return;
+            }
+
+            if (_entries.TryAdd(key, entry)) return;
+        }
+    }
+
+    public void Drop(AccountKey key)
+    {
+        if (_entries.TryRemove(key, out var entry)) entry.Account.Release();
+    }
+
+    public void Drop(OrganizationId organization)
+    {
+        foreach (var key in _entries.Keys)
+            if (key.Organization == organization) Drop(key);
+    }
+
+    /// <summary>Forgets what was not confirmed for <paramref name="idle"/>; the host calls it from time to time.</summary>
+    public void Sweep(TimeSpan idle)
+    {
+        foreach (var (key, entry) in _entries)
+            if (time.GetElapsedTime(entry.ReadAt) >= idle && _entries.TryRemove(new KeyValuePair<AccountKey, Entry>(key, entry))) entry.Account.Release();
+    }
+
+    public void Dispose() => Sweep(TimeSpan.Zero);
+}

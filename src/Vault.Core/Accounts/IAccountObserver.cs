@@ -1,0 +1,50 @@
+using Vault.Core.Identity;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>What metrics and logs want to know; never a credential.</summary>
+public interface IAccountObserver
+{
+    void Refreshed(string provider, Verdict verdict);
+
+    void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed);
+
+    /// <param name="tookOver">An earlier attempt's lease had lapsed.</param>
+    void LeaseTaken(bool tookOver);
+
+    /// <param name="durable">False: neither store nor spool could take it, and the grant is lost when the process ends.</param>
+    void ReplySpooled(bool durable);
+
+    void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream);
+
+    void Failed(string what, AccountKey? key, Exception exception);
+
+    static IAccountObserver None { get; } = new Nobody();
+
+    private sealed class Nobody : IAccountObserver
+    {
+        public void Refreshed(string provider, Verdict verdict)
+        {
+        }
+
+        public void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed)
+        {
+        }
+
+        public void LeaseTaken(bool tookOver)
+        {
+        }
+
+        public void ReplySpooled(bool durable)
+        {
+        }
+
+        public void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream)
+        {
+        }
+
+        public void Failed(string what, AccountKey? key, Exception exception)
+        {
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Connecting;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Packs;
+using Vault.Core.Tools;
+
+namespace Vault.Core.Execution;
+
+/// <summary>One execution on its way: what was asked, what was found, and how its ledger entries and answer are made from it.</summary>
+internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool tool, TimeProvider time)
+{
+    private readonly long _started = time.GetTimestamp();
+    private string? _digest;
+
+    public AccountKey Key { get; } = key;
+
+    public ExecutionOrder Order { get; } = order;
+
+    public Tool Tool { get; } = tool;
+
+    public ConnectionRow? Connection { get; set; }
+
+    public ImmutableArray<string> Granted { get; set; } = [];
+
+    public ImmutableArray<string> Used { get; set; } = [];
+
+    public TimeSpan Upstream { get; set; }
+
+    /// <summary>An attempt that may have acted has been sent.</summary>
+    public bool Sent { get; set; }
+
+    public bool Acts => Tool.Definition.Effect != Effect.Read;
+
+    public string Digest => _digest ??= InputDigest.Of(Order.Input);
+
+    public TimeSpan Elapsed => time.GetElapsedTime(_started);
+
+    public TimeSpan Left => Order.Deadline - time.GetUtcNow();
+
+    public LedgerDraft Draft(string eventId, string type, ExecutionAnswer? answer) => new()
+    {
+        EventId = eventId,
+        Organization = Key.Organization,
+        Type = type,
+        Time = time.GetUtcNow(),
+        Caller = Order.CallerKey,
+        Agent = Order.Agent,
+        User = Key.User.Value,
+        Delegation = Order.Delegation,
+        ExecutionId = Order.ExecutionId,
+        AgentRunId = Order.AgentRunId,
+        TraceId = TraceId(Order.TraceParent),
+        Tool = Tool.Definition.Name,
+        ToolVersion = Tool.Definition.Version,
+        Account = Order.Account.Value,
+        Connection = Key.Connection.Value,
+        Provider = Tool.Pack.Id,
+        ScopesGranted = Granted,
+        ScopesUsed = Used,
+        ArgumentDigest = Digest,
+        Outcome = answer is null ? null : OutcomeWord(answer.Outcome),
+        ErrorCode = answer?.Error?.Code.Code,
+        StatusReason = answer?.Error?.StatusReason,
+        UpstreamStatus = answer?.Status,
+        TotalMs = answer is null ? null : Elapsed.TotalMilliseconds,
+        UpstreamMs = answer is null ? null : Upstream.TotalMilliseconds,
+    };
+
+    public ExecutionAnswer Fail(Outcome outcome, VaultError error) => new()
+    {
+        ExecutionId = Order.ExecutionId,
+        Outcome = outcome,
+        Error = error with { ExecutionId = Order.ExecutionId },
+        ConnectedAccountId = Order.Account.Value,
+        ScopesUsed = Used,
+    };
+
+    public ExecutionAnswer Refuse(VaultError error) => Fail(Sent && Acts ? Outcome.OutcomeUnknown : Outcome.FailedBeforeSend, error);
+
+    public static string OutcomeWord(Outcome outcome) => outcome switch
+    {
+        Outcome.Succeeded => "succeeded",
+        Outcome.FailedBeforeSend => "failed_before_send",
+        Outcome.FailedUpstream => "failed_upstream",
+        _ => "outcome_unknown",
+    };
+
+    private static string? TraceId(string? traceParent) => traceParent is { Length: >= 35 } ? traceParent.Substring(3, 32) : null;
+}

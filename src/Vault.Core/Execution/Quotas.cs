@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using Vault.Core.Identity;
+
+namespace Vault.Core.Execution;
+
+/// <summary>
+/// Executions per minute, per user and per connection, counted on this host as token buckets that hold one minute's worth. Several hosts each allow their
+/// own share: a quota bounds load, it is no billing.
+/// </summary>
+public sealed class Quotas(TimeProvider time)
+{
+    private const int MostBuckets = 100_000;
+    private readonly ConcurrentDictionary<(OrganizationId Organization, string Kind, string Name), Bucket> _buckets = new();
+
+    /// <summary>Null when one execution may go on; otherwise how long to wait. <paramref name="perMinute"/> 0 or less allows everything.</summary>
+    public TimeSpan? TryTake(OrganizationId organization, string kind, string name, int perMinute)
+    {
+        if (perMinute <= 0) return null;
+        if (_buckets.Count > MostBuckets) Sweep();
+        var bucket = _buckets.GetOrAdd((organization, kind, name), static (_, now) => new Bucket(now), time.GetTimestamp());
+        lock (bucket)
+        {
+            var now = time.GetTimestamp();
+            var gained = time.GetElapsedTime(bucket.At, now).TotalMinutes * perMinute;
+            bucket.Used = Math.Max(0, bucket.Used - gained);
+            bucket.At = now;
+            if (bucket.Used + 1 > perMinute) return TimeSpan.FromMinutes((bucket.Used + 1 - perMinute) / perMinute);
+            bucket.Used++;
+            return null;
+        }
+    }
+
+    // A bucket untouched for a minute is full again, whatever its quota: forgetting it changes nothing.
+    private void Sweep()
+    {
+        foreach (var (key, bucket) in _buckets)
+            if (time.GetElapsedTime(bucket.At) > TimeSpan.FromMinutes(1)) _buckets.TryRemove(key, out _);
+    }
+
+    private sealed class Bucket(long at)
+    {
+        public double Used { get; set; }
+
+        public long At { get; set; } = at;
+    }
+}

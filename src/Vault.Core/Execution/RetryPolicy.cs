@@ -1,0 +1,69 @@
+using Vault.Core.Errors;
+using Vault.Core.Tools;
+
+namespace Vault.Core.Execution;
+
+/// <summary>Whether an attempt may be repeated, and what its failure honestly means; pure.</summary>
+public static class RetryPolicy
+{
+    public const int MostAttempts = 3;
+
+    /// <summary>The pause before another attempt; null when there is none to be.</summary>
+    /// <param name="attempt">Attempts made so far, from 1.</param>
+    /// <param name="timeLeft">Until the execution's deadline.</param>
+    /// <param name="jitter">0 to 1.</param>
+    public static TimeSpan? Pause(ToolDefinition tool, UpstreamReply reply, int attempt, TimeSpan timeLeft, double jitter)
+    {
+        ArgumentNullException.ThrowIfNull(tool);
+        ArgumentNullException.ThrowIfNull(reply);
+        if (attempt >= MostAttempts || !MayRepeat(tool, reply)) return null;
+        var pause = TimeSpan.FromMilliseconds(100 * Math.Pow(3, attempt - 1) * (0.5 + jitter));
+        if (reply.RetryAfter is { } asked && asked > pause) pause = asked;
+
+        // Half of what is left must remain for the attempt itself; otherwise the caller is better told when to come back.
+        return pause < timeLeft / 2 ? pause : null;
+    }
+
+    /// <summary>Only where the first attempt cannot have acted, or acting twice is the same as acting once.</summary>
+    private static bool MayRepeat(ToolDefinition tool, UpstreamReply reply) => reply.Outcome switch
+    {
+        UpstreamOutcome.NotSent or UpstreamOutcome.RateLimited => true,
+        UpstreamOutcome.Unavailable => SaysItDidNotAct(reply) || IsRepeatable(tool),
+        UpstreamOutcome.Lost => IsRepeatable(tool),
+        _ => false,
+    };
+
+    /// <summary>RFC 9110 15.6.4: 503 is refused for now. 500, 502 and 504 may come after the provider has acted.</summary>
+    private static bool SaysItDidNotAct(UpstreamReply reply) => reply.Status is 503 or 429 or 425 or 408;
+
+    public static bool IsRepeatable(ToolDefinition tool)
+    {
+        ArgumentNullException.ThrowIfNull(tool);
+        return tool.Effect == Effect.Read || tool.Idempotency != Idempotency.None;
+    }
+
+    /// <summary>Outcome and error code of a reply that is final. <paramref name="earlierSent"/>: an earlier attempt of this execution may have acted.</summary>
+    public static (Outcome Outcome, ErrorCode? Code) Judge(ToolDefinition tool, UpstreamReply reply, bool earlierSent)
+    {
+        ArgumentNullException.ThrowIfNull(tool);
+        ArgumentNullException.ThrowIfNull(reply);
+        var acts = tool.Effect != Effect.Read;
+        return reply.Outcome switch
+        {
+            UpstreamOutcome.Succeeded => (Outcome.Succeeded, null),
+            UpstreamOutcome.NotSent when acts && earlierSent => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
+            UpstreamOutcome.NotSent => (Outcome.FailedBeforeSend, ErrorCatalogue.UpstreamUnavailable),
+            UpstreamOutcome.EgressDenied => (Outcome.FailedBeforeSend, ErrorCatalogue.EgressDenied),
+            UpstreamOutcome.RateLimited => (Outcome.FailedUpstream, ErrorCatalogue.UpstreamRateLimited),
+            UpstreamOutcome.ScopeMissing => (Outcome.FailedUpstream, ErrorCatalogue.ScopeMissing),
+            UpstreamOutcome.GrantDead => (Outcome.FailedUpstream, ErrorCatalogue.AuthRevoked),
+            UpstreamOutcome.Rejected or UpstreamOutcome.CredentialRejected => (Outcome.FailedUpstream, ErrorCatalogue.UpstreamRejected),
+            UpstreamOutcome.TimedOut => acts ? (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown) : (Outcome.FailedUpstream, ErrorCatalogue.UpstreamTimeout),
+            UpstreamOutcome.Lost => acts ? (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown) : (Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable),
+            UpstreamOutcome.Unavailable => acts && !SaysItDidNotAct(reply)
+                ? (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown)
+                : (Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable),
+            _ => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
+        };
+    }
+}

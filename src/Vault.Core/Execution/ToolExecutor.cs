@@ -1,0 +1,114 @@
+using Vault.Core.Accounts;
+using Vault.Core.Callers;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Organizations;
+using Vault.Core.Packs;
+
+namespace Vault.Core.Execution;
+
+/// <summary>
+/// The gateway's half of <c>execute_tool</c>: find the tool and pin its version, validate the input, check the caller, find the account; then hand over to the
+/// host that owns it.
+/// </summary>
+public sealed class ToolExecutor(
+    IPacks packs, IAccounts accounts, IOrganizationStore organizations, Connecting.IConnectionStore connections, Connecting.IReconnectLinks links, ILedger ledger, IdFactory ids,
+    TimeProvider time, ExecutionOptions options) : IExecutions
+{
+    public async Task<ExecutionAnswer> ExecuteAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(request);
+        var execution = ids.NewExecution();
+        var received = time.GetUtcNow();
+        if (!packs.TryGetTool(request.ToolName, out var tool)) return Refuse(execution, new VaultError(ErrorCatalogue.ToolUnknown, $"There is no tool '{request.ToolName}'."));
+        if (request.ToolVersion is { } pinned && pinned != tool.Definition.Version)
+            return Refuse(execution, new VaultError(ErrorCatalogue.ToolUnknown, $"Tool '{request.ToolName}' has version {tool.Definition.Version}, not {pinned}."));
+        var violations = tool.Schema.Validate(request.Input);
+        if (violations.Count > 0)
+            return Refuse(execution, new VaultError(ErrorCatalogue.ToolInputInvalid, "The input does not fit the tool's schema: " + violations[0].Path + " " + violations[0].Message) { Violations = violations });
+
+        // The gateway has checked it already; here it is checked where it counts (law 9).
+        if (!caller.May(Permission.ToolsExecute)) return Refuse(execution, new VaultError(ErrorCatalogue.PermissionDenied, "The key lacks tools:execute."));
+        if (caller.Organization is { } bound && bound != request.Organization) return Refuse(execution, new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known."));
+
+        var question = new AccountQuestion(request.Organization, request.User, tool.Pack.Id, request.Connection, request.Account, request.AccountLabel);
+        var resolved = await accounts.ResolveAsync(question, cancellationToken).ConfigureAwait(false);
+        if (!resolved.TryGet(out var found, out var error))
+            return await RefuseKnownAsync(execution, caller, request, tool, await ExplainAsync(error, question, caller, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+
+        var timeout = request.Timeout is { } asked && asked > TimeSpan.Zero ? asked : options.DefaultTimeout;
+        if (timeout > options.MaximumTimeout) timeout = options.MaximumTimeout;
+        var order = new ExecutionOrder
+        {
+            ExecutionId = execution,
+            Account = found.Id,
+            Tool = tool.Definition.Name,
+            PackVersion = tool.Pack.Version,
+            Input = request.Input,
+            PageToken = request.PageToken,
+            CallerKey = caller.KeyId,
+            Agent = caller.Agent,
+            Delegation = caller.Delegation,
+            AgentRunId = request.AgentRunId,
+            ApprovalId = request.ApprovalId,
+            ReceivedAt = received,
+            Deadline = received + timeout,
+            TraceParent = request.TraceParent,
+        };
+        return await accounts.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Nobody connected yet: say where to, if the connection exists.</summary>
+    private async Task<VaultError> ExplainAsync(VaultError error, AccountQuestion question, Caller caller, CancellationToken cancellationToken)
+    {
+        if (error.Code != ErrorCatalogue.AccountNotConnected || question.User is not { } user || question.Account is not null) return error;
+        if (await organizations.FindAsync(question.Organization, cancellationToken).ConfigureAwait(false) is not { } organization)
+            return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
+        if (!organization.State.Gate.Open) return AccountErrors.Suspended();
+
+        var name = question.Connection ?? (ConnectionName.IsValid(question.Provider) ? new ConnectionName(question.Provider) : null);
+        var connection = name is { } n ? await connections.FindAsync(question.Organization, n, cancellationToken).ConfigureAwait(false) : null;
+        if (connection is null && question.Connection is { } asked)
+            return new VaultError(ErrorCatalogue.ConnectionUnknown, $"There is no connection '{asked}' in the organization.");
+        if (connection is null || connection.Provider != question.Provider) return error;
+        var url = await links.TryMakeAsync(new AccountKey(question.Organization, user, connection.Name, question.Label ?? ""), [], caller.KeyId, cancellationToken).ConfigureAwait(false);
+        return error with { ReconnectUrl = url, StatusReason = StatusReason.AwaitingConsent };
+    }
+
+    private async Task<ExecutionAnswer> RefuseKnownAsync(string execution, Caller caller, ExecutionRequest request, Tool tool, VaultError error)
+    {
+        if (error.Code != ErrorCatalogue.OrganizationUnknown)
+        {
+            // A refusal without an entry is no danger, so its failure is not the caller's.
+            _ = await ledger.AppendAsync(new LedgerDraft
+            {
+                EventId = ids.NewEvent(),
+                Organization = request.Organization,
+                Type = LedgerEvents.ExecutionRefused,
+                Time = time.GetUtcNow(),
+                Caller = caller.KeyId,
+                Agent = caller.Agent,
+                User = request.User?.Value,
+                Delegation = caller.Delegation,
+                ExecutionId = execution,
+                AgentRunId = request.AgentRunId,
+                Tool = tool.Definition.Name,
+                ToolVersion = tool.Definition.Version,
+                Account = request.Account?.Value,
+                Connection = request.Connection?.Value,
+                Provider = tool.Pack.Id,
+                ArgumentDigest = InputDigest.Of(request.Input),
+                Outcome = ExecutionRun.OutcomeWord(Outcome.FailedBeforeSend),
+                ErrorCode = error.Code.Code,
+                StatusReason = error.StatusReason,
+            }, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        return Refuse(execution, error);
+    }
+
+    private static ExecutionAnswer Refuse(string execution, VaultError error) =>
+        new() { ExecutionId = execution, Outcome = Outcome.FailedBeforeSend, Error = error with { ExecutionId = execution } };
+}

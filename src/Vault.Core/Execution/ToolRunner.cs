@@ -1,0 +1,231 @@
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Connecting;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Organizations;
+using Vault.Core.Packs;
+using Vault.Core.Tools;
+
+namespace Vault.Core.Execution;
+
+/// <summary>
+/// Runs an execution on the host that owns the account: scopes, approval, ledger, fresh credential, upstream, judgement, ledger; in this order, always.
+/// Nothing before the ledger entry has a side effect, and nothing with a side effect is sent before the entry is durable (law 7).
+/// </summary>
+public sealed class ToolRunner(
+    CredentialCache cache, AccountRunner accounts, AccountRefresher refresher, IPacks packs, IConnectionStore connections, IUpstream upstream, ILedger ledger,
+    ExecutionGuard guard, OutputKeeper outputs, IReconnectLinks links, UseLog uses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer)
+{
+    private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(time, lifecycle.FreshnessLease, 10_000);
+
+    public async Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (!packs.TryGetTool(order.Tool, out var tool) || tool.Pack.Version != order.PackVersion)
+            return new ExecutionAnswer
+            {
+                ExecutionId = order.ExecutionId,
+                Outcome = Outcome.FailedBeforeSend,
+                Error = new VaultError(ErrorCatalogue.ToolUnknown, $"Tool '{order.Tool}' of pack version {order.PackVersion} is not loaded on the account's host; try again.") { ExecutionId = order.ExecutionId },
+            };
+
+        var run = new ExecutionRun(key, order, tool, time);
+        using var deadline = new CancellationTokenSource(run.Left > TimeSpan.Zero ? run.Left : TimeSpan.Zero, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        ExecutionAnswer answer;
+        var began = false;
+        try
+        {
+            var refusal = await CheckAsync(run, either.Token).ConfigureAwait(false);
+            if (refusal is null && run.Acts)
+            {
+                refusal = await ledger.AppendAsync(run.Draft(ids.NewEvent(), LedgerEvents.ExecutionStarted, null), either.Token).ConfigureAwait(false);
+                began = refusal is null;
+            }
+
+            answer = refusal is null ? await CallAsync(run, either.Token).ConfigureAwait(false) : run.Refuse(refusal);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            answer = run.Sent && run.Acts
+                ? run.Fail(Outcome.OutcomeUnknown, new VaultError(ErrorCatalogue.OutcomeUnknown, "The execution was given up after the request was sent."))
+                : run.Refuse(new VaultError(ErrorCatalogue.UpstreamTimeout, "The execution's time ran out before the provider was asked."));
+        }
+        catch (StoreUnavailableException e)
+        {
+            answer = run.Refuse(new VaultError(ErrorCatalogue.StoreUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(1) });
+        }
+
+        return await FinishAsync(run, await WithReconnectAsync(run, answer).ConfigureAwait(false), began).ConfigureAwait(false);
+    }
+
+    private async Task<VaultError?> CheckAsync(ExecutionRun run, CancellationToken cancellationToken)
+    {
+        var taken = await cache.TakeAsync(run.Key, confirm: false, cancellationToken).ConfigureAwait(false);
+        if (!taken.TryGet(out var account, out var error)) return error;
+        try
+        {
+            if (!account.Gate.Open) return AccountErrors.Suspended();
+            if (account.Row.Id != run.Order.Account) return AccountErrors.NotConnected();
+            var state = account.Row.State;
+            run.Granted = state.GrantedScopes;
+            if (state.Status != AccountStatus.Active) return AccountErrors.ForStatus(state);
+
+            run.Connection = await ConnectionAsync(run.Key.Organization, account.Row.ConnectionId, cancellationToken).ConfigureAwait(false);
+            if (run.Connection is null || run.Connection.Settings.Disabled) return new VaultError(ErrorCatalogue.ConnectionUnknown, $"The connection '{run.Key.Connection}' is removed or disabled.");
+            if (run.Connection.Settings.Tools is { } offered && !offered.Contains(run.Tool.Definition.Name))
+                return new VaultError(ErrorCatalogue.PolicyDenied, $"The connection '{run.Key.Connection}' does not offer the tool '{run.Tool.Definition.Name}'.");
+
+            // Granted, not requested: what a person unticked at consent is not there.
+            var missing = run.Tool.Definition.Scopes.Missing(state.GrantedScopes);
+            run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes);
+            if (missing.Length > 0) return new VaultError(ErrorCatalogue.ScopeMissing, "The grant lacks: " + string.Join(", ", missing) + ".") { MissingScopes = missing };
+        }
+        finally
+        {
+            account.Release();
+        }
+
+        return await guard.CheckAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ExecutionAnswer> CallAsync(ExecutionRun run, CancellationToken cancellationToken)
+    {
+        var attempt = 0;
+        var refreshed = false;
+        while (true)
+        {
+            var (account, error) = await FreshAsync(run, cancellationToken).ConfigureAwait(false);
+            if (account is null) return run.Refuse(error!);
+            UpstreamReply reply;
+            long generation;
+            try
+            {
+                attempt++;
+                generation = account.Row.State.Generation;
+                var earlierSent = run.Sent;
+                var call = new ToolCall(
+                    run.Key.Organization, run.Tool, run.Order.Input, run.Order.PageToken, account.Grant, account.Credential,
+                    run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters), run.Order.ExecutionId, run.Order.Deadline, run.Order.TraceParent);
+                run.Sent = true;
+                var started = time.GetTimestamp();
+                reply = await upstream.SendAsync(call, cancellationToken).ConfigureAwait(false);
+                run.Upstream += time.GetElapsedTime(started);
+                run.Sent = earlierSent || reply.Sent;
+            }
+            finally
+            {
+                account.Release();
+            }
+
+            if (reply.Outcome == UpstreamOutcome.CredentialRejected && !refreshed)
+            {
+                // One refresh, one retry: the provider has not acted on a request it did not authorise.
+                refreshed = true;
+                cache.Drop(run.Key);
+                var renewed = await refresher.RefreshAsync(run.Key, generation, RefreshWhy.Rejected, cancellationToken).ConfigureAwait(false);
+                cache.Drop(run.Key);
+                if (renewed.Error is { } dead) return run.Fail(Outcome.FailedUpstream, dead) with { Status = reply.Status };
+                if (renewed.Value.Generation != generation) continue;
+            }
+
+            if (reply.Outcome == UpstreamOutcome.GrantDead)
+            {
+                var step = await accounts.ApplyAsync(
+                    run.Key, _ => new AccountEvent.GrantReportedDead(accounts.Now, generation, reply.Reason ?? StatusReason.GrantRevoked), CancellationToken.None).ConfigureAwait(false);
+                cache.Drop(run.Key);
+                if (step.TryGet(out var lowered, out _) && lowered.After.State.Status != AccountStatus.Active)
+                    return run.Fail(Outcome.FailedUpstream, AccountErrors.ForStatus(lowered.After.State)) with { Status = reply.Status };
+            }
+
+            if (RetryPolicy.Pause(run.Tool.Definition, reply, attempt, run.Left, accounts.Jitter()) is not { } pause)
+                return await AnswerAsync(run, reply, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The account with a live credential, confirmed within the freshness lease: from here to the send there is nothing to wait for (law 8).</summary>
+    private async Task<(OpenAccount? Account, VaultError? Error)> FreshAsync(ExecutionRun run, CancellationToken cancellationToken)
+    {
+        for (var round = 0; round < 4; round++)
+        {
+            var taken = await cache.TakeAsync(run.Key, confirm: round > 0, cancellationToken).ConfigureAwait(false);
+            if (!taken.TryGet(out var account, out var error)) return (null, error);
+            var state = account.Row.State;
+            if (!account.Gate.Open || state.Status != AccountStatus.Active)
+            {
+                account.Release();
+                return (null, account.Gate.Open ? AccountErrors.ForStatus(state) : AccountErrors.Suspended());
+            }
+
+            if (AccountSchedule.IsLive(state, time.GetUtcNow()) && (account.Grant is not null || account.Credential is not null)) return (account, null);
+            account.Release();
+            var refreshed = await refresher.RefreshAsync(run.Key, state.Generation, RefreshWhy.Needed, cancellationToken).ConfigureAwait(false);
+            cache.Drop(run.Key);
+            if (refreshed.Error is { } failed) return (null, failed);
+        }
+
+        return (null, AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)));
+    }
+
+    private async Task<ExecutionAnswer> AnswerAsync(ExecutionRun run, UpstreamReply reply, CancellationToken cancellationToken)
+    {
+        var (outcome, code) = RetryPolicy.Judge(run.Tool.Definition, reply, run.Sent && reply.Outcome == UpstreamOutcome.NotSent);
+        if (code is null)
+        {
+            uses.Note(run.Key.Organization, run.Order.Account, time.GetUtcNow());
+            var handle = reply.Truncated ? await outputs.KeepAsync(run.Key.Organization, run.Order.ExecutionId, reply, cancellationToken).ConfigureAwait(false) : null;
+            return new ExecutionAnswer
+            {
+                ExecutionId = run.Order.ExecutionId,
+                Outcome = Outcome.Succeeded,
+                Data = reply.Data,
+                Status = reply.Status,
+                NextPageToken = reply.NextPageToken,
+                Truncated = reply.Truncated,
+                OutputHandle = handle,
+                ConnectedAccountId = run.Order.Account.Value,
+                ScopesUsed = run.Used,
+            };
+        }
+
+        var error = new VaultError(code, code.Title + (reply.Detail is null ? "." : ": " + reply.Detail + "."))
+        {
+            Upstream = reply.Detail,
+            UpstreamStatus = reply.Status,
+            RetryAfter = reply.RetryAfter ?? (code.CanRetry ? TimeSpan.FromSeconds(1) : null),
+            MissingScopes = reply.MissingScopes,
+            StatusReason = reply.Reason,
+        };
+        return run.Fail(outcome, error) with { Status = reply.Status, Data = reply.Data };
+    }
+
+    private async Task<ExecutionAnswer> WithReconnectAsync(ExecutionRun run, ExecutionAnswer answer)
+    {
+        if (answer.Error is not { } error || error.ReconnectUrl is not null) return answer;
+        if (error.Code != ErrorCatalogue.AuthRevoked && error.Code != ErrorCatalogue.ReauthRequired && error.Code != ErrorCatalogue.ScopeMissing
+            && error.Code != ErrorCatalogue.AccountNotConnected) return answer;
+        var url = await links.TryMakeAsync(run.Key, [.. error.MissingScopes], run.Order.CallerKey, CancellationToken.None).ConfigureAwait(false);
+        return url is null ? answer : answer with { Error = error with { ReconnectUrl = url } };
+    }
+
+    /// <summary>The entry after. A read whose entry cannot be written is refused; a write that has acted is answered all the same: hiding it would make the agent act twice.</summary>
+    private async Task<ExecutionAnswer> FinishAsync(ExecutionRun run, ExecutionAnswer answer, bool began)
+    {
+        var type = answer.Outcome == Outcome.FailedBeforeSend && !began ? LedgerEvents.ExecutionRefused : LedgerEvents.ExecutionFinished;
+        var failure = await ledger.AppendAsync(run.Draft(ids.NewEvent(), type, answer), CancellationToken.None).ConfigureAwait(false);
+        observer.Executed(run.Tool.Definition.Name, answer.Error?.Code.Code ?? "succeeded", run.Elapsed, run.Upstream);
+        return failure is null || run.Acts || answer.Outcome == Outcome.FailedBeforeSend ? answer : run.Fail(Outcome.FailedUpstream, failure);
+    }
+
+    private async ValueTask<ConnectionRow?> ConnectionAsync(OrganizationId organization, string id, CancellationToken cancellationToken)
+    {
+        if (_connections.TryGet((organization, id), out var known)) return known;
+        var mark = _connections.Mark();
+        var row = await connections.FindAsync(organization, id, cancellationToken).ConfigureAwait(false);
+        if (row is not null) _connections.Put((organization, id), row, mark);
+        return row;
+    }
+}
