@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Vault.Sandbox.Wire;
+
+namespace Vault.Sandbox.Api;
+
+/// <summary>Answers that show what arrived, and answers that are hard to handle.</summary>
+internal static class EchoEndpoints
+{
+    private const int LargestBytes = 100_000_000;
+
+    private static readonly string[] Secrets = ["Authorization", "Proxy-Authorization", "Cookie", KeyDoor.Header];
+
+    /// <summary>The verification call for keys and logins: cheap, free of side effects, no scope needed.</summary>
+    public static Task VerifyAsync(HttpContext context, ApiCaller caller) => JsonReply.WriteAsync(context, 200, caller, static (writer, who) =>
+    {
+        writer.WriteBoolean("valid"u8, true);
+        writer.WriteString("subject"u8, who.Subject);
+        writer.WriteString("method"u8, who.Method);
+        Array(writer, "scopes", who.Scopes);
+    });
+
+    /// <summary>What arrived, without anything that authenticates.</summary>
+    public static Task EchoAsync(HttpContext context, ApiCaller caller) => JsonReply.WriteAsync(context, 200, (context.Request, caller), static (writer, t) =>
+    {
+        var (request, who) = t;
+        writer.WriteString("method"u8, request.Method);
+        writer.WriteString("path"u8, request.Path);
+        writer.WriteString("subject"u8, who.Subject);
+        writer.WriteStartObject("query"u8);
+        foreach (var (name, values) in request.Query.Where(static q => q.Key is not (KeyDoor.Parameter or "access_token")))
+        {
+            Array(writer, name, values);
+        }
+
+        writer.WriteEndObject();
+        writer.WriteStartObject("headers"u8);
+        foreach (var (name, values) in request.Headers.Where(static h => !Secrets.Contains(h.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            writer.WriteString(name.ToLower(CultureInfo.InvariantCulture), values.ToString());
+        }
+
+        writer.WriteEndObject();
+    });
+
+    /// <summary>A JSON object of exactly so many bytes (at least 64): an array of lines and a filler.</summary>
+    public static async Task LargeAsync(HttpContext context, ApiCaller caller)
+    {
+        if (!int.TryParse(context.Request.Query["bytes"], NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) || bytes is < 64 or > LargestBytes)
+        {
+            await ApiRefusal.BadRequest($"bytes must be a number from 64 to {LargestBytes}").WriteAsync(context);
+            return;
+        }
+
+        const string head = "{\"items\":[", middle = "],\"filler\":\"", tail = "\"}";
+        var line = "\"" + new string('x', 125) + "\",";
+        var lines = Math.Max(0, (bytes - head.Length - middle.Length - tail.Length) / line.Length);
+        var lastComma = lines > 0 ? 1 : 0;
+        var filler = bytes - head.Length - middle.Length - tail.Length - (lines * line.Length) + lastComma;
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = bytes;
+        var writer = context.Response.BodyWriter;
+        Encoding.ASCII.GetBytes(head, writer);
+        for (var i = 0; i < lines; i++)
+        {
+            Encoding.ASCII.GetBytes(i == lines - 1 ? line.AsSpan(0, line.Length - 1) : line, writer);
+            if (i % 512 == 511)
+            {
+                await writer.FlushAsync(context.RequestAborted);
+            }
+        }
+
+        Encoding.ASCII.GetBytes(middle + new string('y', filler) + tail, writer);
+        await writer.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>302 to wherever the caller says: for proving that a client does not follow.</summary>
+    public static Task RedirectAsync(HttpContext context, ApiCaller caller)
+    {
+        var to = context.Request.Query["to"].ToString();
+        if (to.Length == 0 || to.Any(static c => char.IsControl(c) || c > '~'))
+        {
+            return ApiRefusal.BadRequest("to must be a URL in plain ASCII").WriteAsync(context);
+        }
+
+        context.Response.StatusCode = 302;
+        context.Response.Headers.Location = to;
+        return Task.CompletedTask;
+    }
+
+    private static void Array(Utf8JsonWriter writer, string name, IEnumerable<string?> values)
+    {
+        writer.WriteStartArray(name);
+        foreach (var value in values)
+        {
+            writer.WriteStringValue(value);
+        }
+
+        writer.WriteEndArray();
+    }
+}

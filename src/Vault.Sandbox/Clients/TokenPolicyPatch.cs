@@ -1,0 +1,36 @@
+namespace Vault.Sandbox.Clients;
+
+/// <summary>The members of a <see cref="TokenPolicy"/> that a caller wants changed; what is null stays.</summary>
+public sealed record TokenPolicyPatch
+{
+    public RotationBehaviour? Rotation { get; init; }
+
+    public int? GraceSeconds { get; init; }
+
+    public int? AccessTokenSeconds { get; init; }
+
+    public bool? OmitExpiresIn { get; init; }
+
+    public bool? RefreshKillsAccessToken { get; init; }
+
+    public int? RefreshIdleSeconds { get; init; }
+
+    public int? RefreshAbsoluteSeconds { get; init; }
+
+    public bool? IssueRefreshToken { get; init; }
+
+    public bool? RepeatRefreshToken { get; init; }
+
+    public TokenPolicy ApplyTo(TokenPolicy policy) => policy with
+    {
+        Rotation = Rotation ?? policy.Rotation,
+        GraceSeconds = GraceSeconds ?? policy.GraceSeconds,
+        AccessTokenSeconds = AccessTokenSeconds ?? policy.AccessTokenSeconds,
+        OmitExpiresIn = OmitExpiresIn ?? policy.OmitExpiresIn,
+        RefreshKillsAccessToken = RefreshKillsAccessToken ?? policy.RefreshKillsAccessToken,
+        RefreshIdleSeconds = RefreshIdleSeconds ?? policy.RefreshIdleSeconds,
+        RefreshAbsoluteSeconds = RefreshAbsoluteSeconds ?? policy.RefreshAbsoluteSeconds,
+        IssueRefreshToken = IssueRefreshToken ?? policy.IssueRefreshToken,
+        RepeatRefreshToken = RepeatRefreshToken ?? policy.RepeatRefreshToken,
+    };
+}
