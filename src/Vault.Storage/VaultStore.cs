@@ -1,0 +1,54 @@
+using Vault.Core.Accounts;
+using Vault.Core.Callers;
+using Vault.Core.Connecting;
+using Vault.Core.Ledger;
+using Vault.Core.Organizations;
+using Vault.Storage.Sql;
+using Vault.Storage.Sqlite;
+using Vault.Storage.Stores;
+
+namespace Vault.Storage;
+
+/// <summary>
+/// One open database and every store port on it. Opening migrates the schema. All members may be used from many threads; each call is one transaction.
+/// A database that cannot answer is a <see cref="Vault.Core.Errors.StoreUnavailableException"/>, a page token that is not one an <see cref="Vault.Core.Errors.InvalidCursorException"/>.
+/// </summary>
+public sealed class VaultStore : IAsyncDisposable
+{
+    private readonly IDatabase _database;
+
+    private VaultStore(IDatabase database)
+    {
+        _database = database;
+        Accounts = new SqlAccountStore(database);
+        Organizations = new SqlOrganizationStore(database);
+        Connections = new SqlConnectionStore(database);
+        ApiKeys = new SqlApiKeyStore(database);
+    }
+
+    public IAccountStore Accounts { get; }
+
+    public IOrganizationStore Organizations { get; }
+
+    public IConnectionStore Connections { get; }
+
+    public IApiKeyStore ApiKeys { get; }
+
+    /// <summary>A database in one file, for one host. The file and its folder are made when missing.</summary>
+    /// <param name="path">The file; its <c>-wal</c> and <c>-shm</c> lie beside it.</param>
+    /// <param name="scribe">Writes the ledger drafts that go to the outbox.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>
+    public static Task<VaultStore> OpenSqliteAsync(string path, LedgerScribe scribe, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(scribe);
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(new VaultStore(SqliteDatabase.Open(path, scribe)));
+    }
+
+    /// <summary>Whether the database answers; throws when it does not.</summary>
+    public Task PingAsync(CancellationToken cancellationToken) => _database.PingAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+}

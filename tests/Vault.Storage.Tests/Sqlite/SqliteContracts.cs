@@ -1,0 +1,23 @@
+using Vault.TestKit.Contracts;
+
+namespace Vault.Storage.Tests.Sqlite;
+
+public sealed class SqliteAccountStoreTests : AccountStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}
+
+public sealed class SqliteOrganizationStoreTests : OrganizationStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}
+
+public sealed class SqliteConnectionStoreTests : ConnectionStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}
+
+public sealed class SqliteApiKeyStoreTests : ApiKeyStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}

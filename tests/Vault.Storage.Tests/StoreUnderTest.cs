@@ -1,0 +1,19 @@
+using Vault.Core.Ledger;
+using Vault.TestKit;
+using Vault.TestKit.Contracts;
+
+namespace Vault.Storage.Tests;
+
+internal static class StoreUnderTest
+{
+    public static LedgerScribe Scribe() => new(new SeededEntropy(11));
+
+    public static StorePorts Ports(VaultStore store, Func<ValueTask> close) => new()
+    {
+        Accounts = store.Accounts,
+        Organizations = store.Organizations,
+        Connections = store.Connections,
+        ApiKeys = store.ApiKeys,
+        Close = close,
+    };
+}

@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Time.Testing;
+using Vault.Core.Accounts;
+using Vault.Core.Callers;
+using Vault.Core.Connecting;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Organizations;
+using Vault.Core.Sealing;
+
+namespace Vault.TestKit.Contracts;
+
+/// <summary>Rows with something in every member, so that a forgotten column shows. Repeatable.</summary>
+public sealed class StoreRows
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    private readonly SeededEntropy _entropy = new(7);
+    private readonly IdFactory _ids;
+    private int _count;
+
+    public StoreRows() => _ids = new IdFactory(_time, _entropy);
+
+    public DateTimeOffset Now => _time.GetUtcNow();
+
+    public IdFactory Ids
+    {
+        get
+        {
+            // Each id a millisecond later: ids order as they were made.
+            lock (_time) _time.Advance(TimeSpan.FromMilliseconds(1));
+            return _ids;
+        }
+    }
+
+    public OrganizationRow Organization(string? externalId = null) => new(
+        Ids.NewOrganization(),
+        "Organization " + Interlocked.Increment(ref _count),
+        externalId,
+        1,
+        new OrganizationState { Status = OrganizationStatus.Active, Gate = new Gate(true, 1), UserQuotaPerMinute = 60 },
+        Now,
+        Now);
+
+    public AccountRow Account(OrganizationId organization, string? user = null, string connection = "slack", string label = "", DateTimeOffset? dueAt = null) => new(
+        Ids.NewAccount(),
+        new AccountKey(organization, new UserId(user ?? "user/" + Interlocked.Increment(ref _count)), new ConnectionName(connection), label),
+        "conn_of_" + connection,
+        connection,
+        1,
+        State(),
+        Blob(1),
+        Blob(2),
+        3,
+        dueAt,
+        Now,
+        Now);
+
+    public ConnectionRow Connection(OrganizationId organization, string name = "slack") => new(
+        Ids.NewConnection(),
+        organization,
+        new ConnectionName(name),
+        "slack",
+        1,
+        new ConnectionSettings
+        {
+            ClientId = "client",
+            Scopes = ["chat:write", "users:read"],
+            ScopesVersion = 4,
+            RedirectUri = "https://vault.example/oauth/callback",
+            ReturnUrls = ["https://app.example/done"],
+            Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("hostname", "example.slack.com"),
+            Tools = ["slack_send_message"],
+            AllowProxy = true,
+            QuotaPerMinute = 10,
+            AppName = "App “ü”",
+        },
+        Blob(1),
+        2,
+        Now,
+        Now);
+
+    public ApiKeyRow ApiKey(OrganizationId? organization) => new(
+        Ids.New("key_"), organization, "key " + Interlocked.Increment(ref _count), "hash", "abcd", ["accounts:read", "tools:execute"], 1, Now, Now.AddDays(30), null, null);
+
+    public LedgerDraft Draft(OrganizationId organization, string type = "account.connected") => new()
+    {
+        EventId = Ids.NewEvent(),
+        Organization = organization,
+        Type = type,
+        Time = Now,
+        Caller = "key_1",
+        User = "user-1",
+    };
+
+    public SealedBlob Blob(uint keyVersion, int length = 120)
+    {
+        var bytes = new byte[length];
+        _entropy.Fill(bytes);
+        return new SealedBlob(keyVersion, bytes);
+    }
+
+    private AccountState State() => new()
+    {
+        Status = AccountStatus.Active,
+        Generation = 5,
+        Grant = new GrantFacts(Now, Now.AddHours(1), true, Now.AddDays(90), Now.AddDays(-3)),
+        Intent = new RefreshIntent("attempt", "host-1", Now, Now.AddMinutes(1)),
+        Doubt = new RefreshDoubt("earlier", Now.AddMinutes(-2)),
+        Failures = 1,
+        CooldownUntil = Now.AddSeconds(30),
+        LastFailure = "upstream_unavailable",
+        LastRefreshedAt = Now.AddMinutes(-30),
+        RequestedScopes = ["a", "b"],
+        GrantedScopes = ["a"],
+        Identity = new ProviderIdentity("U1", "Ada ☂", "ada@example.com", null),
+        MaskedSuffix = "…wxyz",
+        Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("instance_url", "https://example.my.salesforce.com"),
+    };
+}
