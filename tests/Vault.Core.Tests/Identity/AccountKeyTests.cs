@@ -35,6 +35,9 @@ public sealed class AccountKeyTests
     [InlineData("")]
     [InlineData(" a")]
     [InlineData("a\u0000b")]
-    [InlineData("a\ud800")]
     public void A_user_id_that_cannot_be_stored_exactly_is_refused(string user) => Assert.False(UserId.IsValid(user));
+
+    // Not inline data: a lone surrogate does not survive the test runner's own serialization.
+    [Fact]
+    public void A_user_id_with_a_lone_surrogate_is_refused() => Assert.False(UserId.IsValid("a\ud800"));
 }

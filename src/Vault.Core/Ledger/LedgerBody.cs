@@ -1,0 +1,39 @@
+using System.Text.Json;
+
+namespace Vault.Core.Ledger;
+
+/// <summary>Reads back what <see cref="LedgerScribe"/> wrote, without building objects.</summary>
+internal static class LedgerBody
+{
+    /// <summary>The first query column that is not what the body says; null when all agree.</summary>
+    public static string? DisagreesWith(ReadOnlySpan<byte> body, LedgerIndex index)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return "body";
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var (column, expected) = Column(ref reader, index);
+                reader.Read();
+                if (column is null) reader.Skip();
+                else if (expected is null ? reader.TokenType != JsonTokenType.Null : reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals(expected)) return column;
+            }
+
+            return null;
+        }
+        catch (JsonException)
+        {
+            return "body";
+        }
+    }
+
+    private static (string? Column, string? Expected) Column(ref Utf8JsonReader reader, LedgerIndex index) =>
+        reader.ValueTextEquals("type"u8) ? ("type", index.Type)
+        : reader.ValueTextEquals("execution_id"u8) ? ("execution_id", index.ExecutionId)
+        : reader.ValueTextEquals("user_id"u8) ? ("user", index.User)
+        : reader.ValueTextEquals("agent"u8) ? ("agent", index.Agent)
+        : reader.ValueTextEquals("tool"u8) ? ("tool", index.Tool)
+        : reader.ValueTextEquals("connected_account_id"u8) ? ("account", index.Account)
+        : (null, null);
+}

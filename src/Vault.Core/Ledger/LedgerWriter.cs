@@ -1,0 +1,127 @@
+using System.Threading.Channels;
+using Vault.Core.Errors;
+
+namespace Vault.Core.Ledger;
+
+/// <summary>
+/// The one writer of this process. Callers queue entries and are released when they are durable; one loop takes everything that gathered during the last
+/// transaction into the next (group commit), for all organizations at once. Several hosts may write to one store: the stored head judges.
+/// <para>Crash at any line: an entry not yet answered is in the chain or it is not, never half. Nobody was told it is durable before the transaction committed.
+/// Drafts that must not be lost with the process travel in the outbox, in the transaction of the change they tell of.</para>
+/// </summary>
+public sealed class LedgerWriter : ILedger, IAsyncDisposable
+{
+    private const int OutboxPage = 500;
+
+    private readonly ILedgerStore _store;
+    private readonly LedgerScribe _scribe;
+    private readonly TimeProvider _time;
+    private readonly LedgerWriterOptions _options;
+    private readonly LedgerCommitter _committer;
+    private readonly Channel<WaitingEntry> _queue = Channel.CreateUnbounded<WaitingEntry>(new() { SingleReader = true });
+    private readonly SemaphoreSlim _oneDrain = new(1, 1);
+    private readonly Task _loop;
+    private int _waiting;
+
+    public LedgerWriter(ILedgerStore store, LedgerScribe scribe, TimeProvider time, LedgerWriterOptions? options = null, Action<LedgerRound>? onRound = null)
+    {
+        (_store, _scribe, _time, _options) = (store, scribe, time, options ?? new());
+        if (string.Join(' ', _options.Faults()) is { Length: > 0 } faults) throw new ArgumentException(faults, nameof(options));
+        _committer = new LedgerCommitter(store, time, _options, onRound);
+        _loop = Task.Run(LoopAsync);
+    }
+
+    /// <summary>Entries queued and not yet answered.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>
+    /// Null when the entry is durable, <c>ledger_unavailable</c> when it could not be made so in time: then it may still appear (its transaction's answer was lost),
+    /// and the caller must not act (law 7). Cancelling gives up the waiting, not the entry.
+    /// </summary>
+    public async ValueTask<VaultError?> AppendAsync(LedgerDraft draft, CancellationToken cancellationToken)
+    {
+        var waiting = new WaitingEntry(_scribe.Write(draft), false, _time.GetTimestamp());
+        return Enqueue(waiting) is { } refused ? refused : await waiting.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Moves what lies in the outbox into the chains, oldest first, each exactly once: the row leaves the outbox in the transaction that appends it. To be called on
+    /// start and then periodically; calls in one process wait for each other, other hosts may drain at the same time.
+    /// </summary>
+    public async Task<OutboxDrain> DrainOutboxAsync(CancellationToken cancellationToken)
+    {
+        await _oneDrain.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var moved = 0;
+            while (true)
+            {
+                var page = await ReadOutboxAsync(cancellationToken).ConfigureAwait(false);
+                if (page is null) return new(moved, LedgerCommitter.Unavailable("The outbox cannot be read."));
+                if (page.Count == 0) return new(moved, null);
+                var entries = page.Select(p => new WaitingEntry(p, true, _time.GetTimestamp())).ToList();
+                VaultError? error = null;
+                foreach (var entry in entries)
+                    if (Enqueue(entry) is { } refused) entry.Fail(refused);
+                foreach (var entry in entries) error = await entry.Task.WaitAsync(cancellationToken).ConfigureAwait(false) ?? error;
+                var done = entries.Count(e => e.Task.Result is null && !e.Gone);
+                moved += done;
+
+                // Nothing moved: another host is on it, or the store refuses. Leave it for the next call rather than turn in a circle.
+                if (error is not null || done == 0) return new(moved, error);
+            }
+        }
+        finally
+        {
+            _oneDrain.Release();
+        }
+    }
+
+    /// <summary>Takes no more entries, writes those that wait (bounded by their timeouts), then ends.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _loop.ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<PendingEntry>?> ReadOutboxAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _store.ReadOutboxAsync(OutboxPage, cancellationToken).AsTask().WaitAsync(_options.AttemptTimeout, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private VaultError? Enqueue(WaitingEntry entry)
+    {
+        if (Interlocked.Increment(ref _waiting) > _options.Capacity)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return LedgerCommitter.Unavailable("Too many entries are waiting.");
+        }
+
+        if (_queue.Writer.TryWrite(entry)) return null;
+        Interlocked.Decrement(ref _waiting);
+        return LedgerCommitter.Unavailable("The host is shutting down.");
+    }
+
+    private async Task LoopAsync()
+    {
+        // In the order of arrival; an entry leaves the list only when its caller has an answer, so a retry never lets a later entry of its chain pass.
+        var pending = new List<WaitingEntry>();
+        while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            do
+            {
+                while (_queue.Reader.TryRead(out var entry)) pending.Add(entry);
+                await _committer.RoundAsync(pending).ConfigureAwait(false);
+                Interlocked.Add(ref _waiting, -pending.RemoveAll(static e => e.Done));
+            }
+            while (pending.Count > 0);
+        }
+    }
+}
