@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Vault.Core.Packs;
+
+/// <summary>What an answer means. The first four belong to token endpoints, the rest (and <see cref="GrantDead"/>) to APIs.</summary>
+public enum AnswerMeaning
+{
+    NotActed,
+    MayHaveActed,
+    ClientRefused,
+    GrantDead,
+    CredentialRejected,
+    ScopeMissing,
+    RateLimited,
+    Rejected,
+    Unavailable,
+}
+
+/// <summary>One line of a provider's error table: the first that matches decides (law 6: a failure has a kind and a cause).</summary>
+/// <param name="Reason">One of <c>StatusReason</c>, for a dead grant or a refused client.</param>
+/// <param name="RetryAfter">Where the answer itself tells no wait.</param>
+/// <param name="Code">A code for people, in place of the provider's own.</param>
+/// <param name="MissingScopes">Where the answer names the scopes it wants.</param>
+public sealed record ErrorRule(AnswerMatch When, AnswerMeaning Meaning, string? Reason, TimeSpan? RetryAfter, string? Code, ValuePath? MissingScopes);
+
+/// <summary>All of what is given must hold; an empty match holds always.</summary>
+public sealed record AnswerMatch(ImmutableArray<StatusRange> Status, ImmutableArray<HeaderMatch> Headers, ImmutableArray<BodyMatch> Body)
+{
+    /// <param name="header">The values of a header, joined by commas; null when it is absent.</param>
+    /// <param name="body">Undefined where the body is not JSON.</param>
+    public bool Holds(int status, Func<string, string?> header, JsonElement body)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        if (Status.Length > 0 && !Status.Any(s => status >= s.From && status <= s.To)) return false;
+        foreach (var match in Headers)
+        {
+            if (!match.Test.Holds(header(match.Name))) return false;
+        }
+
+        return Body.All(match => match.Holds(body));
+    }
+}
+
+public readonly record struct StatusRange(int From, int To);
+
+public sealed record HeaderMatch(string Name, TextTest Test);
+
+public sealed record BodyMatch(ValuePath Path, TextTest Test)
+{
+    /// <summary>Whether any value at the path passes; an absent value passes only where absence is asked for.</summary>
+    public bool Holds(JsonElement body)
+    {
+        var any = false;
+        foreach (var value in Path.All(body))
+        {
+            any = true;
+            if (Test.Holds(ValuePath.Text(value))) return true;
+        }
+
+        return !any && Test.Holds(null);
+    }
+}
+
+/// <summary>A test of one text. Codes are compared exactly: nothing here reads sentences.</summary>
+public sealed record TextTest(ImmutableArray<string> AnyOf, string? Prefix, bool? Exists)
+{
+    public bool Holds(string? value)
+    {
+        if (value is null) return Exists == false;
+        if (Exists == false) return false;
+        if (!AnyOf.IsDefaultOrEmpty && !AnyOf.Contains(value, StringComparer.Ordinal)) return false;
+        return Prefix is null || value.StartsWith(Prefix, StringComparison.Ordinal);
+    }
+}
+
+public enum RetryAfterForm
+{
+    /// <summary>Seconds or an HTTP date (RFC 9110 10.2.3).</summary>
+    Standard,
+    Seconds,
+    Milliseconds,
+    EpochSeconds,
+    EpochMilliseconds,
+}
+
+public sealed record RetryAfterSource(string Header, RetryAfterForm Form);

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using Vault.Core.Errors;
+
+namespace Vault.Core.Packs;
+
+public enum ParameterSource
+{
+    /// <summary>Set by the operator on the connection.</summary>
+    Connection,
+
+    /// <summary>Given with an account's credential.</summary>
+    Account,
+
+    /// <summary>Taken from a token answer and checked before it is used.</summary>
+    Captured,
+}
+
+/// <summary>A place that URLs and templates of a pack may hold. Its value is hostile until <see cref="Accepts"/> has said yes.</summary>
+/// <param name="Example">A value that fits; required where the parameter stands in a host, so that the pinning can be checked when the pack is read.</param>
+public sealed record PackParameter(ParameterSource Source, string Pattern, bool Required, string? Default, string? Example, string? Description)
+{
+    public const int MaxLength = 512;
+
+    private readonly Regex _pattern = Anchored(Pattern);
+
+    /// <summary>Whether the whole value fits the pattern; control characters never do ('$' would let a trailing newline through).</summary>
+    public bool Accepts(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return value.Length is > 0 and <= MaxLength && !value.Any(char.IsControl) && _pattern.IsMatch(value);
+    }
+
+    /// <summary>Compiled so that the whole value must fit, also where an alternation would escape its anchors; linear in time.</summary>
+    /// <exception cref="ArgumentException">Not a pattern, or one that needs backtracking.</exception>
+    public static Regex Anchored(string pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        var inner = pattern.StartsWith('^') ? pattern[1..] : pattern;
+        if (inner.EndsWith('$') && !inner.EndsWith("\\$", StringComparison.Ordinal)) inner = inner[..^1];
+        try
+        {
+            return new Regex($"\\A(?:{inner})\\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(250));
+        }
+        catch (NotSupportedException e)
+        {
+            throw new ArgumentException("needs backtracking (look-around or back references)", nameof(pattern), e);
+        }
+    }
+}
+
+/// <summary>Checks parameters that came from outside against their pack.</summary>
+public static class PackParameters
+{
+    /// <summary>Every fault of the values given from one source: unknown names, missing ones, values that do not fit.</summary>
+    public static ImmutableArray<Violation> Check(ProviderPack pack, IReadOnlyDictionary<string, string> values, ParameterSource source)
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        ArgumentNullException.ThrowIfNull(values);
+        var known = pack.Details.Parameters;
+        var faults = ImmutableArray.CreateBuilder<Violation>();
+        foreach (var (name, value) in values)
+        {
+            if (!known.TryGetValue(name, out var parameter) || parameter.Source != source)
+                faults.Add(new("parameters." + name, $"unknown; {pack.Id} takes " + List(known.Where(p => p.Value.Source == source).Select(p => p.Key))));
+            else if (!parameter.Accepts(value))
+                faults.Add(new("parameters." + name, $"does not fit {parameter.Pattern}" + (parameter.Example is null ? "" : $" (for example {parameter.Example})")));
+        }
+
+        foreach (var (name, parameter) in known)
+        {
+            if (parameter.Source == source && parameter is { Required: true, Default: null } && !values.ContainsKey(name))
+                faults.Add(new("parameters." + name, "missing" + (parameter.Description is null ? "" : ": " + parameter.Description)));
+        }
+
+        return faults.ToImmutable();
+    }
+
+    /// <summary>The value of a parameter or its default; null when there is neither, or when a value does not fit its pattern.</summary>
+    public static string? Find(ProviderPack pack, IReadOnlyDictionary<string, string> values, string name)
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        ArgumentNullException.ThrowIfNull(values);
+        if (!pack.Details.Parameters.TryGetValue(name, out var parameter)) return null;
+        var value = values.TryGetValue(name, out var given) ? given : parameter.Default;
+        // Checked again at use: a row may be older than the pack's pattern.
+        return value is not null && parameter.Accepts(value) ? value : null;
+    }
+
+    private static string List(IEnumerable<string> names)
+    {
+        var text = string.Join(", ", names);
+        return text.Length == 0 ? "none here" : text;
+    }
+}

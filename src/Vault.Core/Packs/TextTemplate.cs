@@ -1,0 +1,55 @@
+using System.Text;
+
+namespace Vault.Core.Packs;
+
+/// <summary>A text with <c>{name}</c> places, for headers, parameters and claims. Values go in as they are; who sends them escapes for the place they go to.</summary>
+public static class TextTemplate
+{
+    /// <summary>The names of the places; null when a brace has no partner or encloses no name.</summary>
+    public static IReadOnlyList<string>? Places(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var names = new List<string>();
+        return Walk(text, _ => { }, names.Add) ? names : null;
+    }
+
+    /// <summary>Null when a place has no value; <paramref name="missing"/> then names it.</summary>
+    public static string? Expand(string text, Func<string, string?> value, out string? missing)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(value);
+        if (!text.Contains('{', StringComparison.Ordinal))
+        {
+            missing = null;
+            return text;
+        }
+
+        var result = new StringBuilder();
+        string? absent = null;
+        Walk(text, literal => result.Append(literal), name =>
+        {
+            if (value(name) is { } found) result.Append(found);
+            else absent ??= name;
+        });
+        missing = absent;
+        return absent is null ? result.ToString() : null;
+    }
+
+    private static bool Walk(string text, Action<string> literal, Action<string> place)
+    {
+        for (var i = 0; i < text.Length;)
+        {
+            var open = text.IndexOf('{', i);
+            var part = open < 0 ? text[i..] : text[i..open];
+            if (part.Contains('}', StringComparison.Ordinal)) return false;
+            literal(part);
+            if (open < 0) return true;
+            var close = text.IndexOf('}', open);
+            if (close < 0 || !UrlTemplate.IsName(text[(open + 1)..close])) return false;
+            place(text[(open + 1)..close]);
+            i = close + 1;
+        }
+
+        return true;
+    }
+}

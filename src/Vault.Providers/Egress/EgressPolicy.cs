@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Egress;
+
+/// <summary>The operator's options, parsed: which host on which port, and which address, may be called (law 10).</summary>
+public sealed class EgressPolicy
+{
+    private readonly ImmutableHashSet<(string Host, int Port)> _hosts;
+    private readonly ImmutableArray<(IPNetwork Network, int? Port)> _networks;
+    private readonly bool _loopback;
+
+    private EgressPolicy(ImmutableHashSet<(string Host, int Port)> hosts, ImmutableArray<(IPNetwork Network, int? Port)> networks, bool loopback) =>
+        (_hosts, _networks, _loopback) = (hosts, networks, loopback);
+
+    /// <summary>Whether http on loopback is allowed, as in development.</summary>
+    public bool AllowsLoopback => _loopback;
+
+    /// <summary>Parses; every wrong entry is in <paramref name="faults"/>.</summary>
+    public static EgressPolicy Create(EgressOptions options, out ImmutableArray<string> faults)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var hosts = ImmutableHashSet.CreateBuilder<(string, int)>();
+        var networks = ImmutableArray.CreateBuilder<(IPNetwork, int?)>();
+        var wrong = ImmutableArray.CreateBuilder<string>();
+        foreach (var entry in options.Allow)
+        {
+            var (host, port) = Split(entry.Trim());
+            if (port is < 1 or > 65535) wrong.Add($"egress.allow '{entry}': the port must be from 1 to 65535");
+            else if (IPAddress.TryParse(host, out var address)) networks.Add((new IPNetwork(address, address.GetAddressBytes().Length * 8), port));
+            else if (host.Contains('/', StringComparison.Ordinal))
+            {
+                if (IPNetwork.TryParse(host, out var network)) networks.Add((network, port));
+                else wrong.Add($"egress.allow '{entry}': not a network; write it like 10.20.0.0/16, with no bits set beyond the prefix");
+            }
+            else if (HostRules.Fault(host) is { } fault) wrong.Add($"egress.allow '{entry}': {fault}");
+            else if (host.StartsWith('*')) wrong.Add($"egress.allow '{entry}': name each host; a wildcard would open what nobody meant");
+            else hosts.Add((host, port ?? 443));
+        }
+
+        if (options.ConnectTimeout <= TimeSpan.Zero) wrong.Add("egress.connect_timeout must be above zero");
+        if (options.MaxConnectionsPerHost < 1) wrong.Add("egress.max_connections_per_host must be at least 1");
+        faults = wrong.ToImmutable();
+        return new EgressPolicy(hosts.ToImmutable(), networks.ToImmutable(), options.AllowLoopback);
+    }
+
+    /// <summary>Why a URL may not be called under a pack; null when it may. The addresses are checked when the connection is made.</summary>
+    public string? Refusal(ProviderPack pack, Uri url)
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        ArgumentNullException.ThrowIfNull(url);
+        var host = HostRules.Canonical(url, _loopback && pack.DevelopmentOnly, out var fault);
+        if (host is null) return "the URL " + fault;
+        if (!HostRules.Covers(pack.Hosts, host)) return $"the host {host} is not one of the hosts that {pack.Id} may call";
+        return MayUsePort(host, url.Port) ? null : $"port {url.Port.ToString(CultureInfo.InvariantCulture)} of {host} is not allowed; only 443 is, unless the operator lists host:port";
+    }
+
+    /// <summary>Why a resolved address may not be connected to; null when it may.</summary>
+    public string? Refusal(string host, int port, IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(address);
+        var plain = AddressRules.Plain(address);
+        // Only what is written as loopback may be loopback: a public name that answers 127.0.0.1 is an attack in development too.
+        if (_loopback && HostRules.IsLoopbackName(host) && IPAddress.IsLoopback(plain)) return null;
+        if (!MayUsePort(host, port)) return "the port is not allowed";
+        if (AddressRules.Kind(address) is not { } kind) return null;
+        if (AddressRules.IsMetadata(plain)) return _networks.Any(n => n.Network.BaseAddress.Equals(plain) && IsSingle(n.Network)) ? null : "it resolves to a metadata address";
+        if (_hosts.Contains((host, port)) || _networks.Any(n => n.Network.BaseAddress.AddressFamily == plain.AddressFamily && n.Network.Contains(plain) && (n.Port is null || n.Port == port))) return null;
+        return $"it resolves to an address that is {kind}";
+    }
+
+    private bool MayUsePort(string host, int port) =>
+        port == 443
+        || _hosts.Contains((host, port))
+        || (_loopback && HostRules.IsLoopbackName(host))
+        || (IPAddress.TryParse(host, out var address) && _networks.Any(n => n.Port == port && n.Network.BaseAddress.AddressFamily == address.AddressFamily && n.Network.Contains(address)));
+
+    private static bool IsSingle(IPNetwork network) => network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8;
+
+    private static (string Host, int? Port) Split(string entry)
+    {
+        if (entry.StartsWith('['))
+        {
+            var close = entry.IndexOf(']', StringComparison.Ordinal);
+            if (close > 0) return (entry[1..close], close + 1 < entry.Length ? Port(entry[(close + 2)..]) : null);
+        }
+
+        var colon = entry.LastIndexOf(':');
+        return colon > 0 && entry.IndexOf(':', StringComparison.Ordinal) == colon ? (entry[..colon], Port(entry[(colon + 1)..])) : (entry, null);
+    }
+
+    private static int Port(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0;
+}

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Vault.Providers.Egress;
+
+/// <summary>The address may not be called; nothing was sent.</summary>
+public sealed class EgressDeniedException(string message) : IOException(message);
+
+/// <summary>
+/// The two ways out. Both resolve a host themselves, check every address and connect to one that was checked, so that a DNS answer that changes between
+/// check and connect changes nothing. No redirects, no cookies, no proxy from the environment, no retries of their own.
+/// </summary>
+public sealed class ProviderHttp : IDisposable
+{
+    private readonly EgressPolicy _policy;
+    private readonly IHostResolver _resolver;
+
+    /// <exception cref="ArgumentException">An egress option is wrong; the message lists every fault.</exception>
+    public ProviderHttp(EgressOptions options, IHostResolver? resolver = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _policy = EgressPolicy.Create(options, out var faults);
+        if (faults.Length > 0) throw new ArgumentException(string.Join("; ", faults), nameof(options));
+        _resolver = resolver ?? new SystemResolver();
+        var api = Handler(options);
+        api.AutomaticDecompression = DecompressionMethods.All;
+        // Shorter than the keep-alive of common front ends (60 to 130 s): a write on a connection that the other side has just closed is an unknown outcome.
+        api.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30);
+        api.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
+        Api = new HttpMessageInvoker(api);
+        var tokens = Handler(options);
+        // A fresh connection for every token call: a pooled one that died unnoticed would turn a request that never left into "may have acted", and with a
+        // single-use refresh token that costs the grant (law 5). Token calls are rare; a handshake is cheap beside that.
+        tokens.PooledConnectionLifetime = TimeSpan.Zero;
+        Tokens = new HttpMessageInvoker(tokens);
+    }
+
+    public EgressPolicy Policy => _policy;
+
+    /// <summary>API calls: pooled, decompressing.</summary>
+    internal HttpMessageInvoker Api { get; }
+
+    /// <summary>Token endpoint calls: never a reused connection.</summary>
+    internal HttpMessageInvoker Tokens { get; }
+
+    public void Dispose()
+    {
+        Api.Dispose();
+        Tokens.Dispose();
+    }
+
+    private SocketsHttpHandler Handler(EgressOptions options) => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        ConnectTimeout = options.ConnectTimeout,
+        MaxConnectionsPerServer = options.MaxConnectionsPerHost,
+        MaxResponseHeadersLength = 64,
+        // Trace context is passed on as the caller gave it, not made up here.
+        ActivityHeadersPropagator = null,
+        ConnectCallback = ConnectAsync,
+    };
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var (host, port) = (context.DnsEndPoint.Host.Trim('[', ']').ToLowerInvariant(), context.DnsEndPoint.Port);
+        var addresses = await _resolver.ResolveAsync(host, cancellationToken);
+        if (addresses.Count == 0) throw new SocketException((int)SocketError.HostNotFound);
+        foreach (var address in addresses)
+        {
+            // One forbidden address among good ones is how rebinding begins: the whole answer is refused.
+            if (_policy.Refusal(host, port, address) is { } refusal) throw new EgressDeniedException($"{host} may not be called: {refusal}");
+        }
+
+        SocketException? last = null;
+        foreach (var address in addresses)
+        {
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(new IPEndPoint(address, port), cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException e)
+            {
+                socket.Dispose();
+                last = e;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        throw last!;
+    }
+}

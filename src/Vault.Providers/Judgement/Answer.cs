@@ -1,0 +1,53 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Vault.Providers.Judgement;
+
+/// <summary>What a provider answered, as far as judging it needs.</summary>
+/// <param name="Header">All values of a header joined by commas; null when absent.</param>
+/// <param name="Body">Undefined where the body is not a JSON object or array.</param>
+internal sealed record Answer(int Status, Func<string, string?> Header, JsonElement Body)
+{
+    public bool IsSuccess => Status is >= 200 and <= 299;
+
+    public static Func<string, string?> HeadersOf(HttpResponseMessage response) => name =>
+        response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;
+
+    /// <summary>A JSON body, or the members of a form body as JSON strings (RFC 6749 answers of old providers); undefined for anything else.</summary>
+    public static JsonElement Parse(ReadOnlyMemory<byte> body, MediaTypeHeaderValue? type)
+    {
+        try
+        {
+            if (body.Span.TrimStart(" \t\r\n"u8) is { Length: > 0 } text && text[0] is (byte)'{' or (byte)'[')
+            {
+                var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = 64 });
+                var element = JsonElement.ParseValue(ref reader);
+                return reader.BytesConsumed <= body.Length && OnlySpace(body.Span[(int)reader.BytesConsumed..]) ? element : default;
+            }
+
+            if (type?.MediaType is "application/x-www-form-urlencoded") return FromForm(Encoding.UTF8.GetString(body.Span));
+        }
+        catch (JsonException)
+        {
+        }
+
+        return default;
+    }
+
+    private static bool OnlySpace(ReadOnlySpan<byte> rest) => rest.Trim(" \t\r\n"u8).Length == 0;
+
+    private static JsonElement FromForm(string text)
+    {
+        var members = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in text.Trim().Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var cut = pair.IndexOf('=', StringComparison.Ordinal);
+            if (cut > 0) members.TryAdd(Decode(pair[..cut]), Decode(pair[(cut + 1)..]));
+        }
+
+        return members.Count == 0 ? default : JsonSerializer.SerializeToElement(members);
+
+        static string Decode(string s) => Uri.UnescapeDataString(s.Replace('+', ' '));
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Judgement;
+
+/// <summary>How long a provider asks to wait: its own headers first, then Retry-After (RFC 9110 10.2.3).</summary>
+internal static class WaitReader
+{
+    /// <summary>A longer wait is taken for a mistake or a joke and cut.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
+
+    private static readonly RetryAfterSource Standard = new("Retry-After", RetryAfterForm.Standard);
+
+    public static TimeSpan? Read(ProviderPack pack, Answer answer, DateTimeOffset now)
+    {
+        // A reset in the past says nothing about waiting: the next source is asked.
+        foreach (var source in pack.Details.RetryAfter.Append(Standard))
+        {
+            if (answer.Header(source.Header) is { } text && Wait(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait && wait > TimeSpan.Zero)
+                return wait < Longest ? wait : Longest;
+        }
+
+        return null;
+    }
+
+    private static TimeSpan? Wait(string first, string whole, RetryAfterForm form, DateTimeOffset now)
+    {
+        if (form == RetryAfterForm.Standard)
+        {
+            if (Number(first) is { } seconds) return TimeSpan.FromSeconds(seconds);
+            // An HTTP date holds a comma, so the whole text is read.
+            return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date ? date - now : null;
+        }
+
+        if (Number(first) is not { } number) return null;
+        return form switch
+        {
+            RetryAfterForm.Seconds => TimeSpan.FromSeconds(number),
+            RetryAfterForm.Milliseconds => TimeSpan.FromMilliseconds(number),
+            RetryAfterForm.EpochSeconds => DateTimeOffset.UnixEpoch.AddSeconds(number) - now,
+            _ => DateTimeOffset.UnixEpoch.AddMilliseconds(number) - now,
+        };
+    }
+
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is >= 0 and < 1e14 ? number : null;
+}

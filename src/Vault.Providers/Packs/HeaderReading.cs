@@ -1,0 +1,63 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Packs;
+
+/// <summary>Header names and values in packs.</summary>
+internal static class HeaderReading
+{
+    /// <summary>Framing, routing and credentials are the vault's own business: a pack that set them could smuggle a request or send a credential elsewhere.</summary>
+    private static readonly FrozenSet<string> Forbidden = new[]
+    {
+        "host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect", "cookie", "set-cookie", "proxy-authorization", "content-type",
+        "accept-encoding", "traceparent", "forwarded", "x-forwarded-for", "x-forwarded-host",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    public static bool IsName(string text) => text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+
+    public static string? Name(PackNode node, string name)
+    {
+        var text = node.Text(name, required: true);
+        if (text is null || IsName(text)) return text;
+        node.Fault(name, $"'{text}' is not a header name");
+        return null;
+    }
+
+    public static string? Complaint(string header, bool credential)
+    {
+        if (!IsName(header)) return $"'{header}' is not a header name";
+        if (Forbidden.Contains(header)) return $"the header '{header}' is set by the vault only";
+        return !credential && header.Equals("authorization", StringComparison.OrdinalIgnoreCase) ? "a credential belongs into 'auth', where it is kept out of logs" : null;
+    }
+
+    public static ImmutableSortedDictionary<string, string> Headers(PackNode node, string name, PackScope scope, params string[] alsoPlaces)
+    {
+        var headers = node.TextMap(name);
+        foreach (var (header, value) in headers)
+        {
+            if (Complaint(header, credential: false) is { } complaint) node.Faults.Add($"{node.At(name)}/{LineIndex.Escape(header)}", complaint);
+            CheckTemplate(node, name + "/" + header, value, scope, alsoPlaces);
+        }
+
+        return headers;
+    }
+
+    public static void CheckTemplate(PackNode node, string at, string value, PackScope scope, params string[] alsoPlaces)
+    {
+        if (value.Any(char.IsControl)) Report("holds a control character");
+        if (TextTemplate.Places(value) is not { } places)
+        {
+            Report("has a brace without its partner, or one that encloses no name");
+            return;
+        }
+
+        foreach (var place in places)
+        {
+            if (!scope.Parameters.ContainsKey(place) && !alsoPlaces.Contains(place)) Report($"has the unknown place '{{{place}}}'");
+        }
+
+        // The pointer is made of two names here, so it is put together by hand.
+        void Report(string message) => node.Faults.Add(node.Pointer + "/" + at, message);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Vault.Core.Errors;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Packs;
+
+/// <summary>
+/// The packs loaded now: built-in files, then the operator's folder, then the operator's packs in the store; later ones replace earlier ones of the same id.
+/// A reload builds a whole new set and swaps one reference, so that nobody sees half a change. A wrong pack is left out and reported; the others load.
+/// </summary>
+public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPackStore? store = null) : IPacks, IDisposable
+{
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private volatile PackSet _set = PackSet.Empty;
+    private long _revision = -1;
+
+    public IReadOnlyCollection<ProviderPack> All => _set.Packs.Values;
+
+    /// <summary>Packs left out by the last load.</summary>
+    public IReadOnlyList<PackRefusal> Refusals { get; private set; } = [];
+
+    public bool TryGet(string providerId, [NotNullWhen(true)] out ProviderPack? pack) => _set.Packs.TryGetValue(providerId, out pack);
+
+    public bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool) => _set.Tools.TryGetValue(name, out tool);
+
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return _set.Index.Search(query, provider, limit);
+    }
+
+    /// <summary>Loads everything anew; answers the packs that were refused.</summary>
+    public async Task<IReadOnlyList<PackRefusal>> LoadAsync(CancellationToken cancellationToken)
+    {
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            // Read before the packs: a change in between makes the next poll load once more rather than miss it.
+            var revision = store is null ? 0 : await store.RevisionAsync(cancellationToken);
+            var refusals = new List<PackRefusal>();
+            var packs = new List<(ProviderPack, string)>();
+            await AddFolderAsync(options.BuiltInFolder, packs, refusals, cancellationToken);
+            if (options.Folder is { } folder) await AddFolderAsync(folder, packs, refusals, cancellationToken);
+            if (store is not null)
+            {
+                foreach (var stored in await store.ListAsync(cancellationToken)) Add(Encoding.UTF8.GetBytes(stored.Json), "stored pack " + stored.ProviderId, packs, refusals);
+            }
+
+            _set = PackSet.Build(packs, refusals);
+            Refusals = refusals;
+            Interlocked.Exchange(ref _revision, revision);
+            return refusals;
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    /// <summary>Loads anew when the store's revision has moved; answers whether it did.</summary>
+    public async Task<bool> ReloadIfChangedAsync(CancellationToken cancellationToken)
+    {
+        if (store is null || await store.RevisionAsync(cancellationToken) == Interlocked.Read(ref _revision)) return false;
+        await LoadAsync(cancellationToken);
+        return true;
+    }
+
+    public void Dispose() => _loading.Dispose();
+
+    private async Task AddFolderAsync(string folder, List<(ProviderPack, string)> packs, List<PackRefusal> refusals, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(folder))
+        {
+            refusals.Add(new PackRefusal(folder, [new Violation("", "there is no such folder")]));
+            return;
+        }
+
+        foreach (var file in Directory.EnumerateFiles(folder, "*.json").Where(f => !f.EndsWith(".schema.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            try
+            {
+                Add(await File.ReadAllBytesAsync(file, cancellationToken), file, packs, refusals);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                refusals.Add(new PackRefusal(file, [new Violation("", "cannot be read: " + e.Message)]));
+            }
+        }
+    }
+
+    private void Add(byte[] json, string source, List<(ProviderPack, string)> packs, List<PackRefusal> refusals)
+    {
+        var reading = reader.Read(json, source);
+        if (reading.Pack is null) refusals.Add(new PackRefusal(source, reading.Faults));
+        else if (!reading.Pack.DevelopmentOnly || options.Development) packs.Add((reading.Pack, source));
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Vault.Core.Errors;
+using Vault.Core.Packs;
+using Vault.Core.Tools;
+
+namespace Vault.Providers.Packs;
+
+/// <summary>
+/// Reads a provider pack strictly: an unknown member, a wrong type, a host outside <c>hosts</c> or a rule that could not work refuses the pack, with every
+/// fault's JSON pointer, line and reason. A pack decides where credentials go, so nothing in it is guessed.
+/// </summary>
+public sealed class PackReader : IPackReader
+{
+    public const int Format = 1;
+
+    /// <summary>Larger files are refused unread.</summary>
+    public const int MaxBytes = 2 * 1024 * 1024;
+
+    public PackReading Read(ReadOnlyMemory<byte> json, string source)
+    {
+        if (json.Length > MaxBytes) return Refuse($"is larger than {MaxBytes} bytes");
+        if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
+        try
+        {
+            var lines = LineIndex.Build(json.Span);
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
+            var faults = new PackFaults(lines);
+            foreach (var twin in lines.Twins) faults.Add(twin, "appears twice in its object");
+            if (document.RootElement.ValueKind != JsonValueKind.Object) return Refuse("is not a JSON object");
+            var pack = Read(new PackNode(document.RootElement, "", faults));
+            return faults.Any ? new PackReading(null, faults.All) : new PackReading(pack, []);
+        }
+        catch (JsonException e)
+        {
+            return Refuse($"line {(e.LineNumber ?? 0) + 1}: is not JSON at byte {e.BytePositionInLine ?? 0} of that line");
+        }
+
+        PackReading Refuse(string message) => new(null, [new Violation("", $"{source} {message}")]);
+    }
+
+    private static ProviderPack Read(PackNode node)
+    {
+        node.Text("$schema");
+        if (node.Whole("format") is not Format) node.Fault("format", $"must be {Format}, the format this vault reads");
+        var id = node.Text("id", required: true) ?? "";
+        if (id.Length > 0 && !IsId(id)) node.Fault("id", $"'{id}' is not an id: at most 40 characters of a-z, 0-9 and '_', beginning with a letter");
+        var version = node.Text("version", required: true) ?? "";
+        if (version.Length > 0 && !IsVersion(version)) node.Fault("version", $"'{version}' is not a version; write it like 1.0.0");
+        var development = node.Flag("development_only");
+        var modes = Modes(node);
+        var hosts = Hosts(node, development);
+        var scope = new PackScope { Id = id, Hosts = hosts, DevelopmentOnly = development, Parameters = ApiReading.Parameters(node) };
+        var credentials = ApiReading.Credentials(node, modes);
+        var oauth = OAuthReading.OAuth(node, scope, modes);
+        var tools = ToolReading.Tools(node, scope);
+        var confidence = node.Text("confidence") ?? "unverified";
+        if (!PackWords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackWords.Confidences.Order()));
+        var pack = new ProviderPack
+        {
+            Id = id,
+            Version = version,
+            DisplayName = node.Text("display_name", required: true) ?? id,
+            DocsUrl = node.Text("docs_url"),
+            DevelopmentOnly = development,
+            AuthModes = modes,
+            Refresh = OAuthReading.Refresh(node, modes),
+            DefaultScopes = node.Texts("default_scopes"),
+            Hosts = hosts,
+            Details = new PackDetails
+            {
+                Confidence = confidence,
+                Notes = node.Texts("notes"),
+                Parameters = scope.Parameters,
+                OAuth = oauth,
+                Assertion = OAuthReading.Assertion(node, scope, modes, credentials),
+                Credentials = credentials,
+                Revocation = OAuthReading.Revocation(node, scope),
+                Introspection = OAuthReading.Introspection(node, scope),
+                Identity = OAuthReading.Probe(node, "identity", scope, identity: true),
+                Verification = OAuthReading.Probe(node, "verification", scope, identity: false),
+                Api = ApiReading.Api(node, scope, modes, credentials),
+                TokenErrors = RuleReading.Rules(node, "token_errors", PackWords.TokenMeanings),
+                ApiErrors = RuleReading.Rules(node, "api_errors", PackWords.ApiMeanings),
+                RetryAfter = RuleReading.RetryAfter(node),
+            },
+            Tools = tools,
+        };
+        node.Done();
+        return pack;
+    }
+
+    private static ImmutableArray<AuthMode> Modes(PackNode node)
+    {
+        var modes = ImmutableArray.CreateBuilder<AuthMode>();
+        foreach (var (text, at) in node.TextsWithPlace("auth_modes"))
+        {
+            if (!PackWords.Modes.TryGetValue(text, out var mode)) node.Faults.Add(at, $"is '{text}'; use " + string.Join(", ", PackWords.Modes.Keys));
+            else if (modes.Contains(mode)) node.Faults.Add(at, $"'{text}' is there twice");
+            else modes.Add(mode);
+        }
+
+        if (!node.Has("auth_modes")) node.Fault("auth_modes", "is missing; name at least one of " + string.Join(", ", PackWords.Modes.Keys));
+        else if (modes.Count == 0) node.Fault("auth_modes", "names no mode");
+        return modes.ToImmutable();
+    }
+
+    private static ImmutableArray<string> Hosts(PackNode node, bool development)
+    {
+        var hosts = ImmutableArray.CreateBuilder<string>();
+        foreach (var (host, at) in node.TextsWithPlace("hosts"))
+        {
+            if (HostRules.Fault(host) is { } fault) node.Faults.Add(at, $"'{host}' {fault}");
+            else if (HostRules.IsLoopbackName(host) && !development) node.Faults.Add(at, $"'{host}' is loopback, which only a pack with development_only may name");
+            else hosts.Add(host);
+        }
+
+        if (!node.Has("hosts")) node.Fault("hosts", "is missing; name every host that calls may go to");
+        else if (hosts.Count == 0) node.Fault("hosts", "names no usable host");
+        return hosts.ToImmutable();
+    }
+
+    private static bool IsId(string id) => id.Length <= 40 && char.IsAsciiLetterLower(id[0]) && id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
+
+    private static bool IsVersion(string version) =>
+        version.Length <= 40 && version.Split('.') is { Length: 3 } parts && parts.All(p => p.Length > 0 && p.All(char.IsAsciiDigit));
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Packs;
+
+/// <summary>What the parts of a pack are checked against: its hosts and its parameters.</summary>
+internal sealed class PackScope
+{
+    public required string Id { get; init; }
+
+    public required ImmutableArray<string> Hosts { get; init; }
+
+    public required ImmutableSortedDictionary<string, PackParameter> Parameters { get; init; }
+
+    public required bool DevelopmentOnly { get; init; }
+
+    /// <summary>Reads a URL; <paramref name="places"/> are names that may stand in it besides the pack's parameters.</summary>
+    public UrlTemplate? Url(PackNode node, string name, bool required = false, bool relative = false, IReadOnlySet<string>? places = null)
+    {
+        if (node.Text(name, required) is not { } text) return null;
+        if (!UrlTemplate.TryParse(text, out var template, out var fault))
+        {
+            node.Fault(name, fault);
+            return null;
+        }
+
+        foreach (var place in template.Places)
+        {
+            if (!Parameters.ContainsKey(place) && places?.Contains(place) != true)
+                node.Fault(name, $"has the place '{{{place}}}', which is neither a parameter of the pack nor mapped from the input");
+        }
+
+        if (template.IsRelative)
+        {
+            if (!relative) node.Fault(name, "must be absolute: begin with https://");
+            else if (text.StartsWith("//", StringComparison.Ordinal)) node.Fault(name, "begins with two slashes, which would name another host");
+            return template;
+        }
+
+        if (template.OriginPlaces.Any(place => !Parameters.ContainsKey(place)))
+        {
+            if (template.OriginPlaces.All(place => Parameters.ContainsKey(place) || places?.Contains(place) == true)) node.Fault(name, "takes its host from the tool's input; a host comes from a parameter with a pattern only");
+            return template;
+        }
+
+        CheckOrigin(node, name, template);
+        return template;
+    }
+
+    /// <summary>Checks the origin with each parameter's example (and default): what the pattern is meant to let through must be covered by the hosts.</summary>
+    private void CheckOrigin(PackNode node, string name, UrlTemplate template)
+    {
+        foreach (var place in template.OriginPlaces)
+        {
+            if (Parameters[place].Example is null)
+            {
+                node.Fault(name, $"has '{{{place}}}' in its host; give that parameter an 'example', so that the pinning can be checked");
+                return;
+            }
+        }
+
+        CheckExpanded(place => Parameters.TryGetValue(place, out var p) ? p.Example ?? "x" : "x");
+        if (template.OriginPlaces.Any(place => Parameters[place].Default is not null))
+            CheckExpanded(place => Parameters.TryGetValue(place, out var p) ? p.Default ?? p.Example ?? "x" : "x");
+
+        void CheckExpanded(Func<string, string?> value)
+        {
+            var expanded = template.Expand(value, out _);
+            if (expanded is null || !Uri.TryCreate(expanded, UriKind.Absolute, out var uri))
+            {
+                node.Fault(name, $"'{expanded ?? template.Source}' is not a URL");
+                return;
+            }
+
+            var host = HostRules.Canonical(uri, DevelopmentOnly, out var fault);
+            if (host is null) node.Fault(name, $"'{expanded}' {fault}");
+            else if (!HostRules.Covers(Hosts, host)) node.Fault(name, $"the host '{host}' is not covered by hosts");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Vault.Core.Errors;
+using Vault.Core.Packs;
+using Vault.Core.Tools.Schema;
+
+namespace Vault.Providers.Packs;
+
+/// <summary>One loaded set of packs; never changes.</summary>
+internal sealed class PackSet
+{
+    private PackSet(FrozenDictionary<string, ProviderPack> packs, FrozenDictionary<string, Tool> tools) => (Packs, Tools, Index) = (packs, tools, new ToolIndex(tools.Values));
+
+    public static PackSet Empty { get; } = new(FrozenDictionary<string, ProviderPack>.Empty, FrozenDictionary<string, Tool>.Empty);
+
+    public FrozenDictionary<string, ProviderPack> Packs { get; }
+
+    public FrozenDictionary<string, Tool> Tools { get; }
+
+    public ToolIndex Index { get; }
+
+    /// <summary>Later packs replace earlier ones of the same id; a tool name that another pack has already refuses the later pack.</summary>
+    public static PackSet Build(IEnumerable<(ProviderPack Pack, string Source)> packs, List<PackRefusal> refusals)
+    {
+        var byId = new Dictionary<string, (ProviderPack Pack, string Source)>(StringComparer.Ordinal);
+        var order = new List<string>();
+        foreach (var (pack, source) in packs)
+        {
+            if (!byId.ContainsKey(pack.Id)) order.Add(pack.Id);
+            byId[pack.Id] = (pack, source);
+        }
+
+        var tools = new Dictionary<string, Tool>(StringComparer.Ordinal);
+        var loaded = new Dictionary<string, ProviderPack>(StringComparer.Ordinal);
+        foreach (var (pack, source) in order.Select(id => byId[id]))
+        {
+            var taken = pack.Tools.Where(t => tools.ContainsKey(t.Name)).ToImmutableArray();
+            if (taken.Length > 0)
+            {
+                refusals.Add(new PackRefusal(source, [.. taken.Select(t => new Violation("/tools", $"the tool name '{t.Name}' belongs to {tools[t.Name].Pack.Id} already"))]));
+                continue;
+            }
+
+            loaded[pack.Id] = pack;
+            foreach (var tool in pack.Tools)
+            {
+                // The reader has compiled every schema once already, so this cannot fail for a pack that came through it.
+                if (!JsonSchema.TryCompile(tool.InputSchema, closed: true, out var schema, out _)) throw new InvalidOperationException($"The schema of {tool.Name} does not compile.");
+                tools[tool.Name] = new Tool(pack, tool, schema);
+            }
+        }
+
+        return new PackSet(loaded.ToFrozenDictionary(StringComparer.Ordinal), tools.ToFrozenDictionary(StringComparer.Ordinal));
+    }
+}

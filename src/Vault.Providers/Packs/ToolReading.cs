@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Vault.Core.Packs;
+using Vault.Core.Tools;
+using Vault.Core.Tools.Schema;
+
+namespace Vault.Providers.Packs;
+
+/// <summary>Reads the <c>tools</c> part: names, schemas, scopes. What becomes of the input is read by <see cref="RequestReading"/>.</summary>
+internal static class ToolReading
+{
+    public static ImmutableArray<ToolDefinition> Tools(PackNode pack, PackScope scope)
+    {
+        var prefixes = pack.Texts("tool_prefixes") is { Length: > 0 } given ? given : [scope.Id + "_"];
+        var tools = ImmutableArray.CreateBuilder<ToolDefinition>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in pack.Objects("tools"))
+        {
+            var tool = Tool(node, scope, prefixes);
+            if (tool.Name.Length > 0 && !names.Add(tool.Name)) node.Fault("name", $"'{tool.Name}' is the name of an earlier tool of this pack");
+            tools.Add(tool);
+        }
+
+        return tools.ToImmutable();
+    }
+
+    private static ToolDefinition Tool(PackNode node, PackScope scope, ImmutableArray<string> prefixes)
+    {
+        var name = node.Text("name", required: true) ?? "";
+        if (name.Length > 0 && !IsToolName(name)) node.Fault("name", $"'{name}' is not a tool name: at most 64 characters of a-z, 0-9 and '_', beginning with a letter");
+        else if (name.Length > 0 && !prefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal))) node.Fault("name", $"'{name}' must begin with {string.Join(" or ", prefixes)}");
+        var effect = node.Choice("effect", Effect.Read, PackWords.Effects, required: true);
+        var idempotency = node.Choice("idempotency", effect == Effect.Read ? Idempotency.Natural : Idempotency.None, PackWords.Idempotencies, required: effect != Effect.Read);
+        var scopes = Scopes(node);
+        var schemaElement = node.Raw("input_schema");
+        if (schemaElement is { } element) CheckSchema(node, element);
+        if (schemaElement is null) node.Fault("input_schema", "is missing; a tool without input says {\"type\": \"object\", \"properties\": {}, \"additionalProperties\": false}");
+        var requestNode = node.Object("request", required: true);
+        var inputs = schemaElement is { ValueKind: JsonValueKind.Object } s ? InputNames(s) : null;
+        var request = requestNode is null ? null : RequestReading.Request(requestNode, scope, inputs, effect, idempotency);
+        var tool = new ToolDefinition
+        {
+            Name = name,
+            Version = node.Text("version") ?? "1",
+            Description = node.Text("description", required: true) ?? "",
+            Effect = effect,
+            Idempotency = idempotency,
+            Scopes = scopes,
+            InputSchema = schemaElement?.Clone() ?? default,
+            Request = request ?? new ToolRequest { Method = "GET", Url = UrlTemplate.Parse("/") },
+            DocsUrl = node.Text("docs_url"),
+        };
+        var confidence = node.Text("confidence");
+        if (confidence is not null && !PackWords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackWords.Confidences.Order()));
+        node.Text("notes");
+        node.Done();
+        return tool;
+    }
+
+    private static ScopeRequirement Scopes(PackNode node)
+    {
+        if (node.Raw("scopes") is null)
+        {
+            node.Fault("scopes", "is missing; write [] where the tool needs none (an absent list could be an oversight)");
+            return ScopeRequirement.None;
+        }
+
+        var groups = ImmutableArray.CreateBuilder<ImmutableArray<string>>();
+        foreach (var (group, at) in node.Elements("scopes"))
+        {
+            if (group.ValueKind != JsonValueKind.Array || group.GetArrayLength() == 0 || group.EnumerateArray().Any(s => s.ValueKind != JsonValueKind.String || s.GetString()!.Length == 0))
+                node.Faults.Add(at, "must be a list of alternatives, at least one scope: every group must be met, a group is met by any of its scopes");
+            else groups.Add([.. group.EnumerateArray().Select(s => s.GetString()!)]);
+        }
+
+        return new ScopeRequirement(groups.ToImmutable());
+    }
+
+    private static void CheckSchema(PackNode node, JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || type.GetString() != "object")
+        {
+            node.Fault("input_schema", "must be a schema with \"type\": \"object\"");
+            return;
+        }
+
+        if (JsonSchema.TryCompile(element.Clone(), closed: true, out _, out var faults)) return;
+        foreach (var fault in faults) node.Faults.Add(node.At("input_schema") + fault.Path, fault.Message);
+    }
+
+    private static HashSet<string> InputNames(JsonElement schema) =>
+        schema.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object
+            ? [.. properties.EnumerateObject().Select(p => p.Name)]
+            : [];
+
+    private static bool IsToolName(string name) => name.Length <= 64 && char.IsAsciiLetterLower(name[0]) && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
+}

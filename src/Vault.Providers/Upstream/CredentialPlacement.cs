@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using Vault.Core.Accounts;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Upstream;
+
+/// <summary>Puts a credential on an API request, where the pack says. This is the credential's one way out (law 2), and one of the few places that reveal secrets.</summary>
+internal static class CredentialPlacement
+{
+    /// <summary>Null when done; else a code that says what is missing. The URL is given already checked; only a query is added to it.</summary>
+    public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantSecrets? grant, OwnCredential? credential)
+    {
+        // An account with a grant uses the token it minted; its own credential stays home.
+        var places = pack.Details.Api.Auth.Where(a => grant is not null ? a.Mode is not (AuthMode.ApiKey or AuthMode.Basic) : a.Mode == credential?.Mode).ToImmutableArray();
+        if (places.Length == 0) return "no_credential_for_this_call";
+        foreach (var place in places)
+        {
+            if (TextTemplate.Expand(place.Value, name => Value(name, grant, credential), out var missing) is not { } value) return "credential_field_missing:" + missing;
+            // A line break in a key would end the header and begin another.
+            if (value.Any(c => c is '\r' or '\n' or '\0')) return "credential_unusable";
+            if (place.Place == CredentialPlace.Header)
+            {
+                message.Headers.Remove(place.Name);
+                if (!message.Headers.TryAddWithoutValidation(place.Name, value)) return "credential_unusable";
+            }
+            else
+            {
+                var url = message.RequestUri!;
+                var query = url.Query.Length > 1 ? url.Query + "&" : "?";
+                message.RequestUri = new UriBuilder(url) { Query = query[1..] + Uri.EscapeDataString(place.Name) + "=" + Uri.EscapeDataString(value) }.Uri;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Value(string name, GrantSecrets? grant, OwnCredential? credential)
+    {
+        if (grant is not null)
+        {
+            return name switch
+            {
+                "access_token" => grant.AccessToken.RevealText(),
+                "token_type" => grant.TokenType,
+                _ => null,
+            };
+        }
+
+        if (name == "basic" && credential is { Mode: AuthMode.Basic }) return Basic(credential);
+        return credential is not null && credential.Fields.TryGetValue(name, out var field) ? field.RevealText() : null;
+    }
+
+    /// <summary>RFC 7617: user name, colon, password in UTF-8. A colon in the user name cannot be told from the border, so it is refused.</summary>
+    private static string? Basic(OwnCredential credential)
+    {
+        if (!credential.Fields.TryGetValue("username", out var user) || !credential.Fields.TryGetValue("password", out var password)) return null;
+        if (user.Reveal().Contains((byte)':')) return null;
+        var joined = new byte[user.Reveal().Length + 1 + password.Reveal().Length];
+        user.Reveal().CopyTo(joined);
+        joined[user.Reveal().Length] = (byte)':';
+        password.Reveal().CopyTo(joined.AsSpan(user.Reveal().Length + 1));
+        var text = Convert.ToBase64String(joined);
+        CryptographicOperations.ZeroMemory(joined);
+        return text;
+    }
+}
