@@ -21,6 +21,9 @@ public interface IOrganizations
     /// <summary>A new data key; rows are sealed again in the background, resumable; answers the new key version.</summary>
     Task<Result<uint>> RotateKeyAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken);
 
+    /// <summary>Disconnects every account of a removed connection, resumable; answers how many, when no host will use them again.</summary>
+    Task<Result<long>> DisconnectAsync(OrganizationId id, string connectionId, string requestedBy, CancellationToken cancellationToken);
+
     /// <summary>Shuts the gate, revokes every account, destroys the keys, purges. Calling it again continues and answers how far it is.</summary>
     Task<Result<ErasureReceipt>> EraseAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken);
 }

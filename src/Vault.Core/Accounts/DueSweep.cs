@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using Vault.Core.Identity;
+using Vault.Core.Packs;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>
+/// Brings up what is due: proactive refreshes, keep-alives, lapsed leases, pending revocations, credentials that ran out. Several hosts may sweep one
+/// index at once; the intent in the row lets one of them refresh. Bounded per provider, so that a slow provider keeps nobody else waiting.
+/// </summary>
+public sealed class DueSweep(
+    IAccountStore store, AccountRunner runner, AccountRefresher refresher, AccountRevoker revoker, CredentialCache cache, IPacks packs, TimeProvider time, IAccountObserver observer)
+{
+    private readonly ConcurrentDictionary<AccountKey, Task> _underway = new();
+    private readonly ConcurrentDictionary<string, int> _perProvider = new();
+
+    /// <summary>What the sweep has begun and not finished; a graceful shutdown waits for it.</summary>
+    public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
+
+    /// <summary>Begins what is due, as far as the providers' parallelism allows; answers how many accounts it began and whether more are due.</summary>
+    public async Task<(int Begun, bool More)> SweepAsync(int shard, int shards, int limit, CancellationToken cancellationToken)
+    {
+        // Twice the limit, because some may be under way or held back by their provider's parallelism.
+        var due = await store.FindDueAsync(time.GetUtcNow(), shard, shards, limit * 2, cancellationToken).ConfigureAwait(false);
+        var begun = 0;
+        foreach (var account in due)
+        {
+            if (begun == limit) break;
+            if (_underway.ContainsKey(account.Key) || !Enter(account.Provider)) continue;
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!_underway.TryAdd(account.Key, done.Task))
+            {
+                Leave(account.Provider);
+                continue;
+            }
+
+            begun++;
+            _ = RunAsync(account, done);
+        }
+
+        return (begun, due.Count == limit * 2);
+    }
+
+    private async Task RunAsync(DueAccount account, TaskCompletionSource done)
+    {
+        try
+        {
+            await TendAsync(account).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // One account's trouble must not end the sweep; it stays due and is met again.
+        catch (Exception e)
+        {
+            observer.Failed("due_sweep", account.Key, e);
+        }
+#pragma warning restore CA1031
+        finally
+        {
+            Leave(account.Provider);
+            _underway.TryRemove(account.Key, out _);
+            done.SetResult();
+        }
+    }
+
+    private async Task TendAsync(DueAccount account)
+    {
+        var snapshot = await store.FindAsync(account.Key, CancellationToken.None).ConfigureAwait(false);
+        if (snapshot is null || !snapshot.Gate.Open) return;
+        if (snapshot.Row.State.Revocation == UpstreamRevocation.Pending)
+        {
+            await revoker.FinishUpstreamAsync(account.Key, CancellationToken.None).ConfigureAwait(false);
+            return;
+        }
+
+        if (snapshot.Row.State is { Status: AccountStatus.Active, Grant.HasRefreshToken: true })
+        {
+            await refresher.RefreshAsync(account.Key, snapshot.Row.State.Generation, RefreshWhy.Due, CancellationToken.None).ConfigureAwait(false);
+            cache.Drop(account.Key);
+            return;
+        }
+
+        await runner.ApplyAsync(account.Key, _ => new AccountEvent.TimePassed(runner.Now), CancellationToken.None).ConfigureAwait(false);
+        cache.Drop(account.Key);
+    }
+
+    private bool Enter(string provider)
+    {
+        var most = packs.TryGet(provider, out var pack) ? Math.Max(1, pack.Refresh.Parallelism) : 1;
+        while (true)
+        {
+            var now = _perProvider.GetOrAdd(provider, 0);
+            if (now >= most) return false;
+            if (_perProvider.TryUpdate(provider, now + 1, now)) return true;
+        }
+    }
+
+    private void Leave(string provider) => _perProvider.AddOrUpdate(provider, 0, static (_, now) => now - 1);
+}
