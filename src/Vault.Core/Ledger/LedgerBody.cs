@@ -28,6 +28,44 @@ internal static class LedgerBody
         }
     }
 
+    /// <summary>The query columns that follow from the body; all null when it is not one.</summary>
+    public static LedgerIndex IndexOf(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            var index = LedgerIndex.Erased;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return index;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var (column, _) = Column(ref reader, index);
+                reader.Read();
+                if (column is null || reader.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+                {
+                    reader.Skip();
+                    continue;
+                }
+
+                var value = reader.GetString();
+                index = column switch
+                {
+                    "type" => index with { Type = value },
+                    "execution_id" => index with { ExecutionId = value },
+                    "user" => index with { User = value },
+                    "agent" => index with { Agent = value },
+                    "tool" => index with { Tool = value },
+                    _ => index with { Account = value },
+                };
+            }
+
+            return index;
+        }
+        catch (JsonException)
+        {
+            return LedgerIndex.Erased;
+        }
+    }
+
     private static (string? Column, string? Expected) Column(ref Utf8JsonReader reader, LedgerIndex index) =>
         reader.ValueTextEquals("type"u8) ? ("type", index.Type)
         : reader.ValueTextEquals("execution_id"u8) ? ("execution_id", index.ExecutionId)

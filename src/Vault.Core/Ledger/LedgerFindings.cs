@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Vault.Core.Ledger;
 
 /// <summary>Collects findings: bounded, neighbours of one kind merged, in order at the end.</summary>
@@ -20,8 +18,15 @@ internal sealed class LedgerFindings
     /// <summary>A run of entries that all stand in a wrong place for one reason is one finding, not a thousand.</summary>
     public void Extend(long seq, LedgerFault fault, string detail)
     {
-        if (_found.Count > 0 && _found[^1] is var last && last.Fault == fault && last.ToSeq == seq - 1 && last.Detail == detail) _found[^1] = last with { ToSeq = seq, EventId = null };
-        else Add(seq, fault, detail);
+        // Another finding may have come between two of a run; looking back a little is enough.
+        for (var i = _found.Count - 1; i >= 0 && i >= _found.Count - 4; i--)
+        {
+            if (_found[i] is not { } run || run.Fault != fault || run.ToSeq != seq - 1 || run.Detail != detail) continue;
+            _found[i] = run with { ToSeq = seq };
+            return;
+        }
+
+        Add(seq, fault, detail);
     }
 
     /// <summary>Replaces what was said about an entry before more was known.</summary>
@@ -37,10 +42,6 @@ internal sealed class LedgerFindings
         return false;
     }
 
-    public IReadOnlyList<LedgerFinding> InOrder()
-    {
-        // A stable order: the first finding named is the first in the chain.
-        var ordered = _found.OrderBy(f => f.FromSeq).ThenBy(f => f.Fault).ToArray();
-        return ImmutableCollectionsMarshal.AsImmutableArray(ordered);
-    }
+    // A stable order: the first finding named is the first in the chain.
+    public IReadOnlyList<LedgerFinding> InOrder() => [.. _found.OrderBy(f => f.FromSeq).ThenBy(f => f.Fault)];
 }

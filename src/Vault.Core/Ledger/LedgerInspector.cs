@@ -12,7 +12,7 @@ internal sealed class LedgerInspector
 
     private readonly OrganizationId _organization;
     private readonly LedgerHead _start;
-    private readonly IReadOnlyList<LedgerCheckpoint> _checkpoints;
+    private readonly List<LedgerCheckpoint> _checkpoints;
     private readonly LedgerFindings _findings = new();
     private readonly List<(long From, long To)> _missing = [];
     private readonly List<LedgerEntry> _unplaced = [];
@@ -27,7 +27,7 @@ internal sealed class LedgerInspector
     /// <param name="organization">Whose chain.</param>
     /// <param name="start">What the first entry must follow.</param>
     /// <param name="checkpoints">Heads the chain must pass through.</param>
-    public LedgerInspector(OrganizationId organization, LedgerHead start, IReadOnlyList<LedgerCheckpoint> checkpoints)
+    public LedgerInspector(OrganizationId organization, LedgerHead start, List<LedgerCheckpoint> checkpoints)
     {
         (_organization, _start, _checkpoints, _last) = (organization, start, checkpoints, start);
         Settle();
@@ -58,6 +58,9 @@ internal sealed class LedgerInspector
 
         Place(entry, seq ?? entry.Seq, seq is null);
     }
+
+    /// <summary>One more head the chain must pass through, learned at the end of an export.</summary>
+    public void Expect(LedgerCheckpoint checkpoint) => _checkpoints.Add(checkpoint);
 
     public void Unreadable(long line, string why) => _findings.Add(line, LedgerFault.Unreadable, $"Line {line} is not a ledger entry: {why}");
 
@@ -191,7 +194,7 @@ internal sealed class LedgerInspector
 /// <summary>A head the chain must pass through.</summary>
 internal sealed record LedgerCheckpoint(LedgerHead Head, string Name)
 {
-    public static IReadOnlyList<LedgerCheckpoint> Of(LedgerHead? kept, LedgerHead? stored)
+    public static List<LedgerCheckpoint> Of(LedgerHead? kept, LedgerHead? stored)
     {
         var all = new List<LedgerCheckpoint>(2);
         if (stored is { } there) all.Add(new(there, "the stored head"));

@@ -7,7 +7,7 @@ using Vault.TestKit.Ledger;
 namespace Vault.Core.Tests.Ledger;
 
 /// <summary>A ledger over a store in memory. Drafts carry a fixed time; the writer runs on the real clock, with short pauses and generous limits.</summary>
-public sealed class LedgerBench : IAsyncDisposable
+public sealed class LedgerBench
 {
     public static readonly OrganizationId Acme = new("org_01hzzzzzzzzzzzzzzzzzzzzzzz");
     public static readonly OrganizationId Globex = new("org_01hyyyyyyyyyyyyyyyyyyyyyyy");
@@ -69,7 +69,7 @@ public sealed class LedgerBench : IAsyncDisposable
         await writer.DisposeAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask CloseAsync()
     {
         foreach (var writer in _writers) await writer.DisposeAsync();
     }

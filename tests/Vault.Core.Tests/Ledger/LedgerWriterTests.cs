@@ -221,7 +221,7 @@ public sealed class LedgerWriterTests : IAsyncDisposable
         foreach (var organization in organizations) await IntactAsync(organization, 20);
     }
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _bench.CloseAsync();
 
     private async Task IntactAsync(OrganizationId organization, long entries)
     {

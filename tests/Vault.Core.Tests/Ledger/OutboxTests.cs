@@ -66,7 +66,7 @@ public sealed class OutboxTests : IAsyncDisposable
         Assert.Equal(5, (await _bench.NewWriter().DrainOutboxAsync(default)).Moved);
     }
 
-    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _bench.CloseAsync();
 
     private void Fill(int rows) =>
         _bench.Store.AddToOutbox(Enumerable.Range(0, rows).Select(i => _bench.Scribe.Write(_bench.Draft(user: $"u{i}", type: LedgerEvents.AccountRefreshed))));
