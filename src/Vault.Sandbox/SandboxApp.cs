@@ -30,11 +30,10 @@ internal static class SandboxApp
         var app = builder.Build();
         app.Use(next => context => GuardAsync(context, next, state));
         app.UseRouting();
-        Map(app, state);
         return app;
     }
 
-    private static void Map(WebApplication app, SandboxState s)
+    public static void Map(WebApplication app, SandboxState s, SandboxServer server)
     {
         string Issuer() => s.Issuer;
         var authentication = new ClientAuthentication(s.Clients, s.Counters);
@@ -69,7 +68,7 @@ internal static class SandboxApp
             s.Runner,
             new ItemEndpoints(s.Items, s.Counters),
             new MeEndpoint(s.Identities)).Map(app);
-        new ControlRoutes(s).Map(app);
+        new ControlRoutes(server).Map(app);
     }
 
     /// <summary>

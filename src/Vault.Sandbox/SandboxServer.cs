@@ -51,6 +51,8 @@ public sealed class SandboxServer : IAsyncDisposable
 
         var state = new SandboxState(options);
         var app = SandboxApp.Build(options, state);
+        var server = new SandboxServer(app, state);
+        SandboxApp.Map(app, state, server);
         try
         {
             await app.StartAsync(cancellationToken);
@@ -67,7 +69,7 @@ public sealed class SandboxServer : IAsyncDisposable
             ? $"[{options.Host}]"
             : options.Host;
         state.Issuer = FormattableString.Invariant($"http://{host}:{bound.Port}");
-        return new SandboxServer(app, state);
+        return server;
     }
 
     /// <summary>Counters to zero and all faults gone; on request also all grants and items as at the start.</summary>

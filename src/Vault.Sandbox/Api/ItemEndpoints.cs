@@ -154,6 +154,7 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
 
         Span<byte> bytes = stackalloc byte[64];
         return token.Length <= 64
+            && Base64Url.IsValid(token)
             && Base64Url.TryDecodeFromChars(token, bytes, out var length)
             && Encoding.ASCII.GetString(bytes[..length]) is var text
             && text.StartsWith("after:", StringComparison.Ordinal)

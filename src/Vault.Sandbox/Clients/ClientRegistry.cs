@@ -26,7 +26,7 @@ public sealed class ClientRegistry
         var faults = client.Faults().ToList();
         if (faults.Count > 0)
         {
-            throw new ArgumentException(string.Join("; ", faults), nameof(client));
+            throw new ArgumentException(string.Join("; ", faults));
         }
 
         _clients.AddOrUpdate(client.ClientId, static (_, c) => new ClientEntry(c), static (_, entry, c) => entry.Replace(c), client);

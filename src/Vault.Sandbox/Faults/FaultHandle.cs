@@ -17,7 +17,7 @@ public sealed class FaultHandle
 
     public SandboxFault Fault { get; }
 
-    /// <summary>The gate that holds the requests of a <see cref="FaultKind.Hold"/>; unused by the other kinds.</summary>
+    /// <summary>The gate that holds the requests of a <see cref="FaultKind.Hold"/>. Those of a <see cref="FaultKind.Slow"/> announce themselves here once their timer runs.</summary>
     public SandboxGate Gate { get; } = new();
 
     public int Hits => Volatile.Read(ref _hits);

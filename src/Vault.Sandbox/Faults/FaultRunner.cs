@@ -112,9 +112,16 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
     {
         foreach (var handle in waits)
         {
-            await (handle.Fault.Kind == FaultKind.Hold
-                ? handle.Gate.PassAsync(stopping)
-                : Task.Delay(TimeSpan.FromMilliseconds(handle.Fault.DelayMs), time, stopping));
+            if (handle.Fault.Kind == FaultKind.Hold)
+            {
+                await handle.Gate.PassAsync(stopping);
+                continue;
+            }
+
+            // The timer exists before the arrival is announced, so a test that moves its clock after ReachedAsync always fires it.
+            var delay = Task.Delay(TimeSpan.FromMilliseconds(handle.Fault.DelayMs), time, stopping);
+            handle.Gate.Arrive();
+            await delay;
         }
     }
 }

@@ -27,7 +27,7 @@ public sealed class SandboxFaults
         var problems = fault.Problems().ToList();
         if (problems.Count > 0)
         {
-            throw new ArgumentException(string.Join("; ", problems), nameof(fault));
+            throw new ArgumentException(string.Join("; ", problems));
         }
 
         lock (_sync)

@@ -46,6 +46,12 @@ public sealed class SandboxGate
 
     internal Task PassAsync(CancellationToken cancellationToken)
     {
+        Arrive();
+        return _open.Task.WaitAsync(cancellationToken);
+    }
+
+    internal void Arrive()
+    {
         lock (_sync)
         {
             _arrived++;
@@ -57,7 +63,5 @@ public sealed class SandboxGate
                 }
             }
         }
-
-        return _open.Task.WaitAsync(cancellationToken);
     }
 }
