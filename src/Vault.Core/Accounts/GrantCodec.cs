@@ -7,7 +7,7 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// The plaintext that is sealed for a grant or an own credential: format (1 byte) | kind (1 byte) | pairs of name and value, each preceded by its length (4 bytes,
+/// The plaintext that is sealed for a grant or an own credential: format (1 byte) | kind (1 byte) | count (1 byte) | pairs of name and value, each preceded by its length (4 bytes,
 /// big-endian). Binary, because secrets in JSON would pass through strings that nobody can zero. Whoever encodes zeroes the array after sealing.
 /// </summary>
 public static class GrantCodec
@@ -56,12 +56,12 @@ public static class GrantCodec
 
     private static byte[] Encode(byte kind, IReadOnlyList<KeyValuePair<string, Secret>> fields)
     {
-        var length = 2;
+        var length = 3;
         foreach (var (name, value) in fields) length += (2 * sizeof(int)) + Encoding.UTF8.GetByteCount(name) + value.Reveal().Length;
         // The exact size at once: a growing buffer would leave copies of secrets behind.
         var data = new byte[length];
-        (data[0], data[1]) = (Format, kind);
-        var rest = data.AsSpan(2);
+        (data[0], data[1], data[2]) = (Format, kind, checked((byte)fields.Count));
+        var rest = data.AsSpan(3);
         foreach (var (name, value) in fields)
         {
             rest = Put(rest, Encoding.UTF8.GetBytes(name));
@@ -80,16 +80,16 @@ public static class GrantCodec
 
     private static Dictionary<string, Secret> Decode(ReadOnlySpan<byte> data, byte kind)
     {
-        if (data.Length < 2 || data[0] != Format || data[1] != kind) throw new FormatException("Not the sealed content expected here.");
+        if (data.Length < 3 || data[0] != Format || data[1] != kind) throw new FormatException("Not the sealed content expected here.");
         var fields = new Dictionary<string, Secret>(StringComparer.Ordinal);
-        var rest = data[2..];
-        while (rest.Length > 0)
+        var rest = data[3..];
+        for (var left = data[2]; left > 0; left--)
         {
             var name = Encoding.UTF8.GetString(Take(ref rest));
             fields[name] = Secret.Own(Take(ref rest).ToArray());
         }
 
-        return fields;
+        return rest.IsEmpty ? fields : throw new FormatException("The sealed content has something behind its end.");
     }
 
     private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> rest)

@@ -1,0 +1,22 @@
+using System.Collections.Concurrent;
+
+namespace Vault.Core.Callers;
+
+/// <summary>Notes when keys were used and writes the notes in one batch from time to time, so that a request never waits for it. A crash loses at most the last batch of times.</summary>
+public sealed class KeyUses(IApiKeyStore store, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _uses = new(StringComparer.Ordinal);
+
+    public void Note(string keyId) => _uses[keyId] = time.GetUtcNow();
+
+    /// <summary>Writes what was noted since the last call; answers how many keys.</summary>
+    public async Task<int> FlushAsync(CancellationToken cancellationToken)
+    {
+        var batch = new List<(string, DateTimeOffset)>();
+        foreach (var (id, at) in _uses)
+            // Removes this very pair only: a use noted meanwhile stays for the next batch.
+            if (_uses.TryRemove(new KeyValuePair<string, DateTimeOffset>(id, at))) batch.Add((id, at));
+        if (batch.Count > 0) await store.TouchAsync(batch, cancellationToken);
+        return batch.Count;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Organizations;
+using Vault.Core.Packs;
+using Vault.Core.Sealing;
+
+namespace Vault.Core.Connecting;
+
+/// <summary>What the connect page tells a person before they decide.</summary>
+public sealed record LinkPage(
+    string OrganizationName, string? AppName, string? AgentName, string ProviderName, string User, ImmutableArray<string> Scopes, string? ExpectedIdentity, DateTimeOffset ExpiresAt);
+
+/// <summary>Where to send the browser, and the cookie that binds it.</summary>
+public sealed record LinkStart(Uri Provider, string Cookie, DateTimeOffset ExpiresAt);
+
+/// <summary>
+/// The pages of one consent. Looking at a link changes nothing, so that previews and scanners are harmless; opening it (a POST) binds it to one browser;
+/// only that browser, with the state it was sent away with, brings it back, once.
+/// </summary>
+public sealed class ConnectFlow(
+    ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, ITokenEndpoint endpoint,
+    IEntropy entropy, TimeProvider time, ConnectOptions options)
+{
+    internal const string VerifierField = "code_verifier";
+
+    /// <summary>What a link asks for; changes nothing.</summary>
+    public async Task<Result<LinkPage>> DescribeAsync(string token, string? cookie, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(token, cookie, cancellationToken);
+        if (!found.TryGet(out var context, out var error)) return error;
+        var (link, connection, pack, organization) = context;
+        return new LinkPage(
+            organization.DisplayName, connection.Settings.AppName, link.Request.AgentName, pack.DisplayName, link.Key.User.Value, link.Request.Scopes, link.Request.ExpectedIdentity, link.ExpiresAt);
+    }
+
+    /// <summary>Binds the link to this browser and says where to go. The same browser may come back and start again; any other finds it used.</summary>
+    public async Task<Result<LinkStart>> BeginAsync(string token, string? cookie, CancellationToken cancellationToken)
+    {
+        var found = await FindAsync(token, cookie, cancellationToken);
+        if (!found.TryGet(out var context, out var error)) return error;
+        var (link, connection, _, _) = context;
+        var opened = await clients.ForAsync(connection, ImmutableSortedDictionary<string, string>.Empty, cancellationToken);
+        if (!opened.TryGet(out var client, out var unopened)) return unopened;
+        using var clientSecret = client.ClientSecret;
+
+        // A fresh cookie, state and verifier for every start: nothing a page or an earlier start left behind is worth anything.
+        var (browser, state, verifier) = (LinkSecrets.New(entropy), LinkSecrets.New(entropy), LinkSecrets.New(entropy));
+        using var secret = Secret.From(verifier);
+        var sealing = await sealer.SealAsync(secret, link.Key.Organization, link.Id, VerifierField, 1, cancellationToken);
+        if (!sealing.TryGet(out var sealedVerifier, out var unsealed)) return unsealed;
+        var now = time.GetUtcNow();
+        var next = link with
+        {
+            Version = link.Version + 1, Status = LinkStatus.Opened, StateHash = LinkSecrets.Hash(state), BrowserHash = LinkSecrets.Hash(browser), CodeVerifier = sealedVerifier,
+            ExpiresAt = now + options.ConsentLifetime,
+            // The issuer is recorded before the redirect: what comes back is judged by where we sent the browser, not by today's settings (RFC 9207 2.4).
+            Request = link.Request with { Issuer = endpoint.ExpectedIssuer(client).Issuer, RedirectUri = client.RedirectUri },
+        };
+        // Compare-and-swap: of two browsers that open the link at once, one is bound and the other is told that it is used.
+        if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return Used();
+        return new LinkStart(endpoint.AuthorizationUrl(client, link.Request.Scopes, state, LinkSecrets.Challenge(verifier)), browser, next.ExpiresAt);
+    }
+
+    private async Task<Result<Context>> FindAsync(string token, string? cookie, CancellationToken cancellationToken)
+    {
+        if (!LinkSecrets.IsWellFormed(token)) return Used();
+        var link = await links.FindByTokenAsync(LinkSecrets.Hash(token), cancellationToken);
+        if (link is null || link.ExpiresAt <= time.GetUtcNow()) return Used();
+        var again = link.Status == LinkStatus.Opened && cookie is not null && LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(cookie));
+        if (link.Status != LinkStatus.Ready && !again) return Used();
+        if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection) return Used();
+        if (rules.Unusable(connection, out var pack) is not null) return Used();
+        if (await organizations.FindAsync(link.Key.Organization, cancellationToken) is not { } organization || !organization.State.Gate.Open) return Used();
+        return new Context(link, connection, pack, organization);
+    }
+
+    private static VaultError Used() => new(ErrorCatalogue.LinkInvalid, "This link was used, has expired, or was opened in another browser. Ask for a new link.");
+
+    private sealed record Context(LinkSession Link, ConnectionRow Connection, ProviderPack Pack, OrganizationRow Organization);
+}

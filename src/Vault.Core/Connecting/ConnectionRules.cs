@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Vault.Core.Errors;
+using Vault.Core.Packs;
+
+namespace Vault.Core.Connecting;
+
+/// <summary>What a connection's settings must be; collects every fault before refusing.</summary>
+public static class ConnectionRules
+{
+    public const int MaxScopes = 200;
+    public const int MaxReturnUrls = 50;
+
+    public static ImmutableArray<Violation> Check(ProviderPack pack, ConnectionSettings settings, bool hasSecret, ConnectOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(options);
+        var faults = ImmutableArray.CreateBuilder<Violation>();
+        var needsClient = pack.AuthModes.All(m => m is AuthMode.AuthorizationCode or AuthMode.ClientCredentials);
+        if (settings.ClientId is null && needsClient) faults.Add(new("client_id", $"is required: {pack.Id} is connected through an OAuth client"));
+        if (settings.ClientId is { } id && (id.Length is 0 or > 512 || id.Any(char.IsControl))) faults.Add(new("client_id", "give 1 to 512 characters without control characters"));
+        if (settings.ClientId is null && hasSecret) faults.Add(new("client_secret", "is given without client_id"));
+        faults.AddRange(CheckScopes(settings.Scopes));
+        if (settings.RedirectUri is { } redirect && WebAddress.Fault(redirect, options.Development) is { } wrong) faults.Add(new("redirect_uri", wrong));
+        if (settings.ReturnUrls.Length > MaxReturnUrls) faults.Add(new("return_urls", $"at most {MaxReturnUrls}"));
+        for (var i = 0; i < settings.ReturnUrls.Length; i++)
+            if (WebAddress.Fault(settings.ReturnUrls[i], options.Development) is { } fault) faults.Add(new($"return_urls/{i}", fault));
+        faults.AddRange(PackParameters.Check(pack, settings.Parameters, ParameterSource.Connection));
+        foreach (var tool in settings.Tools ?? [])
+            if (!pack.Tools.Any(t => t.Name == tool)) faults.Add(new("tools", $"'{tool}' is not a tool of {pack.Id}"));
+        if (settings.QuotaPerMinute < 0) faults.Add(new("quota_per_minute", "give 0 (the default) or more"));
+        if (settings.AppName is { } app && (app.Length is 0 or > 100 || app.Any(char.IsControl))) faults.Add(new("app_name", "give 1 to 100 characters"));
+        return faults.ToImmutable();
+    }
+
+    /// <summary>RFC 6749 3.3: a scope token has no space, quote or backslash.</summary>
+    public static ImmutableArray<Violation> CheckScopes(ImmutableArray<string> scopes, string field = "scopes")
+    {
+        if (scopes.Length > MaxScopes) return [new(field, $"at most {MaxScopes}")];
+        return
+        [
+            .. scopes.Select((scope, i) => (scope, i))
+                .Where(s => s.scope.Length is 0 or > 256 || s.scope.Any(c => c is < '\x21' or > '\x7e' or '"' or '\\'))
+                .Select(s => new Violation($"{field}/{s.i}", "is not a scope token (RFC 6749 3.3); give one scope per entry")),
+        ];
+    }
+
+    public static VaultError Refuse(ImmutableArray<Violation> faults) =>
+        new(ErrorCatalogue.InvalidRequest, string.Join("; ", faults.Select(f => $"{f.Path}: {f.Message}")) + ".") { Violations = faults };
+}

@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Identity;
+
+namespace Vault.Core.Connecting;
+
+/// <inheritdoc cref="IReconnectLinks"/>
+public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore accounts, ConnectLinks links, TimeProvider time, ConnectOptions options) : IReconnectLinks
+{
+    private const int Kept = 10_000;
+
+    // A link's URL is a capability for one account of one user; it is given only to callers that met the same account, and not for long.
+    private readonly ConcurrentDictionary<string, (string Url, DateTimeOffset Until)> _recent = new(StringComparer.Ordinal);
+
+    public async Task<string?> TryMakeAsync(AccountKey key, ImmutableArray<string> missingScopes, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var scopes = missingScopes.IsDefault ? [] : missingScopes;
+        var memory = $"{key}|{requestedBy}|{string.Join(' ', scopes)}";
+        if (_recent.TryGetValue(memory, out var recent) && recent.Until > time.GetUtcNow()) return recent.Url;
+        if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Unusable(connection, out _) is not null) return null;
+        var account = await accounts.FindAsync(key, cancellationToken);
+        // An account that mints or uses its own key is healed by another key, not by consent.
+        if (account is { Row.Credential: not null } or { Row.State.Mints: true }) return null;
+        var made = await links.CreateAsync(
+            new LinkDraft
+            {
+                Organization = key.Organization, User = key.User, Connection = connection.Id, Label = key.Label,
+                Scopes = scopes.IsEmpty ? null : [.. connection.Settings.Scopes, .. account?.Row.State.GrantedScopes ?? [], .. scopes],
+                // Healing an account must not quietly become another person's account.
+                ExpectedIdentity = account?.Row.State.Identity?.Subject,
+            },
+            requestedBy, cancellationToken);
+        if (!made.IsOk) return null;
+        if (_recent.Count >= Kept) _recent.Clear();
+        _recent[memory] = (made.Value.Url, time.GetUtcNow() + options.ReconnectLinkReuse);
+        return made.Value.Url;
+    }
+}

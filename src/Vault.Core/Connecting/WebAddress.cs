@@ -1,0 +1,46 @@
+namespace Vault.Core.Connecting;
+
+/// <summary>The rules for addresses a browser is sent to.</summary>
+public static class WebAddress
+{
+    public const int MaxLength = 2048;
+
+    /// <summary>What is wrong with an address; null when it is absolute https (or http on loopback in development) without user info and fragment.</summary>
+    public static string? Fault(string? text, bool development)
+    {
+        if (string.IsNullOrEmpty(text) || text.Length > MaxLength) return $"give an absolute URL of at most {MaxLength} characters";
+        // Browsers read '\' as '/', and cut white space and control characters that a comparison would see.
+        if (text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\')) return "has a space, a control character or a backslash";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)) return "is not an absolute URL";
+        if (uri.Scheme != Uri.UriSchemeHttps && !(uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback && development))
+            return development ? "must start with https:// (http:// is allowed on loopback only)" : "must start with https://";
+        if (uri.UserInfo.Length > 0) return "must not hold a user name";
+        return text.Contains('#', StringComparison.Ordinal) ? "must not have a fragment" : null;
+    }
+
+    /// <summary>Whether a return URL is one of the registered ones: byte for byte up to the query. An entry that has a query itself must be met as a whole.</summary>
+    public static bool IsRegistered(string url, IEnumerable<string> registered)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        ArgumentNullException.ThrowIfNull(registered);
+        var query = url.IndexOf('?', StringComparison.Ordinal);
+        var bare = query < 0 ? url : url[..query];
+        return registered.Any(entry => entry == (entry.Contains('?', StringComparison.Ordinal) ? url : bare));
+    }
+
+    /// <summary>Adds query parameters, each escaped; absent values are left out.</summary>
+    public static string With(string url, params ReadOnlySpan<(string Name, string? Value)> parameters)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        var text = new System.Text.StringBuilder(url);
+        var separator = url.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+        foreach (var (name, value) in parameters)
+        {
+            if (value is null) continue;
+            text.Append(separator).Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
+            separator = '&';
+        }
+
+        return text.ToString();
+    }
+}
