@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Vault.Core.Callers;
+
+namespace Vault.Gateway.Callers;
+
+/// <summary>Who is calling, and a secret of theirs that binds kept answers to the one who asked.</summary>
+internal sealed record Presented(Caller Caller, byte[] Binding);
+
+/// <summary>RFC 6750 2.1: the header and nothing else; a key in a query or body is never looked for.</summary>
+internal sealed class Authentication(ApiKeyVerifier keys)
+{
+    private const int LongestHeader = 512;
+
+    /// <summary>Null when nobody valid is calling, for whatever reason.</summary>
+    public async ValueTask<Presented?> AuthenticateAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var header = request.Headers.Authorization;
+        if (header.Count != 1 || header[0] is not { Length: <= LongestHeader } value) return null;
+        // RFC 9110 11.1: the scheme is case-insensitive.
+        if (!value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return null;
+        var text = value["Bearer ".Length..].Trim(' ');
+        var caller = await keys.VerifyAsync(text, cancellationToken);
+        if (caller is null) return null;
+        // Bodies can hold weak secrets (a password); a plain digest of one in the store could be guessed back. This key is known only to who presents the API key.
+        return new Presented(caller, HMACSHA256.HashData(Encoding.ASCII.GetBytes(text), "vault-idempotency-v1"u8));
+    }
+
+    public static bool WasTried(HttpRequest request) => request.Headers.Authorization.Count > 0;
+}

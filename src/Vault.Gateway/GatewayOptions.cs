@@ -1,0 +1,50 @@
+namespace Vault.Gateway;
+
+public sealed record GatewayOptions
+{
+    /// <summary>Allows plain http on loopback and the cookie that goes with it.</summary>
+    public bool Development { get; init; }
+
+    /// <summary>Bytes of a request body; more is <c>too_large</c>.</summary>
+    public long MaxBody { get; init; } = 1024 * 1024;
+
+    /// <summary>Nesting of a request body; a deeper one is <c>invalid_request</c>.</summary>
+    public int MaxDepth { get; init; } = 64;
+
+    /// <summary>The longest a request other than an execution may take.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The longest <c>timeout_ms</c> of an execution.</summary>
+    public TimeSpan LongestExecution { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Requests of one key per second on average.</summary>
+    public int RequestsPerSecond { get; init; } = 500;
+
+    /// <summary>Requests of one key at once, before the average counts.</summary>
+    public int RequestBurst { get; init; } = 1000;
+
+    /// <summary>Requests without a valid key, per address and second (connect pages, failed sign-ins).</summary>
+    public int AnonymousPerSecond { get; init; } = 20;
+
+    /// <summary>How long the answer to an <c>Idempotency-Key</c> is kept.</summary>
+    public TimeSpan KeepAnswers { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>The pause between two batches of last-used times.</summary>
+    public TimeSpan KeyUseInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Every fault of the options; empty when they are good.</summary>
+    public IReadOnlyList<string> Faults()
+    {
+        var faults = new List<string>();
+        if (MaxBody < 1024) faults.Add("max_body: give at least 1024 bytes.");
+        if (MaxDepth is < 8 or > 512) faults.Add("max_depth: give 8 to 512.");
+        if (RequestTimeout < TimeSpan.FromSeconds(5)) faults.Add("request_timeout: give at least 5 seconds; connecting and revoking call providers.");
+        if (LongestExecution < TimeSpan.FromSeconds(1)) faults.Add("longest_execution: give at least 1 second.");
+        if (RequestsPerSecond < 1) faults.Add("requests_per_second: give at least 1.");
+        if (RequestBurst < RequestsPerSecond) faults.Add("request_burst: give at least requests_per_second.");
+        if (AnonymousPerSecond < 1) faults.Add("anonymous_per_second: give at least 1.");
+        if (KeepAnswers < TimeSpan.FromMinutes(10)) faults.Add("keep_answers: give at least 10 minutes; a caller that repeats later would act twice.");
+        if (KeyUseInterval < TimeSpan.FromSeconds(1)) faults.Add("key_use_interval: give at least 1 second.");
+        return faults;
+    }
+}

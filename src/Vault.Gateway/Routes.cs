@@ -1,0 +1,47 @@
+using Microsoft.Extensions.DependencyInjection;
+using Vault.Gateway.ConnectedAccounts;
+using Vault.Gateway.Connections;
+using Vault.Gateway.Contract;
+using Vault.Gateway.Executions;
+using Vault.Gateway.Links;
+using Vault.Gateway.Organizations;
+
+namespace Vault.Gateway;
+
+/// <summary>Every route there is. One that is not in this list does not exist, neither on the wire nor in the document.</summary>
+internal static class Routes
+{
+    public static void Add(IServiceCollection services)
+    {
+        Add<CreateOrganization>();
+        Add<ListOrganizations>();
+        Add<GetOrganization>();
+        Add<ChangeOrganization>();
+        Add<DeleteOrganization>();
+        Add<SuspendOrganization>();
+        Add<ResumeOrganization>();
+        Add<RotateOrganizationKey>();
+        Add<EraseOrganization>();
+        Add<CreateConnection>();
+        Add<ListConnections>();
+        Add<GetConnection>();
+        Add<ChangeConnection>();
+        Add<DeleteConnection>();
+        Add<ImportAccount>();
+        Add<CreateLink>();
+        Add<ListAccounts>();
+        Add<SearchAccounts>();
+        Add<GetAccount>();
+        Add<RefreshAccount>();
+        Add<RevokeAccount>();
+        Add<ReconnectAccount>();
+        Add<RotateCredential>();
+        Add<ShowLink>();
+        Add<OpenLink>();
+        Add<Callback>();
+        Add<ExecuteTool>();
+
+        void Add<T>()
+            where T : class, IRoute => services.AddSingleton<IRoute, T>();
+    }
+}

@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Vault.Core.Callers;
+using Vault.Core.Connecting;
+using Vault.Core.Errors;
+using Vault.Core.Execution;
+using Vault.Gateway.Callers;
+using Vault.Gateway.ConnectedAccounts;
+using Vault.Gateway.Contract;
+using Vault.Gateway.Links;
+using Vault.Gateway.Pipeline;
+
+namespace Vault.Gateway;
+
+/// <summary>
+/// The HTTP contract. A host adds the ports (stores, <c>IAccounts</c>, <c>IOrganizations</c>, <c>IPacks</c>, <c>ITokenEndpoint</c>, <c>ILedger</c>, <c>IEntropy</c>, a clock,
+/// <c>PublicAddress</c>, <c>Sealer</c>, <c>Keyring</c>, <c>GrantSealing</c>, <c>TokenClients</c>, <c>IExecutions</c>) and then these two calls.
+/// </summary>
+public static class VaultGateway
+{
+    /// <exception cref="ArgumentException">The options have faults; all of them are named.</exception>
+    public static IServiceCollection AddVaultGateway(this IServiceCollection services, GatewayOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Faults() is { Count: > 0 } faults) throw new ArgumentException(string.Join(" ", faults), nameof(options));
+        services.AddSingleton(options);
+        AddCore(services, options);
+        services.AddSingleton<Authentication>().AddSingleton<RateLimits>().AddSingleton<BodyReader>().AddSingleton<IdempotentCalls>().AddSingleton<AnswerWriter>().AddSingleton<RoutePipeline>();
+        services.AddSingleton<ConnectCookie>().AddSingleton<AccountFinder>().AddSingleton<AccountLister>();
+        services.AddHostedService<KeyUseWriter>();
+        Routes.Add(services);
+        return services;
+    }
+
+    public static IEndpointRouteBuilder MapVaultGateway(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var pipeline = endpoints.ServiceProvider.GetRequiredService<RoutePipeline>();
+        var strays = endpoints.ServiceProvider.GetRequiredService<StrayRequests>();
+        var routes = endpoints.ServiceProvider.GetServices<IRoute>().ToList();
+        foreach (var route in routes)
+            endpoints.MapMethods(route.Operation.Path, MethodsOf(route.Operation), http => pipeline.RunAsync(route, http)).WithMetadata(route.Operation).WithDisplayName(route.Operation.Id);
+
+        // One more endpoint per path, for every other method: it loses against those above, and a 405 gets the same form as every other error.
+        foreach (var path in routes.GroupBy(r => r.Operation.Path))
+        {
+            string[] allowed = [.. path.SelectMany(r => MethodsOf(r.Operation)).Append("OPTIONS").Distinct()];
+            endpoints.Map(path.Key, http => strays.WrongMethodAsync(http, allowed)).WithDisplayName("other methods of " + path.Key);
+        }
+
+        endpoints.MapFallback("{**path}", strays.NotFoundAsync).WithDisplayName("not found");
+        return endpoints;
+    }
+
+    private static string[] MethodsOf(Operation operation) => operation is { Method: "GET", AllowsHead: true } ? ["GET", "HEAD"] : [operation.Method];
+
+    private static void AddCore(IServiceCollection services, GatewayOptions options)
+    {
+        services.TryAddSingleton(new CallerOptions());
+        services.TryAddSingleton(new ConnectOptions { Development = options.Development });
+        services.TryAddSingleton<KeyUses>();
+        services.TryAddSingleton<ApiKeyVerifier>();
+        services.TryAddSingleton<ApiKeys>();
+        services.TryAddSingleton<ConnectionRegistry>();
+        services.TryAddSingleton<ConnectionRemoval>();
+        services.TryAddSingleton<ConnectLinks>();
+        services.TryAddSingleton<ConnectFlow>();
+        services.TryAddSingleton<ConnectCallback>();
+        services.TryAddSingleton<CodeExchange>();
+        services.TryAddSingleton<ConsentInstallation>();
+        services.TryAddSingleton<GrantInstaller>();
+        services.TryAddSingleton<CredentialTrial>();
+        services.TryAddSingleton<CredentialIntake>();
+        services.TryAddSingleton<IReconnectLinks, ReconnectLinks>();
+        services.AddSingleton<StrayRequests>();
+    }
+}
