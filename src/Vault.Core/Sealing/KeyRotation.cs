@@ -39,15 +39,20 @@ public sealed class KeyRotation(
     public async Task<RotationReport> RunAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
         var resealed = 0L;
+        var working = 0u;
         while (true)
         {
             var row = await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false);
+
+            // Finished by another host while this run was at it: that was the rotation asked for, not a reason to begin one more.
+            if (row is { Phase: KeyRotationPhase.Finished } && working != 0) return new(RotationState.Finished, row.ToVersion, resealed, []);
             if (row is null || row.Phase == KeyRotationPhase.Finished)
             {
                 row = await BeginAsync(organization, row?.RowVersion ?? 0, cancellationToken).ConfigureAwait(false);
                 if (row is null) return new(RotationState.Erased, 0, resealed, []);
             }
 
+            working = row.ToVersion;
             if (row.Phase == KeyRotationPhase.Preparing)
             {
                 if (!await PrepareAsync(row.Organization, row.ToVersion, cancellationToken).ConfigureAwait(false)) return new(RotationState.Erased, row.ToVersion, resealed, []);
@@ -55,8 +60,9 @@ public sealed class KeyRotation(
                 row = active;
             }
 
-            var report = await ResealAsync(row, resealed, cancellationToken).ConfigureAwait(false);
-            if (report is not null) return report;
+            var (report, done) = await ResealAsync(row, cancellationToken).ConfigureAwait(false);
+            resealed += done;
+            if (report is not null) return report with { Resealed = resealed };
         }
     }
 
@@ -129,16 +135,17 @@ public sealed class KeyRotation(
         }
     }
 
-    // One pass over the rows that are left. Null: the journal moved on another host, look again.
-    private async Task<RotationReport?> ResealAsync(KeyRotationRow row, long resealed, CancellationToken cancellationToken)
+    // One pass over the rows that are left. Null: look again, because the journal moved on another host or this pass got on and left something.
+    private async Task<(RotationReport? Report, long Resealed)> ResealAsync(KeyRotationRow row, CancellationToken cancellationToken)
     {
         var organization = row.Organization;
         var held = await keyring.HoldVersionAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false);
         if (!held.TryGet(out var to, out var error))
-            return error.Code == ErrorCatalogue.OrganizationUnknown ? new(RotationState.Erased, row.ToVersion, resealed, []) : new(RotationState.RunAgain, row.ToVersion, resealed, []);
+            return (new(error.Code == ErrorCatalogue.OrganizationUnknown ? RotationState.Erased : RotationState.RunAgain, row.ToVersion, 0, []), 0);
         using var key = to;
         var broken = new List<string>();
         var lost = false;
+        var resealed = 0L;
         while (true)
         {
             var page = await source.NextAsync(organization, row.ToVersion, row.Cursor, PageSize, cancellationToken).ConfigureAwait(false);
@@ -155,27 +162,28 @@ public sealed class KeyRotation(
             }
 
             resealed += done;
-            if (await SaveAsync(row, row with { Cursor = page[^1].Cursor, Resealed = row.Resealed + done }, cancellationToken).ConfigureAwait(false) is not { } next) return null;
+            if (await SaveAsync(row, row with { Cursor = page[^1].Cursor, Resealed = row.Resealed + done }, cancellationToken).ConfigureAwait(false) is not { } next) return (null, resealed);
             row = next;
         }
 
         if (await source.AnyBelowAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false))
         {
-            // The next run starts a new pass from the first row: what is left lies before the cursor.
+            // What is left lies before the cursor: rows that changed under the pass, or two fields of one row in one page. A new pass starts from the first row, at once
+            // as long as passes get on, so this ends.
             await SaveAsync(row, row with { Cursor = null }, cancellationToken).ConfigureAwait(false);
-            return new(broken.Count > 0 && !lost ? RotationState.Blocked : RotationState.RunAgain, row.ToVersion, resealed, broken);
+            if (resealed > 0 && (lost || broken.Count == 0)) return (null, resealed);
+            return (new(broken.Count > 0 && !lost ? RotationState.Blocked : RotationState.RunAgain, row.ToVersion, 0, broken), resealed);
         }
 
         // Retired keys still open: a host that sealed under one a moment ago loses nothing, and the row it wrote is found before the key is destroyed.
         foreach (var old in await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false))
         {
             if (old.Version >= row.ToVersion || old.Status is not (OrganizationKeyStatus.Active or OrganizationKeyStatus.Prepared)) continue;
-            if (!await keys.TryUpdateAsync(Next(old, OrganizationKeyStatus.Retired), old.RowVersion, cancellationToken).ConfigureAwait(false)) return null;
+            if (!await keys.TryUpdateAsync(Next(old, OrganizationKeyStatus.Retired), old.RowVersion, cancellationToken).ConfigureAwait(false)) return (null, resealed);
         }
 
-        return await SaveAsync(row, row with { Phase = KeyRotationPhase.Finished }, cancellationToken).ConfigureAwait(false) is null
-            ? null
-            : new(RotationState.Finished, row.ToVersion, resealed, broken);
+        var saved = await SaveAsync(row, row with { Phase = KeyRotationPhase.Finished }, cancellationToken).ConfigureAwait(false);
+        return (saved is null ? null : new(RotationState.Finished, row.ToVersion, 0, broken), resealed);
     }
 
     // True: written. False: the row changed since it was read (a refresh, another host); it is found again if it is still old. Null: it does not open.
