@@ -1,5 +1,3 @@
-using Vault.Sandbox.Wire;
-
 namespace Vault.Sandbox;
 
 /// <summary>The sandbox as a process.</summary>

@@ -12,6 +12,9 @@ internal sealed class ClientAuthentication(ClientRegistry clients, CounterBook c
     /// <summary>The client id that the request claims, unproven; for counting and for choosing faults.</summary>
     public static string? Claimed(HttpRequest request, StrictForm form) => form["client_id"] ?? (TryBasic(request, out var id, out _) ? id : null);
 
+    /// <summary>The id when it is registered: strangers must not grow the counters.</summary>
+    public string? Registered(string? clientId) => clients.TryGet(clientId, out _) ? clientId : null;
+
     public (ClientEntry? Client, OAuthError? Error) Authenticate(HttpRequest request, StrictForm form)
     {
         var header = request.Headers.Authorization;

@@ -7,12 +7,14 @@ namespace Vault.Sandbox.OAuth;
 /// <summary>A service account's public key. RS256 for RSA keys of 2048 bits or more, ES256 for keys on P-256.</summary>
 internal sealed record JwtKey(string Issuer, string? KeyId, string ClientId, RSA? Rsa, ECDsa? Ecdsa)
 {
+    private readonly Lock _turn = new();
+
     public string Algorithm => Rsa is not null ? "RS256" : "ES256";
 
     // RSA and ECDsa objects do not promise thread safety; verification is rare enough to take turns.
     public bool Verify(ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
     {
-        lock (this)
+        lock (_turn)
         {
             return Rsa?.VerifyData(signed, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
                 ?? Ecdsa!.VerifyData(signed, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);

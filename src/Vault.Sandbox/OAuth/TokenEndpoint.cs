@@ -23,7 +23,7 @@ internal sealed class TokenEndpoint(
         var clientId = form is null ? null : ClientAuthentication.Claimed(context.Request, form);
         var grantType = form?["grant_type"];
         var family = grantType == SandboxScopes.RefreshToken && index.TryRefresh(form!["refresh_token"], out var token) ? token.Family : null;
-        counters.Add(Count.TokenRequests, family?.ClientId);
+        counters.Add(Count.TokenRequests, authentication.Registered(clientId));
         if (family is not null)
         {
             counters.ObserveConcurrency(family.EnterTokenCall());

@@ -9,8 +9,9 @@ public sealed class JwtBearerTests : SandboxFixture
 {
     private const string Account = "robot@sandbox.example";
 
-    private readonly RSA _rsa = RSA.Create(2048);
-    private readonly ECDsa _ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    // Shared by all tests of this class, which run one after the other: making an RSA key is the slowest thing here.
+    private static readonly RSA _rsa = RSA.Create(2048);
+    private static readonly ECDsa _ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     [Theory]
     [InlineData("RS256")]
@@ -99,7 +100,7 @@ public sealed class JwtBearerTests : SandboxFixture
         return new() { ["iss"] = Account, ["sub"] = "dora", ["aud"] = Server.BaseUrl + "/oauth/token", ["exp"] = 1767323045L + 300, ["scope"] = "profile" };
     }
 
-    private string Sign(string algorithm, Dictionary<string, object?> claims, string? keyId = null)
+    private static string Sign(string algorithm, Dictionary<string, object?> claims, string? keyId = null)
     {
         var header = new { alg = algorithm, typ = "JWT", kid = keyId ?? "k-" + algorithm };
         var text = Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(header)) + "."
