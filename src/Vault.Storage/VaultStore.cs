@@ -1,8 +1,11 @@
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Connecting;
+using Vault.Core.Execution;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
+using Vault.Core.Packs;
+using Vault.Core.Sealing;
 using Vault.Storage.Sql;
 using Vault.Storage.Sqlite;
 using Vault.Storage.Stores;
@@ -17,13 +20,22 @@ public sealed class VaultStore : IAsyncDisposable
 {
     private readonly IDatabase _database;
 
-    private VaultStore(IDatabase database)
+    private VaultStore(IDatabase database, ILedgerAppender appender)
     {
         _database = database;
         Accounts = new SqlAccountStore(database);
         Organizations = new SqlOrganizationStore(database);
         Connections = new SqlConnectionStore(database);
         ApiKeys = new SqlApiKeyStore(database);
+        Links = new SqlLinkStore(database);
+        Idempotency = new SqlIdempotencyStore(database);
+        Outputs = new SqlOutputStore(database);
+        Approvals = new SqlApprovalStore(database);
+        Packs = new SqlPackStore(database);
+        Keys = new SqlOrganizationKeyStore(database);
+        KeyRotations = new SqlKeyRotationStore(database);
+        Sealed = new SqlResealSource(database);
+        Ledger = new SqlLedgerStore(database, appender);
     }
 
     public IAccountStore Accounts { get; }
@@ -33,6 +45,26 @@ public sealed class VaultStore : IAsyncDisposable
     public IConnectionStore Connections { get; }
 
     public IApiKeyStore ApiKeys { get; }
+
+    public ILinkStore Links { get; }
+
+    public IIdempotencyStore Idempotency { get; }
+
+    public IOutputStore Outputs { get; }
+
+    public IApprovalStore Approvals { get; }
+
+    public IPackStore Packs { get; }
+
+    public IOrganizationKeyStore Keys { get; }
+
+    public IKeyRotationStore KeyRotations { get; }
+
+    /// <summary>Every sealed value, for rotation.</summary>
+    public IResealSource Sealed { get; }
+
+    /// <summary>The chain and the outbox.</summary>
+    public ILedgerStore Ledger { get; }
 
     /// <summary>A database in one file, for one host. The file and its folder are made when missing.</summary>
     /// <param name="path">The file; its <c>-wal</c> and <c>-shm</c> lie beside it.</param>
@@ -44,7 +76,8 @@ public sealed class VaultStore : IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(scribe);
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(new VaultStore(SqliteDatabase.Open(path, scribe)));
+        var database = SqliteDatabase.Open(path, scribe);
+        return Task.FromResult(new VaultStore(database, new SqliteLedgerAppender(database)));
     }
 
     /// <summary>Whether the database answers; throws when it does not.</summary>

@@ -14,6 +14,15 @@ internal static class StoreUnderTest
         Organizations = store.Organizations,
         Connections = store.Connections,
         ApiKeys = store.ApiKeys,
+        Links = store.Links,
+        Idempotency = store.Idempotency,
+        Outputs = store.Outputs,
+        Approvals = store.Approvals,
+        Packs = store.Packs,
+        Keys = store.Keys,
+        KeyRotations = store.KeyRotations,
+        Ledger = store.Ledger,
+        Sealed = store.Sealed,
         Close = close,
     };
 }

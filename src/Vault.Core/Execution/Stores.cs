@@ -9,7 +9,14 @@ namespace Vault.Core.Execution;
 /// <param name="RequestDigest">SHA-256 of method, path and body.</param>
 /// <param name="Status">HTTP status of the kept answer; null while the first request is under way.</param>
 /// <param name="Body">The kept answer, sealed where it belongs to an organization.</param>
-public sealed record IdempotentAnswer(string Scope, string Key, string RequestDigest, int? Status, string? ContentType, SealedBlob? Body, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+public sealed record IdempotentAnswer(string Scope, string Key, string RequestDigest, int? Status, string? ContentType, SealedBlob? Body, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+{
+    public const string Field = "idempotent_answer";
+
+    /// <summary>Where the body of an organization's answer is sealed; rotation opens it in the same place.</summary>
+    public static SealContext Place(OrganizationId organization, string scope, string key, uint keyVersion) =>
+        new(organization, scope + "\n" + key, Field, 1, keyVersion);
+}
 
 public interface IIdempotencyStore
 {

@@ -22,6 +22,9 @@ internal interface IDatabase : IAsyncDisposable
     /// <summary>Runs the steps in order in one transaction that may write; answers how many rows each touched (or returned, where it returns rows).</summary>
     Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken);
 
+    /// <summary>After secrets were overwritten: whatever the database can do at once to drop older copies.</summary>
+    Task ForgetAsync(CancellationToken cancellationToken);
+
     Task PingAsync(CancellationToken cancellationToken);
 }
 

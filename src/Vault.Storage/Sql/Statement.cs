@@ -45,6 +45,14 @@ internal sealed class Statement(string sql)
 
     public Statement BytesList(string name, byte[]?[] values) => Add(name, ParameterKind.BytesList, values);
 
+    /// <summary>The same values under a text that was put together meanwhile.</summary>
+    public Statement As(string sql)
+    {
+        var statement = new Statement(sql);
+        statement._parameters.AddRange(_parameters);
+        return statement;
+    }
+
     private Statement Add(string name, ParameterKind kind, object? value)
     {
         _parameters.Add(new Parameter(name, kind, value));

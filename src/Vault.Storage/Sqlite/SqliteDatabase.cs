@@ -145,7 +145,7 @@ internal sealed class SqliteDatabase : IDatabase
     public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(Scope.None, new Statement("select max(version) from schema_version"), r => r.GetInt64(0), cancellationToken);
 
     /// <summary>Moves the log into the file and empties it, so that overwritten secrets do not live on in the log.</summary>
-    public async Task CheckpointAsync(CancellationToken cancellationToken)
+    public async Task ForgetAsync(CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try

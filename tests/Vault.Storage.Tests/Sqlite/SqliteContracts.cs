@@ -21,3 +21,28 @@ public sealed class SqliteApiKeyStoreTests : ApiKeyStoreContract
 {
     protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
 }
+
+public sealed class SqliteLinkStoreTests : LinkStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}
+
+public sealed class SqliteExecutionStoreTests : ExecutionStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}
+
+public sealed class SqliteKeyStoreTests : KeyStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}
+
+public sealed class SqliteLedgerStoreTests : LedgerStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}
+
+public sealed class SqliteResealSourceTests : ResealSourceContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}

@@ -1,7 +1,13 @@
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Connecting;
+using Vault.Core.Execution;
+using Vault.Core.Ledger;
 using Vault.Core.Organizations;
+using Vault.Core.Packs;
+using Vault.Core.Sealing;
+using Vault.TestKit.Memory;
+using Vault.TestKit.Sealing;
 
 namespace Vault.TestKit.Contracts;
 
@@ -16,7 +22,41 @@ public sealed class StorePorts : IAsyncDisposable
 
     public required IApiKeyStore ApiKeys { get; init; }
 
+    public required ILinkStore Links { get; init; }
+
+    public required IIdempotencyStore Idempotency { get; init; }
+
+    public required IOutputStore Outputs { get; init; }
+
+    public required IApprovalStore Approvals { get; init; }
+
+    public required IPackStore Packs { get; init; }
+
+    public required IOrganizationKeyStore Keys { get; init; }
+
+    public required IKeyRotationStore KeyRotations { get; init; }
+
+    public required ILedgerStore Ledger { get; init; }
+
+    public IResealSource Sealed { get; init; } = new InMemorySealedRows();
+
     public Func<ValueTask> Close { get; init; } = () => ValueTask.CompletedTask;
+
+    public static StorePorts Of(MemoryStore store) => new()
+    {
+        Accounts = store.Accounts,
+        Organizations = store.Organizations,
+        Connections = store.Connections,
+        ApiKeys = store.ApiKeys,
+        Links = store.Links,
+        Idempotency = store.Idempotency,
+        Outputs = store.Outputs,
+        Approvals = store.Approvals,
+        Packs = store.Packs,
+        Keys = new InMemoryOrganizationKeyStore(),
+        KeyRotations = new InMemoryKeyRotationStore(),
+        Ledger = store.Ledger,
+    };
 
     public ValueTask DisposeAsync() => Close();
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Connecting;
+using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
@@ -81,6 +82,27 @@ public sealed class StoreRows
 
     public ApiKeyRow ApiKey(OrganizationId? organization) => new(
         Ids.New("key_"), organization, "key " + Interlocked.Increment(ref _count), "hash", "abcd", ["accounts:read", "tools:execute"], 1, Now, Now.AddDays(30), null, null);
+
+    public LinkSession Link(OrganizationId organization) => new(
+        Ids.New("lnk_"),
+        new AccountKey(organization, new UserId("ada"), new ConnectionName("slack"), "work"),
+        Ids.NewAccount(),
+        "conn_1",
+        1,
+        LinkStatus.Ready,
+        "token-" + Interlocked.Increment(ref _count),
+        null,
+        null,
+        null,
+        new LinkRequest { Scopes = ["chat:write"], ReturnUrl = "https://app.example/done", CallerState = "s", ExpectedIdentity = "ada@example.com", CreatedBy = "key_1" },
+        Now,
+        Now.AddMinutes(10));
+
+    public ApprovalRow Approval(OrganizationId organization) => new(
+        Ids.New("apr_"), organization, Ids.NewAccount(), "github_delete_repo", "digest", "key_1", ApprovalStatus.Pending, null, 1, Now, Now.AddHours(1));
+
+    public OrganizationKeyRow Key(OrganizationId organization, uint version = 1, string master = "master-1") =>
+        new(organization, version, OrganizationKeyStatus.Active, Blob(version).Bytes.ToArray(), master, Now, Now, 1);
 
     public LedgerDraft Draft(OrganizationId organization, string type = "account.connected") => new()
     {

@@ -1,0 +1,126 @@
+using System.Data.Common;
+using Vault.Core.Execution;
+using Vault.Core.Identity;
+using Vault.Core.Sealing;
+using Vault.Storage.Sql;
+
+namespace Vault.Storage.Stores;
+
+/// <summary>
+/// Every sealed column of every table as one list. A row comes with those of its fields that lie under an older key; a cursor is the table's letter and the
+/// row's key. <b>A new table or column with sealed values gets a line in <see cref="Places"/></b>; a test compares them with the catalogue.
+/// </summary>
+internal sealed class SqlResealSource(IDatabase database) : IResealSource
+{
+    /// <summary>A table with sealed columns.</summary>
+    /// <param name="Letter">Orders the tables; never reused.</param>
+    /// <param name="Keys">The columns that name the row within its organization.</param>
+    /// <param name="Version">The row's version column; null where a row has none, then the old bytes themselves are compared.</param>
+    internal sealed record Place(string Letter, string Table, string[] Keys, string? Version, Column[] Columns);
+
+    /// <param name="Field">The name in the seal's context.</param>
+    /// <param name="Generation">The column or constant the value is bound to.</param>
+    internal sealed record Column(string Name, string Field, string Generation);
+
+    internal static IReadOnlyList<Place> Places { get; } =
+    [
+        new("a", "accounts", ["id"], "version", [new("grant_blob", "grant", "generation"), new("credential", "credential", "credential_generation")]),
+        new("b", "connections", ["id"], "version", [new("client_secret", "client_secret", "secret_generation")]),
+        new("c", "links", ["id"], "version", [new("code_verifier", "code_verifier", "1")]),
+        new("d", "outputs", ["execution_id"], null, [new("body", OutputKeeper.Field, "1")]),
+        new("e", "idempotency", ["scope", "key"], null, [new("body", IdempotentAnswer.Field, "1")]),
+    ];
+
+    public async ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var rows = new List<ResealRow>();
+        (string Letter, string[] Keys)? start = after is null ? null : Split(after);
+        foreach (var place in Places)
+        {
+            var order = start is null ? 1 : string.CompareOrdinal(place.Letter, start.Value.Letter);
+            if (order < 0) continue;
+            rows.AddRange(await ReadAsync(place, organization, below, order == 0 ? start!.Value.Keys : null, limit - rows.Count, cancellationToken));
+            if (rows.Count >= limit) break;
+        }
+
+        return rows;
+    }
+
+    public async ValueTask<bool> TryWriteAsync(OrganizationId organization, ResealRow row, uint keyVersion, IReadOnlyList<SealedBlob> fields, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        ArgumentNullException.ThrowIfNull(fields);
+        if (fields.Count != row.Fields.Count || fields.Count == 0) throw new ArgumentException("Every field of the row is written back.", nameof(fields));
+        if (fields.Any(f => f.KeyVersion != keyVersion)) throw new ArgumentException("A field is sealed under another version than the row is to name.", nameof(fields));
+        var (letter, keys) = Split(row.Cursor);
+        var place = Places.First(p => p.Letter == letter);
+
+        // The version goes up as with every write: a writer that read the old ciphertext must not put it back.
+        var set = place.Version is null ? "" : $"{place.Version} = @expected + 1, ";
+        var where = place.Version is null ? "" : $" and {place.Version} = @expected";
+        var values = new Statement("").Text("organization", organization.Value);
+        if (place.Version is not null) values.Integer("expected", row.RowVersion);
+        for (var i = 0; i < keys.Length; i++) values.Text("key" + i, keys[i]);
+        for (var i = 0; i < fields.Count; i++)
+        {
+            var old = row.Fields[i];
+            var column = place.Columns.First(c => c.Field == old.Context.Field).Name;
+            set += $"{(i == 0 ? "" : ", ")}{column} = @{column}, {column}_key_version = @{column}_key_version";
+            where += $" and {column}_key_version = @old_version{i}";
+            values.Blob(column, fields[i]).Integer("old_version" + i, old.Blob.KeyVersion);
+            if (place.Version is not null) continue;
+            where += $" and {column} = @old{i}";
+            values.Bytes("old" + i, old.Blob.Bytes);
+        }
+
+        var match = string.Join(" and ", place.Keys.Select((k, i) => $"{k} = @key{i}"));
+        return await database.ChangeAsync(Scope.Of(organization), values.As($"update {place.Table} set {set} where organization_id = @organization and {match}{where}"), cancellationToken) == 1;
+    }
+
+    public async ValueTask<bool> AnyBelowAsync(OrganizationId organization, uint below, CancellationToken cancellationToken)
+    {
+        var sql = "select 1 where " + string.Join(" or ", Places.Select(p => $"exists (select 1 from {p.Table} where organization_id = @organization and ({Older(p)}))"));
+        var found = await database.ReadAsync(
+            Scope.Of(organization), new Statement(sql).Text("organization", organization.Value).Integer("below", below), r => r.GetInt32(0), cancellationToken);
+        return found.Count > 0;
+    }
+
+    private async Task<List<ResealRow>> ReadAsync(Place place, OrganizationId organization, uint below, string[]? after, int limit, CancellationToken cancellationToken)
+    {
+        var keys = string.Join(", ", place.Keys);
+        var columns = string.Join(", ", place.Columns.Select(c => $"{c.Name}, {c.Name}_key_version, cast({c.Generation} as bigint)"));
+        var sql = $"select cast({place.Version ?? "0"} as bigint), {keys}, {columns} from {place.Table} where organization_id = @organization and ({Older(place)}) "
+            + (after is null ? "" : $"and ({keys}) > ({string.Join(", ", place.Keys.Select((_, i) => "@key" + i))}) ")
+            + $"order by {keys} limit @take";
+        var statement = new Statement(sql).Text("organization", organization.Value).Integer("below", below).Integer("take", limit);
+        for (var i = 0; i < (after?.Length ?? 0); i++) statement.Text("key" + i, after![i]);
+        return await database.ReadAsync(Scope.Of(organization), statement, r => Row(place, organization, below, r), cancellationToken);
+    }
+
+    private static ResealRow Row(Place place, OrganizationId organization, uint below, DbDataReader r)
+    {
+        var keys = new string[place.Keys.Length];
+        for (var i = 0; i < keys.Length; i++) keys[i] = r.GetString(1 + i);
+        var fields = new List<SealedField>();
+        for (var i = 0; i < place.Columns.Length; i++)
+        {
+            var at = 1 + keys.Length + (3 * i);
+            if (r.Blob(at) is not { } blob || blob.KeyVersion >= below) continue;
+            // The same place as whoever sealed it named; two columns of a key go together as IdempotentAnswer.Place puts them.
+            fields.Add(new SealedField(new SealContext(organization, string.Join('\n', keys), place.Columns[i].Field, r.GetInt64(at + 2), blob.KeyVersion), blob));
+        }
+
+        return new ResealRow(place.Letter + "/" + string.Join('/', keys.Select(Uri.EscapeDataString)), fields.Min(f => f.Blob.KeyVersion), r.GetInt64(0), fields);
+    }
+
+    private static string Older(Place place) => string.Join(" or ", place.Columns.Select(c => c.Name + "_key_version < @below"));
+
+    private static (string Letter, string[] Keys) Split(string cursor)
+    {
+        var parts = cursor.Split('/');
+        var place = Places.FirstOrDefault(p => p.Letter == parts[0]);
+        return place is not null && parts.Length == place.Keys.Length + 1
+            ? (parts[0], [.. parts.Skip(1).Select(Uri.UnescapeDataString)])
+            : throw new ArgumentException("Not a cursor of this source.", nameof(cursor));
+    }
+}
