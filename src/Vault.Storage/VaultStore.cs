@@ -1,3 +1,4 @@
+using Npgsql;
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Connecting;
@@ -6,6 +7,7 @@ using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
+using Vault.Storage.Postgres;
 using Vault.Storage.Sql;
 using Vault.Storage.Sqlite;
 using Vault.Storage.Stores;
@@ -78,6 +80,46 @@ public sealed class VaultStore : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         var database = SqliteDatabase.Open(path, scribe);
         return Task.FromResult(new VaultStore(database, new SqliteLedgerAppender(database)));
+    }
+
+    /// <summary>
+    /// A PostgreSQL database, for any number of hosts. The owner's login migrates schema <c>vault</c>; everything else runs as the role <c>vault_app</c> under row-level security.
+    /// </summary>
+    /// <param name="connectionString">The application's login. Without an owner's string it must own the schema or find it up to date.</param>
+    /// <param name="ownerConnectionString">Migrates, and makes the application's login a member of <c>vault_app</c>; null: the application's own.</param>
+    /// <param name="scribe">Writes the ledger drafts that go to the outbox.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>
+    public static async Task<VaultStore> OpenPostgresAsync(string connectionString, string? ownerConnectionString, LedgerScribe scribe, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(connectionString);
+        ArgumentNullException.ThrowIfNull(scribe);
+        var login = ownerConnectionString is null ? null : PostgresConnections.Settings(connectionString).Username;
+        try
+        {
+            await PostgresMigrator.MigrateAsync(ownerConnectionString ?? connectionString, login, cancellationToken);
+            var source = PostgresConnections.Source(connectionString);
+            try
+            {
+                await PostgresConnections.VerifyAsync(source, cancellationToken);
+                var database = new PostgresDatabase(source, scribe);
+                return new VaultStore(database, new PostgresLedgerAppender(database));
+            }
+            catch
+            {
+                await source.DisposeAsync();
+                throw;
+            }
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new InvalidOperationException(
+                "The database login may not migrate or may not become vault_app: run silo-config/postgres/roles.sql as an administrator, or give the owner's connection string too.", e);
+        }
+        catch (NpgsqlException e)
+        {
+            throw PostgresErrors.Translate(e, sentWrite: false);
+        }
     }
 
     /// <summary>Whether the database answers; throws when it does not.</summary>

@@ -1,0 +1,77 @@
+using Npgsql;
+
+namespace Vault.Storage.Postgres;
+
+/// <summary>
+/// Connections of the application: whoever logs in, the session becomes the role <c>vault_app</c>, which owns nothing and is held by every policy. So one
+/// connection string serves (an owner or administrator that migrates and then steps down) as well as two.
+/// </summary>
+internal static class PostgresConnections
+{
+    public const string Role = "vault_app";
+
+    // Read committed: every guard here is a condition tested again on the locked row, which the stricter levels would answer with an error instead.
+    // A commit is on the disk when it is acknowledged, whatever the database's default is; a stronger setting of the operator stays.
+    private const string Session = $"""
+        set role {Role};
+        set default_transaction_isolation = 'read committed';
+        set lock_timeout = '5s';
+        set idle_in_transaction_session_timeout = '30s';
+        select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
+        """;
+
+    public static NpgsqlDataSource Source(string connectionString)
+    {
+        var builder = new NpgsqlDataSourceBuilder(Settings(connectionString).ToString());
+        builder.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                using var command = new NpgsqlCommand(Session, connection);
+                command.ExecuteNonQuery();
+            },
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(Session, connection);
+                await command.ExecuteNonQueryAsync();
+            });
+        return builder.Build();
+    }
+
+    public static NpgsqlConnectionStringBuilder Settings(string connectionString)
+    {
+        NpgsqlConnectionStringBuilder settings;
+        try
+        {
+            settings = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (ArgumentException e)
+        {
+            // The message names the keyword; the string itself may hold a password and is not repeated.
+            throw new ArgumentException("The PostgreSQL connection string is malformed: " + e.Message, nameof(connectionString));
+        }
+
+        settings.SearchPath = "vault";
+        settings.Enlist = false;
+        // A reset between two uses would undo SET ROLE. Nothing else is left behind: the organization is set for one transaction at a time.
+        settings.NoResetOnClose = true;
+        settings.IncludeErrorDetail = false;
+        settings.PersistSecurityInfo = false;
+        settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 128);
+        settings.AutoPrepareMinUsages = 2;
+        if (settings.ApplicationName is null) settings.ApplicationName = "vault";
+        if (!settings.ContainsKey("Timeout")) settings.Timeout = 5;
+        if (!settings.ContainsKey("Command Timeout")) settings.CommandTimeout = 15;
+        return settings;
+    }
+
+    /// <summary>Refuses to run as somebody whom the policies do not hold.</summary>
+    public static async Task VerifyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(
+            "select current_user::text, rolsuper or rolbypassrls, exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+            + "where n.nspname = 'vault' and pg_has_role(current_user, c.relowner, 'member')) from pg_roles where rolname = current_user");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken) || reader.GetString(0) != Role || reader.GetBoolean(1) || reader.GetBoolean(2))
+            throw new InvalidOperationException($"The application must run as the role {Role}, which is no superuser, has no BYPASSRLS and owns no table; correct the role.");
+    }
+}

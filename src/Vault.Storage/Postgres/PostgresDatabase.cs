@@ -1,0 +1,146 @@
+using System.Data.Common;
+using Npgsql;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Ledger;
+using Vault.Storage.Sql;
+
+namespace Vault.Storage.Postgres;
+
+/// <summary>
+/// Every operation is one batch, and a batch without an explicit transaction is one implicit transaction and one round trip: scope, gate, change and drafts
+/// commit together or not at all, and no transaction is ever open while this process does anything else.
+/// </summary>
+internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scribe) : IDatabase
+{
+    /// <summary>How often a transaction that the server undid in favour of another is run again.</summary>
+    private const int Retries = 2;
+
+    public bool IsPostgres => true;
+
+    public async Task<List<T>> ReadAsync<T>(Scope scope, Statement statement, Func<DbDataReader, T> row, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                var rows = new List<T>();
+                await RunAsync([(scope, PostgresText.Command(statement), r => rows.Add(row(r)))], cancellationToken);
+                return rows;
+            }
+            catch (Exception e) when (e is NpgsqlException && attempt == 0 && PostgresErrors.IsCut(e) && !cancellationToken.IsCancellationRequested)
+            {
+                // A read changes nothing, so it may be asked again. After a restart of the server every idle connection is dead: drop them all at once.
+                source.Clear();
+            }
+            catch (NpgsqlException e)
+            {
+                throw PostgresErrors.Translate(e, sentWrite: false);
+            }
+        }
+    }
+
+    public async Task<WriteOutcome> WriteAsync(Write write, CancellationToken cancellationToken)
+    {
+        var (gate, written) = (0L, 0L);
+        try
+        {
+            await WritingAsync(
+                () => [(Scope.Of(write.Organization), PostgresText.Command(write, scribe), r => (gate, written) = (r.GetInt64(0), r.GetInt64(1)))], cancellationToken);
+        }
+        catch (InvalidOperationException e) when (PostgresErrors.IsTaken(e.InnerException!, out var table) && table != "ledger_outbox")
+        {
+            return WriteOutcome.Stale;
+        }
+
+        return gate == 0 ? WriteOutcome.GateShut : written == 0 ? WriteOutcome.Stale : WriteOutcome.Written;
+    }
+
+    public Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken) =>
+        WritingAsync(() => [.. steps.Select(s => (s.Scope, PostgresText.Command(s.Statement), s.OnRow))], cancellationToken);
+
+    public Task PingAsync(CancellationToken cancellationToken) =>
+        ReadAsync(Scope.None, new Statement("select max(version) from schema_version"), r => r.GetInt64(0), cancellationToken);
+
+    /// <summary>Nothing to do at once: old row versions go with the next vacuum, the log and backups with the operator's retention.</summary>
+    public Task ForgetAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+
+    // Retried only where the server says that it undid the whole. A connection that broke is never retried here: the write may be committed, and writing it
+    // again would report a lost race to the very winner.
+    private async Task<int[]> WritingAsync(Func<(Scope, NpgsqlBatchCommand, Action<DbDataReader>?)[]> commands, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var sent = false;
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(cancellationToken);
+                sent = true;
+                return await RunAsync(connection, commands(), CancellationToken.None);
+            }
+            catch (Exception e) when (attempt < Retries && PostgresErrors.IsRolledBackRace(e))
+            {
+            }
+            catch (NpgsqlException e)
+            {
+                if (PostgresErrors.IsCut(e)) source.Clear();
+                throw PostgresErrors.Translate(e, sent);
+            }
+        }
+    }
+
+    private async Task RunAsync((Scope, NpgsqlBatchCommand, Action<DbDataReader>?)[] commands, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await RunAsync(connection, commands, cancellationToken);
+    }
+
+    private static async Task<int[]> RunAsync(NpgsqlConnection connection, (Scope Scope, NpgsqlBatchCommand Command, Action<DbDataReader>? OnRow)[] commands, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        var steps = new List<(NpgsqlBatchCommand Command, Action<DbDataReader>? OnRow, int Step)>(commands.Length * 2);
+        Scope? current = null;
+        for (var i = 0; i < commands.Length; i++)
+        {
+            if (current != commands[i].Scope && PostgresText.Scoped(commands[i].Scope) is { } scoped) steps.Add((scoped, null, -1));
+            current = commands[i].Scope;
+            steps.Add((commands[i].Command, commands[i].OnRow, i));
+        }
+
+        foreach (var step in steps) batch.BatchCommands.Add(step.Command);
+        var touched = new int[commands.Length];
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            // The reader stops only at commands that return rows; those that do not are counted below.
+            var sets = steps.Where(s => ReturnsRows(s.Command.CommandText)).ToList();
+            for (var set = 0; set < sets.Count; set++)
+            {
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    if (sets[set].Step < 0) continue;
+                    touched[sets[set].Step]++;
+                    sets[set].OnRow?.Invoke(reader);
+                }
+
+                await reader.NextResultAsync(cancellationToken);
+            }
+        }
+
+        foreach (var (command, _, step) in steps)
+        {
+            if (step >= 0 && !ReturnsRows(command.CommandText)) touched[step] = (int)command.Rows;
+        }
+
+        return touched;
+    }
+
+    private static bool ReturnsRows(string sql)
+    {
+        var text = sql.AsSpan().TrimStart();
+        return text.StartsWith("select", StringComparison.Ordinal) || text.StartsWith("with", StringComparison.Ordinal)
+            || sql.Contains(" returning ", StringComparison.Ordinal);
+    }
+}
