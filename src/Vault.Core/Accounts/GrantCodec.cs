@@ -42,8 +42,10 @@ public static class GrantCodec
         var fields = Decode(plaintext, Grant);
         if (!fields.Remove(Access, out var access)) throw new FormatException("A sealed grant has no access token.");
         fields.Remove(Refresh, out var refresh);
-        using var type = fields.Remove(Type, out var found) ? found : Secret.From("Bearer");
-        return new GrantSecrets { AccessToken = access, RefreshToken = refresh, TokenType = type.RevealText() };
+
+        // Always written, and last: a plaintext cut behind any field before it is noticed.
+        if (!fields.Remove(Type, out var type)) throw new FormatException("A sealed grant has no token type.");
+        using (type) return new GrantSecrets { AccessToken = access, RefreshToken = refresh, TokenType = type.RevealText() };
     }
 
     /// <exception cref="FormatException">The bytes are not a credential; sealed bytes that opened are never wrong, so this is a bug.</exception>

@@ -66,6 +66,27 @@ public sealed class OutboxTests : IAsyncDisposable
         Assert.Equal(5, (await _bench.NewWriter().DrainOutboxAsync(default)).Moved);
     }
 
+    [Fact]
+    public async Task Erasing_takes_what_lies_in_the_outbox_along_and_the_chain_verifies()
+    {
+        await _bench.FillAsync(2_100);
+        await _bench.FillAsync(3, Globex);
+        Fill(5);
+        var writer = _bench.NewWriter();
+        var erasure = new LedgerErasure(_bench.Store, writer);
+        Assert.Equal(2_105, (await erasure.EraseAsync(Acme, default)).Value);
+        Assert.Equal(0, (await erasure.EraseAsync(Acme, default)).Value);
+        Assert.Null(await writer.AppendAsync(_bench.Draft(user: null, type: LedgerEvents.OrganizationErased), default));
+        var report = await new LedgerVerifier(_bench.Store).VerifyAsync(Acme, null, default);
+        Assert.True(report.IsIntact);
+        Assert.Equal((2_106L, 2_105L), (report.Entries, report.Erased));
+        Assert.Equal(0, (await new LedgerVerifier(_bench.Store).VerifyAsync(Globex, null, default)).Erased);
+
+        _bench.Store.BeforeAppend = _ => throw new IOException("away");
+        Fill(1);
+        Assert.Equal(ErrorCatalogue.LedgerUnavailable, (await new LedgerErasure(_bench.Store, _bench.NewWriter(Impatient)).EraseAsync(Acme, default)).Error!.Code);
+    }
+
     public ValueTask DisposeAsync() => _bench.CloseAsync();
 
     private void Fill(int rows) =>
