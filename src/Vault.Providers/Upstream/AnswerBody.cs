@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json;
+using Vault.Core.Packs;
+using Vault.Providers.Judgement;
+
+namespace Vault.Providers.Upstream;
+
+/// <summary>A body as it was read: whole, or its beginning where it is longer than may be read.</summary>
+internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
+{
+    public string? ContentType => type?.ToString();
+
+    /// <summary>The JSON of the whole body; undefined where it is no JSON or was not read to its end.</summary>
+    public JsonElement Json { get; } = whole ? Answer.Parse(bytes, IsJson(type) ? type : null) : default;
+
+    public static async Task<AnswerBody> ReadAsync(HttpResponseMessage response, int readCap, CancellationToken cancellationToken)
+    {
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var buffer = new MemoryStream();
+        var chunk = new byte[16 * 1024];
+        var whole = true;
+        // The cap counts bytes after decompression, and reading stops there: a small answer cannot swell without end.
+        while (await stream.ReadAsync(chunk, cancellationToken) is var read and > 0)
+        {
+            var fits = (int)Math.Min(read, readCap - buffer.Length);
+            buffer.Write(chunk, 0, fits);
+            if (fits == read) continue;
+            whole = false;
+            break;
+        }
+
+        return new AnswerBody(buffer.ToArray(), whole, response.Content.Headers.ContentType);
+    }
+
+    /// <summary>The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where it was cut.</summary>
+    public (JsonElement? Data, bool Truncated, ReadOnlyMemory<byte> Complete) Render(int cap, ValuePath? part)
+    {
+        if (bytes.Length == 0) return (null, false, default);
+        var json = Json;
+        if (json.ValueKind != JsonValueKind.Undefined && part?.First(json) is { } inner) json = inner;
+        if (json.ValueKind != JsonValueKind.Undefined)
+        {
+            // Without a part the text is the provider's own; it need not be written anew to be measured.
+            if (part is null && bytes.Length <= cap) return (json, false, default);
+            var text = part is null ? bytes : Encoding.UTF8.GetBytes(json.GetRawText());
+            return text.Length <= cap ? (json, false, default) : (Parse(JsonCut.Cut(text, cap)), true, text);
+        }
+
+        if (!whole && IsJson(type) && JsonCut.Cut(bytes, cap) is { Length: > 0 } cut) return (Parse(cut), true, bytes);
+        if (IsText(type) && Utf8(bytes) is { } plain)
+        {
+            var truncated = !whole || bytes.Length > cap;
+            return (JsonSerializer.SerializeToElement(truncated ? Shorten(plain, cap) : plain), truncated, truncated ? bytes : default(ReadOnlyMemory<byte>));
+        }
+
+        var (length, shortened) = ((int)Math.Min(bytes.Length, cap / 4L * 3), bytes.Length > cap / 4 * 3 || !whole);
+        var data = JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["content_type"] = ContentType ?? "application/octet-stream", ["base64"] = Convert.ToBase64String(bytes, 0, length) });
+        return (data, shortened, shortened ? bytes : default(ReadOnlyMemory<byte>));
+    }
+
+    private static JsonElement? Parse(byte[] json)
+    {
+        if (json.Length == 0) return null;
+        var reader = new Utf8JsonReader(json);
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    private static bool IsJson(System.Net.Http.Headers.MediaTypeHeaderValue? type) =>
+        type?.MediaType is { } media && (media.Equals("application/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase) || media.Equals("text/json", StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsText(System.Net.Http.Headers.MediaTypeHeaderValue? type) =>
+        type?.MediaType is { } media && (media.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || IsJson(type) || media.EndsWith("xml", StringComparison.OrdinalIgnoreCase)
+            || media.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase));
+
+    private static string? Utf8(byte[] bytes)
+    {
+        // A character cut in two at the read cap is no reason to call text binary.
+        var end = bytes.Length;
+        for (var back = 0; back < 3 && end > 0 && (bytes[end - 1] & 0xC0) == 0x80; back++) end--;
+        if (end > 0 && bytes[end - 1] >= 0xC0) end--;
+        else end = bytes.Length;
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            try
+            {
+                return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, end);
+            }
+            catch (DecoderFallbackException)
+            {
+                return null;
+            }
+        }
+    }
+
+    private static string Shorten(string text, int cap)
+    {
+        if (text.Length <= cap) return text;
+        return char.IsHighSurrogate(text[cap - 1]) ? text[..(cap - 1)] : text[..cap];
+    }
+}

@@ -1,0 +1,57 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Vault.Core.Tools;
+
+namespace Vault.Providers.Upstream;
+
+/// <summary>Takes values out of a tool's input in the form a provider wants.</summary>
+internal static class InputValues
+{
+    /// <summary>The value of a source, transformed; null when the input leaves it out and there is no default.</summary>
+    public static JsonElement? Take(FieldSource source, JsonElement input)
+    {
+        if (source.Value is { } constant) return constant;
+        var value = source.From == "*" ? input
+            : input.ValueKind == JsonValueKind.Object && input.TryGetProperty(source.From!, out var given) ? given
+            : source.Default ?? default;
+        if (value.ValueKind == JsonValueKind.Undefined) return null;
+        return source.Form switch
+        {
+            FieldForm.Comma => Text(Join(value, ",")),
+            FieldForm.Space => Text(Join(value, " ")),
+            FieldForm.Json => Text(value.GetRawText()),
+            FieldForm.Base64Url => Text(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Scalar(value) ?? value.GetRawText()))),
+            FieldForm.MailMessage => Text(MailMessage.Encode(value)),
+            _ => value,
+        };
+    }
+
+    /// <summary>One text for a place in a path, header or query; null for null and for what is no scalar.</summary>
+    public static string? Scalar(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole.ToString(CultureInfo.InvariantCulture) : value.GetRawText(),
+        _ => null,
+    };
+
+    public static byte[] Base64(JsonElement value, string input)
+    {
+        try
+        {
+            return Convert.FromBase64String(value.GetString() ?? "");
+        }
+        catch (FormatException)
+        {
+            throw new InputFaultException("input_not_base64:" + input);
+        }
+    }
+
+    private static string Join(JsonElement value, string separator) =>
+        value.ValueKind == JsonValueKind.Array ? string.Join(separator, value.EnumerateArray().Select(v => Scalar(v) ?? v.GetRawText())) : Scalar(value) ?? value.GetRawText();
+
+    private static JsonElement Text(string text) => JsonSerializer.SerializeToElement(text);
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Vault.Core.Execution;
+using Vault.Core.Packs;
+using Vault.Core.Tools;
+using Vault.Providers.Egress;
+using Vault.Providers.Tokens;
+
+namespace Vault.Providers.Upstream;
+
+/// <summary>Turns a tool call into one HTTP request, without its credential. Where the input goes is the pack's word; the input itself can name no host and no header.</summary>
+internal static class RequestMapper
+{
+    /// <param name="pageValue">What a valid page token carried; null for the first page.</param>
+    /// <exception cref="InputFaultException">An input cannot be sent as it is.</exception>
+    public static HttpRequestMessage? Map(ToolCall call, EgressPolicy policy, string? pageValue, out string? fault)
+    {
+        var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
+        var places = new ProviderPlaces(pack, call.Parameters, null);
+        if (Url(call, places, policy, pageValue, out fault) is not { } url) return null;
+        var message = new HttpRequestMessage(new HttpMethod(request.Method), url) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        try
+        {
+            AddHeaders(call, places, message);
+            if (request.Body is { } body) message.Content = BodyWriter.Write(body, call.Input, Extra(call, pageValue, KeyLocation.Body));
+            // An empty tracked body tells, for a write without one, whether the request may have left.
+            else if (request.Method is "POST" or "PUT" or "PATCH") message.Content = new TrackedContent([]);
+            return message;
+        }
+        catch
+        {
+            message.Dispose();
+            throw;
+        }
+    }
+
+    private static Uri? Url(ToolCall call, ProviderPlaces places, EgressPolicy policy, string? pageValue, out string? fault)
+    {
+        var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
+        var template = request.Url.IsRelative ? UrlTemplate.Parse(pack.Details.Api.BaseUrl.Source + request.Url.Source) : request.Url;
+        var url = places.Url(template, policy, out fault, name => request.Path.TryGetValue(name, out var source) && InputValues.Take(source, call.Input) is { } value ? InputValues.Scalar(value) : null);
+        if (url is null) return null;
+        if (pageValue is not null && request.Paging!.Style is PagingStyle.NextUrl or PagingStyle.LinkHeader)
+        {
+            // Pinned to the tool's own origin, not only to the pack's hosts: the token came back from a stranger.
+            if (PageTokens.SameOrigin(url, pageValue) is { } next && Uri.TryCreate(next, UriKind.Absolute, out var page) && policy.Refusal(pack, page) is null) return page;
+            fault = "page_token_invalid";
+            return null;
+        }
+
+        var query = new StringBuilder(url.Query.TrimStart('?'));
+        foreach (var field in request.Query)
+        {
+            if (InputValues.Take(field.Source, call.Input) is not { } value) continue;
+            if (value.ValueKind == JsonValueKind.Array)
+            {
+                foreach (var item in value.EnumerateArray()) Append(query, field.Name, InputValues.Scalar(item));
+            }
+            else Append(query, field.Name, InputValues.Scalar(value) ?? (value.ValueKind == JsonValueKind.Object ? value.GetRawText() : null));
+        }
+
+        foreach (var (name, value) in Extra(call, pageValue, KeyLocation.Query)) Append(query, name, value);
+        return query.Length == 0 ? url : new UriBuilder(url) { Query = query.ToString() }.Uri;
+    }
+
+    /// <summary>What the vault itself puts into query or body: the place to go on from, and the idempotency key.</summary>
+    private static List<(string Name, string Value)> Extra(ToolCall call, string? pageValue, KeyLocation place)
+    {
+        var request = call.Tool.Definition.Request;
+        var extra = new List<(string, string)>();
+        if (pageValue is not null && request.Paging is { Parameter: { } parameter } paging && paging.In == place && paging.Style is not (PagingStyle.NextUrl or PagingStyle.LinkHeader)) extra.Add((parameter, pageValue));
+        if (request.IdempotencyKey is { } key && key.In == place) extra.Add((key.Name, call.IdempotencyKey));
+        return extra;
+    }
+
+    private static void AddHeaders(ToolCall call, ProviderPlaces places, HttpRequestMessage message)
+    {
+        var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
+        Add("Accept", request.Accept);
+        Add("User-Agent", "vault-orleans");
+        foreach (var (name, template) in pack.Details.Api.Headers)
+        {
+            if (places.Text(template) is { } value) Add(name, value);
+        }
+
+        foreach (var field in request.Headers)
+        {
+            if (InputValues.Take(field.Source, call.Input) is not { } value || (InputValues.Scalar(value) ?? (value.ValueKind == JsonValueKind.Null ? null : value.GetRawText())) is not { } text) continue;
+            // A header is ASCII without control characters here: a line break would begin a header of the input's own.
+            if (text.Any(c => c is < ' ' or > '~')) throw new InputFaultException("input_not_a_header_value:" + field.Source.From);
+            Add(field.Name, text);
+        }
+
+        foreach (var (name, value) in Extra(call, null, KeyLocation.Header)) Add(name, value);
+        if (IsTraceParent(call.TraceParent)) Add("traceparent", call.TraceParent!);
+
+        void Add(string name, string value)
+        {
+            message.Headers.Remove(name);
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+
+    /// <summary>W3C trace context, version 00.</summary>
+    private static bool IsTraceParent(string? text) =>
+        text is { Length: 55 } && text.StartsWith("00-", StringComparison.Ordinal) && text[35] == '-' && text[52] == '-' && text.All(c => char.IsAsciiHexDigitLower(c) || char.IsAsciiDigit(c) || c == '-');
+
+    private static void Append(StringBuilder query, string name, string? value)
+    {
+        if (value is null) return;
+        if (query.Length > 0) query.Append('&');
+        query.Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
+    }
+}
