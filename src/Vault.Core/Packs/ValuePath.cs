@@ -6,17 +6,22 @@ namespace Vault.Core.Packs;
 
 /// <summary>
 /// A place in a JSON value: names joined by dots (<c>authed_user.access_token</c>), or a JSON pointer when it begins with a slash (for names with dots:
-/// <c>/@odata.nextLink</c>). <c>*</c> stands for every element of an array, digits for one.
+/// <c>/@odata.nextLink</c>). <c>*</c> stands for every element of an array, digits for one. Alternatives are separated by <c>|</c>: the first that is there counts.
 /// </summary>
 public sealed record ValuePath
 {
     public const int MaxDepth = 16;
 
-    private ValuePath(string source, ImmutableArray<string> segments) => (Source, Segments) = (source, segments);
+    private readonly ValuePath? _otherwise;
+
+    private ValuePath(string source, ImmutableArray<string> segments, ValuePath? otherwise) => (Source, Segments, _otherwise) = (source, segments, otherwise);
 
     public string Source { get; }
 
+    /// <summary>Of the first alternative.</summary>
     public ImmutableArray<string> Segments { get; }
+
+    public bool HasAlternatives => _otherwise is not null;
 
     public static ValuePath Parse(string text) => TryParse(text, out var path) ? path : throw new FormatException("Not a path: " + text);
 
@@ -24,11 +29,20 @@ public sealed record ValuePath
     {
         path = null;
         if (string.IsNullOrEmpty(text) || text.Any(char.IsControl)) return false;
+        ValuePath? otherwise = null;
+        var source = text;
+        if (text.IndexOf('|', StringComparison.Ordinal) is var bar and >= 0)
+        {
+            if (!TryParse(text[(bar + 1)..], out otherwise)) return false;
+            text = text[..bar];
+            if (text.Length == 0) return false;
+        }
+
         var segments = text[0] == '/'
             ? text[1..].Split('/').Select(s => s.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)).ToImmutableArray()
             : [.. text.Split('.')];
         if (segments.Length > MaxDepth || segments.Any(s => s.Length == 0)) return false;
-        path = new ValuePath(text, segments);
+        path = new ValuePath(source, segments, otherwise);
         return true;
     }
 
@@ -38,7 +52,20 @@ public sealed record ValuePath
         return null;
     }
 
-    public IEnumerable<JsonElement> All(JsonElement root) => Walk(root, 0);
+    public IEnumerable<JsonElement> All(JsonElement root)
+    {
+        var any = false;
+        foreach (var value in Walk(root, 0))
+        {
+            // A null does not end the search for an alternative: providers write null for "not here".
+            if (_otherwise is not null && value.ValueKind == JsonValueKind.Null) continue;
+            any = true;
+            yield return value;
+        }
+
+        if (any || _otherwise is null) yield break;
+        foreach (var value in _otherwise.All(root)) yield return value;
+    }
 
     /// <summary>The value as text: strings as they are, numbers and booleans as written, objects and arrays as JSON.</summary>
     public static string? Text(JsonElement value) => value.ValueKind switch

@@ -20,7 +20,7 @@ internal static class ApiJudge
         foreach (var rule in pack.Details.ApiErrors)
         {
             if (!rule.When.Holds(answer.Status, answer.Header, answer.Body)) continue;
-            var wait = WaitReader.Read(pack, answer, now) ?? rule.RetryAfter;
+            var wait = WaitReader.Read(pack, answer, now, rule.Meaning == AnswerMeaning.RateLimited) ?? rule.RetryAfter;
             return new ApiVerdict(Outcome(rule.Meaning), rule.Reason, rule.Code ?? code ?? FailureCode.Status(answer.Status), wait, Scopes(rule, answer));
         }
 
@@ -33,7 +33,7 @@ internal static class ApiJudge
             403 when InsufficientScope(answer) is not null => UpstreamOutcome.ScopeMissing,
             _ => UpstreamOutcome.Rejected,
         };
-        var after = outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable ? WaitReader.Read(pack, answer, now) : null;
+        var after = outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable ? WaitReader.Read(pack, answer, now, outcome == UpstreamOutcome.RateLimited) : null;
         var scopes = outcome == UpstreamOutcome.ScopeMissing ? InsufficientScope(answer)!.Value : [];
         return new ApiVerdict(outcome, null, code ?? FailureCode.Status(answer.Status), after, scopes);
     }

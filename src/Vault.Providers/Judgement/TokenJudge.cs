@@ -19,7 +19,7 @@ internal static class TokenJudge
             if (rule.When.Holds(answer.Status, answer.Header, answer.Body)) return Reply(pack, rule, answer, now);
         }
 
-        var wait = WaitReader.Read(pack, answer, now);
+        var wait = WaitReader.Read(pack, answer, now, answer.Status == 429);
         var status = FailureCode.Status(answer.Status);
         // HTTP says these did not act, whatever the body looks like.
         if (answer.Status is 408 or 425 or 429 or 503) return new TokenReply.NotActed(Code(answer) ?? status, wait);
@@ -63,7 +63,7 @@ internal static class TokenJudge
         {
             AnswerMeaning.GrantDead => new TokenReply.GrantDead(rule.Reason!, failure),
             AnswerMeaning.ClientRefused => new TokenReply.ClientRefused(rule.Reason!, failure),
-            AnswerMeaning.NotActed => new TokenReply.NotActed(failure, WaitReader.Read(pack, answer, now) ?? rule.RetryAfter),
+            AnswerMeaning.NotActed => new TokenReply.NotActed(failure, WaitReader.Read(pack, answer, now, limited: answer.Status is 403 or 429) ?? rule.RetryAfter),
             _ => new TokenReply.MayHaveActed(failure),
         };
     }

@@ -12,10 +12,11 @@ internal static class WaitReader
 
     private static readonly RetryAfterSource Standard = new("Retry-After", RetryAfterForm.Standard);
 
-    public static TimeSpan? Read(ProviderPack pack, Answer answer, DateTimeOffset now)
+    /// <param name="limited">Whether the answer speaks of a rate limit. The pack's own headers are read only then: GitHub sends the end of its hourly window with every answer, a 503 among them.</param>
+    public static TimeSpan? Read(ProviderPack pack, Answer answer, DateTimeOffset now, bool limited)
     {
         // A reset in the past says nothing about waiting: the next source is asked.
-        foreach (var source in pack.Details.RetryAfter.Append(Standard))
+        foreach (var source in limited ? pack.Details.RetryAfter.Append(Standard) : [Standard])
         {
             if (answer.Header(source.Header) is { } text && Wait(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait && wait > TimeSpan.Zero)
                 return wait < Longest ? wait : Longest;

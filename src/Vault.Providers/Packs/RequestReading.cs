@@ -59,7 +59,7 @@ internal static class RequestReading
         var fields = ImmutableArray.CreateBuilder<BodyField>();
         foreach (var field in mapping.Map(node, "fields"))
         {
-            if (!ValuePath.TryParse(field.Name, out var at) || at.Segments.Contains("*")) node.Faults.Add($"{node.At("fields")}/{LineIndex.Escape(field.Name)}", "is not a place in a body: names joined by dots");
+            if (!ValuePath.TryParse(field.Name, out var at) || at.HasAlternatives || at.Segments.Contains("*")) node.Faults.Add($"{node.At("fields")}/{LineIndex.Escape(field.Name)}", "is not a place in a body: names joined by dots");
             else fields.Add(new BodyField(at, field.Source));
         }
 

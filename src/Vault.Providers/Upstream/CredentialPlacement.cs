@@ -12,6 +12,7 @@ internal static class CredentialPlacement
     /// <summary>Null when done; else a code that says what is missing. The URL is given already checked; only a query is added to it.</summary>
     public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantSecrets? grant, OwnCredential? credential)
     {
+        if (grant is null && credential is null) return "no_credential_for_this_call";
         // An account with a grant uses the token it minted; its own credential stays home.
         var places = pack.Details.Api.Auth.Where(a => grant is not null ? a.Mode is not (AuthMode.ApiKey or AuthMode.Basic) : a.Mode == credential?.Mode).ToImmutableArray();
         if (places.Length == 0) return "no_credential_for_this_call";

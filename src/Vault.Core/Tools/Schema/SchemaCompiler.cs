@@ -69,14 +69,14 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
             if (!Ignored.Contains(member.Name)) ReadKeyword(node, member.Name, member.Value, at + "/" + member.Name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal), branch, depth);
         }
 
+        // Open where a combinator adds its own properties: a closed part would refuse what its neighbour allows.
+        var combines = node.AllOf.Length + node.AnyOf.Length + node.OneOf.Length > 0 || node.Reference is not null;
+        if (closed && !branch && !combines && node.Additional is null && node.Properties.Count > 0 && !schema.TryGetProperty("additionalProperties", out _)) node.Closed = true;
         foreach (var name in node.Required)
         {
             if (node.Closed && node.Properties.Count > 0 && !node.Properties.ContainsKey(name)) Fault(at + "/required", $"asks for '{name}', which is not among the properties");
         }
 
-        // Open where a combinator adds its own properties: a closed part would refuse what its neighbour allows.
-        var combines = node.AllOf.Length + node.AnyOf.Length + node.OneOf.Length > 0 || node.Reference is not null;
-        if (closed && !branch && !combines && node.Additional is null && node.Properties.Count > 0 && !schema.TryGetProperty("additionalProperties", out _)) node.Closed = true;
         return node;
     }
 
