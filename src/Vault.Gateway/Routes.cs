@@ -1,10 +1,17 @@
 using Microsoft.Extensions.DependencyInjection;
+using Vault.Gateway.Approvals;
 using Vault.Gateway.ConnectedAccounts;
 using Vault.Gateway.Connections;
 using Vault.Gateway.Contract;
+using Vault.Gateway.Docs;
 using Vault.Gateway.Executions;
+using Vault.Gateway.Health;
+using Vault.Gateway.Keys;
+using Vault.Gateway.Ledger;
 using Vault.Gateway.Links;
 using Vault.Gateway.Organizations;
+using Vault.Gateway.Providers;
+using Vault.Gateway.Tools;
 
 namespace Vault.Gateway;
 
@@ -40,6 +47,31 @@ internal static class Routes
         Add<OpenLink>();
         Add<Callback>();
         Add<ExecuteTool>();
+        Add<GetExecution>();
+        Add<GetOutput>();
+        Add<ListProviders>();
+        Add<GetProvider>();
+        Add<PutProvider>();
+        Add<ValidateProvider>();
+        Add<ListTools>();
+        Add<GetTool>();
+        Add<SearchTools>();
+        Add<QueryLedger>();
+        Add<VerifyLedger>();
+        Add<ExportLedger>();
+        Add<CreateKey>();
+        Add<ListKeys>();
+        Add<GetKey>();
+        Add<RotateKey>();
+        Add<RevokeKey>();
+        Add<ListApprovals>();
+        Add<GetApproval>();
+        Add<Approve>();
+        Add<Deny>();
+        Add<Live>();
+        Add<Ready>();
+        Add<OpenApi>();
+        Add<DocsPage>();
 
         void Add<T>()
             where T : class, IRoute => services.AddSingleton<IRoute, T>();

@@ -6,18 +6,21 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Vault.Core.Callers;
 using Vault.Core.Connecting;
 using Vault.Core.Errors;
-using Vault.Core.Execution;
+using Vault.Core.Ledger;
+using Vault.Gateway.Approvals;
 using Vault.Gateway.Callers;
 using Vault.Gateway.ConnectedAccounts;
 using Vault.Gateway.Contract;
+using Vault.Gateway.Docs;
 using Vault.Gateway.Links;
 using Vault.Gateway.Pipeline;
+using Vault.Gateway.Tools;
 
 namespace Vault.Gateway;
 
 /// <summary>
 /// The HTTP contract. A host adds the ports (stores, <c>IAccounts</c>, <c>IOrganizations</c>, <c>IPacks</c>, <c>ITokenEndpoint</c>, <c>ILedger</c>, <c>IEntropy</c>, a clock,
-/// <c>PublicAddress</c>, <c>Sealer</c>, <c>Keyring</c>, <c>GrantSealing</c>, <c>TokenClients</c>, <c>IExecutions</c>) and then these two calls.
+/// <c>PublicAddress</c>, <c>Sealer</c>, <c>Keyring</c>, <c>GrantSealing</c>, <c>TokenClients</c>, <c>IExecutions</c>, <c>OutputKeeper</c>, <c>IReadiness</c>) and then these two calls.
 /// </summary>
 public static class VaultGateway
 {
@@ -31,6 +34,7 @@ public static class VaultGateway
         AddCore(services, options);
         services.AddSingleton<Authentication>().AddSingleton<RateLimits>().AddSingleton<BodyReader>().AddSingleton<IdempotentCalls>().AddSingleton<AnswerWriter>().AddSingleton<RoutePipeline>();
         services.AddSingleton<ConnectCookie>().AddSingleton<AccountFinder>().AddSingleton<AccountLister>();
+        services.AddSingleton<ToolRequirements>().AddSingleton<ApprovalDecision>().AddSingleton<OpenApiSource>();
         services.AddHostedService<KeyUseWriter>();
         Routes.Add(services);
         return services;
@@ -76,6 +80,8 @@ public static class VaultGateway
         services.TryAddSingleton<CredentialTrial>();
         services.TryAddSingleton<CredentialIntake>();
         services.TryAddSingleton<IReconnectLinks, ReconnectLinks>();
+        services.TryAddSingleton<LedgerVerifier>();
+        services.TryAddSingleton<LedgerExport>();
         services.AddSingleton<StrayRequests>();
     }
 }

@@ -1,0 +1,12 @@
+using System.Text;
+using Vault.Gateway.Contract;
+
+namespace Vault.Gateway.Docs;
+
+internal sealed class OpenApi(OpenApiSource source) : IRoute
+{
+    public Operation Operation { get; } = new("GET", "/openapi/v1.json", "openApi", "This document") { Tag = "Operating", ContentType = "application/json", OpenQuery = true };
+
+    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
+        Task.FromResult<Answer>(new Answer.Raw(200, "application/json", Encoding.UTF8.GetBytes(source.Document.ToJsonString()), AsIs: true));
+}

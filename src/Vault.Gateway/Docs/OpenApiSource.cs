@@ -1,0 +1,15 @@
+using System.Text.Json.Nodes;
+using Vault.Core.Connecting;
+using Vault.Gateway.Contract;
+
+namespace Vault.Gateway.Docs;
+
+/// <summary>The document, built once when it is first asked for. The routes are asked for late: this is one of them.</summary>
+internal sealed class OpenApiSource(IServiceProvider services, PublicAddress address)
+{
+    private JsonObject? _document;
+
+    // Built twice by two first requests at worst, with the same result.
+    public JsonObject Document => _document ??= OpenApiDocument.Build(
+        ((IEnumerable<IRoute>)services.GetService(typeof(IEnumerable<IRoute>))!).Select(r => r.Operation), address.Base.ToString().TrimEnd('/'), "v1");
+}
