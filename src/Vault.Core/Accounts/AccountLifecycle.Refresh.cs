@@ -26,7 +26,7 @@ public static partial class AccountLifecycle
         if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt ??= new RefreshDoubt(lapsed.AttemptId, lapsed.StartedAt);
         var current = state with { Intent = null, Doubt = doubt, AccessRejected = state.AccessRejected || e.Why == RefreshWhy.Rejected };
 
-        if (AccountSchedule.IsBarred(current, policy.Refresh)) return Barred(current, e.Now);
+        if (AccountSchedule.IsBarred(current, policy.Refresh, e.Now)) return Barred(current, e.Now);
         if (state.CooldownUntil is { } cool && cool > e.Now && e.Why != RefreshWhy.Asked)
             return new(current, Verdict.CoolingDown, Until: cool);
 
@@ -38,7 +38,7 @@ public static partial class AccountLifecycle
     // A lapsed intent is always due: somebody has to find out what became of it.
     private static bool IsDue(AccountState state, DateTimeOffset now, LifecyclePolicy policy) =>
         state.Intent is not null
-        || (AccountSchedule.RefreshDue(state, policy.Refresh, 1) is { } due && (due <= now || !AccountSchedule.IsLive(state, now)));
+        || (AccountSchedule.RefreshDue(state, policy.Refresh, now, 1) is { } due && (due <= now || !AccountSchedule.IsLive(state, now)));
 
     private static AccountDecision WithoutRefresh(AccountState state, AccountEvent.RefreshWanted e)
     {
@@ -58,10 +58,14 @@ public static partial class AccountLifecycle
     {
         // Somebody committed a grant after the one that was presented (a reconnect, or a sibling within the grace window): that one stands.
         if (state.Generation != e.Generation) return new(state, Verdict.OutOfDate);
+        var facts = e.Facts;
+
+        // A life of nothing would make every caller and every sweep refresh again; such an answer says nothing, so the API's 401 tells.
+        if (facts.AccessExpiresAt <= facts.ObtainedAt) facts = facts with { AccessExpiresAt = null };
         var taken = state with
         {
             Generation = state.Generation + 1,
-            Grant = e.Facts,
+            Grant = facts,
             Intent = null,
             Doubt = null,
             AccessRejected = false,
@@ -100,7 +104,7 @@ public static partial class AccountLifecycle
         var failures = state.Failures + 1;
         var next = state with { Intent = null, Failures = failures, LastFailure = e.Failure, CooldownUntil = e.Now + Cooldown(failures, e.Jitter, policy) };
         if (Consumes(policy.Refresh.Rotation)) next = next with { Doubt = state.Doubt ?? new RefreshDoubt(e.AttemptId, state.Intent!.StartedAt) };
-        if (AccountSchedule.IsBarred(next, policy.Refresh))
+        if (AccountSchedule.IsBarred(next, policy.Refresh, e.Now))
         {
             var barred = Barred(next with { CooldownUntil = null }, e.Now);
             return barred with { LedgerType = barred.LedgerType ?? "account.refresh_outcome_unknown" };
@@ -112,7 +116,7 @@ public static partial class AccountLifecycle
     private static AccountDecision OnFoundDead(AccountState state, AccountEvent.RefreshFoundDead e, LifecyclePolicy policy)
     {
         // Not the holder's word, or about an older grant: another attempt decides (never delete on invalid_grant without looking at the version).
-        if (state.Status != AccountStatus.Active || state.Generation != e.Generation || !IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
+        if (state.Generation != e.Generation || !IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
 
         // The refusal of a token that an earlier attempt may have used up says that its reply was lost, not that the user revoked.
         var reason = state.Doubt is not null && Consumes(policy.Refresh.Rotation) ? StatusReason.RefreshOutcomeLost : e.Reason;
@@ -135,7 +139,8 @@ public static partial class AccountLifecycle
         return new(next, Verdict.CoolingDown, LedgerType: failures == 1 ? "account.client_refused" : null, Until: next.CooldownUntil);
     }
 
-    private static bool IsHolder(AccountState state, string attemptId) => state.Intent?.AttemptId == attemptId;
+    // A withdrawn account has no intent; were there one, its holder's report must not bring the account back.
+    private static bool IsHolder(AccountState state, string attemptId) => state.Status == AccountStatus.Active && state.Intent?.AttemptId == attemptId;
 
     /// <summary>Whether a successful refresh may make the presented token useless.</summary>
     private static bool Consumes(Rotation rotation) => rotation is Rotation.Grace or Rotation.SingleUse or Rotation.FamilyKill;

@@ -122,7 +122,7 @@ public static partial class AccountLifecycle
     {
         if (state is not { Status: AccountStatus.Active, Grant: { AccessExpiresAt: { } end } grant } || end > e.Now) return new(state, Verdict.Nothing);
         if (!grant.HasRefreshToken) return Lower(state, AccountStatus.Expired, StatusReason.CredentialExpired);
-        return AccountSchedule.IsBarred(state, policy.Refresh)
+        return AccountSchedule.IsBarred(state, policy.Refresh, e.Now)
             ? Lower(state, AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost)
             : new(state, Verdict.Nothing);
     }

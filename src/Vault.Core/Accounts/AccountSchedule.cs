@@ -25,25 +25,35 @@ public static class AccountSchedule
         return end - now > reserve;
     }
 
-    /// <summary>A refresh may not be sent: the token may be used up and the provider punishes presenting it again.</summary>
-    public static bool IsBarred(AccountState state, RefreshPolicy policy)
+    /// <summary>
+    /// A refresh may not be sent: the token may be used up and the provider punishes presenting it again. Past a grace window that is assumed, too: providers
+    /// with one kill the family afterwards (Atlassian after 10 minutes, Auth0 after its leeway), and a reply that lies in some host's spool would die with it.
+    /// </summary>
+    public static bool IsBarred(AccountState state, RefreshPolicy policy, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(policy);
-        return state.Doubt is not null && policy.Rotation == Rotation.FamilyKill;
+        if (state.Doubt is not { } doubt) return false;
+
+        // The window opens when the provider acts, which is after the attempt was noted; so it is over for us a little before it is over there.
+        return policy.Rotation == Rotation.FamilyKill || (policy.Rotation == Rotation.Grace && now >= doubt.FirstSentAt + policy.Grace);
     }
 
     /// <summary>When the sweeper should refresh: the margin before expiry, or half-way through the idle life; null for never.</summary>
+    /// <param name="now">For the end of a grace window.</param>
     /// <param name="jitter">0 to 1; spreads accounts that expire together over a tenth of the margin.</param>
-    public static DateTimeOffset? RefreshDue(AccountState state, RefreshPolicy policy, double jitter)
+    public static DateTimeOffset? RefreshDue(AccountState state, RefreshPolicy policy, DateTimeOffset now, double jitter)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(policy);
-        if (state is not { Status: AccountStatus.Active, Grant: { HasRefreshToken: true } grant } || IsBarred(state, policy)) return null;
+        if (state is not { Status: AccountStatus.Active, Grant: { HasRefreshToken: true } grant } || IsBarred(state, policy, now)) return null;
 
         // A minted token costs one call whenever it is wanted; keeping unused ones alive would only load the provider.
         if (policy.Rotation == Rotation.Mints) return null;
         if (state.AccessRejected) return grant.ObtainedAt;
+
+        // While the grace window is open the lost reply can still be had; when it has shut, the grant is gone. So it is not left to the next margin.
+        if (state.Doubt is { } doubt && policy.Rotation == Rotation.Grace) return doubt.FirstSentAt;
 
         DateTimeOffset? due = null;
         if (grant.AccessExpiresAt is { } end)
@@ -65,13 +75,13 @@ public static class AccountSchedule
         if (state.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
             return state.Revocation == UpstreamRevocation.Pending ? state.CooldownUntil ?? now : null;
         if (state.Status != AccountStatus.Active || state.Grant is not { } grant) return null;
-        if (state.Intent is { } intent) return intent.LeaseUntil;
+        if (state.Intent is { } intent && grant.HasRefreshToken) return intent.LeaseUntil;
 
-        var due = RefreshDue(state, policy, jitter);
+        var due = RefreshDue(state, policy, now, jitter);
         if (due is not null && state.CooldownUntil is { } cool && cool > due) due = cool;
 
         // What cannot be refreshed still has to be told that it ran out.
-        return due ?? (grant.HasRefreshToken && !IsBarred(state, policy) ? null : grant.AccessExpiresAt);
+        return due ?? (grant.HasRefreshToken && !IsBarred(state, policy, now) ? null : grant.AccessExpiresAt);
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset? a, DateTimeOffset b) => a is { } x && x < b ? x : b;
