@@ -34,7 +34,10 @@ public sealed class AccountInstaller(IAccountStore store, AccountRunner runner, 
     // The connection was deleted and another one made under its name: the account keeps its id and moves over, with no grant to misuse.
     private async Task<Result<AccountRow>> RehomeAsync(AccountRow row, string connectionId, string provider, CancellationToken cancellationToken)
     {
-        if (row.State.Status is not (AccountStatus.Disconnected or AccountStatus.PendingAuth))
+        // The stored grant is all that can still revoke it at the provider; moving over now would leave it living there.
+        if (row.State.Revocation == UpstreamRevocation.Pending)
+            return new VaultError(ErrorCatalogue.Conflict, "The former grant is still being revoked at the provider; try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(5) };
+        if (row.State.Status is not (AccountStatus.Disconnected or AccountStatus.Revoked or AccountStatus.PendingAuth))
             return new VaultError(ErrorCatalogue.Conflict, "The account still belongs to a former connection of this name; revoke it first.");
         var next = row with
         {

@@ -52,7 +52,9 @@ public sealed class AccountRevoker(
     private async Task<RevocationReply> CallAsync(AccountRow row, CancellationToken cancellationToken)
     {
         var opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
-        if (!opened.IsOk) return new RevocationReply(UpstreamRevocation.Refused, false, "sealing_unavailable");
+
+        // A key service that is away for a moment must not make the revocation final: the grant would be wiped here and live on there.
+        if (opened.Error is { } shut) return new RevocationReply(UpstreamRevocation.Refused, shut.Code.CanRetry, shut.Code.Code);
         using var grant = opened.Value;
         if (grant is null) return new RevocationReply(UpstreamRevocation.NoEndpoint, false, null);
         var client = await clients.ForAsync(row, cancellationToken).ConfigureAwait(false);
