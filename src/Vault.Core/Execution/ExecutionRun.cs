@@ -29,8 +29,8 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public TimeSpan Upstream { get; set; }
 
-    /// <summary>An attempt that may have acted has been sent.</summary>
-    public bool Sent { get; set; }
+    /// <summary>An attempt has been sent that may have acted at the provider.</summary>
+    public bool MayHaveActed { get; set; }
 
     public bool Acts => Tool.Definition.Effect != Effect.Read;
 
@@ -78,7 +78,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
         ScopesUsed = Used,
     };
 
-    public ExecutionAnswer Refuse(VaultError error) => Fail(Sent && Acts ? Outcome.OutcomeUnknown : Outcome.FailedBeforeSend, error);
+    public ExecutionAnswer Refuse(VaultError error) => Fail(MayHaveActed && Acts ? Outcome.OutcomeUnknown : Outcome.FailedBeforeSend, error);
 
     public static string OutcomeWord(Outcome outcome) => outcome switch
     {

@@ -36,14 +36,26 @@ public static class RetryPolicy
     /// <summary>RFC 9110 15.6.4: 503 is refused for now. 500, 502 and 504 may come after the provider has acted.</summary>
     private static bool SaysItDidNotAct(UpstreamReply reply) => reply.Status is 503 or 429 or 425 or 408;
 
+    /// <summary>Whether this attempt may have done at the provider what it asked for; a clear refusal has not.</summary>
+    public static bool MayHaveActed(UpstreamReply reply)
+    {
+        ArgumentNullException.ThrowIfNull(reply);
+        return reply.Outcome switch
+        {
+            UpstreamOutcome.Succeeded or UpstreamOutcome.TimedOut or UpstreamOutcome.Lost => true,
+            UpstreamOutcome.Unavailable => !SaysItDidNotAct(reply),
+            _ => false,
+        };
+    }
+
     public static bool IsRepeatable(ToolDefinition tool)
     {
         ArgumentNullException.ThrowIfNull(tool);
         return tool.Effect == Effect.Read || tool.Idempotency != Idempotency.None;
     }
 
-    /// <summary>Outcome and error code of a reply that is final. <paramref name="earlierSent"/>: an earlier attempt of this execution may have acted.</summary>
-    public static (Outcome Outcome, ErrorCode? Code) Judge(ToolDefinition tool, UpstreamReply reply, bool earlierSent)
+    /// <summary>Outcome and error code of a reply that is final. <paramref name="earlierMayHaveActed"/>: an earlier attempt of this execution may have acted.</summary>
+    public static (Outcome Outcome, ErrorCode? Code) Judge(ToolDefinition tool, UpstreamReply reply, bool earlierMayHaveActed)
     {
         ArgumentNullException.ThrowIfNull(tool);
         ArgumentNullException.ThrowIfNull(reply);
@@ -51,7 +63,9 @@ public static class RetryPolicy
         return reply.Outcome switch
         {
             UpstreamOutcome.Succeeded => (Outcome.Succeeded, null),
-            UpstreamOutcome.NotSent when acts && earlierSent => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
+
+            // Whatever the last attempt was told, the one before it may have done the work.
+            _ when acts && earlierMayHaveActed => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
             UpstreamOutcome.NotSent => (Outcome.FailedBeforeSend, ErrorCatalogue.UpstreamUnavailable),
             UpstreamOutcome.EgressDenied => (Outcome.FailedBeforeSend, ErrorCatalogue.EgressDenied),
             UpstreamOutcome.RateLimited => (Outcome.FailedUpstream, ErrorCatalogue.UpstreamRateLimited),

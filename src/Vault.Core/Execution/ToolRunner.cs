@@ -49,8 +49,10 @@ public sealed class ToolRunner(
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            answer = run.Sent && run.Acts
-                ? run.Fail(Outcome.OutcomeUnknown, new VaultError(ErrorCatalogue.OutcomeUnknown, "The execution was given up after the request was sent."))
+            answer = run.MayHaveActed
+                ? run.Acts
+                    ? run.Fail(Outcome.OutcomeUnknown, new VaultError(ErrorCatalogue.OutcomeUnknown, "The execution was given up after the request was sent."))
+                    : run.Fail(Outcome.FailedUpstream, new VaultError(ErrorCatalogue.UpstreamTimeout, "The provider did not answer in time."))
                 : run.Refuse(new VaultError(ErrorCatalogue.UpstreamTimeout, "The execution's time ran out before the provider was asked."));
         }
         catch (StoreUnavailableException e)
@@ -101,19 +103,21 @@ public sealed class ToolRunner(
             if (account is null) return run.Refuse(error!);
             UpstreamReply reply;
             long generation;
+            bool actedBefore;
             try
             {
                 attempt++;
                 generation = account.Row.State.Generation;
-                var earlierSent = run.Sent;
+                var earlierActed = run.MayHaveActed;
                 var call = new ToolCall(
                     run.Key.Organization, run.Tool, run.Order.Input, run.Order.PageToken, account.Grant, account.Credential,
                     run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters), run.Order.ExecutionId, run.Order.Deadline, run.Order.TraceParent);
-                run.Sent = true;
+                run.MayHaveActed = true;
                 var started = time.GetTimestamp();
                 reply = await upstream.SendAsync(call, cancellationToken).ConfigureAwait(false);
                 run.Upstream += time.GetElapsedTime(started);
-                run.Sent = earlierSent || reply.Sent;
+                run.MayHaveActed = earlierActed || RetryPolicy.MayHaveActed(reply);
+                actedBefore = earlierActed;
             }
             finally
             {
@@ -141,7 +145,7 @@ public sealed class ToolRunner(
             }
 
             if (RetryPolicy.Pause(run.Tool.Definition, reply, attempt, run.Left, accounts.Jitter()) is not { } pause)
-                return await AnswerAsync(run, reply, cancellationToken).ConfigureAwait(false);
+                return await AnswerAsync(run, reply, actedBefore, cancellationToken).ConfigureAwait(false);
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -170,9 +174,9 @@ public sealed class ToolRunner(
         return (null, AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)));
     }
 
-    private async Task<ExecutionAnswer> AnswerAsync(ExecutionRun run, UpstreamReply reply, CancellationToken cancellationToken)
+    private async Task<ExecutionAnswer> AnswerAsync(ExecutionRun run, UpstreamReply reply, bool actedBefore, CancellationToken cancellationToken)
     {
-        var (outcome, code) = RetryPolicy.Judge(run.Tool.Definition, reply, run.Sent && reply.Outcome == UpstreamOutcome.NotSent);
+        var (outcome, code) = RetryPolicy.Judge(run.Tool.Definition, reply, actedBefore);
         if (code is null)
         {
             uses.Note(run.Key.Organization, run.Order.Account, time.GetUtcNow());
