@@ -1,0 +1,220 @@
+using Vault.Core.Accounts;
+using Vault.Core.Packs;
+using static Vault.Core.Tests.Accounts.AccountCases;
+
+namespace Vault.Core.Tests.Accounts;
+
+/// <summary>The rules of refreshing, one by one; the names say which trap each of them closes.</summary>
+public sealed class RefreshRuleTests
+{
+    private static AccountState InFlight(AccountState? from = null) => (from ?? Expired) with { Intent = Held() };
+
+    private static AccountDecision Decide(AccountState state, AccountEvent what, Rotation rotation = Rotation.SingleUse) => AccountLifecycle.Decide(state, what, Policy(rotation));
+
+    [Fact]
+    public void Trap_invalid_grant_of_an_older_generation_deletes_nothing()
+    {
+        var state = InFlight() with { Generation = 2 };
+        Assert.Equal(Verdict.OutOfDate, Decide(state, FoundDead(presented: 1)).Verdict);
+        Assert.Equal(Verdict.OutOfDate, Decide(InFlight(), FoundDead("theirs")).Verdict);
+        Assert.Equal(Verdict.OutOfDate, Decide(Expired, FoundDead()).Verdict);
+        var dead = Decide(InFlight(), FoundDead()).Next;
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked), (dead.Status, dead.Reason));
+        Assert.Equal(Verdict.OutOfDate, Decide(Active() with { Generation = 2 }, new AccountEvent.GrantReportedDead(Now, 1, StatusReason.UserRevoked)).Verdict);
+    }
+
+    [Fact]
+    public void Trap_a_transient_answer_is_never_taken_for_the_end()
+    {
+        foreach (var what in new[] { NotActed(), NotActed(retryAfter: TimeSpan.FromMinutes(3)), ClientRefused() })
+        {
+            var next = Decide(InFlight(), what).Next;
+            Assert.Equal((AccountStatus.Active, (string?)null, 1), (next.Status, next.Reason, next.Failures));
+            Assert.Null(next.Intent);
+        }
+    }
+
+    [Fact]
+    public void Trap_a_failed_refresh_does_not_lower_a_healthy_account()
+    {
+        foreach (var rotation in Enum.GetValues<Rotation>())
+        foreach (var what in new[] { NotActed(), MayHaveActed(), ClientRefused() })
+        {
+            var next = Decide(InFlight(Active(TimeSpan.FromMinutes(4))), what, rotation).Next;
+            Assert.Equal(AccountStatus.Active, next.Status);
+            Assert.True(AccountSchedule.IsLive(next, Now), "the access token in hand goes on serving");
+        }
+    }
+
+    [Fact]
+    public void A_late_success_heals_what_was_concluded_from_its_silence()
+    {
+        var lost = Decide(InFlight(), MayHaveActed(), Rotation.FamilyKill).Next;
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (lost.Status, lost.Reason));
+        var healed = Decide(lost, Succeeded(now: Now.AddHours(3)), Rotation.FamilyKill);
+        Assert.Equal((AccountStatus.Active, 2L, "account.healed"), (healed.Next.Status, healed.Next.Generation, healed.LedgerType));
+        Assert.Null(healed.Next.Doubt);
+    }
+
+    [Fact]
+    public void A_late_success_of_a_replaced_generation_is_dropped() => Assert.Equal(Verdict.OutOfDate, Decide(Active() with { Generation = 2 }, Succeeded(presented: 1)).Verdict);
+
+    [Fact]
+    public void Revoking_wins_over_a_refresh_under_way_and_its_late_token_is_revoked_upstream()
+    {
+        var revoked = Decide(InFlight(), new AccountEvent.RevokeWanted(Now, StatusReason.RevokedByRequest));
+        Assert.True(revoked.Effects.HasFlag(GrantEffect.RevokeUpstream));
+        foreach (var row in new[] { revoked.Next, Decide(revoked.Next, new AccountEvent.UpstreamRevoked(Now, 1, UpstreamRevocation.Confirmed, false, 0)).Next })
+        {
+            var late = Decide(row, Succeeded());
+            Assert.Equal((AccountStatus.Revoked, StatusReason.RevokedByRequest, UpstreamRevocation.Pending), (late.Next.Status, late.Next.Reason, late.Next.Revocation));
+            Assert.Equal(GrantEffect.StoreGrant | GrantEffect.RevokeUpstream, late.Effects);
+            Assert.Equal(Now, AccountSchedule.NextDue(late.Next, Policy().Refresh, Now, 0.5));
+        }
+
+        foreach (var what in new[] { NotActed(), MayHaveActed(), FoundDead(), ClientRefused() }) Assert.Equal(Verdict.OutOfDate, Decide(revoked.Next, what).Verdict);
+    }
+
+    [Fact]
+    public void A_refusal_after_a_lost_reply_says_that_the_reply_was_lost_not_that_the_user_revoked()
+    {
+        foreach (var rotation in new[] { Rotation.SingleUse, Rotation.Grace })
+        {
+            var doubtful = Decide(InFlight(), MayHaveActed(), rotation).Next;
+            var again = Decide(doubtful, Wanted(RefreshWhy.Asked, "second"), rotation);
+            Assert.Equal(Verdict.CallTokenEndpoint, again.Verdict);
+            Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(again.Next, FoundDead("second"), rotation).Next.Reason);
+        }
+    }
+
+    [Fact]
+    public void Where_nothing_is_used_up_a_lost_reply_leaves_no_doubt()
+    {
+        foreach (var rotation in new[] { Rotation.Never, Rotation.Mints })
+        {
+            var next = Decide(InFlight(), MayHaveActed(), rotation).Next;
+            Assert.Null(next.Doubt);
+            var again = Decide(next with { CooldownUntil = null }, Wanted(attempt: "second"), rotation).Next;
+            Assert.Equal(StatusReason.UserRevoked, Decide(again, FoundDead("second"), rotation).Next.Reason);
+        }
+    }
+
+    [Fact]
+    public void A_lapsed_lease_is_a_doubt_where_tokens_are_used_up()
+    {
+        foreach (var rotation in Enum.GetValues<Rotation>())
+        {
+            var decision = Decide(Expired with { Intent = Held("theirs", Now - Lease) }, Wanted(), rotation);
+            var usesUp = rotation is Rotation.Grace or Rotation.SingleUse or Rotation.FamilyKill;
+            Assert.Equal(usesUp ? "theirs" : null, decision.Next.Doubt?.AttemptId);
+            Assert.Equal(rotation == Rotation.FamilyKill ? Verdict.NotUsable : Verdict.CallTokenEndpoint, decision.Verdict);
+        }
+    }
+
+    [Fact]
+    public void A_token_in_doubt_is_never_presented_again_where_that_kills_the_family()
+    {
+        var doubtful = Active(TimeSpan.FromMinutes(4)) with { Doubt = new RefreshDoubt("theirs", Now) };
+        foreach (var why in Enum.GetValues<RefreshWhy>())
+            Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(why), Rotation.FamilyKill).Verdict);
+        Assert.Equal(Verdict.AlreadyFresh, Decide(doubtful, Wanted(RefreshWhy.Asked), Rotation.FamilyKill).Verdict);
+
+        // When the access token has run out, the loss is told by its name.
+        var later = Decide(doubtful, Wanted(now: Now.AddMinutes(5)), Rotation.FamilyKill).Next;
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (later.Status, later.Reason));
+        Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(doubtful, new AccountEvent.TimePassed(Now.AddMinutes(5)), Rotation.FamilyKill).Next.Reason);
+        Assert.Equal(Now.AddMinutes(4), AccountSchedule.NextDue(doubtful, Policy(Rotation.FamilyKill).Refresh, Now, 0.5));
+    }
+
+    [Fact]
+    public void A_token_in_doubt_is_presented_again_within_the_grace_window_and_soon()
+    {
+        var doubtful = Active() with { Doubt = new RefreshDoubt("theirs", Now.AddMinutes(-1)) };
+        Assert.Equal(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshWhy.Due), Rotation.Grace).Verdict);
+        Assert.True(AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5) <= Now, "the window would shut before the next margin");
+    }
+
+    [Fact]
+    public void Past_the_grace_window_a_token_in_doubt_is_not_presented_since_providers_then_kill_the_family()
+    {
+        // Host A has the reply in its spool and is away; host B comes after the window: presenting would kill what A still holds.
+        var doubtful = Active() with { Doubt = new RefreshDoubt("theirs", Now - Grace) };
+        Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshWhy.Asked), Rotation.Grace).Verdict);
+        Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(doubtful, Wanted(RefreshWhy.Rejected), Rotation.Grace).Next.Reason);
+        Assert.Equal(Active().Grant!.AccessExpiresAt, AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5));
+    }
+
+    [Fact]
+    public void A_lease_is_its_holders_alone_unless_the_holder_is_dead()
+    {
+        var held = Expired with { Intent = Held("theirs") };
+        var waits = Decide(held, Wanted(now: Now + Lease - TimeSpan.FromTicks(1)));
+        Assert.Equal((Verdict.HeldByAnother, Now + Lease), (waits.Verdict, waits.Until));
+        Assert.Equal(Verdict.CallTokenEndpoint, Decide(held, Wanted(now: Now + Lease)).Verdict);
+        var early = Decide(held, Wanted(dead: true));
+        Assert.Equal((Verdict.CallTokenEndpoint, "theirs"), (early.Verdict, early.Next.Doubt?.AttemptId));
+    }
+
+    [Fact]
+    public void An_api_that_always_says_401_gets_no_refresh_loop()
+    {
+        var refreshed = Decide(InFlight(), Succeeded()).Next;
+        var again = Decide(refreshed, Wanted(RefreshWhy.Rejected, "second", Now.AddSeconds(1), seen: 2));
+        Assert.Equal((Verdict.CoolingDown, Now.AddSeconds(2)), (again.Verdict, again.Until));
+        Assert.Equal(Verdict.CallTokenEndpoint, Decide(refreshed, Wanted(RefreshWhy.Rejected, "second", Now.AddSeconds(3), seen: 2)).Verdict);
+    }
+
+    [Fact]
+    public void A_complaint_about_an_older_token_finds_the_work_done() =>
+        Assert.Equal(Verdict.AlreadyFresh, Decide(Active() with { Generation = 2 }, Wanted(RefreshWhy.Rejected, seen: 1)).Verdict);
+
+    [Fact]
+    public void What_cannot_be_refreshed_runs_out_or_needs_a_person()
+    {
+        Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired), Lowered(Decide(Active(TimeSpan.Zero, false), Wanted())));
+        Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired), Lowered(Decide(Active(TimeSpan.Zero, false), new AccountEvent.TimePassed(Now))));
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.GrantRevoked), Lowered(Decide(Active(refreshable: false), Wanted(RefreshWhy.Rejected))));
+        Assert.Equal(Verdict.AlreadyFresh, Decide(Active(refreshable: false), Wanted()).Verdict);
+    }
+
+    [Fact]
+    public void A_grant_sealed_for_a_generation_that_was_taken_meanwhile_is_refused()
+    {
+        Assert.Equal(Verdict.OutOfDate, Decide(Active(), Installed(1)).Verdict);
+        Assert.Equal(Verdict.OutOfDate, Decide(Active(), Installed(3)).Verdict);
+        var installed = Decide(InFlight() with { Doubt = new RefreshDoubt("x", Now), Failures = 4, CooldownUntil = Now.AddHours(1), AccessRejected = true }, Installed(2)).Next;
+        Assert.Equal(new AccountState
+        {
+            Status = AccountStatus.Active, Generation = 2, Grant = NewFacts(), GrantedScopes = installed.GrantedScopes, RequestedScopes = installed.RequestedScopes,
+        }, installed);
+        Assert.Equal(Verdict.OutOfDate, Decide(installed, NotActed()).Verdict);
+    }
+
+    [Fact]
+    public void Asking_for_consent_again_never_lowers_a_working_account()
+    {
+        var asked = Decide(Active(), new AccountEvent.ConsentAsked(Now, ["read", "write"])).Next;
+        Assert.Equal(AccountStatus.Active, asked.Status);
+        Assert.Equal("read write", string.Join(' ', asked.RequestedScopes));
+        Assert.Equal("read", string.Join(' ', asked.GrantedScopes));
+    }
+
+    [Fact]
+    public void A_provider_that_fails_at_revoking_is_asked_again_a_bounded_number_of_times()
+    {
+        var state = Decide(Active(), new AccountEvent.RevokeWanted(Now, StatusReason.RevokedByRequest)).Next;
+        var tries = 0;
+        while (state.Revocation == UpstreamRevocation.Pending)
+        {
+            var decision = Decide(state, new AccountEvent.UpstreamRevoked(Now, 1, UpstreamRevocation.Pending, true, 1));
+            Assert.True(state.CooldownUntil is null || decision.Next.CooldownUntil is null || decision.Next.CooldownUntil > state.CooldownUntil);
+            state = decision.Next;
+            tries++;
+        }
+
+        Assert.Equal(Policy().RevocationAttempts, tries);
+        Assert.Equal((UpstreamRevocation.Refused, (GrantFacts?)null), (state.Revocation, state.Grant));
+    }
+
+    private static (AccountStatus, string?) Lowered(AccountDecision decision) => (decision.Next.Status, decision.Next.Reason);
+}
