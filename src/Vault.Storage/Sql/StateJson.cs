@@ -1,34 +1,23 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
-using Vault.Core.Accounts;
-using Vault.Core.Connecting;
-using Vault.Core.Organizations;
 
 namespace Vault.Storage.Sql;
 
 /// <summary>
-/// States as JSON text. Members a newer program wrote are ignored on reading, so two versions can run beside each other during an upgrade;
-/// enums are words, so that reordering one in code cannot change what a stored row means.
+/// States as JSON text. Members a newer program wrote are ignored on reading, and members an older one did not know keep the default their record gives them,
+/// so two versions can run beside each other during an upgrade; enums are words, so that reordering one in code cannot change what a stored row means.
+/// By reflection on purpose: generated code sets every init-only member, which turns a missing one into null instead of its default.
 /// </summary>
 internal static class StateJson
 {
-    public static string From<T>(T value) => JsonSerializer.Serialize(value, Info<T>());
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter() },
+    };
 
-    public static T To<T>(string json) => JsonSerializer.Deserialize(json, Info<T>()) ?? throw new InvalidOperationException("A stored state is null.");
+    public static string From<T>(T value) => JsonSerializer.Serialize(value, Options);
 
-    private static JsonTypeInfo<T> Info<T>() => (JsonTypeInfo<T>)StateJsonContext.Default.GetTypeInfo(typeof(T))!;
+    public static T To<T>(string json) => JsonSerializer.Deserialize<T>(json, Options) ?? throw new InvalidOperationException("A stored state is null.");
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
-    UseStringEnumConverter = true)]
-[JsonSerializable(typeof(AccountState))]
-[JsonSerializable(typeof(OrganizationState))]
-[JsonSerializable(typeof(ConnectionSettings))]
-[JsonSerializable(typeof(LinkRequest))]
-[JsonSerializable(typeof(ImmutableArray<string>))]
-internal sealed partial class StateJsonContext : JsonSerializerContext;
