@@ -5,6 +5,9 @@ namespace Vault.Core.Accounts;
 /// <summary>The part that refreshes: intent, lease, generation, doubt.</summary>
 public static partial class AccountLifecycle
 {
+    private const int FreeRejections = 3;
+    private static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
+
     private static AccountDecision OnRefreshWanted(AccountState state, AccountEvent.RefreshWanted e, LifecyclePolicy policy)
     {
         if (state.Status != AccountStatus.Active || state.Grant is not { } grant) return new(state, Verdict.NotUsable);
@@ -15,9 +18,10 @@ public static partial class AccountLifecycle
         if (e.Why == RefreshWhy.Needed && AccountSchedule.IsLive(state, e.Now)) return new(state, Verdict.AlreadyFresh);
         if (e.Why == RefreshWhy.Due && !IsDue(state, e.Now, policy)) return OnTimePassed(state, new AccountEvent.TimePassed(e.Now), policy);
 
-        // An API that refuses a token minted a moment ago will refuse the next one, too: no refresh loop.
-        if (e.Why == RefreshWhy.Rejected && !state.AccessRejected && e.Now - grant.ObtainedAt < policy.CooldownBase)
-            return new(state, Verdict.CoolingDown, Until: grant.ObtainedAt + policy.CooldownBase);
+        // An API that refuses one fresh token after the other will refuse the next one, too: after a few, the refreshes space out.
+        if (e.Why == RefreshWhy.Rejected && !state.AccessRejected && state.RejectedInRow >= FreeRejections
+            && grant.ObtainedAt + Cooldown(state.RejectedInRow - FreeRejections + 1, 1, policy) is var again && again > e.Now)
+            return new(state, Verdict.CoolingDown, Until: again);
 
         // Its lease is the holder's alone until it ends: it was made longer than the call can last (law 3).
         if (state.Intent is { } held && held.LeaseUntil > e.Now && !e.HolderIsDead) return new(state, Verdict.HeldByAnother, Until: held.LeaseUntil);
@@ -69,6 +73,7 @@ public static partial class AccountLifecycle
             Intent = null,
             Doubt = null,
             AccessRejected = false,
+            RejectedInRow = state.AccessRejected && state.Grant is { } former && e.Now - former.ObtainedAt < Soon ? state.RejectedInRow + 1 : 0,
             Failures = 0,
             CooldownUntil = null,
             LastFailure = null,

@@ -60,6 +60,9 @@ public sealed record AccountState
     /// <summary>The API refused this generation's access token before its time.</summary>
     public bool AccessRejected { get; init; }
 
+    /// <summary>Generations in a row that the API refused soon after they were made; bounds what an API that refuses everything costs the token endpoint.</summary>
+    public int RejectedInRow { get; init; }
+
     /// <summary>Consecutive failed refreshes of this generation.</summary>
     public int Failures { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Connecting;
 using Vault.Core.Errors;
@@ -12,6 +13,9 @@ namespace Vault.Core.Execution;
 /// <summary>One execution on its way: what was asked, what was found, and how its ledger entries and answer are made from it.</summary>
 internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool tool, TimeProvider time)
 {
+    // The ledger's readers and the OCSF export need the effect; it is no field of a draft because only executions have one.
+    private static readonly JsonElement[] Effects = [.. Enum.GetValues<Effect>().Select(e => JsonDocument.Parse($$"""{"effect":"{{e.ToString().ToLowerInvariant()}}"}""").RootElement)];
+
     private readonly long _started = time.GetTimestamp();
     private string? _digest;
 
@@ -67,6 +71,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
         UpstreamStatus = answer?.Status,
         TotalMs = answer is null ? null : Elapsed.TotalMilliseconds,
         UpstreamMs = answer is null ? null : Upstream.TotalMilliseconds,
+        Details = Effects[(int)Tool.Definition.Effect],
     };
 
     public ExecutionAnswer Fail(Outcome outcome, VaultError error) => new()

@@ -16,6 +16,9 @@ public sealed class ToolExecutor(
     IPacks packs, IAccounts accounts, IOrganizationStore organizations, Connecting.IConnectionStore connections, Connecting.IReconnectLinks links, ILedger ledger, IdFactory ids,
     TimeProvider time, ExecutionOptions options) : IExecutions
 {
+    private static readonly ErrorCode[] HealedByConsent =
+        [ErrorCatalogue.AuthRevoked, ErrorCatalogue.ReauthRequired, ErrorCatalogue.ScopeMissing, ErrorCatalogue.AccountNotConnected];
+
     public async Task<ExecutionAnswer> ExecuteAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(caller);
@@ -57,7 +60,16 @@ public sealed class ToolExecutor(
             Deadline = received + timeout,
             TraceParent = request.TraceParent,
         };
-        return await accounts.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
+        var answer = await accounts.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
+        return await WithReconnectAsync(answer, found.Key, caller).ConfigureAwait(false);
+    }
+
+    /// <summary>An error that a new consent heals says where to go.</summary>
+    private async Task<ExecutionAnswer> WithReconnectAsync(ExecutionAnswer answer, AccountKey key, Caller caller)
+    {
+        if (answer.Error is not { ReconnectUrl: null } error || !HealedByConsent.Contains(error.Code)) return answer;
+        var url = await links.TryMakeAsync(key, [.. error.MissingScopes], caller.KeyId, CancellationToken.None).ConfigureAwait(false);
+        return url is null ? answer : answer with { Error = error with { ReconnectUrl = url } };
     }
 
     /// <summary>Nobody connected yet: say where to, if the connection exists.</summary>

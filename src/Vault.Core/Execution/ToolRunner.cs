@@ -16,7 +16,7 @@ namespace Vault.Core.Execution;
 /// </summary>
 public sealed class ToolRunner(
     CredentialCache cache, AccountRunner accounts, AccountRefresher refresher, IPacks packs, IConnectionStore connections, IUpstream upstream, ILedger ledger,
-    ExecutionGuard guard, OutputKeeper outputs, IReconnectLinks links, UseLog uses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer)
+    ExecutionGuard guard, OutputKeeper outputs, UseLog uses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer)
 {
     private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(time, lifecycle.FreshnessLease, 10_000);
 
@@ -60,7 +60,7 @@ public sealed class ToolRunner(
             answer = run.Refuse(new VaultError(ErrorCatalogue.StoreUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(1) });
         }
 
-        return await FinishAsync(run, await WithReconnectAsync(run, answer).ConfigureAwait(false), began).ConfigureAwait(false);
+        return await FinishAsync(run, answer, began).ConfigureAwait(false);
     }
 
     private async Task<VaultError?> CheckAsync(ExecutionRun run, CancellationToken cancellationToken)
@@ -204,15 +204,6 @@ public sealed class ToolRunner(
             StatusReason = reply.Reason,
         };
         return run.Fail(outcome, error) with { Status = reply.Status, Data = reply.Data };
-    }
-
-    private async Task<ExecutionAnswer> WithReconnectAsync(ExecutionRun run, ExecutionAnswer answer)
-    {
-        if (answer.Error is not { } error || error.ReconnectUrl is not null) return answer;
-        if (error.Code != ErrorCatalogue.AuthRevoked && error.Code != ErrorCatalogue.ReauthRequired && error.Code != ErrorCatalogue.ScopeMissing
-            && error.Code != ErrorCatalogue.AccountNotConnected) return answer;
-        var url = await links.TryMakeAsync(run.Key, [.. error.MissingScopes], run.Order.CallerKey, CancellationToken.None).ConfigureAwait(false);
-        return url is null ? answer : answer with { Error = error with { ReconnectUrl = url } };
     }
 
     /// <summary>The entry after. A read whose entry cannot be written is refused; a write that has acted is answered all the same: hiding it would make the agent act twice.</summary>

@@ -1,6 +1,7 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Organizations;
@@ -11,7 +12,7 @@ namespace Vault.Core.Organizations;
 /// it inside its transaction; with a removed connection there is nothing to insert under.
 /// </summary>
 public sealed class CascadeRunner(
-    IOrganizationStore organizations, IAccountStore accounts, AccountRevoker revoker, KeyErasure erasure, IOrganizationKeyStore keys, IdFactory ids, TimeProvider time)
+    IOrganizationStore organizations, IAccountStore accounts, AccountRevoker revoker, KeyErasure erasure, IOrganizationKeyStore keys, LedgerErasure ledger, IdFactory ids, TimeProvider time)
 {
     private const int PageSize = 50;
     private const int UpstreamTries = 3;
@@ -53,6 +54,9 @@ public sealed class CascadeRunner(
         {
         }
 
+        // Bodies name users; the digests stay and keep the chain verifiable. The entry that tells of the erasure comes after, and stays readable.
+        var bodies = await ledger.EraseAsync(id, cancellationToken).ConfigureAwait(false);
+        if (bodies.Error is { } unerased) return unerased;
         var done = await ApplyAsync(id, new OrganizationEvent.CascadeFinished(time.GetUtcNow(), cascade.Kind), cascade.RequestedBy, cancellationToken).ConfigureAwait(false);
         if (!done.TryGet(out var erased, out var error)) return error;
         var destroyed = await keys.ListAsync(id, cancellationToken).ConfigureAwait(false);

@@ -1,0 +1,60 @@
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Host.Observability;
+using Vault.Host.Setup;
+
+namespace Vault.Host.Background;
+
+/// <summary>Looks for due accounts from time to time; at once again while there are more. Stopping waits for what is under way, so that no reply is dropped.</summary>
+public sealed class DueSweeper(DueSweep sweep, AccountRefresher refresher, IAccountStore store, VaultMetrics metrics, VaultOptions options, TimeProvider time, ILogger<DueSweeper> log)
+    : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var wait = options.SweepInterval;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(wait, time, stoppingToken);
+                await refresher.DrainSpoolAsync(stoppingToken);
+                var (begun, more) = await sweep.SweepAsync(0, 1, options.SweepBatch, stoppingToken);
+                metrics.DueBacklog(more || begun > 0 ? await store.CountDueAsync(time.GetUtcNow(), stoppingToken) : 0);
+
+                // With more due and nothing begun, a provider's parallelism is the limit: a look in a hurry would only find the same.
+                wait = more && begun > 0 ? TimeSpan.FromMilliseconds(20) : options.SweepInterval;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (StoreUnavailableException e)
+            {
+                log.LogWarning("The sweep waits for the store: {Reason}", e.Message);
+                wait = TimeSpan.FromSeconds(1);
+            }
+#pragma warning disable CA1031 // The sweep is what keeps grants alive: nothing may end it but the host.
+            catch (Exception e)
+            {
+                metrics.Failed("sweep", null, e);
+                wait = TimeSpan.FromSeconds(1);
+            }
+#pragma warning restore CA1031
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await Task.WhenAll([.. sweep.Underway, .. refresher.Underway]).WaitAsync(cancellationToken);
+        }
+#pragma warning disable CA1031 // Their failures were answered to those who asked; here only their end counts.
+        catch (Exception)
+        {
+            log.LogWarning("The host stops with refreshes under way; their leases lapse and another host takes over");
+        }
+#pragma warning restore CA1031
+    }
+}

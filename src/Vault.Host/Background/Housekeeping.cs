@@ -1,0 +1,97 @@
+using Vault.Core.Accounts;
+using Vault.Core.Connecting;
+using Vault.Core.Errors;
+using Vault.Core.Execution;
+using Vault.Core.Ledger;
+using Vault.Core.Organizations;
+using Vault.Core.Sealing;
+using Vault.Host.Observability;
+using Vault.Providers.Packs;
+
+namespace Vault.Host.Background;
+
+/// <summary>One thing done from time to time. It may fail; it is simply done again.</summary>
+/// <param name="AtStart">Whether the first time comes before the first pause.</param>
+public sealed record Chore(string Name, TimeSpan Every, bool AtStart, Func<CancellationToken, Task> Do);
+
+/// <summary>
+/// What keeps the house: outbox into the ledger, unfinished cascades and key rotations, expired rows, idle memory. Every chore is idempotent and resumes where a
+/// crash left it; several hosts may do the same one at once.
+/// </summary>
+public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metrics, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
+{
+    private const int Batch = 1_000;
+
+    public static IReadOnlyList<Chore> All(IServiceProvider services)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        var writer = services.GetRequiredService<LedgerWriter>();
+        var organizations = services.GetRequiredService<IOrganizationStore>();
+        var cascades = services.GetRequiredService<CascadeRunner>();
+        var rotations = services.GetRequiredService<IKeyRotationStore>();
+        var rotation = services.GetRequiredService<KeyRotation>();
+        var links = services.GetRequiredService<ILinkStore>();
+        var answers = services.GetRequiredService<IIdempotencyStore>();
+        var outputs = services.GetRequiredService<IOutputStore>();
+        var uses = services.GetRequiredService<UseLog>();
+        var accounts = services.GetRequiredService<IAccountStore>();
+        var cache = services.GetRequiredService<CredentialCache>();
+        var packs = services.GetRequiredService<PackCatalogue>();
+        return
+        [
+            new("outbox", TimeSpan.FromSeconds(1), true, async ct => await writer.DrainOutboxAsync(ct)),
+            new("cascades", TimeSpan.FromSeconds(15), true, async ct =>
+            {
+                foreach (var id in await organizations.FindCascadesAsync(Batch, ct)) await cascades.ResumeAsync(id, ct);
+            }),
+            new("key_rotation", TimeSpan.FromSeconds(30), true, async ct =>
+            {
+                foreach (var id in await rotations.ListUnfinishedAsync(Batch, ct)) await rotation.RunAsync(id, ct);
+            }),
+            new("packs", TimeSpan.FromSeconds(5), false, packs.ReloadIfChangedAsync),
+            new("expired_links", TimeSpan.FromMinutes(1), false, ct => links.DeleteExpiredAsync(time.GetUtcNow() - TimeSpan.FromDays(1), Batch, ct)),
+            new("expired_answers", TimeSpan.FromMinutes(1), false, ct => answers.DeleteExpiredAsync(time.GetUtcNow(), Batch, ct)),
+            new("expired_outputs", TimeSpan.FromMinutes(1), false, ct => outputs.DeleteExpiredAsync(time.GetUtcNow(), Batch, ct)),
+            new("last_used", TimeSpan.FromSeconds(20), false, async ct =>
+            {
+                var taken = uses.Take();
+                if (taken.Count > 0) await accounts.TouchAsync(taken, ct);
+            }),
+            new("idle_credentials", TimeSpan.FromSeconds(30), false, _ =>
+            {
+                cache.Sweep(TimeSpan.FromMinutes(1));
+                return Task.CompletedTask;
+            }),
+        ];
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(chores.Select(c => RepeatAsync(c, stoppingToken)));
+
+    private async Task RepeatAsync(Chore chore, CancellationToken stoppingToken)
+    {
+        var first = chore.AtStart;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!first) await Task.Delay(chore.Every, time, stoppingToken);
+                first = false;
+                await chore.Do(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StoreUnavailableException e)
+            {
+                log.LogWarning("{Chore} waits for the store: {Reason}", chore.Name, e.Message);
+            }
+#pragma warning disable CA1031 // A chore that fails is done again; the others go on.
+            catch (Exception e)
+            {
+                metrics.Failed(chore.Name, null, e);
+            }
+#pragma warning restore CA1031
+        }
+    }
+}

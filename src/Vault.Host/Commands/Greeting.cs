@@ -1,0 +1,29 @@
+using Vault.Core.Sealing;
+using Vault.Host.Setup;
+
+namespace Vault.Host.Commands;
+
+/// <summary>What an operator sees when the host is up.</summary>
+public static class Greeting
+{
+    public static void Write(TextWriter to, VaultOptions options, string url, Secret? firstKey)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(options);
+        to.WriteLine();
+        to.WriteLine($"Vault.Orleans listens on {url}   ({(options.Postgres ? "PostgreSQL" : "SQLite in " + options.Data)}, {(options.Development ? "development" : "production")})");
+        to.WriteLine($"API and docs: {url}/docs   health: {url}/health/ready   metrics: {url}/metrics");
+        if (firstKey is null) return;
+
+        // The one place where a key is shown; it is not logged, and the store has only its digest.
+        to.WriteLine();
+        to.WriteLine("The administrator's key, shown this once:");
+        to.WriteLine("  " + firstKey.RevealText());
+        to.WriteLine();
+        to.WriteLine(options.Development ? "Next, in another terminal:" : "Next:");
+        to.WriteLine(options.Development
+            ? $"  VAULT_URL={url} VAULT_ADMIN_KEY={firstKey.RevealText()} ./scripts/demo"
+            : $"  curl -sS -H 'Authorization: Bearer {firstKey.RevealText()}' -H 'Content-Type: application/json' -d '{{\"display_name\":\"First\"}}' {url}/v1/organizations");
+        to.WriteLine();
+    }
+}

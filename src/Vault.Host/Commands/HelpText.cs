@@ -1,0 +1,20 @@
+using Vault.Host.Setup;
+
+namespace Vault.Host.Commands;
+
+/// <summary>What <c>--help</c> prints.</summary>
+public static class HelpText
+{
+    public static void Write(TextWriter to)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        to.WriteLine("vault-host: the embedded host of Vault.Orleans");
+        to.WriteLine();
+        to.WriteLine("  vault-host [options]                              start");
+        foreach (var (name, help) in HostCommand.Known) to.WriteLine($"  {"vault-host " + name + " [options]",-50}{help}");
+        to.WriteLine();
+        to.WriteLine("Options, each also as a variable (--listen is VAULT_LISTEN); the command line wins:");
+        foreach (var option in VaultOptions.Known)
+            to.WriteLine($"  {option.Flag,-30}{option.Help}{(option.Default.Length > 0 ? $" [{option.Default}]" : "")}");
+    }
+}

@@ -1,0 +1,72 @@
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Sealing;
+using Vault.Host.Setup;
+
+namespace Vault.Host.Commands;
+
+/// <summary>What an operator does beside running the host.</summary>
+public static class HostCommand
+{
+    public static readonly IReadOnlyList<(string Name, string Help)> Known =
+    [
+        ("ledger-verify ORGANIZATION", "verify a chain, name every fault; exit code 1 when there are any"),
+        ("master-rewrap", "wrap every organization's keys under the current master key"),
+        ("options-check", "validate the options and stop"),
+    ];
+
+    /// <summary>The command in front of the options, with its argument; null when there is none.</summary>
+    public static (string[]? Command, string[] Options) Split(string[] arguments)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        var words = arguments.TakeWhile(a => !a.StartsWith('-')).ToArray();
+        return words.Length == 0 ? (null, arguments) : (words, arguments[words.Length..]);
+    }
+
+    public static async Task<int> RunAsync(string[] command, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(to);
+        switch (command)
+        {
+            case ["options-check"]:
+                await to.WriteLineAsync("The options are good.");
+                return 0;
+            case ["master-rewrap"]:
+                return await RewrapAsync(options, to, cancellationToken);
+            case ["ledger-verify", var id] when OrganizationId.TryParse(id, out var organization):
+                return await VerifyAsync(organization, options, to, cancellationToken);
+            case ["ledger-verify", ..]:
+                throw new StartException("ledger-verify needs one organization id, for example: vault-host ledger-verify org_01h…");
+            default:
+                throw new StartException($"There is no command '{string.Join(' ', command)}'; --help lists them.");
+        }
+    }
+
+    private static async Task<int> VerifyAsync(OrganizationId organization, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
+    {
+        // Reading needs no lock on the data folder: it works beside a running host.
+        await using var store = await StoreSetup.OpenAsync(options, new LedgerScribe(new SystemEntropy()), cancellationToken);
+        var report = await new LedgerVerifier(store.Ledger).VerifyAsync(organization, null, cancellationToken);
+        await LedgerReportText.WriteAsync(report, to);
+        return report.IsIntact ? 0 : 1;
+    }
+
+    private static async Task<int> RewrapAsync(VaultOptions options, TextWriter to, CancellationToken cancellationToken)
+    {
+        var entropy = new SystemEntropy();
+        await using var store = await StoreSetup.OpenAsync(options, new LedgerScribe(entropy), cancellationToken);
+        var wrapper = MasterKeys.Open(options, entropy);
+        try
+        {
+            var report = await new MasterRewrap(store.Keys, wrapper, TimeProvider.System).RunAsync(cancellationToken);
+            await to.WriteLineAsync($"{report.Rewrapped} keys wrapped under {wrapper.MasterKeyId}; {(report.Done ? "none is left under another master key." : $"{report.Broken.Count} do not unwrap under any master key given; run again, or give the missing one as VAULT_PREVIOUS_MASTER_KEY_FILES.")}");
+            return report.Done ? 0 : 1;
+        }
+        finally
+        {
+            (wrapper as IDisposable)?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics.Metrics;
+using Vault.Core.Accounts;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+
+namespace Vault.Host.Observability;
+
+/// <summary>Counters of what the vault does. Labels are providers, tools, outcomes: never a user, an account or anything secret.</summary>
+public sealed class VaultMetrics : IAccountObserver, IDisposable
+{
+    public const string MeterName = "Vault";
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _executions;
+    private readonly Histogram<double> _executionSeconds;
+    private readonly Histogram<double> _upstreamSeconds;
+    private readonly Counter<long> _refreshes;
+    private readonly Counter<long> _tokenReplies;
+    private readonly Histogram<double> _tokenSeconds;
+    private readonly Counter<long> _takeovers;
+    private readonly Counter<long> _spooled;
+    private readonly Counter<long> _failures;
+    private readonly Counter<long> _entries;
+    private readonly Counter<long> _ledgerFailures;
+    private readonly Counter<long> _ledgerConflicts;
+    private readonly Histogram<double> _ledgerLag;
+    private readonly ILogger<VaultMetrics> _log;
+    private long _due;
+
+    public VaultMetrics(ILogger<VaultMetrics> log)
+    {
+        _log = log;
+        _executions = _meter.CreateCounter<long>("vault.executions", description: "Executions by tool and result.");
+        _executionSeconds = _meter.CreateHistogram<double>("vault.execution.duration", "s", "From receipt to answer.");
+        _upstreamSeconds = _meter.CreateHistogram<double>("vault.execution.upstream.duration", "s", "Of it, at the provider.");
+        _refreshes = _meter.CreateCounter<long>("vault.refreshes", description: "Refresh requests by provider and verdict.");
+        _tokenReplies = _meter.CreateCounter<long>("vault.token_endpoint.replies", description: "Token endpoint replies by provider and kind.");
+        _tokenSeconds = _meter.CreateHistogram<double>("vault.token_endpoint.duration", "s", "Calls to token endpoints.");
+        _takeovers = _meter.CreateCounter<long>("vault.lease.takeovers", description: "Refreshes that took over a lapsed lease.");
+        _spooled = _meter.CreateCounter<long>("vault.replies.spooled", description: "Token replies the store could not take, by whether the spool could.");
+        _failures = _meter.CreateCounter<long>("vault.failures", description: "Unexpected failures by part.");
+        _entries = _meter.CreateCounter<long>("vault.ledger.entries", description: "Ledger entries made durable.");
+        _ledgerFailures = _meter.CreateCounter<long>("vault.ledger.failures", description: "Ledger transactions that failed.");
+        _ledgerConflicts = _meter.CreateCounter<long>("vault.ledger.conflicts", description: "Chains whose head another host had moved.");
+        _ledgerLag = _meter.CreateHistogram<double>("vault.ledger.lag", "s", "How long the oldest entry of a transaction had waited when it was durable.");
+        _meter.CreateObservableGauge("vault.due.backlog", () => Volatile.Read(ref _due), description: "Accounts due and not yet begun.");
+    }
+
+    /// <summary>Gauges of other parts, read when metrics are collected.</summary>
+    public void Observe(string name, string description, Func<double> read) => _meter.CreateObservableGauge(name, read, description: description);
+
+    public void LedgerCommitted(LedgerRound round)
+    {
+        _entries.Add(round.Appended);
+        if (round.Failed) _ledgerFailures.Add(1);
+        if (round.Conflicts > 0) _ledgerConflicts.Add(round.Conflicts);
+        _ledgerLag.Record(round.Lag.TotalSeconds);
+    }
+
+    public void DueBacklog(long due) => Volatile.Write(ref _due, due);
+
+    public void Refreshed(string provider, Verdict verdict) => _refreshes.Add(1, new("provider", provider), new("verdict", Word(verdict)));
+
+    public void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed)
+    {
+        _tokenReplies.Add(1, new("provider", provider), new KeyValuePair<string, object?>("reply", reply));
+        _tokenSeconds.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("provider", provider));
+    }
+
+    public void LeaseTaken(bool tookOver)
+    {
+        if (tookOver) _takeovers.Add(1);
+    }
+
+    public void ReplySpooled(bool durable)
+    {
+        _spooled.Add(1, new KeyValuePair<string, object?>("durable", durable));
+        if (!durable) _log.LogError("A token reply could be kept neither in the store nor in the spool; the grant is lost if this process ends now");
+    }
+
+    public void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream)
+    {
+        _executions.Add(1, new("tool", tool), new KeyValuePair<string, object?>("result", outcome));
+        _executionSeconds.Record(total.TotalSeconds);
+        if (upstream > TimeSpan.Zero) _upstreamSeconds.Record(upstream.TotalSeconds);
+    }
+
+    // The exception's type and our own place, not its message: a message may quote what it was given.
+    public void Failed(string what, AccountKey? key, Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        _failures.Add(1, new KeyValuePair<string, object?>("part", what));
+        _log.LogError("{Part} failed for {Organization}: {Exception} at {Place}", what, key?.Organization.Value, exception.GetType().FullName, exception.TargetSite?.ToString());
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private static string Word(Verdict verdict) => verdict switch
+    {
+        Verdict.CallTokenEndpoint => "called",
+        Verdict.AlreadyFresh => "already_fresh",
+        Verdict.HeldByAnother => "held_by_another",
+        Verdict.CoolingDown => "cooling_down",
+        Verdict.NotUsable => "not_usable",
+        Verdict.OutOfDate => "out_of_date",
+        Verdict.Changed => "refreshed",
+        _ => "nothing",
+    };
+}

@@ -1,0 +1,65 @@
+using Vault.Core.Accounts;
+using Vault.Core.Connecting;
+using Vault.Core.Execution;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Organizations;
+using Vault.Core.Sealing;
+using Vault.Host.Observability;
+
+namespace Vault.Host.Setup;
+
+/// <summary>The rules, wired: every class of Core that a host runs, once per process.</summary>
+public static class CoreServices
+{
+    public static IServiceCollection AddVaultCore(this IServiceCollection services, VaultOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<IEntropy, SystemEntropy>();
+        services.AddSingleton<IdFactory>();
+        services.AddSingleton(options);
+        services.AddSingleton(options.Lifecycle);
+        services.AddSingleton(options.Execution);
+        services.AddSingleton(new PublicAddress(options.PublicUrl));
+        services.AddSingleton<VaultMetrics>();
+        services.AddSingleton<IAccountObserver>(s => s.GetRequiredService<VaultMetrics>());
+        services.AddSingleton(ICheckpoints.None);
+
+        services.AddSingleton<Keyring>(s => new Keyring(
+            s.GetRequiredService<IOrganizationKeyStore>(), s.GetRequiredService<IKeyWrapper>(), s.GetRequiredService<IEntropy>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Sealer>();
+        services.AddSingleton<GrantSealing>();
+        services.AddSingleton<KeyRotation>();
+        services.AddSingleton<KeyErasure>();
+        services.AddSingleton<MasterRewrap>();
+        services.AddSingleton<LedgerScribe>();
+        services.AddSingleton<LedgerWriter>(s => new LedgerWriter(
+            s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>(), onRound: s.GetRequiredService<VaultMetrics>().LedgerCommitted));
+        services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
+        services.AddSingleton<LedgerVerifier>();
+        services.AddSingleton<LedgerErasure>();
+
+        services.AddSingleton<TokenClients>();
+        services.AddSingleton<AccountRunner>();
+        services.AddSingleton<AccountRefresher>();
+        services.AddSingleton<AccountRevoker>();
+        services.AddSingleton<AccountInstaller>();
+        services.AddSingleton<AccountResolver>();
+        services.AddSingleton<CredentialCache>(s => new CredentialCache(
+            s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), options.Lifecycle));
+        services.AddSingleton<DueSweep>();
+        services.AddSingleton<Quotas>();
+        services.AddSingleton<UseLog>();
+        services.AddSingleton<ExecutionGuard>();
+        services.AddSingleton<OutputKeeper>();
+        services.AddSingleton<ToolRunner>();
+        services.AddSingleton<CascadeRunner>();
+
+        // The doors. In one process the owner itself; its gate per account is in the refresher, and the store judges between hosts.
+        services.AddSingleton<IAccounts, AccountOwner>();
+        services.AddSingleton<IOrganizations, OrganizationOwner>();
+        services.AddSingleton<IExecutions, ToolExecutor>();
+        return services;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Vault.Core.Callers;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Sealing;
+using Vault.Gateway;
+using Vault.Host.Background;
+using Vault.Host.Observability;
+using Vault.Host.Setup;
+using Vault.Providers.Packs;
+using Vault.Storage;
+
+namespace Vault.Host;
+
+/// <summary>The embedded host: everything in one process, on SQLite or on a PostgreSQL that several hosts may share.</summary>
+public sealed class VaultHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly VaultStore _store;
+    private readonly DataFolder _folder;
+    private readonly IKeyWrapper _masterKey;
+
+    private VaultHost(WebApplication app, VaultStore store, DataFolder folder, IKeyWrapper masterKey) => (_app, _store, _folder, _masterKey) = (app, store, folder, masterKey);
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Where it listens, with the port that was given by the system when the options said 0.</summary>
+    public string Url => _app.Urls.First();
+
+    /// <param name="configure">Tests replace ports here (a clock, checkpoints); production passes nothing.</param>
+    /// <exception cref="StartException">It cannot start; the message says why and what to do.</exception>
+    public static async Task<VaultHost> CreateAsync(VaultOptions options, Action<IServiceCollection>? configure, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var entropy = new SystemEntropy();
+        var folder = new DataFolder(options.Data, holdsDatabase: !options.Postgres);
+        IKeyWrapper? masterKey = null;
+        VaultStore? store = null;
+        try
+        {
+            masterKey = MasterKeys.Open(options, entropy);
+            store = await StoreSetup.OpenAsync(options, new LedgerScribe(entropy), cancellationToken);
+            var spool = StoreSetup.OpenSpool(options);
+
+            var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "vault-host", EnvironmentName = options.Development ? "Development" : "Production" });
+            builder.Configuration.Sources.Clear();
+            builder.AddVaultTelemetry(options);
+            builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+            builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o => o.ShutdownTimeout = options.ShutdownTimeout);
+            builder.Services.AddVaultCore(options);
+            builder.Services.AddVaultStorage(store, spool, folder, masterKey);
+            builder.Services.AddVaultProviders(options);
+            builder.Services.AddVaultHttp(options);
+            builder.Services.AddHostedService<DueSweeper>();
+            builder.Services.AddHostedService(s => new Housekeeping(
+                Housekeeping.All(s), s.GetRequiredService<VaultMetrics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Housekeeping>>()));
+            configure?.Invoke(builder.Services);
+
+            var app = builder.Build();
+            app.MapVaultGateway();
+            app.MapPrometheusScrapingEndpoint("/metrics");
+            ObserveLedger(app.Services);
+            await LoadPacksAsync(app, cancellationToken);
+            return new VaultHost(app, store, folder, masterKey);
+        }
+        catch
+        {
+            if (store is not null) await store.DisposeAsync();
+            (masterKey as IDisposable)?.Dispose();
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts; answers the first administrator's key when there was no key yet. It cannot be shown again.</summary>
+    public async Task<Secret?> StartAsync(CancellationToken cancellationToken)
+    {
+        Secret? first = null;
+        if (!await _store.ApiKeys.AnyAsync(cancellationToken))
+        {
+            var made = await Services.GetRequiredService<ApiKeys>().CreateFirstAsync(cancellationToken);
+            first = made.TryGet(out var issued, out var error) ? issued.Text : throw new StartException("The first key could not be made: " + error.Detail);
+        }
+
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new StartException($"The host cannot listen: {e.Message} Set VAULT_LISTEN to another address.");
+        }
+
+        return first;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        await _store.DisposeAsync();
+        (_masterKey as IDisposable)?.Dispose();
+        _folder.Dispose();
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, VaultOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+        var port = options.Listen.Port;
+        if (options.Listen.Host == "localhost") kestrel.ListenLocalhost(port);
+        else if (IPAddress.TryParse(options.Listen.Host.Trim('[', ']'), out var address)) kestrel.Listen(address, port);
+        else throw new StartException($"VAULT_LISTEN (--listen): '{options.Listen.Host}' is not an address of this machine; give an IP address, for example http://0.0.0.0:{port}.");
+    }
+
+    private static void ObserveLedger(IServiceProvider services)
+    {
+        var writer = services.GetRequiredService<LedgerWriter>();
+        services.GetRequiredService<VaultMetrics>().Observe("vault.ledger.waiting", "Ledger entries waiting for their commit.", () => writer.Waiting);
+    }
+
+    private static async Task LoadPacksAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        var log = app.Services.GetRequiredService<ILogger<VaultHost>>();
+        foreach (var refusal in await app.Services.GetRequiredService<PackCatalogue>().LoadAsync(cancellationToken))
+            log.LogError("A provider pack is left out: {Refusal}", refusal.ToString());
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+
+namespace Vault.Host.Tests.Conventions;
+
+/// <summary>Who may know whom. The project files are the truth; an arrow not drawn here is a defect.</summary>
+public sealed class ArrowTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Vault.Core"] = [],
+        ["Vault.Providers"] = ["Vault.Core"],
+        ["Vault.Storage"] = ["Vault.Core"],
+        ["Vault.Gateway"] = ["Vault.Core"],
+        ["Vault.Sandbox"] = [],
+        ["Vault.Host"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway"],
+        ["Vault.Silo"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway"],
+        ["Vault.Client"] = [],
+    };
+
+    public static TheoryData<string> Projects => [.. Repository.Sources("src", "*.csproj")];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void A_project_references_only_what_the_architecture_draws(string project)
+    {
+        var name = Path.GetFileNameWithoutExtension(project);
+        Assert.True(Allowed.ContainsKey(name), $"{name} is not in the architecture.");
+        var references = Regex.Matches(Repository.Read(project), "ProjectReference Include=\"[^\"]*?([^/\\\\\"]+)\\.csproj\"").Select(m => m.Groups[1].Value);
+        Assert.All(references, r => Assert.True(Allowed[name].Contains(r), $"{name} must not reference {r}."));
+    }
+
+    [Fact]
+    public void Core_needs_no_package_but_its_analyzer()
+    {
+        var packages = Regex.Matches(Repository.Read("src/Vault.Core/Vault.Core.csproj"), "<(PackageReference|FrameworkReference) Include=\"([^\"]+)\"").Select(m => m.Groups[2].Value);
+        Assert.Equal(["Microsoft.CodeAnalysis.BannedApiAnalyzers"], packages);
+    }
+
+    [Fact]
+    public void Sql_is_written_in_the_storage_project_only()
+    {
+        var sql = new Regex("\"[^\"]*\\b(select\\s.+\\sfrom|insert\\s+into|update\\s+\\w+\\s+set|delete\\s+from)\\b", RegexOptions.IgnoreCase);
+        var others = Repository.Sources("src").Where(f => !f.StartsWith("src/Vault.Storage/", StringComparison.Ordinal));
+        Assert.Equal([], [.. others.Where(f => sql.IsMatch(Repository.Read(f)))]);
+    }
+
+    [Fact]
+    public void Every_source_project_is_in_the_solution()
+    {
+        var solution = Repository.Read("Vault.Orleans.sln");
+        var projects = Repository.Sources("src", "*.csproj").Concat(Repository.Sources("tests", "*.csproj")).Select(Path.GetFileName);
+        Assert.All(projects, p => Assert.Contains(p!, solution, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Vault.Host.Setup;
+using Vault.Sandbox;
+using Vault.Sandbox.Grants;
+
+namespace Vault.Host.Tests.EndToEnd;
+
+/// <summary>A sandbox provider and one or two real hosts on a database of their own, spoken to over HTTP as a customer does.</summary>
+public sealed class World : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("vault-e2e-").FullName;
+    private readonly List<VaultHost> _hosts = [];
+    private readonly List<HttpClient> _clients = [];
+    private string? _database;
+
+    public required SandboxServer Sandbox { get; init; }
+
+    public string Folder => _folder;
+
+    /// <summary>Everything the hosts logged; the canary is looked for in it.</summary>
+    public ConcurrentQueue<string> Logs { get; } = new();
+
+    public string AdminKey { get; private set; } = "";
+
+    public IReadOnlyList<VaultHost> Hosts => _hosts;
+
+    public static async Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options)
+    {
+        var world = new World { Sandbox = await SandboxServer.StartAsync() };
+        try
+        {
+            if (postgres) world._database = await TestDatabase.CreateAsync();
+            for (var i = 0; i < hosts; i++) await world.AddHostAsync(options);
+            return world;
+        }
+        catch
+        {
+            await world.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<VaultHost> AddHostAsync(params string[] options)
+    {
+        var data = Path.Combine(_folder, "host" + _hosts.Count);
+        List<string> arguments = ["--listen", "http://127.0.0.1:" + FreePort(), "--environment", "development", "--data", data, "--freshness-lease-ms", "200", "--sweep-interval-ms", "200"];
+        if (_database is not null) arguments.AddRange(["--store", "postgres", "--database", _database]);
+
+        // Hosts on one database share the master key; the first generates it.
+        if (_hosts.Count > 0) arguments.AddRange(["--master-key-file", Path.Combine(_folder, "host0", "master.key")]);
+        for (var i = 0; i < options.Length; i += 2)
+        {
+            var at = arguments.IndexOf(options[i]);
+            if (at >= 0) arguments[at + 1] = options[i + 1];
+            else arguments.AddRange([options[i], options[i + 1]]);
+        }
+
+        var (parsed, faults) = VaultOptions.Read(arguments, []);
+        Assert.Empty(faults);
+        var host = await VaultHost.CreateAsync(parsed!, s => s.AddSingleton<ILoggerProvider>(new LogTap(Logs)), CancellationToken.None);
+        _hosts.Add(host);
+        using (var first = await host.StartAsync(CancellationToken.None))
+            if (first is not null) AdminKey = first.RevealText();
+        _clients.Add(NewClient(host, AdminKey));
+        return host;
+    }
+
+    public HttpClient Client(int host = 0) => _clients[host];
+
+    public static HttpClient NewClient(VaultHost host, string? key)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 2_000 }) { BaseAddress = new Uri(host.Url), Timeout = TimeSpan.FromSeconds(100) };
+        if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
+    public async Task<Reply> PostAsync(string path, object body, int host = 0, HttpClient? client = null) =>
+        await Reply.ReadAsync(await (client ?? Client(host)).PostAsJsonAsync(path, body));
+
+    public async Task<Reply> GetAsync(string path, int host = 0, HttpClient? client = null) => await Reply.ReadAsync(await (client ?? Client(host)).GetAsync(new Uri(path, UriKind.Relative)));
+
+    public async Task<string> OrganizationAsync(string name = "Acme")
+    {
+        var made = await PostAsync("/v1/organizations", new { display_name = name });
+        Assert.Equal(HttpStatusCode.Created, made.Status);
+        return made["id"];
+    }
+
+    public async Task<string> ConnectionAsync(string organization, string provider, object? more = null)
+    {
+        var body = new JsonObject
+        {
+            ["organization_id"] = organization,
+            ["provider"] = provider,
+            ["parameters"] = new JsonObject { ["base_url"] = Sandbox.BaseUrl },
+        };
+        foreach (var (name, value) in JsonSerializer.SerializeToNode(more ?? new { client_id = "demo-client", client_secret = "demo-secret" })!.AsObject()) body[name] = value?.DeepClone();
+        var made = await PostAsync("/v1/connections", body);
+        Assert.True(made.Status == HttpStatusCode.Created, made.ToString());
+        return made["id"];
+    }
+
+    /// <summary>An account with tokens brought in, as after a migration from another product.</summary>
+    public async Task<string> ImportAsync(string organization, string user, string connection, MintedGrant grant, DateTimeOffset expiresAt)
+    {
+        var made = await PostAsync("/v1/connected_accounts", new
+        {
+            organization_id = organization,
+            user_id = user,
+            connection,
+            credential = new { type = "oauth_tokens", access_token = grant.AccessToken, refresh_token = grant.RefreshToken, expires_at = expiresAt.ToString("O") },
+            scopes = grant.Scope.Split(' '),
+        });
+        Assert.True(made.Status is HttpStatusCode.Created or HttpStatusCode.OK, made.ToString());
+        return made["id"];
+    }
+
+    public Task<Reply> ExecuteAsync(string organization, string user, string tool, object? input = null, int host = 0, HttpClient? client = null) =>
+        PostAsync("/v1/execute_tool", new { organization_id = organization, user_id = user, tool_name = tool, tool_input = input ?? new { } }, host, client);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var client in _clients) client.Dispose();
+        foreach (var host in _hosts)
+        {
+            await host.StopAsync(CancellationToken.None);
+            await host.DisposeAsync();
+        }
+
+        await Sandbox.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>An answer with its JSON.</summary>
+public sealed record Reply(HttpStatusCode Status, JsonElement Json, string Text, HttpResponseHeaders Headers)
+{
+    public string this[string member] => Json.TryGetProperty(member, out var value)
+        ? value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()
+        : throw new InvalidOperationException($"There is no '{member}' in {Text}");
+
+    public string? Code => Json.ValueKind == JsonValueKind.Object && Json.TryGetProperty("code", out var code) ? code.GetString() : null;
+
+    public static async Task<Reply> ReadAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        var json = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true && text.Length > 0 ? JsonDocument.Parse(text).RootElement : default;
+        return new Reply(response.StatusCode, json, text, response.Headers);
+    }
+
+    public override string ToString() => $"{(int)Status} {Text}";
+}
