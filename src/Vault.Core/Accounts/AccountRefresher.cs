@@ -25,6 +25,10 @@ public sealed class AccountRefresher(
 {
     private readonly ConcurrentDictionary<AccountKey, Task<Result<RefreshAnswer>>> _underway = new();
 
+    // What the store could not be told when it happened. It is told first thing at the account's next attempt here; the attempt's id makes a stale word harmless.
+    private readonly ConcurrentDictionary<AccountKey, Func<AccountEvent>> _untold = new();
+    private readonly ConcurrentDictionary<AccountKey, SpooledReply> _uncommitted = new();
+
     /// <summary>Refreshes under way in this process; a graceful shutdown waits for them.</summary>
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
 
@@ -34,7 +38,11 @@ public sealed class AccountRefresher(
         var poll = TimeSpan.FromMilliseconds(25);
         while (true)
         {
-            var answer = await JoinAsync(key, seenGeneration, why).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var answer = await JoinAsync(key, seenGeneration, why, out var joined).WaitAsync(cancellationToken).ConfigureAwait(false);
+
+            // An attempt that was under way before this complaint came may have found the token good; then it was not about this complaint.
+            if (joined && why is RefreshWhy.Rejected or RefreshWhy.Asked && answer.IsOk && !answer.Value.Refreshed
+                && answer.Value.Generation <= (seenGeneration ?? answer.Value.Generation)) continue;
             if (answer.Error is not { } error || error.Code != ErrorCatalogue.RefreshInProgress || why == RefreshWhy.Due) return answer;
 
             // Another host holds the lease. Its commit shows in the row; until then we look again, at most until the caller has no time left.
@@ -43,11 +51,12 @@ public sealed class AccountRefresher(
         }
     }
 
-    private Task<Result<RefreshAnswer>> JoinAsync(AccountKey key, long? seenGeneration, RefreshWhy why)
+    private Task<Result<RefreshAnswer>> JoinAsync(AccountKey key, long? seenGeneration, RefreshWhy why, out bool joined)
     {
         while (true)
         {
-            if (_underway.TryGetValue(key, out var running)) return running;
+            joined = _underway.TryGetValue(key, out var running);
+            if (running is not null) return running;
             var mine = new TaskCompletionSource<Result<RefreshAnswer>>(TaskCreationOptions.RunContinuationsAsynchronously);
             if (!_underway.TryAdd(key, mine.Task)) continue;
             _ = RunAsync(key, seenGeneration, why, mine);
@@ -82,6 +91,7 @@ public sealed class AccountRefresher(
     private async Task<Result<RefreshAnswer>> AttemptAsync(AccountKey key, long? seenGeneration, RefreshWhy why)
     {
         var attempt = ids.New("att_");
+        await TellAsync(key).ConfigureAwait(false);
 
         // First only looked at: most askers find the work done, and what follows costs a key and a decryption.
         var snapshot = await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
@@ -95,7 +105,7 @@ public sealed class AccountRefresher(
             if (other.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(other);
 
             // It became possible between the two reads (a lease lapsed). The intent just written is ours; give it back rather than send unprepared.
-            await runner.ApplyAsync(key, _ => new AccountEvent.RefreshNotActed(runner.Now, attempt, "not_prepared", null, 0), CancellationToken.None).ConfigureAwait(false);
+            await GiveBackAsync(key, attempt, "not_prepared").ConfigureAwait(false);
             return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
         }
 
@@ -108,7 +118,7 @@ public sealed class AccountRefresher(
             using (who.ClientSecret)
             {
                 var before = time.GetTimestamp();
-                var written = await runner.ApplyAsync(key, Wanted, CancellationToken.None, needsOpenGate: true).ConfigureAwait(false);
+                var written = await WriteIntentAsync(key, attempt, Wanted).ConfigureAwait(false);
                 if (!written.TryGet(out var step, out var refused)) return refused;
                 if (step.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(step);
                 if (step.Before.ConnectionId != snapshot.Row.ConnectionId || step.Before.State.Generation != snapshot.Row.State.Generation)
@@ -128,11 +138,36 @@ public sealed class AccountRefresher(
             runner.Now, why, attempt, host.Holder, seenGeneration, s.Row.State.Intent is { } held && host.IsDead(held.Holder), runner.Jitter());
     }
 
+    /// <summary>If the store's word on the intent is lost, it may stand there though nothing was sent: without this it would lapse into a doubt, and a family into a loss.</summary>
+    private async Task<Result<AccountStep>> WriteIntentAsync(AccountKey key, string attempt, Func<AccountSnapshot, AccountEvent> wanted)
+    {
+        try
+        {
+            return await runner.ApplyAsync(key, wanted, CancellationToken.None, needsOpenGate: true).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException e) when (e.MayHaveCommitted)
+        {
+            _untold[key] = () => NotSent(attempt, "store_unavailable");
+            throw;
+        }
+    }
+
     private async Task<Result<RefreshAnswer>> CallAsync(AccountRow row, string attempt, TokenClient client, SealingKey key, long intentMark)
     {
-        // The row is the one the intent was written on: its grant belongs to the generation we present.
-        var opened = await sealing.OpenGrantAsync(row, CancellationToken.None).ConfigureAwait(false);
-        var ownOpened = await sealing.OpenCredentialAsync(row, CancellationToken.None).ConfigureAwait(false);
+        Result<GrantSecrets?> opened;
+        Result<OwnCredential?> ownOpened;
+        try
+        {
+            // The row is the one the intent was written on: its grant belongs to the generation we present.
+            opened = await sealing.OpenGrantAsync(row, CancellationToken.None).ConfigureAwait(false);
+            ownOpened = await sealing.OpenCredentialAsync(row, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch
+        {
+            await GiveBackAsync(row.Key, attempt, "sealing_broken").ConfigureAwait(false);
+            throw;
+        }
+
         using var grant = opened.IsOk ? opened.Value : null;
         using var own = ownOpened.IsOk ? ownOpened.Value : null;
         if ((opened.Error ?? ownOpened.Error) is { } unopened)
@@ -141,22 +176,26 @@ public sealed class AccountRefresher(
             return unopened;
         }
 
-        // The lease counts from before the intent was written, on the monotonic clock: a frozen or delayed process, or a clock that was set, finds less
-        // of it left, never more. The call must end before the lease does, whatever the other hosts' clocks say (law 3).
-        var left = options.Lease - options.ClockSkew - time.GetElapsedTime(intentMark);
-        if (left < options.TokenTimeout / 4)
-        {
-            await GiveBackAsync(row.Key, attempt, "lease_too_short").ConfigureAwait(false);
-            return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
-        }
-
-        var deadline = time.GetUtcNow() + (left < options.TokenTimeout ? left : options.TokenTimeout);
         await checkpoints.ReachAsync("before_send", row.Key).ConfigureAwait(false);
+        if (await RecheckAsync(row.Key, attempt, intentMark).ConfigureAwait(false) is { } stopped) return stopped;
+        var left = Left(intentMark);
+        var deadline = time.GetUtcNow() + (left < options.TokenTimeout ? left : options.TokenTimeout);
         var mints = row.State.Mints;
         var started = time.GetTimestamp();
-        var reply = mints ? await endpoint.MintAsync(client, own, row.State.RequestedScopes, deadline).ConfigureAwait(false)
-            : grant?.RefreshToken is { } token ? await endpoint.RefreshAsync(client, token, deadline).ConfigureAwait(false)
-            : new TokenReply.GrantDead(StatusReason.CredentialExpired, "no_refresh_token");
+        TokenReply reply;
+        try
+        {
+            reply = mints ? await endpoint.MintAsync(client, own, row.State.RequestedScopes, deadline).ConfigureAwait(false)
+                : grant?.RefreshToken is { } token ? await endpoint.RefreshAsync(client, token, deadline).ConfigureAwait(false)
+                : new TokenReply.GrantDead(StatusReason.CredentialExpired, "no_refresh_token");
+        }
+#pragma warning disable CA1031 // A fault of the client says nothing about what the provider did; that is an outcome with a name.
+        catch (Exception e)
+        {
+            observer.Failed("token_endpoint", row.Key, e);
+            reply = new TokenReply.MayHaveActed("internal");
+        }
+#pragma warning restore CA1031
         await checkpoints.ReachAsync("reply_received", row.Key).ConfigureAwait(false);
         observer.TokenEndpointAnswered(row.Provider, reply.GetType().Name, time.GetElapsedTime(started));
 
@@ -165,21 +204,83 @@ public sealed class AccountRefresher(
             using (granted.Tokens.Secrets) return await CommitAsync(row, attempt, granted.Tokens, grant, mints, key, client).ConfigureAwait(false);
         }
 
-        var step = await ReportAsync(row, attempt, reply).ConfigureAwait(false);
+        var step = await ReportAsync(row.Key, FailureEvent(row, attempt, reply)).ConfigureAwait(false);
         return step.TryGet(out var done, out var error) ? Answer(done) : error;
     }
 
-    private Task<Result<AccountStep>> ReportAsync(AccountRow row, string attempt, TokenReply reply) => runner.ApplyAsync(row.Key, _ => reply switch
+    // The lease counts from before the intent was written, on the monotonic clock: a frozen or delayed process, or a clock that was set, finds less of it
+    // left, never more. The call must end before the lease does, whatever the other hosts' clocks say (law 3).
+    private TimeSpan Left(long intentMark) => options.Lease - options.ClockSkew - time.GetElapsedTime(intentMark);
+
+    /// <summary>
+    /// The last look before the send. The lease must leave room for the call; and what was read longer ago than the freshness lease is read again, because a
+    /// revoke or a shut gate may have been acknowledged since (law 8). From here to the send there is nothing to wait for. Null: send.
+    /// </summary>
+    private async Task<VaultError?> RecheckAsync(AccountKey key, string attempt, long intentMark)
+    {
+        var confirmed = intentMark;
+        while (true)
+        {
+            if (Left(intentMark) < options.TokenTimeout / 4)
+            {
+                await GiveBackAsync(key, attempt, "lease_too_short").ConfigureAwait(false);
+                return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
+            }
+
+            if (time.GetElapsedTime(confirmed) < options.FreshnessLease * 0.9) return null;
+            confirmed = time.GetTimestamp();
+            var now = await LookAgainAsync(key, attempt).ConfigureAwait(false);
+            if (now is { Gate.Open: true } && now.Row.State.Intent?.AttemptId == attempt) continue;
+            await GiveBackAsync(key, attempt, "stopped").ConfigureAwait(false);
+            return now is { Gate.Open: false } ? AccountErrors.Suspended() : AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
+        }
+    }
+
+    private async Task<AccountSnapshot?> LookAgainAsync(AccountKey key, string attempt)
+    {
+        try
+        {
+            return await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException)
+        {
+            _untold[key] = () => NotSent(attempt, "store_unavailable");
+            throw;
+        }
+    }
+
+    private Func<AccountEvent> FailureEvent(AccountRow row, string attempt, TokenReply reply) => () => reply switch
     {
         TokenReply.NotActed r => new AccountEvent.RefreshNotActed(runner.Now, attempt, r.Failure, r.RetryAfter, runner.Jitter()),
         TokenReply.MayHaveActed r => new AccountEvent.RefreshMayHaveActed(runner.Now, attempt, r.Failure, runner.Jitter()),
         TokenReply.GrantDead r => new AccountEvent.RefreshFoundDead(runner.Now, attempt, row.State.Generation, r.Reason, r.Failure),
         TokenReply.ClientRefused r => new AccountEvent.RefreshClientRefused(runner.Now, attempt, r.Reason, r.Failure, runner.Jitter()),
         _ => throw new InvalidOperationException("Not a failure: " + reply.GetType().Name),
-    }, CancellationToken.None);
+    };
 
-    private Task<Result<AccountStep>> GiveBackAsync(AccountKey key, string attempt, string failure) =>
-        runner.ApplyAsync(key, _ => new AccountEvent.RefreshNotActed(runner.Now, attempt, failure, TimeSpan.Zero, 0), CancellationToken.None);
+    private AccountEvent.RefreshNotActed NotSent(string attempt, string failure) => new AccountEvent.RefreshNotActed(runner.Now, attempt, failure, TimeSpan.Zero, 0);
+
+    private Task<Result<AccountStep>> GiveBackAsync(AccountKey key, string attempt, string failure) => ReportAsync(key, () => NotSent(attempt, failure));
+
+    private async Task<Result<AccountStep>> ReportAsync(AccountKey key, Func<AccountEvent> what)
+    {
+        try
+        {
+            return await runner.ApplyAsync(key, _ => what(), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException)
+        {
+            _untold[key] = what;
+            throw;
+        }
+    }
+
+    /// <summary>Tells the store what it could not be told before, so that nothing known here is taken for lost there.</summary>
+    private async Task TellAsync(AccountKey key)
+    {
+        if (_uncommitted.TryGetValue(key, out var reply)) await CommitSpooledAsync(reply).ConfigureAwait(false);
+        if (_untold.TryRemove(key, out var what)) await ReportAsync(key, what).ConfigureAwait(false);
+    }
 
     private async Task<Result<RefreshAnswer>> CommitAsync(
         AccountRow row, string attempt, TokenSet tokens, GrantSecrets? former, bool mints, SealingKey key, TokenClient client)
@@ -196,16 +297,41 @@ public sealed class AccountRefresher(
         {
             var committed = await CommitSealedAsync(row.Key, attempt, row.State.Generation, blob, facts, tokens.Scopes, tokens.Parameters).ConfigureAwait(false);
             await checkpoints.ReachAsync("reply_committed", row.Key).ConfigureAwait(false);
+            if (MustGo(committed)) await RevokeLateAsync(row.Key, generation, client, merged).ConfigureAwait(false);
             return committed.TryGet(out var step, out var error) ? Answer(step) : error;
         }
-        catch (StoreUnavailableException)
+        catch
         {
-            // The commit may even have gone through; the spool's copy is then found out of date and dropped.
-            var spooled = await spool.PutAsync(
-                new SpooledReply(row.Key, row.Id, attempt, generation, blob, facts, tokens.Scopes, time.GetUtcNow()), CancellationToken.None).ConfigureAwait(false);
-            observer.ReplySpooled(spooled);
+            // The commit may even have gone through; the copies are then found out of date and dropped. The one in memory serves where the disk refuses.
+            var reply = new SpooledReply(row.Key, row.Id, attempt, generation, blob, facts, tokens.Scopes, time.GetUtcNow());
+            _uncommitted[row.Key] = reply;
+            observer.ReplySpooled(await spool.PutAsync(reply, CancellationToken.None).ConfigureAwait(false));
             throw;
         }
+    }
+
+    /// <summary>The account was withdrawn, or erased, while the provider made this grant: nobody but us knows that it lives.</summary>
+    private static bool MustGo(Result<AccountStep> committed) => committed.TryGet(out var step, out _)
+        ? step.After.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected
+        : committed.Error?.Code == ErrorCatalogue.AccountNotConnected;
+
+    /// <summary>
+    /// Revoked at once with the token in hand: the due index would bring the account up only while the gate is open, and an erasure destroys the key that seals it.
+    /// If it fails, the row says pending and the index takes over.
+    /// </summary>
+    private async Task RevokeLateAsync(AccountKey key, long generation, TokenClient client, GrantSecrets grant)
+    {
+        try
+        {
+            var reply = await endpoint.RevokeAsync(client, grant, time.GetUtcNow() + options.TokenTimeout).ConfigureAwait(false);
+            await runner.ApplyAsync(key, _ => new AccountEvent.UpstreamRevoked(runner.Now, generation, reply.Outcome, reply.Retry, runner.Jitter()), CancellationToken.None).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // The commit stands; what is left to do is in the row.
+        catch (Exception e)
+        {
+            observer.Failed("late_revocation", key, e);
+        }
+#pragma warning restore CA1031
     }
 
     private Task<Result<AccountStep>> CommitSealedAsync(
@@ -216,15 +342,19 @@ public sealed class AccountRefresher(
     public async Task<int> DrainSpoolAsync(CancellationToken cancellationToken)
     {
         var healed = 0;
-        foreach (var reply in await spool.ListAsync(1_000, cancellationToken).ConfigureAwait(false))
-        {
-            var step = await CommitSealedAsync(reply.Key, reply.AttemptId, reply.Generation - 1, reply.Grant, reply.Facts,
-                reply.Scopes is null ? null : [.. reply.Scopes], null).ConfigureAwait(false);
-            if (step.TryGet(out var done, out _) && done.Decision.Verdict == Verdict.Changed) healed++;
-            await spool.RemoveAsync(reply.Key, reply.AttemptId, cancellationToken).ConfigureAwait(false);
-        }
-
+        var spooled = await spool.ListAsync(1_000, cancellationToken).ConfigureAwait(false);
+        foreach (var reply in spooled.Concat(_uncommitted.Values).DistinctBy(r => (r.Key, r.AttemptId)))
+            if (await CommitSpooledAsync(reply).ConfigureAwait(false)) healed++;
         return healed;
+    }
+
+    private async Task<bool> CommitSpooledAsync(SpooledReply reply)
+    {
+        var step = await CommitSealedAsync(reply.Key, reply.AttemptId, reply.Generation - 1, reply.Grant, reply.Facts,
+            reply.Scopes is null ? null : [.. reply.Scopes], null).ConfigureAwait(false);
+        _uncommitted.TryRemove(new KeyValuePair<AccountKey, SpooledReply>(reply.Key, reply));
+        await spool.RemoveAsync(reply.Key, reply.AttemptId, CancellationToken.None).ConfigureAwait(false);
+        return step.TryGet(out var done, out _) && done.Decision.Verdict == Verdict.Changed;
     }
 
     private Result<RefreshAnswer> Answer(AccountStep step)
@@ -236,12 +366,12 @@ public sealed class AccountRefresher(
             Verdict.HeldByAnother => AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)),
 
             // A failed refresh is no news to a caller whose access token still lives (law 6).
-            Verdict.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(state, Left(step.Decision.Until)),
+            Verdict.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(state, Until(step.Decision.Until)),
             Verdict.NotUsable => AccountErrors.ForStatus(state),
             _ when state.Status != AccountStatus.Active => AccountErrors.ForStatus(state),
             _ => new RefreshAnswer(state.Status, state.Generation, step.Before.State.Generation != state.Generation, state.Grant?.AccessExpiresAt),
         };
     }
 
-    private TimeSpan Left(DateTimeOffset? until) => until is { } end && end > runner.Now ? end - runner.Now : TimeSpan.FromMilliseconds(100);
+    private TimeSpan Until(DateTimeOffset? until) => until is { } end && end > runner.Now ? end - runner.Now : TimeSpan.FromMilliseconds(100);
 }

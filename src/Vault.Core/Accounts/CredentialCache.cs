@@ -49,6 +49,7 @@ public sealed class OpenAccount
 /// </summary>
 public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, TimeProvider time, LifecycleOptions options, int capacity = 10_000) : IDisposable
 {
+    private const int MostReads = 3;
     private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
 
     // Less than the lease that an acknowledgement waits out: what is taken at the last moment still has to be sent.
@@ -65,8 +66,23 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
         if (!confirm && _entries.TryGetValue(key, out var entry) && time.GetElapsedTime(entry.ReadAt) < _usable && entry.Account.TryAcquire())
             return entry.Account;
 
-        // The age counts from before the read: what changes while we read is at most a lease old when we stop believing it.
-        var mark = time.GetTimestamp();
+        // A slow database or key service can hand over a row that is older than the lease when it arrives: a revocation may have been acknowledged since the
+        // row was read. So the age is looked at when everything is in hand.
+        for (var turn = 0; turn < MostReads; turn++)
+        {
+            // The age counts from before the read: what changes while we read is at most a lease old when we stop believing it.
+            var mark = time.GetTimestamp();
+            var read = await ReadAsync(key, mark, cancellationToken).ConfigureAwait(false);
+            if (!read.TryGet(out var account, out var error)) return error;
+            if (time.GetElapsedTime(mark) < _usable) return account;
+            account.Release();
+        }
+
+        return new VaultError(ErrorCatalogue.StoreUnavailable, "The database answers too slowly to confirm the credential.") { RetryAfter = TimeSpan.FromSeconds(1) };
+    }
+
+    private async ValueTask<Result<OpenAccount>> ReadAsync(AccountKey key, long mark, CancellationToken cancellationToken)
+    {
         var snapshot = await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
         if (snapshot is null)
         {
