@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Vault.Core.Errors;
+using Vault.Core.Packs;
+using Vault.Core.Tools;
+
+namespace Vault.TestKit.Provider;
+
+/// <summary>One provider, <c>acme</c>, with a tool of each effect and whatever rotation a test is about.</summary>
+public sealed class AcmePacks : IPacks
+{
+    public const string Id = "acme";
+    public const string List = "acme_list_things";
+    public const string Send = "acme_send_thing";
+    public const string Drop = "acme_drop_thing";
+    private readonly ProviderPack _pack;
+
+    public AcmePacks(RefreshPolicy refresh)
+    {
+        _pack = new ProviderPack
+        {
+            Id = Id,
+            Version = "3",
+            DisplayName = "Acme",
+            AuthModes = [AuthMode.AuthorizationCode],
+            Refresh = refresh,
+            Hosts = ["api.acme.example"],
+            Details = new PackDetails { Api = new ApiShape { BaseUrl = UrlTemplate.Parse("https://api.acme.example") } },
+            Tools = [Tool(List, Effect.Read, "read"), Tool(Send, Effect.Write, "write"), Tool(Drop, Effect.Destructive, "write")],
+        };
+    }
+
+    public IReadOnlyCollection<ProviderPack> All => [_pack];
+
+    public bool TryGet(string providerId, [NotNullWhen(true)] out ProviderPack? pack)
+    {
+        pack = providerId == Id ? _pack : null;
+        return pack is not null;
+    }
+
+    public bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool)
+    {
+        tool = _pack.Tools.FirstOrDefault(t => t.Name == name) is { } found ? new Tool(_pack, found, new AnyObject()) : null;
+        return tool is not null;
+    }
+
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit) => [];
+
+    private static ToolDefinition Tool(string name, Effect effect, string scope) => new()
+    {
+        Name = name,
+        Version = "1",
+        Description = name,
+        Effect = effect,
+        Idempotency = Idempotency.None,
+        Scopes = new ScopeRequirement([ImmutableArray.Create(scope)]),
+        InputSchema = JsonSerializer.SerializeToElement(new { type = "object" }),
+        Request = new ToolRequest { Method = effect == Effect.Read ? "GET" : "POST", Url = UrlTemplate.Parse("/things") },
+    };
+
+    private sealed class AnyObject : IInputSchema
+    {
+        public IReadOnlyList<Violation> Validate(JsonElement input) => input.ValueKind == JsonValueKind.Object ? [] : [new Violation("", "must be an object")];
+    }
+}

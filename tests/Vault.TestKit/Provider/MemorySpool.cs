@@ -1,0 +1,40 @@
+using Vault.Core.Accounts;
+using Vault.Core.Identity;
+
+namespace Vault.TestKit.Provider;
+
+/// <summary>A host's reply spool in memory; it survives the host, as a disk does.</summary>
+public sealed class MemorySpool : IReplySpool
+{
+    private readonly Lock _lock = new();
+    private readonly List<SpooledReply> _replies = [];
+
+    /// <summary>The disk refuses.</summary>
+    public bool Full { get; set; }
+
+    public IReadOnlyList<SpooledReply> Replies
+    {
+        get
+        {
+            lock (_lock) return [.. _replies];
+        }
+    }
+
+    public Task<bool> PutAsync(SpooledReply reply, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (Full) return Task.FromResult(false);
+            _replies.Add(reply);
+            return Task.FromResult(true);
+        }
+    }
+
+    public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<SpooledReply>>([.. Replies.Take(limit)]);
+
+    public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken)
+    {
+        lock (_lock) _replies.RemoveAll(r => r.Key == key && r.AttemptId == attemptId);
+        return Task.CompletedTask;
+    }
+}

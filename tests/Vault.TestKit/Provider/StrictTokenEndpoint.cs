@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Sealing;
+
+namespace Vault.TestKit.Provider;
+
+/// <summary>What the endpoint does with its next call, beside what the provider's rules say.</summary>
+public enum Act
+{
+    /// <summary>Answers as the provider's rules say.</summary>
+    Answer,
+
+    /// <summary>Acts, and the reply is lost on its way.</summary>
+    DropReply,
+
+    /// <summary>429, with Retry-After where one is scripted; it does not act.</summary>
+    TooMany,
+
+    /// <summary>503; it does not act.</summary>
+    Unavailable,
+
+    /// <summary>500; it does not act, but nobody can tell.</summary>
+    Broken,
+
+    /// <summary>It acts, and answers 500.</summary>
+    BrokenAfterActing,
+
+    /// <summary>invalid_client.</summary>
+    RefuseClient,
+}
+
+/// <summary>
+/// A token endpoint over a <see cref="StrictProvider"/>: scripted call by call, counted, and held at a barrier on demand. It ends every call at its deadline,
+/// as the port demands, and does not send what has none left.
+/// </summary>
+public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider time) : ITokenEndpoint
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<Act> _script = new();
+    private readonly Queue<(TaskCompletionSource Reached, TaskCompletionSource Go)> _barriers = new();
+    private readonly List<string> _revoked = [];
+    private int _calls;
+
+    public TimeSpan AccessLife { get; set; } = TimeSpan.FromHours(1);
+
+    public TimeSpan? RetryAfter { get; set; }
+
+    /// <summary>The reason of a refusal, in the words of <see cref="StatusReason"/>.</summary>
+    public string DeadReason { get; set; } = StatusReason.UserRevoked;
+
+    public UpstreamRevocation RevocationOutcome { get; set; } = UpstreamRevocation.Confirmed;
+
+    public bool RevocationRetry { get; set; }
+
+    /// <summary>Refreshes and mints that reached the endpoint.</summary>
+    public int Calls => Volatile.Read(ref _calls);
+
+    public IReadOnlyList<string> Revoked
+    {
+        get
+        {
+            lock (_lock) return [.. _revoked];
+        }
+    }
+
+    public void Next(params Act[] acts)
+    {
+        lock (_lock)
+        {
+            foreach (var act in acts) _script.Enqueue(act);
+        }
+    }
+
+    /// <summary>The next call stops before it acts; the first task tells when it is there, the second lets it go on.</summary>
+    public (Task Reached, TaskCompletionSource Go) Hold()
+    {
+        var barrier = (Reached: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), Go: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_lock) _barriers.Enqueue(barrier);
+        return (barrier.Reached.Task, barrier.Go);
+    }
+
+    public Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline) =>
+        CallAsync(deadline, () => provider.Present(refreshToken.RevealText(), time.GetUtcNow()));
+
+    public Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) =>
+        CallAsync(deadline, provider.Consent, keepsRefreshToken: false);
+
+    public Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline) => CallAsync(deadline, provider.Consent);
+
+    public Task<RevocationReply> RevokeAsync(TokenClient client, GrantSecrets grant, DateTimeOffset deadline)
+    {
+        lock (_lock)
+        {
+            var token = grant.RefreshToken?.RevealText() ?? grant.AccessToken.RevealText();
+            _revoked.Add(token);
+            if (RevocationOutcome == UpstreamRevocation.Confirmed) provider.Revoke(token);
+            return Task.FromResult(new RevocationReply(RevocationOutcome, RevocationRetry, RevocationRetry ? "http_503" : null));
+        }
+    }
+
+    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline) =>
+        Task.FromResult<IdentityReply>(new IdentityReply.NoCall());
+
+    public Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge) => new("https://acme.example/authorize");
+
+    public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (null, false);
+
+    private async Task<TokenReply> CallAsync(DateTimeOffset deadline, Func<Issued> act, bool keepsRefreshToken = true)
+    {
+        (TaskCompletionSource Reached, TaskCompletionSource Go)? barrier = null;
+        lock (_lock)
+        {
+            if (_barriers.TryDequeue(out var held)) barrier = held;
+        }
+
+        if (barrier is { } b)
+        {
+            b.Reached.SetResult();
+            await b.Go.Task.ConfigureAwait(false);
+        }
+
+        lock (_lock)
+        {
+            if (time.GetUtcNow() >= deadline) return new TokenReply.NotActed("deadline", null);
+            _calls++;
+            switch (_script.TryDequeue(out var how) ? how : Act.Answer)
+            {
+                case Act.TooMany: return new TokenReply.NotActed("http_429", RetryAfter);
+                case Act.Unavailable: return new TokenReply.NotActed("http_503", RetryAfter);
+                case Act.Broken: return new TokenReply.MayHaveActed("http_500");
+                case Act.RefuseClient: return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "invalid_client");
+                case Act.DropReply:
+                    act();
+                    return new TokenReply.MayHaveActed("timeout");
+                case Act.BrokenAfterActing:
+                    act();
+                    return new TokenReply.MayHaveActed("http_500");
+                default:
+                    return Reply(act(), time.GetUtcNow(), AccessLife, keepsRefreshToken, DeadReason);
+            }
+        }
+    }
+
+    internal static TokenReply Reply(Issued issued, DateTimeOffset now, TimeSpan life, bool keepsRefreshToken, string deadReason) => issued.Result == Presented.Refused
+        ? new TokenReply.GrantDead(deadReason, "invalid_grant")
+        : new TokenReply.Granted(new TokenSet(
+            new GrantSecrets
+            {
+                AccessToken = Secret.From(issued.AccessToken!),
+                RefreshToken = keepsRefreshToken && issued.RefreshToken is { } refresh ? Secret.From(refresh) : null,
+            },
+            now, now + life, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
+}
