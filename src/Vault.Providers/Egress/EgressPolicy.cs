@@ -32,7 +32,8 @@ public sealed class EgressPolicy
             else if (IPAddress.TryParse(host, out var address)) networks.Add((new IPNetwork(address, address.GetAddressBytes().Length * 8), port));
             else if (host.Contains('/', StringComparison.Ordinal))
             {
-                if (IPNetwork.TryParse(host, out var network)) networks.Add((network, port));
+                // Bits beyond the prefix are a typo more often than not, and some parsers drop them silently.
+                if (IPNetwork.TryParse(host, out var network) && IPAddress.TryParse(host[..host.IndexOf('/', StringComparison.Ordinal)], out var written) && network.BaseAddress.Equals(written)) networks.Add((network, port));
                 else wrong.Add($"egress.allow '{entry}': not a network; write it like 10.20.0.0/16, with no bits set beyond the prefix");
             }
             else if (HostRules.Fault(host) is { } fault) wrong.Add($"egress.allow '{entry}': {fault}");
@@ -54,6 +55,8 @@ public sealed class EgressPolicy
         var host = HostRules.Canonical(url, _loopback && pack.DevelopmentOnly, out var fault);
         if (host is null) return "the URL " + fault;
         if (!HostRules.Covers(pack.Hosts, host)) return $"the host {host} is not one of the hosts that {pack.Id} may call";
+        // An address that is written out can be judged before anybody connects; names are judged when they are resolved.
+        if (IPAddress.TryParse(host, out var literal) && Refusal(host, url.Port, literal) is { } refusal) return $"{host} may not be called: {refusal}";
         return MayUsePort(host, url.Port) ? null : $"port {url.Port.ToString(CultureInfo.InvariantCulture)} of {host} is not allowed; only 443 is, unless the operator lists host:port";
     }
 

@@ -52,8 +52,8 @@ internal static class PageTokens
         {
             PagingStyle.Cursor => paging.Next!.TextIn(answer.Body) is { } cursor && cursor != current ? cursor : null,
             PagingStyle.LastId => paging.HasMore is null || paging.HasMore.First(answer.Body) is { ValueKind: JsonValueKind.True } ? LastId(paging, answer.Body) : null,
-            PagingStyle.NextUrl => paging.Next!.TextIn(answer.Body) is { } next ? SameOrigin(url, next) : null,
-            PagingStyle.LinkHeader => answer.Header("Link") is { } link && NextLink(link) is { } target ? SameOrigin(url, target) : null,
+            PagingStyle.NextUrl => paging.Next!.TextIn(answer.Body) is { } next ? WithoutKey(call, SameOrigin(url, next)) : null,
+            PagingStyle.LinkHeader => answer.Header("Link") is { } link && NextLink(link) is { } target ? WithoutKey(call, SameOrigin(url, target)) : null,
             _ => Counted(call, paging, answer.Body, current),
         };
         if (value is null or { Length: 0 } or { Length: > 4096 }) return null;
@@ -64,6 +64,16 @@ internal static class PageTokens
     /// <summary>An absolute URL of the same scheme, host and port as the tool's own; null for any other.</summary>
     public static string? SameOrigin(Uri own, string next) =>
         Uri.TryCreate(own, next, out var url) && url.Scheme == own.Scheme && url.IdnHost == own.IdnHost && url.Port == own.Port && url.UserInfo.Length == 0 ? url.AbsoluteUri : null;
+
+    /// <summary>A provider that takes its key in the query may repeat it in the next URL; a page token leaves the vault, so the key is taken out (law 2).</summary>
+    private static string? WithoutKey(ToolCall call, string? url)
+    {
+        var names = call.Tool.Pack.Details.Api.Auth.Where(a => a.Place == CredentialPlace.Query).Select(a => a.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (url is null || names.Count == 0) return url;
+        var parsed = new Uri(url);
+        var kept = parsed.Query.TrimStart('?').Split('&').Where(p => !names.Contains(Uri.UnescapeDataString(p.Split('=')[0].Replace('+', ' '))));
+        return new UriBuilder(parsed) { Query = string.Join('&', kept) }.Uri.AbsoluteUri;
+    }
 
     private static string? LastId(Paging paging, JsonElement body) =>
         paging.Items!.First(body) is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() is var n and > 0 ? paging.ItemId!.TextIn(items[n - 1]) : null;

@@ -58,6 +58,13 @@ public sealed class WrongPackTests
     public void AMemberThatAppearsTwiceIsRefused() =>
         Assert.Contains(Read("{\"format\":1,\n\"hosts\":[\"a.example.com\"],\n\"hosts\":[\"b.example.com\"]}").Faults, f => f.Path == "/hosts" && f.Message.Contains("twice", StringComparison.Ordinal));
 
+    internal static JsonNode Changed(string fixture)
+    {
+        var pack = Fixtures["base"]!.DeepClone();
+        foreach (var change in JsonNode.Parse(fixture)!["change"]!.AsArray()) Change(pack, change!);
+        return pack;
+    }
+
     private static Vault.Core.Packs.PackReading Read(string json) => new PackReader().Read(Encoding.UTF8.GetBytes(json), "test");
 
     private static void Change(JsonNode root, JsonNode change)
