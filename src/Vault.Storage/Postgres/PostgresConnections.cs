@@ -59,8 +59,8 @@ internal static class PostgresConnections
         settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 128);
         settings.AutoPrepareMinUsages = 2;
         if (settings.ApplicationName is null) settings.ApplicationName = "vault";
-        if (!settings.ContainsKey("Timeout")) settings.Timeout = 5;
-        if (!settings.ContainsKey("Command Timeout")) settings.CommandTimeout = 15;
+        if (!settings.ShouldSerialize("Timeout")) settings.Timeout = 5;
+        if (!settings.ShouldSerialize("Command Timeout")) settings.CommandTimeout = 15;
         return settings;
     }
 

@@ -5,7 +5,7 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Wrapped data keys. Destroying overwrites the wrapped bytes; see the README on what a database keeps of overwritten rows in its log and backups.</summary>
+/// <summary>Wrapped data keys. Destroying overwrites the wrapped bytes; silo-config/postgres/README.md says what PostgreSQL keeps of overwritten rows.</summary>
 internal sealed class SqlOrganizationKeyStore(IDatabase database) : IOrganizationKeyStore
 {
     private const string Columns = "organization_id, version, status, wrapped, master_key_id, created_at, changed_at, row_version";

@@ -147,7 +147,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
     {
         var row = await AccountAsync((await OrganizationAsync()).Id);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Store.Accounts.FindAsync(row.Key, default)));
-        await ThrowawayPostgres.ExecuteAsync(database.Administrator, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        await ThrowawayPostgres.ExecuteAsync(database.Administrator, "select pg_terminate_backend(pid, 30000) from pg_stat_activity where datname = current_database() and application_name = 'vault'");
         Assert.NotNull(await Store.Accounts.FindAsync(row.Key, default));
         Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(row, 1, GateCheck.None, [], default));
     }
@@ -165,6 +165,47 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
 
         var malformed = await Assert.ThrowsAsync<ArgumentException>(() => VaultStore.OpenPostgresAsync("Host=x;Pasword=hunter2", null, StoreUnderTest.Scribe(), default));
         Assert.DoesNotContain("hunter2", malformed.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Host=h;Username=u", 5, 15)]
+    [InlineData("Host=h;Username=u;Timeout=9;Command Timeout=60", 9, 60)]
+    public void Timeouts_are_short_unless_given(string connectionString, int connect, int command)
+    {
+        var settings = PostgresConnections.Settings(connectionString);
+        Assert.Equal((connect, command), (settings.Timeout, settings.CommandTimeout));
+    }
+
+    [Fact]
+    public async Task A_transaction_that_the_server_undid_for_another_is_run_again()
+    {
+        // The schedule: we hold b, the other holds a and waits for b, then we want a. The server finds the circle at our wait and undoes ours.
+        var organization = await OrganizationAsync();
+        var (a, b) = (await AccountAsync(organization.Id), await AccountAsync(organization.Id));
+        await using var plain = new PostgresDatabase(PostgresConnections.Source(database.Administrator), StoreUnderTest.Scribe());
+        await using var barrier = new NpgsqlConnection(database.Administrator);
+        await barrier.OpenAsync();
+        await RunAsync(barrier, "select pg_advisory_lock(1)");
+        await using var other = new NpgsqlConnection(database.Administrator);
+        await other.OpenAsync();
+        await RunAsync(other, "set deadlock_timeout = '60s'");
+        await using var transaction = await other.BeginTransactionAsync();
+        await RunAsync(other, Add(a));
+
+        var runs = 0;
+        var ours = plain.BatchAsync([Ours(Add(b)), Ours("select pg_advisory_xact_lock_shared(1)", () => runs++), Ours(Add(a))], default);
+        await WaitingAsync(1);
+        var theirs = RunAsync(other, Add(b));
+        await WaitingAsync(2);
+        await RunAsync(barrier, "select pg_advisory_unlock(1)");
+        await theirs;
+        await transaction.CommitAsync();
+        await ours;
+        Assert.Equal(2, runs);
+        foreach (var row in new[] { a, b }) Assert.Equal(5, (await Store.Accounts.FindAsync(row.Key, default))!.Row.CredentialGeneration);
+
+        Step Ours(string sql, Action? ran = null) => new(Scope.Of(organization.Id), new Statement(sql), ran is null ? null : _ => ran());
+        static string Add(AccountRow row) => $"update vault.accounts set credential_generation = credential_generation + 1 where id = '{row.Id.Value}'";
     }
 
     // Until that many sessions of this database wait for a lock; the server says so, no clock is asked.

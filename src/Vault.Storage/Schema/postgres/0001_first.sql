@@ -397,7 +397,9 @@ create function ledger_append(
   types text[], executions text[], users text[], agents text[], tools text[], accounts text[],
   outbox_organizations text[], outbox_events text[])
 returns table (organization_id text, status bigint, seq bigint, hash bytea)
-language plpgsql volatile security definer set search_path = vault, pg_temp as $$
+-- By index, always: a plan that was made while the tables were small would read all of a chain that has grown since.
+language plpgsql volatile security definer set search_path = vault, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   genesis constant bytea := decode(repeat('00', 32), 'hex');
