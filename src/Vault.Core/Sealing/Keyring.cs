@@ -61,7 +61,7 @@ public sealed class Keyring : IDisposable
         for (var turn = 0; turn < MaxTurns; turn++)
         {
             if (_cache.Take(organization, version, _time.GetUtcNow()) is { } lease) return lease;
-            var error = await Flight(organization, version).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var error = await FlightAsync(organization, version).WaitAsync(cancellationToken).ConfigureAwait(false);
             if (error is not null) return error;
         }
 
@@ -69,7 +69,7 @@ public sealed class Keyring : IDisposable
     }
 
     // One unwrapping for all who wait. It does not carry any caller's cancellation: the first to give up must not fail the others.
-    private Task<VaultError?> Flight(OrganizationId organization, uint version)
+    private Task<VaultError?> FlightAsync(OrganizationId organization, uint version)
     {
         TaskCompletionSource<VaultError?> done;
         lock (_gate)

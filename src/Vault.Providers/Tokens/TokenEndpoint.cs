@@ -47,7 +47,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         var oauth = OAuth(client);
         var scope = string.Join(oauth.ScopeSeparator, scopes.IsDefault ? [] : scopes);
         var mode = credential?.Mode ?? client.Pack.AuthModes.FirstOrDefault(m => m is AuthMode.ClientCredentials, AuthMode.ClientCredentials);
-        if (!client.Pack.AuthModes.Contains(mode)) return Refused("auth_mode_not_of_this_provider");
+        if (!client.Pack.AuthModes.Contains(mode)) return RefusedAsync("auth_mode_not_of_this_provider");
         var request = new TokenRequest(client);
         switch (mode)
         {
@@ -56,12 +56,12 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
                 request.With("grant_type", "client_credentials").With(oauth.TokenParameters);
                 var id = credential?.Fields.GetValueOrDefault("client_id")?.RevealText();
                 var secret = credential?.Fields.GetValueOrDefault("client_secret");
-                if ((id ?? client.Connection.ClientId) is null) return Refused("client_id_missing");
+                if ((id ?? client.Connection.ClientId) is null) return RefusedAsync("client_id_missing");
                 return SendAsync(client, oauth.TokenUrl, url => request.Build(url, "POST", oauth.RequestFormat, oauth.ClientAuth, id, secret), deadline, mustCapture: true);
             case AuthMode.JwtBearer or AuthMode.AppInstallation when credential is not null:
                 return MintWithAssertionAsync(client, oauth, request, credential, scope, deadline);
             default:
-                return Refused("credential_cannot_mint");
+                return RefusedAsync("credential_cannot_mint");
         }
     }
 
@@ -119,8 +119,8 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
 
     private Task<TokenReply> MintWithAssertionAsync(TokenClient client, OAuthShape oauth, TokenRequest request, OwnCredential credential, string scope, DateTimeOffset deadline)
     {
-        if (ProviderPlaces.Of(client).Url(oauth.TokenUrl, http.Policy, out var fault, Field) is not { } url) return Refused(fault!);
-        if (_signer.Sign(client, credential, url, scope, out fault) is not { } jwt) return Refused(fault!);
+        if (ProviderPlaces.Of(client).Url(oauth.TokenUrl, http.Policy, out var fault, Field) is not { } url) return RefusedAsync(fault!);
+        if (_signer.Sign(client, credential, url, scope, out fault) is not { } jwt) return RefusedAsync(fault!);
         HttpRequestMessage message;
         if (credential.Mode == AuthMode.AppInstallation)
         {
@@ -146,7 +146,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
 
     private Task<TokenReply> SendAsync(TokenClient client, UrlTemplate template, Func<Uri, HttpRequestMessage> build, DateTimeOffset deadline, bool mustCapture)
     {
-        if (ProviderPlaces.Of(client).Url(template, http.Policy, out var fault) is not { } url) return Refused(fault!);
+        if (ProviderPlaces.Of(client).Url(template, http.Policy, out var fault) is not { } url) return RefusedAsync(fault!);
         var message = build(url);
         AddHeaders(client, OAuth(client), message);
         return JudgeAsync(client, message, deadline, mustCapture);
@@ -177,5 +177,5 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
     private static OAuthShape OAuth(TokenClient client) => client.Pack.Details.OAuth ?? throw new InvalidOperationException($"{client.Pack.Id} has no token endpoint.");
 
     /// <summary>Our own settings do not let the call be made: nothing was sent, and no retry helps.</summary>
-    private static Task<TokenReply> Refused(string failure) => Task.FromResult<TokenReply>(new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, FailureCode.Clean(failure) ?? "egress_denied"));
+    private static Task<TokenReply> RefusedAsync(string failure) => Task.FromResult<TokenReply>(new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, FailureCode.Clean(failure) ?? "egress_denied"));
 }

@@ -11,31 +11,38 @@ public sealed partial class CodeStyleTests
 
     [Fact]
     public void Files_stay_under_400_lines() =>
-        Assert.Empty(All.Select(f => (File: f, Lines: Repository.Read(f).Count(c => c == '\n'))).Where(x => x.Lines > 400).Select(x => $"{x.File}: {x.Lines} lines"));
+        None(All.Select(f => (File: f, Lines: Repository.Read(f).Count(c => c == '\n'))).Where(x => x.Lines > 400).Select(x => $"{x.File}: {x.Lines} lines"));
 
     [Fact]
     public void No_type_is_called_manager_helper_or_util() =>
-        Assert.Empty(Offenders(All, VagueName()));
+        None(Offenders(All, VagueName()));
 
     [Fact]
-    public void Classes_are_sealed_static_or_abstract() =>
-        Assert.Empty(Offenders(Repository.Sources("src"), OpenClass()));
+    public void Classes_are_sealed_static_or_abstract()
+    {
+        // A class that another one extends cannot be sealed.
+        var everything = string.Concat(Repository.Sources("src").Select(Repository.Read));
+        None(Offenders(Repository.Sources("src"), OpenClass()).Where(o => !everything.Contains(": " + OpenClass().Match(o[(o.IndexOf(": ", StringComparison.Ordinal) + 2)..]).Groups["name"].Value, StringComparison.Ordinal)));
+    }
 
     [Fact]
     public void A_method_that_returns_a_task_ends_in_async() =>
-        Assert.Empty(Offenders(Repository.Sources("src"), TaskWithoutAsync()));
+        None(Offenders(Repository.Sources("src"), TaskWithoutAsync()));
 
     [Fact]
     public void The_cancellation_token_comes_last() =>
-        Assert.Empty(Offenders(Repository.Sources("src"), TokenNotLast()));
+        None(Offenders(Repository.Sources("src"), TokenNotLast()));
 
     [Fact]
     public void Nothing_is_left_unfinished() =>
-        Assert.Empty(Offenders(Repository.Sources("src"), Unfinished()));
+        None(Offenders(Repository.Sources("src"), Unfinished()));
 
     [Fact]
     public void Tests_neither_sleep_nor_skip() =>
-        Assert.Empty(Offenders(Repository.Sources("tests").Where(f => f.Contains(".Tests/", StringComparison.Ordinal) && !f.EndsWith("/CodeStyleTests.cs", StringComparison.Ordinal)), SleepOrSkip()));
+        None(Offenders(Repository.Sources("tests").Where(f => f.Contains(".Tests/", StringComparison.Ordinal) && !f.EndsWith("/CodeStyleTests.cs", StringComparison.Ordinal)), SleepOrSkip()));
+
+    // One text, so that a failure names every place.
+    private static void None(IEnumerable<string> offenders) => Assert.Equal("", string.Join('\n', offenders));
 
     private static IEnumerable<string> Offenders(IEnumerable<string> files, Regex pattern) =>
         from file in files
@@ -46,13 +53,13 @@ public sealed partial class CodeStyleTests
     [GeneratedRegex(@"\b(class|record|struct|interface|enum)\s+\w*(Manager|Helper|Helpers|Util|Utils|Utilities)\b")]
     private static partial Regex VagueName();
 
-    [GeneratedRegex(@"^\s*(public|internal|private|protected)?\s*(partial\s+)?(class|record(?!\s+struct))\s+\w+")]
+    [GeneratedRegex(@"^\s*(public|internal|private|protected)?\s*(partial\s+)?(class|record(?!\s+struct))\s+(?<name>\w+)")]
     private static partial Regex OpenClass();
 
-    [GeneratedRegex(@"^\s*(public|internal|private|protected)[\w\s]*\s(Task|ValueTask)(<[^(]*>)?\s+(?!\w*Async\b)\w+(<\w+>)?\(")]
+    [GeneratedRegex(@"^\s*(public|internal|private|protected)[\w\s]*\s(Task|ValueTask)(<[^(]*>)?\s+(?!\w*Async\b|Main\b)\w+(<\w+>)?\(")]
     private static partial Regex TaskWithoutAsync();
 
-    [GeneratedRegex(@"(public|internal|private|protected).*\(.*CancellationToken\s+\w+\s*,\s*[A-Z]\w*(<.*>)?\??\s+\w+(?!.*=)")]
+    [GeneratedRegex(@"(public|internal|private|protected).*\(.*CancellationToken\s+\w+\s*,\s*(?!CancellationToken)[A-Z]\w*(<.*>)?\??\s+\w+(?!.*=)")]
     private static partial Regex TokenNotLast();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]

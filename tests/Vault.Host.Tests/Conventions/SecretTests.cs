@@ -3,15 +3,28 @@ namespace Vault.Host.Tests.Conventions;
 /// <summary>Law 2: a credential has one way out. A file that opens a secret is named here, with a reason a stranger accepts, or the build is red.</summary>
 public sealed class SecretTests
 {
-    private static readonly string[] MayReveal =
-    [
-    ];
+    private static readonly Dictionary<string, string> MayReveal = new()
+    {
+        ["src/Vault.Core/Accounts/GrantCodec.cs"] = "packs credentials into the plaintext that is sealed, and unpacks it",
+        ["src/Vault.Core/Accounts/GrantSealing.cs"] = "hands the opened plaintext to the codec",
+        ["src/Vault.Core/Connecting/CredentialRules.cs"] = "checks length and form of a credential that is brought in",
+        ["src/Vault.Core/Sealing/Sealer.cs"] = "encrypts",
+        ["src/Vault.Gateway/Executions/GetOutput.cs"] = "answers with a kept tool output, which is no credential",
+        ["src/Vault.Gateway/Keys/KeyView.cs"] = "shows a new API key, this once",
+        ["src/Vault.Gateway/Pipeline/IdempotentCalls.cs"] = "answers again with a kept answer, which holds no credential",
+        ["src/Vault.Host/Commands/Greeting.cs"] = "shows the first administrator's key, this once",
+        ["src/Vault.Providers/Tokens/AssertionSigner.cs"] = "signs with a private key",
+        ["src/Vault.Providers/Tokens/Revocation.cs"] = "sends the token to the provider's revocation endpoint",
+        ["src/Vault.Providers/Tokens/TokenEndpoint.cs"] = "sends code, verifier and refresh token to the provider",
+        ["src/Vault.Providers/Tokens/TokenRequest.cs"] = "authenticates our client to the provider",
+        ["src/Vault.Providers/Upstream/CredentialPlacement.cs"] = "puts the credential into the upstream request: the one way out",
+    };
 
     [Fact]
     public void Only_the_listed_files_reveal_a_secret()
     {
         var revealing = Repository.Sources("src").Where(f => !f.EndsWith("/Sealing/Secret.cs", StringComparison.Ordinal))
             .Where(f => Repository.Read(f) is var text && (text.Contains(".Reveal(", StringComparison.Ordinal) || text.Contains(".RevealText(", StringComparison.Ordinal)));
-        Assert.Equal(MayReveal.Order(StringComparer.Ordinal), revealing);
+        Assert.Equal(MayReveal.Keys.Order(StringComparer.Ordinal), revealing);
     }
 }
