@@ -6,7 +6,12 @@ using Vault.Core.Identity;
 namespace Vault.Core.Connecting;
 
 /// <inheritdoc cref="IReconnectLinks"/>
-public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore accounts, ConnectLinks links, TimeProvider time, ConnectOptions options) : IReconnectLinks
+/// <param name="connections">Where connections are.</param>
+/// <param name="accounts">Where accounts are.</param>
+/// <param name="links">Late, because making a link needs the door to accounts, and what stands behind that door needs this.</param>
+/// <param name="time">The clock.</param>
+/// <param name="options">How long a link is given again.</param>
+public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore accounts, Lazy<ConnectLinks> links, TimeProvider time, ConnectOptions options) : IReconnectLinks
 {
     private const int Kept = 10_000;
 
@@ -19,11 +24,11 @@ public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore a
         var scopes = missingScopes.IsDefault ? [] : missingScopes;
         var memory = $"{key}|{requestedBy}|{string.Join(' ', scopes)}";
         if (_recent.TryGetValue(memory, out var recent) && recent.Until > time.GetUtcNow()) return recent.Url;
-        if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Unusable(connection, out _) is not null) return null;
+        if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Value.Unusable(connection, out _) is not null) return null;
         var account = await accounts.FindAsync(key, cancellationToken);
         // An account that mints or uses its own key is healed by another key, not by consent.
         if (account is { Row.Credential: not null } or { Row.State.Mints: true }) return null;
-        var made = await links.CreateAsync(
+        var made = await links.Value.CreateAsync(
             new LinkDraft
             {
                 Organization = key.Organization, User = key.User, Connection = connection.Id, Label = key.Label,

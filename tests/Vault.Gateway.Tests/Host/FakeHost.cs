@@ -1,0 +1,23 @@
+using Vault.Core.Accounts;
+using Vault.Core.Execution;
+using Vault.Core.Identity;
+
+namespace Vault.Gateway.Tests.Host;
+
+/// <summary>A host alone in the world: no disk, no other host.</summary>
+internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness
+{
+    public string Holder => "test-host";
+
+    public IReadOnlyList<string> Faults { get; set; } = [];
+
+    public bool IsDead(string holder) => false;
+
+    public Task<bool> PutAsync(SpooledReply reply, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<SpooledReply>>([]);
+
+    public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<IReadOnlyList<string>> FaultsAsync(CancellationToken cancellationToken) => Task.FromResult(Faults);
+}

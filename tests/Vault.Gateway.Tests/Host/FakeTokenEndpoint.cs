@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Sealing;
+
+namespace Vault.Gateway.Tests.Host;
+
+/// <summary>A provider that counts what it is sent. It answers what a test tells it, and is strict about the rest.</summary>
+internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
+{
+    public string? Issuer { get; set; } = "https://id.acme.example";
+
+    public bool IssuerRequired { get; set; } = true;
+
+    public ConcurrentQueue<string> Codes { get; } = new();
+
+    public ConcurrentQueue<string> Verifiers { get; } = new();
+
+    public ConcurrentQueue<string> Revoked { get; } = new();
+
+    public int Identified;
+
+    /// <summary>Answers of the next exchanges; granted when empty.</summary>
+    public ConcurrentQueue<TokenReply> Replies { get; } = new();
+
+    public ImmutableArray<string>? Scopes { get; set; }
+
+    public IdentityReply Identity { get; set; } = new IdentityReply.Known(new ProviderIdentity("u-1", "Alice", "alice@acme.example", null));
+
+    /// <summary>Awaited inside an exchange.</summary>
+    public Func<Task> Exchanging { get; set; } = () => Task.CompletedTask;
+
+    public async Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline)
+    {
+        Codes.Enqueue(code.RevealText());
+        Verifiers.Enqueue(codeVerifier.RevealText());
+        await Exchanging();
+        return Replies.TryDequeue(out var reply) ? reply : Granted();
+    }
+
+    public Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) =>
+        Task.FromResult(Replies.TryDequeue(out var reply) ? reply : Granted());
+
+    public Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline) => Task.FromResult(Replies.TryDequeue(out var reply) ? reply : Granted());
+
+    public Task<RevocationReply> RevokeAsync(TokenClient client, GrantSecrets grant, DateTimeOffset deadline)
+    {
+        Revoked.Enqueue(grant.AccessToken.RevealText());
+        return Task.FromResult(new RevocationReply(UpstreamRevocation.Confirmed, false, null));
+    }
+
+    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline)
+    {
+        Interlocked.Increment(ref Identified);
+        return Task.FromResult(Identity);
+    }
+
+    public Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge) => new(
+        "https://id.acme.example/authorize?client_id=" + Uri.EscapeDataString(client.Connection.ClientId!) + "&redirect_uri=" + Uri.EscapeDataString(client.RedirectUri)
+        + "&state=" + state + "&code_challenge=" + codeChallenge + "&code_challenge_method=S256&scope=" + Uri.EscapeDataString(string.Join(' ', scopes)));
+
+    public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (Issuer, IssuerRequired);
+
+    public TokenReply.Granted Granted(string access = "at-secret-1", string? refresh = "rt-secret-1") => new(new TokenSet(
+        new GrantSecrets { AccessToken = Secret.From(access), RefreshToken = refresh is null ? null : Secret.From(refresh) },
+        time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromHours(1), null, Scopes, ImmutableSortedDictionary<string, string>.Empty, null));
+}
