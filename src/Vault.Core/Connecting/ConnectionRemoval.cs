@@ -26,6 +26,6 @@ public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry
             return new VaultError(ErrorCatalogue.Conflict, "The connection was changed while it was removed; call again.");
         // A consent that was past its checks before the connection was shut can have been installed since.
         var late = await organizations.DisconnectAsync(organization, row.Id, by, cancellationToken);
-        return late.TryGet(out var more, out failed) ? new RemovalReceipt(row.Id, done + more) : failed;
+        return late.TryGet(out var all, out failed) ? new RemovalReceipt(row.Id, Math.Max(done, all)) : failed;
     }
 }

@@ -8,10 +8,11 @@ namespace Vault.Core.Connecting;
 /// <inheritdoc cref="IReconnectLinks"/>
 /// <param name="connections">Where connections are.</param>
 /// <param name="accounts">Where accounts are.</param>
+/// <param name="sessions">Where links are.</param>
 /// <param name="links">Late, because making a link needs the door to accounts, and what stands behind that door needs this.</param>
 /// <param name="time">The clock.</param>
 /// <param name="options">How long a link is given again.</param>
-public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore accounts, Lazy<ConnectLinks> links, TimeProvider time, ConnectOptions options) : IReconnectLinks
+public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore accounts, ILinkStore sessions, Lazy<ConnectLinks> links, TimeProvider time, ConnectOptions options) : IReconnectLinks
 {
     private const int Kept = 10_000;
 
@@ -23,7 +24,7 @@ public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore a
         ArgumentNullException.ThrowIfNull(key);
         var scopes = missingScopes.IsDefault ? [] : missingScopes;
         var memory = $"{key}|{requestedBy}|{string.Join(' ', scopes)}";
-        if (_recent.TryGetValue(memory, out var recent) && recent.Until > time.GetUtcNow()) return recent.Url;
+        if (_recent.TryGetValue(memory, out var recent) && recent.Until > time.GetUtcNow() && await IsUnusedAsync(recent.Url, cancellationToken)) return recent.Url;
         if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Value.Unusable(connection, out _) is not null) return null;
         var account = await accounts.FindAsync(key, cancellationToken);
         // An account that mints or uses its own key is healed by another key, not by consent.
@@ -42,4 +43,8 @@ public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore a
         _recent[memory] = (made.Value.Url, time.GetUtcNow() + options.ReconnectLinkReuse);
         return made.Value.Url;
     }
+
+    // A link somebody has opened meanwhile would be a dead end for everybody else.
+    private async Task<bool> IsUnusedAsync(string url, CancellationToken cancellationToken) =>
+        await sessions.FindByTokenAsync(LinkSecrets.Hash(url[(url.LastIndexOf('/') + 1)..]), cancellationToken) is { Status: LinkStatus.Ready };
 }

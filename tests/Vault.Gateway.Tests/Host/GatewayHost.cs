@@ -128,7 +128,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<ILinkStore>(s => s.GetRequiredService<MemoryStore>().Links).AddSingleton<IIdempotencyStore>(s => s.GetRequiredService<MemoryStore>().Idempotency);
         services.AddSingleton<IOutputStore>(s => s.GetRequiredService<MemoryStore>().Outputs).AddSingleton<IApprovalStore>(s => s.GetRequiredService<MemoryStore>().Approvals);
         services.AddSingleton<IPackStore>(s => s.GetRequiredService<MemoryStore>().Packs).AddSingleton<ILedgerStore>(s => s.GetRequiredService<MemoryStore>().Ledger);
-        services.AddSingleton<LedgerScribe>().AddSingleton<ILedger>(s => new LedgerWriter(s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<LedgerScribe>().AddSingleton(s => new LedgerWriter(s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
         services.AddSingleton<IOrganizationKeyStore, InMemoryOrganizationKeyStore>().AddSingleton<IKeyRotationStore, InMemoryKeyRotationStore>().AddSingleton<IResealSource, InMemorySealedRows>();
         services.AddSingleton<IKeyWrapper>(s => new LocalKeyWrapper([.. Enumerable.Range(1, 32).Select(i => (byte)i)], s.GetRequiredService<IEntropy>()));
         services.AddSingleton(s => new Keyring(s.GetRequiredService<IOrganizationKeyStore>(), s.GetRequiredService<IKeyWrapper>(), s.GetRequiredService<IEntropy>(), s.GetRequiredService<TimeProvider>()));
