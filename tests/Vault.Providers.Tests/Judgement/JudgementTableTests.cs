@@ -3,6 +3,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Packs;
 using Vault.Providers.Judgement;
 using Vault.Providers.Packs;
+using Vault.Providers.Tests.Peers;
 
 namespace Vault.Providers.Tests.Judgement;
 
@@ -10,7 +11,7 @@ namespace Vault.Providers.Tests.Judgement;
 public sealed class JudgementTableTests
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
-    private static readonly PackCatalogue Packs = Load();
+    private static readonly PackCatalogue Packs = LoadedPacks.All;
     private static readonly JsonElement[] TokenCases = Cases("token-answers.json");
     private static readonly JsonElement[] ApiCases = Cases("api-answers.json");
 
@@ -82,12 +83,5 @@ public sealed class JudgementTableTests
         var rows = new TheoryData<int, string>();
         for (var i = 0; i < cases.Length; i++) rows.Add(i, $"{Text(cases[i], "provider")} {cases[i].GetProperty("status")} {Text(cases[i], "code")}");
         return rows;
-    }
-
-    private static PackCatalogue Load()
-    {
-        var packs = new PackCatalogue(new PackReader(), new PackOptions { Development = true });
-        packs.LoadAsync(default).GetAwaiter().GetResult();
-        return packs;
     }
 }

@@ -41,9 +41,7 @@ public sealed class SandboxRig : IAsyncDisposable
 
     public static async Task<SandboxRig> StartAsync(UpstreamOptions? options = null)
     {
-        var packs = new PackCatalogue(new PackReader(), new PackOptions { Development = true });
-        await packs.LoadAsync(default);
-        return new SandboxRig(await SandboxServer.StartAsync(new SandboxOptions { EnvironmentName = "Development" }), packs, options ?? new UpstreamOptions());
+        return new SandboxRig(await SandboxServer.StartAsync(new SandboxOptions { EnvironmentName = "Development" }), LoadedPacks.All, options ?? new UpstreamOptions());
     }
 
     public static DateTimeOffset Soon => TimeProvider.System.GetUtcNow().AddSeconds(20);
@@ -77,7 +75,6 @@ public sealed class SandboxRig : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        Packs.Dispose();
         await Sandbox.DisposeAsync();
     }
 }

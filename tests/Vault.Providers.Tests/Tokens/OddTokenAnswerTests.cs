@@ -1,10 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
-using Vault.Core.Packs;
 using Vault.Core.Sealing;
 using Vault.Providers.Egress;
-using Vault.Providers.Packs;
 using Vault.Providers.Tests.Peers;
 using Vault.Providers.Tokens;
 using Vault.TestKit;
@@ -15,13 +13,8 @@ namespace Vault.Providers.Tests.Tokens;
 public sealed class OddTokenAnswerTests : IDisposable
 {
     private readonly ProviderHttp _http = new(new EgressOptions { AllowLoopback = true });
-    private readonly PackCatalogue _packs = new(new PackReader(), new PackOptions { Development = true });
 
-    public void Dispose()
-    {
-        _http.Dispose();
-        _packs.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
     public static TheoryData<string, string, string> Answers { get; } = new()
     {
@@ -113,8 +106,7 @@ public sealed class OddTokenAnswerTests : IDisposable
 
     private async Task<TokenReply> RefreshAsync(string baseUrl, TimeProvider time, DateTimeOffset deadline, Func<TokenClient, TokenClient>? change = null)
     {
-        await _packs.LoadAsync(default);
-        var client = SandboxRig.Client(_packs.All.Single(p => p.Id == "sandbox"), baseUrl);
+        var client = SandboxRig.Client(LoadedPacks.All.All.Single(p => p.Id == "sandbox"), baseUrl);
         var tokens = new TokenEndpoint(_http, time, new IdFactory(time, new SeededEntropy()));
         return await tokens.RefreshAsync(change is null ? client : change(client), Secret.From("refresh-1"), deadline);
     }
