@@ -1,0 +1,33 @@
+using Vault.Benchmarks.Measure;
+using Vault.Benchmarks.Report;
+using Vault.Benchmarks.Rig;
+
+namespace Vault.Benchmarks;
+
+/// <summary>Measures, or takes an earlier run, and tells.</summary>
+internal static class BenchCommand
+{
+    public static async Task<int> RunAsync(BenchOptions options, CancellationToken cancellationToken)
+    {
+        // Read first: a file that is no run should not cost a run.
+        var earlier = options.Compare is { } old ? RunFile.Read(old) : null;
+        BenchRun run;
+        if (options.From is { } from)
+        {
+            run = RunFile.Read(from);
+        }
+        else
+        {
+            run = await Course.RunAsync(options, Console.Error, cancellationToken);
+            var path = Path.GetFullPath(options.Out ?? Path.Combine(Checkout.Root, "artifacts", "bench.json"));
+            RunFile.Write(path, run);
+            await File.WriteAllTextAsync(Path.ChangeExtension(path, ".svg"), Chart.Draw(run), cancellationToken);
+            Console.Error.WriteLine($"bench: figures in {path}, chart in {Path.ChangeExtension(path, ".svg")}");
+        }
+
+        ConsoleReport.Write(Console.Out, run);
+        if (earlier is not null) Comparison.Write(Console.Out, earlier, run);
+        if (options.Readme) ReadmeSection.Write(run);
+        return run.Cells.Any(c => c.Errors > 0) ? 1 : 0;
+    }
+}

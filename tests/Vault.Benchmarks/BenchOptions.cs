@@ -1,0 +1,121 @@
+using System.Globalization;
+
+namespace Vault.Benchmarks;
+
+/// <summary>What to measure and what to do with it.</summary>
+public sealed record BenchOptions
+{
+    public const string Usage = """
+        usage: scripts/bench [options]
+
+        Measures what execute_tool costs beside calling the provider directly, a bare reverse proxy (the floor) and a handler as a good engineer would
+        write it (homegrown), all on this machine in one run, and prints the ratios first.
+
+          --quick                 2 s per cell, three times; spread over accounts at concurrency 16 only (the default; about 6 minutes)
+          --full                  8 s per cell, three times; every cell
+          --seconds N             seconds per cell, 1 to 300
+          --repeats N             how often every cell is measured, 1 to 20; the median counts and the spread is the noise
+          --targets LIST          of direct, floor, homegrown, sqlite, postgres
+          --operations LIST       of read, write
+          --concurrency LIST      connections, for example 1,16,64
+          --accounts LIST         accounts the calls are spread over, for example 1,1000
+          --out FILE              where the figures go as JSON [artifacts/bench.json]; the chart goes beside it as .svg
+          --compare FILE          afterwards show what moved, beyond the noise, since that earlier run
+          --from FILE             measure nothing; use the figures of that run for --compare and --readme
+          --readme                write the table into README.md and keep figures and chart as tests/Vault.Benchmarks/latest.json and .svg
+
+        """;
+
+    public static readonly IReadOnlyList<string> AllTargets = ["direct", "floor", "homegrown", "sqlite", "postgres"];
+
+    public bool Full { get; init; }
+
+    public int Seconds { get; init; } = 2;
+
+    public int Repeats { get; init; } = 3;
+
+    public IReadOnlyList<string> Targets { get; init; } = AllTargets;
+
+    public IReadOnlyList<string> Operations { get; init; } = ["read", "write"];
+
+    public IReadOnlyList<int> Concurrency { get; init; } = [1, 16, 64];
+
+    public IReadOnlyList<int> Accounts { get; init; } = [1, 1000];
+
+    /// <summary>Null: artifacts/bench.json of the checkout.</summary>
+    public string? Out { get; init; }
+
+    public string? Compare { get; init; }
+
+    public string? From { get; init; }
+
+    public bool Readme { get; init; }
+
+    /// <summary>The options, or every fault.</summary>
+    public static (BenchOptions? Options, IReadOnlyList<string> Faults) Read(IReadOnlyList<string> arguments)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        var (options, faults, secondsGiven) = (new BenchOptions(), new List<string>(), false);
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var name = arguments[i];
+            switch (name)
+            {
+                case "--quick": options = options with { Full = false }; continue;
+                case "--full": options = options with { Full = true }; continue;
+                case "--readme": options = options with { Readme = true }; continue;
+                case "--seconds" or "--repeats" or "--targets" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from": break;
+                default:
+                    faults.Add($"there is no option '{name}'");
+                    continue;
+            }
+
+            if (i + 1 == arguments.Count || arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
+            {
+                faults.Add($"{name} needs a value");
+                continue;
+            }
+
+            var value = arguments[++i];
+            secondsGiven |= name == "--seconds";
+            options = name switch
+            {
+                "--seconds" => options with { Seconds = Number(name, value, 1, 300, faults) },
+                "--repeats" => options with { Repeats = Number(name, value, 1, 20, faults) },
+                "--targets" => options with { Targets = Words(name, value, AllTargets, faults) },
+                "--operations" => options with { Operations = Words(name, value, ["read", "write"], faults) },
+                "--concurrency" => options with { Concurrency = Numbers(name, value, 1, 4096, faults) },
+                "--accounts" => options with { Accounts = Numbers(name, value, 1, 20_000, faults) },
+                "--out" => options with { Out = value },
+                "--compare" => options with { Compare = Existing(name, value, faults) },
+                _ => options with { From = Existing(name, value, faults) },
+            };
+        }
+
+        if (options.Full && !secondsGiven) options = options with { Seconds = 8 };
+        return faults.Count == 0 ? (options, faults) : (null, faults);
+    }
+
+    private static int Number(string name, string value, int least, int most, List<string> faults)
+    {
+        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+        faults.Add($"{name}: '{value}' is not a number from {least} to {most}");
+        return least;
+    }
+
+    private static int[] Numbers(string name, string value, int least, int most, List<string> faults) =>
+        [.. value.Split(',').Select(v => Number(name, v, least, most, faults)).Distinct().Order()];
+
+    private static string[] Words(string name, string value, IReadOnlyList<string> known, List<string> faults)
+    {
+        var words = value.Split(',').Distinct().ToArray();
+        faults.AddRange(words.Where(w => !known.Contains(w)).Select(w => $"{name}: there is no '{w}'; there are {string.Join(", ", known)}"));
+        return [.. known.Where(words.Contains)];
+    }
+
+    private static string Existing(string name, string value, List<string> faults)
+    {
+        if (!File.Exists(value)) faults.Add($"{name}: there is no file '{value}'");
+        return value;
+    }
+}
