@@ -28,8 +28,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
             await RunAsync(shutting, $"update vault.organizations set gate_open = false, gate_epoch = 2 where id = '{organization.Id.Value}'");
             var insert = Store.Accounts.InsertAsync(Make.Account(organization.Id), GateCheck.OpenAt(1), [Make.Draft(organization.Id)], default);
             var update = Store.Accounts.UpdateAsync(existing with { Provider = "x" }, 1, GateCheck.OpenAt(1), [], default);
-            await WaitingAsync(2);
-            Assert.False(insert.IsCompleted || update.IsCompleted);
+            await WaitingAsync(2, insert, update);
             await (commit ? transaction.CommitAsync() : transaction.RollbackAsync());
             Assert.Equal(expected, await insert);
             Assert.Equal(expected, await update);
@@ -48,8 +47,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         await using var transaction = await writing.BeginTransactionAsync();
         await RunAsync(writing, $"select 1 from vault.organizations where id = '{organization.Id.Value}' and gate_open for share");
         var shut = SwitchAsync(organization, open: false);
-        await WaitingAsync(1);
-        Assert.False(shut.IsCompleted);
+        await WaitingAsync(1, shut);
         // The gate's change waits; recording an outcome asks for no gate and does not.
         Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(row with { Provider = "x" }, 1, GateCheck.None, [], default));
         await transaction.CommitAsync();
@@ -194,9 +192,9 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
 
         var runs = 0;
         var ours = plain.BatchAsync([Ours(Add(b)), Ours("select pg_advisory_xact_lock_shared(1)", () => runs++), Ours(Add(a))], default);
-        await WaitingAsync(1);
+        await WaitingAsync(1, ours);
         var theirs = RunAsync(other, Add(b));
-        await WaitingAsync(2);
+        await WaitingAsync(2, ours, theirs);
         await RunAsync(barrier, "select pg_advisory_unlock(1)");
         await theirs;
         await transaction.CommitAsync();
@@ -208,15 +206,13 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         static string Add(AccountRow row) => $"update vault.accounts set credential_generation = credential_generation + 1 where id = '{row.Id.Value}'";
     }
 
-    // Until that many sessions of this database wait for a lock; the server says so, no clock is asked.
-    private async Task WaitingAsync(long sessions)
+    // Until that many sessions of this database wait for a lock (the server says so, no clock is asked), or an operation that should wait has not.
+    private async Task WaitingAsync(long sessions, params Task[] operations)
     {
         await using var connection = new NpgsqlConnection(database.Administrator);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", connection);
-        while ((long)(await command.ExecuteScalarAsync())! < sessions)
-        {
-        }
+        while ((long)(await command.ExecuteScalarAsync())! < sessions) Assert.DoesNotContain(operations, o => o.IsCompleted);
     }
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql)
