@@ -45,8 +45,9 @@ public sealed class ConnectFlow(
         if (!opened.TryGet(out var client, out var unopened)) return unopened;
         using var clientSecret = client.ClientSecret;
 
-        // A fresh cookie, state and verifier for every start: nothing a page or an earlier start left behind is worth anything.
-        var (browser, state, verifier) = (LinkSecrets.New(entropy), LinkSecrets.New(entropy), LinkSecrets.New(entropy));
+        // A browser keeps its cookie, so that two consents in two tabs do not push each other out; state and verifier are fresh for every start.
+        var browser = cookie ?? LinkSecrets.New(entropy);
+        var (state, verifier) = (LinkSecrets.New(entropy), LinkSecrets.New(entropy));
         using var secret = Secret.From(verifier);
         var sealing = await sealer.SealAsync(secret, link.Key.Organization, link.Id, VerifierField, 1, cancellationToken);
         if (!sealing.TryGet(out var sealedVerifier, out var unsealed)) return unsealed;

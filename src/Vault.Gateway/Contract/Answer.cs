@@ -25,7 +25,7 @@ internal abstract record Answer
     internal sealed record Page(int Status, string Html) : Answer;
 
     /// <summary>303: the browser goes on with a GET (RFC 9700 4.12).</summary>
-    internal sealed record SeeOther(string Url, string? Cookie = null, DateTimeOffset? CookieExpires = null, bool DropCookie = false) : Answer;
+    internal sealed record SeeOther(string Url, string? Cookie = null, DateTimeOffset? CookieExpires = null) : Answer;
 
     public static implicit operator Answer(VaultError error) => new Problem(error);
 

@@ -29,7 +29,7 @@ internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) :
         using var code = call.Query.Text("code") is { Length: > 0 } text ? Secret.From(text) : null;
         var query = new CallbackQuery(call.Query.Text("state"), code, call.Query.Text("error"), call.Query.Text("iss"), cookie.Read(call.Http));
         var result = await callback.FinishAsync(query, cancellationToken);
-        if (result.ReturnTo is { } url) return new Answer.SeeOther(url, DropCookie: true);
+        if (result.ReturnTo is { } url) return new Answer.SeeOther(url);
         return result.Error is { } error ? error : new Answer.Page(200, Render(result));
     }
 

@@ -17,7 +17,5 @@ internal sealed class ConnectCookie(PublicAddress address)
 
     public void Set(HttpContext http, string value, DateTimeOffset expires) => http.Response.Cookies.Append(Name, value, Options(expires));
 
-    public void Drop(HttpContext http) => http.Response.Cookies.Delete(Name, Options(null));
-
-    private CookieOptions Options(DateTimeOffset? expires) => new() { HttpOnly = true, Secure = Secure, SameSite = SameSiteMode.Lax, Path = "/", IsEssential = true, Expires = expires };
+    private CookieOptions Options(DateTimeOffset expires) => new() { HttpOnly = true, Secure = Secure, SameSite = SameSiteMode.Lax, Path = "/", IsEssential = true, Expires = expires };
 }

@@ -36,7 +36,6 @@ internal sealed class AnswerWriter(ConnectCookie cookie)
                 break;
             case Answer.SeeOther other:
                 if (other.Cookie is { } value) cookie.Set(http, value, other.CookieExpires!.Value);
-                if (other.DropCookie) cookie.Drop(http);
                 http.Response.Headers.Location = other.Url;
                 http.Response.StatusCode = StatusCodes.Status303SeeOther;
                 break;

@@ -68,6 +68,19 @@ public sealed class ConsentTests
     }
 
     [Fact]
+    public async Task Two_consents_in_two_tabs_do_not_push_each_other_out()
+    {
+        await using var scene = await Scene.SetAsync();
+        var (one, two) = (new Visitor(scene.Host), new Visitor(scene.Host));
+        await one.OpenAsync(await scene.LinkAsync());
+        two.Cookie = one.Cookie;
+        await two.OpenAsync(await scene.LinkAsync(new { account_label = "second" }));
+        one.Cookie = two.Cookie;
+        (await one.ReturnAsync()).Is(200);
+        (await two.ReturnAsync("code-2")).Is(200);
+    }
+
+    [Fact]
     public async Task Less_than_asked_for_is_connected_and_said()
     {
         await using var scene = await Scene.SetAsync();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -89,7 +90,9 @@ internal sealed class GatewayHost : IAsyncDisposable
         if (body is not null) request.Content = new StringContent(Reply.Body(body), Encoding.UTF8, "application/json");
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         var response = await Http.SendAsync(request);
-        return new Reply(response.StatusCode, await response.Content.ReadAsStringAsync(), response);
+        var reply = new Reply(response.StatusCode, await response.Content.ReadAsStringAsync(), response);
+        CheckDocumented(method, path, reply);
+        return reply;
     }
 
     public async Task<string> OrganizationAsync(string name = "Example") => (await PostAsync("/v1/organizations", new { display_name = name })).Is(201)["id"];
@@ -108,6 +111,16 @@ internal sealed class GatewayHost : IAsyncDisposable
         Http.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+    }
+
+    // Whatever any test provokes, the document must have told it.
+    private void CheckDocumented(HttpMethod method, string path, Reply reply)
+    {
+        var bare = path.Split('?')[0];
+        var operation = Operations.Where(o => o.Method == method.Method && Regex.IsMatch(bare, "^" + Regex.Replace(o.Path, @"\{\w+\}", "[^/:]+") + "$")).MaxBy(o => o.Path.Count(c => c == ':'));
+        if (operation is null || (int)reply.Status < 200) return;
+        if (reply.Header("Content-Type") == "application/problem+json") Assert.Contains(reply.Code, operation.AllErrors().Select(e => e.Code));
+        else Assert.Contains((int)reply.Status, operation.AllErrors().Select(e => e.Status).Append(operation.Success).Append(operation.Medium == Medium.Page ? 303 : operation.Success));
     }
 
     // The address is part of the options, so the port is chosen before the start.
@@ -138,8 +151,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<ITokenEndpoint, FakeTokenEndpoint>().AddSingleton<IUpstream, FakeUpstream>();
         services.AddSingleton<FakeHost>().AddSingleton<IHostIdentity>(s => s.GetRequiredService<FakeHost>()).AddSingleton<IReplySpool>(s => s.GetRequiredService<FakeHost>());
         services.AddSingleton<IReadiness>(s => s.GetRequiredService<FakeHost>()).AddSingleton(ICheckpoints.None).AddSingleton(IAccountObserver.None);
-        // No lease to wait out: one host, and a test that revokes should not stand still for it.
-        services.AddSingleton(new LifecycleOptions { FreshnessLease = TimeSpan.Zero }).AddSingleton(new ExecutionOptions()).AddSingleton(new CallerOptions { Freshness = TimeSpan.Zero });
+        // A short lease: a test that revokes should not stand still for it.
+        services.AddSingleton(new LifecycleOptions { FreshnessLease = MovableTime.Lease }).AddSingleton(new ExecutionOptions()).AddSingleton(new CallerOptions { Freshness = TimeSpan.Zero });
         services.AddSingleton(s => new Vault.Core.Accounts.CredentialCache(s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<LifecycleOptions>()));
         services.AddSingleton<AccountRunner>().AddSingleton<AccountRefresher>().AddSingleton<AccountRevoker>().AddSingleton<AccountInstaller>().AddSingleton<AccountResolver>();
         services.AddSingleton<ToolRunner>().AddSingleton<ExecutionGuard>().AddSingleton<Quotas>().AddSingleton<OutputKeeper>().AddSingleton<UseLog>();

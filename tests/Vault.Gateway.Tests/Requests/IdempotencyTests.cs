@@ -48,7 +48,7 @@ public sealed class IdempotencyTests
             return new UpstreamReply(UpstreamOutcome.Succeeded, 200) { Data = System.Text.Json.JsonSerializer.SerializeToElement(1) };
         };
         var first = ExecuteAsync(scene, "k1");
-        await entered.Task;
+        await Task.WhenAny(entered.Task, first);
         var second = (await ExecuteAsync(scene, "k1")).Is(409, "conflict");
         Assert.Equal("1", second.Header("Retry-After"));
         release.SetResult();
