@@ -49,8 +49,13 @@ public sealed class OrganizationOwner(
         return shut;
     }
 
-    public Task<Result<OrganizationRow>> ResumeAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken) =>
-        ApplyAsync(id, new OrganizationEvent.ResumeWanted(time.GetUtcNow()), requestedBy, cancellationToken);
+    /// <summary>Opens the gate; acknowledged when every host has noticed, so that a caller who resumes and executes is not refused by a host's memory.</summary>
+    public async Task<Result<OrganizationRow>> ResumeAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    {
+        var opened = await ApplyAsync(id, new OrganizationEvent.ResumeWanted(time.GetUtcNow()), requestedBy, cancellationToken).ConfigureAwait(false);
+        if (opened.IsOk) await WaitOutAsync(id).ConfigureAwait(false);
+        return opened;
+    }
 
     public async Task<Result<uint>> RotateKeyAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
     {

@@ -2,15 +2,13 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Vault.Core.Accounts;
-using Vault.Core.Errors;
 using Vault.Core.Ledger;
 using Vault.Storage.Sql;
 
 namespace Vault.Storage.Sqlite;
 
 /// <summary>
-/// One file, one writer, a few readers. Every write is <c>begin immediate … commit</c> on the only writing connection: the write lock is taken before anything
-/// is read, so what a guard saw (version, gate) is still so when the change commits, also against a second process on the same file.
+/// One file, one writer, a few readers. Every write goes through <see cref="SqliteWriter"/>, which takes the write lock before anything is read.
 /// </summary>
 internal sealed class SqliteDatabase : IDatabase
 {
@@ -18,13 +16,12 @@ internal sealed class SqliteDatabase : IDatabase
 
     private readonly string _path;
     private readonly LedgerScribe _scribe;
-    private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly SemaphoreSlim _reading = new(Readers, Readers);
     private readonly ConcurrentBag<SqliteSession> _readers = [];
-    private readonly SqliteSession _writer;
+    private readonly SqliteWriter _writer;
     private bool _closed;
 
-    private SqliteDatabase(string path, SqliteSession writer, LedgerScribe scribe) => (_path, _writer, _scribe) = (path, writer, scribe);
+    private SqliteDatabase(string path, SqliteSession writer, LedgerScribe scribe) => (_path, _writer, _scribe) = (path, new SqliteWriter(writer), scribe);
 
     public bool IsPostgres => false;
 
@@ -50,7 +47,7 @@ internal sealed class SqliteDatabase : IDatabase
         }
         catch (SqliteException e)
         {
-            throw Unavailable(e, committing: false);
+            throw SqliteErrors.Translate(e, committing: false);
         }
     }
 
@@ -76,7 +73,7 @@ internal sealed class SqliteDatabase : IDatabase
         }
         catch (SqliteException e)
         {
-            throw Unavailable(e, committing: false);
+            throw SqliteErrors.Translate(e, committing: false);
         }
         finally
         {
@@ -107,74 +104,30 @@ internal sealed class SqliteDatabase : IDatabase
         return (rows, true);
     }, cancellationToken);
 
-    /// <summary>Runs the work inside one immediate transaction; commits where it says so, else rolls back.</summary>
-    public async Task<T> TransactAsync<T>(Func<SqliteSession, (T Result, bool Commit)> work, CancellationToken cancellationToken)
-    {
-        await _writing.WaitAsync(cancellationToken);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_closed, this);
-            var committing = false;
-            try
-            {
-                _writer.Control("begin immediate");
-                try
-                {
-                    var (result, commit) = work(_writer);
-                    committing = commit;
-                    _writer.Control(commit ? "commit" : "rollback");
-                    return result;
-                }
-                catch
-                {
-                    TryRollback();
-                    throw;
-                }
-            }
-            catch (SqliteException e)
-            {
-                throw Unavailable(e, committing);
-            }
-        }
-        finally
-        {
-            _writing.Release();
-        }
-    }
+    /// <summary>Runs the work inside one immediate transaction; commits where it says so, else undoes it.</summary>
+    public Task<T> TransactAsync<T>(Func<SqliteSession, (T Result, bool Commit)> work, CancellationToken cancellationToken) => _writer.RunAsync(work, cancellationToken);
 
     public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(Scope.None, new Statement("select max(version) from schema_version"), r => r.GetInt64(0), cancellationToken);
 
     /// <summary>Moves the log into the file and empties it, so that overwritten secrets do not live on in the log.</summary>
-    public async Task ForgetAsync(CancellationToken cancellationToken)
-    {
-        await _writing.WaitAsync(cancellationToken);
-        try
+    public Task ForgetAsync(CancellationToken cancellationToken) => _writer.RunAloneAsync(
+        session =>
         {
-            _writer.Run("pragma wal_checkpoint(truncate)");
-        }
-        catch (SqliteException e)
-        {
-            throw Unavailable(e, committing: false);
-        }
-        finally
-        {
-            _writing.Release();
-        }
-    }
+            session.Run("pragma wal_checkpoint(truncate)");
+            return true;
+        }, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        await _writing.WaitAsync();
         for (var i = 0; i < Readers; i++) await _reading.WaitAsync();
         if (!_closed)
         {
             _closed = true;
-            while (_readers.TryTake(out var reader)) reader.Dispose();
             _writer.Dispose();
+            while (_readers.TryTake(out var reader)) reader.Dispose();
         }
 
         _reading.Release(Readers);
-        _writing.Release();
     }
 
     // Made before SQLite opens it, so that it is its owner's alone from the first byte; the files beside it inherit the mode. Never opened by us when it is
@@ -198,22 +151,4 @@ internal sealed class SqliteDatabase : IDatabase
         ? new Statement("select 1 from organizations where id = @organization and gate_open and gate_epoch = @epoch")
             .Text("organization", write.Organization.Value).Integer("epoch", write.Epoch)
         : new Statement("select 1 from organizations where id = @organization").Text("organization", write.Organization.Value);
-
-    // Some errors end the transaction by themselves (a full disk, an I/O error); then there is nothing left to roll back.
-    private void TryRollback()
-    {
-        try
-        {
-            _writer.Control("rollback");
-        }
-        catch (SqliteException)
-        {
-        }
-    }
-
-    // A constraint is a bug of ours, not a broken disk; everything else is the file or its lock. Only a failing commit leaves doubt:
-    // the record of it may have reached the disk before the error did.
-    private static Exception Unavailable(SqliteException e, bool committing) => e.SqliteErrorCode is 19 or 1 or 20 or 25
-        ? new InvalidOperationException($"SQLite refused a statement (error {e.SqliteExtendedErrorCode}).", e)
-        : new StoreUnavailableException($"SQLite cannot serve (error {e.SqliteExtendedErrorCode}).", committing && e.SqliteErrorCode is not (5 or 6), e);
 }

@@ -40,6 +40,9 @@ internal sealed class SqliteSession : IDisposable
         }
     }
 
+    /// <summary>No transaction is open: none was begun, or an error has ended it.</summary>
+    public bool TransactionEnded => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) != 0;
+
     /// <summary>Without parameters; also several statements at once.</summary>
     public void Run(string sql)
     {
