@@ -49,7 +49,7 @@ public sealed class OpenAccount
 /// </summary>
 public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, TimeProvider time, LifecycleOptions options, int capacity = 10_000) : IDisposable
 {
-    private const int MostReads = 3;
+    private const int MostReads = 10;
     private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
 
     // Less than the lease that an acknowledgement waits out: what is taken at the last moment still has to be sent.

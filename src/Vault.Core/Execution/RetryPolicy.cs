@@ -68,6 +68,10 @@ public static class RetryPolicy
             _ when acts && earlierMayHaveActed => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
             UpstreamOutcome.NotSent => (Outcome.FailedBeforeSend, ErrorCatalogue.UpstreamUnavailable),
             UpstreamOutcome.EgressDenied => (Outcome.FailedBeforeSend, ErrorCatalogue.EgressDenied),
+
+            // Refused on our side of the wire: what was asked cannot be said to this provider.
+            UpstreamOutcome.Rejected or UpstreamOutcome.CredentialRejected when !reply.Sent =>
+                (Outcome.FailedBeforeSend, IsAboutInput(reply) ? ErrorCatalogue.ToolInputInvalid : ErrorCatalogue.UpstreamRejected),
             UpstreamOutcome.RateLimited => (Outcome.FailedUpstream, ErrorCatalogue.UpstreamRateLimited),
             UpstreamOutcome.ScopeMissing => (Outcome.FailedUpstream, ErrorCatalogue.ScopeMissing),
             UpstreamOutcome.GrantDead => (Outcome.FailedUpstream, ErrorCatalogue.AuthRevoked),
@@ -80,4 +84,8 @@ public static class RetryPolicy
             _ => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
         };
     }
+
+    // The request mapper's own codes; no provider's words come with a reply that was never sent.
+    private static bool IsAboutInput(UpstreamReply reply) =>
+        reply.Detail is { } detail && (detail.StartsWith("input_", StringComparison.Ordinal) || detail.StartsWith("page_token_", StringComparison.Ordinal));
 }

@@ -162,5 +162,9 @@ public sealed record Reply(HttpStatusCode Status, JsonElement Json, string Text,
         return new Reply(response.StatusCode, json, text, response.Headers);
     }
 
+    /// <summary>All are 200; a failure shows each kind of answer once, with how often it came.</summary>
+    public static void AllOk(IReadOnlyCollection<Reply> answers) =>
+        Assert.Equal($"{answers.Count} x 200", string.Join("; ", answers.GroupBy(a => (a.Status, a.Code)).Select(g => $"{g.Count()} x {(int)g.Key.Status}{(g.Key.Code is null ? "" : " " + g.First().Text)}")));
+
     public override string ToString() => $"{(int)Status} {Text}";
 }
