@@ -18,6 +18,7 @@ public sealed class World : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("vault-e2e-").FullName;
     private readonly List<VaultHost> _hosts = [];
     private readonly List<HttpClient> _clients = [];
+    private readonly ConcurrentQueue<string> _answers = new();
     private string? _database;
 
     public required SandboxServer Sandbox { get; init; }
@@ -81,10 +82,16 @@ public sealed class World : IAsyncDisposable
         return client;
     }
 
-    public async Task<Reply> PostAsync(string path, object body, int host = 0, HttpClient? client = null) =>
-        await Reply.ReadAsync(await (client ?? Client(host)).PostAsJsonAsync(path, body));
+    public async Task<Reply> PostAsync(string path, object body, int host = 0, HttpClient? client = null) => Keep(await Reply.ReadAsync(await (client ?? Client(host)).PostAsJsonAsync(path, body)));
 
-    public async Task<Reply> GetAsync(string path, int host = 0, HttpClient? client = null) => await Reply.ReadAsync(await (client ?? Client(host)).GetAsync(new Uri(path, UriKind.Relative)));
+    public async Task<Reply> GetAsync(string path, int host = 0, HttpClient? client = null) =>
+        Keep(await Reply.ReadAsync(await (client ?? Client(host)).GetAsync(new Uri(path, UriKind.Relative))));
+
+    private Reply Keep(Reply reply)
+    {
+        _answers.Enqueue(reply.Text);
+        return reply;
+    }
 
     public async Task<string> OrganizationAsync(string name = "Acme")
     {
@@ -125,9 +132,16 @@ public sealed class World : IAsyncDisposable
     public Task<Reply> ExecuteAsync(string organization, string user, string tool, object? input = null, int host = 0, HttpClient? client = null) =>
         PostAsync("/v1/execute_tool", new { organization_id = organization, user_id = user, tool_name = tool, tool_input = input ?? new { } }, host, client);
 
+    /// <summary>What every test ends with: stop, then look for credentials wherever the hosts could have left one.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var client in _clients) client.Dispose();
+        var metrics = new List<string>();
+        foreach (var client in _clients)
+        {
+            metrics.Add(await client.GetStringAsync(new Uri("/metrics", UriKind.Relative)));
+            client.Dispose();
+        }
+
         foreach (var host in _hosts)
         {
             await host.StopAsync(CancellationToken.None);
@@ -135,7 +149,15 @@ public sealed class World : IAsyncDisposable
         }
 
         await Sandbox.DisposeAsync();
+        var keys = new Canary("sbx_at_", "sbx_rt_", "sbx_code_", "demo-secret", "sandbox-key-0001-demo", "sandbox-pass-0001", "PRIVATE KEY");
+        var admin = AdminKey.Length > 0 ? new Canary(AdminKey[(AdminKey.LastIndexOf('_') + 1)..]) : new Canary();
+        var leaks = Logs.Where(l => keys.Finds(l) || admin.Finds(l)).Select(l => "log " + l[..Math.Min(80, l.Length)])
+            .Concat(_answers.Where(keys.Finds).Select(_ => "an answer"))
+            .Concat(metrics.Where(m => keys.Finds(m) || admin.Finds(m)).Select(_ => "/metrics"))
+            .Concat(keys.InFiles(_folder)).Concat(admin.InFiles(_folder))
+            .Concat(_database is null ? [] : await keys.InDatabaseAsync(_database)).Concat(_database is null ? [] : await admin.InDatabaseAsync(_database)).Distinct().ToList();
         Directory.Delete(_folder, recursive: true);
+        Assert.Equal([], leaks);
     }
 
     private static int FreePort()

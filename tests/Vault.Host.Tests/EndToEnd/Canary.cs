@@ -1,0 +1,79 @@
+using System.Text;
+using Npgsql;
+
+namespace Vault.Host.Tests.EndToEnd;
+
+/// <summary>
+/// Law 2, checked at the end of every end-to-end test: none of the recognisable credentials that went through the hosts stands in the clear (as it is, base64 at any
+/// alignment, URL-encoded, JSON-escaped) in a log, an answer, a metric, a database or any file the hosts wrote.
+/// </summary>
+internal sealed class Canary
+{
+    private readonly List<byte[]> _marks = [];
+
+    public Canary(params IEnumerable<string> secrets)
+    {
+        foreach (var secret in secrets)
+        {
+            _marks.Add(Encoding.UTF8.GetBytes(secret));
+            _marks.Add(Encoding.UTF8.GetBytes(string.Concat(secret.Select(c => $"\\u{(int)c:x4}"))));
+            for (var shift = 0; shift < 3; shift++) _marks.Add(Encoding.ASCII.GetBytes(Base64Core(secret, shift)));
+            if (Uri.EscapeDataString(secret) is var escaped && escaped != secret) _marks.Add(Encoding.ASCII.GetBytes(escaped));
+        }
+    }
+
+    public bool Finds(ReadOnlySpan<byte> where)
+    {
+        foreach (var mark in _marks)
+            if (where.IndexOf(mark) >= 0) return true;
+        return false;
+    }
+
+    public bool Finds(string where) => Finds(Encoding.UTF8.GetBytes(where));
+
+    public IEnumerable<string> InFiles(string folder) =>
+        from file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        where Finds(File.ReadAllBytes(file))
+        select "file " + Path.GetFileName(file);
+
+    /// <summary>Every row of every table of the schema, as text; bytes are shown as hexadecimal there, so they are looked at decoded, too.</summary>
+    public async Task<IReadOnlyList<string>> InDatabaseAsync(string connectionString)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        var tables = new List<string>();
+        await using (var command = new NpgsqlCommand("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('vault', 'cluster')", connection))
+        await using (var reader = await command.ExecuteReaderAsync())
+            while (await reader.ReadAsync()) tables.Add(reader.GetString(0));
+        Assert.NotEmpty(tables);
+        var found = new List<string>();
+        foreach (var table in tables)
+        {
+            await using var command = new NpgsqlCommand($"select t::text from {table} t", connection);
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                var text = reader.GetString(0);
+                if (Finds(text) || Finds(Decoded(text))) found.Add("table " + table);
+            }
+        }
+
+        return found;
+    }
+
+    // The part of the base64 text that depends on the secret alone, whatever stands before and after it.
+    private static string Base64Core(string secret, int shift)
+    {
+        var bytes = new byte[shift + Encoding.UTF8.GetByteCount(secret)];
+        Encoding.UTF8.GetBytes(secret, bytes.AsSpan(shift));
+        var text = Convert.ToBase64String(bytes).TrimEnd('=');
+        return text[(shift == 0 ? 0 : 4)..^1];
+    }
+
+    private static byte[] Decoded(string text)
+    {
+        var found = new MemoryStream();
+        foreach (System.Text.RegularExpressions.Match hex in System.Text.RegularExpressions.Regex.Matches(text, @"\\x((?:[0-9a-f]{2})+)")) found.Write(Convert.FromHexString(hex.Groups[1].ValueSpan));
+        return found.ToArray();
+    }
+}
