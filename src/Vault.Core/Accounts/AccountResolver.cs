@@ -33,14 +33,9 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
 
     private async Task<Result<AccountPointer>> ByIdAsync(AccountQuestion question, AccountId id, CancellationToken cancellationToken)
     {
-        if (!_byId.TryGet((question.Organization, id), out var row))
-        {
-            var mark = _byId.Mark();
-            var found = await store.FindAsync(question.Organization, id, cancellationToken).ConfigureAwait(false);
-            if (found is null) return AccountErrors.NotConnected();
-            row = found.Row;
-            _byId.Put((question.Organization, id), row, mark);
-        }
+        var row = await _byId.GetAsync(
+            (question.Organization, id), async key => (await store.FindAsync(key.Item1, key.Item2, CancellationToken.None).ConfigureAwait(false))?.Row, cancellationToken).ConfigureAwait(false);
+        if (row is null) return AccountErrors.NotConnected();
 
         // The account named must be the one the rest of the request describes; otherwise the caller is mistaken about who it acts for.
         if (question.User is { } user && row.Key.User != user) return VaultError.Invalid("connected_account_id", "The account belongs to another user than user_id.");
@@ -50,12 +45,11 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
 
     private async Task<UserAccounts?> ForUserAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken)
     {
-        if (_byUser.TryGet((organization, user, provider), out var accounts)) return accounts;
-        var mark = _byUser.Mark();
-        var found = await store.FindForUserAsync(organization, user, provider, cancellationToken).ConfigureAwait(false);
+        var found = await _byUser.GetAsync(
+            (organization, user, provider), key => store.FindForUserAsync(key.Item1, key.Item2, key.Item3, CancellationToken.None), cancellationToken).ConfigureAwait(false);
 
         // Absence is not kept: a user who has just connected must not be told otherwise.
-        if (found is { Rows.Count: > 0 }) _byUser.Put((organization, user, provider), found, mark);
+        if (found is { Rows.Count: 0 }) _byUser.Drop((organization, user, provider));
         return found;
     }
 

@@ -51,6 +51,7 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
 {
     private const int MostReads = 10;
     private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
+    private readonly ConcurrentDictionary<AccountKey, Flight> _flights = new();
 
     // Less than the lease that an acknowledgement waits out: what is taken at the last moment still has to be sent.
     private readonly TimeSpan _usable = options.FreshnessLease * 0.9;
@@ -68,22 +69,56 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
 
         // A slow database or key service can hand over a row that is older than the lease when it arrives: a revocation may have been acknowledged since the
         // row was read. So the age is looked at when everything is in hand.
+        var notBefore = confirm ? time.GetTimestamp() : long.MinValue;
         for (var turn = 0; turn < MostReads; turn++)
         {
-            // The age counts from before the read: what changes while we read is at most a lease old when we stop believing it.
-            var mark = time.GetTimestamp();
-            var read = await ReadAsync(key, mark, cancellationToken).ConfigureAwait(false);
+            var flight = _flights.TryGetValue(key, out var underway) && underway.Mark >= notBefore ? underway : Begin(key);
+            var read = await flight.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (!read.TryGet(out var account, out var error)) return error;
-            if (time.GetElapsedTime(mark) < _usable) return account;
-            account.Release();
+            if (time.GetElapsedTime(flight.Mark) < _usable && account.TryAcquire()) return account;
+
+            // Those who shared a read that came too late share the next one, too.
+            notBefore = flight.Mark + 1;
         }
 
         return new VaultError(ErrorCatalogue.StoreUnavailable, "The database answers too slowly to confirm the credential.") { RetryAfter = TimeSpan.FromSeconds(1) };
     }
 
-    private async ValueTask<Result<OpenAccount>> ReadAsync(AccountKey key, long mark, CancellationToken cancellationToken)
+    /// <summary>A read under way, which everybody shares who wants the account and has not been promised a later one.</summary>
+    private sealed record Flight(long Mark, Task<Result<OpenAccount>> Opened);
+
+    // A storm on a cold account is one read, not one per caller. The age counts from before the read: what changes while we read is at most a lease old when we
+    // stop believing it. It is nobody's cancellation that ends it, since others wait for it, too.
+    private Flight Begin(AccountKey key)
     {
-        var snapshot = await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
+        var done = new TaskCompletionSource<Result<OpenAccount>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var flight = new Flight(time.GetTimestamp(), done.Task);
+        _flights[key] = flight;
+        _ = FlyAsync(key, flight, done);
+        return flight;
+    }
+
+    private async Task FlyAsync(AccountKey key, Flight flight, TaskCompletionSource<Result<OpenAccount>> done)
+    {
+        try
+        {
+            var opened = await ReadAsync(key, flight.Mark).ConfigureAwait(false);
+            _flights.TryRemove(new KeyValuePair<AccountKey, Flight>(key, flight));
+            done.SetResult(opened);
+        }
+#pragma warning disable CA1031 // Whatever it was belongs to those who wait for it.
+        catch (Exception e)
+        {
+            _flights.TryRemove(new KeyValuePair<AccountKey, Flight>(key, flight));
+            done.SetException(e);
+        }
+#pragma warning restore CA1031
+    }
+
+    /// <summary>The account as read now, held by the cache alone: whoever wants it acquires it, and reads again if it is already gone.</summary>
+    private async Task<Result<OpenAccount>> ReadAsync(AccountKey key, long mark)
+    {
+        var snapshot = await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
         if (snapshot is null)
         {
             Drop(key);
@@ -91,15 +126,11 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
         }
 
         if (_entries.TryGetValue(key, out var known) && known.Account.Row.Version == snapshot.Row.Version && known.Account.Gate == snapshot.Gate
-            && known.Account.TryAcquire())
-        {
-            _entries.TryUpdate(key, known with { ReadAt = mark }, known);
-            return known.Account;
-        }
+            && _entries.TryUpdate(key, known with { ReadAt = mark }, known)) return known.Account;
 
-        var grant = await sealing.OpenGrantAsync(snapshot.Row, cancellationToken).ConfigureAwait(false);
+        var grant = await sealing.OpenGrantAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
         if (grant.Error is { } noGrant) return noGrant;
-        var credential = await sealing.OpenCredentialAsync(snapshot.Row, cancellationToken).ConfigureAwait(false);
+        var credential = await sealing.OpenCredentialAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
         if (credential.Error is { } noCredential)
         {
             grant.Value?.Dispose();
@@ -107,7 +138,6 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
         }
 
         var opened = new OpenAccount(snapshot.Row, snapshot.Gate, grant.Value, credential.Value);
-        opened.TryAcquire();
         Put(key, new Entry(opened, mark));
         return opened;
     }
@@ -136,8 +166,10 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
         }
     }
 
+    /// <summary>Forgets the account. A read under way may be of before the change that this is about; whoever comes from now on starts a new one.</summary>
     public void Drop(AccountKey key)
     {
+        _flights.TryRemove(key, out _);
         if (_entries.TryRemove(key, out var entry)) entry.Account.Release();
     }
 

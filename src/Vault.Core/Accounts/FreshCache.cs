@@ -10,8 +10,10 @@ namespace Vault.Core.Accounts;
 /// </summary>
 public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, int capacity)
     where TKey : notnull
+    where TValue : class
 {
     private readonly ConcurrentDictionary<TKey, (TValue Value, long ReadAt)> _entries = new();
+    private readonly ConcurrentDictionary<TKey, Task<TValue?>> _flights = new();
 
     /// <summary>Take it before the read; hand it to <see cref="Put"/> after.</summary>
     public long Mark() => time.GetTimestamp();
@@ -32,6 +34,35 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
     {
         if (_entries.Count >= capacity) Sweep();
         _entries[key] = (value, readAt);
+    }
+
+    /// <summary>The value as of at most a lease ago; callers that miss together share one read. Null is answered and not kept.</summary>
+    public async ValueTask<TValue?> GetAsync(TKey key, Func<TKey, Task<TValue?>> read, CancellationToken cancellationToken)
+    {
+        if (TryGet(key, out var value)) return value;
+        var mine = new TaskCompletionSource<TValue?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var flight = _flights.GetOrAdd(key, mine.Task);
+        if (flight == mine.Task) _ = FlyAsync(key, read, mine);
+        return await flight.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task FlyAsync(TKey key, Func<TKey, Task<TValue?>> read, TaskCompletionSource<TValue?> mine)
+    {
+        try
+        {
+            var mark = Mark();
+            var value = await read(key).ConfigureAwait(false);
+            if (value is not null) Put(key, value, mark);
+            _flights.TryRemove(key, out _);
+            mine.SetResult(value);
+        }
+#pragma warning disable CA1031 // Whatever it was belongs to those who wait for it.
+        catch (Exception e)
+        {
+            _flights.TryRemove(key, out _);
+            mine.SetException(e);
+        }
+#pragma warning restore CA1031
     }
 
     public void Drop(TKey key) => _entries.TryRemove(key, out _);

@@ -61,13 +61,6 @@ public sealed class ExecutionGuard(
     private static VaultError Exceeded(string what, TimeSpan wait) =>
         new(ErrorCatalogue.QuotaExceeded, $"The quota of the {what} is used up.") { RetryAfter = wait };
 
-    private async ValueTask<OrganizationState?> StateAsync(OrganizationId id, CancellationToken cancellationToken)
-    {
-        if (_organizations.TryGet(id, out var state)) return state;
-        var mark = _organizations.Mark();
-        var row = await organizations.FindAsync(id, cancellationToken).ConfigureAwait(false);
-        if (row is null) return null;
-        _organizations.Put(id, row.State, mark);
-        return row.State;
-    }
+    private ValueTask<OrganizationState?> StateAsync(OrganizationId id, CancellationToken cancellationToken) =>
+        _organizations.GetAsync(id, async key => (await organizations.FindAsync(key, CancellationToken.None).ConfigureAwait(false))?.State, cancellationToken);
 }

@@ -215,12 +215,6 @@ public sealed class ToolRunner(
         return failure is null || run.Acts || answer.Outcome == Outcome.FailedBeforeSend ? answer : run.Fail(Outcome.FailedUpstream, failure);
     }
 
-    private async ValueTask<ConnectionRow?> ConnectionAsync(OrganizationId organization, string id, CancellationToken cancellationToken)
-    {
-        if (_connections.TryGet((organization, id), out var known)) return known;
-        var mark = _connections.Mark();
-        var row = await connections.FindAsync(organization, id, cancellationToken).ConfigureAwait(false);
-        if (row is not null) _connections.Put((organization, id), row, mark);
-        return row;
-    }
+    private ValueTask<ConnectionRow?> ConnectionAsync(OrganizationId organization, string id, CancellationToken cancellationToken) =>
+        _connections.GetAsync((organization, id), key => connections.FindAsync(key.Item1, key.Item2, CancellationToken.None), cancellationToken);
 }
