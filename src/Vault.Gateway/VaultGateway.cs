@@ -40,12 +40,17 @@ public static class VaultGateway
         return services;
     }
 
-    public static IEndpointRouteBuilder MapVaultGateway(this IEndpointRouteBuilder endpoints)
+    public static IEndpointRouteBuilder MapVaultGateway(this IEndpointRouteBuilder endpoints) => endpoints.MapVaultGateway(static _ => true);
+
+    /// <param name="endpoints">The host's routes.</param>
+    /// <param name="serves">Which paths this host answers; the others are not found here. A worker of a cluster answers for its health only.</param>
+    public static IEndpointRouteBuilder MapVaultGateway(this IEndpointRouteBuilder endpoints, Func<string, bool> serves)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(serves);
         var pipeline = endpoints.ServiceProvider.GetRequiredService<RoutePipeline>();
         var strays = endpoints.ServiceProvider.GetRequiredService<StrayRequests>();
-        var routes = endpoints.ServiceProvider.GetServices<IRoute>().ToList();
+        var routes = endpoints.ServiceProvider.GetServices<IRoute>().Where(r => serves(r.Operation.Path)).ToList();
         foreach (var route in routes)
             endpoints.MapMethods(route.Operation.Path, MethodsOf(route.Operation), http => pipeline.RunAsync(route, http)).WithMetadata(route.Operation).WithDisplayName(route.Operation.Id);
 

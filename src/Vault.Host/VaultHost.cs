@@ -30,7 +30,13 @@ public sealed class VaultHost : IAsyncDisposable
 
     /// <param name="configure">Tests replace ports here (a clock, checkpoints); production passes nothing.</param>
     /// <exception cref="StartException">It cannot start; the message says why and what to do.</exception>
-    public static async Task<VaultHost> CreateAsync(VaultOptions options, Action<IServiceCollection>? configure, CancellationToken cancellationToken)
+    public static Task<VaultHost> CreateAsync(VaultOptions options, Action<IServiceCollection>? configure, CancellationToken cancellationToken) =>
+        CreateAsync(options, configure, null, EveryRoute, cancellationToken);
+
+    /// <param name="cluster">Makes it a member of a cluster: called last, so that what it registers counts, and stops before everything else of the vault.</param>
+    /// <param name="serves">Which paths the gateway answers on this host.</param>
+    public static async Task<VaultHost> CreateAsync(
+        VaultOptions options, Action<IServiceCollection>? configure, Action<WebApplicationBuilder>? cluster, Func<string, bool> serves, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         var entropy = new SystemEntropy();
@@ -55,10 +61,11 @@ public sealed class VaultHost : IAsyncDisposable
             builder.Services.AddHostedService<DueSweeper>();
             builder.Services.AddHostedService(s => new Housekeeping(
                 Housekeeping.All(s), s.GetRequiredService<VaultMetrics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Housekeeping>>()));
+            cluster?.Invoke(builder);
             configure?.Invoke(builder.Services);
 
             var app = builder.Build();
-            app.MapVaultGateway();
+            app.MapVaultGateway(serves);
             app.MapPrometheusScrapingEndpoint("/metrics");
             ObserveLedger(app.Services);
             await LoadPacksAsync(app, cancellationToken);
@@ -106,6 +113,8 @@ public sealed class VaultHost : IAsyncDisposable
         (_masterKey as IDisposable)?.Dispose();
         _folder.Dispose();
     }
+
+    private static bool EveryRoute(string path) => true;
 
     private static void Listen(KestrelServerOptions kestrel, VaultOptions options)
     {

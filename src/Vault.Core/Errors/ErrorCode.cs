@@ -70,6 +70,7 @@ public static class ErrorCatalogue
     public static readonly ErrorCode EgressDenied = new("egress_denied", 403, ErrorKind.Admin, false, "The address may not be called", "Ask the operator to allow the host.");
     public static readonly ErrorCode LedgerUnavailable = new("ledger_unavailable", 503, ErrorKind.Transient, true, "The ledger cannot be written, so nothing was done", "Retry later.");
     public static readonly ErrorCode StoreUnavailable = new("store_unavailable", 503, ErrorKind.Transient, true, "The database cannot be reached", "Retry later.");
+    public static readonly ErrorCode ClusterUnavailable = new("cluster_unavailable", 503, ErrorKind.Transient, true, "No host of the cluster took the call, so nothing was done", "Retry after retry_after_ms.");
     public static readonly ErrorCode KeysUnavailable = new("keys_unavailable", 503, ErrorKind.Transient, true, "The key service cannot be reached", "Retry later.");
     public static readonly ErrorCode IdempotencyConflict = new("idempotency_conflict", 409, ErrorKind.Request, false, "The idempotency key was used for another request", "Use a new key for a new request.");
     public static readonly ErrorCode QuotaExceeded = new("quota_exceeded", 429, ErrorKind.Transient, true, "A quota is used up", "Wait for retry_after_ms.");

@@ -5,8 +5,11 @@ using Vault.Host.Setup;
 
 namespace Vault.Host.Background;
 
+/// <summary>Whether this host sweeps the whole due index by itself; false where shards of it are dealt out among hosts.</summary>
+public sealed record SweepDuty(bool Everything);
+
 /// <summary>Looks for due accounts from time to time; at once again while there are more. Stopping waits for what is under way, so that no reply is dropped.</summary>
-public sealed class DueSweeper(DueSweep sweep, AccountRefresher refresher, IAccountStore store, VaultMetrics metrics, VaultOptions options, TimeProvider time, ILogger<DueSweeper> log)
+public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher refresher, IAccountStore store, VaultMetrics metrics, VaultOptions options, TimeProvider time, ILogger<DueSweeper> log)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -18,6 +21,13 @@ public sealed class DueSweeper(DueSweep sweep, AccountRefresher refresher, IAcco
             {
                 await Task.Delay(wait, time, stoppingToken);
                 await refresher.DrainSpoolAsync(stoppingToken);
+                if (!duty.Everything)
+                {
+                    metrics.DueBacklog(await store.CountDueAsync(time.GetUtcNow(), stoppingToken));
+                    wait = options.SweepInterval;
+                    continue;
+                }
+
                 var (begun, more) = await sweep.SweepAsync(0, 1, options.SweepBatch, stoppingToken);
                 metrics.DueBacklog(more || begun > 0 ? await store.CountDueAsync(time.GetUtcNow(), stoppingToken) : 0);
 

@@ -5,6 +5,7 @@ using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Sealing;
+using Vault.Host.Background;
 using Vault.Host.Observability;
 
 namespace Vault.Host.Setup;
@@ -57,8 +58,11 @@ public static class CoreServices
         services.AddSingleton<CascadeRunner>();
 
         // The doors. In one process the owner itself; its gate per account is in the refresher, and the store judges between hosts.
-        services.AddSingleton<IAccounts, AccountOwner>();
-        services.AddSingleton<IOrganizations, OrganizationOwner>();
+        services.AddSingleton<AccountOwner>();
+        services.AddSingleton<OrganizationOwner>();
+        services.AddSingleton<IAccounts>(s => s.GetRequiredService<AccountOwner>());
+        services.AddSingleton<IOrganizations>(s => s.GetRequiredService<OrganizationOwner>());
+        services.AddSingleton(new SweepDuty(Everything: true));
         services.AddSingleton<IExecutions, ToolExecutor>();
         return services;
     }

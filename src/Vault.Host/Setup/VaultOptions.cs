@@ -86,6 +86,14 @@ public sealed record VaultOptions
     public static (VaultOptions? Options, IReadOnlyList<string> Faults) Read(IReadOnlyList<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)
     {
         var from = new OptionSource(Known, arguments, environment, ScriptVariables);
+        var options = Read(from);
+        return from.Faults.Count == 0 ? (options, []) : (null, from.Faults);
+    }
+
+    /// <summary>From a source that may know more options than these; the faults are in it, and with any the answer must not be used.</summary>
+    public static VaultOptions Read(OptionSource from)
+    {
+        ArgumentNullException.ThrowIfNull(from);
         var development = from.OneOf("environment", "production", "development") == "development";
         var postgres = from.OneOf("store", "sqlite", "postgres") == "postgres";
         var listen = from.Origin("listen", from.Text("listen"));
@@ -129,7 +137,7 @@ public sealed record VaultOptions
             LogLevel = Enum.Parse<LogLevel>(from.OneOf("log-level", "information", "trace", "debug", "warning", "error"), ignoreCase: true),
         };
         options.CheckTogether(from);
-        return from.Faults.Count == 0 ? (options, []) : (null, from.Faults);
+        return options;
     }
 
     private void CheckTogether(OptionSource from)

@@ -6,7 +6,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Vault.Host.Setup;
 using Vault.Sandbox;
 using Vault.Sandbox.Grants;
 
@@ -37,8 +36,8 @@ public sealed class World : IAsyncDisposable
         var world = new World { Sandbox = await SandboxServer.StartAsync() };
         try
         {
-            if (postgres) world._database = await TestDatabase.CreateAsync();
-            for (var i = 0; i < hosts; i++) await world.AddHostAsync(options);
+            if (postgres || HostUnderTest.NeedsPostgres) world._database = await TestDatabase.CreateAsync();
+            for (var i = 0; i < Math.Max(hosts, HostUnderTest.Least); i++) await world.AddHostAsync(options);
             return world;
         }
         catch
@@ -63,9 +62,7 @@ public sealed class World : IAsyncDisposable
             else arguments.AddRange([options[i], options[i + 1]]);
         }
 
-        var (parsed, faults) = VaultOptions.Read(arguments, []);
-        Assert.Empty(faults);
-        var host = await VaultHost.CreateAsync(parsed!, s => s.AddSingleton<ILoggerProvider>(new LogTap(Logs)), CancellationToken.None);
+        var host = await HostUnderTest.CreateAsync(arguments, s => s.AddSingleton<ILoggerProvider>(new LogTap(Logs)));
         _hosts.Add(host);
         using (var first = await host.StartAsync(CancellationToken.None))
             if (first is not null) AdminKey = first.RevealText();
@@ -160,7 +157,7 @@ public sealed class World : IAsyncDisposable
         Assert.Equal([], leaks);
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         listener.Start();

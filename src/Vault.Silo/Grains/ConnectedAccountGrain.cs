@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+using Orleans.Placement;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Execution;
+using Vault.Core.Identity;
+
+namespace Vault.Silo.Grains;
+
+/// <summary>
+/// The owner of one account, keyed by <see cref="AccountKey.ToString"/>. Executing interleaves, so that upstream I/O blocks nobody; so does revoking, which must
+/// not queue behind a slow token endpoint. What else changes the account takes turns.
+/// </summary>
+public interface IConnectedAccountGrain : IGrainWithStringKey
+{
+    // Longer than the longest execution with a refresh before and one after a refusal: when this time is up, nobody knows what became of the call.
+    [AlwaysInterleave, ResponseTimeout("00:03:00")]
+    Task<ExecutionAnswer> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken);
+
+    [ResponseTimeout("00:02:00")]
+    Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken);
+
+    [AlwaysInterleave, ResponseTimeout("00:02:00")]
+    Task<Result<RevocationReceipt>> RevokeAsync(string requestedBy, string reason, CancellationToken cancellationToken);
+
+    Task<Result<AccountRow>> PrepareAsync(string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken);
+
+    Task<Result<AccountRow>> InstallAsync(GrantInstallation installation, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// A mailbox and a place, nothing more: it holds no state, so there is nothing that two activations (a membership change, a silo declared dead that lives on) could
+/// disagree about. Whatever they do at once is judged by the store: compare-and-swap on the version, and the intent with its lease before a token endpoint is
+/// called (law 3). That all of an account's calls come here makes one refresh serve them all, and keeps its opened credential in one process.
+/// </summary>
+[RandomPlacement]
+internal sealed class ConnectedAccountGrain(AccountOwner owner) : Grain, IConnectedAccountGrain
+{
+    private AccountKey Key => field ??= AccountKey.Parse(this.GetPrimaryKeyString());
+
+    public Task<ExecutionAnswer> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken) => owner.ExecuteAsync(Key, order, cancellationToken);
+
+    public Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
+
+    public Task<Result<RevocationReceipt>> RevokeAsync(string requestedBy, string reason, CancellationToken cancellationToken) => owner.RevokeAsync(Key, requestedBy, reason, cancellationToken);
+
+    public Task<Result<AccountRow>> PrepareAsync(string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken) =>
+        owner.PrepareAsync(Key, connectionId, provider, requestedScopes, requestedBy, cancellationToken);
+
+    public Task<Result<AccountRow>> InstallAsync(GrantInstallation installation, CancellationToken cancellationToken) => owner.InstallAsync(Key, installation, cancellationToken);
+}

@@ -1,0 +1,34 @@
+using Npgsql;
+using Vault.Host.Setup;
+
+namespace Vault.Silo.Setup;
+
+/// <summary>Applies silo-config/postgres/cluster.sql, which is compiled in: in one transaction, under its own advisory lock, as often as a silo starts.</summary>
+internal static class ClusterSchema
+{
+    private const string Schema = "cluster";
+
+    /// <summary>For Orleans' providers: their tables and their statements are found in the schema.</summary>
+    public static string ConnectionString(VaultOptions options) =>
+        new NpgsqlConnectionStringBuilder(options.Database) { SearchPath = Schema, ApplicationName = "vault-cluster", IncludeErrorDetail = false, PersistSecurityInfo = false }.ToString();
+
+    /// <exception cref="StartException">The database cannot be reached, or the login may not make the schema.</exception>
+    public static async Task ApplyAsync(VaultOptions options, CancellationToken cancellationToken)
+    {
+        await using var script = typeof(ClusterSchema).Assembly.GetManifestResourceStream("cluster.sql")!;
+        using var reader = new StreamReader(script);
+        try
+        {
+            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(options.DatabaseOwner ?? options.Database) { Pooling = false, IncludeErrorDetail = false }.ToString());
+            await connection.OpenAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using var command = new NpgsqlCommand(await reader.ReadToEndAsync(cancellationToken), connection, transaction) { CommandTimeout = 60 };
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (NpgsqlException e)
+        {
+            throw new StartException($"The schema '{Schema}' cannot be prepared ({(e as PostgresException)?.SqlState ?? "no connection"}): {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Vault.Silo;
+using Vault.Silo.Setup;
+
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace Vault.Host.Tests.EndToEnd;
+
+/// <summary>Real silos: every world is a cluster of its own with membership, reminders and connections on its own database; only the process is shared.</summary>
+internal static class HostUnderTest
+{
+    public const int Least = 2;
+
+    public const bool NeedsPostgres = true;
+
+    public static async Task<VaultHost> CreateAsync(IReadOnlyList<string> arguments, Action<IServiceCollection> configure)
+    {
+        List<string> all = [.. arguments];
+        foreach (var (name, value) in Defaults())
+            if (!all.Contains(name)) all.AddRange([name, value]);
+        var (options, faults) = SiloSettings.Read(all, []);
+        Assert.Empty(faults);
+        return await SiloHost.CreateAsync(options!, configure, CancellationToken.None);
+    }
+
+    private static IEnumerable<(string Name, string Value)> Defaults() =>
+        [("--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture)), ("--refresh-shards", "8"), ("--shard-interval-ms", "200")];
+}
