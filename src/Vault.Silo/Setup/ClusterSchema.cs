@@ -8,9 +8,18 @@ internal static class ClusterSchema
 {
     private const string Schema = "cluster";
 
-    /// <summary>For Orleans' providers: their tables and their statements are found in the schema.</summary>
-    public static string ConnectionString(VaultOptions options) =>
-        new NpgsqlConnectionStringBuilder(options.Database) { SearchPath = Schema, ApplicationName = "vault-cluster", IncludeErrorDetail = false, PersistSecurityInfo = false }.ToString();
+    /// <summary>For Orleans' providers: their tables and their statements are found in the schema. They ask rarely, so their pool is small and lets go of what idles.</summary>
+    public static string ConnectionString(VaultOptions options) => new NpgsqlConnectionStringBuilder(options.Database)
+    {
+        SearchPath = Schema,
+        ApplicationName = "vault-cluster",
+        MinPoolSize = 0,
+        MaxPoolSize = 8,
+        ConnectionIdleLifetime = 20,
+        ConnectionPruningInterval = 5,
+        IncludeErrorDetail = false,
+        PersistSecurityInfo = false,
+    }.ToString();
 
     /// <exception cref="StartException">The database cannot be reached, or the login may not make the schema.</exception>
     public static async Task ApplyAsync(VaultOptions options, CancellationToken cancellationToken)

@@ -16,7 +16,11 @@ internal static class HostUnderTest
 
     public static async Task<VaultHost> CreateAsync(IReadOnlyList<string> arguments, Action<IServiceCollection> configure)
     {
-        List<string> all = [.. arguments];
+        // A cluster's silos share the server with those of the tests before: small pools.
+        List<string> all = [.. arguments.Select(a => a.StartsWith("Host=", StringComparison.Ordinal) ? a + ";Maximum Pool Size=40" : a)];
+
+        // Two silos, a sandbox and PostgreSQL share the machine: a lease as in production rather than the suite's short one.
+        if (all.IndexOf("--freshness-lease-ms") is >= 0 and var at && all[at + 1] == "200") all[at + 1] = "2000";
         foreach (var (name, value) in Defaults())
             if (!all.Contains(name)) all.AddRange([name, value]);
         var (options, faults) = SiloSettings.Read(all, []);
