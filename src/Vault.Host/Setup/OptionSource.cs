@@ -36,7 +36,9 @@ public sealed class OptionSource
             var (flag, inline) = Split(arguments[i]);
             if (known.FirstOrDefault(o => o.Flag == flag) is not { } option)
             {
-                Faults.Add($"{arguments[i]}: there is no such option.{Suggest(flag, known.Select(o => o.Flag))}");
+                Faults.Add(flag.StartsWith('-')
+                    ? $"{arguments[i]}: there is no such option.{Suggest(flag, known.Select(o => o.Flag))}"
+                    : $"{arguments[i]}: an option is written {known[0].Flag} value; a command stands before all options.");
                 if (inline is null && flag.StartsWith("--", StringComparison.Ordinal) && i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal)) i++;
                 continue;
             }

@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Execution;
+using Vault.Providers.Egress;
 
 namespace Vault.Host.Setup;
 
@@ -28,7 +29,7 @@ public sealed record VaultOptions
         new("execution-timeout-ms", "30000", "Time of an execution that asks for none."),
         new("user-quota-per-minute", "0", "Executions per user and minute and host; 0: no limit."),
         new("connection-quota-per-minute", "0", "Executions per connection and minute and host; 0: no limit."),
-        new("rate-limit-per-minute", "60000", "Requests per API key and minute."),
+        new("rate-limit-per-second", "1000", "Requests per API key and second on average; twice as many may come at once."),
         new("max-body-bytes", "1048576", "Largest request body."),
         new("max-output-bytes", "1048576", "Largest tool output in an answer; the rest is behind a handle."),
         new("shutdown-timeout-ms", "45000", "How long a graceful stop waits for executions and refreshes under way."),
@@ -70,7 +71,7 @@ public sealed record VaultOptions
 
     public int SweepBatch { get; init; }
 
-    public int RateLimitPerMinute { get; init; }
+    public int RateLimitPerSecond { get; init; }
 
     public int MaxBodyBytes { get; init; }
 
@@ -81,6 +82,14 @@ public sealed record VaultOptions
     public Uri? OtlpEndpoint { get; init; }
 
     public LogLevel LogLevel { get; init; }
+
+    /// <summary>What may be called beside the public Internet.</summary>
+    public EgressOptions Egress()
+    {
+        var egress = new EgressOptions { AllowLoopback = Development };
+        foreach (var host in EgressAllow) egress.Allow.Add(host);
+        return egress;
+    }
 
     /// <summary>The options, or every fault.</summary>
     public static (VaultOptions? Options, IReadOnlyList<string> Faults) Read(IReadOnlyList<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)
@@ -129,7 +138,7 @@ public sealed record VaultOptions
             },
             SweepInterval = from.Milliseconds("sweep-interval-ms", 50, 3_600_000),
             SweepBatch = from.Number("sweep-batch", 1, 100_000),
-            RateLimitPerMinute = from.Number("rate-limit-per-minute", 1, 100_000_000),
+            RateLimitPerSecond = from.Number("rate-limit-per-second", 1, 1_000_000),
             MaxBodyBytes = from.Number("max-body-bytes", 1_024, 100_000_000),
             MaxOutputBytes = from.Number("max-output-bytes", 1_024, 100_000_000),
             ShutdownTimeout = from.Milliseconds("shutdown-timeout-ms", 1_000, 600_000),
@@ -144,6 +153,8 @@ public sealed record VaultOptions
     {
         if (Postgres && Database is null) from.Fault("database", "is needed when store is postgres, for example 'Host=127.0.0.1;Username=vault;Password=...;Database=vault'; ./scripts/pg start prints one.", 0);
         if (!Postgres && Database is not null) from.Fault("store", "is sqlite, but a PostgreSQL connection string is given as VAULT_DATABASE; set VAULT_STORE=postgres or remove it.", 0);
+        EgressPolicy.Create(Egress(), out var egressFaults);
+        foreach (var fault in egressFaults) from.Fault("egress-allow", fault, 0);
         if (Packs is not null && !Directory.Exists(Packs)) from.Fault("packs", $"there is no folder '{Packs}'.", 0);
         foreach (var file in PreviousMasterKeyFiles.Where(f => !File.Exists(f))) from.Fault("previous-master-key-files", $"there is no file '{file}'.", 0);
         if (from.IsSet("master-key-file") && !File.Exists(MasterKeyFile)) from.Fault("master-key-file", $"there is no file '{MasterKeyFile}'; a key is generated only at the default place.", 0);

@@ -47,9 +47,7 @@ public static class WingServices
     public static IServiceCollection AddVaultProviders(this IServiceCollection services, VaultOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var egress = new EgressOptions { AllowLoopback = options.Development };
-        foreach (var host in options.EgressAllow) egress.Allow.Add(host);
-        services.AddSingleton(egress);
+        services.AddSingleton(options.Egress());
         services.AddSingleton(new PackOptions { Folder = options.Packs, Development = options.Development });
         services.AddSingleton(new UpstreamOptions { OutputCap = options.MaxOutputBytes });
         services.AddSingleton<ProviderHttp>(s => new ProviderHttp(s.GetRequiredService<EgressOptions>()));
@@ -69,8 +67,8 @@ public static class WingServices
             Development = options.Development,
             MaxBody = options.MaxBodyBytes,
             LongestExecution = options.Execution.MaximumTimeout,
-            RequestsPerSecond = Math.Max(1, options.RateLimitPerMinute / 60),
-            RequestBurst = Math.Max(1_000, options.RateLimitPerMinute / 30),
+            RequestsPerSecond = options.RateLimitPerSecond,
+            RequestBurst = options.RateLimitPerSecond * 2,
         });
     }
 }

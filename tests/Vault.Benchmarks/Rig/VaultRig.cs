@@ -28,7 +28,7 @@ internal sealed partial class VaultRig : IAsyncDisposable
         var url = Checkout.FreeUrl();
         List<string> arguments =
         [
-            Checkout.Program("src/Vault.Host", "vault-host"), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-minute", "100000000",
+            Checkout.Program("src/Vault.Host", "vault-host"), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000",
         ];
         var variables = new Dictionary<string, string>();
         if (database is not null) (variables["VAULT_STORE"], variables["VAULT_DATABASE"]) = ("postgres", database);

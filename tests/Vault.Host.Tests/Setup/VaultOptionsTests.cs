@@ -58,12 +58,17 @@ public sealed class HostOptionsTests
     [InlineData("VAULT_PACKS", "/no/such/folder", "/no/such/folder")]
     [InlineData("VAULT_MASTER_KEY_FILE", "/no/such/file", "/no/such/file")]
     [InlineData("VAULT_LOG_LEVEL", "verbose", "warning")]
+    [InlineData("VAULT_EGRESS_ALLOW", "10.0.0.0/99", "10.0.0.0/99")]
     public void What_does_not_fit_together_is_refused_with_the_fix(string name, string value, string told) =>
         Assert.Contains(Read([], (name, value)).Faults, f => f.Contains(told, StringComparison.Ordinal));
 
     [Fact]
     public void Development_listens_on_loopback_only() =>
         Assert.Contains(Read(["--environment", "development", "--listen", "http://0.0.0.0:8080"]).Faults, f => f.Contains("loopback", StringComparison.Ordinal));
+
+    [Fact]
+    public void A_command_behind_the_options_is_told_its_place() =>
+        Assert.Contains(Read(["--store", "sqlite", "ledger-verify"]).Faults, f => f.Contains("ledger-verify: an option is written", StringComparison.Ordinal));
 
     [Fact]
     public void An_option_without_its_value_is_refused() => Assert.Contains(Read(["--listen"]).Faults, f => f.Contains("needs a value", StringComparison.Ordinal));
