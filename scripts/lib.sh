@@ -21,6 +21,17 @@ need_debian() {
     || fail "apt-get could not install $*"
 }
 
+# What the tests against a foreign provider and a real browser need: Node.js with the packages of their lock file, and Chromium.
+need_foreign() {
+  need_debian node nodejs npm
+  need_debian npm npm
+  need_debian chromium chromium
+  local folder="$root/tests/Vault.Foreign.Tests/oidc"
+  [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return
+  say "installing the packages of ${folder#"$root/"}"
+  (cd "$folder" && quietly npm ci --omit=dev --no-audit --no-fund) || fail "npm could not install them; try: cd ${folder#"$root/"} && npm ci"
+}
+
 # Prints the output of a command only when it fails.
 quietly() {
   local log; log=$(mktemp)

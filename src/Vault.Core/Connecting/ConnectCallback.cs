@@ -33,6 +33,7 @@ public sealed class ConnectCallback(
         var link = LinkSecrets.IsWellFormed(query.State) ? await links.FindByStateAsync(LinkSecrets.Hash(query.State!), cancellationToken) : null;
         // One answer for an unknown state, a foreign browser and a link that is over; and a foreign browser changes nothing, so it cannot spoil the right one's consent.
         if (link is null || query.Cookie is null || !LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(query.Cookie))) return Nothing();
+        if (link.Status == LinkStatus.Done && link.ExpiresAt > time.GetUtcNow()) return new ConnectResult(null, LinkErrors.Done(), null, [], null);
         if (link.Status != LinkStatus.Opened || link.ExpiresAt <= time.GetUtcNow()) return Nothing();
         if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection) return Nothing();
         if (rules.Unusable(connection, out var pack) is { } unusable) return await FailAsync(link, unusable, null, cancellationToken);
@@ -104,6 +105,5 @@ public sealed class ConnectCallback(
     // RFC 6749 4.1.2.1: an error is a short word of printable ASCII; anything else is not passed on.
     private static string? ErrorWord(string error) => error.Length <= 64 && error.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.') ? error : null;
 
-    private static ConnectResult Nothing() => new(
-        null, new VaultError(ErrorCatalogue.LinkInvalid, "This page was reached without its link, in another browser, or a second time. Go back to where you came from and ask for a new link."), null, [], null);
+    private static ConnectResult Nothing() => new(null, LinkErrors.Lost(), null, [], null);
 }

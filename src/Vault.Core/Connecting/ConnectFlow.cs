@@ -60,24 +60,23 @@ public sealed class ConnectFlow(
             Request = link.Request with { Issuer = endpoint.ExpectedIssuer(client).Issuer, RedirectUri = client.RedirectUri },
         };
         // Compare-and-swap: of two browsers that open the link at once, one is bound and the other is told that it is used.
-        if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return Used();
+        if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return LinkErrors.Used();
         return new LinkStart(endpoint.AuthorizationUrl(client, link.Request.Scopes, state, LinkSecrets.Challenge(verifier)), browser, next.ExpiresAt);
     }
 
     private async Task<Result<Context>> FindAsync(string token, string? cookie, CancellationToken cancellationToken)
     {
-        if (!LinkSecrets.IsWellFormed(token)) return Used();
+        if (!LinkSecrets.IsWellFormed(token)) return LinkErrors.Used();
         var link = await links.FindByTokenAsync(LinkSecrets.Hash(token), cancellationToken);
-        if (link is null || link.ExpiresAt <= time.GetUtcNow()) return Used();
-        var again = link.Status == LinkStatus.Opened && cookie is not null && LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(cookie));
-        if (link.Status != LinkStatus.Ready && !again) return Used();
-        if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection) return Used();
-        if (rules.Unusable(connection, out var pack) is not null) return Used();
-        if (await organizations.FindAsync(link.Key.Organization, cancellationToken) is not { } organization || !organization.State.Gate.Open) return Used();
+        if (link is null || link.ExpiresAt <= time.GetUtcNow()) return LinkErrors.Used();
+        var own = cookie is not null && LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(cookie));
+        if (own && link.Status == LinkStatus.Done) return LinkErrors.Done();
+        if (link.Status != LinkStatus.Ready && !(own && link.Status == LinkStatus.Opened)) return LinkErrors.Used();
+        if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection) return LinkErrors.Used();
+        if (rules.Unusable(connection, out var pack) is not null) return LinkErrors.Used();
+        if (await organizations.FindAsync(link.Key.Organization, cancellationToken) is not { } organization || !organization.State.Gate.Open) return LinkErrors.Used();
         return new Context(link, connection, pack, organization);
     }
-
-    private static VaultError Used() => new(ErrorCatalogue.LinkInvalid, "This link was used, has expired, or was opened in another browser. Ask for a new link.");
 
     private sealed record Context(LinkSession Link, ConnectionRow Connection, ProviderPack Pack, OrganizationRow Organization);
 }

@@ -1,3 +1,4 @@
+using Vault.Core.Connecting;
 using Vault.Core.Errors;
 
 namespace Vault.Gateway.Links;
@@ -13,6 +14,7 @@ internal static class ErrorPage
 
     private static (string Title, string Next) Words(VaultError error)
     {
+        if (error.StatusReason == LinkErrors.AlreadyConnected) return ("Already connected", "You can close this page and go back to the application.");
         if (error.StatusReason == "access_denied") return ("Not connected", "If you change your mind, go back to the application and start again.");
         if (error.Code == ErrorCatalogue.LinkInvalid) return ("This link does not work", "Go back to the application that sent you here and ask for a new link. Open it in the browser you want to use.");
         if (error.Code == ErrorCatalogue.IdentityMismatch) return ("You signed in with another account", "Sign out at the provider, go back to the application, and start again with the account it expects.");

@@ -14,6 +14,7 @@ internal static class Html
         body{margin:0;background:var(--ground);color:var(--ink);font:1.0625rem/1.5 system-ui,sans-serif}
         main{max-width:38rem;margin:0 auto;padding:2rem 1.25rem}
         h1{font-size:1.5rem;line-height:1.25}
+        h2{font-size:1.125rem;margin:1.5rem 0 .5rem}
         ul{padding-left:1.25rem}
         code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
         table{border-collapse:collapse;width:100%}

@@ -21,10 +21,12 @@ internal sealed class ShowLink(ConnectFlow flow, ConnectCookie cookie) : IRoute
 
     private static string Render(LinkPage page)
     {
-        var who = page.AgentName is { } agent ? $"<strong>{Html.Text(agent)}</strong>, an agent of {Html.Text(page.AppName ?? page.OrganizationName)}," : $"<strong>{Html.Text(page.AppName ?? page.OrganizationName)}</strong>";
+        var app = page.AppName ?? page.OrganizationName;
+        var who = page.AgentName is { } agent ? $"<strong>{Html.Text(agent)}</strong>, an agent of {Html.Text(app)}," : $"<strong>{Html.Text(app)}</strong>";
+        var behalf = app == page.OrganizationName ? "" : $" on behalf of <strong>{Html.Text(page.OrganizationName)}</strong>";
         var provider = Html.Text(page.ProviderName);
         var body = new StringBuilder();
-        body.Append($"<p>{who} asks to use your {provider} account. It is asked on behalf of <strong>{Html.Text(page.OrganizationName)}</strong>, where you are known as <code>{Html.Text(page.User)}</code>.</p>\n");
+        body.Append($"<p>{who} asks to use your {provider} account{behalf}. {Html.Text(page.OrganizationName)} knows you as <code>{Html.Text(page.User)}</code>.</p>\n");
         if (page.Scopes.Length > 0)
         {
             body.Append("<h2>It asks for</h2>\n<ul>\n");
