@@ -65,7 +65,7 @@ internal static class BodyCheck
         var givenAs = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var property in root.EnumerateObject())
         {
-            if (fields.FirstOrDefault(f => f.Name == property.Name || f.Aliases.Contains(property.Name)) is not { } field)
+            if (Find(fields, property.Name) is not { } field)
             {
                 faults.Add(new(property.Name, Unknown(property.Name, fields.Select(f => f.Name))));
             }
@@ -88,11 +88,20 @@ internal static class BodyCheck
         }
 
         foreach (var field in fields)
-            if (field.Required && !values.ContainsKey(field.Name) && !faults.Any(f => f.Path == field.Name || field.Aliases.Contains(f.Path)))
+            if (field.Required && !values.ContainsKey(field.Name) && !IsNamed(field, faults))
                 faults.Add(new(field.Name, "is required: " + field.Description));
         nulls.ExceptWith(values.Keys);
         return faults.Count == 0 ? new Body(values, nulls) : Refuse(faults);
     }
+
+    private static Field? Find(IReadOnlyList<Field> fields, string name)
+    {
+        for (var i = 0; i < fields.Count; i++)
+            if (fields[i].Name == name || fields[i].Aliases.Contains(name)) return fields[i];
+        return null;
+    }
+
+    private static bool IsNamed(Field field, List<Violation> faults) => faults.Exists(f => f.Path == field.Name || field.Aliases.Contains(f.Path));
 
     public static VaultError Refuse(IReadOnlyList<Violation> faults) =>
         new(ErrorCatalogue.InvalidRequest, string.Join("; ", faults.Take(10).Select(f => $"{f.Path}: {f.Message}"))) { Violations = [.. faults.Take(50)] };

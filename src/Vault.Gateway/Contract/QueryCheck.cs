@@ -10,6 +10,7 @@ internal static class QueryCheck
 {
     public static Result<Body> Read(IQueryCollection query, Operation operation)
     {
+        if (query.Count == 0 && operation.Query.Count == 0) return Body.Empty;
         var faults = new List<Violation>();
         var values = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var (name, given) in query)

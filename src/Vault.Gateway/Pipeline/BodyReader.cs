@@ -9,21 +9,27 @@ namespace Vault.Gateway.Pipeline;
 /// <summary>Reads a body up to its limit, then checks it. Nothing larger or deeper than allowed is ever held.</summary>
 internal sealed class BodyReader(GatewayOptions options)
 {
+    private const int FirstRead = 16 * 1024;
+
     public async Task<Result<byte[]>> ReadAsync(HttpContext http, CancellationToken cancellationToken)
     {
         if (http.Request.ContentLength > options.MaxBody) return TooLarge();
         // Kestrel's own limit would answer before ours and in its own words.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = options.MaxBody + 1;
-        using var buffer = new MemoryStream();
-        var chunk = new byte[16 * 1024];
-        int read;
-        while ((read = await http.Request.Body.ReadAsync(chunk, cancellationToken)) > 0)
+        // As large as announced, so that an ordinary body costs one array; no larger than this at first, because an announcement alone is free for the caller.
+        var announced = http.Request.ContentLength;
+        var buffer = new byte[Math.Min(announced ?? FirstRead, FirstRead)];
+        var length = 0;
+        while (length != announced)
         {
-            if (buffer.Length + read > options.MaxBody) return TooLarge();
-            buffer.Write(chunk, 0, read);
+            if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), Math.Min(announced ?? long.MaxValue, options.MaxBody + 1L)));
+            var read = await http.Request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            if (read == 0) break;
+            length += read;
+            if (length > options.MaxBody) return TooLarge();
         }
 
-        return buffer.ToArray();
+        return length == buffer.Length ? buffer : buffer[..length];
     }
 
     public Result<Body> Parse(HttpContext http, byte[] bytes, IReadOnlyList<Field> fields)

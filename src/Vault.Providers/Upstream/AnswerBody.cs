@@ -8,6 +8,8 @@ namespace Vault.Providers.Upstream;
 /// <summary>A body as it was read: whole, or its beginning where it is longer than may be read.</summary>
 internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
 {
+    private const int FirstRead = 16 * 1024;
+
     public string? ContentType => type?.ToString();
 
     /// <summary>The JSON of the whole body; undefined where it is no JSON or was not read to its end.</summary>
@@ -16,20 +18,20 @@ internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Heade
     public static async Task<AnswerBody> ReadAsync(HttpResponseMessage response, int readCap, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        using var buffer = new MemoryStream();
-        var chunk = new byte[16 * 1024];
-        var whole = true;
-        // The cap counts bytes after decompression, and reading stops there: a small answer cannot swell without end.
-        while (await stream.ReadAsync(chunk, cancellationToken) is var read and > 0)
+        // As large as announced (after decompression nothing is), so that an ordinary answer costs one array; no larger than this at first, whatever a stranger announces.
+        var announced = response.Content.Headers.ContentLength;
+        var buffer = new byte[Math.Clamp(announced ?? FirstRead, 1, FirstRead)];
+        var length = 0;
+        // The cap counts bytes after decompression, and reading stops one byte behind it: a small answer cannot swell without end.
+        while (length <= readCap && length != announced)
         {
-            var fits = (int)Math.Min(read, readCap - buffer.Length);
-            buffer.Write(chunk, 0, fits);
-            if (fits == read) continue;
-            whole = false;
-            break;
+            if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), readCap + 1L));
+            if (await stream.ReadAsync(buffer.AsMemory(length), cancellationToken) is not (var read and > 0)) break;
+            length += read;
         }
 
-        return new AnswerBody(buffer.ToArray(), whole, response.Content.Headers.ContentType);
+        var kept = Math.Min(length, readCap);
+        return new AnswerBody(kept == buffer.Length ? buffer : buffer[..kept], length <= readCap, response.Content.Headers.ContentType);
     }
 
     /// <summary>The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where it was cut.</summary>

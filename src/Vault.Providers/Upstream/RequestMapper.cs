@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Vault.Core.Execution;
@@ -12,6 +13,9 @@ namespace Vault.Providers.Upstream;
 /// <summary>Turns a tool call into one HTTP request, without its credential. Where the input goes is the pack's word; the input itself can name no host and no header.</summary>
 internal static class RequestMapper
 {
+    // By reference: a tool's request belongs to one pack in one version, and its template goes when the pack is unloaded.
+    private static readonly ConditionalWeakTable<ToolRequest, UrlTemplate> Absolute = [];
+
     /// <param name="pageValue">What a valid page token carried; null for the first page.</param>
     /// <exception cref="InputFaultException">An input cannot be sent as it is.</exception>
     public static HttpRequestMessage? Map(ToolCall call, EgressPolicy policy, string? pageValue, out string? fault)
@@ -38,7 +42,7 @@ internal static class RequestMapper
     private static Uri? Url(ToolCall call, ProviderPlaces places, EgressPolicy policy, string? pageValue, out string? fault)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
-        var template = request.Url.IsRelative ? UrlTemplate.Parse(pack.Details.Api.BaseUrl.Source + request.Url.Source) : request.Url;
+        var template = request.Url.IsRelative ? Absolute.GetValue(request, _ => UrlTemplate.Parse(pack.Details.Api.BaseUrl.Source + request.Url.Source)) : request.Url;
         var url = places.Url(template, policy, out fault, name => request.Path.TryGetValue(name, out var source) && InputValues.Take(source, call.Input) is { } value ? InputValues.Scalar(value) : null);
         if (url is null) return null;
         if (pageValue is not null && request.Paging!.Style is PagingStyle.NextUrl or PagingStyle.LinkHeader)
