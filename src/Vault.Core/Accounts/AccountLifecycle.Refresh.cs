@@ -20,14 +20,14 @@ public static partial class AccountLifecycle
 
         // An API that refuses one fresh token after the other will refuse the next one, too: after a few, the refreshes space out.
         if (e.Why == RefreshWhy.Rejected && !state.AccessRejected && state.RejectedInRow >= FreeRejections
-            && grant.ObtainedAt + Cooldown(state.RejectedInRow - FreeRejections + 1, 1, policy) is var again && again > e.Now)
+            && grant.ObtainedAt + RejectionPause(state, policy) is var again && again > e.Now)
             return new(state, Verdict.CoolingDown, Until: again);
 
         // Its lease is the holder's alone until it ends: it was made longer than the call can last (law 3).
         if (state.Intent is { } held && held.LeaseUntil > e.Now && !e.HolderIsDead) return new(state, Verdict.HeldByAnother, Until: held.LeaseUntil);
 
         var doubt = state.Doubt;
-        if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt ??= new RefreshDoubt(lapsed.AttemptId, lapsed.StartedAt);
+        if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt = Doubting(doubt, lapsed);
         var current = state with { Intent = null, Doubt = doubt, AccessRejected = state.AccessRejected || e.Why == RefreshWhy.Rejected };
 
         if (AccountSchedule.IsBarred(current, policy.Refresh, e.Now)) return Barred(current, e.Now);
@@ -58,7 +58,7 @@ public static partial class AccountLifecycle
             ? new(state with { LastFailure = StatusReason.RefreshOutcomeLost }, Verdict.AlreadyFresh)
             : Lower(state with { LastFailure = StatusReason.RefreshOutcomeLost }, AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost);
 
-    private static AccountDecision OnSucceeded(AccountState state, AccountEvent.RefreshSucceeded e)
+    private static AccountDecision OnSucceeded(AccountState state, AccountEvent.RefreshSucceeded e, LifecyclePolicy policy)
     {
         // Somebody committed a grant after the one that was presented (a reconnect, or a sibling within the grace window): that one stands.
         if (state.Generation != e.Generation) return new(state, Verdict.OutOfDate);
@@ -73,7 +73,7 @@ public static partial class AccountLifecycle
             Intent = null,
             Doubt = null,
             AccessRejected = false,
-            RejectedInRow = state.AccessRejected && state.Grant is { } former && e.Now - former.ObtainedAt < Soon ? state.RejectedInRow + 1 : 0,
+            RejectedInRow = WasRejectedSoon(state, e.Now, policy) ? state.RejectedInRow + 1 : 0,
             Failures = 0,
             CooldownUntil = null,
             LastFailure = null,
@@ -91,9 +91,16 @@ public static partial class AccountLifecycle
             state.Status == AccountStatus.Active ? "account.refreshed" : "account.healed");
     }
 
+    private static TimeSpan RejectionPause(AccountState state, LifecyclePolicy policy) =>
+        state.RejectedInRow < FreeRejections ? TimeSpan.Zero : Cooldown(state.RejectedInRow - FreeRejections + 1, 1, policy);
+
+    // The pause we made ourselves is no sign that the token served; without it the row would be forgotten as soon as a pause outgrew the minute.
+    private static bool WasRejectedSoon(AccountState state, DateTimeOffset now, LifecyclePolicy policy) =>
+        state.AccessRejected && state.Grant is { } former && now - former.ObtainedAt < Soon + RejectionPause(state, policy);
+
     private static AccountDecision OnNotActed(AccountState state, AccountEvent.RefreshNotActed e, LifecyclePolicy policy)
     {
-        if (!IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
+        if (!IsHolder(state, e.AttemptId)) return OnLateNotActed(state, e);
         var failures = state.Failures + 1;
         var pause = Cooldown(failures, e.Jitter, policy);
         if (e.RetryAfter is { } asked && asked > pause) pause = asked;
@@ -103,12 +110,29 @@ public static partial class AccountLifecycle
         return new(next, Verdict.CoolingDown, LedgerType: failures == 1 ? "account.refresh_failed" : null, Until: next.CooldownUntil);
     }
 
+    /// <summary>The attempt that everybody doubts comes back and says that nothing happened: the token is as good as before.</summary>
+    private static AccountDecision OnLateNotActed(AccountState state, AccountEvent.RefreshNotActed e)
+    {
+        if (state.Doubt?.AttemptId != e.AttemptId) return new(state, Verdict.OutOfDate);
+        var certain = state with { Doubt = null };
+        if (state.Status == AccountStatus.Active) return new(certain, Verdict.Changed);
+        return state is { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost }
+            ? new(certain with { Status = AccountStatus.Active, Reason = null, LastFailure = e.Failure }, Verdict.Changed, LedgerType: "account.healed")
+            : new(state, Verdict.OutOfDate);
+    }
+
+    /// <summary>With a second attempt in doubt, the word of one of them no longer settles it; the first one's time stands, since a grace window began there.</summary>
+    private static RefreshDoubt Doubting(RefreshDoubt? before, RefreshIntent attempt) =>
+        before is null ? new RefreshDoubt(attempt.AttemptId, attempt.StartedAt)
+        : before.AttemptId == attempt.AttemptId ? before
+        : before with { AttemptId = RefreshDoubt.Several };
+
     private static AccountDecision OnMayHaveActed(AccountState state, AccountEvent.RefreshMayHaveActed e, LifecyclePolicy policy)
     {
         if (!IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
         var failures = state.Failures + 1;
         var next = state with { Intent = null, Failures = failures, LastFailure = e.Failure, CooldownUntil = e.Now + Cooldown(failures, e.Jitter, policy) };
-        if (Consumes(policy.Refresh.Rotation)) next = next with { Doubt = state.Doubt ?? new RefreshDoubt(e.AttemptId, state.Intent!.StartedAt) };
+        if (Consumes(policy.Refresh.Rotation)) next = next with { Doubt = Doubting(state.Doubt, state.Intent!) };
         if (AccountSchedule.IsBarred(next, policy.Refresh, e.Now))
         {
             var barred = Barred(next with { CooldownUntil = null }, e.Now);

@@ -25,7 +25,7 @@ public static partial class AccountLifecycle
             AccountEvent.ConsentAsked e => OnConsentAsked(state, e),
             AccountEvent.GrantInstalled e => OnInstalled(state, e),
             AccountEvent.RefreshWanted e => OnRefreshWanted(state, e, policy),
-            AccountEvent.RefreshSucceeded e => OnSucceeded(state, e),
+            AccountEvent.RefreshSucceeded e => OnSucceeded(state, e, policy),
             AccountEvent.RefreshNotActed e => OnNotActed(state, e, policy),
             AccountEvent.RefreshMayHaveActed e => OnMayHaveActed(state, e, policy),
             AccountEvent.RefreshFoundDead e => OnFoundDead(state, e, policy),

@@ -180,6 +180,10 @@ public sealed class AccountRefresher(
         if (await RecheckAsync(row.Key, attempt, intentMark).ConfigureAwait(false) is { } stopped) return stopped;
         var left = Left(intentMark);
         var deadline = time.GetUtcNow() + (left < options.TokenTimeout ? left : options.TokenTimeout);
+
+        // A token presented again must be there before its grace window shuts, not only leave before.
+        if (row.State.Doubt is { } doubt && runner.PolicyFor(row).Refresh is { Rotation: Rotation.Grace } policy && doubt.FirstSentAt + policy.Grace < deadline)
+            deadline = doubt.FirstSentAt + policy.Grace;
         var mints = row.State.Mints;
         var started = time.GetTimestamp();
         TokenReply reply;
@@ -338,13 +342,16 @@ public sealed class AccountRefresher(
         AccountKey key, string attempt, long presented, SealedBlob blob, GrantFacts facts, ImmutableArray<string>? scopes, ImmutableSortedDictionary<string, string>? parameters) =>
         runner.ApplyAsync(key, _ => new AccountEvent.RefreshSucceeded(runner.Now, attempt, presented, facts, scopes, parameters), CancellationToken.None, grant: blob);
 
-    /// <summary>Commits what the spool holds; an entry goes only when the store has judged it. Answers how many were committed.</summary>
+    /// <summary>Commits what the spool holds, and tells the store what else it could not be told; an entry goes only when the store has judged it. Answers how many were committed.</summary>
     public async Task<int> DrainSpoolAsync(CancellationToken cancellationToken)
     {
         var healed = 0;
         var spooled = await spool.ListAsync(1_000, cancellationToken).ConfigureAwait(false);
         foreach (var reply in spooled.Concat(_uncommitted.Values).DistinctBy(r => (r.Key, r.AttemptId)))
             if (await CommitSpooledAsync(reply).ConfigureAwait(false)) healed++;
+
+        // An account that was given up is asked for by nobody; so what would heal it is told from here, too.
+        foreach (var key in _untold.Keys) await TellAsync(key).ConfigureAwait(false);
         return healed;
     }
 

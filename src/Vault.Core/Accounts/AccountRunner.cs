@@ -59,6 +59,9 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
     {
         ArgumentNullException.ThrowIfNull(row);
         var refresh = packs.TryGet(row.Provider, out var pack) ? pack.Refresh : Strictest;
+
+        // The window was noted on one host's clock and is judged on another's: it ends for us before it can end for the provider.
+        if (refresh.Rotation == Rotation.Grace) refresh = refresh with { Grace = refresh.Grace - options.ClockSkew };
         return new(row.State.Mints ? refresh with { Rotation = Rotation.Mints } : refresh, options.Lease, options.ClockSkew, options.CooldownBase, options.CooldownMax);
     }
 
