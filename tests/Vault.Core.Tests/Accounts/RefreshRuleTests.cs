@@ -158,10 +158,33 @@ public sealed class RefreshRuleTests
     [Fact]
     public void An_api_that_always_says_401_gets_no_refresh_loop()
     {
-        var refreshed = Decide(InFlight(), Succeeded()).Next;
-        var again = Decide(refreshed, Wanted(RefreshWhy.Rejected, "second", Now.AddSeconds(1), seen: 2));
-        Assert.Equal((Verdict.CoolingDown, Now.AddSeconds(2)), (again.Verdict, again.Until));
-        Assert.Equal(Verdict.CallTokenEndpoint, Decide(refreshed, Wanted(RefreshWhy.Rejected, "second", Now.AddSeconds(3), seen: 2)).Verdict);
+        var state = Active();
+        var (now, refreshes) = (Now, 0);
+        for (var second = 0; second < 600; second++, now = now.AddSeconds(1))
+        {
+            var wanted = Decide(state, Wanted(RefreshWhy.Rejected, "a" + second, now, seen: state.Generation));
+            if (wanted.Verdict != Verdict.CallTokenEndpoint) continue;
+            refreshes++;
+            state = Decide(wanted.Next, Succeeded("a" + second, state.Generation, now)).Next;
+        }
+
+        Assert.InRange(refreshes, 4, 20);
+    }
+
+    [Fact]
+    public void The_doubted_attempt_that_says_nothing_happened_settles_the_doubt_and_only_it()
+    {
+        var doubtful = Expired with { Doubt = new RefreshDoubt("theirs", Now) };
+        var lost = Decide(doubtful, Wanted(), Rotation.FamilyKill).Next;
+        Assert.Equal(StatusReason.RefreshOutcomeLost, lost.Reason);
+        var healed = Decide(lost, NotActed("theirs"), Rotation.FamilyKill).Next;
+        Assert.Equal((AccountStatus.Active, (string?)null, (RefreshDoubt?)null), (healed.Status, healed.Reason, healed.Doubt));
+        Assert.Equal(Verdict.OutOfDate, Decide(lost, NotActed("another"), Rotation.FamilyKill).Verdict);
+
+        // A second attempt went unanswered, too: what the first one says no longer settles it.
+        var second = Decide(doubtful with { Intent = Held("second") }, MayHaveActed("second"), Rotation.SingleUse).Next;
+        Assert.Equal(RefreshDoubt.Several, second.Doubt!.AttemptId);
+        Assert.Equal(Verdict.OutOfDate, Decide(second, NotActed("theirs")).Verdict);
     }
 
     [Fact]

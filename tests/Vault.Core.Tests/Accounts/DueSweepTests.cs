@@ -1,0 +1,107 @@
+using Vault.Core.Accounts;
+using Vault.Core.Packs;
+using Vault.TestKit.Provider;
+
+namespace Vault.Core.Tests.Accounts;
+
+public sealed class DueSweepTests
+{
+    private static async Task<int> SweepAsync(AccountBench bench, AccountBench.TestHost? host = null)
+    {
+        var (begun, _) = await (host ?? bench.Host).Sweep.SweepAsync(0, 1, 100, default);
+        await Task.WhenAll((host ?? bench.Host).Sweep.Underway);
+        return begun;
+    }
+
+    [Fact]
+    public async Task Trap_an_account_in_use_is_refreshed_before_it_runs_out_and_nobody_notices()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
+        Assert.Equal(0, await SweepAsync(bench));
+        bench.Time.Advance(TimeSpan.FromMinutes(56));
+        (await bench.Host.Cache.TakeAsync(key, false, default)).Value.Release();
+        Assert.Equal(1, await SweepAsync(bench));
+        Assert.Equal(2, (await bench.RowAsync(key)).State.Generation);
+        Assert.Equal(0, await SweepAsync(bench));
+        Assert.Equal(1, bench.Endpoint.Calls);
+    }
+
+    [Fact]
+    public async Task Two_hosts_sweeping_one_index_refresh_each_account_once()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var keys = new List<Vault.Core.Identity.AccountKey>();
+        for (var i = 0; i < 12; i++) keys.Add(await bench.ConnectAsync(user: "user" + i));
+        var other = bench.NewHost();
+        await Task.WhenAll(Task.Run(() => SweepAsync(bench)), Task.Run(() => SweepAsync(bench, other)));
+        foreach (var key in keys) Assert.Equal(2, (await bench.RowAsync(key)).State.Generation);
+        Assert.Equal((12, 0), (bench.Endpoint.Calls, bench.Provider.Replays));
+    }
+
+    [Fact]
+    public async Task An_outage_does_not_make_it_spin()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        for (var i = 0; i < 1_000; i++) bench.Endpoint.Next(Act.Unavailable);
+        for (var second = 0; second < 3_600; second++)
+        {
+            await SweepAsync(bench);
+            bench.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        // Doubling to ten minutes: 1 h holds a dozen and a half attempts at the very most.
+        Assert.InRange(bench.Endpoint.Calls, 8, 18);
+        Assert.Equal(AccountStatus.Active, (await bench.RowAsync(key)).State.Status);
+    }
+
+    [Fact]
+    public async Task A_lapsed_lease_is_looked_after_though_nobody_asks()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        var crash = new StopAt("before_send");
+        _ = bench.NewHost(crash).RefreshAsync(key, 1);
+        await crash.Reached.Task;
+        Assert.Equal(0, await SweepAsync(bench));
+        bench.Time.Advance(bench.Options.Lease);
+        Assert.Equal(1, await SweepAsync(bench));
+        Assert.Equal(2, (await bench.RowAsync(key)).State.Generation);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_refreshed_is_told_that_it_ran_out()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromMinutes(10), refreshable: false);
+        bench.Time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(1, await SweepAsync(bench));
+        var row = await bench.RowAsync(key);
+        Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired, (DateTimeOffset?)null), (row.State.Status, row.State.Reason, row.DueAt));
+        Assert.Equal(0, await SweepAsync(bench));
+    }
+
+    [Fact]
+    public async Task An_organization_whose_gate_is_shut_is_left_alone()
+    {
+        using var bench = new AccountBench();
+        await bench.ConnectAsync();
+        await bench.ShutGateAsync();
+        Assert.Equal(0, await SweepAsync(bench));
+        Assert.Equal(0, bench.Endpoint.Calls);
+    }
+
+    [Fact]
+    public async Task The_sweep_keeps_to_the_providers_parallelism()
+    {
+        using var bench = new AccountBench();
+        for (var i = 0; i < 40; i++) await bench.ConnectAsync(user: "user" + i);
+        var held = Enumerable.Range(0, 40).Select(_ => bench.Endpoint.Hold()).ToList();
+        Assert.Equal(16, (await bench.Host.Sweep.SweepAsync(0, 1, 100, default)).Begun);
+        Assert.Equal(0, (await bench.Host.Sweep.SweepAsync(0, 1, 100, default)).Begun);
+        foreach (var (_, go) in held) go.SetResult();
+        await Task.WhenAll(bench.Host.Sweep.Underway);
+        Assert.Equal(16, bench.Endpoint.Calls);
+    }
+}

@@ -1,0 +1,65 @@
+using Vault.Core.Packs;
+using Vault.TestKit.Explorer;
+using Xunit.Abstractions;
+
+namespace Vault.Core.Tests.Accounts;
+
+/// <summary>
+/// The exhaustive search over the real refresher, revoker, runner and lifecycle. VAULT_EXPLORER_DEPTH (1 by default, to 3) makes the spaces larger: more faults
+/// in one schedule, more leaps of time, three hosts.
+/// </summary>
+public sealed class ExplorerTests(ITestOutputHelper output)
+{
+    private static readonly int Depth = int.TryParse(Environment.GetEnvironmentVariable("VAULT_EXPLORER_DEPTH"), out var depth) ? Math.Clamp(depth, 1, 3) : 1;
+
+    public static TheoryData<Rotation> Rotations => [Rotation.Never, Rotation.Grace, Rotation.SingleUse, Rotation.FamilyKill];
+
+    private static IEnumerable<ExplorerOptions> Spaces(Rotation rotation)
+    {
+        yield return new(rotation, 2, Faults.Crash | Faults.LostReply | Faults.Outage, Depth, Depth);
+        yield return new(rotation, 2, Faults.Crash, Depth, Depth) { KnowsItsDead = true };
+        yield return new(rotation, 2, Faults.Store, Depth, Depth - 1);
+        yield return new(rotation, 1, Faults.Store | Faults.Crash, 2, 1, Attempts: 2);
+        yield return new(rotation, 1, Faults.Revoke | Faults.Crash | Faults.Outage, Depth, Depth - 1);
+        if (Depth > 1 || rotation is Rotation.SingleUse or Rotation.FamilyKill) yield return new(rotation, 2, Faults.Gate, Depth, Depth);
+        if (Depth > 1 || rotation is Rotation.Grace or Rotation.FamilyKill) yield return new(rotation, 2, Faults.Clock, 1, 1);
+        yield return new(rotation, 3, Faults.None, 0, Depth - 1);
+        if (Depth == 1) yield break;
+        yield return new(rotation, 2, Faults.Clock | Faults.ClockJump, 1, 1);
+        yield return new(rotation, 2, Faults.Revoke, 1, 1);
+        yield return new(rotation, 3, Faults.Crash | Faults.LostReply, 1, 1);
+        yield return new(rotation, 2, Faults.All, Depth, 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Rotations))]
+    public void No_schedule_loses_a_grant_in_silence_or_under_a_wrong_name(Rotation rotation)
+    {
+        var spaces = Spaces(rotation).Select(s => s with { MostStates = Depth == 1 ? 100_000 : 5_000_000 }).ToList();
+        var reports = new ExplorerReport[spaces.Count];
+        Parallel.For(0, spaces.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => reports[i] = Search.Run(spaces[i]));
+        foreach (var report in reports) output.WriteLine(report.ToString());
+        foreach (var violation in reports.SelectMany(r => r.Violations)) output.WriteLine(violation.ToString());
+        Assert.All(reports, r => Assert.Empty(r.Violations));
+        Assert.All(reports, r => Assert.True(r.Complete, r.ToString()));
+    }
+
+    [Theory]
+    [InlineData(Off.CompareAndSwap, Rotation.FamilyKill, Faults.None, "presented again")]
+    [InlineData(Off.CompareAndSwap, Rotation.SingleUse, Faults.Revoke, "silent loss")]
+    [InlineData(Off.Intent, Rotation.FamilyKill, Faults.None, "presented again")]
+    [InlineData(Off.Lease, Rotation.FamilyKill, Faults.None, "mislabelled")]
+    [InlineData(Off.Lease, Rotation.SingleUse, Faults.None, "mislabelled")]
+    [InlineData(Off.Recheck, Rotation.Grace, Faults.None, "presented again")]
+    [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Revoke, "after the revocation was acknowledged")]
+    [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Gate, "after the shut gate was acknowledged")]
+    public void Without_one_of_its_protections_the_search_finds_the_loss(Off off, Rotation rotation, Faults faults, string what)
+    {
+        var options = new ExplorerOptions(rotation, faults == Faults.None ? 2 : 1, faults, 0, rotation == Rotation.Grace ? 2 : 1);
+        var report = Search.Run(options with { Off = off });
+        output.WriteLine(report.ToString());
+        var loss = Assert.Single(report.Violations);
+        output.WriteLine(loss.ToString());
+        Assert.Contains(what, loss.Rule, StringComparison.Ordinal);
+    }
+}

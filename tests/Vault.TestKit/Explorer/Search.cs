@@ -1,0 +1,88 @@
+namespace Vault.TestKit.Explorer;
+
+/// <summary>
+/// Exhaustive depth-first search over every interleaving of the hosts' steps and every fault, driving the real refresher, runner, revoker and lifecycle.
+/// A state is left by playing its schedule again from the start: real code cannot be copied in the middle of an await. Two schedules that lead to one state
+/// (row, provider, clocks, what each process has seen) are followed once.
+/// </summary>
+public static class Search
+{
+    private const int LongestSchedule = 200;
+
+    public static ExplorerReport Run(ExplorerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ExplorerReport? report = null;
+        Exception? fault = null;
+
+        // A thread of its own: a test runner's synchronization context would send continuations elsewhere, and there is no elsewhere in a search.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                report = Explore(options);
+            }
+#pragma warning disable CA1031 // Handed to whoever waits.
+            catch (Exception e)
+            {
+                fault = e;
+            }
+#pragma warning restore CA1031
+        }, 16 * 1024 * 1024) { IsBackground = true };
+        thread.Start();
+        thread.Join();
+        return report ?? throw new InvalidOperationException("The search itself failed.", fault);
+    }
+
+    private static ExplorerReport Explore(ExplorerOptions options)
+    {
+        using var scene = new Scene(options);
+        var seen = new HashSet<UInt128>();
+        var ends = new Dictionary<string, long>();
+        var violations = new List<Violation>();
+        var open = new Stack<Choice[]>();
+        open.Push([]);
+        long steps = 0;
+        long schedules = 0;
+        while (open.TryPop(out var begun) && seen.Count < options.MostStates && !(options.StopAtFirst && violations.Count > 0))
+        {
+            var path = new List<Choice>(begun);
+            var world = new World(options, scene, verbose: false);
+            foreach (var choice in begun) world.Do(choice);
+            steps++;
+            while (true)
+            {
+                if (world.Broken is { } rule)
+                {
+                    if (violations.Count < 20) violations.Add(new Violation(rule, Tell(options, scene, path)));
+                    break;
+                }
+
+                if (world.End is { } end)
+                {
+                    schedules++;
+                    ends[end] = ends.GetValueOrDefault(end) + 1;
+                    break;
+                }
+
+                if (!seen.Add(world.Fingerprint())) break;
+                var choices = world.Choices();
+                if (choices.Count == 0) break;
+                for (var i = choices.Count - 1; i > 0; i--) open.Push([.. path, choices[i]]);
+                path.Add(choices[0]);
+                world.Do(choices[0]);
+                steps++;
+                if (path.Count > LongestSchedule) world.Break("the schedule does not come to an end");
+            }
+        }
+
+        return new ExplorerReport(options, seen.Count, steps, schedules, open.Count == 0, ends, violations);
+    }
+
+    private static IReadOnlyList<string> Tell(ExplorerOptions options, Scene scene, IEnumerable<Choice> path)
+    {
+        var world = new World(options, scene, verbose: true);
+        foreach (var choice in path) world.Do(choice);
+        return world.Story;
+    }
+}

@@ -1,0 +1,82 @@
+using Vault.Core.Accounts;
+using Vault.Core.Organizations;
+
+namespace Vault.TestKit.Explorer;
+
+/// <summary>What a schedule comes to when the world is kind again: no more faults, an open gate, time to wait. Then the promises are judged.</summary>
+internal sealed partial class World
+{
+    private const int MostRounds = 12;
+
+    private void Settle()
+    {
+        if (!Stored.Gate.Open) Stored.Gate = new Gate(true, Stored.Gate.Epoch + 1);
+        ShutAt = null;
+        for (var round = 0; round < MostRounds && Broken is null && (round == 0 || !IsSettled()); round++)
+        {
+            Now += TimeSpan.FromMinutes(3);
+            foreach (var host in Hosts)
+            {
+                Run(host, host.BeginDrain);
+                if (Stored.Row.State.Revocation == UpstreamRevocation.Pending) Run(host, host.BeginFinishing);
+            }
+
+            var next = Hosts[round % Hosts.Count];
+            Run(next, next.BeginRefresh);
+        }
+
+        Judge();
+    }
+
+    private void Run(WorldHost host, Action begin)
+    {
+        begin();
+        for (var steps = 0; host.Ticket is not null; steps++)
+        {
+            if (steps > 200)
+            {
+                Break($"{host.Name} does not come to an end");
+                return;
+            }
+
+            Continue(host, Turn.Go);
+        }
+
+        if (host.Rest() is { } failure) Break(failure);
+    }
+
+    private bool IsSettled()
+    {
+        var state = Stored.Row.State;
+        return Hosts.All(h => h.Spool.Replies.Count == 0) && state.Intent is null && state.Revocation != UpstreamRevocation.Pending
+            && (state.Status != AccountStatus.Active || AccountSchedule.IsLive(state, Now));
+    }
+
+    private void Judge()
+    {
+        var state = Stored.Row.State;
+        End = state.Status + (state.Reason is null ? "" : " " + state.Reason);
+        if (Verbose) _told.Add($"    ends as {Brief(state)}, holding {TokenOf(Stored.Row)}; alive at the provider: {string.Join(", ", Provider.Alive)}");
+        if (Broken is not null) return;
+        switch (state.Status)
+        {
+            case AccountStatus.Active when !Provider.Alive.Contains(TokenOf(Stored.Row)):
+                Break("silent loss: the account is ACTIVE and its refresh token is dead");
+                break;
+            case AccountStatus.Active when !AccountSchedule.IsLive(state, Now):
+                Break("stuck: the account is ACTIVE, has no live access token, and nobody gets one");
+                break;
+            case AccountStatus.Revoked when Provider.Alive.Except(Lost).FirstOrDefault() is { } token:
+                Break($"silent loss: the account is REVOKED, {token} lives at the provider, and its reply was not lost");
+                break;
+            case AccountStatus.RequiresReauth when state.Reason != StatusReason.RefreshOutcomeLost:
+                Break($"mislabelled: nobody revoked the grant, and the account says {state.Reason}");
+                break;
+            case AccountStatus.Active or AccountStatus.Revoked or AccountStatus.RequiresReauth:
+                break;
+            default:
+                Break("the account ended in a status that nothing leads to: " + End);
+                break;
+        }
+    }
+}

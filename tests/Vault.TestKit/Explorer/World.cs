@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using Vault.Core.Accounts;
+using Vault.Core.Identity;
+using Vault.TestKit.Provider;
+
+namespace Vault.TestKit.Explorer;
+
+/// <summary>
+/// One schedule of a search, played from the beginning: the hosts, the store, the provider and the time. Everything happens in the scheduler's thread, one step
+/// at a time; between two steps every process stands at a port call, so the whole state can be told.
+/// </summary>
+internal sealed partial class World
+{
+    private static readonly ConditionalWeakTable<AccountRow, string> Tokens = [];
+    private readonly List<string> _told = [];
+
+    public World(ExplorerOptions options, Scene scene, bool verbose)
+    {
+        (Options, Scene, Verbose, Now) = (options, scene, verbose, Scene.Origin);
+        Provider = new StrictProvider(options.Rotation, options.Grace);
+        Provider.Consent();
+        Stored = new WorldRow { Row = scene.Start };
+        Hosts = [.. Enumerable.Range(0, options.Hosts).Select(i => new WorldHost(this, i, options.Attempts))];
+        Revoker = new WorldHost(this, 9, options.Faults.HasFlag(Faults.Revoke) ? 1 : 0);
+        Budget = options.FaultBudget;
+        Leaps = options.TimeSteps;
+    }
+
+    public ExplorerOptions Options { get; }
+
+    public Scene Scene { get; }
+
+    public bool Verbose { get; }
+
+    public DateTimeOffset Now { get; private set; }
+
+    public StrictProvider Provider { get; }
+
+    public WorldRow Stored { get; }
+
+    public IReadOnlyList<WorldHost> Hosts { get; }
+
+    public WorldHost Revoker { get; }
+
+    public AccountKey Key => Scene.Start.Key;
+
+    public int Budget { get; private set; }
+
+    public int Leaps { get; private set; }
+
+    public DateTimeOffset? RevokedAt { get; set; }
+
+    public DateTimeOffset? ShutAt { get; private set; }
+
+    /// <summary>Answers of the provider that nobody will ever know.</summary>
+    public int Unknowns { get; set; }
+
+    /// <summary>Whether a loss may have happened at all: a reply was lost, a process crashed, or one was held up while time leapt.</summary>
+    public bool MayDoubt { get; private set; }
+
+    /// <summary>Refresh tokens that the provider issued and nobody received.</summary>
+    public HashSet<string> Lost { get; } = [];
+
+    public string? Broken { get; private set; }
+
+    /// <summary>How it ended, after settling.</summary>
+    public string? End { get; private set; }
+
+    public IReadOnlyList<string> Story => _told;
+
+    private IEnumerable<WorldHost> Everyone => Hosts.Append(Revoker);
+
+    public Task<Turn> TakeTurnAsync(WorldHost host, Port port, string about, DateTimeOffset deadline = default)
+    {
+        if (host.Ticket is not null) throw new InvalidOperationException("A host does one thing at a time.");
+        host.Ticket = new Ticket(port, about, deadline);
+        return host.Ticket.Source.Task;
+    }
+
+    public void Saw(WorldHost host, string what) =>
+        host.History = Hash($"{host.History}|{(Now - Scene.Origin).Ticks}|{host.ClockError.Ticks}|{what}");
+
+    public void Told(string what)
+    {
+        if (Verbose) _told.Add("    " + what);
+    }
+
+    public void Break(string rule) => Broken ??= rule;
+
+    public void Lose(WorldHost host)
+    {
+        if (host.InHand is { } token) Lost.Add(token);
+        host.InHand = null;
+    }
+
+    /// <summary>A host is about to put a refresh token on the wire.</summary>
+    public void Presenting(WorldHost host, string token)
+    {
+        var lease = Options.Lifecycle.FreshnessLease;
+        if (RevokedAt is { } revoked && Now >= revoked + lease) Break($"{host.Name} presents {token} after the revocation was acknowledged");
+        if (ShutAt is { } shut && Now >= shut + lease) Break($"{host.Name} presents {token} after the shut gate was acknowledged");
+    }
+
+    public string TokenOf(AccountRow row)
+    {
+        if (row.Grant is null) return "-";
+        if (Tokens.TryGetValue(row, out var known)) return known;
+        var opened = Scene.Sealing.OpenGrantAsync(row, default);
+        using var grant = opened.IsCompletedSuccessfully ? opened.Result.Value : throw new InvalidOperationException("The key was in hand.");
+        var text = grant?.RefreshToken?.RevealText() ?? "-";
+        Tokens.AddOrUpdate(row, text);
+        return text;
+    }
+
+    /// <summary>Everything that the future depends on.</summary>
+    public UInt128 Fingerprint()
+    {
+        var text = new StringBuilder(512);
+        text.Append(CultureInfo.InvariantCulture, $"{(Now - Scene.Origin).Ticks}|{Budget}|{Leaps}|{Stored.Gate}|{RevokedAt?.Ticks}|{ShutAt?.Ticks}|{MayDoubt}|{Unknowns > 0}|")
+            .Append(Canon(Stored.Row, TokenOf(Stored.Row))).Append('|').Append(Provider.Describe(Scene.Origin)).Append('|').AppendJoin(',', Lost.Order());
+        foreach (var host in Everyone)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"|{host.Holder}|{host.Attempts}|{host.ClockError.Ticks}|{host.History}|{host.InHand}|{host.Ticket?.Port}|{host.Ticket?.Deadline.Ticks}|");
+            foreach (var reply in host.Spool.Replies) text.Append(reply.AttemptId).Append(',');
+        }
+
+        return Hash(text.ToString());
+    }
+
+    public static string Canon(AccountRow row, string token)
+    {
+        var s = row.State;
+        return string.Create(CultureInfo.InvariantCulture, $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{s.Doubt?.AttemptId};{s.Failures};{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}");
+    }
+
+    public static string Brief(AccountState s) =>
+        $"{s.Status} {s.Reason} g{s.Generation}{(s.Intent is { } i ? " intent of " + i.Holder : "")}{(s.Doubt is null ? "" : " in doubt")}{(s.Revocation == UpstreamRevocation.None ? "" : " revocation " + s.Revocation)}";
+
+    private static UInt128 Hash(string text)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(text), hash);
+        return new UInt128(BitConverter.ToUInt64(hash), BitConverter.ToUInt64(hash[8..]));
+    }
+}
