@@ -9,6 +9,7 @@ internal static class ErrorPage
     public static string For(VaultError error, string requestId)
     {
         var (title, next) = Words(error);
+        if (error.StatusReason == LinkErrors.AlreadyConnected) return Html.Page(title, $"<p>{Html.Text(Sentence(error))}</p>\n<p>{Html.Text(next)}</p>");
         return Html.Page(title, $"<p>{Html.Text(Sentence(error))}</p>\n<p>{Html.Text(next)}</p>\n<p class=\"note\">If you ask for help, name this request: <code>{Html.Text(requestId)}</code></p>");
     }
 

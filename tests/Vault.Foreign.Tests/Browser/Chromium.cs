@@ -38,9 +38,9 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>A browser of its own: no cookie, no history in common with another.</summary>
-    public async Task<Visitor> VisitorAsync(BrowserNewContextOptions? options = null)
+    public async Task<Visitor> VisitorAsync()
     {
-        var context = await _browser!.NewContextAsync(options ?? new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 900, Height = 760 } });
+        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 900, Height = 760 } });
         context.SetDefaultTimeout(Patience);
         var visitor = new Visitor(context, await context.NewPageAsync());
         context.Request += (_, request) => visitor.Requests.Add(request.Url);
