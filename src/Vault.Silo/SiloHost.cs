@@ -74,6 +74,10 @@ public static class SiloHost
         o.NumMissedProbesLimit = 3;
         o.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+
+        // A silo that cannot reach the others (a network, a certificate) gives up and leaves them alone; its supervisor starts it again.
+        o.MaxJoinAttemptTime = TimeSpan.FromSeconds(60);
+        o.EvictWhenMaxJoinAttemptTimeExceeded = false;
     }
 
     // A gateway does not even know the grains' classes, so none is placed on it.

@@ -31,13 +31,16 @@ public sealed class World : IAsyncDisposable
 
     public IReadOnlyList<VaultHost> Hosts => _hosts;
 
-    public static async Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options)
+    public static Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options) =>
+        StartExactlyAsync(Math.Max(hosts, HostUnderTest.Least), postgres || HostUnderTest.NeedsPostgres, options);
+
+    public static async Task<World> StartExactlyAsync(int hosts, bool postgres, params string[] options)
     {
         var world = new World { Sandbox = await SandboxServer.StartAsync() };
         try
         {
-            if (postgres || HostUnderTest.NeedsPostgres) world._database = await TestDatabase.CreateAsync();
-            for (var i = 0; i < Math.Max(hosts, HostUnderTest.Least); i++) await world.AddHostAsync(options);
+            if (postgres) world._database = await TestDatabase.CreateAsync();
+            for (var i = 0; i < hosts; i++) await world.AddHostAsync(options);
             return world;
         }
         catch

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using Vault.Host.Tests.EndToEnd;
+
+namespace Vault.Silo.Tests.Processes;
+
+/// <summary>A silo as an operator runs it: a process of its own, that can be killed and frozen.</summary>
+internal sealed class SiloProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private SiloProcess(Process process, string url) => (_process, Url) = (process, url);
+
+    public string Url { get; }
+
+    public int Id => _process.Id;
+
+    public string? FirstKey { get; private set; }
+
+    public string Output
+    {
+        get
+        {
+            lock (_output) return _output.ToString();
+        }
+    }
+
+    public static async Task<SiloProcess> StartAsync(string folder, string database, string masterKey, params string[] options)
+    {
+        var url = "http://127.0.0.1:" + World.FreePort();
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "vault-silo.dll"), "--environment", "development", "--listen", url, "--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture),
+            "--data", folder, "--master-key-file", masterKey, "--database", database + ";Maximum Pool Size=40", "--refresh-shards", "8", "--shard-interval-ms", "500", .. options,
+        ];
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        var silo = new SiloProcess(Process.Start(start)!, url);
+        silo._process.OutputDataReceived += (_, line) => silo.Hear(line.Data);
+        silo._process.ErrorDataReceived += (_, line) => silo.Hear(line.Data);
+        silo._process.BeginOutputReadLine();
+        silo._process.BeginErrorReadLine();
+        var ended = silo._process.WaitForExitAsync();
+        if (await Task.WhenAny(silo._up.Task, ended).WaitAsync(TimeSpan.FromSeconds(90)) == ended) throw new InvalidOperationException("The silo did not start: " + silo.Output);
+        return silo;
+    }
+
+    public HttpClient Client(string key)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 500 }) { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(100) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
+    /// <summary>KILL, STOP or CONT.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        if (signal is "KILL") await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks it to leave the cluster, and waits until it has; answers its exit code.</summary>
+    public async Task<int> DrainAsync()
+    {
+        await SignalAsync("TERM");
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Hear(string? line)
+    {
+        if (line is null) return;
+        lock (_output) _output.AppendLine(line);
+        if (line.StartsWith("  vk_live_", StringComparison.Ordinal)) FirstKey = line.Trim();
+        if (line.StartsWith("Silo ", StringComparison.Ordinal)) _up.TrySetResult();
+    }
+}
