@@ -27,7 +27,8 @@ internal static class BenchCommand
 
         ConsoleReport.Write(Console.Out, run);
         if (earlier is not null) Comparison.Write(Console.Out, earlier, run);
+        if (run.Cells.Any(c => c.Errors > 0)) return 1;
         if (options.Readme) ReadmeSection.Write(run);
-        return run.Cells.Any(c => c.Errors > 0) ? 1 : 0;
+        return 0;
     }
 }

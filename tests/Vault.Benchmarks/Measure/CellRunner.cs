@@ -24,6 +24,7 @@ internal sealed class CellRunner(HttpClient http, string folder, SandboxRig sand
     {
         var file = Path.Combine(folder, $"{target.Name}-{operation}-{accounts}.txt");
         if (!File.Exists(file)) RequestFile.Write(file, Enumerable.Range(0, accounts).Select(i => target.Request(operation, i)));
+        await sandbox.ForgetItemsAsync(http, cancellationToken);
         var before = await ReadAsync(target, cancellationToken);
         var load = await Wrk.RunAsync(target.Url, file, concurrency, seconds, cancellationToken);
         var after = await ReadAsync(target, cancellationToken);
