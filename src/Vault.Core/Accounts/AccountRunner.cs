@@ -12,13 +12,13 @@ namespace Vault.Core.Accounts;
 public sealed record LifecycleOptions
 {
     /// <summary>Total time of one call to a token endpoint.</summary>
-    public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The largest difference between two hosts' clocks.</summary>
-    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Must be longer than <see cref="TokenTimeout"/> plus <see cref="ClockSkew"/> (law 3).</summary>
-    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How long a host may act on a cached row without confirming its version (law 8).</summary>
     public TimeSpan FreshnessLease { get; init; } = TimeSpan.FromSeconds(1);

@@ -131,7 +131,7 @@ public sealed class AccountScheduleTests
         Assert.Equal(5, faults.Count);
 
         // A lock shorter than the HTTP timeout.
-        var shorter = new LifecycleOptions { Lease = TimeSpan.FromSeconds(25) }.Faults();
+        var shorter = new LifecycleOptions { Lease = TimeSpan.FromSeconds(18) }.Faults();
         Assert.Contains("Lease", Assert.Single(shorter));
     }
 }
