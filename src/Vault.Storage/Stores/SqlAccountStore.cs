@@ -19,11 +19,12 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         where a.organization_id = @organization and a.id = @id
         """;
 
-    // The left join answers the gate also where there is no account.
+    // The left join answers the gate also where there is no account. No "order by": SQLite would walk every account of the organization in the order of the
+    // list's index rather than look up the user's few and sort them.
     private const string FindForUser = $"""
         select {AccountColumns.Select}, {AccountColumns.SelectGate} from organizations o
         left join accounts a on a.organization_id = o.id and a.user_id = @user and a.provider = @provider
-        where o.id = @organization order by a.id
+        where o.id = @organization
         """;
 
     private const string InsertSql = $"""
@@ -72,7 +73,7 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         var statement = new Statement(FindForUser).Text("organization", organization.Value).Text("user", user.Value).Text("provider", provider);
         var rows = await database.ReadAsync(
             Scope.Of(organization), statement, r => (Row: r.IsDBNull(0) ? null : AccountColumns.Read(r), Gate: AccountColumns.ReadGate(r)), cancellationToken);
-        return rows.Count == 0 ? null : new UserAccounts([.. rows.Where(r => r.Row is not null).Select(r => r.Row!)], rows[0].Gate);
+        return rows.Count == 0 ? null : new UserAccounts([.. rows.Where(r => r.Row is not null).Select(r => r.Row!).OrderBy(r => r.Id.Value, StringComparer.Ordinal)], rows[0].Gate);
     }
 
     public Task<WriteOutcome> InsertAsync(AccountRow row, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
