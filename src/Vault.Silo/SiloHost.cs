@@ -44,6 +44,7 @@ public static class SiloHost
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster, "vault-" + options.Cluster));
+            silo.Configure<SiloOptions>(o => o.SiloName = $"{Environment.MachineName}:{options.Port}");
             silo.ConfigureEndpoints(options.Address, options.Port, options.ClientPort, listenOnAnyHostAddress: false);
             silo.Configure<ClusterMembershipOptions>(RecoverSoon);
             var database = ClusterSchema.ConnectionString(options.Vault);
