@@ -30,7 +30,9 @@ public sealed class WireTests
     public void What_is_sent_arrives(int index)
     {
         var sent = Samples.All[index];
-        var arrived = Serializer.Deserialize<object>(Serializer.SerializeToArray(sent))!;
+
+        // As its own type, as a grain's parameter is: an enumeration in a box of object would arrive as a number.
+        var arrived = typeof(WireTests).GetMethod(nameof(Through), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(sent.GetType()).Invoke(null, [sent])!;
         Assert.Equal(sent.GetType(), arrived.GetType());
         Assert.Equal(Text(sent), Text(arrived));
     }
