@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Vault.Silo;
 using Vault.Silo.Setup;
 
@@ -25,8 +26,11 @@ internal static class HostUnderTest
             if (!all.Contains(name)) all.AddRange([name, value]);
         var (options, faults) = SiloSettings.Read(all, []);
         Assert.Empty(faults);
-        return await SiloHost.CreateAsync(options!, configure, CancellationToken.None);
+        return await SiloHost.CreateAsync(options!, services => configure(services.Configure<ClusterMembershipOptions>(Patient)), CancellationToken.None);
     }
+
+    // Silos of one process pause together, and one that finds itself evicted ends the process. Deaths are for the tests that have processes.
+    private static void Patient(ClusterMembershipOptions o) => o.NumMissedProbesLimit = 60;
 
     private static IEnumerable<(string Name, string Value)> Defaults() =>
         [("--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture)), ("--refresh-shards", "8"), ("--shard-interval-ms", "200")];
