@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace Vault.Storage.Postgres;
@@ -9,6 +10,7 @@ namespace Vault.Storage.Postgres;
 internal static class PostgresConnections
 {
     public const string Role = "vault_app";
+    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(5);
 
     // Read committed: every guard here is a condition tested again on the locked row, which the stricter levels would answer with an error instead.
     // A commit is on the disk when it is acknowledged, whatever the database's default is; a stronger setting of the operator stays.
@@ -59,9 +61,32 @@ internal static class PostgresConnections
         settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 128);
         settings.AutoPrepareMinUsages = 2;
         if (settings.ApplicationName is null) settings.ApplicationName = "vault";
+        // Every host has its own pool, and a server takes 100 sessions unless told otherwise: three hosts fit in with room for people. More sessions than the
+        // server has cores are no faster; who finds none free waits for one.
+        if (!settings.ShouldSerialize("Maximum Pool Size")) settings.MaxPoolSize = Math.Max(30, settings.MinPoolSize);
         if (!settings.ShouldSerialize("Timeout")) settings.Timeout = 5;
         if (!settings.ShouldSerialize("Command Timeout")) settings.CommandTimeout = 15;
         return settings;
+    }
+
+    /// <summary>
+    /// A session, waited for while the server has none to give or is still starting: nothing has been asked of it yet, so waiting cannot do anything twice.
+    /// At most <see cref="MostWait"/>.
+    /// </summary>
+    public static async ValueTask<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        for (var pause = 20; ; pause = Math.Min(250, pause * 2))
+        {
+            try
+            {
+                return await source.OpenConnectionAsync(cancellationToken);
+            }
+            catch (PostgresException e) when (PostgresErrors.IsFull(e) && Stopwatch.GetElapsedTime(began) < MostWait)
+            {
+                await Task.Delay(pause, cancellationToken);
+            }
+        }
     }
 
     /// <summary>Refuses to run as somebody whom the policies do not hold.</summary>

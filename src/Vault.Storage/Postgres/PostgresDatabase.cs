@@ -77,7 +77,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scr
             var sent = false;
             try
             {
-                await using var connection = await source.OpenConnectionAsync(cancellationToken);
+                await using var connection = await PostgresConnections.OpenAsync(source, cancellationToken);
                 sent = true;
                 return await RunAsync(connection, commands(), CancellationToken.None);
             }
@@ -94,7 +94,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scr
 
     private async Task RunAsync((Scope, NpgsqlBatchCommand, Action<DbDataReader>?)[] commands, CancellationToken cancellationToken)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await PostgresConnections.OpenAsync(source, cancellationToken);
         await RunAsync(connection, commands, cancellationToken);
     }
 

@@ -24,6 +24,9 @@ internal static class PostgresErrors
         _ => false,
     };
 
+    /// <summary>No session to be had just now; the connection was refused before anything was asked.</summary>
+    public static bool IsFull(PostgresException e) => e.SqlState is PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.CannotConnectNow;
+
     /// <summary>A bug of ours (a constraint, a wrong statement, a missing right) stays one; the rest is a database that cannot serve.</summary>
     /// <param name="e">What was thrown.</param>
     /// <param name="sentWrite">Whether a write was under way: if the connection broke then, nobody knows whether it was committed.</param>
