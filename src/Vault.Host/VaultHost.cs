@@ -6,6 +6,7 @@ using Vault.Core.Ledger;
 using Vault.Core.Sealing;
 using Vault.Gateway;
 using Vault.Host.Background;
+using Vault.Host.Development;
 using Vault.Host.Observability;
 using Vault.Host.Setup;
 using Vault.Providers.Packs;
@@ -56,6 +57,7 @@ public sealed class VaultHost : IAsyncDisposable
             builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o => o.ShutdownTimeout = options.ShutdownTimeout);
             builder.Services.AddVaultCore(options);
             builder.Services.AddVaultStorage(store, spool, folder, masterKey);
+            if (options is { Development: true, Checkpoint: { } checkpoint }) builder.Services.AddProcessCheckpoints(checkpoint, store.Ledger, spool);
             builder.Services.AddVaultProviders(options);
             builder.Services.AddVaultHttp(options);
             builder.Services.AddHostedService<DueSweeper>();

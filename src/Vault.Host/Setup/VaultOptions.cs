@@ -35,11 +35,12 @@ public sealed record VaultOptions
         new("shutdown-timeout-ms", "45000", "How long a graceful stop waits for executions and refreshes under way."),
         new("otlp-endpoint", "", "OpenTelemetry collector (OTLP/gRPC); default: traces stay inside."),
         new("log-level", "information", "trace, debug, information, warning or error."),
+        new("checkpoint", "", "Development only: a file by which the fault lab (./scripts/crash) kills or freezes this host at a named point."),
     ];
 
     /// <summary>Read by the scripts and tests, not by the host.</summary>
     public static readonly IReadOnlySet<string> ScriptVariables =
-        new HashSet<string>(StringComparer.Ordinal) { "VAULT_TEST_POSTGRES", "VAULT_PG_DIR", "VAULT_EXPLORER_DEPTH", "VAULT_ADMIN_KEY", "VAULT_URL", "VAULT_SANDBOX_URL", "VAULT_CHECKPOINT" };
+        new HashSet<string>(StringComparer.Ordinal) { "VAULT_TEST_POSTGRES", "VAULT_PG_DIR", "VAULT_EXPLORER_DEPTH", "VAULT_ADMIN_KEY", "VAULT_URL", "VAULT_SANDBOX_URL" };
 
     public required Uri Listen { get; init; }
 
@@ -82,6 +83,9 @@ public sealed record VaultOptions
     public Uri? OtlpEndpoint { get; init; }
 
     public LogLevel LogLevel { get; init; }
+
+    /// <summary>Where the fault lab puts its trigger; null outside it.</summary>
+    public string? Checkpoint { get; init; }
 
     /// <summary>What may be called beside the public Internet.</summary>
     public EgressOptions Egress()
@@ -144,6 +148,7 @@ public sealed record VaultOptions
             ShutdownTimeout = from.Milliseconds("shutdown-timeout-ms", 1_000, 600_000),
             OtlpEndpoint = from.Optional("otlp-endpoint") is { } otlp ? from.Origin("otlp-endpoint", otlp) : null,
             LogLevel = Enum.Parse<LogLevel>(from.OneOf("log-level", "information", "trace", "debug", "warning", "error"), ignoreCase: true),
+            Checkpoint = from.Optional("checkpoint") is { } checkpoint ? Path.GetFullPath(checkpoint) : null,
         };
         options.CheckTogether(from);
         return options;
@@ -158,6 +163,7 @@ public sealed record VaultOptions
         if (Packs is not null && !Directory.Exists(Packs)) from.Fault("packs", $"there is no folder '{Packs}'.", 0);
         foreach (var file in PreviousMasterKeyFiles.Where(f => !File.Exists(f))) from.Fault("previous-master-key-files", $"there is no file '{file}'.", 0);
         if (from.IsSet("master-key-file") && !File.Exists(MasterKeyFile)) from.Fault("master-key-file", $"there is no file '{MasterKeyFile}'; a key is generated only at the default place.", 0);
+        if (!Development && Checkpoint is not null) from.Fault("checkpoint", "is for the fault lab: it lets a file end this process; set VAULT_ENVIRONMENT=development or remove it.", 0);
         if (!Development && PublicUrl.Scheme != "https" && !OptionSource.IsLoopback(PublicUrl)) from.Fault("public-url", "must be https outside development: codes and cookies travel over it.", 0);
         if (Development && !OptionSource.IsLoopback(Listen)) from.Fault("listen", "must be a loopback address in development, which trusts loopback upstreams; set VAULT_ENVIRONMENT=production to listen elsewhere.", 0);
     }

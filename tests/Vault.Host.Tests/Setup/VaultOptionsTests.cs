@@ -58,6 +58,7 @@ public sealed class HostOptionsTests
     [InlineData("VAULT_PACKS", "/no/such/folder", "/no/such/folder")]
     [InlineData("VAULT_MASTER_KEY_FILE", "/no/such/file", "/no/such/file")]
     [InlineData("VAULT_LOG_LEVEL", "verbose", "warning")]
+    [InlineData("VAULT_CHECKPOINT", "/tmp/point", "development")]
     [InlineData("VAULT_EGRESS_ALLOW", "10.0.0.0/99", "10.0.0.0/99")]
     public void What_does_not_fit_together_is_refused_with_the_fix(string name, string value, string told) =>
         Assert.Contains(Read([], (name, value)).Faults, f => f.Contains(told, StringComparison.Ordinal));

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Vault.Core.Accounts;
+using Vault.Core.Identity;
+
+namespace Vault.Host.Development;
+
+/// <summary>
+/// The fault lab's trigger, wired in development only. A file at the place given names a point and a signal (<c>before_send KILL</c>, <c>reply_received STOP</c>);
+/// whoever in this process comes to that point first takes the file away and sends the signal to the process itself, so that it dies or freezes exactly there.
+/// <c>any</c> is every point. What was reached is left beside it as <c>FILE.reached</c>: the point and the account.
+/// </summary>
+public sealed class ProcessCheckpoints(string file) : ICheckpoints
+{
+    private const int SigKill = 9;
+
+    // The number of SIGSTOP differs between systems.
+    private static readonly int SigStop = OperatingSystem.IsMacOS() ? 17 : 19;
+
+    public ValueTask ReachAsync(string name, AccountKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Reach(name, key.ToString());
+        return ValueTask.CompletedTask;
+    }
+
+    public void Reach(string name, string where)
+    {
+        if (!File.Exists(file)) return;
+        string[] words;
+        var mine = string.Create(CultureInfo.InvariantCulture, $"{file}.{Environment.CurrentManagedThreadId}");
+        try
+        {
+            words = File.ReadAllText(file).Split(' ', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length != 2 || (words[0] != name && words[0] != "any")) return;
+
+            // A rename: of several that reach the point at once, one has it.
+            File.Move(file, mine, overwrite: true);
+            File.WriteAllText(mine, $"{name} {where}\n");
+            File.Move(mine, file + ".reached", overwrite: true);
+        }
+        catch (IOException)
+        {
+            // Another was first, or the lab took it back.
+            return;
+        }
+
+        _ = Send(Environment.ProcessId, words[1] == "STOP" ? SigStop : SigKill);
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Send(int process, int signal);
+}

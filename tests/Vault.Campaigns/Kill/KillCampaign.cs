@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using Vault.Campaigns.Lab;
+using Vault.Core.Accounts;
+
+namespace Vault.Campaigns.Kill;
+
+/// <summary>
+/// Strikes real hosts under load, again and again, and after each strike asks every account: does it answer, and if not, does it say honestly that the outcome of
+/// a refresh was lost? The provider's own count tells what really happened.
+/// </summary>
+public sealed class KillCampaign
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly LabWorld _world;
+    private readonly KillReport _report;
+    private readonly TextWriter _progress;
+
+    private KillCampaign(LabWorld world, int seed, TextWriter progress)
+    {
+        (_world, _progress) = (world, progress);
+        _report = new KillReport { Setting = world.Options.ToString(), Seed = seed, Lease = world.Options.Lease };
+    }
+
+    /// <param name="options">The setting.</param>
+    /// <param name="strikes">One after the other, each when the one before has been weathered.</param>
+    /// <param name="seed">For the load.</param>
+    /// <param name="progress">Gets a line per round.</param>
+    /// <param name="cancellationToken">Stops everything that was started.</param>
+    public static async Task<KillReport> RunAsync(LabOptions options, IReadOnlyList<Strike> strikes, int seed, TextWriter progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(strikes);
+        var watch = Stopwatch.StartNew();
+        await using var world = await LabWorld.StartAsync(options, cancellationToken);
+        var campaign = new KillCampaign(world, seed, progress);
+        await using (var load = new Load(world, seed))
+        {
+            for (var round = 0; round < strikes.Count; round++)
+            {
+                await campaign.RoundAsync(round, strikes[round], cancellationToken);
+                if (round % 50 == 49) await campaign.VerifyLedgerAsync(cancellationToken);
+            }
+
+            await load.StopAsync();
+            (campaign._report.Calls, campaign._report.WritesAcknowledged, campaign._report.Answers) = (load.Calls, load.WritesAcknowledged, load.Answers);
+        }
+
+        await campaign.FinishAsync(cancellationToken);
+        campaign._report.Took = watch.Elapsed;
+        return campaign._report;
+    }
+
+    private async Task RoundAsync(int number, Strike strike, CancellationToken cancellationToken)
+    {
+        var victim = _world.Hosts[strike.Victim];
+        var before = _world.Sandbox.Counters;
+        var reached = await StrikeAsync(strike, victim, cancellationToken);
+
+        // Before anybody takes over: whose refresh the victim was in the middle of.
+        var inFlight = await HeldByAsync(victim, cancellationToken);
+        if (strike.Freeze)
+        {
+            await Task.Delay(_world.Options.Lease + TimeSpan.FromMilliseconds(500), cancellationToken);
+            victim.Send(Signal.Continue);
+        }
+        else
+        {
+            victim.Start();
+        }
+
+        var watch = Stopwatch.StartNew();
+        var settled = await Task.WhenAll(_world.Accounts.Select(a => SettleAsync(a, inFlight.TryGetValue(a, out var state) ? state : null, watch, cancellationToken)));
+        await victim.ReadyAsync(cancellationToken);
+        var after = _world.Sandbox.Counters;
+        List<Loss> losses = [];
+        foreach (var (account, _, lost) in settled.Where(s => s.Lost)) losses.Add(await JudgeAsync(account, reached, inFlight.ContainsKey(account), cancellationToken));
+        var round = new KillRound(
+            number, strike.Name, strike.Freeze, reached?.Point, inFlight.Count, losses, settled.Select(s => s.Recovered).Max(), after.Refreshes - before.Refreshes, after.RefreshReplays - before.RefreshReplays);
+        _report.Rounds.Add(round);
+        await _progress.WriteLineAsync(
+            $"round {number + 1,4}: {(strike.Freeze ? "freeze" : "kill  ")} at {strike.Name,-15} {inFlight.Count,2} in flight, {losses.Count} lost, usable after {round.Recovered.TotalSeconds:0.0} s");
+        foreach (var (account, _, _) in settled.Where(s => s.Lost)) await _world.ConnectAsync(account, cancellationToken);
+    }
+
+    /// <summary>Strikes, and answers which point was reached and for which account; null at a random moment.</summary>
+    private static async Task<(string Point, string Where)?> StrikeAsync(Strike strike, HostProcess victim, CancellationToken cancellationToken)
+    {
+        var signal = strike.Freeze ? Signal.Stop : Signal.Kill;
+        if (strike.Point is { } point)
+        {
+            victim.Arm(point, strike.Freeze ? "STOP" : "KILL");
+            var watch = Stopwatch.StartNew();
+            while (victim.Reached() is null && watch.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(5, cancellationToken);
+            if (victim.Reached() is null && victim.Disarm()) victim.Send(signal);
+        }
+        else
+        {
+            await Task.Delay(strike.After, cancellationToken);
+            victim.Send(signal);
+        }
+
+        if (!strike.Freeze) await victim.ExitedAsync(cancellationToken);
+        return victim.Reached();
+    }
+
+    private async Task<Dictionary<LabAccount, AccountState>> HeldByAsync(HostProcess victim, CancellationToken cancellationToken)
+    {
+        Dictionary<LabAccount, AccountState> held = [];
+        foreach (var account in _world.Accounts)
+        {
+            var state = (await _world.RowAsync(account, cancellationToken)).State;
+            if (state.Intent is { } intent && intent.Holder.Contains($"/{victim.Id}/", StringComparison.Ordinal)) held[account] = state;
+        }
+
+        return held;
+    }
+
+    /// <summary>
+    /// Calls until the account answers with data or says that it is lost; answers when it first did. An account that was in the middle of a refresh is settled only
+    /// when that refresh is: until then the old access token may serve it.
+    /// </summary>
+    private async Task<(LabAccount Account, TimeSpan Recovered, bool Lost)> SettleAsync(LabAccount account, AccountState? open, Stopwatch watch, CancellationToken cancellationToken)
+    {
+        TimeSpan? usable = null;
+        for (var i = 0; ; i++)
+        {
+            var answer = await _world.ExecuteAsync(i % _world.Hosts.Count, account, write: false, cancellationToken);
+            if (answer.IsLost) return (account, usable ?? watch.Elapsed, true);
+            if (answer.IsOk)
+            {
+                usable ??= watch.Elapsed;
+                if (open is null || (await _world.RowAsync(account, cancellationToken)).State.Generation > open.Generation) return (account, usable.Value, false);
+            }
+
+            if (watch.Elapsed > Patience)
+            {
+                _report.Violations.Add($"{account.User} is not settled {Patience.TotalSeconds:0} s after a strike: {answer}");
+                return (account, watch.Elapsed, false);
+            }
+
+            await Task.Delay(50, cancellationToken);
+        }
+    }
+
+    private async Task<Loss> JudgeAsync(LabAccount account, (string Point, string Where)? reached, bool inFlight, CancellationToken cancellationToken)
+    {
+        var state = (await _world.RowAsync(account, cancellationToken)).State;
+        var grant = _world.Sandbox.Grants.Get(account.Grant);
+        var committed = state.Generation - account.FirstGeneration;
+        var labelled = state.Status == AccountStatus.RequiresReauth && state.Reason == StatusReason.RefreshOutcomeLost;
+        var here = reached is { } at && at.Where == account.Key.ToString();
+        var round = $"round {_report.Rounds.Count + 1}, {account.User}";
+        if (!labelled) _report.Violations.Add($"{round}: lost and called {state.Status} {state.Reason}");
+        if (!grant.Alive) _report.Violations.Add($"{round}: the provider killed the grant: {grant.DeathReason}");
+        if (!_world.Options.Strict) _report.Violations.Add($"{round}: lost although the provider has a grace window");
+        if (state.Doubt is null) _report.Violations.Add($"{round}: lost although no attempt is in doubt");
+        if (!inFlight && state.LastFailure == StatusReason.RefreshOutcomeLost && state.Failures == 0) _report.Violations.Add($"{round}: lost although the victim was not refreshing it");
+        if (here && reached!.Value.Point == "reply_committed") _report.Violations.Add($"{round}: lost although its reply was committed");
+        if (_world.Options.Strict && grant.Refreshes - committed is not (0 or 1)) _report.Violations.Add($"{round}: the provider answered {grant.Refreshes} refreshes, {committed} are in the store");
+        return new Loss(account.User, labelled, grant.Refreshes > committed, here && reached!.Value.Point is "reply_received" or "reply_sealed", state.Reason);
+    }
+
+    private async Task VerifyLedgerAsync(CancellationToken cancellationToken)
+    {
+        var ledger = await _world.VerifyLedgerAsync(cancellationToken);
+        _report.LedgerEntries = ledger.Entries;
+        if (ledger.First is { } fault) _report.Violations.Add($"the ledger does not verify: {fault.Fault} at {fault.FromSeq}: {fault.Detail}");
+    }
+
+    /// <summary>What a round cannot see: a token in the store that the provider would not take, a chain that is broken, a state that the ledger does not tell of.</summary>
+    private async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        foreach (var account in _world.Accounts) await SettleAsync(account, null, Stopwatch.StartNew(), cancellationToken);
+        _report.Violations.AddRange(await Audit.RefreshEveryAccountAsync(_world, cancellationToken));
+        await VerifyLedgerAsync(cancellationToken);
+        _report.Violations.AddRange(await Audit.LedgerAgreesAsync(_world, cancellationToken));
+        var counters = _world.Sandbox.Counters;
+        _report.WritesAtProvider = counters.ApiCallsByPath.GetValueOrDefault("POST /api/items");
+        _report.FamiliesKilled = counters.FamiliesKilled;
+        _report.ReplaysOutsideGrace = counters.RefreshReplays - counters.RefreshGraceReuses;
+        if (counters.FamiliesKilled > 0) _report.Violations.Add($"the provider killed {counters.FamiliesKilled} families");
+        if (_report.ReplaysOutsideGrace > 0) _report.Violations.Add($"{_report.ReplaysOutsideGrace} refresh tokens came twice outside a grace window");
+        _report.Violations.AddRange(await Audit.WritesAreInTheLedgerAsync(_world, _report.WritesAtProvider, _report.WritesAcknowledged, cancellationToken));
+    }
+}

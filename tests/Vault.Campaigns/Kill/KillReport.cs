@@ -1,0 +1,49 @@
+namespace Vault.Campaigns.Kill;
+
+/// <summary>A grant that was gone after a strike.</summary>
+/// <param name="Labelled">The account says <c>refresh_outcome_lost</c>.</param>
+/// <param name="Sent">The provider rotated for the attempt; its reply reached no store. False: the provider was never asked, which nobody but the dead process could know.</param>
+/// <param name="InHand">The process died between receiving the reply and making it durable, at a point named so.</param>
+public sealed record Loss(string User, bool Labelled, bool Sent, bool InHand, string? Reason);
+
+/// <summary>One round: a strike and what came of it.</summary>
+public sealed record KillRound(int Number, string Point, bool Freeze, string? Reached, int InFlight, IReadOnlyList<Loss> Losses, TimeSpan Recovered, long Refreshes, long Replays);
+
+/// <summary>A whole campaign.</summary>
+public sealed record KillReport
+{
+    public required string Setting { get; init; }
+
+    public required int Seed { get; init; }
+
+    public required TimeSpan Lease { get; init; }
+
+    public List<KillRound> Rounds { get; } = [];
+
+    /// <summary>Why the campaign is red; empty when it is green.</summary>
+    public List<string> Violations { get; } = [];
+
+    public TimeSpan Took { get; set; }
+
+    public long Calls { get; set; }
+
+    public long WritesAcknowledged { get; set; }
+
+    public long WritesAtProvider { get; set; }
+
+    public long LedgerEntries { get; set; }
+
+    public long FamiliesKilled { get; set; }
+
+    public long ReplaysOutsideGrace { get; set; }
+
+    public IReadOnlyDictionary<string, long> Answers { get; set; } = new Dictionary<string, long>();
+
+    public int Kills => Rounds.Count(r => !r.Freeze);
+
+    public int Freezes => Rounds.Count(r => r.Freeze);
+
+    public IEnumerable<Loss> Losses => Rounds.SelectMany(r => r.Losses);
+
+    public bool IsGreen => Violations.Count == 0;
+}

@@ -1,0 +1,103 @@
+using Vault.Core.Accounts;
+using Vault.Core.Ledger;
+
+namespace Vault.Campaigns.Lab;
+
+/// <summary>Questions to the whole world at the end of a campaign. Each answers with what is wrong; nothing is good.</summary>
+internal static class Audit
+{
+    private static readonly string[] NewGenerations = [LedgerEvents.AccountConnected, LedgerEvents.AccountReconnected, LedgerEvents.AccountRefreshed];
+
+    /// <summary>A grant that is silently dead looks healthy until it is refreshed; so every one is.</summary>
+    public static async Task<List<string>> RefreshEveryAccountAsync(LabWorld world, CancellationToken cancellationToken)
+    {
+        List<string> wrong = [];
+        foreach (var account in world.Accounts)
+        {
+            var answer = LabAnswer.None;
+            for (var i = 0; i < 100 && !answer.IsOk && !answer.IsLost; i++)
+            {
+                answer = await world.RefreshAsync(i % world.Hosts.Count, account, cancellationToken);
+                if (!answer.IsOk) await Task.Delay(100, cancellationToken);
+            }
+
+            var state = (await world.RowAsync(account, cancellationToken)).State;
+            if (answer.IsLost && state.Reason == StatusReason.RefreshOutcomeLost && world.Options.Strict) continue;
+            if (!answer.IsOk) wrong.Add($"{account.User} cannot be refreshed at the end, {state.Status} {state.Reason}: {answer}");
+        }
+
+        return wrong;
+    }
+
+    /// <summary>Every generation an account has had, and its loss, has its entry; and no entry tells of a change that is not in the row.</summary>
+    public static async Task<List<string>> LedgerAgreesAsync(LabWorld world, CancellationToken cancellationToken)
+    {
+        List<string> wrong = [];
+        foreach (var account in world.Accounts)
+        {
+            // The row may move while its entries are read; then both are read again.
+            for (var attempt = 0; ; attempt++)
+            {
+                var row = await world.RowAsync(account, cancellationToken);
+                await DrainedAsync(world, cancellationToken);
+                var types = await TypesAsync(world, account.Id, cancellationToken);
+                if ((await world.RowAsync(account, cancellationToken)).State.Generation != row.State.Generation && attempt < 20) continue;
+                var made = types.Count(NewGenerations.Contains);
+                var healed = types.Count(t => t == "account.healed");
+
+                // A healing may come with a generation (a late reply) or without (an attempt that turns out never to have been sent).
+                if (row.State.Generation < made || row.State.Generation > made + healed)
+                    wrong.Add($"{account.User} is at generation {row.State.Generation}, the ledger tells of {made} and {healed} healings");
+                var last = types.LastOrDefault(t => NewGenerations.Contains(t) || t is "account.healed" or "account.reauth_required" or LedgerEvents.AccountRevoked);
+                if ((row.State.Status == AccountStatus.RequiresReauth) != (last == "account.reauth_required"))
+                    wrong.Add($"{account.User} is {row.State.Status}, the last the ledger tells of is {last}");
+                break;
+            }
+        }
+
+        return wrong;
+    }
+
+    /// <summary>Law 7: nothing was done at the provider, and nothing was answered as done, of which the ledger does not know.</summary>
+    public static async Task<List<string>> WritesAreInTheLedgerAsync(LabWorld world, long atProvider, long acknowledged, CancellationToken cancellationToken)
+    {
+        List<string> wrong = [];
+        var tool = world.Options.Provider + "_create_item";
+        var started = await CountAsync(world, LedgerEvents.ExecutionStarted, tool, cancellationToken);
+        var finished = await CountAsync(world, LedgerEvents.ExecutionFinished, tool, cancellationToken);
+        if (atProvider > started) wrong.Add($"the provider saw {atProvider} writes, the ledger tells of {started} begun");
+        if (acknowledged > finished) wrong.Add($"{acknowledged} writes were answered as done, the ledger tells of {finished} finished");
+        return wrong;
+    }
+
+    private static async Task DrainedAsync(LabWorld world, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < 600 && (await world.Store.Ledger.ReadOutboxAsync(1, cancellationToken)).Count > 0; i++) await Task.Delay(50, cancellationToken);
+    }
+
+    private static async Task<List<string>> TypesAsync(LabWorld world, string account, CancellationToken cancellationToken)
+    {
+        List<string> types = [];
+        var query = new LedgerQuery(world.Organization) { Account = account, Limit = 1_000 };
+        while (true)
+        {
+            var page = await world.Store.Ledger.QueryAsync(query, cancellationToken);
+            types.AddRange(page.Entries.Select(e => e.Index.Type ?? ""));
+            if (page.NextCursor is not { } next) return types;
+            query = query with { Cursor = next };
+        }
+    }
+
+    private static async Task<long> CountAsync(LabWorld world, string type, string tool, CancellationToken cancellationToken)
+    {
+        var count = 0L;
+        var query = new LedgerQuery(world.Organization) { Type = type, Tool = tool, Limit = 1_000 };
+        while (true)
+        {
+            var page = await world.Store.Ledger.QueryAsync(query, cancellationToken);
+            count += page.Entries.Count;
+            if (page.NextCursor is not { } next) return count;
+            query = query with { Cursor = next };
+        }
+    }
+}

@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+
+namespace Vault.Campaigns.Lab;
+
+/// <summary>A vault host as an operator runs it: a process of its own that can be killed, frozen and started again on the same data.</summary>
+public sealed class HostProcess : IDisposable
+{
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
+
+    private readonly string[] _arguments;
+    private readonly string _log;
+    private readonly Lock _logLock = new();
+    private readonly string _trigger;
+    private Process? _process;
+    private HttpClient? _client;
+    private string? _firstKey;
+
+    /// <param name="folder">Its data, its log and its trigger lie in here.</param>
+    /// <param name="options">Ordinary options of the host.</param>
+    public HostProcess(string folder, IReadOnlyList<string> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Directory.CreateDirectory(folder);
+        Data = Path.Combine(folder, "data");
+        _log = Path.Combine(folder, "host.log");
+        _trigger = Path.Combine(folder, "trigger");
+        Url = $"http://127.0.0.1:{Checkout.FreePort().ToString(CultureInfo.InvariantCulture)}";
+        _arguments = [Checkout.Host, "--environment", "development", "--listen", Url, "--data", Data, "--checkpoint", _trigger, .. options];
+    }
+
+    public string Url { get; }
+
+    public string Data { get; }
+
+    public string LogFile => _log;
+
+    public int Id => _process?.Id ?? 0;
+
+    public bool HasExited => _process is null || _process.HasExited;
+
+    /// <summary>Environment and options beside the ordinary ones, for the next start.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
+    public List<string> MoreOptions { get; } = [];
+
+    /// <summary>Wraps the command, for example in a shell that sets a limit first.</summary>
+    public Func<IReadOnlyList<string>, IReadOnlyList<string>> Wrap { get; set; } = command => command;
+
+    public HttpClient Client => _client ?? throw new LabException("The host has no client yet.");
+
+    /// <summary>The administrator's key, where this was the first start on an empty database.</summary>
+    public string? FirstKey => Volatile.Read(ref _firstKey);
+
+    public void Authorize(string key)
+    {
+        // Connections of a killed process must not be met again: each is opened anew, and none outlives its request for long.
+        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(5), MaxConnectionsPerServer = 200, ConnectTimeout = TimeSpan.FromSeconds(2) };
+        _client = new HttpClient(handler) { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(10) };
+        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    public void Start()
+    {
+        var command = Wrap(["dotnet", .. _arguments, .. MoreOptions]);
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
+        foreach (var own in start.Environment.Keys.Where(k => k.StartsWith("VAULT_", StringComparison.Ordinal) || k.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(own);
+        foreach (var (name, value) in Environment) start.Environment[name] = value;
+        File.Delete(_trigger);
+        File.Delete(_trigger + ".reached");
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Hear(line.Data);
+        process.ErrorDataReceived += (_, line) => Hear(line.Data);
+        process.Start();
+        process.StandardInput.Close();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _process?.Dispose();
+        _process = process;
+    }
+
+    /// <summary>Waits until it says that it is ready.</summary>
+    public async Task ReadyAsync(CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        using var http = new HttpClient { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(5) };
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (HasExited) throw new LabException($"A host ended with code {_process!.ExitCode}:\n{Tail()}");
+            try
+            {
+                using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellationToken);
+                if (answer.IsSuccessStatusCode) return;
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                // Not listening yet.
+            }
+
+            if (watch.Elapsed > StartPatience) throw new LabException($"A host was not ready within {StartPatience.TotalSeconds:0} s:\n{Tail()}");
+            await Task.Delay(20, cancellationToken);
+        }
+    }
+
+    /// <summary>From now on the first thread of the host that comes to the point sends its process the signal (KILL or STOP).</summary>
+    public void Arm(string point, string signal)
+    {
+        File.Delete(_trigger + ".reached");
+        File.WriteAllText(_trigger + ".new", $"{point} {signal}");
+        File.Move(_trigger + ".new", _trigger, overwrite: true);
+    }
+
+    /// <summary>True when the trigger was still there, so that nothing will strike any more.</summary>
+    public bool Disarm()
+    {
+        try
+        {
+            File.Move(_trigger, _trigger + ".old", overwrite: true);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The point that was reached and whose account it was about; null as long as none was.</summary>
+    public (string Point, string Where)? Reached()
+    {
+        try
+        {
+            var words = File.ReadAllText(_trigger + ".reached").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+            return (words[0], words[1]);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    internal void Send(Signal signal)
+    {
+        if (!HasExited) Signals.Send(Id, signal);
+    }
+
+    public Task ExitedAsync(CancellationToken cancellationToken) => _process is { } process ? process.WaitForExitAsync(cancellationToken) : Task.CompletedTask;
+
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        Send(Signal.Kill);
+        await ExitedAsync(cancellationToken);
+    }
+
+    /// <summary>The last of what it said, without anything that looks like a key.</summary>
+    public string Tail()
+    {
+        lock (_logLock)
+            return File.Exists(_log) ? string.Join('\n', File.ReadLines(_log).TakeLast(20).Where(l => !l.Contains("vk_live_", StringComparison.Ordinal))) : "";
+    }
+
+    public void Dispose()
+    {
+        _client?.Dispose();
+        if (_process is null) return;
+        if (!_process.HasExited)
+        {
+            Send(Signal.Kill);
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Hear(string? line)
+    {
+        if (line is null) return;
+        if (line.StartsWith("  vk_live_", StringComparison.Ordinal))
+        {
+            Volatile.Write(ref _firstKey, line.Trim());
+            return;
+        }
+
+        // The greeting repeats the key in a command to paste; it is shown on purpose, so it is no leak and is not kept.
+        if (line.Contains("vk_live_", StringComparison.Ordinal)) return;
+        lock (_logLock) File.AppendAllText(_log, line + "\n");
+    }
+}

@@ -1,0 +1,23 @@
+using Vault.Campaigns.Kill;
+using Vault.Campaigns.Lab;
+using Xunit.Abstractions;
+
+namespace Vault.Host.Tests.FaultLab;
+
+/// <summary>A few strikes of the kill campaign; ./scripts/crash runs it as long as you like (docs/fault-lab.md).</summary>
+public sealed class KillTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task A_host_killed_before_it_sends_and_after_it_committed_loses_nothing_silently()
+    {
+        Strike[] strikes = [new(0, "before_send", Freeze: false, TimeSpan.Zero), new(0, "reply_committed", Freeze: false, TimeSpan.Zero)];
+        using var progress = new StringWriter();
+        var report = await KillCampaign.RunAsync(new LabOptions { Accounts = 4, Lanes = 2 }, strikes, 7, progress, CancellationToken.None);
+        output.WriteLine(progress.ToString());
+
+        Assert.Equal([], report.Violations);
+        Assert.Equal(["before_send", "reply_committed"], report.Rounds.Select(r => r.Reached));
+        Assert.Contains(report.Rounds[0].Losses, l => l is { Labelled: true, Sent: false });
+        Assert.True(report.LedgerEntries > 0);
+    }
+}
