@@ -47,6 +47,7 @@ internal static class Routes
         Add<OpenLink>();
         Add<Callback>();
         Add<ExecuteTool>();
+        Add<ProxyCall>();
         Add<GetExecution>();
         Add<GetOutput>();
         Add<ListProviders>();

@@ -52,10 +52,10 @@ public static class VaultGateway
         var strays = endpoints.ServiceProvider.GetRequiredService<StrayRequests>();
         var routes = endpoints.ServiceProvider.GetServices<IRoute>().Where(r => serves(r.Operation.Path)).ToList();
         foreach (var route in routes)
-            endpoints.MapMethods(route.Operation.Path, MethodsOf(route.Operation), http => pipeline.RunAsync(route, http)).WithMetadata(route.Operation).WithDisplayName(route.Operation.Id);
+            endpoints.MapMethods(route.Operation.Pattern, MethodsOf(route.Operation), http => pipeline.RunAsync(route, http)).WithMetadata(route.Operation).WithDisplayName(route.Operation.Id);
 
         // One more endpoint per path, for every other method: it loses against those above, and a 405 gets the same form as every other error.
-        foreach (var path in routes.GroupBy(r => r.Operation.Path))
+        foreach (var path in routes.GroupBy(r => r.Operation.Pattern))
         {
             string[] allowed = [.. path.SelectMany(r => MethodsOf(r.Operation)).Append("OPTIONS").Distinct()];
             endpoints.Map(path.Key, http => strays.WrongMethodAsync(http, allowed)).WithDisplayName("other methods of " + path.Key);

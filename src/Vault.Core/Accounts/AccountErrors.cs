@@ -43,6 +43,10 @@ public static class AccountErrors
             };
     }
 
+    /// <summary>The API refuses what the token endpoint has just issued, again and again.</summary>
+    public static VaultError FreshTokensRefused(TimeSpan wait) =>
+        new(ErrorCatalogue.UpstreamUnavailable, "The provider's API refuses tokens that its token endpoint has just issued; the vault asks for another one later.") { RetryAfter = wait };
+
     public static VaultError InProgress(TimeSpan wait) =>
         new(ErrorCatalogue.RefreshInProgress, "Another attempt is refreshing the credential.") { RetryAfter = wait };
 }

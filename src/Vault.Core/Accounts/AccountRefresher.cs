@@ -376,7 +376,8 @@ public sealed class AccountRefresher(
             Verdict.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(state, Until(step.Decision.Until)),
             Verdict.NotUsable => AccountErrors.ForStatus(state),
             _ when state.Status != AccountStatus.Active => AccountErrors.ForStatus(state),
-            _ => new RefreshAnswer(state.Status, state.Generation, step.Before.State.Generation != state.Generation, state.Grant?.AccessExpiresAt),
+            _ => new RefreshAnswer(state.Status, state.Generation, step.Before.State.Generation != state.Generation, state.Grant?.AccessExpiresAt,
+                step.Decision.Verdict == Verdict.CoolingDown ? Until(step.Decision.Until) : null),
         };
     }
 

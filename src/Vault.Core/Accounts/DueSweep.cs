@@ -13,20 +13,32 @@ public sealed class DueSweep(
 {
     private readonly ConcurrentDictionary<AccountKey, Task> _underway = new();
     private readonly ConcurrentDictionary<string, int> _perProvider = new();
+    private TaskCompletionSource _room = NewRoom();
 
     /// <summary>What the sweep has begun and not finished; a graceful shutdown waits for it.</summary>
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
 
-    /// <summary>Begins what is due, as far as the providers' parallelism allows; answers how many accounts it began and whether more are due.</summary>
+    /// <summary>Done when the next account that is under way is. Take it before <see cref="SweepAsync"/>, so that none which ends meanwhile is missed.</summary>
+    public Task Room => Volatile.Read(ref _room).Task;
+
+    /// <summary>Begins what is due, as far as the providers' parallelism allows; answers how many accounts it began and whether more may be due.</summary>
     public async Task<(int Begun, bool More)> SweepAsync(int shard, int shards, int limit, CancellationToken cancellationToken)
     {
-        // Twice the limit, because some may be under way or held back by their provider's parallelism.
-        var due = await store.FindDueAsync(time.GetUtcNow(), shard, shards, limit * 2, cancellationToken).ConfigureAwait(false);
-        var begun = 0;
+        // Providers with no room are left out, else their accounts would fill the batch and keep the others waiting. What is under way is still in the index.
+        var full = _perProvider.Where(p => p.Value >= Most(p.Key)).Select(p => p.Key).ToArray();
+        var take = limit + _underway.Count;
+        var due = await store.FindDueAsync(time.GetUtcNow(), shard, shards, take, full, cancellationToken).ConfigureAwait(false);
+        var (begun, held) = (0, full.Length > 0);
         foreach (var account in due)
         {
             if (begun == limit) break;
-            if (_underway.ContainsKey(account.Key) || !Enter(account.Provider)) continue;
+            if (_underway.ContainsKey(account.Key)) continue;
+            if (!Enter(account.Provider))
+            {
+                held = true;
+                continue;
+            }
+
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (!_underway.TryAdd(account.Key, done.Task))
             {
@@ -38,7 +50,7 @@ public sealed class DueSweep(
             _ = RunAsync(account, done);
         }
 
-        return (begun, due.Count == limit * 2);
+        return (begun, held || due.Count == take);
     }
 
     private async Task RunAsync(DueAccount account, TaskCompletionSource done)
@@ -58,6 +70,7 @@ public sealed class DueSweep(
             Leave(account.Provider);
             _underway.TryRemove(account.Key, out _);
             done.SetResult();
+            Interlocked.Exchange(ref _room, NewRoom()).SetResult();
         }
     }
 
@@ -82,9 +95,13 @@ public sealed class DueSweep(
         cache.Drop(account.Key);
     }
 
+    private static TaskCompletionSource NewRoom() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private int Most(string provider) => packs.TryGet(provider, out var pack) ? Math.Max(1, pack.Refresh.Parallelism) : 1;
+
     private bool Enter(string provider)
     {
-        var most = packs.TryGet(provider, out var pack) ? Math.Max(1, pack.Refresh.Parallelism) : 1;
+        var most = Most(provider);
         while (true)
         {
             var now = _perProvider.GetOrAdd(provider, 0);

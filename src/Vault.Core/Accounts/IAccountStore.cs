@@ -53,7 +53,8 @@ public interface IAccountStore
     Task<Page<AccountRow>> ListAsync(OrganizationId organization, AccountFilter filter, int pageSize, string? cursor, CancellationToken cancellationToken);
 
     /// <summary>Accounts due at or before <paramref name="now"/>, most urgent first, across organizations whose gate is open. <paramref name="shard"/> of <paramref name="shards"/> by a stable hash of the key (0 of 1 = all).</summary>
-    Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, int shard, int shards, int limit, CancellationToken cancellationToken);
+    /// <param name="without">Providers to leave out: they have as many refreshes under way as they take.</param>
+    Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, int shard, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken);
 
     /// <summary>How many are due now; for the backlog metric.</summary>
     Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken);

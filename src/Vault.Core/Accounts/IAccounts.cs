@@ -27,7 +27,8 @@ public enum RefreshWhy
 /// <param name="Status">The account's status afterwards.</param>
 /// <param name="Generation">The generation in hand afterwards.</param>
 /// <param name="Refreshed">Whether this call made a new generation; false when somebody else already had.</param>
-public sealed record RefreshAnswer(AccountStatus Status, long Generation, bool Refreshed, DateTimeOffset? AccessExpiresAt);
+/// <param name="Wait">Until the vault asks the provider again, where it holds back for now and the token in hand lives on.</param>
+public sealed record RefreshAnswer(AccountStatus Status, long Generation, bool Refreshed, DateTimeOffset? AccessExpiresAt, TimeSpan? Wait = null);
 
 /// <summary>The receipt of a revocation: what happened here and at the provider.</summary>
 /// <param name="Local">When no host will use the credential again.</param>

@@ -18,6 +18,9 @@ public static class Permission
     public const string AccountsWrite = "accounts:write";
     public const string ToolsRead = "tools:read";
     public const string ToolsExecute = "tools:execute";
+
+    /// <summary>Raw calls through connections that allow them.</summary>
+    public const string ProxyExecute = "proxy:execute";
     public const string ApprovalsWrite = "approvals:write";
     public const string LedgerRead = "ledger:read";
     public const string KeysWrite = "keys:write";
@@ -68,6 +71,9 @@ public sealed record Caller(string KeyId, OrganizationId? Organization, Immutabl
 {
     public bool May(string permission) =>
         Permissions.Contains(permission) || (permission != Permission.CredentialsRead && Permissions.Contains(Permission.Admin));
+
+    /// <summary>Whether the credential may act in the organization at all.</summary>
+    public bool Reaches(OrganizationId organization) => Organization is not { } bound || bound == organization;
 
     /// <summary>The chain user → agent → sub-agent, carried into the ledger.</summary>
     public ImmutableArray<string> Delegation { get; init; } = [];

@@ -6,4 +6,7 @@ namespace Vault.Core.Execution;
 public interface IExecutions
 {
     Task<ExecutionAnswer> ExecuteAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken);
+
+    /// <summary>A raw call through the named connection; the request's input is that of <see cref="ProxyTool"/>, its tool name is not looked at.</summary>
+    Task<ExecutionAnswer> ProxyAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken);
 }

@@ -31,10 +31,31 @@ public sealed class ToolExecutor(
         var violations = tool.Schema.Validate(request.Input);
         if (violations.Count > 0)
             return Refuse(execution, new VaultError(ErrorCatalogue.ToolInputInvalid, "The input does not fit the tool's schema: " + violations[0].Path + " " + violations[0].Message) { Violations = violations });
+        return await RunAsync(execution, caller, Permission.ToolsExecute, request, tool, received, cancellationToken).ConfigureAwait(false);
+    }
 
+    public async Task<ExecutionAnswer> ProxyAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(request);
+        var execution = ids.NewExecution();
+        var received = time.GetUtcNow();
+        if (request.Connection is not { } name) return Refuse(execution, VaultError.Invalid("connection", "is required for a raw call"));
+        if (!caller.Reaches(request.Organization)) return Refuse(execution, new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known."));
+        var connection = await connections.FindAsync(request.Organization, name, cancellationToken).ConfigureAwait(false);
+        if (connection is null) return Refuse(execution, new VaultError(ErrorCatalogue.ConnectionUnknown, $"There is no connection '{name}' in the organization."));
+        var made = ProxyTool.Find(packs, ProxyTool.NameOf(connection.Provider), request.Input);
+        return made.TryGet(out var tool, out var wrong)
+            ? await RunAsync(execution, caller, Permission.ProxyExecute, request, tool, received, cancellationToken).ConfigureAwait(false)
+            : Refuse(execution, wrong);
+    }
+
+    private async Task<ExecutionAnswer> RunAsync(
+        string execution, Caller caller, string permission, ExecutionRequest request, Tool tool, DateTimeOffset received, CancellationToken cancellationToken)
+    {
         // The gateway has checked it already; here it is checked where it counts (law 9).
-        if (!caller.May(Permission.ToolsExecute)) return Refuse(execution, new VaultError(ErrorCatalogue.PermissionDenied, "The key lacks tools:execute."));
-        if (caller.Organization is { } bound && bound != request.Organization) return Refuse(execution, new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known."));
+        if (!caller.May(permission)) return Refuse(execution, new VaultError(ErrorCatalogue.PermissionDenied, $"The key lacks {permission}."));
+        if (!caller.Reaches(request.Organization)) return Refuse(execution, new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known."));
 
         var question = new AccountQuestion(request.Organization, request.User, tool.Pack.Id, request.Connection, request.Account, request.AccountLabel);
         var resolved = await accounts.ResolveAsync(question, cancellationToken).ConfigureAwait(false);

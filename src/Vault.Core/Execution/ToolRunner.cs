@@ -23,7 +23,7 @@ public sealed class ToolRunner(
     public async Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        if (!packs.TryGetTool(order.Tool, out var tool) || tool.Pack.Version != order.PackVersion)
+        if (!ProxyTool.Find(packs, order.Tool, order.Input).TryGet(out var tool, out _) || tool.Pack.Version != order.PackVersion)
             return new ExecutionAnswer
             {
                 ExecutionId = order.ExecutionId,
@@ -77,7 +77,11 @@ public sealed class ToolRunner(
 
             run.Connection = await ConnectionAsync(run.Key.Organization, account.Row.ConnectionId, cancellationToken).ConfigureAwait(false);
             if (run.Connection is null || run.Connection.Settings.Disabled) return new VaultError(ErrorCatalogue.ConnectionUnknown, $"The connection '{run.Key.Connection}' is removed or disabled.");
-            if (run.Connection.Settings.Tools is { } offered && !offered.Contains(run.Tool.Definition.Name))
+            if (ProxyTool.Is(run.Order.Tool))
+            {
+                if (!run.Connection.Settings.AllowProxy) return new VaultError(ErrorCatalogue.PolicyDenied, $"The connection '{run.Key.Connection}' does not allow raw calls (allow_proxy).");
+            }
+            else if (run.Connection.Settings.Tools is { } offered && !offered.Contains(run.Tool.Definition.Name))
                 return new VaultError(ErrorCatalogue.PolicyDenied, $"The connection '{run.Key.Connection}' does not offer the tool '{run.Tool.Definition.Name}'.");
 
             // Granted, not requested: what a person unticked at consent is not there.
@@ -133,6 +137,9 @@ public sealed class ToolRunner(
                 cache.Drop(run.Key);
                 if (renewed.Error is { } dead) return run.Fail(Outcome.FailedUpstream, dead) with { Status = reply.Status };
                 if (renewed.Value.Generation != generation) continue;
+
+                // Several fresh tokens in a row were refused: the provider is at odds with itself, and a refresh per call would only wear the grant out.
+                if (renewed.Value.Wait is { } wait) return run.Fail(Outcome.FailedUpstream, AccountErrors.FreshTokensRefused(wait)) with { Status = reply.Status };
             }
 
             if (reply.Outcome == UpstreamOutcome.GrantDead)

@@ -16,6 +16,9 @@ internal enum FieldKind
     /// <summary>Any JSON object.</summary>
     Object,
 
+    /// <summary>Any JSON value but null.</summary>
+    Any,
+
     /// <summary>An object with a <c>type</c> and otherwise texts, numbers and lists that the pack names.</summary>
     Credential,
 }

@@ -31,6 +31,12 @@ internal enum Medium
 /// <summary>What a route is, as data: the pipeline enforces it and the OpenAPI document tells it.</summary>
 internal sealed record Operation(string Method, string Path, string Id, string Summary)
 {
+    /// <summary>The last parameter takes the rest of the path, slashes and all.</summary>
+    public bool TakesRest { get; init; }
+
+    /// <summary>The path as a pattern of routes.</summary>
+    public string Pattern => TakesRest ? Path.Insert(Path.LastIndexOf('{') + 1, "**") : Path;
+
     /// <summary>The permission a key needs; null for routes that need no key.</summary>
     public string? Permission { get; init; }
 

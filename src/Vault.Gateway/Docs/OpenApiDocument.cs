@@ -140,6 +140,7 @@ internal static partial class OpenApiDocument
                 ["type"] = "object", ["required"] = new JsonArray("type"), ["properties"] = new JsonObject { ["type"] = new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. Core.Connecting.CredentialKinds.Names.Select(n => (JsonNode)n)]) } },
                 ["additionalProperties"] = new JsonObject { ["type"] = "string" },
             },
+            FieldKind.Any => new JsonObject(),
             _ => new JsonObject { ["type"] = "object" },
         };
         schema["description"] = field.Description;

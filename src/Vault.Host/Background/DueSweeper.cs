@@ -15,6 +15,7 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var wait = options.SweepInterval;
+        long? counted = null;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -28,11 +29,18 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
                     continue;
                 }
 
+                var room = sweep.Room;
                 var (begun, more) = await sweep.SweepAsync(0, 1, options.SweepBatch, stoppingToken);
-                metrics.DueBacklog(more || begun > 0 ? await store.CountDueAsync(time.GetUtcNow(), stoppingToken) : 0);
+                if (counted is not { } at || time.GetElapsedTime(at) >= options.SweepInterval)
+                {
+                    // Counting walks the whole backlog: once an interval, not once a look.
+                    counted = time.GetTimestamp();
+                    metrics.DueBacklog(await store.CountDueAsync(time.GetUtcNow(), stoppingToken));
+                }
 
-                // With more due and nothing begun, a provider's parallelism is the limit: a look in a hurry would only find the same.
-                wait = more && begun > 0 ? TimeSpan.FromMilliseconds(20) : options.SweepInterval;
+                // With more due and nothing begun, a provider's parallelism is the limit: a look before one of its refreshes is done would only find the same.
+                if (more && begun == 0) await Task.WhenAny(room, Task.Delay(options.SweepInterval, time, stoppingToken));
+                wait = more ? TimeSpan.FromMilliseconds(20) : options.SweepInterval;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

@@ -104,4 +104,23 @@ public sealed class DueSweepTests
         await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.Equal(16, bench.Endpoint.Calls);
     }
+
+    [Fact]
+    public async Task A_provider_at_its_parallelism_does_not_hold_the_others_back()
+    {
+        using var bench = new AccountBench();
+        for (var i = 0; i < 60; i++) await bench.ConnectAsync(user: "user" + i);
+        var held = Enumerable.Range(0, 16).Select(_ => bench.Endpoint.Hold()).ToList();
+        Assert.Equal((16, true), await bench.Host.Sweep.SweepAsync(0, 1, 20, default));
+        var room = bench.Host.Sweep.Room;
+
+        // More of the full provider are due, and more urgent, than a batch holds; another's account comes up all the same.
+        var other = await bench.RowAsync(await bench.ConnectAsync(user: "other"));
+        Assert.Equal(WriteOutcome.Written, await bench.Store.Accounts.UpdateAsync(other with { Provider = "other", Version = other.Version + 1 }, other.Version, GateCheck.None, [], default));
+        Assert.Equal((1, true), await bench.Host.Sweep.SweepAsync(0, 1, 20, default));
+        await room;
+        foreach (var (_, go) in held) go.SetResult();
+        await Task.WhenAll(bench.Host.Sweep.Underway);
+        Assert.InRange((await bench.Host.Sweep.SweepAsync(0, 1, 20, default)).Begun, 16, 20);
+    }
 }

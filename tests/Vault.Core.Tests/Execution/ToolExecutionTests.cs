@@ -50,6 +50,11 @@ public sealed class ToolExecutionTests
         bench.Upstream.AlwaysRefuses = true;
         for (var i = 0; i < 200; i++) await bench.ExecuteAsync();
         Assert.InRange(bench.Accounts.Endpoint.Calls, 1, 5);
+
+        // What heals by waiting says how long.
+        var answer = await bench.ExecuteAsync();
+        Assert.Equal((Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable, 401), (answer.Outcome, answer.Error!.Code, answer.Status));
+        Assert.True(answer.Error.Code.CanRetry && answer.Error.RetryAfter > TimeSpan.Zero);
     }
 
     [Fact]

@@ -123,16 +123,27 @@ public abstract class AccountStoreContract : StoreContract
 
         await AccountAsync(open.Id);
         await SwitchAsync(shut, open: false);
-        var due = await Store.Accounts.FindDueAsync(now, 0, 1, 100, default);
+        var due = await Store.Accounts.FindDueAsync(now, 0, 1, 100, [], default);
         Assert.Equal([expected[0], expected[2], expected[1], expected[3]], due.Select(d => d.Id));
         Assert.Equal(4, await Store.Accounts.CountDueAsync(now, default));
-        Assert.Equal([expected[0], expected[2]], (await Store.Accounts.FindDueAsync(now, 0, 1, 2, default)).Select(d => d.Id));
+        Assert.Equal([expected[0], expected[2]], (await Store.Accounts.FindDueAsync(now, 0, 1, 2, [], default)).Select(d => d.Id));
         Assert.Equal(now.AddMinutes(-30), due[0].DueAt);
         Assert.Equal("slack", due[0].Provider);
 
         var first = (await Store.Accounts.FindAsync(due[0].Key, default))!.Row;
         await Store.Accounts.UpdateAsync(first with { DueAt = null }, 1, GateCheck.None, [], default);
         Assert.Equal(3, await Store.Accounts.CountDueAsync(now, default));
+    }
+
+    [Fact]
+    public async Task Due_accounts_of_full_providers_are_left_out()
+    {
+        var organization = await OrganizationAsync();
+        var providers = new[] { "slack", "google", "it's \"odd\"", "slack" };
+        for (var i = 0; i < providers.Length; i++) await Store.Accounts.InsertAsync(Make.Account(organization.Id, dueAt: Make.Now.AddMinutes(i)) with { Provider = providers[i] }, GateCheck.None, [], default);
+
+        Assert.Equal(["google", "it's \"odd\""], (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), 0, 1, 2, ["slack", "none"], default)).Select(d => d.Provider));
+        Assert.Equal(["google"], (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), 0, 1, 9, ["slack", "it's \"odd\""], default)).Select(d => d.Provider));
     }
 
     [Fact]
@@ -143,7 +154,7 @@ public abstract class AccountStoreContract : StoreContract
         var found = new List<AccountId>();
         for (var shard = 0; shard < 3; shard++)
         {
-            var due = await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), shard, 3, 100, default);
+            var due = await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), shard, 3, 100, [], default);
             Assert.All(due, d => Assert.True(AccountShard.IsIn(d.Key, shard, 3)));
             found.AddRange(due.Select(d => d.Id));
         }
