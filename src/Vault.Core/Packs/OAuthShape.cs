@@ -45,6 +45,9 @@ public sealed record OAuthShape
 
     public BodyFormat RequestFormat { get; init; } = BodyFormat.Form;
 
+    /// <summary>RFC 7636 with S256; false only for a provider that refuses the parameters. State, issuer and the browser's cookie hold either way.</summary>
+    public bool Pkce { get; init; } = true;
+
     public string ScopeSeparator { get; init; } = " ";
 
     /// <summary>The name scopes are asked by on the authorization URL (Slack's user scopes go by <c>user_scope</c>).</summary>
@@ -97,6 +100,8 @@ public sealed record IdentityMap(ValuePath Subject, ValuePath? DisplayName, Valu
 /// <param name="Algorithm">RS256 or ES256.</param>
 /// <param name="KeyField">The credential field with the PEM private key.</param>
 /// <param name="Backdate">Subtracted from <c>iat</c>, for peers whose clock runs behind.</param>
+/// <param name="Use">What the signed JWT is presented as.</param>
+/// <param name="Headers">More members of the JOSE header (x5t of a certificate); templates as the claims.</param>
 public sealed record AssertionShape(
     string Algorithm,
     string KeyField,
@@ -107,7 +112,21 @@ public sealed record AssertionShape(
     TimeSpan Lifetime,
     TimeSpan Backdate,
     ImmutableSortedDictionary<string, string> Claims,
-    string? ScopeClaim);
+    string? ScopeClaim,
+    AssertionUse Use,
+    ImmutableSortedDictionary<string, string> Headers);
+
+public enum AssertionUse
+{
+    /// <summary>RFC 7523 2.1: it is the grant.</summary>
+    Grant,
+
+    /// <summary>RFC 7523 2.2: it authenticates the client of a client-credentials grant.</summary>
+    Client,
+
+    /// <summary>It is the access token itself; there is no token endpoint (Snowflake key pairs).</summary>
+    Bearer,
+}
 
 /// <summary>What an own credential consists of; the names are those of <c>OwnCredential.Fields</c>.</summary>
 public sealed record CredentialShape(ImmutableSortedDictionary<string, CredentialField> Fields);

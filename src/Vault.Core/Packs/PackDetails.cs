@@ -8,6 +8,9 @@ public sealed record PackDetails
     /// <summary>How far the facts of this pack were checked: verified, cross-checked, single-source or unverified.</summary>
     public string Confidence { get; init; } = "unverified";
 
+    /// <summary>How many grants of one person the provider keeps alive for one client before it drops the oldest; null where it says nothing.</summary>
+    public int? GrantsPerUser { get; init; }
+
     /// <summary>What an operator should know; shown beside the provider.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 

@@ -40,8 +40,7 @@ public sealed record PackParameter(ParameterSource Source, string Pattern, bool 
         if (inner.EndsWith('$') && !inner.EndsWith("\\$", StringComparison.Ordinal)) inner = inner[..^1];
         try
         {
-            // No time limit: matching is linear in a bounded value, and a limit counts the time other processes take, too.
-            return new Regex($"\\A(?:{inner})\\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return Patterns.Get($"\\A(?:{inner})\\z");
         }
         catch (NotSupportedException e)
         {

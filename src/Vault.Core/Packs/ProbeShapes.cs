@@ -15,6 +15,9 @@ public enum CallAuthentication
     /// <summary>As at the token endpoint.</summary>
     Client,
 
+    /// <summary>The client as HTTP basic, whatever the token endpoint takes (GitHub OAuth Apps).</summary>
+    ClientBasic,
+
     /// <summary>The access token as bearer.</summary>
     Bearer,
     None,
@@ -38,12 +41,16 @@ public sealed record RevocationShape(
 public sealed record IntrospectionShape(UrlTemplate Url, CallAuthentication Auth);
 
 /// <summary>A call with the credential that shows who it belongs to, or only that it works. Judged by the API's error rules.</summary>
-public sealed record ProbeShape(UrlTemplate Url, string Method, ImmutableSortedDictionary<string, string> Headers, IdentityMap? Identity);
+/// <param name="Body">A constant JSON body (a GraphQL query); null for none.</param>
+public sealed record ProbeShape(UrlTemplate Url, string Method, ImmutableSortedDictionary<string, string> Headers, IdentityMap? Identity, string? Body);
 
 public enum CredentialPlace
 {
     Header,
     Query,
+
+    /// <summary>An OAuth 1.0a signature over the request (RFC 5849); see <c>OAuth1Signature</c>.</summary>
+    OAuth1,
 }
 
 /// <summary>How a credential goes on an API request. <paramref name="Value"/> is a template over <c>{access_token}</c>, <c>{token_type}</c>, <c>{basic}</c> (base64 of user name, colon, password) and the credential's fields.</summary>

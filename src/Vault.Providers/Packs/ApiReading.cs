@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Vault.Core.Packs;
+using Vault.Providers.Upstream;
 
 namespace Vault.Providers.Packs;
 
@@ -145,6 +146,13 @@ internal static class ApiReading
             ? [.. credentials.TryGetValue(mode.Value, out var shape) ? shape.Fields.Keys : [], .. mode == AuthMode.Basic ? ["basic"] : Array.Empty<string>()]
             : ["access_token", "token_type"];
         HeaderReading.CheckTemplate(node, "value", value, scope, places);
+        if (place == CredentialPlace.OAuth1)
+        {
+            if (name is not ("HMAC-SHA256" or "HMAC-SHA1")) node.Fault("name", $"is '{name}'; with 'oauth1' it is the signature method, HMAC-SHA256 or HMAC-SHA1");
+            string[] fields = mode is { } m && credentials.TryGetValue(m, out var own) ? [.. own.Fields.Keys] : [];
+            foreach (var field in OAuth1Signature.Fields.Except(fields)) node.Fault("in", $"is 'oauth1', which needs the credential field '{field}'");
+        }
+
         if (place == CredentialPlace.Query && mode is not AuthMode.ApiKey) node.Fault("in", "is 'query', which is for API keys only: a token in a URL ends up in logs (RFC 6750 5.3)");
         yield return new ApiCredential(place, name, value, mode);
     }

@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Text.Json;
 using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
@@ -9,9 +11,12 @@ internal static class OAuthReading
     private static readonly string[] OwnedParameters =
         ["response_type", "client_id", "client_secret", "redirect_uri", "state", "code", "code_challenge", "code_challenge_method", "code_verifier", "grant_type", "refresh_token", "assertion"];
 
+    /// <summary>The client's id may stand in the path of a call about the client's grants (GitHub); it is no secret.</summary>
+    private static readonly FrozenSet<string> ClientPlaces = new[] { "client_id" }.ToFrozenSet(StringComparer.Ordinal);
+
     public static OAuthShape? OAuth(PackNode pack, PackScope scope, ImmutableArray<AuthMode> modes)
     {
-        var needed = modes.Any(m => m is AuthMode.AuthorizationCode or AuthMode.ClientCredentials or AuthMode.JwtBearer or AuthMode.AppInstallation);
+        var needed = modes.Any(m => m is AuthMode.AuthorizationCode or AuthMode.ClientCredentials or AuthMode.AppInstallation || (m == AuthMode.JwtBearer && !SignsItsOwnToken(pack)));
         var node = pack.Object("oauth", required: needed);
         if (node is null) return null;
         if (!needed) pack.Fault("oauth", "is of no use: auth_modes has no mode that yields tokens");
@@ -26,6 +31,7 @@ internal static class OAuthReading
             IssuerRequired = node.Flag("iss_required"),
             ClientAuth = node.Choice("client_auth", ClientAuthentication.Basic, PackWords.ClientAuth),
             RequestFormat = node.Choice("request_format", BodyFormat.Form, PackWords.TokenFormats),
+            Pkce = node.Choice("pkce", true, PackWords.Pkce),
             ScopeSeparator = Separator(node),
             ScopeParameter = node.Text("scope_parameter") ?? "scope",
             AuthorizationParameters = Parameters(node, "authorization_parameters", scope),
@@ -81,8 +87,17 @@ internal static class OAuthReading
         if (lifetime > TimeSpan.FromHours(1)) node.Fault("lifetime_s", "is more than an hour; an assertion is used at once");
         var claims = node.TextMap("claims");
         foreach (var (claim, value) in claims) HeaderReading.CheckTemplate(node, "claims/" + claim, value, scope, places);
+        var headers = node.TextMap("headers");
+        foreach (var (header, value) in headers)
+        {
+            if (header is "alg" or "kid" or "typ" or "crit" or "b64") node.Faults.Add($"{node.At("headers")}/{header}", "is set by the vault");
+            HeaderReading.CheckTemplate(node, "headers/" + header, value, scope, places);
+        }
+
+        var use = node.Choice("use", AssertionUse.Grant, PackWords.AssertionUses);
+        if (use != AssertionUse.Grant && mode == AuthMode.AppInstallation) node.Fault("use", "belongs to jwt_bearer only");
         var assertion = new AssertionShape(algorithm, key, Template("key_id"), Template("issuer", required: true) ?? "", Template("subject"), Template("audience"),
-            lifetime, node.Seconds("backdate_s") ?? TimeSpan.Zero, claims, node.Text("scope_claim"));
+            lifetime, node.Seconds("backdate_s") ?? TimeSpan.Zero, claims, node.Text("scope_claim"), use, headers);
         node.Done();
         return assertion;
 
@@ -98,7 +113,7 @@ internal static class OAuthReading
     {
         var node = pack.Object("revocation");
         if (node is null) return null;
-        var url = scope.Url(node, "url", required: true);
+        var url = scope.Url(node, "url", required: true, places: ClientPlaces);
         var method = Method(node, "POST");
         var format = node.Choice("format", method is "GET" or "DELETE" ? BodyFormat.None : BodyFormat.Form, PackWords.CallFormats);
         var parameters = node.TextMap("parameters");
@@ -119,7 +134,7 @@ internal static class OAuthReading
     {
         var node = pack.Object("introspection");
         if (node is null) return null;
-        var url = scope.Url(node, "url", required: true);
+        var url = scope.Url(node, "url", required: true, places: ClientPlaces);
         var auth = node.Choice("auth", CallAuthentication.Client, PackWords.CallAuth);
         node.Done();
         return url is null ? null : new IntrospectionShape(url, auth);
@@ -130,8 +145,11 @@ internal static class OAuthReading
         var node = pack.Object(name);
         if (node is null) return null;
         var url = scope.Url(node, "url", required: true);
-        var probe = new ProbeShape(url ?? UrlTemplate.Parse("https://invalid/"), Method(node, "GET"), HeaderReading.Headers(node, "headers", scope),
-            identity || node.Has("subject") ? Identity(node) : null);
+        var method = Method(node, "GET");
+        var body = node.Object("body");
+        if (body is not null && method is "GET" or "DELETE") node.Fault("body", $"stands beside the method {method}");
+        var probe = new ProbeShape(url ?? UrlTemplate.Parse("https://invalid/"), method, HeaderReading.Headers(node, "headers", scope),
+            identity || node.Has("subject") ? Identity(node) : null, body?.Value.GetRawText());
         node.Done();
         return url is null ? null : probe;
     }
@@ -185,6 +203,10 @@ internal static class OAuthReading
         node.Done();
         return answer;
     }
+
+    private static bool SignsItsOwnToken(PackNode pack) =>
+        pack.Value.TryGetProperty("assertion", out var assertion) && assertion.ValueKind == JsonValueKind.Object
+        && assertion.TryGetProperty("use", out var use) && use.ValueKind == JsonValueKind.String && use.GetString() == "bearer";
 
     private static string Separator(PackNode node)
     {

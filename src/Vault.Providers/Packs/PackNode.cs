@@ -6,7 +6,8 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>Every fault found while reading one pack.</summary>
-internal sealed class PackFaults(LineIndex lines)
+/// <param name="lines">Made when the first fault needs it: most packs have none, and the index costs as much as reading the pack.</param>
+internal sealed class PackFaults(Lazy<LineIndex> lines)
 {
     public const int Max = 100;
 
@@ -18,7 +19,7 @@ internal sealed class PackFaults(LineIndex lines)
 
     public void Add(string pointer, string message)
     {
-        if (_faults.Count < Max) _faults.Add(new Violation(pointer, $"line {lines.Of(pointer)}: {message}"));
+        if (_faults.Count < Max) _faults.Add(new Violation(pointer, $"line {lines.Value.Of(pointer)}: {message}"));
     }
 }
 

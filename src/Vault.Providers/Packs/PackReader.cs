@@ -23,10 +23,8 @@ public sealed class PackReader : IPackReader
         if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
         try
         {
-            var lines = LineIndex.Build(json.Span);
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
-            var faults = new PackFaults(lines);
-            foreach (var twin in lines.Twins) faults.Add(twin, "appears twice in its object");
+            var lines = new Lazy<LineIndex>(() => LineIndex.Build(json.Span));
+            using var document = Parse(json, lines, out var faults);
             if (document.RootElement.ValueKind != JsonValueKind.Object) return Refuse("is not a JSON object");
             var pack = Read(new PackNode(document.RootElement, "", faults));
             return faults.Any ? new PackReading(null, faults.All) : new PackReading(pack, []);
@@ -37,6 +35,23 @@ public sealed class PackReader : IPackReader
         }
 
         PackReading Refuse(string message) => new(null, [new Violation("", $"{source} {message}")]);
+    }
+
+    /// <summary>A member that appears twice would be read once here and may be read otherwise elsewhere, so it is a fault like any other.</summary>
+    /// <exception cref="JsonException">Not JSON.</exception>
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json, Lazy<LineIndex> lines, out PackFaults faults)
+    {
+        faults = new PackFaults(lines);
+        try
+        {
+            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
+        }
+        catch (JsonException)
+        {
+            // Broken JSON, which the index refuses with its line, or a member that is there twice.
+            foreach (var twin in lines.Value.Twins) faults.Add(twin, "appears twice in its object");
+            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
+        }
     }
 
     private static ProviderPack Read(PackNode node)
@@ -70,6 +85,7 @@ public sealed class PackReader : IPackReader
             Details = new PackDetails
             {
                 Confidence = confidence,
+                GrantsPerUser = node.Whole("grants_per_user", 1),
                 Notes = node.Texts("notes"),
                 Parameters = scope.Parameters,
                 OAuth = oauth,

@@ -9,7 +9,9 @@ namespace Vault.Providers.Packs;
 /// <summary>One loaded set of packs; never changes.</summary>
 internal sealed class PackSet
 {
-    private PackSet(FrozenDictionary<string, ProviderPack> packs, FrozenDictionary<string, Tool> tools) => (Packs, Tools, Index) = (packs, tools, new ToolIndex(tools.Values));
+    private readonly Lazy<ToolIndex> _index;
+
+    private PackSet(FrozenDictionary<string, ProviderPack> packs, FrozenDictionary<string, Tool> tools) => (Packs, Tools, _index) = (packs, tools, new Lazy<ToolIndex>(() => new ToolIndex(tools.Values)));
 
     public static PackSet Empty { get; } = new(FrozenDictionary<string, ProviderPack>.Empty, FrozenDictionary<string, Tool>.Empty);
 
@@ -17,7 +19,8 @@ internal sealed class PackSet
 
     public FrozenDictionary<string, Tool> Tools { get; }
 
-    public ToolIndex Index { get; }
+    /// <summary>Made by the first search.</summary>
+    public ToolIndex Index => _index.Value;
 
     /// <summary>Later packs replace earlier ones of the same id; a tool name that another pack has already refuses the later pack.</summary>
     public static PackSet Build(IEnumerable<(ProviderPack Pack, string Source)> packs, List<PackRefusal> refusals)
@@ -44,9 +47,7 @@ internal sealed class PackSet
             loaded[pack.Id] = pack;
             foreach (var tool in pack.Tools)
             {
-                // The reader has compiled every schema once already, so this cannot fail for a pack that came through it.
-                if (!JsonSchema.TryCompile(tool.InputSchema, closed: true, out var schema, out _)) throw new InvalidOperationException($"The schema of {tool.Name} does not compile.");
-                tools[tool.Name] = new Tool(pack, tool, schema);
+                tools[tool.Name] = new Tool(pack, tool, new ToolSchema(tool));
             }
         }
 

@@ -36,6 +36,7 @@ internal static class PackWords
     public static readonly IReadOnlyDictionary<string, CallAuthentication> CallAuth = new SortedDictionary<string, CallAuthentication>(StringComparer.Ordinal)
     {
         ["client"] = CallAuthentication.Client,
+        ["client_basic"] = CallAuthentication.ClientBasic,
         ["bearer"] = CallAuthentication.Bearer,
         ["none"] = CallAuthentication.None,
     };
@@ -45,6 +46,19 @@ internal static class PackWords
         ["refresh_or_access"] = TokenChoice.RefreshOrAccess,
         ["refresh"] = TokenChoice.Refresh,
         ["access"] = TokenChoice.Access,
+    };
+
+    public static readonly IReadOnlyDictionary<string, bool> Pkce = new SortedDictionary<string, bool>(StringComparer.Ordinal)
+    {
+        ["S256"] = true,
+        ["none"] = false,
+    };
+
+    public static readonly IReadOnlyDictionary<string, AssertionUse> AssertionUses = new SortedDictionary<string, AssertionUse>(StringComparer.Ordinal)
+    {
+        ["grant"] = AssertionUse.Grant,
+        ["client"] = AssertionUse.Client,
+        ["bearer"] = AssertionUse.Bearer,
     };
 
     public static readonly IReadOnlyDictionary<string, BodyFormat> TokenFormats = new SortedDictionary<string, BodyFormat>(StringComparer.Ordinal)
@@ -148,6 +162,7 @@ internal static class PackWords
     {
         ["header"] = CredentialPlace.Header,
         ["query"] = CredentialPlace.Query,
+        ["oauth1"] = CredentialPlace.OAuth1,
     };
 
     public static readonly FrozenSet<string> Methods = new[] { "GET", "POST", "PUT", "PATCH", "DELETE" }.ToFrozenSet();

@@ -15,7 +15,7 @@ namespace Vault.Providers.Tokens;
 internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
 {
     /// <summary>The compact JWT, or null with a code when the credential or a template does not serve.</summary>
-    public string? Sign(TokenClient client, OwnCredential credential, Uri tokenUrl, string scope, out string? fault)
+    public string? Sign(TokenClient client, OwnCredential credential, Uri? tokenUrl, string scope, out string? fault)
     {
         var shape = client.Pack.Details.Assertion!;
         if (!credential.Fields.TryGetValue(shape.KeyField, out var key))
@@ -41,6 +41,12 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
         }
 
         if (shape.ScopeClaim is not null && scope.Length > 0) claims[shape.ScopeClaim] = scope;
+        var headers = new Dictionary<string, object>(StringComparer.Ordinal);
+        foreach (var (name, template) in shape.Headers)
+        {
+            if (places.Text(template, Field) is { } value) headers[name] = value;
+        }
+
         var now = time.GetUtcNow().ToUnixTimeSeconds();
         claims["iat"] = now - (long)shape.Backdate.TotalSeconds;
         claims["exp"] = now + (long)shape.Lifetime.TotalSeconds;
@@ -48,7 +54,7 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
         try
         {
             fault = null;
-            return Sign(shape, key, shape.KeyId is null ? null : places.Text(shape.KeyId, Field), claims);
+            return Sign(shape, key, shape.KeyId is null ? null : places.Text(shape.KeyId, Field), claims, headers);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or SecurityTokenException or NotSupportedException or InvalidOperationException)
         {
@@ -58,10 +64,10 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
         }
 
         // The key itself is never a value for a template: a pack that tried would put it into a claim.
-        string? Field(string name) => name == "token_url" ? tokenUrl.AbsoluteUri : name != shape.KeyField && credential.Fields.TryGetValue(name, out var field) ? field.RevealText() : null;
+        string? Field(string name) => name == "token_url" ? tokenUrl?.AbsoluteUri : name != shape.KeyField && credential.Fields.TryGetValue(name, out var field) ? field.RevealText() : null;
     }
 
-    private static string Sign(AssertionShape shape, Secret key, string? keyId, Dictionary<string, object> claims)
+    private static string Sign(AssertionShape shape, Secret key, string? keyId, Dictionary<string, object> claims, Dictionary<string, object> headers)
     {
         var utf8 = key.Reveal();
         var pem = new char[Encoding.UTF8.GetCharCount(utf8)];
@@ -90,7 +96,7 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
             // No cached signers: the library would keep the key alive after this call.
             securityKey.CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false };
             var handler = new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false };
-            return handler.CreateToken(new SecurityTokenDescriptor { Claims = claims, SigningCredentials = new SigningCredentials(securityKey, algorithm) });
+            return handler.CreateToken(new SecurityTokenDescriptor { Claims = claims, AdditionalHeaderClaims = headers, SigningCredentials = new SigningCredentials(securityKey, algorithm) });
         }
     }
 }

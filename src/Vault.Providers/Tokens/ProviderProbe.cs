@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using Vault.Core.Accounts;
 using Vault.Core.Execution;
 using Vault.Core.Packs;
@@ -31,13 +33,14 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
             message.Headers.TryAddWithoutValidation(name, value);
         }
 
-        if (CredentialPlacement.Apply(message, client.Pack, grant, credential) is { } missing)
+        if (CredentialPlacement.Apply(message, client.Pack, grant, credential, time) is { } missing)
         {
             message.Dispose();
             return new IdentityReply.Refused(FailureCode.Clean(missing) ?? "credential_unusable");
         }
 
-        if (probe.Method is not ("GET" or "DELETE")) message.Content = new TrackedContent([]);
+        if (probe.Method is not ("GET" or "DELETE")) message.Content = new TrackedContent(probe.Body is null ? [] : Encoding.UTF8.GetBytes(probe.Body));
+        if (probe.Body is not null) message.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         var reply = await _call.SendAsync(message, deadline);
         if (reply is WireReply.Failed failed)
             return failed.Failure == SendFailure.EgressDenied ? new IdentityReply.Refused(failed.Code) : new IdentityReply.Unavailable(failed.Code, null);

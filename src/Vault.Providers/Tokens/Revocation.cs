@@ -31,7 +31,12 @@ internal static class Revocation
         }
 
         if (shape.Auth == CallAuthentication.Bearer) request.Bearer(grant.AccessToken.RevealText());
-        var message = request.Build(url, shape.Method, shape.Format, shape.Auth == CallAuthentication.Client ? oauth.ClientAuth : null);
+        var message = request.Build(url, shape.Method, shape.Format, shape.Auth switch
+        {
+            CallAuthentication.Client => oauth.ClientAuth,
+            CallAuthentication.ClientBasic => ClientAuthentication.Basic,
+            _ => null,
+        });
         if (shape.Method is "GET" or "DELETE")
         {
             foreach (var (name, template) in client.Pack.Details.Api.Headers)

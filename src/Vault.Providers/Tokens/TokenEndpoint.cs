@@ -15,6 +15,7 @@ namespace Vault.Providers.Tokens;
 /// </summary>
 public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactory ids) : ITokenEndpoint
 {
+    private const string ClientAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private const string JwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
     private readonly OAuthCall _call = new(http, time);
@@ -37,13 +38,15 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         ArgumentNullException.ThrowIfNull(codeVerifier);
         var oauth = OAuth(client);
         var request = new TokenRequest(client).With("grant_type", "authorization_code").With("code", code).With("redirect_uri", client.RedirectUri)
-            .With("code_verifier", codeVerifier).With(oauth.TokenParameters);
+            .With(oauth.TokenParameters);
+        if (oauth.Pkce) request.With("code_verifier", codeVerifier);
         return SendAsync(client, oauth.TokenUrl, url => request.Build(url, "POST", oauth.RequestFormat, oauth.ClientAuth), deadline, mustCapture: true);
     }
 
     public Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline)
     {
         ArgumentNullException.ThrowIfNull(client);
+        if (credential is { Mode: AuthMode.JwtBearer } && client.Pack.Details.Assertion is { Use: AssertionUse.Bearer } shape) return Task.FromResult(SignedHere(client, credential, shape));
         var oauth = OAuth(client);
         var scope = string.Join(oauth.ScopeSeparator, scopes.IsDefault ? [] : scopes);
         var mode = credential?.Mode ?? client.Pack.AuthModes.FirstOrDefault(m => m is AuthMode.ClientCredentials, AuthMode.ClientCredentials);
@@ -93,8 +96,12 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         Add("redirect_uri", client.RedirectUri);
         if (!scopes.IsDefaultOrEmpty) Add(oauth.ScopeParameter, string.Join(oauth.ScopeSeparator, scopes));
         Add("state", state);
-        Add("code_challenge", codeChallenge);
-        Add("code_challenge_method", "S256");
+        if (oauth.Pkce)
+        {
+            Add("code_challenge", codeChallenge);
+            Add("code_challenge_method", "S256");
+        }
+
         foreach (var (name, value) in oauth.AuthorizationParameters)
         {
             if (places.Text(value) is { } text) Add(name, text);
@@ -117,6 +124,14 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         return (oauth.Issuer.Expand(ProviderPlaces.Of(client).Value, out _), oauth.IssuerRequired);
     }
 
+    /// <summary>A token that the account signs for itself: nothing is called, so nothing can be lost.</summary>
+    private TokenReply SignedHere(TokenClient client, OwnCredential credential, AssertionShape shape)
+    {
+        var now = time.GetUtcNow();
+        if (_signer.Sign(client, credential, null, "", out var fault) is not { } jwt) return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, FailureCode.Clean(fault) ?? "assertion_unusable");
+        return new TokenReply.Granted(new TokenSet(new GrantSecrets { AccessToken = Secret.From(jwt) }, now, now + shape.Lifetime, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
+    }
+
     private Task<TokenReply> MintWithAssertionAsync(TokenClient client, OAuthShape oauth, TokenRequest request, OwnCredential credential, string scope, DateTimeOffset deadline)
     {
         if (ProviderPlaces.Of(client).Url(oauth.TokenUrl, http.Policy, out var fault, Field) is not { } url) return RefusedAsync(fault!);
@@ -129,9 +144,10 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         }
         else
         {
-            request.With("grant_type", JwtBearerGrant).With("assertion", jwt);
+            if (client.Pack.Details.Assertion!.Use == AssertionUse.Client) request.With("grant_type", "client_credentials").With("client_assertion_type", ClientAssertion).With("client_assertion", jwt);
+            else request.With("grant_type", JwtBearerGrant).With("assertion", jwt);
             if (scope.Length > 0 && client.Pack.Details.Assertion!.ScopeClaim is null) request.With("scope", scope);
-            message = request.With(oauth.TokenParameters).Build(url, "POST", oauth.RequestFormat, client.ClientSecret is null ? null : oauth.ClientAuth);
+            message = request.With(oauth.TokenParameters).Build(url, "POST", oauth.RequestFormat, Authentication(client, oauth));
         }
 
         AddHeaders(client, oauth, message);
@@ -143,6 +159,12 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
                 ? field.RevealText()
                 : null;
     }
+
+    /// <summary>RFC 7521 4.2: a client that proves itself by an assertion sends no secret beside it, only its id.</summary>
+    private static ClientAuthentication? Authentication(TokenClient client, OAuthShape oauth) =>
+        client.Pack.Details.Assertion!.Use == AssertionUse.Client ? ClientAuthentication.None
+        : client.ClientSecret is null ? null
+        : oauth.ClientAuth;
 
     private Task<TokenReply> SendAsync(TokenClient client, UrlTemplate template, Func<Uri, HttpRequestMessage> build, DateTimeOffset deadline, bool mustCapture)
     {

@@ -10,7 +10,7 @@ namespace Vault.Providers.Upstream;
 internal static class CredentialPlacement
 {
     /// <summary>Null when done; else a code that says what is missing. The URL is given already checked; only a query is added to it.</summary>
-    public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantSecrets? grant, OwnCredential? credential)
+    public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantSecrets? grant, OwnCredential? credential, TimeProvider time)
     {
         if (grant is null && credential is null) return "no_credential_for_this_call";
         // An account with a grant uses the token it minted; its own credential stays home.
@@ -21,7 +21,13 @@ internal static class CredentialPlacement
             if (TextTemplate.Expand(place.Value, name => Value(name, grant, credential), out var missing) is not { } value) return "credential_field_missing:" + missing;
             // A line break in a key would end the header and begin another.
             if (value.Any(c => c is '\r' or '\n' or '\0')) return "credential_unusable";
-            if (place.Place == CredentialPlace.Header)
+            if (place.Place == CredentialPlace.OAuth1)
+            {
+                if (credential is null || OAuth1Signature.Header(message, place.Name, value, credential, time.GetUtcNow()) is not { } signed) return "credential_unusable";
+                message.Headers.Remove("Authorization");
+                message.Headers.TryAddWithoutValidation("Authorization", signed);
+            }
+            else if (place.Place == CredentialPlace.Header)
             {
                 message.Headers.Remove(place.Name);
                 if (!message.Headers.TryAddWithoutValidation(place.Name, value)) return "credential_unusable";
@@ -56,12 +62,14 @@ internal static class CredentialPlacement
     /// <summary>RFC 7617: user name, colon, password in UTF-8. A colon in the user name cannot be told from the border, so it is refused.</summary>
     private static string? Basic(OwnCredential credential)
     {
-        if (!credential.Fields.TryGetValue("username", out var user) || !credential.Fields.TryGetValue("password", out var password)) return null;
+        if (!credential.Fields.TryGetValue("username", out var user)) return null;
         if (user.Reveal().Contains((byte)':')) return null;
-        var joined = new byte[user.Reveal().Length + 1 + password.Reveal().Length];
+        // A key given as the user name has no password beside it; whether one must be there, the pack says.
+        var password = credential.Fields.TryGetValue("password", out var given) ? given.Reveal() : [];
+        var joined = new byte[user.Reveal().Length + 1 + password.Length];
         user.Reveal().CopyTo(joined);
         joined[user.Reveal().Length] = (byte)':';
-        password.Reveal().CopyTo(joined.AsSpan(user.Reveal().Length + 1));
+        password.CopyTo(joined.AsSpan(user.Reveal().Length + 1));
         var text = Convert.ToBase64String(joined);
         CryptographicOperations.ZeroMemory(joined);
         return text;

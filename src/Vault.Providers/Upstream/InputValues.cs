@@ -21,7 +21,8 @@ internal static class InputValues
         {
             FieldForm.Comma => Text(Join(value, ",")),
             FieldForm.Space => Text(Join(value, " ")),
-            FieldForm.Json => Text(value.GetRawText()),
+            // Written anew: the serializer escapes what is not ASCII, so that the text may also go into a header.
+            FieldForm.Json => Text(JsonSerializer.Serialize(value)),
             FieldForm.Base64Url => Text(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Scalar(value) ?? value.GetRawText()))),
             FieldForm.MailMessage => Text(MailMessage.Encode(value)),
             _ => value,

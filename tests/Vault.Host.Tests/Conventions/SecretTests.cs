@@ -17,6 +17,7 @@ public sealed class SecretTests
         ["src/Vault.Providers/Tokens/Revocation.cs"] = "sends the token to the provider's revocation endpoint",
         ["src/Vault.Providers/Tokens/TokenEndpoint.cs"] = "sends code, verifier and refresh token to the provider",
         ["src/Vault.Providers/Tokens/TokenRequest.cs"] = "authenticates our client to the provider",
+        ["src/Vault.Providers/Upstream/OAuth1Signature.cs"] = "keys the signature over a request with the two secrets",
         ["src/Vault.Providers/Upstream/CredentialPlacement.cs"] = "puts the credential into the upstream request: the one way out",
     };
 

@@ -61,7 +61,7 @@ public sealed class PackCatalogueTests : IDisposable
     [InlineData("delete calendar event", null, "google_calendar_delete_event")]
     [InlineData("refund", null, "stripe_create_refund")]
     [InlineData("SOQL", "salesforce", "salesforce_query")]
-    [InlineData("send mail", "microsoft", "outlook_send_mail")]
+    [InlineData("send mail", "outlook", "outlook_send_mail")]
     [InlineData("pull reques", "github_app", "github_list_pulls")]
     public async Task SearchPutsTheRightToolAmongTheFirst(string query, string? provider, string expected)
     {

@@ -80,7 +80,7 @@ public sealed class TokenAnswerTests
     [InlineData("null", null)]
     public void AnOddLifetimeIsNotBelieved(string expires, double? seconds)
     {
-        var tokens = Granted("google", $"{{\"access_token\":\"a\",\"expires_in\":{expires}}}");
+        var tokens = Granted("figma", $"{{\"access_token\":\"a\",\"expires_in\":{expires}}}");
         Assert.Equal(seconds is null ? null : Sent.AddSeconds(seconds.Value), tokens.AccessExpiresAt);
         Assert.Null(tokens.Scopes);
     }

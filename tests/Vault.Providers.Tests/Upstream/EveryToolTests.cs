@@ -38,7 +38,7 @@ public sealed class EveryToolTests
         if (tool.Definition.Idempotency == Core.Tools.Idempotency.Key) Assert.Contains("exe_key", sent, StringComparison.Ordinal);
         // Texts are marked, so that one that got lost on the way is seen. Mail messages are base64, so their own test looks inside.
         if (tool.Definition.Request.Body?.Fields.Any(f => f.Source.Form == Core.Tools.FieldForm.MailMessage) == true) return;
-        var file = tool.Definition.Request.Body?.File?.Content;
+        var file = tool.Definition.Request.Body?.File?.Content ?? tool.Definition.Request.Body?.Fields.FirstOrDefault(f => f.Source.Form == Core.Tools.FieldForm.Base64Bytes)?.Source.From;
         foreach (var member in input.EnumerateObject().Where(m => m.Name != file && m.Value.ValueKind == JsonValueKind.String && m.Value.GetString()!.Contains("mark", StringComparison.Ordinal)))
             Assert.Contains(member.Value.GetString()!, sent, StringComparison.Ordinal);
     }
@@ -95,7 +95,7 @@ public sealed class EveryToolTests
         }
 
         if (!schema.TryGetProperty("pattern", out var pattern)) return "markmarkmark";
-        string[] tries = ["markmarkmark", "cus_mark1", "pi_mark1", "ch_mark1", "001A000001abcDEF12"[..15], "v0123markv", "abcde", "12345678", "text/mark"];
+        string[] tries = ["markmarkmark", "cus_mark1", "pi_mark1", "ch_mark1", "001A000001abcDEF12"[..15], "v0123markv", "abcde", "12345678", "text/mark", "/mark", "recmarkmarkmark12", "1234567890123", "11223344-a1b2-3b33-8444-def123456789"];
         var regex = new System.Text.RegularExpressions.Regex(pattern.GetString()!);
         return tries.First(t => regex.IsMatch(t));
     }

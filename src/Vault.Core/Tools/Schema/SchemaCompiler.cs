@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Vault.Core.Errors;
+using Vault.Core.Packs;
 
 namespace Vault.Core.Tools.Schema;
 
@@ -192,8 +193,7 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
     {
         try
         {
-            // No time limit: matching is linear in an input that is bounded, and a limit counts the time other processes take, too.
-            if (value.ValueKind == JsonValueKind.String) return new Regex(value.GetString()!, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            if (value.ValueKind == JsonValueKind.String) return Patterns.Get(value.GetString()!);
             Fault(at, "must be a regular expression");
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
