@@ -145,11 +145,29 @@ public static partial class AccountLifecycle
     private static AccountDecision OnFoundDead(AccountState state, AccountEvent.RefreshFoundDead e, LifecyclePolicy policy)
     {
         // Not the holder's word, or about an older grant: another attempt decides (never delete on invalid_grant without looking at the version).
-        if (state.Generation != e.Generation || !IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
+        if (state.Generation != e.Generation) return new(state, Verdict.OutOfDate);
+        if (!IsHolder(state, e.AttemptId)) return OnLateFoundDead(state, e);
 
         // The refusal of a token that an earlier attempt may have used up says that its reply was lost, not that the user revoked.
         var reason = state.Doubt is not null && Consumes(policy.Refresh.Rotation) ? StatusReason.RefreshOutcomeLost : e.Reason;
         return Lower(state with { LastFailure = e.Failure }, AccountStatus.RequiresReauth, reason);
+    }
+
+    /// <summary>
+    /// The attempt that everybody doubts comes back and says that the token was dead already: nothing was lost, and the reason is the provider's. Its call ended
+    /// before anybody took over, so no later attempt can have used the token up.
+    /// </summary>
+    private static AccountDecision OnLateFoundDead(AccountState state, AccountEvent.RefreshFoundDead e)
+    {
+        if (state.Doubt?.AttemptId != e.AttemptId) return new(state, Verdict.OutOfDate);
+        var certain = state with { Doubt = null };
+        return state switch
+        {
+            { Status: AccountStatus.Active, Intent: not null } => new(certain, Verdict.Changed),
+            { Status: AccountStatus.Active } or { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost } =>
+                Lower(certain with { LastFailure = e.Failure }, AccountStatus.RequiresReauth, e.Reason),
+            _ => new(state, Verdict.OutOfDate),
+        };
     }
 
     private static AccountDecision OnClientRefused(AccountState state, AccountEvent.RefreshClientRefused e, LifecyclePolicy policy)

@@ -301,7 +301,7 @@ public sealed class AccountRefresher(
         {
             var committed = await CommitSealedAsync(row.Key, attempt, row.State.Generation, blob, facts, tokens.Scopes, tokens.Parameters).ConfigureAwait(false);
             await checkpoints.ReachAsync("reply_committed", row.Key).ConfigureAwait(false);
-            if (MustGo(committed)) await RevokeLateAsync(row.Key, generation, client, merged).ConfigureAwait(false);
+            if (MustGo(committed)) await RevokeLateAsync(row.Key, IsStored(committed) ? generation : null, client, merged).ConfigureAwait(false);
             return committed.TryGet(out var step, out var error) ? Answer(step) : error;
         }
         catch
@@ -319,15 +319,19 @@ public sealed class AccountRefresher(
         ? step.After.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected
         : committed.Error?.Code == ErrorCatalogue.AccountNotConnected;
 
+    private static bool IsStored(Result<AccountStep> committed) => committed.TryGet(out var step, out _) && step.Decision.Verdict == Verdict.Changed;
+
     /// <summary>
     /// Revoked at once with the token in hand: the due index would bring the account up only while the gate is open, and an erasure destroys the key that seals it.
     /// If it fails, the row says pending and the index takes over.
     /// </summary>
-    private async Task RevokeLateAsync(AccountKey key, long generation, TokenClient client, GrantSecrets grant)
+    /// <param name="stored">The generation it was stored as; null when another grant took its place: what the provider says of this one must not be taken for an answer about that one.</param>
+    private async Task RevokeLateAsync(AccountKey key, long? stored, TokenClient client, GrantSecrets grant)
     {
         try
         {
             var reply = await endpoint.RevokeAsync(client, grant, time.GetUtcNow() + options.TokenTimeout).ConfigureAwait(false);
+            if (stored is not { } generation) return;
             await runner.ApplyAsync(key, _ => new AccountEvent.UpstreamRevoked(runner.Now, generation, reply.Outcome, reply.Retry, runner.Jitter()), CancellationToken.None).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The commit stands; what is left to do is in the row.

@@ -77,6 +77,27 @@ public sealed class AccountRevokerTests
         }
     }
 
+    /// <summary>Found by the simulation: refresh sent, reconnected, revoked while the provider is down, and then the refresh's reply comes.</summary>
+    [Fact]
+    public async Task A_late_grant_that_a_reconnect_replaced_is_no_answer_about_the_grant_in_the_row()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        var late = new StopAt("reply_received");
+        var call = bench.NewHost(late).RefreshAsync(key, 1);
+        await late.Reached.Task;
+        await bench.InstallAsync(await bench.RowAsync(key), TimeSpan.FromHours(1));
+        (bench.Endpoint.RevocationOutcome, bench.Endpoint.RevocationRetry) = (UpstreamRevocation.Pending, true);
+        await RevokeAsync(bench, key);
+        (bench.Endpoint.RevocationOutcome, bench.Endpoint.RevocationRetry) = (UpstreamRevocation.Confirmed, false);
+        late.Go.SetResult();
+        await call;
+        Assert.Equal(UpstreamRevocation.Pending, (await bench.RowAsync(key)).State.Revocation);
+        bench.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(UpstreamRevocation.Confirmed, (await bench.Host.Revoker.FinishUpstreamAsync(key, default)).Outcome);
+        Assert.Empty(bench.Provider.Alive);
+    }
+
     [Fact]
     public async Task A_late_grant_of_an_account_whose_gate_was_shut_and_erased_is_revoked_all_the_same()
     {

@@ -56,6 +56,24 @@ public sealed class RefreshRuleTests
         Assert.Null(healed.Next.Doubt);
     }
 
+    /// <summary>Found by the simulation: the endpoint says that the user revoked, the store cannot be told, and another host concludes that a reply was lost.</summary>
+    [Fact]
+    public void A_late_refusal_of_the_attempt_in_doubt_says_why_the_grant_is_dead()
+    {
+        var lost = Decide(InFlight() with { Intent = Held(since: Now - Lease) }, Wanted(attempt: "theirs"), Rotation.FamilyKill).Next;
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (lost.Status, lost.Reason));
+        var dead = Decide(lost, FoundDead(), Rotation.FamilyKill);
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked, "account.reauth_required"), (dead.Next.Status, dead.Next.Reason, dead.LedgerType));
+        Assert.Null(dead.Next.Doubt);
+        Assert.Equal(Verdict.OutOfDate, Decide(lost, FoundDead("theirs"), Rotation.FamilyKill).Verdict);
+
+        // While another attempt holds the lease it decides; but what it finds is no longer taken for a lost reply.
+        var taken = Decide(InFlight() with { Intent = Held(since: Now - Lease) }, Wanted(attempt: "theirs")).Next;
+        var certain = Decide(taken, FoundDead()).Next;
+        Assert.Equal(taken with { Doubt = null }, certain);
+        Assert.Equal(StatusReason.UserRevoked, Decide(certain, FoundDead("theirs")).Next.Reason);
+    }
+
     [Fact]
     public void A_late_success_of_a_replaced_generation_is_dropped() => Assert.Equal(Verdict.OutOfDate, Decide(Active() with { Generation = 2 }, Succeeded(presented: 1)).Verdict);
 

@@ -87,6 +87,9 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
         foreach (var family in _families) family.Alive = false;
     }
 
+    /// <summary>As a person does on the provider's page, with one consent.</summary>
+    public void RevokeFamily(int family) => _families[family].Alive = false;
+
     /// <summary>Whether presenting it now would be granted.</summary>
     public bool IsGood(string refreshToken, DateTimeOffset now) =>
         _byToken.TryGetValue(refreshToken, out var place) && place.Family.Alive
@@ -94,6 +97,9 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
 
     /// <summary>Refresh tokens with which somebody could still get in.</summary>
     public IEnumerable<string> Alive => _families.Where(f => f.Alive).SelectMany(f => f.Tokens.Where(t => t.UsedAt is null || Rotation == Rotation.Never).Select(t => t.Text));
+
+    /// <summary>Whether the family, counted from 0 in the order of consents, has not been revoked or killed.</summary>
+    public bool Lives(int family) => family >= 0 && family < _families.Count && _families[family].Alive;
 
     /// <summary>The whole of it as text; two providers with one text behave alike from here on.</summary>
     public string Describe(DateTimeOffset origin) => string.Join(';', _families.Select(f =>
