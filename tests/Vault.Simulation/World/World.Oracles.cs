@@ -22,12 +22,14 @@ internal sealed partial class World
         if (subject.Refreshing is { } other && other.End > Now && other.Host.Life == other.Life && FamilyOf(other.Token) == FamilyOf(token))
             Break($"law 3: {host.Name} refreshes while a refresh of {other.Host.Name} runs");
         var state = RowOf(subject).State;
-        if (state.Status == AccountStatus.Active && state.Intent?.Holder != host.Holder && subject.Attempts.GetValueOrDefault(state.Doubt?.AttemptId ?? "") != host.Holder && Now >= _reconnectedAt + Lifecycle.FreshnessLease)
+        if (state.Status == AccountStatus.Active && state.Intent?.Holder != host.Holder && subject.Attempts.GetValueOrDefault(state.Doubt?.AttemptId ?? "") != host.Holder && Now >= _movedAt + Lifecycle.FreshnessLease)
             Break($"law 3: {host.Name} refreshes without holding the intent");
         subject.Refreshing = (host, host.Life, token, end);
     }
 
-    private DateTimeOffset _reconnectedAt = DateTimeOffset.MinValue;
+    // A late reply, or a new consent, takes the place of an intent that a process looked at less than a freshness lease ago. What that process then presents is
+    // used up or replaced, which the provider's own rules judge.
+    private DateTimeOffset _movedAt = DateTimeOffset.MinValue;
 
     /// <summary>A write acts at the provider: its beginning is in the ledger (law 7).</summary>
     public void Acting(Subject subject, string execution)
@@ -49,6 +51,7 @@ internal sealed partial class World
         if (now.Generation < was.Generation) Break($"the generation fell from {was.Generation} to {now.Generation}");
         if (now.Generation > was.Generation && !subject.Generations.Add(now.Generation)) Break($"generation {now.Generation} was committed twice");
         if (now.Generation > was.Generation + 1) Break("a generation was skipped");
+        if (now.Generation > was.Generation) _movedAt = Now;
         if (now.Generation > was.Generation)
             foreach (var (token, _) in subject.InHand.Where(h => h.Value == host).ToList()) subject.InHand.Remove(token);
         if (now.Intent is { } intent) subject.Attempts[intent.AttemptId] = intent.Holder;
@@ -63,7 +66,7 @@ internal sealed partial class World
         {
             case LedgerEvents.AccountConnected or LedgerEvents.AccountReconnected:
                 using (var grant = Scene.Open(row)) subject.Family = FamilyOf(grant!.RefreshToken!.RevealText());
-                (subject.MayDoubt, subject.UserRevoked, subject.RevokedAt, _reconnectedAt) = (false, !Provider.Lives(subject.Family), null, Now);
+                (subject.MayDoubt, subject.UserRevoked, subject.RevokedAt) = (false, !Provider.Lives(subject.Family), null);
                 subject.LedgerStatus = AccountStatus.Active;
                 break;
             case LedgerEvents.AccountRefreshed or "account.healed":
