@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Vault.Core.Callers;
 using Vault.Core.Identity;
@@ -67,6 +68,7 @@ public sealed class VaultHost : IAsyncDisposable
             configure?.Invoke(builder.Services);
 
             var app = builder.Build();
+            if (options.TrustedProxies.Count > 0) app.UseForwardedHeaders(Forwarded(options.TrustedProxies));
             app.MapVaultGateway(serves);
             app.MapPrometheusScrapingEndpoint("/metrics");
             ObserveLedger(app.Services);
@@ -114,6 +116,16 @@ public sealed class VaultHost : IAsyncDisposable
         await _store.DisposeAsync();
         (_masterKey as IDisposable)?.Dispose();
         _folder.Dispose();
+    }
+
+    // The address only: where the vault is reached is an option, and no header may say otherwise.
+    private static ForwardedHeadersOptions Forwarded(IReadOnlyList<System.Net.IPNetwork> proxies)
+    {
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var proxy in proxies) options.KnownIPNetworks.Add(proxy);
+        return options;
     }
 
     private static bool EveryRoute(string path) => true;

@@ -1,3 +1,4 @@
+using System.Net;
 using Vault.Core.Accounts;
 using Vault.Core.Execution;
 using Vault.Providers.Egress;
@@ -11,6 +12,7 @@ public sealed record VaultOptions
     [
         new("listen", "http://127.0.0.1:8080", "Address the gateway listens on."),
         new("public-url", "", "Origin under which browsers and providers reach the vault; default: the listen address."),
+        new("trusted-proxies", "", "Reverse proxies (addresses or CIDR, comma-separated) whose X-Forwarded-For names the visitor; without it every visitor behind one shares its rate limit."),
         new("environment", "production", "production, or development: http on loopback, the sandbox's packs, loopback upstreams."),
         new("data", "./data", "Folder for the SQLite database, the reply spool and the generated master key."),
         new("store", "sqlite", "sqlite or postgres."),
@@ -45,6 +47,9 @@ public sealed record VaultOptions
     public required Uri Listen { get; init; }
 
     public required Uri PublicUrl { get; init; }
+
+    /// <summary>Only these may say on whose behalf they ask (RFC 7239 8.1); from anyone else the header is ignored.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     public bool Development { get; init; }
 
@@ -124,6 +129,7 @@ public sealed record VaultOptions
         {
             Listen = listen,
             PublicUrl = publicUrl,
+            TrustedProxies = Networks(from, "trusted-proxies"),
             Development = development,
             Data = data,
             Postgres = postgres,
@@ -152,6 +158,19 @@ public sealed record VaultOptions
         };
         options.CheckTogether(from);
         return options;
+    }
+
+    private static List<IPNetwork> Networks(OptionSource from, string name)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var item in from.Items(name))
+        {
+            if (IPNetwork.TryParse(item, out var network)) networks.Add(network);
+            else if (IPAddress.TryParse(item, out var address)) networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else from.Fault(name, $"'{item}' is no address and no network, for example 10.0.0.7 or 10.0.0.0/24.", 0);
+        }
+
+        return networks;
     }
 
     private void CheckTogether(OptionSource from)

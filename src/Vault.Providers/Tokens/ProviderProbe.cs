@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Execution;
 using Vault.Core.Packs;
@@ -20,7 +21,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         var details = client.Pack.Details;
         // An own credential is shown to work by its verification call; a grant by asking who it belongs to.
         var probe = grant is null ? details.Verification ?? details.Identity : details.Identity ?? details.Verification;
-        if (probe is null) return new IdentityReply.NoCall();
+        if (probe is null) return grant is not null && details.Introspection is { } introspection ? await IntrospectAsync(client, grant, introspection, deadline) : new IdentityReply.NoCall();
         var places = ProviderPlaces.Of(client);
         if (places.Url(probe.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
         var message = new HttpRequestMessage(new HttpMethod(probe.Method), url) { Version = HttpVersion.Version11 };
@@ -53,5 +54,23 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
             UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable => new IdentityReply.Unavailable(verdict.Code ?? "unavailable", verdict.RetryAfter),
             _ => new IdentityReply.Refused(verdict.Code ?? FailureCode.Status(answer.Status)),
         };
+    }
+
+    /// <summary>RFC 7662: where no call shows whose a token is, the authorization server says at least whether it lives.</summary>
+    private async Task<IdentityReply> IntrospectAsync(TokenClient client, GrantSecrets grant, IntrospectionShape shape, DateTimeOffset deadline)
+    {
+        if (ProviderPlaces.Of(client).Url(shape.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
+        var request = new TokenRequest(client).With("token", grant.AccessToken).With("token_type_hint", "access_token");
+        if (shape.Auth == CallAuthentication.Bearer) request.Bearer(grant.AccessToken);
+        var reply = await _call.SendAsync(request.Build(url, "POST", BodyFormat.Form, TokenRequest.ClientAt(shape.Auth, client.Pack.Details.OAuth)), deadline);
+        if (reply is WireReply.Failed failed)
+            return failed.Failure == SendFailure.EgressDenied ? new IdentityReply.Refused(failed.Code) : new IdentityReply.Unavailable(failed.Code, null);
+        var answer = ((WireReply.Answered)reply).Answer;
+        if (!answer.IsSuccess) return new IdentityReply.Unavailable(FailureCode.Status(answer.Status), null);
+
+        // RFC 7662 2.2: "active" is the one member that must be there; false is the answer for every token that is not good, whatever the cause.
+        return answer.Body is { ValueKind: JsonValueKind.Object } body && body.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.True
+            ? new IdentityReply.Works()
+            : new IdentityReply.Refused("inactive");
     }
 }

@@ -30,13 +30,8 @@ internal static class Revocation
             else if (places.Text(template, n => n == "token_type_hint" ? hint : n == "token" ? token.RevealText() : null) is { } value) request.With(name, value);
         }
 
-        if (shape.Auth == CallAuthentication.Bearer) request.Bearer(grant.AccessToken.RevealText());
-        var message = request.Build(url, shape.Method, shape.Format, shape.Auth switch
-        {
-            CallAuthentication.Client => oauth.ClientAuth,
-            CallAuthentication.ClientBasic => ClientAuthentication.Basic,
-            _ => null,
-        });
+        if (shape.Auth == CallAuthentication.Bearer) request.Bearer(grant.AccessToken);
+        var message = request.Build(url, shape.Method, shape.Format, TokenRequest.ClientAt(shape.Auth, oauth));
         if (shape.Method is "GET" or "DELETE")
         {
             foreach (var (name, template) in client.Pack.Details.Api.Headers)

@@ -52,6 +52,16 @@ internal sealed class TokenRequest(TokenClient client)
         return this;
     }
 
+    public TokenRequest Bearer(Secret token) => Bearer(token.RevealText());
+
+    /// <summary>How the client shows itself at an endpoint beside the token endpoint; null where it does not.</summary>
+    public static ClientAuthentication? ClientAt(CallAuthentication call, OAuthShape? oauth) => call switch
+    {
+        CallAuthentication.Client => oauth?.ClientAuth,
+        CallAuthentication.ClientBasic => ClientAuthentication.Basic,
+        _ => null,
+    };
+
     /// <summary>Builds the message; disposing it zeroes the body.</summary>
     /// <param name="authentication">Null for none.</param>
     /// <param name="clientId">In place of the connection's, for an own credential.</param>

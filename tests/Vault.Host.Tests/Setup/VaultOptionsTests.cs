@@ -37,6 +37,13 @@ public sealed class HostOptionsTests
         Assert.Contains(faults, f => f.Contains("Lease", StringComparison.Ordinal) && f.Contains("TokenTimeout", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Trusted_proxies_are_addresses_and_networks()
+    {
+        Assert.Equal(["10.0.0.7/32", "fd00::/8"], Read(["--trusted-proxies", "10.0.0.7, fd00::/8"]).Options!.TrustedProxies.Select(n => n.ToString()));
+        Assert.Contains("'10.0.0.1/33'", Assert.Single(Read(["--trusted-proxies", "10.0.0.1/33"]).Faults), StringComparison.Ordinal);
+    }
+
     public static TheoryData<string> Names => [.. VaultOptions.Known.Select(o => o.Name)];
 
     [Theory]

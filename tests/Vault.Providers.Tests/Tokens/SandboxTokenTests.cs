@@ -115,6 +115,22 @@ public sealed class SandboxTokenTests : IAsyncLifetime
         Assert.IsType<IdentityReply.Refused>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon));
     }
 
+    [Fact]
+    public async Task WhereNoCallShowsWhoseAGrantIs_IntrospectionTellsWhetherItLives()
+    {
+        var grant = _rig.Grant();
+        var known = _rig.Client("sandbox");
+        var client = known with { Pack = known.Pack with { Details = known.Pack.Details with { Identity = null, Verification = null } } };
+        Assert.IsType<IdentityReply.Works>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon));
+
+        await _rig.Tokens.RevokeAsync(client, grant, SandboxRig.Soon);
+        Assert.Equal("inactive", Assert.IsType<IdentityReply.Refused>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon)).Failure);
+
+        // Without the answer of the one who knows, nothing is said of the grant.
+        _rig.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Introspect, Times = 1 });
+        Assert.IsType<IdentityReply.Unavailable>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon));
+    }
+
     [Theory]
     [InlineData("sandbox_key", AuthMode.ApiKey, "api_key", "sandbox-key-0001-demo")]
     [InlineData("sandbox_query_key", AuthMode.ApiKey, "api_key", "sandbox-key-0001-demo")]
