@@ -94,7 +94,8 @@ public sealed record TokenAnswerShape
 }
 
 /// <summary>Where an answer names the person or workspace behind a credential.</summary>
-public sealed record IdentityMap(ValuePath Subject, ValuePath? DisplayName, ValuePath? Email, ValuePath? Tenant);
+/// <param name="EmailVerified">Where the answer says whether the provider has checked the address (OpenID Connect Core 5.1); unless it says true, the address counts for nothing, because anybody can enter anybody's.</param>
+public sealed record IdentityMap(ValuePath Subject, ValuePath? DisplayName, ValuePath? Email, ValuePath? Tenant, ValuePath? EmailVerified = null);
 
 /// <summary>A signed JWT (RFC 7523) from a key pair. Values are templates over <c>{client_id}</c>, parameters and the credential's fields.</summary>
 /// <param name="Algorithm">RS256 or ES256.</param>

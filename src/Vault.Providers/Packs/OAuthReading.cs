@@ -165,8 +165,8 @@ internal static class OAuthReading
     private static IdentityMap? Identity(PackNode node)
     {
         var subject = node.Path("subject", required: true);
-        var map = (Name: node.Path("display_name"), Email: node.Path("email"), Tenant: node.Path("tenant"));
-        return subject is null ? null : new IdentityMap(subject, map.Name, map.Email, map.Tenant);
+        var map = (Name: node.Path("display_name"), Email: node.Path("email"), Tenant: node.Path("tenant"), Verified: node.Path("email_verified"));
+        return subject is null ? null : new IdentityMap(subject, map.Name, map.Email, map.Tenant, map.Verified);
     }
 
     private static TokenAnswerShape Answer(PackNode oauth, PackScope scope)

@@ -56,8 +56,11 @@ internal static class TokenAnswerReader
 
     public static ProviderIdentity? Identity(IdentityMap map, JsonElement body) =>
         map.Subject.TextIn(body) is { Length: <= 256 } subject
-            ? new ProviderIdentity(subject, Short(map.DisplayName?.TextIn(body)), Short(map.Email?.TextIn(body)), Short(map.Tenant?.TextIn(body)))
+            ? new ProviderIdentity(subject, Short(map.DisplayName?.TextIn(body)), Email(map, body), Short(map.Tenant?.TextIn(body)))
             : null;
+
+    private static string? Email(IdentityMap map, JsonElement body) =>
+        map.EmailVerified is null || map.EmailVerified.TextIn(body) == "true" ? Short(map.Email?.TextIn(body)) : null;
 
     private static string? Short(string? text) => text is { Length: <= 256 } && !text.Any(char.IsControl) ? text : null;
 

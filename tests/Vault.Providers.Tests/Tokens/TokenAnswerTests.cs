@@ -52,6 +52,17 @@ public sealed class TokenAnswerTests
     }
 
     [Theory]
+    [InlineData("""{"sub":"1","email":"ada@example.com","email_verified":true}""", "ada@example.com")]
+    [InlineData("""{"sub":"1","email":"ada@example.com","email_verified":"true"}""", "ada@example.com")]
+    [InlineData("""{"sub":"1","email":"ada@example.com","email_verified":false}""", null)]
+    [InlineData("""{"sub":"1","email":"ada@example.com"}""", null)]
+    public void AnAddressThatTheProviderHasNotVerifiedNamesNobody(string userinfo, string? email)
+    {
+        var map = LoadedPacks.All.All.Single(p => p.Id == "google").Details.Identity!.Identity!;
+        Assert.Equal(email, TokenAnswerReader.Identity(map, JsonDocument.Parse(userinfo).RootElement)!.Email);
+    }
+
+    [Theory]
     [InlineData("https://acme.my.salesforce.com", true)]
     [InlineData("https://evil.example.net", false)]
     [InlineData("https://acme.my.salesforce.com.evil.net", false)]
