@@ -35,6 +35,15 @@ public sealed class ProviderHttp : IDisposable
         Tokens = new HttpMessageInvoker(tokens);
     }
 
+    /// <summary>Both ways out end in a peer within the process: for the lab, which plays providers. What may be called is judged as ever.</summary>
+    internal ProviderHttp(EgressOptions options, HttpMessageHandler peer)
+    {
+        _policy = EgressPolicy.Create(options, out var faults);
+        if (faults.Length > 0) throw new ArgumentException(string.Join("; ", faults), nameof(options));
+        _resolver = new SystemResolver();
+        (Api, Tokens) = (new HttpMessageInvoker(peer, disposeHandler: false), new HttpMessageInvoker(peer, disposeHandler: false));
+    }
+
     public EgressPolicy Policy => _policy;
 
     /// <summary>API calls: pooled, decompressing.</summary>

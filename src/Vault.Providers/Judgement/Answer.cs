@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Vault.Core.Packs;
 
 namespace Vault.Providers.Judgement;
 
@@ -10,6 +11,12 @@ namespace Vault.Providers.Judgement;
 internal sealed record Answer(int Status, Func<string, string?> Header, JsonElement Body)
 {
     public bool IsSuccess => Status is >= 200 and <= 299;
+
+    /// <summary>
+    /// A status that says "later" never ends a grant (law 6), whatever a body beside it says, unless the rule names that very status together with the body: a
+    /// table written for the provider's refusals must not speak where a gateway answers in its place.
+    /// </summary>
+    public bool Forbids(ErrorRule rule) => rule.Meaning == AnswerMeaning.GrantDead && rule.When.Status.Length == 0 && Status is 408 or 425 or 429 or >= 500;
 
     public static Func<string, string?> HeadersOf(HttpResponseMessage response) => name =>
         response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;

@@ -19,7 +19,7 @@ internal static class ApiJudge
         var code = FailureCode.First(answer, api.ErrorCode) ?? (answer.IsSuccess && api.ErrorWhen.Length == 0 ? null : FailureCode.First(answer, UsualCodes));
         foreach (var rule in pack.Details.ApiErrors)
         {
-            if (!rule.When.Holds(answer.Status, answer.Header, answer.Body)) continue;
+            if (!rule.When.Holds(answer.Status, answer.Header, answer.Body) || answer.Forbids(rule)) continue;
             var wait = WaitReader.Read(pack, answer, now, rule.Meaning == AnswerMeaning.RateLimited) ?? rule.RetryAfter;
             return new ApiVerdict(Outcome(rule.Meaning), rule.Reason, rule.Code ?? code ?? FailureCode.Status(answer.Status), wait, Scopes(rule, answer));
         }

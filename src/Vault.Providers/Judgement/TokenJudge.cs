@@ -16,7 +16,7 @@ internal static class TokenJudge
         var shape = pack.Details.OAuth!.Answer;
         foreach (var rule in pack.Details.TokenErrors)
         {
-            if (rule.When.Holds(answer.Status, answer.Header, answer.Body)) return Reply(pack, rule, answer, now);
+            if (rule.When.Holds(answer.Status, answer.Header, answer.Body) && !answer.Forbids(rule)) return Reply(pack, rule, answer, now);
         }
 
         var wait = WaitReader.Read(pack, answer, now, answer.Status == 429);

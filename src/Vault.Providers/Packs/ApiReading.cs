@@ -145,7 +145,7 @@ internal static class ApiReading
         string[] places = mode is AuthMode.ApiKey or AuthMode.Basic
             ? [.. credentials.TryGetValue(mode.Value, out var shape) ? shape.Fields.Keys : [], .. mode == AuthMode.Basic ? ["basic"] : Array.Empty<string>()]
             : ["access_token", "token_type"];
-        HeaderReading.CheckTemplate(node, "value", value, scope, places);
+        HeaderReading.CheckTemplate(node, "value", value, scope.WithoutParameters, places);
         if (place == CredentialPlace.OAuth1)
         {
             if (name is not ("HMAC-SHA256" or "HMAC-SHA1")) node.Fault("name", $"is '{name}'; with 'oauth1' it is the signature method, HMAC-SHA256 or HMAC-SHA1");

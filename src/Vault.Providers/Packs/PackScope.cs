@@ -14,6 +14,9 @@ internal sealed class PackScope
 
     public required bool DevelopmentOnly { get; init; }
 
+    /// <summary>For what is filled from the credential alone.</summary>
+    public PackScope WithoutParameters => new() { Id = Id, Hosts = Hosts, DevelopmentOnly = DevelopmentOnly, Parameters = ImmutableSortedDictionary<string, PackParameter>.Empty };
+
     /// <summary>Reads a URL; <paramref name="places"/> are names that may stand in it besides the pack's parameters.</summary>
     public UrlTemplate? Url(PackNode node, string name, bool required = false, bool relative = false, IReadOnlySet<string>? places = null)
     {

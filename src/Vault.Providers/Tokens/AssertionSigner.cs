@@ -1,7 +1,7 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
+using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
@@ -56,7 +56,7 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
             fault = null;
             return Sign(shape, key, shape.KeyId is null ? null : places.Text(shape.KeyId, Field), claims, headers);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or SecurityTokenException or NotSupportedException or InvalidOperationException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException or InvalidOperationException)
         {
             // The message may quote the key; only the kind of failure is told.
             fault = "private_key_unusable";
@@ -67,8 +67,14 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
         string? Field(string name) => name == "token_url" ? tokenUrl?.AbsoluteUri : name != shape.KeyField && credential.Fields.TryGetValue(name, out var field) ? field.RevealText() : null;
     }
 
+    /// <summary>RFC 7515 with SHA-256. By hand, because the library at hand refuses the header x5t, which Entra wants of certificates, and keeps signers.</summary>
     private static string Sign(AssertionShape shape, Secret key, string? keyId, Dictionary<string, object> claims, Dictionary<string, object> headers)
     {
+        headers["alg"] = shape.Algorithm;
+        headers["typ"] = "JWT";
+        if (keyId is not null) headers["kid"] = keyId;
+        var signed = Part(headers) + "." + Part(claims);
+        var data = Encoding.ASCII.GetBytes(signed);
         var utf8 = key.Reveal();
         var pem = new char[Encoding.UTF8.GetCharCount(utf8)];
         Encoding.UTF8.GetChars(utf8, pem);
@@ -78,25 +84,22 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
             {
                 using var ecdsa = ECDsa.Create();
                 ecdsa.ImportFromPem(pem);
-                return Create(new ECDsaSecurityKey(ecdsa), SecurityAlgorithms.EcdsaSha256);
+                // RFC 7518 3.4: P-256, and the signature as two numbers of 32 bytes.
+                if (ecdsa.KeySize != 256) throw new CryptographicException("Not a P-256 key.");
+                return signed + "." + Base64Url.EncodeToString(ecdsa.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
             }
 
             using var rsa = RSA.Create();
             rsa.ImportFromPem(pem);
-            return Create(new RsaSecurityKey(rsa), SecurityAlgorithms.RsaSha256);
+            // RFC 7518 3.3.
+            if (rsa.KeySize < 2048) throw new CryptographicException("Shorter than 2048 bits.");
+            return signed + "." + Base64Url.EncodeToString(rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
         }
         finally
         {
             Array.Clear(pem);
         }
-
-        string Create(SecurityKey securityKey, string algorithm)
-        {
-            securityKey.KeyId = keyId;
-            // No cached signers: the library would keep the key alive after this call.
-            securityKey.CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false };
-            var handler = new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false };
-            return handler.CreateToken(new SecurityTokenDescriptor { Claims = claims, AdditionalHeaderClaims = headers, SigningCredentials = new SigningCredentials(securityKey, algorithm) });
-        }
     }
+
+    private static string Part(Dictionary<string, object> members) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(members));
 }

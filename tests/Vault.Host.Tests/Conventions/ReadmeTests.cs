@@ -19,6 +19,19 @@ public sealed class ReadmeTests
     }
 
     [Fact]
+    public void Its_counts_of_providers_and_answers_are_those_of_the_tree()
+    {
+        var packs = Repository.Sources("src/Vault.Providers/packs", "*.json").Where(f => !f.EndsWith("pack.schema.json", StringComparison.Ordinal))
+            .Select(f => System.Text.Json.JsonDocument.Parse(Repository.Read(f)).RootElement).Where(p => !p.TryGetProperty("development_only", out _)).ToList();
+        var keys = packs.Count(p => p.TryGetProperty("notes", out var notes) && notes.EnumerateArray().Any(n => n.GetString()!.Contains("open catalogue of connectors", StringComparison.Ordinal)));
+        var tools = packs.Sum(p => p.TryGetProperty("tools", out var list) ? list.GetArrayLength() : 0);
+        Assert.Contains($"{packs.Count} providers with {tools} tools", Text, StringComparison.Ordinal);
+        Assert.Contains($"{keys} are services that take a key", Text, StringComparison.Ordinal);
+        var answers = new[] { "token", "api" }.Sum(k => System.Text.Json.JsonDocument.Parse(Repository.Read($"tests/Vault.Providers.Tests/Cases/{k}-answers.json")).RootElement.GetArrayLength());
+        Assert.Contains($"{answers} documented answers", Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_path_it_names_exists()
     {
         var paths = System.Text.RegularExpressions.Regex.Matches(Text, @"(?<![\w/.])\.?/?((?:src|scripts|tests|silo-config)/[\w./*-]*\w)").Select(m => m.Groups[1].Value).Distinct();

@@ -65,6 +65,13 @@ public sealed class JudgementTableTests
         }
     }
 
+    [Fact]
+    public void ThereAreAtLeastTwoHundredAndFiftyAnswers_EachWithItsSource()
+    {
+        Assert.True(TokenCases.Length + ApiCases.Length >= 250, $"{TokenCases.Length} + {ApiCases.Length}");
+        Assert.All(TokenCases.Concat(ApiCases), c => Assert.False(string.IsNullOrEmpty(Text(c, "source"))));
+    }
+
     private static ProviderPack Pack(JsonElement fixture) => Packs.All.Single(p => p.Id == Text(fixture, "provider"));
 
     private static Answer AnswerOf(JsonElement fixture)
