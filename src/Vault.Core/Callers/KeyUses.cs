@@ -3,11 +3,17 @@ using System.Collections.Concurrent;
 namespace Vault.Core.Callers;
 
 /// <summary>Notes when keys were used and writes the notes in one batch from time to time, so that a request never waits for it. A crash loses at most the last batch of times.</summary>
-public sealed class KeyUses(IApiKeyStore store, TimeProvider time)
+public sealed class KeyUses(IApiKeyStore store)
 {
     private readonly ConcurrentDictionary<string, DateTimeOffset> _uses = new(StringComparer.Ordinal);
 
-    public void Note(string keyId) => _uses[keyId] = time.GetUtcNow();
+    // To the second: a busy key need not be noted anew on every request.
+    private static readonly TimeSpan Precision = TimeSpan.FromSeconds(1);
+
+    public void Note(string keyId, DateTimeOffset now)
+    {
+        if (!_uses.TryGetValue(keyId, out var noted) || now - noted >= Precision || now < noted) _uses[keyId] = now;
+    }
 
     /// <summary>Writes what was noted since the last call; answers how many keys.</summary>
     public async Task<int> FlushAsync(CancellationToken cancellationToken)

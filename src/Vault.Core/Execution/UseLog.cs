@@ -8,7 +8,13 @@ public sealed class UseLog
 {
     private readonly ConcurrentDictionary<(OrganizationId Organization, AccountId Id), DateTimeOffset> _uses = new();
 
-    public void Note(OrganizationId organization, AccountId id, DateTimeOffset at) => _uses[(organization, id)] = at;
+    // To the second: an account in use need not be noted anew on every call.
+    private static readonly TimeSpan Precision = TimeSpan.FromSeconds(1);
+
+    public void Note(OrganizationId organization, AccountId id, DateTimeOffset at)
+    {
+        if (!_uses.TryGetValue((organization, id), out var noted) || at - noted >= Precision || at < noted) _uses[(organization, id)] = at;
+    }
 
     public IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> Take()
     {

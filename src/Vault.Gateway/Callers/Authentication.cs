@@ -6,7 +6,13 @@ using Vault.Core.Callers;
 namespace Vault.Gateway.Callers;
 
 /// <summary>Who is calling, and a secret of theirs that binds kept answers to the one who asked.</summary>
-internal sealed record Presented(Caller Caller, byte[] Binding);
+internal sealed record Presented(Caller Caller, string Text)
+{
+    // Bodies can hold weak secrets (a password); a plain digest of one in the store could be guessed back. This key is known only to who presents the API key.
+    public byte[] Binding() => HMACSHA256.HashData(Encoding.ASCII.GetBytes(Text), "vault-idempotency-v1"u8);
+
+    public override string ToString() => Caller.KeyId;
+}
 
 /// <summary>RFC 6750 2.1: the header and nothing else; a key in a query or body is never looked for.</summary>
 internal sealed class Authentication(ApiKeyVerifier keys)
@@ -23,8 +29,7 @@ internal sealed class Authentication(ApiKeyVerifier keys)
         var text = value["Bearer ".Length..].Trim(' ');
         var caller = await keys.VerifyAsync(text, cancellationToken);
         if (caller is null) return null;
-        // Bodies can hold weak secrets (a password); a plain digest of one in the store could be guessed back. This key is known only to who presents the API key.
-        return new Presented(caller, HMACSHA256.HashData(Encoding.ASCII.GetBytes(text), "vault-idempotency-v1"u8));
+        return new Presented(caller, text);
     }
 
     public static bool WasTried(HttpRequest request) => request.Headers.Authorization.Count > 0;

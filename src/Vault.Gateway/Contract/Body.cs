@@ -8,35 +8,58 @@ namespace Vault.Gateway.Contract;
 /// <summary>A request body or query that fits its declaration. Absent and null read the same, except for <see cref="IsNull"/>.</summary>
 internal sealed class Body
 {
-    private readonly Dictionary<string, JsonElement> _values;
-    private readonly HashSet<string> _nulls;
+    private readonly IReadOnlyList<Field> _fields;
+    private readonly JsonElement[] _values;
+    private readonly bool[] _nulls;
 
-    public Body(Dictionary<string, JsonElement> values, HashSet<string> nulls) => (_values, _nulls) = (values, nulls);
+    /// <param name="fields">The declaration.</param>
+    /// <param name="values">A value per field; undefined where it is absent or null.</param>
+    /// <param name="nulls">Per field, whether it was given as null.</param>
+    public Body(IReadOnlyList<Field> fields, JsonElement[] values, bool[] nulls) => (_fields, _values, _nulls) = (fields, values, nulls);
 
-    public static Body Empty { get; } = new([], []);
+    public static Body Empty { get; } = new([], [], []);
 
-    public bool Has(string name) => _values.ContainsKey(name);
+    public bool Has(string name) => TryGet(name, out _);
 
     /// <summary>Given, and given as null: in a change that means "back to the default".</summary>
-    public bool IsNull(string name) => _nulls.Contains(name);
+    public bool IsNull(string name)
+    {
+        for (var i = 0; i < _fields.Count; i++)
+            if (_fields[i].Name == name) return _nulls[i];
+        return false;
+    }
 
-    public string? Text(string name) => _values.TryGetValue(name, out var value) ? value.GetString() : null;
+    public string? Text(string name) => TryGet(name, out var value) ? value.GetString() : null;
 
     /// <summary>Of a required field.</summary>
-    public string Required(string name) => _values[name].GetString()!;
+    public string Required(string name) => TryGet(name, out var value) ? value.GetString()! : throw new InvalidOperationException($"The field {name} is not a required one.");
 
-    public long? Number(string name) => _values.TryGetValue(name, out var value) ? value.GetInt64() : null;
+    public long? Number(string name) => TryGet(name, out var value) ? value.GetInt64() : null;
 
-    public bool? Flag(string name) => _values.TryGetValue(name, out var value) ? value.GetBoolean() : null;
+    public bool? Flag(string name) => TryGet(name, out var value) ? value.GetBoolean() : null;
 
-    public DateTimeOffset? Time(string name) => _values.TryGetValue(name, out var value) ? Instants.Parse(value.GetString()!) : null;
+    public DateTimeOffset? Time(string name) => TryGet(name, out var value) ? Instants.Parse(value.GetString()!) : null;
 
-    public ImmutableArray<string>? Texts(string name) => _values.TryGetValue(name, out var value) ? [.. value.EnumerateArray().Select(v => v.GetString()!)] : null;
+    public ImmutableArray<string>? Texts(string name) => TryGet(name, out var value) ? [.. value.EnumerateArray().Select(v => v.GetString()!)] : null;
 
     public ImmutableSortedDictionary<string, string>? Map(string name) =>
-        _values.TryGetValue(name, out var value) ? value.EnumerateObject().ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetString()!, StringComparer.Ordinal) : null;
+        TryGet(name, out var value) ? value.EnumerateObject().ToImmutableSortedDictionary(p => p.Name, p => p.Value.GetString()!, StringComparer.Ordinal) : null;
 
-    public JsonElement? Json(string name) => _values.TryGetValue(name, out var value) ? value : null;
+    public JsonElement? Json(string name) => TryGet(name, out var value) ? value : null;
+
+    // A declaration has a dozen fields at most: walking them is quicker than a table made for every request.
+    private bool TryGet(string name, out JsonElement value)
+    {
+        for (var i = 0; i < _fields.Count; i++)
+        {
+            if (_fields[i].Name != name) continue;
+            value = _values[i];
+            return value.ValueKind != JsonValueKind.Undefined;
+        }
+
+        value = default;
+        return false;
+    }
 }
 
 internal static class Instants
@@ -59,49 +82,59 @@ internal static class BodyCheck
     public static Result<Body> Read(JsonElement root, IReadOnlyList<Field> fields)
     {
         if (root.ValueKind != JsonValueKind.Object) return new VaultError(ErrorCatalogue.InvalidRequest, "The body must be a JSON object.");
-        var faults = new List<Violation>();
-        var values = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        var nulls = new HashSet<string>(StringComparer.Ordinal);
-        var givenAs = new Dictionary<string, string>(StringComparer.Ordinal);
+        List<Violation>? faults = null;
+        var values = new JsonElement[fields.Count];
+        var nulls = new bool[fields.Count];
+        string?[]? givenAs = null;
         foreach (var property in root.EnumerateObject())
         {
-            if (Find(fields, property.Name) is not { } field)
+            var at = Find(fields, property);
+            if (at < 0)
             {
-                faults.Add(new(property.Name, Unknown(property.Name, fields.Select(f => f.Name))));
+                (faults ??= []).Add(new(property.Name, Unknown(property.Name, fields.Select(f => f.Name))));
             }
             else if (property.Value.ValueKind == JsonValueKind.Null)
             {
-                nulls.Add(field.Name);
+                nulls[at] = true;
             }
-            else if (Fault(field, property.Value) is { } fault)
+            else if (Fault(fields[at], property.Value) is { } fault)
             {
-                faults.Add(new(property.Name, fault));
+                (faults ??= []).Add(new(property.Name, fault));
             }
-            else if (values.TryGetValue(field.Name, out var earlier))
+            else if (values[at].ValueKind != JsonValueKind.Undefined)
             {
-                if (!JsonElement.DeepEquals(earlier, property.Value)) faults.Add(new(property.Name, $"means the same as {givenAs[field.Name]} and has another value; give one of them"));
+                if (!JsonElement.DeepEquals(values[at], property.Value)) (faults ??= []).Add(new(property.Name, $"means the same as {givenAs?[at] ?? fields[at].Name} and has another value; give one of them"));
             }
             else
             {
-                (values[field.Name], givenAs[field.Name]) = (property.Value, property.Name);
+                values[at] = property.Value;
+                if (!property.NameEquals(fields[at].Name)) (givenAs ??= new string?[fields.Count])[at] = property.Name;
             }
         }
 
-        foreach (var field in fields)
-            if (field.Required && !values.ContainsKey(field.Name) && !IsNamed(field, faults))
-                faults.Add(new(field.Name, "is required: " + field.Description));
-        nulls.ExceptWith(values.Keys);
-        return faults.Count == 0 ? new Body(values, nulls) : Refuse(faults);
+        for (var i = 0; i < fields.Count; i++)
+        {
+            if (values[i].ValueKind != JsonValueKind.Undefined) nulls[i] = false;
+            else if (fields[i].Required && !IsNamed(fields[i], faults)) (faults ??= []).Add(new(fields[i].Name, "is required: " + fields[i].Description));
+        }
+
+        return faults is null ? new Body(fields, values, nulls) : Refuse(faults);
     }
 
-    private static Field? Find(IReadOnlyList<Field> fields, string name)
+    private static int Find(IReadOnlyList<Field> fields, JsonProperty property)
     {
         for (var i = 0; i < fields.Count; i++)
-            if (fields[i].Name == name || fields[i].Aliases.Contains(name)) return fields[i];
-        return null;
+        {
+            if (property.NameEquals(fields[i].Name)) return i;
+            var aliases = fields[i].Aliases;
+            for (var a = 0; a < aliases.Count; a++)
+                if (property.NameEquals(aliases[a])) return i;
+        }
+
+        return -1;
     }
 
-    private static bool IsNamed(Field field, List<Violation> faults) => faults.Exists(f => f.Path == field.Name || field.Aliases.Contains(f.Path));
+    private static bool IsNamed(Field field, List<Violation>? faults) => faults is not null && faults.Exists(f => f.Path == field.Name || field.Aliases.Contains(f.Path));
 
     public static VaultError Refuse(IReadOnlyList<Violation> faults) =>
         new(ErrorCatalogue.InvalidRequest, string.Join("; ", faults.Take(10).Select(f => $"{f.Path}: {f.Message}"))) { Violations = [.. faults.Take(50)] };
@@ -122,11 +155,18 @@ internal static class BodyCheck
         FieldKind.Boolean when value.ValueKind is not (JsonValueKind.True or JsonValueKind.False) => "must be true or false",
         FieldKind.TextList when value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.String) => "must be a list of texts",
         FieldKind.TextList when value.GetArrayLength() > MaxList => $"has more than {MaxList} entries",
-        FieldKind.TextList => value.EnumerateArray().Select(v => TextFault(field, v.GetString()!)).FirstOrDefault(f => f is not null),
+        FieldKind.TextList => ListFault(field, value),
         FieldKind.TextMap when value.ValueKind != JsonValueKind.Object || value.EnumerateObject().Any(p => p.Value.ValueKind != JsonValueKind.String) => "must be an object whose values are texts",
         FieldKind.Object or FieldKind.Credential when value.ValueKind != JsonValueKind.Object => "must be an object",
         _ => null,
     };
+
+    private static string? ListFault(Field field, JsonElement list)
+    {
+        foreach (var text in list.EnumerateArray())
+            if (TextFault(field, text.GetString()!) is { } fault) return fault;
+        return null;
+    }
 
     private static string? TextFault(Field field, string text)
     {

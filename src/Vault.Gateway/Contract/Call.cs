@@ -29,7 +29,8 @@ internal sealed class Call
     /// <summary>The whole body, for routes that take it unparsed.</summary>
     public ReadOnlyMemory<byte> RawBody { get; init; }
 
-    public OrganizationId? OrganizationOrNone { get; init; }
+    /// <summary>Set once, by the pipeline, before the route sees the call.</summary>
+    public OrganizationId? OrganizationOrNone { get; set; }
 
     /// <summary>The organization this call acts in; only on routes whose scope asks for one.</summary>
     public OrganizationId Organization => OrganizationOrNone ?? throw new InvalidOperationException("This route has no organization.");

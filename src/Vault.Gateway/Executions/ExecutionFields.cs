@@ -3,11 +3,34 @@ using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Gateway.Contract;
+using Vault.Gateway.Pipeline;
 
 namespace Vault.Gateway.Executions;
 
 internal sealed record ExecutionView(
-    string ExecutionId, Outcome Outcome, JsonElement? Data, int? Status, string Trust, string? NextPageToken, bool Truncated, string? OutputHandle, string? ConnectedAccountId, IReadOnlyList<string> ScopesUsed);
+    string ExecutionId, Outcome Outcome, JsonElement? Data, int? Status, string Trust, string? NextPageToken, bool Truncated, string? OutputHandle, string? ConnectedAccountId, IReadOnlyList<string> ScopesUsed) : IWriteItself
+{
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("execution_id"u8, ExecutionId);
+        json.WriteString("outcome"u8, ExecutionFields.Word(Outcome));
+        json.WritePropertyName("data"u8);
+        if (Data is { } data) data.WriteTo(json);
+        else json.WriteNullValue();
+        if (Status is { } status) json.WriteNumber("status"u8, status);
+        else json.WriteNull("status"u8);
+        json.WriteString("trust"u8, Trust);
+        json.WriteString("next_page_token"u8, NextPageToken);
+        json.WriteBoolean("truncated"u8, Truncated);
+        json.WriteString("output_handle"u8, OutputHandle);
+        json.WriteString("connected_account_id"u8, ConnectedAccountId);
+        json.WriteStartArray("scopes_used"u8);
+        for (var i = 0; i < ScopesUsed.Count; i++) json.WriteStringValue(ScopesUsed[i]);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}
 
 /// <summary>What every execution is asked and answered with, of a tool as of a raw call.</summary>
 internal static class ExecutionFields
@@ -68,7 +91,7 @@ internal static class ExecutionFields
         : Contract.Answer.Ok(new ExecutionView(
             answer.ExecutionId, answer.Outcome, answer.Data, answer.Status, answer.Trust, answer.NextPageToken, answer.Truncated, answer.OutputHandle, answer.ConnectedAccountId, answer.ScopesUsed));
 
-    private static string Word(Outcome outcome) => outcome switch
+    public static string Word(Outcome outcome) => outcome switch
     {
         Outcome.Succeeded => "succeeded",
         Outcome.FailedBeforeSend => "failed_before_send",

@@ -51,6 +51,15 @@ internal sealed class AnswerWriter(ConnectCookie cookie)
 
     private static async Task WriteBytesAsync(HttpContext http, Answer answer, string requestId, CancellationToken cancellationToken)
     {
+        if (answer is Answer.Json json)
+        {
+            http.Response.StatusCode = json.Status;
+            http.Response.ContentType = "application/json";
+            AnswerBytes.WriteTo(http.Response, json.View, requestId, !HttpMethods.IsHead(http.Request.Method));
+            await http.Response.BodyWriter.FlushAsync(cancellationToken);
+            return;
+        }
+
         var (status, type, bytes) = AnswerBytes.Of(answer);
         if (answer is Answer.Problem { Error: var error }) Advise(http, error);
         var body = type is "application/json" or Problems.ContentType && bytes.Span is [(byte)'{', ..] && answer is not Answer.Raw { AsIs: true } ? AnswerBytes.WithRequestId(bytes, requestId) : bytes;

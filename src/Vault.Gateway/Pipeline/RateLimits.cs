@@ -33,9 +33,13 @@ internal sealed class RateLimits : IAsyncDisposable
         return new VaultError(ErrorCatalogue.RateLimited, detail) { RetryAfter = wait };
     }
 
-    private static PartitionedRateLimiter<string> Make(int perSecond, int burst) =>
-        PartitionedRateLimiter.Create<string, string>(partition => RateLimitPartition.GetTokenBucketLimiter(partition, _ => new TokenBucketRateLimiterOptions
+    private static PartitionedRateLimiter<string> Make(int perSecond, int burst)
+    {
+        // One delegate for all: the partition is looked up on every request.
+        Func<string, RateLimiter> make = _ => new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
         {
-            TokenLimit = burst, TokensPerPeriod = perSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0, AutoReplenishment = true,
-        }));
+            TokenLimit = burst, TokensPerPeriod = perSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0, AutoReplenishment = false,
+        });
+        return PartitionedRateLimiter.Create<string, string>(partition => RateLimitPartition.Get(partition, make));
+    }
 }

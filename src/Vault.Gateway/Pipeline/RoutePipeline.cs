@@ -18,13 +18,16 @@ internal sealed class RoutePipeline(
     {
         var requestId = ids.New("req_");
         AnswerWriter.Prepare(http, requestId);
-        using var scope = log.BeginScope(new Dictionary<string, object> { ["request_id"] = requestId, ["operation"] = route.Operation.Id });
+        var key = route.Operation.Writes ? IdempotentCalls.KeyOf(http.Request) : (string?)null;
         using var timeout = new CancellationTokenSource(route.Operation.OwnTimeout ? options.RequestTimeout + options.LongestExecution : options.RequestTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted);
+        // One source where the caller's going ends everything, two where what was begun outlives it.
+        var outlives = Outlives(route.Operation, key);
+        using var linked = outlives ? CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted) : null;
+        using var gone = outlives ? default : http.RequestAborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
         Answer answer;
         try
         {
-            answer = await AnswerAsync(route, http, requestId, timeout.Token, either.Token);
+            answer = await AnswerAsync(route, http, requestId, key, timeout.Token, (linked ?? timeout).Token);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -32,7 +35,7 @@ internal sealed class RoutePipeline(
         }
         catch (Exception e) when (!http.Response.HasStarted)
         {
-            answer = Explain(e, route.Operation, timeout.IsCancellationRequested);
+            answer = Explain(e, route.Operation, requestId, timeout.IsCancellationRequested);
         }
 
         await WriteAsync(http, route.Operation, answer, requestId, timeout.Token);
@@ -51,12 +54,15 @@ internal sealed class RoutePipeline(
         }
         catch (Exception e) when (http.Response.HasStarted)
         {
-            log.LogError(e, "A streamed answer broke off.");
+            log.LogError(e, "A streamed answer of {RequestId} broke off.", requestId);
             http.Abort();
         }
     }
 
-    private async Task<Answer> AnswerAsync(IRoute route, HttpContext http, string requestId, CancellationToken timeout, CancellationToken either)
+    // A write goes on when its caller hangs up: half of it is worse than an answer nobody reads. An execution whose caller cannot ask again is given up.
+    private static bool Outlives(Operation operation, Result<string?> key) => operation.Writes && (!operation.OwnTimeout || key.Error is not null || key.Value is not null);
+
+    private async Task<Answer> AnswerAsync(IRoute route, HttpContext http, string requestId, Result<string?> key, CancellationToken timeout, CancellationToken either)
     {
         var operation = route.Operation;
         Presented? presented = null;
@@ -76,7 +82,6 @@ internal sealed class RoutePipeline(
 
         var query = QueryCheck.Read(http.Request.Query, operation);
         if (!query.TryGet(out var parameters, out var wrongQuery)) return wrongQuery;
-        var key = operation.Writes ? IdempotentCalls.KeyOf(http.Request) : (string?)null;
         if (key.Error is { } wrongKey) return wrongKey;
         byte[] bytes = [];
         var body = Body.Empty;
@@ -89,57 +94,57 @@ internal sealed class RoutePipeline(
         }
 
         var call = new Call { Http = http, Operation = operation, RequestId = requestId, CallerOrNone = presented?.Caller, Query = parameters, Body = body, RawBody = bytes };
-        if (operation.Scope is not (Scope.None or Scope.Platform))
-        {
-            var organization = await OrganizationAsync(call, either);
-            if (!organization.TryGet(out var id, out var unknown)) return unknown;
-            call = new Call
-            {
-                Http = http, Operation = operation, RequestId = requestId, CallerOrNone = presented?.Caller, Query = parameters, Body = body, RawBody = bytes, OrganizationOrNone = id.Value,
-            };
-        }
+        if (operation.Scope is not (Scope.None or Scope.Platform) && await SettleAsync(call, either) is { } unknown) return unknown;
 
-        // A write goes on when its caller hangs up: half of it is worse than an answer nobody reads. An execution whose caller cannot ask again is given up.
-        var cancellation = operation.Writes && (!operation.OwnTimeout || key.Value is not null) ? timeout : either;
+        var cancellation = Outlives(operation, key) ? timeout : either;
         if (key.Value is not { } idempotencyKey) return await route.HandleAsync(call, cancellation);
-        var (answer, replayed) = await idempotency.RunAsync(call, idempotencyKey, presented!.Binding, bytes, () => route.HandleAsync(call, cancellation));
+        var (answer, replayed) = await idempotency.RunAsync(call, idempotencyKey, presented!.Binding(), bytes, () => route.HandleAsync(call, cancellation));
         if (replayed) http.Response.Headers["Idempotency-Replayed"] = "true";
         return answer;
     }
 
-    private async Task<Result<Named>> OrganizationAsync(Call call, CancellationToken cancellationToken)
+    /// <summary>The organization the call acts in, or why not.</summary>
+    private ValueTask<VaultError?> SettleAsync(Call call, CancellationToken cancellationToken)
     {
         var text = call.Http.Request.RouteValues.GetValueOrDefault("organization_id") as string ?? call.Body.Text("organization_id") ?? call.Query.Text("organization_id");
         if (call.Caller.Organization is { } bound)
+        {
             // The same answer for another organization and for none, without a look-up: a key cannot find out who else is here.
-            return text is null || text == bound.Value ? new Named(bound) : Unknown();
-        if (text is null) return call.Operation.Scope == Scope.OrganizationOrPlatform ? new Named(null) : VaultError.Invalid("organization_id", "is required with a key of the platform");
-        if (!OrganizationId.TryParse(text, out var id)) return Unknown();
-        if (call.Operation.Scope != Scope.OrganizationUnchecked && await organizations.FindAsync(id, cancellationToken) is null) return Unknown();
-        return new Named(id);
+            if (text is not null && text != bound.Value) return new(Unknown());
+            call.OrganizationOrNone = bound;
+            return default;
+        }
+
+        if (text is null) return new(call.Operation.Scope == Scope.OrganizationOrPlatform ? null : VaultError.Invalid("organization_id", "is required with a key of the platform"));
+        if (!OrganizationId.TryParse(text, out var id)) return new(Unknown());
+        call.OrganizationOrNone = id;
+        return call.Operation.Scope == Scope.OrganizationUnchecked ? default : CheckedAsync(id, cancellationToken);
     }
 
-    private Answer Explain(Exception e, Operation operation, bool timedOut)
+    private async ValueTask<VaultError?> CheckedAsync(OrganizationId id, CancellationToken cancellationToken) =>
+        await organizations.FindAsync(id, cancellationToken) is null ? Unknown() : null;
+
+    private Answer Explain(Exception e, Operation operation, string requestId, bool timedOut)
     {
         switch (e)
         {
             case StoreUnavailableException { MayHaveCommitted: true } when operation.Writes:
-                log.LogWarning(e, "The store did not say whether it committed.");
+                log.LogWarning(e, "{RequestId}: the store did not say whether it committed.", requestId);
                 return new VaultError(ErrorCatalogue.OutcomeUnknown, "The database did not say whether it took the change; look before sending it again.");
             case StoreUnavailableException or KeyServiceUnavailableException:
-                log.LogWarning(e, "Infrastructure is not available.");
+                log.LogWarning(e, "{RequestId}: infrastructure is not available.", requestId);
                 return new VaultError(ErrorCatalogue.StoreUnavailable, "The vault cannot reach what it stores its data in.") { RetryAfter = TimeSpan.FromSeconds(1) };
             case InvalidCursorException:
                 return VaultError.Invalid("page_token", "is not one of this list; leave it out to start again");
             case OperationCanceledException when timedOut:
-                log.LogWarning("A request took longer than allowed.");
+                log.LogWarning("{RequestId}: the request took longer than allowed.", requestId);
                 return operation.Writes
                     ? new VaultError(ErrorCatalogue.OutcomeUnknown, "The vault did not finish in time; look what was done before sending it again.")
                     : new VaultError(ErrorCatalogue.StoreUnavailable, "The vault did not finish in time.") { RetryAfter = TimeSpan.FromSeconds(1) };
             case BadHttpRequestException bad:
                 return new VaultError(bad.StatusCode == 413 ? ErrorCatalogue.TooLarge : ErrorCatalogue.InvalidRequest, "The request could not be read.");
             default:
-                log.LogError(e, "Unhandled fault.");
+                log.LogError(e, "{RequestId}: unhandled fault.", requestId);
                 return new VaultError(ErrorCatalogue.Internal, "A fault in the vault; tell the operator the request_id.");
         }
     }
@@ -147,6 +152,4 @@ internal sealed class RoutePipeline(
     private static string Address(HttpContext http) => http.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 
     private static VaultError Unknown() => new(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
-
-    private sealed record Named(OrganizationId? Value);
 }
