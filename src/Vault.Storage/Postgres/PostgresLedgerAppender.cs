@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Storage.Sql;
@@ -17,8 +18,8 @@ internal sealed class PostgresLedgerAppender(IDatabase database) : ILedgerAppend
     public async Task<IReadOnlyList<LedgerAppendResult>> AppendAsync(IReadOnlyList<LedgerGroup> groups, CancellationToken cancellationToken)
     {
         LedgerGroup[] all = [.. groups];
-        LedgerEntry[] entries = [.. all.SelectMany(g => g.Entries)];
-        var taken = all.SelectMany(g => g.FromOutbox.Distinct().Select(e => (g.Organization, Event: e))).ToArray();
+        LedgerEntry[] entries = all.Length == 1 ? [.. all[0].Entries] : [.. all.SelectMany(g => g.Entries)];
+        var taken = all.Any(g => g.FromOutbox.Count > 0) ? all.SelectMany(g => g.FromOutbox.Distinct().Select(e => (g.Organization, Event: e))).ToArray() : [];
         var statement = new Statement(Sql)
             .Texts("organizations", Array.ConvertAll(all, g => g.Organization.Value))
             .Integers("expected_seqs", Array.ConvertAll(all, g => g.Expected.Seq))
@@ -29,7 +30,7 @@ internal sealed class PostgresLedgerAppender(IDatabase database) : ILedgerAppend
             .Integers("seqs", Array.ConvertAll(entries, e => e.Seq))
             .Texts("events", Array.ConvertAll(entries, e => e.EventId))
             .Integers("times", Array.ConvertAll(entries, e => Micros.From(e.Time)))
-            .BytesList("bodies", Array.ConvertAll(entries, e => e.Body?.ToArray()))
+            .BytesList("bodies", Array.ConvertAll(entries, e => Bytes(e.Body)))
             .BytesList("digests", Array.ConvertAll(entries, e => e.BodyDigest.ToArray()))
             .BytesList("prev_hashes", Array.ConvertAll(entries, e => e.PrevHash.ToArray()))
             .BytesList("hashes", Array.ConvertAll(entries, e => e.Hash.ToArray()))
@@ -50,4 +51,8 @@ internal sealed class PostgresLedgerAppender(IDatabase database) : ILedgerAppend
             cancellationToken);
         return results;
     }
+
+    // The scribe makes an array of a body's own size; only what was read in another way is copied.
+    private static byte[]? Bytes(ReadOnlyMemory<byte>? body) =>
+        body is not { } bytes ? null : MemoryMarshal.TryGetArray(bytes, out var own) && own.Offset == 0 && own.Count == own.Array!.Length ? own.Array : bytes.ToArray();
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using Npgsql;
 using NpgsqlTypes;
 using Vault.Core.Ledger;
@@ -7,9 +8,12 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Postgres;
 
 /// <summary>Turns statements into commands, and a compare-and-swap with its gate and its drafts into one statement.</summary>
-internal static class PostgresText
+internal static partial class PostgresText
 {
     private static readonly ConcurrentDictionary<(string Sql, GateRule Rule, bool Drafts), string> Written = new();
+
+    // Every text is one of this program's own, so there are few.
+    private static readonly ConcurrentDictionary<string, (string Text, string[] Names)> Numbered = new(StringComparer.Ordinal);
 
     /// <summary>The scope as the first command of the batch: the setting lives exactly as long as the batch's own transaction.</summary>
     public static NpgsqlBatchCommand? Scoped(Scope scope)
@@ -27,7 +31,7 @@ internal static class PostgresText
         return set;
     }
 
-    public static NpgsqlBatchCommand Command(Statement statement) => Bind(new NpgsqlBatchCommand(statement.Sql), statement);
+    public static NpgsqlBatchCommand Command(Statement statement) => Bind(statement.Sql, statement.Parameters);
 
     /// <summary>
     /// One statement, so one round trip: it holds the gate, changes the row, and puts the drafts into the outbox if the row was changed. It answers whether the
@@ -36,11 +40,11 @@ internal static class PostgresText
     public static NpgsqlBatchCommand Command(Write write, LedgerScribe scribe)
     {
         var sql = Written.GetOrAdd((write.Statement.Sql, write.Rule, write.Drafts.Count > 0), static key => Compose(key.Sql, key.Rule, key.Drafts));
-        var command = Bind(new NpgsqlBatchCommand(sql), write.Statement);
-        if (write.Rule != GateRule.None) Add(command, new Parameter("gate_organization", ParameterKind.Text, write.Organization.Value));
-        if (write.Rule == GateRule.OpenAt) Add(command, new Parameter("gate_epoch_wanted", ParameterKind.Integer, write.Epoch));
-        if (write.Drafts.Count > 0) Drafts(command, [.. write.Drafts.Select(scribe.Write)]);
-        return command;
+        List<Parameter> parameters = [.. write.Statement.Parameters];
+        if (write.Rule != GateRule.None) parameters.Add(new Parameter("gate_organization", ParameterKind.Text, write.Organization.Value));
+        if (write.Rule == GateRule.OpenAt) parameters.Add(new Parameter("gate_epoch_wanted", ParameterKind.Integer, write.Epoch));
+        if (write.Drafts.Count > 0) Drafts(parameters, [.. write.Drafts.Select(scribe.Write)]);
+        return Bind(sql, parameters);
     }
 
     private static string Compose(string sql, GateRule rule, bool drafts)
@@ -63,36 +67,67 @@ internal static class PostgresText
         return $"with {gate}written as ({guarded} returning 1){outbox} select {gateCount}, (select count(*) from written)";
     }
 
-    private static void Drafts(NpgsqlBatchCommand command, PendingEntry[] entries)
+    private static void Drafts(List<Parameter> parameters, PendingEntry[] entries)
     {
-        Add(command, new Parameter("draft_organizations", ParameterKind.Texts, Texts(e => e.Organization.Value)));
-        Add(command, new Parameter("draft_events", ParameterKind.Texts, Texts(e => e.EventId)));
-        Add(command, new Parameter("draft_times", ParameterKind.Integers, Array.ConvertAll(entries, e => Micros.From(e.Time))));
-        Add(command, new Parameter("draft_bodies", ParameterKind.BytesList, Array.ConvertAll(entries, e => e.Body.ToArray())));
-        Add(command, new Parameter("draft_types", ParameterKind.Texts, Texts(e => e.Index.Type)));
-        Add(command, new Parameter("draft_executions", ParameterKind.Texts, Texts(e => e.Index.ExecutionId)));
-        Add(command, new Parameter("draft_users", ParameterKind.Texts, Texts(e => e.Index.User)));
-        Add(command, new Parameter("draft_agents", ParameterKind.Texts, Texts(e => e.Index.Agent)));
-        Add(command, new Parameter("draft_tools", ParameterKind.Texts, Texts(e => e.Index.Tool)));
-        Add(command, new Parameter("draft_accounts", ParameterKind.Texts, Texts(e => e.Index.Account)));
+        parameters.Add(new Parameter("draft_organizations", ParameterKind.Texts, Texts(e => e.Organization.Value)));
+        parameters.Add(new Parameter("draft_events", ParameterKind.Texts, Texts(e => e.EventId)));
+        parameters.Add(new Parameter("draft_times", ParameterKind.Integers, Array.ConvertAll(entries, e => Micros.From(e.Time))));
+        parameters.Add(new Parameter("draft_bodies", ParameterKind.BytesList, Array.ConvertAll(entries, e => e.Body.ToArray())));
+        parameters.Add(new Parameter("draft_types", ParameterKind.Texts, Texts(e => e.Index.Type)));
+        parameters.Add(new Parameter("draft_executions", ParameterKind.Texts, Texts(e => e.Index.ExecutionId)));
+        parameters.Add(new Parameter("draft_users", ParameterKind.Texts, Texts(e => e.Index.User)));
+        parameters.Add(new Parameter("draft_agents", ParameterKind.Texts, Texts(e => e.Index.Agent)));
+        parameters.Add(new Parameter("draft_tools", ParameterKind.Texts, Texts(e => e.Index.Tool)));
+        parameters.Add(new Parameter("draft_accounts", ParameterKind.Texts, Texts(e => e.Index.Account)));
 
         string?[] Texts(Func<PendingEntry, string?> member) => Array.ConvertAll(entries, e => member(e));
     }
 
-    private static NpgsqlBatchCommand Bind(NpgsqlBatchCommand command, Statement statement)
+    private static NpgsqlBatchCommand Bind(string sql, IReadOnlyList<Parameter> parameters)
     {
-        foreach (var parameter in statement.Parameters) Add(command, parameter);
+        // By number: with names the driver would parse the text on every use.
+        var (text, names) = Numbered.GetOrAdd(sql, static written => Number(written));
+        var command = new NpgsqlBatchCommand(text);
+        for (var i = 0; i < names.Length; i++) command.Parameters.Add(Typed(Named(parameters, names[i], i)));
         return command;
     }
 
-    private static void Add(NpgsqlBatchCommand command, Parameter parameter) => command.Parameters.Add(new NpgsqlParameter(parameter.Name, parameter.Kind switch
+    private static (string Text, string[] Names) Number(string sql)
     {
-        ParameterKind.Text => NpgsqlDbType.Text,
-        ParameterKind.Integer => NpgsqlDbType.Bigint,
-        ParameterKind.Boolean => NpgsqlDbType.Boolean,
-        ParameterKind.Bytes => NpgsqlDbType.Bytea,
-        ParameterKind.Texts => NpgsqlDbType.Array | NpgsqlDbType.Text,
-        ParameterKind.Integers => NpgsqlDbType.Array | NpgsqlDbType.Bigint,
-        _ => NpgsqlDbType.Array | NpgsqlDbType.Bytea,
-    }) { Value = parameter.Value ?? DBNull.Value });
+        var names = new List<string>();
+        var text = Place().Replace(sql, match =>
+        {
+            var name = match.Groups[1].Value;
+            if (!names.Contains(name)) names.Add(name);
+            return "$" + (names.IndexOf(name) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        });
+        return (text, [.. names]);
+    }
+
+    // Mostly they are given in the order in which they stand in the text.
+    private static Parameter Named(IReadOnlyList<Parameter> parameters, string name, int guess)
+    {
+        if (guess < parameters.Count && parameters[guess].Name == name) return parameters[guess];
+        for (var i = 0; i < parameters.Count; i++)
+            if (parameters[i].Name == name) return parameters[i];
+        throw new InvalidOperationException($"The statement asks for @{name}, which was not given.");
+    }
+
+    [GeneratedRegex("@([a-z_][a-z0-9_]*)")]
+    private static partial Regex Place();
+
+    private static NpgsqlParameter Typed(Parameter parameter) => new()
+    {
+        NpgsqlDbType = parameter.Kind switch
+        {
+            ParameterKind.Text => NpgsqlDbType.Text,
+            ParameterKind.Integer => NpgsqlDbType.Bigint,
+            ParameterKind.Boolean => NpgsqlDbType.Boolean,
+            ParameterKind.Bytes => NpgsqlDbType.Bytea,
+            ParameterKind.Texts => NpgsqlDbType.Array | NpgsqlDbType.Text,
+            ParameterKind.Integers => NpgsqlDbType.Array | NpgsqlDbType.Bigint,
+            _ => NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+        },
+        Value = parameter.Value ?? DBNull.Value,
+    };
 }
