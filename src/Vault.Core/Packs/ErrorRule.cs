@@ -32,13 +32,28 @@ public sealed record AnswerMatch(ImmutableArray<StatusRange> Status, ImmutableAr
     public bool Holds(int status, Func<string, string?> header, JsonElement body)
     {
         ArgumentNullException.ThrowIfNull(header);
-        if (Status.Length > 0 && !Status.Any(s => status >= s.From && status <= s.To)) return false;
+        if (Status.Length > 0 && !Covers(status)) return false;
         foreach (var match in Headers)
         {
             if (!match.Test.Holds(header(match.Name))) return false;
         }
 
-        return Body.All(match => match.Holds(body));
+        foreach (var match in Body)
+        {
+            if (!match.Holds(body)) return false;
+        }
+
+        return true;
+    }
+
+    private bool Covers(int status)
+    {
+        foreach (var range in Status)
+        {
+            if (status >= range.From && status <= range.To) return true;
+        }
+
+        return false;
     }
 }
 
@@ -48,9 +63,20 @@ public sealed record HeaderMatch(string Name, TextTest Test);
 
 public sealed record BodyMatch(ValuePath Path, TextTest Test)
 {
+    public static bool AnyHolds(ImmutableArray<BodyMatch> matches, JsonElement body)
+    {
+        foreach (var match in matches)
+        {
+            if (match.Holds(body)) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Whether any value at the path passes; an absent value passes only where absence is asked for.</summary>
     public bool Holds(JsonElement body)
     {
+        if (Path.TryOne(body, out var one)) return Test.Holds(one.ValueKind == JsonValueKind.Undefined ? null : ValuePath.Text(one));
         var any = false;
         foreach (var value in Path.All(body))
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Vault.Core.Errors;
 
@@ -22,13 +23,19 @@ public sealed record PackParameter(ParameterSource Source, string Pattern, bool 
 {
     public const int MaxLength = 512;
 
+    // By reference and weakly: a value that was accepted is used call after call until its row is read again, and a text cannot change.
+    private static readonly ConditionalWeakTable<string, PackParameter> Accepted = [];
+
     private readonly Regex _pattern = Anchored(Pattern);
 
     /// <summary>Whether the whole value fits the pattern; control characters never do ('$' would let a trailing newline through).</summary>
     public bool Accepts(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return value.Length is > 0 and <= MaxLength && !value.Any(char.IsControl) && _pattern.IsMatch(value);
+        if (Accepted.TryGetValue(value, out var by) && ReferenceEquals(by, this)) return true;
+        if (value.Length is 0 or > MaxLength || value.Any(char.IsControl) || !_pattern.IsMatch(value)) return false;
+        Accepted.AddOrUpdate(value, this);
+        return true;
     }
 
     /// <summary>Compiled so that the whole value must fit, also where an alternation would escape its anchors; linear in time.</summary>

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.CompilerServices;
 
 namespace Vault.Core.Packs;
 
@@ -24,15 +24,28 @@ public static class TextTemplate
             return text;
         }
 
-        var result = new StringBuilder();
-        string? absent = null;
-        Walk(text, literal => result.Append(literal), name =>
+        missing = null;
+        var result = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[256]);
+        foreach (var (part, isPlace) in Parsed.GetValue(text, Split))
         {
-            if (value(name) is { } found) result.Append(found);
-            else absent ??= name;
-        });
-        missing = absent;
-        return absent is null ? result.ToString() : null;
+            if (!isPlace) result.AppendLiteral(part);
+            else if (value(part) is { } found) result.AppendLiteral(found);
+            else missing ??= part;
+        }
+
+        // Also when it is not wanted: the handler may have rented an array.
+        var expanded = result.ToStringAndClear();
+        return missing is null ? expanded : null;
+    }
+
+    // By reference: a template lives as long as its pack, and is taken apart once.
+    private static readonly ConditionalWeakTable<string, (string Text, bool IsPlace)[]> Parsed = [];
+
+    private static (string Text, bool IsPlace)[] Split(string text)
+    {
+        var parts = new List<(string, bool)>();
+        Walk(text, literal => parts.Add((literal, false)), name => parts.Add((name, true)));
+        return [.. parts];
     }
 
     private static bool Walk(string text, Action<string> literal, Action<string> place)

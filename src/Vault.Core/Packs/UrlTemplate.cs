@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
+using System.Runtime.CompilerServices;
 
 namespace Vault.Core.Packs;
 
@@ -59,12 +59,12 @@ public sealed record UrlTemplate
     {
         ArgumentNullException.ThrowIfNull(value);
         missing = null;
-        var url = new StringBuilder();
+        var url = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[512]);
         foreach (var (text, isPlace, inOrigin) in _parts)
         {
             if (!isPlace)
             {
-                url.Append(text);
+                url.AppendLiteral(text);
                 continue;
             }
 
@@ -81,10 +81,10 @@ public sealed record UrlTemplate
                 return null;
             }
 
-            url.Append(inOrigin ? found : Uri.EscapeDataString(found));
+            url.AppendLiteral(inOrigin ? found : Uri.EscapeDataString(found));
         }
 
-        return url.ToString();
+        return url.ToStringAndClear();
     }
 
     public bool Equals(UrlTemplate? other) => other is not null && Source == other.Source;

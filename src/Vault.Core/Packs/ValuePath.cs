@@ -46,8 +46,27 @@ public sealed record ValuePath
         return true;
     }
 
+    /// <summary>
+    /// The one value there can be (undefined when there is none), where the way leads through objects only and there are no alternatives: the usual case, answered
+    /// without an iterator. False where it has to be searched.
+    /// </summary>
+    public bool TryOne(JsonElement root, out JsonElement value)
+    {
+        value = default;
+        if (_otherwise is not null) return false;
+        foreach (var segment in Segments)
+        {
+            if (root.ValueKind != JsonValueKind.Object) return root.ValueKind is not JsonValueKind.Array && segment != "*";
+            if (!root.TryGetProperty(segment, out root)) return true;
+        }
+
+        value = root;
+        return true;
+    }
+
     public JsonElement? First(JsonElement root)
     {
+        if (TryOne(root, out var one)) return one.ValueKind == JsonValueKind.Undefined ? null : one;
         foreach (var value in All(root)) return value;
         return null;
     }

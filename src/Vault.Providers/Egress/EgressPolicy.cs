@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Vault.Core.Packs;
 
 namespace Vault.Providers.Egress;
@@ -8,9 +10,11 @@ namespace Vault.Providers.Egress;
 /// <summary>The operator's options, parsed: which host on which port, and which address, may be called (law 10).</summary>
 public sealed class EgressPolicy
 {
+    private const int MostOrigins = 10_000;
     private readonly ImmutableHashSet<(string Host, int Port)> _hosts;
     private readonly ImmutableArray<(IPNetwork Network, int? Port)> _networks;
     private readonly bool _loopback;
+    private readonly ConditionalWeakTable<ProviderPack, ConcurrentDictionary<string, string?>> _judged = [];
 
     private EgressPolicy(ImmutableHashSet<(string Host, int Port)> hosts, ImmutableArray<(IPNetwork Network, int? Port)> networks, bool loopback) =>
         (_hosts, _networks, _loopback) = (hosts, networks, loopback);
@@ -52,6 +56,32 @@ public sealed class EgressPolicy
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(url);
+        // The verdict follows from pack and origin as written (scheme, user info, host, port) and from the fragment; this policy never changes.
+        if (url.Fragment.Length > 0 || !url.IsAbsoluteUri || OriginLength(url) is not (var length and > 0)) return Judge(pack, url);
+        var origin = url.OriginalString.AsSpan(0, length);
+        var judged = _judged.GetValue(pack, static _ => new(StringComparer.Ordinal));
+        var byOrigin = judged.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (byOrigin.TryGetValue(origin, out var known)) return known;
+        var verdict = Judge(pack, url);
+        // Origins can be as many as customers have instances: beyond this many the memory starts anew.
+        if (judged.Count >= MostOrigins) judged.Clear();
+        byOrigin[origin] = verdict;
+        return verdict;
+    }
+
+    // Up to the path: everything behind scheme and "//" that is not '/', '?', '#' or '\\'.
+    private static int OriginLength(Uri uri)
+    {
+        var url = uri.OriginalString;
+        var scheme = url.IndexOf("://", StringComparison.Ordinal);
+        // Not at the front: it was written relative to another, and its own text does not say which origin is meant.
+        if (scheme != uri.Scheme.Length || !url.StartsWith(uri.Scheme, StringComparison.OrdinalIgnoreCase)) return 0;
+        var end = url.AsSpan(scheme + 3).IndexOfAny("/?#\\");
+        return end < 0 ? url.Length : scheme + 3 + end;
+    }
+
+    private string? Judge(ProviderPack pack, Uri url)
+    {
         var host = HostRules.Canonical(url, _loopback && pack.DevelopmentOnly, out var fault);
         if (host is null) return "the URL " + fault;
         if (!HostRules.Covers(pack.Hosts, host)) return $"the host {host} is not one of the hosts that {pack.Id} may call";

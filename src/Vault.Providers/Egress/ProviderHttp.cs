@@ -23,7 +23,6 @@ public sealed class ProviderHttp : IDisposable
         if (faults.Length > 0) throw new ArgumentException(string.Join("; ", faults), nameof(options));
         _resolver = resolver ?? new SystemResolver();
         var api = Handler(options);
-        api.AutomaticDecompression = DecompressionMethods.All;
         // Shorter than the keep-alive of common front ends (60 to 130 s): a write on a connection that the other side has just closed is an unknown outcome.
         api.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30);
         api.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
@@ -46,7 +45,7 @@ public sealed class ProviderHttp : IDisposable
 
     public EgressPolicy Policy => _policy;
 
-    /// <summary>API calls: pooled, decompressing.</summary>
+    /// <summary>API calls: pooled. Who sends asks for an encoding and undoes it.</summary>
     internal HttpMessageInvoker Api { get; }
 
     /// <summary>Token endpoint calls: never a reused connection.</summary>

@@ -11,20 +11,20 @@ internal sealed record ApiVerdict(UpstreamOutcome Outcome, string? Reason, strin
 /// <summary>What an answer of a provider's API means: the pack's rules in order, then HTTP's. A 200 can be an error.</summary>
 internal static class ApiJudge
 {
+    private static readonly ApiVerdict Fine = new(UpstreamOutcome.Succeeded, null, null, null, []);
     private static readonly ImmutableArray<ValuePath> UsualCodes = [ValuePath.Parse("error"), ValuePath.Parse("error.code"), ValuePath.Parse("code"), ValuePath.Parse("error.status")];
 
     public static ApiVerdict Judge(ProviderPack pack, Answer answer, DateTimeOffset now)
     {
         var api = pack.Details.Api;
-        var code = FailureCode.First(answer, api.ErrorCode) ?? (answer.IsSuccess && api.ErrorWhen.Length == 0 ? null : FailureCode.First(answer, UsualCodes));
         foreach (var rule in pack.Details.ApiErrors)
         {
             if (!rule.When.Holds(answer.Status, answer.Header, answer.Body) || answer.Forbids(rule)) continue;
             var wait = WaitReader.Read(pack, answer, now, rule.Meaning == AnswerMeaning.RateLimited) ?? rule.RetryAfter;
-            return new ApiVerdict(Outcome(rule.Meaning), rule.Reason, rule.Code ?? code ?? FailureCode.Status(answer.Status), wait, Scopes(rule, answer));
+            return new ApiVerdict(Outcome(rule.Meaning), rule.Reason, rule.Code ?? Code(pack, answer) ?? FailureCode.Status(answer.Status), wait, Scopes(rule, answer));
         }
 
-        if (answer.IsSuccess && !api.ErrorWhen.Any(match => match.Holds(answer.Body))) return new ApiVerdict(UpstreamOutcome.Succeeded, null, null, null, []);
+        if (answer.IsSuccess && !BodyMatch.AnyHolds(api.ErrorWhen, answer.Body)) return Fine;
         var outcome = answer.Status switch
         {
             401 => UpstreamOutcome.CredentialRejected,
@@ -35,7 +35,14 @@ internal static class ApiJudge
         };
         var after = outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable ? WaitReader.Read(pack, answer, now, outcome == UpstreamOutcome.RateLimited) : null;
         var scopes = outcome == UpstreamOutcome.ScopeMissing ? InsufficientScope(answer)!.Value : [];
-        return new ApiVerdict(outcome, null, code ?? FailureCode.Status(answer.Status), after, scopes);
+        return new ApiVerdict(outcome, null, Code(pack, answer) ?? FailureCode.Status(answer.Status), after, scopes);
+    }
+
+    /// <summary>What the provider itself calls the failure; looked for only where there is one.</summary>
+    private static string? Code(ProviderPack pack, Answer answer)
+    {
+        var api = pack.Details.Api;
+        return FailureCode.First(answer, api.ErrorCode) ?? (answer.IsSuccess && api.ErrorWhen.Length == 0 ? null : FailureCode.First(answer, UsualCodes));
     }
 
     private static UpstreamOutcome Outcome(AnswerMeaning meaning) => meaning switch

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Vault.Core.Packs;
@@ -8,6 +9,9 @@ namespace Vault.Providers.Upstream;
 /// <summary>A body as it was read: whole, or its beginning where it is longer than may be read.</summary>
 internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
 {
+    /// <summary>What may be asked for, since it can be undone.</summary>
+    public const string Encodings = "gzip, deflate, br";
+
     private const int FirstRead = 16 * 1024;
 
     public string? ContentType => type?.ToString();
@@ -17,9 +21,10 @@ internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Heade
 
     public static async Task<AnswerBody> ReadAsync(HttpResponseMessage response, int readCap, CancellationToken cancellationToken)
     {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var stream = Decoded(raw, response.Content.Headers);
         // As large as announced (after decompression nothing is), so that an ordinary answer costs one array; no larger than this at first, whatever a stranger announces.
-        var announced = response.Content.Headers.ContentLength;
+        var announced = ReferenceEquals(stream, raw) ? response.Content.Headers.ContentLength : null;
         var buffer = new byte[Math.Clamp(announced ?? FirstRead, 1, FirstRead)];
         var length = 0;
         // The cap counts bytes after decompression, and reading stops one byte behind it: a small answer cannot swell without end.
@@ -32,6 +37,19 @@ internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Heade
 
         var kept = Math.Min(length, readCap);
         return new AnswerBody(kept == buffer.Length ? buffer : buffer[..kept], length <= readCap, response.Content.Headers.ContentType);
+    }
+
+    // RFC 9110 8.4: the encoding that was applied last. What is left after it, or an unknown one, leaves bytes that are no JSON, and are judged as such.
+    private static Stream Decoded(Stream stream, System.Net.Http.Headers.HttpContentHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues("Content-Encoding", out var values)) return stream;
+        return values.ToString().Split(',')[^1].Trim().ToLowerInvariant() switch
+        {
+            "gzip" or "x-gzip" => new GZipStream(stream, CompressionMode.Decompress),
+            "deflate" => new ZLibStream(stream, CompressionMode.Decompress),
+            "br" => new BrotliStream(stream, CompressionMode.Decompress),
+            _ => stream,
+        };
     }
 
     /// <summary>The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where it was cut.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using Vault.Core.Accounts;
@@ -14,13 +13,14 @@ internal static class CredentialPlacement
     {
         if (grant is null && credential is null) return "no_credential_for_this_call";
         // An account with a grant uses the token it minted; its own credential stays home.
-        var places = pack.Details.Api.Auth.Where(a => grant is not null ? a.Mode is not (AuthMode.ApiKey or AuthMode.Basic) : a.Mode == credential?.Mode).ToImmutableArray();
-        if (places.Length == 0) return "no_credential_for_this_call";
-        foreach (var place in places)
+        var placed = false;
+        foreach (var place in pack.Details.Api.Auth)
         {
+            if (grant is not null ? place.Mode is AuthMode.ApiKey or AuthMode.Basic : place.Mode != credential?.Mode) continue;
+            placed = true;
             if (TextTemplate.Expand(place.Value, name => Value(name, grant, credential), out var missing) is not { } value) return "credential_field_missing:" + missing;
             // A line break in a key would end the header and begin another.
-            if (value.Any(c => c is '\r' or '\n' or '\0')) return "credential_unusable";
+            if (value.AsSpan().ContainsAny('\r', '\n', '\0')) return "credential_unusable";
             if (place.Place == CredentialPlace.OAuth1)
             {
                 if (credential is null || OAuth1Signature.Header(message, place.Name, value, credential, time.GetUtcNow()) is not { } signed) return "credential_unusable";
@@ -40,7 +40,7 @@ internal static class CredentialPlacement
             }
         }
 
-        return null;
+        return placed ? null : "no_credential_for_this_call";
     }
 
     private static string? Value(string name, GrantSecrets? grant, OwnCredential? credential)

@@ -17,6 +17,28 @@ public sealed class EgressPolicyTests
     [InlineData("https://a.b.tenant.example.com:443/x")]
     public void PinnedHostsPass(string url) => Assert.Null(Policy().Refusal(Pack, new Uri(url)));
 
+    /// <summary>Verdicts are remembered per origin as it was written: what comes later under one policy is judged as if it came first.</summary>
+    [Fact]
+    public void AVerdictIsRememberedForItsOriginAndPackOnly()
+    {
+        var policy = Policy(loopback: true);
+        var other = MakePack(true, "other.example.com");
+        string[] urls =
+        [
+            "https://api.example.com/x", "https://api.example.com/#frag", "https://user@api.example.com/x", "https://api.example.com:8443/x", "http://api.example.com/x",
+            "http://127.0.0.1:9000/", "http://127.1:9000/", "https://2130706433/", "https://api.example.com", "https://api.example.com?q", "https://api.example.com@evil.net/",
+        ];
+        var relative = new Uri(new Uri("https://evil.net/"), "a?b=https://api.example.com/x");
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var pack in new[] { Pack, Development, other })
+            {
+                foreach (var url in urls) Assert.Equal(Policy(loopback: true).Refusal(pack, new Uri(url)), policy.Refusal(pack, new Uri(url)));
+                Assert.NotNull(policy.Refusal(pack, relative));
+            }
+        }
+    }
+
     [Theory]
     [InlineData("https://tenant.example.com/")]
     [InlineData("https://eviltenant.example.com.evil.net/")]
