@@ -62,5 +62,5 @@ public sealed class ExecutionGuard(
         new(ErrorCatalogue.QuotaExceeded, $"The quota of the {what} is used up.") { RetryAfter = wait };
 
     private ValueTask<OrganizationState?> StateAsync(OrganizationId id, CancellationToken cancellationToken) =>
-        _organizations.GetAsync(id, async key => (await organizations.FindAsync(key, CancellationToken.None).ConfigureAwait(false))?.State, cancellationToken);
+        _organizations.TryGet(id, out var known) ? new(known) : _organizations.GetAsync(id, async key => (await organizations.FindAsync(key, CancellationToken.None).ConfigureAwait(false))?.State, cancellationToken);
 }

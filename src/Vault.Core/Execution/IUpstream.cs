@@ -22,7 +22,11 @@ public sealed record ToolCall(
     ImmutableSortedDictionary<string, string> Parameters,
     string IdempotencyKey,
     DateTimeOffset Deadline,
-    string? TraceParent);
+    string? TraceParent)
+{
+    /// <summary>The cancellation given with the call ends at <see cref="Deadline"/>, so that no second timer is needed for it.</summary>
+    public bool TokenEndsAtDeadline { get; init; }
+}
 
 public enum UpstreamOutcome
 {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 
@@ -6,11 +7,40 @@ namespace Vault.Core.Execution;
 /// <summary>SHA-256 of a tool input in canonical form: members sorted by ordinal name, no white space, text and numbers as written. Two spellings of one input have one digest.</summary>
 public static class InputDigest
 {
+    // One buffer and one writer per thread; the writer never outlives the call it serves.
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _pen;
+
     public static string Of(JsonElement input)
     {
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, input);
-        return Convert.ToHexStringLower(SHA256.HashData(buffer.WrittenSpan));
+        var (buffer, json) = _pen ??= NewPen();
+        try
+        {
+            Write(json, input);
+            json.Flush();
+            Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+            SHA256.HashData(buffer.WrittenSpan, digest);
+            return Convert.ToHexStringLower(digest);
+        }
+        finally
+        {
+            // An input may be personal: nothing of it stays behind with the thread, and no buffer of unusual size.
+            buffer.Clear();
+            json.Reset(buffer);
+            if (buffer.Capacity > 64 * 1024) _pen = null;
+        }
+    }
+
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) NewPen()
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        return (buffer, new Utf8JsonWriter(buffer));
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonProperty member)
+    {
+        writer.WritePropertyName(member.Name);
+        Write(writer, member.Value);
     }
 
     private static void Write(Utf8JsonWriter writer, JsonElement element)
@@ -19,11 +49,15 @@ public static class InputDigest
         {
             case JsonValueKind.Object:
                 writer.WriteStartObject();
-                foreach (var member in element.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal))
+                if (element.GetPropertyCount() < 2)
                 {
-                    writer.WritePropertyName(member.Name);
-                    Write(writer, member.Value);
+                    foreach (var member in element.EnumerateObject()) Write(writer, member);
                 }
+                else
+                {
+                    foreach (var member in element.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal)) Write(writer, member);
+                }
+
 
                 writer.WriteEndObject();
                 break;

@@ -82,13 +82,12 @@ public sealed class ToolExecutor(
             TraceParent = request.TraceParent,
         };
         var answer = await accounts.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
-        return await WithReconnectAsync(answer, found.Key, caller).ConfigureAwait(false);
+        return answer.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code) ? await WithReconnectAsync(answer, failed, found.Key, caller).ConfigureAwait(false) : answer;
     }
 
     /// <summary>An error that a new consent heals says where to go.</summary>
-    private async Task<ExecutionAnswer> WithReconnectAsync(ExecutionAnswer answer, AccountKey key, Caller caller)
+    private async Task<ExecutionAnswer> WithReconnectAsync(ExecutionAnswer answer, VaultError error, AccountKey key, Caller caller)
     {
-        if (answer.Error is not { ReconnectUrl: null } error || !HealedByConsent.Contains(error.Code)) return answer;
         var url = await links.TryMakeAsync(key, [.. error.MissingScopes], caller.KeyId, CancellationToken.None).ConfigureAwait(false);
         return url is null ? answer : answer with { Error = error with { ReconnectUrl = url } };
     }

@@ -32,8 +32,8 @@ public sealed class ToolRunner(
             };
 
         var run = new ExecutionRun(key, order, tool, time);
-        using var deadline = new CancellationTokenSource(run.Left > TimeSpan.Zero ? run.Left : TimeSpan.Zero, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using var either = new CancellationTokenSource(run.Left > TimeSpan.Zero ? run.Left : TimeSpan.Zero, time);
+        using var gone = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), either);
         ExecutionAnswer answer;
         var began = false;
         try
@@ -115,7 +115,8 @@ public sealed class ToolRunner(
                 var earlierActed = run.MayHaveActed;
                 var call = new ToolCall(
                     run.Key.Organization, run.Tool, run.Order.Input, run.Order.PageToken, account.Grant, account.Credential,
-                    run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters), run.Order.ExecutionId, run.Order.Deadline, run.Order.TraceParent);
+                    account.Row.State.Parameters.IsEmpty ? run.Connection!.Settings.Parameters : run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters),
+                    run.Order.ExecutionId, run.Order.Deadline, run.Order.TraceParent) { TokenEndsAtDeadline = true };
                 run.MayHaveActed = true;
                 var started = time.GetTimestamp();
                 reply = await upstream.SendAsync(call, cancellationToken).ConfigureAwait(false);
@@ -223,5 +224,7 @@ public sealed class ToolRunner(
     }
 
     private ValueTask<ConnectionRow?> ConnectionAsync(OrganizationId organization, string id, CancellationToken cancellationToken) =>
-        _connections.GetAsync((organization, id), key => connections.FindAsync(key.Item1, key.Item2, CancellationToken.None), cancellationToken);
+        _connections.TryGet((organization, id), out var known)
+            ? new(known)
+            : _connections.GetAsync((organization, id), key => connections.FindAsync(key.Item1, key.Item2, CancellationToken.None), cancellationToken);
 }

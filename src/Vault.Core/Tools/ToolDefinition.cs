@@ -30,12 +30,29 @@ public sealed record ScopeRequirement(ImmutableArray<ImmutableArray<string>> All
     public static ScopeRequirement None { get; } = new(ImmutableArray<ImmutableArray<string>>.Empty);
 
     /// <summary>The first (least) scope of every group that the granted ones do not meet.</summary>
-    public ImmutableArray<string> Missing(IReadOnlyCollection<string> granted) =>
-        [.. AllOf.Where(group => !group.Any(granted.Contains)).Select(group => group[0])];
+    public ImmutableArray<string> Missing(ImmutableArray<string> granted)
+    {
+        ImmutableArray<string>.Builder? missing = null;
+        foreach (var group in AllOf)
+            if (Met(group, granted) is null) (missing ??= ImmutableArray.CreateBuilder<string>()).Add(group[0]);
+        return missing?.ToImmutable() ?? [];
+    }
 
     /// <summary>The granted scopes that this requirement relies on.</summary>
-    public ImmutableArray<string> Used(IReadOnlyCollection<string> granted) =>
-        [.. AllOf.Select(group => group.FirstOrDefault(granted.Contains)).OfType<string>().Distinct()];
+    public ImmutableArray<string> Used(ImmutableArray<string> granted)
+    {
+        ImmutableArray<string> used = [];
+        foreach (var group in AllOf)
+            if (Met(group, granted) is { } scope && !used.Contains(scope)) used = used.Add(scope);
+        return used;
+    }
+
+    private static string? Met(ImmutableArray<string> group, ImmutableArray<string> granted)
+    {
+        foreach (var scope in group)
+            if (granted.Contains(scope)) return scope;
+        return null;
+    }
 }
 
 /// <summary>One operation of a provider, as data. No code comes from a definition (law 9).</summary>
