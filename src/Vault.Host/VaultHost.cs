@@ -51,7 +51,8 @@ public sealed class VaultHost : IAsyncDisposable
             store = await StoreSetup.OpenAsync(options, new LedgerScribe(entropy), cancellationToken);
             var spool = StoreSetup.OpenSpool(options);
 
-            var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "vault-host", EnvironmentName = options.Development ? "Development" : "Production" });
+            // What development relaxes is ours to say; the framework's own idea of it would put a page with stack traces around every request.
+            var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "vault-host", EnvironmentName = "Production" });
             builder.Configuration.Sources.Clear();
             builder.AddVaultTelemetry(options);
             builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));

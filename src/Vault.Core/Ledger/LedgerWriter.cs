@@ -18,7 +18,10 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly LedgerWriterOptions _options;
     private readonly LedgerCommitter _committer;
-    private readonly Channel<WaitingEntry> _queue = Channel.CreateUnbounded<WaitingEntry>(new() { SingleReader = true });
+
+    // The loop goes on where the entry came from, up to the store: an idle writer needs no other thread to wake up. Whoever appends holds no lock, and waiting
+    // callers are always answered on threads of their own, so nothing can come back here in a circle.
+    private readonly Channel<WaitingEntry> _queue = Channel.CreateUnbounded<WaitingEntry>(new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly SemaphoreSlim _oneDrain = new(1, 1);
     private readonly Task _loop;
     private int _waiting;
