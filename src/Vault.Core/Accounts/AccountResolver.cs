@@ -6,9 +6,11 @@ using Vault.Core.Organizations;
 namespace Vault.Core.Accounts;
 
 /// <summary>Which account a request means. Ambiguity is a 409 with candidates, never a guess (law 1); there is no "the only token the user has".</summary>
-public sealed class AccountResolver(IAccountStore store, TimeProvider time, LifecycleOptions options)
+/// <param name="cache">Is offered the row that was found, so that executing does not read it a second time; null where another host executes.</param>
+public sealed class AccountResolver(IAccountStore store, TimeProvider time, LifecycleOptions options, CredentialCache? cache = null)
 {
-    private readonly FreshCache<(OrganizationId, UserId, string), UserAccounts> _byUser = new(time, options.FreshnessLease, 10_000);
+    // As long as the credential cache uses a row, so that both are due for one and the same read.
+    private readonly FreshCache<(OrganizationId, UserId, string), UserAccounts> _byUser = new(time, options.FreshnessLease * 0.9, 10_000);
     private readonly FreshCache<(OrganizationId, AccountId), AccountRow> _byId = new(time, options.FreshnessLease, 10_000);
 
     public async Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken)
@@ -20,6 +22,7 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
         var accounts = await ForUserAsync(question.Organization, user, question.Provider, cancellationToken).ConfigureAwait(false);
         if (accounts is null) return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
         if (!accounts.Gate.Open) return AccountErrors.Suspended();
+        if (accounts.Rows.Count == 1 && Fits(accounts.Rows[0], question)) return Pointer(accounts.Rows[0]);
         var fitting = accounts.Rows.Where(r => Fits(r, question)).ToList();
         if (fitting.Count == 1) return Pointer(fitting[0]);
         if (fitting.Count == 0) return AccountErrors.NotConnected();
@@ -43,13 +46,22 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
         return Pointer(row);
     }
 
-    private async Task<UserAccounts?> ForUserAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken)
+    private async ValueTask<UserAccounts?> ForUserAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken)
     {
+        if (_byUser.TryGet((organization, user, provider), out var known)) return known;
         var found = await _byUser.GetAsync(
-            (organization, user, provider), key => store.FindForUserAsync(key.Item1, key.Item2, key.Item3, CancellationToken.None), cancellationToken).ConfigureAwait(false);
+            (organization, user, provider), ReadAsync, cancellationToken).ConfigureAwait(false);
 
         // Absence is not kept: a user who has just connected must not be told otherwise.
         if (found is { Rows.Count: 0 }) _byUser.Drop((organization, user, provider));
+        return found;
+    }
+
+    private async Task<UserAccounts?> ReadAsync((OrganizationId Organization, UserId User, string Provider) key)
+    {
+        var mark = cache?.Mark() ?? default;
+        var found = await store.FindForUserAsync(key.Organization, key.User, key.Provider, CancellationToken.None).ConfigureAwait(false);
+        if (found is { Rows.Count: 1 }) cache?.Offer(new AccountSnapshot(found.Rows[0], found.Gate), mark);
         return found;
     }
 

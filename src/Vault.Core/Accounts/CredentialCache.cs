@@ -42,6 +42,9 @@ public sealed class OpenAccount
     }
 }
 
+/// <summary>When a read began, and how many drops there had been by then.</summary>
+public readonly record struct ReadMark(long ReadAt, long Drops);
+
 /// <summary>
 /// Opened accounts of the last moments. An entry may be acted on for the freshness lease after its row was read (law 8); past it the row is read again, and
 /// while its version stands, the opened credential is kept: one small read, no decryption. Idle entries are zeroed and forgotten, so an idle account costs
@@ -52,13 +55,39 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
     private const int MostReads = 10;
     private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
     private readonly ConcurrentDictionary<AccountKey, Flight> _flights = new();
+    private readonly ConcurrentDictionary<AccountKey, Offered> _offers = new();
+    private long _drops;
 
     // Less than the lease that an acknowledgement waits out: what is taken at the last moment still has to be sent.
     private readonly TimeSpan _usable = options.FreshnessLease * 0.9;
 
     private sealed record Entry(OpenAccount Account, long ReadAt);
 
+    private sealed record Offered(AccountSnapshot Snapshot, ReadMark Mark);
+
     public int Count => _entries.Count;
+
+    /// <summary>Taken before a row is read that will be offered.</summary>
+    public ReadMark Mark() => new(time.GetTimestamp(), Volatile.Read(ref _drops));
+
+    /// <summary>
+    /// A row that somebody else has just read, so that taking the account need not read it again. It counts as a read of ours that began at the mark: the same age,
+    /// the same lease. An offer from before any <see cref="Drop(AccountKey)"/> is not taken: what was dropped since must be read anew.
+    /// </summary>
+    public void Offer(AccountSnapshot snapshot, ReadMark mark)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var key = snapshot.Row.Key;
+        if (_entries.TryGetValue(key, out var known) && known.Account.Row.Version == snapshot.Row.Version && known.Account.Gate == snapshot.Gate)
+        {
+            // The opened account is confirmed as it is. A drop after this check has removed the entry, and then nothing is updated.
+            if (mark.ReadAt > known.ReadAt && mark.Drops == Volatile.Read(ref _drops)) _entries.TryUpdate(key, known with { ReadAt = mark.ReadAt }, known);
+            return;
+        }
+
+        if (_offers.Count >= capacity) _offers.Clear();
+        _offers[key] = new Offered(snapshot, mark);
+    }
 
     /// <summary>The account as of at most a freshness lease ago. The caller releases it.</summary>
     /// <returns><c>account_not_connected</c> when there is no row.</returns>
@@ -72,7 +101,7 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
         var notBefore = confirm ? time.GetTimestamp() : long.MinValue;
         for (var turn = 0; turn < MostReads; turn++)
         {
-            var flight = _flights.TryGetValue(key, out var underway) && underway.Mark >= notBefore ? underway : Begin(key);
+            var flight = _flights.TryGetValue(key, out var underway) && underway.Mark >= notBefore ? underway : Begin(key, turn == 0 && !confirm ? TakeOffer(key) : null);
             var read = await flight.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (!read.TryGet(out var account, out var error)) return error;
             if (time.GetElapsedTime(flight.Mark) < _usable && account.TryAcquire()) return account;
@@ -89,20 +118,24 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
 
     // A storm on a cold account is one read, not one per caller. The age counts from before the read: what changes while we read is at most a lease old when we
     // stop believing it. It is nobody's cancellation that ends it, since others wait for it, too.
-    private Flight Begin(AccountKey key)
+    private Flight Begin(AccountKey key, Offered? offered)
     {
         var done = new TaskCompletionSource<Result<OpenAccount>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var flight = new Flight(time.GetTimestamp(), done.Task);
+        var flight = new Flight(offered?.Mark.ReadAt ?? time.GetTimestamp(), done.Task);
         _flights[key] = flight;
-        _ = FlyAsync(key, flight, done);
+        _ = FlyAsync(key, flight, offered?.Snapshot, done);
         return flight;
     }
 
-    private async Task FlyAsync(AccountKey key, Flight flight, TaskCompletionSource<Result<OpenAccount>> done)
+    // Judged when it is taken, not when it is made: a drop in between counts.
+    private Offered? TakeOffer(AccountKey key) =>
+        _offers.TryRemove(key, out var offered) && offered.Mark.Drops == Volatile.Read(ref _drops) && time.GetElapsedTime(offered.Mark.ReadAt) < _usable ? offered : null;
+
+    private async Task FlyAsync(AccountKey key, Flight flight, AccountSnapshot? offered, TaskCompletionSource<Result<OpenAccount>> done)
     {
         try
         {
-            var opened = await ReadAsync(key, flight.Mark).ConfigureAwait(false);
+            var opened = await ReadAsync(key, flight.Mark, offered).ConfigureAwait(false);
             _flights.TryRemove(new KeyValuePair<AccountKey, Flight>(key, flight));
             done.SetResult(opened);
         }
@@ -116,9 +149,9 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
     }
 
     /// <summary>The account as read now, held by the cache alone: whoever wants it acquires it, and reads again if it is already gone.</summary>
-    private async Task<Result<OpenAccount>> ReadAsync(AccountKey key, long mark)
+    private async Task<Result<OpenAccount>> ReadAsync(AccountKey key, long mark, AccountSnapshot? offered)
     {
-        var snapshot = await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
+        var snapshot = offered ?? await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
         if (snapshot is null)
         {
             Drop(key);
@@ -169,12 +202,15 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
     /// <summary>Forgets the account. A read under way may be of before the change that this is about; whoever comes from now on starts a new one.</summary>
     public void Drop(AccountKey key)
     {
+        Interlocked.Increment(ref _drops);
+        _offers.TryRemove(key, out _);
         _flights.TryRemove(key, out _);
         if (_entries.TryRemove(key, out var entry)) entry.Account.Release();
     }
 
     public void Drop(OrganizationId organization)
     {
+        Interlocked.Increment(ref _drops);
         foreach (var key in _entries.Keys)
             if (key.Organization == organization) Drop(key);
     }
@@ -182,6 +218,8 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
     /// <summary>Forgets what was not confirmed for <paramref name="idle"/>; the host calls it from time to time.</summary>
     public void Sweep(TimeSpan idle)
     {
+        foreach (var (key, offered) in _offers)
+            if (time.GetElapsedTime(offered.Mark.ReadAt) >= idle) _offers.TryRemove(new KeyValuePair<AccountKey, Offered>(key, offered));
         foreach (var (key, entry) in _entries)
             if (time.GetElapsedTime(entry.ReadAt) >= idle && _entries.TryRemove(new KeyValuePair<AccountKey, Entry>(key, entry))) entry.Account.Release();
     }

@@ -148,7 +148,7 @@ public sealed class AccountBench : IDisposable
                 bench.Time, bench.Options, checkpoints, IAccountObserver.None);
             Revoker = new AccountRevoker(bench.Store.Accounts, Runner, bench.Sealing, Clients, bench.Endpoint, Cache, bench.Time, bench.Options);
             Installer = new AccountInstaller(bench.Store.Accounts, Runner, Cache, bench.Ids);
-            Resolver = new AccountResolver(bench.Store.Accounts, bench.Time, bench.Options);
+            Resolver = new AccountResolver(bench.Store.Accounts, bench.Time, bench.Options, Cache);
             Sweep = new DueSweep(bench.Store.Accounts, Runner, Refresher, Revoker, Cache, bench.Packs, bench.Time, IAccountObserver.None);
         }
 

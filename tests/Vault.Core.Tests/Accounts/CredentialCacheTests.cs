@@ -28,6 +28,63 @@ public sealed class CredentialCacheTests
     }
 
     [Fact]
+    public async Task What_the_resolver_has_read_is_not_read_again_neither_at_first_nor_to_confirm()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
+        var provider = (await bench.RowAsync(key)).Provider;
+        var reads = 0;
+        bench.Store.Before = _ =>
+        {
+            reads++;
+            return Task.CompletedTask;
+        };
+        OpenAccount? first = null;
+        for (var lease = 1; lease <= 3; lease++)
+        {
+            for (var call = 0; call < 5; call++)
+            {
+                Assert.True((await bench.Host.Resolver.ResolveAsync(new AccountQuestion(key.Organization, key.User, provider, null, null, null), default)).IsOk);
+                var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+                Assert.Same(first ??= taken, taken);
+                taken.Release();
+            }
+
+            Assert.Equal(lease, reads);
+            bench.Time.Advance(bench.Options.FreshnessLease);
+        }
+    }
+
+    [Fact]
+    public async Task An_offer_from_before_a_drop_is_not_taken()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
+        var mark = bench.Host.Cache.Mark();
+        var old = (await bench.Store.Accounts.FindAsync(key, default))!;
+        await bench.ShutGateAsync();
+        bench.Host.Cache.Drop(key);
+        bench.Host.Cache.Offer(old, mark);
+        var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.False(taken.Gate.Open);
+        taken.Release();
+    }
+
+    [Fact]
+    public async Task An_offer_is_as_old_as_its_read()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
+        var mark = bench.Host.Cache.Mark();
+        bench.Host.Cache.Offer((await bench.Store.Accounts.FindAsync(key, default))!, mark);
+        await bench.ShutGateAsync();
+        bench.Time.Advance(bench.Options.FreshnessLease);
+        var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.False(taken.Gate.Open);
+        taken.Release();
+    }
+
+    [Fact]
     public async Task A_credential_in_use_outlives_its_entry_and_is_zeroed_when_the_last_user_lets_go()
     {
         using var bench = new AccountBench();
