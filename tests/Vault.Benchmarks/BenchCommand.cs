@@ -1,6 +1,7 @@
 using Vault.Benchmarks.Measure;
 using Vault.Benchmarks.Report;
 using Vault.Benchmarks.Rig;
+using Vault.Benchmarks.Scale;
 
 namespace Vault.Benchmarks;
 
@@ -9,6 +10,13 @@ internal static class BenchCommand
 {
     public static async Task<int> RunAsync(BenchOptions options, CancellationToken cancellationToken)
     {
+        if (options.Scale is { } accounts)
+        {
+            var path = Path.GetFullPath(options.Out ?? Path.Combine(Checkout.Root, "artifacts", "scale.json"));
+            await ScaleReport.TellAsync(await ScaleCourse.RunAsync(accounts, Console.Error, cancellationToken), path, cancellationToken);
+            return 0;
+        }
+
         // Read first: a file that is no run should not cost a run.
         var earlier = options.Compare is { } old ? RunFile.Read(old) : null;
         BenchRun run;

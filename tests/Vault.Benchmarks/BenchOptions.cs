@@ -11,8 +11,12 @@ public sealed record BenchOptions
         Measures what execute_tool costs beside calling the provider directly, a bare reverse proxy (the floor) and a handler as a good engineer would
         write it (homegrown), all on this machine in one run, and prints the ratios first.
 
-          --quick                 2 s per cell, three times; spread over accounts at concurrency 16 only (the default; about 6 minutes)
-          --full                  8 s per cell, three times; every cell
+        Without options: every cell for 2 s, three times (under 12 minutes).
+
+          --quick                 floor, homegrown and postgres only, 1 s per cell, twice, spread over accounts at concurrency 16 only (about 2 minutes)
+          --full                  8 s per cell
+          --scale N               instead: N accounts (1,000 to 1,000,000): loading, start-up, memory, cold calls, due sweep, key rotation, ledger
+          --micro [NAMES]         instead: the parts by themselves (sealing, lifecycle, schema, ledger, pack rules, search), by BenchmarkDotNet
           --seconds N             seconds per cell, 1 to 300
           --repeats N             how often every cell is measured, 1 to 20; the median counts and the spread is the noise
           --targets LIST          of direct, floor, homegrown, sqlite, postgres
@@ -28,7 +32,11 @@ public sealed record BenchOptions
 
     public static readonly IReadOnlyList<string> AllTargets = ["direct", "floor", "homegrown", "sqlite", "postgres"];
 
-    public bool Full { get; init; }
+    /// <summary>Spread over accounts at one concurrency only.</summary>
+    public bool Quick { get; init; }
+
+    /// <summary>Accounts of the scale run; null for the ordinary run.</summary>
+    public int? Scale { get; init; }
 
     public int Seconds { get; init; } = 2;
 
@@ -55,16 +63,19 @@ public sealed record BenchOptions
     public static (BenchOptions? Options, IReadOnlyList<string> Faults) Read(IReadOnlyList<string> arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
-        var (options, faults, secondsGiven) = (new BenchOptions(), new List<string>(), false);
+        var (options, faults) = (new BenchOptions(), new List<string>());
+
+        // First what stands for several others, so that the others can correct it wherever they stand.
+        if (arguments.Contains("--quick")) options = options with { Quick = true, Seconds = 1, Repeats = 2, Targets = ["floor", "homegrown", "postgres"] };
+        if (arguments.Contains("--full")) options = options with { Seconds = 8 };
         for (var i = 0; i < arguments.Count; i++)
         {
             var name = arguments[i];
             switch (name)
             {
-                case "--quick": options = options with { Full = false }; continue;
-                case "--full": options = options with { Full = true }; continue;
+                case "--quick" or "--full": continue;
                 case "--readme": options = options with { Readme = true }; continue;
-                case "--seconds" or "--repeats" or "--targets" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from": break;
+                case "--seconds" or "--repeats" or "--targets" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from" or "--scale": break;
                 default:
                     faults.Add($"there is no option '{name}'");
                     continue;
@@ -77,7 +88,6 @@ public sealed record BenchOptions
             }
 
             var value = arguments[++i];
-            secondsGiven |= name == "--seconds";
             options = name switch
             {
                 "--seconds" => options with { Seconds = Number(name, value, 1, 300, faults) },
@@ -86,13 +96,13 @@ public sealed record BenchOptions
                 "--operations" => options with { Operations = Words(name, value, ["read", "write"], faults) },
                 "--concurrency" => options with { Concurrency = Numbers(name, value, 1, 4096, faults) },
                 "--accounts" => options with { Accounts = Numbers(name, value, 1, 20_000, faults) },
+                "--scale" => options with { Scale = Number(name, value, 1_000, 1_000_000, faults) },
                 "--out" => options with { Out = value },
                 "--compare" => options with { Compare = Existing(name, value, faults) },
                 _ => options with { From = Existing(name, value, faults) },
             };
         }
 
-        if (options.Full && !secondsGiven) options = options with { Seconds = 8 };
         return faults.Count == 0 ? (options, faults) : (null, faults);
     }
 

@@ -7,6 +7,9 @@ switch (args)
 {
     case ["serve-floor"]: return await FloorProxy.RunAsync(ServeSettings.FromEnvironment());
     case ["serve-homegrown"]: return await HomegrownApp.RunAsync(ServeSettings.FromEnvironment());
+    case ["--micro", .. var names]:
+        Vault.Benchmarks.Micro.MicroRun.Run(names);
+        return 0;
     case ["--help" or "-h", ..]:
         Console.Out.Write(BenchOptions.Usage);
         return 0;

@@ -31,7 +31,7 @@ internal static class Course
             {
                 await runner.ProbeAsync(target, operation, cancellationToken);
                 var warm = 0L;
-                for (var round = 0; round < WarmUpRounds && warm < WarmUpRequests; round++)
+                for (var round = 0; round < (options.Quick ? WarmUpRounds / 2 : WarmUpRounds) && warm < WarmUpRequests; round++)
                     warm += (await runner.MeasureAsync(target, operation, 1, WarmUpConnections, 2, cancellationToken)).Requests;
             }
 
@@ -73,7 +73,7 @@ internal static class Course
         from concurrency in options.Concurrency
         from target in targets
         where accounts == 1 || target.ManyAccounts
-        where accounts == options.Accounts[0] || options.Full || options.Concurrency.Count == 1 || concurrency == QuickSpreadConcurrency
+        where accounts == options.Accounts[0] || !options.Quick || options.Concurrency.Count == 1 || concurrency == QuickSpreadConcurrency
         select (target, operation, accounts, concurrency);
 
     private static async Task<IReadOnlyList<Target>> StartTargetsAsync(

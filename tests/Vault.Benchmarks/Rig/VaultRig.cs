@@ -23,12 +23,19 @@ internal sealed partial class VaultRig : IAsyncDisposable
 
     public string Organization { get; private set; } = "";
 
-    public static async Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig sandbox, CancellationToken cancellationToken)
+    public static Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig sandbox, CancellationToken cancellationToken) =>
+        StartAsync(http, folder, database, sandbox, [], cancellationToken);
+
+    /// <summary>On a database that is filled already, by somebody who knows the key.</summary>
+    public static Task<VaultRig> StartFilledAsync(HttpClient http, string folder, string database, IEnumerable<string> more, CancellationToken cancellationToken) =>
+        StartAsync(http, folder, database, null, more, cancellationToken);
+
+    private static async Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig? sandbox, IEnumerable<string> more, CancellationToken cancellationToken)
     {
         var url = Checkout.FreeUrl();
         List<string> arguments =
         [
-            Checkout.Program("src/Vault.Host", "vault-host"), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000",
+            Checkout.Program("src/Vault.Host", "vault-host"), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000", .. more,
         ];
         var variables = new Dictionary<string, string>();
         if (database is not null) (variables["VAULT_STORE"], variables["VAULT_DATABASE"]) = ("postgres", database);
@@ -37,7 +44,7 @@ internal sealed partial class VaultRig : IAsyncDisposable
         {
             await rig._process.ReadyAsync(http, new Uri(url, "/health/ready"), cancellationToken);
             await rig.LearnKeyAsync(cancellationToken);
-            await rig.LoadAsync(sandbox, cancellationToken);
+            if (sandbox is not null) await rig.LoadAsync(sandbox, cancellationToken);
             return rig;
         }
         catch
