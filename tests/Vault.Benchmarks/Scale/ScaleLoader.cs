@@ -55,7 +55,8 @@ internal sealed class ScaleLoader(ScaleWorld world, string upstream)
             var state = new AccountState
             {
                 Status = AccountStatus.Active, Generation = 1, GrantedScopes = [.. grant.Scope.Split(' ')],
-                Grant = new GrantFacts(now, dueAt + ScaleCourse.Margin, true, null, now),
+                // A token of an hour, so that it is due the whole margin before its end.
+                Grant = new GrantFacts(dueAt + ScaleCourse.Margin - TimeSpan.FromHours(1), dueAt + ScaleCourse.Margin, true, null, now),
             };
             var row = new AccountRow(id, key, connection, Provider, 1, state, world.Sealing.SealGrant(sealing, id, 1, secrets), null, 0, dueAt, now, now);
             Written(await world.Store.Accounts.InsertAsync(row, GateCheck.None, [], cancel));
