@@ -1,0 +1,134 @@
+using System.Text.Json;
+
+namespace Vault.Client;
+
+/// <summary>A call of a tool: which, for whom, with what.</summary>
+public sealed record ToolCall
+{
+    /// <param name="toolName">As <see cref="ToolDescription.Name"/> says.</param>
+    public ToolCall(string toolName)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(toolName);
+        ToolName = toolName;
+    }
+
+    public string ToolName { get; }
+
+    /// <summary>The user, by your own id; either this or <see cref="ConnectedAccountId"/>.</summary>
+    public string? UserId { get; init; }
+
+    /// <summary>As the tool's schema says: an object, a dictionary or a <see cref="JsonElement"/>.</summary>
+    public object? Input { get; init; }
+
+    public string? OrganizationId { get; init; }
+
+    public string? Connection { get; init; }
+
+    public string? ConnectedAccountId { get; init; }
+
+    public string? AccountLabel { get; init; }
+
+    /// <summary>Pins the tool's version.</summary>
+    public string? ToolVersion { get; init; }
+
+    public string? PageToken { get; init; }
+
+    /// <summary>Your own id of the agent's run, for the ledger.</summary>
+    public string? AgentRunId { get; init; }
+
+    /// <summary>What <see cref="ApprovalNeededException.ApprovalId"/> named, once a person has approved.</summary>
+    public string? ApprovalId { get; init; }
+
+    /// <summary>The longest the execution may take.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Makes calls with the same key one call, also across restarts of the caller; otherwise every call has a key of its own, which covers its retries.</summary>
+    public string? IdempotencyKey { get; init; }
+}
+
+/// <param name="Trust">Always <c>untrusted_content</c>: what a provider returns is content, never instruction.</param>
+/// <param name="OutputHandle">Where the whole output can be read for a while, when it was cut.</param>
+public sealed record Execution(
+    string ExecutionId, string Outcome, JsonElement? Data, int? Status, string Trust, string? NextPageToken, bool Truncated, string? OutputHandle, string? ConnectedAccountId,
+    IReadOnlyList<string> ScopesUsed, string RequestId);
+
+/// <param name="State">running, finished or refused.</param>
+public sealed record ExecutionRecord(
+    string ExecutionId, string State, string? Outcome, string? Tool, string? ToolVersion, string? UserId, string? Agent, string? AgentRunId, string? ConnectedAccountId, string? Connection,
+    string? Provider, string? ErrorCode, string? StatusReason, int? UpstreamStatus, double? TotalMs, double? UpstreamMs, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt);
+
+/// <param name="Effect">read, write or destructive.</param>
+/// <param name="InputSchema">JSON Schema.</param>
+public sealed record ToolDescription(
+    string Name, string Provider, string Version, string Description, string Effect, string Idempotency, IReadOnlyList<IReadOnlyList<string>> RequiredScopes, JsonElement InputSchema, string? DocsUrl)
+{
+    /// <summary>What the user of the filter still needs; null without one.</summary>
+    public ToolRequirement? Requirement { get; init; }
+}
+
+/// <param name="Ready">Nothing is missing.</param>
+/// <param name="Account">connected, missing, ambiguous, reconnect or organization_suspended.</param>
+/// <param name="Approval">none, required or denied.</param>
+public sealed record ToolRequirement(bool Ready, string Account, string? StatusReason, IReadOnlyList<string> MissingScopes, string Approval, IReadOnlyList<string> ConnectedAccountIds);
+
+public sealed record ToolFilter
+{
+    public string? OrganizationId { get; init; }
+
+    public string? UserId { get; init; }
+
+    public string? Provider { get; init; }
+}
+
+public sealed record LinkRequest
+{
+    public LinkRequest(string userId, string connection)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(userId);
+        ArgumentException.ThrowIfNullOrEmpty(connection);
+        (UserId, Connection) = (userId, connection);
+    }
+
+    public string UserId { get; }
+
+    public string Connection { get; }
+
+    public string? OrganizationId { get; init; }
+
+    public string? AccountLabel { get; init; }
+
+    public IReadOnlyList<string>? Scopes { get; init; }
+
+    public string? ReturnUrl { get; init; }
+
+    public string? State { get; init; }
+
+    public string? ExpectedIdentity { get; init; }
+
+    public string? AgentName { get; init; }
+}
+
+public sealed record ConnectLink(string Link, DateTimeOffset ExpiresAt, string ConnectedAccountId);
+
+public sealed record AccountFilter
+{
+    public string? OrganizationId { get; init; }
+
+    public string? UserId { get; init; }
+
+    public string? Connection { get; init; }
+
+    /// <summary>For example <c>ACTIVE</c>.</summary>
+    public string? Status { get; init; }
+}
+
+public sealed record ProviderIdentity(string Subject, string? DisplayName, string? Email, string? Tenant);
+
+/// <param name="Status">PENDING_AUTH, PENDING_VERIFICATION, ACTIVE, EXPIRED, REQUIRES_REAUTH, REVOKED or DISCONNECTED.</param>
+/// <param name="StatusReason">Why, for every status but ACTIVE.</param>
+public sealed record ConnectedAccount(
+    string Id, string OrganizationId, string UserId, string Connection, string AccountLabel, string Provider, string Status, string? StatusReason, IReadOnlyList<string> GrantedScopes,
+    ProviderIdentity? Identity, string? MaskedSuffix, DateTimeOffset? ExpiresAt, DateTimeOffset? LastRefreshedAt, DateTimeOffset? LastUsedAt, DateTimeOffset CreatedAt);
+
+/// <param name="Provider">confirmed, refused, no_endpoint or pending (it is retried).</param>
+public sealed record RevocationReceipt(string ConnectedAccountId, DateTimeOffset LocalAt, string Provider, string? ProviderDetail, double ElapsedMs);

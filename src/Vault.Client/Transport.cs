@@ -1,0 +1,136 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Polly;
+using Polly.Retry;
+
+namespace Vault.Client;
+
+/// <summary>
+/// Sends a request and reads its answer. Every write carries an <c>Idempotency-Key</c>, so that one whose answer was lost may be sent again: the vault answers
+/// what it answered then. A failure that the vault has told is another matter: it would tell it again for the same key, so the next attempt gets a new one;
+/// and it is made only where the vault says that nothing was done (<c>can_retry</c>, never with an unknown outcome).
+/// </summary>
+internal sealed class Transport
+{
+    public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private readonly HttpClient _http;
+    private readonly VaultClientOptions _options;
+    private readonly ResiliencePipeline _pipeline;
+
+    public Transport(HttpClient http, VaultClientOptions options, TimeProvider time)
+    {
+        (_http, _options) = (http, options);
+        var builder = new ResiliencePipelineBuilder { TimeProvider = time };
+        if (options.Retries > 0)
+            builder.AddRetry(new RetryStrategyOptions
+            {
+                MaxRetryAttempts = options.Retries,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(200),
+                MaxDelay = options.LongestPause,
+                ShouldHandle = new PredicateBuilder().Handle<AttemptFailedException>(e => e.MayRepeat && !(e.Wait > options.LongestPause)),
+                DelayGenerator = static a => ValueTask.FromResult((a.Outcome.Exception as AttemptFailedException)?.Wait),
+            });
+        _pipeline = builder.Build();
+    }
+
+    public async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        var key = idempotencyKey ?? Guid.NewGuid().ToString("N");
+        try
+        {
+            return await _pipeline.ExecuteAsync(
+                async stop =>
+                {
+                    try
+                    {
+                        return await AttemptAsync<T>(method, path, body, key, stop).ConfigureAwait(false);
+                    }
+                    catch (AttemptFailedException e) when (e.Told && idempotencyKey is null)
+                    {
+                        key = Guid.NewGuid().ToString("N");
+                        throw;
+                    }
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (AttemptFailedException e)
+        {
+            throw VaultException.From(e.Problem, e.InnerException);
+        }
+    }
+
+    private async Task<T> AttemptAsync<T>(HttpMethod method, string path, object? body, string key, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(_options.BaseAddress, path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.ApiKey);
+        if (method != HttpMethod.Get) request.Headers.Add("Idempotency-Key", key);
+        if (body is not null) request.Content = JsonContent.Create(body, body.GetType(), options: Json);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(_options.AttemptTimeout);
+        try
+        {
+            using var response = await _http.SendAsync(request, deadline.Token).ConfigureAwait(false);
+            if (response.IsSuccessStatusCode) return (await response.Content.ReadFromJsonAsync<T>(Json, deadline.Token).ConfigureAwait(false))!;
+            throw await FailureAsync(response, deadline.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // Given up after the last attempt, a write may have been carried out: nobody here knows.
+            var lost = method == HttpMethod.Get
+                ? new VaultProblem("vault_unreachable", "The vault cannot be reached", 0, "No answer came from the vault.", true, null, "Retry later.", null, null, null, null, null, null, null)
+                : new VaultProblem("outcome_unknown", "No answer came", 0, "The request was sent and no answer came; it may have been carried out.", false, null,
+                    "Send it again with the same idempotency key, or look what it did.", null, null, null, null, null, "outcome_unknown", null);
+            throw new AttemptFailedException(lost, mayRepeat: true, told: false, null, e);
+        }
+    }
+
+    private static async Task<AttemptFailedException> FailureAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        VaultProblem? problem = null;
+        try
+        {
+            if (response.Content.Headers.ContentType?.MediaType == "application/problem+json")
+                problem = await response.Content.ReadFromJsonAsync<VaultProblem>(Json, cancellationToken).ConfigureAwait(false);
+        }
+        catch (JsonException)
+        {
+        }
+
+        // A proxy in front of the vault speaks for itself only; 502 and 504 may come after the vault has acted, and the key makes asking again safe.
+        var status = (int)response.StatusCode;
+        var gateway = response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        if (problem?.Code is null)
+            return new AttemptFailedException(
+                new VaultProblem("unexpected_answer", "Not an answer of a vault", status, $"Something answered {status} without a problem document.", gateway, null, null, null, null, null, null, null, null, null),
+                gateway, told: false, null, null);
+        var wait = problem.RetryAfterMs is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
+
+        // "The first request with this key is still under way": the same key finds its answer in a while.
+        var underWay = problem is { Code: "conflict", RetryAfterMs: not null };
+        var mayRepeat = underWay || (problem.CanRetry && problem.Outcome != "outcome_unknown");
+        return new AttemptFailedException(problem, mayRepeat, told: !underWay, wait, null);
+    }
+
+    /// <summary>An attempt without success; never leaves this class.</summary>
+    private sealed class AttemptFailedException(VaultProblem problem, bool mayRepeat, bool told, TimeSpan? wait, Exception? inner) : Exception(problem.Detail, inner)
+    {
+        public VaultProblem Problem => problem;
+
+        public bool MayRepeat => mayRepeat;
+
+        /// <summary>The vault itself has answered, and would answer the same for the same key.</summary>
+        public bool Told => told;
+
+        public TimeSpan? Wait => wait;
+    }
+}
