@@ -7,9 +7,12 @@ internal static class Course
 {
     private const int WarmUpConnections = 16;
 
-    // The compiler optimises what has run often; on a busy machine that takes longer, so requests are counted, not seconds.
-    private const int WarmUpRequests = 6_000;
-    private const int WarmUpRounds = 6;
+    // The compiler optimises what has run often, in the background: for a while it takes more of the processor than the requests do. Warm is who costs no less CPU
+    // per request than before, twice in a row.
+    private const int WarmUpRequests = 4_000;
+    private const int MostWarmUpRounds = 10;
+    private const int CalmRounds = 2;
+    private const double Calm = 0.93;
     private const int QuickSpreadConcurrency = 16;
 
     public static async Task<BenchRun> RunAsync(BenchOptions options, TextWriter progress, CancellationToken cancellationToken)
@@ -30,9 +33,7 @@ internal static class Course
             foreach (var (target, operation) in from t in targets from o in options.Operations select (t, o))
             {
                 await runner.ProbeAsync(target, operation, cancellationToken);
-                var warm = 0L;
-                for (var round = 0; round < (options.Quick ? WarmUpRounds / 2 : WarmUpRounds) && warm < WarmUpRequests; round++)
-                    warm += (await runner.MeasureAsync(target, operation, 1, WarmUpConnections, 2, cancellationToken)).Requests;
+                await WarmUpAsync(runner, target, operation, options.Quick, cancellationToken);
             }
 
             var plan = Plan(options, targets).ToList();
@@ -64,6 +65,18 @@ internal static class Course
             await rigs.DisposeAsync();
             Directory.Delete(folder, recursive: true);
             if (Directory.Exists(folder + "-pg")) Directory.Delete(folder + "-pg", recursive: true);
+        }
+    }
+
+    private static async Task WarmUpAsync(CellRunner runner, Target target, string operation, bool quick, CancellationToken cancellationToken)
+    {
+        var (least, calm, requests) = (double.MaxValue, 0, 0L);
+        for (var round = 0; round < (quick ? MostWarmUpRounds / 2 : MostWarmUpRounds) && (calm < CalmRounds || requests < WarmUpRequests); round++)
+        {
+            var sample = await runner.MeasureAsync(target, operation, 1, WarmUpConnections, quick ? 1 : 2, cancellationToken);
+            requests += sample.Requests;
+            calm = sample.CpuMicroseconds["target"] > least * Calm ? calm + 1 : 0;
+            least = Math.Min(least, sample.CpuMicroseconds["target"]);
         }
     }
 
