@@ -24,6 +24,12 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
         if (!accounts.Gate.Open) return AccountErrors.Suspended();
         if (accounts.Rows.Count == 1 && Fits(accounts.Rows[0], question)) return Pointer(accounts.Rows[0]);
         var fitting = accounts.Rows.Where(r => Fits(r, question)).ToList();
+        foreach (var other in question.Also)
+        {
+            var more = await ForUserAsync(question.Organization, user, other, cancellationToken).ConfigureAwait(false);
+            if (more is not null) fitting.AddRange(more.Rows.Where(r => Fits(r, question)));
+        }
+
         if (fitting.Count == 1) return Pointer(fitting[0]);
         if (fitting.Count == 0) return AccountErrors.NotConnected();
 
@@ -68,7 +74,7 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
     private static AccountPointer Pointer(AccountRow row) => new(row.Key, row.Id);
 
     private static bool Fits(AccountRow row, AccountQuestion question) =>
-        row.Provider == question.Provider
+        (row.Provider == question.Provider || question.Also.Contains(row.Provider))
         && (question.Connection is not { } connection || row.Key.Connection == connection)
         && (question.Label is not { } label || row.Key.Label == label);
 

@@ -23,7 +23,8 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public ExecutionOrder Order { get; } = order;
 
-    public Tool Tool { get; } = tool;
+    /// <summary>As it was asked for; once the account is known, as the account's provider runs it.</summary>
+    public Tool Tool { get; set; } = tool;
 
     public ConnectionRow? Connection { get; set; }
 

@@ -77,6 +77,14 @@ public sealed class ToolRunner(
 
             run.Connection = await ConnectionAsync(run.Key.Organization, account.Row.ConnectionId, cancellationToken).ConfigureAwait(false);
             if (run.Connection is null || run.Connection.Settings.Disabled) return new VaultError(ErrorCatalogue.ConnectionUnknown, $"The connection '{run.Key.Connection}' is removed or disabled.");
+            if (account.Row.Provider != run.Tool.Pack.Id)
+            {
+                // Found through another provider's pack: address, credential and error rules are those of the account's own.
+                if (!packs.TryGetTool(run.Tool.Definition.Name, account.Row.Provider, out var own))
+                    return new VaultError(ErrorCatalogue.ToolUnknown, $"Accounts of '{account.Row.Provider}' do not run the tool '{run.Tool.Definition.Name}'.");
+                run.Tool = own;
+            }
+
             if (ProxyTool.Is(run.Order.Tool))
             {
                 if (!run.Connection.Settings.AllowProxy) return new VaultError(ErrorCatalogue.PolicyDenied, $"The connection '{run.Key.Connection}' does not allow raw calls (allow_proxy).");

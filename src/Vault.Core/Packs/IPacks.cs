@@ -16,6 +16,12 @@ public interface IPacks
     /// <summary>A tool by its name, with its pack and its compiled input schema.</summary>
     bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool);
 
+    /// <summary>A tool as the accounts of a provider run it: its own, or one that its pack takes over (<c>tools_of</c>), with that provider's address and credential.</summary>
+    bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool) => TryGetTool(name, out tool) && tool.Pack.Id == providerId;
+
+    /// <summary>The other providers whose accounts may run a tool.</summary>
+    IReadOnlyList<string> AlsoRun(Tool tool) => [];
+
     /// <summary>Full-text search over names and descriptions, best first.</summary>
     IReadOnlyList<Tool> Search(string query, string? provider, int limit);
 }

@@ -96,4 +96,7 @@ public sealed record ProviderPack
     public required PackDetails Details { get; init; }
 
     public ImmutableArray<ToolDefinition> Tools { get; init; } = [];
+
+    /// <summary>Providers whose tools accounts of this one run, too (GitHub's three kinds of credential, a suite and its products).</summary>
+    public ImmutableArray<string> ToolsOf { get; init; } = [];
 }

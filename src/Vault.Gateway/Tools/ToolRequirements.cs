@@ -10,7 +10,7 @@ using Vault.Gateway.Contract;
 namespace Vault.Gateway.Tools;
 
 /// <summary>Says beforehand what execute_tool would miss. It grants nothing: the executor checks again.</summary>
-internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStore organizations, IConnectionStore connections)
+internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStore organizations, IConnectionStore connections, IPacks packs)
 {
     public static IReadOnlyList<Field> Fields { get; } =
     [
@@ -26,17 +26,32 @@ internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStor
         if (call.OrganizationOrNone is not { } organization) return VaultError.Invalid("organization_id", "is required together with user_id");
         if (await organizations.FindAsync(organization, cancellationToken) is not { } row) return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
         var all = new Dictionary<string, RequirementView>(StringComparer.Ordinal);
-        foreach (var provider in tools.GroupBy(t => t.Pack.Id))
+        var known = new Dictionary<string, IReadOnlyList<(AccountRow Account, ConnectionSettings Settings)>>(StringComparer.Ordinal);
+        foreach (var tool in tools)
         {
-            var mine = await accounts.FindForUserAsync(organization, new UserId(user), provider.Key, cancellationToken);
-            var rows = new List<(AccountRow Account, ConnectionSettings Settings)>();
-            foreach (var account in mine?.Rows ?? [])
-                if (account.State.Status != AccountStatus.Disconnected && await connections.FindAsync(organization, account.ConnectionId, cancellationToken) is { Settings: { Disabled: false } settings })
-                    rows.Add((account, settings));
-            foreach (var tool in provider) all[tool.Definition.Name] = Judge(tool, row.State, [.. rows.Where(r => r.Settings.Tools is not { } offered || offered.Contains(tool.Definition.Name)).Select(r => r.Account)]);
+            var rows = new List<AccountRow>();
+            foreach (var provider in packs.AlsoRun(tool).Prepend(tool.Pack.Id))
+            {
+                if (!known.TryGetValue(provider, out var mine)) known[provider] = mine = await UsableAsync(organization, new UserId(user), provider, cancellationToken);
+                rows.AddRange(mine.Where(r => r.Settings.Tools is not { } offered || offered.Contains(tool.Definition.Name)).Select(r => r.Account));
+            }
+
+            all[tool.Definition.Name] = Judge(tool, row.State, rows);
         }
 
         return all;
+    }
+
+    private async Task<IReadOnlyList<(AccountRow Account, ConnectionSettings Settings)>> UsableAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken)
+    {
+        var rows = new List<(AccountRow, ConnectionSettings)>();
+        foreach (var account in (await accounts.FindForUserAsync(organization, user, provider, cancellationToken))?.Rows ?? [])
+        {
+            if (account.State.Status != AccountStatus.Disconnected && await connections.FindAsync(organization, account.ConnectionId, cancellationToken) is { Settings: { Disabled: false } settings })
+                rows.Add((account, settings));
+        }
+
+        return rows;
     }
 
     private static RequirementView Judge(Tool tool, OrganizationState organization, IReadOnlyList<AccountRow> rows)

@@ -24,6 +24,19 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
 
     public bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool) => _set.Tools.TryGetValue(name, out tool);
 
+    public bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool)
+    {
+        var set = _set;
+        if (set.Tools.TryGetValue(name, out tool) && tool.Pack.Id == providerId) return true;
+        return set.Shared.Tools.TryGetValue((providerId, name), out tool);
+    }
+
+    public IReadOnlyList<string> AlsoRun(Tool tool)
+    {
+        ArgumentNullException.ThrowIfNull(tool);
+        return _set.Shared.Providers.TryGetValue(tool.Definition.Name, out var providers) ? providers : [];
+    }
+
     public IReadOnlyList<Tool> Search(string query, string? provider, int limit)
     {
         ArgumentNullException.ThrowIfNull(query);

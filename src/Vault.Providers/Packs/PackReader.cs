@@ -101,9 +101,24 @@ public sealed class PackReader : IPackReader
                 RetryAfter = RuleReading.RetryAfter(node),
             },
             Tools = tools,
+            ToolsOf = ToolsOf(node, id),
         };
         node.Done();
         return pack;
+    }
+
+    private static ImmutableArray<string> ToolsOf(PackNode node, string id)
+    {
+        var providers = ImmutableArray.CreateBuilder<string>();
+        foreach (var (text, at) in node.TextsWithPlace("tools_of"))
+        {
+            if (!IsId(text)) node.Faults.Add(at, $"'{text}' is not an id of a provider");
+            else if (text == id) node.Faults.Add(at, "is the pack itself; its own tools are its own");
+            else if (providers.Contains(text)) node.Faults.Add(at, $"'{text}' is there twice");
+            else providers.Add(text);
+        }
+
+        return providers.ToImmutable();
     }
 
     private static ImmutableArray<AuthMode> Modes(PackNode node)

@@ -11,13 +11,16 @@ internal sealed class PackSet
 {
     private readonly Lazy<ToolIndex> _index;
 
-    private PackSet(FrozenDictionary<string, ProviderPack> packs, FrozenDictionary<string, Tool> tools) => (Packs, Tools, _index) = (packs, tools, new Lazy<ToolIndex>(() => new ToolIndex(tools.Values)));
+    private PackSet(FrozenDictionary<string, ProviderPack> packs, FrozenDictionary<string, Tool> tools, SharedTools shared) =>
+        (Packs, Tools, Shared, _index) = (packs, tools, shared, new Lazy<ToolIndex>(() => new ToolIndex(tools.Values)));
 
-    public static PackSet Empty { get; } = new(FrozenDictionary<string, ProviderPack>.Empty, FrozenDictionary<string, Tool>.Empty);
+    public static PackSet Empty { get; } = new(FrozenDictionary<string, ProviderPack>.Empty, FrozenDictionary<string, Tool>.Empty, SharedTools.None);
 
     public FrozenDictionary<string, ProviderPack> Packs { get; }
 
     public FrozenDictionary<string, Tool> Tools { get; }
+
+    public SharedTools Shared { get; }
 
     /// <summary>Made by the first search.</summary>
     public ToolIndex Index => _index.Value;
@@ -51,6 +54,6 @@ internal sealed class PackSet
             }
         }
 
-        return new PackSet(loaded.ToFrozenDictionary(StringComparer.Ordinal), tools.ToFrozenDictionary(StringComparer.Ordinal));
+        return new PackSet(loaded.ToFrozenDictionary(StringComparer.Ordinal), tools.ToFrozenDictionary(StringComparer.Ordinal), SharedTools.Of(loaded, tools));
     }
 }

@@ -37,6 +37,18 @@ public sealed class AccountResolverTests
     }
 
     [Fact]
+    public async Task An_account_of_a_provider_that_runs_the_tool_too_is_found_and_counts_for_ambiguity()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1), label: "first");
+        await bench.ConnectAsync(TimeSpan.FromHours(1), label: "second");
+        var question = Ask(provider: "lender") with { Also = [AcmePacks.Id] };
+        Assert.Equal(key, (await bench.Host.Resolver.ResolveAsync(question with { Label = "first" }, default)).Value.Key);
+        Assert.Equal(key, (await bench.Host.Resolver.ResolveAsync(question with { Account = (await bench.RowAsync(key)).Id }, default)).Value.Key);
+        Assert.Equal(ErrorCatalogue.AccountAmbiguous, (await bench.Host.Resolver.ResolveAsync(question, default)).Error!.Code);
+    }
+
+    [Fact]
     public async Task An_id_must_be_of_the_user_that_is_named()
     {
         using var bench = new AccountBench();

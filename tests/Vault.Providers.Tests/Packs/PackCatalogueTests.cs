@@ -71,6 +71,34 @@ public sealed class PackCatalogueTests : IDisposable
         Assert.Empty(packs.Search("zzzzqqq", provider, 4));
     }
 
+    [Theory]
+    [InlineData("google", "gmail_send_message", "https://gmail.googleapis.com/gmail/v1/users/{userId}/messages/send")]
+    [InlineData("google", "google_calendar_list_events", "/calendar/v3/calendars/{calendarId}/events")]
+    [InlineData("github", "github_get_issue", "/repos/{owner}/{repo}/issues/{issue_number}")]
+    [InlineData("quickbooks_sandbox", "quickbooks_query_records", "/v3/company/{realmId}/query")]
+    [InlineData("salesforce_sandbox", "salesforce_query", "/services/data/{api_version}/query")]
+    public async Task AToolOfAnotherPackRunsUnderTheAccountsOwn(string provider, string name, string url)
+    {
+        using var packs = new PackCatalogue(new PackReader(), new PackOptions());
+        await packs.LoadAsync(default);
+        Assert.True(packs.TryGetTool(name, provider, out var tool));
+        Assert.Equal((provider, url), (tool.Pack.Id, tool.Definition.Request.Url.Source));
+        Assert.True(packs.TryGetTool(name, out var own));
+        Assert.Contains(provider, packs.AlsoRun(own));
+        // What is remembered for a request belongs to one pack: the base address would be another's.
+        Assert.NotSame(own.Definition.Request, tool.Definition.Request);
+        Assert.False(packs.TryGetTool(name, "slack", out _));
+    }
+
+    [Fact]
+    public async Task EveryToolThatAPackTakesOverFitsIt()
+    {
+        using var packs = new PackCatalogue(new PackReader(), new PackOptions());
+        await packs.LoadAsync(default);
+        var missing = packs.All.SelectMany(p => p.ToolsOf.SelectMany(lender => packs.All.Single(l => l.Id == lender).Tools.Where(t => !packs.TryGetTool(t.Name, p.Id, out _)).Select(t => p.Id + " " + t.Name)));
+        Assert.Equal([], missing);
+    }
+
     private Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(_folder, name), text);
 
     private static string Pack(string id, string version, string tool) => new JsonObject
