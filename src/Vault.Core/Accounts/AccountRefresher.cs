@@ -100,7 +100,7 @@ public sealed class AccountRefresher(
         var look = AccountLifecycle.Decide(snapshot.Row.State, Wanted(snapshot), runner.PolicyFor(snapshot.Row));
         if (look.Verdict != Verdict.CallTokenEndpoint)
         {
-            var settled = await runner.ApplyAsync(key, Wanted, CancellationToken.None, needsOpenGate: true).ConfigureAwait(false);
+            var settled = await WriteIntentAsync(key, attempt, Wanted).ConfigureAwait(false);
             if (!settled.TryGet(out var other, out var refused)) return refused;
             if (other.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(other);
 

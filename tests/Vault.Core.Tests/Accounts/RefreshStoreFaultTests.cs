@@ -83,6 +83,30 @@ public sealed class RefreshStoreFaultTests
         Assert.Equal((1, 0), (bench.Endpoint.Calls, bench.Provider.Replays));
     }
 
+    /// <summary>Found by the simulation: a cool-down ends between the look and the write, so the write is an intent all the same, and its acknowledgement is lost.</summary>
+    [Fact]
+    public async Task An_intent_that_became_possible_late_and_was_not_acknowledged_is_given_back_too()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        bench.Endpoint.Next(Act.Unavailable);
+        await bench.Host.RefreshAsync(key, 1);
+        var reads = 0;
+        bench.Store.Before = call =>
+        {
+            if (call == "accounts.find" && ++reads == 2) bench.Time.Advance(TimeSpan.FromMinutes(1));
+            return Task.CompletedTask;
+        };
+        bench.Store.After = call => call == "accounts.update" ? Task.FromException(Down(true)) : Task.CompletedTask;
+        Assert.Equal(ErrorCatalogue.StoreUnavailable, (await bench.Host.RefreshAsync(key, 1)).Error!.Code);
+        (bench.Store.Before, bench.Store.After) = (null, null);
+        Assert.NotNull((await bench.RowAsync(key)).State.Intent);
+        bench.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
+        await bench.Host.Refresher.DrainSpoolAsync(default);
+        Assert.Equal(AccountStatus.Active, (await bench.RowAsync(key)).State.Status);
+    }
+
     [Fact]
     public async Task A_503_that_could_not_be_reported_is_reported_later_and_leaves_no_doubt()
     {
