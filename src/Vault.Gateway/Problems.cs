@@ -43,11 +43,11 @@ internal sealed record Problem
 
     public string? Outcome { get; init; }
 
-    internal sealed record Candidate(string ConnectedAccountId, string Connection, string AccountLabel, string? Identity);
+    internal sealed record Candidate(string ConnectedAccountId, string Connection, string AccountLabel, string? Identity = null);
 
     internal sealed record Fault(string Path, string Message);
 
-    internal sealed record UpstreamFault(int? Status, string? Error);
+    internal sealed record UpstreamFault(int? Status = null, string? Error = null);
 }
 
 internal static class Problems

@@ -27,7 +27,7 @@ internal static class Bugs
     [
         (Bug.NoCompareAndSwap, "no-cas", "the whole row is written back without looking at its version"),
         (Bug.NoIntent, "no-intent", "hosts do not see each other's intents"),
-        (Bug.ShortLease, "short-lease", "the lease is shorter than the HTTP timeout"),
+        (Bug.ShortLease, "short-lease", "a lease is taken for lapsed while its holder still works"),
         (Bug.NoRecheck, "no-recheck", "a process that was frozen does not notice how much of its lease is left"),
         (Bug.NullRefreshToken, "null-refresh-token", "a reply without a refresh token overwrites the stored one"),
         (Bug.DeafCache, "deaf-cache", "the credential cache goes on serving what it read once"),

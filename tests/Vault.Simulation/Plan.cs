@@ -58,6 +58,9 @@ internal sealed record Plan
 
     public required IReadOnlyList<Deed> Deeds { get; init; }
 
+    /// <summary>The store goes away when the provider has answered a refresh, and the machine may die when the reply has been spooled.</summary>
+    public bool StoreLeavesAtCommit { get; init; }
+
     public bool Allows(Trouble trouble) => Troubles.HasFlag(trouble);
 
     public static Plan Draw(Dice dice)
@@ -69,6 +72,16 @@ internal sealed record Plan
             {
                 Rotation = Rotation.Never, Grace = TimeSpan.Zero, Hosts = 1, Accounts = 5, KnowsItsDead = false, Troubles = Trouble.Outage, Budget = 1,
                 Deeds = [Deed.Sweep, Deed.Sweep],
+            };
+        }
+
+        // The moment that the spool is for: the provider has answered, and the store goes away. Rare by chance, so it has schedules of its own.
+        if (dice.Chance(5))
+        {
+            return new Plan
+            {
+                Rotation = dice.Pick(Rotation.SingleUse, Rotation.FamilyKill, Rotation.Grace), Grace = TimeSpan.FromSeconds(30), Hosts = dice.Between(1, 2), Accounts = 1, KnowsItsDead = dice.Chance(50),
+                Troubles = Trouble.StoreDown | Trouble.Crash | Trouble.PowerLoss, Budget = dice.Between(1, 3), Deeds = [Deed.Sweep, Deed.Ask, Deed.Drain], StoreLeavesAtCommit = true,
             };
         }
 
@@ -93,5 +106,5 @@ internal sealed record Plan
 
     public override string ToString() =>
         $"{Rotation}{(Rotation == Rotation.Grace ? $" {Grace.TotalSeconds:0} s" : "")}, {Hosts} host{(Hosts == 1 ? "" : "s")}{(KnowsItsDead ? " that know their dead" : "")}, {Accounts} account{(Accounts == 1 ? "" : "s")}; "
-        + $"troubles: {Troubles} (at most {Budget}); deeds: {string.Join(", ", Deeds)}";
+        + $"troubles: {Troubles} (at most {Budget}); deeds: {string.Join(", ", Deeds)}{(StoreLeavesAtCommit ? "; the store goes away at the commit" : "")}";
 }

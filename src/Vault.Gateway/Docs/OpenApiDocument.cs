@@ -91,7 +91,7 @@ internal static partial class OpenApiDocument
         var responses = new JsonObject();
         var success = new JsonObject { ["description"] = operation.Summary };
         if (operation.Answer is { } type) success["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = AnswerSchema(type) } };
-        else if (operation.ContentType is { } content && operation.Success != 303) success["content"] = new JsonObject { [content] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } } };
+        else if (operation.ContentType is { } content && operation.Success != 303) success["content"] = new JsonObject { [content] = new JsonObject { ["schema"] = new JsonObject { ["type"] = content == "application/json" ? "object" : "string" } } };
         responses[operation.Success.ToString(System.Globalization.CultureInfo.InvariantCulture)] = success;
         foreach (var group in operation.AllErrors().GroupBy(e => e.Status))
         {

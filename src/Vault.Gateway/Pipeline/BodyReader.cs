@@ -29,6 +29,7 @@ internal sealed class BodyReader(GatewayOptions options)
             if (length > options.MaxBody) return TooLarge();
         }
 
+        if (!BodyText.IsWellFormed(buffer.AsSpan(0, length))) return new VaultError(ErrorCatalogue.InvalidRequest, "The body holds text that is not valid Unicode: send UTF-8, and escape only whole characters.");
         return length == buffer.Length ? buffer : buffer[..length];
     }
 

@@ -24,7 +24,7 @@ internal sealed class SimDisk(World world, SimHost host) : IReplySpool
         {
             _files.Add(reply);
             _unsynced.Add(reply);
-            world.Promise(subject, reply);
+            world.Promise(host, subject, reply);
             return true;
         }
 
@@ -33,7 +33,7 @@ internal sealed class SimDisk(World world, SimHost host) : IReplySpool
         {
             if (Full) return false;
             _files.Add(reply);
-            world.Promise(subject, reply);
+            world.Promise(host, subject, reply);
             return true;
         });
     }

@@ -27,6 +27,7 @@ internal sealed class SimStore(World world, SimHost host) : IAccountStore
         if (snapshot is null) return null;
         var row = snapshot.Row;
         if (world.Bug == Bug.NoIntent && row.State.Intent is { } theirs && theirs.Holder != host.Holder) row = row with { State = row.State with { Intent = null } };
+        if (world.Bug == Bug.ShortLease && row.State.Intent is { } held && held.Holder != host.Holder) row = row with { State = row.State with { Intent = held with { LeaseUntil = held.StartedAt } } };
         return snapshot with { Row = row, Gate = world.Bug == Bug.DeafGate ? snapshot.Gate with { Open = true } : snapshot.Gate };
     }
 

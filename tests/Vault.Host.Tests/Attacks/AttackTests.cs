@@ -1,0 +1,27 @@
+using Vault.Attacks.Fuzz;
+using Vault.Attacks.Tenants;
+using Xunit.Abstractions;
+
+namespace Vault.Host.Tests.Attacks;
+
+/// <summary>Short runs of <c>./scripts/fuzz</c> and <c>./scripts/tenants</c>; the long ones are commands.</summary>
+public sealed class AttackTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Malformed_requests_are_answered_as_documented_and_change_nothing()
+    {
+        var report = await FuzzRun.RunAsync(1_200, 20, null);
+        output.WriteLine(FuzzCommand.Text(report));
+        Assert.True(report.IsClean, FuzzCommand.Text(report));
+        Assert.True(report.RoutesReached > 15 && report.Compared > 200, FuzzCommand.Text(report));
+    }
+
+    [Fact]
+    public async Task A_tenant_reaches_nothing_of_another_and_cannot_tell_whether_it_is_there()
+    {
+        var report = await TenantsRun.RunAsync(300, null);
+        output.WriteLine(TenantsCommand.Text(report));
+        Assert.True(report.IsClean, TenantsCommand.Text(report));
+        Assert.True(report is { Places: > 120, Routes: > 40, Doors: > 15 }, TenantsCommand.Text(report));
+    }
+}
