@@ -6,13 +6,16 @@ namespace Vault.Campaigns;
 public sealed record CampaignOptions
 {
     public const string Usage = """
-        usage: scripts/crash [--kill] [options]
+        usage: scripts/crash [--kill | --faults | --keys | --leaks] [options]
 
         Starts real hosts and a strict provider on this machine, puts accounts under load, and breaks things. Prints a table; ends with 1 when a grant
         was lost silently or under a wrong name, or the ledger does not verify.
 
           --kill                  SIGKILL and SIGSTOP at named points and at random moments (the default)
-          --rounds N              strikes, 1 to 100000 [40]
+          --faults                the store breaks: crashes, cut connections, full disk, refused changes, slow sync, locks, power loss
+          --keys                  key rotation and master re-wrap killed in the middle; erasure against a full backup (SQLite)
+          --leaks                 searches every place where a credential could have been left, then plants one in each
+          --rounds N              strikes of --kill, rotations of --keys, 1 to 100000 [40]
           --store NAME            sqlite (one host) or postgres (two hosts) [sqlite]
           --provider NAME         strict: a refresh token that comes twice kills the grant; grace: rotation with a window of 30 s [strict]
           --accounts N            accounts under load, 1 to 500 [16]
@@ -43,7 +46,7 @@ public sealed record CampaignOptions
         for (var i = 0; i < arguments.Count; i++)
         {
             var name = arguments[i];
-            if (name is "--kill")
+            if (name is "--kill" or "--faults" or "--keys" or "--leaks")
             {
                 options = options with { Campaign = name[2..] };
                 continue;

@@ -31,6 +31,9 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     var lab = new LabOptions { Postgres = options.Postgres, Hosts = options.Postgres ? 2 : 1, Strict = options.Strict, Accounts = options.Accounts };
+    if (options.Campaign == "faults") return await FaultTable.RunAsync(options, lab, Console.Out, Console.Error, stop.Token);
+    if (options.Campaign == "keys") return await KeyTable.RunAsync(options, lab, Console.Out, Console.Error, stop.Token);
+    if (options.Campaign == "leaks") return await LeakTable.RunAsync(options, lab, Console.Out, stop.Token);
     var report = await KillCampaign.RunAsync(lab, Strike.DrawMany(options.Rounds, lab.Hosts, options.Seed), options.Seed, Console.Error, stop.Token);
     KillTable.Write(Console.Out, report);
     if (options.Json is { } file) await File.WriteAllTextAsync(file, JsonSerializer.Serialize(report, Indented.Json));

@@ -7,10 +7,26 @@ internal static class FailureCode
 {
     private const int MaxLength = 64;
 
+    // AADSTS700082 has 1, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 22 random characters of base64url about 9.
+    private const int MostChanges = 5;
+
     public static string? Clean(string? text)
     {
         if (string.IsNullOrEmpty(text) || text.Length > MaxLength) return null;
-        return text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') ? text : null;
+        return text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') && Changes(text) <= MostChanges ? text : null;
+    }
+
+    /// <summary>How often letters turn into digits, digits into letters and small letters into capitals: in a code a few times, in a token all the time.</summary>
+    private static int Changes(string text)
+    {
+        var changes = 0;
+        for (var i = 1; i < text.Length; i++)
+        {
+            var (a, b) = (text[i - 1], text[i]);
+            if ((char.IsAsciiLetter(a) && char.IsAsciiDigit(b)) || (char.IsAsciiDigit(a) && char.IsAsciiLetter(b)) || (char.IsAsciiLetterLower(a) && char.IsAsciiLetterUpper(b))) changes++;
+        }
+
+        return changes;
     }
 
     public static string Status(int status) => "http_" + status.ToString(System.Globalization.CultureInfo.InvariantCulture);

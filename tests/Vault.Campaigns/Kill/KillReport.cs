@@ -6,8 +6,10 @@ namespace Vault.Campaigns.Kill;
 /// <param name="InHand">The process died between receiving the reply and making it durable, at a point named so.</param>
 public sealed record Loss(string User, bool Labelled, bool Sent, bool InHand, string? Reason);
 
-/// <summary>One round: a strike and what came of it.</summary>
-public sealed record KillRound(int Number, string Point, bool Freeze, string? Reached, int InFlight, IReadOnlyList<Loss> Losses, TimeSpan Recovered, long Refreshes, long Replays);
+/// <summary>One round: a strike and what came of it. Times count from the start of the victim's next process, or from its waking up.</summary>
+/// <param name="Recovered">Until the last account had answered with data, through any host, or had said that it is lost.</param>
+/// <param name="VictimReady">Until the victim itself was ready: what of it is the start of a process.</param>
+public sealed record KillRound(int Number, string Point, bool Freeze, string? Reached, int InFlight, IReadOnlyList<Loss> Losses, TimeSpan Recovered, long Refreshes, long Replays, TimeSpan VictimReady);
 
 /// <summary>A whole campaign.</summary>
 public sealed record KillReport
@@ -30,6 +32,15 @@ public sealed record KillReport
     public long WritesAcknowledged { get; set; }
 
     public long WritesAtProvider { get; set; }
+
+    /// <summary>Writes answered as done whose end could not be written: the entry before them stands, and the answer was given all the same.</summary>
+    public long WritesWithoutEnd { get; set; }
+
+    /// <summary>Accounts that one host had given up and that a host which woke up healed.</summary>
+    public int Healed { get; set; }
+
+    /// <summary>Grants with a grace window that were lost because the host was not back within it.</summary>
+    public int LostAfterWindow { get; set; }
 
     public long LedgerEntries { get; set; }
 

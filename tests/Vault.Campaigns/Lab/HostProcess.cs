@@ -7,10 +7,11 @@ namespace Vault.Campaigns.Lab;
 /// <summary>A vault host as an operator runs it: a process of its own that can be killed, frozen and started again on the same data.</summary>
 public sealed class HostProcess : IDisposable
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(300);
 
     private readonly string[] _arguments;
     private readonly string _log;
+    private readonly string _errors;
     private readonly Lock _logLock = new();
     private readonly string _trigger;
     private Process? _process;
@@ -25,6 +26,7 @@ public sealed class HostProcess : IDisposable
         Directory.CreateDirectory(folder);
         Data = Path.Combine(folder, "data");
         _log = Path.Combine(folder, "host.log");
+        _errors = Path.Combine(folder, "host.err");
         _trigger = Path.Combine(folder, "trigger");
         Url = $"http://127.0.0.1:{Checkout.FreePort().ToString(CultureInfo.InvariantCulture)}";
         _arguments = [Checkout.Host, "--environment", "development", "--listen", Url, "--data", Data, "--checkpoint", _trigger, .. options];
@@ -34,7 +36,11 @@ public sealed class HostProcess : IDisposable
 
     public string Data { get; }
 
+    /// <summary>What it wrote to its standard output: the log.</summary>
     public string LogFile => _log;
+
+    /// <summary>What it wrote to its standard error, but for the administrator's key that it shows on purpose.</summary>
+    public string ErrorFile => _errors;
 
     public int Id => _process?.Id ?? 0;
 
@@ -44,9 +50,6 @@ public sealed class HostProcess : IDisposable
     public Dictionary<string, string> Environment { get; } = [];
 
     public List<string> MoreOptions { get; } = [];
-
-    /// <summary>Wraps the command, for example in a shell that sets a limit first.</summary>
-    public Func<IReadOnlyList<string>, IReadOnlyList<string>> Wrap { get; set; } = command => command;
 
     public HttpClient Client => _client ?? throw new LabException("The host has no client yet.");
 
@@ -63,16 +66,16 @@ public sealed class HostProcess : IDisposable
 
     public void Start()
     {
-        var command = Wrap(["dotnet", .. _arguments, .. MoreOptions]);
-        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
+        // A file size limit, which the lab uses for a full disk, comes with a signal that a full disk does not send; it is ignored from the start.
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "trap '' XFSZ; exec dotnet \"$@\"", "sh", .. _arguments, .. MoreOptions]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
         foreach (var own in start.Environment.Keys.Where(k => k.StartsWith("VAULT_", StringComparison.Ordinal) || k.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(own);
         foreach (var (name, value) in Environment) start.Environment[name] = value;
         File.Delete(_trigger);
         File.Delete(_trigger + ".reached");
         var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, line) => Hear(line.Data);
-        process.ErrorDataReceived += (_, line) => Hear(line.Data);
+        process.OutputDataReceived += (_, line) => Hear(_log, line.Data);
+        process.ErrorDataReceived += (_, line) => Hear(_errors, line.Data);
         process.Start();
         process.StandardInput.Close();
         process.BeginOutputReadLine();
@@ -80,6 +83,10 @@ public sealed class HostProcess : IDisposable
         _process?.Dispose();
         _process = process;
     }
+
+    /// <summary>The host's program with one of its commands instead of serving.</summary>
+    public static Process Command(string command, IReadOnlyList<string> options) =>
+        Process.Start(new ProcessStartInfo("dotnet", [Checkout.Host, command, .. options]) { RedirectStandardOutput = true, UseShellExecute = false })!;
 
     /// <summary>Waits until it says that it is ready.</summary>
     public async Task ReadyAsync(CancellationToken cancellationToken)
@@ -95,7 +102,7 @@ public sealed class HostProcess : IDisposable
                 using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellationToken);
                 if (answer.IsSuccessStatusCode) return;
             }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 // Not listening yet.
             }
@@ -154,11 +161,11 @@ public sealed class HostProcess : IDisposable
         await ExitedAsync(cancellationToken);
     }
 
-    /// <summary>The last of what it said, without anything that looks like a key.</summary>
+    /// <summary>The last of what it said.</summary>
     public string Tail()
     {
         lock (_logLock)
-            return File.Exists(_log) ? string.Join('\n', File.ReadLines(_log).TakeLast(20).Where(l => !l.Contains("vk_live_", StringComparison.Ordinal))) : "";
+            return string.Join('\n', new[] { _log, _errors }.Where(File.Exists).SelectMany(f => File.ReadLines(f).TakeLast(20)));
     }
 
     public void Dispose()
@@ -174,7 +181,7 @@ public sealed class HostProcess : IDisposable
         _process.Dispose();
     }
 
-    private void Hear(string? line)
+    private void Hear(string to, string? line)
     {
         if (line is null) return;
         if (line.StartsWith("  vk_live_", StringComparison.Ordinal))
@@ -185,6 +192,6 @@ public sealed class HostProcess : IDisposable
 
         // The greeting repeats the key in a command to paste; it is shown on purpose, so it is no leak and is not kept.
         if (line.Contains("vk_live_", StringComparison.Ordinal)) return;
-        lock (_logLock) File.AppendAllText(_log, line + "\n");
+        lock (_logLock) File.AppendAllText(to, line + "\n");
     }
 }

@@ -25,6 +25,11 @@ public sealed record LabOptions
 
     public int Lanes { get; init; } = 6;
 
+    /// <summary>More ordinary options and variables of the hosts.</summary>
+    public IReadOnlyList<string> MoreHostOptions { get; init; } = [];
+
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     public string Provider => Strict ? "sandbox_family" : "sandbox_grace";
 
     public IReadOnlyList<string> HostOptions =>

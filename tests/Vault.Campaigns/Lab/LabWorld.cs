@@ -47,6 +47,9 @@ public sealed class LabWorld : IAsyncDisposable
 
     public string AdminKey => _key;
 
+    /// <summary>Sees every answer of a host.</summary>
+    public Action<HttpResponseMessage, string>? Tap { get; set; }
+
     /// <summary>The hosts' database, read beside them.</summary>
     public VaultStore Store => _store ?? throw new LabException("The store is closed.");
 
@@ -101,10 +104,11 @@ public sealed class LabWorld : IAsyncDisposable
         {
             using var answer = await _hosts[host].Client.SendAsync(request, cancellationToken);
             var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+            Tap?.Invoke(answer, text);
             var isJson = text.Length > 0 && answer.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
             return new LabAnswer((int)answer.StatusCode, isJson ? JsonDocument.Parse(text).RootElement : default, text);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return LabAnswer.None;
         }
@@ -185,7 +189,8 @@ public sealed class LabWorld : IAsyncDisposable
     private async Task AddHostAsync(CancellationToken cancellationToken)
     {
         var store = Database is { } database ? new[] { "--store", "postgres", "--database", database } : [];
-        var host = new HostProcess(Path.Combine(Folder, "host" + _hosts.Count.ToString(CultureInfo.InvariantCulture)), [.. Options.HostOptions, "--master-key-file", MasterKey, .. store]);
+        var host = new HostProcess(Path.Combine(Folder, "host" + _hosts.Count.ToString(CultureInfo.InvariantCulture)), [.. Options.HostOptions, "--master-key-file", MasterKey, .. store, .. Options.MoreHostOptions]);
+        foreach (var (name, value) in Options.Environment) host.Environment[name] = value;
         _hosts.Add(host);
         host.Start();
         await host.ReadyAsync(cancellationToken);

@@ -11,7 +11,6 @@ public sealed class Load : IAsyncDisposable
     private readonly LabWorld _world;
     private readonly Task[] _lanes;
     private long _calls;
-    private long _writes;
 
     public Load(LabWorld world, int seed)
     {
@@ -24,8 +23,8 @@ public sealed class Load : IAsyncDisposable
 
     public long Calls => Interlocked.Read(ref _calls);
 
-    /// <summary>Writes that were answered as done.</summary>
-    public long WritesAcknowledged => Interlocked.Read(ref _writes);
+    /// <summary>The executions that wrote and were answered as done.</summary>
+    public ConcurrentQueue<string> WritesAcknowledged { get; } = new();
 
     public async Task StopAsync()
     {
@@ -49,7 +48,7 @@ public sealed class Load : IAsyncDisposable
                 var write = random.Next(5) == 0;
                 var answer = await _world.ExecuteAsync(lane % _world.Hosts.Count, _world.Accounts[random.Next(_world.Accounts.Count)], write, cancellationToken);
                 Interlocked.Increment(ref _calls);
-                if (write && answer.IsOk) Interlocked.Increment(ref _writes);
+                if (write && answer.IsOk) WritesAcknowledged.Enqueue(answer["execution_id"]!);
                 Answers.AddOrUpdate(answer.IsOk ? "ok" : answer.Code ?? (answer.Status == 0 ? "no answer" : answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)), 1, (_, n) => n + 1);
                 await Task.Delay(Pause, cancellationToken);
             }

@@ -11,13 +11,14 @@ internal static class KillTable
         to.WriteLine(report.Setting);
         to.WriteLine($"seed {report.Seed}, {report.Kills} kills and {report.Freezes} freezes in {report.Took.TotalMinutes:0.0} min under {report.Calls} executions");
         to.WriteLine();
-        to.WriteLine("| point | kills | freezes | refreshes | replays | lost | rotated, reply in no store | of these in the victim's hand | provider never asked | labelled | usable again, p50 | max |");
-        to.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
+        to.WriteLine("| point | kills | freezes | refreshes | replays | lost | rotated, reply in no store | of these in the victim's hand | provider never asked | labelled | usable again, p50 | max | of it until the victim is ready, p50 |");
+        to.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (var point in Strike.Points.Append("random moment")) Line(to, point, [.. report.Rounds.Where(r => r.Point == point)]);
         Line(to, "**all**", report.Rounds);
         to.WriteLine();
-        to.WriteLine($"writes: {report.WritesAtProvider} seen by the provider, {report.WritesAcknowledged} answered as done; ledger: {report.LedgerEntries} entries, families killed: {report.FamiliesKilled}, replays outside a grace window: {report.ReplaysOutsideGrace}");
+        to.WriteLine($"writes: {report.WritesAtProvider} seen by the provider, {report.WritesAcknowledged} answered as done, of these {report.WritesWithoutEnd} without their second entry; healed by a host that woke up: {report.Healed}; ledger: {report.LedgerEntries} entries, families killed: {report.FamiliesKilled}, replays outside a grace window: {report.ReplaysOutsideGrace}");
         to.WriteLine("answers under fire: " + string.Join(", ", report.Answers.OrderByDescending(a => a.Value).Select(a => $"{a.Key} {a.Value}")));
+        if (report.LostAfterWindow > 0) to.WriteLine($"{report.LostAfterWindow} of the lost grants had a grace window of 30 s, but no host was back within it");
         foreach (var violation in report.Violations) to.WriteLine("VIOLATION: " + violation);
         to.WriteLine(report.IsGreen ? "no grant was lost silently, none was mislabelled, the ledger verifies" : $"RED: {report.Violations.Count} violations");
     }
@@ -29,6 +30,6 @@ internal static class KillTable
         var times = rounds.Select(r => r.Recovered.TotalSeconds).Order().ToList();
         to.WriteLine(
             $"| {name} | {rounds.Count(r => !r.Freeze)} | {rounds.Count(r => r.Freeze)} | {rounds.Sum(r => r.Refreshes)} | {rounds.Sum(r => r.Replays)} | {losses.Count} "
-            + $"| {losses.Count(l => l.Sent)} | {losses.Count(l => l is { Sent: true, InHand: true })} | {losses.Count(l => !l.Sent)} | {losses.Count(l => l.Labelled)} | {times[times.Count / 2]:0.0} s | {times[^1]:0.0} s |");
+            + $"| {losses.Count(l => l.Sent)} | {losses.Count(l => l is { Sent: true, InHand: true })} | {losses.Count(l => !l.Sent)} | {losses.Count(l => l.Labelled)} | {times[times.Count / 2]:0.0} s | {times[^1]:0.0} s | {rounds.Select(r => r.VictimReady.TotalSeconds).Order().ElementAt(rounds.Count / 2):0.0} s |");
     }
 }

@@ -1,0 +1,105 @@
+using Vault.Campaigns.Lab;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Ledger;
+using Vault.Core.Sealing;
+using Vault.Host.Setup;
+using Vault.Storage;
+
+namespace Vault.Campaigns.Keys;
+
+/// <summary>What an attacker with a full backup and the master key can do: everything before the erasure, nothing after it.</summary>
+internal static class Erasure
+{
+    public static async Task ProveAsync(LabWorld world, KeyReport report, CancellationToken cancellationToken)
+    {
+        // Sealed rows as any older copy holds them, and the wrapped keys that would open them.
+        List<AccountRow> rows = [];
+        foreach (var account in world.Accounts)
+            if ((await world.RowAsync(account, cancellationToken)) is { Grant: not null } row) rows.Add(row);
+        var wrapped = (await world.Store.Keys.ListAsync(world.Organization, cancellationToken)).Where(k => k.Wrapped is not null).Select(k => k.Wrapped!).ToList();
+        report.OpenedBeforeErasure = await OpenAsync(world, "before", rows, cancellationToken);
+        if (report.OpenedBeforeErasure != rows.Count) report.Violations.Add($"the attempt itself is wrong: before the erasure it opens {report.OpenedBeforeErasure} of {rows.Count} rows");
+
+        for (var i = 0; i < 300; i++)
+        {
+            var answer = await world.PostAsync(0, $"/v1/organizations/{world.Organization.Value}:erase", new { }, cancellationToken);
+            var keys = await world.Store.Keys.ListAsync(world.Organization, cancellationToken);
+            if (answer.IsOk && answer["finished_at"] is { } end && end != "null" && keys.All(k => k.Wrapped is null)) break;
+            if (i == 299) report.Violations.Add($"the erasure does not come to its end: {answer}");
+            await Task.Delay(200, cancellationToken);
+        }
+
+        // Searched as copied, before anything opens it and tidies up.
+        var backup = Backup(world, "searched");
+        foreach (var file in Directory.EnumerateFiles(backup, "*", SearchOption.AllDirectories))
+        {
+            report.FilesSearchedForWrappedKeys++;
+            var bytes = await File.ReadAllBytesAsync(file, cancellationToken);
+            if (wrapped.Any(w => bytes.AsSpan().IndexOf(w) >= 0)) report.Violations.Add($"a destroyed key still lies in {Path.GetFileName(file)}");
+        }
+
+        report.OpenedAfterErasure = await OpenAsync(world, "after", rows, cancellationToken);
+        if (report.OpenedAfterErasure > 0) report.Violations.Add($"{report.OpenedAfterErasure} rows open after the erasure");
+    }
+
+    /// <summary>The identifier under which keys are wrapped with the master key of a file.</summary>
+    public static async Task<string> MasterKeyIdAsync(string file, CancellationToken cancellationToken)
+    {
+        using var wrapper = await WrapperAsync(file, cancellationToken);
+        return wrapper.MasterKeyId;
+    }
+
+    private static async Task<LocalKeyWrapper> WrapperAsync(string file, CancellationToken cancellationToken) =>
+        new(Convert.FromBase64String((await File.ReadAllTextAsync(file, cancellationToken)).Trim()), new SystemEntropy());
+
+    /// <summary>A full backup; the host stands still while its files are copied.</summary>
+    private static string Backup(LabWorld world, string name)
+    {
+        var (host, backup) = (world.Hosts[0], Path.Combine(world.Folder, name));
+        host.Send(Signal.Stop);
+        CopyFolder(host.Data, backup);
+        host.Send(Signal.Continue);
+        return backup;
+    }
+
+    /// <summary>Opens what it can with a full backup and the master key.</summary>
+    private static async Task<int> OpenAsync(LabWorld world, string name, List<AccountRow> rows, CancellationToken cancellationToken)
+    {
+        var backup = Backup(world, name);
+        var entropy = new SystemEntropy();
+        await using var store = await VaultStore.OpenSqliteAsync(Path.Combine(backup, "vault.db"), new LedgerScribe(entropy), cancellationToken);
+        using var wrapper = await WrapperAsync(world.MasterKey, cancellationToken);
+        var sealing = new GrantSealing(new Sealer(new Keyring(store.Keys, wrapper, entropy, TimeProvider.System), entropy));
+        var opened = 0;
+        foreach (var row in rows)
+        {
+            try
+            {
+                var grant = await sealing.OpenGrantAsync(row, cancellationToken);
+                if (grant.IsOk && grant.Value is { } open)
+                {
+                    opened++;
+                    open.Dispose();
+                }
+            }
+            catch (Exception e) when (e is SealBrokenException or StoreUnavailableException or InvalidOperationException)
+            {
+                // It does not open.
+            }
+        }
+
+        return opened;
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            if (Path.GetFileName(file) is not ("host.lock" or "vault.db-shm")) File.Copy(file, target, overwrite: true);
+        }
+    }
+}
