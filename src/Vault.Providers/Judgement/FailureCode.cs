@@ -7,7 +7,7 @@ internal static class FailureCode
 {
     private const int MaxLength = 64;
 
-    // AADSTS700082 has 1, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 22 random characters of base64url about 9.
+    // AADSTS700082 has 1, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 43 random characters of base64url about 18.
     private const int MostChanges = 5;
 
     public static string? Clean(string? text)
@@ -19,11 +19,12 @@ internal static class FailureCode
     /// <summary>How often letters turn into digits, digits into letters and small letters into capitals: in a code a few times, in a token all the time.</summary>
     private static int Changes(string text)
     {
-        var changes = 0;
-        for (var i = 1; i < text.Length; i++)
+        var (changes, before) = (0, '_');
+        foreach (var c in text.Where(char.IsAsciiLetterOrDigit))
         {
-            var (a, b) = (text[i - 1], text[i]);
-            if ((char.IsAsciiLetter(a) && char.IsAsciiDigit(b)) || (char.IsAsciiDigit(a) && char.IsAsciiLetter(b)) || (char.IsAsciiLetterLower(a) && char.IsAsciiLetterUpper(b))) changes++;
+            var turned = (char.IsAsciiLetter(before) && char.IsAsciiDigit(c)) || (char.IsAsciiDigit(before) && char.IsAsciiLetter(c)) || (char.IsAsciiLetterLower(before) && char.IsAsciiLetterUpper(c));
+            if (turned) changes++;
+            before = c;
         }
 
         return changes;
