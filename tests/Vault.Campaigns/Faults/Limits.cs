@@ -13,18 +13,35 @@ internal static class Limits
     /// <param name="process">Whose.</param>
     /// <param name="bytes">Null: as much as it likes.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public static async Task FileSizeAsync(int process, long? bytes, CancellationToken cancellationToken)
+    /// <returns>Whether it took; a process that has just ended takes none.</returns>
+    public static async Task<bool> FileSizeAsync(int process, long? bytes, CancellationToken cancellationToken)
     {
         var limit = bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited";
+
+        // The soft limit alone: that one may be lifted again by anybody. Only the user of a process may set it, and root may become that user.
+        List<string> command = ["prlimit", "--pid", process.ToString(CultureInfo.InvariantCulture), $"--fsize={limit}:"];
+        if (Environment.IsPrivilegedProcess && Owner(process) is { } owner && owner != "0") command.InsertRange(0, ["setpriv", "--reuid=" + owner, "--clear-groups"]);
         try
         {
-            // The soft limit alone: that one may be lifted again by anybody.
-            using var prlimit = Process.Start(new ProcessStartInfo("prlimit", ["--pid", process.ToString(CultureInfo.InvariantCulture), $"--fsize={limit}:"]) { RedirectStandardError = true })!;
+            using var prlimit = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true })!;
             await prlimit.WaitForExitAsync(cancellationToken);
+            return prlimit.ExitCode == 0;
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            throw new LabException("prlimit (package util-linux) is missing; it makes the full disk.");
+            throw new LabException("prlimit and setpriv (package util-linux) are missing; they make the full disk.");
+        }
+    }
+
+    private static string? Owner(int process)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 }

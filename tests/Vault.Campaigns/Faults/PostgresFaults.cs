@@ -12,12 +12,12 @@ public static class PostgresFaults
 
     public static readonly IReadOnlyList<StoreFault> All =
     [
+        new("no room for the write-ahead log (file size limit on the sessions)", false, FullAsync),
         new("PostgreSQL crashes and is away for 2 s", false, CrashAsync),
         new("PostgreSQL crashes at the moment of a commit, away for 6 s", false, (world, stop) => AtCommitAsync(world, killHost: false, stop)),
         new("the same, and the host is killed with the reply in its spool", true, (world, stop) => AtCommitAsync(world, killHost: true, stop)),
         new("all connections cut every 0.1 s", false, CutAsync),
         new("a third of all changes refused with 40001 or 40P01", false, RacesAsync),
-        new("no room for the write-ahead log (file size limit on the sessions)", false, FullAsync),
         new("slow sync: every commit waits 0.1 s, the log writer and the checkpointer stand still", false, SlowAsync),
         new("sessions frozen for 1 s in the middle of what they do", false, FrozenSessionsAsync),
     ];
@@ -95,8 +95,7 @@ public static class PostgresFaults
             {
                 foreach (var session in await SessionsAsync(world, "pid", cancellationToken))
                 {
-                    await Limits.FileSizeAsync(session, 65_536, cancellationToken);
-                    limited++;
+                    if (await Limits.FileSizeAsync(session, 65_536, cancellationToken)) limited++;
                 }
             }
             catch (NpgsqlException)
@@ -106,6 +105,7 @@ public static class PostgresFaults
         }
 
         await AnswersAsync(world, cancellationToken);
+        if (limited == 0) throw new LabException("No session of PostgreSQL took a limit; the full disk did not happen.");
         return $"{limited} sessions without room";
     }
 

@@ -41,7 +41,7 @@ public static class SqliteFaults
     private static async Task<string> FullAsync(LabWorld world, CancellationToken cancellationToken)
     {
         var host = world.Hosts[0];
-        await Limits.FileSizeAsync(host.Id, 1, cancellationToken);
+        if (!await Limits.FileSizeAsync(host.Id, 1, cancellationToken)) throw new LabException("The host took no limit; the full disk did not happen.");
         await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken);
         if (host.HasExited) throw new LabException("The host ended of a full disk:\n" + host.Tail());
         await Limits.FileSizeAsync(host.Id, null, cancellationToken);
