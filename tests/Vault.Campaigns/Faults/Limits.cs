@@ -20,7 +20,7 @@ internal static class Limits
 
         // The soft limit alone: that one may be lifted again by anybody. Only the user of a process may set it, and root may become that user.
         List<string> command = ["prlimit", "--pid", process.ToString(CultureInfo.InvariantCulture), $"--fsize={limit}:"];
-        if (Environment.IsPrivilegedProcess && Owner(process) is { } owner && owner != "0") command.InsertRange(0, ["setpriv", "--reuid=" + owner, "--clear-groups"]);
+        if (Environment.IsPrivilegedProcess && Id(process, "Uid:") is { } user && user != "0") command.InsertRange(0, ["setpriv", "--reuid=" + user, "--regid=" + Id(process, "Gid:"), "--clear-groups"]);
         try
         {
             using var prlimit = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true })!;
@@ -33,11 +33,11 @@ internal static class Limits
         }
     }
 
-    private static string? Owner(int process)
+    private static string? Id(int process, string which)
     {
         try
         {
-            return File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
+            return File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith(which, StringComparison.Ordinal)).Split('\t')[1];
         }
         catch (IOException)
         {
