@@ -53,7 +53,7 @@ public sealed class PageQualityTests(Chromium chromium) : IClassFixture<Chromium
         await ada.Continue.ClickAsync();
         var answer = ada.Page.WaitForResponseAsync(chromium.Origin + "/oauth/callback?*");
         await ada.Page.GetByRole(AriaRole.Button, new() { Name = name == "connected" ? "Allow" : "Deny" }).ClickAsync();
-        await ada.Page.WaitForURLAsync(chromium.Origin + "/oauth/callback?*");
+        await Assertions.Expect(ada.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("^" + System.Text.RegularExpressions.Regex.Escape(chromium.Origin) + @"/oauth/callback\?"));
         return await answer;
     }
 }
