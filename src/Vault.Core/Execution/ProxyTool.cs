@@ -59,10 +59,10 @@ public static class ProxyTool
             else if (value.ValueKind != JsonValueKind.String || value.GetString()!.Any(c => c is < ' ' or > '~')) faults.Add(new("headers", $"has a value of '{name}' that is not ASCII text"));
         }
 
-        var sent = pack.Details.Api.Auth.Where(a => a.Place != CredentialPlace.Header).Select(a => a.Name).ToList();
+        var credentials = pack.Details.Api.Auth.Where(a => a.Place != CredentialPlace.Header).Select(a => a.Name).ToList();
         foreach (var (name, value) in query)
         {
-            if (sent.Contains(name)) faults.Add(new("query", $"may not set '{name}'; the vault does"));
+            if (credentials.Contains(name)) faults.Add(new("query", $"may not set '{name}'; the vault does"));
             else if (value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False or JsonValueKind.Array)) faults.Add(new("query", $"'{name}' must be a text, a number, true, false or a list of them"));
         }
 

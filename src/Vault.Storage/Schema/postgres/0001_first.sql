@@ -292,8 +292,8 @@ end $$;
 grant create on schema vault to vault_system;
 set local role vault_system;
 
--- The sweeper: keys of due accounts of organizations whose gate is open, most urgent first, without those of providers that can take no more now.
-create function due_accounts(due_until bigint, shard bigint, shards bigint, take bigint, without text[])
+-- The sweeper: keys of due accounts of organizations whose gate is open, most urgent first.
+create function due_accounts(due_until bigint, shard bigint, shards bigint, take bigint)
 returns table (organization_id text, user_id text, connection text, label text, id text, provider text, due_at bigint)
 language plpgsql stable security definer set search_path = vault, pg_temp as $$
 #variable_conflict use_column
@@ -301,7 +301,7 @@ begin
   return query
     select a.organization_id, a.user_id, a.connection, a.label, a.id, a.provider, a.due_at
     from accounts a join organizations o on o.id = a.organization_id
-    where a.due_at <= due_until and a.shard_hash % shards = shard and a.provider <> all (without) and o.gate_open
+    where a.due_at <= due_until and a.shard_hash % shards = shard and o.gate_open
     order by a.due_at, a.id limit take;
 end $$;
 

@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+using System.Text;
+using Vault.Storage.Schema;
+
+namespace Vault.Storage.Tests.Sql;
+
+/// <summary>A database out there has run these steps and will not run them again: whoever needs another schema writes another step.</summary>
+public sealed class ReleasedStepsTests
+{
+    [Theory]
+    [InlineData("postgres", 1, "0cfcf84f771c1face55a573cc0ead28dfacebb72eefe3048dee0d54a121b7dc3")]
+    [InlineData("postgres", 2, "a33adc9e9e4f7020d5f4f6377e337f4e5a021715411688c47f4dd5378eb32788")]
+    [InlineData("postgres", 3, "759eca89b51dcd0eeb1e01b7dcb785387df2930d38721baf66b78e889cfb8888")]
+    [InlineData("sqlite", 1, "11136804d6f16113395f064df07c4b6e1631929ed6044599e6770404263f2fe3")]
+    public void A_released_step_never_changes(string dialect, int version, string sha256)
+    {
+        var step = Migrations.Of(dialect).Single(m => m.Version == version);
+        Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(step.Sql))));
+    }
+
+    [Fact]
+    public void Every_step_is_held_by_its_digest()
+    {
+        var held = typeof(ReleasedStepsTests).GetMethod(nameof(A_released_step_never_changes))!.GetCustomAttributes(typeof(InlineDataAttribute), false).Length;
+        Assert.Equal(held, Migrations.Of("postgres").Count + Migrations.Of("sqlite").Count);
+    }
+}
