@@ -1,64 +1,25 @@
-using System.Security.Cryptography;
-using System.Text;
-using Microsoft.Data.Sqlite;
-
 namespace Vault.Attacks.Rig;
 
 /// <summary>What the database holds, as a digest per table. Left out: the ledger and its outbox (a refusal may be told there), kept answers of repeated keys, and when something was last used.</summary>
 internal sealed class Dump : IDisposable
 {
-    private static readonly string[] LeftOut = ["ledger", "idempotency", "sqlite_", "schema_version"];
-    private static readonly string[] Volatile = ["last_used_at"];
-    private readonly SqliteConnection _connection;
-    private readonly List<(string Table, string Columns)> _tables = [];
+    private static readonly string[] LeftOut = ["ledger", "idempotency", "schema_version"];
+    private readonly DatabaseFile _file;
+    private readonly Dictionary<string, string> _queries;
 
     public Dump(string folder)
     {
-        var file = Directory.EnumerateFiles(folder, "*.db", SearchOption.AllDirectories).Single();
-        _connection = new SqliteConnection($"Data Source={file};Mode=ReadOnly;Pooling=False");
-        _connection.Open();
-        foreach (var table in Texts("select name from sqlite_master where type = 'table' order by name"))
-            if (!LeftOut.Any(l => table.StartsWith(l, StringComparison.Ordinal)))
-                _tables.Add((table, string.Join(", ", Texts($"select name from pragma_table_info('{table}')").Except(Volatile).Select(c => '"' + c + '"'))));
+        _file = new DatabaseFile(folder);
+        _queries = _file.Tables.Where(t => !LeftOut.Any(l => t.StartsWith(l, StringComparison.Ordinal))).ToDictionary(
+            t => t, t => $"select {string.Join(", ", _file.Columns(t).Where(c => c != "last_used_at").Select(c => '"' + c + '"'))} from \"{t}\" order by 1, 2");
     }
 
-    public int Tables => _tables.Count;
+    public int Tables => _queries.Count;
 
     /// <summary>Changes exactly when another connection has committed something.</summary>
-    public long Version()
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "pragma data_version";
-        return (long)command.ExecuteScalar()!;
-    }
+    public long Version() => _file.Version();
 
-    public Dictionary<string, string> Take()
-    {
-        var digests = new Dictionary<string, string>();
-        foreach (var (table, columns) in _tables)
-        {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            using var command = _connection.CreateCommand();
-            command.CommandText = $"select {columns} from \"{table}\" order by 1, 2";
-            using var reader = command.ExecuteReader();
-            while (reader.Read())
-                for (var i = 0; i < reader.FieldCount; i++)
-                    hash.AppendData(reader.GetValue(i) is byte[] bytes ? bytes : Encoding.UTF8.GetBytes(Convert.ToString(reader.GetValue(i), System.Globalization.CultureInfo.InvariantCulture) + "\0"));
-            digests[table] = Convert.ToHexString(hash.GetHashAndReset());
-        }
+    public Dictionary<string, string> Take() => _queries.ToDictionary(q => q.Key, q => _file.Digest(q.Value));
 
-        return digests;
-    }
-
-    public void Dispose() => _connection.Dispose();
-
-    private List<string> Texts(string sql)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        var texts = new List<string>();
-        while (reader.Read()) texts.Add(reader.GetString(0));
-        return texts;
-    }
+    public void Dispose() => _file.Dispose();
 }

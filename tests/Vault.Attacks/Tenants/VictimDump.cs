@@ -1,56 +1,28 @@
-using System.Security.Cryptography;
-using System.Text;
-using Microsoft.Data.Sqlite;
+using Vault.Attacks.Rig;
 
 namespace Vault.Attacks.Tenants;
 
 /// <summary>The rows of one organization, as a digest per table; without when something was last used, which is noted a while after the use.</summary>
 internal sealed class VictimDump : IDisposable
 {
-    private readonly SqliteConnection _connection;
-    private readonly List<(string Table, string Columns, string Owner)> _tables = [];
+    // What the ledger says, or is about to say: an entry moves from the outbox into the chain in its own time, and that is no change.
+    private const string Ledger = "select event_id from ledger_entries where organization_id = $o union select event_id from ledger_outbox where organization_id = $o order by 1";
+
+    private readonly DatabaseFile _file;
+    private readonly Dictionary<string, string> _queries = new() { ["ledger"] = Ledger };
 
     public VictimDump(string folder)
     {
-        _connection = new SqliteConnection($"Data Source={Directory.EnumerateFiles(folder, "*.db", SearchOption.AllDirectories).Single()};Mode=ReadOnly;Pooling=False");
-        _connection.Open();
-        foreach (var table in Texts("select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name not like 'ledger_outbox%'"))
+        _file = new DatabaseFile(folder);
+        foreach (var table in _file.Tables.Where(t => !t.StartsWith("ledger_", StringComparison.Ordinal)))
         {
-            var columns = Texts($"select name from pragma_table_info('{table}')");
-            var told = string.Join(", ", columns.Where(c => c != "last_used_at").Select(c => '"' + c + '"'));
-            if (columns.Contains("organization_id")) _tables.Add((table, told, "organization_id"));
-            else if (table == "organizations") _tables.Add((table, told, "id"));
+            var columns = _file.Columns(table);
+            var owner = columns.Contains("organization_id") ? "organization_id" : table == "organizations" ? "id" : null;
+            if (owner is not null) _queries[table] = $"select {string.Join(", ", columns.Where(c => c != "last_used_at").Select(c => '"' + c + '"'))} from \"{table}\" where {owner} = $o order by 1, 2";
         }
     }
 
-    public Dictionary<string, string> Take(string organization)
-    {
-        var digests = new Dictionary<string, string>();
-        foreach (var (table, columns, owner) in _tables)
-        {
-            using var command = _connection.CreateCommand();
-            command.CommandText = $"select {columns} from \"{table}\" where {owner} = $o order by 1, 2";
-            command.Parameters.AddWithValue("$o", organization);
-            using var reader = command.ExecuteReader();
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            while (reader.Read())
-                for (var i = 0; i < reader.FieldCount; i++)
-                    hash.AppendData(reader.GetValue(i) is byte[] bytes ? bytes : Encoding.UTF8.GetBytes(Convert.ToString(reader.GetValue(i), System.Globalization.CultureInfo.InvariantCulture) + "\0"));
-            digests[table] = Convert.ToHexString(hash.GetHashAndReset());
-        }
+    public Dictionary<string, string> Take(string organization) => _queries.ToDictionary(q => q.Key, q => _file.Digest(q.Value, organization));
 
-        return digests;
-    }
-
-    public void Dispose() => _connection.Dispose();
-
-    private List<string> Texts(string sql)
-    {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        var texts = new List<string>();
-        while (reader.Read()) texts.Add(reader.GetString(0));
-        return texts;
-    }
+    public void Dispose() => _file.Dispose();
 }
