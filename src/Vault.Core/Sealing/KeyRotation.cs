@@ -66,26 +66,6 @@ public sealed class KeyRotation(
         }
     }
 
-    /// <summary>
-    /// Destroys the retired versions that nothing needs: retired at least <paramref name="retiredFor"/> ago and no row under them. The time must be longer than
-    /// anything keeps a sealed value outside the rows (the reply spool, a frozen host); a day is a good choice. Returns how many were destroyed.
-    /// </summary>
-    public async Task<int> DestroyRetiredAsync(OrganizationId organization, TimeSpan retiredFor, CancellationToken cancellationToken)
-    {
-        var destroyed = 0;
-        foreach (var key in await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false))
-        {
-            var now = time.GetUtcNow();
-            if (key.Status == OrganizationKeyStatus.Destroyed) continue;
-            if (key.Status != OrganizationKeyStatus.Retired || now - key.ChangedAt < retiredFor) break;
-            if (await source.AnyBelowAsync(organization, key.Version + 1, cancellationToken).ConfigureAwait(false)) break;
-            if (await keys.TryUpdateAsync(Next(key, OrganizationKeyStatus.Destroyed) with { Wrapped = null }, key.RowVersion, cancellationToken).ConfigureAwait(false)) destroyed++;
-        }
-
-        if (destroyed > 0) keyring.Forget(organization);
-        return destroyed;
-    }
-
     // Null when the keys are destroyed. The number of the new version is fixed here, in the journal, before the key exists: whoever resumes makes that one.
     private async Task<KeyRotationRow?> BeginAsync(OrganizationId organization, long journalVersion, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Sealing;
@@ -11,6 +12,7 @@ public static class HostCommand
     public static readonly IReadOnlyList<(string Name, string Help)> Known =
     [
         ("ledger-verify ORGANIZATION", "verify a chain, name every fault; exit code 1 when there are any"),
+        ("keys-destroy ORGANIZATION DAYS", "destroy the organization's keys retired by a rotation DAYS (1 or more) ago; what is kept outside the database under them opens no more"),
         ("master-rewrap", "wrap every organization's keys under the current master key"),
         ("options-check", "validate the options and stop"),
     ];
@@ -37,6 +39,10 @@ public static class HostCommand
                 return await RewrapAsync(options, to, cancellationToken);
             case ["ledger-verify", var id] when OrganizationId.TryParse(id, out var organization):
                 return await VerifyAsync(organization, options, to, cancellationToken);
+            case ["keys-destroy", var id, var days] when OrganizationId.TryParse(id, out var organization) && ushort.TryParse(days, CultureInfo.InvariantCulture, out var retired) && retired > 0:
+                return await DestroyKeysAsync(organization, TimeSpan.FromDays(retired), options, to, cancellationToken);
+            case ["keys-destroy", ..]:
+                throw new StartException("keys-destroy needs an organization id and a number of days, 1 to 65535, for example: vault-host keys-destroy org_01h… 30");
             case ["ledger-verify", ..]:
                 throw new StartException("ledger-verify needs one organization id, for example: vault-host ledger-verify org_01h…");
             default:
@@ -51,6 +57,16 @@ public static class HostCommand
         var report = await new LedgerVerifier(store.Ledger).VerifyAsync(organization, null, cancellationToken);
         await LedgerReportText.WriteAsync(report, to);
         return report.IsIntact ? 0 : 1;
+    }
+
+    private static async Task<int> DestroyKeysAsync(OrganizationId organization, TimeSpan retiredFor, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
+    {
+        await using var store = await StoreSetup.OpenAsync(options, new LedgerScribe(new SystemEntropy()), cancellationToken);
+        if (await store.Organizations.FindAsync(organization, cancellationToken) is null) throw new StartException($"The organization {organization.Value} is not known.");
+        var destroyed = await new RetiredKeys(store.Keys, store.Sealed, TimeProvider.System).DestroyAsync(organization, retiredFor, cancellationToken);
+        var left = (await store.Keys.ListAsync(organization, cancellationToken)).Count(k => k.Status == OrganizationKeyStatus.Retired);
+        await to.WriteLineAsync($"{destroyed} retired keys destroyed, {left} kept: retired less than {retiredFor.TotalDays:0} days ago, or a row still lies under them.");
+        return 0;
     }
 
     private static async Task<int> RewrapAsync(VaultOptions options, TextWriter to, CancellationToken cancellationToken)

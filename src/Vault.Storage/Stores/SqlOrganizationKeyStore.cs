@@ -76,7 +76,7 @@ internal sealed class SqlOrganizationKeyStore(IDatabase database) : IOrganizatio
         .Text("organization", row.Organization.Value)
         .Integer("version", row.Version)
         .Integer("status", (int)row.Status)
-        .Bytes("wrapped", row.Wrapped is null ? null : row.Wrapped.AsMemory())
+        .Bytes("wrapped", row.Wrapped is null ? default(ReadOnlyMemory<byte>?) : row.Wrapped)
         .Text("master_key_id", row.MasterKeyId)
         .Time("changed_at", row.ChangedAt);
 

@@ -107,7 +107,7 @@ public sealed class KeyRotationTests : IDisposable
         Assert.Equal("row-0001", Assert.Single(report.Broken));
         Assert.Equal(2, report.Resealed);
         _bench.Time.Advance(TimeSpan.FromDays(30));
-        Assert.Equal(0, await Rotation().DestroyRetiredAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(0, await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), default));
         Assert.NotNull((await _bench.Keys.FindAsync(Acme, 1, default))!.Wrapped);
     }
 
@@ -116,7 +116,7 @@ public sealed class KeyRotationTests : IDisposable
     {
         await FillAsync(2);
         await Rotation().RunAsync(Acme, default);
-        Assert.Equal(0, await Rotation().DestroyRetiredAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(0, await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), default));
         _bench.Time.Advance(TimeSpan.FromDays(2));
 
         // A late write of a host that had held the old key: sealed under version 1 after the rotation ended.
@@ -126,10 +126,10 @@ public sealed class KeyRotationTests : IDisposable
             _rows.Put("row-0001", new SealedField(context, _bench.Sealer.Seal(old, "late"u8, context)));
         }
 
-        Assert.Equal(0, await Rotation().DestroyRetiredAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(0, await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), default));
         Assert.Equal(RotationState.Finished, (await Rotation().RunAsync(Acme, default)).State);
         _bench.Time.Advance(TimeSpan.FromDays(2));
-        Assert.Equal(2, await Rotation().DestroyRetiredAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(2, await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), default));
         Assert.Equal([1u, 2u], (await _bench.Keys.ListAsync(Acme, default)).Where(k => k.Wrapped is null).Select(k => k.Version));
         using var key = (await _bench.Keyring.HoldVersionAsync(Acme, 3, default)).Value;
         using var value = Sealer.Open(key, _rows.All[1].Fields[0].Blob, _rows.All[1].Fields[0].Context);
@@ -179,6 +179,8 @@ public sealed class KeyRotationTests : IDisposable
     }
 
     public void Dispose() => _bench.Dispose();
+
+    private RetiredKeys Retired() => new(_bench.Keys, _rows, _bench.Time);
 
     private KeyRotation Rotation(Keyring? keyring = null) =>
         new(_bench.Keys, _journal, _rows, _bench.Wrapper, keyring ?? _bench.Keyring, new Sealer(keyring ?? _bench.Keyring, _bench.Entropy), _bench.Entropy, _bench.Time);

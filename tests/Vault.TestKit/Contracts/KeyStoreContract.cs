@@ -37,6 +37,18 @@ public abstract class KeyStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task One_version_is_destroyed_and_the_others_stay()
+    {
+        var mine = Make.Organization().Id;
+        var (first, second) = (Make.Key(mine), Make.Key(mine, 2));
+        foreach (var row in new[] { first, second }) await Store.Keys.TryInsertAsync(row, default);
+        var gone = first with { Status = OrganizationKeyStatus.Destroyed, Wrapped = null, RowVersion = 2 };
+        Assert.True(await Store.Keys.TryUpdateAsync(gone, 1, default));
+        Same(gone, await Store.Keys.FindAsync(mine, 1, default));
+        Same(second, await Store.Keys.FindActiveAsync(mine, default));
+    }
+
+    [Fact]
     public async Task Destroyed_keys_stay_destroyed()
     {
         var (mine, other) = (Make.Organization().Id, Make.Organization().Id);
