@@ -17,6 +17,7 @@ public sealed record BenchOptions
           --full                  8 s per cell
           --scale N               instead: N accounts (1,000 to 1,000,000): loading, start-up, memory, cold calls, due sweep, key rotation, ledger
           --micro [NAMES]         instead: the parts by themselves (sealing, lifecycle, schema, ledger, pack rules, search), by BenchmarkDotNet
+          --catalogue [TOOLS]     instead: loading the packs, and searching a catalogue of so many tools (20000), with percentiles
           --seconds N             seconds per cell, 1 to 300
           --repeats N             how often every cell is measured, 1 to 20; the median counts and the spread is the noise
           --targets LIST          of direct, floor, homegrown, sqlite, postgres

@@ -10,6 +10,9 @@ switch (args)
     case ["--micro", .. var names]:
         Vault.Benchmarks.Micro.MicroRun.Run(names);
         return 0;
+    case ["--catalogue", .. var size] when size.Length == 0 || (size.Length == 1 && int.TryParse(size[0], out var tools) && tools is > 0 and <= 1_000_000):
+        Vault.Benchmarks.Micro.CatalogueRun.Run(size.Length == 0 ? 20_000 : int.Parse(size[0], System.Globalization.CultureInfo.InvariantCulture));
+        return 0;
     case ["--help" or "-h", ..]:
         Console.Out.Write(BenchOptions.Usage);
         return 0;

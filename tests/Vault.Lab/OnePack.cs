@@ -20,5 +20,5 @@ internal sealed class OnePack(ProviderPack pack) : IPacks
         return false;
     }
 
-    public IReadOnlyList<Tool> Search(string query, string? provider, int limit) => [];
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null) => [];
 }

@@ -23,7 +23,11 @@ public interface IPacks
     IReadOnlyList<string> AlsoRun(Tool tool) => [];
 
     /// <summary>Full-text search over names and descriptions, best first.</summary>
-    IReadOnlyList<Tool> Search(string query, string? provider, int limit);
+    /// <param name="query">Words; none lists in order of name.</param>
+    /// <param name="provider">Only its tools; null for all.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="visible">Which tools the caller may see; null for all. A hidden tool takes no place of the limit.</param>
+    IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null);
 }
 
 /// <summary>Reads a pack from JSON; a wrong one comes back as every place and reason, not the first only.</summary>

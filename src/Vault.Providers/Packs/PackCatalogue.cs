@@ -37,10 +37,10 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
         return _set.Shared.Providers.TryGetValue(tool.Definition.Name, out var providers) ? providers : [];
     }
 
-    public IReadOnlyList<Tool> Search(string query, string? provider, int limit)
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null)
     {
         ArgumentNullException.ThrowIfNull(query);
-        return _set.Index.Search(query, provider, limit);
+        return _set.Index.Search(query, provider, limit, visible);
     }
 
     /// <summary>Loads everything anew; answers the packs that were refused.</summary>

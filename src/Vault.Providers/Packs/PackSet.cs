@@ -9,10 +9,8 @@ namespace Vault.Providers.Packs;
 /// <summary>One loaded set of packs; never changes.</summary>
 internal sealed class PackSet
 {
-    private readonly Lazy<ToolIndex> _index;
-
     private PackSet(FrozenDictionary<string, ProviderPack> packs, FrozenDictionary<string, Tool> tools, SharedTools shared) =>
-        (Packs, Tools, Shared, _index) = (packs, tools, shared, new Lazy<ToolIndex>(() => new ToolIndex(tools.Values)));
+        (Packs, Tools, Shared, Index) = (packs, tools, shared, new ToolIndex(tools.Values));
 
     public static PackSet Empty { get; } = new(FrozenDictionary<string, ProviderPack>.Empty, FrozenDictionary<string, Tool>.Empty, SharedTools.None);
 
@@ -22,8 +20,8 @@ internal sealed class PackSet
 
     public SharedTools Shared { get; }
 
-    /// <summary>Made by the first search.</summary>
-    public ToolIndex Index => _index.Value;
+    /// <summary>Made with the set, before anybody sees it: no search waits for it.</summary>
+    public ToolIndex Index { get; }
 
     /// <summary>Later packs replace earlier ones of the same id; a tool name that another pack has already refuses the later pack.</summary>
     public static PackSet Build(IEnumerable<(ProviderPack Pack, string Source)> packs, List<PackRefusal> refusals)

@@ -1,76 +1,170 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Full-text search over tools: BM25 with names weighing more than descriptions. In memory, built once per set.</summary>
+/// <summary>
+/// Full-text search over tools: BM25 with names weighing more than descriptions, over an inverted index in memory. Built once per set of packs; a search costs
+/// what its words occur in, not the size of the catalogue, and allocates little more than its answer.
+/// </summary>
 internal sealed class ToolIndex
 {
     private const double K1 = 1.2;
     private const double B = 0.75;
     private const int NameWeight = 3;
+    private const int MaxWords = 32;
 
-    private readonly (Tool Tool, Dictionary<string, int> Terms, int Length)[] _documents;
-    private readonly Dictionary<string, int> _documentsWith = new(StringComparer.Ordinal);
-    private readonly double _averageLength;
+    // "chan" finds "channel", at half weight, so that people may type beginnings.
+    private const double BeginningWeight = 0.5;
+    private const int ShortestBeginning = 3;
+
+    /// <summary>In order of name: a document is its place here.</summary>
+    private readonly Tool[] _tools;
+
+    /// <summary>Sorted; the postings of word <c>i</c> are those from <c>_starts[i]</c> to <c>_starts[i + 1]</c>.</summary>
+    private readonly string[] _words;
+    private readonly int[] _starts;
+    private readonly (int Document, int Count)[] _postings;
+
+    /// <summary>Per document what BM25 adds to its counts below the line: long texts count for less.</summary>
+    private readonly double[] _weights;
+    private readonly ConcurrentBag<SearchScratch> _spare = [];
 
     public ToolIndex(IEnumerable<Tool> tools)
     {
-        _documents = [.. tools.OrderBy(t => t.Definition.Name, StringComparer.Ordinal).Select(Read)];
-        foreach (var term in _documents.SelectMany(d => d.Terms.Keys)) _documentsWith[term] = _documentsWith.GetValueOrDefault(term) + 1;
-        _averageLength = _documents.Length == 0 ? 1 : _documents.Average(d => (double)d.Length);
-    }
-
-    public IReadOnlyList<Tool> Search(string query, string? provider, int limit)
-    {
-        var terms = Words(query).Distinct(StringComparer.Ordinal).ToArray();
-        var candidates = _documents.Where(d => provider is null || d.Tool.Pack.Id == provider);
-        // An empty query lists in order of name.
-        if (terms.Length == 0) return [.. candidates.Take(limit).Select(d => d.Tool)];
-        return [.. candidates.Select(d => (d.Tool, Score: terms.Sum(t => Score(d, t)))).Where(d => d.Score > 0).OrderByDescending(d => d.Score).ThenBy(d => d.Tool.Definition.Name, StringComparer.Ordinal).Take(limit).Select(d => d.Tool)];
-    }
-
-    private double Score((Tool Tool, Dictionary<string, int> Terms, int Length) document, string term)
-    {
-        double count = document.Terms.GetValueOrDefault(term);
-        // "chan" finds "channel", at half weight, so that people may type beginnings.
-        if (count == 0 && term.Length >= 3) count = document.Terms.Where(t => t.Key.StartsWith(term, StringComparison.Ordinal)).Sum(t => t.Value) / 2.0;
-        if (count == 0) return 0;
-        var with = Math.Max(1, _documentsWith.GetValueOrDefault(term));
-        var rarity = Math.Log(1 + ((_documents.Length - with + 0.5) / (with + 0.5)));
-        return rarity * count * (K1 + 1) / (count + (K1 * (1 - B + (B * document.Length / _averageLength))));
-    }
-
-    private static (Tool Tool, Dictionary<string, int> Terms, int Length) Read(Tool tool)
-    {
-        var terms = new Dictionary<string, int>(StringComparer.Ordinal);
-        var length = 0;
-        Add(tool.Definition.Name, NameWeight);
-        Add(tool.Pack.DisplayName, 1);
-        Add(tool.Definition.Description, 1);
-        return (tool, terms, length);
-
-        void Add(string text, int weight)
+        _tools = [.. tools.OrderBy(t => t.Definition.Name, StringComparer.Ordinal)];
+        var counts = new Dictionary<string, List<(int Document, int Count)>>(StringComparer.Ordinal);
+        var lengths = new int[_tools.Length];
+        for (var i = 0; i < _tools.Length; i++)
         {
-            foreach (var word in Words(text))
-            {
-                terms[word] = terms.GetValueOrDefault(word) + weight;
-                length += weight;
-            }
+            Read(_tools[i].Definition.Name, i, NameWeight, counts, lengths);
+            Read(_tools[i].Pack.DisplayName, i, 1, counts, lengths);
+            Read(_tools[i].Definition.Description, i, 1, counts, lengths);
+        }
+
+        _words = [.. counts.Keys.Order(StringComparer.Ordinal)];
+        _starts = new int[_words.Length + 1];
+        _postings = new (int, int)[counts.Values.Sum(p => p.Count)];
+        for (var i = 0; i < _words.Length; i++)
+        {
+            var postings = counts[_words[i]];
+            postings.CopyTo(_postings, _starts[i]);
+            _starts[i + 1] = _starts[i] + postings.Count;
+        }
+
+        var average = lengths.Length == 0 ? 1 : lengths.Average();
+        _weights = [.. lengths.Select(length => K1 * (1 - B + (B * length / average)))];
+    }
+
+    /// <param name="visible">Called only for tools that were found, best first; null sees all.</param>
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null)
+    {
+        if (limit <= 0) return [];
+        var scratch = _spare.TryTake(out var spare) ? spare : new SearchScratch(_tools.Length);
+        try
+        {
+            // A query without a word lists in order of name.
+            return Count(query, scratch) ? Best(scratch, provider, limit, visible) : [.. _tools.Where(t => Shows(t, provider) && visible?.Invoke(t) != false).Take(limit)];
+        }
+        finally
+        {
+            scratch.Clear();
+            _spare.Add(scratch);
         }
     }
 
-    /// <summary>Lower-case words of letters and digits; a plural 's' is dropped so that "message" finds "messages".</summary>
-    private static IEnumerable<string> Words(string text)
+    private bool Count(string query, SearchScratch scratch)
     {
-        var start = -1;
-        for (var i = 0; i <= text.Length; i++)
+        Span<char> buffer = stackalloc char[SearchWords.MaxWord];
+        var seen = new List<string>(8);
+        foreach (var word in SearchWords.Of(query, buffer))
         {
-            var inside = i < text.Length && char.IsLetterOrDigit(text[i]);
-            if (inside && start < 0) start = i;
-            if (inside || start < 0) continue;
-            var word = text[start..i].ToLowerInvariant();
-            start = -1;
-            yield return word.Length > 3 && word.EndsWith('s') && !word.EndsWith("ss", StringComparison.Ordinal) ? word[..^1] : word;
+            if (seen.Count == MaxWords || Seen(seen, word)) continue;
+            seen.Add(word.ToString());
+            Count(word, scratch);
+        }
+
+        return seen.Count > 0;
+    }
+
+    private void Count(ReadOnlySpan<char> word, SearchScratch scratch)
+    {
+        var at = Find(word);
+        var there = at < _words.Length && word.SequenceEqual(_words[at]);
+        if (there)
+        {
+            foreach (var (document, count) in Postings(at)) scratch.Exact(document, count);
+        }
+
+        if (word.Length >= ShortestBeginning)
+        {
+            for (var longer = there ? at + 1 : at; longer < _words.Length && _words[longer].AsSpan().StartsWith(word, StringComparison.Ordinal); longer++)
+            {
+                foreach (var (document, count) in Postings(longer)) scratch.Beginning(document, count * BeginningWeight);
+            }
+        }
+
+        var with = there ? Postings(at).Length : 1;
+        scratch.Add(Math.Log(1 + ((_tools.Length - with + 0.5) / (with + 0.5))), _weights, K1);
+    }
+
+    /// <summary>The best of the hits, without sorting all of them: the worst of the kept ones stands on top of the heap and makes way. A hidden tool takes no one's place.</summary>
+    private List<Tool> Best(SearchScratch scratch, string? provider, int limit, Func<Tool, bool>? visible)
+    {
+        var kept = new PriorityQueue<int, (double Score, int Later)>(Math.Min(limit, scratch.Hits.Length) + 1);
+        foreach (var document in scratch.Hits)
+        {
+            // Equal scores stand in order of name, so the later name is the worse one.
+            var rank = (scratch.Score(document), -document);
+            if (kept.Count == limit && kept.TryPeek(out _, out var worst) && rank.CompareTo(worst) <= 0) continue;
+            if (!Shows(_tools[document], provider) || visible?.Invoke(_tools[document]) == false) continue;
+            kept.Enqueue(document, rank);
+            if (kept.Count > limit) kept.Dequeue();
+        }
+
+        var best = new List<Tool>(kept.Count);
+        while (kept.TryDequeue(out var document, out _)) best.Add(_tools[document]);
+        best.Reverse();
+        return best;
+    }
+
+    private ReadOnlySpan<(int Document, int Count)> Postings(int word) => _postings.AsSpan(_starts[word], _starts[word + 1] - _starts[word]);
+
+    /// <summary>Where the word stands, or would.</summary>
+    private int Find(ReadOnlySpan<char> word)
+    {
+        var (low, high) = (0, _words.Length);
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (_words[middle].AsSpan().SequenceCompareTo(word) < 0) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+
+    private static bool Shows(Tool tool, string? provider) => provider is null || tool.Pack.Id == provider;
+
+    private static bool Seen(List<string> seen, ReadOnlySpan<char> word)
+    {
+        foreach (var earlier in seen)
+            if (word.SequenceEqual(earlier)) return true;
+        return false;
+    }
+
+    private static void Read(string text, int document, int weight, Dictionary<string, List<(int Document, int Count)>> counts, int[] lengths)
+    {
+        Span<char> buffer = stackalloc char[SearchWords.MaxWord];
+        var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach (var word in SearchWords.Of(text, buffer))
+        {
+            lengths[document] += weight;
+            ref var postings = ref CollectionsMarshal.GetValueRefOrAddDefault(lookup, word, out _);
+            postings ??= [];
+            if (postings.Count > 0 && postings[^1].Document == document) CollectionsMarshal.AsSpan(postings)[^1].Count += weight;
+            else postings.Add((document, weight));
         }
     }
 }

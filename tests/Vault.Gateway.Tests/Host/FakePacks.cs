@@ -24,8 +24,8 @@ internal sealed class FakePacks : IPacks, IPackReader
 
     public bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool) => _tools.TryGetValue(name, out tool);
 
-    public IReadOnlyList<Tool> Search(string query, string? provider, int limit) =>
-        [.. _tools.Values.Where(t => t.Definition.Name.Contains(query, StringComparison.Ordinal) && (provider is null || t.Pack.Id == provider)).Take(limit)];
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null) =>
+        [.. _tools.Values.Where(t => t.Definition.Name.Contains(query, StringComparison.Ordinal) && (provider is null || t.Pack.Id == provider) && visible?.Invoke(t) != false).Take(limit)];
 
     public PackReading Read(ReadOnlyMemory<byte> json, string source) =>
         json.Span.IndexOf("\"id\""u8) < 0 ? new PackReading(null, [new Violation("/id", "is required (line 1)")]) : new PackReading(All.First(), []);

@@ -45,7 +45,7 @@ public sealed class AcmePacks : IPacks
         return tool is not null;
     }
 
-    public IReadOnlyList<Tool> Search(string query, string? provider, int limit) => [];
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null) => [];
 
     private static ToolDefinition Tool(string name, Effect effect, string scope) => new()
     {
