@@ -27,7 +27,7 @@ public static partial class AccountLifecycle
         if (state.Intent is { } held && held.LeaseUntil > e.Now && !e.HolderIsDead) return new(state, Verdict.HeldByAnother, Until: held.LeaseUntil);
 
         var doubt = state.Doubt;
-        if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt = Doubting(doubt, lapsed);
+        if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt = doubt?.With(lapsed) ?? RefreshDoubt.Of(lapsed);
         var current = state with { Intent = null, Doubt = doubt, AccessRejected = state.AccessRejected || e.Why == RefreshWhy.Rejected };
 
         if (AccountSchedule.IsBarred(current, policy.Refresh, e.Now)) return Barred(current, e.Now);
@@ -100,7 +100,7 @@ public static partial class AccountLifecycle
 
     private static AccountDecision OnNotActed(AccountState state, AccountEvent.RefreshNotActed e, LifecyclePolicy policy)
     {
-        if (!IsHolder(state, e.AttemptId)) return OnLateNotActed(state, e);
+        if (!IsHolder(state, e.AttemptId)) return OnLateNotActed(state, e.AttemptId, e.Failure, e.Now, policy);
         var failures = state.Failures + 1;
         var pause = Cooldown(failures, e.Jitter, policy);
         if (e.RetryAfter is { } asked && asked > pause) pause = asked;
@@ -110,29 +110,28 @@ public static partial class AccountLifecycle
         return new(next, Verdict.CoolingDown, LedgerType: failures == 1 ? "account.refresh_failed" : null, Until: next.CooldownUntil);
     }
 
-    /// <summary>The attempt that everybody doubts comes back and says that nothing happened: the token is as good as before.</summary>
-    private static AccountDecision OnLateNotActed(AccountState state, AccountEvent.RefreshNotActed e)
+    /// <summary>
+    /// An attempt that everybody doubts comes back and says that nothing happened: it has not used the token up. With no other in doubt, the token is as good as
+    /// before; with others, a grace window began with the first of those that are left.
+    /// </summary>
+    private static AccountDecision OnLateNotActed(AccountState state, string attemptId, string failure, DateTimeOffset now, LifecyclePolicy policy)
     {
-        if (state.Doubt?.AttemptId != e.AttemptId) return new(state, Verdict.OutOfDate);
-        var certain = state with { Doubt = null };
+        if (state.Doubt is not { } doubt || !doubt.Includes(attemptId)) return new(state, Verdict.OutOfDate);
+        var certain = state with { Doubt = doubt.Without(attemptId) };
         if (state.Status == AccountStatus.Active) return new(certain, Verdict.Changed);
-        return state is { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost }
-            ? new(certain with { Status = AccountStatus.Active, Reason = null, LastFailure = e.Failure }, Verdict.Changed, LedgerType: "account.healed")
-            : new(state, Verdict.OutOfDate);
+        if (state is not { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost }) return new(state, Verdict.OutOfDate);
+        var heals = certain.Doubt is null || (policy.Refresh.Rotation == Rotation.Grace && !AccountSchedule.IsBarred(certain, policy.Refresh, now));
+        return heals
+            ? new(certain with { Status = AccountStatus.Active, Reason = null, LastFailure = failure }, Verdict.Changed, LedgerType: "account.healed")
+            : new(certain, Verdict.Changed);
     }
-
-    /// <summary>With a second attempt in doubt, the word of one of them no longer settles it; the first one's time stands, since a grace window began there.</summary>
-    private static RefreshDoubt Doubting(RefreshDoubt? before, RefreshIntent attempt) =>
-        before is null ? new RefreshDoubt(attempt.AttemptId, attempt.StartedAt)
-        : before.AttemptId == attempt.AttemptId ? before
-        : before with { AttemptId = RefreshDoubt.Several };
 
     private static AccountDecision OnMayHaveActed(AccountState state, AccountEvent.RefreshMayHaveActed e, LifecyclePolicy policy)
     {
         if (!IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
         var failures = state.Failures + 1;
         var next = state with { Intent = null, Failures = failures, LastFailure = e.Failure, CooldownUntil = e.Now + Cooldown(failures, e.Jitter, policy) };
-        if (Consumes(policy.Refresh.Rotation)) next = next with { Doubt = Doubting(state.Doubt, state.Intent!) };
+        if (Consumes(policy.Refresh.Rotation)) next = next with { Doubt = state.Doubt?.With(state.Intent!) ?? RefreshDoubt.Of(state.Intent!) };
         if (AccountSchedule.IsBarred(next, policy.Refresh, e.Now))
         {
             var barred = Barred(next with { CooldownUntil = null }, e.Now);
@@ -155,11 +154,12 @@ public static partial class AccountLifecycle
 
     /// <summary>
     /// The attempt that everybody doubts comes back and says that the token was dead already: nothing was lost, and the reason is the provider's. Its call ended
-    /// before anybody took over, so no later attempt can have used the token up.
+    /// before anybody took over, so no later attempt can have used the token up; one before it can, and then its own word is all that this settles.
     /// </summary>
     private static AccountDecision OnLateFoundDead(AccountState state, AccountEvent.RefreshFoundDead e)
     {
-        if (state.Doubt?.AttemptId != e.AttemptId) return new(state, Verdict.OutOfDate);
+        if (state.Doubt is not { } doubt || !doubt.Includes(e.AttemptId)) return new(state, Verdict.OutOfDate);
+        if (!doubt.BeganWith(e.AttemptId)) return new(state with { Doubt = doubt.Without(e.AttemptId) }, Verdict.Changed);
         var certain = state with { Doubt = null };
         return state switch
         {
@@ -172,7 +172,8 @@ public static partial class AccountLifecycle
 
     private static AccountDecision OnClientRefused(AccountState state, AccountEvent.RefreshClientRefused e, LifecyclePolicy policy)
     {
-        if (!IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
+        // What is refused to the client uses up nothing.
+        if (!IsHolder(state, e.AttemptId)) return OnLateNotActed(state, e.AttemptId, e.Reason, e.Now, policy);
 
         // The grant may well live. Lowering every account of a connection because its client secret ran out would make every user consent again.
         var failures = state.Failures + 1;

@@ -18,13 +18,6 @@ public sealed record GrantFacts(
 /// <summary>Written before the token endpoint is called (law 3): who is calling, since when, and until when nobody else may.</summary>
 public sealed record RefreshIntent(string AttemptId, string Holder, DateTimeOffset StartedAt, DateTimeOffset LeaseUntil);
 
-/// <summary>An earlier attempt of this generation whose outcome nobody knows; the provider may have consumed the refresh token.</summary>
-public sealed record RefreshDoubt(string AttemptId, DateTimeOffset FirstSentAt)
-{
-    /// <summary>In place of the attempt's id where more than one is in doubt.</summary>
-    public const string Several = "several";
-}
-
 /// <summary>The provider's identity for the account.</summary>
 public sealed record ProviderIdentity(string Subject, string? DisplayName, string? Email, string? Tenant);
 

@@ -46,20 +46,21 @@ public sealed class ExplorerTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(Off.CompareAndSwap, Rotation.FamilyKill, Faults.None, "presented again")]
+    [InlineData(Off.CompareAndSwap, Rotation.FamilyKill, Faults.None, "a grant is given up")]
     [InlineData(Off.CompareAndSwap, Rotation.SingleUse, Faults.Revoke, "silent loss")]
     [InlineData(Off.Intent, Rotation.FamilyKill, Faults.None, "presented again")]
+    [InlineData(Off.Intent, Rotation.SingleUse, Faults.None, "nobody revoked the grant")]
     [InlineData(Off.Lease, Rotation.FamilyKill, Faults.None, "mislabelled")]
-    [InlineData(Off.Lease, Rotation.SingleUse, Faults.None, "mislabelled")]
+    [InlineData(Off.Lease, Rotation.SingleUse, Faults.None, "nobody revoked the grant")]
     [InlineData(Off.Recheck, Rotation.Grace, Faults.None, "presented again")]
     [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Revoke, "after the revocation was acknowledged")]
     [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Gate, "after the shut gate was acknowledged")]
     public void Without_one_of_its_protections_the_search_finds_the_loss(Off off, Rotation rotation, Faults faults, string what)
     {
-        var options = new ExplorerOptions(rotation, faults == Faults.None ? 2 : 1, faults, 0, rotation == Rotation.Grace ? 2 : 1);
-        var report = Search.Run(options with { Off = off });
+        var options = new ExplorerOptions(rotation, faults == Faults.None ? 2 : 1, faults, 0, rotation == Rotation.Grace ? 2 : 1) { Off = off, StopAt = what };
+        var report = Search.Run(options);
         output.WriteLine(report.ToString());
-        var loss = Assert.Single(report.Violations);
-        output.WriteLine(loss.ToString());
-        Assert.Contains(what, loss.Rule, StringComparison.Ordinal);
+        output.WriteLine(report.Violations.FirstOrDefault(v => v.Rule.Contains(what, StringComparison.Ordinal))?.ToString() ?? "none");
+        Assert.Contains(report.Violations, v => v.Rule.Contains(what, StringComparison.Ordinal));
     }
 }

@@ -198,11 +198,6 @@ public sealed class RefreshRuleTests
         var healed = Decide(lost, NotActed("theirs"), Rotation.FamilyKill).Next;
         Assert.Equal((AccountStatus.Active, (string?)null, (RefreshDoubt?)null), (healed.Status, healed.Reason, healed.Doubt));
         Assert.Equal(Verdict.OutOfDate, Decide(lost, NotActed("another"), Rotation.FamilyKill).Verdict);
-
-        // A second attempt went unanswered, too: what the first one says no longer settles it.
-        var second = Decide(doubtful with { Intent = Held("second") }, MayHaveActed("second"), Rotation.SingleUse).Next;
-        Assert.Equal(RefreshDoubt.Several, second.Doubt!.AttemptId);
-        Assert.Equal(Verdict.OutOfDate, Decide(second, NotActed("theirs")).Verdict);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ internal sealed partial class World
         if (subject.Refreshing is { } other && other.End > Now && other.Host.Life == other.Life && FamilyOf(other.Token) == FamilyOf(token))
             Break($"law 3: {host.Name} refreshes while a refresh of {other.Host.Name} runs");
         var state = RowOf(subject).State;
-        if (state.Status == AccountStatus.Active && state.Intent?.Holder != host.Holder && subject.Attempts.GetValueOrDefault(state.Doubt?.AttemptId ?? "") != host.Holder && Now >= _movedAt + Lifecycle.FreshnessLease)
+        if (state.Status == AccountStatus.Active && state.Intent?.Holder != host.Holder && !subject.Attempts.Any(a => a.Value == host.Holder && state.Doubt?.Includes(a.Key) == true) && Now >= _movedAt + Lifecycle.FreshnessLease)
             Break($"law 3: {host.Name} refreshes without holding the intent");
         subject.Refreshing = (host, host.Life, token, end);
     }

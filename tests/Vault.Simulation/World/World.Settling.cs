@@ -106,11 +106,7 @@ internal sealed partial class World
             case AccountStatus.Revoked:
                 break;
             case AccountStatus.RequiresReauth when state.Reason == StatusReason.RefreshOutcomeLost:
-
-                // A known limit, counted apart: with two attempts in doubt the row no longer knows of which, so the word of neither settles it. It takes two processes
-                // that are both held up for longer than their lease.
-                if (state.Doubt?.AttemptId == RefreshDoubt.Several) Ending += subject.MayDoubt ? "" : " (two attempts were held up past their leases)";
-                else if (!subject.MayDoubt) Break("a loss without a cause: no reply was lost, and the account says that one was");
+                if (!subject.MayDoubt) Break("a loss without a cause: no reply was lost, and the account says that one was");
                 break;
             case AccountStatus.RequiresReauth when state.Reason == StatusReason.GrantRevoked && subject.UserRevoked:
                 break;

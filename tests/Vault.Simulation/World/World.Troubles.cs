@@ -80,7 +80,7 @@ internal sealed partial class World
         if (subject.Refreshing is { } now && now.Host == host) subject.Refreshing = null;
         var state = RowOf(subject).State;
         if (state.Intent is { } intent && intent.Holder == host.Holder && !subject.Promised.Contains(intent.AttemptId)) subject.MayDoubt = true;
-        if (state.Doubt is { } doubt && (doubt.AttemptId == RefreshDoubt.Several || (subject.Attempts.GetValueOrDefault(doubt.AttemptId) == host.Holder && !subject.Promised.Contains(doubt.AttemptId))))
+        if (state.Doubt is { } doubt && subject.Attempts.Any(a => a.Value == host.Holder && doubt.Includes(a.Key) && !subject.Promised.Contains(a.Key)))
             subject.MayDoubt = true;
     }
 

@@ -19,6 +19,23 @@ public sealed class StateJsonTests
     }
 
     [Fact]
+    public void A_doubt_of_the_version_before_is_read_and_it_reads_ours_as_one_that_no_single_word_settles()
+    {
+        const string Since = "2026-03-01T12:00:00+00:00";
+        var one = StateJson.To<AccountState>($$$"""{"status":"Active","doubt":{"attempt_id":"att_1","first_sent_at":"{{{Since}}}"}}""").Doubt!;
+        Assert.True(one.Includes("att_1"));
+        var several = StateJson.To<AccountState>($$$"""{"status":"Active","doubt":{"attempt_id":"several","first_sent_at":"{{{Since}}}"}}""").Doubt!;
+        Assert.False(several.Includes("att_1"));
+
+        // What the version before knows of a doubt are these two members.
+        var json = StateJson.From(one.With(new RefreshIntent("att_2", "host", one.FirstSentAt.AddMinutes(1), one.FirstSentAt.AddMinutes(2))));
+        Assert.StartsWith($$"""{"attempt_id":"several","first_sent_at":"{{Since}}",""", json, StringComparison.Ordinal);
+        var ours = StateJson.To<RefreshDoubt>(json);
+        Assert.True(ours.BeganWith("att_1") && ours.Includes("att_2"));
+        Assert.Equal(new RefreshDoubt("att_2", one.FirstSentAt.AddMinutes(1)), ours.Without("att_1")! with { Attempts = one.Attempts });
+    }
+
+    [Fact]
     public void Enums_are_words()
     {
         var json = StateJson.From(new AccountState { Status = AccountStatus.RequiresReauth, Revocation = UpstreamRevocation.NoEndpoint });

@@ -59,8 +59,8 @@ public sealed record ExplorerOptions(Rotation Rotation, int Hosts, Faults Faults
     /// <summary>States looked at before the search gives up; it says so.</summary>
     public int MostStates { get; init; } = 400_000;
 
-    /// <summary>Stop at the first violation.</summary>
-    public bool StopAtFirst { get; init; } = true;
+    /// <summary>Stop at the first violation whose rule says this; at the first of all unless told otherwise.</summary>
+    public string StopAt { get; init; } = "";
 
     public TimeSpan Grace { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -44,7 +44,7 @@ public static class Search
         open.Push([]);
         long steps = 0;
         long schedules = 0;
-        while (open.TryPop(out var begun) && seen.Count < options.MostStates && !(options.StopAtFirst && violations.Count > 0))
+        while (open.TryPop(out var begun) && seen.Count < options.MostStates && !violations.Exists(v => v.Rule.Contains(options.StopAt, StringComparison.Ordinal)))
         {
             var path = new List<Choice>(begun);
             var world = new World(options, scene, verbose: false);
@@ -54,7 +54,7 @@ public static class Search
             {
                 if (world.Broken is { } rule)
                 {
-                    if (violations.Count < 20) violations.Add(new Violation(rule, Tell(options, scene, path)));
+                    if (violations.Count < 20 && violations.Count(v => v.Rule == rule) < 3) violations.Add(new Violation(rule, Tell(options, scene, path)));
                     break;
                 }
 

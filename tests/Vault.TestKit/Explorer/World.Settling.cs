@@ -72,6 +72,9 @@ internal sealed partial class World
             case AccountStatus.RequiresReauth when state.Reason != StatusReason.RefreshOutcomeLost:
                 Break($"mislabelled: nobody revoked the grant, and the account says {state.Reason}");
                 break;
+            case AccountStatus.RequiresReauth when !MayHaveLost:
+                Break("a grant is given up: no reply was lost, all who were held up have told what became of their attempts, and the account says refresh_outcome_lost");
+                break;
             case AccountStatus.Active or AccountStatus.Revoked or AccountStatus.RequiresReauth:
                 break;
             default:

@@ -97,7 +97,7 @@ internal sealed partial class World
                 break;
             case Deed.Crash:
                 Budget--;
-                MayDoubt = true;
+                _crashed = true;
                 host.Crash();
                 break;
             case Deed.Revoke:
@@ -121,7 +121,7 @@ internal sealed partial class World
                 break;
         }
 
-        if (Unknowns > 0) MayDoubt = true;
+        MayDoubt |= MayHaveLost;
         foreach (var process in Everyone)
             if (process.Rest() is { } failure) Break(failure);
         if (Provider.Replays > 0 && Options.Rotation is Rotation.FamilyKill or Rotation.Grace) Break("a used token was presented again to a provider that kills its family");

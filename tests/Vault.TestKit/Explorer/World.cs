@@ -16,6 +16,7 @@ internal sealed partial class World
 {
     private static readonly ConditionalWeakTable<AccountRow, string> Tokens = [];
     private readonly List<string> _told = [];
+    private bool _crashed;
 
     public World(ExplorerOptions options, Scene scene, bool verbose)
     {
@@ -58,8 +59,11 @@ internal sealed partial class World
     /// <summary>Answers of the provider that nobody will ever know.</summary>
     public int Unknowns { get; set; }
 
-    /// <summary>Whether a loss may have happened at all: a reply was lost, a process crashed, or one was held up while time leapt.</summary>
+    /// <summary>Whether a loss may be feared: it may have happened, or a process was held up while time leapt.</summary>
     public bool MayDoubt { get; private set; }
+
+    /// <summary>Whether a loss may have happened at all: a reply was lost, or a process crashed.</summary>
+    public bool MayHaveLost => _crashed || Unknowns > 0;
 
     /// <summary>Refresh tokens that the provider issued and nobody received.</summary>
     public HashSet<string> Lost { get; } = [];
@@ -119,7 +123,7 @@ internal sealed partial class World
     public UInt128 Fingerprint()
     {
         var text = new StringBuilder(512);
-        text.Append(CultureInfo.InvariantCulture, $"{(Now - Scene.Origin).Ticks}|{Budget}|{Leaps}|{Stored.Gate}|{RevokedAt?.Ticks}|{ShutAt?.Ticks}|{MayDoubt}|{Unknowns > 0}|")
+        text.Append(CultureInfo.InvariantCulture, $"{(Now - Scene.Origin).Ticks}|{Budget}|{Leaps}|{Stored.Gate}|{RevokedAt?.Ticks}|{ShutAt?.Ticks}|{MayDoubt}|{MayHaveLost}|")
             .Append(Canon(Stored.Row, TokenOf(Stored.Row))).Append('|').Append(Provider.Describe(Scene.Origin)).Append('|').AppendJoin(',', Lost.Order());
         foreach (var host in Everyone)
         {
@@ -133,8 +137,11 @@ internal sealed partial class World
     public static string Canon(AccountRow row, string token)
     {
         var s = row.State;
-        return string.Create(CultureInfo.InvariantCulture, $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{s.Doubt?.AttemptId};{s.Failures};{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}");
+        return string.Create(CultureInfo.InvariantCulture, $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{Doubted(s.Doubt)};{s.Failures};{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}");
     }
+
+    private static string Doubted(RefreshDoubt? doubt) =>
+        doubt is null ? "" : string.Join('+', doubt.Attempts.Select(a => a.AttemptId).DefaultIfEmpty(doubt.AttemptId)) + "@" + doubt.FirstSentAt.Ticks.ToString(CultureInfo.InvariantCulture);
 
     public static string Brief(AccountState s) =>
         $"{s.Status} {s.Reason} g{s.Generation}{(s.Intent is { } i ? " intent of " + i.Holder : "")}{(s.Doubt is null ? "" : " in doubt")}{(s.Revocation == UpstreamRevocation.None ? "" : " revocation " + s.Revocation)}";

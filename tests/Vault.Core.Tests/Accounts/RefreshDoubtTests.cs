@@ -1,0 +1,108 @@
+using Vault.Core.Accounts;
+using Vault.Core.Packs;
+using static Vault.Core.Tests.Accounts.AccountCases;
+
+namespace Vault.Core.Tests.Accounts;
+
+/// <summary>Several attempts in a row were held up past their leases: what each of them says when it wakes settles its own part.</summary>
+public sealed class RefreshDoubtTests
+{
+    private static readonly RefreshDoubt Two = RefreshDoubt.Of(Held("a", Now - Grace)).With(Held("b", Now.AddMinutes(-4)));
+
+    private static AccountDecision Decide(AccountState state, AccountEvent what, Rotation rotation = Rotation.Grace) => AccountLifecycle.Decide(state, what, Policy(rotation));
+
+    private static AccountState Lost(RefreshDoubt doubt) => Expired with { Status = AccountStatus.RequiresReauth, Reason = StatusReason.RefreshOutcomeLost, Doubt = doubt };
+
+    [Fact]
+    public void Two_attempts_held_up_past_their_leases_leave_no_loss_when_both_say_that_they_sent_nothing()
+    {
+        // a and b write their intents and freeze, one after the other; c finds both lapsed and the first one's grace window shut; then they wake.
+        var first = Decide(Active(Grace * -2), Wanted(attempt: "a", now: Now - Grace)).Next;
+        var second = Decide(first, Wanted(attempt: "b", now: Now - Grace + Lease)).Next;
+        var third = Decide(second, Wanted(attempt: "c"));
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (third.Next.Status, third.Next.Reason));
+        foreach (var order in new string[][] { ["a", "b"], ["b", "a"] })
+        {
+            var healed = Decide(Decide(third.Next, NotActed(order[0])).Next, NotActed(order[1])).Next;
+            Assert.Equal((AccountStatus.Active, (string?)null, (RefreshDoubt?)null), (healed.Status, healed.Reason, healed.Doubt));
+            Assert.Equal(Verdict.CallTokenEndpoint, Decide(healed, Wanted(attempt: "d")).Verdict);
+        }
+    }
+
+    [Fact]
+    public void The_word_of_one_leaves_the_other_in_doubt()
+    {
+        foreach (var (says, left) in new[] { ("a", "b"), ("b", "a") })
+        {
+            foreach (var word in new[] { NotActed(says), ClientRefused(says) })
+            {
+                var certain = Decide(Expired with { Doubt = Two }, word, Rotation.SingleUse);
+                Assert.Equal((Verdict.Changed, left), (certain.Verdict, certain.Next.Doubt?.AttemptId));
+                Assert.Empty(certain.Next.Doubt!.Attempts);
+                var refused = Decide(Decide(certain.Next, Wanted(attempt: "c"), Rotation.SingleUse).Next, FoundDead("c"), Rotation.SingleUse).Next;
+                Assert.Equal(StatusReason.RefreshOutcomeLost, refused.Reason);
+            }
+        }
+
+        Assert.Equal(Verdict.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed("c")).Verdict);
+        Assert.Equal(Verdict.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed(RefreshDoubt.Several)).Verdict);
+    }
+
+    [Fact]
+    public void A_grace_window_begins_with_the_first_attempt_that_is_still_in_doubt()
+    {
+        // a's window has shut, b's is open; when a has sent nothing, what b may have used up can still be had.
+        var healed = Decide(Lost(Two), NotActed("a"));
+        Assert.Equal((AccountStatus.Active, "b", "account.healed"), (healed.Next.Status, healed.Next.Doubt?.AttemptId, healed.LedgerType));
+        Assert.Equal(Verdict.CallTokenEndpoint, Decide(healed.Next, Wanted(RefreshWhy.Asked, "c")).Verdict);
+
+        // The other way round nothing is gained yet, and with a provider that kills families it never is before the last word.
+        foreach (var (says, rotation) in new[] { ("b", Rotation.Grace), ("a", Rotation.FamilyKill), ("b", Rotation.FamilyKill), ("a", Rotation.SingleUse) })
+        {
+            var still = Decide(Lost(Two), NotActed(says), rotation);
+            Assert.Equal((AccountStatus.RequiresReauth, (string?)null), (still.Next.Status, still.LedgerType));
+            Assert.False(still.Next.Doubt!.Includes(says));
+        }
+    }
+
+    [Fact]
+    public void A_refusal_settles_what_came_after_it_and_not_what_came_before()
+    {
+        foreach (var state in new[] { Expired with { Doubt = Two }, Lost(Two) })
+        {
+            var first = Decide(state, FoundDead("a")).Next;
+            Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked, (RefreshDoubt?)null), (first.Status, first.Reason, first.Doubt));
+
+            // a may have used the token up before b was refused.
+            var second = Decide(state, FoundDead("b")).Next;
+            Assert.Equal((state.Status, state.Reason, "a"), (second.Status, second.Reason, second.Doubt?.AttemptId));
+            Assert.Equal(StatusReason.UserRevoked, Decide(second, FoundDead("a")).Next.Reason);
+        }
+    }
+
+    [Fact]
+    public void A_reply_settles_everything() => Assert.Null(Decide(Lost(Two), Succeeded("b")).Next.Doubt);
+
+    [Fact]
+    public void One_attempt_is_counted_once_and_too_many_are_not_told_apart()
+    {
+        Assert.Same(Two, Two.With(Held("a")));
+        var doubt = Enumerable.Range(0, RefreshDoubt.Most - 2).Aggregate(Two, (d, i) => d.With(Held($"n{i}")));
+        Assert.Equal(RefreshDoubt.Most, doubt.Attempts.Length);
+        Assert.Equal(RefreshDoubt.Most - 1, doubt.Without("n0")!.Attempts.Length);
+        var many = doubt.With(Held("one more"));
+        Assert.Equal((RefreshDoubt.Several, Two.FirstSentAt, true), (many.AttemptId, many.FirstSentAt, many.Attempts.IsEmpty));
+        Assert.Equal(Verdict.OutOfDate, Decide(Lost(many), NotActed("a")).Verdict);
+        Assert.Equal(many, many.With(Held("another")));
+    }
+
+    [Fact]
+    public void A_doubt_counted_by_the_version_before_is_settled_by_no_single_word()
+    {
+        var former = new RefreshDoubt(RefreshDoubt.Several, Now.AddMinutes(-1));
+        foreach (var attempt in new[] { "a", RefreshDoubt.Several }) Assert.Equal(Verdict.OutOfDate, Decide(Lost(former), NotActed(attempt)).Verdict);
+        Assert.False(former.BeganWith(RefreshDoubt.Several));
+        Assert.Equal(former, former.With(Held("a")));
+        Assert.Same(former, former.Without("a"));
+    }
+}
