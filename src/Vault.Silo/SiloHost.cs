@@ -35,7 +35,7 @@ public static class SiloHost
         services.AddSingleton<LostExecutions>();
         services.AddSingleton<IAccounts, ClusterAccounts>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
-        services.AddSingleton(new SweepDuty(Everything: false));
+        services.AddSingleton(new SweepDuty(options.Shards, options.ShardInterval));
         services.AddVaultWire();
         builder.Logging.AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans", options.Vault.LogLevel < LogLevel.Information ? options.Vault.LogLevel : LogLevel.Warning);
         services.ConfigureOpenTelemetryMeterProvider(m => m.AddMeter("Microsoft.Orleans"));

@@ -12,11 +12,13 @@ public sealed record CampaignOptions
         was lost silently or under a wrong name, or the ledger does not verify.
 
           --kill                  SIGKILL and SIGSTOP at named points and at random moments (the default)
-          --faults                the store breaks: crashes, cut connections, full disk, refused changes, slow sync, locks, power loss
+          --faults                the store breaks: crashes, cut connections, full disk, refused changes, slow sync, locks, power loss; with
+                                  --host silo: outages of PostgreSQL, a frozen silo, a cut network, a rolling restart, crowds
           --keys                  key rotation and master re-wrap killed in the middle; erasure against a full backup (SQLite)
           --leaks                 searches every place where a credential could have been left, then plants one in each
           --rounds N              strikes of --kill, rotations of --keys, 1 to 100000 [40]
           --store NAME            sqlite (one host) or postgres (two hosts) [sqlite]
+          --host NAME             embedded; or silo: three silos of one cluster on PostgreSQL [embedded]
           --provider NAME         strict: a refresh token that comes twice kills the grant; grace: rotation with a window of 30 s [strict]
           --accounts N            accounts under load, 1 to 500 [16]
           --seed N                decides victims, points and moments; the same seed draws the same strikes [1]
@@ -29,6 +31,9 @@ public sealed record CampaignOptions
     public int Rounds { get; init; } = 40;
 
     public bool Postgres { get; init; }
+
+    /// <summary>Silos of a cluster instead of embedded hosts.</summary>
+    public bool Silo { get; init; }
 
     public bool Strict { get; init; } = true;
 
@@ -52,7 +57,7 @@ public sealed record CampaignOptions
                 continue;
             }
 
-            if (name is not ("--rounds" or "--store" or "--provider" or "--accounts" or "--seed" or "--json"))
+            if (name is not ("--rounds" or "--store" or "--host" or "--provider" or "--accounts" or "--seed" or "--json"))
             {
                 faults.Add($"there is no option '{name}'");
                 continue;
@@ -71,11 +76,14 @@ public sealed record CampaignOptions
                 "--accounts" => options with { Accounts = Number(name, value, 1, 500, faults) },
                 "--seed" => options with { Seed = Number(name, value, 0, int.MaxValue, faults) },
                 "--store" => options with { Postgres = OneOf(name, value, "sqlite", "postgres", faults) == "postgres" },
+                "--host" => OneOf(name, value, "silo", "embedded", faults) == "silo" ? options with { Silo = true, Postgres = true } : options with { Silo = false },
                 "--provider" => options with { Strict = OneOf(name, value, "strict", "grace", faults) == "strict" },
                 _ => options with { Json = value },
             };
         }
 
+        if (options is { Silo: true, Postgres: false }) faults.Add("--store: silos share one PostgreSQL");
+        if (options is { Silo: true, Campaign: "keys" or "leaks" }) faults.Add($"--{options.Campaign} is a campaign of embedded hosts");
         return faults.Count == 0 ? (options, faults) : (null, faults);
     }
 

@@ -21,19 +21,26 @@ public sealed class DueSweep(
     /// <summary>Done when the next account that is under way is. Take it before <see cref="SweepAsync"/>, so that none which ends meanwhile is missed.</summary>
     public Task Room => Volatile.Read(ref _room).Task;
 
-    /// <summary>Begins what is due, as far as the providers' parallelism allows; answers how many accounts it began and whether more may be due.</summary>
-    public async Task<(int Begun, bool More)> SweepAsync(int shard, int shards, int limit, CancellationToken cancellationToken)
+    /// <summary>
+    /// Begins what is due in its own of so many shards, as far as the providers' parallelism allows; answers how many accounts it began and whether more may be due.
+    /// Who owns a part of the shards takes that part of a provider's parallelism (at least one refresh), so that all together keep to it.
+    /// </summary>
+    public async Task<(int Begun, bool More)> SweepAsync(IReadOnlyCollection<int> mine, int shards, int limit, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(mine);
+        if (mine.Count == 0) return (0, false);
+        int Most(string provider) => Math.Max(1, (int)((packs.TryGet(provider, out var pack) ? (long)pack.Refresh.Parallelism : 1) * mine.Count / shards));
+
         // Providers with no room are left out, else their accounts would fill the batch and keep the others waiting. What is under way is still in the index.
         var full = _perProvider.Where(p => p.Value >= Most(p.Key)).Select(p => p.Key).ToArray();
         var take = limit + _underway.Count;
-        var due = await store.FindDueAsync(time.GetUtcNow(), shard, shards, take, full, cancellationToken).ConfigureAwait(false);
+        var due = await store.FindDueAsync(time.GetUtcNow(), mine, shards, take, full, cancellationToken).ConfigureAwait(false);
         var (begun, held) = (0, full.Length > 0);
         foreach (var account in due)
         {
             if (begun == limit) break;
             if (_underway.ContainsKey(account.Key)) continue;
-            if (!Enter(account.Provider))
+            if (!Enter(account.Provider, Most(account.Provider)))
             {
                 held = true;
                 continue;
@@ -97,11 +104,8 @@ public sealed class DueSweep(
 
     private static TaskCompletionSource NewRoom() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private int Most(string provider) => packs.TryGet(provider, out var pack) ? Math.Max(1, pack.Refresh.Parallelism) : 1;
-
-    private bool Enter(string provider)
+    private bool Enter(string provider, int most)
     {
-        var most = Most(provider);
         while (true)
         {
             var now = _perProvider.GetOrAdd(provider, 0);

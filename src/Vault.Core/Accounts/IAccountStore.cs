@@ -52,9 +52,9 @@ public interface IAccountStore
 
     Task<Page<AccountRow>> ListAsync(OrganizationId organization, AccountFilter filter, int pageSize, string? cursor, CancellationToken cancellationToken);
 
-    /// <summary>Accounts due at or before <paramref name="now"/>, most urgent first, across organizations whose gate is open. <paramref name="shard"/> of <paramref name="shards"/> by a stable hash of the key (0 of 1 = all).</summary>
+    /// <summary>Accounts due at or before <paramref name="now"/>, most urgent first, across organizations whose gate is open. Those in <paramref name="mine"/> of <paramref name="shards"/> shards by a stable hash of the key (0 of 1 = all).</summary>
     /// <param name="without">Providers to leave out: they have as many refreshes under way as they take.</param>
-    Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, int shard, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken);
 
     /// <summary>How many are due now; for the backlog metric.</summary>
     Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken);

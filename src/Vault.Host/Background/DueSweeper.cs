@@ -5,16 +5,13 @@ using Vault.Host.Setup;
 
 namespace Vault.Host.Background;
 
-/// <summary>Whether this host sweeps the whole due index by itself; false where shards of it are dealt out among hosts.</summary>
-public sealed record SweepDuty(bool Everything);
-
 /// <summary>Looks for due accounts from time to time; at once again while there are more. Stopping waits for what is under way, so that no reply is dropped.</summary>
 public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher refresher, IAccountStore store, VaultMetrics metrics, VaultOptions options, TimeProvider time, ILogger<DueSweeper> log)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var wait = options.SweepInterval;
+        var wait = duty.Interval;
         long? counted = null;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -22,16 +19,9 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
             {
                 await Task.Delay(wait, time, stoppingToken);
                 await refresher.DrainSpoolAsync(stoppingToken);
-                if (!duty.Everything)
-                {
-                    metrics.DueBacklog(await store.CountDueAsync(time.GetUtcNow(), stoppingToken));
-                    wait = options.SweepInterval;
-                    continue;
-                }
-
                 var room = sweep.Room;
-                var (begun, more) = await sweep.SweepAsync(0, 1, options.SweepBatch, stoppingToken);
-                if (counted is not { } at || time.GetElapsedTime(at) >= options.SweepInterval)
+                var (begun, more) = await sweep.SweepAsync(duty.Mine, duty.Shards, options.SweepBatch, stoppingToken);
+                if (counted is not { } at || time.GetElapsedTime(at) >= duty.Interval)
                 {
                     // Counting walks the whole backlog: once an interval, not once a look.
                     counted = time.GetTimestamp();
@@ -39,8 +29,8 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
                 }
 
                 // With more due and nothing begun, a provider's parallelism is the limit: a look before one of its refreshes is done would only find the same.
-                if (more && begun == 0) await Task.WhenAny(room, Task.Delay(options.SweepInterval, time, stoppingToken));
-                wait = more ? TimeSpan.FromMilliseconds(20) : options.SweepInterval;
+                if (more && begun == 0) await Task.WhenAny(room, Task.Delay(duty.Interval, time, stoppingToken));
+                wait = more ? TimeSpan.FromMilliseconds(20) : duty.Interval;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

@@ -62,7 +62,7 @@ public static class CoreServices
         services.AddSingleton<OrganizationOwner>();
         services.AddSingleton<IAccounts>(s => s.GetRequiredService<AccountOwner>());
         services.AddSingleton<IOrganizations>(s => s.GetRequiredService<OrganizationOwner>());
-        services.AddSingleton(new SweepDuty(Everything: true));
+        services.AddSingleton(SweepDuty.Everything(options.SweepInterval));
         services.AddSingleton<IExecutions, ToolExecutor>();
         return services;
     }

@@ -31,7 +31,7 @@ public sealed record SiloSettings
         new("cluster-ca", "", "PEM file with the cluster's own certificate authority; nobody else's certificates are accepted."),
         new("cluster-certificate-name", "vault-cluster", "DNS name that every silo's certificate carries."),
         new("refresh-shards", "256", "Shards of the due index, each swept by one silo; the same on every silo."),
-        new("shard-interval-ms", "5000", "How often a shard is looked at."),
+        new("shard-interval-ms", "5000", "How often a silo looks at its shards; while more is due than providers take, it looks again as soon as one of its refreshes is done."),
     ];
 
     // A drained silo finishes what it runs, so it may take as long as the longest execution; and silos share one PostgreSQL.

@@ -51,11 +51,11 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
 
     private const string DueSqlite = """
         select a.organization_id, a.user_id, a.connection, a.label, a.id, a.provider, a.due_at from accounts a join organizations o on o.id = a.organization_id
-        where a.due_at <= @now and a.shard_hash % @shards = @shard and o.gate_open
+        where a.due_at <= @now and a.shard_hash % @shards in (select value from json_each(@mine)) and o.gate_open
         and a.provider not in (select value from json_each(@without)) order by a.due_at, a.id limit @take
         """;
 
-    private const string DuePostgres = "select organization_id, user_id, connection, label, id, provider, due_at from due_accounts(@now, @shard, @shards, @take, @without)";
+    private const string DuePostgres = "select organization_id, user_id, connection, label, id, provider, due_at from due_accounts_of(@now, @mine, @shards, @take, @without)";
 
     private const string CountSqlite = "select count(*) from accounts a join organizations o on o.id = a.organization_id where a.due_at <= @now and o.gate_open";
 
@@ -116,11 +116,13 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         return database.PageAsync(Scope.Of(organization), statement, AccountColumns.Read, list, pageSize, row => row.Id.Value, cancellationToken);
     }
 
-    public async Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, int shard, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(shards, 1);
-        var statement = new Statement(database.Pick(DuePostgres, DueSqlite)).Time("now", now).Integer("shard", shard).Integer("shards", shards).Integer("take", limit);
-        statement = database.IsPostgres ? statement.Texts("without", [.. without]) : statement.Text("without", JsonSerializer.Serialize(without));
+        var statement = new Statement(database.Pick(DuePostgres, DueSqlite)).Time("now", now).Integer("shards", shards).Integer("take", limit);
+        statement = database.IsPostgres
+            ? statement.Integers("mine", [.. mine.Select(s => (long)s)]).Texts("without", [.. without])
+            : statement.Text("mine", JsonSerializer.Serialize(mine)).Text("without", JsonSerializer.Serialize(without));
         return await database.ReadAsync(
             Scope.None,
             statement,

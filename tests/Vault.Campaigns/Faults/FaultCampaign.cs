@@ -33,7 +33,8 @@ public static class FaultCampaign
     {
         var (calls, answers, refreshes) = (load.Calls, load.Answers.ToDictionary(), world.Sandbox.Counters.Refreshes);
         var seen = await fault.Do(world, cancellationToken);
-        List<string> violations = [];
+        List<string> violations = [.. world.Violations];
+        world.Violations.Clear();
         var (lost, recovered) = await SettleAsync(world, violations, cancellationToken);
         foreach (var account in lost)
         {

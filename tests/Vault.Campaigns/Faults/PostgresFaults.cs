@@ -10,13 +10,19 @@ public static class PostgresFaults
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(5);
 
-    public static readonly IReadOnlyList<StoreFault> All =
+    /// <summary>The server goes and comes back.</summary>
+    public static readonly IReadOnlyList<StoreFault> Outages =
     [
-        new("no room for the write-ahead log (file size limit on the sessions)", false, FullAsync),
         new("PostgreSQL crashes and is away for 2 s", false, CrashAsync),
         new("PostgreSQL crashes at the moment of a commit, away for 6 s", false, (world, stop) => AtCommitAsync(world, killHost: false, stop)),
         new("the same, and the host is killed with the reply in its spool", true, (world, stop) => AtCommitAsync(world, killHost: true, stop)),
         new("all connections cut every 0.1 s", false, CutAsync),
+    ];
+
+    public static readonly IReadOnlyList<StoreFault> All =
+    [
+        new("no room for the write-ahead log (file size limit on the sessions)", false, FullAsync),
+        .. Outages,
         new("a third of all changes refused with 40001 or 40P01", false, RacesAsync),
         new("slow sync: every commit waits 0.1 s, the log writer and the checkpointer stand still", false, SlowAsync),
         new("sessions frozen for 1 s in the middle of what they do", false, FrozenSessionsAsync),

@@ -63,10 +63,12 @@ public sealed class KillCampaign
 
         // Before anybody takes over: whose refresh the victim was in the middle of.
         var inFlight = await HeldByAsync(victim, cancellationToken);
+        var struck = Stopwatch.StartNew();
+        var others = await UndisturbedAsync(strike.Victim, inFlight, cancellationToken);
         if (strike.Freeze)
         {
-            await Task.Delay(_world.Options.Lease + TimeSpan.FromMilliseconds(500), cancellationToken);
-            victim.Send(Signal.Continue);
+            if (_world.Options.Frozen - struck.Elapsed is { Ticks: > 0 } left) await Task.Delay(left, cancellationToken);
+            if (await victim.WakeAsync(cancellationToken)) _report.EndedThemselves++;
         }
         else
         {
@@ -81,11 +83,31 @@ public sealed class KillCampaign
         List<Loss> losses = [];
         foreach (var (account, at, lost) in settled.Where(s => s.Lost)) losses.Add(await JudgeAsync(account, reached, inFlight.ContainsKey(account), at, cancellationToken));
         var round = new KillRound(
-            number, strike.Name, strike.Freeze, reached?.Point, inFlight.Count, losses, settled.Select(s => s.Recovered).Max(), after.Refreshes - before.Refreshes, after.RefreshReplays - before.RefreshReplays, await ready);
+            number, strike.Name, strike.Freeze, reached?.Point, inFlight.Count, losses, settled.Select(s => s.Recovered).Max(), after.Refreshes - before.Refreshes, after.RefreshReplays - before.RefreshReplays, await ready, others);
         _report.Rounds.Add(round);
         await _progress.WriteLineAsync(
-            $"round {number + 1,4}: {(strike.Freeze ? "freeze" : "kill  ")} at {strike.Name,-15} {inFlight.Count,2} in flight, {losses.Count} lost, usable after {round.Recovered.TotalSeconds:0.0} s");
+            $"round {number + 1,4}: {(strike.Freeze ? "freeze" : "kill  ")} at {strike.Name,-15} {inFlight.Count,2} in flight, {losses.Count} lost, usable after {round.Recovered.TotalSeconds:0.0} s{(others is { } o ? $"; the other accounts through the other silos {o.TotalSeconds:0.0} s after the strike" : "")}");
         foreach (var (account, _, _) in settled.Where(s => s.Lost)) await _world.ConnectAsync(account, cancellationToken);
+    }
+
+    /// <summary>In a cluster, while the victim is still down or frozen: until every account that it was not refreshing answers through the others. Null for hosts without a cluster.</summary>
+    private async Task<TimeSpan?> UndisturbedAsync(int victim, Dictionary<LabAccount, AccountState> inFlight, CancellationToken cancellationToken)
+    {
+        if (!_world.Options.Silo) return null;
+        var watch = Stopwatch.StartNew();
+        await Task.WhenAll(_world.Accounts.Where(a => !inFlight.ContainsKey(a)).Select(async (account, n) =>
+        {
+            for (var i = n; ; i++)
+            {
+                var through = (victim + 1 + (i % (_world.Hosts.Count - 1))) % _world.Hosts.Count;
+                var answer = await _world.ExecuteAsync(through, account, write: false, cancellationToken);
+                if (answer.IsOk || answer.IsLost) return;
+                if (watch.Elapsed <= Patience) continue;
+                _report.Violations.Add($"{account.User}, which the victim was not refreshing, does not answer through the other silos: {answer}");
+                return;
+            }
+        }));
+        return watch.Elapsed;
     }
 
     private static async Task<TimeSpan> ReadyAsync(HostProcess victim, Stopwatch watch, CancellationToken cancellationToken)

@@ -9,7 +9,8 @@ public sealed record Loss(string User, bool Labelled, bool Sent, bool InHand, st
 /// <summary>One round: a strike and what came of it. Times count from the start of the victim's next process, or from its waking up.</summary>
 /// <param name="Recovered">Until the last account had answered with data, through any host, or had said that it is lost.</param>
 /// <param name="VictimReady">Until the victim itself was ready: what of it is the start of a process.</param>
-public sealed record KillRound(int Number, string Point, bool Freeze, string? Reached, int InFlight, IReadOnlyList<Loss> Losses, TimeSpan Recovered, long Refreshes, long Replays, TimeSpan VictimReady);
+/// <param name="Others">In a cluster: from the strike until every account that the victim was not refreshing answered through the other silos.</param>
+public sealed record KillRound(int Number, string Point, bool Freeze, string? Reached, int InFlight, IReadOnlyList<Loss> Losses, TimeSpan Recovered, long Refreshes, long Replays, TimeSpan VictimReady, TimeSpan? Others = null);
 
 /// <summary>A whole campaign.</summary>
 public sealed record KillReport
@@ -38,6 +39,9 @@ public sealed record KillReport
 
     /// <summary>Accounts that one host had given up and that a host which woke up healed.</summary>
     public int Healed { get; set; }
+
+    /// <summary>Silos that ended themselves when they woke up and found that the others had declared them dead.</summary>
+    public int EndedThemselves { get; set; }
 
     /// <summary>Grants with a grace window that were lost because the host was not back within it.</summary>
     public int LostAfterWindow { get; set; }

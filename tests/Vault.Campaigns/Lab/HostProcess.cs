@@ -9,7 +9,11 @@ public sealed class HostProcess : IDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(300);
 
+    /// <summary>A silo that was evicted sees it within a moment of waking up, and ends.</summary>
+    private static readonly TimeSpan NoticesItsDeath = TimeSpan.FromSeconds(8);
+
     private readonly string[] _arguments;
+    private readonly bool _silo;
     private readonly string _log;
     private readonly string _errors;
     private readonly Lock _logLock = new();
@@ -19,8 +23,9 @@ public sealed class HostProcess : IDisposable
     private string? _firstKey;
 
     /// <param name="folder">Its data, its log and its trigger lie in here.</param>
+    /// <param name="silo">A silo instead of an embedded host.</param>
     /// <param name="options">Ordinary options of the host.</param>
-    public HostProcess(string folder, IReadOnlyList<string> options)
+    public HostProcess(string folder, bool silo, IReadOnlyList<string> options)
     {
         ArgumentNullException.ThrowIfNull(options);
         Directory.CreateDirectory(folder);
@@ -29,10 +34,17 @@ public sealed class HostProcess : IDisposable
         _errors = Path.Combine(folder, "host.err");
         _trigger = Path.Combine(folder, "trigger");
         Url = $"http://127.0.0.1:{Checkout.FreePort().ToString(CultureInfo.InvariantCulture)}";
-        _arguments = [Checkout.Host, "--environment", "development", "--listen", Url, "--data", Data, "--checkpoint", _trigger, .. options];
+        _silo = silo;
+        if (silo && !File.Exists(Checkout.Silo)) throw new LabException($"{Checkout.Silo} is not built; scripts/crash --host silo builds it.");
+        if (silo) SiloPort = Checkout.FreePort();
+        string[] port = silo ? ["--silo-port", SiloPort.ToString(CultureInfo.InvariantCulture)] : [];
+        _arguments = [silo ? Checkout.Silo : Checkout.Host, .. port, "--environment", "development", "--listen", Url, "--data", Data, "--checkpoint", _trigger, .. options];
     }
 
     public string Url { get; }
+
+    /// <summary>Where the other silos reach this one; 0 for an embedded host.</summary>
+    public int SiloPort { get; }
 
     public string Data { get; }
 
@@ -151,6 +163,30 @@ public sealed class HostProcess : IDisposable
     internal void Send(Signal signal)
     {
         if (!HasExited) Signals.Send(Id, signal);
+    }
+
+    /// <summary>Lets a frozen process go on. A silo that the others have declared dead meanwhile ends itself; then this is its supervisor, and starts it again.</summary>
+    public async Task<bool> WakeAsync(CancellationToken cancellationToken)
+    {
+        Send(Signal.Continue);
+        return _silo && await StartIfItEndsAsync(cancellationToken);
+    }
+
+    /// <summary>True when it ended by itself within the time that takes, and was started again.</summary>
+    public async Task<bool> StartIfItEndsAsync(CancellationToken cancellationToken)
+    {
+        for (var watch = Stopwatch.StartNew(); !HasExited; await Task.Delay(20, cancellationToken))
+            if (watch.Elapsed > NoticesItsDeath) return false;
+        Start();
+        return true;
+    }
+
+    /// <summary>Asks it to leave; answers its exit code.</summary>
+    public async Task<int> DrainAsync(CancellationToken cancellationToken)
+    {
+        Send(Signal.Terminate);
+        await ExitedAsync(cancellationToken);
+        return _process!.ExitCode;
     }
 
     public Task ExitedAsync(CancellationToken cancellationToken) => _process is { } process ? process.WaitForExitAsync(cancellationToken) : Task.CompletedTask;

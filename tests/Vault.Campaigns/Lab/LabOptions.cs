@@ -7,6 +7,12 @@ public sealed record LabOptions
 
     public int Hosts { get; init; } = 1;
 
+    /// <summary>Silos of one cluster, which own accounts and answer HTTP.</summary>
+    public bool Silo { get; init; }
+
+    /// <summary>How long a strike that freezes lasts: past the lease; a silo also until the others have taken over what it owned.</summary>
+    public TimeSpan Frozen => Silo ? TimeSpan.FromSeconds(10) : Lease + TimeSpan.FromMilliseconds(500);
+
     /// <summary>The sandbox kills a family whose refresh token comes twice; else it rotates with a grace window of 30 s.</summary>
     public bool Strict { get; init; } = true;
 
@@ -25,6 +31,9 @@ public sealed record LabOptions
 
     public int Lanes { get; init; } = 6;
 
+    /// <summary>Whether silos refresh what is due before anybody asks; else once a minute.</summary>
+    public bool Sweeps { get; init; } = true;
+
     /// <summary>More ordinary options and variables of the hosts.</summary>
     public IReadOnlyList<string> MoreHostOptions { get; init; } = [];
 
@@ -36,9 +45,10 @@ public sealed record LabOptions
     [
         "--freshness-lease-ms", "200", "--sweep-interval-ms", "200", "--clock-skew-ms", "500",
         "--token-timeout-ms", $"{TokenTimeout.TotalMilliseconds:0}", "--refresh-lease-ms", $"{Lease.TotalMilliseconds:0}",
+        .. Silo ? new[] { "--refresh-shards", "64", "--shard-interval-ms", Sweeps ? "200" : "60000" } : [],
     ];
 
     public override string ToString() =>
-        $"{(Postgres ? "PostgreSQL" : "SQLite")}, {Hosts} host{(Hosts == 1 ? "" : "s")}, {Provider}, {Accounts} accounts, access tokens of {AccessTokenSeconds} s, "
+        $"{(Postgres ? "PostgreSQL" : "SQLite")}, {Hosts} {(Silo ? "silo" : "host")}{(Hosts == 1 ? "" : "s")}, {Provider}, {Accounts} accounts, access tokens of {AccessTokenSeconds} s, "
         + $"lease {Lease.TotalSeconds:0.0} s, token timeout {TokenTimeout.TotalSeconds:0.0} s, clock skew 0.5 s, sweep every 0.2 s";
 }

@@ -47,6 +47,9 @@ public sealed class LabWorld : IAsyncDisposable
 
     public string AdminKey => _key;
 
+    /// <summary>What a fault itself found wrong; the campaign takes it over.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> Violations { get; } = new();
+
     /// <summary>Sees every answer of a host.</summary>
     public Action<HttpResponseMessage, string>? Tap { get; set; }
 
@@ -189,7 +192,7 @@ public sealed class LabWorld : IAsyncDisposable
     private async Task AddHostAsync(CancellationToken cancellationToken)
     {
         var store = Database is { } database ? new[] { "--store", "postgres", "--database", database } : [];
-        var host = new HostProcess(Path.Combine(Folder, "host" + _hosts.Count.ToString(CultureInfo.InvariantCulture)), [.. Options.HostOptions, "--master-key-file", MasterKey, .. store, .. Options.MoreHostOptions]);
+        var host = new HostProcess(Path.Combine(Folder, "host" + _hosts.Count.ToString(CultureInfo.InvariantCulture)), Options.Silo, [.. Options.HostOptions, "--master-key-file", MasterKey, .. store, .. Options.MoreHostOptions]);
         foreach (var (name, value) in Options.Environment) host.Environment[name] = value;
         _hosts.Add(host);
         host.Start();

@@ -9,8 +9,10 @@ internal static class FaultTable
 {
     public static async Task<int> RunAsync(CampaignOptions options, LabOptions lab, TextWriter to, TextWriter progress, CancellationToken cancellationToken)
     {
-        List<FaultReport> reports = [await FaultCampaign.RunAsync(lab, options.Postgres ? PostgresFaults.All : SqliteFaults.All, options.Seed, progress, cancellationToken)];
+        if (options.Silo && !NetworkCut.IsPossible) await progress.WriteLineAsync("the network between silos is not cut: that needs root and a network namespace of its own (ip, unshare)");
+        List<FaultReport> reports = [await FaultCampaign.RunAsync(lab, options.Silo ? ClusterFaults.All : options.Postgres ? PostgresFaults.All : SqliteFaults.All, options.Seed, progress, cancellationToken)];
         if (!options.Postgres) reports.Add(await FaultCampaign.RunAsync(lab with { Accounts = 1, Lanes = 0 }, SqliteFaults.Alone, options.Seed, progress, cancellationToken));
+        if (options.Silo) reports.Add(await FaultCampaign.RunAsync(lab with { Accounts = 1, Lanes = 0, TokenDelayMs = 0, Sweeps = false, AccessTokenSeconds = 3_600 }, ClusterCrowds.All, options.Seed, progress, cancellationToken));
         foreach (var report in reports) Write(to, report);
         if (options.Json is { } file) await File.WriteAllTextAsync(file, JsonSerializer.Serialize(reports, Indented.Json), cancellationToken);
         return reports.All(r => r.IsGreen) ? 0 : 1;

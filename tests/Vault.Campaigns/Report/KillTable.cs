@@ -18,6 +18,10 @@ internal static class KillTable
         to.WriteLine();
         to.WriteLine($"writes: {report.WritesAtProvider} seen by the provider, {report.WritesAcknowledged} answered as done, of these {report.WritesWithoutEnd} without their second entry; healed by a host that woke up: {report.Healed}; ledger: {report.LedgerEntries} entries, families killed: {report.FamiliesKilled}, replays outside a grace window: {report.ReplaysOutsideGrace}");
         to.WriteLine("answers under fire: " + string.Join(", ", report.Answers.OrderByDescending(a => a.Value).Select(a => $"{a.Key} {a.Value}")));
+        var others = report.Rounds.Where(r => r.Others is not null).ToLookup(r => r.Freeze, r => r.Others!.Value.TotalSeconds);
+        foreach (var times in others)
+            to.WriteLine($"accounts that the struck silo was not refreshing, answered through the others after a {(times.Key ? "freeze" : "kill")}: p50 {times.Order().ElementAt(times.Count() / 2):0.0} s, max {times.Max():0.0} s");
+        if (report.EndedThemselves > 0) to.WriteLine($"{report.EndedThemselves} silos woke up evicted, ended themselves and were started again");
         if (report.LostAfterWindow > 0) to.WriteLine($"{report.LostAfterWindow} of the lost grants had a grace window of 30 s, but no host was back within it");
         foreach (var violation in report.Violations) to.WriteLine("VIOLATION: " + violation);
         to.WriteLine(report.IsGreen ? "no grant was lost silently, none was mislabelled, the ledger verifies" : $"RED: {report.Violations.Count} violations");

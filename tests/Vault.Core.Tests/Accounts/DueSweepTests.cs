@@ -8,7 +8,7 @@ public sealed class DueSweepTests
 {
     private static async Task<int> SweepAsync(AccountBench bench, AccountBench.TestHost? host = null)
     {
-        var (begun, _) = await (host ?? bench.Host).Sweep.SweepAsync(0, 1, 100, default);
+        var (begun, _) = await (host ?? bench.Host).Sweep.SweepAsync([0], 1, 100, default);
         await Task.WhenAll((host ?? bench.Host).Sweep.Underway);
         return begun;
     }
@@ -98,11 +98,29 @@ public sealed class DueSweepTests
         using var bench = new AccountBench();
         for (var i = 0; i < 40; i++) await bench.ConnectAsync(user: "user" + i);
         var held = Enumerable.Range(0, 40).Select(_ => bench.Endpoint.Hold()).ToList();
-        Assert.Equal(16, (await bench.Host.Sweep.SweepAsync(0, 1, 100, default)).Begun);
-        Assert.Equal(0, (await bench.Host.Sweep.SweepAsync(0, 1, 100, default)).Begun);
+        Assert.Equal(16, (await bench.Host.Sweep.SweepAsync([0], 1, 100, default)).Begun);
+        Assert.Equal(0, (await bench.Host.Sweep.SweepAsync([0], 1, 100, default)).Begun);
         foreach (var (_, go) in held) go.SetResult();
         await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.Equal(16, bench.Endpoint.Calls);
+    }
+
+    [Fact]
+    public async Task Who_owns_half_the_shards_takes_half_of_a_providers_parallelism_and_only_its_own_accounts()
+    {
+        using var bench = new AccountBench();
+        for (var i = 0; i < 80; i++) await bench.ConnectAsync(user: "user" + i);
+        var held = Enumerable.Range(0, 80).Select(_ => bench.Endpoint.Hold()).ToList();
+        Assert.Equal((0, false), await bench.Host.Sweep.SweepAsync([], 4, 100, default));
+        Assert.Equal((8, true), await bench.Host.Sweep.SweepAsync([1, 3], 4, 100, default));
+        foreach (var (_, go) in held) go.SetResult();
+        await Task.WhenAll(bench.Host.Sweep.Underway);
+
+        var left = await bench.Store.Accounts.FindDueAsync(DateTimeOffset.MaxValue, [0, 2], 4, 100, [], default);
+        Assert.Equal(8, bench.Endpoint.Calls);
+        while ((await bench.Host.Sweep.SweepAsync([1, 3], 4, 100, default)).Begun > 0) await Task.WhenAll(bench.Host.Sweep.Underway);
+        Assert.Equal(80 - left.Count, bench.Endpoint.Calls);
+        Assert.InRange(left.Count, 1, 79);
     }
 
     [Fact]
@@ -111,16 +129,16 @@ public sealed class DueSweepTests
         using var bench = new AccountBench();
         for (var i = 0; i < 60; i++) await bench.ConnectAsync(user: "user" + i);
         var held = Enumerable.Range(0, 16).Select(_ => bench.Endpoint.Hold()).ToList();
-        Assert.Equal((16, true), await bench.Host.Sweep.SweepAsync(0, 1, 20, default));
+        Assert.Equal((16, true), await bench.Host.Sweep.SweepAsync([0], 1, 20, default));
         var room = bench.Host.Sweep.Room;
 
         // More of the full provider are due, and more urgent, than a batch holds; another's account comes up all the same.
         var other = await bench.RowAsync(await bench.ConnectAsync(user: "other"));
         Assert.Equal(WriteOutcome.Written, await bench.Store.Accounts.UpdateAsync(other with { Provider = "other", Version = other.Version + 1 }, other.Version, GateCheck.None, [], default));
-        Assert.Equal((1, true), await bench.Host.Sweep.SweepAsync(0, 1, 20, default));
+        Assert.Equal((1, true), await bench.Host.Sweep.SweepAsync([0], 1, 20, default));
         await room;
         foreach (var (_, go) in held) go.SetResult();
         await Task.WhenAll(bench.Host.Sweep.Underway);
-        Assert.InRange((await bench.Host.Sweep.SweepAsync(0, 1, 20, default)).Begun, 16, 20);
+        Assert.InRange((await bench.Host.Sweep.SweepAsync([0], 1, 20, default)).Begun, 16, 20);
     }
 }

@@ -92,7 +92,7 @@ internal sealed class SimHost : ICheckpoints
     public async Task SweepAsync()
     {
         await Refresher.DrainSpoolAsync(default);
-        await _sweep.SweepAsync(0, 1, 10, default);
+        await _sweep.SweepAsync([0], 1, 10, default);
         await Task.WhenAll(_sweep.Underway);
     }
 

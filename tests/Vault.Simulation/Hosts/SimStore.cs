@@ -16,8 +16,8 @@ internal sealed class SimStore(World world, SimHost host) : IAccountStore
     public Task<WriteOutcome> UpdateAsync(AccountRow row, long expectedVersion, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken) =>
         world.CallAsync<WriteOutcome>(host, Peer.Store, "write", world.Of(row.Key), () => Write(row, expectedVersion, gate, drafts));
 
-    public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, int shard, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) =>
-        world.CallAsync<IReadOnlyList<DueAccount>>(host, Peer.Store, "find due", null, () => Scene.Wait(world.Store.Accounts.FindDueAsync(now, shard, shards, limit, without, default)));
+    public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) =>
+        world.CallAsync<IReadOnlyList<DueAccount>>(host, Peer.Store, "find due", null, () => Scene.Wait(world.Store.Accounts.FindDueAsync(now, mine, shards, limit, without, default)));
 
     /// <summary>What the cache reads; with a deaf cache, what it read first.</summary>
     public IAccountStore ForCache() => world.Bug == Bug.DeafCache ? new Deaf(this) : this;
@@ -79,7 +79,7 @@ internal sealed class SimStore(World world, SimHost host) : IAccountStore
 
         public Task<Page<AccountRow>> ListAsync(OrganizationId organization, AccountFilter filter, int pageSize, string? cursor, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, int shard, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken) => throw new NotSupportedException();
 

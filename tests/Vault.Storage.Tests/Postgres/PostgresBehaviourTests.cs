@@ -71,7 +71,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         await OnceAsync(() => store.Accounts.FindForUserAsync(organization.Id, row.Key.User, "slack", default));
         await OnceAsync(() => store.Links.FindByTokenAsync(link.TokenHash, default));
         await OnceAsync(() => store.ApiKeys.FindAsync("key_1", default));
-        await OnceAsync(() => store.Accounts.FindDueAsync(Make.Now, 0, 4, 10, [], default));
+        await OnceAsync(() => store.Accounts.FindDueAsync(Make.Now, [0], 4, 10, [], default));
         var version = 1L;
         await OnceAsync(() => store.Accounts.UpdateAsync(row, version++, GateCheck.OpenAt(1), [Make.Draft(organization.Id), Make.Draft(organization.Id)], default));
         await OnceAsync(() => store.Accounts.TouchAsync([(organization.Id, row.Id, Make.Now.AddMinutes(version++)), (Make.Organization().Id, row.Id, Make.Now)], default));

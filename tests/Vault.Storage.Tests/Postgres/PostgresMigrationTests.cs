@@ -51,7 +51,7 @@ public sealed class PostgresMigrationTests
         Assert.Equal(WriteOutcome.Written, await store.Organizations.InsertAsync(row, [make.Draft(row.Id)], default));
         var account = make.Account(row.Id, dueAt: make.Now);
         Assert.Equal(WriteOutcome.Written, await store.Accounts.InsertAsync(account, GateCheck.OpenAt(1), [], default));
-        Assert.Single(await store.Accounts.FindDueAsync(make.Now.AddDays(1), 0, 1, 10, [], default));
+        Assert.Single(await store.Accounts.FindDueAsync(make.Now.AddDays(1), [0], 1, 10, [], default));
         Assert.Single((await store.Organizations.ListAsync(null, 10, null, default)).Items);
         Assert.Single(await store.Ledger.ReadOutboxAsync(10, default));
 

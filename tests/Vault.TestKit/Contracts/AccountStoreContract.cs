@@ -123,10 +123,10 @@ public abstract class AccountStoreContract : StoreContract
 
         await AccountAsync(open.Id);
         await SwitchAsync(shut, open: false);
-        var due = await Store.Accounts.FindDueAsync(now, 0, 1, 100, [], default);
+        var due = await Store.Accounts.FindDueAsync(now, [0], 1, 100, [], default);
         Assert.Equal([expected[0], expected[2], expected[1], expected[3]], due.Select(d => d.Id));
         Assert.Equal(4, await Store.Accounts.CountDueAsync(now, default));
-        Assert.Equal([expected[0], expected[2]], (await Store.Accounts.FindDueAsync(now, 0, 1, 2, [], default)).Select(d => d.Id));
+        Assert.Equal([expected[0], expected[2]], (await Store.Accounts.FindDueAsync(now, [0], 1, 2, [], default)).Select(d => d.Id));
         Assert.Equal(now.AddMinutes(-30), due[0].DueAt);
         Assert.Equal("slack", due[0].Provider);
 
@@ -142,8 +142,8 @@ public abstract class AccountStoreContract : StoreContract
         var providers = new[] { "slack", "google", "it's \"odd\"", "slack" };
         for (var i = 0; i < providers.Length; i++) await Store.Accounts.InsertAsync(Make.Account(organization.Id, dueAt: Make.Now.AddMinutes(i)) with { Provider = providers[i] }, GateCheck.None, [], default);
 
-        Assert.Equal(["google", "it's \"odd\""], (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), 0, 1, 2, ["slack", "none"], default)).Select(d => d.Provider));
-        Assert.Equal(["google"], (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), 0, 1, 9, ["slack", "it's \"odd\""], default)).Select(d => d.Provider));
+        Assert.Equal(["google", "it's \"odd\""], (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0], 1, 2, ["slack", "none"], default)).Select(d => d.Provider));
+        Assert.Equal(["google"], (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0], 1, 9, ["slack", "it's \"odd\""], default)).Select(d => d.Provider));
     }
 
     [Fact]
@@ -154,13 +154,19 @@ public abstract class AccountStoreContract : StoreContract
         var found = new List<AccountId>();
         for (var shard = 0; shard < 3; shard++)
         {
-            var due = await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), shard, 3, 100, [], default);
+            var due = await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [shard], 3, 100, [], default);
             Assert.All(due, d => Assert.True(AccountShard.IsIn(d.Key, shard, 3)));
             found.AddRange(due.Select(d => d.Id));
         }
 
         Assert.Equal(20, found.Distinct().Count());
         Assert.Equal(20, found.Count);
+
+        // Several at once are the same as one after the other, and none are none.
+        var two = await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0, 2], 3, 100, [], default);
+        Assert.All(two, d => Assert.False(AccountShard.IsIn(d.Key, 1, 3)));
+        Assert.Equal(20, two.Count + (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [1], 3, 100, [], default)).Count);
+        Assert.Empty(await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [], 3, 100, [], default));
     }
 
     [Fact]

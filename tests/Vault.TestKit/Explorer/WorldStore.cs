@@ -68,7 +68,7 @@ internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
 
     public Task<Page<AccountRow>> ListAsync(OrganizationId organization, AccountFilter filter, int pageSize, string? cursor, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, int shard, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -47,9 +47,9 @@ public sealed class MemoryAccountStore(MemoryStore store) : IAccountStore
             r => r.Id.Value, "accounts/" + organization.Value, pageSize, cursor),
         cancellationToken);
 
-    public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, int shard, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) => store.RunAsync<IReadOnlyList<DueAccount>>(
+    public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) => store.RunAsync<IReadOnlyList<DueAccount>>(
         "accounts.find_due",
-        () => [.. Due(now).Where(r => AccountShard.IsIn(r.Key, shard, shards) && !without.Contains(r.Provider)).OrderBy(r => r.DueAt).ThenBy(r => r.Id.Value, StringComparer.Ordinal).Take(limit)
+        () => [.. Due(now).Where(r => mine.Any(shard => AccountShard.IsIn(r.Key, shard, shards)) && !without.Contains(r.Provider)).OrderBy(r => r.DueAt).ThenBy(r => r.Id.Value, StringComparer.Ordinal).Take(limit)
             .Select(r => new DueAccount(r.Key, r.Id, r.Provider, r.DueAt!.Value))],
         cancellationToken);
 

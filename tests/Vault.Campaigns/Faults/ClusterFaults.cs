@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using Vault.Campaigns.Lab;
+
+namespace Vault.Campaigns.Faults;
+
+/// <summary>What happens to a cluster beside the death of a silo, which is the kill campaign's.</summary>
+public static class ClusterFaults
+{
+    /// <summary>A silo that is cut off learns that it was evicted from the membership table, which it still reaches.</summary>
+    private static readonly TimeSpan Eviction = TimeSpan.FromSeconds(30);
+
+    public static readonly IReadOnlyList<StoreFault> All =
+    [
+        .. PostgresFaults.Outages,
+        new("a silo frozen in the middle of a refresh for 10 s, past its lease and its membership", true, FrozenAsync),
+        .. NetworkCut.IsPossible ? [new StoreFault("a silo cut off from the others, not from the database", true, CutOffAsync)] : Array.Empty<StoreFault>(),
+        new("rolling restart of all silos", false, RollAsync),
+        new("revoking and suspending under load, on changing silos", false, ClusterRevocations.RunAsync),
+    ];
+
+    private static async Task<string> FrozenAsync(LabWorld world, CancellationToken cancellationToken)
+    {
+        var victim = world.Hosts[1];
+        victim.Arm("reply_received", "STOP");
+        for (var watch = Stopwatch.StartNew(); victim.Reached() is null; await Task.Delay(10, cancellationToken))
+            if (watch.Elapsed > TimeSpan.FromSeconds(60)) throw new LabException("No refresh of the silo came to the point reply_received within 60 s.");
+        await Task.Delay(world.Options.Frozen, cancellationToken);
+        var ended = await victim.WakeAsync(cancellationToken);
+        await victim.ReadyAsync(cancellationToken);
+        return ended ? "woke up evicted, ended itself, was started again" : "woke up and went on";
+    }
+
+    private static async Task<string> CutOffAsync(LabWorld world, CancellationToken cancellationToken)
+    {
+        var victim = world.Hosts[2];
+        await NetworkCut.CutAsync(victim, cancellationToken);
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            while (!world.Hosts.Any(h => h.HasExited) && watch.Elapsed < Eviction) await Task.Delay(20, cancellationToken);
+        }
+        finally
+        {
+            await NetworkCut.HealAsync(victim, CancellationToken.None);
+        }
+
+        var took = watch.Elapsed;
+        var gone = world.Hosts.Where(h => h.HasExited).ToList();
+        foreach (var silo in gone) silo.Start();
+        foreach (var silo in gone) await silo.ReadyAsync(cancellationToken);
+        if (gone is not [var one] || one != victim) world.Violations.Enqueue($"{gone.Count} silos ended, which should have been the one cut off");
+        return $"{gone.Count} silo evicted and ended after {took.TotalSeconds:0.0} s, then started again";
+    }
+
+    /// <summary>One after the other leaves and comes back. As behind a load balancer, nobody is sent to a silo that has begun to leave; what it still works on, and what the others ask of it, counts.</summary>
+    private static async Task<string> RollAsync(LabWorld world, CancellationToken cancellationToken)
+    {
+        var leaving = -1;
+        var (done, failed, clean) = (0, new System.Collections.Concurrent.ConcurrentBag<string>(), 0);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var lanes = Enumerable.Range(0, 12).Select(async lane =>
+        {
+            for (var i = lane; !stop.IsCancellationRequested; i++)
+            {
+                var at = i % world.Hosts.Count;
+                if (at == Volatile.Read(ref leaving)) at = (at + 1) % world.Hosts.Count;
+                var answer = await world.ExecuteAsync(at, world.Accounts[i % world.Accounts.Count], write: i % 3 == 0, cancellationToken);
+                Interlocked.Increment(ref done);
+                if (!answer.IsOk) failed.Add(answer.ToString());
+            }
+        }).ToList();
+        for (var i = 0; i < world.Hosts.Count; i++)
+        {
+            Volatile.Write(ref leaving, i);
+            if (await world.Hosts[i].DrainAsync(cancellationToken) == 0) clean++;
+            world.Hosts[i].Start();
+            await world.Hosts[i].ReadyAsync(cancellationToken);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(lanes);
+        foreach (var kind in failed.GroupBy(f => f)) world.Violations.Enqueue($"{kind.Count()} executions failed: {kind.Key}");
+        if (clean < world.Hosts.Count) world.Violations.Enqueue($"only {clean} of {world.Hosts.Count} silos left with code 0");
+        return $"{failed.Count} of {done} executions failed while {clean} silos were replaced";
+    }
+}
