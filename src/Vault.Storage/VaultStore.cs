@@ -21,10 +21,11 @@ namespace Vault.Storage;
 public sealed class VaultStore : IAsyncDisposable
 {
     private readonly IDatabase _database;
+    private readonly ILedgerAppender _appender;
 
     private VaultStore(IDatabase database, ILedgerAppender appender)
     {
-        _database = database;
+        (_database, _appender) = (database, appender);
         Accounts = new SqlAccountStore(database);
         Organizations = new SqlOrganizationStore(database);
         Connections = new SqlConnectionStore(database);
@@ -125,5 +126,9 @@ public sealed class VaultStore : IAsyncDisposable
     /// <summary>Whether the database answers; throws when it does not.</summary>
     public Task PingAsync(CancellationToken cancellationToken) => _database.PingAsync(cancellationToken);
 
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        (_appender as IDisposable)?.Dispose();
+        return _database.DisposeAsync();
+    }
 }

@@ -46,7 +46,9 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scr
         try
         {
             await WritingAsync(
-                () => [(Scope.Of(write.Organization), PostgresText.Command(write, scribe), r => (gate, written) = (r.GetInt64(0), r.GetInt64(1)))], cancellationToken);
+                connection => RunAsync(
+                    connection, [(Scope.Of(write.Organization), PostgresText.Command(write, scribe), r => (gate, written) = (r.GetInt64(0), r.GetInt64(1)))], CancellationToken.None),
+                cancellationToken);
         }
         catch (InvalidOperationException e) when (PostgresErrors.IsTaken(e.InnerException!, out var table) && table != "ledger_outbox")
         {
@@ -57,7 +59,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scr
     }
 
     public Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken) =>
-        WritingAsync(() => [.. steps.Select(s => (s.Scope, PostgresText.Command(s.Statement), s.OnRow))], cancellationToken);
+        WritingAsync(connection => RunAsync(connection, [.. steps.Select(s => (s.Scope, PostgresText.Command(s.Statement), s.OnRow))], CancellationToken.None), cancellationToken);
 
     public Task PingAsync(CancellationToken cancellationToken) =>
         ReadAsync(Scope.None, new Statement("select max(version) from schema_version"), r => r.GetInt64(0), cancellationToken);
@@ -67,9 +69,11 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scr
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
 
-    // Retried only where the server says that it undid the whole. A connection that broke is never retried here: the write may be committed, and writing it
-    // again would report a lost race to the very winner.
-    private async Task<int[]> WritingAsync(Func<(Scope, NpgsqlBatchCommand, Action<DbDataReader>?)[]> commands, CancellationToken cancellationToken)
+    /// <summary>
+    /// One transaction that writes, on a session of its own. Retried only where the server says that it undid the whole. A connection that broke is never retried
+    /// here: the write may be committed, and writing it again would report a lost race to the very winner.
+    /// </summary>
+    public async Task<T> WritingAsync<T>(Func<NpgsqlConnection, Task<T>> run, CancellationToken cancellationToken)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -79,7 +83,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scr
             {
                 await using var connection = await PostgresConnections.OpenAsync(source, cancellationToken);
                 sent = true;
-                return await RunAsync(connection, commands(), CancellationToken.None);
+                return await run(connection);
             }
             catch (Exception e) when (attempt < Retries && PostgresErrors.IsRolledBackRace(e))
             {

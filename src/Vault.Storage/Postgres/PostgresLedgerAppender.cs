@@ -1,58 +1,114 @@
 using System.Runtime.InteropServices;
+using Npgsql;
+using NpgsqlTypes;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
-using Vault.Storage.Sql;
 using Vault.Storage.Stores;
 
 namespace Vault.Storage.Postgres;
 
 /// <summary>All groups in one call of <c>ledger_append</c>: one round trip, one commit. Why that is safe is said at the function.</summary>
-internal sealed class PostgresLedgerAppender(IDatabase database) : ILedgerAppender
+internal sealed class PostgresLedgerAppender(PostgresDatabase database) : ILedgerAppender, IDisposable
 {
-    private const string Sql = """
-        select organization_id, status, seq, hash from ledger_append(@organizations, @expected_seqs, @expected_hashes, @new_seqs, @new_hashes,
-          @entry_organizations, @seqs, @events, @times, @bodies, @digests, @prev_hashes, @hashes, @types, @executions, @users, @agents, @tools, @accounts,
-          @outbox_organizations, @outbox_events)
-        """;
+    // A command with its parameters costs more to make than to fill. One is kept; who finds it in use makes another, and one of the two is kept afterwards.
+    private LedgerAppendCommand? _spare;
 
     public async Task<IReadOnlyList<LedgerAppendResult>> AppendAsync(IReadOnlyList<LedgerGroup> groups, CancellationToken cancellationToken)
+    {
+        var command = Interlocked.Exchange(ref _spare, null) ?? new LedgerAppendCommand();
+        command.Fill(groups);
+        var results = await database.WritingAsync(command.RunAsync, cancellationToken);
+        // After a failure it is not kept: an attempt that nobody waits for any more may still be reading it.
+        command.Clear();
+        _spare = command;
+        return results;
+    }
+
+    public void Dispose() => _spare?.Dispose();
+}
+
+/// <summary>The call of <c>ledger_append</c>, to be used by one append at a time.</summary>
+internal sealed class LedgerAppendCommand : IDisposable
+{
+    private readonly NpgsqlParameter<string?[]> _organizations = Texts(), _entryOrganizations = Texts(), _events = Texts(), _types = Texts(), _executions = Texts(), _users = Texts(),
+        _agents = Texts(), _tools = Texts(), _accounts = Texts(), _outboxOrganizations = Texts(), _outboxEvents = Texts();
+    private readonly NpgsqlParameter<long[]> _expectedSeqs = Integers(), _newSeqs = Integers(), _seqs = Integers(), _times = Integers();
+    private readonly NpgsqlParameter<byte[]?[]> _expectedHashes = Bytes(), _newHashes = Bytes(), _bodies = Bytes(), _digests = Bytes(), _prevHashes = Bytes(), _hashes = Bytes();
+    private readonly NpgsqlCommand _command;
+    private int _groups;
+
+    public LedgerAppendCommand()
+    {
+        NpgsqlParameter[] all =
+        [
+            _organizations, _expectedSeqs, _expectedHashes, _newSeqs, _newHashes, _entryOrganizations, _seqs, _events, _times, _bodies, _digests, _prevHashes, _hashes,
+            _types, _executions, _users, _agents, _tools, _accounts, _outboxOrganizations, _outboxEvents,
+        ];
+        var places = string.Join(", ", all.Select((_, i) => "$" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        _command = new NpgsqlCommand($"select organization_id, status, seq, hash from ledger_append({places})");
+        _command.Parameters.AddRange(all);
+    }
+
+    public void Fill(IReadOnlyList<LedgerGroup> groups)
     {
         LedgerGroup[] all = [.. groups];
         LedgerEntry[] entries = all.Length == 1 ? [.. all[0].Entries] : [.. all.SelectMany(g => g.Entries)];
         var taken = all.Any(g => g.FromOutbox.Count > 0) ? all.SelectMany(g => g.FromOutbox.Distinct().Select(e => (g.Organization, Event: e))).ToArray() : [];
-        var statement = new Statement(Sql)
-            .Texts("organizations", Array.ConvertAll(all, g => g.Organization.Value))
-            .Integers("expected_seqs", Array.ConvertAll(all, g => g.Expected.Seq))
-            .BytesList("expected_hashes", Array.ConvertAll(all, g => g.Expected.Hash.ToArray()))
-            .Integers("new_seqs", Array.ConvertAll(all, g => g.Entries[^1].Seq))
-            .BytesList("new_hashes", Array.ConvertAll(all, g => g.Entries[^1].Hash.ToArray()))
-            .Texts("entry_organizations", Array.ConvertAll(entries, e => e.Organization.Value))
-            .Integers("seqs", Array.ConvertAll(entries, e => e.Seq))
-            .Texts("events", Array.ConvertAll(entries, e => e.EventId))
-            .Integers("times", Array.ConvertAll(entries, e => Micros.From(e.Time)))
-            .BytesList("bodies", Array.ConvertAll(entries, e => Bytes(e.Body)))
-            .BytesList("digests", Array.ConvertAll(entries, e => e.BodyDigest.ToArray()))
-            .BytesList("prev_hashes", Array.ConvertAll(entries, e => e.PrevHash.ToArray()))
-            .BytesList("hashes", Array.ConvertAll(entries, e => e.Hash.ToArray()))
-            .Texts("types", Array.ConvertAll(entries, e => e.Index.Type))
-            .Texts("executions", Array.ConvertAll(entries, e => e.Index.ExecutionId))
-            .Texts("users", Array.ConvertAll(entries, e => e.Index.User))
-            .Texts("agents", Array.ConvertAll(entries, e => e.Index.Agent))
-            .Texts("tools", Array.ConvertAll(entries, e => e.Index.Tool))
-            .Texts("accounts", Array.ConvertAll(entries, e => e.Index.Account))
-            .Texts("outbox_organizations", Array.ConvertAll(taken, t => t.Organization.Value))
-            .Texts("outbox_events", Array.ConvertAll(taken, t => t.Event));
-        var results = new List<LedgerAppendResult>(all.Length);
-        await database.BatchAsync(
-            [
-                new Step(Scope.None, statement, r => results.Add(new LedgerAppendResult(
-                    new OrganizationId(r.GetString(0)), (LedgerAppendStatus)r.GetInt64(1), new LedgerHead(r.GetInt64(2), r.Hash(3))))),
-            ],
-            cancellationToken);
+        _groups = all.Length;
+        _organizations.TypedValue = Array.ConvertAll(all, g => g.Organization.Value);
+        _expectedSeqs.TypedValue = Array.ConvertAll(all, g => g.Expected.Seq);
+        _expectedHashes.TypedValue = Array.ConvertAll(all, g => g.Expected.Hash.ToArray());
+        _newSeqs.TypedValue = Array.ConvertAll(all, g => g.Entries[^1].Seq);
+        _newHashes.TypedValue = Array.ConvertAll(all, g => g.Entries[^1].Hash.ToArray());
+        _entryOrganizations.TypedValue = Array.ConvertAll(entries, e => e.Organization.Value);
+        _seqs.TypedValue = Array.ConvertAll(entries, e => e.Seq);
+        _events.TypedValue = Array.ConvertAll(entries, e => e.EventId);
+        _times.TypedValue = Array.ConvertAll(entries, e => Sql.Micros.From(e.Time));
+        _bodies.TypedValue = Array.ConvertAll(entries, e => Own(e.Body));
+        _digests.TypedValue = Array.ConvertAll(entries, e => e.BodyDigest.ToArray());
+        _prevHashes.TypedValue = Array.ConvertAll(entries, e => e.PrevHash.ToArray());
+        _hashes.TypedValue = Array.ConvertAll(entries, e => e.Hash.ToArray());
+        _types.TypedValue = Array.ConvertAll(entries, e => e.Index.Type);
+        _executions.TypedValue = Array.ConvertAll(entries, e => e.Index.ExecutionId);
+        _users.TypedValue = Array.ConvertAll(entries, e => e.Index.User);
+        _agents.TypedValue = Array.ConvertAll(entries, e => e.Index.Agent);
+        _tools.TypedValue = Array.ConvertAll(entries, e => e.Index.Tool);
+        _accounts.TypedValue = Array.ConvertAll(entries, e => e.Index.Account);
+        _outboxOrganizations.TypedValue = Array.ConvertAll(taken, t => t.Organization.Value);
+        _outboxEvents.TypedValue = Array.ConvertAll(taken, t => t.Event);
+    }
+
+    /// <summary>One implicit transaction. The statement is prepared by the driver, once per session.</summary>
+    public async Task<IReadOnlyList<LedgerAppendResult>> RunAsync(NpgsqlConnection connection)
+    {
+        _command.Connection = connection;
+        await using var reader = await _command.ExecuteReaderAsync(CancellationToken.None);
+        var results = new List<LedgerAppendResult>(_groups);
+        while (await reader.ReadAsync(CancellationToken.None))
+            results.Add(new LedgerAppendResult(new OrganizationId(reader.GetString(0)), (LedgerAppendStatus)reader.GetInt64(1), new LedgerHead(reader.GetInt64(2), reader.Hash(3))));
         return results;
     }
 
+    /// <summary>Nothing of what was appended stays in memory with it.</summary>
+    public void Clear()
+    {
+        _command.Connection = null;
+        foreach (NpgsqlParameter parameter in _command.Parameters)
+        {
+            if (parameter is NpgsqlParameter<string?[]> texts) texts.TypedValue = [];
+            else if (parameter is NpgsqlParameter<byte[]?[]> bytes) bytes.TypedValue = [];
+        }
+    }
+
+    public void Dispose() => _command.Dispose();
+
+    private static NpgsqlParameter<string?[]> Texts() => new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+
+    private static NpgsqlParameter<long[]> Integers() => new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+
+    private static NpgsqlParameter<byte[]?[]> Bytes() => new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
+
     // The scribe makes an array of a body's own size; only what was read in another way is copied.
-    private static byte[]? Bytes(ReadOnlyMemory<byte>? body) =>
+    private static byte[]? Own(ReadOnlyMemory<byte>? body) =>
         body is not { } bytes ? null : MemoryMarshal.TryGetArray(bytes, out var own) && own.Offset == 0 && own.Count == own.Array!.Length ? own.Array : bytes.ToArray();
 }

@@ -12,6 +12,7 @@ public sealed class ReleasedStepsTests
     [InlineData("postgres", 2, "a33adc9e9e4f7020d5f4f6377e337f4e5a021715411688c47f4dd5378eb32788")]
     [InlineData("postgres", 3, "759eca89b51dcd0eeb1e01b7dcb785387df2930d38721baf66b78e889cfb8888")]
     [InlineData("postgres", 4, "bf6c113a125c76521606e892d7e8be1682411168fd2c2a09498c8c9faba85d93")]
+    [InlineData("postgres", 5, "1401a92b3e45b554368d801aa0853c0af530cab6b55725a1a4f0854743cda3d1")]
     [InlineData("sqlite", 1, "11136804d6f16113395f064df07c4b6e1631929ed6044599e6770404263f2fe3")]
     public void A_released_step_never_changes(string dialect, int version, string sha256)
     {

@@ -81,6 +81,21 @@ public abstract class LedgerStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task A_lone_group_with_a_known_event_is_refused_whole()
+    {
+        var organization = Make.Organization().Id;
+        var there = Chain(organization, LedgerHead.Genesis, 2);
+        await Store.Ledger.AppendAsync([new LedgerGroup(organization, LedgerHead.Genesis, there, [])], default);
+        var head = new LedgerHead(2, there[1].Hash);
+        var fresh = Chain(organization, head, 1)[0];
+        var again = LedgerChain.Link(new LedgerHead(3, fresh.Hash), new PendingEntry(organization, there[0].EventId, there[0].Time, there[0].Body!.Value, there[0].Index), there[0].BodyDigest);
+        Assert.Equal([new LedgerAppendResult(organization, LedgerAppendStatus.Duplicate, head)], await Store.Ledger.AppendAsync([new LedgerGroup(organization, head, [fresh, again], [])], default));
+        Same(there, [.. await Store.Ledger.ReadAsync(organization, 1, 10, default)]);
+        Assert.Equal([head], await Store.Ledger.ReadHeadsAsync([organization], default));
+        Assert.Equal([new LedgerAppendResult(organization, LedgerAppendStatus.Appended, new LedgerHead(3, fresh.Hash))], await Store.Ledger.AppendAsync([new LedgerGroup(organization, head, [fresh], [])], default));
+    }
+
+    [Fact]
     public async Task Of_many_writers_at_one_head_one_appends()
     {
         var organization = Make.Organization().Id;
