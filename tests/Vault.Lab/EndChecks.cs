@@ -10,7 +10,7 @@ internal static class EndChecks
 {
     private static readonly string[] Hostile =
     [
-        "evil.example", "acme.evil.example", "x@evil.example", "evil.example#", "evil.example?", "evil.example/", "127.0.0.1", "169.254.169.254", "[::1]", "https://evil.example", "http://127.0.0.1:8080",
+        "evil.example", "acme.evil.example", "x@evil.example", "evil.example#", "evil.example?", "evil.example/", "127.0.0.1", "169.254.169.254", "2130706433", "0x7f000001", "017700000001", "[::1]", "[::ffff:127.0.0.1]", "https://evil.example", "http://127.0.0.1:8080",
         "acme.salesforce.com.evil.example", "https://acme.salesforce.com.evil.example", "com.evil.example", "evil.example:443", "acme\\.evil.example", "..", "a b",
     ];
 

@@ -61,6 +61,9 @@ internal sealed record Plan
     /// <summary>The store goes away when the provider has answered a refresh, and the machine may die when the reply has been spooled.</summary>
     public bool StoreLeavesAtCommit { get; init; }
 
+    /// <summary>The key service goes away at times, and no process keeps a key for longer than a moment.</summary>
+    public bool KeysLeave { get; init; }
+
     public bool Allows(Trouble trouble) => Troubles.HasFlag(trouble);
 
     public static Plan Draw(Dice dice)
@@ -106,5 +109,5 @@ internal sealed record Plan
 
     public override string ToString() =>
         $"{Rotation}{(Rotation == Rotation.Grace ? $" {Grace.TotalSeconds:0} s" : "")}, {Hosts} host{(Hosts == 1 ? "" : "s")}{(KnowsItsDead ? " that know their dead" : "")}, {Accounts} account{(Accounts == 1 ? "" : "s")}; "
-        + $"troubles: {Troubles} (at most {Budget}); deeds: {string.Join(", ", Deeds)}{(StoreLeavesAtCommit ? "; the store goes away at the commit" : "")}";
+        + $"troubles: {Troubles} (at most {Budget}); deeds: {string.Join(", ", Deeds)}{(StoreLeavesAtCommit ? "; the store goes away at the commit" : "")}{(KeysLeave ? "; the key service goes away" : "")}";
 }

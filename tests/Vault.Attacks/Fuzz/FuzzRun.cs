@@ -19,10 +19,10 @@ internal static class FuzzRun
     private const int Workers = 4;
     private const int RoundsPerTenant = 40;
 
-    public static async Task<FuzzReport> RunAsync(int requests, int seed, Action<int, TimeSpan>? progress)
+    public static async Task<FuzzReport> RunAsync(int requests, int seed, bool postgres, Action<int, TimeSpan>? progress)
     {
-        await using var rig = await AttackRig.StartAsync();
-        using var dump = new Dump(rig.Folder);
+        await using var rig = await AttackRig.StartAsync(postgres);
+        using var dump = new Dump(rig);
         var contract = await Contract.ReadAsync(rig);
         var chance = new Chance(seed);
         var statuses = new ConcurrentDictionary<int, int>();

@@ -9,10 +9,11 @@ using Vault.Gateway;
 using Vault.Host;
 using Vault.Host.Setup;
 using Vault.Sandbox;
+using Vault.TestKit.Postgres;
 
 namespace Vault.Attacks.Rig;
 
-/// <summary>A real embedded host on SQLite and a sandbox provider, in folders and on ports of their own, spoken to over HTTP.</summary>
+/// <summary>A real embedded host, on SQLite or on a throw-away PostgreSQL, and a sandbox provider, in folders and on ports of their own, spoken to over HTTP.</summary>
 internal sealed class AttackRig : IAsyncDisposable
 {
     private readonly VaultHost _host;
@@ -29,6 +30,11 @@ internal sealed class AttackRig : IAsyncDisposable
 
     public string Admin { get; }
 
+    /// <summary>An administrator's connection string; null on SQLite.</summary>
+    public string? Postgres { get; private init; }
+
+    public int Port => new Uri(Url).Port;
+
     public string Url => _host.Url;
 
     public string SandboxUrl => _sandbox.BaseUrl;
@@ -37,12 +43,13 @@ internal sealed class AttackRig : IAsyncDisposable
 
     public ErrorTap Errors { get; private init; } = null!;
 
-    public static async Task<AttackRig> StartAsync()
+    public static async Task<AttackRig> StartAsync(bool postgres)
     {
         var folder = Directory.CreateTempSubdirectory("vault-attack-").FullName;
         var sandbox = await SandboxServer.StartAsync();
+        var database = postgres ? await ThrowawayPostgres.CreateDatabaseAsync("attack") : null;
         var (options, faults) = VaultOptions.Read(
-            ["--listen", "http://127.0.0.1:" + FreePort(), "--environment", "development", "--data", Path.Combine(folder, "data"), "--freshness-lease-ms", "200",
+            [.. database is null ? Array.Empty<string>() : ["--store", "postgres", "--database", database], "--listen", "http://127.0.0.1:" + FreePort(), "--environment", "development", "--data", Path.Combine(folder, "data"), "--freshness-lease-ms", "200",
                 "--rate-limit-per-second", "1000000"], []);
         if (options is null) throw new InvalidOperationException(string.Join(' ', faults));
         var errors = new ErrorTap();
@@ -56,7 +63,7 @@ internal sealed class AttackRig : IAsyncDisposable
             s.AddSingleton((GatewayOptions)gateway.ImplementationInstance! with { AnonymousPerSecond = 100_000 });
         }, CancellationToken.None);
         using var first = await host.StartAsync(CancellationToken.None);
-        return new AttackRig(host, sandbox, folder, first!.RevealText()) { Errors = errors };
+        return new AttackRig(host, sandbox, folder, first!.RevealText()) { Errors = errors, Postgres = database };
     }
 
     public Task<Answer> GetAsync(string path, string? key) => SendAsync("GET", path, key, null, "application/json");

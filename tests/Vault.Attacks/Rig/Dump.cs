@@ -4,22 +4,22 @@ namespace Vault.Attacks.Rig;
 internal sealed class Dump : IDisposable
 {
     private static readonly string[] LeftOut = ["ledger", "idempotency", "schema_version"];
-    private readonly DatabaseFile _file;
+    private readonly Database _database;
     private readonly Dictionary<string, string> _queries;
 
-    public Dump(string folder)
+    public Dump(AttackRig rig)
     {
-        _file = new DatabaseFile(folder);
-        _queries = _file.Tables.Where(t => !LeftOut.Any(l => t.StartsWith(l, StringComparison.Ordinal))).ToDictionary(
-            t => t, t => $"select {string.Join(", ", _file.Columns(t).Where(c => c != "last_used_at").Select(c => '"' + c + '"'))} from \"{t}\" order by 1, 2");
+        _database = Database.Of(rig);
+        _queries = _database.Tables.Where(t => !LeftOut.Any(l => t.StartsWith(l, StringComparison.Ordinal))).ToDictionary(
+            t => t, t => _database.Select(t, _database.Columns(t).Where(c => c != "last_used_at")));
     }
 
     public int Tables => _queries.Count;
 
-    /// <summary>Changes exactly when another connection has committed something.</summary>
-    public long Version() => _file.Version();
+    /// <inheritdoc cref="Database.Version"/>
+    public string Version() => _database.Version();
 
-    public Dictionary<string, string> Take() => _queries.ToDictionary(q => q.Key, q => _file.Digest(q.Value));
+    public Dictionary<string, string> Take() => _queries.ToDictionary(q => q.Key, q => _database.Digest(q.Value));
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _database.Dispose();
 }

@@ -1,3 +1,5 @@
+using System.Web;
+
 namespace Vault.Attacks.Rig;
 
 /// <summary>One organization with something of everything that has an id.</summary>
@@ -16,14 +18,18 @@ internal sealed record Tenant(string Organization, string Key, IReadOnlyDictiona
         var made = await rig.PostAsync("/v1/api_keys", rig.Admin, new { organization_id = organization, name = "all of " + name, permissions = all });
         var key = made["key"];
         var spare = await rig.PostAsync("/v1/api_keys", rig.Admin, new { organization_id = organization, name = "spare of " + name, permissions = all });
-        var connection = await rig.PostAsync("/v1/connections", key, new { provider = "sandbox_key", parameters = new { base_url = rig.SandboxUrl } });
+        (string, string) Once(string operation) => ("Idempotency-Key", $"repeated-{name}-{operation}");
+        var connection = await rig.PostAsync("/v1/connections", key, new { provider = "sandbox_key", parameters = new { base_url = rig.SandboxUrl } }, Once("createConnection"));
         var oauth = await rig.PostAsync("/v1/connections", key, new { provider = "sandbox", client_id = "demo-client", client_secret = "demo-secret", parameters = new { base_url = rig.SandboxUrl } });
         var account = await rig.PostAsync("/v1/connected_accounts", key, new
         {
             user_id = "user-" + name, connection = "sandbox_key", credential = new { type = "api_key", api_key = "sandbox-key-0001-demo" },
         });
-        var link = await rig.PostAsync("/v1/connected_accounts:link", key, new { user_id = "user-" + name, connection = "sandbox" }, ("Idempotency-Key", "repeated-" + name));
-        var execution = await rig.PostAsync("/v1/execute_tool", key, new { user_id = "user-" + name, tool_name = "sandbox_key_get_profile", tool_input = new { } });
+        var link = await rig.PostAsync("/v1/connected_accounts:link", key, new { user_id = "user-" + name, connection = "sandbox" }, Once("createLink"));
+        var opened = await rig.PostAsync("/v1/connected_accounts:link", key, new { user_id = "user-" + name, connection = "sandbox", account_label = "opened" });
+        var away = await rig.SendAsync("POST", new Uri(opened["link"]).AbsolutePath, null, null, null);
+        var state = HttpUtility.ParseQueryString(away.Headers.Location!.Query)["state"]!;
+        var execution = await rig.PostAsync("/v1/execute_tool", key, new { user_id = "user-" + name, tool_name = "sandbox_key_get_profile", tool_input = new { } }, Once("executeTool"));
         var destroying = await rig.PostAsync("/v1/execute_tool", key, new { user_id = "user-" + name, tool_name = "sandbox_key_delete_item", tool_input = new { id = "1" } });
         var token = link["link"][(link["link"].LastIndexOf('/') + 1)..];
         var approvals = await rig.GetAsync("/v1/approvals", key);
@@ -41,6 +47,7 @@ internal sealed record Tenant(string Organization, string Key, IReadOnlyDictiona
             ["key_id"] = [made["id"], spare["id"]],
             ["approval_id"] = approval,
             ["token"] = [token],
+            ["state"] = [state],
             ["page_token"] = cursors,
             ["external_id"] = ["ext-" + name],
             ["user_id"] = ["user-" + name],

@@ -10,7 +10,7 @@ internal sealed class AttemptMatrix(Contract contract, Tenant attacker, Tenant v
     // What a name may stand for: the last word decides what fits.
     private static readonly Dictionary<string, string> Fits = new()
     {
-        ["cursor"] = "page_token", ["state"] = "token", ["link"] = "token", ["account_id"] = "connected_account_id", ["connected_account"] = "connected_account_id", ["conversation_id"] = "execution_id",
+        ["cursor"] = "page_token", ["link"] = "token", ["account_id"] = "connected_account_id", ["connected_account"] = "connected_account_id", ["conversation_id"] = "execution_id",
         ["connection_id"] = "connection", ["api_key_id"] = "key_id", ["user"] = "user_id", ["output_handle"] = "execution_id", ["agent_run_id"] = "execution_id",
     };
 
@@ -29,10 +29,10 @@ internal sealed class AttemptMatrix(Contract contract, Tenant attacker, Tenant v
             }
 
             // The victim has used this key for the same operation; the answer kept for it must not come.
-            if (route.Id == "createLink")
+            if (route.Id is "createLink" or "createConnection" or "executeTool")
             {
                 var body = Filled(route, null, null);
-                yield return new Attempt(route, "header Idempotency-Key", route.Method, Target(route, null, null), Target(route, null, null), body, body, "repeated-victim", "repeated-nobody" + ++_nobody);
+                yield return new Attempt(route, "header Idempotency-Key", route.Method, Target(route, null, null), Target(route, null, null), body, body, "repeated-victim-" + route.Id, "repeated-nobody" + ++_nobody);
             }
 
             foreach (var name in route.Properties)

@@ -24,10 +24,10 @@ internal static partial class TenantsRun
     // What ends the attacker itself, or waits for people: the rest of the matrix would be tried by nobody.
     private static readonly HashSet<string> Skipped = ["eraseOrganization", "deleteOrganization", "suspendOrganization"];
 
-    public static async Task<TenantsReport> RunAsync(int attempts, Action<int, TimeSpan>? progress)
+    public static async Task<TenantsReport> RunAsync(int attempts, bool postgres, Action<int, TimeSpan>? progress)
     {
-        await using var rig = await AttackRig.StartAsync();
-        using var dump = new VictimDump(rig.Folder);
+        await using var rig = await AttackRig.StartAsync(postgres);
+        using var dump = new VictimDump(rig);
         var contract = await Contract.ReadAsync(rig);
         var victim = await Tenant.MakeAsync(rig, "victim");
         var before = dump.Take(victim.Organization);

@@ -6,23 +6,23 @@ namespace Vault.Attacks.Tenants;
 internal sealed class VictimDump : IDisposable
 {
     // What the ledger says, or is about to say: an entry moves from the outbox into the chain in its own time, and that is no change.
-    private const string Ledger = "select event_id from ledger_entries where organization_id = $o union select event_id from ledger_outbox where organization_id = $o order by 1";
+    private const string Ledger = "select event_id from ledger_entries where organization_id = @o union select event_id from ledger_outbox where organization_id = @o order by 1";
 
-    private readonly DatabaseFile _file;
+    private readonly Database _database;
     private readonly Dictionary<string, string> _queries = new() { ["ledger"] = Ledger };
 
-    public VictimDump(string folder)
+    public VictimDump(AttackRig rig)
     {
-        _file = new DatabaseFile(folder);
-        foreach (var table in _file.Tables.Where(t => !t.StartsWith("ledger_", StringComparison.Ordinal)))
+        _database = Database.Of(rig);
+        foreach (var table in _database.Tables.Where(t => !t.StartsWith("ledger_", StringComparison.Ordinal)))
         {
-            var columns = _file.Columns(table);
+            var columns = _database.Columns(table);
             var owner = columns.Contains("organization_id") ? "organization_id" : table == "organizations" ? "id" : null;
-            if (owner is not null) _queries[table] = $"select {string.Join(", ", columns.Where(c => c != "last_used_at").Select(c => '"' + c + '"'))} from \"{table}\" where {owner} = $o order by 1, 2";
+            if (owner is not null) _queries[table] = _database.Select(table, columns.Where(c => c != "last_used_at"), $"where {owner} = @o");
         }
     }
 
-    public Dictionary<string, string> Take(string organization) => _queries.ToDictionary(q => q.Key, q => _file.Digest(q.Value, organization));
+    public Dictionary<string, string> Take(string organization) => _queries.ToDictionary(q => q.Key, q => _database.Digest(q.Value, organization));
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _database.Dispose();
 }

@@ -10,6 +10,9 @@ internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
 {
     public string? Issuer { get; set; } = "https://id.acme.example";
 
+    /// <summary>Where providers differ, which of them a connection belongs to.</summary>
+    public Func<TokenClient, string>? IssuerOf { get; set; }
+
     public bool IssuerRequired { get; set; } = true;
 
     public ConcurrentQueue<string> Codes { get; } = new();
@@ -59,7 +62,7 @@ internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
         "https://id.acme.example/authorize?client_id=" + Uri.EscapeDataString(client.Connection.ClientId!) + "&redirect_uri=" + Uri.EscapeDataString(client.RedirectUri)
         + "&state=" + state + "&code_challenge=" + codeChallenge + "&code_challenge_method=S256&scope=" + Uri.EscapeDataString(string.Join(' ', scopes)));
 
-    public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (Issuer, IssuerRequired);
+    public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (IssuerOf?.Invoke(client) ?? Issuer, IssuerRequired);
 
     public TokenReply.Granted Granted(string access = "at-secret-1", string? refresh = "rt-secret-1") => new(new TokenSet(
         new GrantSecrets { AccessToken = Secret.From(access), RefreshToken = refresh is null ? null : Secret.From(refresh) },

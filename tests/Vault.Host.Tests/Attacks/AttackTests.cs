@@ -10,16 +10,18 @@ public sealed class AttackTests(ITestOutputHelper output)
     [Fact]
     public async Task Malformed_requests_are_answered_as_documented_and_change_nothing()
     {
-        var report = await FuzzRun.RunAsync(1_200, 20, null);
+        var report = await FuzzRun.RunAsync(1_200, 20, postgres: false, null);
         output.WriteLine(FuzzCommand.Text(report));
         Assert.True(report.IsClean, FuzzCommand.Text(report));
         Assert.True(report.RoutesReached > 15 && report.Compared > 200, FuzzCommand.Text(report));
     }
 
-    [Fact]
-    public async Task A_tenant_reaches_nothing_of_another_and_cannot_tell_whether_it_is_there()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tenant_reaches_nothing_of_another_and_cannot_tell_whether_it_is_there(bool postgres)
     {
-        var report = await TenantsRun.RunAsync(300, null);
+        var report = await TenantsRun.RunAsync(300, postgres, null);
         output.WriteLine(TenantsCommand.Text(report));
         Assert.True(report.IsClean, TenantsCommand.Text(report));
         Assert.True(report is { Places: > 120, Routes: > 40, Doors: > 15 }, TenantsCommand.Text(report));

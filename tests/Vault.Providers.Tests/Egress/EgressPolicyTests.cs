@@ -59,6 +59,12 @@ public sealed class EgressPolicyTests
     [InlineData("https://0177.0.0.1/")]
     [InlineData("https://[::1]/")]
     [InlineData("https://[::ffff:169.254.169.254]/")]
+    [InlineData("https://[::ffff:a9fe:a9fe]/")]
+    [InlineData("https://2852039166/latest/meta-data")]
+    [InlineData("https://0xa9fea9fe/")]
+    [InlineData("https://0251.0376.0251.0376/")]
+    [InlineData("https://169.254.43518/")]
+    [InlineData("https://metadata.google.internal/")]
     public void EverythingElseIsRefused(string url) => Assert.NotNull(Policy().Refusal(Pack, new Uri(url)));
 
     [Theory]

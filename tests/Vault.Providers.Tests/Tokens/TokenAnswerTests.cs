@@ -69,6 +69,13 @@ public sealed class TokenAnswerTests
     [InlineData("https://acme.my.salesforce.com@evil.net", false)]
     [InlineData("http://acme.my.salesforce.com", false)]
     [InlineData("https://acme.my.salesforce.com/path", false)]
+    [InlineData("https://169.254.169.254", false)]
+    [InlineData("https://2852039166", false)]
+    [InlineData("https://0xA9FEA9FE", false)]
+    [InlineData("https://025177524776", false)]
+    [InlineData("https://[::ffff:169.254.169.254]", false)]
+    [InlineData("https://localhost", false)]
+    [InlineData("//acme.my.salesforce.com", false)]
     public void TheSalesforceHostIsCheckedBeforeItIsKept(string instance, bool kept)
     {
         var answer = JsonSerializer.Serialize(new Dictionary<string, string> { ["access_token"] = "a", ["instance_url"] = instance, ["token_type"] = "Bearer" });

@@ -4,6 +4,7 @@ using Vault.Core.Connecting;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Organizations;
+using Vault.Core.Sealing;
 using Vault.TestKit.Provider;
 
 namespace Vault.Simulation;
@@ -70,20 +71,22 @@ internal sealed class SimHost : ICheckpoints
         var endpoint = new SimEndpoint(world, this);
         var (packs, clients) = (world.Packs, world.Clients);
         var ids = _ids = new IdFactory(time, entropy);
+        var keyring = world.Plan.KeysLeave ? SimKeyService.NewKeyring(world, this, Life) : scene.Keyring;
+        var sealing = world.Plan.KeysLeave ? new GrantSealing(new Sealer(keyring, scene.Entropy)) : scene.Sealing;
         var runner = new AccountRunner(store, packs, ids, entropy, time, options);
-        var cache = new CredentialCache(store.ForCache(), scene.Sealing, time, options);
+        var cache = new CredentialCache(store.ForCache(), sealing, time, options);
         var (holder, machine) = (Holder, $"h{_index}#");
         var identity = new NamedHost(holder, h => world.Plan.KnowsItsDead && h != holder && h.StartsWith(machine, StringComparison.Ordinal));
-        Refresher = new AccountRefresher(store, runner, scene.Sealing, scene.Keyring, clients, endpoint, Disk, identity, ids, time, options, this, IAccountObserver.None);
-        var revoker = new AccountRevoker(store, runner, scene.Sealing, clients, endpoint, cache, time, options);
+        Refresher = new AccountRefresher(store, runner, sealing, keyring, clients, endpoint, Disk, identity, ids, time, options, this, IAccountObserver.None);
+        var revoker = new AccountRevoker(store, runner, sealing, clients, endpoint, cache, time, options);
         _sweep = new DueSweep(store, runner, Refresher, revoker, cache, packs, time, IAccountObserver.None);
         var memory = world.Store;
         var guard = new ExecutionGuard(memory.Organizations, memory.Approvals, new Quotas(time), ids, time, options, Execution);
         var tools = new ToolRunner(cache, runner, Refresher, packs, scene.Connections, new SimUpstream(world, this), new SimLedger(world, this), guard,
-            new OutputKeeper(memory.Outputs, scene.Keyring, scene.Sealer, time, Execution), new UseLog(), ids, time, options, IAccountObserver.None);
+            new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution), new UseLog(), ids, time, options, IAccountObserver.None);
         var organizations = new SimOrganizations(world, this);
         _owner = new AccountOwner(tools, Refresher, revoker, new AccountInstaller(store, runner, cache, ids), new AccountResolver(store, time, options), cache, organizations);
-        _installer = new GrantInstaller(store, _owner, scene.Keyring, scene.Sealing);
+        _installer = new GrantInstaller(store, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
         _organizations = new OrganizationOwner(organizations, null!, null!, null!, cache, ids, time, options);
@@ -123,7 +126,7 @@ internal sealed class SimHost : ICheckpoints
     {
         var issued = _world.Consent(subject);
         _world.Tell(() => $"a person consents: {issued.RefreshToken}");
-        using var grant = new GrantSecrets { AccessToken = Vault.Core.Sealing.Secret.From(issued.AccessToken!), RefreshToken = Vault.Core.Sealing.Secret.From(issued.RefreshToken!) };
+        using var grant = new GrantSecrets { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = Secret.From(issued.RefreshToken!) };
         var now = Clock.GetUtcNow();
         var facts = new GrantFacts(now, now + SimEndpoint.AccessLife, true, null, now);
         await _installer.InstallAsync(subject.Key, grant, null, (_, i) => i with { Facts = facts, GrantedScopes = ["read", "write"] }, default);

@@ -20,10 +20,10 @@ internal sealed class Scene : IDisposable
 
     public Scene()
     {
-        var entropy = new SeededEntropy(5);
+        var entropy = Entropy = new SeededEntropy(5);
         var still = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Origin);
         _wrapper = new LocalKeyWrapper([.. Enumerable.Repeat((byte)7, 32)], entropy);
-        Keyring = new Keyring(new InMemoryOrganizationKeyStore(), _wrapper, entropy, still);
+        Keyring = new Keyring(Keys, _wrapper, entropy, still);
         Sealer = new Sealer(Keyring, entropy);
         Sealing = new GrantSealing(Sealer);
         var store = new MemoryStore(entropy);
@@ -40,6 +40,12 @@ internal sealed class Scene : IDisposable
     }
 
     public static DateTimeOffset Origin { get; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    public SeededEntropy Entropy { get; }
+
+    public InMemoryOrganizationKeyStore Keys { get; } = new();
+
+    public IKeyWrapper Wrapper => _wrapper;
 
     public Keyring Keyring { get; }
 

@@ -19,7 +19,7 @@ internal sealed partial class World
         if (Broken is not null) return;
         Settling = true;
         Say(() => "-- from here on everything heals that can --");
-        (_storeDownUntil, _providerDownUntil) = (default, default);
+        (_storeDownUntil, _providerDownUntil, _keysAwayUntil) = (default, default, default);
         foreach (var host in Hosts)
         {
             host.Disk.Full = false;

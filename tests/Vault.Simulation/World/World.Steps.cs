@@ -12,6 +12,7 @@ internal sealed partial class World
     private int _begun;
     private SimHost? _dying;
     private DateTimeOffset _storeDownUntil;
+    private DateTimeOffset _keysAwayUntil;
     private DateTimeOffset _providerDownUntil;
 
     private bool Settling { get; set; }

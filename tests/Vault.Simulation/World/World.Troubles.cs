@@ -8,6 +8,14 @@ internal sealed partial class World
     private void MakeTrouble()
     {
         var host = Hosts[Dice.Below(Hosts.Count)];
+        if (Plan.KeysLeave && !KeysAreAway && Dice.Chance(50))
+        {
+            _keysAwayUntil = Now + TimeSpan.FromSeconds(Dice.Pick(1, 5, 30, 120));
+            Say(() => $"the key service is away for {(_keysAwayUntil - Now).TotalSeconds} s");
+            Budget--;
+            return;
+        }
+
         switch (Dice.Below(7))
         {
             case 0 or 1 when Plan.Allows(Trouble.Crash):

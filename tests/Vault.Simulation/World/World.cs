@@ -24,6 +24,9 @@ internal sealed partial class World
         if (verbose) _told = [];
         Dice = new Dice(seed);
         Plan = Plan.Draw(Dice);
+
+        // Drawn from the seed itself, so that all other schedules stay what they were.
+        if (seed % 16 == 5) Plan = Plan with { KeysLeave = true, Budget = Plan.Budget + 1 };
         (Packs, Clients) = scene.PacksFor(Plan.Rotation, Plan.Grace);
         Provider = new StrictProvider(Plan.Rotation, Plan.Grace);
         Store = new MemoryStore(new DiceEntropy(seed ^ 0x5357, constant: false));
@@ -76,6 +79,8 @@ internal sealed partial class World
     public HashSet<string> Started { get; } = [];
 
     public DateTimeOffset? ShutAt { get; set; }
+
+    public bool KeysAreAway => Now < _keysAwayUntil;
 
     public int Budget { get; private set; }
 
