@@ -11,6 +11,7 @@ using Vault.Gateway.Ledger;
 using Vault.Gateway.Links;
 using Vault.Gateway.Organizations;
 using Vault.Gateway.Providers;
+using Vault.Gateway.Scopes;
 using Vault.Gateway.Tools;
 
 namespace Vault.Gateway;
@@ -34,6 +35,14 @@ internal static class Routes
         Add<GetConnection>();
         Add<ChangeConnection>();
         Add<DeleteConnection>();
+        Add<CreateScopeBundle>();
+        Add<ListScopeBundles>();
+        Add<GetScopeBundle>();
+        Add<StageScopeBundle>();
+        Add<ActivateScopeBundle>();
+        Add<ListLackingAccounts>();
+        Add<ListScopeUse>();
+        Add<SumScopeUse>();
         Add<ImportAccount>();
         Add<CreateLink>();
         Add<ListAccounts>();
@@ -54,6 +63,7 @@ internal static class Routes
         Add<GetProvider>();
         Add<PutProvider>();
         Add<ValidateProvider>();
+        Add<DiffProvider>();
         Add<ListTools>();
         Add<GetTool>();
         Add<SearchTools>();

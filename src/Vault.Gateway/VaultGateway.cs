@@ -7,6 +7,7 @@ using Vault.Core.Callers;
 using Vault.Core.Connecting;
 using Vault.Core.Errors;
 using Vault.Core.Ledger;
+using Vault.Core.Scopes;
 using Vault.Gateway.Approvals;
 using Vault.Gateway.Callers;
 using Vault.Gateway.ConnectedAccounts;
@@ -76,6 +77,8 @@ public static class VaultGateway
         services.TryAddSingleton<ApiKeys>();
         services.TryAddSingleton<ConnectionRegistry>();
         services.TryAddSingleton<ConnectionRemoval>();
+        services.TryAddSingleton<ScopeMigration>();
+        services.TryAddSingleton<ScopeReport>();
         services.TryAddSingleton<ConnectLinks>();
         services.TryAddSingleton<ConnectFlow>();
         services.TryAddSingleton<ConnectCallback>();

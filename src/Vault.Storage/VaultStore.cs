@@ -6,6 +6,7 @@ using Vault.Core.Execution;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Scopes;
 using Vault.Core.Sealing;
 using Vault.Storage.Postgres;
 using Vault.Storage.Sql;
@@ -35,6 +36,7 @@ public sealed class VaultStore : IAsyncDisposable
         Outputs = new SqlOutputStore(database);
         Approvals = new SqlApprovalStore(database);
         Packs = new SqlPackStore(database);
+        ScopeUses = new SqlScopeUseStore(database);
         Keys = new SqlOrganizationKeyStore(database);
         KeyRotations = new SqlKeyRotationStore(database);
         Sealed = new SqlResealSource(database);
@@ -58,6 +60,8 @@ public sealed class VaultStore : IAsyncDisposable
     public IApprovalStore Approvals { get; }
 
     public IPackStore Packs { get; }
+
+    public IScopeUseStore ScopeUses { get; }
 
     public IOrganizationKeyStore Keys { get; }
 

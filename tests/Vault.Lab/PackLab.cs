@@ -8,7 +8,7 @@ namespace Vault.Lab;
 /// <summary>Runs one pack through every behaviour. A behaviour that fails does not keep the next from being tried.</summary>
 public static class PackLab
 {
-    public static readonly IReadOnlyList<string> Behaviours = ["connect", "refresh", "concurrent", "lost_reply", "token_errors", "api_errors", "transient", "revoke", "pinned"];
+    public static readonly IReadOnlyList<string> Behaviours = ["connect", "refresh", "concurrent", "lost_reply", "token_errors", "api_errors", "transient", "callback", "revoke", "pinned"];
 
     /// <param name="json">The pack's own text, for what the model does not keep: how far each rule and tool was checked.</param>
     public static async Task<PackReport> RunAsync(ProviderPack pack, ReadOnlyMemory<byte> json)
@@ -29,6 +29,7 @@ public static class PackLab
             await TryAsync("token_errors", pack.Details.TokenErrors.Length > 0, () => ErrorChecks.TokenRulesAsync(bench)),
             await TryAsync("api_errors", true, () => ErrorChecks.ApiRulesAsync(bench)),
             await TryAsync("transient", oauth, () => ErrorChecks.TransientAsync(bench)),
+            await TryAsync("callback", pack.Details.OAuth?.Callback is not null, () => CallbackChecks.BringsAsync(bench)),
             await TryAsync("revoke", pack.Details.Revocation is not null, () => EndChecks.RevokeAsync(bench)),
             await TryAsync("pinned", true, () => EndChecks.PinnedAsync(bench, http.Policy)),
         ], [.. Unproven(pack, json)]);

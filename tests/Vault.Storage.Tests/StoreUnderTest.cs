@@ -19,6 +19,7 @@ internal static class StoreUnderTest
         Outputs = store.Outputs,
         Approvals = store.Approvals,
         Packs = store.Packs,
+        ScopeUses = store.ScopeUses,
         Keys = store.Keys,
         KeyRotations = store.KeyRotations,
         Ledger = store.Ledger,

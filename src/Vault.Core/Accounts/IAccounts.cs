@@ -91,6 +91,9 @@ public sealed record ExecutionOrder
 
     public string? PageToken { get; init; }
 
+    /// <summary>The provider's whole answer instead of the tool's data.</summary>
+    public bool Raw { get; init; }
+
     public required string CallerKey { get; init; }
 
     public string? Agent { get; init; }

@@ -105,8 +105,21 @@ public interface ITokenEndpoint
     /// <summary>The URL to send a browser to: code, PKCE S256, state; only https, or http on loopback in development.</summary>
     Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge);
 
+    /// <summary>What the way back carries beside code and state, checked against the pack; called before the code is used, and calls nobody.</summary>
+    CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) => CallbackReading.Empty;
+
     /// <summary>The issuer the callback must name (RFC 9207); null when the provider has none.</summary>
     (string? Issuer, bool Required) ExpectedIssuer(TokenClient client);
+}
+
+/// <summary>What a callback brought.</summary>
+/// <param name="Captured">Parameters of the account, each valid against its pattern.</param>
+/// <param name="Fault">Why the callback is refused, as a short code; null when it is not.</param>
+public sealed record CallbackReading(ImmutableSortedDictionary<string, string> Captured, string? Fault)
+{
+    public static CallbackReading Empty { get; } = new(ImmutableSortedDictionary<string, string>.Empty, null);
+
+    public static CallbackReading Refused(string fault) => Empty with { Fault = fault };
 }
 
 /// <summary>The answer of an identity or verification call.</summary>

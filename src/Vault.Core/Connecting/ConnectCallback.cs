@@ -9,7 +9,8 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Connecting;
 
 /// <summary>What the provider sent a browser back with, and the browser's cookie. The code is a secret; the caller disposes it.</summary>
-public sealed record CallbackQuery(string? State, Secret? Code, string? Error, string? Issuer, string? Cookie);
+/// <param name="Others">Every parameter that was there once, as the provider may have added some; what is used of them, and how it is checked, the pack says.</param>
+public sealed record CallbackQuery(string? State, Secret? Code, string? Error, string? Issuer, string? Cookie, IReadOnlyDictionary<string, string> Others);
 
 /// <summary>How a consent ended.</summary>
 /// <param name="ReturnTo">The registered return URL with its result, when the link named one.</param>
@@ -49,7 +50,13 @@ public sealed class ConnectCallback(
         // RFC 9207 2.4: simple string comparison, before code or error are looked at; on a mismatch nothing the answer says is shown.
         if (WrongIssuer(link, client, query)) return await FailAsync(link, new VaultError(ErrorCatalogue.LinkInvalid, "The answer did not come from the provider this link belongs to. Nothing was connected.") { StatusReason = "issuer_mismatch" }, pack.DisplayName, cancellationToken);
         if (query.Error is { } denied) return await FailAsync(link, Denied(denied), pack.DisplayName, cancellationToken);
-        if (query.Code is not { } code || link.CodeVerifier is not { } sealedVerifier)
+        // Before the code is used: what is refused here could only be refused with the grant in hand later.
+        var reading = endpoint.ReadCallback(client, query.Others);
+        if (reading.Fault is { } unfit)
+            return await FailAsync(link, new VaultError(ErrorCatalogue.LinkInvalid, "The provider's answer does not fit this connection. Nothing was connected.") { StatusReason = unfit }, pack.DisplayName, cancellationToken);
+        client = client with { Parameters = client.Parameters.SetItems(reading.Captured) };
+        using var otherCode = pack.Details.OAuth?.Callback is { } way && way.Code != "code" && query.Others.TryGetValue(way.Code, out var text) && text.Length > 0 ? Secret.From(text) : null;
+        if ((otherCode ?? query.Code) is not { } code || link.CodeVerifier is not { } sealedVerifier)
             return await FailAsync(link, VaultError.Invalid("code", "is missing from the provider's answer"), pack.DisplayName, cancellationToken);
 
         // Opening the verifier also brings the organization's key into hand: what the commit needs is there before the code is used (law 4).
@@ -65,6 +72,8 @@ public sealed class ConnectCallback(
             if (!exchanged.TryGet(out var tokens, out var failed)) return await FailAsync(taken, failed, pack.DisplayName, CancellationToken.None);
             using (tokens.Secrets)
             {
+                // The token answer has the last word on a parameter that both bring.
+                tokens = tokens with { Parameters = reading.Captured.SetItems(tokens.Parameters) };
                 var installed = await installation.InstallAsync(taken, client, tokens);
                 if (!installed.TryGet(out var row, out var refused)) return await FailAsync(taken, refused, pack.DisplayName, CancellationToken.None);
                 var missing = taken.Request.Scopes.Except(row.State.GrantedScopes, StringComparer.Ordinal).ToImmutableArray();

@@ -5,6 +5,7 @@ using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Scopes;
 
 namespace Vault.Core.Connecting;
 
@@ -20,8 +21,11 @@ public sealed record LinkDraft
 
     public string Label { get; init; } = "";
 
-    /// <summary>Null asks for the connection's own scopes.</summary>
+    /// <summary>Null asks for what the connection asks this user for (<see cref="ScopeBundles.For"/>).</summary>
     public ImmutableArray<string>? Scopes { get; init; }
+
+    /// <summary>Beside what the account has been granted (or, where it is new, the connection's scopes), what these tools need: consent grows with use.</summary>
+    public ImmutableArray<string>? Tools { get; init; }
 
     public string? ReturnUrl { get; init; }
 
@@ -37,7 +41,7 @@ public sealed record MadeLink(string Url, DateTimeOffset ExpiresAt, AccountId Ac
 
 /// <summary>Makes links; the token is in the answer and nowhere else (law 2), the store has its digest.</summary>
 public sealed class ConnectLinks(
-    ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, ILinkStore links, ILedger ledger,
+    ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, IAccountStore rows, ILinkStore links, ILedger ledger,
     IdFactory ids, IEntropy entropy, TimeProvider time, PublicAddress address, ConnectOptions options)
 {
     private const int TextLength = 1024;
@@ -52,8 +56,18 @@ public sealed class ConnectLinks(
         if (await organizations.FindAsync(draft.Organization, cancellationToken) is not { } organization) return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
         if (!organization.State.Gate.Open) return Suspended();
 
-        var scopes = (draft.Scopes ?? connection.Settings.Scopes).Concat(pack.DefaultScopes).Distinct(StringComparer.Ordinal).ToImmutableArray();
         var key = new AccountKey(draft.Organization, draft.User, connection.Name, draft.Label);
+        var chosen = draft.Scopes ?? ScopesFor(connection, pack, draft.User);
+        if (draft.Tools is { } tools)
+        {
+            var needs = ScopePlan.Enabled(packs, pack, tools);
+            if (needs.Count < tools.Length) return VaultError.Invalid("tools", $"names a tool that is not one of {pack.Id}");
+            // A consent replaces what was granted before at many providers: what an account has it is asked for again.
+            var granted = await rows.FindAsync(key, cancellationToken) is { Row.State: { Status: AccountStatus.Active or AccountStatus.RequiresReauth or AccountStatus.Expired } state } ? state.GrantedScopes : [];
+            chosen = ScopeUnion.Of(needs.Select(t => t.Scopes), granted.IsEmpty ? chosen : granted);
+        }
+
+        var scopes = chosen.Concat(pack.DefaultScopes).Distinct(StringComparer.Ordinal).ToImmutableArray();
         var prepared = await accounts.PrepareAsync(key, connection.Id, pack.Id, scopes, by, cancellationToken);
         if (!prepared.TryGet(out var account, out var unprepared)) return unprepared;
 
@@ -73,6 +87,9 @@ public sealed class ConnectLinks(
             _ => new VaultError(ErrorCatalogue.Conflict, "The link could not be stored; ask for another."),
         };
     }
+
+    /// <summary>What a connection asks a user for.</summary>
+    public ImmutableArray<string> ScopesFor(ConnectionRow connection, ProviderPack pack, UserId user) => ScopeBundles.For(packs, pack, connection, user);
 
     /// <summary>Whether consent can be asked for under a connection at all.</summary>
     public VaultError? Unusable(ConnectionRow connection, out ProviderPack pack)

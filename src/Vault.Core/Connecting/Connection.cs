@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
+using Vault.Core.Scopes;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Connecting;
@@ -27,11 +28,14 @@ public sealed record ConnectionSettings
 {
     public string? ClientId { get; init; }
 
-    /// <summary>Scopes asked for at consent when a link names none.</summary>
+    /// <summary>Scopes asked for at consent when a link names none; where empty, the least that the connection's tools need (<see cref="ScopePlan"/>).</summary>
     public ImmutableArray<string> Scopes { get; init; } = [];
 
     /// <summary>Goes up when <see cref="Scopes"/> changes.</summary>
     public int ScopesVersion { get; init; } = 1;
+
+    /// <summary>Versions of the scopes: prepared, staged, active and former ones, oldest first.</summary>
+    public ImmutableArray<ScopeBundle> Bundles { get; init; } = [];
 
     /// <summary>The exact redirect URI registered at the provider; null means the vault's own <c>{public_url}/oauth/callback</c>.</summary>
     public string? RedirectUri { get; init; }

@@ -6,6 +6,7 @@ using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Scopes;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Connecting;
@@ -25,7 +26,7 @@ public sealed class ConnectionRegistry(
         ArgumentNullException.ThrowIfNull(draft);
         if (!packs.TryGet(draft.Provider, out var pack)) return new VaultError(ErrorCatalogue.ProviderUnknown, $"provider: '{draft.Provider}' is not known.");
         var name = draft.Name ?? pack.Id;
-        var faults = ConnectionRules.Check(pack, draft.Settings, draft.ClientSecret is not null, options);
+        var faults = ConnectionRules.Check(packs, pack, draft.Settings, draft.ClientSecret is not null, options);
         // An id is tried before a name where either may stand; a name that looks like an id would be unreachable.
         if (!ConnectionName.IsValid(name) || IdFactory.IsId(name, "conn_")) faults = faults.Insert(0, new("name", "has " + ConnectionName.Rule));
         if (faults.Length > 0) return ConnectionRules.Refuse(faults);
@@ -65,9 +66,9 @@ public sealed class ConnectionRegistry(
             if (!found.TryGet(out var row, out var missing)) return missing;
             if (!packs.TryGet(row.Provider, out var pack)) return new VaultError(ErrorCatalogue.ProviderUnknown, $"The provider '{row.Provider}' of this connection is not loaded.");
             var settings = change.Apply(row.Settings);
-            if (!settings.Scopes.SequenceEqual(row.Settings.Scopes)) settings = settings with { ScopesVersion = row.Settings.ScopesVersion + 1 };
+            if (!settings.Scopes.SequenceEqual(row.Settings.Scopes) && settings.ScopesVersion == row.Settings.ScopesVersion) settings = ScopeBundles.Replace(row.Settings, settings);
             var keepsSecret = row.ClientSecret is not null && !change.RemoveSecret;
-            var faults = ConnectionRules.Check(pack, settings, keepsSecret || change.ClientSecret is not null, options);
+            var faults = ConnectionRules.Check(packs, pack, settings, keepsSecret || change.ClientSecret is not null, options);
             if (faults.Length > 0) return ConnectionRules.Refuse(faults);
             var next = row with { Settings = settings, Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
             if (change.RemoveSecret) next = next with { ClientSecret = null };
@@ -108,7 +109,8 @@ public sealed class ConnectionRegistry(
         Connection = row.Name.Value, Provider = row.Provider,
         Details = JsonSerializer.SerializeToElement(new Dictionary<string, object?>
         {
-            ["connection_id"] = row.Id, ["client_id"] = row.Settings.ClientId, ["scopes"] = row.Settings.Scopes.ToArray(),
+            ["connection_id"] = row.Id, ["client_id"] = row.Settings.ClientId, ["scopes"] = row.Settings.Scopes.ToArray(), ["scopes_version"] = row.Settings.ScopesVersion,
+            ["staged"] = row.Settings.Bundles.FirstOrDefault(b => b.Stage == BundleStage.Staged) is { } staged ? $"{staged.Version}:{staged.Percent}" : null,
             ["return_urls"] = row.Settings.ReturnUrls.ToArray(), ["secret_generation"] = row.SecretGeneration, ["disabled"] = row.Settings.Disabled,
         }),
     };

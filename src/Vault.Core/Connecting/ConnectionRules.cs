@@ -10,8 +10,9 @@ public static class ConnectionRules
     public const int MaxScopes = 200;
     public const int MaxReturnUrls = 50;
 
-    public static ImmutableArray<Violation> Check(ProviderPack pack, ConnectionSettings settings, bool hasSecret, ConnectOptions options)
+    public static ImmutableArray<Violation> Check(IPacks packs, ProviderPack pack, ConnectionSettings settings, bool hasSecret, ConnectOptions options)
     {
+        ArgumentNullException.ThrowIfNull(packs);
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(options);
@@ -27,7 +28,7 @@ public static class ConnectionRules
             if (WebAddress.Fault(settings.ReturnUrls[i], options.Development) is { } fault) faults.Add(new($"return_urls/{i}", fault));
         faults.AddRange(PackParameters.Check(pack, settings.Parameters, ParameterSource.Connection));
         foreach (var tool in settings.Tools ?? [])
-            if (!pack.Tools.Any(t => t.Name == tool)) faults.Add(new("tools", $"'{tool}' is not a tool of {pack.Id}"));
+            if (!packs.TryGetTool(tool, pack.Id, out _)) faults.Add(new("tools", $"'{tool}' is not a tool of {pack.Id}"));
         if (settings.QuotaPerMinute < 0) faults.Add(new("quota_per_minute", "give 0 (the default) or more"));
         if (settings.AppName is { } app && (app.Length is 0 or > 100 || app.Any(char.IsControl))) faults.Add(new("app_name", "give 1 to 100 characters"));
         return faults.ToImmutable();

@@ -20,7 +20,7 @@ public static class CredentialRules
         if (draft.Mode is { } mode) CheckMode(pack, connection, mode, draft, faults);
         else CheckTokens(pack, connection, draft, now, faults);
         if (draft.Scopes is { } scopes) faults.AddRange(ConnectionRules.CheckScopes(scopes));
-        faults.AddRange(PackParameters.Check(pack, draft.Parameters, ParameterSource.Account));
+        faults.AddRange(PackParameters.Check(pack, draft.Parameters, ParameterSource.Account, orCaptured: draft.Mode is null));
         return faults.ToImmutable();
     }
 

@@ -25,7 +25,7 @@ public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore a
         var scopes = missingScopes.IsDefault ? [] : missingScopes;
         var memory = $"{key}|{requestedBy}|{string.Join(' ', scopes)}";
         if (_recent.TryGetValue(memory, out var recent) && recent.Until > time.GetUtcNow() && await IsUnusedAsync(recent.Url, cancellationToken)) return recent.Url;
-        if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Value.Unusable(connection, out _) is not null) return null;
+        if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Value.Unusable(connection, out var pack) is not null) return null;
         var account = await accounts.FindAsync(key, cancellationToken);
         // An account that mints or uses its own key is healed by another key, not by consent.
         if (account is { Row.Credential: not null } or { Row.State.Mints: true }) return null;
@@ -33,7 +33,7 @@ public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore a
             new LinkDraft
             {
                 Organization = key.Organization, User = key.User, Connection = connection.Id, Label = key.Label,
-                Scopes = scopes.IsEmpty ? null : [.. connection.Settings.Scopes, .. account?.Row.State.GrantedScopes ?? [], .. scopes],
+                Scopes = scopes.IsEmpty ? null : [.. links.Value.ScopesFor(connection, pack, key.User), .. account?.Row.State.GrantedScopes ?? [], .. scopes],
                 // Healing an account must not quietly become another person's account.
                 ExpectedIdentity = account?.Row.State.Identity?.Subject,
             },

@@ -75,6 +75,9 @@ public sealed record ExecutionRequest
 
     public string? PageToken { get; init; }
 
+    /// <summary>The provider's whole answer instead of the tool's data.</summary>
+    public bool Raw { get; init; }
+
     public string? AgentRunId { get; init; }
 
     public string? ApprovalId { get; init; }

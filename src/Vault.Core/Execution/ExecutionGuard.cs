@@ -23,6 +23,9 @@ public sealed class ExecutionGuard(
         var perConnection = settings.QuotaPerMinute > 0 ? settings.QuotaPerMinute : options.ConnectionQuotaPerMinute;
         if (quotas.TryTake(run.Key.Organization, "connection", run.Key.Connection.Value, perConnection) is { } wait) return Exceeded("connection", wait);
 
+        if (run.Tool.Definition.Rate is { } rate && quotas.TryTake(run.Key.Organization, "rate", Counted(run, rate), rate.PerMinute) is { } pace)
+            return new VaultError(ErrorCatalogue.UpstreamRateLimited, $"The provider takes {rate.PerMinute} calls of '{rate.Name}' a minute, and they are used up.") { RetryAfter = pace };
+
         if (run.Tool.Definition.Effect != Effect.Destructive || organization.DestructivePolicy == "allow") return null;
         if (organization.DestructivePolicy == "deny") return new VaultError(ErrorCatalogue.PolicyDenied, "The organization does not allow destructive tools.");
         return run.Order.ApprovalId is { } id
@@ -57,6 +60,15 @@ public sealed class ExecutionGuard(
         await approvals.InsertAsync(row, cancellationToken).ConfigureAwait(false);
         return new VaultError(ErrorCatalogue.ApprovalRequired, $"A person must approve this; then send it again with approval_id {row.Id}.") { StatusReason = row.Id };
     }
+
+    /// <summary>The provider has said when to come again: until then nothing of the class is sent, whoever asks.</summary>
+    internal void Held(ExecutionRun run, TimeSpan wait)
+    {
+        if (run.Tool.Definition.Rate is { } rate) quotas.Hold(run.Key.Organization, "rate", Counted(run, rate), wait);
+    }
+
+    private static string Counted(ExecutionRun run, RateClass rate) =>
+        $"{run.Tool.Pack.Id}/{rate.Name}/{(rate.EachTool ? run.Tool.Definition.Name : "")}/{(rate.PerConnection ? run.Connection!.Id : run.Order.Account.Value)}";
 
     private static VaultError Exceeded(string what, TimeSpan wait) =>
         new(ErrorCatalogue.QuotaExceeded, $"The quota of the {what} is used up.") { RetryAfter = wait };

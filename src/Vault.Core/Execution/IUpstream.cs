@@ -24,6 +24,9 @@ public sealed record ToolCall(
     DateTimeOffset Deadline,
     string? TraceParent)
 {
+    /// <summary>The provider's answer as it is: neither cut down to the tool's data nor without what the tool drops.</summary>
+    public bool Raw { get; init; }
+
     /// <summary>The cancellation given with the call ends at <see cref="Deadline"/>, so that no second timer is needed for it.</summary>
     public bool TokenEndsAtDeadline { get; init; }
 }

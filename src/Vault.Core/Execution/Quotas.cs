@@ -10,6 +10,9 @@ namespace Vault.Core.Execution;
 public sealed class Quotas(TimeProvider time)
 {
     private const int MostBuckets = 100_000;
+
+    /// <summary>What a provider asks for beyond it is asked for again.</summary>
+    private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(5);
     private readonly ConcurrentDictionary<(OrganizationId Organization, string Kind, string Name), Bucket> _buckets = new();
 
     /// <summary>Null when one execution may go on; otherwise how long to wait. <paramref name="perMinute"/> 0 or less allows everything.</summary>
@@ -24,9 +27,24 @@ public sealed class Quotas(TimeProvider time)
             var gained = time.GetElapsedTime(bucket.At, now).TotalMinutes * perMinute;
             bucket.Used = Math.Max(0, bucket.Used - gained);
             bucket.At = now;
+            if (bucket.HeldUntil is { } until && now < until) return time.GetElapsedTime(now, until);
             if (bucket.Used + 1 > perMinute) return TimeSpan.FromMinutes((bucket.Used + 1 - perMinute) / perMinute);
             bucket.Used++;
             return null;
+        }
+    }
+
+    /// <summary>Lets nothing through for a while; a shorter wait does not shorten one that is longer.</summary>
+    public void Hold(OrganizationId organization, string kind, string name, TimeSpan wait)
+    {
+        if (wait > LongestHold) wait = LongestHold;
+        if (_buckets.Count > MostBuckets) Sweep();
+        var bucket = _buckets.GetOrAdd((organization, kind, name), static (_, now) => new Bucket(now), time.GetTimestamp());
+        lock (bucket)
+        {
+            var until = time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
+            bucket.At = time.GetTimestamp();
+            if (!(bucket.HeldUntil > until)) bucket.HeldUntil = until;
         }
     }
 
@@ -34,7 +52,7 @@ public sealed class Quotas(TimeProvider time)
     private void Sweep()
     {
         foreach (var (key, bucket) in _buckets)
-            if (time.GetElapsedTime(bucket.At) > TimeSpan.FromMinutes(1)) _buckets.TryRemove(key, out _);
+            if (time.GetElapsedTime(bucket.At) > TimeSpan.FromMinutes(1) && !(bucket.HeldUntil > time.GetTimestamp())) _buckets.TryRemove(key, out _);
     }
 
     private sealed class Bucket(long at)
@@ -42,5 +60,7 @@ public sealed class Quotas(TimeProvider time)
         public double Used { get; set; }
 
         public long At { get; set; } = at;
+
+        public long? HeldUntil { get; set; }
     }
 }

@@ -72,6 +72,7 @@ public sealed class ToolExecutor(
             PackVersion = tool.Pack.Version,
             Input = request.Input,
             PageToken = request.PageToken,
+            Raw = request.Raw,
             CallerKey = caller.KeyId,
             Agent = caller.Agent,
             Delegation = caller.Delegation,

@@ -6,6 +6,7 @@ using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Scopes;
 using Vault.Core.Tools;
 
 namespace Vault.Core.Execution;
@@ -16,7 +17,7 @@ namespace Vault.Core.Execution;
 /// </summary>
 public sealed class ToolRunner(
     CredentialCache cache, AccountRunner accounts, AccountRefresher refresher, IPacks packs, IConnectionStore connections, IUpstream upstream, ILedger ledger,
-    ExecutionGuard guard, OutputKeeper outputs, UseLog uses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer)
+    ExecutionGuard guard, OutputKeeper outputs, UseLog uses, ScopeUseLog scopeUses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer)
 {
     private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(time, lifecycle.FreshnessLease, 10_000);
 
@@ -95,7 +96,11 @@ public sealed class ToolRunner(
             // Granted, not requested: what a person unticked at consent is not there.
             var missing = run.Tool.Definition.Scopes.Missing(state.GrantedScopes);
             run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes);
-            if (missing.Length > 0) return new VaultError(ErrorCatalogue.ScopeMissing, "The grant lacks: " + string.Join(", ", missing) + ".") { MissingScopes = missing };
+            if (missing.Length > 0)
+            {
+                scopeUses.Refused(run.Key.Organization, run.Order.Account, missing, time.GetUtcNow());
+                return new VaultError(ErrorCatalogue.ScopeMissing, "The grant lacks: " + string.Join(", ", missing) + ".") { MissingScopes = missing };
+            }
         }
         finally
         {
@@ -124,7 +129,7 @@ public sealed class ToolRunner(
                 var call = new ToolCall(
                     run.Key.Organization, run.Tool, run.Order.Input, run.Order.PageToken, account.Grant, account.Credential,
                     account.Row.State.Parameters.IsEmpty ? run.Connection!.Settings.Parameters : run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters),
-                    run.Order.ExecutionId, run.Order.Deadline, run.Order.TraceParent) { TokenEndsAtDeadline = true };
+                    run.Order.ExecutionId, run.Order.Deadline, run.Order.TraceParent) { TokenEndsAtDeadline = true, Raw = run.Order.Raw };
                 run.MayHaveActed = true;
                 var started = time.GetTimestamp();
                 reply = await upstream.SendAsync(call, cancellationToken).ConfigureAwait(false);
@@ -195,7 +200,9 @@ public sealed class ToolRunner(
         var (outcome, code) = RetryPolicy.Judge(run.Tool.Definition, reply, actedBefore);
         if (code is null)
         {
-            uses.Note(run.Key.Organization, run.Order.Account, time.GetUtcNow());
+            var now = time.GetUtcNow();
+            uses.Note(run.Key.Organization, run.Order.Account, now);
+            scopeUses.Used(run.Key.Organization, run.Order.Account, run.Used, now);
             var handle = reply.Truncated ? await outputs.KeepAsync(run.Key.Organization, run.Order.ExecutionId, reply, cancellationToken).ConfigureAwait(false) : null;
             return new ExecutionAnswer
             {
@@ -211,6 +218,9 @@ public sealed class ToolRunner(
             };
         }
 
+        // The provider may want more than the pack knows of; its own words only count where they are scopes.
+        if (reply.Outcome == UpstreamOutcome.ScopeMissing) scopeUses.Refused(run.Key.Organization, run.Order.Account, [.. reply.MissingScopes.Where(s => s.Length <= 256)], time.GetUtcNow());
+        if (reply is { Outcome: UpstreamOutcome.RateLimited, RetryAfter: { } hold }) guard.Held(run, hold);
         var error = new VaultError(code, code.Title + (reply.Detail is null ? "." : ": " + reply.Detail + "."))
         {
             Upstream = reply.Detail,

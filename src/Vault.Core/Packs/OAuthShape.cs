@@ -62,6 +62,9 @@ public sealed record OAuthShape
     public ImmutableSortedDictionary<string, string> TokenHeaders { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     public TokenAnswerShape Answer { get; init; } = new();
+
+    /// <summary>Null where the way back carries what the standard says and no more.</summary>
+    public CallbackShape? Callback { get; init; }
 }
 
 /// <summary>Where a token answer keeps what.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Vault.Core.Scopes;
 
 namespace Vault.Core.Packs;
 
@@ -13,6 +14,9 @@ public sealed record PackDetails
 
     /// <summary>What an operator should know; shown beside the provider.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
+
+    /// <summary>Scopes whose risk their name does not tell, or tells wrongly.</summary>
+    public ImmutableSortedDictionary<string, ScopeRisk> ScopeRisks { get; init; } = ImmutableSortedDictionary<string, ScopeRisk>.Empty;
 
     public ImmutableSortedDictionary<string, PackParameter> Parameters { get; init; } = ImmutableSortedDictionary<string, PackParameter>.Empty;
 

@@ -60,7 +60,11 @@ public sealed record PackParameter(ParameterSource Source, string Pattern, bool 
 public static class PackParameters
 {
     /// <summary>Every fault of the values given from one source: unknown names, missing ones, values that do not fit.</summary>
-    public static ImmutableArray<Violation> Check(ProviderPack pack, IReadOnlyDictionary<string, string> values, ParameterSource source)
+    /// <param name="pack">Whose parameters.</param>
+    /// <param name="values">By name.</param>
+    /// <param name="source">Where they were set.</param>
+    /// <param name="orCaptured">Whether captured ones may be given, too: tokens from elsewhere come without the answer that would have brought them.</param>
+    public static ImmutableArray<Violation> Check(ProviderPack pack, IReadOnlyDictionary<string, string> values, ParameterSource source, bool orCaptured = false)
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(values);
@@ -68,8 +72,8 @@ public static class PackParameters
         var faults = ImmutableArray.CreateBuilder<Violation>();
         foreach (var (name, value) in values)
         {
-            if (!known.TryGetValue(name, out var parameter) || parameter.Source != source)
-                faults.Add(new("parameters." + name, $"unknown; {pack.Id} takes " + List(known.Where(p => p.Value.Source == source).Select(p => p.Key))));
+            if (!known.TryGetValue(name, out var parameter) || !(parameter.Source == source || (orCaptured && parameter.Source == ParameterSource.Captured)))
+                faults.Add(new("parameters." + name, $"unknown; {pack.Id} takes " + List(known.Where(p => p.Value.Source == source || (orCaptured && p.Value.Source == ParameterSource.Captured)).Select(p => p.Key))));
             else if (!parameter.Accepts(value))
                 faults.Add(new("parameters." + name, $"does not fit {parameter.Pattern}" + (parameter.Example is null ? "" : $" (for example {parameter.Example})")));
         }

@@ -78,4 +78,9 @@ public sealed record ToolDefinition
     public required ToolRequest Request { get; init; }
 
     public string? DocsUrl { get; init; }
+
+    public Deprecation? Deprecated { get; init; }
+
+    /// <summary>What the provider counts it with; null where nothing is known.</summary>
+    public RateClass? Rate { get; init; }
 }

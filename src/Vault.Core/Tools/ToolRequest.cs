@@ -29,6 +29,9 @@ public sealed record ToolRequest
     /// <summary>The part of the answer that is the tool's data; null for all of it.</summary>
     public ValuePath? Data { get; init; }
 
+    /// <summary>Members of the data that are left out, unless the caller asks for the raw answer.</summary>
+    public ImmutableArray<ValuePath> Drop { get; init; } = [];
+
     public string Accept { get; init; } = "application/json";
 }
 

@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
+using Vault.Core.Identity;
 using Vault.Gateway.Contract;
 
 namespace Vault.Gateway.ConnectedAccounts;
@@ -10,7 +11,9 @@ internal sealed class AccountFinder(IAccountStore store)
     public async Task<Result<AccountRow>> FindAsync(Call call, CancellationToken cancellationToken)
     {
         var id = call.AccountId();
-        if (!id.TryGet(out var account, out var wrong)) return wrong;
-        return await store.FindAsync(call.Organization, account, cancellationToken) is { } found ? found.Row : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
+        return id.TryGet(out var account, out var wrong) ? await FindAsync(call.Organization, account, cancellationToken) : wrong;
     }
+
+    public async Task<Result<AccountRow>> FindAsync(OrganizationId organization, AccountId account, CancellationToken cancellationToken) =>
+        await store.FindAsync(organization, account, cancellationToken) is { } found ? found.Row : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
 }

@@ -20,6 +20,7 @@ internal sealed class ExecuteTool(IExecutions executions, GatewayOptions options
             Field.Text("connection", "The connection's name, where the user has several accounts.") with { MaxLength = 64, Aliases = ["connector", "connection_name"] },
             Field.Text("tool_version", "Pins the tool's version.") with { MaxLength = 64 },
             Field.Text("page_token", "next_page_token of the answer before.") with { MaxLength = 8192 },
+            Field.Flag("raw", "Answers with everything the provider sent, instead of the tool's data without what an agent never needs."),
             .. ExecutionFields.Account,
             .. ExecutionFields.Common,
         ],

@@ -81,7 +81,7 @@ internal static class ExecutionFields
         return new ExecutionRequest
         {
             ToolName = tool, Organization = call.Organization, User = user is null ? null : new UserId(user), Input = input, Connection = connection is null ? null : new ConnectionName(connection),
-            Account = account, AccountLabel = body.Text("account_label"), ToolVersion = body.Text("tool_version"), PageToken = body.Text("page_token"), AgentRunId = body.Text("agent_run_id"),
+            Account = account, AccountLabel = body.Text("account_label"), ToolVersion = body.Text("tool_version"), PageToken = body.Text("page_token"), Raw = body.Flag("raw") == true, AgentRunId = body.Text("agent_run_id"),
             ApprovalId = body.Text("approval_id"), Timeout = timeout, TraceParent = call.TraceParent,
         };
     }

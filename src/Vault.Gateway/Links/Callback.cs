@@ -27,11 +27,15 @@ internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) :
     {
         // error_description and error_uri are not even read: they are words of whoever made the URL.
         using var code = call.Query.Text("code") is { Length: > 0 } text ? Secret.From(text) : null;
-        var query = new CallbackQuery(call.Query.Text("state"), code, call.Query.Text("error"), call.Query.Text("iss"), cookie.Read(call.Http));
+        var query = new CallbackQuery(call.Query.Text("state"), code, call.Query.Text("error"), call.Query.Text("iss"), cookie.Read(call.Http), Others(call));
         var result = await callback.FinishAsync(query, cancellationToken);
         if (result.ReturnTo is { } url) return new Answer.SeeOther(url);
         return result.Error is { } error ? error : new Answer.Page(200, Render(result));
     }
+
+    /// <summary>Bounded, and only what is there once: of two values nobody could say which one was checked and which one used.</summary>
+    private static Dictionary<string, string> Others(Call call) =>
+        call.Http.Request.Query.Where(p => p.Value.Count == 1 && p.Key.Length <= 64 && p.Value[0]!.Length <= 8192).Take(64).ToDictionary(p => p.Key, p => p.Value[0]!, StringComparer.Ordinal);
 
     private static string Render(ConnectResult result)
     {

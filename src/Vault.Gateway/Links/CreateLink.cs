@@ -25,7 +25,8 @@ internal sealed class CreateLink(ConnectLinks links) : IRoute
             Field.Text("user_id", "The user, by your own id.") with { Required = true, MaxLength = UserId.MaxLength, Aliases = ["identifier"] },
             Field.Text("connection", "The connection's name or id.") with { Required = true, Aliases = ["connector", "connection_name"] },
             Field.Text("account_label", "Tells several accounts of one user under one connection apart.") with { MaxLength = 64 },
-            Field.Texts("scopes", "Scopes to ask for; the connection's own where absent.") with { MaxLength = 256 },
+            Field.Texts("scopes", "Scopes to ask for; where absent, the connection's own, or the least its tools need without the risky ones.") with { MaxLength = 256 },
+            Field.Texts("tools", "Tools to ask for: what the account was granted, and what these need beside it.") with { MaxLength = 64 },
             Field.Text("return_url", "Where the browser goes afterwards; one of the connection's return_urls, its query is free.") with { MaxLength = WebAddress.MaxLength },
             Field.Text("state", "Handed back on the return URL."),
             Field.Text("expected_identity", "The provider's subject or e-mail address that must sign in.") with { MaxLength = 320 },
@@ -40,7 +41,7 @@ internal sealed class CreateLink(ConnectLinks links) : IRoute
         var draft = new LinkDraft
         {
             Organization = call.Organization, User = new UserId(body.Required("user_id")), Connection = body.Required("connection"), Label = body.Text("account_label") ?? "",
-            Scopes = body.Texts("scopes"), ReturnUrl = body.Text("return_url"), State = body.Text("state"), ExpectedIdentity = body.Text("expected_identity"),
+            Scopes = body.Texts("scopes"), Tools = body.Texts("tools"), ReturnUrl = body.Text("return_url"), State = body.Text("state"), ExpectedIdentity = body.Text("expected_identity"),
             AgentName = body.Text("agent_name") ?? call.Caller.AgentName,
         };
         return Answer.From(await links.CreateAsync(draft, call.Caller.KeyId, cancellationToken), made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value), 201);

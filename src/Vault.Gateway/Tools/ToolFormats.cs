@@ -21,13 +21,13 @@ internal static class ToolFormats
         {
             "openai" => new JsonObject
             {
-                ["type"] = "function", ["function"] = new JsonObject { ["name"] = d.Name, ["description"] = d.Description, ["parameters"] = Schema(d) },
+                ["type"] = "function", ["function"] = new JsonObject { ["name"] = d.Name, ["description"] = Description(d), ["parameters"] = Schema(d) },
             },
-            "anthropic" => new JsonObject { ["name"] = d.Name, ["description"] = d.Description, ["input_schema"] = Schema(d) },
-            "gemini" => new JsonObject { ["name"] = d.Name, ["description"] = d.Description, ["parameters"] = Narrow(Schema(d)) },
+            "anthropic" => new JsonObject { ["name"] = d.Name, ["description"] = Description(d), ["input_schema"] = Schema(d) },
+            "gemini" => new JsonObject { ["name"] = d.Name, ["description"] = Description(d), ["parameters"] = Narrow(Schema(d)) },
             "mcp" => new JsonObject
             {
-                ["name"] = d.Name, ["description"] = d.Description, ["inputSchema"] = Schema(d),
+                ["name"] = d.Name, ["description"] = Description(d), ["inputSchema"] = Schema(d),
                 ["annotations"] = new JsonObject
                 {
                     ["readOnlyHint"] = d.Effect == Effect.Read, ["destructiveHint"] = d.Effect == Effect.Destructive, ["idempotentHint"] = d.Idempotency != Idempotency.None, ["openWorldHint"] = true,
@@ -36,6 +36,8 @@ internal static class ToolFormats
             _ => ToolView.Of(tool),
         };
     }
+
+    private static string Description(ToolDefinition tool) => tool.Deprecated is { } gone ? gone.Sentence + " " + tool.Description : tool.Description;
 
     private static JsonObject Schema(ToolDefinition tool) => JsonNode.Parse(tool.InputSchema.GetRawText())!.AsObject();
 

@@ -5,12 +5,13 @@ using Vault.Core.Tools;
 namespace Vault.Gateway.Tools;
 
 internal sealed record ToolView(
-    string Name, string Provider, string Version, string Description, Effect Effect, Idempotency Idempotency, IReadOnlyList<IReadOnlyList<string>> RequiredScopes, JsonElement InputSchema, string? DocsUrl)
+    string Name, string Provider, string Version, string Description, Effect Effect, Idempotency Idempotency, IReadOnlyList<IReadOnlyList<string>> RequiredScopes, JsonElement InputSchema, string? DocsUrl, Deprecation? Deprecated,
+    RateClass? RateClass)
 {
     public static ToolView Of(Tool tool)
     {
         var d = tool.Definition;
-        return new ToolView(d.Name, tool.Pack.Id, d.Version, d.Description, d.Effect, d.Idempotency, [.. d.Scopes.AllOf.Select(group => (IReadOnlyList<string>)group)], d.InputSchema, d.DocsUrl);
+        return new ToolView(d.Name, tool.Pack.Id, d.Version, d.Description, d.Effect, d.Idempotency, [.. d.Scopes.AllOf.Select(group => (IReadOnlyList<string>)group)], d.InputSchema, d.DocsUrl, d.Deprecated, d.Rate);
     }
 }
 

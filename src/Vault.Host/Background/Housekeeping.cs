@@ -4,6 +4,7 @@ using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
+using Vault.Core.Scopes;
 using Vault.Core.Sealing;
 using Vault.Host.Observability;
 using Vault.Providers.Packs;
@@ -35,6 +36,8 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
         var outputs = services.GetRequiredService<IOutputStore>();
         var uses = services.GetRequiredService<UseLog>();
         var accounts = services.GetRequiredService<IAccountStore>();
+        var scopeLog = services.GetRequiredService<ScopeUseLog>();
+        var scopeUses = services.GetRequiredService<IScopeUseStore>();
         var cache = services.GetRequiredService<CredentialCache>();
         var packs = services.GetRequiredService<PackCatalogue>();
         return
@@ -57,6 +60,7 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
                 var taken = uses.Take();
                 if (taken.Count > 0) await accounts.TouchAsync(taken, ct);
             }),
+            new("scope_uses", TimeSpan.FromSeconds(20), false, ct => scopeUses.AddAsync(scopeLog.Take(), ct)),
             new("idle_credentials", TimeSpan.FromSeconds(30), false, _ =>
             {
                 cache.Sweep(TimeSpan.FromMinutes(1));

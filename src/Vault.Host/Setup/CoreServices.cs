@@ -4,6 +4,7 @@ using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
+using Vault.Core.Scopes;
 using Vault.Core.Sealing;
 using Vault.Host.Background;
 using Vault.Host.Observability;
@@ -52,6 +53,7 @@ public static class CoreServices
         services.AddSingleton<DueSweep>();
         services.AddSingleton<Quotas>();
         services.AddSingleton<UseLog>();
+        services.AddSingleton<ScopeUseLog>();
         services.AddSingleton<ExecutionGuard>();
         services.AddSingleton<OutputKeeper>();
         services.AddSingleton<ToolRunner>();

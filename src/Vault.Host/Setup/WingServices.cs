@@ -36,6 +36,7 @@ public static class WingServices
         services.AddSingleton(store.Outputs);
         services.AddSingleton(store.Approvals);
         services.AddSingleton(store.Packs);
+        services.AddSingleton(store.ScopeUses);
         services.AddSingleton(store.Ledger);
         services.AddSingleton<IReadiness, Readiness>();
         services.AddSingleton(spool);

@@ -39,6 +39,7 @@ internal static class OAuthReading
             RefreshParameters = Parameters(node, "refresh_parameters", scope),
             TokenHeaders = HeaderReading.Headers(node, "token_headers", scope),
             Answer = Answer(node, scope),
+            Callback = CallbackReading.Read(node, scope),
         };
         if (shape.IssuerRequired && shape.Issuer is null) node.Fault("iss_required", "is set without an issuer to compare with");
         if (authorization is not null && !modes.Contains(AuthMode.AuthorizationCode)) node.Fault("authorization_url", "is given, but auth_modes has no authorization_code");

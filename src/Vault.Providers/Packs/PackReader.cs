@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
+using Vault.Core.Scopes;
 using Vault.Core.Tools;
 
 namespace Vault.Providers.Packs;
@@ -87,6 +88,7 @@ public sealed class PackReader : IPackReader
                 Confidence = confidence,
                 GrantsPerUser = node.Whole("grants_per_user", 1),
                 Notes = node.Texts("notes"),
+                ScopeRisks = ScopeRisksOf(node),
                 Parameters = scope.Parameters,
                 OAuth = oauth,
                 Assertion = OAuthReading.Assertion(node, scope, modes, credentials),
@@ -105,6 +107,18 @@ public sealed class PackReader : IPackReader
         };
         node.Done();
         return pack;
+    }
+
+    private static ImmutableSortedDictionary<string, ScopeRisk> ScopeRisksOf(PackNode node)
+    {
+        var risks = ImmutableSortedDictionary.CreateBuilder<string, ScopeRisk>(StringComparer.Ordinal);
+        foreach (var (scope, word) in node.TextMap("scope_risks"))
+        {
+            if (ScopeRisks.Names.TryGetValue(word, out var risk)) risks[scope] = risk;
+            else node.Faults.Add($"{node.At("scope_risks")}/{LineIndex.Escape(scope)}", $"is '{word}'; use " + string.Join(", ", ScopeRisks.Names.Keys));
+        }
+
+        return risks.ToImmutable();
     }
 
     private static ImmutableArray<string> ToolsOf(PackNode node, string id)

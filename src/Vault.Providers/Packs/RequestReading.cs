@@ -34,6 +34,7 @@ internal static class RequestReading
         var key = Key(node, idempotency, body);
         var accept = node.Text("accept") ?? "application/json";
         var data = node.Path("data");
+        var drop = Drop(node);
         node.Done();
         mapping.ReportUnused(node);
         return new ToolRequest
@@ -47,8 +48,21 @@ internal static class RequestReading
             Paging = paging,
             IdempotencyKey = key,
             Data = data,
+            Drop = drop,
             Accept = accept,
         };
+    }
+
+    private static ImmutableArray<ValuePath> Drop(PackNode request)
+    {
+        var drop = ImmutableArray.CreateBuilder<ValuePath>();
+        foreach (var (text, at) in request.TextsWithPlace("drop"))
+        {
+            if (!ValuePath.TryParse(text, out var path) || path.HasAlternatives || path.Segments[^1] == "*") request.Faults.Add(at, $"'{text}' is not the path of a member: names joined by dots, '*' for every element before it");
+            else drop.Add(path);
+        }
+
+        return drop.ToImmutable();
     }
 
     private static BodyShape? Body(PackNode request, Mapping mapping)

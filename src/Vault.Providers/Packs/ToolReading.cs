@@ -12,11 +12,13 @@ internal static class ToolReading
     public static ImmutableArray<ToolDefinition> Tools(PackNode pack, PackScope scope)
     {
         var prefixes = pack.Texts("tool_prefixes") is { Length: > 0 } given ? given : [scope.Id + "_"];
+        var rates = RateReading.Classes(pack);
         var tools = ImmutableArray.CreateBuilder<ToolDefinition>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in pack.Objects("tools"))
         {
-            var tool = Tool(node, scope, prefixes);
+            var tool = Tool(node, scope, prefixes) with { Rate = RateReading.Of(node, rates) };
+            node.Done();
             if (tool.Name.Length > 0 && !names.Add(tool.Name)) node.Fault("name", $"'{tool.Name}' is the name of an earlier tool of this pack");
             tools.Add(tool);
         }
@@ -53,8 +55,7 @@ internal static class ToolReading
         var confidence = node.Text("confidence");
         if (confidence is not null && !PackWords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackWords.Confidences.Order()));
         node.Text("notes");
-        node.Done();
-        return tool;
+        return tool with { Deprecated = RateReading.Deprecated(node) };
     }
 
     private static ScopeRequirement Scopes(PackNode node)

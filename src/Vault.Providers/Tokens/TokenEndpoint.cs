@@ -116,6 +116,13 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         }
     }
 
+    public CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(query);
+        return CallbackReader.Read(client, query);
+    }
+
     public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client)
     {
         ArgumentNullException.ThrowIfNull(client);

@@ -53,13 +53,19 @@ internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Heade
     }
 
     /// <summary>The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where it was cut.</summary>
-    public (JsonElement? Data, bool Truncated, ReadOnlyMemory<byte> Complete) Render(int cap, ValuePath? part)
+    public (JsonElement? Data, bool Truncated, ReadOnlyMemory<byte> Complete) Render(int cap, ValuePath? part, System.Collections.Immutable.ImmutableArray<ValuePath> drop)
     {
         if (bytes.Length == 0) return (null, false, default);
         var json = Json;
         if (json.ValueKind != JsonValueKind.Undefined && part?.First(json) is { } inner) json = inner;
         if (json.ValueKind != JsonValueKind.Undefined)
         {
+            if (drop.Length > 0)
+            {
+                var less = JsonDrop.Write(json, drop);
+                return less.Length <= cap ? (Parse(less), false, default) : (Parse(JsonCut.Cut(less, cap)), true, less);
+            }
+
             // Without a part the text is the provider's own; it need not be written anew to be measured.
             if (part is null && bytes.Length <= cap) return (json, false, default);
             var text = part is null ? bytes : Encoding.UTF8.GetBytes(json.GetRawText());

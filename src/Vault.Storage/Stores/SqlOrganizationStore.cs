@@ -25,9 +25,10 @@ internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationSt
         """;
 
     /// <summary>What an erased organization must not leave behind, with the key of each table. The ledger, the outbox and the keys' tombstones stay.</summary>
+    /// <remarks>Counts of scopes go after their accounts: a count is only added while its account is there.</remarks>
     private static readonly (string Table, string Key)[] Purged =
     [
-        ("links", "id"), ("accounts", "id"), ("connections", "id"), ("api_keys", "id"), ("approvals", "id"), ("outputs", "execution_id"),
+        ("links", "id"), ("accounts", "id"), ("scope_uses", "account_id, scope"), ("connections", "id"), ("api_keys", "id"), ("approvals", "id"), ("outputs", "execution_id"),
         ("idempotency", "scope, key"), ("key_rotations", "organization_id"),
     ];
 

@@ -21,7 +21,7 @@ public sealed class ExecutionBench : IDisposable
         var a = Accounts;
         Guard = new ExecutionGuard(a.Store.Organizations, a.Store.Approvals, new Quotas(a.Time), a.Ids, a.Time, a.Options, Options);
         Runner = new ToolRunner(a.Host.Cache, a.Host.Runner, a.Host.Refresher, a.Packs, a.Store.Connections, Upstream, Ledger, Guard,
-            new OutputKeeper(a.Store.Outputs, a.Keyring, a.Sealer, a.Time, Options), new UseLog(), a.Ids, a.Time, a.Options, IAccountObserver.None);
+            new OutputKeeper(a.Store.Outputs, a.Keyring, a.Sealer, a.Time, Options), new UseLog(), ScopeUses, a.Ids, a.Time, a.Options, IAccountObserver.None);
         var owner = new AccountOwner(Runner, a.Host.Refresher, a.Host.Revoker, a.Host.Installer, a.Host.Resolver, a.Host.Cache, a.Store.Organizations);
         Executor = new ToolExecutor(a.Packs, owner, a.Store.Organizations, a.Store.Connections, new Links(), Ledger, a.Ids, a.Time, Options);
     }
@@ -31,6 +31,8 @@ public sealed class ExecutionBench : IDisposable
     public AccountBench Accounts { get; }
 
     public ScriptedUpstream Upstream { get; }
+
+    public Vault.Core.Scopes.ScopeUseLog ScopeUses { get; } = new();
 
     public MemoryLedger Ledger { get; } = new();
 

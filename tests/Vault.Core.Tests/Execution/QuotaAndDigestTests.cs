@@ -23,6 +23,21 @@ public sealed class QuotaAndDigestTests
     }
 
     [Fact]
+    public void What_a_provider_held_back_stays_back_until_its_time_and_no_longer()
+    {
+        var quotas = new Quotas(_time);
+        quotas.Hold(Acme, "rate", "r", TimeSpan.FromSeconds(30));
+        quotas.Hold(Acme, "rate", "r", TimeSpan.FromSeconds(10));
+        Assert.Equal(30, quotas.TryTake(Acme, "rate", "r", 60)!.Value.TotalSeconds, 3);
+        Assert.Null(quotas.TryTake(Acme, "rate", "another", 60));
+        Assert.Null(quotas.TryTake(Globex, "rate", "r", 60));
+        _time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Null(quotas.TryTake(Acme, "rate", "r", 60));
+        quotas.Hold(Acme, "rate", "r", TimeSpan.FromDays(1));
+        Assert.Equal(300, quotas.TryTake(Acme, "rate", "r", 60)!.Value.TotalSeconds, 3);
+    }
+
+    [Fact]
     public void Organizations_kinds_and_names_do_not_share()
     {
         var quotas = new Quotas(_time);

@@ -20,6 +20,9 @@ internal sealed class FakePacks : IPacks, IPackReader
 
     public IReadOnlyCollection<ProviderPack> All { get; }
 
+    /// <summary>Changes one tool for this host.</summary>
+    public void Change(string name, Func<ToolDefinition, ToolDefinition> change) => _tools[name] = _tools[name] with { Definition = change(_tools[name].Definition) };
+
     public bool TryGet(string providerId, [NotNullWhen(true)] out ProviderPack? pack) => (pack = All.FirstOrDefault(p => p.Id == providerId)) is not null;
 
     public bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool) => _tools.TryGetValue(name, out tool);

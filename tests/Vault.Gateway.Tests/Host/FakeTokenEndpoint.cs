@@ -62,6 +62,11 @@ internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
         "https://id.acme.example/authorize?client_id=" + Uri.EscapeDataString(client.Connection.ClientId!) + "&redirect_uri=" + Uri.EscapeDataString(client.RedirectUri)
         + "&state=" + state + "&code_challenge=" + codeChallenge + "&code_challenge_method=S256&scope=" + Uri.EscapeDataString(string.Join(' ', scopes)));
 
+    /// <summary>What the pack would make of a callback's other parameters.</summary>
+    public Func<IReadOnlyDictionary<string, string>, CallbackReading> Callback { get; set; } = _ => CallbackReading.Empty;
+
+    public CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) => Callback(query);
+
     public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (IssuerOf?.Invoke(client) ?? Issuer, IssuerRequired);
 
     public TokenReply.Granted Granted(string access = "at-secret-1", string? refresh = "rt-secret-1") => new(new TokenSet(

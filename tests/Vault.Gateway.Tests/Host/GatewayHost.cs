@@ -141,6 +141,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<ILinkStore>(s => s.GetRequiredService<MemoryStore>().Links).AddSingleton<IIdempotencyStore>(s => s.GetRequiredService<MemoryStore>().Idempotency);
         services.AddSingleton<IOutputStore>(s => s.GetRequiredService<MemoryStore>().Outputs).AddSingleton<IApprovalStore>(s => s.GetRequiredService<MemoryStore>().Approvals);
         services.AddSingleton<IPackStore>(s => s.GetRequiredService<MemoryStore>().Packs).AddSingleton<ILedgerStore>(s => s.GetRequiredService<MemoryStore>().Ledger);
+        services.AddSingleton<Vault.Core.Scopes.IScopeUseStore>(s => s.GetRequiredService<MemoryStore>().ScopeUses);
         services.AddSingleton<LedgerScribe>().AddSingleton(s => new LedgerWriter(s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
         services.AddSingleton<IOrganizationKeyStore, InMemoryOrganizationKeyStore>().AddSingleton<IKeyRotationStore, InMemoryKeyRotationStore>().AddSingleton<IResealSource, InMemorySealedRows>();
@@ -155,7 +156,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton(new LifecycleOptions { FreshnessLease = MovableTime.Lease }).AddSingleton(new ExecutionOptions()).AddSingleton(new CallerOptions { Freshness = TimeSpan.Zero });
         services.AddSingleton(s => new Vault.Core.Accounts.CredentialCache(s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<LifecycleOptions>()));
         services.AddSingleton<AccountRunner>().AddSingleton<AccountRefresher>().AddSingleton<AccountRevoker>().AddSingleton<AccountInstaller>().AddSingleton<AccountResolver>();
-        services.AddSingleton<ToolRunner>().AddSingleton<ExecutionGuard>().AddSingleton<Quotas>().AddSingleton<OutputKeeper>().AddSingleton<UseLog>();
+        services.AddSingleton<ToolRunner>().AddSingleton<ExecutionGuard>().AddSingleton<Quotas>().AddSingleton<OutputKeeper>().AddSingleton<UseLog>().AddSingleton<Vault.Core.Scopes.ScopeUseLog>();
         services.AddSingleton<IAccounts, AccountOwner>().AddSingleton<CascadeRunner>().AddSingleton<IOrganizations, OrganizationOwner>().AddSingleton<IExecutions, ToolExecutor>();
     }
 }

@@ -106,7 +106,7 @@ public sealed class AuthMatrixTests
     {
         var body = new Dictionary<string, object>();
         foreach (var field in operation.Body!.Where(f => f.Required))
-            body[field.Name] = field.Kind switch { FieldKind.TextList => new[] { "x" }, FieldKind.Credential => new { type = "api_key" }, FieldKind.Object => new { }, _ => "x" };
+            body[field.Name] = field.Kind switch { FieldKind.TextList => new[] { "x" }, FieldKind.Credential => new { type = "api_key" }, FieldKind.Object => new { }, FieldKind.Integer => 1, _ => "x" };
         if (operation.Body!.Any(f => f.Name == "organization_id")) body["organization_id"] = organization;
         return body;
     }

@@ -75,7 +75,7 @@ public sealed class PackCatalogueTests : IDisposable
     [InlineData("google", "gmail_send_message", "https://gmail.googleapis.com/gmail/v1/users/{userId}/messages/send")]
     [InlineData("google", "google_calendar_list_events", "/calendar/v3/calendars/{calendarId}/events")]
     [InlineData("github", "github_get_issue", "/repos/{owner}/{repo}/issues/{issue_number}")]
-    [InlineData("quickbooks_sandbox", "quickbooks_query_records", "/v3/company/{realmId}/query")]
+    [InlineData("quickbooks_sandbox", "quickbooks_query_records", "/v3/company/{realm_id}/query")]
     [InlineData("salesforce_sandbox", "salesforce_query", "/services/data/{api_version}/query")]
     public async Task AToolOfAnotherPackRunsUnderTheAccountsOwn(string provider, string name, string url)
     {

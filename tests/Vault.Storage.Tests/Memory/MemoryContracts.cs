@@ -42,3 +42,8 @@ public sealed class MemoryLedgerStoreTests : LedgerStoreContract
 {
     protected override Task<StorePorts> OpenAsync() => Task.FromResult(StorePorts.Of(new MemoryStore()));
 }
+
+public sealed class MemoryScopeUseStoreTests : ScopeUseStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => Task.FromResult(StorePorts.Of(new MemoryStore()));
+}

@@ -46,3 +46,8 @@ public sealed class PostgresResealSourceTests(PostgresFixture database) : Reseal
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
+
+public sealed class PostgresScopeUseStoreTests(PostgresFixture database) : ScopeUseStoreContract, IClassFixture<PostgresFixture>
+{
+    protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
+}

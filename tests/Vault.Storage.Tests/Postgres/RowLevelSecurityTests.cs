@@ -24,7 +24,7 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         await using var connection = new NpgsqlConnection(database.Administrator);
         await connection.OpenAsync();
         var tables = await TextsAsync(connection, "select tablename from pg_tables where schemaname = 'vault'");
-        Assert.Equal(15, tables.Count);
+        Assert.Equal(16, tables.Count);
         foreach (var table in tables.Except(Open))
         {
             Assert.True(await CountAsync(connection, table) > 0, $"The test puts no row into {table}.");
@@ -93,7 +93,9 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         var row = Make.Organization();
         await Store.Organizations.InsertAsync(row, [Make.Draft(row.Id)], default);
         var id = row.Id;
-        await Store.Accounts.InsertAsync(Make.Account(id), GateCheck.None, [], default);
+        var account = Make.Account(id);
+        await Store.Accounts.InsertAsync(account, GateCheck.None, [], default);
+        await Store.ScopeUses.AddAsync([new(id, account.Id, "read", 1, Make.Now, 0, null)], default);
         await Store.Connections.InsertAsync(Make.Connection(id), GateCheck.None, [], default);
         await Store.Links.InsertAsync(Make.Link(id), GateCheck.None, default);
         await Store.ApiKeys.InsertAsync(Make.ApiKey(id), default);

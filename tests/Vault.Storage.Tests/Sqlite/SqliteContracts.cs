@@ -46,3 +46,8 @@ public sealed class SqliteResealSourceTests : ResealSourceContract
 {
     protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
 }
+
+public sealed class SqliteScopeUseStoreTests : ScopeUseStoreContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}

@@ -5,6 +5,7 @@ using Vault.Core.Execution;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Scopes;
 using Vault.Core.Sealing;
 using Vault.TestKit.Memory;
 using Vault.TestKit.Sealing;
@@ -32,6 +33,8 @@ public sealed class StorePorts : IAsyncDisposable
 
     public required IPackStore Packs { get; init; }
 
+    public required IScopeUseStore ScopeUses { get; init; }
+
     public required IOrganizationKeyStore Keys { get; init; }
 
     public required IKeyRotationStore KeyRotations { get; init; }
@@ -53,6 +56,7 @@ public sealed class StorePorts : IAsyncDisposable
         Outputs = store.Outputs,
         Approvals = store.Approvals,
         Packs = store.Packs,
+        ScopeUses = store.ScopeUses,
         Keys = new InMemoryOrganizationKeyStore(),
         KeyRotations = new InMemoryKeyRotationStore(),
         Ledger = store.Ledger,

@@ -8,6 +8,8 @@ public sealed class MemoryAccountStore(MemoryStore store) : IAccountStore
 {
     internal Dictionary<AccountId, AccountRow> Rows { get; } = [];
 
+    internal bool Knows(OrganizationId organization, AccountId id) => Rows.GetValueOrDefault(id) is { } row && row.Key.Organization == organization;
+
     public Task<AccountSnapshot?> FindAsync(AccountKey key, CancellationToken cancellationToken) =>
         store.RunAsync("accounts.find", () => Snapshot(Rows.Values.FirstOrDefault(r => r.Key == key)), cancellationToken);
 

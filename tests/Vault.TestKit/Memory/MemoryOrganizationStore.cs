@@ -41,6 +41,7 @@ public sealed class MemoryOrganizationStore(MemoryStore store) : IOrganizationSt
             var left = limit;
             Purge(store.Links.Rows, r => r.Key.Organization == id, ref left);
             Purge(store.Accounts.Rows, r => r.Key.Organization == id, ref left);
+            Purge(store.ScopeUses.Rows, r => r.Organization == id, ref left);
             Purge(store.Connections.Rows, r => r.Organization == id, ref left);
             Purge(store.ApiKeys.Rows, r => r.Organization == id, ref left);
             Purge(store.Approvals.Rows, r => r.Organization == id, ref left);

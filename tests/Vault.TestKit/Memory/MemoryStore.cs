@@ -26,6 +26,7 @@ public sealed class MemoryStore
         Outputs = new MemoryOutputStore(this);
         Approvals = new MemoryApprovalStore(this);
         Packs = new MemoryPackStore(this);
+        ScopeUses = new MemoryScopeUseStore(this);
         Ledger = new MemoryLedgerStore(this);
     }
 
@@ -46,6 +47,8 @@ public sealed class MemoryStore
     public MemoryApprovalStore Approvals { get; }
 
     public MemoryPackStore Packs { get; }
+
+    public MemoryScopeUseStore ScopeUses { get; }
 
     public MemoryLedgerStore Ledger { get; }
 

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using Vault.Core.Accounts;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Tokens;
+
+/// <summary>
+/// Reads what a provider's way back carries. Whoever has a link can make up a callback, so nothing in it counts until it fits the pack: a value its pattern,
+/// an expected one the connection, and the whole its signature. One of the few places that reveal secrets: the client secret is only ever the key of the HMAC.
+/// </summary>
+internal static class CallbackReader
+{
+    public static CallbackReading Read(TokenClient client, IReadOnlyDictionary<string, string> query)
+    {
+        if (client.Pack.Details.OAuth?.Callback is not { } shape) return CallbackReading.Empty;
+        if (shape.Signature is { } name && !IsSigned(client, query, name)) return CallbackReading.Refused("callback_signature_wrong");
+        var places = ProviderPlaces.Of(client);
+        foreach (var (parameter, template) in shape.Expect)
+        {
+            if (places.Text(template) is not { } expected || query.GetValueOrDefault(parameter) != expected) return CallbackReading.Refused("callback_" + parameter + "_mismatch");
+        }
+
+        var captured = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var (parameter, from) in shape.Capture)
+        {
+            var rule = client.Pack.Details.Parameters[parameter];
+            if (!query.TryGetValue(from, out var value) || value.Length == 0)
+            {
+                if (rule is { Required: true, Default: null }) return CallbackReading.Refused("callback_" + from + "_missing");
+            }
+            else if (rule.Accepts(value)) captured[parameter] = value;
+            // One that does not fit is never left out quietly: a default in its place could be another customer's.
+            else return CallbackReading.Refused("callback_" + from + "_refused");
+        }
+
+        return new CallbackReading(captured.ToImmutable(), null);
+    }
+
+    private static bool IsSigned(TokenClient client, IReadOnlyDictionary<string, string> query, string name)
+    {
+        if (client.ClientSecret is not { } secret || !query.TryGetValue(name, out var given) || given.Length != 64) return false;
+        var message = string.Join('&', query.Where(p => p.Key != name).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Key + "=" + p.Value));
+        var expected = Convert.ToHexStringLower(HMACSHA256.HashData(secret.Reveal(), Encoding.UTF8.GetBytes(message)));
+        return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(expected), Encoding.ASCII.GetBytes(given.ToLowerInvariant()));
+    }
+}

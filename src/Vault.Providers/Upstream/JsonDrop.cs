@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Upstream;
+
+/// <summary>Writes a JSON value without the members an agent never needs (links to itself, internal ids): fewer tokens, nothing else changed.</summary>
+internal static class JsonDrop
+{
+    /// <param name="paths">Of members; <c>*</c> stands for every element of a list, and for every member of an object.</param>
+    public static byte[] Write(JsonElement value, ImmutableArray<ValuePath> paths)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            Write(writer, value, paths.Select(p => p.Segments).ToList(), 0);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonElement value, List<ImmutableArray<string>> paths, int depth)
+    {
+        if (paths.Count == 0)
+        {
+            value.WriteTo(writer);
+            return;
+        }
+
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var member in value.EnumerateObject())
+                {
+                    var deeper = paths.Where(p => p.Length > depth && (p[depth] == member.Name || p[depth] == "*")).ToList();
+                    if (deeper.Any(p => p.Length == depth + 1)) continue;
+                    writer.WritePropertyName(member.Name);
+                    Write(writer, member.Value, deeper, depth + 1);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                // An element is never dropped, only what is in it: a list goes on having as many.
+                var within = paths.Where(p => p.Length > depth + 1 && p[depth] == "*").ToList();
+                foreach (var element in value.EnumerateArray()) Write(writer, element, within, depth + 1);
+                writer.WriteEndArray();
+                break;
+            default:
+                value.WriteTo(writer);
+                break;
+        }
+    }
+}
