@@ -6,8 +6,8 @@ namespace Vault.Lab;
 /// <summary>Whether an API request carries a credential that the emulator knows, where the pack says it goes.</summary>
 internal static class Credentials
 {
-    public static bool Hold(ProviderPack pack, Seen seen, Func<string, bool> isGood, OwnCredential? known) =>
-        pack.Details.Api.Auth.Any(place => place.Mode is AuthMode.ApiKey or AuthMode.Basic ? Own(place, seen, known) : Token(place, seen, isGood));
+    public static bool Hold(ProviderPack pack, Seen seen, Func<string, bool> isGood, OwnCredential? known, OAuth1Check oauth1) =>
+        pack.Details.Api.Auth.Any(place => place.Mode is AuthMode.ApiKey or AuthMode.Basic ? Own(place, seen, known, oauth1) : Token(place, seen, isGood));
 
     private static bool Token(ApiCredential place, Seen seen, Func<string, bool> isGood)
     {
@@ -18,10 +18,12 @@ internal static class Credentials
         return isGood(token) || Samples.IsSigned(token);
     }
 
-    private static bool Own(ApiCredential place, Seen seen, OwnCredential? known)
+    private static bool Own(ApiCredential place, Seen seen, OwnCredential? known, OAuth1Check oauth1)
     {
         if (known is null || known.Mode != place.Mode || Sent(place, seen) is not { } sent) return false;
-        if (place.Place == CredentialPlace.OAuth1) return sent.StartsWith("OAuth ", StringComparison.Ordinal) && sent.Contains("oauth_signature=\"", StringComparison.Ordinal) && sent.Contains(known.Fields["token"].RevealText(), StringComparison.Ordinal);
+        if (place.Place == CredentialPlace.OAuth1)
+            return oauth1.Parameters(seen, place.Name, p => p.GetValueOrDefault("oauth_consumer_key") == known.Fields["consumer_key"].RevealText() && p.GetValueOrDefault("oauth_token") == known.Fields["token"].RevealText()
+                ? (known.Fields["consumer_secret"].RevealText(), known.Fields["token_secret"].RevealText()) : null, out _) is not null;
         var expected = TextTemplate.Expand(place.Value, name => name == "basic" ? Basic(known) : known.Fields.GetValueOrDefault(name)?.RevealText(), out _);
         return sent == expected;
     }

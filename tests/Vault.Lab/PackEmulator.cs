@@ -83,7 +83,7 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
             if (Hold is { } hold) await hold();
         }
 
-        var answer = Scripted ?? (isToken ? Token(seen) : IsRevocation(seen) ? Revocation(seen) : Api(seen));
+        var answer = Scripted ?? (isToken ? Token(seen) : IsRevocation(seen) ? Revocation(seen) : OAuth1Endpoint(seen) ?? Api(seen));
         Scripted = null;
         if (!LoseReply) return answer;
         LoseReply = false;
@@ -141,7 +141,7 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
 
     private HttpResponseMessage Api(Seen seen)
     {
-        if (!Credentials.Hold(pack, seen, IsGood, Known)) return Answer(401, new JsonObject { ["lab"] = "no such credential" }.ToJsonString());
+        if (!Credentials.Hold(pack, seen, IsGood, Known, OAuth1)) return Answer(401, new JsonObject { ["lab"] = "no such credential" }.ToJsonString());
         var body = new JsonShape();
         foreach (var probe in new[] { pack.Details.Identity, pack.Details.Verification })
         {

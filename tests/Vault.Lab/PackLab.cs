@@ -8,7 +8,7 @@ namespace Vault.Lab;
 /// <summary>Runs one pack through every behaviour. A behaviour that fails does not keep the next from being tried.</summary>
 public static class PackLab
 {
-    public static readonly IReadOnlyList<string> Behaviours = ["connect", "refresh", "concurrent", "lost_reply", "token_errors", "api_errors", "transient", "callback", "revoke", "pinned"];
+    public static readonly IReadOnlyList<string> Behaviours = ["connect", "oauth1", "refresh", "concurrent", "lost_reply", "token_errors", "api_errors", "transient", "callback", "revoke", "pinned"];
 
     /// <param name="json">The pack's own text, for what the model does not keep: how far each rule and tool was checked.</param>
     public static async Task<PackReport> RunAsync(ProviderPack pack, ReadOnlyMemory<byte> json)
@@ -23,6 +23,7 @@ public static class PackLab
         return new PackReport(pack.Id,
         [
             await TryAsync("connect", true, () => ConnectChecks.ConnectAsync(bench)),
+            await TryAsync("oauth1", pack.Details.OAuth1 is not null, () => OAuth1Checks.DanceAsync(bench)),
             await TryAsync("refresh", refreshes, () => RefreshChecks.TwiceAsync(bench)),
             await TryAsync("concurrent", refreshes, () => RefreshChecks.CrowdAsync(bench)),
             await TryAsync("lost_reply", refreshes, () => RefreshChecks.LostAsync(bench)),

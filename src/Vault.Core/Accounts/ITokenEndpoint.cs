@@ -105,11 +105,31 @@ public interface ITokenEndpoint
     /// <summary>The URL to send a browser to: code, PKCE S256, state; only https, or http on loopback in development.</summary>
     Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge);
 
+    /// <summary>
+    /// Where to send the browser for a consent, and what finishing it needs beside the code. RFC 6749 calls nobody for it and keeps the PKCE verifier; RFC 5849 fetches
+    /// temporary credentials first.
+    /// </summary>
+    Task<ConsentStart> StartConsentAsync(TokenClient client, ImmutableArray<string> scopes, string state, string verifier, DateTimeOffset deadline) =>
+        Task.FromResult<ConsentStart>(new ConsentStart.Ready(AuthorizationUrl(client, scopes, state, LinkSecrets.Challenge(verifier)), null));
+
     /// <summary>What the way back carries beside code and state, checked against the pack; called before the code is used, and calls nobody.</summary>
     CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) => CallbackReading.Empty;
 
     /// <summary>The issuer the callback must name (RFC 9207); null when the provider has none.</summary>
     (string? Issuer, bool Required) ExpectedIssuer(TokenClient client);
+}
+
+/// <summary>How a consent begins.</summary>
+public abstract record ConsentStart
+{
+    private ConsentStart()
+    {
+    }
+
+    /// <param name="Keep">Sealed into the link in the place of the verifier; null for the verifier itself. The caller disposes it.</param>
+    public sealed record Ready(Uri Provider, Secret? Keep) : ConsentStart;
+
+    public sealed record Refused(Errors.VaultError Error) : ConsentStart;
 }
 
 /// <summary>What a callback brought.</summary>

@@ -4,6 +4,7 @@ using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
+using Vault.Core.Packs;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Connecting;
@@ -55,8 +56,8 @@ public sealed class ConnectCallback(
         if (reading.Fault is { } unfit)
             return await FailAsync(link, new VaultError(ErrorCatalogue.LinkInvalid, "The provider's answer does not fit this connection. Nothing was connected.") { StatusReason = unfit }, pack.DisplayName, cancellationToken);
         client = client with { Parameters = client.Parameters.SetItems(reading.Captured) };
-        using var otherCode = pack.Details.OAuth?.Callback is { } way && way.Code != "code" && query.Others.TryGetValue(way.Code, out var text) && text.Length > 0 ? Secret.From(text) : null;
-        if ((otherCode ?? query.Code) is not { } code || link.CodeVerifier is not { } sealedVerifier)
+        using var otherCode = OtherCode(pack, query);
+        if ((pack.Details.OAuth1 is null ? otherCode ?? query.Code : otherCode) is not { } code || link.CodeVerifier is not { } sealedVerifier)
             return await FailAsync(link, VaultError.Invalid("code", "is missing from the provider's answer"), pack.DisplayName, cancellationToken);
 
         // Opening the verifier also brings the organization's key into hand: what the commit needs is there before the code is used (law 4).
@@ -81,6 +82,14 @@ public sealed class ConnectCallback(
                 return new ConnectResult(ReturnTo(taken, "connected", null, missing), null, pack.DisplayName, missing, row.State.Identity);
             }
         }
+    }
+
+    /// <summary>A code under another name; of RFC 5849 2.2 the temporary token and its verifier, which belong together.</summary>
+    private static Secret? OtherCode(ProviderPack pack, CallbackQuery query)
+    {
+        if (pack.Details.OAuth1 is not null)
+            return query.Others.TryGetValue("oauth_token", out var token) && query.Others.TryGetValue("oauth_verifier", out var verifier) && verifier.Length > 0 ? Secret.From(token + "\n" + verifier) : null;
+        return pack.Details.OAuth?.Callback is { } way && way.Code != "code" && query.Others.TryGetValue(way.Code, out var text) && text.Length > 0 ? Secret.From(text) : null;
     }
 
     private bool WrongIssuer(LinkSession link, TokenClient client, CallbackQuery query)

@@ -48,7 +48,10 @@ public sealed class ConnectFlow(
         // A browser keeps its cookie, so that two consents in two tabs do not push each other out; state and verifier are fresh for every start.
         var browser = cookie ?? LinkSecrets.New(entropy);
         var (state, verifier) = (LinkSecrets.New(entropy), LinkSecrets.New(entropy));
-        using var secret = Secret.From(verifier);
+        var start = await endpoint.StartConsentAsync(client, link.Request.Scopes, state, verifier, time.GetUtcNow() + options.CallTimeout);
+        if (start is ConsentStart.Refused refused) return refused.Error;
+        var ready = (ConsentStart.Ready)start;
+        using var secret = ready.Keep ?? Secret.From(verifier);
         var sealing = await sealer.SealAsync(secret, link.Key.Organization, link.Id, VerifierField, 1, cancellationToken);
         if (!sealing.TryGet(out var sealedVerifier, out var unsealed)) return unsealed;
         var now = time.GetUtcNow();
@@ -61,7 +64,7 @@ public sealed class ConnectFlow(
         };
         // Compare-and-swap: of two browsers that open the link at once, one is bound and the other is told that it is used.
         if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return LinkErrors.Used();
-        return new LinkStart(endpoint.AuthorizationUrl(client, link.Request.Scopes, state, LinkSecrets.Challenge(verifier)), browser, next.ExpiresAt);
+        return new LinkStart(ready.Provider, browser, next.ExpiresAt);
     }
 
     private async Task<Result<Context>> FindAsync(string token, string? cookie, CancellationToken cancellationToken)

@@ -97,7 +97,7 @@ public sealed class ConnectLinks(
         ArgumentNullException.ThrowIfNull(connection);
         if (!packs.TryGet(connection.Provider, out pack!)) return new VaultError(ErrorCatalogue.ProviderUnknown, $"The provider '{connection.Provider}' of this connection is not loaded.");
         if (connection.Settings.Disabled) return new VaultError(ErrorCatalogue.Conflict, "The connection is disabled.");
-        if (!pack.AuthModes.Contains(AuthMode.AuthorizationCode))
+        if (!pack.AuthModes.Contains(AuthMode.AuthorizationCode) && pack.Details.OAuth1 is null)
             return VaultError.Invalid("connection", $"{pack.Id} has no consent page; bring the credential with POST /v1/connected_accounts");
         return connection.Settings.ClientId is null ? VaultError.Invalid("connection", "has no client_id yet; set it with PATCH /v1/connections/{connection}") : null;
     }

@@ -66,6 +66,8 @@ public sealed class ConnectionRegistry(
             if (!found.TryGet(out var row, out var missing)) return missing;
             if (!packs.TryGet(row.Provider, out var pack)) return new VaultError(ErrorCatalogue.ProviderUnknown, $"The provider '{row.Provider}' of this connection is not loaded.");
             var settings = change.Apply(row.Settings);
+            // Nothing to change, nothing written: a refused request leaves no trace in the row.
+            if (ReferenceEquals(settings, row.Settings) && change is { ClientSecret: null, RemoveSecret: false }) return row;
             if (!settings.Scopes.SequenceEqual(row.Settings.Scopes) && settings.ScopesVersion == row.Settings.ScopesVersion) settings = ScopeBundles.Replace(row.Settings, settings);
             var keepsSecret = row.ClientSecret is not null && !change.RemoveSecret;
             var faults = ConnectionRules.Check(packs, pack, settings, keepsSecret || change.ClientSecret is not null, options);

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
+using Vault.Core.Packs;
+using Vault.Core.Sealing;
 
 namespace Vault.Core.Connecting;
 
@@ -14,11 +16,13 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
         ArgumentNullException.ThrowIfNull(tokens);
         client = client with { Parameters = client.Parameters.SetItems(tokens.Parameters) };
         var kept = false;
+        using var consumer = Secret.From(client.Connection.ClientId ?? "");
+        var own = Own(client, tokens, consumer);
         try
         {
-            var identified = await IdentifyAsync(client, tokens, link.Request.ExpectedIdentity);
+            var identified = await IdentifyAsync(client, tokens, own, link.Request.ExpectedIdentity);
             Result<AccountRow> outcome = identified.TryGet(out var who, out var error)
-                ? await installer.InstallAsync(link.Key, tokens.Secrets, null, (row, installation) => Complete(link, tokens, who.Identity, row, installation), CancellationToken.None)
+                ? await installer.InstallAsync(link.Key, own is null ? tokens.Secrets : null, own, (row, installation) => Complete(link, tokens, who.Identity, row, installation), CancellationToken.None)
                 : error;
             kept = outcome.IsOk;
             return outcome;
@@ -33,7 +37,8 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
     private static GrantInstallation Complete(LinkSession link, TokenSet tokens, ProviderIdentity? identity, AccountRow row, GrantInstallation installation) => installation with
     {
         ConnectionId = link.ConnectionId,
-        Facts = new GrantFacts(tokens.ObtainedAt, tokens.AccessExpiresAt, tokens.Secrets.RefreshToken is not null, tokens.RefreshExpiresAt, tokens.ObtainedAt),
+        // A credential of the account's own has no end that is known.
+        Facts = installation.Credential is not null ? null : new GrantFacts(tokens.ObtainedAt, tokens.AccessExpiresAt, tokens.Secrets.RefreshToken is not null, tokens.RefreshExpiresAt, tokens.ObtainedAt),
         RequestedScopes = link.Request.Scopes,
         // RFC 6749 5.1: an answer without scope means what was asked for was granted.
         GrantedScopes = tokens.Scopes ?? link.Request.Scopes,
@@ -43,12 +48,23 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
         Source = "consent",
     };
 
-    private async Task<Result<Known>> IdentifyAsync(TokenClient client, TokenSet tokens, string? expected)
+    /// <summary>Token credentials of RFC 5849 with the client's: what signs a request. The secrets stay those of tokens and client, which dispose them.</summary>
+    private static OwnCredential? Own(TokenClient client, TokenSet tokens, Secret consumer)
+    {
+        if (client.Pack.Details.OAuth1 is null || tokens.Secrets is not { TokenType: OAuth1Shape.TokenType, RefreshToken: { } tokenSecret } || client.ClientSecret is not { } consumerSecret) return null;
+        return new OwnCredential
+        {
+            Mode = AuthMode.ApiKey,
+            Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("consumer_key", consumer).Add("consumer_secret", consumerSecret).Add("token", tokens.Secrets.AccessToken).Add("token_secret", tokenSecret),
+        };
+    }
+
+    private async Task<Result<Known>> IdentifyAsync(TokenClient client, TokenSet tokens, OwnCredential? own, string? expected)
     {
         var identity = tokens.Identity;
         if (identity is null)
         {
-            var reply = await endpoint.IdentifyAsync(client, tokens.Secrets, null, time.GetUtcNow() + options.CallTimeout);
+            var reply = await endpoint.IdentifyAsync(client, own is null ? tokens.Secrets : null, own, time.GetUtcNow() + options.CallTimeout);
             if (reply is IdentityReply.Known known) identity = known.Identity;
             // Who signed in decides whether this may be kept; not knowing is a refusal, not a pass.
             else if (expected is not null && reply is IdentityReply.Unavailable busy)

@@ -28,7 +28,7 @@ public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore a
         if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Value.Unusable(connection, out var pack) is not null) return null;
         var account = await accounts.FindAsync(key, cancellationToken);
         // An account that mints or uses its own key is healed by another key, not by consent.
-        if (account is { Row.Credential: not null } or { Row.State.Mints: true }) return null;
+        if (pack.Details.OAuth1 is null && account is { Row.Credential: not null } or { Row.State.Mints: true }) return null;
         var made = await links.Value.CreateAsync(
             new LinkDraft
             {

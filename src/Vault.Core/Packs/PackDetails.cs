@@ -23,6 +23,9 @@ public sealed record PackDetails
     /// <summary>Null where the provider only takes keys.</summary>
     public OAuthShape? OAuth { get; init; }
 
+    /// <summary>Null where there is no consent by OAuth 1.0a.</summary>
+    public OAuth1Shape? OAuth1 { get; init; }
+
     /// <summary>The assertion of <see cref="AuthMode.JwtBearer"/> and <see cref="AuthMode.AppInstallation"/>.</summary>
     public AssertionShape? Assertion { get; init; }
 

@@ -10,7 +10,8 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
 {
     public Operation Operation { get; } = new("POST", "/connect/{token}", "openLink", "Go on to the provider")
     {
-        Tag = "Connect pages", Medium = Medium.Page, Success = 303, ContentType = "text/html", OpenQuery = true, Errors = [ErrorCatalogue.LinkInvalid, ErrorCatalogue.PermissionDenied],
+        Tag = "Connect pages", Medium = Medium.Page, Success = 303, ContentType = "text/html", OpenQuery = true,
+        Errors = [ErrorCatalogue.LinkInvalid, ErrorCatalogue.PermissionDenied, ErrorCatalogue.UpstreamUnavailable, ErrorCatalogue.UpstreamRejected, ErrorCatalogue.ClientMisconfigured, ErrorCatalogue.EgressDenied],
     };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)

@@ -69,6 +69,7 @@ public sealed class PackReader : IPackReader
         var scope = new PackScope { Id = id, Hosts = hosts, DevelopmentOnly = development, Parameters = ApiReading.Parameters(node) };
         var credentials = ApiReading.Credentials(node, modes);
         var oauth = OAuthReading.OAuth(node, scope, modes);
+        var api = ApiReading.Api(node, scope, modes, credentials);
         var tools = ToolReading.Tools(node, scope);
         var confidence = node.Text("confidence") ?? "unverified";
         if (!PackWords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackWords.Confidences.Order()));
@@ -91,13 +92,14 @@ public sealed class PackReader : IPackReader
                 ScopeRisks = ScopeRisksOf(node),
                 Parameters = scope.Parameters,
                 OAuth = oauth,
+                OAuth1 = OAuth1Reading.Read(node, scope, modes, api),
                 Assertion = OAuthReading.Assertion(node, scope, modes, credentials),
                 Credentials = credentials,
                 Revocation = OAuthReading.Revocation(node, scope),
                 Introspection = OAuthReading.Introspection(node, scope),
                 Identity = OAuthReading.Probe(node, "identity", scope, identity: true),
                 Verification = OAuthReading.Probe(node, "verification", scope, identity: false),
-                Api = ApiReading.Api(node, scope, modes, credentials),
+                Api = api,
                 TokenErrors = RuleReading.Rules(node, "token_errors", PackWords.TokenMeanings),
                 ApiErrors = RuleReading.Rules(node, "api_errors", PackWords.ApiMeanings),
                 RetryAfter = RuleReading.RetryAfter(node),

@@ -23,7 +23,12 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
     /// <summary>A token answer is a few kilobytes; a larger one is not an answer.</summary>
     public const int MaxAnswer = 64 * 1024;
 
-    public async Task<WireReply> SendAsync(HttpRequestMessage message, DateTimeOffset deadline)
+    private static readonly System.Net.Http.Headers.MediaTypeHeaderValue Form = new("application/x-www-form-urlencoded");
+
+    /// <param name="message">Disposed here.</param>
+    /// <param name="deadline">The call ends before it.</param>
+    /// <param name="form">The answer is a form whatever its type says: of RFC 5849's endpoints many name text/html.</param>
+    public async Task<WireReply> SendAsync(HttpRequestMessage message, DateTimeOffset deadline, bool form = false)
     {
         var content = message.Content as TrackedContent;
         using (message)
@@ -40,7 +45,7 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
                     if (!whole) return new WireReply.Failed(SendFailure.Broken, Sent: true, "answer_too_large");
                     // The framework's objects are gone when this returns: the headers are copied.
                     var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
-                    return new WireReply.Answered(new Answer((int)response.StatusCode, headers.GetValueOrDefault, Answer.Parse(body, response.Content.Headers.ContentType)));
+                    return new WireReply.Answered(new Answer((int)response.StatusCode, headers.GetValueOrDefault, Answer.Parse(body, form ? Form : response.Content.Headers.ContentType)));
                 }
                 finally
                 {

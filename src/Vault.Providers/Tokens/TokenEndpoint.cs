@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Vault.Core.Accounts;
+using Vault.Core.Connecting;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
@@ -19,6 +20,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
     private const string JwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
     private readonly OAuthCall _call = new(http, time);
+    private readonly OAuth1Consent _oauth1 = new(http, time);
     private readonly AssertionSigner _signer = new(time, ids);
     private readonly ProviderProbe _probe = new(http, time);
 
@@ -36,6 +38,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(code);
         ArgumentNullException.ThrowIfNull(codeVerifier);
+        if (client.Pack.Details.OAuth1 is { } older) return _oauth1.ExchangeAsync(client, older, code, codeVerifier, deadline);
         var oauth = OAuth(client);
         var request = new TokenRequest(client).With("grant_type", "authorization_code").With("code", code).With("redirect_uri", client.RedirectUri)
             .With(oauth.TokenParameters);
@@ -116,6 +119,13 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         }
     }
 
+    public Task<ConsentStart> StartConsentAsync(TokenClient client, ImmutableArray<string> scopes, string state, string verifier, DateTimeOffset deadline)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return client.Pack.Details.OAuth1 is { } older ? _oauth1.StartAsync(client, older, scopes, state, deadline)
+            : Task.FromResult<ConsentStart>(new ConsentStart.Ready(AuthorizationUrl(client, scopes, state, LinkSecrets.Challenge(verifier)), null));
+    }
+
     public CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -126,8 +136,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
     public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var oauth = OAuth(client);
-        if (oauth.Issuer is null) return (null, false);
+        if (client.Pack.Details.OAuth is not { Issuer: not null } oauth) return (null, false);
         return (oauth.Issuer.Expand(ProviderPlaces.Of(client).Value, out _), oauth.IssuerRequired);
     }
 

@@ -21,6 +21,24 @@ internal static class OAuth1Signature
     public static string? Header(HttpRequestMessage message, string method, string realm, OwnCredential credential, DateTimeOffset now) =>
         Header(message, method, realm, credential, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
 
+    /// <summary>For the endpoints of RFC 5849 section 2: signed by the client, and by a token where there is one.</summary>
+    /// <param name="more">Protocol parameters of the request (oauth_callback, oauth_verifier).</param>
+    public static string Header(
+        HttpRequestMessage message, string method, string consumerKey, Secret consumerSecret, string? token, Secret? tokenSecret, DateTimeOffset now, params ReadOnlySpan<(string Name, string Value)> more)
+    {
+        var own = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["oauth_consumer_key"] = consumerKey,
+            ["oauth_nonce"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+            ["oauth_signature_method"] = method,
+            ["oauth_timestamp"] = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+            ["oauth_version"] = "1.0",
+        };
+        if (token is not null) own["oauth_token"] = token;
+        foreach (var (name, value) in more) own[name] = value;
+        return Write("", own, Sign(method, Base(message, own), consumerSecret, tokenSecret));
+    }
+
     internal static string? Header(HttpRequestMessage message, string method, string realm, OwnCredential credential, string timestamp, string nonce)
     {
         if (message.Content?.Headers.ContentType?.MediaType is "application/x-www-form-urlencoded") return null;
@@ -34,7 +52,11 @@ internal static class OAuth1Signature
             ["oauth_token"] = credential.Fields["token"].RevealText(),
             ["oauth_version"] = "1.0",
         };
-        var signature = Sign(method, Base(message, own), credential.Fields["consumer_secret"], credential.Fields["token_secret"]);
+        return Write(realm, own, Sign(method, Base(message, own), credential.Fields["consumer_secret"], credential.Fields["token_secret"]));
+    }
+
+    private static string Write(string realm, SortedDictionary<string, string> own, string signature)
+    {
         var header = new StringBuilder("OAuth ");
         if (realm.Length > 0) header.Append("realm=\"").Append(Escape(realm)).Append("\", ");
         foreach (var (name, value) in own) header.Append(name).Append("=\"").Append(Escape(value)).Append("\", ");
@@ -59,9 +81,9 @@ internal static class OAuth1Signature
         return $"{message.Method.Method.ToUpperInvariant()}&{Escape(address)}&{Escape(string.Join('&', all.Select(p => p.Name + "=" + p.Value)))}";
     }
 
-    private static string Sign(string method, string text, Secret consumer, Secret token)
+    private static string Sign(string method, string text, Secret consumer, Secret? token)
     {
-        var key = Encoding.ASCII.GetBytes(Escape(consumer.RevealText()) + "&" + Escape(token.RevealText()));
+        var key = Encoding.ASCII.GetBytes(Escape(consumer.RevealText()) + "&" + (token is null ? "" : Escape(token.RevealText())));
         try
         {
             var data = Encoding.ASCII.GetBytes(text);

@@ -18,7 +18,9 @@ internal sealed class FakePacks : IPacks, IPackReader
         _tools = All.SelectMany(p => p.Tools.Select(t => new Tool(p, t, new NeedsId()))).ToDictionary(t => t.Definition.Name);
     }
 
-    public IReadOnlyCollection<ProviderPack> All { get; }
+    public IReadOnlyCollection<ProviderPack> All { get; private set; }
+
+    public void Add(ProviderPack pack) => All = [.. All, pack];
 
     /// <summary>Changes one tool for this host.</summary>
     public void Change(string name, Func<ToolDefinition, ToolDefinition> change) => _tools[name] = _tools[name] with { Definition = change(_tools[name].Definition) };

@@ -62,6 +62,12 @@ internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
         "https://id.acme.example/authorize?client_id=" + Uri.EscapeDataString(client.Connection.ClientId!) + "&redirect_uri=" + Uri.EscapeDataString(client.RedirectUri)
         + "&state=" + state + "&code_challenge=" + codeChallenge + "&code_challenge_method=S256&scope=" + Uri.EscapeDataString(string.Join(' ', scopes)));
 
+    /// <summary>How a consent begins where the usual way is not meant; by the state.</summary>
+    public Func<string, ConsentStart>? Starting { get; set; }
+
+    public Task<ConsentStart> StartConsentAsync(TokenClient client, ImmutableArray<string> scopes, string state, string verifier, DateTimeOffset deadline) => Task.FromResult(
+        Starting?.Invoke(state) ?? new ConsentStart.Ready(AuthorizationUrl(client, scopes, state, Vault.Core.Connecting.LinkSecrets.Challenge(verifier)), null));
+
     /// <summary>What the pack would make of a callback's other parameters.</summary>
     public Func<IReadOnlyDictionary<string, string>, CallbackReading> Callback { get; set; } = _ => CallbackReading.Empty;
 

@@ -31,7 +31,11 @@ public sealed class ScopeEconomyTests
         Assert.Equal("openid items:read", await AskedAsync(host, scene, "somebody"));
         (await host.PostAsync(path + "/2:stage", new { organization_id = scene.Organization, percent = 0 })).Is(200);
         Assert.Contains("items:write", await AskedAsync(host, scene, "somebody"), StringComparison.Ordinal);
+        var before = (await host.GetAsync("/v1/connections/acme" + Query(scene))).Is(200)["updated_at"];
+        host.Time.Advance(TimeSpan.FromSeconds(5));
         (await host.PostAsync(path + "/9:stage", new { organization_id = scene.Organization, percent = 1 })).Is(404, "not_found");
+        (await host.PostAsync(path + "/9:activate", new { organization_id = scene.Organization })).Is(404, "not_found");
+        Assert.Equal(before, (await host.GetAsync("/v1/connections/acme" + Query(scene))).Is(200)["updated_at"]);
         (await host.PostAsync(path + "/3:activate", new { organization_id = scene.Organization })).Is(200);
         Assert.Contains("items:other", await AskedAsync(host, scene, "somebody"), StringComparison.Ordinal);
 

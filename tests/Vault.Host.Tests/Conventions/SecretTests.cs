@@ -15,6 +15,7 @@ public sealed class SecretTests
         ["src/Vault.Host/Commands/Greeting.cs"] = "shows the first administrator's key, this once",
         ["src/Vault.Providers/Tokens/AssertionSigner.cs"] = "signs with a private key",
         ["src/Vault.Providers/Tokens/CallbackReader.cs"] = "keys the check of a callback's signature with the client secret",
+        ["src/Vault.Providers/Tokens/OAuth1Consent.cs"] = "keeps the temporary secret of a consent and signs with it",
         ["src/Vault.Providers/Tokens/Revocation.cs"] = "sends the token to the provider's revocation endpoint",
         ["src/Vault.Providers/Tokens/TokenEndpoint.cs"] = "sends code, verifier and refresh token to the provider",
         ["src/Vault.Providers/Tokens/TokenRequest.cs"] = "authenticates our client to the provider",
