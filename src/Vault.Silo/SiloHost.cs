@@ -18,8 +18,8 @@ public static class SiloHost
     public static async Task<VaultHost> CreateAsync(SiloSettings options, Action<IServiceCollection>? configure, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var tls = options.Tls ? new ClusterTls(options) : null;
-        tls?.Check();
+        var tls = options.Tls ? new ClusterTls(options.Certificate!, options.CertificateKey!, options.Authority!, options.CertificateName) : null;
+        if (tls?.Fault() is { } fault) throw new Vault.Host.Setup.StartException(fault);
         await ClusterSchema.ApplyAsync(options.Vault, cancellationToken);
 
         // A worker alone answers for its health (and /metrics); everything else is the gateways' to answer.
@@ -33,6 +33,7 @@ public static class SiloHost
         services.AddSingleton(options);
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<LostExecutions>();
+        services.AddSingleton<GatewayPipeline>();
         services.AddSingleton<IAccounts, ClusterAccounts>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
         services.AddSingleton(new SweepDuty(options.Shards, options.ShardInterval));

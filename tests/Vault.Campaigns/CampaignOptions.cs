@@ -20,6 +20,7 @@ public sealed record CampaignOptions
           --store NAME            sqlite (one host) or postgres (two hosts) [sqlite]
           --host NAME             embedded; or silo: three silos of one cluster on PostgreSQL [embedded]
           --provider NAME         strict: a refresh token that comes twice kills the grant; grace: rotation with a window of 30 s [strict]
+          --only TEXT             of --faults those whose name has it
           --accounts N            accounts under load, 1 to 500 [16]
           --seed N                decides victims, points and moments; the same seed draws the same strikes [1]
           --json FILE             also writes the figures there
@@ -43,6 +44,8 @@ public sealed record CampaignOptions
 
     public string? Json { get; init; }
 
+    public string? Only { get; init; }
+
     /// <summary>The options, or every fault.</summary>
     public static (CampaignOptions? Options, IReadOnlyList<string> Faults) Read(IReadOnlyList<string> arguments)
     {
@@ -57,7 +60,7 @@ public sealed record CampaignOptions
                 continue;
             }
 
-            if (name is not ("--rounds" or "--store" or "--host" or "--provider" or "--accounts" or "--seed" or "--json"))
+            if (name is not ("--rounds" or "--store" or "--host" or "--provider" or "--accounts" or "--seed" or "--json" or "--only"))
             {
                 faults.Add($"there is no option '{name}'");
                 continue;
@@ -78,6 +81,7 @@ public sealed record CampaignOptions
                 "--store" => options with { Postgres = OneOf(name, value, "sqlite", "postgres", faults) == "postgres" },
                 "--host" => OneOf(name, value, "silo", "embedded", faults) == "silo" ? options with { Silo = true, Postgres = true } : options with { Silo = false },
                 "--provider" => options with { Strict = OneOf(name, value, "strict", "grace", faults) == "strict" },
+                "--only" => options with { Only = value },
                 _ => options with { Json = value },
             };
         }

@@ -13,12 +13,10 @@ internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, Lo
     public async Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        var grain = Grain(key);
-
         // What only reads may run twice. What acts may be repeated while the ledger has no entry that it began: without one nothing was sent (law 7).
         var reads = lost.OnlyReads(order);
         var called = await calls.CallAsync(
-            () => grain.ExecuteAsync(order, cancellationToken), reads ? null : async () => !await lost.HasBegunAsync(key, order).ConfigureAwait(false), evenUnknown: reads, cancellationToken).ConfigureAwait(false);
+            () => Grain(key).ExecuteAsync(order, cancellationToken), reads ? null : async () => !await lost.HasBegunAsync(key, order).ConfigureAwait(false), evenUnknown: reads, cancellationToken).ConfigureAwait(false);
         return called.Lost switch
         {
             null => called.Answer!,

@@ -45,7 +45,8 @@ internal sealed class GrainCalls(TimeProvider time)
     /// <param name="mayRepeat">Asked before each repetition; null for calls that are the same done twice.</param>
     public async Task<Called<T>> CallAsync<T>(Func<Task<T>> call, Func<Task<bool>>? mayRepeat, bool evenUnknown, CancellationToken cancellationToken)
     {
-        var started = time.GetTimestamp();
+        // Counted from the first loss: a call that had been under way for long when its silo died has all the patience still.
+        long? lost = null;
         var pause = TimeSpan.FromMilliseconds(50);
         while (true)
         {
@@ -57,16 +58,22 @@ internal sealed class GrainCalls(TimeProvider time)
                 evenUnknown = false;
             }
 
-            if (time.GetElapsedTime(started) + pause > Patience) return called;
+            lost ??= time.GetTimestamp();
+            if (time.GetElapsedTime(lost.Value) + pause > Patience) return called;
             if (mayRepeat is not null && !await mayRepeat().ConfigureAwait(false)) return called with { Lost = Lost.Unknown };
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
 
-    // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and means the opposite.
+    // What the sending side says of a message that it did not get out, because its target is known to be dead: the exception without words of its own.
+    private static readonly string NotSent = new SiloUnavailableException().Message;
+
+    // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its own ("the target silo became unavailable for
+    // message …") it means the opposite: the call was out.
     private static Lost? Judge(Exception e) => e switch
     {
+        SiloUnavailableException silo when silo.Message == NotSent => Lost.NotDelivered,
         SiloUnavailableException => Lost.Unknown,
         TimeoutException => Lost.Unknown,
         OrleansMessageRejectionException => Lost.NotDelivered,

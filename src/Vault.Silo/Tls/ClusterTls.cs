@@ -3,15 +3,14 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
-using Vault.Silo.Setup;
 
 namespace Vault.Silo.Tls;
 
 /// <summary>
-/// TLS 1.3 with certificates on both sides for every connection of the cluster: a peer must show a certificate that the cluster's own authority signed and that carries
+/// TLS 1.3 with certificates on both sides for every connection of the cluster, between silos and from clients: a peer must show a certificate that the cluster's own authority signed and that carries
 /// the cluster's name. The system's authorities count for nothing here. Written on the transport's own hooks, because Orleans' package for it is not published everywhere.
 /// </summary>
-internal sealed class ClusterTls(SiloSettings options)
+internal sealed class ClusterTls(string certificateFile, string keyFile, string authorityFile, string name)
 {
     private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(10);
 
@@ -57,7 +56,7 @@ internal sealed class ClusterTls(SiloSettings options)
 
     private SslClientAuthenticationOptions Client(SslStreamCertificateContext own, X509Certificate2Collection authority) => new()
     {
-        TargetHost = options.CertificateName,
+        TargetHost = name,
         ClientCertificateContext = own,
         EnabledSslProtocols = SslProtocols.Tls13,
         RemoteCertificateValidationCallback = (_, certificate, _, _) => IsMember(certificate, authority),
@@ -66,7 +65,7 @@ internal sealed class ClusterTls(SiloSettings options)
     // This callback replaces the framework's checks, so chain, dates and name are all judged here. Revocation is the private authority's matter: replace its file.
     private bool IsMember(X509Certificate? certificate, X509Certificate2Collection authority)
     {
-        if (certificate is not X509Certificate2 peer || !peer.MatchesHostname(options.CertificateName, allowWildcards: false, allowCommonName: false)) return false;
+        if (certificate is not X509Certificate2 peer || !peer.MatchesHostname(name, allowWildcards: false, allowCommonName: false)) return false;
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authority);
@@ -77,33 +76,33 @@ internal sealed class ClusterTls(SiloSettings options)
     // Read again when a file has changed: certificates are renewed without a restart, and connections made from then on use the new one.
     private (DateTime Written, SslStreamCertificateContext Own, X509Certificate2Collection Authority) Files()
     {
-        var written = new[] { options.Certificate!, options.CertificateKey!, options.Authority! }.Max(File.GetLastWriteTimeUtc);
+        var written = new[] { certificateFile, keyFile, authorityFile }.Max(File.GetLastWriteTimeUtc);
         lock (_lock)
         {
             if (_files is { } known && known.Written == written) return known;
             var chain = new X509Certificate2Collection();
-            chain.ImportFromPemFile(options.Certificate!);
+            chain.ImportFromPemFile(certificateFile);
             var authority = new X509Certificate2Collection();
-            authority.ImportFromPemFile(options.Authority!);
-            var own = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPemFile(options.Certificate!, options.CertificateKey!), chain, offline: true);
+            authority.ImportFromPemFile(authorityFile);
+            var own = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPemFile(certificateFile, keyFile), chain, offline: true);
             return (_files = (written, own, authority)).Value;
         }
     }
 
-    /// <exception cref="Vault.Host.Setup.StartException">The files are not what they should be.</exception>
-    public void Check()
+    /// <summary>Why the files are not what they should be; null when the others will accept them.</summary>
+    public string? Fault()
     {
         try
         {
             var (_, own, authority) = Files();
-            if (IsMember(own.TargetCertificate, authority)) return;
+            if (IsMember(own.TargetCertificate, authority)) return null;
         }
         catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new Vault.Host.Setup.StartException("The cluster's certificates cannot be used: " + e.Message);
+            return "The cluster's certificates cannot be used: " + e.Message;
         }
 
-        throw new Vault.Host.Setup.StartException($"This silo's certificate is not signed by cluster-ca, is out of date, or does not carry the name '{options.CertificateName}'; the other silos would refuse it.");
+        return $"This certificate is not signed by the cluster's authority, is out of date, or does not carry the name '{name}'; the silos would refuse it.";
     }
 
     private sealed record SecurePipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Vault.Campaigns.Lab;
 using Vault.Sandbox.Grants;
 
@@ -28,7 +29,7 @@ public static class ClusterCrowds
                 organization_id = world.Organization.Value, user_id = $"{prefix}-{i}", connection = world.Options.Provider, scopes = grants[i].Scope.Split(' '),
                 credential = new { type = "oauth_tokens", access_token = grants[i].AccessToken, refresh_token = grants[i].RefreshToken, expires_at = DateTimeOffset.UtcNow.AddMinutes(-1).ToString("O") },
             });
-            if (made is not (HttpStatusCode.Created or HttpStatusCode.OK)) throw new LabException($"An account cannot be connected: {made}");
+            if (made.Status is not (HttpStatusCode.Created or HttpStatusCode.OK)) throw new LabException($"An account cannot be connected: {made}");
         });
 
         var before = grants.Sum(g => world.Sandbox.Grants.Get(g.GrantId).Refreshes);
@@ -38,15 +39,17 @@ public static class ClusterCrowds
         var took = watch.Elapsed;
         var after = grants.Select(g => world.Sandbox.Grants.Get(g.GrantId)).ToList();
         var (refreshes, replays) = (after.Sum(g => g.Refreshes), after.Sum(g => g.RefreshReplays));
-        foreach (var kind in answers.Where(a => a != HttpStatusCode.OK).GroupBy(a => a)) world.Violations.Enqueue($"{kind.Count()} executions were answered {(int)kind.Key}");
+        foreach (var kind in answers.Where(a => a.Status != HttpStatusCode.OK).GroupBy(a => (a.Status, a.Code))) world.Violations.Enqueue($"{kind.Count()} executions were answered {(int)kind.Key.Status} {kind.Key.Code}");
         if (refreshes != accounts || after.Any(g => g.Refreshes != 1)) world.Violations.Enqueue($"{refreshes} refreshes of {accounts} accounts");
         if (replays != 0) world.Violations.Enqueue($"{replays} replays");
-        return $"{answers.Count(a => a == HttpStatusCode.OK)} of {executions} answered with data in {took.TotalSeconds:0.0} s, {refreshes} refreshes ({before} before the first call), {replays} replays";
+        return $"{answers.Count(a => a.Status == HttpStatusCode.OK)} of {executions} answered with data in {took.TotalSeconds:0.0} s, {refreshes} refreshes ({before} before the first call), {replays} replays";
 
-        async Task<HttpStatusCode> PostAsync(int i, string path, object body)
+        async Task<(HttpStatusCode Status, string? Code)> PostAsync(int i, string path, object body)
         {
             using var answer = await http.PostAsJsonAsync(new Uri(new Uri(world.Hosts[i % world.Hosts.Count].Url), path), body, cancellationToken);
-            return answer.StatusCode;
+            if (answer.IsSuccessStatusCode) return (answer.StatusCode, null);
+            using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken));
+            return (answer.StatusCode, problem.RootElement.GetProperty("code").GetString() + ": " + problem.RootElement.GetProperty("detail").GetString());
         }
     }
 }

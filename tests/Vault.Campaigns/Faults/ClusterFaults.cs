@@ -56,7 +56,7 @@ public static class ClusterFaults
     private static async Task<string> RollAsync(LabWorld world, CancellationToken cancellationToken)
     {
         var leaving = -1;
-        var (done, failed, clean) = (0, new System.Collections.Concurrent.ConcurrentBag<string>(), 0);
+        var (done, failed, clean) = (0, new System.Collections.Concurrent.ConcurrentBag<LabAnswer>(), 0);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var lanes = Enumerable.Range(0, 12).Select(async lane =>
         {
@@ -66,12 +66,15 @@ public static class ClusterFaults
                 if (at == Volatile.Read(ref leaving)) at = (at + 1) % world.Hosts.Count;
                 var answer = await world.ExecuteAsync(at, world.Accounts[i % world.Accounts.Count], write: i % 3 == 0, cancellationToken);
                 Interlocked.Increment(ref done);
-                if (!answer.IsOk) failed.Add(answer.ToString());
+                if (!answer.IsOk) failed.Add(answer);
             }
         }).ToList();
         for (var i = 0; i < world.Hosts.Count; i++)
         {
             Volatile.Write(ref leaving, i);
+
+            // Time for the load balancer to forget it before it stops listening, as the manifests give it.
+            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
             if (await world.Hosts[i].DrainAsync(cancellationToken) == 0) clean++;
             world.Hosts[i].Start();
             await world.Hosts[i].ReadyAsync(cancellationToken);
@@ -79,7 +82,12 @@ public static class ClusterFaults
 
         await stop.CancelAsync();
         await Task.WhenAll(lanes);
-        foreach (var kind in failed.GroupBy(f => f)) world.Violations.Enqueue($"{kind.Count()} executions failed: {kind.Key}");
+        foreach (var one in failed)
+        {
+            var record = one["execution_id"] is { } id ? await world.SendAsync(0, HttpMethod.Get, $"/v1/executions/{id}?organization_id={world.Organization.Value}", null, cancellationToken) : LabAnswer.None;
+            world.Violations.Enqueue($"an execution failed: {one}; the ledger has it as {record["state"] ?? "never begun"} {record["outcome"]}");
+        }
+
         if (clean < world.Hosts.Count) world.Violations.Enqueue($"only {clean} of {world.Hosts.Count} silos left with code 0");
         return $"{failed.Count} of {done} executions failed while {clean} silos were replaced";
     }

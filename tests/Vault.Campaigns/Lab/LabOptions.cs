@@ -31,6 +31,9 @@ public sealed record LabOptions
 
     public int Lanes { get; init; } = 6;
 
+    /// <summary>How long a host may act on what it read.</summary>
+    public int FreshnessMs { get; init; } = 200;
+
     /// <summary>Whether silos refresh what is due before anybody asks; else once a minute.</summary>
     public bool Sweeps { get; init; } = true;
 
@@ -43,7 +46,7 @@ public sealed record LabOptions
 
     public IReadOnlyList<string> HostOptions =>
     [
-        "--freshness-lease-ms", "200", "--sweep-interval-ms", "200", "--clock-skew-ms", "500",
+        "--freshness-lease-ms", FreshnessMs.ToString(System.Globalization.CultureInfo.InvariantCulture), "--sweep-interval-ms", "200", "--clock-skew-ms", "500",
         "--token-timeout-ms", $"{TokenTimeout.TotalMilliseconds:0}", "--refresh-lease-ms", $"{Lease.TotalMilliseconds:0}",
         .. Silo ? new[] { "--refresh-shards", "64", "--shard-interval-ms", Sweeps ? "200" : "60000" } : [],
     ];

@@ -13,8 +13,9 @@ public sealed class ArrowTests
         ["Vault.Gateway"] = ["Vault.Core"],
         ["Vault.Sandbox"] = [],
         ["Vault.Host"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway"],
-        ["Vault.Silo"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway"],
+        ["Vault.Silo"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway", "Vault.Client.Orleans"],
         ["Vault.Client"] = [],
+        ["Vault.Client.Orleans"] = ["Vault.Client"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.Sources("src", "*.csproj")];

@@ -46,14 +46,19 @@ internal sealed class ProcessWorld : IAsyncDisposable
         return world;
     }
 
-    public async Task<int> AddAsync()
+    public async Task<int> AddAsync(params string[] more)
     {
-        var silo = await SiloProcess.StartAsync(Path.Combine(_folder, "silo" + _silos.Count), Database, Path.Combine(_folder, "master.key"), _options);
+        var silo = await SiloProcess.StartAsync(Path.Combine(_folder, "silo" + _silos.Count), Database, Path.Combine(_folder, "master.key"), [.. _options, .. more]);
         if (silo.FirstKey is { } first) Key = first;
         _silos.Add(silo);
         _clients.Add(silo.Client(Key));
         return _silos.Count - 1;
     }
+
+    /// <summary>A file of this world's own.</summary>
+    public string FileOf(string name) => Path.Combine(_folder, name);
+
+    public async Task<Reply> GetAsync(int silo, string path) => await Reply.ReadAsync(await _clients[silo].GetAsync(new Uri(path, UriKind.Relative)));
 
     public async Task<Reply> PostAsync(int silo, string path, object body) => await Reply.ReadAsync(await _clients[silo].PostAsJsonAsync(path, body));
 

@@ -19,6 +19,8 @@ internal sealed class SiloProcess : IDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     public string? FirstKey { get; private set; }
 
     public string Output

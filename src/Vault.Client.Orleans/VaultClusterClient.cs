@@ -1,0 +1,99 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Vault.Silo.Tls;
+
+namespace Vault.Client.Cluster;
+
+/// <summary>
+/// The client of <see cref="IVaultClient"/> for runtimes inside the cluster's network: no HTTP and no load balancer, but a connection to every silo that has a
+/// client port. Retries, idempotency and errors are those of the HTTP client, because it is that client on another road. A call that is under way when its silo dies is
+/// noticed by its time running out only; who cannot wait for that speaks HTTP.
+/// </summary>
+public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
+{
+    private readonly IHost? _own;
+    private readonly HttpClient _road;
+    private readonly VaultClient _vault;
+
+    /// <param name="cluster">A cluster client that the runtime has already, or a silo's grain factory.</param>
+    /// <param name="apiKey"><c>vk_live_…</c></param>
+    /// <param name="organizationId"><c>org_…</c></param>
+    public VaultClusterClient(IGrainFactory cluster, string apiKey, string? organizationId = null)
+        : this(cluster, apiKey, organizationId, null)
+    {
+    }
+
+    private VaultClusterClient(IGrainFactory cluster, string apiKey, string? organizationId, IHost? own)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        _own = own;
+        _road = new HttpClient(new GrainHandler(cluster)) { Timeout = Timeout.InfiniteTimeSpan };
+
+        // The address is nobody's: the handler looks at path and query only.
+        _vault = new VaultClient(new VaultClientOptions { BaseAddress = new Uri("https://vault.cluster"), ApiKey = apiKey, OrganizationId = organizationId }, _road);
+    }
+
+    /// <summary>Connects to a cluster; tries until a silo with a client port is there.</summary>
+    /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    public static async Task<VaultClusterClient> ConnectAsync(VaultClusterOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Fault is { } fault) throw new ArgumentException(fault, nameof(options));
+        var tls = options.Certificate is { } own ? new ClusterTls(own, options.CertificateKey!, options.Authority!, options.CertificateName) : null;
+        if (tls?.Fault() is { } refused) throw new ArgumentException(refused, nameof(options));
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.UseOrleansClient(client =>
+        {
+            client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster, "vault-" + options.Cluster));
+            client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(3));
+            var database = new NpgsqlConnectionStringBuilder(options.Database) { SearchPath = "cluster", ApplicationName = "vault-client", MinPoolSize = 0, MaxPoolSize = 2, PersistSecurityInfo = false };
+            client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database.ToString()));
+            client.UseConnectionRetryFilter(async (_, stop) =>
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), stop).ConfigureAwait(false);
+                return true;
+            });
+            if (tls is not null) client.Configure<ClientConnectionOptions>(o => o.ConfigureConnection(tls.Connect));
+        });
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+            return new VaultClusterClient(host.Services.GetRequiredService<IClusterClient>(), options.ApiKey, options.OrganizationId, host);
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
+    }
+
+    public Task<Execution> ExecuteAsync(ToolCall call, CancellationToken cancellationToken = default) => _vault.ExecuteAsync(call, cancellationToken);
+
+    public IAsyncEnumerable<Execution> ExecutePagesAsync(ToolCall call, CancellationToken cancellationToken = default) => _vault.ExecutePagesAsync(call, cancellationToken);
+
+    public IAsyncEnumerable<ToolDescription> ListToolsAsync(ToolFilter? filter = null, CancellationToken cancellationToken = default) => _vault.ListToolsAsync(filter, cancellationToken);
+
+    public Task<ConnectLink> CreateLinkAsync(LinkRequest request, CancellationToken cancellationToken = default) => _vault.CreateLinkAsync(request, cancellationToken);
+
+    public IAsyncEnumerable<ConnectedAccount> ListAccountsAsync(AccountFilter? filter = null, CancellationToken cancellationToken = default) => _vault.ListAccountsAsync(filter, cancellationToken);
+
+    public Task<ConnectedAccount> GetAccountAsync(string connectedAccountId, CancellationToken cancellationToken = default) => _vault.GetAccountAsync(connectedAccountId, cancellationToken);
+
+    public Task<RevocationReceipt> RevokeAccountAsync(string connectedAccountId, CancellationToken cancellationToken = default) => _vault.RevokeAccountAsync(connectedAccountId, cancellationToken);
+
+    public Task<ExecutionRecord> GetExecutionAsync(string executionId, CancellationToken cancellationToken = default) => _vault.GetExecutionAsync(executionId, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        _vault.Dispose();
+        _road.Dispose();
+        if (_own is null) return;
+        await _own.StopAsync(CancellationToken.None).ConfigureAwait(false);
+        _own.Dispose();
+    }
+}

@@ -1,0 +1,34 @@
+namespace Vault.Client.Cluster;
+
+/// <summary>How to reach the cluster and who asks. No record, so that nothing prints the key or the connection string.</summary>
+public sealed class VaultClusterOptions
+{
+    /// <summary>As the silos' <c>VAULT_CLUSTER</c>.</summary>
+    public string Cluster { get; init; } = "vault";
+
+    /// <summary>The silos' PostgreSQL, in which the client finds them; a login that may read the schema <c>cluster</c> is enough.</summary>
+    public required string Database { get; init; }
+
+    /// <summary><c>vk_live_…</c></summary>
+    public required string ApiKey { get; init; }
+
+    /// <summary><c>org_…</c>; may be left out with a key that is bound to an organization.</summary>
+    public string? OrganizationId { get; init; }
+
+    /// <summary>PEM files of a certificate that the cluster's authority signed, its key, and that authority: as a silo has them. All three, or none in development.</summary>
+    public string? Certificate { get; init; }
+
+    public string? CertificateKey { get; init; }
+
+    public string? Authority { get; init; }
+
+    /// <summary>The DNS name that every certificate of the cluster carries.</summary>
+    public string CertificateName { get; init; } = "vault-cluster";
+
+    internal string? Fault =>
+        string.IsNullOrWhiteSpace(Cluster) ? "Cluster is the silos' VAULT_CLUSTER"
+        : string.IsNullOrWhiteSpace(Database) ? "Database is the connection string of the silos' PostgreSQL"
+        : new[] { Certificate, CertificateKey, Authority }.Count(f => f is not null) is not (0 or 3) ? "Certificate, CertificateKey and Authority belong together"
+        : new[] { Certificate, CertificateKey, Authority }.FirstOrDefault(f => f is not null && !File.Exists(f)) is { } missing ? $"there is no file '{missing}'"
+        : null;
+}
