@@ -17,6 +17,8 @@ internal static class BenchCommand
             return 0;
         }
 
+        if (options.Cluster) return await ClusterCourse.RunAsync(Console.Out, Console.Error, cancellationToken);
+
         // Read first: a file that is no run should not cost a run.
         var earlier = options.Compare is { } old ? RunFile.Read(old) : null;
         BenchRun run;

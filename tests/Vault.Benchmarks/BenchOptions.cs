@@ -18,6 +18,7 @@ public sealed record BenchOptions
           --scale N               instead: N accounts (1,000 to 1,000,000): loading, start-up, memory, cold calls, due sweep, key rotation, ledger
           --micro [NAMES]         instead: the parts by themselves (sealing, lifecycle, schema, ledger, pack rules, search), by BenchmarkDotNet
           --catalogue [TOOLS]     instead: loading the packs, and searching a catalogue of so many tools (20000), with percentiles
+          --cluster               instead: reads through an embedded host, through the silo that owns the account, and through one that asks another (2 minutes)
           --seconds N             seconds per cell, 1 to 300
           --repeats N             how often every cell is measured, 1 to 20; the median counts and the spread is the noise
           --targets LIST          of direct, floor, homegrown, sqlite, postgres
@@ -38,6 +39,9 @@ public sealed record BenchOptions
 
     /// <summary>Accounts of the scale run; null for the ordinary run.</summary>
     public int? Scale { get; init; }
+
+    /// <summary>Embedded host against silos, instead of the ordinary run.</summary>
+    public bool Cluster { get; init; }
 
     public int Seconds { get; init; } = 2;
 
@@ -75,6 +79,7 @@ public sealed record BenchOptions
             switch (name)
             {
                 case "--quick" or "--full": continue;
+                case "--cluster": options = options with { Cluster = true }; continue;
                 case "--readme": options = options with { Readme = true }; continue;
                 case "--seconds" or "--repeats" or "--targets" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from" or "--scale": break;
                 default:
