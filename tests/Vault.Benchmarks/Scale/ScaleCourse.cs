@@ -20,6 +20,7 @@ internal static class ScaleCourse
     private const int MostOrganizations = 1_000;
     private const double DuePerSecond = 100_000 / 600.0;
     private const int MostCold = 5_000;
+    private const int MostStorm = 1_000;
     private const int ColdAtOnce = 16;
     private const int TokenDelay = 100;
     private static readonly TimeSpan Lead = TimeSpan.FromSeconds(30);
@@ -33,10 +34,10 @@ internal static class ScaleCourse
         try
         {
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(100) };
-            var (due, cold) = (accounts / 10, Math.Min(accounts / 10, MostCold));
+            var (due, cold, storm) = (accounts / 10, Math.Min(accounts / 10, MostCold), Math.Min(accounts / 10, MostStorm));
             progress.WriteLine($"bench: {accounts:#,0} accounts, {due:#,0} of them due at {DuePerSecond:0} per second against a token endpoint that takes {TokenDelay} ms");
             var postgres = rigs.Add(await PostgresRig.StartAsync(folder + "-pg", cancellationToken));
-            var sandbox = rigs.Add(await SandboxRig.StartAsync(http, due + cold, cancellationToken));
+            var sandbox = rigs.Add(await SandboxRig.StartAsync(http, due + cold + storm, cancellationToken));
             var database = await postgres.CreateDatabaseAsync("scale", cancellationToken);
             var world = rigs.Add(await ScaleWorld.OpenAsync(Path.Combine(folder, "host"), database, cancellationToken));
             var figures = new ScaleFigures(progress);
@@ -44,11 +45,13 @@ internal static class ScaleCourse
 
             var clock = Stopwatch.StartNew();
             var places = await loader.OrganizationsAsync(Math.Clamp(accounts / 1_000, 2, MostOrganizations), cancellationToken);
-            await loader.AccountsAsync(places, "idle-", accounts - due - cold, [], _ => null, cancellationToken);
-            var first = await loader.AccountsAsync(places, "cold-", cold, [.. sandbox.Grants.Skip(due)], _ => null, cancellationToken);
+            await loader.AccountsAsync(places, "idle-", accounts - due - cold - storm, [], _ => null, null, cancellationToken);
+            var first = await loader.AccountsAsync(places, "cold-", cold, [.. sandbox.Grants.Skip(due).Take(cold)], _ => null, null, cancellationToken);
+            // Ended already, and due in a month: nothing but a call refreshes them.
+            var ended = await loader.AccountsAsync(places, "storm-", storm, [.. sandbox.Grants.Skip(due + cold)], _ => null, DateTimeOffset.UtcNow, cancellationToken);
             var begin = DateTimeOffset.UtcNow + Lead + TimeSpan.FromSeconds(due / 1_000.0);
-            var sweep = await loader.AccountsAsync(places, "due-", due, [.. sandbox.Grants.Take(due)], i => begin + TimeSpan.FromSeconds(i / DuePerSecond), cancellationToken);
-            figures.Add("load_accounts_per_second", accounts / clock.Elapsed.TotalSeconds, $"accounts/s, sealed and inserted one by one; {accounts:#,0} in {places.Count:#,0} organizations");
+            var sweep = await loader.AccountsAsync(places, "due-", due, [.. sandbox.Grants.Take(due)], i => begin + TimeSpan.FromSeconds(i / DuePerSecond), null, cancellationToken);
+            figures.Add("load_accounts_per_second", accounts / clock.Elapsed.TotalSeconds, $"accounts/s, sealed one by one and inserted 200 to a transaction; {accounts:#,0} in {places.Count:#,0} organizations");
 
             using var slow = await http.PostAsJsonAsync(new Uri(sandbox.Url, "/_control/faults"), new { kind = "slow", target = "token", delay_ms = TokenDelay }, cancellationToken);
             slow.EnsureSuccessStatusCode();
@@ -59,7 +62,10 @@ internal static class ScaleCourse
             figures.Add("idle_memory_mb", Memory(host.ProcessId), "MB resident, 5 s after the start");
             await ColdAsync(http, host, first, figures, cancellationToken);
             await SweepAsync(http, host, sandbox, world, sweep, begin, figures, progress, cancellationToken);
+            await ScaleStorm.RunAsync(host, sandbox, ended, figures, cancellationToken);
             figures.Add("memory_after_mb", Memory(host.ProcessId), "MB resident after all of it");
+
+            await ScaleMemory.RunAsync(world, first, figures, cancellationToken);
 
             clock.Restart();
             var rotation = await world.Rotation.RunAsync(places[1].Organization, cancellationToken);

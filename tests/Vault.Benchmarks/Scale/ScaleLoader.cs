@@ -11,10 +11,11 @@ namespace Vault.Benchmarks.Scale;
 /// <summary>An account that was loaded, and when it is due.</summary>
 internal sealed record LoadedAccount(AccountKey Key, AccountId Id, DateTimeOffset? DueAt);
 
-/// <summary>Fills organizations with connections and accounts, each sealed under its organization's key and written by the product's own store.</summary>
+/// <summary>Fills organizations with connections and accounts, each sealed under its organization's key and written by the product's own store: accounts many to a transaction.</summary>
 internal sealed class ScaleLoader(ScaleWorld world, string upstream)
 {
-    private const int Parallel = 16;
+    private const int Parallel = 8;
+    private const int Batch = 200;
     private const string Provider = "sandbox_single_use";
     private static readonly ConnectionName Name = new("sandbox");
     private static readonly Grant Nobody = new("at-of-nobody-" + new string('0', 40), "rt-of-nobody-" + new string('0', 40), "read:items");
@@ -39,30 +40,43 @@ internal sealed class ScaleLoader(ScaleWorld world, string upstream)
     /// <param name="places">Organizations, in turn.</param>
     /// <param name="grants">Of the upstream, one per account; where they end the rest gets one that nobody knows.</param>
     /// <param name="due">When the account of an index is due; null for in a month.</param>
+    /// <param name="ends">When the access token of an account ends; null for the margin after it is due.</param>
+    /// <returns>Those that have a grant of the upstream; of the others nothing is kept.</returns>
     public async Task<IReadOnlyList<LoadedAccount>> AccountsAsync(
-        IReadOnlyList<(OrganizationId Organization, string Connection)> places, string prefix, int count, IReadOnlyList<Grant> grants, Func<int, DateTimeOffset?> due, CancellationToken cancellationToken)
+        IReadOnlyList<(OrganizationId Organization, string Connection)> places, string prefix, int count, IReadOnlyList<Grant> grants, Func<int, DateTimeOffset?> due,
+        DateTimeOffset? ends, CancellationToken cancellationToken)
     {
-        var made = new LoadedAccount[count];
-        await System.Threading.Tasks.Parallel.ForEachAsync(Enumerable.Range(0, count), Options(cancellationToken), async (i, cancel) =>
+        var made = new LoadedAccount[Math.Min(count, grants.Count)];
+        // A transaction is one organization's: the accounts of one place, a batch at a time.
+        var batches = from place in Enumerable.Range(0, Math.Min(places.Count, count))
+                      from batch in Indices(place, count, places.Count).Chunk(Batch)
+                      select (Place: places[place], Indices: batch);
+        await System.Threading.Tasks.Parallel.ForEachAsync(batches, Options(cancellationToken), async (batch, cancel) =>
         {
-            var (organization, connection) = places[i % places.Count];
-            var (id, now, grant) = (world.Ids.NewAccount(), DateTimeOffset.UtcNow, i < grants.Count ? grants[i] : Nobody);
-            var key = new AccountKey(organization, new UserId(prefix + i), Name);
-            var dueAt = due(i) ?? now.AddDays(30);
-            using var secrets = new GrantSecrets { AccessToken = Secret.From(grant.AccessToken), RefreshToken = Secret.From(grant.RefreshToken) };
-            var held = await world.Keyring.HoldActiveAsync(organization, cancel);
+            var held = await world.Keyring.HoldActiveAsync(batch.Place.Organization, cancel);
             using var sealing = held.Value;
-            var state = new AccountState
-            {
-                Status = AccountStatus.Active, Generation = 1, GrantedScopes = [.. grant.Scope.Split(' ')],
-                // A token of an hour, so that it is due the whole margin before its end.
-                Grant = new GrantFacts(dueAt + ScaleCourse.Margin - TimeSpan.FromHours(1), dueAt + ScaleCourse.Margin, true, null, now),
-            };
-            var row = new AccountRow(id, key, connection, Provider, 1, state, world.Sealing.SealGrant(sealing, id, 1, secrets), null, 0, dueAt, now, now);
-            Written(await world.Store.Accounts.InsertAsync(row, GateCheck.None, [], cancel));
-            made[i] = new LoadedAccount(key, id, due(i));
+            var rows = batch.Indices.Select(i => Row(batch.Place, prefix + i, i < grants.Count ? grants[i] : Nobody, due(i), ends, sealing)).ToList();
+            if (await world.InsertAsync(rows, cancel) != rows.Count) throw new BenchException("An account that was loaded was there already.");
+            foreach (var (row, i) in rows.Zip(batch.Indices))
+                if (i < made.Length) made[i] = new LoadedAccount(row.Key, row.Id, due(i));
         });
         return made;
+    }
+
+    private static IEnumerable<int> Indices(int first, int count, int step)
+    {
+        for (var i = first; i < count; i += step) yield return i;
+    }
+
+    private AccountRow Row((OrganizationId Organization, string Connection) place, string user, Grant grant, DateTimeOffset? due, DateTimeOffset? ends, SealingKey sealing)
+    {
+        var (id, now) = (world.Ids.NewAccount(), DateTimeOffset.UtcNow);
+        var dueAt = due ?? now.AddDays(30);
+        var end = ends ?? dueAt + ScaleCourse.Margin;
+        using var secrets = new GrantSecrets { AccessToken = Secret.From(grant.AccessToken), RefreshToken = Secret.From(grant.RefreshToken) };
+        // A token of an hour, so that it is due the whole margin before its end.
+        var state = new AccountState { Status = AccountStatus.Active, Generation = 1, GrantedScopes = [.. grant.Scope.Split(' ')], Grant = new GrantFacts(end - TimeSpan.FromHours(1), end, true, null, now) };
+        return new AccountRow(id, new AccountKey(place.Organization, new UserId(user), Name), place.Connection, Provider, 1, state, world.Sealing.SealGrant(sealing, id, 1, secrets), null, 0, dueAt, now, now);
     }
 
     private static ParallelOptions Options(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = Parallel, CancellationToken = cancellationToken };

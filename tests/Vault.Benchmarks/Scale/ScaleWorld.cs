@@ -4,6 +4,7 @@ using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Sealing;
 using Vault.Storage;
+using Vault.Storage.Stores;
 
 namespace Vault.Benchmarks.Scale;
 
@@ -34,6 +35,9 @@ internal sealed class ScaleWorld : IAsyncDisposable
     public GrantSealing Sealing { get; }
 
     public KeyRotation Rotation => new(Store.Keys, Store.KeyRotations, Store.Sealed, _wrapper, Keyring, Sealer, Entropy, TimeProvider.System);
+
+    /// <summary>New accounts of one organization in one transaction; answers how many were new.</summary>
+    public Task<int> InsertAsync(IReadOnlyList<AccountRow> rows, CancellationToken cancellationToken) => ((SqlAccountStore)Store.Accounts).InsertManyAsync(rows, cancellationToken);
 
     /// <summary>Makes a master key where the host will look for its own, and the schema.</summary>
     public static async Task<ScaleWorld> OpenAsync(string dataFolder, string database, CancellationToken cancellationToken)

@@ -11,6 +11,7 @@ internal static class FloorProxy
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
+        builder.WebHost.UseSockets(ServeSettings.Sockets);
         builder.WebHost.ConfigureKestrel(k =>
         {
             k.AddServerHeader = false;

@@ -18,6 +18,7 @@ internal static class HomegrownApp
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
+        builder.WebHost.UseSockets(ServeSettings.Sockets);
         builder.WebHost.ConfigureKestrel(k =>
         {
             k.AddServerHeader = false;
