@@ -24,10 +24,11 @@ public sealed class ExplorerTests(ITestOutputHelper output)
         if (Depth > 1 || rotation is Rotation.SingleUse or Rotation.FamilyKill) yield return new(rotation, 2, Faults.Gate, Depth, Depth);
         if (Depth > 1 || rotation is Rotation.Grace or Rotation.FamilyKill) yield return new(rotation, 2, Faults.Clock, 1, 1);
         yield return new(rotation, 3, Faults.None, 0, Depth - 1);
+        yield return new(rotation, 3, Faults.Crash | Faults.LostReply, 1, Depth - 1);
         if (Depth == 1) yield break;
         yield return new(rotation, 2, Faults.Clock | Faults.ClockJump, 1, 1);
         yield return new(rotation, 2, Faults.Revoke, 1, 1);
-        yield return new(rotation, 3, Faults.Crash | Faults.LostReply, 1, 1);
+        yield return new(rotation, 2, Faults.Store | Faults.Crash, 2, 1);
         yield return new(rotation, 2, Faults.All, Depth, 1);
     }
 

@@ -109,7 +109,7 @@ internal sealed partial class World
                 break;
             case Deed.Leap:
                 Leaps--;
-                MayDoubt |= Everyone.Any(h => h.Ticket is not null);
+                MayDoubt |= Everyone.Any(h => h.Ticket is not null || h.Scarred);
                 Now += TimeSpan.FromSeconds(choice.Seconds);
                 break;
             case Deed.SetClock:

@@ -59,7 +59,7 @@ internal sealed partial class World
     /// <summary>Answers of the provider that nobody will ever know.</summary>
     public int Unknowns { get; set; }
 
-    /// <summary>Whether a loss may be feared: it may have happened, or a process was held up while time leapt.</summary>
+    /// <summary>Whether a loss may be feared: it may have happened, or a process was held up, or had something to tell that the store had refused, while time leapt.</summary>
     public bool MayDoubt { get; private set; }
 
     /// <summary>Whether a loss may have happened at all: a reply was lost, or a process crashed.</summary>
