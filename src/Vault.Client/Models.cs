@@ -132,3 +132,6 @@ public sealed record ConnectedAccount(
 
 /// <param name="Provider">confirmed, refused, no_endpoint or pending (it is retried).</param>
 public sealed record RevocationReceipt(string ConnectedAccountId, DateTimeOffset LocalAt, string Provider, string? ProviderDetail, double ElapsedMs);
+
+/// <summary>A body that is sent as it is: a provider pack, a document to import.</summary>
+public sealed record RawBody(ReadOnlyMemory<byte> Content, string MediaType = "application/json");

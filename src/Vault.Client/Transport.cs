@@ -74,7 +74,12 @@ internal sealed class Transport
         using var request = new HttpRequestMessage(method, new Uri(_options.BaseAddress, path));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.ApiKey);
         if (method != HttpMethod.Get) request.Headers.Add("Idempotency-Key", key);
-        if (body is not null) request.Content = JsonContent.Create(body, body.GetType(), options: Json);
+        if (body is RawBody raw)
+        {
+            request.Content = new ReadOnlyMemoryContent(raw.Content);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(raw.MediaType);
+        }
+        else if (body is not null) request.Content = JsonContent.Create(body, body.GetType(), options: Json);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_options.AttemptTimeout);
         try

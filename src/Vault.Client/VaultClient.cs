@@ -102,6 +102,19 @@ public sealed class VaultClient : IVaultClient, IDisposable
     public Task<ExecutionRecord> GetExecutionAsync(string executionId, CancellationToken cancellationToken = default) =>
         _transport.SendAsync<ExecutionRecord>(HttpMethod.Get, Query("/v1/executions/" + Part(executionId), ("organization_id", _options.OrganizationId)), null, null, cancellationToken);
 
+    /// <summary>Any call of the contract (<c>/openapi/v1.json</c>) that has no method here; sent again under the same rules as those that have one.</summary>
+    /// <param name="method">GET, POST, PATCH or DELETE.</param>
+    /// <param name="path">With its query, for example <c>/v1/providers?page_size=50</c>.</param>
+    /// <param name="body">An object that becomes JSON, or a <see cref="RawBody"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<JsonElement> CallAsync(HttpMethod method, string path, object? body = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path[0] != '/' || path.StartsWith("//", StringComparison.Ordinal)) throw new ArgumentException("The path begins with one slash: the key goes to this vault only.", nameof(path));
+        return _transport.SendAsync<JsonElement>(method, path, body, null, cancellationToken);
+    }
+
     public void Dispose()
     {
         if (_own) _http.Dispose();

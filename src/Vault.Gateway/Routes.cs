@@ -67,6 +67,7 @@ internal static class Routes
         Add<ListTools>();
         Add<GetTool>();
         Add<SearchTools>();
+        Add<ImportTools>();
         Add<QueryLedger>();
         Add<VerifyLedger>();
         Add<ExportLedger>();

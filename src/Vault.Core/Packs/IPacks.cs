@@ -22,6 +22,9 @@ public interface IPacks
     /// <summary>The other providers whose accounts may run a tool.</summary>
     IReadOnlyList<string> AlsoRun(Tool tool) => [];
 
+    /// <summary>Takes up a change of the stored packs now, on this host; others look for it within seconds.</summary>
+    Task RefreshAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Full-text search over names and descriptions, best first.</summary>
     /// <param name="query">Words; none lists in order of name.</param>
     /// <param name="provider">Only its tools; null for all.</param>

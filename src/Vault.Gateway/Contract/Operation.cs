@@ -56,6 +56,9 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     /// <summary>The body is itself the thing (a provider pack); it is given on unparsed.</summary>
     public bool RawBody { get; init; }
 
+    /// <summary>Bytes of the body where the route takes more than others; null for what the options say.</summary>
+    public long? MaxBody { get; init; }
+
     /// <summary>Unknown query parameters are let through: providers add their own to a callback (RFC 6749 4.1.2).</summary>
     public bool OpenQuery { get; init; }
 

@@ -11,22 +11,22 @@ internal sealed class BodyReader(GatewayOptions options)
 {
     private const int FirstRead = 16 * 1024;
 
-    public async Task<Result<byte[]>> ReadAsync(HttpContext http, CancellationToken cancellationToken)
+    public static async Task<Result<byte[]>> ReadAsync(HttpContext http, long most, CancellationToken cancellationToken)
     {
-        if (http.Request.ContentLength > options.MaxBody) return TooLarge();
+        if (http.Request.ContentLength > most) return TooLarge(most);
         // Kestrel's own limit would answer before ours and in its own words.
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = options.MaxBody + 1;
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = most + 1;
         // As large as announced, so that an ordinary body costs one array; no larger than this at first, because an announcement alone is free for the caller.
         var announced = http.Request.ContentLength;
         var buffer = new byte[Math.Min(announced ?? FirstRead, FirstRead)];
         var length = 0;
         while (length != announced)
         {
-            if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), Math.Min(announced ?? long.MaxValue, options.MaxBody + 1L)));
+            if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), Math.Min(announced ?? long.MaxValue, most + 1L)));
             var read = await http.Request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
             if (read == 0) break;
             length += read;
-            if (length > options.MaxBody) return TooLarge();
+            if (length > most) return TooLarge(most);
         }
 
         if (!BodyText.IsWellFormed(buffer.AsSpan(0, length))) return new VaultError(ErrorCatalogue.InvalidRequest, "The body holds text that is not valid Unicode: send UTF-8, and escape only whole characters.");
@@ -57,5 +57,5 @@ internal sealed class BodyReader(GatewayOptions options)
         return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase);
     }
 
-    private VaultError TooLarge() => new(ErrorCatalogue.TooLarge, $"The body has more than {options.MaxBody} bytes.");
+    private static VaultError TooLarge(long most) => new(ErrorCatalogue.TooLarge, $"The body has more than {most} bytes.");
 }

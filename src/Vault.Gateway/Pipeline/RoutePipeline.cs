@@ -87,7 +87,7 @@ internal sealed class RoutePipeline(
         var body = Body.Empty;
         if (operation.Body is { } fields)
         {
-            var read = await bodies.ReadAsync(http, either);
+            var read = await BodyReader.ReadAsync(http, operation.MaxBody ?? options.MaxBody, either);
             if (!read.TryGet(out bytes!, out var tooLarge)) return tooLarge;
             var parsed = operation.RawBody ? Body.Empty : bodies.Parse(http, bytes, fields);
             if (!parsed.TryGet(out body!, out var wrongBody)) return wrongBody;

@@ -8,12 +8,12 @@ using Vault.Gateway.Contract;
 namespace Vault.Gateway.Providers;
 
 /// <summary>Keeps an operator's own pack. It is data: hosts load it when they next look, and what is running keeps the pack it started with.</summary>
-internal sealed class PutProvider(IPackReader reader, IPackStore store, TimeProvider time) : IRoute
+internal sealed class PutProvider(IPackReader reader, IPackStore store, IPacks packs, TimeProvider time) : IRoute
 {
     public Operation Operation { get; } = new("POST", "/v1/providers", "putProvider", "Add or replace a provider pack")
     {
         Tag = "Providers", Permission = Permission.ProvidersWrite, Scope = Scope.Platform, Writes = true, RawBody = true, Body = [], Success = 201, Answer = typeof(PackVerdictView),
-        Description = "The body is the pack. It replaces a pack of the same id; hosts take it up within seconds.", Errors = [ErrorCatalogue.PackInvalid],
+        Description = "The body is the pack. It replaces a pack of the same id; the host that answers has taken it up, the others do within seconds.", Errors = [ErrorCatalogue.PackInvalid],
     };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
@@ -23,8 +23,8 @@ internal sealed class PutProvider(IPackReader reader, IPackStore store, TimeProv
         var existing = (await store.ListAsync(cancellationToken)).FirstOrDefault(p => p.ProviderId == pack.Id);
         var stored = new StoredPack(pack.Id, pack.Version, Encoding.UTF8.GetString(call.RawBody.Span), (existing?.Version ?? 0) + 1, time.GetUtcNow());
         // Two operators at once: the second is told instead of overwriting what it has not seen.
-        return await store.PutAsync(stored, existing?.Version, cancellationToken) == WriteOutcome.Written
-            ? Answer.Created(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)]))
-            : new VaultError(ErrorCatalogue.Conflict, "The pack was changed at the same time; read it and try again.");
+        if (await store.PutAsync(stored, existing?.Version, cancellationToken) != WriteOutcome.Written) return new VaultError(ErrorCatalogue.Conflict, "The pack was changed at the same time; read it and try again.");
+        await packs.TakeUpAsync(cancellationToken);
+        return Answer.Created(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)]));
     }
 }

@@ -10,6 +10,7 @@ using Vault.Core.Sealing;
 using Vault.Gateway;
 using Vault.Host.Observability;
 using Vault.Providers.Egress;
+using Vault.Providers.Import;
 using Vault.Providers.Packs;
 using Vault.Providers.Tokens;
 using Vault.Providers.Upstream;
@@ -55,6 +56,7 @@ public static class WingServices
         services.AddSingleton<IPackReader, PackReader>();
         services.AddSingleton<PackCatalogue>(s => new PackCatalogue(s.GetRequiredService<IPackReader>(), s.GetRequiredService<PackOptions>(), s.GetRequiredService<IPackStore>()));
         services.AddSingleton<IPacks>(s => s.GetRequiredService<PackCatalogue>());
+        services.AddSingleton<IToolImport, ToolImport>();
         services.AddSingleton<ITokenEndpoint, TokenEndpoint>();
         services.AddSingleton<IUpstream, UpstreamClient>();
         return services;

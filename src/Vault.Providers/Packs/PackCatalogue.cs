@@ -6,7 +6,8 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// The packs loaded now: built-in files, then the operator's folder, then the operator's packs in the store; later ones replace earlier ones of the same id.
+/// The packs loaded now: built-in files, then the operator's folder, then the operator's packs in the store; later ones replace earlier ones of the same id,
+/// and tool sets (<see cref="ToolSet"/>) are added to whatever pack stands at the end.
 /// A reload builds a whole new set and swaps one reference, so that nobody sees half a change. A wrong pack is left out and reported; the others load.
 /// </summary>
 public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPackStore? store = null) : IPacks, IDisposable
@@ -52,7 +53,7 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
             // Read before the packs: a change in between makes the next poll load once more rather than miss it.
             var revision = store is null ? 0 : await store.RevisionAsync(cancellationToken);
             var refusals = new List<PackRefusal>();
-            var packs = new List<(ProviderPack, string)>();
+            var packs = new Loading();
             await AddFolderAsync(options.BuiltInFolder, packs, refusals, cancellationToken);
             if (options.Folder is { } folder) await AddFolderAsync(folder, packs, refusals, cancellationToken);
             if (store is not null)
@@ -60,7 +61,7 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
                 foreach (var stored in await store.ListAsync(cancellationToken)) Add(Encoding.UTF8.GetBytes(stored.Json), "stored pack " + stored.ProviderId, packs, refusals);
             }
 
-            _set = PackSet.Build(packs, refusals);
+            _set = PackSet.Build(packs.WithSets(refusals), refusals);
             Refusals = refusals;
             Interlocked.Exchange(ref _revision, revision);
             return refusals;
@@ -79,9 +80,11 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
         return true;
     }
 
+    public Task RefreshAsync(CancellationToken cancellationToken) => ReloadIfChangedAsync(cancellationToken);
+
     public void Dispose() => _loading.Dispose();
 
-    private async Task AddFolderAsync(string folder, List<(ProviderPack, string)> packs, List<PackRefusal> refusals, CancellationToken cancellationToken)
+    private async Task AddFolderAsync(string folder, Loading packs, List<PackRefusal> refusals, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(folder))
         {
@@ -102,10 +105,47 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
         }
     }
 
-    private void Add(byte[] json, string source, List<(ProviderPack, string)> packs, List<PackRefusal> refusals)
+    private void Add(byte[] json, string source, Loading packs, List<PackRefusal> refusals)
     {
+        if (ToolSet.Extends(json) is { } provider)
+        {
+            packs.Sets.Add((provider, json, source));
+            return;
+        }
+
         var reading = reader.Read(json, source);
         if (reading.Pack is null) refusals.Add(new PackRefusal(source, reading.Faults));
-        else if (!reading.Pack.DevelopmentOnly || options.Development) packs.Add((reading.Pack, source));
+        else if (!reading.Pack.DevelopmentOnly || options.Development) packs.Packs.Add((reading.Pack, json, source));
+    }
+
+    /// <summary>What one load has read so far, each with its own text.</summary>
+    private sealed class Loading
+    {
+        public List<(ProviderPack Pack, byte[] Json, string Source)> Packs { get; } = [];
+
+        public List<(string Provider, byte[] Json, string Source)> Sets { get; } = [];
+
+        /// <summary>Every pack with its sets. A set that cannot be added is left out and reported; the pack loads without it.</summary>
+        public List<(ProviderPack, string)> WithSets(List<PackRefusal> refusals)
+        {
+            foreach (var (provider, json, source) in Sets)
+            {
+                var at = Packs.FindLastIndex(p => p.Pack.Id == provider);
+                if (at < 0)
+                {
+                    refusals.Add(new PackRefusal(source, [new Violation("/extends", $"there is no provider '{provider}'")]));
+                    continue;
+                }
+
+                var faults = new List<Violation>();
+                var merged = ToolSet.Merge(Packs[at].Json, json, faults);
+                var reading = merged is null ? null : new PackReader(ToolSet.MaxBytes).Read(merged, source);
+                if (reading is { Pack: { } pack }) Packs[at] = (pack, merged!, Packs[at].Source);
+                else if (reading is not null) faults.AddRange(reading.Faults);
+                if (faults.Count > 0) refusals.Add(new PackRefusal(source, faults));
+            }
+
+            return Packs.ConvertAll(p => (p.Pack, p.Source));
+        }
     }
 }

@@ -11,16 +11,21 @@ namespace Vault.Providers.Packs;
 /// Reads a provider pack strictly: an unknown member, a wrong type, a host outside <c>hosts</c> or a rule that could not work refuses the pack, with every
 /// fault's JSON pointer, line and reason. A pack decides where credentials go, so nothing in it is guessed.
 /// </summary>
-public sealed class PackReader : IPackReader
+public sealed class PackReader(int maxBytes) : IPackReader
 {
     public const int Format = 1;
 
     /// <summary>Larger files are refused unread.</summary>
     public const int MaxBytes = 2 * 1024 * 1024;
 
+    public PackReader()
+        : this(MaxBytes)
+    {
+    }
+
     public PackReading Read(ReadOnlyMemory<byte> json, string source)
     {
-        if (json.Length > MaxBytes) return Refuse($"is larger than {MaxBytes} bytes");
+        if (json.Length > maxBytes) return Refuse($"is larger than {maxBytes} bytes");
         if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
         try
         {

@@ -26,7 +26,7 @@ internal static class ToolReading
         return tools.ToImmutable();
     }
 
-    private static ToolDefinition Tool(PackNode node, PackScope scope, ImmutableArray<string> prefixes)
+    public static ToolDefinition Tool(PackNode node, PackScope scope, ImmutableArray<string> prefixes)
     {
         var name = node.Text("name", required: true) ?? "";
         if (name.Length > 0 && !IsToolName(name)) node.Fault("name", $"'{name}' is not a tool name: at most 64 characters of a-z, 0-9 and '_', beginning with a letter");

@@ -148,6 +148,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<IKeyWrapper>(s => new LocalKeyWrapper([.. Enumerable.Range(1, 32).Select(i => (byte)i)], s.GetRequiredService<IEntropy>()));
         services.AddSingleton(s => new Keyring(s.GetRequiredService<IOrganizationKeyStore>(), s.GetRequiredService<IKeyWrapper>(), s.GetRequiredService<IEntropy>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Sealer>().AddSingleton<GrantSealing>().AddSingleton<TokenClients>().AddSingleton<KeyErasure>().AddSingleton<KeyRotation>().AddSingleton<LedgerErasure>();
+        services.AddSingleton<IToolImport, NoImport>();
         services.AddSingleton<FakePacks>().AddSingleton<IPacks>(s => s.GetRequiredService<FakePacks>()).AddSingleton<IPackReader>(s => s.GetRequiredService<FakePacks>());
         services.AddSingleton<ITokenEndpoint, FakeTokenEndpoint>().AddSingleton<IUpstream, FakeUpstream>();
         services.AddSingleton<FakeHost>().AddSingleton<IHostIdentity>(s => s.GetRequiredService<FakeHost>()).AddSingleton<IReplySpool>(s => s.GetRequiredService<FakeHost>());

@@ -16,6 +16,7 @@ public sealed class ArrowTests
         ["Vault.Silo"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway", "Vault.Client.Orleans"],
         ["Vault.Client"] = [],
         ["Vault.Client.Orleans"] = ["Vault.Client"],
+        ["Vault.Cli"] = ["Vault.Client", "Vault.Core", "Vault.Providers"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.Sources("src", "*.csproj")];

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Vault.Cli.Moving;
+
+namespace Vault.Cli.Commands;
+
+/// <summary>Moves accounts in from Nango's and Composio's shapes, and out into them. Nothing is done without <c>--apply</c>.</summary>
+internal static class MoveCommands
+{
+    private static Argument<string> Shape() => new Argument<string>("shape") { Description = "nango or composio." }.AcceptOnlyFromAmong("nango", "composio");
+
+    public static Command Import(CliConsole console)
+    {
+        var shape = Shape();
+        var file = new Argument<string>("file") { Description = "Connections with their credentials as that product's API gives them: one object, a list, {\"connections\": […]} or {\"items\": […]}, or one object per line; - for standard input." };
+        var map = new Option<string[]>("--map") { Description = "theirs=ours: the name there and the vault's connection; by default the same name.", AllowMultipleArgumentsPerToken = true };
+        var apply = new Option<bool>("--apply") { Description = "Do it; without it, only show what would be done." };
+        var validate = new Option<bool>("--validate") { Description = "Ask each provider whether the credential works before it is kept." };
+        var command = new Command("import", "Bring accounts over from another product. Credentials come from a file or standard input and are shown nowhere.\n\nExamples:\n  vault import nango connections.json --map slack-prod=slack\n  vault import composio - --apply < accounts.json") { shape, file, map, apply, validate };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var names = (parsed.GetValue(map) ?? []).Select(SetupCommands.Pair).ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
+            var accounts = ForeignAccounts.Read(parsed.GetRequiredValue(shape), await Inputs.TextAsync(console, parsed.GetRequiredValue(file), stop), names);
+            return await MoveIn.RunAsync(console, parsed, accounts, parsed.GetValue(apply), parsed.GetValue(validate), stop);
+        });
+        return command;
+    }
+
+    public static Command Export(CliConsole console)
+    {
+        var shape = Shape();
+        var to = new Option<string?>("--to") { Description = "The file to write.", HelpName = "FILE" };
+        var apply = new Option<bool>("--apply") { Description = "Write it; without it, only show what would be written." };
+        var command = new Command("export", "Write the organization's accounts in another product's shape. Credentials never leave the vault: the accounts connect anew there.\n\nExample:\n  vault export nango --to connections.json --apply") { shape, to, apply };
+        command.SetAction((parsed, stop) => MoveOut.RunAsync(console, parsed, parsed.GetRequiredValue(shape), parsed.GetValue(to), parsed.GetValue(apply), stop));
+        return command;
+    }
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Vault.Client;
+using Vault.Core.Packs;
+using Vault.Providers.Packs;
+
+namespace Vault.Cli.Commands;
+
+internal static class PackCommands
+{
+    public static Command Make(CliConsole console) =>
+        new("packs", "Provider packs: files that say how to talk to a provider.\n\nExamples:\n  vault packs new acme --base-url https://api.acme.example.com --auth api_key\n  vault packs validate acme.json\n  vault packs lab acme.json\n  vault packs add acme.json")
+        {
+            New(console), Validate(console), Lab(console), Add(console),
+        };
+
+    private static Command New(CliConsole console)
+    {
+        var id = new Argument<string>("id") { Description = "The provider's id: a-z, 0-9 and '_'." };
+        var url = new Option<string>("--base-url") { Description = "Where its API is, without a slash at the end.", Required = true };
+        var auth = new Option<string>("--auth") { Description = "How accounts sign in.", DefaultValueFactory = _ => "oauth" };
+        auth.AcceptOnlyFromAmong("oauth", "api_key", "basic", "client_credentials");
+        var output = new Option<string?>("--out") { Description = "Where to write it; default: ID.json. - for standard output.", HelpName = "FILE" };
+        var command = new Command("new", "Write a pack to fill in; it is valid as it is.") { id, url, auth, output };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var (text, faults) = PackTemplate.Make(parsed.GetRequiredValue(id), parsed.GetRequiredValue(url), parsed.GetRequiredValue(auth));
+            if (faults.Length > 0) throw new CliException(string.Join('\n', faults.Select(f => $"{f.Path} {f.Message}")), VaultCommand.Usage);
+            var place = parsed.GetValue(output) ?? parsed.GetRequiredValue(id) + ".json";
+            if (place == "-")
+            {
+                await console.Out.WriteAsync(text);
+                return VaultCommand.Done;
+            }
+
+            if (File.Exists(place)) throw new CliException($"'{place}' is there already; remove it or give --out", VaultCommand.Failed);
+            await File.WriteAllTextAsync(place, text, stop);
+            await console.Out.WriteLineAsync(place);
+            await console.Error.WriteLineAsync($"fill it in, then: vault packs validate {place} && vault packs lab {place}");
+            return VaultCommand.Done;
+        });
+        return command;
+    }
+
+    private static Command Validate(CliConsole console)
+    {
+        var files = new Argument<string[]>("files") { Description = "Packs.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("validate", "Check packs as a host would; names every fault with file, line and reason.") { files };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var results = new List<(string File, PackReading Reading)>();
+            foreach (var file in parsed.GetRequiredValue(files)) results.Add((file, new PackReader().Read(await Inputs.BytesAsync(console, file, PackReader.MaxBytes, stop), file)));
+            if (parsed.WantsJson()) console.Json(results.Select(r => new { file = r.File, valid = r.Reading.Pack is not null, id = r.Reading.Pack?.Id, tools = r.Reading.Pack?.Tools.Length, faults = r.Reading.Faults.Select(f => new { path = f.Path, message = f.Message }) }));
+            else
+            {
+                foreach (var (file, reading) in results)
+                {
+                    if (reading.Pack is { } pack) await console.Out.WriteLineAsync($"{file}: {pack.Id} {pack.Version} is valid, {pack.Tools.Length} tools");
+                    foreach (var fault in reading.Faults) await console.Out.WriteLineAsync($"{file}: {fault.Path} {fault.Message}");
+                }
+            }
+
+            return results.TrueForAll(r => r.Reading.Pack is not null) ? VaultCommand.Done : VaultCommand.Failed;
+        });
+        return command;
+    }
+
+    /// <summary>The lab is a program of its own: it brings the emulators, which no operator's machine needs.</summary>
+    private static Command Lab(CliConsole console)
+    {
+        var what = new Argument<string>("pack") { Description = "A file, the id of a shipped pack, or --all after --." };
+        var command = new Command("lab", "Run a pack against an emulator made from it: consent, refresh, lost replies, every error rule, revocation. Needs a clone.") { what };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var script = Clone() ?? throw new CliException("the lab is part of the source tree; run it from a clone: ./scripts/lab my-pack.json");
+            var given = parsed.GetRequiredValue(what);
+            using var lab = Process.Start(new ProcessStartInfo(script, [File.Exists(given) ? Path.GetFullPath(given) : given]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var errors = lab.StandardError.ReadToEndAsync(stop);
+            var answer = await lab.StandardOutput.ReadToEndAsync(stop);
+            await lab.WaitForExitAsync(stop);
+            if (parsed.WantsJson()) console.Json(new { pack = given, proven = lab.ExitCode == 0, report = answer });
+            else await console.Out.WriteAsync(answer);
+            await console.Error.WriteAsync(await errors);
+            return lab.ExitCode;
+        });
+        return command;
+    }
+
+    private static Command Add(CliConsole console)
+    {
+        var file = new Argument<string>("file") { Description = "The pack." };
+        var command = new Command("add", "Give a pack to a running vault; it replaces one of the same id.") { file };
+        command.SetAction(async (parsed, stop) =>
+        {
+            using var vault = console.Client(parsed);
+            var kept = await vault.CallAsync(HttpMethod.Post, "/v1/providers", new RawBody(await Inputs.BytesAsync(console, parsed.GetRequiredValue(file), PackReader.MaxBytes, stop)), stop);
+            if (parsed.WantsJson()) console.Json(kept);
+            else await console.Out.WriteLineAsync($"{kept.Cell("id")} {kept.Cell("version")}: {kept.GetProperty("tools").GetArrayLength()} tools");
+            return VaultCommand.Done;
+        });
+        return command;
+    }
+
+    private static string? Clone()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Vault.Orleans.sln")) && Path.Combine(folder.FullName, "scripts", "lab") is var script && File.Exists(script)) return script;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Text.Json;
+using Vault.Client;
+
+namespace Vault.Cli.Moving;
+
+/// <summary>Brings accounts in one by one; the next is tried whatever became of the one before, and every line says what became of it.</summary>
+internal static class MoveIn
+{
+    public static async Task<int> RunAsync(CliConsole console, ParseResult parsed, List<ForeignAccount> accounts, bool apply, bool validate, CancellationToken cancellationToken)
+    {
+        using var vault = console.Client(parsed);
+        var organization = console.OrganizationOf(parsed);
+        var known = (await vault.ListAsync(Connecting.Query("/v1/connections?page_size=200", ("organization_id", organization)), cancellationToken)).ToDictionary(c => c.Cell("name"), c => c.Cell("provider"), StringComparer.Ordinal);
+        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
+        var lines = new List<(ForeignAccount Account, string Outcome, string Detail)>();
+        foreach (var account in accounts)
+        {
+            var fault = account.Fault ?? (known.ContainsKey(account.Connection) ? null : $"there is no connection '{account.Connection}'; make it, or --map {account.Connection}=NAME");
+            if (fault is null && account.Kind == "api_key" && !keys.ContainsKey(account.Connection)) keys[account.Connection] = await KeyFieldAsync(vault, known[account.Connection], cancellationToken);
+            lines.Add(fault is not null ? (account, "skipped", fault) : !apply ? (account, "would import", "") : await ImportAsync(vault, account, organization, keys.GetValueOrDefault(account.Connection, ""), validate, cancellationToken));
+        }
+
+        if (parsed.WantsJson()) console.Json(new { applied = apply, accounts = lines.Select(l => new { id = l.Account.Id, user_id = l.Account.User, connection = l.Account.Connection, credential = l.Account.Kind, outcome = l.Outcome.Replace(' ', '_'), detail = l.Detail }) });
+        else console.Table(["their id", "user", "connection", "credential", "outcome", ""], lines.Select(l => (string?[])[l.Account.Id, l.Account.User, l.Account.Connection, l.Account.Kind, l.Outcome, l.Detail]));
+        await console.Error.WriteLineAsync(string.Join(", ", lines.GroupBy(l => l.Outcome).Select(g => $"{g.Count()} {g.Key}")) + (apply ? "" : "; nothing was done, --apply does it"));
+        return lines.Exists(l => l.Outcome is "failed" or "skipped") ? VaultCommand.Failed : VaultCommand.Done;
+    }
+
+    private static async Task<(ForeignAccount, string, string)> ImportAsync(VaultClient vault, ForeignAccount account, string? organization, string keyField, bool validate, CancellationToken cancellationToken)
+    {
+        var credential = new Dictionary<string, string>(StringComparer.Ordinal) { ["type"] = account.Kind! };
+        foreach (var (name, value) in account.Fields) credential[name == "api_key" ? keyField : name] = value;
+        var body = new Dictionary<string, object?> { ["user_id"] = account.User, ["connection"] = account.Connection, ["credential"] = credential, ["validate"] = validate };
+        if (organization is not null) body["organization_id"] = organization;
+        if (account.Scopes.Count > 0) body["scopes"] = account.Scopes;
+        try
+        {
+            var made = await vault.CallAsync(HttpMethod.Post, "/v1/connected_accounts", body, cancellationToken);
+            return (account, "imported", $"{made.Cell("id")} {made.Cell("status")}");
+        }
+        catch (VaultException e)
+        {
+            return (account, "failed", $"{e.Problem.Code}: {e.Problem.Detail}");
+        }
+    }
+
+    /// <summary>What the provider calls its key.</summary>
+    private static async Task<string> KeyFieldAsync(VaultClient vault, string provider, CancellationToken cancellationToken)
+    {
+        var pack = await vault.CallAsync(HttpMethod.Get, "/v1/providers/" + Uri.EscapeDataString(provider), null, cancellationToken);
+        var fields = pack.GetProperty("credential_fields").EnumerateArray().Where(f => f.Cell("credential_type") == "api_key" && f.GetProperty("required").ValueKind == JsonValueKind.True).Select(f => f.Cell("name")).ToList();
+        return fields.Count == 1 ? fields[0] : "api_key";
+    }
+}

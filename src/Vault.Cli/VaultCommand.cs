@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Vault.Cli.Commands;
+using Vault.Client;
+
+namespace Vault.Cli;
+
+/// <summary>The command line: words to a call, its answer to text. Exit codes: 0 done, 1 failed, 2 the command was wrong.</summary>
+public static class VaultCommand
+{
+    public const int Done = 0;
+    public const int Failed = 1;
+    public const int Usage = 2;
+
+    public static async Task<int> RunAsync(string[] arguments, CliConsole console, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(console);
+        var root = Root(console);
+        var examples = Shorten(root);
+        var parsed = root.Parse(arguments);
+        if (Asks(arguments) && examples.TryGetValue(parsed.CommandResult.Command, out var whole)) parsed.CommandResult.Command.Description = whole;
+        if (parsed.Errors.Count > 0 && !Asks(arguments))
+        {
+            foreach (var error in parsed.Errors) await console.Error.WriteLineAsync("vault: " + error.Message);
+            await console.Error.WriteLineAsync("vault: " + (Path(parsed.CommandResult) + " --help shows how it is used").TrimStart());
+            return Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = console.Out, Error = console.Error, EnableDefaultExceptionHandler = false }, cancellationToken);
+        }
+        catch (CliException e)
+        {
+            await console.Error.WriteLineAsync("vault: " + e.Message);
+            return e.ExitCode;
+        }
+        catch (VaultException e)
+        {
+            Problems.Write(console, e, parsed.GetValue(Connecting.JsonOption));
+            return Failed;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await console.Error.WriteLineAsync("vault: " + e.Message);
+            return Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            await console.Error.WriteLineAsync("vault: stopped");
+            return Failed;
+        }
+    }
+
+    private static RootCommand Root(CliConsole console)
+    {
+        var root = new RootCommand(
+            """
+            The vault's command line.
+
+            Where the vault is and who asks: VAULT_URL and VAULT_KEY (or --key-file); VAULT_ORGANIZATION where the key is one of the platform.
+            No secret is taken from the command line: it would stand in the shell's history and in the list of processes.
+
+            Examples:
+              vault tools search "send a message"
+              vault connect --user ada --connection slack
+              vault execute slack_send_message --user ada --input '{"channel":"C1","text":"hello"}'
+              vault packs new acme --base-url https://api.acme.example.com && vault packs validate acme.json
+              vault tools import openapi.json --provider acme
+
+            Exit codes: 0 done, 1 failed, 2 the command was wrong.
+            """);
+        foreach (var option in Connecting.Options) root.Add(option);
+        root.Add(ProviderCommands.Make(console));
+        root.Add(PackCommands.Make(console));
+        root.Add(ToolCommands.Make(console));
+        root.Add(SetupCommands.Organizations(console));
+        root.Add(SetupCommands.Connections(console));
+        root.Add(AccountCommands.Accounts(console));
+        root.Add(AccountCommands.Connect(console));
+        root.Add(ExecuteCommand.Make(console));
+        root.Add(LedgerCommands.Make(console));
+        root.Add(MoveCommands.Import(console));
+        root.Add(MoveCommands.Export(console));
+        return root;
+    }
+
+    /// <summary>A command's examples are shown by its own help, and only its first sentence in the list of its parent.</summary>
+    private static Dictionary<Command, string> Shorten(Command root)
+    {
+        var whole = new Dictionary<Command, string>();
+        foreach (var command in root.Subcommands)
+        {
+            foreach (var (inner, text) in Shorten(command)) whole[inner] = text;
+            whole[command] = command.Description ?? "";
+            command.Description = whole[command].Split("\n\n")[0];
+        }
+
+        return whole;
+    }
+
+    private static bool Asks(string[] arguments) => arguments.Any(a => a is "--help" or "-h" or "-?" or "--version");
+
+    private static string Path(CommandResult? command)
+    {
+        var words = new List<string>();
+        for (SymbolResult? at = command; at is CommandResult result; at = result.Parent) words.Insert(0, at.Parent is null ? "vault" : result.Command.Name);
+        return string.Join(' ', words);
+    }
+}

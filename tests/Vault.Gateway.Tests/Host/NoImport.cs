@@ -1,0 +1,10 @@
+using Vault.Core.Errors;
+using Vault.Core.Packs;
+
+namespace Vault.Gateway.Tests.Host;
+
+/// <summary>Knows no document; what real ones become is tested with the providers and end to end.</summary>
+internal sealed class NoImport : IToolImport
+{
+    public Result<ImportPlan> Plan(ImportRequest request, ReadOnlyMemory<byte> document, string? previous) => VaultError.Invalid("document", $"is none of {document.Length} bytes");
+}
