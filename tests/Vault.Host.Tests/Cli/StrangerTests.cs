@@ -84,7 +84,7 @@ public sealed class StrangerTests : IAsyncLifetime
         // Shown, and nothing kept.
         var shown = await vault.JsonAsync(Described, "tools", "import", "-", "--provider", "grove");
         Assert.Equal(["grove_create_items", "grove_delete_items", "grove_get_items", "grove_list_echo", "grove_list_items"], shown.GetProperty("tools").EnumerateArray().Select(t => t.GetProperty("name").GetString()));
-        Assert.Equal("""{"cookie_parameter":1}""", shown.GetProperty("skipped_by_reason").GetRawText());
+        Assert.Equal(("cookie_parameter", 1), shown.GetProperty("skipped_by_reason").EnumerateObject().Select(r => (r.Name, r.Value.GetInt32())).Single());
         Assert.Equal(1, (await vault.RunAsync("", "tools", "show", "grove_list_items")).Code);
 
         // What was reviewed is kept; another document under the same digest is not.
@@ -99,7 +99,7 @@ public sealed class StrangerTests : IAsyncLifetime
         var id = made.GetProperty("id").GetString()!;
         Assert.Equal("quince", (await vault.JsonAsync("", "execute", "grove_get_items", "--user", "ada", "--input", JsonSerializer.Serialize(new { item_id = id }))).GetProperty("data").GetProperty("name").GetString());
         var echo = (await vault.JsonAsync("", "execute", "grove_list_echo", "--user", "ada", "--input", """{"kinds":["a","b"],"made_after":"x"}""")).GetProperty("data").GetProperty("query");
-        Assert.Equal("""{"kinds":["a,b"],"made[after]":["x"]}""", echo.GetRawText());
+        Assert.Equal(("a,b", "x"), (echo.GetProperty("kinds")[0].GetString(), echo.GetProperty("made[after]")[0].GetString()));
         var approval = await vault.RunAsync("", "execute", "grove_delete_items", "--user", "ada", "--input", JsonSerializer.Serialize(new { item_id = id }));
         Assert.Equal((1, true), (approval.Code, approval.Error.Contains("approval_required", StringComparison.Ordinal)));
         var wrong = await vault.RunAsync("", "execute", "grove_create_items", "--user", "ada", "--input", """{"nome":"x"}""");
@@ -116,7 +116,7 @@ public sealed class StrangerTests : IAsyncLifetime
     public async Task Only_an_administrator_of_the_platform_imports_and_a_document_has_a_limit()
     {
         var organization = await _world.OrganizationAsync();
-        var key = (await _world.PostAsync("/v1/keys", new { organization_id = organization, name = "one", permissions = new[] { "admin" } }))["key"];
+        var key = (await _world.PostAsync("/v1/api_keys", new { organization_id = organization, name = "one", permissions = new[] { "admin" } }))["key"];
         using var bound = World.NewClient(_world.Hosts[0], key);
         var denied = await Reply.ReadAsync(await bound.PostAsync(new Uri("/v1/tools:import?provider=grove", UriKind.Relative), new StringContent(Described)));
         Assert.Equal("permission_denied", denied.Code);
