@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Vault.Storage.Spool;
 
 namespace Vault.Host.Setup;
 
@@ -54,7 +56,8 @@ public static class MasterKeyFile
 
             try
             {
-                File.Move(draft, path, overwrite: false);
+                Claim(draft, path);
+                FolderSync.Sync(Path.GetDirectoryName(path)!);
             }
             finally
             {
@@ -73,6 +76,18 @@ public static class MasterKeyFile
             CryptographicOperations.ZeroMemory(key);
         }
     }
+
+    // link(2) never replaces. File.Move does on Unix: it looks whether the name is free and then renames, so of two hosts that start at once the second would
+    // overwrite the key under which the first has begun to seal.
+    private static void Claim(string draft, string path)
+    {
+        if (OperatingSystem.IsWindows()) File.Move(draft, path, overwrite: false);
+        else if (Link(draft, path) != 0) throw new IOException($"The name could not be given to it (error {Marshal.GetLastPInvokeError()}); if the file system has no hard links, make the file yourself: head -c 32 /dev/urandom | base64");
+    }
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 }
 
 /// <summary>The host cannot start; the message says why and what to do, and is printed without a stack.</summary>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Vault.Storage.Spool;
 
 /// <summary>Makes a rename durable: on Unix a new name lives in the folder, and the folder has to be synced like a file. .NET opens no folders, so libc does.</summary>
-internal static class FolderSync
+public static class FolderSync
 {
     /// <exception cref="IOException">The folder could not be synced; the name may be lost at a power cut.</exception>
     public static void Sync(string folder)
