@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Vault.Core.Callers;
 using Vault.Core.Connecting;
 using Vault.Core.Errors;
@@ -16,6 +17,7 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
         [
             Field.Text("q", "Words to look for.") with { Required = true, MaxLength = 500 }, .. ToolRequirements.Fields,
             Field.Text("provider", "Only those of this provider.") with { MaxLength = 64 }, Field.Number("limit", "How many at most, 1 to 100; 20 where absent.", 1, 100),
+            Field.Number("max_tokens", "With a model's format: what the list may cost its context, estimated at 3 bytes a token. Texts inside schemas go first, then the tools that do not fit.", 100, 1_000_000),
             Field.Flag("offered", "Only tools that a connection of the organization offers now."),
         ],
     };
@@ -30,9 +32,16 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
         }
 
         var tools = packs.Search(call.Query.Required("q"), call.Query.Text("provider"), (int)(call.Query.Number("limit") ?? 20), visible);
-        var needed = await requirements.ForAsync(call, tools, cancellationToken);
+        var written = tools.Select(t => (Tool: t, Form: ToolFormats.Write(t, call.Query.Text("format")))).ToList();
+        if (call.Query.Number("max_tokens") is { } most)
+        {
+            if (call.Query.Text("format") is null or "vault") return VaultError.Invalid("max_tokens", "is for a model: name its format, too");
+            written = [.. ToolBudget.Fit([.. written.Select(w => (w.Tool, (JsonObject)w.Form))], most).Select(w => (w.Tool, (object)w.Form))];
+        }
+
+        var needed = await requirements.ForAsync(call, [.. written.Select(w => w.Tool)], cancellationToken);
         if (needed.Error is { } error) return error;
-        return Answer.Ok(new ToolListView([.. tools.Select(t => ToolFormats.Write(t, call.Query.Text("format")))], needed.Value, null));
+        return Answer.Ok(new ToolListView([.. written.Select(w => w.Form)], needed.Value, null));
     }
 
     /// <summary>What the organization's connections offer together. A hint for searching, no right: the executor asks the one connection again.</summary>
