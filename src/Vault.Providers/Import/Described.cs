@@ -12,6 +12,7 @@ internal static class Described
     public static Result<IDescription> Open(ReadOnlyMemory<byte> document)
     {
         if (document.Span.StartsWith("\uFEFF"u8)) document = document[3..];
+        if (document.Span.Trim(" \t\r\n\0"u8).IsEmpty) return VaultError.Invalid("document", "is empty; the body of the request is the description itself");
         if (document.Span.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])
         {
             try

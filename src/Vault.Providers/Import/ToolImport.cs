@@ -20,6 +20,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         if (document.Length > ImportRequest.MaxDocument) return new VaultError(ErrorCatalogue.TooLarge, $"The document has more than {ImportRequest.MaxDocument} bytes.");
         if (!IsWord(request.Provider) || request.Provider.Length > 40) return VaultError.Invalid("provider", "is an id: at most 40 characters of a-z, 0-9 and '_', beginning with a letter");
         if (!IsWord(request.Set) || request.Set.Length > 40) return VaultError.Invalid("set", "is at most 40 characters of a-z, 0-9 and '_', beginning with a letter");
+        if (!System.Text.Unicode.Utf8.IsValid(document.Span)) return VaultError.Invalid("document", "is not UTF-8");
         try
         {
             return Described.Open(document).TryGet(out var description, out var wrong) ? Plan(request, description, Convert.ToHexStringLower(SHA256.HashData(document.Span)), PreviousSet.Read(previous)) : wrong;
@@ -27,6 +28,11 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         catch (FormatException e)
         {
             return VaultError.Invalid("document", e.Message);
+        }
+        catch (InvalidOperationException e) when (e.Message.Contains("UTF-16", StringComparison.Ordinal))
+        {
+            // How the JSON reader says it: an escape like \ud800 alone.
+            return VaultError.Invalid("document", "has an escape that is half a character (a surrogate without its other half)");
         }
         catch (JsonException e)
         {
