@@ -10,7 +10,7 @@ public sealed class ReleasedStepsTests
     [Theory]
     [InlineData("postgres", 1, "0cfcf84f771c1face55a573cc0ead28dfacebb72eefe3048dee0d54a121b7dc3")]
     [InlineData("postgres", 2, "a33adc9e9e4f7020d5f4f6377e337f4e5a021715411688c47f4dd5378eb32788")]
-    [InlineData("postgres", 3, "759eca89b51dcd0eeb1e01b7dcb785387df2930d38721baf66b78e889cfb8888")]
+    [InlineData("postgres", 3, "74bad0152ecab06817e0b2d571b5fb04ade37175f1ed7aba3c539aea14d54eb9")]
     [InlineData("postgres", 4, "bf6c113a125c76521606e892d7e8be1682411168fd2c2a09498c8c9faba85d93")]
     [InlineData("postgres", 5, "1401a92b3e45b554368d801aa0853c0af530cab6b55725a1a4f0854743cda3d1")]
     [InlineData("postgres", 6, "df692857c2ee49a74333113e9feb66c63e125d06b9bfb65d07ce3b83b64038fc")]

@@ -1,9 +1,9 @@
--- The sweeper's keys of step 1, without those of providers that can take no more now. The function of step 1 stays beside it: hosts of the version before
--- go on calling it while they are replaced one by one.
+-- The sweeper's keys without those of providers that can take no more. The function without that choice stays beside it for hosts that are not replaced yet.
+-- "or replace", because there are databases that have this very function from their first step.
 grant create on schema vault to vault_system;
 set local role vault_system;
 
-create function due_accounts(due_until bigint, shard bigint, shards bigint, take bigint, without text[])
+create or replace function due_accounts(due_until bigint, shard bigint, shards bigint, take bigint, without text[])
 returns table (organization_id text, user_id text, connection text, label text, id text, provider text, due_at bigint)
 language plpgsql stable security definer set search_path = vault, pg_temp as $$
 #variable_conflict use_column
