@@ -10,15 +10,15 @@ public sealed record DoubtedAttempt(string AttemptId, DateTimeOffset SentAt);
 /// <param name="FirstSentAt">When the first of them was noted, since a grace window began there.</param>
 public sealed record RefreshDoubt(string AttemptId, DateTimeOffset FirstSentAt)
 {
-    /// <summary>In place of the attempt's id where more than one is in doubt. The version before reads no more than this word, and lets no single one settle it.</summary>
+    /// <summary>In place of the attempt's id where more than one is in doubt. A host that knows no list of attempts reads this word, and lets no single one settle the doubt.</summary>
     public const string Several = "several";
 
     /// <summary>More are not told apart: the row stays small, and then only a reply settles it.</summary>
     public const int Most = 8;
 
     /// <summary>
-    /// The several, in the order in which they held the lease. Empty for a single one, where there were more than <see cref="Most"/>, and where the version before
-    /// counted them.
+    /// The several, in the order in which they held the lease. Empty for a single one, where there were more than <see cref="Most"/>, and in a row
+    /// that names no more than the word.
     /// </summary>
     public ImmutableArray<DoubtedAttempt> Attempts { get; init; } = [];
 

@@ -43,7 +43,6 @@ public sealed class Quotas(TimeProvider time)
         lock (bucket)
         {
             var until = time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
-            bucket.At = time.GetTimestamp();
             if (!(bucket.HeldUntil > until)) bucket.HeldUntil = until;
         }
     }

@@ -7,10 +7,11 @@ namespace Vault.Storage.Stores;
 /// <summary>Counts of scopes. Adding is a sum and a maximum, so hosts may write the same rows in any order.</summary>
 internal sealed class SqlScopeUseStore(IDatabase database) : IScopeUseStore
 {
+    // The lock holds the account until the count is written: a purge in between would undo the whole batch by its foreign key.
     private const string AddSql = """
         insert into scope_uses (organization_id, account_id, scope, uses, last_used_at, refusals, last_refused_at)
         select @organization, @account, @scope, @uses, @last_used_at, @refusals, @last_refused_at
-        where exists (select 1 from accounts where id = @account and organization_id = @organization)
+        where exists (select 1 from accounts where id = @account and organization_id = @organization{lock})
         on conflict (organization_id, account_id, scope) do update set
           uses = scope_uses.uses + excluded.uses,
           refusals = scope_uses.refusals + excluded.refusals,
@@ -26,10 +27,11 @@ internal sealed class SqlScopeUseStore(IDatabase database) : IScopeUseStore
     public async Task AddAsync(IReadOnlyList<ScopeUse> uses, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(uses);
+        var add = AddSql.Replace("{lock}", database.Pick(" for key share", ""), StringComparison.Ordinal);
         // In one order everywhere, so that two hosts adding to the same rows cannot wait for each other.
         var steps = uses.OrderBy(u => u.Account.Value, StringComparer.Ordinal).ThenBy(u => u.Scope, StringComparer.Ordinal).Select(u => new Step(
             Scope.Of(u.Organization),
-            new Statement(AddSql).Text("organization", u.Organization.Value).Text("account", u.Account.Value).Text("scope", u.Scope)
+            new Statement(add).Text("organization", u.Organization.Value).Text("account", u.Account.Value).Text("scope", u.Scope)
                 .Integer("uses", u.Uses).Time("last_used_at", u.LastUsedAt).Integer("refusals", u.Refusals).Time("last_refused_at", u.LastRefusedAt))).ToList();
         if (steps.Count > 0) await database.BatchAsync(steps, cancellationToken);
     }
