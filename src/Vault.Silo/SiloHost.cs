@@ -36,7 +36,7 @@ public static class SiloHost
         services.AddSingleton<GatewayPipeline>();
         services.AddSingleton<IAccounts, ClusterAccounts>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
-        services.AddSingleton(new SweepDuty(options.Shards, options.ShardInterval));
+        services.AddSingleton(new SweepDuty(options.Shards, options.Vault.SweepInterval));
         services.AddVaultWire();
         builder.Logging.AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans", options.Vault.LogLevel < LogLevel.Information ? options.Vault.LogLevel : LogLevel.Warning);
         services.ConfigureOpenTelemetryMeterProvider(m => m.AddMeter("Microsoft.Orleans"));

@@ -33,8 +33,15 @@ internal sealed class RefreshShardGrain(SweepDuty duty) : Grain, IRefreshShardGr
         if (IsNoMore) return Task.CompletedTask;
         duty.Take(Shard);
 
-        // Does nothing but keep the activation: one that was collected as idle would leave its shard to nobody until the next tick.
-        this.RegisterGrainTimer(static (_, _) => Task.CompletedTask, this, new GrainTimerCreationOptions(Period, Period) { KeepAlive = true });
+        // Keeps the activation: one that was collected as idle would leave its shard to nobody until the next tick. It takes the shard each time, because an
+        // activation whose end came late may have left it after this one took it.
+        this.RegisterGrainTimer(static (grain, _) => grain.TakeAsync(), this, new GrainTimerCreationOptions(Period, Period) { KeepAlive = true });
+        return Task.CompletedTask;
+    }
+
+    private Task TakeAsync()
+    {
+        duty.Take(Shard);
         return Task.CompletedTask;
     }
 

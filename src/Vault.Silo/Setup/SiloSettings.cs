@@ -31,7 +31,6 @@ public sealed record SiloSettings
         new("cluster-ca", "", "PEM file with the cluster's own certificate authority; nobody else's certificates are accepted."),
         new("cluster-certificate-name", "vault-cluster", "DNS name that every silo's certificate carries."),
         new("refresh-shards", "256", "Shards of the due index, each swept by one silo; the same on every silo."),
-        new("shard-interval-ms", "5000", "How often a silo looks at its shards; while more is due than providers take, it looks again as soon as one of its refreshes is done."),
     ];
 
     // A drained silo finishes what it runs, so it may take as long as the longest execution; and silos share one PostgreSQL.
@@ -63,8 +62,6 @@ public sealed record SiloSettings
 
     public int Shards { get; init; }
 
-    public TimeSpan ShardInterval { get; init; }
-
     public bool Tls => Certificate is not null;
 
     /// <summary>The options, or every fault.</summary>
@@ -86,7 +83,6 @@ public sealed record SiloSettings
             Authority = from.Optional("cluster-ca"),
             CertificateName = from.Text("cluster-certificate-name"),
             Shards = from.Number("refresh-shards", 1, 65_536),
-            ShardInterval = from.Milliseconds("shard-interval-ms", 50, 60_000),
         };
         options.CheckTogether(from);
         return from.Faults.Count == 0 ? (options, []) : (null, from.Faults);

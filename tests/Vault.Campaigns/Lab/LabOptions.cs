@@ -46,9 +46,9 @@ public sealed record LabOptions
 
     public IReadOnlyList<string> HostOptions =>
     [
-        "--freshness-lease-ms", FreshnessMs.ToString(System.Globalization.CultureInfo.InvariantCulture), "--sweep-interval-ms", "200", "--clock-skew-ms", "500",
+        "--freshness-lease-ms", FreshnessMs.ToString(System.Globalization.CultureInfo.InvariantCulture), "--sweep-interval-ms", Sweeps ? "200" : "60000", "--clock-skew-ms", "500",
         "--token-timeout-ms", $"{TokenTimeout.TotalMilliseconds:0}", "--refresh-lease-ms", $"{Lease.TotalMilliseconds:0}",
-        .. Silo ? new[] { "--refresh-shards", "64", "--shard-interval-ms", Sweeps ? "200" : "60000" } : [],
+        .. Silo ? new[] { "--refresh-shards", "64" } : [],
     ];
 
     public override string ToString() =>

@@ -33,5 +33,5 @@ internal static class HostUnderTest
     private static void Patient(ClusterMembershipOptions o) => o.NumMissedProbesLimit = 60;
 
     private static IEnumerable<(string Name, string Value)> Defaults() =>
-        [("--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture)), ("--refresh-shards", "8"), ("--shard-interval-ms", "200")];
+        [("--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture)), ("--refresh-shards", "8")];
 }

@@ -38,7 +38,7 @@ internal sealed class SiloProcess : IDisposable
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "vault-silo.dll"), "--environment", "development", "--listen", url, "--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture),
-            "--data", folder, "--master-key-file", masterKey, "--database", database + ";Maximum Pool Size=40", "--refresh-shards", "8", "--shard-interval-ms", "500", .. options,
+            "--data", folder, "--master-key-file", masterKey, "--database", database + ";Maximum Pool Size=40", "--refresh-shards", "8", "--sweep-interval-ms", "500", .. options,
         ];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         var silo = new SiloProcess(Process.Start(start)!, url);
