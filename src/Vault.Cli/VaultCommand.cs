@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.Json;
 using Vault.Cli.Commands;
 using Vault.Client;
 
@@ -40,9 +41,14 @@ public static class VaultCommand
             Problems.Write(console, e, parsed.GetValue(Connecting.JsonOption));
             return Failed;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             await console.Error.WriteLineAsync("vault: " + e.Message);
+            return Failed;
+        }
+        catch (JsonException)
+        {
+            await console.Error.WriteLineAsync("vault: the answer is no JSON; is it the vault that VAULT_URL (or --url) leads to?");
             return Failed;
         }
         catch (OperationCanceledException)

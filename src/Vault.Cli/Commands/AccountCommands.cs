@@ -76,7 +76,7 @@ internal static class AccountCommands
             SetupCommands.Put(body, "organization_id", console.OrganizationOf(parsed));
             if (asked is not null) body["scopes"] = asked;
             if (parsed.GetValue(validate)) body["validate"] = true;
-            if (parsed.GetValue(parameters) is { Length: > 0 } given) body["parameters"] = given.Select(SetupCommands.Pair).ToDictionary(p => p.Name, p => p.Value);
+            if (parsed.GetValue(parameters) is { Length: > 0 } given) body["parameters"] = SetupCommands.Pairs(given);
             Report(console, parsed, await vault.CallAsync(HttpMethod.Post, "/v1/connected_accounts", body, stop));
             return VaultCommand.Done;
         });

@@ -6,9 +6,9 @@ namespace Vault.Cli.Commands;
 /// <summary>A plan as a person reads it: what would be added, what not and why, and how to agree.</summary>
 internal static class ImportReport
 {
-    public static JsonElement Of(ImportPlan plan) => JsonSerializer.SerializeToElement(new
+    public static JsonElement Of(ImportPlan plan, bool applied) => JsonSerializer.SerializeToElement(new
     {
-        applied = true, format = plan.Format, title = plan.Title, operations = plan.Operations, new_provider = plan.NewPack is not null, review = plan.Digest,
+        applied, format = plan.Format, title = plan.Title, operations = plan.Operations, new_provider = plan.NewPack is not null, review = plan.Digest,
         tools = plan.Tools.Select(t => new { name = t.Name, operation = t.Operation, effect = t.Effect.ToString().ToLowerInvariant(), required_scopes = t.Scopes, schema_bytes = t.SchemaBytes, change = t.Change.ToString().ToLowerInvariant() }),
         removed = plan.Removed, skipped = plan.Skipped.Select(s => new { operation = s.Operation, reason = s.Reason, detail = s.Detail }),
         skipped_by_reason = plan.Skipped.GroupBy(s => s.Reason).ToDictionary(g => g.Key, g => g.Count()), notes = plan.Notes,

@@ -15,12 +15,13 @@ internal static class MoveCommands
         var map = new Option<string[]>("--map") { Description = "theirs=ours: the name there and the vault's connection; by default the same name.", AllowMultipleArgumentsPerToken = true };
         var apply = new Option<bool>("--apply") { Description = "Do it; without it, only show what would be done." };
         var validate = new Option<bool>("--validate") { Description = "Ask each provider whether the credential works before it is kept." };
-        var command = new Command("import", "Bring accounts over from another product. Credentials come from a file or standard input and are shown nowhere.\n\nExamples:\n  vault import nango connections.json --map slack-prod=slack\n  vault import composio - --apply < accounts.json") { shape, file, map, apply, validate };
+        var replace = new Option<bool>("--replace") { Description = "Put their credential in the place of one that works here; without it, such an account is left as it is." };
+        var command = new Command("import", "Bring accounts over from another product. Credentials come from a file or standard input and are shown nowhere.\n\nExamples:\n  vault import nango connections.json --map slack-prod=slack\n  vault import composio - --apply < accounts.json") { shape, file, map, apply, validate, replace };
         command.SetAction(async (parsed, stop) =>
         {
-            var names = (parsed.GetValue(map) ?? []).Select(SetupCommands.Pair).ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
+            var names = SetupCommands.Pairs(parsed.GetValue(map) ?? []);
             var accounts = ForeignAccounts.Read(parsed.GetRequiredValue(shape), await Inputs.TextAsync(console, parsed.GetRequiredValue(file), stop), names);
-            return await MoveIn.RunAsync(console, parsed, accounts, parsed.GetValue(apply), parsed.GetValue(validate), stop);
+            return await MoveIn.RunAsync(console, parsed, accounts, parsed.GetValue(apply), parsed.GetValue(validate), parsed.GetValue(replace), stop);
         });
         return command;
     }

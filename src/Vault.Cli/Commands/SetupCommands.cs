@@ -45,7 +45,7 @@ internal static class SetupCommands
             Put(body, "client_id", parsed.GetValue(client));
             Put(body, "client_secret", console.Variable("VAULT_CLIENT_SECRET"));
             if (parsed.GetValue(scopes) is { Length: > 0 } asked) body["scopes"] = asked;
-            if (parsed.GetValue(parameters) is { Length: > 0 } given) body["parameters"] = given.Select(Pair).ToDictionary(p => p.Name, p => p.Value);
+            if (parsed.GetValue(parameters) is { Length: > 0 } given) body["parameters"] = Pairs(given);
             using var vault = console.Client(parsed);
             var made = await vault.CallAsync(HttpMethod.Post, "/v1/connections", body, stop);
             if (parsed.WantsJson()) console.Json(made);
@@ -69,6 +69,15 @@ internal static class SetupCommands
         if (value is not null) body[name] = value;
     }
 
-    public static (string Name, string Value) Pair(string text) =>
+    /// <summary>Arguments of the form name=value, each name once.</summary>
+    public static Dictionary<string, string> Pairs(IEnumerable<string> texts)
+    {
+        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in texts.Select(Pair))
+            if (!pairs.TryAdd(name, value)) throw new CliException($"'{name}' is given twice", VaultCommand.Usage);
+        return pairs;
+    }
+
+    private static (string Name, string Value) Pair(string text) =>
         text.IndexOf('=', StringComparison.Ordinal) is var at and > 0 ? (text[..at], text[(at + 1)..]) : throw new CliException($"'{text}' is not name=value", VaultCommand.Usage);
 }

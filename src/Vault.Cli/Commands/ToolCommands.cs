@@ -73,5 +73,5 @@ internal static class ToolCommands
         else console.Table(["tool", "effect", "account", "missing", "approval"], tools.Select(t => requirements.TryGetValue(t.Cell("name"), out var r) ? (string[])[t.Cell("name"), t.Cell("effect"), r.Cell("account"), r.Cell("missing_scopes"), r.Cell("approval")] : [t.Cell("name"), t.Cell("effect"), "", "", ""]));
     }
 
-    private static string Short(string text) => text.Length <= 90 ? text : text[..text.LastIndexOf(' ', 88)] + " …";
+    private static string Short(string text) => text.Length <= 90 ? text : text[..(text.LastIndexOf(' ', 88) is var at and > 0 ? at : 88)] + " …";
 }

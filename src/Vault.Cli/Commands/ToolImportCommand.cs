@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Vault.Client;
 using Vault.Core.Packs;
 using Vault.Providers.Import;
 using Vault.Providers.Packs;
@@ -33,7 +34,7 @@ internal static class ToolImportCommand
               vault tools import openapi.json --provider acme
               vault tools import openapi.json --provider acme --tag orders --review 3f1c…
               vault tools import schema.graphql --operations mine.graphql --provider acme
-              vault tools import openapi.yaml --provider acme --to ./packs
+              vault tools import openapi.yaml --provider acme --to ./packs --yes
             """)
         {
             file, provider, set, operations, endpoint, tags, paths, deprecated, review, yes, to,
@@ -46,7 +47,7 @@ internal static class ToolImportCommand
             {
                 Provider = parsed.GetRequiredValue(provider), Set = parsed.GetRequiredValue(set), Tags = [.. parsed.GetValue(tags) ?? []], Paths = [.. parsed.GetValue(paths) ?? []], Deprecated = parsed.GetValue(deprecated),
             };
-            return parsed.GetValue(to) is { } folder ? await ToFolderAsync(console, parsed, request, document, folder, stop) : await ToVaultAsync(console, parsed, request, document, parsed.GetValue(review), parsed.GetValue(yes), stop);
+            return parsed.GetValue(to) is { } folder ? await ToFolderAsync(console, parsed, request, document, folder, parsed.GetValue(review), parsed.GetValue(yes), stop) : await ToVaultAsync(console, parsed, request, document, parsed.GetValue(review), parsed.GetValue(yes), stop);
         });
         return command;
     }
@@ -54,7 +55,7 @@ internal static class ToolImportCommand
     private static async Task<int> ToVaultAsync(CliConsole console, ParseResult parsed, ImportRequest request, byte[] document, string? review, bool yes, CancellationToken cancellationToken)
     {
         using var vault = console.Client(parsed);
-        var body = new RawBodyOf(document).Body;
+        var body = new RawBody(document, Array.Find(document, b => b > ' ' && b < 0x80) == '{' ? "application/json" : "application/yaml");
         string Path(string? digest) => Connecting.Query("/v1/tools:import", ("provider", request.Provider), ("set", request.Set), ("tags", Joined(request.Tags)), ("paths", Joined(request.Paths)), ("deprecated", request.Deprecated ? "true" : null), ("review", digest));
         var answer = await vault.CallAsync(HttpMethod.Post, Path(review), body, cancellationToken);
         if (review is null && yes) answer = await vault.CallAsync(HttpMethod.Post, Path(answer.Cell("review")), body, cancellationToken);
@@ -63,11 +64,12 @@ internal static class ToolImportCommand
         return VaultCommand.Done;
     }
 
-    private static async Task<int> ToFolderAsync(CliConsole console, ParseResult parsed, ImportRequest request, byte[] document, string folder, CancellationToken cancellationToken)
+    private static async Task<int> ToFolderAsync(CliConsole console, ParseResult parsed, ImportRequest request, byte[] document, string folder, string? review, bool yes, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(folder)) throw new CliException($"there is no folder '{folder}'", VaultCommand.Usage);
         using var packs = new PackCatalogue(new PackReader(), new PackOptions { Folder = folder, Development = true });
-        await packs.LoadAsync(cancellationToken);
+        // A pack that does not load is not a provider that is not there: its file would be written over.
+        if (await packs.LoadAsync(cancellationToken) is [var refused, ..]) throw new CliException($"the folder has a pack that is refused; vault packs validate {refused.Source} says why");
         var place = Path.Combine(folder, ToolSetFile(request));
         var watch = Stopwatch.StartNew();
         var plan = new ToolImport(packs).Plan(request, document, File.Exists(place) ? await File.ReadAllTextAsync(place, cancellationToken) : null);
@@ -79,11 +81,13 @@ internal static class ToolImportCommand
             return VaultCommand.Failed;
         }
 
-        if (plan.Value.NewPack is { } pack) await File.WriteAllBytesAsync(Path.Combine(folder, request.Provider + ".json"), Indented(pack), cancellationToken);
-        await File.WriteAllBytesAsync(place, plan.Value.Set, cancellationToken);
-        if (parsed.WantsJson()) console.Json(ImportReport.Of(plan.Value));
-        else ImportReport.Write(console, ImportReport.Of(plan.Value));
-        await console.Error.WriteLineAsync($"written to {place}; {elapsed.TotalSeconds:0.0} s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / (1024 * 1024)} MB");
+        if (review is not null && review != plan.Value.Digest) throw new CliException("what would be kept is not what was reviewed: the document, the options or the folder have changed; look at it again without --review");
+        var apply = yes || review is not null;
+        if (apply && plan.Value.NewPack is { } pack) await File.WriteAllBytesAsync(Path.Combine(folder, request.Provider + ".json"), Indented(pack), cancellationToken);
+        if (apply) await File.WriteAllBytesAsync(place, plan.Value.Set, cancellationToken);
+        if (parsed.WantsJson()) console.Json(ImportReport.Of(plan.Value, apply));
+        else ImportReport.Write(console, ImportReport.Of(plan.Value, apply));
+        await console.Error.WriteLineAsync($"{(apply ? "written to " + place : "nothing written")}; {elapsed.TotalSeconds:0.0} s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / (1024 * 1024)} MB");
         return VaultCommand.Done;
     }
 
@@ -99,11 +103,5 @@ internal static class ToolImportCommand
         var text = System.Text.Encoding.UTF8.GetString(schema).TrimStart('\uFEFF');
         var given = text.TrimStart().StartsWith('{') ? (object)Problems.Parse(text, "the schema") : text;
         return JsonSerializer.SerializeToUtf8Bytes(new { schema = given, operations, endpoint });
-    }
-
-    /// <summary>JSON is told from YAML by its first character; the vault asks for the right name.</summary>
-    private sealed class RawBodyOf(byte[] document)
-    {
-        public Client.RawBody Body { get; } = new(document, Array.Find(document, b => b > ' ' && b < 0x80) == '{' ? "application/json" : "application/yaml");
     }
 }

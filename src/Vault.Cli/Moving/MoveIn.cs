@@ -7,24 +7,46 @@ namespace Vault.Cli.Moving;
 /// <summary>Brings accounts in one by one; the next is tried whatever became of the one before, and every line says what became of it.</summary>
 internal static class MoveIn
 {
-    public static async Task<int> RunAsync(CliConsole console, ParseResult parsed, List<ForeignAccount> accounts, bool apply, bool validate, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(CliConsole console, ParseResult parsed, List<ForeignAccount> accounts, bool apply, bool validate, bool replace, CancellationToken cancellationToken)
     {
         using var vault = console.Client(parsed);
         var organization = console.OrganizationOf(parsed);
         var known = (await vault.ListAsync(Connecting.Query("/v1/connections?page_size=200", ("organization_id", organization)), cancellationToken)).ToDictionary(c => c.Cell("name"), c => c.Cell("provider"), StringComparer.Ordinal);
+        var there = (await vault.ListAsync(Connecting.Query("/v1/connected_accounts?page_size=200", ("organization_id", organization)), cancellationToken))
+            .Where(a => a.Cell("status") == "ACTIVE" && a.Cell("account_label").Length == 0).ToLookup(a => (a.Cell("user_id"), a.Cell("connection")), a => a.Cell("id"));
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var connection in accounts.Where(a => a.Fault is null && a.Kind == "api_key" && known.ContainsKey(a.Connection)).Select(a => a.Connection).Distinct(StringComparer.Ordinal))
+            keys[connection] = await KeyFieldAsync(vault, known[connection], cancellationToken);
+
         var lines = new List<(ForeignAccount Account, string Outcome, string Detail)>();
-        foreach (var account in accounts)
+        var taken = new HashSet<(string?, string)>();
+        try
         {
-            var fault = account.Fault ?? (known.ContainsKey(account.Connection) ? null : $"there is no connection '{account.Connection}'; make it, or --map {account.Connection}=NAME");
-            if (fault is null && account.Kind == "api_key" && !keys.ContainsKey(account.Connection)) keys[account.Connection] = await KeyFieldAsync(vault, known[account.Connection], cancellationToken);
-            lines.Add(fault is not null ? (account, "skipped", fault) : !apply ? (account, "would import", "") : await ImportAsync(vault, account, organization, keys.GetValueOrDefault(account.Connection, ""), validate, cancellationToken));
+            foreach (var account in accounts)
+            {
+                var fault = account.Fault ?? (known.ContainsKey(account.Connection) ? null : $"there is no connection '{account.Connection}'; make it, or --map {account.Connection}=NAME");
+                // One user has one account under a connection: a second would take the place of the first.
+                if (fault is null && !taken.Add((account.User, account.Connection))) fault = "the file has another account of this user for this connection; --map one of them to a connection of its own";
+                lines.Add(fault is not null ? (account, "skipped", fault)
+                    : !replace && there[(account.User!, account.Connection)].FirstOrDefault() is { } id ? (account, "there already", $"{id}; --replace puts theirs in its place")
+                    : !apply ? (account, "would import", "")
+                    : await ImportAsync(vault, account, organization, keys.GetValueOrDefault(account.Connection, ""), validate, cancellationToken));
+            }
+        }
+        finally
+        {
+            // Also when it was stopped: what is done is done and must be known.
+            await ReportAsync(console, parsed, lines, apply);
         }
 
+        return lines.Exists(l => l.Outcome is "failed" or "skipped") ? VaultCommand.Failed : VaultCommand.Done;
+    }
+
+    private static async Task ReportAsync(CliConsole console, ParseResult parsed, List<(ForeignAccount Account, string Outcome, string Detail)> lines, bool apply)
+    {
         if (parsed.WantsJson()) console.Json(new { applied = apply, accounts = lines.Select(l => new { id = l.Account.Id, user_id = l.Account.User, connection = l.Account.Connection, credential = l.Account.Kind, outcome = l.Outcome.Replace(' ', '_'), detail = l.Detail }) });
         else console.Table(["their id", "user", "connection", "credential", "outcome", ""], lines.Select(l => (string?[])[l.Account.Id, l.Account.User, l.Account.Connection, l.Account.Kind, l.Outcome, l.Detail]));
         await console.Error.WriteLineAsync(string.Join(", ", lines.GroupBy(l => l.Outcome).Select(g => $"{g.Count()} {g.Key}")) + (apply ? "" : "; nothing was done, --apply does it"));
-        return lines.Exists(l => l.Outcome is "failed" or "skipped") ? VaultCommand.Failed : VaultCommand.Done;
     }
 
     private static async Task<(ForeignAccount, string, string)> ImportAsync(VaultClient vault, ForeignAccount account, string? organization, string keyField, bool validate, CancellationToken cancellationToken)
