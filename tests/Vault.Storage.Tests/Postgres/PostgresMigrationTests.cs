@@ -34,6 +34,17 @@ public sealed class PostgresMigrationTests
     }
 
     [Fact]
+    public async Task A_database_that_has_the_sweepers_function_from_an_earlier_first_step_comes_to_step_3()
+    {
+        var database = await ThrowawayPostgres.CreateDatabaseAsync("early");
+        await (await VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.Scribe(), default)).DisposeAsync();
+        var third = Migrations.Of("postgres").Single(m => m.Version == 3);
+        await ThrowawayPostgres.ExecuteAsync(database, "set search_path = vault; " + third.Sql);
+        await using var store = await VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.Scribe(), default);
+        Assert.Empty(await store.Accounts.FindDueAsync(DateTimeOffset.UnixEpoch.AddYears(50), [0], 1, 10, ["busy"], default));
+    }
+
+    [Fact]
     public async Task An_owner_and_an_application_login_work_without_an_administrator()
     {
         var server = await ThrowawayPostgres.ServerAsync();
