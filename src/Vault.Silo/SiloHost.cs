@@ -48,6 +48,10 @@ public static class SiloHost
             silo.Configure<SiloOptions>(o => o.SiloName = $"{Environment.MachineName}:{options.Port}");
             silo.ConfigureEndpoints(options.Address, options.Port, options.ClientPort, listenOnAnyHostAddress: false);
             silo.Configure<ClusterMembershipOptions>(RecoverSoon);
+
+            // A silo that leaves refuses what it does not begin, and the sender's door sends it again. Were it to pass a call on, the sender would go on waiting for
+            // this silo, and give the call up as lost when this one has left, though another is carrying it out.
+            silo.Configure<SiloMessagingOptions>(o => o.MaxForwardCount = 0);
             var database = ClusterSchema.ConnectionString(options.Vault);
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
             silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));

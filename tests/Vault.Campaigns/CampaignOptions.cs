@@ -24,6 +24,7 @@ public sealed record CampaignOptions
           --accounts N            accounts under load, 1 to 500 [16]
           --seed N                decides victims, points and moments; the same seed draws the same strikes [1]
           --json FILE             also writes the figures there
+          --logs FOLDER           keeps what the hosts logged there
 
         """;
 
@@ -44,6 +45,8 @@ public sealed record CampaignOptions
 
     public string? Json { get; init; }
 
+    public string? Logs { get; init; }
+
     public string? Only { get; init; }
 
     /// <summary>The options, or every fault.</summary>
@@ -60,7 +63,7 @@ public sealed record CampaignOptions
                 continue;
             }
 
-            if (name is not ("--rounds" or "--store" or "--host" or "--provider" or "--accounts" or "--seed" or "--json" or "--only"))
+            if (name is not ("--rounds" or "--store" or "--host" or "--provider" or "--accounts" or "--seed" or "--json" or "--logs" or "--only"))
             {
                 faults.Add($"there is no option '{name}'");
                 continue;
@@ -82,6 +85,7 @@ public sealed record CampaignOptions
                 "--host" => OneOf(name, value, "silo", "embedded", faults) == "silo" ? options with { Silo = true, Postgres = true } : options with { Silo = false },
                 "--provider" => options with { Strict = OneOf(name, value, "strict", "grace", faults) == "strict" },
                 "--only" => options with { Only = value },
+                "--logs" => options with { Logs = value },
                 _ => options with { Json = value },
             };
         }

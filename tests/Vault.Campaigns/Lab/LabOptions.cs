@@ -37,6 +37,9 @@ public sealed record LabOptions
     /// <summary>Whether silos refresh what is due before anybody asks; else once a minute.</summary>
     public bool Sweeps { get; init; } = true;
 
+    /// <summary>Where what the hosts logged is kept; null: nowhere.</summary>
+    public string? Logs { get; init; }
+
     /// <summary>More ordinary options and variables of the hosts.</summary>
     public IReadOnlyList<string> MoreHostOptions { get; init; } = [];
 

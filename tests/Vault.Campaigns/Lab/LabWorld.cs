@@ -183,10 +183,18 @@ public sealed class LabWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var host in _hosts) host.Dispose();
+        if (Options.Logs is { } logs) KeepLogs(logs);
         await CloseStoreAsync();
         if (Server is not null) await Server.DisposeAsync();
         await Sandbox.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    private void KeepLogs(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var log in _hosts.SelectMany(h => new[] { h.LogFile, h.ErrorFile }).Where(File.Exists))
+            File.Copy(log, Path.Combine(folder, Path.GetFileName(Path.GetDirectoryName(log)) + "-" + Path.GetFileName(log)), overwrite: true);
     }
 
     private async Task AddHostAsync(CancellationToken cancellationToken)

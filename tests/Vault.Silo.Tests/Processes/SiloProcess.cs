@@ -12,6 +12,7 @@ internal sealed class SiloProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private (string Text, TaskCompletionSource Said)? _listener;
 
     private SiloProcess(Process process, string url) => (_process, Url) = (process, url);
 
@@ -58,6 +59,14 @@ internal sealed class SiloProcess : IDisposable
         return client;
     }
 
+    /// <summary>Completes when it says the text, from now on.</summary>
+    public Task SaysAsync(string text)
+    {
+        var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_output) _listener = (text, said);
+        return said.Task;
+    }
+
     /// <summary>KILL, STOP or CONT.</summary>
     public async Task SignalAsync(string signal)
     {
@@ -88,7 +97,12 @@ internal sealed class SiloProcess : IDisposable
     private void Hear(string? line)
     {
         if (line is null) return;
-        lock (_output) _output.AppendLine(line);
+        lock (_output)
+        {
+            _output.AppendLine(line);
+            if (_listener is { } listener && line.Contains(listener.Text, StringComparison.Ordinal)) listener.Said.TrySetResult();
+        }
+
         if (line.StartsWith("  vk_live_", StringComparison.Ordinal)) FirstKey = line.Trim();
         if (line.StartsWith("Silo ", StringComparison.Ordinal)) _up.TrySetResult();
     }

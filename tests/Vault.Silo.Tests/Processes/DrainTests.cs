@@ -1,0 +1,56 @@
+using System.Net;
+using Vault.Host.Tests.EndToEnd;
+using Vault.Sandbox.Clients;
+using Vault.Sandbox.Faults;
+using Vault.Sandbox.Grants;
+
+namespace Vault.Silo.Tests.Processes;
+
+/// <summary>A worker that leaves while its account is being asked for.</summary>
+public sealed class DrainTests
+{
+    private const string Provider = "sandbox_grace";
+    private const int Asked = 16;
+
+    /// <summary>
+    /// What a leaving silo no longer begins must not be sent on by it: its sender would go on taking it for the leaving silo's, and call it lost when that one has left.
+    /// </summary>
+    [Fact]
+    public async Task What_comes_to_a_leaving_silo_is_carried_out_once_elsewhere_and_answered_though_it_outlasts_the_leaving()
+    {
+        await using var world = await ProcessWorld.StartAsync(0);
+        await world.AddAsync("--role", "gateway");
+        var leaving = await world.AddAsync("--role", "worker", "--log-level", "debug");
+        var organization = await world.OrganizationAsync(Provider);
+        for (var i = 0; i <= Asked; i++)
+        {
+            var grant = world.Sandbox.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Grace }, AccessExpiresInSeconds = 3_600 });
+            await world.ImportAsync(organization, "user" + i, Provider, grant, DateTimeOffset.UtcNow.AddHours(1));
+        }
+
+        // All live on the first worker, as the gateway remembers, and one call keeps it from leaving.
+        var keeps = Hold(world, 1);
+        var first = WriteAsync(0);
+        await keeps.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await world.AddAsync("--role", "worker");
+        var begun = world.Silos[leaving].SaysAsync("DeactivateAllActivations");
+        var left = world.Silos[leaving].DrainAsync();
+        await begun.WaitAsync(TimeSpan.FromSeconds(60));
+        var later = Hold(world, Asked);
+        var others = Enumerable.Range(1, Asked).Select(WriteAsync).ToList();
+        await later.Gate.ReachedAsync(Asked).WaitAsync(TimeSpan.FromSeconds(60));
+        keeps.Gate.Open();
+        Assert.Equal(HttpStatusCode.OK, (await first).Status);
+        Assert.Equal(0, await left.WaitAsync(TimeSpan.FromSeconds(60)));
+        later.Gate.Open();
+
+        Reply.AllOk(await Task.WhenAll(others));
+        Assert.Equal(1 + Asked, world.Sandbox.Counters.ApiCallsByPath["POST /api/items"]);
+
+        Task<Reply> WriteAsync(int user) => world.PostAsync(
+            0, "/v1/execute_tool", new { organization_id = organization, user_id = "user" + user, tool_name = Provider + "_create_item", tool_input = new { name = "once" } });
+    }
+
+    private static FaultHandle Hold(ProcessWorld world, int times) =>
+        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Api, Phase = FaultPhase.After, Times = times });
+}
