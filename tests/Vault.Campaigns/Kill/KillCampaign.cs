@@ -18,11 +18,14 @@ public sealed class KillCampaign
     private readonly LabWorld _world;
     private readonly KillReport _report;
     private readonly TextWriter _progress;
+    private readonly Attempts? _attempts;
+    private readonly HashSet<int> _struck = [];
     private IReadOnlyCollection<string> _acknowledged = [];
 
     private KillCampaign(LabWorld world, int seed, TextWriter progress)
     {
         (_world, _progress) = (world, progress);
+        if (world.Database is { } database) _attempts = new Attempts(database);
         _report = new KillReport { Setting = world.Options.ToString(), Seed = seed, Lease = world.Options.Lease };
     }
 
@@ -37,6 +40,7 @@ public sealed class KillCampaign
         var watch = Stopwatch.StartNew();
         await using var world = await LabWorld.StartAsync(options, cancellationToken);
         var campaign = new KillCampaign(world, seed, progress);
+        if (campaign._attempts is { } attempts) await attempts.KeepAsync(cancellationToken);
         await using (var load = new Load(world, seed))
         {
             for (var round = 0; round < strikes.Count; round++)
@@ -59,11 +63,12 @@ public sealed class KillCampaign
     {
         var victim = _world.Hosts[strike.Victim];
         var before = _world.Sandbox.Counters;
+        _struck.Add(victim.Id);
         var reached = await StrikeAsync(strike, victim, cancellationToken);
 
         // Before anybody takes over: whose refresh the victim was in the middle of.
         var inFlight = await HeldByAsync(victim, cancellationToken);
-        var struck = Stopwatch.StartNew();
+        var (struck, looked) = (Stopwatch.StartNew(), DateTime.UtcNow);
         var others = await UndisturbedAsync(strike.Victim, inFlight, cancellationToken);
         if (strike.Freeze)
         {
@@ -81,7 +86,7 @@ public sealed class KillCampaign
         await ready;
         var after = _world.Sandbox.Counters;
         List<Loss> losses = [];
-        foreach (var (account, at, lost) in settled.Where(s => s.Lost)) losses.Add(await JudgeAsync(account, reached, inFlight.ContainsKey(account), at, cancellationToken));
+        foreach (var (account, at, lost) in settled.Where(s => s.Lost)) losses.Add(await JudgeAsync(account, reached, inFlight.ContainsKey(account), at, looked, cancellationToken));
         var round = new KillRound(
             number, strike.Name, strike.Freeze, reached?.Point, inFlight.Count, losses, settled.Select(s => s.Recovered).Max(), after.Refreshes - before.Refreshes, after.RefreshReplays - before.RefreshReplays, await ready, others);
         _report.Rounds.Add(round);
@@ -195,7 +200,7 @@ public sealed class KillCampaign
         }
     }
 
-    private async Task<Loss> JudgeAsync(LabAccount account, (string Point, string Where)? reached, bool inFlight, TimeSpan down, CancellationToken cancellationToken)
+    private async Task<Loss> JudgeAsync(LabAccount account, (string Point, string Where)? reached, bool inFlight, TimeSpan down, DateTime looked, CancellationToken cancellationToken)
     {
         var state = (await _world.RowAsync(account, cancellationToken)).State;
         var grant = _world.Sandbox.Grants.Get(account.Grant);
@@ -208,10 +213,29 @@ public sealed class KillCampaign
         if (!_world.Options.Strict && down < Window) _report.Violations.Add($"{round}: lost although the provider has a grace window");
         if (!_world.Options.Strict && down >= Window) _report.LostAfterWindow++;
         if (state.Doubt is null) _report.Violations.Add($"{round}: lost although no attempt is in doubt");
-        if (!inFlight && state.LastFailure == StatusReason.RefreshOutcomeLost && state.Failures == 0) _report.Violations.Add($"{round}: lost although the victim was not refreshing it");
+        if (state.Doubt is { } doubt) await WhoseAsync(round, doubt, inFlight, state.Failures > 0, looked, cancellationToken);
         if (here && reached!.Value.Point == "reply_committed") _report.Violations.Add($"{round}: lost although its reply was committed");
         if (_world.Options.Strict && grant.Refreshes - committed is not (0 or 1)) _report.Violations.Add($"{round}: the provider answered {grant.Refreshes} refreshes, {committed} are in the store");
         return new Loss(account.User, labelled, grant.Refreshes > committed, here && reached!.Value.Point is "reply_received" or "reply_sealed", state.Reason);
+    }
+
+    /// <summary>Only who was struck may leave an attempt without a word. One that lives and found no answer in time says so itself, and its failure is counted in the row.</summary>
+    private async Task WhoseAsync(string round, RefreshDoubt doubt, bool inFlight, bool reported, DateTime looked, CancellationToken cancellationToken)
+    {
+        var attempts = _attempts is null ? [] : await _attempts.HoldersAsync(doubt, cancellationToken);
+        var mine = attempts.Where(a => _struck.Contains(a.Process)).ToList();
+        if (_attempts is null ? inFlight : mine.Count > 0)
+        {
+            if (!inFlight) await _progress.WriteLineAsync($"{round}: lost by the struck process in an attempt that the look did not show: it began {(mine[0].At - looked).TotalSeconds:+0.0;-0.0} s from the end of the look");
+        }
+        else if (reported)
+        {
+            _report.TimedOut++;
+        }
+        else
+        {
+            _report.Violations.Add($"{round}: lost although no struck process was refreshing it, but {string.Join(", ", attempts.Select(a => "process " + a.Process).DefaultIfEmpty("nobody knows who"))}");
+        }
     }
 
     private async Task VerifyLedgerAsync(CancellationToken cancellationToken)

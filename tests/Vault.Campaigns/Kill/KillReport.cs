@@ -46,6 +46,9 @@ public sealed record KillReport
     /// <summary>Grants with a grace window that were lost because the host was not back within it.</summary>
     public int LostAfterWindow { get; set; }
 
+    /// <summary>Grants lost because a host that lived had no answer of the token endpoint in time.</summary>
+    public int TimedOut { get; set; }
+
     public long LedgerEntries { get; set; }
 
     public long FamiliesKilled { get; set; }

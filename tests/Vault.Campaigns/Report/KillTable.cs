@@ -23,6 +23,7 @@ internal static class KillTable
             to.WriteLine($"accounts that the struck silo was not refreshing, answered through the others after a {(times.Key ? "freeze" : "kill")}: p50 {times.Order().ElementAt(times.Count() / 2):0.0} s, max {times.Max():0.0} s");
         if (report.EndedThemselves > 0) to.WriteLine($"{report.EndedThemselves} silos woke up evicted, ended themselves and were started again");
         if (report.LostAfterWindow > 0) to.WriteLine($"{report.LostAfterWindow} of the lost grants had a grace window of 30 s, but no host was back within it");
+        if (report.TimedOut > 0) to.WriteLine($"{report.TimedOut} of the lost grants were being refreshed by a host that lived and had no answer of the token endpoint in time");
         foreach (var violation in report.Violations) to.WriteLine("VIOLATION: " + violation);
         to.WriteLine(report.IsGreen ? "no grant was lost silently, none was mislabelled, the ledger verifies" : $"RED: {report.Violations.Count} violations");
     }
