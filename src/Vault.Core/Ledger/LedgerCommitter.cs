@@ -24,6 +24,10 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
     private bool _suspectsTurn;
     private int _failures;
 
+    // How many entries of a chain go at once while another host writes to it too. Who lost the head has more waiting than who won it, and would link and send longer and lose
+    // it again: with little it is as fast as the others, and nobody waits for ever.
+    private readonly Dictionary<OrganizationId, int> _contended = [];
+
     public static VaultError Unavailable(string detail) => new(ErrorCatalogue.LedgerUnavailable, detail) { RetryAfter = TimeSpan.FromSeconds(1) };
 
     /// <summary>One transaction at most. Never throws: the loop behind it serves every caller of the process.</summary>
@@ -86,7 +90,9 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
             if (entry.Done || taken == options.GroupLimit) continue;
             var organization = entry.Entry.Organization;
             if (suspect is { } alone ? organization != alone : _suspects.Contains(organization)) continue;
-            (CollectionsMarshal.GetValueRefOrAddDefault(batch, organization, out _) ??= []).Add(entry);
+            var chosen = CollectionsMarshal.GetValueRefOrAddDefault(batch, organization, out _) ??= [];
+            if (_contended.TryGetValue(organization, out var most) && chosen.Count >= most) continue;
+            chosen.Add(entry);
             taken++;
         }
 
@@ -114,7 +120,12 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
 
         if (unknown is null) return;
         var heads = await store.ReadHeadsAsync(unknown, cancellationToken).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (_heads.Count + unknown.Count > options.HeadsRemembered) _heads.Clear();
+        if (_heads.Count + unknown.Count > options.HeadsRemembered)
+        {
+            _heads.Clear();
+            _contended.Clear();
+        }
+
         for (var i = 0; i < unknown.Count; i++) _heads[unknown[i]] = heads[i];
 
         // The clearing above may have dropped heads this batch needs; they are read in the next round.
@@ -185,9 +196,11 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
                     // The head follows from what was sent; a store that says otherwise is not believed but asked again.
                     if (results[i].Head.Hash != groups[i].Entries[^1].Hash) _heads.Remove(organization);
                     entries.ForEach(static e => e.Succeed());
+                    if (_contended.TryGetValue(organization, out var most) && (_contended[organization] = most * 2) >= options.GroupLimit) _contended.Remove(organization);
                     round = round with { Appended = round.Appended + entries.Count };
                     break;
                 case LedgerAppendStatus.HeadMoved:
+                    _contended[organization] = Math.Max(entries.Count / 4, Math.Min(options.LeastContended, options.GroupLimit));
                     round = round with { Conflicts = round.Conflicts + 1 };
                     break;
                 default:

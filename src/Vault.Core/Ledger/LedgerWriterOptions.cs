@@ -9,6 +9,9 @@ public sealed record LedgerWriterOptions
     /// <summary>Entries per transaction at most.</summary>
     public int GroupLimit { get; init; } = 2_000;
 
+    /// <summary>Entries of one chain per transaction, at the least, while another host writes to the chain too.</summary>
+    public int LeastContended { get; init; } = 16;
+
     /// <summary>How long an entry is tried. A caller waits at most this and one <see cref="AttemptTimeout"/>.</summary>
     public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -27,6 +30,7 @@ public sealed record LedgerWriterOptions
     {
         if (Capacity < 1) yield return "Ledger.Capacity: at least 1.";
         if (GroupLimit < 1) yield return "Ledger.GroupLimit: at least 1.";
+        if (LeastContended < 1) yield return "Ledger.LeastContended: at least 1.";
         if (AppendTimeout <= TimeSpan.Zero) yield return "Ledger.AppendTimeout: more than zero.";
         if (AttemptTimeout <= TimeSpan.Zero) yield return "Ledger.AttemptTimeout: more than zero.";
         if (FirstPause <= TimeSpan.Zero || LongestPause < FirstPause) yield return "Ledger.FirstPause: more than zero, and not longer than LongestPause.";

@@ -88,6 +88,21 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_host_with_much_to_write_gets_its_turn_beside_one_that_is_always_faster_with_little()
+    {
+        var (ours, rival) = (_bench.NewWriter(Patient with { AppendTimeout = TimeSpan.FromSeconds(10) }), _bench.NewWriter());
+
+        // Whoever sends more than twenty entries has sent them for so long that the other was there before.
+        _bench.Store.BeforeAppend = async groups =>
+        {
+            if (groups.Sum(g => g.Entries.Count) > 20) Assert.Null(await rival.AppendAsync(_bench.Draft(user: "rival"), default));
+        };
+        var tasks = Enumerable.Range(0, 300).Select(i => ours.AppendAsync(_bench.Draft(user: $"u{i}"), default).AsTask()).ToList();
+        Assert.All(await Task.WhenAll(tasks), Assert.Null);
+        Assert.Equal(Enumerable.Range(0, 300).Select(i => $"u{i}"), _bench.Store.Entries(Acme).Select(e => e.Index.User).Where(u => u != "rival"));
+    }
+
+    [Fact]
     public async Task A_reply_lost_after_the_commit_writes_nothing_twice()
     {
         var writer = _bench.NewWriter();
