@@ -37,7 +37,8 @@ public static class CoreServices
         services.AddSingleton<MasterRewrap>();
         services.AddSingleton<LedgerScribe>();
         services.AddSingleton<LedgerWriter>(s => new LedgerWriter(
-            s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>(), onRound: s.GetRequiredService<VaultMetrics>().LedgerCommitted));
+            s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>(), s.GetService<LedgerWriterOptions>(),
+            s.GetRequiredService<VaultMetrics>().LedgerCommitted));
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
         services.AddSingleton<LedgerVerifier>();
         services.AddSingleton<LedgerErasure>();

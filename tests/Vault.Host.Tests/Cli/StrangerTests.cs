@@ -117,7 +117,7 @@ public sealed class StrangerTests : IAsyncLifetime
     {
         var organization = await _world.OrganizationAsync();
         var key = (await _world.PostAsync("/v1/api_keys", new { organization_id = organization, name = "one", permissions = new[] { "admin" } }))["key"];
-        using var bound = World.NewClient(_world.Hosts[0], key);
+        using var bound = World.NewClient(_world.Urls[0], key);
         var denied = await Reply.ReadAsync(await bound.PostAsync(new Uri("/v1/tools:import?provider=grove", UriKind.Relative), new StringContent(Described)));
         Assert.Equal("permission_denied", denied.Code);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/tools:import?provider=grove") { Content = new ByteArrayContent(new byte[2 * 1024 * 1024]) };

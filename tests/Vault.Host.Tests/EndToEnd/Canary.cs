@@ -15,8 +15,11 @@ internal sealed class Canary(params IEnumerable<string> secrets)
 
     public bool Finds(string where) => _forms.AreIn(where);
 
-    public IEnumerable<string> InFiles(string folder) =>
+    /// <param name="folder">What the hosts write into.</param>
+    /// <param name="running">They still do: what they hold locked is empty, and a file may go while it is looked for.</param>
+    public IEnumerable<string> InFiles(string folder, bool running = false) =>
         from file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        where !running || (File.Exists(file) && Path.GetFileName(file) != "host.lock")
         where Finds(File.ReadAllBytes(file))
         select "file " + Path.GetFileName(file);
 

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Vault.Host.Tests.EndToEnd;
 
 /// <summary>Every way to hold a credential executes a tool end to end against the strict provider.</summary>
-public sealed class CredentialKindTests
+public abstract class CredentialKindTests(IHosts hosts)
 {
     [Theory]
     [InlineData("sandbox_never")]
@@ -13,8 +13,8 @@ public sealed class CredentialKindTests
     [InlineData("sandbox_family")]
     public async Task An_authorization_code_grant_connects_executes_and_refreshes(string provider)
     {
-        await using var world = await World.StartAsync();
-        world.Sandbox.Clients.Update("demo-client", c => c with { RedirectUris = [world.Hosts[0].Url + "/oauth/callback"], Policy = c.Policy with { Rotation = Rotation(provider) } });
+        await using var world = await hosts.StartAsync();
+        world.Sandbox.Clients.Update("demo-client", c => c with { RedirectUris = [.. world.Urls.Select(u => u + "/oauth/callback")], Policy = c.Policy with { Rotation = Rotation(provider) } });
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, provider);
         var link = await world.PostAsync("/v1/connected_accounts:link", new { organization_id = organization, user_id = "ada", connection = provider });
@@ -46,7 +46,7 @@ public sealed class CredentialKindTests
     [MemberData(nameof(OwnCredentials))]
     public async Task An_own_credential_is_verified_masked_and_executes(string provider, string credential)
     {
-        await using var world = await World.StartAsync();
+        await using var world = await hosts.StartAsync();
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, provider, provider == "sandbox_cc" ? null : new { });
 
@@ -65,7 +65,7 @@ public sealed class CredentialKindTests
     public async Task A_key_pair_mints_access_tokens_by_jwt_bearer(string algorithm)
     {
         using AsymmetricAlgorithm key = algorithm == "RS256" ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        await using var world = await World.StartAsync();
+        await using var world = await hosts.StartAsync();
         world.Sandbox.JwtKeys.RegisterPem("robot@sandbox", null, key.ExportSubjectPublicKeyInfoPem(), "demo-client");
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_jwt");
@@ -83,7 +83,7 @@ public sealed class CredentialKindTests
     [Fact]
     public async Task A_wrong_own_key_is_refused_before_it_is_kept()
     {
-        await using var world = await World.StartAsync();
+        await using var world = await hosts.StartAsync();
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_key", new { });
 

@@ -3,15 +3,15 @@ using System.Net;
 namespace Vault.Host.Tests.EndToEnd;
 
 /// <summary>Behind a reverse proxy each visitor has a limit of its own, if the proxy is trusted; nobody else can choose whose limit is used.</summary>
-public sealed class ForwardedTests
+public abstract class ForwardedTests(IHosts hosts)
 {
     [Theory]
     [InlineData("127.0.0.0/8", false)]
     [InlineData("10.9.9.9", true)]
     public async Task The_header_of_a_proxy_counts_only_if_it_is_trusted(string trusted, bool oneForAll)
     {
-        await using var world = await World.StartAsync(1, postgres: false, "--trusted-proxies", trusted);
-        using var visitor = World.NewClient(world.Hosts[0], null);
+        await using var world = await hosts.StartAsync(1, postgres: false, "--trusted-proxies", trusted);
+        using var visitor = World.NewClient(world.Urls[0], null);
         async Task<HttpStatusCode> VisitAsync(string address)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/connect/not-a-link");

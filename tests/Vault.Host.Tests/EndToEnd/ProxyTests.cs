@@ -6,11 +6,11 @@ using Vault.Sandbox.Grants;
 namespace Vault.Host.Tests.EndToEnd;
 
 /// <summary>Raw calls: everything a tool goes through holds for them, and neither host nor credential is theirs to choose.</summary>
-public sealed class ProxyTests
+public abstract class ProxyTests(IHosts hosts)
 {
-    private static async Task<(World World, string Organization)> SceneAsync(bool allowed = true)
+    private async Task<(World World, string Organization)> SceneAsync(bool allowed = true)
     {
-        var world = await World.StartAsync();
+        var world = await hosts.StartAsync();
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use", new { client_id = "demo-client", client_secret = "demo-secret", allow_proxy = allowed });
         await world.ImportAsync(organization, "ada", "sandbox_single_use", world.Sandbox.Grants.Mint(new GrantSeed { Subject = "alice" }), DateTimeOffset.UtcNow.AddHours(1));
@@ -105,7 +105,7 @@ public sealed class ProxyTests
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(body);
         using var tcp = new System.Net.Sockets.TcpClient();
-        var host = new Uri(world.Hosts[0].Url);
+        var host = new Uri(world.Urls[0]);
         await tcp.ConnectAsync(host.Host, host.Port);
         await using var stream = tcp.GetStream();
         await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(

@@ -6,27 +6,27 @@ using Vault.Sandbox.Grants;
 namespace Vault.Host.Tests.EndToEnd;
 
 /// <summary>Revoked means revoked (law 8): from the acknowledgement on, no host uses the credential.</summary>
-public sealed class RevocationTests
+public abstract class RevocationTests(IHosts hosts)
 {
     private static readonly TokenPolicyPatch SingleUse = new() { Rotation = RotationBehaviour.SingleUse };
 
     [Theory]
     [InlineData(1, false)]
     [InlineData(2, true)]
-    public async Task After_the_acknowledgement_no_host_calls_the_provider_for_the_account(int hosts, bool postgres)
+    public async Task After_the_acknowledgement_no_host_calls_the_provider_for_the_account(int count, bool postgres)
     {
-        await using var world = await World.StartAsync(hosts, postgres);
+        await using var world = await hosts.StartAsync(count, postgres);
         var (organization, account, _) = await ReadyAsync(world);
         using var stop = new CancellationTokenSource();
         var load = Enumerable.Range(0, 16).Select(i => Task.Run(async () =>
         {
-            while (!stop.IsCancellationRequested) await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i % hosts);
+            while (!stop.IsCancellationRequested) await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i);
         })).ToArray();
         await WaitUntilAsync(() => world.Sandbox.Counters.ApiCalls > 100);
 
         var receipt = await world.PostAsync($"/v1/connected_accounts/{account}:revoke", new { organization_id = organization });
         var atAcknowledgement = world.Sandbox.Counters.ApiCalls;
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i % hosts)));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i)));
         var after = world.Sandbox.Counters.ApiCalls;
         await stop.CancelAsync();
         await Task.WhenAll(load);
@@ -39,7 +39,7 @@ public sealed class RevocationTests
     [Fact]
     public async Task A_suspended_organization_runs_nothing_until_it_is_resumed()
     {
-        await using var world = await World.StartAsync();
+        await using var world = await hosts.StartAsync();
         var (organization, _, _) = await ReadyAsync(world);
         Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
 
@@ -57,7 +57,7 @@ public sealed class RevocationTests
     [InlineData(true)]
     public async Task Erasing_revokes_upstream_destroys_the_keys_and_leaves_a_chain_that_verifies(bool postgres)
     {
-        await using var world = await World.StartAsync(1, postgres);
+        await using var world = await hosts.StartAsync(1, postgres);
         var (organization, account, grant) = await ReadyAsync(world);
         await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile");
 
@@ -74,7 +74,7 @@ public sealed class RevocationTests
     [Fact]
     public async Task A_provider_that_cannot_be_reached_is_asked_again_until_it_has_revoked()
     {
-        await using var world = await World.StartAsync();
+        await using var world = await hosts.StartAsync();
         var (organization, account, grant) = await ReadyAsync(world);
         world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Revoke, Status = 503, Times = 2 });
 

@@ -11,25 +11,34 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>A sandbox provider and one or two real hosts on a database of their own, spoken to over HTTP as a customer does.</summary>
+/// <summary>
+/// A sandbox provider and real hosts, its own on a database of their own or shared ones that run already, spoken to over HTTP as a customer does. A call that names no
+/// host goes to the first of its own, and to one shared host after the other.
+/// </summary>
 public sealed class World : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("vault-e2e-").FullName;
     private readonly List<VaultHost> _hosts = [];
     private readonly List<HttpClient> _clients = [];
     private readonly ConcurrentQueue<string> _answers = new();
+    private SharedHosts? _shared;
     private string? _database;
+    private int _turn = -1;
 
     public required SandboxServer Sandbox { get; init; }
 
     public string Folder => _folder;
 
     /// <summary>Everything the hosts logged; the canary is looked for in it.</summary>
-    public ConcurrentQueue<string> Logs { get; } = new();
+    public ConcurrentQueue<string> Logs { get; private init; } = new();
 
     public string AdminKey { get; private set; } = "";
 
+    /// <summary>Its own hosts, which are in this process.</summary>
     public IReadOnlyList<VaultHost> Hosts => _hosts;
+
+    /// <summary>Where the hosts listen, its own or shared.</summary>
+    public IReadOnlyList<string> Urls => _shared?.Urls ?? [.. _hosts.Select(h => h.Url)];
 
     public static Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options) =>
         StartExactlyAsync(Math.Max(hosts, HostUnderTest.Least), postgres || HostUnderTest.NeedsPostgres, options);
@@ -48,6 +57,15 @@ public sealed class World : IAsyncDisposable
             await world.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>On hosts that other worlds use before and after it; they are told apart by their organizations and by their providers.</summary>
+    public static async Task<World> OnAsync(SharedHosts hosts)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        var world = new World { Sandbox = await SandboxServer.StartAsync(), Logs = hosts.Logs, AdminKey = hosts.AdminKey, _shared = hosts };
+        world._clients.AddRange(hosts.Urls.Select(url => NewClient(url, hosts.AdminKey)));
+        return world;
     }
 
     public async Task<VaultHost> AddHostAsync(params string[] options)
@@ -69,22 +87,22 @@ public sealed class World : IAsyncDisposable
         _hosts.Add(host);
         using (var first = await host.StartAsync(CancellationToken.None))
             if (first is not null) AdminKey = first.RevealText();
-        _clients.Add(NewClient(host, AdminKey));
+        _clients.Add(NewClient(host.Url, AdminKey));
         return host;
     }
 
-    public HttpClient Client(int host = 0) => _clients[host];
+    public HttpClient Client(int? host = null) => _clients[(host ?? (_shared is null ? 0 : Interlocked.Increment(ref _turn))) % _clients.Count];
 
-    public static HttpClient NewClient(VaultHost host, string? key)
+    public static HttpClient NewClient(string url, string? key)
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 2_000 }) { BaseAddress = new Uri(host.Url), Timeout = TimeSpan.FromSeconds(100) };
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 2_000 }) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
         if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;
     }
 
-    public async Task<Reply> PostAsync(string path, object body, int host = 0, HttpClient? client = null) => Keep(await Reply.ReadAsync(await (client ?? Client(host)).PostAsJsonAsync(path, body)));
+    public async Task<Reply> PostAsync(string path, object body, int? host = null, HttpClient? client = null) => Keep(await Reply.ReadAsync(await (client ?? Client(host)).PostAsJsonAsync(path, body)));
 
-    public async Task<Reply> GetAsync(string path, int host = 0, HttpClient? client = null) =>
+    public async Task<Reply> GetAsync(string path, int? host = null, HttpClient? client = null) =>
         Keep(await Reply.ReadAsync(await (client ?? Client(host)).GetAsync(new Uri(path, UriKind.Relative))));
 
     private Reply Keep(Reply reply)
@@ -129,16 +147,16 @@ public sealed class World : IAsyncDisposable
         return made["id"];
     }
 
-    public Task<Reply> ExecuteAsync(string organization, string user, string tool, object? input = null, int host = 0, HttpClient? client = null) =>
+    public Task<Reply> ExecuteAsync(string organization, string user, string tool, object? input = null, int? host = null, HttpClient? client = null) =>
         PostAsync("/v1/execute_tool", new { organization_id = organization, user_id = user, tool_name = tool, tool_input = input ?? new { } }, host, client);
 
     /// <summary>What every test ends with: stop, then look for credentials wherever the hosts could have left one.</summary>
     public async ValueTask DisposeAsync()
     {
-        var metrics = new List<string>();
+        var seen = new List<(string Where, string Text)>();
         foreach (var client in _clients)
         {
-            metrics.Add(await client.GetStringAsync(new Uri("/metrics", UriKind.Relative)));
+            if (await client.GetAsync(new Uri("/metrics", UriKind.Relative)) is { IsSuccessStatusCode: true } metrics) seen.Add(("/metrics", await metrics.Content.ReadAsStringAsync()));
             client.Dispose();
         }
 
@@ -148,16 +166,25 @@ public sealed class World : IAsyncDisposable
             await host.DisposeAsync();
         }
 
-        await Sandbox.DisposeAsync();
-        var keys = new Canary("sbx_at_", "sbx_rt_", "sbx_code_", "demo-secret", "sandbox-key-0001-demo", "sandbox-pass-0001", "PRIVATE KEY");
-        var admin = AdminKey.Length > 0 ? new Canary(AdminKey[(AdminKey.LastIndexOf('_') + 1)..]) : new Canary();
-        var leaks = Logs.Where(l => keys.Finds(l) || admin.Finds(l)).Select(l => "log " + l[..Math.Min(80, l.Length)])
-            .Concat(_answers.Where(keys.Finds).Select(_ => "an answer"))
-            .Concat(metrics.Where(m => keys.Finds(m) || admin.Finds(m)).Select(_ => "/metrics"))
-            .Concat(keys.InFiles(_folder)).Concat(admin.InFiles(_folder))
-            .Concat(_database is null ? [] : await keys.InDatabaseAsync(_database)).Concat(_database is null ? [] : await admin.InDatabaseAsync(_database)).Distinct().ToList();
+        if (_shared is not null) await _shared.LeaveAsync(Sandbox);
+        else await Sandbox.DisposeAsync();
+        seen.AddRange(_answers.Select(a => ("an answer", a)));
+        while (Logs.TryDequeue(out var line)) seen.Add(("log " + line[..Math.Min(80, line.Length)], line));
+        var leaks = await FindAsync(seen);
         Directory.Delete(_folder, recursive: true);
         Assert.Equal([], leaks);
+    }
+
+    private async Task<IReadOnlyList<string>> FindAsync(List<(string Where, string Text)> seen)
+    {
+        var keys = new Canary("sbx_at_", "sbx_rt_", "sbx_code_", "demo-secret", "sandbox-key-0001-demo", "sandbox-pass-0001", "PRIVATE KEY");
+        var admin = AdminKey.Length > 0 ? new Canary(AdminKey[(AdminKey.LastIndexOf('_') + 1)..]) : new Canary();
+        var (folder, database) = _shared is null ? (_folder, _database) : (_shared.Folder, _shared.Database);
+        var leaks = seen.Where(s => keys.Finds(s.Text) || admin.Finds(s.Text)).Select(s => s.Where).ToList();
+        var running = _shared is { Once: false };
+        leaks.AddRange([.. keys.InFiles(folder, running), .. admin.InFiles(folder, running)]);
+        if (database is not null) leaks.AddRange([.. await keys.InDatabaseAsync(database), .. await admin.InDatabaseAsync(database)]);
+        return [.. leaks.Distinct()];
     }
 
     internal static int FreePort()

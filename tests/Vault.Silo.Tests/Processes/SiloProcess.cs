@@ -13,8 +13,9 @@ internal sealed class SiloProcess : IDisposable
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private (string Text, TaskCompletionSource Said)? _listener;
+    private readonly Action<string>? _heard;
 
-    private SiloProcess(Process process, string url) => (_process, Url) = (process, url);
+    private SiloProcess(Process process, string url, Action<string>? heard) => (_process, Url, _heard) = (process, url, heard);
 
     public string Url { get; }
 
@@ -32,17 +33,22 @@ internal sealed class SiloProcess : IDisposable
         }
     }
 
-    public static async Task<SiloProcess> StartAsync(string folder, string database, string masterKey, params string[] options)
+    public static Task<SiloProcess> StartAsync(string folder, string database, string masterKey, params string[] options) => StartAsync(folder, database, masterKey, null, options);
+
+    /// <param name="heard">Gets each line that it writes.</param>
+    public static async Task<SiloProcess> StartAsync(string folder, string database, string masterKey, Action<string>? heard, IReadOnlyList<string> options)
     {
         var url = "http://127.0.0.1:" + World.FreePort();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "vault-silo.dll"), "--environment", "development", "--listen", url, "--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture),
-            "--data", folder, "--master-key-file", masterKey, "--database", database + ";Maximum Pool Size=40", "--refresh-shards", "8", "--sweep-interval-ms", "500", .. options,
+            "--data", folder, "--master-key-file", masterKey, "--database", database.Contains("Pool Size", StringComparison.Ordinal) ? database : database + ";Maximum Pool Size=40", .. options,
         ];
+        foreach (var (option, value) in new[] { ("--refresh-shards", "8"), ("--sweep-interval-ms", "500") })
+            if (!options.Contains(option)) arguments = [.. arguments, option, value];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        var silo = new SiloProcess(Process.Start(start)!, url);
+        var silo = new SiloProcess(Process.Start(start)!, url, heard);
         silo._process.OutputDataReceived += (_, line) => silo.Hear(line.Data);
         silo._process.ErrorDataReceived += (_, line) => silo.Hear(line.Data);
         silo._process.BeginOutputReadLine();
@@ -103,6 +109,7 @@ internal sealed class SiloProcess : IDisposable
             if (_listener is { } listener && line.Contains(listener.Text, StringComparison.Ordinal)) listener.Said.TrySetResult();
         }
 
+        _heard?.Invoke(line);
         if (line.StartsWith("  vk_live_", StringComparison.Ordinal)) FirstKey = line.Trim();
         if (line.StartsWith("Silo ", StringComparison.Ordinal)) _up.TrySetResult();
     }
