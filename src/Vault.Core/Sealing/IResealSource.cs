@@ -14,6 +14,10 @@ public sealed record SealedField(SealContext Context, SealedBlob Blob);
 /// <param name="Fields">Every sealed field of the row; all are written back together.</param>
 public sealed record ResealRow(string Cursor, uint KeyVersion, long RowVersion, IReadOnlyList<SealedField> Fields);
 
+/// <param name="Row">As it was read.</param>
+/// <param name="Fields">Its fields under the new key, in the order of <c>Row.Fields</c>.</param>
+public sealed record ResealedRow(ResealRow Row, IReadOnlyList<SealedBlob> Fields);
+
 /// <summary>
 /// Every place where values of an organization are sealed, seen as one list. A store that adds a table with sealed fields adds it here, or rotation
 /// would retire a key that is still needed.
@@ -24,10 +28,11 @@ public interface IResealSource
     ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Replaces the sealed fields (same order as <c>row.Fields</c>), now all under <paramref name="keyVersion"/>, where the row version is still that of
-    /// <paramref name="row"/>; the row version goes up by one. Touches nothing else: neither the generation nor any lifecycle state. False when the race was lost.
+    /// In one transaction, replaces the sealed fields of each row, now all under <paramref name="keyVersion"/>, where the row version is still the one that was read;
+    /// the row version goes up by one. Touches nothing else: neither the generation nor any lifecycle state. Each row is judged by itself; false where the race was
+    /// lost, in the order of <paramref name="rows"/>.
     /// </summary>
-    ValueTask<bool> TryWriteAsync(OrganizationId organization, ResealRow row, uint keyVersion, IReadOnlyList<SealedBlob> fields, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<bool>> WriteAsync(OrganizationId organization, uint keyVersion, IReadOnlyList<ResealedRow> rows, CancellationToken cancellationToken);
 
     /// <summary>Whether any row of the organization is still sealed under a version below <paramref name="below"/>.</summary>
     ValueTask<bool> AnyBelowAsync(OrganizationId organization, uint below, CancellationToken cancellationToken);

@@ -130,17 +130,21 @@ public sealed class KeyRotation(
         {
             var page = await source.NextAsync(organization, row.ToVersion, row.Cursor, PageSize, cancellationToken).ConfigureAwait(false);
             if (page.Count == 0) break;
-            var done = 0;
+            var sealedAgain = new List<ResealedRow>(page.Count);
             foreach (var item in page)
             {
                 switch (await ResealRowAsync(organization, item, key, cancellationToken).ConfigureAwait(false))
                 {
-                    case true: done++; break;
-                    case false: lost = true; break;
-                    default: broken.Add(item.Cursor); break;
+                    case ({ } fresh, _): sealedAgain.Add(fresh); break;
+                    case (null, true): broken.Add(item.Cursor); break;
+                    default: lost = true; break;
                 }
             }
 
+            // A page is one transaction: it is there or not, and a row that changed since it was read (a refresh, another host) is left as it is and found again.
+            var written = sealedAgain.Count == 0 ? [] : await source.WriteAsync(organization, row.ToVersion, sealedAgain, cancellationToken).ConfigureAwait(false);
+            var done = written.Count(w => w);
+            lost |= done < sealedAgain.Count;
             resealed += done;
             if (await SaveAsync(row, row with { Cursor = page[^1].Cursor, Resealed = row.Resealed + done }, cancellationToken).ConfigureAwait(false) is not { } next) return (null, resealed);
             row = next;
@@ -166,8 +170,8 @@ public sealed class KeyRotation(
         return (saved is null ? null : new(RotationState.Finished, row.ToVersion, 0, broken), resealed);
     }
 
-    // True: written. False: the row changed since it was read (a refresh, another host); it is found again if it is still old. Null: it does not open.
-    private async Task<bool?> ResealRowAsync(OrganizationId organization, ResealRow row, SealingKey to, CancellationToken cancellationToken)
+    // Without a row: the key it lies under cannot be had now, or, broken, the row does not open.
+    private async Task<(ResealedRow? Row, bool Broken)> ResealRowAsync(OrganizationId organization, ResealRow row, SealingKey to, CancellationToken cancellationToken)
     {
         var fields = new SealedBlob[row.Fields.Count];
         try
@@ -176,7 +180,7 @@ public sealed class KeyRotation(
             {
                 var field = row.Fields[i];
                 var held = await keyring.HoldVersionAsync(organization, field.Blob.KeyVersion, cancellationToken).ConfigureAwait(false);
-                if (!held.TryGet(out var from, out _)) return false;
+                if (!held.TryGet(out var from, out _)) return (null, false);
                 using (from)
                 {
                     using var value = Sealer.Open(from, field.Blob, field.Context);
@@ -186,10 +190,10 @@ public sealed class KeyRotation(
         }
         catch (SealBrokenException)
         {
-            return null;
+            return (null, true);
         }
 
-        return await source.TryWriteAsync(organization, row, to.Version, fields, cancellationToken).ConfigureAwait(false);
+        return (new ResealedRow(row, fields), false);
     }
 
     private async Task<KeyRotationRow?> SaveAsync(KeyRotationRow seen, KeyRotationRow next, CancellationToken cancellationToken)

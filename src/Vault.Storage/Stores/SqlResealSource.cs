@@ -46,12 +46,18 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
         return rows;
     }
 
-    public async ValueTask<bool> TryWriteAsync(OrganizationId organization, ResealRow row, uint keyVersion, IReadOnlyList<SealedBlob> fields, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<bool>> WriteAsync(OrganizationId organization, uint keyVersion, IReadOnlyList<ResealedRow> rows, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(row);
-        ArgumentNullException.ThrowIfNull(fields);
-        if (fields.Count != row.Fields.Count || fields.Count == 0) throw new ArgumentException("Every field of the row is written back.", nameof(fields));
-        if (fields.Any(f => f.KeyVersion != keyVersion)) throw new ArgumentException("A field is sealed under another version than the row is to name.", nameof(fields));
+        ArgumentNullException.ThrowIfNull(rows);
+        // In cursor order, as every run of the job writes them: two of them wait for each other's rows in one direction only.
+        var touched = await database.BatchAsync([.. rows.Select(r => new Step(Scope.Of(organization), Update(organization, keyVersion, r.Row, r.Fields)))], cancellationToken);
+        return Array.ConvertAll(touched, t => t == 1);
+    }
+
+    private static Statement Update(OrganizationId organization, uint keyVersion, ResealRow row, IReadOnlyList<SealedBlob> fields)
+    {
+        if (fields.Count != row.Fields.Count || fields.Count == 0) throw new ArgumentException("Every field of the row is written back.", nameof(row));
+        if (fields.Any(f => f.KeyVersion != keyVersion)) throw new ArgumentException("A field is sealed under another version than the row is to name.", nameof(row));
         var (letter, keys) = Split(row.Cursor);
         var place = Places.First(p => p.Letter == letter);
 
@@ -74,7 +80,7 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
         }
 
         var match = string.Join(" and ", place.Keys.Select((k, i) => $"{k} = @key{i}"));
-        return await database.ChangeAsync(Scope.Of(organization), values.As($"update {place.Table} set {set} where organization_id = @organization and {match}{where}"), cancellationToken) == 1;
+        return values.As($"update {place.Table} set {set} where organization_id = @organization and {match}{where}");
     }
 
     public async ValueTask<bool> AnyBelowAsync(OrganizationId organization, uint below, CancellationToken cancellationToken)

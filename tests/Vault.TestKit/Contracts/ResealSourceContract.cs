@@ -49,8 +49,8 @@ public abstract class ResealSourceContract : StoreContract
         foreach (var row in rows)
         {
             Assert.True(await Store.Sealed.AnyBelowAsync(organization, 2, default));
-            Assert.True(await Store.Sealed.TryWriteAsync(organization, row, 2, [.. row.Fields.Select(_ => Make.Blob(2))], default));
-            Assert.False(await Store.Sealed.TryWriteAsync(organization, row, 2, [.. row.Fields.Select(_ => Make.Blob(2))], default));
+            Assert.True(Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(row, [.. row.Fields.Select(_ => Make.Blob(2))])], default)));
+            Assert.False(Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(row, [.. row.Fields.Select(_ => Make.Blob(2))])], default)));
         }
 
         Assert.False(await Store.Sealed.AnyBelowAsync(organization, 2, default));
@@ -62,6 +62,19 @@ public abstract class ResealSourceContract : StoreContract
     }
 
     [Fact]
+    public async Task Of_a_page_each_row_is_judged_by_itself()
+    {
+        var organization = (await OrganizationAsync()).Id;
+        AccountRow[] rows = [.. Enumerable.Range(0, 3).Select(_ => Make.Account(organization) with { Credential = null })];
+        foreach (var row in rows) await Store.Accounts.InsertAsync(row, GateCheck.None, [], default);
+        var page = await Store.Sealed.NextAsync(organization, 2, null, 10, default);
+        var moved = rows.Single(r => page[1].Cursor.EndsWith(r.Id.Value, StringComparison.Ordinal));
+        Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(moved with { Grant = Make.Blob(1), Version = 2 }, 1, GateCheck.None, [], default));
+        Assert.Equal([true, false, true], await Store.Sealed.WriteAsync(organization, 2, [.. page.Select(r => new ResealedRow(r, [Make.Blob(2)]))], default));
+        Assert.Equal(page[1].Cursor, Assert.Single(await Store.Sealed.NextAsync(organization, 2, null, 10, default)).Cursor);
+    }
+
+    [Fact]
     public async Task A_reseal_loses_against_a_write_and_a_write_against_a_reseal()
     {
         var organization = (await OrganizationAsync()).Id;
@@ -70,12 +83,12 @@ public abstract class ResealSourceContract : StoreContract
         var seen = Assert.Single(await Store.Sealed.NextAsync(organization, 2, null, 10, default));
         var refreshed = row with { Grant = Make.Blob(1), State = row.State with { Generation = 6 }, Version = 2 };
         Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(refreshed, 1, GateCheck.None, [], default));
-        Assert.False(await Store.Sealed.TryWriteAsync(organization, seen, 2, [Make.Blob(2)], default));
+        Assert.False(Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(seen, [Make.Blob(2)])], default)));
         Same(refreshed, (await Store.Accounts.FindAsync(row.Key, default))!.Row);
 
         seen = Assert.Single(await Store.Sealed.NextAsync(organization, 2, null, 10, default));
-        Assert.False(await Store.Sealed.TryWriteAsync((await OrganizationAsync()).Id, seen, 2, [Make.Blob(2)], default));
-        Assert.True(await Store.Sealed.TryWriteAsync(organization, seen, 2, [Make.Blob(2)], default));
+        Assert.False(Assert.Single(await Store.Sealed.WriteAsync((await OrganizationAsync()).Id, 2, [new(seen, [Make.Blob(2)])], default)));
+        Assert.True(Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(seen, [Make.Blob(2)])], default)));
         Assert.Equal(WriteOutcome.Stale, await Store.Accounts.UpdateAsync(refreshed, 2, GateCheck.None, [], default));
     }
 }

@@ -28,12 +28,17 @@ public sealed class InMemorySealedRows : IResealSource
     public ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken) =>
         new([.. Mine(organization).Where(r => r.KeyVersion < below && (after is null || string.CompareOrdinal(r.Cursor, after) > 0)).Take(limit)]);
 
-    public ValueTask<bool> TryWriteAsync(OrganizationId organization, ResealRow row, uint keyVersion, IReadOnlyList<SealedBlob> fields, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<bool>> WriteAsync(OrganizationId organization, uint keyVersion, IReadOnlyList<ResealedRow> rows, CancellationToken cancellationToken)
     {
-        BeforeWrite?.Invoke(row.Cursor);
+        foreach (var row in rows) BeforeWrite?.Invoke(row.Row.Cursor);
+        return new([.. rows.Select(r => Write(r.Row, keyVersion, r.Fields))]);
+    }
+
+    private bool Write(ResealRow row, uint keyVersion, IReadOnlyList<SealedBlob> fields)
+    {
         lock (_gate)
         {
-            if (_rows[row.Cursor].RowVersion != row.RowVersion) return new(false);
+            if (_rows[row.Cursor].RowVersion != row.RowVersion) return false;
             Assert.All(fields, f => Assert.Equal(keyVersion, f.KeyVersion));
             _rows[row.Cursor] = row with
             {
@@ -41,7 +46,7 @@ public sealed class InMemorySealedRows : IResealSource
                 RowVersion = row.RowVersion + 1,
                 Fields = [.. row.Fields.Zip(fields, (f, b) => new SealedField(f.Context.Under(keyVersion), b))],
             };
-            return new(true);
+            return true;
         }
     }
 
