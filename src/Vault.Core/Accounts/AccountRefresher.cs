@@ -100,7 +100,7 @@ public sealed class AccountRefresher(
         var look = AccountLifecycle.Decide(snapshot.Row.State, Wanted(snapshot), runner.PolicyFor(snapshot.Row));
         if (look.Verdict != Verdict.CallTokenEndpoint)
         {
-            var settled = await WriteIntentAsync(key, attempt, Wanted).ConfigureAwait(false);
+            var settled = await WriteIntentAsync(key, attempt, Wanted, null).ConfigureAwait(false);
             if (!settled.TryGet(out var other, out var refused)) return refused;
             if (other.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(other);
 
@@ -118,7 +118,7 @@ public sealed class AccountRefresher(
             using (who.ClientSecret)
             {
                 var before = time.GetTimestamp();
-                var written = await WriteIntentAsync(key, attempt, Wanted).ConfigureAwait(false);
+                var written = await WriteIntentAsync(key, attempt, Wanted, snapshot).ConfigureAwait(false);
                 if (!written.TryGet(out var step, out var refused)) return refused;
                 if (step.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(step);
                 if (step.Before.ConnectionId != snapshot.Row.ConnectionId || step.Before.State.Generation != snapshot.Row.State.Generation)
@@ -130,7 +130,7 @@ public sealed class AccountRefresher(
 
                 await checkpoints.ReachAsync("intent_written", key).ConfigureAwait(false);
                 observer.LeaseTaken(step.Before.State.Intent is not null);
-                return await CallAsync(step.After, attempt, who, sealingKey, before).ConfigureAwait(false);
+                return await CallAsync(step, attempt, who, sealingKey, before).ConfigureAwait(false);
             }
         }
 
@@ -139,11 +139,11 @@ public sealed class AccountRefresher(
     }
 
     /// <summary>If the store's word on the intent is lost, it may stand there though nothing was sent: without this it would lapse into a doubt, and a family into a loss.</summary>
-    private async Task<Result<AccountStep>> WriteIntentAsync(AccountKey key, string attempt, Func<AccountSnapshot, AccountEvent> wanted)
+    private async Task<Result<AccountStep>> WriteIntentAsync(AccountKey key, string attempt, Func<AccountSnapshot, AccountEvent> wanted, AccountSnapshot? seen)
     {
         try
         {
-            return await runner.ApplyAsync(key, wanted, CancellationToken.None, needsOpenGate: true).ConfigureAwait(false);
+            return await runner.ApplyAsync(key, wanted, CancellationToken.None, needsOpenGate: true, seen: seen).ConfigureAwait(false);
         }
         catch (StoreUnavailableException e) when (e.MayHaveCommitted)
         {
@@ -152,8 +152,9 @@ public sealed class AccountRefresher(
         }
     }
 
-    private async Task<Result<RefreshAnswer>> CallAsync(AccountRow row, string attempt, TokenClient client, SealingKey key, long intentMark)
+    private async Task<Result<RefreshAnswer>> CallAsync(AccountStep intent, string attempt, TokenClient client, SealingKey key, long intentMark)
     {
+        var row = intent.After;
         Result<GrantSecrets?> opened;
         Result<OwnCredential?> ownOpened;
         try
@@ -205,7 +206,7 @@ public sealed class AccountRefresher(
 
         if (reply is TokenReply.Granted granted)
         {
-            using (granted.Tokens.Secrets) return await CommitAsync(row, attempt, granted.Tokens, grant, mints, key, client).ConfigureAwait(false);
+            using (granted.Tokens.Secrets) return await CommitAsync(intent, attempt, granted.Tokens, grant, mints, key, client).ConfigureAwait(false);
         }
 
         var step = await ReportAsync(row.Key, FailureEvent(row, attempt, reply)).ConfigureAwait(false);
@@ -287,8 +288,9 @@ public sealed class AccountRefresher(
     }
 
     private async Task<Result<RefreshAnswer>> CommitAsync(
-        AccountRow row, string attempt, TokenSet tokens, GrantSecrets? former, bool mints, SealingKey key, TokenClient client)
+        AccountStep intent, string attempt, TokenSet tokens, GrantSecrets? former, bool mints, SealingKey key, TokenClient client)
     {
+        var row = intent.After;
         // A provider that does not rotate may leave the refresh token out of its answer: the one in hand goes on working.
         var kept = tokens.Secrets.RefreshToken ?? (mints ? null : former?.RefreshToken);
         var merged = new GrantSecrets { AccessToken = tokens.Secrets.AccessToken, RefreshToken = kept, TokenType = tokens.Secrets.TokenType };
@@ -299,7 +301,7 @@ public sealed class AccountRefresher(
         await checkpoints.ReachAsync("reply_sealed", row.Key).ConfigureAwait(false);
         try
         {
-            var committed = await CommitSealedAsync(row.Key, attempt, row.State.Generation, blob, facts, tokens.Scopes, tokens.Parameters).ConfigureAwait(false);
+            var committed = await CommitSealedAsync(row.Key, attempt, row.State.Generation, blob, facts, tokens.Scopes, tokens.Parameters, new AccountSnapshot(row, intent.Gate)).ConfigureAwait(false);
             await checkpoints.ReachAsync("reply_committed", row.Key).ConfigureAwait(false);
             if (MustGo(committed)) await RevokeLateAsync(row.Key, IsStored(committed) ? generation : null, client, merged).ConfigureAwait(false);
             return committed.TryGet(out var step, out var error) ? Answer(step) : error;
@@ -343,8 +345,9 @@ public sealed class AccountRefresher(
     }
 
     private Task<Result<AccountStep>> CommitSealedAsync(
-        AccountKey key, string attempt, long presented, SealedBlob blob, GrantFacts facts, ImmutableArray<string>? scopes, ImmutableSortedDictionary<string, string>? parameters) =>
-        runner.ApplyAsync(key, _ => new AccountEvent.RefreshSucceeded(runner.Now, attempt, presented, facts, scopes, parameters), CancellationToken.None, grant: blob);
+        AccountKey key, string attempt, long presented, SealedBlob blob, GrantFacts facts, ImmutableArray<string>? scopes, ImmutableSortedDictionary<string, string>? parameters,
+        AccountSnapshot? seen = null) =>
+        runner.ApplyAsync(key, _ => new AccountEvent.RefreshSucceeded(runner.Now, attempt, presented, facts, scopes, parameters), CancellationToken.None, grant: blob, seen: seen);
 
     /// <summary>Commits what the spool holds, and tells the store what else it could not be told; an entry goes only when the store has judged it. Answers how many were committed.</summary>
     public async Task<int> DrainSpoolAsync(CancellationToken cancellationToken)

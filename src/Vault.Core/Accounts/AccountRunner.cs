@@ -77,18 +77,26 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
     /// <param name="credential">The sealed credential and its generation, with <see cref="GrantEffect.StoreCredential"/>.</param>
     /// <param name="needsOpenGate">Whether a shut gate refuses the write.</param>
     /// <param name="actor">Who, for the ledger.</param>
+    /// <param name="seen">The row as it was read or written a moment ago, to be tried first: it saves the reading. It is only good for a write, which is refused where
+    /// it is out of date; for every other answer the row is read after all.</param>
     /// <returns><c>account_not_connected</c> when there is no row, <c>organization_suspended</c> when the gate is shut.</returns>
     public async Task<Result<AccountStep>> ApplyAsync(
         AccountKey key, Func<AccountSnapshot, AccountEvent> what, CancellationToken cancellationToken,
-        SealedBlob? grant = null, (SealedBlob Blob, long Generation)? credential = null, bool needsOpenGate = false, string actor = "system")
+        SealedBlob? grant = null, (SealedBlob Blob, long Generation)? credential = null, bool needsOpenGate = false, string actor = "system", AccountSnapshot? seen = null)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(what);
         for (var race = 0; race < MostRaces; race++)
         {
-            var snapshot = await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
+            var guess = race == 0 ? seen : null;
+            var snapshot = guess ?? await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
             if (snapshot is null) return AccountErrors.NotConnected();
-            if (needsOpenGate && !snapshot.Gate.Open) return AccountErrors.Suspended();
+            if (needsOpenGate && !snapshot.Gate.Open)
+            {
+                if (guess is not null) continue;
+                return AccountErrors.Suspended();
+            }
+
             var row = snapshot.Row;
             var policy = PolicyFor(row);
             var decision = AccountLifecycle.Decide(row.State, what(snapshot), policy);
@@ -98,7 +106,10 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
             // An index entry that points at nothing to do would bring the account up for ever.
             var staleIndex = row.DueAt <= now && (due is null || due > now);
             if (decision.Next == row.State && decision.Effects is GrantEffect.None or GrantEffect.RevokeUpstream && !staleIndex)
+            {
+                if (guess is not null) continue;
                 return new AccountStep(row, row, snapshot.Gate, decision);
+            }
 
             var next = row with
             {
@@ -115,7 +126,7 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
             switch (written)
             {
                 case WriteOutcome.Written: return new AccountStep(row, next, snapshot.Gate, decision);
-                case WriteOutcome.GateShut: return AccountErrors.Suspended();
+                case WriteOutcome.GateShut when guess is null: return AccountErrors.Suspended();
                 default: continue;
             }
         }
