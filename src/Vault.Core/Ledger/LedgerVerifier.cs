@@ -23,16 +23,17 @@ public sealed class LedgerVerifier(ILedgerStore store)
         // and every entry that can be seen was committed together with a head at least as far.
         var before = await HeadAsync(organization, cancellationToken).ConfigureAwait(false);
         var inspector = new LedgerInspector(organization, after, LedgerCheckpoint.Of(kept, before));
-        var next = after.Seq + 1;
-        while (true)
+        var reading = ReadAsync(after.Seq + 1);
+        while (await reading.ConfigureAwait(false) is { Count: > 0 } page)
         {
-            var page = await store.ReadAsync(organization, next, PageSize, cancellationToken).ConfigureAwait(false);
-            if (page.Count == 0) break;
+            // The store reads the next page while this one is judged.
+            reading = ReadAsync(page[^1].Seq + 1);
             foreach (var entry in page) inspector.Add(entry);
-            next = page[^1].Seq + 1;
         }
 
         return inspector.Finish(await HeadAsync(organization, cancellationToken).ConfigureAwait(false));
+
+        Task<IReadOnlyList<LedgerEntry>> ReadAsync(long from) => store.ReadAsync(organization, from, PageSize, cancellationToken).AsTask();
     }
 
     private async Task<LedgerHead> HeadAsync(OrganizationId organization, CancellationToken cancellationToken) =>
