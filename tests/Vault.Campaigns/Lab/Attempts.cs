@@ -17,7 +17,7 @@ public sealed class Attempts(string database)
           insert into lab.attempts (attempt, holder) values (new.state::jsonb #>> '{intent,attempt_id}', new.state::jsonb #>> '{intent,holder}') on conflict do nothing;
           return null;
         end $$;
-        create trigger note_attempt after insert or update on accounts for each row when (new.state::jsonb #>> '{intent,attempt_id}' is not null) execute function lab.note_attempt();
+        create trigger note_attempt after insert or update on vault.accounts for each row when (new.state::jsonb #>> '{intent,attempt_id}' is not null) execute function lab.note_attempt();
         """;
 
     /// <summary>From now on.</summary>
