@@ -11,17 +11,19 @@ public interface IRefreshShardGrain : IGrainWithIntegerKey
 }
 
 /// <summary>
-/// Where it is active, that silo's sweep takes its shard along, in one look at the due index for all the silo's shards; its one reminder, every minute, wakes it on
-/// another silo when its own has gone. A tick means "everything due", never one account: ticks missed during an outage are skipped, and the due index has kept what
-/// they were for. There is no reminder per account, because every silo reads every reminder of its range again and again. The refresh runs on this silo and not
-/// through the account's grain: an idle account is not activated for it, and the intent in its row lets only one host refresh, also where two activations of a
-/// shard exist for a moment.
+/// Where it is active, that silo's sweep takes its shard along, in one look at the due index for all the silo's shards. When its silo has gone, the others wake it
+/// elsewhere (<see cref="Setup.ShardWatch"/>), and should they not, its one reminder does within a minute. A tick means "everything due", never one account: ticks
+/// missed during an outage are skipped, and the due index has kept what they were for. There is no reminder per account, because every silo reads every reminder of
+/// its range again and again. The refresh runs on this silo and not through the account's grain: an idle account is not activated for it, and the intent in its row
+/// lets only one host refresh, also where two activations of a shard exist for a moment.
 /// </summary>
 [RandomPlacement]
 internal sealed class RefreshShardGrain(SweepDuty duty) : Grain, IRefreshShardGrain, IRemindable
 {
     private const string Reminder = "due";
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+
+    private bool _stands;
 
     private int Shard => (int)this.GetPrimaryKeyLong();
 
@@ -53,7 +55,9 @@ internal sealed class RefreshShardGrain(SweepDuty duty) : Grain, IRefreshShardGr
 
     public async Task WatchAsync()
     {
-        if (!IsNoMore && await this.GetReminder(Reminder) is null) await this.RegisterOrUpdateReminder(Reminder, Period * ((Shard + 1.0) / duty.Shards), Period);
+        if (_stands || IsNoMore) return;
+        if (await this.GetReminder(Reminder) is null) await this.RegisterOrUpdateReminder(Reminder, Period * ((Shard + 1.0) / duty.Shards), Period);
+        _stands = true;
     }
 
     async Task IRemindable.ReceiveReminder(string reminderName, TickStatus status)

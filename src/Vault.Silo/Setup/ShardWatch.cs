@@ -1,11 +1,34 @@
+using Orleans.Runtime;
 using Vault.Silo.Grains;
 
 namespace Vault.Silo.Setup;
 
-/// <summary>Wakes every refresh shard when a worker starts: a new cluster begins to sweep at once, and later ones find every reminder standing.</summary>
-internal sealed class ShardWatch(IGrainFactory grains, SiloSettings options, TimeProvider time, ILogger<ShardWatch> log) : BackgroundService
+/// <summary>
+/// Wakes every refresh shard when a worker starts, so that a new cluster begins to sweep at once, and when a silo leaves or dies: its shards live on elsewhere from
+/// then on, and not from the next tick of their reminders.
+/// </summary>
+internal sealed class ShardWatch(IGrainFactory grains, IClusterMembershipService cluster, SiloSettings options, TimeProvider time, ILogger<ShardWatch> log) : BackgroundService
 {
+    // A shard that is found alive may be on its way out all the same: on the silo that leaves, or because its entry in the directory was on that silo.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await WakeAsync(stoppingToken);
+        log.LogInformation("All {Shards} refresh shards are watched", options.Shards);
+        HashSet<(SiloAddress, SiloStatus)>? gone = null;
+        await foreach (var now in cluster.MembershipUpdates.WithCancellation(stoppingToken))
+        {
+            var before = gone;
+            gone = [.. now.Members.Values.Where(m => m.Status.IsTerminating()).Select(m => (m.SiloAddress, m.Status))];
+            if (before is null || gone.IsSubsetOf(before)) continue;
+            await WakeAsync(stoppingToken);
+            await Task.Delay(LookAgain, time, stoppingToken);
+            await WakeAsync(stoppingToken);
+        }
+    }
+
+    private async Task WakeAsync(CancellationToken stoppingToken)
     {
         var left = Enumerable.Range(0, options.Shards).ToList();
         while (left.Count > 0)
@@ -28,7 +51,5 @@ internal sealed class ShardWatch(IGrainFactory grains, SiloSettings options, Tim
             left = [.. failed];
             if (left.Count > 0) await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
         }
-
-        log.LogInformation("All {Shards} refresh shards are watched", options.Shards);
     }
 }

@@ -65,12 +65,16 @@ internal sealed class SiloProcess : IDisposable
         return client;
     }
 
-    /// <summary>Completes when it says the text, from now on.</summary>
+    /// <summary>Completes when it has said the text.</summary>
     public Task SaysAsync(string text)
     {
-        var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_output) _listener = (text, said);
-        return said.Task;
+        lock (_output)
+        {
+            if (_output.ToString().Contains(text, StringComparison.Ordinal)) return Task.CompletedTask;
+            var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _listener = (text, said);
+            return said.Task;
+        }
     }
 
     /// <summary>KILL, STOP or CONT.</summary>
