@@ -38,13 +38,17 @@ internal static class Connecting
     }
 
     /// <summary>Every item of a list, page after page.</summary>
-    public static async Task<List<JsonElement>> ListAsync(this VaultClient client, string path, CancellationToken cancellationToken)
+    public static Task<List<JsonElement>> ListAsync(this VaultClient client, string path, CancellationToken cancellationToken) => client.ListAsync(path, static _ => { }, cancellationToken);
+
+    /// <param name="each">Sees each page whole, for what stands beside its items.</param>
+    public static async Task<List<JsonElement>> ListAsync(this VaultClient client, string path, Action<JsonElement> each, CancellationToken cancellationToken)
     {
         var items = new List<JsonElement>();
         for (string? token = null; ;)
         {
             var page = await client.CallAsync(HttpMethod.Get, Query(path, ("page_token", token)), null, cancellationToken);
             items.AddRange(page.GetProperty("items").EnumerateArray());
+            each(page);
             token = page.TryGetProperty("next_page_token", out var next) && next.ValueKind == JsonValueKind.String ? next.GetString() : null;
             if (token is null) return items;
         }

@@ -68,6 +68,8 @@ internal static class Routes
         Add<GetTool>();
         Add<SearchTools>();
         Add<ImportTools>();
+        Add<ListToolSets>();
+        Add<DeleteToolSet>();
         Add<QueryLedger>();
         Add<VerifyLedger>();
         Add<ExportLedger>();

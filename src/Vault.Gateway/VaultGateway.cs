@@ -7,6 +7,7 @@ using Vault.Core.Callers;
 using Vault.Core.Connecting;
 using Vault.Core.Errors;
 using Vault.Core.Ledger;
+using Vault.Core.Packs;
 using Vault.Core.Scopes;
 using Vault.Gateway.Approvals;
 using Vault.Gateway.Callers;
@@ -77,6 +78,7 @@ public static class VaultGateway
         services.TryAddSingleton<ApiKeys>();
         services.TryAddSingleton<ConnectionRegistry>();
         services.TryAddSingleton<ConnectionRemoval>();
+        services.TryAddSingleton<ToolSetRemover>();
         services.TryAddSingleton<ScopeMigration>();
         services.TryAddSingleton<ScopeReport>();
         services.TryAddSingleton<ConnectLinks>();

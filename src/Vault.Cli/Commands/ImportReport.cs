@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Vault.Core.Packs;
 
 namespace Vault.Cli.Commands;
@@ -6,13 +7,9 @@ namespace Vault.Cli.Commands;
 /// <summary>A plan as a person reads it: what would be added, what not and why, and how to agree.</summary>
 internal static class ImportReport
 {
-    public static JsonElement Of(ImportPlan plan, bool applied) => JsonSerializer.SerializeToElement(new
-    {
-        applied, format = plan.Format, title = plan.Title, operations = plan.Operations, new_provider = plan.NewPack is not null, review = plan.Digest,
-        tools = plan.Tools.Select(t => new { name = t.Name, operation = t.Operation, effect = t.Effect.ToString().ToLowerInvariant(), required_scopes = t.Scopes, schema_bytes = t.SchemaBytes, change = t.Change.ToString().ToLowerInvariant() }),
-        removed = plan.Removed, skipped = plan.Skipped.Select(s => new { operation = s.Operation, reason = s.Reason, detail = s.Detail }),
-        skipped_by_reason = plan.Skipped.GroupBy(s => s.Reason).ToDictionary(g => g.Key, g => g.Count()), notes = plan.Notes,
-    });
+    private static readonly JsonSerializerOptions AsTheVault = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) } };
+
+    public static JsonElement Of(ImportPlan plan, bool applied) => JsonSerializer.SerializeToElement(ImportView.Of(plan, applied), AsTheVault);
 
     public static void Write(CliConsole console, JsonElement plan)
     {

@@ -14,16 +14,8 @@ internal static class ToolCommands
         {
             using var vault = console.Client(parsed);
             var path = Connecting.Query("/v1/tools?page_size=200", ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user)), ("provider", parsed.GetValue(provider)));
-            var (items, requirements) = (new List<JsonElement>(), new Dictionary<string, JsonElement>(StringComparer.Ordinal));
-            for (string? token = null; ;)
-            {
-                var page = await vault.CallAsync(HttpMethod.Get, Connecting.Query(path, ("page_token", token)), null, stop);
-                items.AddRange(page.GetProperty("items").EnumerateArray());
-                Take(page, requirements);
-                token = page.Cell("next_page_token");
-                if (token.Length == 0) break;
-            }
-
+            var requirements = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+            var items = await vault.ListAsync(path, page => Take(page, requirements), stop);
             Write(console, parsed, items, requirements);
             return VaultCommand.Done;
         });
@@ -56,7 +48,7 @@ internal static class ToolCommands
         });
         return new Command("tools", "Tools: what can be executed.\n\nExamples:\n  vault tools search \"create an issue\" --user ada\n  vault tools show slack_send_message --format anthropic\n  vault tools import openapi.json --provider acme --tag orders")
         {
-            list, search, show, ToolImportCommand.Make(console),
+            list, search, show, ToolImportCommand.Make(console), ToolSetCommands.Make(console),
         };
     }
 

@@ -61,6 +61,9 @@ public sealed record ConnectionSettings
     public string? AppName { get; init; }
 }
 
+/// <summary>A connection by its id, with the organization it belongs to.</summary>
+public readonly record struct ConnectionId(OrganizationId Organization, string Id);
+
 public interface IConnectionStore
 {
     Task<ConnectionRow?> FindAsync(OrganizationId organization, ConnectionName name, CancellationToken cancellationToken);
@@ -74,4 +77,9 @@ public interface IConnectionStore
     Task<WriteOutcome> DeleteAsync(OrganizationId organization, string id, long expectedVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
 
     Task<Page<ConnectionRow>> ListAsync(OrganizationId organization, string? provider, int pageSize, string? cursor, CancellationToken cancellationToken);
+
+    /// <summary>Connections of any organization whose settings name one of these tools, in order of their ids: for what the platform takes away from all. Only ids.</summary>
+    /// <param name="tools">Names of tools.</param>
+    /// <param name="after">Only ids above this one; empty for all.</param>
+    Task<IReadOnlyList<ConnectionId>> FindNamingAsync(IReadOnlyCollection<string> tools, string after, int limit, CancellationToken cancellationToken);
 }

@@ -70,7 +70,7 @@ public sealed class ConnectionRegistry(
             if (ReferenceEquals(settings, row.Settings) && change is { ClientSecret: null, RemoveSecret: false }) return row;
             if (!settings.Scopes.SequenceEqual(row.Settings.Scopes) && settings.ScopesVersion == row.Settings.ScopesVersion) settings = ScopeBundles.Replace(row.Settings, settings);
             var keepsSecret = row.ClientSecret is not null && !change.RemoveSecret;
-            var faults = ConnectionRules.Check(packs, pack, settings, keepsSecret || change.ClientSecret is not null, options);
+            var faults = ConnectionRules.Check(packs, pack, settings, keepsSecret || change.ClientSecret is not null, options, row.Settings.Tools);
             if (faults.Length > 0) return ConnectionRules.Refuse(faults);
             var next = row with { Settings = settings, Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
             if (change.RemoveSecret) next = next with { ClientSecret = null };

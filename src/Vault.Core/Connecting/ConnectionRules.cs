@@ -10,7 +10,8 @@ public static class ConnectionRules
     public const int MaxScopes = 200;
     public const int MaxReturnUrls = 50;
 
-    public static ImmutableArray<Violation> Check(IPacks packs, ProviderPack pack, ConnectionSettings settings, bool hasSecret, ConnectOptions options)
+    /// <param name="known">The tools the connection names already: one that is gone since (a pack without it, a deleted tool set) does not stand in the way of other changes.</param>
+    public static ImmutableArray<Violation> Check(IPacks packs, ProviderPack pack, ConnectionSettings settings, bool hasSecret, ConnectOptions options, ImmutableArray<string>? known = null)
     {
         ArgumentNullException.ThrowIfNull(packs);
         ArgumentNullException.ThrowIfNull(pack);
@@ -28,7 +29,7 @@ public static class ConnectionRules
             if (WebAddress.Fault(settings.ReturnUrls[i], options.Development) is { } fault) faults.Add(new($"return_urls/{i}", fault));
         faults.AddRange(PackParameters.Check(pack, settings.Parameters, ParameterSource.Connection));
         foreach (var tool in settings.Tools ?? [])
-            if (!packs.TryGetTool(tool, pack.Id, out _)) faults.Add(new("tools", $"'{tool}' is not a tool of {pack.Id}"));
+            if (!packs.TryGetTool(tool, pack.Id, out _) && known?.Contains(tool) != true) faults.Add(new("tools", $"'{tool}' is not a tool of {pack.Id}"));
         if (settings.QuotaPerMinute < 0) faults.Add(new("quota_per_minute", "give 0 (the default) or more"));
         if (settings.AppName is { } app && (app.Length is 0 or > 100 || app.Any(char.IsControl))) faults.Add(new("app_name", "give 1 to 100 characters"));
         return faults.ToImmutable();

@@ -18,6 +18,9 @@ public static class LedgerEvents
     public const string ConnectionCreated = "connection.created";
     public const string ConnectionChanged = "connection.changed";
     public const string ConnectionDeleted = "connection.deleted";
+
+    /// <summary>A tool set of the platform is gone; the entry stands in the ledger of each organization with a connection that named its tools.</summary>
+    public const string ToolSetDeleted = "tool_set.deleted";
     public const string OrganizationCreated = "organization.created";
     public const string OrganizationSuspended = "organization.suspended";
     public const string OrganizationResumed = "organization.resumed";

@@ -13,6 +13,9 @@ public interface IToolImport
     /// <param name="document">OpenAPI 3 or Swagger 2 (JSON or YAML), a Google Discovery document, or <c>{"schema": …, "operations": …}</c> for GraphQL.</param>
     /// <param name="previous">The tool set of the same name as it stands, verbatim; null for none. Names given once are kept.</param>
     Result<ImportPlan> Plan(ImportRequest request, ReadOnlyMemory<byte> document, string? previous);
+
+    /// <summary>What stays of a tool set that is deleted: no tools, but which names and versions were given, so that an import under the same name never gives one a second meaning.</summary>
+    byte[] Bury(string set, string by, DateTimeOffset at);
 }
 
 public sealed record ImportRequest

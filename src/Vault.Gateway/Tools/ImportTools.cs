@@ -3,7 +3,6 @@ using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
 using Vault.Gateway.Contract;
 using Vault.Gateway.Providers;
 
@@ -77,19 +76,3 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
         static Answer Changed() => new VaultError(ErrorCatalogue.Conflict, "The tools were changed at the same time; look at it again without review.");
     }
 }
-
-/// <param name="Applied">Whether it is kept; otherwise call again with <paramref name="Review"/>.</param>
-internal sealed record ImportView(
-    bool Applied, string Format, string Title, int Operations, bool NewProvider, string Review, IReadOnlyList<ImportedToolView> Tools, IReadOnlyList<string> Removed,
-    IReadOnlyList<SkippedView> Skipped, IReadOnlyDictionary<string, int> SkippedByReason, IReadOnlyList<string> Notes)
-{
-    public static ImportView Of(ImportPlan plan, bool applied) => new(
-        applied, plan.Format, plan.Title, plan.Operations, plan.NewPack is not null, plan.Digest,
-        [.. plan.Tools.Select(t => new ImportedToolView(t.Name, t.Operation, t.Effect, [.. t.Scopes.Select(g => (IReadOnlyList<string>)g)], t.SchemaBytes, t.Change))],
-        plan.Removed, [.. plan.Skipped.Select(s => new SkippedView(s.Operation, s.Reason, s.Detail))],
-        plan.Skipped.GroupBy(s => s.Reason).OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count()), plan.Notes);
-}
-
-internal sealed record ImportedToolView(string Name, string Operation, Effect Effect, IReadOnlyList<IReadOnlyList<string>> RequiredScopes, int SchemaBytes, ImportChange Change);
-
-internal sealed record SkippedView(string Operation, string Reason, string Detail);

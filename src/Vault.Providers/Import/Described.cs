@@ -13,7 +13,7 @@ internal static class Described
     {
         if (document.Span.StartsWith("\uFEFF"u8)) document = document[3..];
         if (document.Span.Trim(" \t\r\n\0"u8).IsEmpty) return VaultError.Invalid("document", "is empty; the body of the request is the description itself");
-        if (document.Span.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])
+        if (!ToolImport.IsJson(document.Span))
         {
             try
             {

@@ -40,6 +40,32 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         }
     }
 
+    /// <summary>A description in JSON; what begins otherwise is taken for YAML.</summary>
+    public static bool IsJson(ReadOnlySpan<byte> document) => (document.StartsWith("\uFEFF"u8) ? document[3..] : document).TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
+
+    public byte[] Bury(string set, string by, DateTimeOffset at)
+    {
+        var previous = PreviousSet.Read(set);
+        using var document = JsonDocument.Parse(set, new JsonDocumentOptions { MaxDepth = 64 });
+        var buffer = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(buffer);
+        writer.WriteStartObject();
+        foreach (var member in document.RootElement.EnumerateObject().Where(m => m.Name is "format" or "extends" or "set" or "source")) member.WriteTo(writer);
+        writer.WriteStartObject("removed");
+        writer.WriteString("by", by);
+        writer.WriteString("at", at);
+        writer.WriteEndObject();
+        writer.WriteStartObject("operations");
+        foreach (var (operation, name) in previous.Names.OrderBy(o => o.Key, StringComparer.Ordinal)) writer.WriteString(operation, name);
+        writer.WriteEndObject();
+        previous.WriteGone(writer, _ => false);
+        writer.WriteStartArray("tools");
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
     private Result<ImportPlan> Plan(ImportRequest request, IDescription description, string document, PreviousSet previous)
     {
         byte[]? newPack = null;
@@ -94,7 +120,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             }
         }
 
-        var set = Write(request, description, document, made);
+        var set = Write(request, description, document, made, previous);
         return new ImportPlan
         {
             Format = description.Format,
@@ -122,19 +148,19 @@ public sealed class ToolImport(IPacks packs) : IToolImport
     private static ((string Method, string Url, ImportedTool Line) Tool, byte[] Json) One(DescribedOperation operation, string name, ToolBuilder builder, PackScope scope, PreviousSet previous)
     {
         var node = builder.Build(operation, name);
-        var (version, same) = previous.Compare(name, Element(node));
+        var (version, same, stands) = previous.Compare(name, Element(node));
         if (version is not null) node["version"] = same ? version : Next(version);
         var element = Element(node);
         var json = JsonSerializer.SerializeToUtf8Bytes(node);
         var faults = new PackFaults(new Lazy<LineIndex>(() => LineIndex.Build(json)));
         var definition = ToolReading.Tool(new PackNode(element, "", faults), scope, [scope.Id + "_"]);
         if (faults.Any) throw new NotExpressibleException(faults.All[0].Path.StartsWith("/input_schema", StringComparison.Ordinal) ? Reasons.Schema : Reasons.Pack, $"{faults.All[0].Path} {faults.All[0].Message}");
-        var change = version is null ? ImportChange.Added : same ? ImportChange.Unchanged : ImportChange.Changed;
+        var change = !stands ? ImportChange.Added : same ? ImportChange.Unchanged : ImportChange.Changed;
         var line = new ImportedTool(name, operation.Where, definition.Effect, definition.Scopes.AllOf, JsonSerializer.SerializeToUtf8Bytes(node["input_schema"]).Length, change);
         return ((definition.Request.Method, definition.Request.Url.Source, line), json);
     }
 
-    private static byte[] Write(ImportRequest request, IDescription description, string document, SortedDictionary<string, (string Operation, byte[] Json)> made)
+    private static byte[] Write(ImportRequest request, IDescription description, string document, SortedDictionary<string, (string Operation, byte[] Json)> made, PreviousSet previous)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(buffer);
@@ -145,8 +171,12 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         writer.WriteString("source", $"{description.Format}: {description.Title}");
         writer.WriteString("document", document);
         writer.WriteStartObject("operations");
+        // An operation that comes back one day gets the name it had.
+        var present = made.Values.Select(m => m.Operation).ToHashSet(StringComparer.Ordinal);
+        foreach (var (operation, name) in previous.Names.Where(o => !present.Contains(o.Key)).OrderBy(o => o.Key, StringComparer.Ordinal)) writer.WriteString(operation, name);
         foreach (var (name, (operation, _)) in made) writer.WriteString(operation, name);
         writer.WriteEndObject();
+        previous.WriteGone(writer, made.ContainsKey);
         writer.WriteStartArray("tools");
         foreach (var (_, json) in made.Values) writer.WriteRawValue(json);
         writer.WriteEndArray();

@@ -107,9 +107,9 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
 
     private void Add(byte[] json, string source, Loading packs, List<PackRefusal> refusals)
     {
-        if (ToolSet.Extends(json) is { } provider)
+        if (ToolSet.Extends(json, out var removed) is { } provider)
         {
-            packs.Sets.Add((provider, json, source));
+            if (!removed) packs.Sets.Add((provider, json, source));
             return;
         }
 

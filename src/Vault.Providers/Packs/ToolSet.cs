@@ -17,8 +17,11 @@ internal static class ToolSet
     public static string Id(string provider, string set) => provider + "+" + set;
 
     /// <summary>The provider that a document extends; null where it is a pack of its own, or no JSON, which the reader of packs then says.</summary>
-    public static string? Extends(ReadOnlySpan<byte> json)
+    /// <param name="removed">Whether it is the tombstone of a set; the word stands before the tools.</param>
+    public static string? Extends(ReadOnlySpan<byte> json, out bool removed)
     {
+        string? provider = null;
+        removed = false;
         try
         {
             if (json.StartsWith("\uFEFF"u8)) json = json[3..];
@@ -26,9 +29,11 @@ internal static class ToolSet
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var found = reader.ValueTextEquals("extends"u8);
+                if (provider is not null && reader.ValueTextEquals("tools"u8)) break;
+                var (found, gone) = (reader.ValueTextEquals("extends"u8), reader.ValueTextEquals("removed"u8));
                 reader.Read();
-                if (found) return reader.TokenType == JsonTokenType.String ? reader.GetString() : "";
+                if (found) provider = reader.TokenType == JsonTokenType.String ? reader.GetString() : "";
+                removed |= gone;
                 reader.Skip();
             }
         }
@@ -36,7 +41,7 @@ internal static class ToolSet
         {
         }
 
-        return null;
+        return provider;
     }
 
     /// <summary>The pack with the tools of a set. A tool whose name the pack has already is left out and named in <paramref name="faults"/>.</summary>

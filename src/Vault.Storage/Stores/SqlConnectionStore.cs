@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Connecting;
 using Vault.Core.Identity;
@@ -27,6 +28,14 @@ internal sealed class SqlConnectionStore(IDatabase database) : IConnectionStore
         """;
 
     private const string DeleteSql = $"delete from connections where id = @id and organization_id = @organization and version = @expected {Write.Guard}";
+
+    private const string NamingPostgres = "select organization_id, id from connections_naming(@names, @past, @take)";
+
+    private const string NamingSqlite = """
+        select c.organization_id, c.id from connections c
+        where c.id > @past and exists (select 1 from json_each(c.settings, '$.tools') named where named.value in (select value from json_each(@names)))
+        order by c.id limit @take
+        """;
 
     public Task<ConnectionRow?> FindAsync(OrganizationId organization, ConnectionName name, CancellationToken cancellationToken) => database.ReadOneAsync(
         Scope.Of(organization), new Statement(Select + " and name = @name").Text("organization", organization.Value).Text("name", name.Value), Read, cancellationToken);
@@ -61,6 +70,18 @@ internal sealed class SqlConnectionStore(IDatabase database) : IConnectionStore
         if (after is not null) statement.Text("after", after);
         if (provider is not null) statement.Text("provider", provider);
         return database.PageAsync(Scope.Of(organization), statement, Read, list, pageSize, row => row.Id, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<ConnectionId>> FindNamingAsync(IReadOnlyCollection<string> tools, string after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(tools);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var statement = new Statement(database.Pick(NamingPostgres, NamingSqlite)).Text("past", after).Integer("take", limit);
+        return await database.ReadAsync(
+            Scope.None,
+            database.IsPostgres ? statement.Texts("names", [.. tools]) : statement.Text("names", JsonSerializer.Serialize(tools)),
+            r => new ConnectionId(new OrganizationId(r.GetString(0)), r.GetString(1)),
+            cancellationToken);
     }
 
     private static Statement Bind(string sql, ConnectionRow row) => new Statement(sql)

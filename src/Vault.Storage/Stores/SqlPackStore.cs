@@ -32,7 +32,7 @@ internal sealed class SqlPackStore(IDatabase database) : IPackStore
         return await database.ChangeAsync(Scope.None, statement, cancellationToken) == 1 ? WriteOutcome.Written : WriteOutcome.Stale;
     }
 
-    /// <summary>The sum of all versions: packs are never deleted, so it goes up by one with every change.</summary>
+    /// <summary>The sum of all versions: rows are never deleted (a tool set that is gone leaves its tombstone), so it goes up by one with every change.</summary>
     public async Task<long> RevisionAsync(CancellationToken cancellationToken) =>
         (await database.ReadAsync(Scope.None, new Statement("select cast(coalesce(sum(version), 0) as bigint) from packs"), r => r.GetInt64(0), cancellationToken))[0];
 }

@@ -78,7 +78,7 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         await using var connection = new NpgsqlConnection(database.Administrator);
         await connection.OpenAsync();
         await RunAsync(connection, "set role vault_system");
-        foreach (var column in new[] { "accounts.state", "accounts.grant_blob", "accounts.credential", "links.code_verifier", "links.request", "outputs.body", "idempotency.body", "api_keys.secret_hash", "ledger_entries.body" })
+        foreach (var column in new[] { "accounts.state", "accounts.grant_blob", "accounts.credential", "links.code_verifier", "links.request", "outputs.body", "idempotency.body", "api_keys.secret_hash", "ledger_entries.body", "connections.client_secret" })
             await RefusedAsync(connection, $"select {column} from vault.{column.Split('.')[0]}");
         await RefusedAsync(connection, "select * from vault.connections");
         await RefusedAsync(connection, "create function vault.more() returns int language sql as 'select 1'");

@@ -14,6 +14,7 @@ public sealed class ReleasedStepsTests
     [InlineData("postgres", 4, "bf6c113a125c76521606e892d7e8be1682411168fd2c2a09498c8c9faba85d93")]
     [InlineData("postgres", 5, "1401a92b3e45b554368d801aa0853c0af530cab6b55725a1a4f0854743cda3d1")]
     [InlineData("postgres", 6, "df692857c2ee49a74333113e9feb66c63e125d06b9bfb65d07ce3b83b64038fc")]
+    [InlineData("postgres", 7, "994d037fff6d038ce213f322d510bdc7866068e99fde2c55b0aa4bfef0f55eb2")]
     [InlineData("sqlite", 2, "4a207fd644a7837ff24069b9255c81002c6a14a85acaab0e9e828da409c7ae47")]
     [InlineData("sqlite", 1, "11136804d6f16113395f064df07c4b6e1631929ed6044599e6770404263f2fe3")]
     public void A_released_step_never_changes(string dialect, int version, string sha256)

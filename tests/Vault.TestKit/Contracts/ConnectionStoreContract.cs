@@ -44,6 +44,31 @@ public abstract class ConnectionStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task Those_that_name_a_tool_are_found_across_organizations_by_their_ids()
+    {
+        var (one, two) = (await OrganizationAsync(), await OrganizationAsync());
+        // Names of its own: the store may hold connections of other tests.
+        var (tool, other) = ("grove_" + Guid.NewGuid().ToString("n"), "grove_" + Guid.NewGuid().ToString("n"));
+        ConnectionRow[] rows =
+        [
+            With(one, "first", ["slack_send_message", tool]), With(two, "second", [tool]), With(one, "third", [other]), With(two, "all", null), With(one, "none", []), With(two, "like", [tool + "_more", "'" + tool]),
+        ];
+        foreach (var row in rows) await Store.Connections.InsertAsync(row, GateCheck.None, [], default);
+
+        Assert.Equal([new ConnectionId(one.Id, rows[0].Id), new ConnectionId(two.Id, rows[1].Id)], await Store.Connections.FindNamingAsync([tool], "", 10, default));
+        Assert.Equal([rows[0].Id, rows[1].Id, rows[2].Id], (await Store.Connections.FindNamingAsync([tool, other], "", 10, default)).Select(c => c.Id));
+        Assert.Equal([rows[0].Id], (await Store.Connections.FindNamingAsync([tool], "", 1, default)).Select(c => c.Id));
+        Assert.Equal([rows[1].Id], (await Store.Connections.FindNamingAsync([tool], rows[0].Id, 10, default)).Select(c => c.Id));
+        Assert.Empty(await Store.Connections.FindNamingAsync([], "", 10, default));
+
+        ConnectionRow With(Vault.Core.Organizations.OrganizationRow organization, string name, System.Collections.Immutable.ImmutableArray<string>? tools)
+        {
+            var row = Make.Connection(organization.Id, name);
+            return row with { Settings = row.Settings with { Tools = tools } };
+        }
+    }
+
+    [Fact]
     public async Task A_deletion_names_the_version_it_read()
     {
         var organization = await OrganizationAsync();

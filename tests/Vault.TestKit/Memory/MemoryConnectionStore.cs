@@ -38,6 +38,12 @@ public sealed class MemoryConnectionStore(MemoryStore store) : IConnectionStore
             r => r.Id, "connections/" + organization.Value, pageSize, cursor),
         cancellationToken);
 
+    public Task<IReadOnlyList<ConnectionId>> FindNamingAsync(IReadOnlyCollection<string> tools, string after, int limit, CancellationToken cancellationToken) => store.RunAsync<IReadOnlyList<ConnectionId>>(
+        "connections.naming",
+        () => [.. Rows.Values.Where(r => r.Settings.Tools is { } named && named.Any(tools.Contains) && string.CompareOrdinal(r.Id, after) > 0)
+            .OrderBy(r => r.Id, StringComparer.Ordinal).Take(limit).Select(r => new ConnectionId(r.Organization, r.Id))],
+        cancellationToken);
+
     private bool Fits(OrganizationId organization, string id, long version) => Rows.TryGetValue(id, out var stored) && stored.Organization == organization && stored.Version == version;
 
     private bool IsFree(ConnectionRow row) => !Rows.Values.Any(r => r.Id != row.Id && r.Organization == row.Organization && r.Name == row.Name);
