@@ -55,6 +55,15 @@ create table if not exists cluster.grain_state (
   primary key (grain_id_hash, grain_type_hash, service_id, n0, n1, grain_type, extension)
 );
 
+-- What silos show each other beside their calls and no client knows: made once, of 244 random bits. In a schema of its own, because a client's login may read the other one.
+create schema if not exists cluster_private;
+create table if not exists cluster_private.member_token (
+  only_one boolean primary key default true check (only_one),
+  token text not null
+);
+insert into cluster_private.member_token (token)
+  values (encode(sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'hex')) on conflict do nothing;
+
 -- The application's role, where schema vault has made it: what logs in as the application is its member.
 do $$ begin
   if exists (select from pg_roles where rolname = 'vault_app') then

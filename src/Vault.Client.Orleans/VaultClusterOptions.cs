@@ -6,7 +6,7 @@ public sealed class VaultClusterOptions
     /// <summary>As the silos' <c>VAULT_CLUSTER</c>.</summary>
     public string Cluster { get; init; } = "vault";
 
-    /// <summary>The silos' PostgreSQL, in which the client finds them; a login that may read the schema <c>cluster</c> is enough.</summary>
+    /// <summary>The silos' PostgreSQL, in which the client finds them; silo-config/README.md says what a login of its own needs.</summary>
     public required string Database { get; init; }
 
     /// <summary><c>vk_live_…</c></summary>

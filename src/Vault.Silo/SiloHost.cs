@@ -20,17 +20,18 @@ public static class SiloHost
         ArgumentNullException.ThrowIfNull(options);
         var tls = options.Tls ? new ClusterTls(options.Certificate!, options.CertificateKey!, options.Authority!, options.CertificateName) : null;
         if (tls?.Fault() is { } fault) throw new Vault.Host.Setup.StartException(fault);
-        await ClusterSchema.ApplyAsync(options.Vault, cancellationToken);
+        var token = await ClusterSchema.ApplyAsync(options.Vault, cancellationToken);
 
         // A worker alone answers for its health (and /metrics); everything else is the gateways' to answer.
         bool Serves(string path) => options.Role.HasFlag(SiloRole.Gateway) || path.StartsWith("/health/", StringComparison.Ordinal);
-        return await VaultHost.CreateAsync(options.Vault, configure, builder => Join(builder, options, tls), Serves, cancellationToken);
+        return await VaultHost.CreateAsync(options.Vault, configure, builder => Join(builder, options, tls, token), Serves, cancellationToken);
     }
 
-    private static void Join(WebApplicationBuilder builder, SiloSettings options, ClusterTls? tls)
+    private static void Join(WebApplicationBuilder builder, SiloSettings options, ClusterTls? tls, MemberToken token)
     {
         var services = builder.Services;
         services.AddSingleton(options);
+        services.AddSingleton(token);
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<LostExecutions>();
         services.AddSingleton<GatewayPipeline>();
@@ -48,6 +49,8 @@ public static class SiloHost
             silo.Configure<SiloOptions>(o => o.SiloName = $"{Environment.MachineName}:{options.Port}");
             silo.ConfigureEndpoints(options.Address, options.Port, options.ClientPort, listenOnAnyHostAddress: false);
             silo.Configure<ClusterMembershipOptions>(RecoverSoon);
+            silo.AddIncomingGrainCallFilter<MembersOnly>();
+            silo.AddOutgoingGrainCallFilter<MembersOnly>();
 
             // A silo that leaves refuses what it does not begin, and the sender's door sends it again. Were it to pass a call on, the sender would go on waiting for
             // this silo, and give the call up as lost when this one has left, though another is carrying it out.

@@ -21,8 +21,9 @@ internal static class ClusterSchema
         PersistSecurityInfo = false,
     }.ToString();
 
+    /// <returns>What the silos of this database know each other by.</returns>
     /// <exception cref="StartException">The database cannot be reached, or the login may not make the schema.</exception>
-    public static async Task ApplyAsync(VaultOptions options, CancellationToken cancellationToken)
+    public static async Task<MemberToken> ApplyAsync(VaultOptions options, CancellationToken cancellationToken)
     {
         await using var script = typeof(ClusterSchema).Assembly.GetManifestResourceStream("cluster.sql")!;
         using var reader = new StreamReader(script);
@@ -33,7 +34,10 @@ internal static class ClusterSchema
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await using var command = new NpgsqlCommand(await reader.ReadToEndAsync(cancellationToken), connection, transaction) { CommandTimeout = 60 };
             await command.ExecuteNonQueryAsync(cancellationToken);
+            await using var asked = new NpgsqlCommand("select token from cluster_private.member_token", connection, transaction);
+            var token = new MemberToken((string)(await asked.ExecuteScalarAsync(cancellationToken))!);
             await transaction.CommitAsync(cancellationToken);
+            return token;
         }
         catch (NpgsqlException e)
         {

@@ -5,7 +5,17 @@ namespace Vault.Silo.Tests.Suite;
 /// <summary>The embedded host's suite on a test cluster of three silos, its requests spread over their three gateways.</summary>
 public sealed class TestClusterHosts : IHosts, IAsyncLifetime
 {
-    private readonly HostPool _pool = new(async (options, once) => (await ThreeSilos.StartAsync(options)).Share(once));
+    private readonly HostPool _pool;
+
+    public TestClusterHosts() => _pool = new(async (options, once) =>
+    {
+        var silos = await ThreeSilos.StartAsync(options);
+        if (!once) Silos = silos;
+        return silos.Share(once);
+    });
+
+    /// <summary>The silos behind the worlds with the usual options; there from the first one on.</summary>
+    internal ThreeSilos Silos { get; private set; } = null!;
 
     public Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options) => _pool.WorldAsync(options);
 

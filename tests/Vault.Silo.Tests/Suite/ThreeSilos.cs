@@ -43,7 +43,7 @@ internal sealed class ThreeSilos : IAsyncDisposable
 
     public IReadOnlyList<VaultSilo> Silos => [.. Cluster.Silos.Cast<VaultSilo>()];
 
-    public string AdminKey => _key;
+    public string Database => _database;
 
     private string MasterKey => Path.Combine(_folder, "master.key");
 
