@@ -58,8 +58,8 @@ create table if not exists cluster.grain_state (
 -- What silos show each other beside their calls and no client knows: made once, of 244 random bits. In a schema of its own, because a client's login may read the other one.
 create schema if not exists cluster_private;
 create table if not exists cluster_private.member_token (
-  only_one boolean primary key default true check (only_one),
-  token text not null
+  token text not null,
+  only_one boolean primary key default true check (only_one)
 );
 insert into cluster_private.member_token (token)
   values (encode(sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'hex')) on conflict do nothing;

@@ -86,6 +86,7 @@ public static class VaultCommand
         root.Add(AccountCommands.Connect(console));
         root.Add(ExecuteCommand.Make(console));
         root.Add(LedgerCommands.Make(console));
+        root.Add(ClusterCommand.Make(console));
         root.Add(MoveCommands.Import(console));
         root.Add(MoveCommands.Export(console));
         return root;

@@ -84,6 +84,7 @@ internal static class Routes
         Add<Deny>();
         Add<Live>();
         Add<Ready>();
+        Add<GetCluster>();
         Add<OpenApi>();
         Add<DocsPage>();
 

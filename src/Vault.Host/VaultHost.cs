@@ -75,7 +75,7 @@ public sealed class VaultHost : IAsyncDisposable
             if (options.TrustedProxies.Count > 0) app.UseForwardedHeaders(Forwarded(options.TrustedProxies));
             app.MapVaultGateway(serves);
             app.MapPrometheusScrapingEndpoint("/metrics");
-            ObserveLedger(app.Services);
+            Observe(app.Services);
             await LoadPacksAsync(app, cancellationToken);
             return new VaultHost(app, store, folder, masterKey);
         }
@@ -147,10 +147,12 @@ public sealed class VaultHost : IAsyncDisposable
         else throw new StartException($"VAULT_LISTEN (--listen): '{options.Listen.Host}' is not an address of this machine; give an IP address, for example http://0.0.0.0:{port}.");
     }
 
-    private static void ObserveLedger(IServiceProvider services)
+    private static void Observe(IServiceProvider services)
     {
-        var writer = services.GetRequiredService<LedgerWriter>();
-        services.GetRequiredService<VaultMetrics>().Observe("vault.ledger.waiting", "Ledger entries waiting for their commit.", () => writer.Waiting);
+        var (metrics, writer, own) = (services.GetRequiredService<VaultMetrics>(), services.GetRequiredService<LedgerWriter>(), services.GetRequiredService<OwnWord>());
+        metrics.Observe("vault.ledger.waiting", "Ledger entries waiting for their commit.", () => writer.Waiting);
+        metrics.Observe("vault.refreshes.under_way", "Refreshes this host has begun and not ended.", () => own.RefreshesUnderWay);
+        metrics.Observe("vault.sweep.shards", "Shards of the due index this host sweeps.", () => own.Shards);
     }
 
     private static async Task LoadPacksAsync(WebApplication app, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using OpenTelemetry.Metrics;
 using Orleans.Configuration;
 using Vault.Core.Accounts;
+using Vault.Core.Execution;
 using Vault.Core.Organizations;
 using Vault.Host;
 using Vault.Host.Background;
@@ -37,6 +38,7 @@ public static class SiloHost
         services.AddSingleton<GatewayPipeline>();
         services.AddSingleton<IAccounts, ClusterAccounts>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
+        services.AddSingleton<IHostCensus, SiloCensus>();
         services.AddSingleton(new SweepDuty(options.Shards, options.Vault.SweepInterval));
         services.AddVaultWire();
         builder.Logging.AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans", options.Vault.LogLevel < LogLevel.Information ? options.Vault.LogLevel : LogLevel.Warning);

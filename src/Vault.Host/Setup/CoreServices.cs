@@ -66,6 +66,8 @@ public static class CoreServices
         services.AddSingleton<IAccounts>(s => s.GetRequiredService<AccountOwner>());
         services.AddSingleton<IOrganizations>(s => s.GetRequiredService<OrganizationOwner>());
         services.AddSingleton(SweepDuty.Everything(options.SweepInterval));
+        services.AddSingleton<OwnWord>();
+        services.AddSingleton<IHostCensus, LoneHost>();
         services.AddSingleton<IExecutions, ToolExecutor>();
         return services;
     }

@@ -16,13 +16,13 @@ internal sealed class MembersOnly(MemberToken token) : IIncomingGrainCallFilter,
     internal const string Header = "vault.member";
     private readonly string _token = token.Value;
 
-    public Task Invoke(IOutgoingGrainCallContext context)
+    Task IOutgoingGrainCallFilter.Invoke(IOutgoingGrainCallContext context)
     {
         if (IsGuarded(context.Request.GetInterfaceType())) RequestContext.Set(Header, _token);
         return context.Invoke();
     }
 
-    public Task Invoke(IIncomingGrainCallContext context)
+    Task IIncomingGrainCallFilter.Invoke(IIncomingGrainCallContext context)
     {
         var called = context.Request.GetInterfaceType();
         var allowed = IsGuarded(called) ? IsMembers(RequestContext.Get(Header)) : context.Grain is GatewayGrain || !IsOutside(context.SourceId) || called.FullName == "Orleans.Runtime.IClusterManifestSystemTarget";

@@ -34,7 +34,7 @@ internal static class ClusterSchema
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await using var command = new NpgsqlCommand(await reader.ReadToEndAsync(cancellationToken), connection, transaction) { CommandTimeout = 60 };
             await command.ExecuteNonQueryAsync(cancellationToken);
-            await using var asked = new NpgsqlCommand("select token from cluster_private.member_token", connection, transaction);
+            await using var asked = new NpgsqlCommand("cluster_private.member_token", connection, transaction) { CommandType = System.Data.CommandType.TableDirect };
             var token = new MemberToken((string)(await asked.ExecuteScalarAsync(cancellationToken))!);
             await transaction.CommitAsync(cancellationToken);
             return token;

@@ -1,11 +1,12 @@
 using Vault.Core.Accounts;
+using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 
 namespace Vault.Gateway.Tests.Host;
 
 /// <summary>A host alone in the world: no disk, no other host.</summary>
-internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness
+internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, IHostCensus
 {
     public string Holder => "test-host";
 
@@ -18,6 +19,8 @@ internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness
     public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<SpooledReply>>([]);
 
     public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<Result<HostCensus>> TakeAsync(CancellationToken cancellationToken) => Task.FromResult<Result<HostCensus>>(new HostCensus(null, 1, null, [new HostState("http://127.0.0.1/", Holder, "active", DateTimeOffset.UnixEpoch)]));
 
     public Task<IReadOnlyList<string>> FaultsAsync(CancellationToken cancellationToken) => Task.FromResult(Faults);
 }

@@ -51,6 +51,15 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_by_itself_tells_of_itself()
+    {
+        var table = await _vault.OkAsync("", "cluster");
+        Assert.Contains(_world.Urls[0], table, StringComparison.Ordinal);
+        Assert.Contains("active", table, StringComparison.Ordinal);
+        Assert.Contains("\"cluster\": null", await _vault.OkAsync("", "cluster", "--json"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_wrong_pack_is_refused_with_file_and_line()
     {
         var file = Path.Combine(_folder, "bad.json");
