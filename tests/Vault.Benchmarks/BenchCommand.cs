@@ -17,6 +17,14 @@ internal static class BenchCommand
             return 0;
         }
 
+        if (options.Due is { } due)
+        {
+            var path = Path.GetFullPath(options.Out ?? Path.Combine(Checkout.Root, "artifacts", "cluster-due.json"));
+            var swept = await ClusterDueCourse.RunAsync(due, Console.Error, cancellationToken);
+            await ScaleReport.TellAsync(swept, path, cancellationToken);
+            return swept.Figures["sweep_late"].Value > 0 || swept.Figures["token_calls_at_once"].Value > ClusterDueCourse.Parallelism ? 1 : 0;
+        }
+
         if (options.Cluster) return await ClusterCourse.RunAsync(Console.Out, Console.Error, cancellationToken);
 
         // Read first: a file that is no run should not cost a run.

@@ -19,6 +19,7 @@ public sealed record BenchOptions
           --micro [NAMES]         instead: the parts by themselves (sealing, lifecycle, schema, ledger, pack rules, search), by BenchmarkDotNet
           --catalogue [TOOLS]     instead: loading the packs, and searching a catalogue of so many tools (20000), with percentiles
           --cluster               instead: reads through an embedded host, through the silo that owns the account, and through one that asks another (2 minutes)
+          --cluster --due N       instead: N accounts (1,000 to 1,000,000) due one after the other, 100,000 in ten minutes, over two silos
           --seconds N             seconds per cell, 1 to 300
           --repeats N             how often every cell is measured, 1 to 20; the median counts and the spread is the noise
           --targets LIST          of direct, floor, homegrown, sqlite, postgres
@@ -42,6 +43,9 @@ public sealed record BenchOptions
 
     /// <summary>Embedded host against silos, instead of the ordinary run.</summary>
     public bool Cluster { get; init; }
+
+    /// <summary>Accounts that become due over two silos; null for none.</summary>
+    public int? Due { get; init; }
 
     public int Seconds { get; init; } = 2;
 
@@ -81,7 +85,7 @@ public sealed record BenchOptions
                 case "--quick" or "--full": continue;
                 case "--cluster": options = options with { Cluster = true }; continue;
                 case "--readme": options = options with { Readme = true }; continue;
-                case "--seconds" or "--repeats" or "--targets" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from" or "--scale": break;
+                case "--seconds" or "--repeats" or "--targets" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from" or "--scale" or "--due": break;
                 default:
                     faults.Add($"there is no option '{name}'");
                     continue;
@@ -103,12 +107,14 @@ public sealed record BenchOptions
                 "--concurrency" => options with { Concurrency = Numbers(name, value, 1, 4096, faults) },
                 "--accounts" => options with { Accounts = Numbers(name, value, 1, 20_000, faults) },
                 "--scale" => options with { Scale = Number(name, value, 1_000, 1_000_000, faults) },
+                "--due" => options with { Due = Number(name, value, 1_000, 1_000_000, faults) },
                 "--out" => options with { Out = value },
                 "--compare" => options with { Compare = Existing(name, value, faults) },
                 _ => options with { From = Existing(name, value, faults) },
             };
         }
 
+        if (options is { Due: not null, Cluster: false }) faults.Add("--due: is of --cluster");
         return faults.Count == 0 ? (options, faults) : (null, faults);
     }
 

@@ -6,6 +6,7 @@ namespace Vault.Sandbox.Counting;
 internal sealed class CounterBook
 {
     private volatile Page _page = new();
+    private int _inToken;
 
     public void Add(Count count, string? clientId = null)
     {
@@ -28,17 +29,12 @@ internal sealed class CounterBook
         }
     }
 
-    public void ObserveConcurrency(int inFlight)
-    {
-        var page = _page;
-        for (var seen = Volatile.Read(ref page.MaxInFlight); inFlight > seen; seen = Volatile.Read(ref page.MaxInFlight))
-        {
-            if (Interlocked.CompareExchange(ref page.MaxInFlight, inFlight, seen) == seen)
-            {
-                return;
-            }
-        }
-    }
+    public void ObserveConcurrency(int inFlight) => Raise(ref _page.MaxInFlight, inFlight);
+
+    /// <summary>A call at the token endpoint begins; it ends with <see cref="LeaveToken"/>.</summary>
+    public void EnterToken() => Raise(ref _page.MaxInFlightOfAll, Interlocked.Increment(ref _inToken));
+
+    public void LeaveToken() => Interlocked.Decrement(ref _inToken);
 
     public void AddUnhandledError() => Interlocked.Increment(ref _page.UnhandledErrors);
 
@@ -53,13 +49,26 @@ internal sealed class CounterBook
             ApiCallsByPath = page.Paths.ToDictionary(static p => p.Key, static p => p.Value.Value, StringComparer.Ordinal),
             ApiCallsBySubject = page.Subjects.ToDictionary(static p => p.Key, static p => p.Value.Value, StringComparer.Ordinal),
             MaxConcurrentTokenCallsPerGrant = Volatile.Read(ref page.MaxInFlight),
+            MaxConcurrentTokenCalls = Volatile.Read(ref page.MaxInFlightOfAll),
             UnhandledErrors = Interlocked.Read(ref page.UnhandledErrors),
         });
+    }
+
+    private static void Raise(ref int most, int value)
+    {
+        for (var seen = Volatile.Read(ref most); value > seen; seen = Volatile.Read(ref most))
+        {
+            if (Interlocked.CompareExchange(ref most, value, seen) == seen)
+            {
+                return;
+            }
+        }
     }
 
     private sealed class Page
     {
         public int MaxInFlight;
+        public int MaxInFlightOfAll;
         public long UnhandledErrors;
 
         public Cells Total { get; } = new();

@@ -75,6 +75,9 @@ public sealed record CounterSnapshot : CounterTotals
     /// <summary>The most token-endpoint calls that were ever in flight at once for any one grant.</summary>
     public int MaxConcurrentTokenCallsPerGrant { get; init; }
 
+    /// <summary>The most token-endpoint calls that were ever in flight at once, of all grants.</summary>
+    public int MaxConcurrentTokenCalls { get; init; }
+
     /// <summary>Exceptions nobody expected; anything but 0 is a bug of the sandbox.</summary>
     public long UnhandledErrors { get; init; }
 }

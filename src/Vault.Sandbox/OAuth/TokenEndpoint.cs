@@ -24,6 +24,7 @@ internal sealed class TokenEndpoint(
         var grantType = form?["grant_type"];
         var family = grantType == SandboxScopes.RefreshToken && index.TryRefresh(form!["refresh_token"], out var token) ? token.Family : null;
         counters.Add(Count.TokenRequests, authentication.Registered(clientId));
+        counters.EnterToken();
         if (family is not null)
         {
             counters.ObserveConcurrency(family.EnterTokenCall());
@@ -37,6 +38,7 @@ internal sealed class TokenEndpoint(
         finally
         {
             family?.LeaveTokenCall();
+            counters.LeaveToken();
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Text.Json;
 using Vault.Benchmarks.Load;
 using Vault.Benchmarks.Measure;
 using Vault.Benchmarks.Rig;
@@ -17,8 +16,10 @@ internal static class ScaleCourse
     /// <summary>From when an account is due to when its access token ends, as the sandbox's pack says; a refresh within it is not late.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
 
+    /// <summary>How many accounts become due in a second.</summary>
+    public const double DuePerSecond = 100_000 / 600.0;
+
     private const int MostOrganizations = 1_000;
-    private const double DuePerSecond = 100_000 / 600.0;
     private const int MostCold = 5_000;
     private const int MostStorm = 1_000;
     private const int ColdAtOnce = 16;
@@ -61,7 +62,7 @@ internal static class ScaleCourse
             await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken);
             figures.Add("idle_memory_mb", Memory(host.ProcessId), "MB resident, 5 s after the start");
             await ColdAsync(http, host, first, figures, cancellationToken);
-            await SweepAsync(http, host, sandbox, world, sweep, begin, figures, progress, cancellationToken);
+            await ScaleSweep.RunAsync(http, [host.ProcessId], sandbox, world, sweep, begin, figures, progress, cancellationToken);
             await ScaleStorm.RunAsync(host, sandbox, ended, figures, cancellationToken);
             figures.Add("memory_after_mb", Memory(host.ProcessId), "MB resident after all of it");
 
@@ -102,35 +103,8 @@ internal static class ScaleCourse
         figures.Add("cold_execute_cpu_us", (ProcessTimes.Of(host.ProcessId) - before) / accounts.Count * 1e6, "microseconds of the host's CPU per first call");
     }
 
-    private static async Task SweepAsync(
-        HttpClient http, VaultRig host, SandboxRig sandbox, ScaleWorld world, IReadOnlyList<LoadedAccount> due, DateTimeOffset begin, ScaleFigures figures, TextWriter progress, CancellationToken cancellationToken)
-    {
-        var end = begin + TimeSpan.FromSeconds(due.Count / DuePerSecond);
-        progress.WriteLine($"bench: waiting for the due sweep, until about {end:HH:mm:ss} UTC");
-        var (refreshes, before) = (0L, ProcessTimes.Of(host.ProcessId));
-        while (refreshes < due.Count && DateTimeOffset.UtcNow < end + Margin)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-            refreshes = (await http.GetFromJsonAsync<JsonElement>(new Uri(sandbox.Url, "/_control/counters"), cancellationToken)).GetProperty("refreshes").GetInt64();
-        }
-
-        var finished = DateTimeOffset.UtcNow;
-        var (lags, late) = (new double[due.Count], 0);
-        await Parallel.ForEachAsync(due.Index(), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (account, cancel) =>
-        {
-            var row = (await world.Store.Accounts.FindAsync(account.Item.Key, cancel))?.Row ?? throw new BenchException("A due account is gone.");
-            var refreshedAt = row.State.LastRefreshedAt ?? finished;
-            lags[account.Index] = (refreshedAt - account.Item.DueAt!.Value).TotalSeconds;
-            if (row.State.Generation != 2 || refreshedAt > account.Item.DueAt.Value + Margin) Interlocked.Increment(ref late);
-        });
-        figures.Add("sweep_refreshed", refreshes, $"of {due.Count:#,0} due accounts");
-        figures.Add("sweep_late", late, "refreshed after the access token had ended, or not at all, or more than once");
-        figures.Add("sweep_lag_p50_s", ScaleFigures.Percentile(lags, 0.5), "s from due to refreshed");
-        figures.Add("sweep_lag_p99_s", ScaleFigures.Percentile(lags, 0.99), "s, the same at the 99th percentile");
-        figures.Add("sweep_cpu_us", (ProcessTimes.Of(host.ProcessId) - before) / due.Count * 1e6, "microseconds of the host's CPU per refresh");
-    }
-
-    private static double Memory(int process)
+    /// <summary>Megabytes resident.</summary>
+    public static double Memory(int process)
     {
         var line = File.ReadLines($"/proc/{process.ToString(System.Globalization.CultureInfo.InvariantCulture)}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture) / 1024;

@@ -100,6 +100,7 @@ public sealed class FaultTests : SandboxFixture
         var replies = await Task.WhenAll(calls);
         Assert.Single(replies, r => r.Status == 200);
         Assert.Equal(3, Server.Counters.MaxConcurrentTokenCallsPerGrant);
+        Assert.Equal(3, Server.Counters.MaxConcurrentTokenCalls);
         Assert.Equal(3, Server.Grants.Get(grant.GrantId).MaxConcurrentTokenCalls);
     }
 
