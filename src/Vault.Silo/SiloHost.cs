@@ -36,6 +36,7 @@ public static class SiloHost
         services.AddSingleton<GrainCalls>();
         services.AddSingleton<LostExecutions>();
         services.AddSingleton<GatewayPipeline>();
+        services.AddSingleton<Orleans.Runtime.IFatalErrorHandler, LastRefreshes>();
         services.AddSingleton<IAccounts, ClusterAccounts>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
         services.AddSingleton<IHostCensus, SiloCensus>();

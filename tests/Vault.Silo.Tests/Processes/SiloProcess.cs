@@ -85,6 +85,8 @@ internal sealed class SiloProcess : IDisposable
         if (signal is "KILL") await _process.WaitForExitAsync();
     }
 
+    public Task EndedAsync() => _process.WaitForExitAsync();
+
     /// <summary>Asks it to leave the cluster, and waits until it has; answers its exit code.</summary>
     public async Task<int> DrainAsync()
     {
