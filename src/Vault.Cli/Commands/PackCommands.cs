@@ -44,23 +44,22 @@ internal static class PackCommands
 
     private static Command Validate(CliConsole console)
     {
-        var files = new Argument<string[]>("files") { Description = "Packs.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("validate", "Check packs as a host would; names every fault with file, line and reason.") { files };
+        var files = new Argument<string[]>("files") { Description = "Packs and tool sets.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("validate", "Check packs and tool sets as a host would; names every fault with file, line and reason.") { files };
         command.SetAction(async (parsed, stop) =>
         {
-            var results = new List<(string File, PackReading Reading)>();
-            foreach (var file in parsed.GetRequiredValue(files)) results.Add((file, new PackReader().Read(await Inputs.BytesAsync(console, file, PackReader.MaxBytes, stop), file)));
-            if (parsed.WantsJson()) console.Json(results.Select(r => new { file = r.File, valid = r.Reading.Pack is not null, id = r.Reading.Pack?.Id, tools = r.Reading.Pack?.Tools.Length, faults = r.Reading.Faults.Select(f => new { path = f.Path, message = f.Message }) }));
+            var results = await PackCheck.RunAsync(console, parsed.GetRequiredValue(files), stop);
+            if (parsed.WantsJson()) console.Json(results.Select(r => new { file = r.File, valid = r.IsValid, id = r.Id, extends = r.Extends, tools = r.Tools, faults = r.Faults.Select(f => new { path = f.Path, message = f.Message }) }));
             else
             {
-                foreach (var (file, reading) in results)
+                foreach (var r in results)
                 {
-                    if (reading.Pack is { } pack) await console.Out.WriteLineAsync($"{file}: {pack.Id} {pack.Version} is valid, {pack.Tools.Length} tools");
-                    foreach (var fault in reading.Faults) await console.Out.WriteLineAsync($"{file}: {fault.Path} {fault.Message}");
+                    if (r.IsValid) await console.Out.WriteLineAsync(r.Extends is { } provider ? $"{r.File}: adds {r.Tools} tools to {provider} and is valid" : $"{r.File}: {r.Id} {r.Version} is valid, {r.Tools} tools");
+                    foreach (var fault in r.Faults) await console.Out.WriteLineAsync($"{r.File}: {fault.Path} {fault.Message}");
                 }
             }
 
-            return results.TrueForAll(r => r.Reading.Pack is not null) ? VaultCommand.Done : VaultCommand.Failed;
+            return results.All(r => r.IsValid) ? VaultCommand.Done : VaultCommand.Failed;
         });
         return command;
     }

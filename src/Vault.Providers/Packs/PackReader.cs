@@ -45,7 +45,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
 
     /// <summary>A member that appears twice would be read once here and may be read otherwise elsewhere, so it is a fault like any other.</summary>
     /// <exception cref="JsonException">Not JSON.</exception>
-    private static JsonDocument Parse(ReadOnlyMemory<byte> json, Lazy<LineIndex> lines, out PackFaults faults)
+    internal static JsonDocument Parse(ReadOnlyMemory<byte> json, Lazy<LineIndex> lines, out PackFaults faults)
     {
         faults = new PackFaults(lines);
         try

@@ -12,7 +12,11 @@ internal static class ToolReading
     public static ImmutableArray<ToolDefinition> Tools(PackNode pack, PackScope scope)
     {
         var prefixes = pack.Texts("tool_prefixes") is { Length: > 0 } given ? given : [scope.Id + "_"];
-        var rates = RateReading.Classes(pack);
+        return Tools(pack, scope, prefixes, RateReading.Classes(pack));
+    }
+
+    public static ImmutableArray<ToolDefinition> Tools(PackNode pack, PackScope scope, ImmutableArray<string> prefixes, IReadOnlyDictionary<string, RateClass> rates)
+    {
         var tools = ImmutableArray.CreateBuilder<ToolDefinition>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var node in pack.Objects("tools"))

@@ -35,6 +35,38 @@ public sealed partial class PackSchemaTests
     }
 
     [Theory]
+    [InlineData("""{"format":1,"extends":"slack","tools":[]}""", true)]
+    [InlineData("""{"format":1,"extends":"slack","set":"mine","tools":[{"name":"slack_ping","description":"Ping","effect":"read","scopes":[],"input_schema":{"type":"object"},"request":{"method":"GET","url":"/ping"}}]}""", true)]
+    [InlineData("""{"format":1,"extends":"slack"}""", false)]
+    [InlineData("""{"extends":"slack","tools":[]}""", false)]
+    [InlineData("""{"format":1,"extends":"slack","tools":[],"hosts":["evil.example.com"]}""", false)]
+    [InlineData("""{"format":1,"extends":"Slack!","tools":[]}""", false)]
+    [InlineData("""{"format":1,"extends":"slack","tools":[{"name":"slack_ping"}]}""", false)]
+    public void AToolSetIsKnown_AndIsNotAPackAtTheSameTime(string text, bool right)
+    {
+        Assert.Equal(right, Schema.Validate(JsonDocument.Parse(text).RootElement).Count == 0);
+        Assert.True(Packs().TryGetValue("slack", out var slack));
+        Assert.Equal(right || text.Contains("Slack!", StringComparison.Ordinal), ToolSetReader.Read(Encoding.UTF8.GetBytes(text), "set", slack).Tools is not null);
+    }
+
+    [Theory]
+    [InlineData(""" "tools":[{"name":"slack_send_message" """, "/tools/0/name", "is a tool of the pack already")]
+    [InlineData(""" "tools":[{"name":"other_ping" """, "/tools/0/name", "must begin with slack_")]
+    [InlineData(""" "tools":[{"name":"slack_ping","rate_class":"tier_9" """, "/tools/0/rate_class", "is not one of the pack's rate_classes")]
+    [InlineData(""" "tools":[{"name":"slack_ping","request":{"method":"GET","url":"https://evil.example.com/x"} """, "/tools/0/request/url", "evil.example.com")]
+    public void AWrongToolSetIsRefusedAtItsPlaceAndLine(string part, string place, string reason)
+    {
+        var text = "{\"format\":1,\n\"extends\":\"slack\",\n" + part + (part.Contains("request", StringComparison.Ordinal) ? "" : ",\"request\":{\"method\":\"GET\",\"url\":\"/ping\"}")
+            + ",\"description\":\"Ping\",\"effect\":\"read\",\"scopes\":[],\"input_schema\":{\"type\":\"object\"}}]}";
+        var fault = Assert.Single(ToolSetReader.Read(Encoding.UTF8.GetBytes(text), "set", Packs()["slack"]).Faults);
+        Assert.Equal(place, fault.Path);
+        Assert.StartsWith("line 3: ", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+    }
+
+    private static Dictionary<string, Vault.Core.Packs.ProviderPack> Packs() => new() { ["slack"] = new PackReader().Read(File.ReadAllBytes(Path.Combine(Folder, "slack.json")), "slack.json").Pack! };
+
+    [Theory]
     [InlineData("unknown member")]
     [InlineData("bad version")]
     [InlineData("rotation unknown")]
