@@ -7,7 +7,7 @@ namespace Vault.Core.Packs;
 /// Regular expressions of packs and tool schemas, each made once: building an automaton costs more than all else in loading a pack, and packs repeat each other.
 /// Linear in time; there is no time limit, because matching is bounded by the value's length and a limit counts the time other processes take, too.
 /// </summary>
-internal static class Patterns
+public static class Patterns
 {
     /// <summary>Packs may come from operators, so what is remembered is bounded; beyond it each use makes its own.</summary>
     private const int Most = 4096;

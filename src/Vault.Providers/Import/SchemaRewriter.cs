@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
+using Vault.Core.Packs;
 
 namespace Vault.Providers.Import;
 
@@ -284,7 +284,8 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     {
         try
         {
-            _ = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            // Documents repeat a few patterns thousands of times, and building one costs more than all else of a small schema.
+            _ = Patterns.Get(pattern);
             return true;
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)

@@ -24,7 +24,8 @@ internal sealed class ToolBuilder(IDescription document, string provider, Import
         var effect = EffectOf(operation, name);
         foreach (var detail in SchemaDetail.Steps)
         {
-            var rewriter = new SchemaRewriter(document.Resolve, detail, SchemaBudget * 3);
+            // What is counted while writing is less than what is written, but for schemas full of "anything": half as much again is given up on.
+            var rewriter = new SchemaRewriter(document.Resolve, detail, SchemaBudget * 3 / 2);
             var inputs = new ToolInputs(rewriter);
             foreach (var parameter in operation.Parameters.Concat(Undeclared(operation))) inputs.Add(parameter, effect != Effect.Read, InputText);
             if (operation.Body is { } body && operation.Method != "GET") ToolBody.Add(inputs, body, InputText);

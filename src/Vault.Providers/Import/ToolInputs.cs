@@ -142,6 +142,10 @@ internal static class ToolBody
         }
 
         var written = schema.ValueKind == JsonValueKind.Object ? inputs.Rewriter.Write(schema) : [];
+        // Cut short for its length: with less detail it is asked for again, and nothing can be said of it as it is.
+        if (inputs.Rewriter.Over) return;
+        // A body that may be left out and holds nothing (Stripe's DELETEs) is left out.
+        if (!body.Required && IsEmpty(schema)) return;
         if (written["properties"] is JsonObject properties && written["anyOf"] is null) Members(inputs, body, written, properties);
         else if (written["type"] is JsonValue type && type.TryGetValue<string>(out var word) && word == "array" && body.Format == BodyFormat.Json)
         {
@@ -163,6 +167,12 @@ internal static class ToolBody
             inputs.Body["spread"] = name;
         }
     }
+
+    private static bool IsEmpty(JsonElement schema) =>
+        schema.ValueKind == JsonValueKind.Object && OpenApiDescription.Text(schema, "type") is "object" or null
+        && schema.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object && !properties.EnumerateObject().Any()
+        && (!schema.TryGetProperty("additionalProperties", out var more) || more.ValueKind == JsonValueKind.False)
+        && !schema.EnumerateObject().Any(m => m.Name is "allOf" or "anyOf" or "oneOf");
 
     private static void Members(ToolInputs inputs, DescribedBody body, JsonObject written, JsonObject properties)
     {

@@ -160,4 +160,34 @@ public sealed class OpenApiImportTests(ImportFixture fixture) : IClassFixture<Im
         var plan = fixture.Plan(Orchard, "orchard");
         return ImportFixture.Tool(plan, plan.Tools.Single(t => t.Operation == operation).Name);
     }
+
+    [Theory]
+    [InlineData("""{"type":"object","properties":{},"additionalProperties":false}""", false, true)]
+    [InlineData("""{"type":"object","properties":{}}""", false, true)]
+    [InlineData("""{"type":"object","properties":{},"additionalProperties":false}""", true, false)]
+    [InlineData("""{"type":"object","properties":{},"additionalProperties":{"type":"string"}}""", false, false)]
+    [InlineData("""{"type":"string"}""", false, false)]
+    public void A_form_that_may_be_left_out_and_holds_nothing_is_left_out(string schema, bool required, bool imported)
+    {
+        var document = Form("delete", required, schema);
+        var plan = fixture.Plan(System.Text.Encoding.UTF8.GetBytes(document), "trees");
+        Assert.Equal(imported ? 1 : 0, plan.Tools.Length);
+        if (imported) Assert.False(ImportFixture.Tool(plan, plan.Tools[0].Name).GetProperty("request").TryGetProperty("body", out _));
+        else Assert.Equal("body_not_expressible", plan.Skipped.Single().Reason);
+    }
+
+    [Fact]
+    public void A_form_too_long_in_full_is_written_with_less_detail()
+    {
+        var field = string.Join(',', Enumerable.Range(0, 60).Select(i => $"\"member_{i}\":{{\"type\":\"string\",\"description\":\"{new string('a', 200)}.\"}}"));
+        var schema = "{\"type\":\"object\",\"required\":[\"kind\"],\"properties\":{\"kind\":{\"type\":\"string\"},\"more\":{\"type\":\"object\",\"properties\":{" + field + "}},\"other\":{\"type\":\"object\",\"properties\":{" + field + "}}}}";
+        var plan = fixture.Plan(System.Text.Encoding.UTF8.GetBytes(Form("post", true, schema)), "trees");
+        Assert.Empty(plan.Skipped);
+        var tool = ImportFixture.Tool(plan, plan.Tools.Single().Name);
+        Assert.Equal(["kind", "more", "other"], tool.GetProperty("request").GetProperty("body").GetProperty("fields").EnumerateObject().Select(f => f.Name).Order());
+    }
+
+    private static string Form(string method, bool required, string schema) =>
+        """{"openapi":"3.0.3","info":{"title":"Trees"},"servers":[{"url":"https://api.trees.example.com"}],"components":{"securitySchemes":{"key":{"type":"http","scheme":"bearer"}}},"paths":{"/trees/{id}":{"METHOD":{"requestBody":{"required":REQUIRED,"content":{"application/x-www-form-urlencoded":{"schema":SCHEMA}}},"responses":{}}}}}"""
+            .Replace("METHOD", method, StringComparison.Ordinal).Replace("REQUIRED", required ? "true" : "false", StringComparison.Ordinal).Replace("SCHEMA", schema, StringComparison.Ordinal);
 }
