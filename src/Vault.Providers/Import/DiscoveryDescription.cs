@@ -48,6 +48,7 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
 
     private static DescribedOperation Read(JsonElement method)
     {
+        if (method.ValueKind != JsonValueKind.Object) return new DescribedOperation { Method = "GET", Path = "/", Refusal = new Refusal(Reasons.Schema, "it is no object") };
         var path = PathOf(method);
         var plain = new DescribedOperation
         {

@@ -52,11 +52,12 @@ internal sealed class GraphQlDescription : IDescription
         if (_operations.Fault(operation, _schema, root) is { } fault) return plain with { Refusal = new Refusal(Reasons.Unknown, fault) };
         var unknown = operation.Variables.Select(v => v.Type.Trim('[', ']', '!')).FirstOrDefault(t => t is not ("String" or "ID" or "Int" or "Float" or "Boolean") && _schema.Find(t) is null);
         if (unknown is not null) return plain with { Refusal = new Refusal(Reasons.Unknown, $"there is no type '{unknown}'") };
+        if (_operations.Text(operation) is not { } text) return plain with { Refusal = new Refusal(Reasons.Budget, $"with its fragments it has more than {GraphQlOperations.MaxText} characters") };
         return plain with
         {
             Summary = operation.Comment ?? Told(operation, root),
             Parameters = [.. operation.Variables.Select(v => new DescribedParameter(v.Name, ParameterPlace.Body, v.Type.EndsWith('!') && !v.HasDefault, JsonSerializer.SerializeToElement(_schema.Schema(v.Type))))],
-            Constants = [("query", JsonValue.Create(_operations.Text(operation)))],
+            Constants = [("query", JsonValue.Create(text))],
             BodyPrefix = "variables.",
         };
     }

@@ -5,10 +5,12 @@ namespace Vault.Providers.Import;
 /// <summary>Named operations and fragments as they were written.</summary>
 internal sealed class GraphQlOperations
 {
-    private const int MaxDepth = 64;
+    /// <summary>Characters of an operation with its fragments: it is sent with every call, and fragments count anew in each operation that spreads them.</summary>
+    public const int MaxText = 32 * 1024;
 
     private readonly Dictionary<string, (string On, GraphQlSelection Selection, string Source)> _fragments = new(StringComparer.Ordinal);
     private readonly List<GraphQlOperation> _operations = [];
+    private readonly HashSet<(string, string)> _names = [];
     private readonly string _source;
 
     /// <exception cref="FormatException">Not GraphQL, or an operation without a name.</exception>
@@ -32,10 +34,12 @@ internal sealed class GraphQlOperations
     public IReadOnlyList<GraphQlOperation> All => _operations;
 
     /// <summary>The operation with every fragment it needs.</summary>
-    public string Text(GraphQlOperation operation)
+    /// <returns>Null where that is longer than <see cref="MaxText"/>.</returns>
+    public string? Text(GraphQlOperation operation)
     {
         var needed = new SortedSet<string>(StringComparer.Ordinal);
         Collect(operation.Selection);
+        if (needed.Sum(n => (long)_fragments[n].Source.Length + 1) + operation.Source.Length > MaxText) return null;
         return string.Join("\n", needed.Select(n => _fragments[n].Source).Prepend(operation.Source));
 
         void Collect(GraphQlSelection selection)
@@ -53,7 +57,7 @@ internal sealed class GraphQlOperations
 
         string? Check(GraphQlSelection selection, GraphQlType type, int depth)
         {
-            if (depth > MaxDepth) return "it is nested too deep";
+            if (depth > GraphQlTokens.MaxDepth) return "it is nested too deep";
             foreach (var one in selection.Inner)
             {
                 if (one.Spread is { } name)
@@ -84,7 +88,7 @@ internal sealed class GraphQlOperations
         tokens.Expect("on");
         var on = tokens.Name();
         tokens.SkipDirectives();
-        var (selection, end) = Selection(tokens, new GraphQlSelection(null, on, null, []));
+        var (selection, end) = Selection(tokens, new GraphQlSelection(null, on, null, []), 0);
         _fragments[name] = (on, selection, tokens.Slice(start, end));
     }
 
@@ -109,23 +113,24 @@ internal sealed class GraphQlOperations
         }
 
         tokens.SkipDirectives();
-        var (selection, end) = Selection(tokens, new GraphQlSelection(null, null, null, []));
-        if (_operations.Exists(o => o.Kind == kind && o.Name == name)) throw tokens.Wrong($"'{name}' is there twice");
+        var (selection, end) = Selection(tokens, new GraphQlSelection(null, null, null, []), 0);
+        if (!_names.Add((kind, name))) throw tokens.Wrong($"'{name}' is there twice");
         _operations.Add(new GraphQlOperation(kind, name, variables.ToImmutable(), [.. selection.Inner.Select(s => s.Field).OfType<string>()], selection, tokens.Slice(start, end), Comment(start)));
     }
 
-    private static (GraphQlSelection Selection, int End) Selection(GraphQlTokens tokens, GraphQlSelection of)
+    private static (GraphQlSelection Selection, int End) Selection(GraphQlTokens tokens, GraphQlSelection of, int depth)
     {
+        if (depth > GraphQlTokens.MaxDepth) throw tokens.Wrong("nested too deep");
         if (!tokens.Is("{")) throw tokens.Wrong("'{' is expected");
         tokens.Next();
         var inner = ImmutableArray.CreateBuilder<GraphQlSelection>();
-        while (!tokens.Is("}")) inner.Add(One(tokens));
+        while (!tokens.Is("}")) inner.Add(One(tokens, depth + 1));
         var end = tokens.Current.End;
         tokens.Next();
         return (of with { Inner = inner.ToImmutable() }, end);
     }
 
-    private static GraphQlSelection One(GraphQlTokens tokens)
+    private static GraphQlSelection One(GraphQlTokens tokens, int depth)
     {
         GraphQlSelection one;
         if (tokens.Take("..."))
@@ -139,7 +144,7 @@ internal sealed class GraphQlOperations
 
             one = new GraphQlSelection(null, tokens.Take("on") ? tokens.Name() : null, null, []);
             tokens.SkipDirectives();
-            return Selection(tokens, one).Selection;
+            return Selection(tokens, one, depth).Selection;
         }
 
         var name = tokens.Name();
@@ -147,16 +152,20 @@ internal sealed class GraphQlOperations
         if (tokens.Is("(")) tokens.SkipGroup();
         tokens.SkipDirectives();
         one = new GraphQlSelection(name, null, null, []);
-        return tokens.Is("{") ? Selection(tokens, one).Selection : one;
+        return tokens.Is("{") ? Selection(tokens, one, depth).Selection : one;
     }
 
+    /// <summary>The lines of comment right above, read backwards: what is further up does not cost anything.</summary>
     private string? Comment(int start)
     {
         var lines = new List<string>();
-        foreach (var line in _source[..start].Split('\n').Reverse().Skip(1))
+        for (var end = start == 0 ? -1 : _source.LastIndexOf('\n', start - 1); end > 0 && lines.Count < 20;)
         {
-            if (!line.TrimStart().StartsWith('#')) break;
-            lines.Insert(0, line.Trim().TrimStart('#').Trim());
+            var begin = _source.LastIndexOf('\n', end - 1) + 1;
+            var line = _source[begin..end].Trim();
+            if (!line.StartsWith('#')) break;
+            lines.Insert(0, line.TrimStart('#').Trim());
+            end = begin - 1;
         }
 
         return lines.Count == 0 ? null : string.Join(' ', lines);

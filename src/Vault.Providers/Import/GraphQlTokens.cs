@@ -16,6 +16,9 @@ internal readonly record struct GraphQlToken(GraphQlKind Kind, string Text, int 
 /// <summary>The words of a GraphQL document (https://spec.graphql.org/October2021/#sec-Appendix-Grammar-Summary.Lexical-Tokens), one at a time.</summary>
 internal sealed class GraphQlTokens
 {
+    /// <summary>What stands within what, at most: the readers call themselves for each level, and a stack that is used up ends the process.</summary>
+    public const int MaxDepth = 64;
+
     private readonly string _source;
     private int _at;
 
@@ -80,12 +83,13 @@ internal sealed class GraphQlTokens
     }
 
     /// <summary>A type as it is written, without blanks: <c>[Order!]!</c>.</summary>
-    public string Type()
+    public string Type(int depth = 0)
     {
+        if (depth > MaxDepth) throw Wrong("nested too deep");
         string type;
         if (Take("["))
         {
-            type = "[" + Type() + "]";
+            type = "[" + Type(depth + 1) + "]";
             Expect("]");
         }
         else type = Name();

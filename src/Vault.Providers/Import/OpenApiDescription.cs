@@ -23,7 +23,7 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
             if (!_swagger) return ServerOf(document.Read("/servers"));
             if (document.Text("/host") is not { } host) return document.Text("/basePath");
             var schemes = document.Read("/schemes");
-            var scheme = schemes.ValueKind == JsonValueKind.Array && schemes.EnumerateArray().All(s => s.GetString() == "http") && schemes.GetArrayLength() > 0 ? "http" : "https";
+            var scheme = schemes.ValueKind == JsonValueKind.Array && schemes.EnumerateArray().All(s => s.ValueKind == JsonValueKind.String && s.GetString() == "http") && schemes.GetArrayLength() > 0 ? "http" : "https";
             return $"{scheme}://{host}{document.Text("/basePath")?.TrimEnd('/')}";
         }
     }

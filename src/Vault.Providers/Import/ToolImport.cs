@@ -34,6 +34,11 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             // How the JSON reader says it: an escape like \ud800 alone.
             return VaultError.Invalid("document", "has an escape that is half a character (a surrogate without its other half)");
         }
+        catch (InvalidOperationException)
+        {
+            // A text where the specification wants an object, outside of any one operation: a stranger's document, and not the vault's fault.
+            return VaultError.Invalid("document", "is not of the form that its specification says");
+        }
         catch (JsonException e)
         {
             return VaultError.Invalid("document", $"is not JSON near line {(e.LineNumber ?? 0) + 1}, or nested too deep");

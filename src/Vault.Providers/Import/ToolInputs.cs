@@ -93,12 +93,13 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
         return schema;
     }
 
-    /// <summary>The places of a URL under their inputs' names.</summary>
-    public string Rename(string url)
+    /// <summary>The places of a URL under their inputs' names. In one pass: one place's new name can be what another one was called.</summary>
+    public string Rename(string url) => string.Concat(url.Split('{').Select((part, i) =>
     {
-        foreach (var (given, name) in _places) url = url.Replace("{" + given + "}", "{" + name + "}", StringComparison.Ordinal);
-        return url;
-    }
+        var end = part.IndexOf('}', StringComparison.Ordinal);
+        if (i == 0) return part;
+        return "{" + (end >= 0 && _places.TryGetValue(part[..end], out var name) ? name + part[end..] : part);
+    }));
 
     /// <summary><c>created[gt]=1</c>: every plain member is an input of its own; a list of plain values repeats <c>name[]</c>.</summary>
     private bool Deep(DescribedParameter parameter)

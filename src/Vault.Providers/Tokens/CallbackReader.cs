@@ -38,10 +38,16 @@ internal static class CallbackReader
         return new CallbackReading(captured.ToImmutable(), null);
     }
 
+    /// <summary>
+    /// Before they are joined, '%' and '&amp;' are written out, and '=' in names, as Shopify signs them (https://docs.shopify.com/api/authentication/oauth#verification): without it, one value that
+    /// holds "&amp;shop=" would be signed like two parameters, and a signed text could be cut into others than those it was signed for.
+    /// </summary>
+    private static string Escaped(string text) => text.Replace("%", "%25", StringComparison.Ordinal).Replace("&", "%26", StringComparison.Ordinal);
+
     private static bool IsSigned(TokenClient client, IReadOnlyDictionary<string, string> query, string name)
     {
         if (client.ClientSecret is not { } secret || !query.TryGetValue(name, out var given) || given.Length != 64) return false;
-        var message = string.Join('&', query.Where(p => p.Key != name).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Key + "=" + p.Value));
+        var message = string.Join('&', query.Where(p => p.Key != name).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => Escaped(p.Key).Replace("=", "%3D", StringComparison.Ordinal) + "=" + Escaped(p.Value)));
         var expected = Convert.ToHexStringLower(HMACSHA256.HashData(secret.Reveal(), Encoding.UTF8.GetBytes(message)));
         return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(expected), Encoding.ASCII.GetBytes(given.ToLowerInvariant()));
     }

@@ -43,5 +43,50 @@ public sealed class SpoiledDocumentTests(ImportFixture fixture) : IClassFixture<
         Assert.True(refused > 100);
     }
 
+    [Theory]
+    [InlineData("query A{", "a{", 100_000)]
+    [InlineData("query A{a{... on B{", "... on B{", 100_000)]
+    [InlineData("query A($a: ", "[", 100_000)]
+    [InlineData("fragment F on B{", "a{", 100_000)]
+    public void What_is_nested_without_end_has_an_answer_and_ends_no_process(string begin, string again, int times)
+    {
+        var document = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { schema = "type Query { a: Int }", operations = begin + string.Concat(Enumerable.Repeat(again, times)) });
+        Assert.Contains("nested too deep", Plan(document).Error!.Detail, StringComparison.Ordinal);
+        var schema = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { schema = "type Query { a: " + string.Concat(Enumerable.Repeat("[", times)), operations = "query A { a }" });
+        Assert.Contains("nested too deep", Plan(schema).Error!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fragments_do_not_grow_with_every_operation_that_spreads_them()
+    {
+        var fragment = "fragment F on Query { " + string.Concat(Enumerable.Range(0, 12_000).Select(i => $"f{i}: a ")) + "}";
+        var operations = "# Asks for one.\n# And no more.\nquery Small { a }\nquery Large { ...F }\n" + fragment;
+        var plan = Plan(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { schema = "type Query { a: Int }", operations })).Value;
+        Assert.Equal(("query Large", "schema_over_budget"), (plan.Skipped.Single().Operation, plan.Skipped.Single().Reason));
+        Assert.Equal("Asks for one. And no more.", ImportFixture.Tool(plan, plan.Tools.Single().Name).GetProperty("description").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"discoveryVersion":"v1","baseUrl":"https://api.example.com/","resources":{"a":{"methods":{"b":7,"c":"x","d":[]}}},"methods":{"e":null}}""")]
+    [InlineData("""{"swagger":"2.0","host":"api.example.com","schemes":[1,{}],"paths":{"/a":{"get":{}}}}""")]
+    [InlineData("""{"openapi":"3.0.0","servers":[1],"paths":{"/a":{"get":7,"post":{"parameters":[1],"requestBody":7,"responses":[]}}}}""")]
+    [InlineData("""{"schema":{"__schema":{"types":[7]}},"operations":"query A { a }"}""")]
+    public void What_is_of_another_form_than_its_specification_says_has_an_answer(string text) => Assert.Null(Record.Exception(() => Plan(System.Text.Encoding.UTF8.GetBytes(text))));
+
+    [Fact]
+    public void Millions_of_tiny_parts_are_refused()
+    {
+        var text = "{\"openapi\":\"3.0.0\",\"paths\":{\"/a\":{" + string.Join(',', Enumerable.Range(0, 500_100).Select(i => $"\"{i}\":1")) + "}}}";
+        Assert.Contains("more than 500000 parts", Plan(System.Text.Encoding.UTF8.GetBytes(text)).Error!.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Places_whose_names_become_each_others_stay_apart()
+    {
+        var plan = Plan("""{"openapi":"3.0.0","servers":[{"url":"/"}],"paths":{"/a/{x-y}/b/{x_y}":{"get":{"parameters":[{"name":"x-y","in":"path","required":true,"schema":{"type":"string"}},{"name":"x_y","in":"path","required":true,"schema":{"type":"string"}}],"responses":{}}}}}"""u8.ToArray()).Value;
+        Assert.Empty(plan.Skipped);
+        Assert.EndsWith("/a/{x_y}/b/{x_y_2}", ImportFixture.Tool(plan, plan.Tools.Single().Name).GetProperty("request").GetProperty("url").GetString(), StringComparison.Ordinal);
+    }
+
     private Core.Errors.Result<ImportPlan> Plan(byte[] document) => new ToolImport(fixture.Packs).Plan(new ImportRequest { Provider = "sandbox_key" }, document, null);
 }

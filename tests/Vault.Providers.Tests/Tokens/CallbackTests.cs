@@ -45,6 +45,21 @@ public sealed class CallbackTests
     }
 
     [Fact]
+    public void ASignedTextIsNotCutIntoOtherParameters()
+    {
+        // Signed for one shop, cut so that the signed text reads the same and names another.
+        var client = Client("shopify", ("subdomain", "acme"));
+        var query = Signed("acme.myshopify.com");
+        var cut = new Dictionary<string, string>(query) { ["code"] = query["code"] + "&host=" + query["host"] };
+        cut.Remove("host");
+        Assert.Equal("callback_signature_wrong", CallbackReader.Read(client, cut).Fault);
+        // What the provider itself signs with such a character in it stays right.
+        var text = "code=c1&host=a%26b%25=&shop=acme.myshopify.com";
+        var odd = new Dictionary<string, string> { ["code"] = "c1", ["host"] = "a&b%=", ["shop"] = "acme.myshopify.com", ["hmac"] = Convert.ToHexStringLower(HMACSHA256.HashData("shop-secret"u8, Encoding.UTF8.GetBytes(text))) };
+        Assert.Null(CallbackReader.Read(client, odd).Fault);
+    }
+
+    [Fact]
     public void AmazonsCodeHasAnotherName() => Assert.Equal("spapi_oauth_code", LoadedPacks.All.All.Single(p => p.Id == "amazon_selling_partner").Details.OAuth!.Callback!.Code);
 
     [Fact]
