@@ -22,10 +22,12 @@ public static class LedgerEvents
     /// <summary>A tool set of the platform is gone; the entry stands in the ledger of each organization with a connection that named its tools.</summary>
     public const string ToolSetDeleted = "tool_set.deleted";
     public const string OrganizationCreated = "organization.created";
+    public const string OrganizationChanged = "organization.changed";
     public const string OrganizationSuspended = "organization.suspended";
     public const string OrganizationResumed = "organization.resumed";
     public const string OrganizationErased = "organization.erased";
     public const string KeyRotated = "organization.key_rotated";
+    public const string KeyDestroyed = "organization.key_destroyed";
     public const string ApiKeyCreated = "api_key.created";
     public const string ApiKeyRevoked = "api_key.revoked";
 }

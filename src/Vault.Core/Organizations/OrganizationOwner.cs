@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
@@ -21,10 +22,15 @@ public sealed class OrganizationOwner(
         return written == WriteOutcome.Written ? row : new VaultError(ErrorCatalogue.Conflict, $"An organization with external_id '{externalId}' exists already.");
     }
 
-    public async Task<Result<OrganizationRow>> ChangeAsync(
-        OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string requestedBy, CancellationToken cancellationToken)
+    public Task<Result<OrganizationRow>> ChangeAsync(OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
+        return ChangeAsync(id, change, LedgerEvents.OrganizationChanged, null, requestedBy, cancellationToken);
+    }
+
+    private async Task<Result<OrganizationRow>> ChangeAsync(
+        OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string type, JsonElement? details, string requestedBy, CancellationToken cancellationToken)
+    {
         for (var race = 0; race < MostRaces; race++)
         {
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
@@ -34,7 +40,7 @@ public sealed class OrganizationOwner(
 
             // What the lifecycle decides is not for a caller to change.
             next = next with { State = next.State with { Status = row.State.Status, Gate = row.State.Gate, Cascade = row.State.Cascade } };
-            var written = await store.UpdateAsync(next, row.Version, [Draft(next, "organization.changed", requestedBy)], cancellationToken).ConfigureAwait(false);
+            var written = await store.UpdateAsync(next, row.Version, [Draft(next, type, requestedBy) with { Details = details }], cancellationToken).ConfigureAwait(false);
             if (written == WriteOutcome.Written) return next;
         }
 
@@ -68,7 +74,8 @@ public sealed class OrganizationOwner(
         await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, cancellationToken)).ConfigureAwait(false);
         var journal = await rotations.FindAsync(id, cancellationToken).ConfigureAwait(false);
         if (journal is null) return new VaultError(ErrorCatalogue.Conflict, "The rotation could not begin; try again.");
-        await ChangeAsync(id, r => r, requestedBy, cancellationToken).ConfigureAwait(false);
+        var details = JsonSerializer.SerializeToElement(new Dictionary<string, uint> { ["key_version"] = journal.ToVersion });
+        await ChangeAsync(id, r => r, LedgerEvents.KeyRotated, details, requestedBy, cancellationToken).ConfigureAwait(false);
         return journal.ToVersion;
     }
 

@@ -61,9 +61,13 @@ public static class HostCommand
 
     private static async Task<int> DestroyKeysAsync(OrganizationId organization, TimeSpan retiredFor, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
     {
-        await using var store = await StoreSetup.OpenAsync(options, new LedgerScribe(new SystemEntropy()), cancellationToken);
+        var entropy = new SystemEntropy();
+        var scribe = new LedgerScribe(entropy);
+        await using var store = await StoreSetup.OpenAsync(options, scribe, cancellationToken);
         if (await store.Organizations.FindAsync(organization, cancellationToken) is null) throw new StartException($"The organization {organization.Value} is not known.");
-        var destroyed = await new RetiredKeys(store.Keys, store.Sealed, TimeProvider.System).DestroyAsync(organization, retiredFor, cancellationToken);
+        await using var ledger = new LedgerWriter(store.Ledger, scribe, TimeProvider.System);
+        var done = await new RetiredKeys(store.Keys, store.Sealed, ledger, new IdFactory(TimeProvider.System, entropy), TimeProvider.System).DestroyAsync(organization, retiredFor, "operator", cancellationToken);
+        if (!done.TryGet(out var destroyed, out var refused)) throw new StartException(refused.Detail + " Nothing more was destroyed; run the command again.");
         var left = (await store.Keys.ListAsync(organization, cancellationToken)).Count(k => k.Status == OrganizationKeyStatus.Retired);
         await to.WriteLineAsync($"{destroyed} retired keys destroyed, {left} kept: retired less than {retiredFor.TotalDays:0} days ago, or a row still lies under them.");
         return 0;

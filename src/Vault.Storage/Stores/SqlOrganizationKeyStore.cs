@@ -53,7 +53,9 @@ internal sealed class SqlOrganizationKeyStore(IDatabase database) : IOrganizatio
     public async ValueTask<bool> TryUpdateAsync(OrganizationKeyRow next, long expectedRowVersion, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(next);
-        return await database.ChangeAsync(Scope.Of(next.Organization), Bind(UpdateSql, next).Integer("expected", expectedRowVersion), cancellationToken) == 1;
+        var written = await database.ChangeAsync(Scope.Of(next.Organization), Bind(UpdateSql, next).Integer("expected", expectedRowVersion), cancellationToken) == 1;
+        if (written && next.Wrapped is null) await database.ForgetAsync(cancellationToken);
+        return written;
     }
 
     public async ValueTask<int> DestroyAllAsync(OrganizationId organization, DateTimeOffset now, CancellationToken cancellationToken)

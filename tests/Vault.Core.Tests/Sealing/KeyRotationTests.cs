@@ -1,4 +1,8 @@
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using Vault.Core.Sealing;
+using Vault.TestKit.Provider;
 using Vault.TestKit.Sealing;
 using static Vault.Core.Tests.Sealing.SealingBench;
 
@@ -9,6 +13,7 @@ public sealed class KeyRotationTests : IDisposable
     private readonly SealingBench _bench = new();
     private readonly InMemorySealedRows _rows = new();
     private readonly InMemoryKeyRotationStore _journal = new();
+    private readonly MemoryLedger _ledger = new();
 
     [Fact]
     public async Task Every_row_moves_to_the_new_key_and_still_opens()
@@ -108,7 +113,7 @@ public sealed class KeyRotationTests : IDisposable
         Assert.Equal("row-0001", Assert.Single(report.Broken));
         Assert.Equal(2, report.Resealed);
         _bench.Time.Advance(TimeSpan.FromDays(30));
-        Assert.Equal(0, await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(0, await DestroyAsync());
         Assert.NotNull((await _bench.Keys.FindAsync(Acme, 1, default))!.Wrapped);
     }
 
@@ -117,7 +122,7 @@ public sealed class KeyRotationTests : IDisposable
     {
         await FillAsync(2);
         await Rotation().RunAsync(Acme, default);
-        Assert.Equal(0, await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(0, await DestroyAsync());
         _bench.Time.Advance(TimeSpan.FromDays(2));
 
         // A late write of a host that had held the old key: sealed under version 1 after the rotation ended.
@@ -127,14 +132,28 @@ public sealed class KeyRotationTests : IDisposable
             _rows.Put("row-0001", new SealedField(context, _bench.Sealer.Seal(old, "late"u8, context)));
         }
 
-        Assert.Equal(0, await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(0, await DestroyAsync());
         Assert.Equal(RotationState.Finished, (await Rotation().RunAsync(Acme, default)).State);
         _bench.Time.Advance(TimeSpan.FromDays(2));
-        Assert.Equal(2, await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), default));
+        Assert.Equal(2, await DestroyAsync());
+        Assert.Equal([LedgerEvents.KeyDestroyed, LedgerEvents.KeyDestroyed], _ledger.Drafts.Select(d => d.Type));
         Assert.Equal([1u, 2u], (await _bench.Keys.ListAsync(Acme, default)).Where(k => k.Wrapped is null).Select(k => k.Version));
         using var key = (await _bench.Keyring.HoldVersionAsync(Acme, 3, default)).Value;
         using var value = Sealer.Open(key, _rows.All[1].Fields[0].Blob, _rows.All[1].Fields[0].Context);
         Assert.Equal("late", value.RevealText());
+    }
+
+    [Fact]
+    public async Task No_key_goes_without_a_word_in_the_ledger()
+    {
+        await FillAsync(1);
+        await Rotation().RunAsync(Acme, default);
+        _bench.Time.Advance(TimeSpan.FromDays(2));
+        _ledger.Down = true;
+        Assert.Equal(ErrorCatalogue.LedgerUnavailable, (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Error!.Code);
+        Assert.NotNull((await _bench.Keys.FindAsync(Acme, 1, default))!.Wrapped);
+        _ledger.Down = false;
+        Assert.Equal(1, await DestroyAsync());
     }
 
     [Fact]
@@ -181,7 +200,9 @@ public sealed class KeyRotationTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private RetiredKeys Retired() => new(_bench.Keys, _rows, _bench.Time);
+    private async Task<int> DestroyAsync() => (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Value;
+
+    private RetiredKeys Retired() => new(_bench.Keys, _rows, _ledger, new IdFactory(_bench.Time, _bench.Entropy), _bench.Time);
 
     private KeyRotation Rotation(Keyring? keyring = null) =>
         new(_bench.Keys, _journal, _rows, _bench.Wrapper, keyring ?? _bench.Keyring, new Sealer(keyring ?? _bench.Keyring, _bench.Entropy), _bench.Entropy, _bench.Time);

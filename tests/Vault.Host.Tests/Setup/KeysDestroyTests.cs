@@ -30,8 +30,16 @@ public sealed class KeysDestroyTests
         }
 
         Assert.Equal((0, "1 retired keys destroyed, 0 kept: retired less than 30 days ago, or a row still lies under them."), await RunAsync(data, organization, "30"));
+        Assert.Equal(("operator", 1), await ToldAsync("organization.key_destroyed"));
+        Assert.Equal(2, (await ToldAsync("organization.key_rotated")).Version);
         var answer = await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile");
         Assert.True(answer.Status == HttpStatusCode.OK, answer.ToString());
+
+        async Task<(string? Caller, int Version)> ToldAsync(string type)
+        {
+            var entry = (await world.GetAsync($"/v1/ledger?organization_id={organization}&type={type}")).Json.GetProperty("items")[0].GetProperty("entry");
+            return (entry.GetProperty("caller").GetString(), entry.GetProperty("details").GetProperty("key_version").GetInt32());
+        }
     }
 
     [Theory]
