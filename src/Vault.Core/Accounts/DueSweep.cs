@@ -11,9 +11,14 @@ namespace Vault.Core.Accounts;
 public sealed class DueSweep(
     IAccountStore store, AccountRunner runner, AccountRefresher refresher, AccountRevoker revoker, CredentialCache cache, IPacks packs, TimeProvider time, IAccountObserver observer)
 {
+    // A look past the providers that are full walks over everything of theirs that is due, which may be very much. One that found nothing to begin is not repeated for
+    // so long while they are full.
+    private static readonly TimeSpan LookPast = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<AccountKey, Task> _underway = new();
     private readonly ConcurrentDictionary<string, int> _perProvider = new();
     private TaskCompletionSource _room = NewRoom();
+    private (string[] Full, long At)? _nothingPast;
 
     /// <summary>What the sweep has begun and not finished; a graceful shutdown waits for it.</summary>
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
@@ -33,6 +38,7 @@ public sealed class DueSweep(
 
         // Providers with no room are left out, else their accounts would fill the batch and keep the others waiting. What is under way is still in the index.
         var full = _perProvider.Where(p => p.Value >= Most(p.Key)).Select(p => p.Key).ToArray();
+        if (full.Length > 0 && _nothingPast is { } nothing && nothing.Full.All(full.Contains) && time.GetElapsedTime(nothing.At) < LookPast) return (0, true);
         var take = limit + _underway.Count;
         var due = await store.FindDueAsync(time.GetUtcNow(), mine, shards, take, full, cancellationToken).ConfigureAwait(false);
         var (begun, held) = (0, full.Length > 0);
@@ -57,6 +63,7 @@ public sealed class DueSweep(
             _ = RunAsync(account, done);
         }
 
+        if (full.Length > 0) _nothingPast = begun == 0 ? (full, time.GetTimestamp()) : null;
         return (begun, held || due.Count == take);
     }
 

@@ -12,7 +12,7 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var wait = duty.Interval;
-        long? counted = null;
+        var counting = CountAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -21,13 +21,6 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
                 await refresher.DrainSpoolAsync(stoppingToken);
                 var room = sweep.Room;
                 var (begun, more) = await sweep.SweepAsync(duty.Mine, duty.Shards, options.SweepBatch, stoppingToken);
-                if (counted is not { } at || time.GetElapsedTime(at) >= duty.Interval)
-                {
-                    // Counting walks the whole backlog: once an interval, not once a look.
-                    counted = time.GetTimestamp();
-                    metrics.DueBacklog(await store.CountDueAsync(time.GetUtcNow(), stoppingToken));
-                }
-
                 // With more due and nothing begun, a provider's parallelism is the limit: a look before one of its refreshes is done would only find the same.
                 if (more && begun == 0) await Task.WhenAny(room, Task.Delay(duty.Interval, time, stoppingToken));
                 wait = more ? TimeSpan.FromMilliseconds(20) : duty.Interval;
@@ -46,6 +39,33 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
             {
                 metrics.Failed("sweep", null, e);
                 wait = TimeSpan.FromSeconds(1);
+            }
+#pragma warning restore CA1031
+        }
+
+        await counting;
+    }
+
+    /// <summary>For the metric alone. Counting walks the whole backlog: beside the sweep, which must not wait for it, and for a tenth of the time at most.</summary>
+    private async Task CountAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var at = time.GetTimestamp();
+            try
+            {
+                metrics.DueBacklog(await store.CountDueAsync(time.GetUtcNow(), stoppingToken));
+                var rest = time.GetElapsedTime(at) * 9;
+                await Task.Delay(rest > duty.Interval ? rest : duty.Interval, time, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // A count that failed is made again; the sweep says what is wrong with the store.
+            catch (Exception)
+            {
+                await Task.Delay(duty.Interval, time, CancellationToken.None);
             }
 #pragma warning restore CA1031
         }

@@ -17,7 +17,7 @@ namespace Vault.Benchmarks.Scale;
 internal static class ClusterDueCourse
 {
     /// <summary>As the sandbox's pack has it by default: refreshes of one provider at once, in the whole cluster.</summary>
-    public const int Parallelism = 16;
+    public const int Parallelism = 32;
 
     private const int Silos = 2;
     private const int MostCold = 5_000;

@@ -141,4 +141,32 @@ public sealed class DueSweepTests
         await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.InRange((await bench.Host.Sweep.SweepAsync([0], 1, 20, default)).Begun, 16, 20);
     }
+
+    [Fact]
+    public async Task While_a_provider_is_full_and_nothing_else_is_due_the_index_is_not_walked_again_and_again()
+    {
+        using var bench = new AccountBench();
+        for (var i = 0; i < 60; i++) await bench.ConnectAsync(user: "user" + i);
+        var held = Enumerable.Range(0, 16).Select(_ => bench.Endpoint.Hold()).ToList();
+        var looks = 0;
+        bench.Store.Before = call =>
+        {
+            if (call == "accounts.find_due") looks++;
+            return Task.CompletedTask;
+        };
+        Assert.Equal((16, true), await bench.Host.Sweep.SweepAsync([0], 1, 20, default));
+        for (var i = 0; i < 10; i++) Assert.Equal((0, true), await bench.Host.Sweep.SweepAsync([0], 1, 20, default));
+        Assert.Equal(2, looks);
+
+        // What became due of another provider meanwhile waits a second at most.
+        var other = await bench.RowAsync(await bench.ConnectAsync(user: "other"));
+        Assert.Equal(WriteOutcome.Written, await bench.Store.Accounts.UpdateAsync(other with { Provider = "other", Version = other.Version + 1 }, other.Version, GateCheck.None, [], default));
+        bench.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((1, true), await bench.Host.Sweep.SweepAsync([0], 1, 20, default));
+
+        // With room again it is looked at at once.
+        foreach (var (_, go) in held) go.SetResult();
+        await Task.WhenAll(bench.Host.Sweep.Underway);
+        Assert.InRange((await bench.Host.Sweep.SweepAsync([0], 1, 20, default)).Begun, 16, 20);
+    }
 }
