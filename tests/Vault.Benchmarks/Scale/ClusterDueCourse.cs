@@ -24,7 +24,7 @@ internal static class ClusterDueCourse
     private const int WarmUp = 500;
     private const int ColdAtOnce = 64;
     private const int TokenDelay = 40;
-    private const int LoadedPerSecond = 500;
+    private const int LoadedPerSecond = 1_000;
     private static readonly TimeSpan Lead = TimeSpan.FromSeconds(20);
 
     public static async Task<ScaleRun> RunAsync(int due, TextWriter progress, CancellationToken cancellationToken)
