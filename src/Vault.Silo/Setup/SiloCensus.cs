@@ -9,7 +9,7 @@ using Vault.Silo.Grains;
 namespace Vault.Silo.Setup;
 
 /// <summary>Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left are not listed.</summary>
-internal sealed class SiloCensus(IGrainFactory grains, IReminderTable reminders, SiloSettings options, TimeProvider time) : IHostCensus
+internal sealed class SiloCensus(IGrainFactory grains, IMembershipTable table, IReminderTable reminders, SiloSettings options, TimeProvider time) : IHostCensus
 {
     private const string OurGrains = "Vault.Silo.Grains.";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -20,7 +20,8 @@ internal sealed class SiloCensus(IGrainFactory grains, IReminderTable reminders,
     {
         try
         {
-            var members = await Management.GetDetailedHosts(false, cancellationToken).WaitAsync(Patience, time, cancellationToken);
+            // Not through Orleans' management grain, which may be on the very silo that does not answer.
+            var members = (await table.ReadAllAsync(cancellationToken).WaitAsync(Patience, time, cancellationToken)).Members.Select(m => m.Item1);
             var standing = reminders.ReadRows(0, 0, cancellationToken).WaitAsync(Patience, time, cancellationToken);
             var hosts = await Task.WhenAll(members.Where(m => m.Status is not (SiloStatus.Dead or SiloStatus.None)).Select(m => StateAsync(m, cancellationToken)));
             return new HostCensus(options.Cluster, options.Shards, (await standing).Reminders.Count, [.. hosts.OrderBy(h => h.Address, StringComparer.Ordinal)]);

@@ -98,6 +98,42 @@ public sealed class ClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pages_of_an_execution_follow_each_other_to_the_last()
+    {
+        using var vault = new VaultClient(Options());
+        var pages = await vault.ExecutePagesAsync(new ToolCall("sandbox_single_use_list_items") { UserId = "ada", Input = new { page_size = 100 }, IdempotencyKey = "walk" }).ToListAsync();
+        Assert.True(pages.Count > 2);
+        Assert.All(pages[..^1], p => Assert.Equal(100, p.Data!.Value.GetProperty("items").GetArrayLength()));
+        var ids = pages.SelectMany(p => p.Data!.Value.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("id").GetString())).ToList();
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        Assert.Equal(pages.Count, _world.Sandbox.Counters.ApiCalls);
+    }
+
+    [Fact]
+    public async Task What_the_vault_told_as_unknown_is_not_sent_again()
+    {
+        _world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.DropAfter, Target = FaultTarget.Api, Times = 1 });
+        using var vault = new VaultClient(Options());
+        var unknown = await Assert.ThrowsAsync<OutcomeUnknownException>(() => vault.ExecuteAsync(new ToolCall("sandbox_single_use_submit_form") { UserId = "ada", Input = new { title = "once" } }));
+        Assert.StartsWith("exe_", unknown.Problem.ExecutionId, StringComparison.Ordinal);
+        Assert.Equal(1, _world.Sandbox.Counters.ApiCalls);
+    }
+
+    [Fact]
+    public async Task Who_cancels_is_told_so_at_once_and_nothing_is_asked_again()
+    {
+        var slow = _world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Api, Phase = FaultPhase.Before, Times = 1 });
+        using var vault = new VaultClient(Options());
+        using var stop = new CancellationTokenSource();
+        var call = vault.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" }, stop.Token);
+        await slow.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(TimeSpan.FromSeconds(60)));
+        slow.Gate.Open();
+        Assert.True(_world.Sandbox.Counters.ApiCalls <= 1);
+    }
+
+    [Fact]
     public async Task A_model_gets_the_tools_of_its_user_as_functions_and_reads_refusals()
     {
         using var vault = new VaultClient(Options());

@@ -94,6 +94,11 @@ public sealed class ProcessTests(ITestOutputHelper output)
         var frozen = await world.HolderAsync(key);
         await world.Silos[frozen].SignalAsync("STOP");
 
+        // Whoever asks is told of the other silo; of the frozen one, until it is evicted, that it is there.
+        var told = await world.GetAsync(1 - frozen, "/v1/cluster");
+        Assert.True(told.Status == HttpStatusCode.OK, told.ToString());
+        Assert.Single(told.Json.GetProperty("hosts").EnumerateArray(), h => h.GetProperty("role").ValueKind == System.Text.Json.JsonValueKind.String);
+
         var took = await world.RecoverAsync(1 - frozen, organization, "ada", "sandbox_grace");
         var generation = (await world.RowAsync(key)).State.Generation;
         output.WriteLine($"the account was taken over after {took.TotalSeconds:0.0} s, generation {generation}");

@@ -6,7 +6,7 @@ using Vault.Silo.Tests.Cluster;
 
 namespace Vault.Silo.Tests.Suite;
 
-/// <summary>What an operator sees of a cluster: <c>GET /v1/cluster</c>, and Orleans' metrics beside ours.</summary>
+/// <summary>What an operator sees of a cluster: <c>GET /v1/cluster</c>.</summary>
 [Collection("test cluster")]
 public sealed class CensusTests(TestClusterHosts hosts)
 {
@@ -54,20 +54,6 @@ public sealed class CensusTests(TestClusterHosts hosts)
 
         using var nobody = World.NewClient(world.Urls[1], null);
         Assert.Equal(HttpStatusCode.Unauthorized, (await world.GetAsync("/v1/cluster", client: nobody)).Status);
-    }
-
-    [Fact]
-    public async Task Metrics_of_grains_and_refreshes_stand_beside_each_other()
-    {
-        await using var world = await hosts.StartAsync();
-        var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));
-        Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
-
-        var metrics = string.Concat(await Task.WhenAll(Enumerable.Range(0, 3).Select(async i => await world.Client(i).GetStringAsync(new Uri("/metrics", UriKind.Relative)))));
-        Assert.Contains("\norleans_grains{", metrics, StringComparison.Ordinal);
-        Assert.Contains("\nvault_refreshes_total{", metrics, StringComparison.Ordinal);
-        Assert.Contains("\nvault_refreshes_under_way{", metrics, StringComparison.Ordinal);
-        Assert.Contains("\nvault_sweep_shards{", metrics, StringComparison.Ordinal);
     }
 
     // A silo that has just started has not taken all its shards yet.
