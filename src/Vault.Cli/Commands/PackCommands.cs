@@ -11,7 +11,7 @@ internal static class PackCommands
     public static Command Make(CliConsole console) =>
         new("packs", "Provider packs: files that say how to talk to a provider.\n\nExamples:\n  vault packs new acme --base-url https://api.acme.example.com --auth api_key\n  vault packs validate acme.json\n  vault packs lab acme.json\n  vault packs add acme.json")
         {
-            New(console), Validate(console), Lab(console), Add(console),
+            New(console), Validate(console), Lab(console), Diff(console), Add(console),
         };
 
     private static Command New(CliConsole console)
@@ -95,6 +95,33 @@ internal static class PackCommands
             var kept = await vault.CallAsync(HttpMethod.Post, "/v1/providers", new RawBody(await Inputs.BytesAsync(console, parsed.GetRequiredValue(file), PackReader.MaxBytes, stop)), stop);
             if (parsed.WantsJson()) console.Json(kept);
             else await console.Out.WriteLineAsync($"{kept.Cell("id")} {kept.Cell("version")}: {kept.GetProperty("tools").GetArrayLength()} tools");
+            return VaultCommand.Done;
+        });
+        return command;
+    }
+
+    private static Command Diff(CliConsole console)
+    {
+        var file = new Argument<string>("file") { Description = "The pack." };
+        var command = new Command("diff", "What a pack would change if it took the place of the one a running vault has, tool by tool; keeps nothing.") { file };
+        command.SetAction(async (parsed, stop) =>
+        {
+            using var vault = console.Client(parsed);
+            var diff = await vault.CallAsync(HttpMethod.Post, "/v1/providers:diff", new RawBody(await Inputs.BytesAsync(console, parsed.GetRequiredValue(file), PackReader.MaxBytes, stop)), stop);
+            if (parsed.WantsJson()) console.Json(diff);
+            else
+            {
+                foreach (var tool in diff.GetProperty("tools").EnumerateArray())
+                {
+                    var breaks = tool.GetProperty("breaking").GetBoolean() ? tool.GetProperty("same_version").GetBoolean() ? ", breaks calls under the same version" : ", breaks calls" : "";
+                    await console.Out.WriteLineAsync($"{tool.Cell("name")}: {tool.Cell("kind")} ({tool.Cell("from_version")} to {tool.Cell("to_version")}){breaks}");
+                    foreach (var detail in tool.GetProperty("details").EnumerateArray()) await console.Out.WriteLineAsync("  " + detail.GetString());
+                }
+
+                foreach (var (member, word) in new[] { ("hosts_added", "new host"), ("hosts_removed", "host no more") })
+                    foreach (var host in diff.GetProperty(member).EnumerateArray()) await console.Out.WriteLineAsync($"{word}: {host.GetString()}");
+            }
+
             return VaultCommand.Done;
         });
         return command;

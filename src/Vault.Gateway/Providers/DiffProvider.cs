@@ -11,20 +11,22 @@ namespace Vault.Gateway.Providers;
 internal sealed record PackDiffView(string Id, string? FromVersion, string ToVersion, bool Breaking, IReadOnlyList<ToolChange> Tools, IReadOnlyList<string> HostsAdded, IReadOnlyList<string> HostsRemoved);
 
 /// <summary>What a pack would change if it took the place of the one that is loaded; keeps nothing.</summary>
-internal sealed class DiffProvider(IPackReader reader, IPacks packs) : IRoute
+internal sealed class DiffProvider(IPackReader reader, IPackStore store, IPacks packs) : IRoute
 {
     public Operation Operation { get; } = new("POST", "/v1/providers:diff", "diffProvider", "Compare a provider pack with the one that is loaded, tool by tool")
     {
         Tag = "Providers", Permission = Permission.ProvidersRead, RawBody = true, Body = [], Answer = typeof(PackDiffView), Errors = [ErrorCatalogue.PackInvalid],
     };
 
-    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
+    public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var reading = reader.Read(call.RawBody, "request body");
-        if (reading.Pack is not { } next) return Task.FromResult<Answer>(ValidateProvider.Refuse(reading));
+        if (reading.Pack is not { } next) return ValidateProvider.Refuse(reading);
         var now = packs.TryGet(next.Id, out var loaded) ? loaded : null;
-        var changes = ToolDiff.Of(now?.Tools ?? [], next.Tools);
-        return Task.FromResult(Answer.Ok(new PackDiffView(
-            next.Id, now?.Version, next.Version, changes.Any(c => c.Breaking), changes, [.. next.Hosts.Except(now?.Hosts ?? [], StringComparer.Ordinal)], [.. (now?.Hosts ?? []).Except(next.Hosts, StringComparer.Ordinal)])));
+        // Tools of imported sets stay when the pack is replaced.
+        var stay = (await store.ListAsync(cancellationToken)).Select(StoredToolSet.Of).OfType<StoredToolSet>().Where(s => s.Provider == next.Id).SelectMany(s => s.Tools).Except(next.Tools.Select(t => t.Name)).ToHashSet(StringComparer.Ordinal);
+        var changes = ToolDiff.Of((now?.Tools ?? []).Where(t => !stay.Contains(t.Name)), next.Tools);
+        return Answer.Ok(new PackDiffView(
+            next.Id, now?.Version, next.Version, changes.Any(c => c.Breaking), changes, [.. next.Hosts.Except(now?.Hosts ?? [], StringComparer.Ordinal)], [.. (now?.Hosts ?? []).Except(next.Hosts, StringComparer.Ordinal)]));
     }
 }

@@ -102,6 +102,26 @@ public sealed class ToolSetTests : IAsyncLifetime
         Assert.Contains("grove_never_was", wrong.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_kept_set_is_valid_beside_its_pack_and_a_changed_pack_says_what_breaks()
+    {
+        var set = Path.Combine(_folder, "grove+mine.json");
+        await File.WriteAllTextAsync(set, """{"format":1,"extends":"grove","tools":[{"name":"grove_list_trees","description":"Trees","effect":"read","scopes":[],"input_schema":{"type":"object"},"request":{"method":"GET","url":"/trees"}}]}""");
+        Assert.Contains("adds 1 tools to grove and is valid", await _vault.OkAsync("", "packs", "validate", set), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(set, (await File.ReadAllTextAsync(set)).Replace("/trees\"", "https://evil.example.com/trees\"", StringComparison.Ordinal));
+        var wrong = await _vault.RunAsync("", "packs", "validate", set);
+        Assert.Equal((1, true), (wrong.Code, wrong.Out.Contains($"{set}: /tools/0/request/url line 1: ", StringComparison.Ordinal)));
+        await File.WriteAllTextAsync(set, """{"format":1,"extends":"nobody","tools":[]}""");
+        Assert.Contains("'nobody' is neither shipped", (await _vault.RunAsync("", "packs", "validate", set)).Out, StringComparison.Ordinal);
+
+        var changed = Path.Combine(_folder, "changed.json");
+        await File.WriteAllTextAsync(changed, (await File.ReadAllTextAsync(Path.Combine(_folder, "grove.json"))).Replace("grove_get_me", "grove_get_self", StringComparison.Ordinal));
+        var diff = await _vault.JsonAsync("", "packs", "diff", changed);
+        // Imported tools stay, and are no difference.
+        Assert.Equal([("grove_get_me", "removed", true), ("grove_get_self", "added", false)], diff.GetProperty("tools").EnumerateArray().Select(t => (t.GetProperty("name").GetString(), t.GetProperty("kind").GetString(), t.GetProperty("breaking").GetBoolean())));
+        Assert.Contains("grove_get_me: removed (1 to ), breaks calls", await _vault.OkAsync("", "packs", "diff", changed), StringComparison.Ordinal);
+    }
+
     private async Task<string> ConnectionAsync(string organization, params string[] tools) =>
         (await _world.PostAsync("/v1/connections", tools.Length == 0 ? new { organization_id = organization, provider = "grove" } : new { organization_id = organization, provider = "grove", tools } as object))["id"];
 
