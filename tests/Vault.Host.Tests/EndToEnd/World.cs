@@ -105,6 +105,18 @@ public sealed class World : IAsyncDisposable
     public async Task<Reply> GetAsync(string path, int? host = null, HttpClient? client = null) =>
         Keep(await Reply.ReadAsync(await (client ?? Client(host)).GetAsync(new Uri(path, UriKind.Relative))));
 
+    /// <summary>The organization's entries of a type, oldest first, as soon as there are any: what a change tells of travels with it in the outbox, and reaches the chain a moment later.</summary>
+    public async Task<List<JsonElement>> LedgerAsync(string organization, string type)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            var page = await GetAsync($"/v1/ledger?organization_id={organization}&type={type}&page_size=200");
+            if (page.Json.GetProperty("items").GetArrayLength() > 0) return [.. page.Json.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("entry"))];
+            limit.Token.ThrowIfCancellationRequested();
+        }
+    }
+
     private Reply Keep(Reply reply)
     {
         _answers.Enqueue(reply.Text);

@@ -37,7 +37,7 @@ public sealed class KeysDestroyTests
 
         async Task<(string? Caller, int Version)> ToldAsync(string type)
         {
-            var entry = (await world.GetAsync($"/v1/ledger?organization_id={organization}&type={type}")).Json.GetProperty("items")[0].GetProperty("entry");
+            var entry = Assert.Single(await world.LedgerAsync(organization, type));
             return (entry.GetProperty("caller").GetString(), entry.GetProperty("details").GetProperty("key_version").GetInt32());
         }
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
@@ -28,6 +29,10 @@ public sealed class DrainTests
             await world.ImportAsync(organization, "user" + i, Provider, grant, DateTimeOffset.UtcNow.AddHours(1));
         }
 
+        var probe = world.Sandbox.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Grace }, AccessExpiresInSeconds = 3_600 });
+        await world.ImportAsync(organization, "probe", Provider, probe, DateTimeOffset.UtcNow.AddHours(1));
+        Reply.AllOk([await world.ExecuteAsync(0, organization, "probe", Provider)]);
+
         // All live on the first worker, as the gateway remembers, and one call keeps it from leaving.
         var keeps = Hold(world, 1);
         var first = WriteAsync(0);
@@ -36,6 +41,9 @@ public sealed class DrainTests
         var begun = world.Silos[leaving].SaysAsync("DeactivateAllActivations");
         var left = world.Silos[leaving].DrainAsync();
         await begun.WaitAsync(TimeSpan.FromSeconds(60));
+
+        // It has begun to leave where it no longer answers for an account: then it begins nothing more for the others either, and what is sent to it must not stay there.
+        await GoneAsync(world, organization);
         var later = Hold(world, Asked);
         var others = Enumerable.Range(1, Asked).Select(WriteAsync).ToList();
         await later.Gate.ReachedAsync(Asked).WaitAsync(TimeSpan.FromSeconds(60));
@@ -49,6 +57,18 @@ public sealed class DrainTests
 
         Task<Reply> WriteAsync(int user) => world.PostAsync(
             0, "/v1/execute_tool", new { organization_id = organization, user_id = "user" + user, tool_name = Provider + "_create_item", tool_input = new { name = "once" } });
+    }
+
+    private static async Task GoneAsync(ProcessWorld world, string organization)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            Reply.AllOk([await world.ExecuteAsync(0, organization, "probe", Provider)]);
+            var newest = (await world.GetAsync(0, "/v1/cluster")).Json.GetProperty("hosts").EnumerateArray().MaxBy(h => h.GetProperty("since").GetDateTimeOffset()).GetProperty("grains");
+            if (newest.ValueKind == JsonValueKind.Array && newest.EnumerateArray().Any(g => g.GetProperty("type").GetString() == "connected_account")) return;
+        }
     }
 
     private static FaultHandle Hold(ProcessWorld world, int times) =>
