@@ -20,7 +20,7 @@ internal sealed class SiloWordGrain(OwnWord own, SiloSettings options, ILocalSil
 {
     public Task<HostWord?> TellAsync()
     {
-        if (here.SiloAddress.ToParsableString() == this.GetPrimaryKeyString()) return Task.FromResult<HostWord?>(own.Of(options.Role.ToString().ToLowerInvariant()));
+        if (here.SiloAddress.ToParsableString() == this.GetPrimaryKeyString()) return Task.FromResult<HostWord?>(own.Of(options.RoleName));
         DeactivateOnIdle();
         return Task.FromResult<HostWord?>(null);
     }

@@ -4,12 +4,14 @@ using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
+using Vault.Host.Observability;
 using Vault.Silo.Grains;
 
 namespace Vault.Silo.Setup;
 
 /// <summary>Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left are not listed.</summary>
-internal sealed class SiloCensus(IGrainFactory grains, IMembershipTable table, IReminderTable reminders, SiloSettings options, TimeProvider time) : IHostCensus
+internal sealed class SiloCensus(
+    IGrainFactory grains, IMembershipTable table, IReminderTable reminders, OwnWord own, ILocalSiloDetails here, SiloSettings options, TimeProvider time) : IHostCensus
 {
     private const string OurGrains = "Vault.Silo.Grains.";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -42,7 +44,8 @@ internal sealed class SiloCensus(IGrainFactory grains, IMembershipTable table, I
         };
     }
 
-    private Task<HostWord?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) => OrNothingAsync(
+    // Of itself a silo tells without a grain, whose place in the directory may be on one that does not answer.
+    private Task<HostWord?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) => silo.Equals(here.SiloAddress) ? Task.FromResult<HostWord?>(own.Of(options.RoleName)) : OrNothingAsync(
         () =>
         {
             RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);

@@ -46,6 +46,9 @@ public sealed record SiloSettings
 
     public SiloRole Role { get; init; }
 
+    /// <summary>The role as the options say it.</summary>
+    public string RoleName => Role.ToString().ToLowerInvariant();
+
     public required IPAddress Address { get; init; }
 
     public int Port { get; init; }
