@@ -11,6 +11,8 @@ internal sealed class CellRunner(HttpClient http, string folder, SandboxRig sand
     /// <summary>One request of each kind, read in full: a target that refuses is no target.</summary>
     public async Task ProbeAsync(Target target, string operation, CancellationToken cancellationToken)
     {
+        // The target before may have been warmed up with more writes than the upstream keeps items.
+        await sandbox.ForgetItemsAsync(http, cancellationToken);
         var prepared = target.Request(operation, 0);
         using var request = new HttpRequestMessage(new HttpMethod(prepared.Method), new Uri(target.Url, prepared.Path));
         if (prepared.Token.Length > 0) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", prepared.Token);
