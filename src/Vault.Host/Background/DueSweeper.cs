@@ -51,23 +51,18 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var at = time.GetTimestamp();
+            var (at, rest) = (time.GetTimestamp(), duty.Interval);
             try
             {
                 metrics.DueBacklog(await store.CountDueAsync(time.GetUtcNow(), stoppingToken));
-                var rest = time.GetElapsedTime(at) * 9;
-                await Task.Delay(rest > duty.Interval ? rest : duty.Interval, time, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
+                if (time.GetElapsedTime(at) * 9 is var idle && idle > rest) rest = idle;
             }
 #pragma warning disable CA1031 // A count that failed is made again; the sweep says what is wrong with the store.
             catch (Exception)
             {
-                await Task.Delay(duty.Interval, time, CancellationToken.None);
             }
 #pragma warning restore CA1031
+            await Task.Delay(rest, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
