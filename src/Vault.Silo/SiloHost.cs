@@ -57,7 +57,10 @@ public static class SiloHost
 
             // A silo that leaves refuses what it does not begin, and the sender's door sends it again. Were it to pass a call on, the sender would go on waiting for
             // this silo, and give the call up as lost when this one has left, though another is carrying it out.
-            silo.Configure<SiloMessagingOptions>(o => o.MaxForwardCount = 0);
+            //
+            // It also stays for a while when nothing runs on it any more, before it writes itself dead: whoever hears of a death gives up at once what is out to the
+            // dead, and the refusal that is under way to it comes too late. By then nobody sends to this silo any longer.
+            silo.Configure<SiloMessagingOptions>(o => (o.MaxForwardCount, o.WaitForMessageToBeQueuedForOutboundTime) = (0, TimeSpan.FromSeconds(2)));
             var database = ClusterSchema.ConnectionString(options.Vault);
             silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
             silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
