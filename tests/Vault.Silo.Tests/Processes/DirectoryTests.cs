@@ -1,6 +1,4 @@
 using System.Net;
-using Vault.Sandbox.Clients;
-using Vault.Sandbox.Grants;
 
 namespace Vault.Silo.Tests.Processes;
 
@@ -15,19 +13,14 @@ public sealed class DirectoryTests
     {
         await using var world = await ProcessWorld.StartAsync(1);
         var organization = await world.OrganizationAsync(Provider);
-        for (var i = 0; i < Accounts; i++)
-        {
-            var grant = world.Sandbox.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Grace }, AccessExpiresInSeconds = 3_600 });
-            await world.ImportAsync(organization, "user" + i, Provider, grant, DateTimeOffset.UtcNow.AddHours(1));
-        }
+        for (var i = 0; i < Accounts; i++) await world.ConnectAsync(organization, "user" + i, Provider);
 
         // A worker that has never heard of the accounts, which are nowhere when the first has left.
         var asked = await world.AddAsync();
         var frozen = await world.AddAsync("--role", "gateway");
         Assert.Equal(0, await world.Silos[0].DrainAsync());
         await world.Silos[frozen].SignalAsync("STOP");
-        var answers = await Task.WhenAll(Enumerable.Range(0, Accounts).Select(i => world.PostAsync(
-            asked, "/v1/execute_tool", new { organization_id = organization, user_id = "user" + i, tool_name = Provider + "_create_item", tool_input = new { name = "once" } })));
+        var answers = await Task.WhenAll(Enumerable.Range(0, Accounts).Select(i => world.WriteAsync(asked, organization, "user" + i, Provider)));
 
         Assert.All(answers, a => Assert.True(a.Status == HttpStatusCode.OK, a.ToString()));
         Assert.Equal(Accounts, world.Sandbox.Counters.ApiCallsByPath["POST /api/items"]);

@@ -1,9 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Vault.Host.Tests.EndToEnd;
-using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
-using Vault.Sandbox.Grants;
 
 namespace Vault.Silo.Tests.Processes;
 
@@ -23,20 +21,14 @@ public sealed class DrainTests
         await world.AddAsync("--role", "gateway");
         var leaving = await world.AddAsync("--role", "worker", "--log-level", "debug");
         var organization = await world.OrganizationAsync(Provider);
-        for (var i = 0; i <= Asked; i++)
-        {
-            var grant = world.Sandbox.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Grace }, AccessExpiresInSeconds = 3_600 });
-            await world.ImportAsync(organization, "user" + i, Provider, grant, DateTimeOffset.UtcNow.AddHours(1));
-        }
-
-        var probe = world.Sandbox.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Grace }, AccessExpiresInSeconds = 3_600 });
-        await world.ImportAsync(organization, "probe", Provider, probe, DateTimeOffset.UtcNow.AddHours(1));
+        for (var i = 0; i <= Asked; i++) await world.ConnectAsync(organization, "user" + i, Provider);
+        await world.ConnectAsync(organization, "probe", Provider);
         Reply.AllOk([await world.ExecuteAsync(0, organization, "probe", Provider)]);
 
         // All live on the first worker, as the gateway remembers, and one call keeps it from leaving.
-        var keeps = Hold(world, 1);
+        var keeps = world.Hold(FaultTarget.Api);
         var first = WriteAsync(0);
-        await keeps.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await keeps.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
         await world.AddAsync("--role", "worker");
         var begun = world.Silos[leaving].SaysAsync("DeactivateAllActivations");
         var left = world.Silos[leaving].DrainAsync();
@@ -44,19 +36,18 @@ public sealed class DrainTests
 
         // It has begun to leave where it no longer answers for an account: then it begins nothing more for the others either, and what is sent to it must not stay there.
         await GoneAsync(world, organization);
-        var later = Hold(world, Asked);
+        var later = world.Hold(FaultTarget.Api, Asked);
         var others = Enumerable.Range(1, Asked).Select(WriteAsync).ToList();
-        await later.Gate.ReachedAsync(Asked).WaitAsync(TimeSpan.FromSeconds(60));
-        keeps.Gate.Open();
+        await later.ReachedAsync(Asked).WaitAsync(TimeSpan.FromSeconds(60));
+        keeps.Open();
         Assert.Equal(HttpStatusCode.OK, (await first).Status);
         Assert.Equal(0, await left.WaitAsync(TimeSpan.FromSeconds(60)));
-        later.Gate.Open();
+        later.Open();
 
         Reply.AllOk(await Task.WhenAll(others));
         Assert.Equal(1 + Asked, world.Sandbox.Counters.ApiCallsByPath["POST /api/items"]);
 
-        Task<Reply> WriteAsync(int user) => world.PostAsync(
-            0, "/v1/execute_tool", new { organization_id = organization, user_id = "user" + user, tool_name = Provider + "_create_item", tool_input = new { name = "once" } });
+        Task<Reply> WriteAsync(int user) => world.WriteAsync(0, organization, "user" + user, Provider);
     }
 
     private static async Task GoneAsync(ProcessWorld world, string organization)
@@ -70,7 +61,4 @@ public sealed class DrainTests
             if (newest.ValueKind == JsonValueKind.Array && newest.EnumerateArray().Any(g => g.GetProperty("type").GetString() == "connected_account")) return;
         }
     }
-
-    private static FaultHandle Hold(ProcessWorld world, int times) =>
-        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Api, Phase = FaultPhase.After, Times = times });
 }

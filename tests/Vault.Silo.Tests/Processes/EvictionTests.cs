@@ -1,8 +1,6 @@
 using Npgsql;
 using Vault.Core.Accounts;
-using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
-using Vault.Sandbox.Grants;
 
 namespace Vault.Silo.Tests.Processes;
 
@@ -16,10 +14,9 @@ public sealed class EvictionTests
     {
         await using var world = await ProcessWorld.StartAsync(1);
         var organization = await world.OrganizationAsync(Provider);
-        var reply = world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Phase = FaultPhase.After, Times = 1 });
-        var grant = world.Sandbox.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Family }, AccessExpiresInSeconds = 0 });
-        await world.ImportAsync(organization, "ada", Provider, grant, DateTimeOffset.UtcNow.AddMinutes(-1));
-        await reply.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        var reply = world.Hold(FaultTarget.Token);
+        await world.ConnectAsync(organization, "ada", Provider, left: 0);
+        await reply.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
         var ending = world.Silos[0].SaysAsync("refreshes under way are finished first");
         var ended = world.Silos[0].EndedAsync();
 
@@ -33,7 +30,7 @@ public sealed class EvictionTests
 
         await ending.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.False(ended.IsCompleted);
-        reply.Gate.Open();
+        reply.Open();
         await ended.WaitAsync(TimeSpan.FromSeconds(60));
 
         var state = (await world.RowAsync(ProcessWorld.KeyOf(organization, "ada", Provider))).State;

@@ -1,7 +1,5 @@
 using System.Net;
-using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
-using Vault.Sandbox.Grants;
 
 namespace Vault.Silo.Tests.Processes;
 
@@ -17,16 +15,15 @@ public sealed class LostExecutionTests
         await world.AddAsync("--role", "gateway");
         var first = await world.AddAsync("--role", "worker");
         var organization = await world.OrganizationAsync(Provider);
-        var grant = world.Sandbox.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Grace }, AccessExpiresInSeconds = 3_600 });
-        await world.ImportAsync(organization, "ada", Provider, grant, DateTimeOffset.UtcNow.AddHours(1));
+        await world.ConnectAsync(organization, "ada", Provider);
 
         // The provider has got the read and has not answered; it has carried out the write and has not answered.
-        var slowRead = Hold(world);
+        var slowRead = world.Hold(FaultTarget.Api);
         var read = world.ExecuteAsync(0, organization, "ada", Provider);
-        await slowRead.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        var slowWrite = Hold(world);
+        await slowRead.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        var slowWrite = world.Hold(FaultTarget.Api);
         var write = WriteAsync();
-        await slowWrite.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await slowWrite.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
         var trigger = world.FileOf("trigger");
         var second = await world.AddAsync("--role", "worker", "--checkpoint", trigger);
         await world.Silos[first].SignalAsync("KILL");
@@ -37,15 +34,15 @@ public sealed class LostExecutionTests
         Assert.Equal("outcome_unknown", unknown.Code);
         Assert.Equal("running", (await world.GetAsync(0, $"/v1/executions/{unknown["execution_id"]}?organization_id={organization}"))["state"]);
         Assert.Equal(1, Writes());
-        slowRead.Gate.Open();
-        slowWrite.Gate.Open();
+        slowRead.Open();
+        slowWrite.Open();
 
         // The other worker dies when the end of its write is in the ledger, before its answer is out.
-        var last = Hold(world);
+        var last = world.Hold(FaultTarget.Api);
         var finished = WriteAsync();
-        await last.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await last.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
         await File.WriteAllTextAsync(trigger, "ledger_appended KILL");
-        last.Gate.Open();
+        last.Open();
         var known = await finished;
         Assert.True(known.Status == HttpStatusCode.OK, known.ToString());
         Assert.Equal("succeeded", known["outcome"]);
@@ -57,10 +54,7 @@ public sealed class LostExecutionTests
         Assert.Equal("cluster_unavailable", (await WriteAsync()).Code);
         Assert.Equal(2, Writes());
 
-        Task<Vault.Host.Tests.EndToEnd.Reply> WriteAsync() => world.PostAsync(
-            0, "/v1/execute_tool", new { organization_id = organization, user_id = "ada", tool_name = Provider + "_create_item", tool_input = new { name = "once" } });
+        Task<Vault.Host.Tests.EndToEnd.Reply> WriteAsync() => world.WriteAsync(0, organization, "ada", Provider);
         long Writes() => world.Sandbox.Counters.ApiCallsByPath.GetValueOrDefault("POST /api/items");
     }
-
-    private static FaultHandle Hold(ProcessWorld world) => world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Api, Phase = FaultPhase.After, Times = 1 });
 }

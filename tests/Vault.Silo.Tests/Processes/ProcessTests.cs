@@ -1,8 +1,6 @@
 using System.Net;
 using Vault.Core.Accounts;
-using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
-using Vault.Sandbox.Grants;
 using Xunit.Abstractions;
 
 namespace Vault.Silo.Tests.Processes;
@@ -13,15 +11,12 @@ public sealed class ProcessTests(ITestOutputHelper output)
     // Short enough to wait for: lease > token timeout + clock skew.
     private static readonly string[] ShortLease = ["--token-timeout-ms", "3000", "--refresh-lease-ms", "6000", "--clock-skew-ms", "500"];
 
-    private static readonly (RotationBehaviour Rotation, string Provider)[] Rotations =
-        [(RotationBehaviour.Grace, "sandbox_grace"), (RotationBehaviour.SingleUse, "sandbox_single_use"), (RotationBehaviour.Family, "sandbox_family")];
-
     [Fact]
     public async Task A_storm_through_two_processes_is_one_refresh()
     {
         await using var world = await ProcessWorld.StartAsync(2);
         var organization = await world.OrganizationAsync("sandbox_single_use");
-        await world.ImportAsync(organization, "ada", "sandbox_single_use", Mint(world, RotationBehaviour.SingleUse, 0), DateTimeOffset.UtcNow.AddMinutes(-1));
+        await world.ConnectAsync(organization, "ada", "sandbox_single_use", left: 0);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => world.ExecuteAsync(i % 2, organization, "ada", "sandbox_single_use")));
 
@@ -32,27 +27,26 @@ public sealed class ProcessTests(ITestOutputHelper output)
 
     /// <summary>The worst moment: the provider has rotated, its reply is on the way, and the silo that waits for it is gone.</summary>
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task A_silo_killed_in_mid_refresh_loses_no_grant_silently(int rotation)
+    [InlineData("sandbox_grace")]
+    [InlineData("sandbox_single_use")]
+    [InlineData("sandbox_family")]
+    public async Task A_silo_killed_in_mid_refresh_loses_no_grant_silently(string provider)
     {
-        var (behaviour, provider) = Rotations[rotation];
         await using var world = await ProcessWorld.StartAsync(2, ShortLease);
         var organization = await world.OrganizationAsync(provider);
-        for (var i = 0; i < 10; i++) await world.ImportAsync(organization, "other" + i, provider, Mint(world, behaviour, 3_600), DateTimeOffset.UtcNow.AddHours(1));
+        for (var i = 0; i < 10; i++) await world.ConnectAsync(organization, "other" + i, provider);
         var key = ProcessWorld.KeyOf(organization, "ada", provider);
 
         // Before the account is there, because the sweep may be quicker than the first call.
-        var reply = world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Phase = FaultPhase.After, Times = 1 });
-        await world.ImportAsync(organization, "ada", provider, Mint(world, behaviour, 0), DateTimeOffset.UtcNow.AddMinutes(-1));
+        var reply = world.Hold(FaultTarget.Token);
+        await world.ConnectAsync(organization, "ada", provider, left: 0);
         var caught = world.ExecuteAsync(0, organization, "ada", provider);
         var other = world.ExecuteAsync(1, organization, "ada", provider);
-        await reply.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await reply.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
         var victim = await world.HolderAsync(key);
         var survivor = 1 - victim;
         await world.Silos[victim].SignalAsync("KILL");
-        reply.Gate.Open();
+        reply.Open();
 
         // Nobody else is disturbed for longer than it takes to notice the death.
         var recovered = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => world.RecoverAsync(survivor, organization, "other" + i, provider)));
@@ -66,8 +60,8 @@ public sealed class ProcessTests(ITestOutputHelper output)
         var row = await world.RowAsync(key);
         output.WriteLine($"{provider}: {after.Status} {after.Code} {row.State.Status} {row.State.Reason}");
         Assert.Equal(0, world.Sandbox.Counters.FamiliesKilled);
-        if (behaviour != RotationBehaviour.SingleUse) Assert.Equal(world.Sandbox.Counters.RefreshGraceReuses, world.Sandbox.Counters.RefreshReplays);
-        if (behaviour == RotationBehaviour.Grace)
+        if (provider != "sandbox_single_use") Assert.Equal(world.Sandbox.Counters.RefreshGraceReuses, world.Sandbox.Counters.RefreshReplays);
+        if (provider == "sandbox_grace")
         {
             Assert.True(after.Status == HttpStatusCode.OK, after.ToString());
             Assert.Equal(AccountStatus.Active, row.State.Status);
@@ -87,10 +81,10 @@ public sealed class ProcessTests(ITestOutputHelper output)
         await using var world = await ProcessWorld.StartAsync(2, ShortLease);
         var organization = await world.OrganizationAsync("sandbox_grace");
         var key = ProcessWorld.KeyOf(organization, "ada", "sandbox_grace");
-        var reply = world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Phase = FaultPhase.After, Times = 1 });
-        await world.ImportAsync(organization, "ada", "sandbox_grace", Mint(world, RotationBehaviour.Grace, 0), DateTimeOffset.UtcNow.AddMinutes(-1));
+        var reply = world.Hold(FaultTarget.Token);
+        await world.ConnectAsync(organization, "ada", "sandbox_grace", left: 0);
         var caught = world.ExecuteAsync(0, organization, "ada", "sandbox_grace");
-        await reply.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await reply.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
         var frozen = await world.HolderAsync(key);
         await world.Silos[frozen].SignalAsync("STOP");
 
@@ -102,7 +96,7 @@ public sealed class ProcessTests(ITestOutputHelper output)
         var took = await world.RecoverAsync(1 - frozen, organization, "ada", "sandbox_grace");
         var generation = (await world.RowAsync(key)).State.Generation;
         output.WriteLine($"the account was taken over after {took.TotalSeconds:0.0} s, generation {generation}");
-        reply.Gate.Open();
+        reply.Open();
         await world.Silos[frozen].SignalAsync("CONT");
         await Record.ExceptionAsync(() => caught);
 
@@ -122,7 +116,7 @@ public sealed class ProcessTests(ITestOutputHelper output)
     {
         await using var world = await ProcessWorld.StartAsync(2);
         var organization = await world.OrganizationAsync("sandbox_single_use");
-        for (var i = 0; i < 20; i++) await world.ImportAsync(organization, "user" + i, "sandbox_single_use", Mint(world, RotationBehaviour.SingleUse, 3_600), DateTimeOffset.UtcNow.AddHours(1));
+        for (var i = 0; i < 20; i++) await world.ConnectAsync(organization, "user" + i, "sandbox_single_use");
         var entry = await world.AddAsync();
         using var stop = new CancellationTokenSource();
         var (warm, done, bad) = (new TaskCompletionSource(), 0, new System.Collections.Concurrent.ConcurrentBag<string>());
@@ -146,7 +140,4 @@ public sealed class ProcessTests(ITestOutputHelper output)
         output.WriteLine($"{done} executions while two of three silos were replaced");
         Assert.Empty(bad);
     }
-
-    private static MintedGrant Mint(ProcessWorld world, RotationBehaviour rotation, int seconds) =>
-        world.Sandbox.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = rotation }, AccessExpiresInSeconds = seconds });
 }

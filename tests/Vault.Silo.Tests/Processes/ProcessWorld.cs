@@ -7,6 +7,8 @@ using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox;
+using Vault.Sandbox.Clients;
+using Vault.Sandbox.Faults;
 using Vault.Sandbox.Grants;
 using Vault.Storage;
 using Vault.TestKit;
@@ -77,8 +79,13 @@ internal sealed class ProcessWorld : IAsyncDisposable
         return organization;
     }
 
-    public async Task ImportAsync(string organization, string user, string provider, MintedGrant grant, DateTimeOffset expires)
+    /// <summary>Connects an account to one of the sandbox's rotating providers.</summary>
+    /// <param name="left">For how long the access token is good as the vault is told, in seconds; with 0 it has ended at the provider as well.</param>
+    public async Task ConnectAsync(string organization, string user, string provider, int left = 3_600)
     {
+        var rotation = provider switch { "sandbox_grace" => RotationBehaviour.Grace, "sandbox_family" => RotationBehaviour.Family, _ => RotationBehaviour.SingleUse };
+        var grant = Sandbox.Grants.Mint(new GrantSeed { Subject = user, Policy = new TokenPolicyPatch { Rotation = rotation }, AccessExpiresInSeconds = left == 0 ? 0 : 3_600 });
+        var expires = DateTimeOffset.UtcNow.AddSeconds(left == 0 ? -60 : left);
         var made = await PostAsync(0, "/v1/connected_accounts", new
         {
             organization_id = organization,
@@ -89,6 +96,13 @@ internal sealed class ProcessWorld : IAsyncDisposable
         });
         Assert.True(made.Status is HttpStatusCode.Created or HttpStatusCode.OK, made.ToString());
     }
+
+    /// <summary>The next <paramref name="times"/> requests that the provider's API or token endpoint has carried out stay without an answer until the gate is opened.</summary>
+    public SandboxGate Hold(FaultTarget target, int? times = 1) =>
+        Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = target, Phase = FaultPhase.After, Times = times }).Gate;
+
+    public Task<Reply> WriteAsync(int silo, string organization, string user, string provider) =>
+        PostAsync(silo, "/v1/execute_tool", new { organization_id = organization, user_id = user, tool_name = provider + "_create_item", tool_input = new { name = "once" } });
 
     public Task<Reply> ExecuteAsync(int silo, string organization, string user, string provider) =>
         PostAsync(silo, "/v1/execute_tool", new { organization_id = organization, user_id = user, tool_name = provider + "_get_profile", tool_input = new { } });

@@ -1,7 +1,5 @@
 using Npgsql;
-using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
-using Vault.Sandbox.Grants;
 
 namespace Vault.Silo.Tests.Processes;
 
@@ -16,7 +14,7 @@ public sealed class ShardTests
     {
         await using var world = await ProcessWorld.StartAsync(2);
         var organization = await world.OrganizationAsync(Provider);
-        for (var i = 0; i < 8; i++) await ImportAsync("alive" + i, 3_600);
+        for (var i = 0; i < 8; i++) await world.ConnectAsync(organization, "alive" + i, Provider);
 
         foreach (var silo in world.Silos) await silo.SaysAsync("refresh shards are watched").WaitAsync(TimeSpan.FromSeconds(60));
 
@@ -30,15 +28,11 @@ public sealed class ShardTests
 
         await world.Silos[1].SignalAsync("KILL");
         for (var i = 0; i < 8; i++) await world.RecoverAsync(0, organization, "alive" + i, Provider);
-        var refreshes = world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Phase = FaultPhase.After });
-        refreshes.Gate.Open();
-        for (var i = 0; i < Due; i++) await ImportAsync("due" + i, 2);
+        var refreshes = world.Hold(FaultTarget.Token, null);
+        refreshes.Open();
+        for (var i = 0; i < Due; i++) await world.ConnectAsync(organization, "due" + i, Provider, left: 2);
 
-        await refreshes.Gate.ReachedAsync(Due).WaitAsync(TimeSpan.FromSeconds(60));
+        await refreshes.ReachedAsync(Due).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
-
-        Task ImportAsync(string user, int seconds) => world.ImportAsync(
-            organization, user, Provider,
-            world.Sandbox.Grants.Mint(new GrantSeed { Subject = user, Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.SingleUse }, AccessExpiresInSeconds = 3_600 }), DateTimeOffset.UtcNow.AddSeconds(seconds));
     }
 }
