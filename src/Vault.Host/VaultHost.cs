@@ -41,6 +41,7 @@ public sealed class VaultHost : IAsyncDisposable
         VaultOptions options, Action<IServiceCollection>? configure, Action<WebApplicationBuilder>? cluster, Func<string, bool> serves, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (!options.Development) ProcessMemory.KeepPrivate();
         var entropy = new SystemEntropy();
         var folder = new DataFolder(options.Data, holdsDatabase: !options.Postgres);
         IKeyWrapper? masterKey = null;
