@@ -29,7 +29,7 @@ public sealed class CascadeRunner(
         }
 
         var done = await WalkAsync(id, cascade, cancellationToken).ConfigureAwait(false);
-        await ApplyAsync(id, new OrganizationEvent.CascadeFinished(time.GetUtcNow(), cascade.Kind), cascade.RequestedBy, cancellationToken).ConfigureAwait(false);
+        await ApplyAsync(id, new OrganizationEvent.CascadeFinished(time.GetUtcNow(), cascade.Kind, done), cascade.RequestedBy, cancellationToken).ConfigureAwait(false);
         return done;
     }
 
@@ -41,7 +41,7 @@ public sealed class CascadeRunner(
         if (row.State.Status == OrganizationStatus.Erased)
         {
             var gone = await keys.ListAsync(id, cancellationToken).ConfigureAwait(false);
-            return new ErasureReceipt(id, row.UpdatedAt, row.UpdatedAt, 0, gone.Count, OrganizationStatus.Erased);
+            return new ErasureReceipt(id, row.State.Erasure?.StartedAt ?? row.UpdatedAt, row.UpdatedAt, row.State.Erasure?.Accounts ?? 0, gone.Count, OrganizationStatus.Erased);
         }
 
         if (row.State.Cascade is not { Kind: OrganizationLifecycle.EraseKind } cascade)
@@ -57,10 +57,10 @@ public sealed class CascadeRunner(
         // Bodies name users; the digests stay and keep the chain verifiable. The entry that tells of the erasure comes after, and stays readable.
         var bodies = await ledger.EraseAsync(id, cancellationToken).ConfigureAwait(false);
         if (bodies.Error is { } unerased) return unerased;
-        var done = await ApplyAsync(id, new OrganizationEvent.CascadeFinished(time.GetUtcNow(), cascade.Kind), cascade.RequestedBy, cancellationToken).ConfigureAwait(false);
+        var done = await ApplyAsync(id, new OrganizationEvent.CascadeFinished(time.GetUtcNow(), cascade.Kind, revoked), cascade.RequestedBy, cancellationToken).ConfigureAwait(false);
         if (!done.TryGet(out var erased, out var error)) return error;
         var destroyed = await keys.ListAsync(id, cancellationToken).ConfigureAwait(false);
-        return new ErasureReceipt(id, cascade.StartedAt, erased.UpdatedAt, revoked, destroyed.Count(k => k.Status == OrganizationKeyStatus.Destroyed), erased.State.Status);
+        return new ErasureReceipt(id, cascade.StartedAt, erased.UpdatedAt, erased.State.Erasure?.Accounts ?? revoked, destroyed.Count(k => k.Status == OrganizationKeyStatus.Destroyed), erased.State.Status);
     }
 
     private async Task<long> WalkAsync(OrganizationId id, Cascade cascade, CancellationToken cancellationToken)
@@ -76,8 +76,9 @@ public sealed class CascadeRunner(
                 async (account, _) => await WithdrawAsync(account.Key, connection, cascade.RequestedBy).ConfigureAwait(false)).ConfigureAwait(false);
             done += wanted.Count;
             if (page.Cursor is null) return done;
+            var from = cursor;
             cursor = page.Cursor;
-            await ApplyAsync(id, new OrganizationEvent.CascadeAdvanced(time.GetUtcNow(), cascade.Kind, cursor, wanted.Count), cascade.RequestedBy, cancellationToken).ConfigureAwait(false);
+            await ApplyAsync(id, new OrganizationEvent.CascadeAdvanced(time.GetUtcNow(), cascade.Kind, from, cursor, wanted.Count), cascade.RequestedBy, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -26,6 +26,9 @@ public readonly record struct Gate(bool Open, long Epoch);
 /// <param name="Cursor">The last account id that is done; null at the start.</param>
 public sealed record Cascade(string Kind, string? Cursor, long Done, DateTimeOffset StartedAt, string RequestedBy);
 
+/// <summary>When an erasure was begun, and how many accounts it revoked.</summary>
+public sealed record ErasureTally(DateTimeOffset StartedAt, long Accounts);
+
 public sealed record OrganizationState
 {
     public required OrganizationStatus Status { get; init; }
@@ -33,6 +36,9 @@ public sealed record OrganizationState
     public required Gate Gate { get; init; }
 
     public Cascade? Cascade { get; init; }
+
+    /// <summary>What a finished erasure did, for whoever asks again because the answer was lost.</summary>
+    public ErasureTally? Erasure { get; init; }
 
     /// <summary>What a destructive tool needs: <c>approve</c> (default), <c>allow</c> or <c>deny</c>.</summary>
     public string DestructivePolicy { get; init; } = "approve";

@@ -12,11 +12,11 @@ public abstract record OrganizationEvent(DateTimeOffset Now)
     /// <summary>A connection was removed: its accounts are to be disconnected.</summary>
     public sealed record DisconnectWanted(DateTimeOffset Now, string ConnectionId, string RequestedBy) : OrganizationEvent(Now);
 
-    /// <summary>The cascade of <paramref name="Kind"/> has come to <paramref name="Cursor"/> and dealt with <paramref name="Count"/> more accounts.</summary>
-    public sealed record CascadeAdvanced(DateTimeOffset Now, string Kind, string? Cursor, long Count) : OrganizationEvent(Now);
+    /// <summary>The cascade of <paramref name="Kind"/> has come from <paramref name="From"/> to <paramref name="Cursor"/> and dealt with <paramref name="Count"/> more accounts.</summary>
+    public sealed record CascadeAdvanced(DateTimeOffset Now, string Kind, string? From, string? Cursor, long Count) : OrganizationEvent(Now);
 
-    /// <summary>Every account is dealt with (and for an erasure: the keys are destroyed and the rows purged).</summary>
-    public sealed record CascadeFinished(DateTimeOffset Now, string Kind) : OrganizationEvent(Now);
+    /// <summary>Every account is dealt with, <paramref name="Count"/> in all (and for an erasure: the keys are destroyed and the rows purged).</summary>
+    public sealed record CascadeFinished(DateTimeOffset Now, string Kind, long Count) : OrganizationEvent(Now);
 }
 
 public enum OrganizationVerdict
@@ -75,7 +75,8 @@ public static class OrganizationLifecycle
                 ? new(state, OrganizationVerdict.Nothing)
                 : new(Shut(state, OrganizationStatus.Erasing) with { Cascade = new Cascade(EraseKind, null, 0, e.Now, e.RequestedBy) }, OrganizationVerdict.Changed, "organization.erase_started"),
             OrganizationEvent.DisconnectWanted e => OnDisconnect(state, e),
-            OrganizationEvent.CascadeAdvanced e => state.Cascade is { } cascade && cascade.Kind == e.Kind
+            // Several hosts may walk at once: only who moves the cursor on counts, so it never goes back and no page counts twice.
+            OrganizationEvent.CascadeAdvanced e => state.Cascade is { } cascade && cascade.Kind == e.Kind && cascade.Cursor == e.From
                 ? new(state with { Cascade = cascade with { Cursor = e.Cursor, Done = cascade.Done + e.Count } }, OrganizationVerdict.Changed)
                 : new(state, OrganizationVerdict.Nothing),
             OrganizationEvent.CascadeFinished e => OnFinished(state, e),
@@ -95,7 +96,7 @@ public static class OrganizationLifecycle
     {
         if (state.Cascade?.Kind != e.Kind) return new(state, OrganizationVerdict.Nothing);
         return e.Kind == EraseKind
-            ? new(state with { Cascade = null, Status = OrganizationStatus.Erased }, OrganizationVerdict.Changed, "organization.erased")
+            ? new(state with { Cascade = null, Status = OrganizationStatus.Erased, Erasure = new ErasureTally(state.Cascade.StartedAt, e.Count) }, OrganizationVerdict.Changed, "organization.erased")
             : new(state with { Cascade = null }, OrganizationVerdict.Changed);
     }
 

@@ -69,11 +69,19 @@ public sealed class OrganizationOwner(
         if (row is null) return Unknown();
         if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return Refused(row);
 
+        var before = await rotations.FindAsync(id, cancellationToken).ConfigureAwait(false);
+
         // The journal makes the job resumable: what a long run leaves, or a crash, is taken up by the host's housekeeping.
         var run = rotation.RunAsync(id, CancellationToken.None);
         await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, cancellationToken)).ConfigureAwait(false);
         var journal = await rotations.FindAsync(id, cancellationToken).ConfigureAwait(false);
-        if (journal is null) return new VaultError(ErrorCatalogue.Conflict, "The rotation could not begin; try again.");
+        if (journal is null || (before is { Phase: KeyRotationPhase.Finished } && journal.ToVersion == before.ToVersion))
+        {
+            // Nothing was begun: what the journal tells is an earlier rotation. Why is the run's to say; one that is still at it may begin after this answer.
+            if (run.IsFaulted) await run.ConfigureAwait(false);
+            return new VaultError(ErrorCatalogue.Conflict, "The rotation has not begun; look at the organization's ledger, then try again.");
+        }
+
         var details = JsonSerializer.SerializeToElement(new Dictionary<string, uint> { ["key_version"] = journal.ToVersion });
         await ChangeAsync(id, r => r, LedgerEvents.KeyRotated, details, requestedBy, cancellationToken).ConfigureAwait(false);
         return journal.ToVersion;

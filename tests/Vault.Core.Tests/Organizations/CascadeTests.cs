@@ -1,9 +1,11 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
+using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Sealing;
 using Vault.Core.Tests.Accounts;
+using Vault.TestKit.Sealing;
 
 namespace Vault.Core.Tests.Organizations;
 
@@ -63,6 +65,27 @@ public sealed class CascadeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Hosts_that_walk_at_once_count_each_account_once_and_who_asks_again_gets_the_same_receipt()
+    {
+        using var bench = new AccountBench();
+        for (var i = 0; i < 120; i++) await bench.ConnectAsync(TimeSpan.FromHours(1), "user" + i);
+        await bench.MoveGateAsync(new OrganizationEvent.EraseWanted(bench.Now, "key_1"));
+        var begun = bench.Now;
+
+        // The second host walks the whole way while the first one waits for its second page.
+        var second = NewRunner(bench, bench.NewHost());
+        var lists = 0;
+        var meanwhile = Task.CompletedTask;
+        bench.Store.Before = call => call == "accounts.list" && ++lists == 2 ? meanwhile = second.ResumeAsync(AccountBench.Acme, default) : Task.CompletedTask;
+        var first = (await NewRunner(bench).EraseAsync(AccountBench.Acme, default)).Value;
+        await meanwhile;
+        bench.Time.Advance(TimeSpan.FromHours(1));
+        var again = (await NewRunner(bench).EraseAsync(AccountBench.Acme, default)).Value;
+        Assert.Equal((120L, begun, OrganizationStatus.Erased), (again.AccountsRevoked, again.StartedAt, again.Status));
+        Assert.Equal(again, first);
+    }
+
+    [Fact]
     public async Task A_removed_connection_disconnects_its_accounts_and_no_others()
     {
         using var bench = new AccountBench();
@@ -88,6 +111,46 @@ public sealed class CascadeTests : IAsyncDisposable
         using var bench = new AccountBench();
         Assert.Equal(ErrorCatalogue.Conflict, (await NewRunner(bench).EraseAsync(AccountBench.Acme, default)).Error!.Code);
         Assert.Equal(0, await NewRunner(bench).ResumeAsync(AccountBench.Acme, default));
+    }
+
+    [Fact]
+    public async Task A_rotation_that_cannot_begin_is_not_told_as_the_one_before_it()
+    {
+        using var bench = new AccountBench();
+        await bench.ConnectAsync(TimeSpan.FromHours(1));
+        var journal = new InMemoryKeyRotationStore();
+        using var wrapper = new LocalKeyWrapper([.. Enumerable.Repeat((byte)7, 32)], bench.Entropy);
+        var down = new Unlisted(bench.Keys);
+        var rotation = new KeyRotation(down, journal, new InMemorySealedRows(), wrapper, bench.Keyring, bench.Sealer, bench.Entropy, bench.Time);
+        var owner = new OrganizationOwner(bench.Store.Organizations, NewRunner(bench), rotation, journal, bench.Host.Cache, bench.Ids, bench.Time, bench.Options);
+        Assert.Equal(2u, (await owner.RotateKeyAsync(AccountBench.Acme, "key_1", default)).Value);
+        var version = (await bench.Store.Organizations.FindAsync(AccountBench.Acme, default))!.Version;
+        down.IsDown = true;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => owner.RotateKeyAsync(AccountBench.Acme, "key_1", default));
+        Assert.Equal(version, (await bench.Store.Organizations.FindAsync(AccountBench.Acme, default))!.Version);
+        down.IsDown = false;
+        Assert.Equal(3u, (await owner.RotateKeyAsync(AccountBench.Acme, "key_1", default)).Value);
+    }
+
+    private sealed class Unlisted(IOrganizationKeyStore keys) : IOrganizationKeyStore
+    {
+        public bool IsDown { get; set; }
+
+        public ValueTask<OrganizationKeyRow?> FindActiveAsync(OrganizationId organization, CancellationToken cancellationToken) => keys.FindActiveAsync(organization, cancellationToken);
+
+        public ValueTask<OrganizationKeyRow?> FindAsync(OrganizationId organization, uint version, CancellationToken cancellationToken) => keys.FindAsync(organization, version, cancellationToken);
+
+        public ValueTask<IReadOnlyList<OrganizationKeyRow>> ListAsync(OrganizationId organization, CancellationToken cancellationToken) =>
+            IsDown ? throw new StoreUnavailableException("down", false) : keys.ListAsync(organization, cancellationToken);
+
+        public ValueTask<bool> TryInsertAsync(OrganizationKeyRow row, CancellationToken cancellationToken) => keys.TryInsertAsync(row, cancellationToken);
+
+        public ValueTask<bool> TryUpdateAsync(OrganizationKeyRow next, long expectedRowVersion, CancellationToken cancellationToken) => keys.TryUpdateAsync(next, expectedRowVersion, cancellationToken);
+
+        public ValueTask<int> DestroyAllAsync(OrganizationId organization, DateTimeOffset now, CancellationToken cancellationToken) => keys.DestroyAllAsync(organization, now, cancellationToken);
+
+        public ValueTask<IReadOnlyList<OrganizationKeyRow>> ListNotUnderMasterAsync(string masterKeyId, OrganizationKeyPosition? after, int limit, CancellationToken cancellationToken) =>
+            keys.ListNotUnderMasterAsync(masterKeyId, after, limit, cancellationToken);
     }
 
     [Fact]

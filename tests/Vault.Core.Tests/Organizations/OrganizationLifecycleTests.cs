@@ -11,8 +11,8 @@ public sealed class OrganizationLifecycleTests
     [
         new OrganizationEvent.SuspendWanted(Now), new OrganizationEvent.ResumeWanted(Now), new OrganizationEvent.EraseWanted(Now, "key_1"),
         new OrganizationEvent.DisconnectWanted(Now, "conn_1", "key_1"), new OrganizationEvent.DisconnectWanted(Now, "conn_2", "key_1"),
-        new OrganizationEvent.CascadeAdvanced(Now, Kind, "cursor", 3), new OrganizationEvent.CascadeAdvanced(Now, OrganizationLifecycle.EraseKind, "cursor", 3),
-        new OrganizationEvent.CascadeFinished(Now, Kind), new OrganizationEvent.CascadeFinished(Now, OrganizationLifecycle.EraseKind),
+        new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "cursor", 3), new OrganizationEvent.CascadeAdvanced(Now, OrganizationLifecycle.EraseKind, null, "cursor", 3),
+        new OrganizationEvent.CascadeFinished(Now, Kind, 3), new OrganizationEvent.CascadeFinished(Now, OrganizationLifecycle.EraseKind, 3),
     ];
 
     private static IEnumerable<OrganizationState> States() =>
@@ -61,9 +61,9 @@ public sealed class OrganizationLifecycleTests
         var running = OrganizationLifecycle.Decide(OrganizationLifecycle.New(), new OrganizationEvent.DisconnectWanted(Now, "conn_1", "key_1")).Next;
         var erasing = OrganizationLifecycle.Decide(running, new OrganizationEvent.EraseWanted(Now, "key_2")).Next;
         Assert.Equal(new Cascade(OrganizationLifecycle.EraseKind, null, 0, Now, "key_2"), erasing.Cascade);
-        Assert.Equal(OrganizationVerdict.Nothing, OrganizationLifecycle.Decide(erasing, new OrganizationEvent.CascadeAdvanced(Now, Kind, "x", 1)).Verdict);
+        Assert.Equal(OrganizationVerdict.Nothing, OrganizationLifecycle.Decide(erasing, new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "x", 1)).Verdict);
         Assert.Equal(OrganizationVerdict.Refused, OrganizationLifecycle.Decide(erasing, new OrganizationEvent.ResumeWanted(Now)).Verdict);
-        var erased = OrganizationLifecycle.Decide(erasing, new OrganizationEvent.CascadeFinished(Now, OrganizationLifecycle.EraseKind)).Next;
+        var erased = OrganizationLifecycle.Decide(erasing, new OrganizationEvent.CascadeFinished(Now, OrganizationLifecycle.EraseKind, 3)).Next;
         Assert.Equal((OrganizationStatus.Erased, (Cascade?)null), (erased.Status, erased.Cascade));
     }
 
@@ -73,7 +73,11 @@ public sealed class OrganizationLifecycleTests
         var running = OrganizationLifecycle.Decide(OrganizationLifecycle.New(), new OrganizationEvent.DisconnectWanted(Now, "conn_1", "key_1")).Next;
         Assert.Equal(OrganizationVerdict.Busy, OrganizationLifecycle.Decide(running, new OrganizationEvent.DisconnectWanted(Now, "conn_2", "key_1")).Verdict);
         Assert.Equal(OrganizationVerdict.Nothing, OrganizationLifecycle.Decide(running, new OrganizationEvent.DisconnectWanted(Now, "conn_1", "key_1")).Verdict);
-        var advanced = OrganizationLifecycle.Decide(running, new OrganizationEvent.CascadeAdvanced(Now, Kind, "after", 5)).Next.Cascade!;
+        var advanced = OrganizationLifecycle.Decide(running, new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "after", 5)).Next.Cascade!;
         Assert.Equal(("after", 5L), (advanced.Cursor, advanced.Done));
+
+        // Another host walks the same page a moment later: it counts once, and the cursor does not go back.
+        var both = running with { Cascade = advanced };
+        Assert.Equal(OrganizationVerdict.Nothing, OrganizationLifecycle.Decide(both, new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "after", 5)).Verdict);
     }
 }
