@@ -28,6 +28,7 @@ public sealed class AccountRefresher(
     // What the store could not be told when it happened. It is told first thing at the account's next attempt here; the attempt's id makes a stale word harmless.
     private readonly ConcurrentDictionary<AccountKey, Func<AccountEvent>> _untold = new();
     private readonly ConcurrentDictionary<AccountKey, SpooledReply> _uncommitted = new();
+    private readonly LeasesAhead _ahead = new(time, options);
 
     /// <summary>Refreshes under way in this process; a graceful shutdown waits for them.</summary>
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
@@ -114,7 +115,13 @@ public sealed class AccountRefresher(
         using (sealingKey)
         {
             var client = await clients.ForAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
-            if (!client.TryGet(out var who, out var noClient)) return noClient;
+            if (!client.TryGet(out var who, out var noClient))
+            {
+                // Installed behind the cascade that ended its connection: nobody could ever refresh it, and the due index would bring it up for ever.
+                if (noClient.Code == ErrorCatalogue.ConnectionUnknown) await ReportAsync(key, () => new AccountEvent.ConnectionRemoved(runner.Now)).ConfigureAwait(false);
+                return noClient;
+            }
+
             using (who.ClientSecret)
             {
                 var before = time.GetTimestamp();
@@ -135,7 +142,7 @@ public sealed class AccountRefresher(
         }
 
         AccountEvent Wanted(AccountSnapshot s) => new AccountEvent.RefreshWanted(
-            runner.Now, why, attempt, host.Holder, seenGeneration, s.Row.State.Intent is { } held && host.IsDead(held.Holder), runner.Jitter());
+            runner.Now, why, attempt, host.Holder, seenGeneration, s.Row.State.Intent is { } held && (host.IsDead(held.Holder) || _ahead.IsOver(key, held)), runner.Jitter());
     }
 
     /// <summary>If the store's word on the intent is lost, it may stand there though nothing was sent: without this it would lapse into a doubt, and a family into a loss.</summary>

@@ -150,4 +150,30 @@ public sealed class RefreshStoreFaultTests
         Assert.Equal(consented, await bench.TokenAsync(key));
         Assert.Empty(bench.Endpoint.Revoked);
     }
+
+    [Fact]
+    public async Task An_account_whose_connection_is_gone_is_disconnected_and_not_due_for_ever()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.DeleteAsync(AccountBench.Acme, "conn_1", 1, [], default));
+        var answer = await bench.Host.RefreshAsync(key, why: RefreshWhy.Due);
+        Assert.Equal(ErrorCatalogue.ConnectionUnknown, answer.Error!.Code);
+        var row = await bench.RowAsync(key);
+        Assert.Equal((AccountStatus.Disconnected, StatusReason.ConnectionDeleted), (row.State.Status, row.State.Reason));
+        await bench.Host.Revoker.FinishUpstreamAsync(key, default);
+        Assert.Empty(await bench.Store.Accounts.FindDueAsync(bench.Now.AddYears(1), [0], 1, 10, [], default));
+    }
+
+    [Fact]
+    public async Task A_lease_written_by_a_clock_an_hour_ahead_holds_its_account_for_as_long_as_a_lease_lasts()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        await bench.Host.Runner.ApplyAsync(key, _ => new AccountEvent.RefreshWanted(bench.Now.AddHours(1), RefreshWhy.Needed, "att_ahead", "host-gone", null, false, 0.5), default);
+        var began = bench.Now;
+        var answer = await bench.RunAsync(bench.NewHost().RefreshAsync(key));
+        Assert.True(answer.Value.Refreshed);
+        Assert.InRange(bench.Now - began, bench.Options.Lease, bench.Options.Lease + bench.Options.ClockSkew + TimeSpan.FromSeconds(2));
+    }
 }
