@@ -82,6 +82,7 @@ public static class VaultGateway
         services.TryAddSingleton<ScopeMigration>();
         services.TryAddSingleton<ScopeReport>();
         services.TryAddSingleton<ConnectLinks>();
+        services.TryAddSingleton<InterruptedConsents>();
         services.TryAddSingleton<ConnectFlow>();
         services.TryAddSingleton<ConnectCallback>();
         services.TryAddSingleton<CodeExchange>();

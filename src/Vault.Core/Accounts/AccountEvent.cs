@@ -9,6 +9,9 @@ public abstract record AccountEvent(DateTimeOffset Now)
     /// <summary>Somebody asks for consent (again).</summary>
     public sealed record ConsentAsked(DateTimeOffset Now, ImmutableArray<string> Scopes) : AccountEvent(Now);
 
+    /// <summary>The host that exchanged the code of a link is gone, or too late, and this row does not hold what it got.</summary>
+    public sealed record ConsentInterrupted(DateTimeOffset Now, string Link) : AccountEvent(Now);
+
     /// <summary>A new grant or own credential, sealed for <paramref name="Generation"/>.</summary>
     public sealed record GrantInstalled(DateTimeOffset Now, long Generation, GrantInstallation Installation) : AccountEvent(Now);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 
 namespace Vault.Core.Accounts;
 
@@ -17,7 +18,7 @@ public sealed class AccountInstaller(IAccountStore store, AccountRunner runner, 
             if (found is not null)
             {
                 if (!found.Gate.Open) return AccountErrors.Suspended();
-                return found.Row.ConnectionId == connectionId ? found.Row : await RehomeAsync(found.Row, connectionId, provider, cancellationToken).ConfigureAwait(false);
+                return found.Row.ConnectionId == connectionId ? found.Row : await RehomeAsync(found.Row, connectionId, provider, requestedBy, cancellationToken).ConfigureAwait(false);
             }
 
             if (!gate.Open) return AccountErrors.Suspended();
@@ -32,7 +33,7 @@ public sealed class AccountInstaller(IAccountStore store, AccountRunner runner, 
     }
 
     // The connection was deleted and another one made under its name: the account keeps its id and moves over, with no grant to misuse.
-    private async Task<Result<AccountRow>> RehomeAsync(AccountRow row, string connectionId, string provider, CancellationToken cancellationToken)
+    private async Task<Result<AccountRow>> RehomeAsync(AccountRow row, string connectionId, string provider, string requestedBy, CancellationToken cancellationToken)
     {
         // The stored grant is all that can still revoke it at the provider; moving over now would leave it living there.
         if (row.State.Revocation == UpstreamRevocation.Pending)
@@ -44,13 +45,18 @@ public sealed class AccountInstaller(IAccountStore store, AccountRunner runner, 
             ConnectionId = connectionId,
             Provider = provider,
             Version = row.Version + 1,
-            State = row.State with { Status = AccountStatus.PendingAuth, Reason = StatusReason.AwaitingConsent, Grant = null, Revocation = UpstreamRevocation.None },
+            State = AccountLifecycle.New(row.State.RequestedScopes) with
+            {
+                // Another provider knows nobody by the former one's subject: expected at a reconnect, it could never be met.
+                Generation = row.State.Generation, Identity = provider == row.Provider ? row.State.Identity : null,
+            },
             Grant = null,
             Credential = null,
             DueAt = null,
             UpdatedAt = runner.Now,
         };
-        var written = await store.UpdateAsync(next, row.Version, GateCheck.None, [], cancellationToken).ConfigureAwait(false);
+        LedgerDraft[] drafts = [runner.DraftFor(next, "account.prepared", requestedBy, next.UpdatedAt)];
+        var written = await store.UpdateAsync(next, row.Version, GateCheck.None, drafts, cancellationToken).ConfigureAwait(false);
         return written == WriteOutcome.Written ? next : new VaultError(ErrorCatalogue.Conflict, "The account changed meanwhile; try again.");
     }
 
@@ -62,6 +68,8 @@ public sealed class AccountInstaller(IAccountStore store, AccountRunner runner, 
             key, _ => new AccountEvent.GrantInstalled(runner.Now, given.Generation, given), cancellationToken, given.Grant, credential, needsOpenGate: true, given.InstalledBy).ConfigureAwait(false);
         if (!step.TryGet(out var done, out var error)) return error;
         cache.Drop(key);
+        if (done.Decision.Verdict == Verdict.NotUsable)
+            return new VaultError(ErrorCatalogue.Conflict, "The account was revoked meanwhile; connect it anew with POST /v1/connected_accounts.") { StatusReason = done.After.State.Reason };
         return done.Decision.Verdict == Verdict.OutOfDate
             ? new VaultError(ErrorCatalogue.Conflict, "The account got another grant meanwhile; seal for its next generation.")
             : done.After;

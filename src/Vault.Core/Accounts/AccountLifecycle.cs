@@ -23,6 +23,7 @@ public static partial class AccountLifecycle
         return what switch
         {
             AccountEvent.ConsentAsked e => OnConsentAsked(state, e),
+            AccountEvent.ConsentInterrupted e => OnConsentInterrupted(state, e),
             AccountEvent.GrantInstalled e => OnInstalled(state, e),
             AccountEvent.RefreshWanted e => OnRefreshWanted(state, e, policy),
             AccountEvent.RefreshSucceeded e => OnSucceeded(state, e, policy),
@@ -45,11 +46,20 @@ public static partial class AccountLifecycle
             ? new(state, Verdict.Nothing)
             : new(state with { RequestedScopes = e.Scopes }, Verdict.Changed);
 
+    // Only who waits for that consent has another reason by it: a working account is not lowered, and a dead one keeps the reason of its death.
+    private static AccountDecision OnConsentInterrupted(AccountState state, AccountEvent.ConsentInterrupted e) =>
+        state.ConsentLink != e.Link && state is { Status: AccountStatus.PendingAuth, Reason: StatusReason.AwaitingConsent }
+            ? new(state with { Reason = StatusReason.ConsentInterrupted }, Verdict.Changed)
+            : new(state, Verdict.Nothing);
+
     private static AccountDecision OnInstalled(AccountState state, AccountEvent.GrantInstalled e)
     {
         // The grant is sealed for one generation. Had another writer made that generation meanwhile, storing this one under it would not open.
         if (e.Generation != state.Generation + 1) return new(state, Verdict.OutOfDate);
         var given = e.Installation;
+
+        // Revoked means revoked: what only replaces a key does not bring back an account that was withdrawn while the new key was tried.
+        if (given.Replaces && state.Status is AccountStatus.Revoked or AccountStatus.Disconnected) return new(state, Verdict.NotUsable);
 
         // An own key works until the provider says otherwise; what mints has no access token yet and gets one at first use.
         var facts = given.Facts ?? new GrantFacts(e.Now, given.Mints ? e.Now : null, given.Mints, null, e.Now);
@@ -69,6 +79,7 @@ public static partial class AccountLifecycle
             LastRefreshedAt = null,
             // The former grant is not revoked upstream: with most providers that would kill the new one, too.
             Revocation = UpstreamRevocation.None,
+            ConsentLink = given.Link,
             RequestedScopes = given.RequestedScopes,
             GrantedScopes = given.GrantedScopes,
             Identity = given.Identity ?? state.Identity,

@@ -72,6 +72,9 @@ public sealed record AccountState
 
     public UpstreamRevocation Revocation { get; init; }
 
+    /// <summary>The link whose consent gave the grant in hand; null for what was brought. It tells whether a consent that nobody finished came as far as this row.</summary>
+    public string? ConsentLink { get; init; }
+
     public ImmutableArray<string> RequestedScopes { get; init; } = [];
 
     public ImmutableArray<string> GrantedScopes { get; init; } = [];

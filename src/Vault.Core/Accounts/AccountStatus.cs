@@ -28,6 +28,9 @@ public enum AccountStatus
 public static class StatusReason
 {
     public const string AwaitingConsent = "awaiting_consent";
+
+    /// <summary>A host ended between sending the authorization code and keeping what it gave; nobody knows whether the provider connected. Another consent heals it.</summary>
+    public const string ConsentInterrupted = "consent_interrupted";
     public const string AwaitingVerification = "awaiting_verification";
     public const string VerificationFailed = "verification_failed";
     public const string CredentialExpired = "credential_expired";

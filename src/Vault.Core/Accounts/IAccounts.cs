@@ -73,6 +73,12 @@ public sealed record GrantInstallation
     public required string InstalledBy { get; init; }
 
     public string Source { get; init; } = "consent";
+
+    /// <summary>The link of the consent that gave it; null for what was brought.</summary>
+    public string? Link { get; init; }
+
+    /// <summary>It replaces what a living account has: one that was withdrawn meanwhile stays withdrawn.</summary>
+    public bool Replaces { get; init; }
 }
 
 /// <summary>An execution, checked by the gateway as far as the request alone allows, on its way to the account's owner.</summary>

@@ -13,18 +13,19 @@ public sealed class CodeExchange(ITokenEndpoint endpoint, TimeProvider time, Con
 
     public async Task<Result<TokenSet>> RunAsync(TokenClient client, Secret code, Secret verifier)
     {
-        var end = time.GetUtcNow() + options.ExchangeWindow;
+        // By the monotonic clock: one that is set meanwhile neither shortens the window nor keeps a person waiting for an hour.
+        var began = time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
-            var now = time.GetUtcNow();
-            var deadline = now + options.CallTimeout < end ? now + options.CallTimeout : end;
+            var left = options.ExchangeWindow - time.GetElapsedTime(began);
+            var deadline = time.GetUtcNow() + (left < options.CallTimeout ? left : options.CallTimeout);
             switch (await endpoint.ExchangeCodeAsync(client, code, verifier, deadline))
             {
                 case TokenReply.Granted granted:
                     return granted.Tokens;
                 case TokenReply.NotActed notActed:
                     var wait = notActed.RetryAfter ?? TimeSpan.FromMilliseconds(250 << attempt);
-                    if (attempt == Attempts || time.GetUtcNow() + wait >= end)
+                    if (attempt == Attempts || time.GetElapsedTime(began) + wait >= options.ExchangeWindow)
                         return new VaultError(ErrorCatalogue.UpstreamUnavailable, "The provider could not be reached to finish connecting. Start again with a new link.") { RetryAfter = notActed.RetryAfter };
                     await Task.Delay(wait, time, CancellationToken.None);
                     break;

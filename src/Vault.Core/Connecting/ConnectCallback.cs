@@ -25,7 +25,7 @@ public sealed record ConnectResult(string? ReturnTo, VaultError? Error, string? 
 /// </summary>
 public sealed class ConnectCallback(
     ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, CodeExchange exchange, ConsentInstallation installation,
-    ITokenEndpoint endpoint, IdFactory ids, TimeProvider time)
+    ITokenEndpoint endpoint, InterruptedConsents interrupted, IdFactory ids, TimeProvider time, ConnectOptions options)
 {
     /// <param name="query">As received; nothing in it is trusted.</param>
     /// <param name="cancellationToken">Gives up before the code is used; afterwards it is ignored, because the tokens would be lost.</param>
@@ -35,9 +35,13 @@ public sealed class ConnectCallback(
         var link = LinkSecrets.IsWellFormed(query.State) ? await links.FindByStateAsync(LinkSecrets.Hash(query.State!), cancellationToken) : null;
         // One answer for an unknown state, a foreign browser and a link that is over; and a foreign browser changes nothing, so it cannot spoil the right one's consent.
         if (link is null || query.Cookie is null || !LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(query.Cookie))) return Nothing();
+        if (link.Status == LinkStatus.Exchanging) link = await interrupted.LookAsync(link, cancellationToken);
+        if (link.Status == LinkStatus.Exchanging) return new ConnectResult(null, LinkErrors.UnderWay(), null, [], null);
+        if (InterruptedConsents.Is(link)) return new ConnectResult(ReturnTo(link, "failed", ErrorCatalogue.OutcomeUnknown.Code, []), LinkErrors.Interrupted(), null, [], null);
         if (link.Status == LinkStatus.Done && link.ExpiresAt > time.GetUtcNow()) return new ConnectResult(null, LinkErrors.Done(), null, [], null);
         if (link.Status != LinkStatus.Opened || link.ExpiresAt <= time.GetUtcNow()) return Nothing();
-        if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection) return Nothing();
+        if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection)
+            return await FailAsync(link, new VaultError(ErrorCatalogue.LinkInvalid, "What this link was for has been removed. Nothing was connected.") { StatusReason = StatusReason.ConnectionDeleted }, null, cancellationToken);
         if (rules.Unusable(connection, out var pack) is { } unusable) return await FailAsync(link, unusable, null, cancellationToken);
         if (await organizations.FindAsync(link.Key.Organization, cancellationToken) is not { State.Gate.Open: true })
             return await FailAsync(link, new VaultError(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing can be connected."), pack.DisplayName, cancellationToken);
@@ -65,8 +69,12 @@ public sealed class ConnectCallback(
         if (!unsealing.TryGet(out var verifier, out var unsealed)) return new ConnectResult(null, unsealed, pack.DisplayName, [], null);
         using (verifier)
         {
-            // Opened -> Exchanging by compare-and-swap: whoever wins is the only one who ever sends this code; a replay of the same callback finds it taken.
-            var taken = link with { Version = link.Version + 1, Status = LinkStatus.Exchanging, CodeVerifier = null };
+            // Opened -> Exchanging by compare-and-swap: whoever wins is the only one who ever sends this code; a replay of the same callback finds it taken. If we end
+            // before the link does, InterruptedConsents says so once the time noted here is over; the code is not sent again even then.
+            var taken = link with
+            {
+                Version = link.Version + 1, Status = LinkStatus.Exchanging, CodeVerifier = null, Request = link.Request with { ExchangeEndsAt = time.GetUtcNow() + options.ExchangeLimit },
+            };
             if (await links.UpdateAsync(taken, link.Version, [], cancellationToken) != WriteOutcome.Written) return Nothing();
 
             var exchanged = await exchange.RunAsync(client, code, verifier);
@@ -78,7 +86,7 @@ public sealed class ConnectCallback(
                 var installed = await installation.InstallAsync(taken, client, tokens);
                 if (!installed.TryGet(out var row, out var refused)) return await FailAsync(taken, refused, pack.DisplayName, CancellationToken.None);
                 var missing = taken.Request.Scopes.Except(row.State.GrantedScopes, StringComparer.Ordinal).ToImmutableArray();
-                await links.UpdateAsync(taken with { Version = taken.Version + 1, Status = LinkStatus.Done }, taken.Version, [], CancellationToken.None);
+                await interrupted.FinishedAsync(taken);
                 return new ConnectResult(ReturnTo(taken, "connected", null, missing), null, pack.DisplayName, missing, row.State.Identity);
             }
         }

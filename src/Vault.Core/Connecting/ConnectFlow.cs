@@ -21,7 +21,7 @@ public sealed record LinkStart(Uri Provider, string Cookie, DateTimeOffset Expir
 /// </summary>
 public sealed class ConnectFlow(
     ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, ITokenEndpoint endpoint,
-    IEntropy entropy, TimeProvider time, ConnectOptions options)
+    InterruptedConsents interrupted, IEntropy entropy, TimeProvider time, ConnectOptions options)
 {
     internal const string VerifierField = "code_verifier";
 
@@ -44,6 +44,8 @@ public sealed class ConnectFlow(
         var opened = await clients.ForAsync(connection, ImmutableSortedDictionary<string, string>.Empty, cancellationToken);
         if (!opened.TryGet(out var client, out var unopened)) return unopened;
         using var clientSecret = client.ClientSecret;
+        // The link was made for this host; what the connection says by now may be another one, whose pages this browser's cookie does not reach.
+        client = client with { RedirectUri = link.Request.RedirectUri ?? client.RedirectUri };
 
         // A browser keeps its cookie, so that two consents in two tabs do not push each other out; state and verifier are fresh for every start.
         var browser = cookie ?? LinkSecrets.New(entropy);
@@ -60,7 +62,7 @@ public sealed class ConnectFlow(
             Version = link.Version + 1, Status = LinkStatus.Opened, StateHash = LinkSecrets.Hash(state), BrowserHash = LinkSecrets.Hash(browser), CodeVerifier = sealedVerifier,
             ExpiresAt = now + options.ConsentLifetime,
             // The issuer is recorded before the redirect: what comes back is judged by where we sent the browser, not by today's settings (RFC 9207 2.4).
-            Request = link.Request with { Issuer = endpoint.ExpectedIssuer(client).Issuer, RedirectUri = client.RedirectUri },
+            Request = link.Request with { Issuer = endpoint.ExpectedIssuer(client).Issuer, RedirectUri = client.RedirectUri, Failure = null },
         };
         // Compare-and-swap: of two browsers that open the link at once, one is bound and the other is told that it is used.
         if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return LinkErrors.Used();
@@ -73,8 +75,10 @@ public sealed class ConnectFlow(
         var link = await links.FindByTokenAsync(LinkSecrets.Hash(token), cancellationToken);
         if (link is null || link.ExpiresAt <= time.GetUtcNow()) return LinkErrors.Used();
         var own = cookie is not null && LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(cookie));
+        if (own && link.Status == LinkStatus.Exchanging) link = await interrupted.LookAsync(link, cancellationToken);
+        if (own && link.Status == LinkStatus.Exchanging) return LinkErrors.UnderWay();
         if (own && link.Status == LinkStatus.Done) return LinkErrors.Done();
-        if (link.Status != LinkStatus.Ready && !(own && link.Status == LinkStatus.Opened)) return LinkErrors.Used();
+        if (link.Status != LinkStatus.Ready && !(own && (link.Status == LinkStatus.Opened || InterruptedConsents.Is(link)))) return LinkErrors.Used();
         if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection) return LinkErrors.Used();
         if (rules.Unusable(connection, out var pack) is not null) return LinkErrors.Used();
         if (await organizations.FindAsync(link.Key.Organization, cancellationToken) is not { } organization || !organization.State.Gate.Open) return LinkErrors.Used();

@@ -41,7 +41,7 @@ public sealed record MadeLink(string Url, DateTimeOffset ExpiresAt, AccountId Ac
 
 /// <summary>Makes links; the token is in the answer and nowhere else (law 2), the store has its digest.</summary>
 public sealed class ConnectLinks(
-    ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, IAccountStore rows, ILinkStore links, ILedger ledger,
+    ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, IAccountStore rows, ILinkStore links,
     IdFactory ids, IEntropy entropy, TimeProvider time, PublicAddress address, ConnectOptions options)
 {
     private const int TextLength = 1024;
@@ -75,14 +75,16 @@ public sealed class ConnectLinks(
         var now = time.GetUtcNow();
         var request = new LinkRequest
         {
-            Scopes = scopes, ReturnUrl = draft.ReturnUrl, CallerState = draft.State, ExpectedIdentity = draft.ExpectedIdentity, AgentName = draft.AgentName, CreatedBy = by,
+            // Where the browser goes now, it must come back to: the cookie that binds it belongs to one host.
+            RedirectUri = connection.Settings.RedirectUri, Scopes = scopes, ReturnUrl = draft.ReturnUrl, CallerState = draft.State, ExpectedIdentity = draft.ExpectedIdentity, AgentName = draft.AgentName, CreatedBy = by,
         };
         var link = new LinkSession(
             ids.New("lnk_"), key, account.Id, connection.Id, 1, LinkStatus.Ready, LinkSecrets.Hash(token), null, null, null, request, now, now + options.LinkLifetime);
-        if (await ledger.AppendAsync(LinkEntries.For(link, LedgerEvents.AccountLinkCreated, ids, now) with { Provider = pack.Id }, cancellationToken) is { } silent) return silent;
-        return await links.InsertAsync(link, GateCheck.OpenAt(organization.State.Gate.Epoch), cancellationToken) switch
+        // With the link or not at all: an entry of a link that was not made would be untrue.
+        LedgerDraft[] drafts = [LinkEntries.For(link, LedgerEvents.AccountLinkCreated, ids, now) with { Provider = pack.Id }];
+        return await links.InsertAsync(link, GateCheck.OpenAt(organization.State.Gate.Epoch), drafts, cancellationToken) switch
         {
-            WriteOutcome.Written => new MadeLink(address.Link(token), link.ExpiresAt, account.Id, link.Id),
+            WriteOutcome.Written => new MadeLink(address.Link(token, connection.Settings.RedirectUri), link.ExpiresAt, account.Id, link.Id),
             WriteOutcome.GateShut => Suspended(),
             _ => new VaultError(ErrorCatalogue.Conflict, "The link could not be stored; ask for another."),
         };

@@ -17,6 +17,9 @@ public sealed record ConnectOptions
     /// <summary>The longest single call to a token, identity or revocation endpoint while connecting.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>From the callback on, when nobody is at it any more: the exchange, the identity, and revoking what is not kept.</summary>
+    public TimeSpan ExchangeLimit => ExchangeWindow + CallTimeout + CallTimeout;
+
     /// <summary>For how long callers that meet the same dead account are given the same reconnect link; a storm of errors then makes one link, not hundreds.</summary>
     public TimeSpan ReconnectLinkReuse { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -23,7 +23,13 @@ public static class ConnectionRules
         if (settings.ClientId is { } id && (id.Length is 0 or > 512 || id.Any(char.IsControl))) faults.Add(new("client_id", "give 1 to 512 characters without control characters"));
         if (settings.ClientId is null && hasSecret) faults.Add(new("client_secret", "is given without client_id"));
         faults.AddRange(CheckScopes(settings.Scopes));
-        if (settings.RedirectUri is { } redirect && WebAddress.Fault(redirect, options.Development) is { } wrong) faults.Add(new("redirect_uri", wrong));
+        if (settings.RedirectUri is { } redirect)
+        {
+            if (WebAddress.Fault(redirect, options.Development) is { } wrong) faults.Add(new("redirect_uri", wrong));
+            else if (new Uri(redirect).AbsolutePath is var path && path != PublicAddress.CallbackPath)
+                faults.Add(new("redirect_uri", $"has the path {path}, where the vault does not answer; register one with {PublicAddress.CallbackPath} at the provider, on a host that leads to the vault"));
+        }
+
         if (settings.ReturnUrls.Length > MaxReturnUrls) faults.Add(new("return_urls", $"at most {MaxReturnUrls}"));
         for (var i = 0; i < settings.ReturnUrls.Length; i++)
             if (WebAddress.Fault(settings.ReturnUrls[i], options.Development) is { } fault) faults.Add(new($"return_urls/{i}", fault));

@@ -24,12 +24,18 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
             Result<AccountRow> outcome = identified.TryGet(out var who, out var error)
                 ? await installer.InstallAsync(link.Key, own is null ? tokens.Secrets : null, own, (row, installation) => Complete(link, tokens, who.Identity, row, installation), CancellationToken.None)
                 : error;
-            kept = outcome.IsOk;
+            kept = outcome.IsOk || outcome.Error!.Code == ErrorCatalogue.OutcomeUnknown;
             return outcome;
+        }
+        catch (StoreUnavailableException e) when (e.MayHaveCommitted)
+        {
+            // The account may be using them already: revoked now, it would stand there active with a dead grant.
+            kept = true;
+            throw;
         }
         finally
         {
-            // Best effort, also when the store broke: the person is told either way, and tokens that were never stored serve nobody.
+            // Best effort, also when the store broke before it could take them: the person is told either way, and tokens that were never stored serve nobody.
             if (!kept) await endpoint.RevokeAsync(client, tokens.Secrets, time.GetUtcNow() + options.CallTimeout);
         }
     }
@@ -46,6 +52,7 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
         Parameters = row.State.Parameters.SetItems(tokens.Parameters),
         InstalledBy = link.Request.CreatedBy ?? "system",
         Source = "consent",
+        Link = link.Id,
     };
 
     /// <summary>Token credentials of RFC 5849 with the client's: what signs a request. The secrets stay those of tokens and client, which dispose them.</summary>

@@ -12,6 +12,8 @@ public sealed class CredentialIntake(
     ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, TokenClients clients, GrantInstaller installer,
     CredentialTrial trial, TimeProvider time)
 {
+    private const string Rotation = "rotation";
+
     public async Task<Result<AccountRow>> ImportAsync(CredentialOwner owner, CredentialDraft draft, string by, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(owner);
@@ -34,7 +36,7 @@ public sealed class CredentialIntake(
         if (account.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected) return Gone(account);
         var found = await connections.FindAsync(account.Key.Organization, account.ConnectionId, cancellationToken);
         if (!found.TryGet(out var connection, out var missing)) return missing;
-        return await TakeAsync(account.Key, connection, draft, "rotation", by, cancellationToken);
+        return await TakeAsync(account.Key, connection, draft, Rotation, by, cancellationToken);
     }
 
     private async Task<Result<AccountRow>> TakeAsync(AccountKey key, ConnectionRow connection, CredentialDraft draft, string source, string by, CancellationToken cancellationToken)
@@ -58,7 +60,7 @@ public sealed class CredentialIntake(
                 (row, installation) => installation with
                 {
                     ConnectionId = connection.Id, Facts = proven.Facts, Mints = draft.Mode is AuthMode.ClientCredentials or AuthMode.JwtBearer or AuthMode.AppInstallation, RequestedScopes = requested, GrantedScopes = proven.Scopes ?? requested, Identity = proven.Identity ?? row.State.Identity,
-                    Parameters = draft.Parameters.SetItems(proven.Parameters), InstalledBy = by, Source = source,
+                    Parameters = draft.Parameters.SetItems(proven.Parameters), InstalledBy = by, Source = source, Replaces = source == Rotation,
                 },
                 cancellationToken);
         }

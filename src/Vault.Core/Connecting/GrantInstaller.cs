@@ -7,7 +7,7 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Connecting;
 
 /// <summary>Seals what was obtained for the generation it will have and hands it to the account's owner; seals again when the row has moved on.</summary>
-public sealed class GrantInstaller(IAccountStore store, IAccounts accounts, Keyring keyring, GrantSealing sealing)
+public sealed class GrantInstaller(IAccountStore store, IConnectionStore connections, IAccounts accounts, Keyring keyring, GrantSealing sealing)
 {
     private const int Attempts = 5;
 
@@ -16,16 +16,21 @@ public sealed class GrantInstaller(IAccountStore store, IAccounts accounts, Keyr
     /// <param name="credential">An own credential to seal; null for none.</param>
     /// <param name="complete">Adds facts, scopes and identity to an installation that has its row, generation and sealed parts.</param>
     /// <param name="cancellationToken">Gives up before the installation; ignored by callers that hold tokens which would be lost.</param>
+    /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold what was given.</exception>
     public async Task<Result<AccountRow>> InstallAsync(
         AccountKey key, GrantSecrets? grant, OwnCredential? credential, Func<AccountRow, GrantInstallation, GrantInstallation> complete, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(complete);
         Result<AccountRow> outcome = new VaultError(ErrorCatalogue.Conflict, "The account is being changed by others; try again.");
+        GrantInstallation? sent = null;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            if (await store.FindAsync(key, cancellationToken) is not { } snapshot) return new VaultError(ErrorCatalogue.NotFound, "The account is gone.");
+            var snapshot = await FindAsync(key, sent, cancellationToken);
+            if (snapshot is null) return new VaultError(ErrorCatalogue.NotFound, "The account is gone.");
             var row = snapshot.Row;
+            // Its word was lost, not the write. Nothing else can hold the very same seal, since its nonce is random.
+            if (sent is not null && Holds(row, sent)) return await StillWantedAsync(row);
             var held = await keyring.HoldActiveAsync(key.Organization, cancellationToken);
             if (!held.TryGet(out var sealingKey, out var unheld)) return unheld;
             using (sealingKey)
@@ -41,14 +46,62 @@ public sealed class GrantInstaller(IAccountStore store, IAccounts accounts, Keyr
                     CredentialGeneration = credentialGeneration,
                     RequestedScopes = row.State.RequestedScopes, MaskedSuffix = credential is null ? null : CredentialSuffix.Of(credential.Fields),
                 };
-                outcome = await accounts.InstallAsync(key, complete(row, installation), cancellationToken);
+                sent = complete(row, installation);
+                try
+                {
+                    outcome = await accounts.InstallAsync(key, sent, cancellationToken);
+                }
+                catch (StoreUnavailableException e) when (e.MayHaveCommitted && attempt + 1 < Attempts)
+                {
+                    continue;
+                }
             }
 
-            if (outcome.IsOk || outcome.Error!.Code != ErrorCatalogue.Conflict) return outcome;
+            if (outcome.TryGet(out var installed, out var refused)) return await StillWantedAsync(installed);
+            // Where nobody knows, the next turn finds it done, or writes a generation that the one under way can no longer take.
+            if (refused.Code != ErrorCatalogue.Conflict && refused.Code != ErrorCatalogue.OutcomeUnknown) return outcome;
         }
 
         return outcome;
     }
+
+    private async Task<AccountSnapshot?> FindAsync(AccountKey key, GrantInstallation? sent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.FindAsync(key, cancellationToken);
+        }
+        catch (StoreUnavailableException e) when (sent is not null)
+        {
+            throw new StoreUnavailableException(e.Message, mayHaveCommitted: true, e);
+        }
+    }
+
+    /// <summary>
+    /// A connection is deleted before its accounts are disconnected for the last time, and an installation looks for it after its write: of a consent and a removal
+    /// that cross, one sees the other, and no grant goes on living under a connection that is gone.
+    /// </summary>
+    private async Task<Result<AccountRow>> StillWantedAsync(AccountRow row)
+    {
+        try
+        {
+            if (await connections.FindAsync(row.Key.Organization, row.ConnectionId, CancellationToken.None) is not null) return row;
+            await accounts.RevokeAsync(row.Key, "system", StatusReason.ConnectionDeleted, CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It is installed; a refresh that finds no connection disconnects it.
+            return row;
+        }
+
+        return new VaultError(ErrorCatalogue.ConnectionUnknown, $"The connection '{row.Key.Connection}' was removed meanwhile.") { StatusReason = StatusReason.ConnectionDeleted };
+    }
+
+    private static bool Holds(AccountRow row, GrantInstallation sent) =>
+        row.State.Generation == sent.Generation && Same(row.Grant, sent.Grant) && (sent.Credential is null || Same(row.Credential, sent.Credential));
+
+    private static bool Same(SealedBlob? stored, SealedBlob? given) =>
+        stored is null || given is null ? stored is null && given is null : stored.KeyVersion == given.KeyVersion && stored.Bytes.Span.SequenceEqual(given.Bytes.Span);
 }
 
 /// <summary>What is shown of an own credential: the end of its most telling field.</summary>

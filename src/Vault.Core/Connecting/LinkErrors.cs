@@ -1,3 +1,4 @@
+using Vault.Core.Accounts;
 using Vault.Core.Errors;
 
 namespace Vault.Core.Connecting;
@@ -10,6 +11,16 @@ public static class LinkErrors
 
     /// <summary>Told only to the browser that connected the account; to any other a finished link is as good as an unknown one.</summary>
     public static VaultError Done() => new(ErrorCatalogue.LinkInvalid, "This link has done its work: your account is connected.") { StatusReason = AlreadyConnected };
+
+    /// <summary>The reason while the answer of the provider is being worked on.</summary>
+    public const string UnderWayReason = "consent_under_way";
+
+    /// <summary>Told only to the browser that came back from the provider.</summary>
+    public static VaultError UnderWay() => new(ErrorCatalogue.LinkInvalid, "Your answer from the provider is being worked on.") { StatusReason = UnderWayReason };
+
+    /// <summary>Told only to the browser that came back from the provider. The code is not sent again, whatever became of it.</summary>
+    public static VaultError Interrupted() =>
+        new(ErrorCatalogue.OutcomeUnknown, "Connecting was interrupted here, and it is not known how far it came at the provider.") { StatusReason = StatusReason.ConsentInterrupted };
 
     public static VaultError Used() => new(ErrorCatalogue.LinkInvalid, "This link was used, has expired, or was opened in another browser.");
 

@@ -67,18 +67,24 @@ public sealed record LinkRequest
     /// <summary>The redirect URI sent; the exchange must send the same.</summary>
     public string? RedirectUri { get; init; }
 
+    /// <summary>While <see cref="LinkStatus.Exchanging"/>: when whoever took it has ended one way or the other. Null in rows of a host that did not note it; <see cref="LinkSession.ExpiresAt"/> serves then.</summary>
+    public DateTimeOffset? ExchangeEndsAt { get; init; }
+
     /// <summary>Why it failed, as an error code.</summary>
     public string? Failure { get; init; }
 }
 
 public interface ILinkStore
 {
-    Task<WriteOutcome> InsertAsync(LinkSession link, GateCheck gate, CancellationToken cancellationToken);
+    Task<WriteOutcome> InsertAsync(LinkSession link, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
 
     /// <summary>By the digest alone: the visitor of a link carries no organization. The row says which it is.</summary>
     Task<LinkSession?> FindByTokenAsync(string tokenHash, CancellationToken cancellationToken);
 
     Task<LinkSession?> FindByStateAsync(string stateHash, CancellationToken cancellationToken);
+
+    /// <summary>Token digests of the links of all organizations whose code is being exchanged, those that expire first at the front.</summary>
+    Task<IReadOnlyList<string>> ListExchangingAsync(int limit, CancellationToken cancellationToken);
 
     Task<WriteOutcome> UpdateAsync(LinkSession link, long expectedVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
 

@@ -11,9 +11,12 @@ namespace Vault.Core.Connecting;
 /// <param name="Base">For example <c>https://vault.example.com</c>; no path, query or fragment.</param>
 public sealed record PublicAddress(Uri Base)
 {
-    public string Callback => new Uri(Base, "/oauth/callback").ToString();
+    public const string CallbackPath = "/oauth/callback";
 
-    public string Link(string token) => new Uri(Base, "/connect/" + token).ToString();
+    public string Callback => new Uri(Base, CallbackPath).ToString();
+
+    /// <summary>At the host of the connection's own redirect URI where it has one: a browser shows the cookie of a consent only to the host that set it.</summary>
+    public string Link(string token, string? redirectUri) => new Uri(redirectUri is null ? Base : new Uri(redirectUri), "/connect/" + token).ToString();
 }
 
 /// <summary>Who we are at a provider's token endpoint: the connection's client with its secret opened, and the parameters of connection and account.</summary>

@@ -13,7 +13,7 @@ internal static class ConnectionFields
         Field.Text("client_id", "The OAuth client's id at the provider.") with { MaxLength = 512 },
         Field.Text("client_secret", "The OAuth client's secret; write-only.") with { MaxLength = 8192, WriteOnly = true },
         Field.Texts("scopes", "Scopes a consent asks for; where absent, the least that the connection's tools need, without the risky ones (GET .../scope_bundles).") with { MaxLength = 256 },
-        Field.Text("redirect_uri", "The exact redirect URI registered at the provider; the vault's own callback where absent.") with { MaxLength = WebAddress.MaxLength },
+        Field.Text("redirect_uri", "The exact redirect URI registered at the provider: https, any host that leads to the vault, path /oauth/callback. Links are opened at that host. The vault's own callback where absent.") with { MaxLength = WebAddress.MaxLength },
         Field.Texts("return_urls", "URLs a link may return to; compared exactly up to the query. None are allowed where absent.") with { MaxLength = WebAddress.MaxLength },
         Field.Map("parameters", "The provider's parameters for this connection (GET /v1/providers/{provider} lists them)."),
         Field.Texts("tools", "Names of the tools this connection offers; all where absent, none where empty.") with { MaxLength = 64 },

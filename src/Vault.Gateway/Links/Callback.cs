@@ -14,7 +14,7 @@ internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) :
         Errors =
         [
             ErrorCatalogue.LinkInvalid, ErrorCatalogue.IdentityMismatch, ErrorCatalogue.ReauthRequired, ErrorCatalogue.UpstreamRejected, ErrorCatalogue.UpstreamUnavailable,
-            ErrorCatalogue.OutcomeUnknown, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.InvalidRequest,
+            ErrorCatalogue.OutcomeUnknown, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.InvalidRequest, ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.Conflict,
         ],
         Query =
         [

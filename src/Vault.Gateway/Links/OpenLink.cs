@@ -26,6 +26,8 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
     private bool IsOwnPage(HttpRequest request)
     {
         if (request.Headers.TryGetValue("Sec-Fetch-Site", out var site)) return site == "same-origin" || site == "none";
-        return !request.Headers.TryGetValue("Origin", out var origin) || origin == address.Base.GetLeftPart(UriPartial.Authority);
+        if (!request.Headers.TryGetValue("Origin", out var origin) || origin == address.Base.GetLeftPart(UriPartial.Authority)) return true;
+        // A link of a connection with a redirect URI of its own is opened at that host, as the browser says in both headers.
+        return Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value;
     }
 }

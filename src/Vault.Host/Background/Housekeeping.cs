@@ -32,6 +32,7 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
         var rotations = services.GetRequiredService<IKeyRotationStore>();
         var rotation = services.GetRequiredService<KeyRotation>();
         var links = services.GetRequiredService<ILinkStore>();
+        var consents = services.GetRequiredService<InterruptedConsents>();
         var answers = services.GetRequiredService<IIdempotencyStore>();
         var outputs = services.GetRequiredService<IOutputStore>();
         var uses = services.GetRequiredService<UseLog>();
@@ -51,6 +52,7 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
             {
                 foreach (var id in await rotations.ListUnfinishedAsync(Batch, ct)) await rotation.RunAsync(id, ct);
             }),
+            new("interrupted_consents", TimeSpan.FromSeconds(15), true, ct => consents.SettleAsync(Batch, ct)),
             new("packs", TimeSpan.FromSeconds(5), false, packs.ReloadIfChangedAsync),
             new("expired_links", TimeSpan.FromMinutes(1), false, ct => links.DeleteExpiredAsync(time.GetUtcNow() - TimeSpan.FromDays(1), Batch, ct)),
             new("expired_answers", TimeSpan.FromMinutes(1), false, ct => answers.DeleteExpiredAsync(time.GetUtcNow(), Batch, ct)),

@@ -29,12 +29,12 @@ internal sealed class SqlLinkStore(IDatabase database) : ILinkStore
         where id = @id and organization_id = @organization and version = @expected {Write.Guard}
         """;
 
-    public Task<WriteOutcome> InsertAsync(LinkSession link, GateCheck gate, CancellationToken cancellationToken)
+    public Task<WriteOutcome> InsertAsync(LinkSession link, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(link);
         var statement = Bind(InsertSql, link).Text("user", link.Key.User.Value).Text("connection", link.Key.Connection.Value).Text("label", link.Key.Label)
             .Text("account_id", link.Account.Value).Text("connection_id", link.ConnectionId).Text("token_hash", link.TokenHash).Time("created_at", link.CreatedAt);
-        return database.WriteAsync(Write.Insert(link.Key.Organization, statement, gate, []), cancellationToken);
+        return database.WriteAsync(Write.Insert(link.Key.Organization, statement, gate, drafts), cancellationToken);
     }
 
     public Task<LinkSession?> FindByTokenAsync(string tokenHash, CancellationToken cancellationToken) => database.ReadOneAsync(
@@ -42,6 +42,14 @@ internal sealed class SqlLinkStore(IDatabase database) : ILinkStore
 
     public Task<LinkSession?> FindByStateAsync(string stateHash, CancellationToken cancellationToken) => database.ReadOneAsync(
         Scope.By("link_by_state", stateHash), new Statement(Select + " where state_hash = @hash").Text("hash", stateHash), Read, cancellationToken);
+
+    public async Task<IReadOnlyList<string>> ListExchangingAsync(int limit, CancellationToken cancellationToken) => await database.ReadAsync(
+        Scope.None,
+        new Statement(database.Pick(
+            "select * from links_exchanging(@take)",
+            "select token_hash from links where status = 'Exchanging' order by expires_at limit @take")).Integer("take", limit),
+        r => r.GetString(0),
+        cancellationToken);
 
     public Task<WriteOutcome> UpdateAsync(LinkSession link, long expectedVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
     {

@@ -65,6 +65,7 @@ internal static class AccountCases
     {
         yield return new AccountEvent.ConsentAsked(Now, ["read"]);
         yield return new AccountEvent.ConsentAsked(Now, ["write"]);
+        yield return new AccountEvent.ConsentInterrupted(Now, "lnk_1");
         foreach (var generation in new long[] { 1, 2, 7 }) yield return Installed(generation);
         foreach (var why in Enum.GetValues<RefreshWhy>())
         foreach (var seen in new long?[] { null, 0, 1 })

@@ -76,4 +76,39 @@ public sealed class AccountInstallerTests
         await bench.Host.Revoker.WithdrawAsync(key, new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest), "key_1");
         Assert.Equal("conn_2", (await PrepareAsync(bench, key, "conn_2")).Value.ConnectionId);
     }
+
+    [Fact]
+    public async Task An_account_that_moves_to_another_provider_expects_nobody_of_the_former_one_and_the_ledger_has_it()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
+        var row = await bench.RowAsync(key);
+        var known = row with { Version = row.Version + 1, State = row.State with { Identity = new ProviderIdentity("u-1", null, null, null), Parameters = row.State.Parameters.Add("hostname", "former.example") } };
+        await bench.Store.Accounts.UpdateAsync(known, row.Version, GateCheck.None, [], default);
+        await bench.Host.Revoker.WithdrawAsync(key, new AccountEvent.ConnectionRemoved(bench.Now), "key_1");
+        var before = await bench.Store.Ledger.ReadOutboxAsync(1_000, default);
+        var same = (await PrepareAsync(bench, key, "conn_2")).Value;
+        Assert.Equal("u-1", same.State.Identity?.Subject);
+        Assert.Empty(same.State.Parameters);
+        var moved = (await bench.Host.Installer.PrepareAsync(key, "conn_3", "other", ["read"], Open, "key_1", default)).Value;
+        Assert.Equal((row.Id, row.State.Generation, AccountStatus.PendingAuth), (moved.Id, moved.State.Generation, moved.State.Status));
+        Assert.Null(moved.State.Identity);
+        Assert.Equal(before.Count + 2, (await bench.Store.Ledger.ReadOutboxAsync(1_000, default)).Count);
+    }
+
+    [Fact]
+    public async Task A_key_that_only_replaces_another_does_not_bring_back_an_account_revoked_meanwhile()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
+        var row = await bench.RowAsync(key);
+        var given = new GrantInstallation { Account = row.Id, ConnectionId = "conn_1", Provider = AcmePacks.Id, Generation = 2, Grant = row.Grant, InstalledBy = "key_1", Replaces = true };
+        await bench.Host.Revoker.WithdrawAsync(key, new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest), "key_1");
+        var late = await bench.Host.Installer.InstallAsync(key, given, default);
+        Assert.Equal((ErrorCatalogue.Conflict, StatusReason.RevokedByRequest), (late.Error!.Code, late.Error.StatusReason));
+        Assert.Equal(AccountStatus.Revoked, (await bench.RowAsync(key)).State.Status);
+
+        // A consent of its own is another matter: it is a new grant of the person's.
+        Assert.Equal(AccountStatus.Active, (await bench.Host.Installer.InstallAsync(key, given with { Replaces = false }, default)).Value.State.Status);
+    }
 }

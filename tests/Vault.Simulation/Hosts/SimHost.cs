@@ -86,7 +86,7 @@ internal sealed class SimHost : ICheckpoints
             new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution), new UseLog(), new Vault.Core.Scopes.ScopeUseLog(), ids, time, options, IAccountObserver.None);
         var organizations = new SimOrganizations(world, this);
         _owner = new AccountOwner(tools, Refresher, revoker, new AccountInstaller(store, runner, cache, ids), new AccountResolver(store, time, options), cache, organizations);
-        _installer = new GrantInstaller(store, _owner, keyring, sealing);
+        _installer = new GrantInstaller(store, scene.Connections, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
         _organizations = new OrganizationOwner(organizations, null!, null!, null!, cache, ids, time, options);

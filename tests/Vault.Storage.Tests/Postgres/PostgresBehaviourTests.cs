@@ -65,7 +65,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         var organization = await OrganizationAsync();
         var row = await AccountAsync(organization.Id);
         var link = Make.Link(organization.Id);
-        await store.Links.InsertAsync(link, GateCheck.None, default);
+        await store.Links.InsertAsync(link, GateCheck.None, [], default);
 
         await OnceAsync(() => store.Accounts.FindAsync(row.Key, default));
         await OnceAsync(() => store.Accounts.FindForUserAsync(organization.Id, row.Key.User, "slack", default));

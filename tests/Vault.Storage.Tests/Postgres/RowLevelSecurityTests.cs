@@ -97,7 +97,7 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         await Store.Accounts.InsertAsync(account, GateCheck.None, [], default);
         await Store.ScopeUses.AddAsync([new(id, account.Id, "read", 1, Make.Now, 0, null)], default);
         await Store.Connections.InsertAsync(Make.Connection(id), GateCheck.None, [], default);
-        await Store.Links.InsertAsync(Make.Link(id), GateCheck.None, default);
+        await Store.Links.InsertAsync(Make.Link(id), GateCheck.None, [], default);
         await Store.ApiKeys.InsertAsync(Make.ApiKey(id), default);
         await Store.Approvals.InsertAsync(Make.Approval(id), default);
         await Store.Outputs.PutAsync(new StoredOutput(id, "exe_1", "text/plain", 1, Make.Blob(1), Make.Now), default);

@@ -51,7 +51,7 @@ public abstract class LedgerStoreContract : StoreContract
         await Store.Connections.UpdateAsync(connection, 1, [Make.Draft(row.Id)], default);
         await Store.Connections.DeleteAsync(row.Id, connection.Id, 2, [Make.Draft(row.Id)], default);
         var link = Make.Link(row.Id);
-        await Store.Links.InsertAsync(link, GateCheck.OpenAt(1), default);
+        await Store.Links.InsertAsync(link, GateCheck.OpenAt(1), [], default);
         await Store.Links.UpdateAsync(link, 1, [Make.Draft(row.Id)], default);
         Assert.Equal(6, (await Store.Ledger.ReadOutboxAsync(10, default)).Count);
     }

@@ -23,7 +23,7 @@ public abstract class ResealSourceContract : StoreContract
         var answer = new IdempotentAnswer("a/b", "k%1", "d", 200, "application/json", Make.Blob(1), Make.Now, Make.Now.AddHours(1));
         await Store.Accounts.InsertAsync(both, GateCheck.None, [], default);
         await Store.Connections.InsertAsync(connection, GateCheck.None, [], default);
-        await Store.Links.InsertAsync(link, GateCheck.None, default);
+        await Store.Links.InsertAsync(link, GateCheck.None, [], default);
         await Store.Outputs.PutAsync(output, default);
         Assert.Null(await Store.Idempotency.ClaimAsync(organization, answer, Make.Now, default));
 

@@ -8,11 +8,14 @@ public sealed class MemoryLinkStore(MemoryStore store) : ILinkStore
 {
     internal Dictionary<string, LinkSession> Rows { get; } = [];
 
-    public Task<WriteOutcome> InsertAsync(LinkSession link, GateCheck gate, CancellationToken cancellationToken) => store.WriteAsync(
+    public Task<WriteOutcome> InsertAsync(LinkSession link, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken) => store.WriteAsync(
         "links.insert", link.Key.Organization, gate, insert: true,
         () => !Rows.ContainsKey(link.Id) && !Rows.Values.Any(r => r.TokenHash == link.TokenHash) && IsFree(link),
         () => Rows[link.Id] = link with { Version = 1 },
-        [], cancellationToken);
+        drafts, cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListExchangingAsync(int limit, CancellationToken cancellationToken) => store.RunAsync<IReadOnlyList<string>>(
+        "links.exchanging", () => [.. Rows.Values.Where(r => r.Status == LinkStatus.Exchanging).OrderBy(r => r.ExpiresAt).Take(limit).Select(r => r.TokenHash)], cancellationToken);
 
     public Task<LinkSession?> FindByTokenAsync(string tokenHash, CancellationToken cancellationToken) =>
         store.RunAsync("links.find", () => Rows.Values.FirstOrDefault(r => r.TokenHash == tokenHash), cancellationToken);
