@@ -45,10 +45,12 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
             return;
         }
 
-        _ = Send(Environment.ProcessId, words[1] == "STOP" ? SigStop : SigKill);
+        // To this thread, which takes it before it goes on. One sent to the process is taken by any thread, when that one is run next: on a busy machine
+        // this one would have committed by then what it was to be stopped before.
+        _ = Raise(words[1] == "STOP" ? SigStop : SigKill);
     }
 
-    [DllImport("libc", EntryPoint = "kill")]
+    [DllImport("libc", EntryPoint = "raise")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Send(int process, int signal);
+    private static extern int Raise(int signal);
 }

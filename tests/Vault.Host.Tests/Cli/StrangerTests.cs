@@ -51,32 +51,22 @@ public sealed class StrangerTests : IAsyncLifetime
               responses: { "200": { description: ok } }
         """;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("vault-cli-").FullName;
-    private World _world = null!;
-    private CommandLine _vault = null!;
+    private CliWorld _cli = null!;
 
-    public async Task InitializeAsync()
-    {
-        _world = await World.StartAsync();
-        _vault = new CommandLine(new Dictionary<string, string> { ["VAULT_URL"] = _world.Hosts[0].Url, ["VAULT_KEY"] = _world.AdminKey });
-    }
+    public async Task InitializeAsync() => _cli = await CliWorld.StartAsync();
 
-    public async Task DisposeAsync()
-    {
-        Directory.Delete(_folder, recursive: true);
-        await _world.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await _cli.DisposeAsync();
 
     [Fact]
     public async Task From_a_template_to_imported_tools_that_run_without_compiling()
     {
-        var pack = Path.Combine(_folder, "grove.json");
-        await _vault.OkAsync("", "packs", "new", "grove", "--base-url", _world.Sandbox.BaseUrl + "/key-api", "--auth", "api_key", "--out", pack);
-        Assert.Contains("grove 1.0.0 is valid", await _vault.OkAsync("", "packs", "validate", pack), StringComparison.Ordinal);
+        var pack = Path.Combine(_cli.Folder, "grove.json");
+        await _cli.Vault.OkAsync("", "packs", "new", "grove", "--base-url", _cli.World.Sandbox.BaseUrl + "/key-api", "--auth", "api_key", "--out", pack);
+        Assert.Contains("grove 1.0.0 is valid", await _cli.Vault.OkAsync("", "packs", "validate", pack), StringComparison.Ordinal);
         await File.WriteAllTextAsync(pack, (await File.ReadAllTextAsync(pack)).Replace("\"name\": \"Authorization\", \"value\": \"Bearer {api_key}\"", "\"name\": \"X-Api-Key\", \"value\": \"{api_key}\"", StringComparison.Ordinal));
-        await _vault.OkAsync("", "packs", "add", pack);
+        await _cli.Vault.OkAsync("", "packs", "add", pack);
 
-        var vault = _vault.With("VAULT_ORGANIZATION", (await _vault.OkAsync("", "organizations", "create", "Acme")).Trim());
+        var vault = _cli.Vault.With("VAULT_ORGANIZATION", (await _cli.Vault.OkAsync("", "organizations", "create", "Acme")).Trim());
         await vault.OkAsync("", "connections", "create", "grove");
         Assert.Contains("ACTIVE", await vault.OkAsync("""{"type":"api_key","api_key":"sandbox-key-0001-demo"}""", "connect", "--user", "ada", "--connection", "grove", "--credential", "-"), StringComparison.Ordinal);
         Assert.Equal("alice", (await vault.JsonAsync("", "execute", "grove_get_me", "--user", "ada")).GetProperty("data").GetProperty("id").GetString());
@@ -115,14 +105,14 @@ public sealed class StrangerTests : IAsyncLifetime
     [Fact]
     public async Task Only_an_administrator_of_the_platform_imports_and_a_document_has_a_limit()
     {
-        var organization = await _world.OrganizationAsync();
-        var key = (await _world.PostAsync("/v1/api_keys", new { organization_id = organization, name = "one", permissions = new[] { "admin" } }))["key"];
-        using var bound = World.NewClient(_world.Urls[0], key);
+        var organization = await _cli.World.OrganizationAsync();
+        var key = (await _cli.World.PostAsync("/v1/api_keys", new { organization_id = organization, name = "one", permissions = new[] { "admin" } }))["key"];
+        using var bound = World.NewClient(_cli.World.Urls[0], key);
         var denied = await Reply.ReadAsync(await bound.PostAsync(new Uri("/v1/tools:import?provider=grove", UriKind.Relative), new StringContent(Described)));
         Assert.Equal("permission_denied", denied.Code);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/tools:import?provider=grove") { Content = new ByteArrayContent(new byte[2 * 1024 * 1024]) };
         // Above the limit of other routes and below its own: it is read, and is no document.
-        Assert.Equal("invalid_request", (await Reply.ReadAsync(await _world.Client().SendAsync(request))).Code);
-        Assert.Equal("provider_unknown", (await Reply.ReadAsync(await _world.Client().PostAsync(new Uri("/v1/tools:import?provider=grove", UriKind.Relative), new StringContent("""{"discoveryVersion":"v1"}""")))).Code);
+        Assert.Equal("invalid_request", (await Reply.ReadAsync(await _cli.World.Client().SendAsync(request))).Code);
+        Assert.Equal("provider_unknown", (await Reply.ReadAsync(await _cli.World.Client().PostAsync(new Uri("/v1/tools:import?provider=grove", UriKind.Relative), new StringContent("""{"discoveryVersion":"v1"}""")))).Code);
     }
 }
