@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +9,7 @@ using Vault.Host;
 using Vault.Host.Setup;
 using Vault.Sandbox;
 using Vault.TestKit.Postgres;
+using Vault.TestKit;
 
 namespace Vault.Attacks.Rig;
 
@@ -49,7 +49,7 @@ internal sealed class AttackRig : IAsyncDisposable
         var sandbox = await SandboxServer.StartAsync();
         var database = postgres ? await ThrowawayPostgres.CreateDatabaseAsync("attack") : null;
         var (options, faults) = VaultOptions.Read(
-            [.. database is null ? Array.Empty<string>() : ["--store", "postgres", "--database", database], "--listen", "http://127.0.0.1:" + FreePort(), "--environment", "development", "--data", Path.Combine(folder, "data"), "--freshness-lease-ms", "200",
+            [.. database is null ? Array.Empty<string>() : ["--store", "postgres", "--database", database], "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", Path.Combine(folder, "data"), "--freshness-lease-ms", "200",
                 "--rate-limit-per-second", "1000000"], []);
         if (options is null) throw new InvalidOperationException(string.Join(' ', faults));
         var errors = new ErrorTap();
@@ -96,13 +96,6 @@ internal sealed class AttackRig : IAsyncDisposable
         await _host.DisposeAsync();
         await _sandbox.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

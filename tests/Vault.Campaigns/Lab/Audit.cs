@@ -6,7 +6,7 @@ namespace Vault.Campaigns.Lab;
 /// <summary>Questions to the whole world at the end of a campaign. Each answers with what is wrong; nothing is good.</summary>
 internal static class Audit
 {
-    private static readonly string[] NewGenerations = [LedgerEvents.AccountConnected, LedgerEvents.AccountReconnected, LedgerEvents.AccountRefreshed];
+    private static readonly string[] NewGenerations = [LedgerEvents.AccountConnected, LedgerEvents.AccountReconnected, LedgerEvents.AccountRefreshed, "account.late_grant_revoked"];
 
     /// <summary>A grant that is silently dead looks healthy until it is refreshed; so every one is.</summary>
     public static async Task<List<string>> RefreshEveryAccountAsync(LabWorld world, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
@@ -33,10 +34,10 @@ public sealed class HostProcess : IDisposable
         _log = Path.Combine(folder, "host.log");
         _errors = Path.Combine(folder, "host.err");
         _trigger = Path.Combine(folder, "trigger");
-        Url = $"http://127.0.0.1:{Checkout.FreePort().ToString(CultureInfo.InvariantCulture)}";
+        Url = $"http://127.0.0.1:{FreePorts.Next().ToString(CultureInfo.InvariantCulture)}";
         _silo = silo;
         if (silo && !File.Exists(Checkout.Silo)) throw new LabException($"{Checkout.Silo} is not built; scripts/crash --host silo builds it.");
-        if (silo) SiloPort = Checkout.FreePort();
+        if (silo) SiloPort = FreePorts.Next();
         string[] port = silo ? ["--silo-port", SiloPort.ToString(CultureInfo.InvariantCulture)] : [];
         _arguments = [silo ? Checkout.Silo : Checkout.Host, .. port, "--environment", "development", "--listen", Url, "--data", Data, "--checkpoint", _trigger, .. options];
     }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Vault.Campaigns.Lab;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Leaks;
 
@@ -26,7 +27,7 @@ internal sealed class TraceSink : IAsyncDisposable
 
     public static async Task<TraceSink> StartAsync(CancellationToken cancellationToken)
     {
-        var (traces, pages) = (Checkout.FreePort(), Checkout.FreePort());
+        var (traces, pages) = (FreePorts.Next(), FreePorts.Next());
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(k =>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
@@ -52,7 +51,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public static async Task<GatewayHost> StartAsync(GatewayOptions? options = null, Action<IServiceCollection>? change = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        var url = "http://127.0.0.1:" + FreePort();
+        var url = "http://127.0.0.1:" + FreePorts.Next();
         builder.WebHost.UseUrls(url);
         builder.Logging.ClearProviders();
         var services = builder.Services;
@@ -121,14 +120,6 @@ internal sealed class GatewayHost : IAsyncDisposable
         if (operation is null || (int)reply.Status < 200) return;
         if (reply.Header("Content-Type") == "application/problem+json") Assert.Contains(reply.Code, operation.AllErrors().Select(e => e.Code));
         else Assert.Contains((int)reply.Status, operation.AllErrors().Select(e => e.Status).Append(operation.Success).Append(operation.Medium == Medium.Page ? 303 : operation.Success));
-    }
-
-    // The address is part of the options, so the port is chosen before the start.
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static void Add(IServiceCollection services)

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Vault.Sandbox;
 using Vault.Sandbox.Grants;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.EndToEnd;
 
@@ -71,7 +72,7 @@ public sealed class World : IAsyncDisposable
     public async Task<VaultHost> AddHostAsync(params string[] options)
     {
         var data = Path.Combine(_folder, "host" + _hosts.Count);
-        List<string> arguments = ["--listen", "http://127.0.0.1:" + FreePort(), "--environment", "development", "--data", data, "--freshness-lease-ms", "200", "--sweep-interval-ms", "200"];
+        List<string> arguments = ["--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", data, "--freshness-lease-ms", "200", "--sweep-interval-ms", "200"];
         if (_database is not null) arguments.AddRange(["--store", "postgres", "--database", _database]);
 
         // Hosts on one database share the master key; the first generates it.
@@ -197,13 +198,6 @@ public sealed class World : IAsyncDisposable
         leaks.AddRange([.. keys.InFiles(folder, running), .. admin.InFiles(folder, running)]);
         if (database is not null) leaks.AddRange([.. await keys.InDatabaseAsync(database), .. await admin.InDatabaseAsync(database)]);
         return [.. leaks.Distinct()];
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

@@ -5,6 +5,7 @@ using Vault.Client;
 using Vault.Client.Cluster;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Silo.Setup;
+using Vault.TestKit;
 
 namespace Vault.Silo.Tests.Cluster;
 
@@ -25,7 +26,7 @@ public sealed class ClusterClientTests : IDisposable
     [Fact]
     public async Task It_executes_lists_tells_errors_as_types_and_revokes()
     {
-        await using var world = await World.StartExactlyAsync(1, true, [.. _certificates.Options(), "--client-port", World.FreePort().ToString(CultureInfo.InvariantCulture)]);
+        await using var world = await World.StartExactlyAsync(1, true, [.. _certificates.Options(), "--client-port", FreePorts.Next().ToString(CultureInfo.InvariantCulture)]);
         await world.AddHostAsync(_certificates.Options());
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));
         var settings = world.Hosts[0].Services.GetRequiredService<SiloSettings>();

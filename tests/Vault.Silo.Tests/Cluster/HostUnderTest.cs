@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Vault.Silo;
 using Vault.Silo.Setup;
+using Vault.TestKit;
 
 [assembly: CollectionBehavior(DisableTestParallelization = true)]
 
@@ -33,5 +34,5 @@ internal static class HostUnderTest
     private static void Patient(ClusterMembershipOptions o) => o.NumMissedProbesLimit = 60;
 
     private static IEnumerable<(string Name, string Value)> Defaults() =>
-        [("--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture)), ("--refresh-shards", "8")];
+        [("--silo-port", FreePorts.Next().ToString(CultureInfo.InvariantCulture)), ("--refresh-shards", "8")];
 }

@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using Vault.Host.Setup;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Silo.Setup;
+using Vault.TestKit;
 
 namespace Vault.Silo.Tests.Cluster;
 
@@ -26,7 +27,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Silos_with_certificates_of_one_authority_work_together_and_nobody_else_gets_in()
     {
-        var port = World.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var port = FreePorts.Next().ToString(System.Globalization.CultureInfo.InvariantCulture);
         await using var world = await World.StartExactlyAsync(1, true, [.. _ours.Options(), "--silo-port", port]);
         await world.AddHostAsync(_ours.Options());
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using Vault.Host.Tests.EndToEnd;
+using Vault.TestKit;
 
 namespace Vault.Silo.Tests.Processes;
 
@@ -38,11 +39,11 @@ internal sealed class SiloProcess : IDisposable
     /// <param name="heard">Gets each line that it writes.</param>
     public static async Task<SiloProcess> StartAsync(string folder, string database, string masterKey, Action<string>? heard, IReadOnlyList<string> options)
     {
-        var url = "http://127.0.0.1:" + World.FreePort();
+        var url = "http://127.0.0.1:" + FreePorts.Next();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
         string[] arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "vault-silo.dll"), "--environment", "development", "--listen", url, "--silo-port", World.FreePort().ToString(CultureInfo.InvariantCulture),
+            Path.Combine(AppContext.BaseDirectory, "vault-silo.dll"), "--environment", "development", "--listen", url, "--silo-port", FreePorts.Next().ToString(CultureInfo.InvariantCulture),
             "--data", folder, "--master-key-file", masterKey, "--database", database.Contains("Pool Size", StringComparison.Ordinal) ? database : database + ";Maximum Pool Size=40", .. options,
         ];
         foreach (var (option, value) in new[] { ("--refresh-shards", "8"), ("--sweep-interval-ms", "500") })

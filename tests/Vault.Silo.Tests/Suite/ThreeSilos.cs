@@ -10,6 +10,7 @@ using Vault.Core.Ledger;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Silo.Setup;
 using Vault.Silo.Wire;
+using Vault.TestKit;
 
 namespace Vault.Silo.Tests.Suite;
 
@@ -71,7 +72,7 @@ internal sealed class ThreeSilos : IAsyncDisposable
         {
             var (settings, faults) = SiloSettings.Read(
             [
-                "--listen", "http://127.0.0.1:" + World.FreePort(), "--environment", "development", "--data", Path.Combine(_folder, name), "--master-key-file", MasterKey,
+                "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", Path.Combine(_folder, name), "--master-key-file", MasterKey,
                 "--database", _database + SharedHosts.Pool, "--cluster", configuration["Orleans:ClusterId"]!,
                 "--silo-port", configuration["Orleans:Endpoints:SiloPort"]!, "--client-port", configuration["Orleans:Endpoints:GatewayPort"]!, .. _options,
             ], []);
