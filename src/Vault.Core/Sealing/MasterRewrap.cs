@@ -12,7 +12,7 @@ public sealed record RewrapReport(int Rewrapped, IReadOnlyList<OrganizationKeyPo
 /// Re-wraps every organization's keys under the wrapper's current master key; the data keys themselves, and so every ciphertext, stay as they are. What is left to do is
 /// what the store still lists, so a crash costs nothing and a second run does only the rest. Both masters must be readable meanwhile (<see cref="CompositeKeyWrapper"/>).
 /// </summary>
-public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper, TimeProvider time)
+public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper)
 {
     private const int PageSize = 100;
 
@@ -63,7 +63,6 @@ public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper
             {
                 Wrapped = await NewKey.WrapProvenAsync(wrapper, row.Organization, row.Version, key, target, cancellationToken).ConfigureAwait(false),
                 MasterKeyId = target,
-                ChangedAt = time.GetUtcNow(),
                 RowVersion = row.RowVersion + 1,
             };
 

@@ -28,7 +28,7 @@ public enum OrganizationKeyStatus
 /// <param name="Wrapped">The wrapped key; null exactly when destroyed.</param>
 /// <param name="MasterKeyId">The master key that wraps it.</param>
 /// <param name="CreatedAt">UTC.</param>
-/// <param name="ChangedAt">UTC, of the last change of status or wrapping.</param>
+/// <param name="ChangedAt">UTC, of the last change of status: since when a retired key is one. Another master key changes nothing about that.</param>
 /// <param name="RowVersion">For compare-and-swap.</param>
 public sealed record OrganizationKeyRow(
     OrganizationId Organization,

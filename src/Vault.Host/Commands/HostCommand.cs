@@ -80,7 +80,7 @@ public static class HostCommand
         var wrapper = MasterKeys.Open(options, entropy);
         try
         {
-            var report = await new MasterRewrap(store.Keys, wrapper, TimeProvider.System).RunAsync(cancellationToken);
+            var report = await new MasterRewrap(store.Keys, wrapper).RunAsync(cancellationToken);
             await to.WriteLineAsync($"{report.Rewrapped} keys wrapped under {wrapper.MasterKeyId}; {(report.Done ? "none is left under another master key." : $"{report.Broken.Count} do not unwrap under any master key given; run again, or give the missing one as VAULT_PREVIOUS_MASTER_KEY_FILES.")}");
             return report.Done ? 0 : 1;
         }

@@ -176,9 +176,9 @@ public sealed class KeyRotationTests : IDisposable
         var blob = await _bench.SealAsync("globex", Globex);
         using var next = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
         var both = new CompositeKeyWrapper(next, _bench.Wrapper);
-        var report = await new MasterRewrap(_bench.Keys, both, _bench.Time).RunAsync(default);
+        var report = await new MasterRewrap(_bench.Keys, both).RunAsync(default);
         Assert.Equal((2, true), (report.Rewrapped, report.Done));
-        Assert.Equal((0, true), (await new MasterRewrap(_bench.Keys, both, _bench.Time).RunAsync(default)) is var again ? (again.Rewrapped, again.Done) : default);
+        Assert.Equal((0, true), (await new MasterRewrap(_bench.Keys, both).RunAsync(default)) is var again ? (again.Rewrapped, again.Done) : default);
 
         // The old master key is not needed any more.
         var alone = new Sealer(_bench.NewKeyring(next), _bench.Entropy);
@@ -193,12 +193,26 @@ public sealed class KeyRotationTests : IDisposable
         await _bench.SealAsync("g", Globex);
         _bench.Keys.Tamper((await _bench.Keys.FindActiveAsync(Acme, default))! with { MasterKeyId = "local:0000000000000000" });
         using var next = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
-        var report = await new MasterRewrap(_bench.Keys, new CompositeKeyWrapper(next, _bench.Wrapper), _bench.Time).RunAsync(default);
+        var report = await new MasterRewrap(_bench.Keys, new CompositeKeyWrapper(next, _bench.Wrapper)).RunAsync(default);
         Assert.Equal((1, false), (report.Rewrapped, report.Done));
         Assert.Equal(new OrganizationKeyPosition(Acme, 1), Assert.Single(report.Broken));
     }
 
     public void Dispose() => _bench.Dispose();
+
+    [Fact]
+    public async Task A_new_master_key_changes_nothing_about_since_when_a_key_is_retired()
+    {
+        await FillAsync(2);
+        await Rotation().RunAsync(Acme, default);
+        var retired = _bench.Time.GetUtcNow();
+        _bench.Time.Advance(TimeSpan.FromHours(20));
+        using var next = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
+        Assert.Equal(2, (await new MasterRewrap(_bench.Keys, new CompositeKeyWrapper(next, _bench.Wrapper)).RunAsync(default)).Rewrapped);
+        _bench.Time.Advance(TimeSpan.FromHours(5));
+        Assert.Equal(1, await DestroyAsync());
+        Assert.Equal(retired, Assert.Single(_ledger.Drafts).Details!.Value.GetProperty("retired_at").GetDateTimeOffset());
+    }
 
     private async Task<int> DestroyAsync() => (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Value;
 
