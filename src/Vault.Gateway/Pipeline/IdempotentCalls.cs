@@ -50,10 +50,18 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
             throw;
         }
 
-        if (answer is Answer.Problem { Acted: false } problem && problem.Error.Code != ErrorCatalogue.Internal && problem.Error.Code != ErrorCatalogue.OutcomeUnknown)
-            await store.ReleaseAsync(call.OrganizationOrNone, scope, key, CancellationToken.None);
-        else
-            await store.CompleteAsync(call.OrganizationOrNone, await KeepAsync(call, claim, answer), CancellationToken.None);
+        try
+        {
+            if (answer is Answer.Problem { Acted: false } problem && problem.Error.Code != ErrorCatalogue.Internal && problem.Error.Code != ErrorCatalogue.OutcomeUnknown)
+                await store.ReleaseAsync(call.OrganizationOrNone, scope, key, CancellationToken.None);
+            else
+                await store.CompleteAsync(call.OrganizationOrNone, await KeepAsync(call, claim, answer), CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // The answer is true all the same, and in this moment nobody else can give it. The claim stays without one: a repetition acts no second time.
+        }
+
         return (answer, false);
     }
 

@@ -24,6 +24,18 @@ public sealed class IdempotencyTests
     }
 
     [Fact]
+    public async Task An_answer_that_cannot_be_kept_is_told_all_the_same_and_the_repetition_does_not_act()
+    {
+        await using var scene = await Connecting.Scene.SetAsync();
+        await ConnectAsync(scene);
+        scene.Host.Store.Before = call => call == "idempotency.complete" ? throw new Vault.Core.Errors.StoreUnavailableException("down", false) : Task.CompletedTask;
+        (await ExecuteAsync(scene, "k1")).Is(200);
+        scene.Host.Store.Before = null;
+        (await ExecuteAsync(scene, "k1")).Is(409, "conflict");
+        Assert.Equal(1, scene.Host.Upstream.Calls);
+    }
+
+    [Fact]
     public async Task Two_callers_never_share_a_key()
     {
         await using var host = await GatewayHost.StartAsync();
