@@ -71,10 +71,11 @@ public sealed class OrganizationOwner(
 
         var before = await rotations.FindAsync(id, cancellationToken).ConfigureAwait(false);
 
-        // The journal makes the job resumable: what a long run leaves, or a crash, is taken up by the host's housekeeping.
+        // The journal makes the job resumable: what a long run leaves, or a crash, is taken up by the host's housekeeping. A caller who goes away now would take
+        // the ledger's entry of it along.
         var run = rotation.RunAsync(id, CancellationToken.None);
-        await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, cancellationToken)).ConfigureAwait(false);
-        var journal = await rotations.FindAsync(id, cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None)).ConfigureAwait(false);
+        var journal = await rotations.FindAsync(id, CancellationToken.None).ConfigureAwait(false);
         if (journal is null || (before is { Phase: KeyRotationPhase.Finished } && journal.ToVersion == before.ToVersion))
         {
             // Nothing was begun: what the journal tells is an earlier rotation. Why is the run's to say; one that is still at it may begin after this answer.
@@ -83,7 +84,7 @@ public sealed class OrganizationOwner(
         }
 
         var details = JsonSerializer.SerializeToElement(new Dictionary<string, uint> { ["key_version"] = journal.ToVersion });
-        await ChangeAsync(id, r => r, LedgerEvents.KeyRotated, details, requestedBy, cancellationToken).ConfigureAwait(false);
+        await ChangeAsync(id, r => r, LedgerEvents.KeyRotated, details, requestedBy, CancellationToken.None).ConfigureAwait(false);
         return journal.ToVersion;
     }
 

@@ -129,19 +129,29 @@ public sealed class CascadeTests : IAsyncDisposable
         await Assert.ThrowsAsync<StoreUnavailableException>(() => owner.RotateKeyAsync(AccountBench.Acme, "key_1", default));
         Assert.Equal(version, (await bench.Store.Organizations.FindAsync(AccountBench.Acme, default))!.Version);
         down.IsDown = false;
-        Assert.Equal(3u, (await owner.RotateKeyAsync(AccountBench.Acme, "key_1", default)).Value);
+
+        // A caller who goes away while it runs does not take the ledger's entry along.
+        using var gone = new CancellationTokenSource();
+        down.Listed = gone.Cancel;
+        Assert.Equal(3u, (await owner.RotateKeyAsync(AccountBench.Acme, "key_1", gone.Token)).Value);
+        Assert.Equal(version + 1, (await bench.Store.Organizations.FindAsync(AccountBench.Acme, default))!.Version);
     }
 
     private sealed class Unlisted(IOrganizationKeyStore keys) : IOrganizationKeyStore
     {
         public bool IsDown { get; set; }
 
+        public Action? Listed { get; set; }
+
         public ValueTask<OrganizationKeyRow?> FindActiveAsync(OrganizationId organization, CancellationToken cancellationToken) => keys.FindActiveAsync(organization, cancellationToken);
 
         public ValueTask<OrganizationKeyRow?> FindAsync(OrganizationId organization, uint version, CancellationToken cancellationToken) => keys.FindAsync(organization, version, cancellationToken);
 
-        public ValueTask<IReadOnlyList<OrganizationKeyRow>> ListAsync(OrganizationId organization, CancellationToken cancellationToken) =>
-            IsDown ? throw new StoreUnavailableException("down", false) : keys.ListAsync(organization, cancellationToken);
+        public ValueTask<IReadOnlyList<OrganizationKeyRow>> ListAsync(OrganizationId organization, CancellationToken cancellationToken)
+        {
+            Listed?.Invoke();
+            return IsDown ? throw new StoreUnavailableException("down", false) : keys.ListAsync(organization, cancellationToken);
+        }
 
         public ValueTask<bool> TryInsertAsync(OrganizationKeyRow row, CancellationToken cancellationToken) => keys.TryInsertAsync(row, cancellationToken);
 
