@@ -75,7 +75,8 @@ public sealed class ConnectCallback(
             {
                 Version = link.Version + 1, Status = LinkStatus.Exchanging, CodeVerifier = null, Request = link.Request with { ExchangeEndsAt = time.GetUtcNow() + options.ExchangeLimit },
             };
-            if (await links.UpdateAsync(taken, link.Version, [], cancellationToken) != WriteOutcome.Written) return Nothing();
+            // Who loses looks again: another callback was first, or only the row was sealed again under a new key, and then the code is still unsent.
+            if (await links.UpdateAsync(taken, link.Version, [], cancellationToken) != WriteOutcome.Written) return await FinishAsync(query, cancellationToken);
 
             var exchanged = await exchange.RunAsync(client, code, verifier);
             if (!exchanged.TryGet(out var tokens, out var failed)) return await FailAsync(taken, failed, pack.DisplayName, CancellationToken.None);

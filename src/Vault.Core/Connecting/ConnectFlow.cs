@@ -64,8 +64,8 @@ public sealed class ConnectFlow(
             // The issuer is recorded before the redirect: what comes back is judged by where we sent the browser, not by today's settings (RFC 9207 2.4).
             Request = link.Request with { Issuer = endpoint.ExpectedIssuer(client).Issuer, RedirectUri = client.RedirectUri, Failure = null },
         };
-        // Compare-and-swap: of two browsers that open the link at once, one is bound and the other is told that it is used.
-        if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return LinkErrors.Used();
+        // Compare-and-swap: of two browsers that open the link at once, one is bound; the other looks again and is told that it is used.
+        if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return await BeginAsync(token, cookie, cancellationToken);
         return new LinkStart(ready.Provider, browser, next.ExpiresAt);
     }
 

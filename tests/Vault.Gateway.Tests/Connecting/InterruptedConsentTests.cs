@@ -152,6 +152,26 @@ public sealed class InterruptedConsentTests
         Assert.Single(await EntriesAsync(scene, LedgerEvents.AccountLinkCreated));
     }
 
+    [Theory]
+    [InlineData(LinkStatus.Ready)]
+    [InlineData(LinkStatus.Opened)]
+    public async Task A_link_whose_row_a_key_rotation_seals_again_in_between_goes_on(LinkStatus at)
+    {
+        await using var scene = await Scene.SetAsync();
+        var (visitor, link) = (new Visitor(scene.Host), await scene.LinkAsync());
+        var sealedAgain = false;
+        scene.Host.Store.Before = async call =>
+        {
+            if (call != "links.update" || sealedAgain || await StoredAsync(scene, link) is not { } row || row.Status != at) return;
+            sealedAgain = true;
+            await scene.Host.Get<ILinkStore>().UpdateAsync(row, row.Version, [], default);
+        };
+        (await visitor.OpenAsync(link)).Is(303);
+        (await visitor.ReturnAsync()).Is(200);
+        Assert.True(sealedAgain);
+        Assert.Single(scene.Host.Provider.Codes);
+    }
+
     [Fact]
     public async Task A_connection_removed_while_its_code_is_exchanged_gets_no_account()
     {
