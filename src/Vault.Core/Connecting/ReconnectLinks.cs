@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
+using Vault.Core.Errors;
 using Vault.Core.Identity;
 
 namespace Vault.Core.Connecting;
@@ -22,6 +23,19 @@ public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore a
     public async Task<string?> TryMakeAsync(AccountKey key, ImmutableArray<string> missingScopes, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
+        try
+        {
+            return await MakeAsync(key, missingScopes, requestedBy, cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            // What the link would heal is known; that it cannot be made now is no reason to tell something else instead.
+            return null;
+        }
+    }
+
+    private async Task<string?> MakeAsync(AccountKey key, ImmutableArray<string> missingScopes, string requestedBy, CancellationToken cancellationToken)
+    {
         var scopes = missingScopes.IsDefault ? [] : missingScopes;
         var memory = $"{key}|{requestedBy}|{string.Join(' ', scopes)}";
         if (_recent.TryGetValue(memory, out var recent) && recent.Until > time.GetUtcNow() && await IsUnusedAsync(recent.Url, cancellationToken)) return recent.Url;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Vault.Core.Accounts;
+using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Gateway.Tests.Connecting;
 using Vault.Gateway.Tests.Host;
@@ -9,6 +10,21 @@ namespace Vault.Gateway.Tests.Executions;
 
 public sealed class ExecutionTests
 {
+    [Theory]
+    [InlineData("links.insert")]
+    [InlineData("connections.find")]
+    public async Task A_reconnect_link_that_cannot_be_made_hides_no_error(string broken)
+    {
+        await using var scene = await Scene.SetAsync();
+        await ConnectAsync(scene);
+        var id = (await scene.AccountAsync())["id"]!.GetValue<string>();
+        (await scene.Host.PostAsync($"/v1/connected_accounts/{id}:revoke", new { organization_id = scene.Organization })).Is(200);
+        scene.Host.Store.After = call => call == broken ? throw new StoreUnavailableException("cut", true) : Task.CompletedTask;
+        var dead = (await ExecuteAsync(scene)).Is(424, "auth_revoked");
+        Assert.Equal("failed_before_send", dead["outcome"]);
+        Assert.Null(dead.Json["reconnect_url"]);
+    }
+
     [Fact]
     public async Task An_execution_answers_and_the_ledger_knows_it()
     {
