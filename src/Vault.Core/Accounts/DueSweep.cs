@@ -15,6 +15,9 @@ public sealed class DueSweep(
     // so long while they are full.
     private static readonly TimeSpan LookPast = TimeSpan.FromSeconds(1);
 
+    // Until what could not even be begun is met again: shorter than any grace window.
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<AccountKey, Task> _underway = new();
     private readonly ConcurrentDictionary<string, int> _perProvider = new();
     private TaskCompletionSource _room = NewRoom();
@@ -71,9 +74,17 @@ public sealed class DueSweep(
     {
         try
         {
-            await TendAsync(account).ConfigureAwait(false);
+            var tended = false;
+            try
+            {
+                tended = await TendAsync(account).ConfigureAwait(false);
+            }
+            finally
+            {
+                if (!tended) await PostponeAsync(account.Key).ConfigureAwait(false);
+            }
         }
-#pragma warning disable CA1031 // One account's trouble must not end the sweep; it stays due and is met again.
+#pragma warning disable CA1031 // One account's trouble must not end the sweep; it is met again.
         catch (Exception e)
         {
             observer.Failed("due_sweep", account.Key, e);
@@ -88,25 +99,39 @@ public sealed class DueSweep(
         }
     }
 
-    private async Task TendAsync(DueAccount account)
+    /// <summary>False when it may stand there as before.</summary>
+    private async Task<bool> TendAsync(DueAccount account)
     {
         var snapshot = await store.FindAsync(account.Key, CancellationToken.None).ConfigureAwait(false);
-        if (snapshot is null || !snapshot.Gate.Open) return;
+        if (snapshot is null || !snapshot.Gate.Open) return true;
         if (snapshot.Row.State.Revocation == UpstreamRevocation.Pending)
         {
             await revoker.FinishUpstreamAsync(account.Key, CancellationToken.None).ConfigureAwait(false);
-            return;
+            return true;
         }
 
         if (snapshot.Row.State is { Status: AccountStatus.Active, Grant.HasRefreshToken: true })
         {
-            await refresher.RefreshAsync(account.Key, snapshot.Row.State.Generation, RefreshWhy.Due, CancellationToken.None).ConfigureAwait(false);
+            var refreshed = await refresher.RefreshAsync(account.Key, snapshot.Row.State.Generation, RefreshWhy.Due, CancellationToken.None).ConfigureAwait(false);
             cache.Drop(account.Key);
-            return;
+            return refreshed.IsOk;
         }
 
         await runner.ApplyAsync(account.Key, _ => new AccountEvent.TimePassed(runner.Now), CancellationToken.None).ConfigureAwait(false);
         cache.Drop(account.Key);
+        return true;
+    }
+
+    /// <summary>
+    /// What nobody could begin (a pack that is not loaded, a client secret that does not open, keys that are away) has written nothing and would be found first by every
+    /// look; a batch of it, and all others would wait behind it for ever.
+    /// </summary>
+    private async Task PostponeAsync(AccountKey key)
+    {
+        var now = time.GetUtcNow();
+        if (await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false) is not { Row: { DueAt: { } due } row } || due > now) return;
+        // A lost race means that somebody has written it, and with it when it is due.
+        await store.UpdateAsync(row with { Version = row.Version + 1, DueAt = now + Later, UpdatedAt = now }, row.Version, GateCheck.None, [], CancellationToken.None).ConfigureAwait(false);
     }
 
     private static TaskCompletionSource NewRoom() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,5 +1,9 @@
 using Vault.Core.Accounts;
+using Vault.Core.Connecting;
+using Vault.Core.Identity;
+using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Sealing;
 using Vault.TestKit.Provider;
 
 namespace Vault.Core.Tests.Accounts;
@@ -168,5 +172,34 @@ public sealed class DueSweepTests
         foreach (var (_, go) in held) go.SetResult();
         await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.InRange((await bench.Host.Sweep.SweepAsync([0], 1, 20, default)).Begun, 16, 20);
+    }
+
+    [Fact]
+    public async Task Accounts_that_nobody_can_begin_keep_no_others_waiting()
+    {
+        using var bench = new AccountBench();
+        for (var i = 0; i < 3; i++) await bench.ConnectAsync(TimeSpan.FromMinutes(-10), "stuck" + i);
+        var connection = (await bench.Store.Connections.FindAsync(AccountBench.Acme, "conn_1", default))!;
+        var other = connection with { Id = "conn_2", Name = new ConnectionName("other") };
+        Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.InsertAsync(other, GateCheck.None, [], default));
+        var broken = connection with { Version = 2, ClientSecret = new SealedBlob(1, new byte[80]), SecretGeneration = 1 };
+        Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.UpdateAsync(broken, 1, [], default));
+        var key = new AccountKey(AccountBench.Acme, AccountBench.Ada, other.Name);
+        await bench.InstallAsync((await bench.Host.Installer.PrepareAsync(key, "conn_2", AcmePacks.Id, [], new Gate(true, 1), "key_1", default)).Value, TimeSpan.FromMinutes(-1));
+
+        for (var look = 0; look < 2; look++)
+        {
+            await bench.Host.Sweep.SweepAsync([0], 1, 2, default);
+            await Task.WhenAll(bench.Host.Sweep.Underway);
+        }
+
+        Assert.Equal(2, (await bench.RowAsync(key)).State.Generation);
+
+        // They are met again, and nothing about them has changed.
+        Assert.Empty(await bench.Store.Accounts.FindDueAsync(bench.Now, [0], 1, 10, [], default));
+        bench.Time.Advance(TimeSpan.FromSeconds(11));
+        var again = await bench.Store.Accounts.FindDueAsync(bench.Now, [0], 1, 10, [], default);
+        Assert.Equal(3, again.Count);
+        foreach (var stuck in again) Assert.Equal((AccountStatus.Active, 0), ((await bench.RowAsync(stuck.Key)).State.Status, (await bench.RowAsync(stuck.Key)).State.Failures));
     }
 }
