@@ -75,16 +75,22 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
         Details = Effects[(int)Tool.Definition.Effect],
     };
 
-    public ExecutionAnswer Fail(Outcome outcome, VaultError error) => new()
+    public ExecutionAnswer Fail(Outcome outcome, VaultError error)
     {
-        ExecutionId = Order.ExecutionId,
-        Outcome = outcome,
-        Error = error with { ExecutionId = Order.ExecutionId },
-        ConnectedAccountId = Order.Account.Value,
-        ScopesUsed = Used,
-    };
+        // Whatever ended it, an attempt before may have done the work; an error that says "retry" or "reconnect" would have it done twice.
+        if (MayHaveActed && Acts && error.Code != ErrorCatalogue.OutcomeUnknown)
+            (outcome, error) = (Outcome.OutcomeUnknown, new VaultError(ErrorCatalogue.OutcomeUnknown, "An attempt was sent and may have acted; then it ended: " + error.Detail) { Upstream = error.Upstream, UpstreamStatus = error.UpstreamStatus });
+        return new ExecutionAnswer
+        {
+            ExecutionId = Order.ExecutionId,
+            Outcome = outcome,
+            Error = error with { ExecutionId = Order.ExecutionId },
+            ConnectedAccountId = Order.Account.Value,
+            ScopesUsed = Used,
+        };
+    }
 
-    public ExecutionAnswer Refuse(VaultError error) => Fail(MayHaveActed && Acts ? Outcome.OutcomeUnknown : Outcome.FailedBeforeSend, error);
+    public ExecutionAnswer Refuse(VaultError error) => Fail(Outcome.FailedBeforeSend, error);
 
     public static string OutcomeWord(Outcome outcome) => outcome switch
     {
