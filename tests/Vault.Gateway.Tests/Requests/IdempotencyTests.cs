@@ -109,6 +109,33 @@ public sealed class IdempotencyTests
     }
 
     [Fact]
+    public async Task A_key_that_cannot_be_given_back_does_not_hide_why_nothing_was_done()
+    {
+        await using var scene = await Connecting.Scene.SetAsync();
+        scene.Host.Store.Before = call => call == "idempotency.release" ? throw new Vault.Core.Errors.StoreUnavailableException("down", false) : Task.CompletedTask;
+        (await ExecuteAsync(scene, "k1")).Is(424, "account_not_connected");
+    }
+
+    /// <summary>A second caller of the same organization, another organization and the platform: a key that somebody used tells none of them anything.</summary>
+    [Fact]
+    public async Task A_key_belongs_to_its_caller_and_organization_and_ends()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var (mine, other) = (await host.OrganizationAsync(), await host.OrganizationAsync());
+        var (one, two) = (await host.KeyAsync(mine, Permission.ConnectionsWrite), await host.KeyAsync(mine, Permission.ConnectionsWrite));
+        object Body(string? organization, string name) => new { organization_id = organization, provider = "acme", name, client_id = "c" };
+        var first = (await host.PostAsync("/v1/connections", Body(null, "a"), one, Key("k1"))).Is(201);
+        Assert.Null((await host.PostAsync("/v1/connections", Body(null, "b"), two, Key("k1"))).Is(201).Header("Idempotency-Replayed"));
+        Assert.Null((await host.PostAsync("/v1/connections", Body(other, "a"), "", Key("k1"))).Is(201).Header("Idempotency-Replayed"));
+        Assert.Null((await host.PostAsync("/v1/connections", Body(mine, "c"), "", Key("k1"))).Is(201).Header("Idempotency-Replayed"));
+        Assert.Equal(first["id"], (await host.PostAsync("/v1/connections", Body(null, "a"), one, Key("k1"))).Is(201)["id"]);
+        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/a", Body(null, "a"), one, Key("k1"))).Is(400);
+        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/a", new { app_name = "x" }, one, Key("k1"))).Is(409, "idempotency_conflict");
+        host.Time.Advance(TimeSpan.FromHours(25));
+        (await host.PostAsync("/v1/connections", Body(null, "a"), one, Key("k1"))).Is(409, "conflict");
+    }
+
+    [Fact]
     public async Task A_key_that_is_shown_once_is_not_shown_twice()
     {
         await using var host = await GatewayHost.StartAsync();
