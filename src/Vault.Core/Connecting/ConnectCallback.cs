@@ -103,7 +103,7 @@ public sealed class ConnectCallback(
 
     private bool WrongIssuer(LinkSession link, TokenClient client, CallbackQuery query)
     {
-        if (link.Request.Issuer is not { } expected) return false;
+        if (link.Request.Issuer is not { } expected) return query.Issuer is { } stranger && link.Request.ConsentHost is { } sentTo && !WebAddress.IsOfSameOwner(stranger, sentTo);
         return query.Issuer is { } named ? !string.Equals(named, expected, StringComparison.Ordinal) : endpoint.ExpectedIssuer(client).Required;
     }
 

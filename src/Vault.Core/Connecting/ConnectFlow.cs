@@ -62,7 +62,7 @@ public sealed class ConnectFlow(
             Version = link.Version + 1, Status = LinkStatus.Opened, StateHash = LinkSecrets.Hash(state), BrowserHash = LinkSecrets.Hash(browser), CodeVerifier = sealedVerifier,
             ExpiresAt = now + options.ConsentLifetime,
             // The issuer is recorded before the redirect: what comes back is judged by where we sent the browser, not by today's settings (RFC 9207 2.4).
-            Request = link.Request with { Issuer = endpoint.ExpectedIssuer(client).Issuer, RedirectUri = client.RedirectUri, Failure = null },
+            Request = link.Request with { Issuer = endpoint.ExpectedIssuer(client).Issuer, ConsentHost = ready.Provider.Host, RedirectUri = client.RedirectUri, Failure = null },
         };
         // Compare-and-swap: of two browsers that open the link at once, one is bound; the other looks again and is told that it is used.
         if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return await BeginAsync(token, cookie, cancellationToken);

@@ -64,6 +64,9 @@ public sealed record LinkRequest
     /// <summary>The issuer expected in the callback (RFC 9207), recorded before the redirect.</summary>
     public string? Issuer { get; init; }
 
+    /// <summary>The host the browser was sent to, to judge an issuer that the provider names though its pack knows none. Null in rows of a host that did not note it.</summary>
+    public string? ConsentHost { get; init; }
+
     /// <summary>The redirect URI sent; the exchange must send the same.</summary>
     public string? RedirectUri { get; init; }
 

@@ -28,6 +28,15 @@ public static class WebAddress
         return registered.Any(entry => entry == (entry.Contains('?', StringComparison.Ordinal) ? url : bare));
     }
 
+    /// <summary>
+    /// Whether an issuer that was not known beforehand can be of the provider at <paramref name="host"/>: its host ends in the same two labels. RFC 9207 2.4 leaves what to do
+    /// with such an issuer to policy; refusing every one would lock out providers that only begin to name theirs, taking every one would let one provider answer for another.
+    /// </summary>
+    public static bool IsOfSameOwner(string issuer, string host) =>
+        Uri.TryCreate(issuer, UriKind.Absolute, out var uri) && string.Equals(Owner(uri.Host), Owner(host), StringComparison.OrdinalIgnoreCase);
+
+    private static string Owner(string host) => Uri.CheckHostName(host) == UriHostNameType.Dns ? string.Join('.', host.Split('.')[^Math.Min(2, host.Split('.').Length)..]) : host;
+
     /// <summary>Adds query parameters, each escaped; absent values are left out.</summary>
     public static string With(string url, params ReadOnlySpan<(string Name, string? Value)> parameters)
     {

@@ -91,6 +91,25 @@ public sealed class AttackTests
         (await visitor.ReturnAsync()).Is(410);
     }
 
+    /// <summary>RFC 9207 2.4 where the pack knows no issuer: another provider's answer is not taken for this one's, one of its own is.</summary>
+    [Theory]
+    [InlineData("https://evil.example", false)]
+    [InlineData("https://accounts.google.com", false)]
+    [InlineData("https://acme.example.evil.example", false)]
+    [InlineData("not an address", false)]
+    [InlineData("https://id.acme.example", true)]
+    [InlineData("https://login.acme.example/tenant/1", true)]
+    [InlineData(null, true)]
+    public async Task An_issuer_nobody_expected_must_be_of_the_provider_the_browser_was_sent_to(string? issuer, bool taken)
+    {
+        await using var scene = await Scene.SetAsync();
+        (scene.Host.Provider.Issuer, scene.Host.Provider.IssuerRequired) = (null, false);
+        var visitor = new Visitor(scene.Host);
+        await visitor.OpenAsync(await scene.LinkAsync());
+        (await visitor.ReturnAsync(iss: issuer)).Is(taken ? 200 : 410);
+        Assert.Equal(taken ? 1 : 0, scene.Host.Provider.Codes.Count);
+    }
+
     [Fact]
     public async Task The_issuer_recorded_at_the_start_counts_not_the_one_of_today()
     {
