@@ -43,8 +43,8 @@ internal sealed class Call
     public Result<AccountId> AccountId() =>
         Core.Identity.AccountId.TryParse(Route("connected_account_id"), out var id) ? id : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
 
-    /// <summary>What a page token belongs to: another list, organization or filter has another.</summary>
-    private string CursorScope => $"{Operation.Id}|{OrganizationOrNone?.Value}|" + string.Join('&', Operation.Query
+    /// <summary>What a page token belongs to: another list, organization, place in a path or filter has another.</summary>
+    private string CursorScope => $"{Operation.Id}|{OrganizationOrNone?.Value}|{string.Join('/', Http.Request.RouteValues.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value))}|" + string.Join('&', Operation.Query
         .Where(f => f.Name is not ("page_size" or "page_token")).Select(f => $"{f.Name}={(Query.Json(f.Name) is { } v ? v.GetRawText() : "")}"));
 
     public Result<string?> Cursor() => Query.Text("page_token") is not { } token ? (string?)null
