@@ -51,12 +51,13 @@ public sealed class ApiKeys(IApiKeyStore store, ILedger ledger, IdFactory ids, I
         var issued = await CreateAsync(new NewApiKey(old.Organization, old.Name, old.Permissions, null), by, cancellationToken);
         if (issued.Error is { } refused) return refused;
         // The new key exists before the old one ends: a crash here leaves both, never none.
-        var end = now + overlap;
-        var ended = await ChangeAsync(old, row => row with { ExpiresAt = row.ExpiresAt is { } earlier && earlier < end ? earlier : end }, cancellationToken);
-        if (!ended.IsOk)
+        var end = old.ExpiresAt is { } earlier && earlier < now + overlap ? earlier : now + overlap;
+        var failed = await TellAsync(LedgerEvents.ApiKeyRotated, old with { ExpiresAt = end }, by.KeyId, cancellationToken, issued.Value.Row.Id)
+            ?? (await ChangeAsync(old, row => row with { ExpiresAt = row.ExpiresAt is { } before && before < end ? before : end }, cancellationToken)).Error;
+        if (failed is not null)
         {
             issued.Value.Dispose();
-            return ended.Error!;
+            return failed;
         }
 
         return issued;
@@ -121,11 +122,11 @@ public sealed class ApiKeys(IApiKeyStore store, ILedger ledger, IdFactory ids, I
         return new VaultError(ErrorCatalogue.Conflict, "The key was changed at the same time; read it and try again.");
     }
 
-    private async ValueTask<VaultError?> TellAsync(string type, ApiKeyRow row, string by, CancellationToken cancellationToken)
+    private async ValueTask<VaultError?> TellAsync(string type, ApiKeyRow row, string by, CancellationToken cancellationToken, string? successor = null)
     {
         // A platform key belongs to no organization's ledger.
         if (row.Organization is not { } organization) return null;
-        var details = JsonSerializer.SerializeToElement(new { key_id = row.Id, name = row.Name, permissions = row.Permissions.ToArray() });
+        var details = JsonSerializer.SerializeToElement(new { key_id = row.Id, name = row.Name, permissions = row.Permissions.ToArray(), expires_at = row.ExpiresAt, successor });
         var draft = new LedgerDraft { EventId = ids.NewEvent(), Organization = organization, Type = type, Time = time.GetUtcNow(), Caller = by, Details = details };
         return await ledger.AppendAsync(draft, cancellationToken);
     }

@@ -9,6 +9,9 @@ public static class LedgerEvents
     public const string AccountLinkCreated = "account.link_created";
     public const string AccountConnected = "account.connected";
     public const string AccountReconnected = "account.reconnected";
+
+    /// <summary>Somebody asked for a refresh now; what came of it has an entry of its own, whose caller is the host.</summary>
+    public const string AccountRefreshAsked = "account.refresh_asked";
     public const string AccountRefreshed = "account.refreshed";
     public const string AccountRefreshFailed = "account.refresh_failed";
     public const string AccountRevoked = "account.revoked";
@@ -29,5 +32,8 @@ public static class LedgerEvents
     public const string KeyRotated = "organization.key_rotated";
     public const string KeyDestroyed = "organization.key_destroyed";
     public const string ApiKeyCreated = "api_key.created";
+
+    /// <summary>The key ends at the time in the details; its successor has an entry of its own.</summary>
+    public const string ApiKeyRotated = "api_key.rotated";
     public const string ApiKeyRevoked = "api_key.revoked";
 }

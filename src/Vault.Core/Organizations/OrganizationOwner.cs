@@ -35,6 +35,7 @@ public sealed class OrganizationOwner(
         {
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
             if (row is null) return Unknown();
+            if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return Refused(row);
             if (!change(row).TryGet(out var wanted, out var error)) return error;
             var next = wanted with { Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
 

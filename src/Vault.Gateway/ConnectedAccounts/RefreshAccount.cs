@@ -1,11 +1,13 @@
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using Vault.Gateway.Contract;
 
 namespace Vault.Gateway.ConnectedAccounts;
 
-internal sealed class RefreshAccount(AccountFinder finder, IAccounts accounts) : IRoute
+internal sealed class RefreshAccount(AccountFinder finder, IAccounts accounts, ILedger ledger, IdFactory ids, TimeProvider time) : IRoute
 {
     public Operation Operation { get; } = new("POST", "/v1/connected_accounts/{connected_account_id}:refresh", "refreshConnectedAccount", "Refresh an account's credential now")
     {
@@ -13,7 +15,7 @@ internal sealed class RefreshAccount(AccountFinder finder, IAccounts accounts) :
         Errors =
         [
             ErrorCatalogue.NotFound, ErrorCatalogue.AccountNotConnected, ErrorCatalogue.AuthRevoked, ErrorCatalogue.ReauthRequired, ErrorCatalogue.RefreshInProgress,
-            ErrorCatalogue.UpstreamUnavailable, ErrorCatalogue.ClientMisconfigured, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.KeysUnavailable,
+            ErrorCatalogue.UpstreamUnavailable, ErrorCatalogue.ClientMisconfigured, ErrorCatalogue.LedgerUnavailable, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.KeysUnavailable,
         ],
     };
 
@@ -21,6 +23,13 @@ internal sealed class RefreshAccount(AccountFinder finder, IAccounts accounts) :
     {
         var found = await finder.FindAsync(call, cancellationToken);
         if (!found.TryGet(out var row, out var missing)) return missing;
+        // The refresh itself has the host for its caller, because many may wait for one; who asked is said here, before it begins.
+        var asked = new LedgerDraft
+        {
+            EventId = ids.NewEvent(), Organization = call.Organization, Type = LedgerEvents.AccountRefreshAsked, Time = time.GetUtcNow(), Caller = call.Caller.KeyId, User = row.Key.User.Value,
+            Account = row.Id.Value, Connection = row.Key.Connection.Value, Provider = row.Provider,
+        };
+        if (await ledger.AppendAsync(asked, cancellationToken) is { } silent) return silent;
         return Answer.From(
             await accounts.RefreshAsync(row.Key, row.State.Generation, RefreshWhy.Asked, cancellationToken),
             done => new RefreshView(row.Id.Value, StatusWords.Of(done.Status), done.Refreshed, done.AccessExpiresAt));

@@ -1,4 +1,3 @@
-using System.Text;
 using Vault.Gateway.Contract;
 
 namespace Vault.Gateway.Docs;
@@ -8,5 +7,5 @@ internal sealed class OpenApi(OpenApiSource source) : IRoute
     public Operation Operation { get; } = new("GET", "/openapi/v1.json", "openApi", "This document") { Tag = "Operating", ContentType = "application/json", OpenQuery = true };
 
     public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
-        Task.FromResult<Answer>(new Answer.Raw(200, "application/json", Encoding.UTF8.GetBytes(source.Document.ToJsonString()), AsIs: true));
+        Task.FromResult<Answer>(new Answer.Raw(200, "application/json", source.Bytes, AsIs: true));
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Vault.Core.Connecting;
 using Vault.Gateway.Contract;
@@ -8,8 +9,12 @@ namespace Vault.Gateway.Docs;
 internal sealed class OpenApiSource(IServiceProvider services, PublicAddress address)
 {
     private JsonObject? _document;
+    private byte[]? _bytes;
 
     // Built twice by two first requests at worst, with the same result.
     public JsonObject Document => _document ??= OpenApiDocument.Build(
         ((IEnumerable<IRoute>)services.GetService(typeof(IEnumerable<IRoute>))!).Select(r => r.Operation), address.Base.ToString().TrimEnd('/'), "v1");
+
+    // Anybody may ask for it as often as they like.
+    public byte[] Bytes => _bytes ??= Encoding.UTF8.GetBytes(Document.ToJsonString());
 }

@@ -38,14 +38,20 @@ internal sealed class RoutePipeline(
             answer = Explain(e, route.Operation, requestId, timeout.IsCancellationRequested);
         }
 
-        await WriteAsync(http, route.Operation, answer, requestId, timeout.Token);
+        await WriteAsync(http, route.Operation, answer, requestId, timeout);
     }
 
-    private async Task WriteAsync(HttpContext http, Operation operation, Answer answer, string requestId, CancellationToken cancellationToken)
+    private async Task WriteAsync(HttpContext http, Operation operation, Answer answer, string requestId, CancellationTokenSource timeout)
     {
         try
         {
-            await writer.WriteAsync(http, operation, answer, requestId, cancellationToken);
+            await writer.WriteAsync(http, operation, answer, requestId, timeout.Token);
+        }
+        catch (Exception e) when (answer is Answer.Stream && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
+        {
+            // A stream is made while it is written; nothing of it has left, so its failure still has a status. Time that ran out may be that failure.
+            using var afterwards = new CancellationTokenSource(options.RequestTimeout, time);
+            await WriteAsync(http, operation, Explain(e, operation, requestId, timeout.IsCancellationRequested), requestId, afterwards);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException || http.RequestAborted.IsCancellationRequested)
         {
@@ -96,6 +102,9 @@ internal sealed class RoutePipeline(
         var call = new Call { Http = http, Operation = operation, RequestId = requestId, CallerOrNone = presented?.Caller, Query = parameters, Body = body, RawBody = bytes };
         if (operation.Scope is not (Scope.None or Scope.Platform) && await SettleAsync(call, either) is { } unknown) return unknown;
 
+        // What belongs to no organization stands in no ledger: who changes the platform is said in the log.
+        if (call.OrganizationOrNone is null && operation.Permission is { } right && right.EndsWith(":write", StringComparison.Ordinal) && !HttpMethods.IsGet(operation.Method))
+            log.LogInformation("{RequestId}: {Operation} {Target} by {Caller}.", requestId, operation.Id, http.Request.Path.Value + http.Request.QueryString.Value, call.Caller.KeyId);
         var cancellation = Outlives(operation, key) ? timeout : either;
         if (key.Value is not { } idempotencyKey) return await route.HandleAsync(call, cancellation);
         var (answer, replayed) = await idempotency.RunAsync(call, idempotencyKey, presented!.Binding(), bytes, () => route.HandleAsync(call, cancellation));

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Errors;
@@ -8,7 +9,7 @@ using Vault.Gateway.Contract;
 namespace Vault.Gateway.Providers;
 
 /// <summary>Keeps an operator's own pack. It is data: hosts load it when they next look, and what is running keeps the pack it started with.</summary>
-internal sealed class PutProvider(IPackReader reader, IPackStore store, IPacks packs, TimeProvider time) : IRoute
+internal sealed class PutProvider(IPackReader reader, IPackStore store, IPacks packs, TimeProvider time, ILogger<PutProvider> log) : IRoute
 {
     public Operation Operation { get; } = new("POST", "/v1/providers", "putProvider", "Add or replace a provider pack")
     {
@@ -24,6 +25,7 @@ internal sealed class PutProvider(IPackReader reader, IPackStore store, IPacks p
         var stored = new StoredPack(pack.Id, pack.Version, Encoding.UTF8.GetString(call.RawBody.Span), (existing?.Version ?? 0) + 1, time.GetUtcNow());
         // Two operators at once: the second is told instead of overwriting what it has not seen.
         if (await store.PutAsync(stored, existing?.Version, cancellationToken) != WriteOutcome.Written) return new VaultError(ErrorCatalogue.Conflict, "The pack was changed at the same time; read it and try again.");
+        log.LogInformation("{RequestId}: the pack {Provider} {Version} was put by {Caller}.", call.RequestId, pack.Id, pack.Version, call.Caller.KeyId);
         await packs.TakeUpAsync(cancellationToken);
         return Answer.Created(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)]));
     }

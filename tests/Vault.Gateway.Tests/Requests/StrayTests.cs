@@ -61,6 +61,25 @@ public sealed class StrayTests
         Assert.Equal("1", reply.Header("Retry-After"));
     }
 
+    /// <summary>The first read of an export comes when the answer is being written; it was an empty 500.</summary>
+    [Theory]
+    [InlineData("ocsf", false)]
+    [InlineData("chain", false)]
+    [InlineData("ocsf", true)]
+    public async Task An_export_that_cannot_begin_is_a_problem_and_no_half_answer(string format, bool bug)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var organization = await host.OrganizationAsync();
+        host.Store.Before = call => !call.StartsWith("ledger.", StringComparison.Ordinal) ? Task.CompletedTask
+            : throw (bug ? new InvalidOperationException("inner detail") : new Vault.Core.Errors.StoreUnavailableException("down", false));
+        var reply = await host.GetAsync($"/v1/ledger:export?organization_id={organization}&format={format}");
+        if (bug) reply.Is(500, "internal");
+        else Assert.Equal("1", reply.Is(503, "store_unavailable").Header("Retry-After"));
+        Assert.Equal("application/problem+json", reply.Header("Content-Type"));
+        Assert.Equal(reply.Header("X-Request-Id"), reply["request_id"]);
+        Assert.DoesNotContain("inner detail", reply.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Health_tells_alive_from_ready()
     {
