@@ -22,18 +22,21 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
         response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;
 
     /// <summary>A JSON body, or the members of a form body as JSON strings (RFC 6749 answers of old providers); undefined for anything else.</summary>
-    public static JsonElement Parse(ReadOnlyMemory<byte> body, MediaTypeHeaderValue? type)
+    public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type)
     {
         try
         {
-            if (body.Span.TrimStart(" \t\r\n"u8) is { Length: > 0 } text && text[0] is (byte)'{' or (byte)'[')
+            // RFC 8259 8.1: a byte order mark may be passed over.
+            var start = body.AsSpan().StartsWith(JsonText.Mark) ? JsonText.Mark.Length : 0;
+            if (body.AsSpan(start).TrimStart(" \t\r\n"u8) is { Length: > 0 } text && text[0] is (byte)'{' or (byte)'[')
             {
-                var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = 64 });
+                var json = JsonText.Mend(body);
+                var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
                 var element = JsonElement.ParseValue(ref reader);
-                return reader.BytesConsumed <= body.Length && OnlySpace(body.Span[(int)reader.BytesConsumed..]) ? element : default;
+                return reader.BytesConsumed <= json.Length && OnlySpace(json.AsSpan((int)reader.BytesConsumed)) ? element : default;
             }
 
-            if (type?.MediaType is "application/x-www-form-urlencoded") return FromForm(Encoding.UTF8.GetString(body.Span));
+            if (type?.MediaType is "application/x-www-form-urlencoded") return FromForm(Encoding.UTF8.GetString(body));
         }
         catch (JsonException)
         {

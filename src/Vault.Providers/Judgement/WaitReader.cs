@@ -18,29 +18,30 @@ internal static class WaitReader
         // A reset in the past says nothing about waiting: the next source is asked.
         foreach (var source in limited ? pack.Details.RetryAfter.Append(Standard) : [Standard])
         {
-            if (answer.Header(source.Header) is { } text && Wait(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait && wait > TimeSpan.Zero)
-                return wait < Longest ? wait : Longest;
+            // Cut while it is a number: a provider that gives milliseconds for seconds names a year that no date has.
+            if (answer.Header(source.Header) is { } text && Seconds(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait && wait > 0)
+                return wait < Longest.TotalSeconds ? TimeSpan.FromSeconds(wait) : Longest;
         }
 
         return null;
     }
 
-    private static TimeSpan? Wait(string first, string whole, RetryAfterForm form, DateTimeOffset now)
+    private static double? Seconds(string first, string whole, RetryAfterForm form, DateTimeOffset now)
     {
         if (form == RetryAfterForm.Standard)
         {
-            if (Number(first) is { } seconds) return TimeSpan.FromSeconds(seconds);
+            if (Number(first) is { } seconds) return seconds;
             // An HTTP date holds a comma, so the whole text is read.
-            return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date ? date - now : null;
+            return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date ? (date - now).TotalSeconds : null;
         }
 
         if (Number(first) is not { } number) return null;
         return form switch
         {
-            RetryAfterForm.Seconds => TimeSpan.FromSeconds(number),
-            RetryAfterForm.Milliseconds => TimeSpan.FromMilliseconds(number),
-            RetryAfterForm.EpochSeconds => DateTimeOffset.UnixEpoch.AddSeconds(number) - now,
-            _ => DateTimeOffset.UnixEpoch.AddMilliseconds(number) - now,
+            RetryAfterForm.Seconds => number,
+            RetryAfterForm.Milliseconds => number / 1000,
+            RetryAfterForm.EpochSeconds => number - (now - DateTimeOffset.UnixEpoch).TotalSeconds,
+            _ => (number / 1000) - (now - DateTimeOffset.UnixEpoch).TotalSeconds,
         };
     }
 

@@ -7,17 +7,29 @@ using Vault.Providers.Judgement;
 namespace Vault.Providers.Upstream;
 
 /// <summary>A body as it was read: whole, or its beginning where it is longer than may be read.</summary>
-internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
+internal sealed class AnswerBody
 {
     /// <summary>What may be asked for, since it can be undone.</summary>
     public const string Encodings = "gzip, deflate, br";
 
     private const int FirstRead = 16 * 1024;
 
-    public string? ContentType => type?.ToString();
+    private readonly byte[] _bytes;
+    private readonly bool _whole;
+    private readonly System.Net.Http.Headers.MediaTypeHeaderValue? _type;
+
+    private AnswerBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
+    {
+        Json = whole ? Answer.Parse(bytes, IsJson(type) ? type : null) : default;
+        // Only what is JSON: in a file every byte counts.
+        _bytes = Json.ValueKind != JsonValueKind.Undefined || IsJson(type) ? JsonText.Mend(bytes) : bytes;
+        (_whole, _type) = (whole, type);
+    }
+
+    public string? ContentType => _type?.ToString();
 
     /// <summary>The JSON of the whole body; undefined where it is no JSON or was not read to its end.</summary>
-    public JsonElement Json { get; } = whole ? Answer.Parse(bytes, IsJson(type) ? type : null) : default;
+    public JsonElement Json { get; }
 
     public static async Task<AnswerBody> ReadAsync(HttpResponseMessage response, int readCap, CancellationToken cancellationToken)
     {
@@ -31,7 +43,18 @@ internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Heade
         while (length <= readCap && length != announced)
         {
             if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), readCap + 1L));
-            if (await stream.ReadAsync(buffer.AsMemory(length), cancellationToken) is not (var read and > 0)) break;
+            var read = 0;
+            try
+            {
+                read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            }
+            catch (InvalidOperationException e) when (stream is BrotliStream)
+            {
+                // How this one says it; the others name the data.
+                throw new InvalidDataException("The body is no Brotli.", e);
+            }
+
+            if (read == 0) break;
             length += read;
         }
 
@@ -55,7 +78,7 @@ internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Heade
     /// <summary>The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where it was cut.</summary>
     public (JsonElement? Data, bool Truncated, ReadOnlyMemory<byte> Complete) Render(int cap, ValuePath? part, System.Collections.Immutable.ImmutableArray<ValuePath> drop)
     {
-        if (bytes.Length == 0) return (null, false, default);
+        if (_bytes.Length == 0) return (null, false, default);
         var json = Json;
         if (json.ValueKind != JsonValueKind.Undefined && part?.First(json) is { } inner) json = inner;
         if (json.ValueKind != JsonValueKind.Undefined)
@@ -67,21 +90,21 @@ internal sealed class AnswerBody(byte[] bytes, bool whole, System.Net.Http.Heade
             }
 
             // Without a part the text is the provider's own; it need not be written anew to be measured.
-            if (part is null && bytes.Length <= cap) return (json, false, default);
-            var text = part is null ? bytes : Encoding.UTF8.GetBytes(json.GetRawText());
+            if (part is null && _bytes.Length <= cap) return (json, false, default);
+            var text = part is null ? _bytes : Encoding.UTF8.GetBytes(json.GetRawText());
             return text.Length <= cap ? (json, false, default) : (Parse(JsonCut.Cut(text, cap)), true, text);
         }
 
-        if (!whole && IsJson(type) && JsonCut.Cut(bytes, cap) is { Length: > 0 } cut) return (Parse(cut), true, bytes);
-        if (IsText(type) && Utf8(bytes) is { } plain)
+        if (!_whole && IsJson(_type) && JsonCut.Cut(_bytes, cap) is { Length: > 0 } cut) return (Parse(cut), true, _bytes);
+        if (IsText(_type) && Utf8(_bytes) is { } plain)
         {
-            var truncated = !whole || bytes.Length > cap;
-            return (JsonSerializer.SerializeToElement(truncated ? Shorten(plain, cap) : plain), truncated, truncated ? bytes : default(ReadOnlyMemory<byte>));
+            var truncated = !_whole || _bytes.Length > cap;
+            return (JsonSerializer.SerializeToElement(truncated ? Shorten(plain, cap) : plain), truncated, truncated ? _bytes : default(ReadOnlyMemory<byte>));
         }
 
-        var (length, shortened) = ((int)Math.Min(bytes.Length, cap / 4L * 3), bytes.Length > cap / 4 * 3 || !whole);
-        var data = JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["content_type"] = ContentType ?? "application/octet-stream", ["base64"] = Convert.ToBase64String(bytes, 0, length) });
-        return (data, shortened, shortened ? bytes : default(ReadOnlyMemory<byte>));
+        var (length, shortened) = ((int)Math.Min(_bytes.Length, cap / 4L * 3), _bytes.Length > cap / 4 * 3 || !_whole);
+        var data = JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["content_type"] = ContentType ?? "application/octet-stream", ["base64"] = Convert.ToBase64String(_bytes, 0, length) });
+        return (data, shortened, shortened ? _bytes : default(ReadOnlyMemory<byte>));
     }
 
     private static JsonElement? Parse(byte[] json)
