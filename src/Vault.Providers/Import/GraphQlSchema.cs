@@ -36,17 +36,18 @@ internal sealed class GraphQlSchema
             if (given.TryGetProperty(kind + "Type", out var type) && OpenApiDescription.Text(type, "name") is { } name) schema.Roots[kind] = name;
         }
 
-        foreach (var type in given.GetProperty("types").EnumerateArray())
+        if (!given.TryGetProperty("types", out var types)) throw new FormatException("the introspection has no types");
+        foreach (var type in types.EnumerateArray())
         {
-            var made = new GraphQlType(OpenApiDescription.Text(type, "name")!, KindOf(OpenApiDescription.Text(type, "kind")), OpenApiDescription.Text(type, "description"), new(StringComparer.Ordinal), []);
+            var made = new GraphQlType(NameOf(type), KindOf(OpenApiDescription.Text(type, "kind")), OpenApiDescription.Text(type, "description"), new(StringComparer.Ordinal), []);
             foreach (var list in new[] { "fields", "inputFields" })
             {
                 if (!type.TryGetProperty(list, out var fields) || fields.ValueKind != JsonValueKind.Array) continue;
                 foreach (var field in fields.EnumerateArray())
-                    made.Fields[OpenApiDescription.Text(field, "name")!] = new GraphQlField(TypeOf(field.GetProperty("type")), OpenApiDescription.Text(field, "description"), OpenApiDescription.Text(field, "defaultValue") is not null);
+                    made.Fields[NameOf(field)] = new GraphQlField(TypeOf(field, "type"), OpenApiDescription.Text(field, "description"), OpenApiDescription.Text(field, "defaultValue") is not null);
             }
 
-            if (type.TryGetProperty("enumValues", out var values) && values.ValueKind == JsonValueKind.Array) made.Values.AddRange(values.EnumerateArray().Select(v => OpenApiDescription.Text(v, "name")!));
+            if (type.TryGetProperty("enumValues", out var values) && values.ValueKind == JsonValueKind.Array) made.Values.AddRange(values.EnumerateArray().Select(NameOf));
             schema._types[made.Name] = made;
         }
 
@@ -193,10 +194,18 @@ internal sealed class GraphQlSchema
 
     private static string KindOf(string? kind) => kind switch { "INPUT_OBJECT" => "input", "ENUM" => "enum", "SCALAR" => "scalar", "UNION" => "union", "INTERFACE" => "interface", _ => "type" };
 
-    private static string TypeOf(JsonElement type) => OpenApiDescription.Text(type, "kind") switch
+    private static string TypeOf(JsonElement of, string member)
     {
-        "NON_NULL" => TypeOf(type.GetProperty("ofType")) + "!",
-        "LIST" => "[" + TypeOf(type.GetProperty("ofType")) + "]",
-        _ => OpenApiDescription.Text(type, "name") ?? "",
-    };
+        if (!of.TryGetProperty(member, out var type)) throw new FormatException($"a field of the introspection has no {member}");
+        return OpenApiDescription.Text(type, "kind") switch
+        {
+            "NON_NULL" => TypeOf(type, "ofType") + "!",
+            "LIST" => "[" + TypeOf(type, "ofType") + "]",
+            _ => NameOf(type),
+        };
+    }
+
+    /// <summary>Brackets in it would be taken for lists in lists, one call deep each.</summary>
+    private static string NameOf(JsonElement named) =>
+        OpenApiDescription.Text(named, "name") is { Length: > 0 } name && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : throw new FormatException("what the introspection calls a type, a field or a value is no name");
 }

@@ -55,7 +55,8 @@ internal sealed class JsonSlices
     private JsonElement Below(string pointer)
     {
         var cut = pointer.LastIndexOf('/');
-        if (cut < 0) return default;
+        // Nothing is that deep, and each step up is a call.
+        if (cut < 0 || pointer.AsSpan().Count('/') > MaxDepth) return default;
         var parent = Read(pointer[..cut]);
         var name = pointer[(cut + 1)..].Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
         return parent.ValueKind switch

@@ -7,6 +7,7 @@ namespace Vault.Providers.Import;
 internal sealed class OpenApiSecurity
 {
     private const int MostGroups = 16;
+    private const int MostScopes = 256;
 
     private readonly JsonElement _global;
     private readonly Dictionary<string, JsonElement> _schemes = new(StringComparer.Ordinal);
@@ -53,11 +54,13 @@ internal sealed class OpenApiSecurity
     public static ImmutableArray<ImmutableArray<string>> Groups(List<List<string>> alternatives)
     {
         if (alternatives.Count == 0) return [];
+        if (alternatives[0].Count > MostScopes) throw new NotExpressibleException(Reasons.Security, $"it wants more than {MostScopes} scopes");
         var groups = alternatives[0].ConvertAll(s => ImmutableArray.Create(s));
         foreach (var alternative in alternatives.Skip(1))
         {
+            // Before they are made: two lists of a hundred thousand would be all there is.
+            if ((long)groups.Count * alternative.Count > MostGroups) throw new NotExpressibleException(Reasons.Security, $"its alternatives come to more than {MostGroups} groups of scopes");
             groups = [.. groups.SelectMany(group => alternative.Select(scope => group.Contains(scope) ? group : group.Add(scope)))];
-            if (groups.Count > MostGroups) throw new NotExpressibleException(Reasons.Security, $"its alternatives come to more than {MostGroups} groups of scopes");
         }
 
         // A group that holds another one is met where the other is.

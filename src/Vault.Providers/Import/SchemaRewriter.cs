@@ -22,6 +22,9 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
 {
     private const int MostBranches = 8;
 
+    /// <summary>References to references: each is a call within a call, and a stack that is used up ends the process.</summary>
+    private const int MostWithin = 64;
+
     private static readonly HashSet<string> Types = ["object", "array", "string", "number", "integer", "boolean", "null"];
     private static readonly HashSet<string> Formats = ["date-time", "date", "email", "uri", "uuid"];
 
@@ -30,6 +33,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     private readonly Dictionary<string, int> _uses = new(StringComparer.Ordinal);
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private int _spent;
+    private int _within;
 
     /// <summary>More was written than the budget allows; what follows is cut short, and the result must not be used.</summary>
     public bool Over => _spent > budget;
@@ -100,8 +104,10 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         {
             name = _names[reference] = Unique(reference);
             var target = Target(reference);
+            if (++_within > MostWithin) throw new NotExpressibleException(Reasons.Schema, $"more than {MostWithin} references stand within each other");
             _definitions[name] = null;
             _definitions[name] = Write(target, depth);
+            _within--;
         }
         else if (_definitions[name] is null) _open.Add(name);
 
@@ -135,7 +141,9 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     private bool Gather(JsonElement schema, int depth, JsonObject properties, SortedSet<string> required, int level)
     {
         schema = Resolve(schema);
-        if (level > 8 || schema.ValueKind != JsonValueKind.Object || schema.TryGetProperty("anyOf", out _) || schema.TryGetProperty("oneOf", out _)) return false;
+        // Parts of parts may be the same ones over and over.
+        _spent++;
+        if (Over || level > 8 || schema.ValueKind != JsonValueKind.Object || schema.TryGetProperty("anyOf", out _) || schema.TryGetProperty("oneOf", out _)) return false;
         if (schema.TryGetProperty("additionalProperties", out var more) && more.ValueKind == JsonValueKind.Object) return false;
         if (TypesOf(schema) is { Count: > 0 } types && !types.Contains("object")) return false;
         if (schema.TryGetProperty("allOf", out var all) && all.ValueKind == JsonValueKind.Array && all.EnumerateArray().Any(part => !Gather(part, depth, properties, required, level + 1))) return false;

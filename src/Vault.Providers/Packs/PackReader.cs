@@ -39,6 +39,11 @@ public sealed class PackReader(int maxBytes) : IPackReader
         {
             return Refuse($"line {(e.LineNumber ?? 0) + 1}: is not JSON at byte {e.BytePositionInLine ?? 0} of that line");
         }
+        catch (InvalidOperationException)
+        {
+            // How the JSON reader says it, when such a text is read.
+            return Refuse("has a text that is not UTF-8, or an escape that is half a character (a surrogate without its other half)");
+        }
 
         PackReading Refuse(string message) => new(null, [new Violation("", $"{source} {message}")]);
     }

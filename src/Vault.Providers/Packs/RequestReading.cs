@@ -33,6 +33,7 @@ internal static class RequestReading
         var paging = Paging(node, inputs, mapping);
         var key = Key(node, idempotency, body);
         var accept = node.Text("accept") ?? "application/json";
+        if (accept.Any(c => c is < ' ' or > '~')) node.Fault("accept", "is not ASCII without control characters; a header carries nothing else");
         var data = node.Path("data");
         var drop = Drop(node);
         node.Done();

@@ -37,7 +37,7 @@ internal static class ToolSet
                 reader.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
         }
 
@@ -56,7 +56,7 @@ internal static class ToolSet
                 return Write(given.RootElement, tools, faults);
             faults.Add(new Violation("/format", $"must be {PackReader.Format}, beside a list of tools"));
         }
-        catch (Exception e) when (e is JsonException or FormatException)
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
             faults.Add(new Violation("", "is not JSON, or has a name twice in an object"));
         }

@@ -57,6 +57,47 @@ public sealed class SpoiledDocumentTests(ImportFixture fixture) : IClassFixture<
     }
 
     [Fact]
+    public void A_name_of_a_type_is_a_name()
+    {
+        var brackets = new string('[', 40_000);
+        var schema = new { __schema = new { types = new object[] { new { name = "Query", fields = new[] { new { name = "a", type = new { name = "Int" } } } }, new { name = "In", kind = "INPUT_OBJECT", inputFields = new[] { new { name = "x", type = new { name = brackets } } } } } } };
+        var plan = Plan(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { schema, operations = "query A($in: In) { a }" }));
+        Assert.Contains("is no name", plan.Error!.Violations.Select(v => v.Message).Append(plan.Error.Detail).Aggregate(string.Concat), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_reference_of_many_steps_ends_no_process() =>
+        Assert.Equal(["unresolved_reference"], Skipped("""{"$ref":"#""" + string.Concat(Enumerable.Repeat("/a", 100_000)) + "\"}", "").Select(s => s.Reason));
+
+    [Fact]
+    public void A_chain_of_references_ends_no_process() =>
+        Assert.Equal(["schema_not_expressible"], Skipped("""{"type":"object","properties":{"p":{"$ref":"#/components/schemas/S0"}}}""",
+            string.Join(',', Enumerable.Range(0, 30_000).Select(i => $"\"S{i}\":{{\"$ref\":\"#/components/schemas/S{i + 1}\"}}")) + ",\"S30000\":{\"type\":\"string\"}").Select(s => s.Reason));
+
+    [Fact]
+    public void Parts_of_parts_of_parts_are_not_gathered_without_end() =>
+        Assert.NotNull(Skipped("""{"$ref":"#/components/schemas/S0"}""",
+            string.Join(',', Enumerable.Range(0, 8).Select(i => $"\"S{i}\":{{\"allOf\":[{string.Join(',', Enumerable.Repeat($"{{\"$ref\":\"#/components/schemas/S{i + 1}\"}}", 30))}]}}")) + ",\"S8\":{\"type\":\"object\"}"));
+
+    [Fact]
+    public void Scopes_without_end_are_refused_before_they_are_combined()
+    {
+        static string Scopes(char c) => "{\"o\":[" + string.Join(',', Enumerable.Range(0, 40_000).Select(i => $"\"{c}{i}\"")) + "]}";
+        foreach (var security in new[] { Scopes('a'), "{\"o\":[\"x\",\"y\"]}," + Scopes('a') })
+        {
+            var plan = Plan(System.Text.Encoding.UTF8.GetBytes("""{"openapi":"3.0.0","servers":[{"url":"/"}],"components":{"securitySchemes":{"o":{"type":"oauth2"}}},"paths":{"/a":{"get":{"responses":{},"security":[""" + security + "]}}}}")).Value;
+            Assert.Equal("security_scheme", plan.Skipped.Single().Reason);
+        }
+    }
+
+    [Fact]
+    public void A_media_type_begins_no_header_of_its_own() =>
+        Assert.Equal("refused_by_pack_format", Plan("""{"openapi":"3.0.0","servers":[{"url":"/"}],"paths":{"/a":{"get":{"responses":{"200":{"content":{"text/x\r\nX-Admin: 1":{}}}}}}}}"""u8.ToArray()).Value.Skipped.Single().Reason);
+
+    private List<SkippedOperation> Skipped(string body, string schemas) => [.. Plan(System.Text.Encoding.UTF8.GetBytes(
+        """{"openapi":"3.0.0","servers":[{"url":"/"}],"paths":{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":""" + body + """}}},"responses":{}}}},"components":{"schemas":{""" + schemas + "}}}")).Value.Skipped];
+
+    [Fact]
     public void Fragments_do_not_grow_with_every_operation_that_spreads_them()
     {
         var fragment = "fragment F on Query { " + string.Concat(Enumerable.Range(0, 12_000).Select(i => $"f{i}: a ")) + "}";
@@ -71,6 +112,11 @@ public sealed class SpoiledDocumentTests(ImportFixture fixture) : IClassFixture<
     [InlineData("""{"swagger":"2.0","host":"api.example.com","schemes":[1,{}],"paths":{"/a":{"get":{}}}}""")]
     [InlineData("""{"openapi":"3.0.0","servers":[1],"paths":{"/a":{"get":7,"post":{"parameters":[1],"requestBody":7,"responses":[]}}}}""")]
     [InlineData("""{"schema":{"__schema":{"types":[7]}},"operations":"query A { a }"}""")]
+    [InlineData("""{"schema":{"__schema":{}},"operations":"query A { a }"}""")]
+    [InlineData("""{"schema":{"__schema":{"types":[{}]}},"operations":"query A { a }"}""")]
+    [InlineData("""{"schema":{"__schema":{"types":[{"name":"Query","fields":[{"name":"a"}]}]}},"operations":"query A { a }"}""")]
+    [InlineData("""{"schema":{"__schema":{"types":[{"name":"Query","kind":"ENUM","enumValues":[{}]}]}},"operations":"query A { a }"}""")]
+    [InlineData("""{"schema":{"__schema":{"types":[{"name":"Query","fields":[{"name":"a","type":{"kind":"LIST"}}]}]}},"operations":"query A { a }"}""")]
     public void What_is_of_another_form_than_its_specification_says_has_an_answer(string text) => Assert.Null(Record.Exception(() => Plan(System.Text.Encoding.UTF8.GetBytes(text))));
 
     [Fact]

@@ -26,13 +26,16 @@ public sealed class PackCatalogueTests : IDisposable
     {
         await WriteAsync("a.json", Pack("stripe", "9.0.0", "stripe_ping"));
         await WriteAsync("b.json", "{\"format\":1}");
+        await WriteAsync("d.json", """{"format":1,"id":"half","display_name":"\ud800"}""");
+        await WriteAsync("e.json", """{"format":1,"extends":"\udc00","tools":[]}""");
+        await WriteAsync("f.json", """{"format":1,"extends":"stripe","tools":[{"name":"\ud800"}]}""");
         await WriteAsync("c.json", Pack("thief", "1.0.0", "slack_send_message").Replace("\"tools\"", "\"tool_prefixes\":[\"slack_\"],\"tools\"", StringComparison.Ordinal));
         using var packs = new PackCatalogue(new PackReader(), new PackOptions { Folder = _folder });
         var refusals = await packs.LoadAsync(default);
         Assert.True(packs.TryGet("stripe", out var stripe) && stripe.Version == "9.0.0");
         Assert.True(packs.TryGetTool("stripe_ping", out _));
         Assert.False(packs.TryGetTool("stripe_get_balance", out _));
-        Assert.Equal(["b.json", "c.json"], refusals.Select(r => Path.GetFileName(r.Source)).Order());
+        Assert.Equal(["b.json", "c.json", "d.json", "e.json", "f.json"], refusals.Select(r => Path.GetFileName(r.Source)).Order());
         Assert.True(packs.TryGetTool("slack_send_message", out var kept) && kept.Pack.Id == "slack");
     }
 
