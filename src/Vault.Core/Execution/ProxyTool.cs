@@ -128,7 +128,7 @@ public static class ProxyTool
             if (!char.IsAsciiLetterOrDigit(path[i]) && !"-._~!$&'()*+,;=:@%/{}".Contains(path[i], StringComparison.Ordinal)) return "has a character that a path cannot hold; escape it (RFC 3986 3.3), and give a query in 'query'";
         }
 
-        return path.Split('/').Any(s => Uri.UnescapeDataString(s) is "." or "..") ? "has a dot segment" : null;
+        return UrlTemplate.HasDotSegment(Uri.UnescapeDataString(path)) ? "has a dot segment" : null;
     }
 
     private static bool IsToken(string name) => name.Length is > 0 and <= 100 && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));

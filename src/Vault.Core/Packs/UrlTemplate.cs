@@ -74,8 +74,7 @@ public sealed record UrlTemplate
                 return null;
             }
 
-            // An escaped "." or ".." is still a dot segment to URL parsers: it would climb out of the tool's path.
-            if (!inOrigin && found is "." or "..")
+            if (!inOrigin && HasDotSegment(found))
             {
                 missing = text;
                 return null;
@@ -85,6 +84,13 @@ public sealed record UrlTemplate
         }
 
         return url.ToStringAndClear();
+    }
+
+    /// <summary>An escaped "." or ".." is still a dot segment to URL parsers, and so is one between escaped slashes to servers that unescape first: it would climb out of the tool's path.</summary>
+    public static bool HasDotSegment(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return value.Contains('.', StringComparison.Ordinal) && value.Split('/', '\\').Any(s => s is "." or "..");
     }
 
     public bool Equals(UrlTemplate? other) => other is not null && Source == other.Source;

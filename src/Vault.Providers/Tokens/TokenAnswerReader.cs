@@ -35,7 +35,7 @@ internal static class TokenAnswerReader
         }
 
         var expires = Seconds(shape.ExpiresIn, answer.Body) is { } life ? sentAt.AddSeconds(life)
-            : shape.ExpiresAt?.TextIn(answer.Body) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) ? at
+            : shape.ExpiresAt?.TextIn(answer.Body) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) && (at - now).TotalSeconds < LongestSeconds ? at
             : pack.Refresh.AccessLifetime is { } usual ? sentAt + usual
             : (DateTimeOffset?)null;
         var refresh = shape.RefreshToken.TextIn(answer.Body);

@@ -16,6 +16,8 @@ internal static class BodyWriter
     public static TrackedContent Write(BodyShape shape, JsonElement input, IReadOnlyList<(string Name, string Value)> extra)
     {
         var fields = Fields(shape, input, extra).ToList();
+        // The last word on a name is the pack's, as in JSON: sent twice, it would be the provider's choice which of the two counts.
+        if (shape.Format is BodyFormat.Form or BodyFormat.Multipart) fields = [.. fields.GroupBy(f => f.At.Segments[^1], StringComparer.Ordinal).Select(g => g.Last())];
         switch (shape.Format)
         {
             case BodyFormat.Form:
@@ -133,7 +135,7 @@ internal static class BodyWriter
                 : MediaTypeHeaderValue.TryParse(media, out var parsed) ? parsed
                 : throw new InputFaultException("input_not_a_media_type:" + file.MediaType);
             var name = input.TryGetProperty(file.FileName, out var n) ? n.GetString() ?? "file" : "file";
-            if (name.Any(char.IsControl) || name.Contains('"', StringComparison.Ordinal)) throw new InputFaultException("input_not_a_file_name:" + file.FileName);
+            if (name.Any(char.IsControl) || name.AsSpan().ContainsAny('"', '\\')) throw new InputFaultException("input_not_a_file_name:" + file.FileName);
             parts.Add(part, Quoted(file.Part), Quoted(name));
         }
 

@@ -43,7 +43,7 @@ internal static class RequestMapper
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
         var template = request.Url.IsRelative ? Absolute.GetValue(request, _ => UrlTemplate.Parse(pack.Details.Api.BaseUrl.Source + request.Url.Source)) : request.Url;
-        var url = places.Url(template, policy, out fault, name => request.Path.TryGetValue(name, out var source) && InputValues.Take(source, call.Input) is { } value ? InputValues.Scalar(value) : null);
+        var url = places.Url(template, policy, out fault, name => request.Path.TryGetValue(name, out var source) && InputValues.Take(source, call.Input) is { } value ? Segment(InputValues.Scalar(value), source) : null);
         if (url is null) return null;
         if (pageValue is not null && request.Paging!.Style is PagingStyle.NextUrl or PagingStyle.LinkHeader)
         {
@@ -59,14 +59,19 @@ internal static class RequestMapper
             if (InputValues.Take(field.Source, call.Input) is not { } value) continue;
             if (value.ValueKind == JsonValueKind.Array)
             {
-                foreach (var item in value.EnumerateArray()) Append(query, field.Name, InputValues.Scalar(item));
+                foreach (var item in value.EnumerateArray()) Append(query, field.Name, Text(item));
             }
-            else Append(query, field.Name, InputValues.Scalar(value) ?? (value.ValueKind == JsonValueKind.Object ? value.GetRawText() : null));
+            else Append(query, field.Name, Text(value));
         }
 
         foreach (var (name, value) in Extra(call, pageValue, KeyLocation.Query)) Append(query, name, value);
         return query.Length == 0 ? url : new UriBuilder(url) { Query = query.ToString() }.Uri;
     }
+
+    private static string? Segment(string? value, FieldSource source) =>
+        value is not null && UrlTemplate.HasDotSegment(value) ? throw new InputFaultException("input_has_dot_segment:" + source.From) : value;
+
+    private static string? Text(JsonElement value) => InputValues.Scalar(value) ?? (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? value.GetRawText() : null);
 
     /// <summary>What the vault itself puts into query or body: the place to go on from, and the idempotency key.</summary>
     private static List<(string Name, string Value)> Extra(ToolCall call, string? pageValue, KeyLocation place)
