@@ -27,6 +27,8 @@ public sealed class ConnectCallback(
     ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, CodeExchange exchange, ConsentInstallation installation,
     ITokenEndpoint endpoint, InterruptedConsents interrupted, IdFactory ids, TimeProvider time, ConnectOptions options)
 {
+    private const string AccessDenied = "access_denied";
+
     /// <param name="query">As received; nothing in it is trusted.</param>
     /// <param name="cancellationToken">Gives up before the code is used; afterwards it is ignored, because the tokens would be lost.</param>
     public async Task<ConnectResult> FinishAsync(CallbackQuery query, CancellationToken cancellationToken)
@@ -54,7 +56,7 @@ public sealed class ConnectCallback(
 
         // RFC 9207 2.4: simple string comparison, before code or error are looked at; on a mismatch nothing the answer says is shown.
         if (WrongIssuer(link, client, query)) return await FailAsync(link, new VaultError(ErrorCatalogue.LinkInvalid, "The answer did not come from the provider this link belongs to. Nothing was connected.") { StatusReason = "issuer_mismatch" }, pack.DisplayName, cancellationToken);
-        if (query.Error is { } denied) return await FailAsync(link, Denied(denied), pack.DisplayName, cancellationToken);
+        if (Refusal(pack, query) is { } denied) return await FailAsync(link, Denied(denied), pack.DisplayName, cancellationToken);
         // Before the code is used: what is refused here could only be refused with the grant in hand later.
         var reading = endpoint.ReadCallback(client, query.Others);
         if (reading.Fault is { } unfit)
@@ -93,6 +95,17 @@ public sealed class ConnectCallback(
         }
     }
 
+    /// <summary>
+    /// The provider's word that there will be no grant. RFC 5849 has none: providers say <c>denied</c> with the temporary token, or <c>oauth_problem</c> of the problem
+    /// reporting extension (https://wiki.oauth.net/w/page/12238543/ProblemReporting).
+    /// </summary>
+    private static string? Refusal(ProviderPack pack, CallbackQuery query)
+    {
+        if (query.Error is not null || pack.Details.OAuth1 is null) return query.Error;
+        if (query.Others.ContainsKey("denied")) return AccessDenied;
+        return query.Others.TryGetValue("oauth_problem", out var problem) && problem is "user_refused" or "permission_denied" ? AccessDenied : problem;
+    }
+
     /// <summary>A code under another name; of RFC 5849 2.2 the temporary token and its verifier, which belong together.</summary>
     private static Secret? OtherCode(ProviderPack pack, CallbackQuery query)
     {
@@ -116,7 +129,7 @@ public sealed class ConnectCallback(
         var draft = LinkEntries.For(failed, LinkEntries.ConnectFailed, ids, time.GetUtcNow()) with { ErrorCode = error.Code.Code, StatusReason = error.StatusReason };
         // A lost race means another callback of the same browser was first; its word stands.
         if (await links.UpdateAsync(failed, link.Version, [draft], cancellationToken) != WriteOutcome.Written) return Nothing();
-        return new ConnectResult(ReturnTo(link, error.StatusReason == "access_denied" ? "denied" : "failed", error.Code.Code, []), error, provider, [], null);
+        return new ConnectResult(ReturnTo(link, error.StatusReason == AccessDenied ? "denied" : "failed", error.Code.Code, []), error, provider, [], null);
     }
 
     private static string? ReturnTo(LinkSession link, string status, string? error, ImmutableArray<string> missing) =>
@@ -125,8 +138,8 @@ public sealed class ConnectCallback(
             ("missing_scopes", missing.Length == 0 ? null : string.Join(' ', missing)), ("state", link.Request.CallerState));
 
     private static VaultError Denied(string error) =>
-        error == "access_denied"
-            ? new VaultError(ErrorCatalogue.ReauthRequired, "The request was declined at the provider. Nothing was connected.") { StatusReason = "access_denied" }
+        error == AccessDenied
+            ? new VaultError(ErrorCatalogue.ReauthRequired, "The request was declined at the provider. Nothing was connected.") { StatusReason = AccessDenied }
             : new VaultError(ErrorCatalogue.UpstreamRejected, "The provider refused the request. Nothing was connected.") { Upstream = ErrorWord(error) };
 
     // RFC 6749 4.1.2.1: an error is a short word of printable ASCII; anything else is not passed on.

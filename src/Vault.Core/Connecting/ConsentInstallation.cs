@@ -55,14 +55,17 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
         Link = link.Id,
     };
 
-    /// <summary>Token credentials of RFC 5849 with the client's: what signs a request. The secrets stay those of tokens and client, which dispose them.</summary>
+    /// <summary>
+    /// Token credentials of RFC 5849 and the key of the client they are of. The client's secret, which signs with them, stays the connection's: a copy would outlive
+    /// its rotation. The secrets stay those of the tokens, which dispose them.
+    /// </summary>
     private static OwnCredential? Own(TokenClient client, TokenSet tokens, Secret consumer)
     {
-        if (client.Pack.Details.OAuth1 is null || tokens.Secrets is not { TokenType: OAuth1Shape.TokenType, RefreshToken: { } tokenSecret } || client.ClientSecret is not { } consumerSecret) return null;
+        if (client.Pack.Details.OAuth1 is null || tokens.Secrets is not { TokenType: OAuth1Shape.TokenType, RefreshToken: { } tokenSecret }) return null;
         return new OwnCredential
         {
             Mode = AuthMode.ApiKey,
-            Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("consumer_key", consumer).Add("consumer_secret", consumerSecret).Add("token", tokens.Secrets.AccessToken).Add("token_secret", tokenSecret),
+            Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("consumer_key", consumer).Add("token", tokens.Secrets.AccessToken).Add("token_secret", tokenSecret),
         };
     }
 

@@ -28,6 +28,9 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public ConnectionRow? Connection { get; set; }
 
+    /// <summary>What the page token held, once it has proved to be the vault's own.</summary>
+    public string? Page { get; set; }
+
     public ImmutableArray<string> Granted { get; set; } = [];
 
     public ImmutableArray<string> Used { get; set; } = [];

@@ -3,11 +3,13 @@ using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
+using Vault.Core.Sealing;
 
 namespace Vault.Core.Execution;
 
 /// <summary>One attempt of one tool call.</summary>
 /// <param name="Input">Already valid against the tool's schema.</param>
+/// <param name="PageToken">As an earlier reply gave it; that it was not made up, who calls has seen to.</param>
 /// <param name="Parameters">Connection and account parameters, validated.</param>
 /// <param name="IdempotencyKey">Sent where the tool's definition says how; the same for every attempt of an execution.</param>
 /// <param name="Deadline">The attempt ends before it.</param>
@@ -26,6 +28,9 @@ public sealed record ToolCall(
 {
     /// <summary>The provider's answer as it is: neither cut down to the tool's data nor without what the tool drops.</summary>
     public bool Raw { get; init; }
+
+    /// <summary>The connection's client, where its secret signs every request (OAuth 1.0a); it goes before a copy of the account's own.</summary>
+    public (string Key, Secret Secret)? Consumer { get; init; }
 
     /// <summary>The cancellation given with the call ends at <see cref="Deadline"/>, so that no second timer is needed for it.</summary>
     public bool TokenEndsAtDeadline { get; init; }

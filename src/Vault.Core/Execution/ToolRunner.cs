@@ -7,6 +7,7 @@ using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
 using Vault.Core.Scopes;
+using Vault.Core.Sealing;
 using Vault.Core.Tools;
 
 namespace Vault.Core.Execution;
@@ -17,7 +18,7 @@ namespace Vault.Core.Execution;
 /// </summary>
 public sealed class ToolRunner(
     CredentialCache cache, AccountRunner accounts, AccountRefresher refresher, IPacks packs, IConnectionStore connections, IUpstream upstream, ILedger ledger,
-    ExecutionGuard guard, OutputKeeper outputs, UseLog uses, ScopeUseLog scopeUses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer)
+    ExecutionGuard guard, OutputKeeper outputs, Sealer sealer, UseLog uses, ScopeUseLog scopeUses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer)
 {
     private const int MostScopesTold = 16;
 
@@ -109,11 +110,21 @@ public sealed class ToolRunner(
             account.Release();
         }
 
+        if (run.Order.PageToken is { } token)
+        {
+            var opened = await PageSeal.OpenAsync(sealer, run.Key.Organization, run.Order.Account, token, cancellationToken).ConfigureAwait(false);
+            if (!opened.TryGet(out var page, out var wrong)) return wrong;
+            run.Page = page;
+        }
+
         return await guard.CheckAsync(run, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ExecutionAnswer> CallAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
+        var opened = await ConsumerSecretAsync(run, cancellationToken).ConfigureAwait(false);
+        if (!opened.TryGet(out var consumerSecret, out var unopened)) return run.Refuse(unopened);
+        using var disposed = consumerSecret;
         var attempt = 0;
         var refreshed = false;
         while (true)
@@ -129,9 +140,12 @@ public sealed class ToolRunner(
                 generation = account.Row.State.Generation;
                 var earlierActed = run.MayHaveActed;
                 var call = new ToolCall(
-                    run.Key.Organization, run.Tool, run.Order.Input, run.Order.PageToken, account.Grant, account.Credential,
+                    run.Key.Organization, run.Tool, run.Order.Input, run.Page, account.Grant, account.Credential,
                     account.Row.State.Parameters.IsEmpty ? run.Connection!.Settings.Parameters : run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters),
-                    run.Order.ExecutionId, run.Order.Deadline, run.Order.TraceParent) { TokenEndsAtDeadline = true, Raw = run.Order.Raw };
+                    run.Order.ExecutionId, run.Order.Deadline, run.Order.TraceParent)
+                {
+                    TokenEndsAtDeadline = true, Raw = run.Order.Raw, Consumer = consumerSecret is null ? null : (run.Connection.Settings.ClientId!, consumerSecret),
+                };
                 run.MayHaveActed = true;
                 var started = time.GetTimestamp();
                 reply = await upstream.SendAsync(call, cancellationToken).ConfigureAwait(false);
@@ -173,6 +187,14 @@ public sealed class ToolRunner(
         }
     }
 
+    /// <summary>Of OAuth 1.0a, where the client's secret signs every request: as the connection has it now, so that a new one reaches every account. Null anywhere else.</summary>
+    private async ValueTask<Result<Secret?>> ConsumerSecretAsync(ExecutionRun run, CancellationToken cancellationToken)
+    {
+        if (run.Tool.Pack.Details.OAuth1 is null || run.Connection is not { ClientSecret: { } blob, Settings.ClientId: not null } connection) return (Secret?)null;
+        var opened = await sealer.OpenAsync(blob, connection.Organization, connection.Id, TokenClients.SecretField, connection.SecretGeneration, cancellationToken).ConfigureAwait(false);
+        return opened.TryGet(out var secret, out var error) ? secret : error;
+    }
+
     /// <summary>The account with a live credential, confirmed within the freshness lease: from here to the send there is nothing to wait for (law 8).</summary>
     private async Task<(OpenAccount? Account, VaultError? Error)> FreshAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
@@ -202,6 +224,14 @@ public sealed class ToolRunner(
         var (outcome, code) = RetryPolicy.Judge(run.Tool.Definition, reply, actedBefore);
         if (code is null)
         {
+            string? next = null;
+            if (reply.NextPageToken is { } page)
+            {
+                var closed = await PageSeal.CloseAsync(sealer, run.Key.Organization, run.Order.Account, page, cancellationToken).ConfigureAwait(false);
+                // Without its token a page that is not the last one would look like it; what has acted is answered all the same.
+                if (!closed.TryGet(out next, out var unsealed) && !run.Acts) return run.Fail(Outcome.FailedUpstream, unsealed);
+            }
+
             var now = time.GetUtcNow();
             uses.Note(run.Key.Organization, run.Order.Account, now);
             scopeUses.Used(run.Key.Organization, run.Order.Account, run.Used, now);
@@ -212,7 +242,7 @@ public sealed class ToolRunner(
                 Outcome = Outcome.Succeeded,
                 Data = reply.Data,
                 Status = reply.Status,
-                NextPageToken = reply.NextPageToken,
+                NextPageToken = next,
                 Truncated = reply.Truncated,
                 OutputHandle = handle,
                 ConnectedAccountId = run.Order.Account.Value,

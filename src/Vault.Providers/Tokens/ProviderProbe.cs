@@ -34,7 +34,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
             message.Headers.TryAddWithoutValidation(name, value);
         }
 
-        if (CredentialPlacement.Apply(message, client.Pack, grant, credential, time) is { } missing)
+        if (CredentialPlacement.Apply(message, client.Pack, grant, credential, client is { ClientSecret: { } secret, Connection.ClientId: { } id } ? (id, secret) : null, time) is { } missing)
         {
             message.Dispose();
             return new IdentityReply.Refused(FailureCode.Clean(missing) ?? "credential_unusable");

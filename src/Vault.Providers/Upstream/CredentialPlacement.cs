@@ -2,14 +2,16 @@ using System.Security.Cryptography;
 using System.Text;
 using Vault.Core.Accounts;
 using Vault.Core.Packs;
+using Vault.Core.Sealing;
 
 namespace Vault.Providers.Upstream;
 
 /// <summary>Puts a credential on an API request, where the pack says. This is the credential's one way out (law 2), and one of the few places that reveal secrets.</summary>
 internal static class CredentialPlacement
 {
+    /// <param name="consumer">The connection's client, where requests are signed with its secret, too.</param>
     /// <summary>Null when done; else a code that says what is missing. The URL is given already checked; only a query is added to it.</summary>
-    public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantSecrets? grant, OwnCredential? credential, TimeProvider time)
+    public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantSecrets? grant, OwnCredential? credential, (string Key, Secret Secret)? consumer, TimeProvider time)
     {
         if (grant is null && credential is null) return "no_credential_for_this_call";
         // An account with a grant uses the token it minted; its own credential stays home.
@@ -23,14 +25,15 @@ internal static class CredentialPlacement
             if (value.AsSpan().ContainsAny('\r', '\n', '\0')) return "credential_unusable";
             if (place.Place == CredentialPlace.OAuth1)
             {
-                if (credential is null || OAuth1Signature.Header(message, place.Name, value, credential, time.GetUtcNow()) is not { } signed) return "credential_unusable";
+                if (credential is null || OAuth1Signature.Header(message, place.Name, value, credential, consumer, time.GetUtcNow()) is not { } signed) return "credential_unusable";
                 message.Headers.Remove("Authorization");
                 message.Headers.TryAddWithoutValidation("Authorization", signed);
             }
             else if (place.Place == CredentialPlace.Header)
             {
                 message.Headers.Remove(place.Name);
-                if (!message.Headers.TryAddWithoutValidation(place.Name, value)) return "credential_unusable";
+                // Nor does a header carry anything but ASCII (a key pasted with a typographic quote): the framework would say so only while it sends.
+                if (value.Any(c => c is < ' ' or > '~') || !message.Headers.TryAddWithoutValidation(place.Name, value)) return "credential_unusable";
             }
             else
             {

@@ -17,9 +17,10 @@ internal static class OAuth1Signature
     public static readonly ImmutableArray<string> Fields = ["consumer_key", "consumer_secret", "token", "token_secret"];
 
     /// <param name="realm">Not part of the signature (RFC 5849 3.5.1).</param>
+    /// <param name="consumer">The connection's client. Where the credential is of it, its secret as it is now goes before the copy that the credential may have.</param>
     /// <returns>Null when a field is missing, or when the body is a form: its members would have to be signed, and no pack needs that.</returns>
-    public static string? Header(HttpRequestMessage message, string method, string realm, OwnCredential credential, DateTimeOffset now) =>
-        Header(message, method, realm, credential, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
+    public static string? Header(HttpRequestMessage message, string method, string realm, OwnCredential credential, (string Key, Secret Secret)? consumer, DateTimeOffset now) =>
+        Header(message, method, realm, credential, consumer, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
 
     /// <summary>For the endpoints of RFC 5849 section 2: signed by the client, and by a token where there is one.</summary>
     /// <param name="more">Protocol parameters of the request (oauth_callback, oauth_verifier).</param>
@@ -39,20 +40,23 @@ internal static class OAuth1Signature
         return Write("", own, Sign(method, Base(message, own), consumerSecret, tokenSecret));
     }
 
-    internal static string? Header(HttpRequestMessage message, string method, string realm, OwnCredential credential, string timestamp, string nonce)
+    internal static string? Header(HttpRequestMessage message, string method, string realm, OwnCredential credential, (string Key, Secret Secret)? consumer, string timestamp, string nonce)
     {
         if (message.Content?.Headers.ContentType?.MediaType is "application/x-www-form-urlencoded") return null;
-        if (!Fields.All(credential.Fields.ContainsKey)) return null;
+        if (Fields.Any(f => f != "consumer_secret" && !credential.Fields.ContainsKey(f))) return null;
+        var key = credential.Fields["consumer_key"].RevealText();
+        // Of another client's key the connection's secret says nothing.
+        if ((consumer is { } client && client.Key == key ? client.Secret : credential.Fields.GetValueOrDefault("consumer_secret")) is not { } consumerSecret) return null;
         var own = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
-            ["oauth_consumer_key"] = credential.Fields["consumer_key"].RevealText(),
+            ["oauth_consumer_key"] = key,
             ["oauth_nonce"] = nonce,
             ["oauth_signature_method"] = method,
             ["oauth_timestamp"] = timestamp,
             ["oauth_token"] = credential.Fields["token"].RevealText(),
             ["oauth_version"] = "1.0",
         };
-        return Write(realm, own, Sign(method, Base(message, own), credential.Fields["consumer_secret"], credential.Fields["token_secret"]));
+        return Write(realm, own, Sign(method, Base(message, own), consumerSecret, credential.Fields["token_secret"]));
     }
 
     private static string Write(string realm, SortedDictionary<string, string> own, string signature)

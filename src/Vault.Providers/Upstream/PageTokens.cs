@@ -12,9 +12,8 @@ using Vault.Providers.Judgement;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Tokens to go on with a list. They are opaque but not secret, and come back from a stranger: the tool, the input and the kind must be those they were
-/// made for, and what they carry is checked like any input. A URL in one goes only to the very origin the tool itself calls, so a forged token can do
-/// nothing that a forged input could not.
+/// Tokens to go on with a list. Who calls gets them sealed and cannot write one (the executor sees to that); the tool, the input and the kind must be those they
+/// were made for, and what they carry is a provider's word: a URL in one goes only to the very origin the tool itself calls.
 /// </summary>
 internal static class PageTokens
 {
@@ -81,7 +80,7 @@ internal static class PageTokens
     private static string? Counted(ToolCall call, Paging paging, JsonElement body, string? current)
     {
         var count = paging.Items!.First(body) is { ValueKind: JsonValueKind.Array } items ? items.GetArrayLength() : 0;
-        var size = paging.SizeFrom is not null && call.Input.TryGetProperty(paging.SizeFrom, out var given) && given.TryGetInt32(out var asked) ? asked : paging.DefaultSize;
+        var size = paging.SizeFrom is not null && call.Input.TryGetProperty(paging.SizeFrom, out var given) && given.ValueKind == JsonValueKind.Number && given.TryGetInt32(out var asked) ? asked : paging.DefaultSize;
         var more = paging.HasMore?.First(body) is { ValueKind: JsonValueKind.True };
         if (count == 0 || (!more && (size == 0 || count < size))) return null;
         var at = current is null ? (paging.Style == PagingStyle.Page ? 1 : 0) : long.Parse(current, CultureInfo.InvariantCulture);

@@ -51,7 +51,7 @@ public sealed class UpstreamClient : IUpstream
         {
             // Kept before the credential is added: a key in the query must not travel into a page token.
             var url = message.RequestUri!;
-            if (CredentialPlacement.Apply(message, call.Tool.Pack, call.Grant, call.Credential, _time) is { } missing) return NotSent(UpstreamOutcome.Rejected, missing);
+            if (CredentialPlacement.Apply(message, call.Tool.Pack, call.Grant, call.Credential, call.Consumer, _time) is { } missing) return NotSent(UpstreamOutcome.Rejected, missing);
             if (call.TokenEndsAtDeadline) return await SendAsync(call, message, url, page, cancellationToken);
             using var deadline = new CancellationTokenSource(left < MaxWait ? left : MaxWait, _time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);

@@ -21,7 +21,7 @@ public sealed class ExecutionBench : IDisposable
         var a = Accounts;
         Guard = new ExecutionGuard(a.Store.Organizations, a.Store.Approvals, new Quotas(a.Time), a.Ids, a.Time, a.Options, Options);
         Runner = new ToolRunner(a.Host.Cache, a.Host.Runner, a.Host.Refresher, a.Packs, a.Store.Connections, Upstream, Ledger, Guard,
-            new OutputKeeper(a.Store.Outputs, a.Keyring, a.Sealer, a.Time, Options), new UseLog(), ScopeUses, a.Ids, a.Time, a.Options, IAccountObserver.None);
+            new OutputKeeper(a.Store.Outputs, a.Keyring, a.Sealer, a.Time, Options), a.Sealer, new UseLog(), ScopeUses, a.Ids, a.Time, a.Options, IAccountObserver.None);
         var owner = new AccountOwner(Runner, a.Host.Refresher, a.Host.Revoker, a.Host.Installer, a.Host.Resolver, a.Host.Cache, a.Store.Organizations);
         Executor = new ToolExecutor(a.Packs, owner, a.Store.Organizations, a.Store.Connections, new Links(), Ledger, a.Ids, a.Time, Options);
     }
@@ -73,6 +73,8 @@ public sealed class ScriptedUpstream : IUpstream
 
     public IReadOnlyCollection<string> Tokens => _tokens;
 
+    public List<string?> Pages { get; } = [];
+
     /// <summary>Answers 401 to everything that is not scripted.</summary>
     public bool AlwaysRefuses { get; set; }
 
@@ -88,6 +90,7 @@ public sealed class ScriptedUpstream : IUpstream
 
     public async Task<UpstreamReply> SendAsync(ToolCall call, CancellationToken cancellationToken)
     {
+        lock (Pages) Pages.Add(call.PageToken);
         _tokens.Enqueue(call.Grant!.AccessToken.RevealText());
         if (During is { } during) await during(cancellationToken);
         if (_script.TryDequeue(out var reply)) return reply;

@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using System.Text;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
+using Vault.Core.Execution;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
+using Vault.Core.Tools;
 using Vault.Gateway.Tests.Host;
 
 namespace Vault.Gateway.Tests.Connecting;
@@ -30,9 +32,47 @@ public sealed class OAuth1ConsentTests
         var row = (await host.Get<IAccountStore>().FindAsync(new(scene.Organization), new((string)account["id"]!), default))!.Row;
         Assert.Null(row.Grant);
         using var own = (await host.Get<GrantSealing>().OpenCredentialAsync(row, default)).Value!;
-        Assert.Equal(["client-1", "client-secret-1", "access-token-1", "token-secret-1"], new[] { "consumer_key", "consumer_secret", "token", "token_secret" }.Select(f => Encoding.UTF8.GetString(own.Fields[f].Reveal())));
+        // The client's secret stays the connection's.
+        Assert.Equal(["consumer_key=client-1", "token=access-token-1", "token_secret=token-secret-1"], own.Fields.Select(f => f.Key + "=" + Encoding.UTF8.GetString(f.Value.Reveal())));
         // Its healing is another consent, as for any account that was consented to.
         (await host.PostAsync($"/v1/connected_accounts/{(string)account["id"]!}:reconnect", new { organization_id = scene.Organization })).Is(201);
+    }
+
+    [Fact]
+    public async Task ANewClientSecretReachesAnAccountThatIsThereAlready()
+    {
+        await using var scene = await SetAsync();
+        var (host, visitor) = (scene.Host, new Visitor(scene.Host));
+        (await visitor.OpenAsync(await LinkAsync(scene))).Is(303);
+        host.Provider.Replies.Enqueue(Granted(host));
+        (await visitor.CallbackAsync($"oauth_token=tmp-token&oauth_verifier=ver-1&state={visitor.State}")).Is(200);
+        var signed = new List<string>();
+        host.Upstream.Answer = call =>
+        {
+            signed.Add(call.Consumer!.Value.Key + " " + Encoding.UTF8.GetString(call.Consumer.Value.Secret.Reveal()));
+            return Task.FromResult(new UpstreamReply(UpstreamOutcome.Succeeded, 200));
+        };
+        var execute = new { tool_name = "older_get_item", organization_id = scene.Organization, user_id = "user-1", tool_input = new { id = "1" } };
+        (await host.PostAsync("/v1/execute_tool", execute)).Is(200);
+        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/older", new { organization_id = scene.Organization, client_secret = "client-secret-2" })).Is(200);
+        ((MovableTime)host.Get<TimeProvider>()).Advance(TimeSpan.FromSeconds(2));
+        (await host.PostAsync("/v1/execute_tool", execute)).Is(200);
+        Assert.Equal(["client-1 client-secret-1", "client-1 client-secret-2"], signed);
+    }
+
+    [Theory]
+    [InlineData("denied=tmp-token", 424, "declined")]
+    [InlineData("oauth_problem=user_refused&oauth_token=tmp-token", 424, "declined")]
+    [InlineData("oauth_problem=permission_denied", 424, "declined")]
+    [InlineData("oauth_problem=consumer_key_rejected", 422, "refused")]
+    public async Task ARefusalIsToldAsOne(string query, int status, string word)
+    {
+        await using var scene = await SetAsync();
+        var visitor = new Visitor(scene.Host);
+        (await visitor.OpenAsync(await LinkAsync(scene))).Is(303);
+        var reply = (await visitor.CallbackAsync($"{query}&state={visitor.State}")).Is(status);
+        Assert.Contains(word, reply.Text, StringComparison.Ordinal);
+        Assert.Empty(scene.Host.Provider.Codes);
     }
 
     [Fact]
@@ -55,6 +95,7 @@ public sealed class OAuth1ConsentTests
         scene.Host.Get<FakePacks>().Add(older with
         {
             Id = "older", AuthModes = [AuthMode.ApiKey], Refresh = new RefreshPolicy { Rotation = Rotation.Mints },
+            Tools = [older.Tools[0] with { Name = "older_get_item", Scopes = ScopeRequirement.None }],
             Details = older.Details with
             {
                 OAuth1 = new OAuth1Shape(UrlTemplate.Parse("https://api.acme.example/a"), UrlTemplate.Parse("https://api.acme.example/b"), UrlTemplate.Parse("https://api.acme.example/c"), "HMAC-SHA1", ImmutableSortedDictionary<string, string>.Empty, null, ","),

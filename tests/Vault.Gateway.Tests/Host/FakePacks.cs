@@ -20,7 +20,11 @@ internal sealed class FakePacks : IPacks, IPackReader
 
     public IReadOnlyCollection<ProviderPack> All { get; private set; }
 
-    public void Add(ProviderPack pack) => All = [.. All, pack];
+    public void Add(ProviderPack pack)
+    {
+        All = [.. All, pack];
+        foreach (var tool in pack.Tools) _tools.TryAdd(tool.Name, new Tool(pack, tool, new NeedsId()));
+    }
 
     /// <summary>Changes one tool for this host.</summary>
     public void Change(string name, Func<ToolDefinition, ToolDefinition> change) => _tools[name] = _tools[name] with { Definition = change(_tools[name].Definition) };

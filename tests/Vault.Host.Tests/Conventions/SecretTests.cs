@@ -8,6 +8,7 @@ public sealed class SecretTests
         ["src/Vault.Core/Accounts/GrantCodec.cs"] = "packs credentials into the plaintext that is sealed, and unpacks it",
         ["src/Vault.Core/Accounts/GrantSealing.cs"] = "hands the opened plaintext to the codec",
         ["src/Vault.Core/Connecting/CredentialRules.cs"] = "checks length and form of a credential that is brought in",
+        ["src/Vault.Core/Execution/PageSeal.cs"] = "opens a page token that came back, which is no credential",
         ["src/Vault.Core/Sealing/Sealer.cs"] = "encrypts",
         ["src/Vault.Gateway/Executions/GetOutput.cs"] = "answers with a kept tool output, which is no credential",
         ["src/Vault.Gateway/Keys/KeyView.cs"] = "shows a new API key, this once",

@@ -83,7 +83,7 @@ internal sealed class SimHost : ICheckpoints
         var memory = world.Store;
         var guard = new ExecutionGuard(memory.Organizations, memory.Approvals, new Quotas(time), ids, time, options, Execution);
         var tools = new ToolRunner(cache, runner, Refresher, packs, scene.Connections, new SimUpstream(world, this), new SimLedger(world, this), guard,
-            new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution), new UseLog(), new Vault.Core.Scopes.ScopeUseLog(), ids, time, options, IAccountObserver.None);
+            new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution), scene.Sealer, new UseLog(), new Vault.Core.Scopes.ScopeUseLog(), ids, time, options, IAccountObserver.None);
         var organizations = new SimOrganizations(world, this);
         _owner = new AccountOwner(tools, Refresher, revoker, new AccountInstaller(store, runner, cache, ids), new AccountResolver(store, time, options), cache, organizations);
         _installer = new GrantInstaller(store, scene.Connections, _owner, keyring, sealing);
