@@ -37,7 +37,3 @@ quietly() {
   local log; log=$(mktemp)
   if "$@" >"$log" 2>&1; then rm -f "$log"; else local rc=$?; cat "$log" >&2; rm -f "$log"; return "$rc"; fi
 }
-
-# Whether the cluster's projects are part of this machine's builds. The build finds it out (Directory.Solution.targets); this only reads what it found.
-with_orleans() { grep -qs '<WithOrleans>true' "$root"/artifacts/orleans-"$(orleans_version)".props; }
-orleans_version() { sed -n 's/.*<OrleansVersion[^>]*>\([^<]*\)<.*/\1/p' "$root/Directory.Orleans.props" | head -n 1; }

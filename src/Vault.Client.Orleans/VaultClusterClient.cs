@@ -4,7 +4,7 @@ using Npgsql;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Vault.Silo.Tls;
+using Vault.Cluster;
 
 namespace Vault.Client.Cluster;
 

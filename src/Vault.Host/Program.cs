@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using Vault.Core.Sealing;
 using Vault.Host;
 using Vault.Host.Commands;
-using Vault.Host.Setup;
+using Vault.Host.Options;
 
 if (args is ["--help" or "-h" or "help", ..])
 {

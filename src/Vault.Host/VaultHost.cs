@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Vault.Core.Callers;
@@ -7,15 +8,18 @@ using Vault.Core.Ledger;
 using Vault.Core.Sealing;
 using Vault.Gateway;
 using Vault.Host.Background;
+using Vault.Cluster;
+using Vault.Host.Cluster;
+using Vault.Host.Composition;
 using Vault.Host.Development;
 using Vault.Host.Observability;
-using Vault.Host.Setup;
+using Vault.Host.Options;
 using Vault.Providers.Packs;
 using Vault.Storage;
 
 namespace Vault.Host;
 
-/// <summary>The embedded host: everything in one process, on SQLite or on a PostgreSQL that several hosts may share.</summary>
+/// <summary>The program: a web server and a silo in one process, on SQLite alone or on PostgreSQL as a member of a cluster of one or many.</summary>
 public sealed class VaultHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -32,13 +36,7 @@ public sealed class VaultHost : IAsyncDisposable
 
     /// <param name="configure">Tests replace ports here (a clock, checkpoints); production passes nothing.</param>
     /// <exception cref="StartException">It cannot start; the message says why and what to do.</exception>
-    public static Task<VaultHost> CreateAsync(VaultOptions options, Action<IServiceCollection>? configure, CancellationToken cancellationToken) =>
-        CreateAsync(options, configure, null, EveryRoute, cancellationToken);
-
-    /// <param name="cluster">Makes it a member of a cluster: called last, so that what it registers counts, and stops before everything else of the vault.</param>
-    /// <param name="serves">Which paths the gateway answers on this host.</param>
-    public static async Task<VaultHost> CreateAsync(
-        VaultOptions options, Action<IServiceCollection>? configure, Action<WebApplicationBuilder>? cluster, Func<string, bool> serves, CancellationToken cancellationToken)
+    public static async Task<VaultHost> CreateAsync(VaultOptions options, Action<IServiceCollection>? configure, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (!options.Development) ProcessMemory.KeepPrivate();
@@ -46,10 +44,12 @@ public sealed class VaultHost : IAsyncDisposable
         var folder = new DataFolder(options.Data, holdsDatabase: !options.Postgres);
         IKeyWrapper? masterKey = null;
         VaultStore? store = null;
+        var tls = SiloSetup.OpenCertificates(options.Silo);
         try
         {
             masterKey = MasterKeys.Open(options, entropy);
             store = await StoreSetup.OpenAsync(options, new LedgerScribe(entropy), cancellationToken);
+            var token = await SiloSetup.JoinDatabaseAsync(options, cancellationToken);
             var spool = StoreSetup.OpenSpool(options);
 
             // What development relaxes is ours to say; the framework's own idea of it would put a page with stack traces around every request.
@@ -69,12 +69,14 @@ public sealed class VaultHost : IAsyncDisposable
             builder.Services.AddHostedService<DueSweeper>();
             builder.Services.AddHostedService(s => new Housekeeping(
                 Housekeeping.All(s), s.GetRequiredService<VaultMetrics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Housekeeping>>()));
-            cluster?.Invoke(builder);
+            builder.AddVaultSilo(options, tls, token);
             configure?.Invoke(builder.Services);
 
             var app = builder.Build();
             if (options.TrustedProxies.Count > 0) app.UseForwardedHeaders(Forwarded(options.TrustedProxies));
-            app.MapVaultGateway(serves);
+
+            // A worker alone answers for its health (and /metrics); everything else is the gateways' to answer.
+            app.MapVaultGateway(path => options.Silo.Role.HasFlag(SiloRole.Gateway) || path.StartsWith("/health/", StringComparison.Ordinal));
             app.MapPrometheusScrapingEndpoint("/metrics");
             Observe(app.Services);
             await LoadPacksAsync(app, cancellationToken);
@@ -107,6 +109,10 @@ public sealed class VaultHost : IAsyncDisposable
         {
             throw new StartException($"The host cannot listen: {e.Message} Set VAULT_LISTEN to another address.");
         }
+        catch (AddressInUseException)
+        {
+            throw new StartException("The port for the other silos, or the one for Orleans clients, is in use. Set VAULT_SILO_PORT or VAULT_CLIENT_PORT to another.");
+        }
 
         return first;
     }
@@ -132,8 +138,6 @@ public sealed class VaultHost : IAsyncDisposable
         foreach (var proxy in proxies) options.KnownIPNetworks.Add(proxy);
         return options;
     }
-
-    private static bool EveryRoute(string path) => true;
 
     private static void Listen(KestrelServerOptions kestrel, VaultOptions options)
     {

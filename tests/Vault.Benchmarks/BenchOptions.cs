@@ -18,7 +18,7 @@ public sealed record BenchOptions
           --scale N               instead: N accounts (1,000 to 1,000,000): loading, start-up, memory, cold calls, due sweep, key rotation, ledger
           --micro [NAMES]         instead: the parts by themselves (sealing, lifecycle, schema, ledger, pack rules, search), by BenchmarkDotNet
           --catalogue [TOOLS]     instead: loading the packs, and searching a catalogue of so many tools (20000), with percentiles
-          --cluster               instead: reads through an embedded host, through the silo that owns the account, and through one that asks another (2 minutes)
+          --cluster               instead: reads through the silo that owns the account, and through one that asks another (2 minutes)
           --cluster --due N       instead: N accounts (1,000 to 1,000,000) due one after the other, 100,000 in ten minutes, over two silos
           --seconds N             seconds per cell, 1 to 300
           --repeats N             how often every cell is measured, 1 to 20; the median counts and the spread is the noise
@@ -41,7 +41,7 @@ public sealed record BenchOptions
     /// <summary>Accounts of the scale run; null for the ordinary run.</summary>
     public int? Scale { get; init; }
 
-    /// <summary>Embedded host against silos, instead of the ordinary run.</summary>
+    /// <summary>A local call against one across silos, instead of the ordinary run.</summary>
     public bool Cluster { get; init; }
 
     /// <summary>Accounts that become due over two silos; null for none.</summary>

@@ -13,12 +13,11 @@ public sealed record CampaignOptions
 
           --kill                  SIGKILL and SIGSTOP at named points and at random moments (the default)
           --faults                the store breaks: crashes, cut connections, full disk, refused changes, slow sync, locks, power loss; with
-                                  --host silo: outages of PostgreSQL, a frozen silo, a cut network, a rolling restart, crowds
+                                  --store postgres also: a frozen silo, a cut network, a rolling restart, crowds
           --keys                  key rotation and master re-wrap killed in the middle; erasure against a full backup (SQLite)
           --leaks                 searches every place where a credential could have been left, then plants one in each
           --rounds N              strikes of --kill, rotations of --keys, 1 to 100000 [40]
-          --store NAME            sqlite (one host) or postgres (two hosts) [sqlite]
-          --host NAME             embedded; or silo: three silos of one cluster on PostgreSQL [embedded]
+          --store NAME            sqlite (one silo) or postgres (a cluster of three) [sqlite]
           --provider NAME         strict: a refresh token that comes twice kills the grant; grace: rotation with a window of 30 s [strict]
           --only TEXT             of --faults those whose name has it
           --accounts N            accounts under load, 1 to 500 [16]
@@ -33,9 +32,6 @@ public sealed record CampaignOptions
     public int Rounds { get; init; } = 40;
 
     public bool Postgres { get; init; }
-
-    /// <summary>Silos of a cluster instead of embedded hosts.</summary>
-    public bool Silo { get; init; }
 
     public bool Strict { get; init; } = true;
 
@@ -63,7 +59,7 @@ public sealed record CampaignOptions
                 continue;
             }
 
-            if (name is not ("--rounds" or "--store" or "--host" or "--provider" or "--accounts" or "--seed" or "--json" or "--logs" or "--only"))
+            if (name is not ("--rounds" or "--store" or "--provider" or "--accounts" or "--seed" or "--json" or "--logs" or "--only"))
             {
                 faults.Add($"there is no option '{name}'");
                 continue;
@@ -82,7 +78,6 @@ public sealed record CampaignOptions
                 "--accounts" => options with { Accounts = Number(name, value, 1, 500, faults) },
                 "--seed" => options with { Seed = Number(name, value, 0, int.MaxValue, faults) },
                 "--store" => options with { Postgres = OneOf(name, value, "sqlite", "postgres", faults) == "postgres" },
-                "--host" => OneOf(name, value, "silo", "embedded", faults) == "silo" ? options with { Silo = true, Postgres = true } : options with { Silo = false },
                 "--provider" => options with { Strict = OneOf(name, value, "strict", "grace", faults) == "strict" },
                 "--only" => options with { Only = value },
                 "--logs" => options with { Logs = value },
@@ -90,8 +85,6 @@ public sealed record CampaignOptions
             };
         }
 
-        if (options is { Silo: true, Postgres: false }) faults.Add("--store: silos share one PostgreSQL");
-        if (options is { Silo: true, Campaign: "keys" or "leaks" }) faults.Add($"--{options.Campaign} is a campaign of embedded hosts");
         return faults.Count == 0 ? (options, faults) : (null, faults);
     }
 

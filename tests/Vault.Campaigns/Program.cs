@@ -30,7 +30,7 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
-    var lab = new LabOptions { Postgres = options.Postgres, Silo = options.Silo, Hosts = options.Silo ? 3 : options.Postgres ? 2 : 1, Strict = options.Strict, Accounts = options.Accounts, Logs = options.Logs };
+    var lab = new LabOptions { Postgres = options.Postgres, Hosts = options.Postgres ? 3 : 1, Strict = options.Strict, Accounts = options.Accounts, Logs = options.Logs };
     if (options.Campaign == "faults") return await FaultTable.RunAsync(options, lab, Console.Out, Console.Error, stop.Token);
     if (options.Campaign == "keys") return await KeyTable.RunAsync(options, lab, Console.Out, Console.Error, stop.Token);
     if (options.Campaign == "leaks") return await LeakTable.RunAsync(options, lab, Console.Out, stop.Token);

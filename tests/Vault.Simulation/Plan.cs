@@ -49,7 +49,7 @@ internal sealed record Plan
 
     public required int Accounts { get; init; }
 
-    /// <summary>A restarted host knows that its former process is dead (the embedded host's folder lock).</summary>
+    /// <summary>A restarted host knows that its former process is dead (the lock of the data folder, on SQLite).</summary>
     public required bool KnowsItsDead { get; init; }
 
     public required Trouble Troubles { get; init; }

@@ -7,7 +7,7 @@ using Vault.Core.Organizations;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// The account door on the host where the account lives. The embedded host hands it out as it is; the cluster's grains call it on the silo that placed them.
+/// The operations on an account, on the silo where it lives; its grain calls them.
 /// Two of them at once (two hosts on one store, two activations of a grain) are as correct as one: the store judges.
 /// </summary>
 public sealed class AccountOwner(

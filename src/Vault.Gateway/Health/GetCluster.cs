@@ -31,7 +31,7 @@ internal sealed class GetCluster(IHostCensus hosts) : IRoute
     public Operation Operation { get; } = new("GET", "/v1/cluster", "getCluster", "Tell of every host: where, since when, and what it has in hand")
     {
         Tag = "Operating", Permission = Permission.Admin, Scope = Scope.Platform, Answer = typeof(ClusterView),
-        Description = "In a cluster: its silos, how many grains of each kind are active on each, which share of the due index it sweeps and how many refreshes it has under way. An embedded host tells of itself.",
+        Description = "Its silos, how many grains of each kind are active on each, which share of the due index it sweeps and how many refreshes it has under way. On SQLite there is one silo.",
     };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) => Answer.From(await hosts.TakeAsync(cancellationToken), ClusterView.Of);

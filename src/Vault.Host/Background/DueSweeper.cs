@@ -1,7 +1,7 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Host.Observability;
-using Vault.Host.Setup;
+using Vault.Host.Options;
 
 namespace Vault.Host.Background;
 

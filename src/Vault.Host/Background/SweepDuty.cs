@@ -13,14 +13,6 @@ public sealed class SweepDuty(int shards, TimeSpan interval)
 
     public IReadOnlyCollection<int> Mine => [.. _mine.Keys];
 
-    /// <summary>A host that sweeps everything by itself.</summary>
-    public static SweepDuty Everything(TimeSpan interval)
-    {
-        var duty = new SweepDuty(1, interval);
-        duty.Take(0);
-        return duty;
-    }
-
     public void Take(int shard) => _mine[shard] = true;
 
     public void Leave(int shard) => _mine.TryRemove(shard, out _);

@@ -1,5 +1,5 @@
 using Vault.Core.Sealing;
-using Vault.Host.Setup;
+using Vault.Host.Options;
 
 namespace Vault.Host.Commands;
 
@@ -13,8 +13,17 @@ public static class Greeting
         to.WriteLine();
         to.WriteLine($"Vault.Orleans listens on {url}   ({(options.Postgres ? "PostgreSQL" : "SQLite in " + options.Data)}, {(options.Development ? "development" : "production")})");
         to.WriteLine($"API and docs: {url}/docs   health: {url}/health/ready   metrics: {url}/metrics");
-        if (firstKey is null) return;
+        if (firstKey is not null) WriteKey(to, options, url, firstKey);
 
+        // The last line: who waits for it has read the key.
+        var silo = options.Silo;
+        to.WriteLine(options.Postgres
+            ? $"Silo {silo.Address}:{silo.Port} of cluster '{silo.Cluster}' ({silo.RoleName}, {(silo.Tls ? "mutual TLS" : "no TLS")})"
+            : "Silo alone, with no cluster port");
+    }
+
+    private static void WriteKey(TextWriter to, VaultOptions options, string url, Secret firstKey)
+    {
         // The one place where a key is shown; it is not logged, and the store has only its digest.
         to.WriteLine();
         to.WriteLine("The administrator's key, shown this once:");

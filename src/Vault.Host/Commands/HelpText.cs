@@ -1,4 +1,4 @@
-using Vault.Host.Setup;
+using Vault.Host.Options;
 
 namespace Vault.Host.Commands;
 
@@ -8,7 +8,7 @@ public static class HelpText
     public static void Write(TextWriter to)
     {
         ArgumentNullException.ThrowIfNull(to);
-        to.WriteLine("vault-host: the embedded host of Vault.Orleans");
+        to.WriteLine("vault-host: web server and silo of Vault.Orleans");
         to.WriteLine();
         to.WriteLine("  vault-host [options]                              start");
         foreach (var (name, help) in HostCommand.Known) to.WriteLine($"  {"vault-host " + name + " [options]",-50}{help}");

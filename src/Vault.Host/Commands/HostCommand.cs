@@ -2,7 +2,8 @@ using System.Globalization;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Sealing;
-using Vault.Host.Setup;
+using Vault.Host.Composition;
+using Vault.Host.Options;
 
 namespace Vault.Host.Commands;
 

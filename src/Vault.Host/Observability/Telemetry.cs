@@ -1,7 +1,7 @@
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
-using Vault.Host.Setup;
+using Vault.Host.Options;
 
 namespace Vault.Host.Observability;
 

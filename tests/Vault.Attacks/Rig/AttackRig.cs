@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -6,14 +7,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Vault.Gateway;
 using Vault.Host;
-using Vault.Host.Setup;
+using Vault.Host.Options;
 using Vault.Sandbox;
-using Vault.TestKit.Postgres;
 using Vault.TestKit;
+using Vault.TestKit.Postgres;
 
 namespace Vault.Attacks.Rig;
 
-/// <summary>A real embedded host, on SQLite or on a throw-away PostgreSQL, and a sandbox provider, in folders and on ports of their own, spoken to over HTTP.</summary>
+/// <summary>A real host, on SQLite or on a throw-away PostgreSQL, and a sandbox provider, in folders and on ports of their own, spoken to over HTTP.</summary>
 internal sealed class AttackRig : IAsyncDisposable
 {
     private readonly VaultHost _host;
@@ -49,7 +50,7 @@ internal sealed class AttackRig : IAsyncDisposable
         var sandbox = await SandboxServer.StartAsync();
         var database = postgres ? await ThrowawayPostgres.CreateDatabaseAsync("attack") : null;
         var (options, faults) = VaultOptions.Read(
-            [.. database is null ? Array.Empty<string>() : ["--store", "postgres", "--database", database], "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", Path.Combine(folder, "data"), "--freshness-lease-ms", "200",
+            [.. database is null ? Array.Empty<string>() : ["--store", "postgres", "--database", database, "--silo-port", FreePorts.Next().ToString(CultureInfo.InvariantCulture)], "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", Path.Combine(folder, "data"), "--freshness-lease-ms", "200",
                 "--rate-limit-per-second", "1000000"], []);
         if (options is null) throw new InvalidOperationException(string.Join(' ', faults));
         var errors = new ErrorTap();

@@ -4,7 +4,7 @@ using Vault.Benchmarks.Rig;
 
 namespace Vault.Benchmarks.Measure;
 
-/// <summary>What it costs that an account lives elsewhere: the same execution through an embedded host, through the silo that owns the account, and through a silo that has to ask another; PostgreSQL under each, one run.</summary>
+/// <summary>What it costs that an account lives elsewhere: the same execution through the silo that owns the account, and through a silo that has to ask another; PostgreSQL under each, one run.</summary>
 internal static class ClusterCourse
 {
     private const int Accounts = 64;
@@ -21,12 +21,11 @@ internal static class ClusterCourse
         try
         {
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
-            progress.WriteLine("bench: starting the upstream, PostgreSQL, an embedded host, a silo, and two silos that share the work");
+            progress.WriteLine("bench: starting the upstream, PostgreSQL, a silo, and two silos that share the work");
             var postgres = rigs.Add(await PostgresRig.StartAsync(folder + "-pg", cancellationToken));
             var sandbox = rigs.Add(await SandboxRig.StartAsync(http, Accounts, cancellationToken));
             List<Target> targets =
             [
-                Of("embedded", rigs.Add(await VaultRig.StartAsync(http, Path.Combine(folder, "embedded"), await postgres.CreateDatabaseAsync("embedded", cancellationToken) + ";Maximum Pool Size=40", sandbox, cancellationToken))),
                 Of("local", await VaultRig.StartClusterAsync(http, Path.Combine(folder, "local"), await postgres.CreateDatabaseAsync("local", cancellationToken), sandbox, apart: false, rigs, cancellationToken)),
                 Of("other", await VaultRig.StartClusterAsync(http, Path.Combine(folder, "other"), await postgres.CreateDatabaseAsync("other", cancellationToken), sandbox, apart: true, rigs, cancellationToken)),
             ];
@@ -67,15 +66,15 @@ internal static class ClusterCourse
     private static void Tell(TextWriter to, IReadOnlyList<Cell> cells, double load)
     {
         to.WriteLine();
-        to.WriteLine("| read, connections | embedded, calls a second | local silo ÷ embedded | other silo ÷ embedded | other ÷ local | p50 embedded, local, other (ms) | noise, largest |");
-        to.WriteLine("|---|---|---|---|---|---|---|");
+        to.WriteLine("| read, connections | local silo, calls a second | other ÷ local | p50 local, other (ms) | CPU a call local, other (µs) | noise, largest |");
+        to.WriteLine("|---|---|---|---|---|---|");
         foreach (var connections in Connections)
         {
             Cell At(string name) => cells.Single(c => c.Target == name && c.Concurrency == connections);
-            var (embedded, local, other) = (At("embedded"), At("local"), At("other"));
+            var (local, other) = (At("local"), At("other"));
             string Ms(Cell cell) => (cell.Median(s => s.P50) / 1_000).ToString("0.00", CultureInfo.InvariantCulture);
             to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {connections} | {embedded.Throughput:0} | {local.Throughput / embedded.Throughput:0.00} | {other.Throughput / embedded.Throughput:0.00} | {other.Throughput / local.Throughput:0.00} | {Ms(embedded)}, {Ms(local)}, {Ms(other)} | {new[] { embedded, local, other }.Max(c => c.Noise) * 100:0}% |"));
+                $"| {connections} | {local.Throughput:0} | {other.Throughput / local.Throughput:0.00} | {Ms(local)}, {Ms(other)} | {local.CpuMicroseconds:0}, {other.CpuMicroseconds:0} | {new[] { local, other }.Max(c => c.Noise) * 100:0}% |"));
         }
 
         to.WriteLine();

@@ -46,7 +46,7 @@ internal sealed partial class VaultRig
     {
         string[] arguments =
         [
-            Checkout.Program("src/Vault.Silo", "vault-silo"), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000", "--role", role,
+            Checkout.Program("src/Vault.Host", "vault-host"), "--store", "postgres", "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000", "--role", role,
             "--silo-port", Checkout.FreeUrl().Port.ToString(CultureInfo.InvariantCulture), .. key is null ? [] : new[] { "--master-key-file", key },
         ];
         return ChildProcess.Start(name, "dotnet", arguments, [new("VAULT_DATABASE", database + ";Maximum Pool Size=40")]);

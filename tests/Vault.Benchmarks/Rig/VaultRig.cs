@@ -38,7 +38,12 @@ internal sealed partial class VaultRig : IAsyncDisposable
             Checkout.Program("src/Vault.Host", "vault-host"), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000", .. more,
         ];
         var variables = new Dictionary<string, string>();
-        if (database is not null) (variables["VAULT_STORE"], variables["VAULT_DATABASE"]) = ("postgres", database);
+        if (database is not null)
+        {
+            (variables["VAULT_STORE"], variables["VAULT_DATABASE"]) = ("postgres", database);
+            variables["VAULT_SILO_PORT"] = Checkout.FreeUrl().Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         var rig = new VaultRig(ChildProcess.Start("the vault", "dotnet", arguments, variables), http, url);
         try
         {

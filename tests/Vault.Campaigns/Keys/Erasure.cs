@@ -3,7 +3,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Ledger;
 using Vault.Core.Sealing;
-using Vault.Host.Setup;
+using Vault.Host.Composition;
 using Vault.Storage;
 
 namespace Vault.Campaigns.Keys;

@@ -98,7 +98,7 @@ public sealed class KillCampaign
     /// <summary>In a cluster, while the victim is still down or frozen: until every account that it was not refreshing answers through the others. Null for hosts without a cluster.</summary>
     private async Task<TimeSpan?> UndisturbedAsync(int victim, Dictionary<LabAccount, AccountState> inFlight, CancellationToken cancellationToken)
     {
-        if (!_world.Options.Silo) return null;
+        if (!_world.Options.Postgres) return null;
         var watch = Stopwatch.StartNew();
         await Task.WhenAll(_world.Accounts.Where(a => !inFlight.ContainsKey(a)).Select(async (account, n) =>
         {

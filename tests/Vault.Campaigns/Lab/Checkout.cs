@@ -8,9 +8,6 @@ internal static class Checkout
     /// <summary>The host's program is built into the same folder as this one.</summary>
     public static string Host { get; } = Path.Combine(AppContext.BaseDirectory, "vault-host.dll");
 
-    /// <summary>The silo's is built into its own folder, in the same configuration: both programs have the host's classes in them.</summary>
-    public static string Silo { get; } = Path.Combine(Root, "src", "Vault.Silo", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, new DirectoryInfo(AppContext.BaseDirectory).Name, "vault-silo.dll");
-
     private static string Find()
     {
         var folder = AppContext.BaseDirectory;

@@ -14,7 +14,7 @@ public sealed class HostProcess : IDisposable
     private static readonly TimeSpan NoticesItsDeath = TimeSpan.FromSeconds(8);
 
     private readonly string[] _arguments;
-    private readonly bool _silo;
+    private readonly bool _member;
     private readonly string _log;
     private readonly string _errors;
     private readonly Lock _logLock = new();
@@ -24,9 +24,9 @@ public sealed class HostProcess : IDisposable
     private string? _firstKey;
 
     /// <param name="folder">Its data, its log and its trigger lie in here.</param>
-    /// <param name="silo">A silo instead of an embedded host.</param>
+    /// <param name="member">A member of a cluster instead of a silo that is alone.</param>
     /// <param name="options">Ordinary options of the host.</param>
-    public HostProcess(string folder, bool silo, IReadOnlyList<string> options)
+    public HostProcess(string folder, bool member, IReadOnlyList<string> options)
     {
         ArgumentNullException.ThrowIfNull(options);
         Directory.CreateDirectory(folder);
@@ -35,16 +35,15 @@ public sealed class HostProcess : IDisposable
         _errors = Path.Combine(folder, "host.err");
         _trigger = Path.Combine(folder, "trigger");
         Url = $"http://127.0.0.1:{FreePorts.Next().ToString(CultureInfo.InvariantCulture)}";
-        _silo = silo;
-        if (silo && !File.Exists(Checkout.Silo)) throw new LabException($"{Checkout.Silo} is not built; scripts/crash --host silo builds it.");
-        if (silo) SiloPort = FreePorts.Next();
-        string[] port = silo ? ["--silo-port", SiloPort.ToString(CultureInfo.InvariantCulture)] : [];
-        _arguments = [silo ? Checkout.Silo : Checkout.Host, .. port, "--environment", "development", "--listen", Url, "--data", Data, "--checkpoint", _trigger, .. options];
+        _member = member;
+        if (member) SiloPort = FreePorts.Next();
+        string[] port = member ? ["--silo-port", SiloPort.ToString(CultureInfo.InvariantCulture)] : [];
+        _arguments = [Checkout.Host, .. port, "--environment", "development", "--listen", Url, "--data", Data, "--checkpoint", _trigger, .. options];
     }
 
     public string Url { get; }
 
-    /// <summary>Where the other silos reach this one; 0 for an embedded host.</summary>
+    /// <summary>Where the other silos reach this one; 0 for one that is alone.</summary>
     public int SiloPort { get; }
 
     public string Data { get; }
@@ -170,7 +169,7 @@ public sealed class HostProcess : IDisposable
     public async Task<bool> WakeAsync(CancellationToken cancellationToken)
     {
         Send(Signal.Continue);
-        return _silo && await StartIfItEndsAsync(cancellationToken);
+        return _member && await StartIfItEndsAsync(cancellationToken);
     }
 
     /// <summary>True when it ended by itself within the time that takes, and was started again.</summary>

@@ -7,11 +7,8 @@ public sealed record LabOptions
 
     public int Hosts { get; init; } = 1;
 
-    /// <summary>Silos of one cluster, which own accounts and answer HTTP.</summary>
-    public bool Silo { get; init; }
-
-    /// <summary>How long a strike that freezes lasts: past the lease; a silo also until the others have taken over what it owned.</summary>
-    public TimeSpan Frozen => Silo ? TimeSpan.FromSeconds(10) : Lease + TimeSpan.FromMilliseconds(500);
+    /// <summary>How long a strike that freezes lasts: past the lease; of a cluster also until the others have taken over what it owned.</summary>
+    public TimeSpan Frozen => Postgres ? TimeSpan.FromSeconds(10) : Lease + TimeSpan.FromMilliseconds(500);
 
     /// <summary>The sandbox kills a family whose refresh token comes twice; else it rotates with a grace window of 30 s.</summary>
     public bool Strict { get; init; } = true;
@@ -51,10 +48,10 @@ public sealed record LabOptions
     [
         "--freshness-lease-ms", FreshnessMs.ToString(System.Globalization.CultureInfo.InvariantCulture), "--sweep-interval-ms", Sweeps ? "200" : "60000", "--clock-skew-ms", "500",
         "--token-timeout-ms", $"{TokenTimeout.TotalMilliseconds:0}", "--refresh-lease-ms", $"{Lease.TotalMilliseconds:0}",
-        .. Silo ? new[] { "--refresh-shards", "64" } : [],
+        .. Postgres ? new[] { "--refresh-shards", "64" } : [],
     ];
 
     public override string ToString() =>
-        $"{(Postgres ? "PostgreSQL" : "SQLite")}, {Hosts} {(Silo ? "silo" : "host")}{(Hosts == 1 ? "" : "s")}, {Provider}, {Accounts} accounts, access tokens of {AccessTokenSeconds} s, "
+        $"{(Postgres ? "PostgreSQL" : "SQLite")}, {Hosts} silo{(Hosts == 1 ? "" : "s")}, {Provider}, {Accounts} accounts, access tokens of {AccessTokenSeconds} s, "
         + $"lease {Lease.TotalSeconds:0.0} s, token timeout {TokenTimeout.TotalSeconds:0.0} s, clock skew 0.5 s, sweep every 0.2 s";
 }

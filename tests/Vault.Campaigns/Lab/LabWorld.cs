@@ -7,7 +7,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Sealing;
-using Vault.Host.Setup;
+using Vault.Host.Composition;
 using Vault.Sandbox;
 using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
@@ -200,7 +200,7 @@ public sealed class LabWorld : IAsyncDisposable
     private async Task AddHostAsync(CancellationToken cancellationToken)
     {
         var store = Database is { } database ? new[] { "--store", "postgres", "--database", database } : [];
-        var host = new HostProcess(Path.Combine(Folder, "host" + _hosts.Count.ToString(CultureInfo.InvariantCulture)), Options.Silo, [.. Options.HostOptions, "--master-key-file", MasterKey, .. store, .. Options.MoreHostOptions]);
+        var host = new HostProcess(Path.Combine(Folder, "host" + _hosts.Count.ToString(CultureInfo.InvariantCulture)), Options.Postgres, [.. Options.HostOptions, "--master-key-file", MasterKey, .. store, .. Options.MoreHostOptions]);
         foreach (var (name, value) in Options.Environment) host.Environment[name] = value;
         _hosts.Add(host);
         host.Start();

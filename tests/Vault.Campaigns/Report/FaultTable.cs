@@ -9,13 +9,13 @@ internal static class FaultTable
 {
     public static async Task<int> RunAsync(CampaignOptions options, LabOptions lab, TextWriter to, TextWriter progress, CancellationToken cancellationToken)
     {
-        if (options.Silo && !NetworkCut.IsPossible) await progress.WriteLineAsync("the network between silos is not cut: that needs root and a network namespace of its own (ip, unshare)");
+        if (options.Postgres && !NetworkCut.IsPossible) await progress.WriteLineAsync("the network between silos is not cut: that needs root and a network namespace of its own (ip, unshare)");
         List<FaultReport> reports = [];
-        await AddAsync(lab, options.Silo ? ClusterFaults.All : options.Postgres ? PostgresFaults.All : SqliteFaults.All);
+        await AddAsync(lab, options.Postgres ? [.. PostgresFaults.All, .. ClusterFaults.All] : SqliteFaults.All);
         if (!options.Postgres) await AddAsync(lab with { Accounts = 1, Lanes = 0 }, SqliteFaults.Alone);
 
         // A crowd takes its time; what a token endpoint may take is what it is in production.
-        if (options.Silo) await AddAsync(lab with { Accounts = 1, Lanes = 0, TokenDelayMs = 0, Sweeps = false, AccessTokenSeconds = 3_600, FreshnessMs = 2_000, TokenTimeout = TimeSpan.FromSeconds(20), Lease = TimeSpan.FromSeconds(30) }, ClusterCrowds.All);
+        if (options.Postgres) await AddAsync(lab with { Accounts = 1, Lanes = 0, TokenDelayMs = 0, Sweeps = false, AccessTokenSeconds = 3_600, FreshnessMs = 2_000, TokenTimeout = TimeSpan.FromSeconds(20), Lease = TimeSpan.FromSeconds(30) }, ClusterCrowds.All);
         foreach (var report in reports) Write(to, report);
         if (options.Json is { } file) await File.WriteAllTextAsync(file, JsonSerializer.Serialize(reports, Indented.Json), cancellationToken);
         return reports.All(r => r.IsGreen) ? 0 : 1;

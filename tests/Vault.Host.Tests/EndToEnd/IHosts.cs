@@ -1,6 +1,6 @@
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>What the suite runs on: the embedded host, the silos of a test cluster, or silos that are processes.</summary>
+/// <summary>What the suite runs on: one silo, the silos of a test cluster, or silos that are processes.</summary>
 public interface IHosts
 {
     /// <param name="hosts">How many there are at least; a cluster has three.</param>

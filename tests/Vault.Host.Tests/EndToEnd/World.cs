@@ -41,10 +41,7 @@ public sealed class World : IAsyncDisposable
     /// <summary>Where the hosts listen, its own or shared.</summary>
     public IReadOnlyList<string> Urls => _shared?.Urls ?? [.. _hosts.Select(h => h.Url)];
 
-    public static Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options) =>
-        StartExactlyAsync(Math.Max(hosts, HostUnderTest.Least), postgres || HostUnderTest.NeedsPostgres, options);
-
-    public static async Task<World> StartExactlyAsync(int hosts, bool postgres, params string[] options)
+    public static async Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options)
     {
         var world = new World { Sandbox = await SandboxServer.StartAsync() };
         try

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Data.Sqlite;
 using Vault.Host.Commands;
-using Vault.Host.Setup;
+using Vault.Host.Options;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox.Grants;
 
@@ -13,7 +13,7 @@ public sealed class KeysDestroyTests
     [Fact]
     public async Task Only_what_was_retired_long_enough_ago_ends()
     {
-        await using var world = await World.StartExactlyAsync(1, postgres: false);
+        await using var world = await World.StartAsync(1, postgres: false);
         var data = Path.Combine(world.Folder, "host0");
         var organization = await world.OrganizationAsync();
         var connection = await world.ConnectionAsync(organization, "sandbox_single_use");

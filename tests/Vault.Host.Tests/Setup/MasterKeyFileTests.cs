@@ -1,4 +1,5 @@
-using Vault.Host.Setup;
+using Vault.Host.Composition;
+using Vault.Host.Options;
 
 namespace Vault.Host.Tests.Setup;
 

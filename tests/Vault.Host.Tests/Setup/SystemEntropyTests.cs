@@ -1,4 +1,4 @@
-using Vault.Host.Setup;
+using Vault.Host.Composition;
 
 namespace Vault.Host.Tests.Setup;
 

@@ -53,7 +53,7 @@ public enum Off
 /// <param name="TimeSteps">How often time may leap.</param>
 public sealed record ExplorerOptions(Rotation Rotation, int Hosts, Faults Faults, int FaultBudget = 1, int TimeSteps = 2, int Attempts = 1, Off Off = Off.Nothing)
 {
-    /// <summary>A restarted host knows that its former process is dead (the embedded host's folder lock).</summary>
+    /// <summary>A restarted host knows that its former process is dead (the lock of the data folder, on SQLite).</summary>
     public bool KnowsItsDead { get; init; }
 
     /// <summary>States looked at before the search gives up; it says so.</summary>

@@ -1,0 +1,145 @@
+using System.Net;
+using System.Security.Cryptography;
+using OpenTelemetry.Metrics;
+using Orleans.Configuration;
+using Vault.Cluster;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Execution;
+using Vault.Core.Organizations;
+using Vault.Host.Background;
+using Vault.Host.Grains;
+using Vault.Host.Observability;
+using Vault.Host.Options;
+using Vault.Host.Routing;
+using Vault.Storage.Cluster;
+
+namespace Vault.Host.Cluster;
+
+/// <summary>
+/// The silo in every host. On SQLite it is alone: membership and reminders in memory, no cluster port. On PostgreSQL it is a member of a cluster of one or many, which
+/// find each other in the database.
+/// </summary>
+internal static class SiloSetup
+{
+    // A silo that is alone is not reached under its address; it is only a name.
+    private static readonly IPEndPoint Alone = new(IPAddress.Loopback, 11_111);
+
+    /// <exception cref="StartException">The certificates cannot be used.</exception>
+    public static ClusterTls? OpenCertificates(SiloSettings silo)
+    {
+        var tls = silo.Tls ? new ClusterTls(silo.Certificate!, silo.CertificateKey!, silo.Authority!, silo.CertificateName) : null;
+        return tls?.Fault() is { } fault ? throw new StartException(fault) : tls;
+    }
+
+    /// <summary>The secret that the silo shares with the other silos of its database.</summary>
+    /// <exception cref="StartException">The cluster's schema cannot be made.</exception>
+    public static async Task<MemberToken> JoinDatabaseAsync(VaultOptions options, CancellationToken cancellationToken)
+    {
+        if (!options.Postgres) return new MemberToken(RandomNumberGenerator.GetHexString(64));
+        try
+        {
+            return new MemberToken(await ClusterSchema.ApplyAsync(options.DatabaseOwner ?? options.Database!, cancellationToken));
+        }
+        catch (StoreUnavailableException e)
+        {
+            throw new StartException("The PostgreSQL database cannot be used: " + e.Message);
+        }
+    }
+
+    /// <summary>
+    /// Call after the vault's own services are registered and before the web server is: the server stops first, then the silo drains, and the services that it uses are
+    /// still there until it has.
+    /// </summary>
+    public static void AddVaultSilo(this WebApplicationBuilder builder, VaultOptions options, ClusterTls? tls, MemberToken token)
+    {
+        var (services, settings) = (builder.Services, options.Silo);
+        services.AddSingleton(settings);
+        services.AddSingleton(token);
+        services.AddSingleton<GrainCalls>();
+        services.AddSingleton<LostExecutions>();
+        services.AddSingleton<LocalActivations>();
+        services.AddSingleton<GatewayPipeline>();
+        services.AddSingleton<Orleans.Runtime.IFatalErrorHandler, LastRefreshes>();
+        services.AddSingleton<IAccounts, ClusterAccounts>();
+        services.AddSingleton<IOrganizations, ClusterOrganizations>();
+        services.AddSingleton<IHostCensus, SiloCensus>();
+        services.AddSingleton(new SweepDuty(settings.Shards, options.SweepInterval));
+        services.AddVaultWire();
+        builder.Logging.AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);
+
+        // At every start it recommends the server garbage collector, which takes memory for each core that a small host does not need.
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        services.ConfigureOpenTelemetryMeterProvider(m => m.AddMeter("Microsoft.Orleans"));
+        builder.UseOrleans(silo =>
+        {
+            silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.Cluster, "vault-" + settings.Cluster));
+            silo.AddIncomingGrainCallFilter<MembersOnly>();
+            silo.AddOutgoingGrainCallFilter<MembersOnly>();
+            if (options.Postgres) BeMember(silo, options, tls);
+            else BeAlone(silo);
+            if (!settings.Role.HasFlag(SiloRole.Worker)) silo.Configure<GrainTypeOptions>(OwnNothing);
+        });
+        if (settings.Role.HasFlag(SiloRole.Worker)) services.AddHostedService<ShardWatch>();
+    }
+
+    private static void BeAlone(ISiloBuilder silo)
+    {
+        silo.Configure<SiloOptions>(o => o.SiloName = Environment.MachineName);
+        silo.ConfigureEndpoints(Alone.Address, Alone.Port, gatewayPort: 0);
+        silo.UseDevelopmentClustering(Alone);
+        silo.UseInMemoryReminderService();
+        NoClusterPort.Install(silo.Services);
+    }
+
+    private static void BeMember(ISiloBuilder silo, VaultOptions options, ClusterTls? tls)
+    {
+        var (settings, database) = (options.Silo, ClusterSchema.ConnectionString(options.Database!));
+        silo.Configure<SiloOptions>(o => o.SiloName = $"{Environment.MachineName}:{settings.Port}");
+        silo.ConfigureEndpoints(settings.Address, settings.Port, settings.ClientPort, listenOnAnyHostAddress: false);
+        silo.Configure<ClusterMembershipOptions>(RecoverSoon);
+
+        // A silo that leaves refuses what it does not begin, and the sender sends it again. Were it to pass a call on, the sender would go on waiting for this silo, and
+        // give the call up as lost when this one has left, though another is carrying it out.
+        //
+        // After its last request the silo waits before it marks itself dead: the others fail their outstanding calls as soon as they see the death, and a rejection that
+        // is already on its way would arrive too late.
+        silo.Configure<SiloMessagingOptions>(o => (o.MaxForwardCount, o.WaitForMessageToBeQueuedForOutboundTime) = (0, TimeSpan.FromSeconds(2)));
+        silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
+        silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
+        silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
+        if (tls is null) return;
+        silo.Configure<SiloConnectionOptions>(o =>
+        {
+            o.ConfigureSiloInboundConnection(tls.Listen);
+            o.ConfigureSiloOutboundConnection(tls.Connect);
+            o.ConfigureGatewayInboundConnection(tls.Listen);
+        });
+    }
+
+    /// <summary>
+    /// Calls recover about 3 s after a silo is killed and 5 s after it freezes; one that pauses for 3 s is not evicted. A vote against a silo is held back while anything came from it
+    /// within MaxProbeTimeout times NumMissedProbesLimit, which by default is a minute.
+    /// </summary>
+    private static void RecoverSoon(ClusterMembershipOptions o)
+    {
+        o.ProbeTimeout = TimeSpan.FromSeconds(1);
+        o.MinProbeTimeout = TimeSpan.FromSeconds(1);
+        o.MaxProbeTimeout = TimeSpan.FromSeconds(1.5);
+        o.NumMissedProbesLimit = 3;
+        o.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+        o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+
+        // A silo that cannot reach the others (a network, a certificate) gives up and leaves them alone; its supervisor starts it again.
+        o.MaxJoinAttemptTime = TimeSpan.FromSeconds(60);
+        o.EvictWhenMaxJoinAttemptTimeExceeded = false;
+    }
+
+    // A gateway does not even know the grains' classes, so none is placed on it.
+    private static void OwnNothing(GrainTypeOptions o)
+    {
+        o.Classes.Remove(typeof(ConnectedAccountGrain));
+        o.Classes.Remove(typeof(OrganizationGrain));
+        o.Classes.Remove(typeof(RefreshShardGrain));
+    }
+}

@@ -1,0 +1,71 @@
+using Vault.Core.Accounts;
+using Vault.Core.Connecting;
+using Vault.Core.Execution;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Organizations;
+using Vault.Core.Scopes;
+using Vault.Core.Sealing;
+using Vault.Host.Background;
+using Vault.Host.Observability;
+using Vault.Host.Options;
+
+namespace Vault.Host.Composition;
+
+/// <summary>The rules, wired: every class of Core that a host runs, once per process.</summary>
+public static class CoreServices
+{
+    public static IServiceCollection AddVaultCore(this IServiceCollection services, VaultOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<IEntropy, SystemEntropy>();
+        services.AddSingleton<IdFactory>();
+        services.AddSingleton(options);
+        services.AddSingleton(options.Lifecycle);
+        services.AddSingleton(options.Execution);
+        services.AddSingleton(new PublicAddress(options.PublicUrl));
+        services.AddSingleton<VaultMetrics>();
+        services.AddSingleton<IAccountObserver>(s => s.GetRequiredService<VaultMetrics>());
+        services.AddSingleton(ICheckpoints.None);
+
+        services.AddSingleton<Keyring>(s => new Keyring(
+            s.GetRequiredService<IOrganizationKeyStore>(), s.GetRequiredService<IKeyWrapper>(), s.GetRequiredService<IEntropy>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Sealer>();
+        services.AddSingleton<GrantSealing>();
+        services.AddSingleton<KeyRotation>();
+        services.AddSingleton<KeyErasure>();
+        services.AddSingleton<MasterRewrap>();
+        services.AddSingleton<LedgerScribe>();
+        services.AddSingleton<LedgerWriter>(s => new LedgerWriter(
+            s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>(), s.GetService<LedgerWriterOptions>(),
+            s.GetRequiredService<VaultMetrics>().LedgerCommitted));
+        services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
+        services.AddSingleton<LedgerVerifier>();
+        services.AddSingleton<LedgerErasure>();
+
+        services.AddSingleton<TokenClients>();
+        services.AddSingleton<AccountRunner>();
+        services.AddSingleton<AccountRefresher>();
+        services.AddSingleton<AccountRevoker>();
+        services.AddSingleton<AccountInstaller>();
+        services.AddSingleton<AccountResolver>();
+        services.AddSingleton<CredentialCache>(s => new CredentialCache(
+            s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), options.Lifecycle));
+        services.AddSingleton<DueSweep>();
+        services.AddSingleton<Quotas>();
+        services.AddSingleton<UseLog>();
+        services.AddSingleton<ScopeUseLog>();
+        services.AddSingleton<ExecutionGuard>();
+        services.AddSingleton<OutputKeeper>();
+        services.AddSingleton<ToolRunner>();
+        services.AddSingleton<CascadeRunner>();
+
+        // What the grains call on the silo that they live on; who calls from outside goes through the silo's IAccounts and IOrganizations.
+        services.AddSingleton<AccountOwner>();
+        services.AddSingleton<OrganizationOwner>();
+        services.AddSingleton<OwnWord>();
+        services.AddSingleton<IExecutions, ToolExecutor>();
+        return services;
+    }
+}

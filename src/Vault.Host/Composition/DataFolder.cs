@@ -1,0 +1,43 @@
+using Vault.Core.Accounts;
+using Vault.Host.Options;
+
+namespace Vault.Host.Composition;
+
+/// <summary>
+/// This process and its data folder, locked exclusively for the life of the process: its spool belongs to one. On SQLite the database lies in it, so every other
+/// holder of a refresh lease there is certainly dead and need not be waited out. On PostgreSQL hosts share the database, and only the lease decides.
+/// </summary>
+public sealed class DataFolder : IHostIdentity, IDisposable
+{
+    private readonly FileStream _lock;
+    private readonly bool _holdsDatabase;
+
+    public DataFolder(string path, bool holdsDatabase)
+    {
+        _holdsDatabase = holdsDatabase;
+        Path = path;
+        Holder = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
+        try
+        {
+            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+            else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            _lock = new FileStream(System.IO.Path.Combine(path, "host.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new StartException($"The data folder {path} is in use by another host, or cannot be written: {e.Message} Stop the other host, or set VAULT_DATA to another folder.");
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StartException($"The data folder {path} cannot be written: {e.Message}");
+        }
+    }
+
+    public string Path { get; }
+
+    public string Holder { get; }
+
+    public bool IsDead(string holder) => _holdsDatabase && holder != Holder;
+
+    public void Dispose() => _lock.Dispose();
+}

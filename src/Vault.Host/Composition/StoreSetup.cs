@@ -1,0 +1,34 @@
+using Vault.Core.Errors;
+using Vault.Core.Ledger;
+using Vault.Host.Options;
+using Vault.Storage;
+using Vault.Storage.Schema;
+using Vault.Storage.Spool;
+
+namespace Vault.Host.Composition;
+
+/// <summary>Opens the database the options ask for, migrating its schema.</summary>
+public static class StoreSetup
+{
+    /// <exception cref="StartException">The database cannot be reached or was migrated by a newer program.</exception>
+    public static async Task<VaultStore> OpenAsync(VaultOptions options, LedgerScribe scribe, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            return options.Postgres
+                ? await VaultStore.OpenPostgresAsync(options.Database!, options.DatabaseOwner, scribe, cancellationToken)
+                : await VaultStore.OpenSqliteAsync(Path.Combine(options.Data, "vault.db"), scribe, cancellationToken);
+        }
+        catch (Exception e) when (e is StoreUnavailableException or SchemaTooNewException or ArgumentException)
+        {
+            throw new StartException((options.Postgres ? "The PostgreSQL database cannot be used: " : "The SQLite database cannot be used: ") + e.Message);
+        }
+    }
+
+    public static FileReplySpool OpenSpool(VaultOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return FileReplySpool.Open(Path.Combine(options.Data, "spool"));
+    }
+}

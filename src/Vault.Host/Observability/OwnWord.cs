@@ -1,0 +1,20 @@
+using System.Reflection;
+using Vault.Core.Accounts;
+using Vault.Core.Execution;
+using Vault.Host.Background;
+
+namespace Vault.Host.Observability;
+
+/// <summary>What this process can say of itself.</summary>
+public sealed class OwnWord(AccountRefresher refresher, SweepDuty duty)
+{
+    private static readonly string Version = typeof(OwnWord).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    public int AllShards => duty.Shards;
+
+    public int Shards => duty.Mine.Count;
+
+    public int RefreshesUnderWay => refresher.Underway.Count;
+
+    public HostWord Of(string role) => new(role, Version, Shards, RefreshesUnderWay);
+}

@@ -1,0 +1,203 @@
+using System.Net;
+using Vault.Core.Accounts;
+using Vault.Core.Execution;
+using Vault.Host.Composition;
+using Vault.Providers.Egress;
+
+namespace Vault.Host.Options;
+
+/// <summary>Everything an operator sets, validated before anything starts.</summary>
+public sealed record VaultOptions
+{
+    private static readonly IReadOnlyList<OptionDefinition> Own =
+    [
+        new("listen", "http://127.0.0.1:8080", "Address the gateway listens on."),
+        new("public-url", "", "Origin under which browsers and providers reach the vault; default: the listen address."),
+        new("trusted-proxies", "", "Reverse proxies (addresses or CIDR, comma-separated) whose X-Forwarded-For names the visitor; without it every visitor behind one shares its rate limit."),
+        new("environment", "production", "production, or development: http on loopback, the sandbox's packs, loopback upstreams."),
+        new("data", "./data", "Folder for the SQLite database, the reply spool and the generated master key."),
+        new("store", "sqlite", "sqlite or postgres."),
+        new("database", "", "PostgreSQL connection string, when store is postgres."),
+        new("database-owner", "", "PostgreSQL connection string of the schema's owner, for migrations; default: the same as database."),
+        new("master-key-file", "", "File with the master key (base64 of 32 bytes, mode 0600); default: master.key in the data folder, generated once."),
+        new("previous-master-key-files", "", "Former master keys, comma-separated, readable until every key is wrapped anew."),
+        new("packs", "", "Folder with your own provider packs (*.json)."),
+        new("egress-allow", "", "Hosts or networks (CIDR) that may be called although they are private, comma-separated."),
+        new("freshness-lease-ms", "1000", "How long a cached account may be used without confirming it; a revocation waits it out."),
+        new("token-timeout-ms", "15000", "Total time of one token-endpoint call."),
+        new("refresh-lease-ms", "20000", "How long a refresh holds its account; longer than token timeout plus clock skew, shorter than the grace windows of providers (30 s is common)."),
+        new("clock-skew-ms", "3000", "Largest difference between the clocks of two hosts."),
+        new("sweep-interval-ms", "1000", "How often due accounts are looked for."),
+        new("sweep-batch", "500", "Accounts begun per look."),
+        new("execution-timeout-ms", "30000", "Time of an execution that asks for none."),
+        new("user-quota-per-minute", "0", "Executions per user and minute and host; 0: no limit."),
+        new("connection-quota-per-minute", "0", "Executions per connection and minute and host; 0: no limit."),
+        new("rate-limit-per-second", "1000", "Requests per API key and second on average; twice as many may come at once."),
+        new("max-body-bytes", "1048576", "Largest request body."),
+        new("max-output-bytes", "1048576", "Largest tool output in an answer; the rest is behind a handle."),
+        new("shutdown-timeout-ms", "150000", "How long a graceful stop waits at most for executions and refreshes under way."),
+        new("otlp-endpoint", "", "OpenTelemetry collector (OTLP/gRPC); default: traces stay inside."),
+        new("log-level", "information", "trace, debug, information, warning or error."),
+        new("checkpoint", "", "Development only: a file by which the fault lab (./scripts/crash) kills or freezes this host at a named point."),
+    ];
+
+    /// <summary>All options of the program: the vault's and its silo's.</summary>
+    public static IReadOnlyList<OptionDefinition> Known { get; } = [.. Own, .. SiloSettings.Known];
+
+    /// <summary>Read by the scripts and tests, not by the host.</summary>
+    public static readonly IReadOnlySet<string> ScriptVariables =
+        new HashSet<string>(StringComparer.Ordinal) { "VAULT_TEST_POSTGRES", "VAULT_PG_DIR", "VAULT_EXPLORER_DEPTH", "VAULT_ADMIN_KEY", "VAULT_URL", "VAULT_SANDBOX_URL" };
+
+    public required Uri Listen { get; init; }
+
+    public required Uri PublicUrl { get; init; }
+
+    /// <summary>Only these may say on whose behalf they ask (RFC 7239 8.1); from anyone else the header is ignored.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    public bool Development { get; init; }
+
+    public required string Data { get; init; }
+
+    public bool Postgres { get; init; }
+
+    public string? Database { get; init; }
+
+    public string? DatabaseOwner { get; init; }
+
+    public required string MasterKeyFile { get; init; }
+
+    public IReadOnlyList<string> PreviousMasterKeyFiles { get; init; } = [];
+
+    public string? Packs { get; init; }
+
+    public IReadOnlyList<string> EgressAllow { get; init; } = [];
+
+    public required LifecycleOptions Lifecycle { get; init; }
+
+    public required ExecutionOptions Execution { get; init; }
+
+    public TimeSpan SweepInterval { get; init; }
+
+    public int SweepBatch { get; init; }
+
+    public int RateLimitPerSecond { get; init; }
+
+    public int MaxBodyBytes { get; init; }
+
+    public int MaxOutputBytes { get; init; }
+
+    public TimeSpan ShutdownTimeout { get; init; }
+
+    public required SiloSettings Silo { get; init; }
+
+    public Uri? OtlpEndpoint { get; init; }
+
+    public LogLevel LogLevel { get; init; }
+
+    /// <summary>Where the fault lab puts its trigger; null outside it.</summary>
+    public string? Checkpoint { get; init; }
+
+    /// <summary>What may be called beside the public Internet.</summary>
+    public EgressOptions Egress()
+    {
+        var egress = new EgressOptions { AllowLoopback = Development };
+        foreach (var host in EgressAllow) egress.Allow.Add(host);
+        return egress;
+    }
+
+    /// <summary>The options, or every fault.</summary>
+    public static (VaultOptions? Options, IReadOnlyList<string> Faults) Read(IReadOnlyList<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)
+    {
+        var from = new OptionSource(Known, arguments, environment, ScriptVariables);
+        var options = Read(from);
+        return from.Faults.Count == 0 ? (options, []) : (null, from.Faults);
+    }
+
+    // The faults are in the source; with any of them the options must not be used.
+    private static VaultOptions Read(OptionSource from)
+    {
+        var development = from.OneOf("environment", "production", "development") == "development";
+        var postgres = from.OneOf("store", "sqlite", "postgres") == "postgres";
+        var listen = from.Origin("listen", from.Text("listen"));
+        var publicUrl = from.Optional("public-url") is { } url ? from.Origin("public-url", url) : listen;
+        var data = Path.GetFullPath(from.Text("data"));
+        var lifecycle = new LifecycleOptions
+        {
+            FreshnessLease = from.Milliseconds("freshness-lease-ms", 50, 60_000),
+            TokenTimeout = from.Milliseconds("token-timeout-ms", 500, 300_000),
+            Lease = from.Milliseconds("refresh-lease-ms", 1_000, 900_000),
+            ClockSkew = from.Milliseconds("clock-skew-ms", 0, 300_000),
+        };
+        from.Faults.AddRange(lifecycle.Faults());
+        var options = new VaultOptions
+        {
+            Listen = listen,
+            PublicUrl = publicUrl,
+            TrustedProxies = Networks(from, "trusted-proxies"),
+            Development = development,
+            Data = data,
+            Postgres = postgres,
+            Database = from.Optional("database"),
+            DatabaseOwner = from.Optional("database-owner"),
+            MasterKeyFile = from.Optional("master-key-file") is { } file ? Path.GetFullPath(file) : Path.Combine(data, "master.key"),
+            PreviousMasterKeyFiles = [.. from.Items("previous-master-key-files").Select(Path.GetFullPath)],
+            Packs = from.Optional("packs") is { } packs ? Path.GetFullPath(packs) : null,
+            EgressAllow = from.Items("egress-allow"),
+            Lifecycle = lifecycle,
+            Execution = new ExecutionOptions
+            {
+                DefaultTimeout = from.Milliseconds("execution-timeout-ms", 100, 120_000),
+                UserQuotaPerMinute = from.Number("user-quota-per-minute", 0, 1_000_000),
+                ConnectionQuotaPerMinute = from.Number("connection-quota-per-minute", 0, 10_000_000),
+            },
+            SweepInterval = from.Milliseconds("sweep-interval-ms", 50, 3_600_000),
+            SweepBatch = from.Number("sweep-batch", 1, 100_000),
+            RateLimitPerSecond = from.Number("rate-limit-per-second", 1, 1_000_000),
+            MaxBodyBytes = from.Number("max-body-bytes", 1_024, 100_000_000),
+            MaxOutputBytes = from.Number("max-output-bytes", 1_024, 100_000_000),
+            ShutdownTimeout = from.Milliseconds("shutdown-timeout-ms", 1_000, 600_000),
+            Silo = SiloSettings.Read(from, postgres),
+            OtlpEndpoint = from.Optional("otlp-endpoint") is { } otlp ? from.Origin("otlp-endpoint", otlp) : null,
+            LogLevel = Enum.Parse<LogLevel>(from.OneOf("log-level", "information", "trace", "debug", "warning", "error"), ignoreCase: true),
+            Checkpoint = from.Optional("checkpoint") is { } checkpoint ? Path.GetFullPath(checkpoint) : null,
+        };
+        options.CheckTogether(from);
+        return options;
+    }
+
+    private static List<IPNetwork> Networks(OptionSource from, string name)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var item in from.Items(name))
+        {
+            if (IPNetwork.TryParse(item, out var network)) networks.Add(network);
+            else if (IPAddress.TryParse(item, out var address)) networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else from.Fault(name, $"'{item}' is no address and no network, for example 10.0.0.7 or 10.0.0.0/24.", 0);
+        }
+
+        return networks;
+    }
+
+    private void CheckTogether(OptionSource from)
+    {
+        if (Postgres && Database is null) from.Fault("database", "is needed when store is postgres, for example 'Host=127.0.0.1;Username=vault;Password=...;Database=vault'; ./scripts/pg start prints one.", 0);
+        if (!Postgres && Database is not null) from.Fault("store", "is sqlite, but a PostgreSQL connection string is given as VAULT_DATABASE; set VAULT_STORE=postgres or remove it.", 0);
+        if (ShutdownTimeout <= Execution.MaximumTimeout)
+        {
+            from.Fault(
+                "shutdown-timeout-ms",
+                $"must be longer than the longest execution ({Execution.MaximumTimeout.TotalMilliseconds:0} ms), which a stopping host finishes.",
+                0);
+        }
+
+        EgressPolicy.Create(Egress(), out var egressFaults);
+        foreach (var fault in egressFaults) from.Fault("egress-allow", fault, 0);
+        if (Packs is not null && !Directory.Exists(Packs)) from.Fault("packs", $"there is no folder '{Packs}'.", 0);
+        foreach (var file in PreviousMasterKeyFiles.Where(f => !File.Exists(f))) from.Fault("previous-master-key-files", $"there is no file '{file}'.", 0);
+        if (from.IsSet("master-key-file") && !File.Exists(MasterKeyFile)) from.Fault("master-key-file", $"there is no file '{MasterKeyFile}'; a key is generated only at the default place.", 0);
+        if (!Development && Checkpoint is not null) from.Fault("checkpoint", "is for the fault lab: it lets a file end this process; set VAULT_ENVIRONMENT=development or remove it.", 0);
+        if (!Development && PublicUrl.Scheme != "https" && !OptionSource.IsLoopback(PublicUrl)) from.Fault("public-url", "must be https outside development: codes and cookies travel over it.", 0);
+        if (Development && !OptionSource.IsLoopback(Listen)) from.Fault("listen", "must be a loopback address in development, which trusts loopback upstreams; set VAULT_ENVIRONMENT=production to listen elsewhere.", 0);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Execution;
+using Vault.Core.Identity;
+using Vault.Host.Grains;
+
+namespace Vault.Host.Routing;
+
+/// <summary>The account door of a silo: every call goes to the silo that owns the account, through the silo's own grain factory, whose calls end when a silo is evicted.</summary>
+internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, LostExecutions lost, LocalActivations active, AccountOwner local) : IAccounts
+{
+    public async Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (active.Has(key)) return await local.ExecuteAsync(key, order, cancellationToken).ConfigureAwait(false);
+
+        // What only reads may run twice. What acts may be repeated while the ledger has no entry that it began: without one nothing was sent (law 7).
+        var reads = lost.OnlyReads(order);
+        var called = await calls.CallAsync(
+            () => Grain(key).ExecuteAsync(order, cancellationToken), reads ? null : async () => !await lost.HasBegunAsync(key, order).ConfigureAwait(false), evenUnknown: reads, cancellationToken).ConfigureAwait(false);
+        return called.Lost switch
+        {
+            null => called.Answer!,
+            Lost.NotDelivered => LostExecutions.NotSent(order),
+            _ => await lost.LookUpAsync(key, order).ConfigureAwait(false),
+        };
+    }
+
+    public Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken) =>
+        AskAsync(() => Grain(key).RefreshAsync(seenGeneration, why, cancellationToken), cancellationToken);
+
+    public Task<Result<RevocationReceipt>> RevokeAsync(AccountKey key, string requestedBy, string reason, CancellationToken cancellationToken) =>
+        AskAsync(() => Grain(key).RevokeAsync(requestedBy, reason, cancellationToken), cancellationToken);
+
+    public Task<Result<AccountRow>> PrepareAsync(
+        AccountKey key, string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken) =>
+        AskAsync(() => Grain(key).PrepareAsync(connectionId, provider, requestedScopes, requestedBy, cancellationToken), cancellationToken);
+
+    public Task<Result<AccountRow>> InstallAsync(AccountKey key, GrantInstallation installation, CancellationToken cancellationToken) =>
+        AskAsync(() => Grain(key).InstallAsync(installation, cancellationToken), cancellationToken);
+
+    /// <summary>Only reads; asked here.</summary>
+    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) => local.ResolveAsync(question, cancellationToken);
+
+    private IConnectedAccountGrain Grain(AccountKey key) => grains.GetGrain<IConnectedAccountGrain>(key.ToString());
+
+    // Each of these is the same done twice: the row's version, its generation and the intent judge the second one.
+    private async Task<Result<T>> AskAsync<T>(Func<Task<Result<T>>> call, CancellationToken cancellationToken)
+    {
+        var called = await calls.CallAsync(call, null, evenUnknown: true, cancellationToken).ConfigureAwait(false);
+        return called.Lost switch
+        {
+            null => called.Answer,
+            Lost.NotDelivered => GrainCalls.NobodyThere,
+            _ => new VaultError(ErrorCatalogue.OutcomeUnknown, "The silo that worked on it did not answer; read the account's state."),
+        };
+    }
+}

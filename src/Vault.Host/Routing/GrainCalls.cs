@@ -1,0 +1,86 @@
+using Orleans.Runtime;
+using Vault.Core.Errors;
+
+namespace Vault.Host.Routing;
+
+/// <summary>How a call to a grain ended that brought no answer.</summary>
+internal enum Lost
+{
+    /// <summary>It was refused before it was delivered: it was not executed.</summary>
+    NotDelivered,
+
+    /// <summary>Its silo was declared dead, or the time is up: nobody knows, and it may even still run.</summary>
+    Unknown,
+}
+
+/// <summary>An answer, or how it was lost.</summary>
+internal readonly record struct Called<T>(T? Answer, Lost? Lost);
+
+/// <summary>
+/// Calls a grain and says honestly what became of the call. A call that was not delivered is repeated until the dead silo is evicted and the grain lives elsewhere:
+/// that takes about three seconds, so the patience is twice that.
+/// </summary>
+internal sealed class GrainCalls(TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    public static VaultError NobodyThere { get; } =
+        new(ErrorCatalogue.ClusterUnavailable, "No silo of the cluster took the call; nothing was done.") { RetryAfter = TimeSpan.FromSeconds(2) };
+
+    /// <summary>One call. Cancelling and failures inside the grain are thrown as they are.</summary>
+    public static async Task<Called<T>> OnceAsync<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return new(await call().ConfigureAwait(false), null);
+        }
+        catch (Exception e) when (Judge(e) is { } lost)
+        {
+            return new(default, lost);
+        }
+    }
+
+    /// <summary>Repeats what was not delivered, and if <paramref name="evenUnknown"/> also, once, what may have been: only for calls that are the same done twice.</summary>
+    /// <param name="mayRepeat">Asked before each repetition; null for calls that are the same done twice.</param>
+    public async Task<Called<T>> CallAsync<T>(Func<Task<T>> call, Func<Task<bool>>? mayRepeat, bool evenUnknown, CancellationToken cancellationToken)
+    {
+        // Counted from the first loss: a call that had been under way for long when its silo died has all the patience still.
+        long? lost = null;
+        var pause = TimeSpan.FromMilliseconds(50);
+        while (true)
+        {
+            var called = await OnceAsync(call).ConfigureAwait(false);
+            if (called.Lost is null) return called;
+            if (called.Lost == Lost.Unknown)
+            {
+                if (!evenUnknown) return called;
+                evenUnknown = false;
+            }
+
+            lost ??= time.GetTimestamp();
+            if (time.GetElapsedTime(lost.Value) + pause > Patience) return called;
+            if (mayRepeat is not null && !await mayRepeat().ConfigureAwait(false)) return called with { Lost = Lost.Unknown };
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    // What the sending side says of a message that it did not get out, because its target is known to be dead: the exception without words of its own.
+    private static readonly string NotSent = new SiloUnavailableException().Message;
+
+    // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its own ("the target silo became unavailable for
+    // message …") it means the opposite: the call was out.
+    private static Lost? Judge(Exception e) => e switch
+    {
+        SiloUnavailableException silo when silo.Message == NotSent => Lost.NotDelivered,
+        SiloUnavailableException => Lost.Unknown,
+        TimeoutException => Lost.Unknown,
+        OrleansMessageRejectionException => Lost.NotDelivered,
+
+        // No silo is there that runs such grains: gateways only, or workers that are still starting.
+        ArgumentException when e.Source is "Orleans.Core" or "Orleans.Runtime" => Lost.NotDelivered,
+        OrleansException when e.Message.StartsWith("No active nodes", StringComparison.Ordinal) => Lost.NotDelivered,
+        _ => null,
+    };
+}

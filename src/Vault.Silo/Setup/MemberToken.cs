@@ -1,7 +1,0 @@
-namespace Vault.Silo.Setup;
-
-/// <summary>What every silo of the database knows and nobody else. No record, so that nothing prints it.</summary>
-internal sealed class MemberToken(string text)
-{
-    public string Value => text;
-}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Runtime;
+using Vault.Host.Routing;
+using Vault.Host.Tests.Cluster;
+
+namespace Vault.Host.Tests.Suite;
+
+/// <summary>What Orleans itself throws, on real silos, where <see cref="GrainCalls"/> must tell one exception from another by what Orleans says in it.</summary>
+[Collection(ClusterCollection.Name)]
+public sealed class DeadSiloTests
+{
+    [Fact]
+    public async Task A_message_to_a_silo_known_to_be_dead_is_told_as_not_delivered()
+    {
+        var silos = await ThreeSilos.StartAsync(["--refresh-shards", "8"]);
+        await using var hosts = silos.Share(once: true);
+        var dead = silos.Silos[2].SiloAddress;
+        await silos.Cluster.StopSiloAsync(silos.Silos[2]);
+        var management = silos.Silos[0].Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+
+        // Until every silo has heard of the death, it cannot be connected to, which is another exception with the same meaning.
+        Exception? thrown;
+        Called<SiloRuntimeStatistics[]> called;
+        do
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            thrown = await Record.ExceptionAsync(() => management.GetRuntimeStatistics([dead]));
+            called = await GrainCalls.OnceAsync(() => management.GetRuntimeStatistics([dead]));
+            Assert.Equal(Lost.NotDelivered, called.Lost);
+        }
+        while (thrown is not SiloUnavailableException);
+
+        Assert.Equal(new SiloUnavailableException().Message, thrown.Message);
+    }
+}
