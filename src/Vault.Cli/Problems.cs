@@ -19,7 +19,7 @@ internal static class Problems
             return;
         }
 
-        console.Error.WriteLine($"vault: {p.Code}: {p.Detail}");
+        console.Error.WriteLine($"vaultctl: {p.Code}: {p.Detail}");
         foreach (var violation in p.Violations ?? []) console.Error.WriteLine($"  {violation.Path}: {violation.Message}");
         if (p.MissingScopes is { Count: > 0 } scopes) console.Error.WriteLine("  missing scopes: " + string.Join(' ', scopes));
         if (p.ReconnectUrl is { } url) console.Error.WriteLine("  connect here: " + url);

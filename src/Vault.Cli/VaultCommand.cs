@@ -22,8 +22,8 @@ public static class VaultCommand
         if (Asks(arguments) && examples.TryGetValue(parsed.CommandResult.Command, out var whole)) parsed.CommandResult.Command.Description = whole;
         if (parsed.Errors.Count > 0 && !Asks(arguments))
         {
-            foreach (var error in parsed.Errors) await console.Error.WriteLineAsync("vault: " + error.Message);
-            await console.Error.WriteLineAsync("vault: " + (Path(parsed.CommandResult) + " --help shows how it is used").TrimStart());
+            foreach (var error in parsed.Errors) await console.Error.WriteLineAsync("vaultctl: " + error.Message);
+            await console.Error.WriteLineAsync("vaultctl: " + (Path(parsed.CommandResult) + " --help shows how it is used").TrimStart());
             return Usage;
         }
 
@@ -33,7 +33,7 @@ public static class VaultCommand
         }
         catch (CliException e)
         {
-            await console.Error.WriteLineAsync("vault: " + e.Message);
+            await console.Error.WriteLineAsync("vaultctl: " + e.Message);
             return e.ExitCode;
         }
         catch (VaultException e)
@@ -43,17 +43,17 @@ public static class VaultCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
-            await console.Error.WriteLineAsync("vault: " + e.Message);
+            await console.Error.WriteLineAsync("vaultctl: " + e.Message);
             return Failed;
         }
         catch (JsonException)
         {
-            await console.Error.WriteLineAsync("vault: the answer is no JSON; is it the vault that VAULT_URL (or --url) leads to?");
+            await console.Error.WriteLineAsync("vaultctl: the answer is no JSON; is it the vault that VAULT_URL (or --url) leads to?");
             return Failed;
         }
         catch (OperationCanceledException)
         {
-            await console.Error.WriteLineAsync("vault: stopped");
+            await console.Error.WriteLineAsync("vaultctl: stopped");
             return Failed;
         }
     }
@@ -68,11 +68,11 @@ public static class VaultCommand
             No secret is taken from the command line: it would stand in the shell's history and in the list of processes.
 
             Examples:
-              vault tools search "send a message"
-              vault connect --user ada --connection slack
-              vault execute slack_send_message --user ada --input '{"channel":"C1","text":"hello"}'
-              vault packs new acme --base-url https://api.acme.example.com && vault packs validate acme.json
-              vault tools import openapi.json --provider acme
+              vaultctl tools search "send a message"
+              vaultctl connect --user ada --connection slack
+              vaultctl execute slack_send_message --user ada --input '{"channel":"C1","text":"hello"}'
+              vaultctl packs new acme --base-url https://api.acme.example.com && vaultctl packs validate acme.json
+              vaultctl tools import openapi.json --provider acme
 
             Exit codes: 0 done, 1 failed, 2 the command was wrong.
             """);
@@ -111,7 +111,7 @@ public static class VaultCommand
     private static string Path(CommandResult? command)
     {
         var words = new List<string>();
-        for (SymbolResult? at = command; at is CommandResult result; at = result.Parent) words.Insert(0, at.Parent is null ? "vault" : result.Command.Name);
+        for (SymbolResult? at = command; at is CommandResult result; at = result.Parent) words.Insert(0, at.Parent is null ? "vaultctl" : result.Command.Name);
         return string.Join(' ', words);
     }
 }

@@ -38,7 +38,7 @@ internal static class AccountCommands
             else await console.Out.WriteLineAsync($"{receipt.ConnectedAccountId}: revoked here; the provider: {receipt.Provider}");
             return VaultCommand.Done;
         });
-        return new Command("accounts", "Accounts that users have connected.\n\nExamples:\n  vault accounts list --status REQUIRES_REAUTH\n  vault accounts revoke ca_…") { list, show, revoke };
+        return new Command("accounts", "Accounts that users have connected.\n\nExamples:\n  vaultctl accounts list --status REQUIRES_REAUTH\n  vaultctl accounts revoke ca_…") { list, show, revoke };
     }
 
     public static Command Connect(CliConsole console)
@@ -51,7 +51,7 @@ internal static class AccountCommands
         var parameters = new Option<string[]>("--parameter") { Description = "With --credential: name=value, a parameter of the account.", AllowMultipleArgumentsPerToken = true };
         var command = new Command(
             "connect",
-            "Connect a user's account: prints a link to open in a browser, or keeps a credential that is brought.\n\nExamples:\n  vault connect --user ada --connection slack\n  printf '{\"type\":\"api_key\",\"api_key\":\"%s\"}' \"$ACME_KEY\" | vault connect --user ada --connection acme --credential -")
+            "Connect a user's account: prints a link to open in a browser, or keeps a credential that is brought.\n\nExamples:\n  vaultctl connect --user ada --connection slack\n  printf '{\"type\":\"api_key\",\"api_key\":\"%s\"}' \"$ACME_KEY\" | vaultctl connect --user ada --connection acme --credential -")
         {
             user, connection, scopes, credential, validate, parameters,
         };

@@ -7,7 +7,7 @@ internal static class ClusterCommand
 {
     public static Command Make(CliConsole console)
     {
-        var command = new Command("cluster", "The hosts of the vault: where, since when, and what each has in hand. Needs an administrator's key of the platform.\n\nExamples:\n  vault cluster\n  vault cluster --json");
+        var command = new Command("cluster", "The hosts of the vault: where, since when, and what each has in hand. Needs an administrator's key of the platform.\n\nExamples:\n  vaultctl cluster\n  vaultctl cluster --json");
         command.SetAction((parsed, stop) => ShowAsync(console, parsed, stop));
         return command;
     }

@@ -15,7 +15,7 @@ internal static class ExecuteCommand
         var approval = new Option<string?>("--approval") { Description = "What a person has approved, apr_…" };
         var page = new Option<string?>("--page") { Description = "The next_page_token of the answer before." };
         var key = new Option<string?>("--idempotency-key") { Description = "Calls with the same key are one call." };
-        var command = new Command("execute", "Execute a tool with a user's account; prints its data.\n\nExamples:\n  vault execute slack_list_channels --user ada\n  vault execute acme_create_order --user ada --input @order.json --json") { tool, user, input, connection, account, approval, page, key };
+        var command = new Command("execute", "Execute a tool with a user's account; prints its data.\n\nExamples:\n  vaultctl execute slack_list_channels --user ada\n  vaultctl execute acme_create_order --user ada --input @order.json --json") { tool, user, input, connection, account, approval, page, key };
         command.SetAction(async (parsed, stop) =>
         {
             var text = parsed.GetValue(input) switch

@@ -28,6 +28,6 @@ internal static class LedgerCommands
 
             return intact ? VaultCommand.Done : VaultCommand.Failed;
         });
-        return new Command("ledger", "The ledger of what was done.\n\nExample:\n  vault ledger verify --kept-seq 812 --kept-hash 6f1c…") { verify };
+        return new Command("ledger", "The ledger of what was done.\n\nExample:\n  vaultctl ledger verify --kept-seq 812 --kept-hash 6f1c…") { verify };
     }
 }

@@ -16,7 +16,7 @@ internal static class MoveCommands
         var apply = new Option<bool>("--apply") { Description = "Do it; without it, only show what would be done." };
         var validate = new Option<bool>("--validate") { Description = "Ask each provider whether the credential works before it is kept." };
         var replace = new Option<bool>("--replace") { Description = "Put their credential in the place of one that works here; without it, such an account is left as it is." };
-        var command = new Command("import", "Bring accounts over from another product. Credentials come from a file or standard input and are shown nowhere.\n\nExamples:\n  vault import nango connections.json --map slack-prod=slack\n  vault import composio - --apply < accounts.json") { shape, file, map, apply, validate, replace };
+        var command = new Command("import", "Bring accounts over from another product. Credentials come from a file or standard input and are shown nowhere.\n\nExamples:\n  vaultctl import nango connections.json --map slack-prod=slack\n  vaultctl import composio - --apply < accounts.json") { shape, file, map, apply, validate, replace };
         command.SetAction(async (parsed, stop) =>
         {
             var names = SetupCommands.Pairs(parsed.GetValue(map) ?? []);
@@ -31,7 +31,7 @@ internal static class MoveCommands
         var shape = Shape();
         var to = new Option<string?>("--to") { Description = "The file to write.", HelpName = "FILE" };
         var apply = new Option<bool>("--apply") { Description = "Write it; without it, only show what would be written." };
-        var command = new Command("export", "Write the organization's accounts in another product's shape. Credentials never leave the vault: the accounts connect anew there.\n\nExample:\n  vault export nango --to connections.json --apply") { shape, to, apply };
+        var command = new Command("export", "Write the organization's accounts in another product's shape. Credentials never leave the vault: the accounts connect anew there.\n\nExample:\n  vaultctl export nango --to connections.json --apply") { shape, to, apply };
         command.SetAction((parsed, stop) => MoveOut.RunAsync(console, parsed, parsed.GetRequiredValue(shape), parsed.GetValue(to), parsed.GetValue(apply), stop));
         return command;
     }

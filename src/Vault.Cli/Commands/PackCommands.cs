@@ -9,7 +9,7 @@ namespace Vault.Cli.Commands;
 internal static class PackCommands
 {
     public static Command Make(CliConsole console) =>
-        new("packs", "Provider packs: files that say how to talk to a provider.\n\nExamples:\n  vault packs new acme --base-url https://api.acme.example.com --auth api_key\n  vault packs validate acme.json\n  vault packs lab acme.json\n  vault packs add acme.json")
+        new("packs", "Provider packs: files that say how to talk to a provider.\n\nExamples:\n  vaultctl packs new acme --base-url https://api.acme.example.com --auth api_key\n  vaultctl packs validate acme.json\n  vaultctl packs lab acme.json\n  vaultctl packs add acme.json")
         {
             New(console), Validate(console), Lab(console), Diff(console), Add(console),
         };
@@ -36,7 +36,7 @@ internal static class PackCommands
             if (File.Exists(place)) throw new CliException($"'{place}' is there already; remove it or give --out", VaultCommand.Failed);
             await File.WriteAllTextAsync(place, text, stop);
             await console.Out.WriteLineAsync(place);
-            await console.Error.WriteLineAsync($"fill it in, then: vault packs validate {place} && vault packs lab {place}");
+            await console.Error.WriteLineAsync($"fill it in, then: vaultctl packs validate {place} && vaultctl packs lab {place}");
             return VaultCommand.Done;
         });
         return command;

@@ -11,7 +11,7 @@ internal static class ProviderCommands
         list.SetAction((parsed, stop) => ListAsync(console, parsed, stop));
         var show = new Command("show", "One provider: its parameters, credential fields and tools.") { id };
         show.SetAction((parsed, stop) => ShowAsync(console, parsed, parsed.GetRequiredValue(id), stop));
-        return new Command("providers", "Providers and what they need.\n\nExamples:\n  vault providers list\n  vault providers show salesforce --json") { list, show };
+        return new Command("providers", "Providers and what they need.\n\nExamples:\n  vaultctl providers list\n  vaultctl providers show salesforce --json") { list, show };
     }
 
     private static async Task<int> ListAsync(CliConsole console, ParseResult parsed, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ internal static class SetupCommands
             else console.Table(["id", "name"], all.Select(o => (string[])[o.Cell("id"), o.Cell("display_name")]));
             return VaultCommand.Done;
         });
-        return new Command("organizations", "Organizations (with a key of the platform).\n\nExample:\n  export VAULT_ORGANIZATION=$(vault organizations create Acme)") { create, list };
+        return new Command("organizations", "Organizations (with a key of the platform).\n\nExample:\n  export VAULT_ORGANIZATION=$(vaultctl organizations create Acme)") { create, list };
     }
 
     public static Command Connections(CliConsole console)
@@ -61,7 +61,7 @@ internal static class SetupCommands
             else console.Table(["id", "name", "provider", "scopes"], all.Select(c => (string[])[c.Cell("id"), c.Cell("name"), c.Cell("provider"), c.Cell("scopes")]));
             return VaultCommand.Done;
         });
-        return new Command("connections", "Connections of an organization to providers.\n\nExamples:\n  VAULT_CLIENT_SECRET=… vault connections create slack --client-id 123.456\n  vault connections list") { create, list };
+        return new Command("connections", "Connections of an organization to providers.\n\nExamples:\n  VAULT_CLIENT_SECRET=… vaultctl connections create slack --client-id 123.456\n  vaultctl connections list") { create, list };
     }
 
     public static void Put(Dictionary<string, object?> body, string name, string? value)

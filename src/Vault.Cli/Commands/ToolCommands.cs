@@ -46,7 +46,7 @@ internal static class ToolCommands
             console.Json(parsed.GetValue(format) is null ? answer : answer.GetProperty("tool"));
             return VaultCommand.Done;
         });
-        return new Command("tools", "Tools: what can be executed.\n\nExamples:\n  vault tools search \"create an issue\" --user ada\n  vault tools show slack_send_message --format anthropic\n  vault tools import openapi.json --provider acme --tag orders")
+        return new Command("tools", "Tools: what can be executed.\n\nExamples:\n  vaultctl tools search \"create an issue\" --user ada\n  vaultctl tools show slack_send_message --format anthropic\n  vaultctl tools import openapi.json --provider acme --tag orders")
         {
             list, search, show, ToolImportCommand.Make(console), ToolSetCommands.Make(console),
         };

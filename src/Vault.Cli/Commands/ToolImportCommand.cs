@@ -31,10 +31,10 @@ internal static class ToolImportCommand
             Make tools of a provider's published description. Without --review or --yes nothing is kept: it shows what would be added, and what not and why.
 
             Examples:
-              vault tools import openapi.json --provider acme
-              vault tools import openapi.json --provider acme --tag orders --review 3f1c…
-              vault tools import schema.graphql --operations mine.graphql --provider acme
-              vault tools import openapi.yaml --provider acme --to ./packs --yes
+              vaultctl tools import openapi.json --provider acme
+              vaultctl tools import openapi.json --provider acme --tag orders --review 3f1c…
+              vaultctl tools import schema.graphql --operations mine.graphql --provider acme
+              vaultctl tools import openapi.yaml --provider acme --to ./packs --yes
             """)
         {
             file, provider, set, operations, endpoint, tags, paths, deprecated, review, yes, to,
@@ -69,14 +69,14 @@ internal static class ToolImportCommand
         if (!Directory.Exists(folder)) throw new CliException($"there is no folder '{folder}'", VaultCommand.Usage);
         using var packs = new PackCatalogue(new PackReader(), new PackOptions { Folder = folder, Development = true });
         // A pack that does not load is not a provider that is not there: its file would be written over.
-        if (await packs.LoadAsync(cancellationToken) is [var refused, ..]) throw new CliException($"the folder has a pack that is refused; vault packs validate {refused.Source} says why");
+        if (await packs.LoadAsync(cancellationToken) is [var refused, ..]) throw new CliException($"the folder has a pack that is refused; vaultctl packs validate {refused.Source} says why");
         var place = Path.Combine(folder, ToolSetFile(request));
         var watch = Stopwatch.StartNew();
         var plan = new ToolImport(packs).Plan(request, document, File.Exists(place) ? await File.ReadAllTextAsync(place, cancellationToken) : null);
         var elapsed = watch.Elapsed;
         if (plan.Error is { } error)
         {
-            await console.Error.WriteLineAsync($"vault: {error.Code.Code}: {error.Detail}");
+            await console.Error.WriteLineAsync($"vaultctl: {error.Code.Code}: {error.Detail}");
             foreach (var violation in error.Violations) await console.Error.WriteLineAsync($"  {violation.Path}: {violation.Message}");
             return VaultCommand.Failed;
         }

@@ -6,7 +6,7 @@ namespace Vault.Cli.Commands;
 internal static class ToolSetCommands
 {
     public static Command Make(CliConsole console) =>
-        new("sets", "Imported tool sets.\n\nExamples:\n  vault tools sets list\n  vault tools sets delete acme+imported") { List(console), Delete(console) };
+        new("sets", "Imported tool sets.\n\nExamples:\n  vaultctl tools sets list\n  vaultctl tools sets delete acme+imported") { List(console), Delete(console) };
 
     private static Command List(CliConsole console)
     {

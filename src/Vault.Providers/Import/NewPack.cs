@@ -14,12 +14,12 @@ internal static class NewPack
     public static Result<byte[]> From(string id, IDescription description)
     {
         if (description is not OpenApiDescription document)
-            return new VaultError(ErrorCatalogue.ProviderUnknown, $"provider: '{id}' is not known, and this kind of document does not say how to sign in; add its pack first (vault packs new).");
+            return new VaultError(ErrorCatalogue.ProviderUnknown, $"provider: '{id}' is not known, and this kind of document does not say how to sign in; add its pack first (vaultctl packs new).");
         if (!Uri.TryCreate(description.Server, UriKind.Absolute, out var server) || server.Scheme != "https" || server.Host.Contains('{', StringComparison.Ordinal))
-            return VaultError.Invalid("servers", $"names no https address ('{description.Server}'), so no pack for '{id}' can be made; add its pack first (vault packs new)");
+            return VaultError.Invalid("servers", $"names no https address ('{description.Server}'), so no pack for '{id}' can be made; add its pack first (vaultctl packs new)");
         var parts = new Parts();
         foreach (var scheme in document.Security.Schemes.Values) parts.Add(scheme);
-        if (parts.Modes.Count == 0) return VaultError.Invalid("securitySchemes", $"hold nothing that a stored credential can serve (OAuth code or client credentials, bearer, basic, API key); add the pack of '{id}' first (vault packs new)");
+        if (parts.Modes.Count == 0) return VaultError.Invalid("securitySchemes", $"hold nothing that a stored credential can serve (OAuth code or client credentials, bearer, basic, API key); add the pack of '{id}' first (vaultctl packs new)");
         parts.Hosts.Add(server.IdnHost.ToLowerInvariant());
         var pack = new JsonObject
         {

@@ -78,7 +78,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         {
             if (!NewPack.From(request.Provider, description).TryGet(out newPack, out var none)) return none;
             var reading = new PackReader().Read(newPack, "pack made from the document");
-            if (reading.Pack is null) return new VaultError(ErrorCatalogue.PackInvalid, "No usable pack comes out of the document; write one (vault packs new) and import into it.") { Violations = [.. reading.Faults] };
+            if (reading.Pack is null) return new VaultError(ErrorCatalogue.PackInvalid, "No usable pack comes out of the document; write one (vaultctl packs new) and import into it.") { Violations = [.. reading.Faults] };
             pack = reading.Pack;
         }
 

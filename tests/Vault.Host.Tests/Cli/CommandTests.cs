@@ -23,7 +23,7 @@ public sealed class CommandTests : IAsyncLifetime
     {
         var ran = await _cli.Vault.RunAsync("", words.Split(' '));
         Assert.Equal((2, ""), (ran.Code, ran.Out));
-        Assert.StartsWith("vault: ", ran.Error, StringComparison.Ordinal);
+        Assert.StartsWith("vaultctl: ", ran.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -87,7 +87,7 @@ public sealed class MovingTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(packs, "acme.json"), "{ mine, and half done");
         var ran = await _cli.Vault.RunAsync("", "tools", "import", document, "--provider", "acme", "--to", packs, "--yes");
         Assert.Equal(1, ran.Code);
-        Assert.Contains("vault packs validate", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("vaultctl packs validate", ran.Error, StringComparison.Ordinal);
         Assert.Equal("{ mine, and half done", await File.ReadAllTextAsync(Path.Combine(packs, "acme.json")));
     }
 
@@ -96,6 +96,6 @@ public sealed class MovingTests : IAsyncLifetime
     {
         var ran = await _cli.Vault.With("VAULT_URL", _cli.World.Sandbox.BaseUrl).RunAsync("", "tools", "list");
         Assert.Equal((1, ""), (ran.Code, ran.Out));
-        Assert.StartsWith("vault: ", ran.Error, StringComparison.Ordinal);
+        Assert.StartsWith("vaultctl: ", ran.Error, StringComparison.Ordinal);
     }
 }
