@@ -44,7 +44,7 @@ internal sealed class LabBench : IDisposable
         Upstream = new UpstreamClient(http, time, new UpstreamOptions());
         Settings = new ConnectionSettings { ClientId = PackEmulator.ClientId, Parameters = Samples.Parameters(pack), RedirectUri = PackEmulator.RedirectUri };
         Client = new TokenClient(Organization, pack, Settings, Secret.From(PackEmulator.ClientSecret), Settings.Parameters.SetItems(Captured(pack)), PackEmulator.RedirectUri);
-        var secret = sealer.SealAsync(Client.ClientSecret!, Organization, "conn_1", TokenClients.SecretField, 1, default).AsTask().GetAwaiter().GetResult().Value;
+        var secret = sealer.SealAsync(Client.ClientSecret!, SealContext.ClientSecret(Organization, "conn_1", 1), default).AsTask().GetAwaiter().GetResult().Value;
         Wait(_store.Organizations.InsertAsync(new OrganizationRow(Organization, "Lab", null, 1, OrganizationLifecycle.New(), Now, Now), [], default));
         Wait(_store.Connections.InsertAsync(new ConnectionRow("conn_1", Organization, _connection, pack.Id, 1, Settings, secret, 1, Now, Now), GateCheck.None, [], default));
         var runner = new AccountRunner(_store.Accounts, packs, ids, _entropy, time, options);

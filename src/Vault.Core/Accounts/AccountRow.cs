@@ -7,8 +7,8 @@ namespace Vault.Core.Accounts;
 /// <summary>
 /// A connected account as stored. <see cref="Version"/> goes up by one with every write; a writer names the version it read.
 /// </summary>
-/// <param name="Grant">The sealed tokens, bound to <c>(organization, account id, "grant", State.Generation, key version)</c>; null when wiped.</param>
-/// <param name="Credential">A sealed own credential that mints or is used as it is (API key, basic, private key), bound to <c>(organization, account id, "credential", CredentialGeneration, key version)</c>.</param>
+/// <param name="Grant">The tokens, sealed in the place <see cref="SealContext.Grant"/>; null when wiped.</param>
+/// <param name="Credential">An own credential that mints or is used as it is (API key, basic, private key), sealed in the place <see cref="SealContext.Credential"/>.</param>
 /// <param name="DueAt">When the sweeper should look at it next; null for never. Computed by <c>AccountSchedule</c> at every write.</param>
 public sealed record AccountRow(
     AccountId Id,

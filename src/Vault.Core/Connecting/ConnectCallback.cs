@@ -67,7 +67,7 @@ public sealed class ConnectCallback(
             return await FailAsync(link, VaultError.Invalid("code", "is missing from the provider's answer"), pack.DisplayName, cancellationToken);
 
         // Opening the verifier also brings the organization's key into hand: what the commit needs is there before the code is used (law 4).
-        var unsealing = await sealer.OpenAsync(sealedVerifier, link.Key.Organization, link.Id, ConnectFlow.VerifierField, 1, cancellationToken);
+        var unsealing = await sealer.OpenAsync(sealedVerifier, SealContext.CodeVerifier(link.Key.Organization, link.Id), cancellationToken);
         if (!unsealing.TryGet(out var verifier, out var unsealed)) return new ConnectResult(null, unsealed, pack.DisplayName, [], null);
         using (verifier)
         {

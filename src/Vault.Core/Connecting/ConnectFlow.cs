@@ -23,8 +23,6 @@ public sealed class ConnectFlow(
     ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, ITokenEndpoint endpoint,
     InterruptedConsents interrupted, IEntropy entropy, TimeProvider time, ConnectOptions options)
 {
-    internal const string VerifierField = "code_verifier";
-
     /// <summary>What a link asks for; changes nothing.</summary>
     public async Task<Result<LinkPage>> DescribeAsync(string token, string? cookie, CancellationToken cancellationToken)
     {
@@ -54,7 +52,7 @@ public sealed class ConnectFlow(
         if (start is ConsentStart.Refused refused) return refused.Error;
         var ready = (ConsentStart.Ready)start;
         using var secret = ready.Keep ?? Secret.From(verifier);
-        var sealing = await sealer.SealAsync(secret, link.Key.Organization, link.Id, VerifierField, 1, cancellationToken);
+        var sealing = await sealer.SealAsync(secret, SealContext.CodeVerifier(link.Key.Organization, link.Id), cancellationToken);
         if (!sealing.TryGet(out var sealedVerifier, out var unsealed)) return unsealed;
         var now = time.GetUtcNow();
         var next = link with

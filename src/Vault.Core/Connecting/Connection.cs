@@ -9,7 +9,7 @@ namespace Vault.Core.Connecting;
 
 /// <summary>One configured use of a provider in an organization: OAuth client, scopes, redirect host.</summary>
 /// <param name="Id"><c>conn_…</c></param>
-/// <param name="ClientSecret">Sealed under <c>(organization, connection id, "client_secret", SecretGeneration, key version)</c>; write-only.</param>
+/// <param name="ClientSecret">Sealed in the place <see cref="SealContext.ClientSecret"/>; write-only.</param>
 /// <param name="SecretGeneration">Counts the client secrets this connection has had.</param>
 public sealed record ConnectionRow(
     string Id,

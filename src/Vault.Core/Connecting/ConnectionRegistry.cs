@@ -35,7 +35,7 @@ public sealed class ConnectionRegistry(
         SealedBlob? secret = null;
         if (draft.ClientSecret is { } plain)
         {
-            var sealing = await sealer.SealAsync(plain, draft.Organization, id, TokenClients.SecretField, 1, cancellationToken);
+            var sealing = await sealer.SealAsync(plain, SealContext.ClientSecret(draft.Organization, id, 1), cancellationToken);
             if (!sealing.TryGet(out secret, out var unsealed)) return unsealed;
         }
 
@@ -78,7 +78,7 @@ public sealed class ConnectionRegistry(
             {
                 // A new generation: the old ciphertext put back into the row does not open (law 11).
                 var generation = row.SecretGeneration + 1;
-                var sealing = await sealer.SealAsync(plain, organization, row.Id, TokenClients.SecretField, generation, cancellationToken);
+                var sealing = await sealer.SealAsync(plain, SealContext.ClientSecret(organization, row.Id, generation), cancellationToken);
                 if (!sealing.TryGet(out var secret, out var unsealed)) return unsealed;
                 next = next with { ClientSecret = secret, SecretGeneration = generation };
             }

@@ -26,7 +26,7 @@ public enum LinkStatus
 /// <param name="TokenHash">Of the one-time token in the link; the row's key.</param>
 /// <param name="StateHash">Of the <c>state</c> sent to the provider; unique; null until opened.</param>
 /// <param name="BrowserHash">Of the cookie that binds it to one browser; null until opened.</param>
-/// <param name="CodeVerifier">The PKCE verifier, sealed under <c>(organization, link id, "code_verifier", 1, key version)</c>.</param>
+/// <param name="CodeVerifier">The PKCE verifier, sealed in the place <see cref="SealContext.CodeVerifier"/>.</param>
 public sealed record LinkSession(
     string Id,
     AccountKey Key,

@@ -22,8 +22,6 @@ public sealed record PublicAddress(Uri Base)
 /// <summary>Who we are at a provider's token endpoint: the connection's client with its secret opened, and the parameters of connection and account.</summary>
 public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sealer sealer, PublicAddress address)
 {
-    public const string SecretField = "client_secret";
-
     /// <summary>For an account. The caller disposes the client secret in the result.</summary>
     public async Task<Result<TokenClient>> ForAsync(AccountRow row, CancellationToken cancellationToken)
     {
@@ -45,7 +43,8 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
         Secret? secret = null;
         if (connection.ClientSecret is { } blob)
         {
-            var opened = await sealer.OpenAsync(blob, connection.Organization, connection.Id, SecretField, connection.SecretGeneration, cancellationToken).ConfigureAwait(false);
+            var place = SealContext.ClientSecret(connection.Organization, connection.Id, connection.SecretGeneration);
+            var opened = await sealer.OpenAsync(blob, place, cancellationToken).ConfigureAwait(false);
             if (!opened.TryGet(out secret, out var error)) return error;
         }
 

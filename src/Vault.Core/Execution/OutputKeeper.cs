@@ -7,8 +7,6 @@ namespace Vault.Core.Execution;
 /// <summary>Keeps the whole of an output that was cut, sealed, for a while.</summary>
 public sealed class OutputKeeper(IOutputStore store, Keyring keyring, Sealer sealer, TimeProvider time, ExecutionOptions options)
 {
-    public const string Field = "output";
-
     /// <summary>The handle; null when it could not be kept, which does not fail the execution.</summary>
     public async Task<string?> KeepAsync(OrganizationId organization, string executionId, UpstreamReply reply, CancellationToken cancellationToken)
     {
@@ -20,7 +18,7 @@ public sealed class OutputKeeper(IOutputStore store, Keyring keyring, Sealer sea
             if (!held.TryGet(out var key, out _)) return null;
             using (key)
             {
-                var blob = sealer.Seal(key, reply.Complete.Span, new SealContext(organization, executionId, Field, 1, key.Version));
+                var blob = sealer.Seal(key, reply.Complete.Span, SealContext.Output(organization, executionId));
                 await store.PutAsync(new StoredOutput(organization, executionId, reply.ContentType ?? "application/json", reply.Complete.Length, blob, time.GetUtcNow() + options.OutputLife), cancellationToken).ConfigureAwait(false);
                 return executionId;
             }
@@ -36,7 +34,7 @@ public sealed class OutputKeeper(IOutputStore store, Keyring keyring, Sealer sea
     {
         var stored = await store.FindAsync(organization, executionId, time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
         if (stored is null) return ((string, Secret)?)null;
-        var opened = await sealer.OpenAsync(stored.Body, organization, executionId, Field, 1, cancellationToken).ConfigureAwait(false);
+        var opened = await sealer.OpenAsync(stored.Body, SealContext.Output(organization, executionId), cancellationToken).ConfigureAwait(false);
         return opened.TryGet(out var body, out var error) ? ((string, Secret)?)(stored.ContentType, body) : error;
     }
 }

@@ -12,13 +12,12 @@ namespace Vault.Core.Execution;
 /// </summary>
 internal static class PageSeal
 {
-    private const string Field = "page_token";
     private const int MostLength = 16 * 1024;
 
     public static async ValueTask<Result<string>> CloseAsync(Sealer sealer, OrganizationId organization, AccountId account, string page, CancellationToken cancellationToken)
     {
         using var open = Secret.From(page);
-        var closed = await sealer.SealAsync(open, organization, account.Value, Field, 1, cancellationToken).ConfigureAwait(false);
+        var closed = await sealer.SealAsync(open, SealContext.PageToken(organization, account), cancellationToken).ConfigureAwait(false);
         return closed.TryGet(out var blob, out var error) ? Base64Url.EncodeToString(blob.Bytes.Span) : error;
     }
 
@@ -30,7 +29,7 @@ internal static class PageSeal
         {
             // The version is the token's own word, but it only chooses among the organization's keys.
             var blob = new SealedBlob(BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(1)), bytes);
-            var opened = await sealer.OpenAsync(blob, organization, account.Value, Field, 1, cancellationToken).ConfigureAwait(false);
+            var opened = await sealer.OpenAsync(blob, SealContext.PageToken(organization, account), cancellationToken).ConfigureAwait(false);
             if (!opened.TryGet(out var page, out var error)) return error;
             using (page) return page.RevealText();
         }

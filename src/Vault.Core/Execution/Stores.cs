@@ -8,15 +8,8 @@ namespace Vault.Core.Execution;
 /// <param name="Scope">The organization's id, or <c>platform</c>, and the caller's key id: two callers never share a key.</param>
 /// <param name="RequestDigest">SHA-256 of method, path and body.</param>
 /// <param name="Status">HTTP status of the kept answer; null while the first request is under way.</param>
-/// <param name="Body">The kept answer, sealed where it belongs to an organization.</param>
-public sealed record IdempotentAnswer(string Scope, string Key, string RequestDigest, int? Status, string? ContentType, SealedBlob? Body, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
-{
-    public const string Field = "idempotent_answer";
-
-    /// <summary>Where the body of an organization's answer is sealed; rotation opens it in the same place.</summary>
-    public static SealContext Place(OrganizationId organization, string scope, string key, uint keyVersion) =>
-        new(organization, scope + "\n" + key, Field, 1, keyVersion);
-}
+/// <param name="Body">The kept answer; of an organization sealed in the place <see cref="SealContext.IdempotentAnswer"/>.</param>
+public sealed record IdempotentAnswer(string Scope, string Key, string RequestDigest, int? Status, string? ContentType, SealedBlob? Body, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
 
 public interface IIdempotencyStore
 {
@@ -32,7 +25,7 @@ public interface IIdempotencyStore
 }
 
 /// <summary>The whole of an output that was cut, readable through its handle for a while.</summary>
-/// <param name="Body">Sealed under <c>(organization, execution id, "output", 1, key version)</c>.</param>
+/// <param name="Body">Sealed in the place <see cref="SealContext.Output"/>.</param>
 public sealed record StoredOutput(OrganizationId Organization, string ExecutionId, string ContentType, long Length, SealedBlob Body, DateTimeOffset ExpiresAt);
 
 public interface IOutputStore

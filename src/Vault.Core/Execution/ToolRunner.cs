@@ -191,7 +191,8 @@ public sealed class ToolRunner(
     private async ValueTask<Result<Secret?>> ConsumerSecretAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
         if (run.Tool.Pack.Details.OAuth1 is null || run.Connection is not { ClientSecret: { } blob, Settings.ClientId: not null } connection) return (Secret?)null;
-        var opened = await sealer.OpenAsync(blob, connection.Organization, connection.Id, TokenClients.SecretField, connection.SecretGeneration, cancellationToken).ConfigureAwait(false);
+        var place = SealContext.ClientSecret(connection.Organization, connection.Id, connection.SecretGeneration);
+        var opened = await sealer.OpenAsync(blob, place, cancellationToken).ConfigureAwait(false);
         return opened.TryGet(out var secret, out var error) ? secret : error;
     }
 

@@ -184,7 +184,7 @@ public sealed class KeyRotation(
                 using (from)
                 {
                     using var value = Sealer.Open(from, field.Blob, field.Context);
-                    fields[i] = sealer.Seal(to, value, field.Context.Under(to.Version));
+                    fields[i] = sealer.Seal(to, value, field.Context);
                 }
             }
         }

@@ -8,7 +8,7 @@ namespace Vault.Core.Sealing;
 public sealed class Sealer(Keyring keyring, IEntropy entropy)
 {
     /// <summary>Seals under a key in hand; never waits, never fails for want of a service (law 4). The secret stays the caller's to dispose.</summary>
-    /// <exception cref="ArgumentException">The key is not the one the context names: a bug in the caller.</exception>
+    /// <exception cref="ArgumentException">The key is of another organization than the context: a bug in the caller.</exception>
     public SealedBlob Seal(SealingKey key, Secret value, SealContext context)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -20,8 +20,7 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(context);
-        if (key.Organization != context.Organization || key.Version != context.KeyVersion)
-            throw new ArgumentException("The key belongs to another organization or version than the context names.", nameof(key));
+        if (key.Organization != context.Organization) throw new ArgumentException("The key belongs to another organization than the context names.", nameof(key));
 
         var bytes = new byte[SealedBlob.Overhead + value.Length];
         SealedBlob.WriteHeader(bytes, key.Version);
@@ -30,7 +29,7 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         // 192 random bits: after 2^80 messages under one key the chance of a repeat is 2^-32. Never a counter, which a restored backup would repeat.
         entropy.Fill(nonce);
         var ciphertext = bytes.AsSpan(SealedBlob.HeaderLength + XAes256Gcm.NonceLength, value.Length);
-        key.Cipher.Encrypt(nonce, value, ciphertext, bytes.AsSpan(^XAes256Gcm.TagLength), context.ToAssociatedData(SealedBlob.Format));
+        key.Cipher.Encrypt(nonce, value, ciphertext, bytes.AsSpan(^XAes256Gcm.TagLength), context.ToAssociatedData(SealedBlob.Format, key.Version));
         return new SealedBlob(key.Version, bytes);
     }
 
@@ -43,8 +42,7 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         ArgumentNullException.ThrowIfNull(context);
 
         // Row, blob and key must name one version; which of them lies is not told.
-        if (key.Organization != context.Organization || key.Version != context.KeyVersion || blob.KeyVersion != context.KeyVersion || !blob.HeaderAgrees())
-            throw new SealBrokenException();
+        if (key.Organization != context.Organization || key.Version != blob.KeyVersion || !blob.HeaderAgrees()) throw new SealBrokenException();
         var bytes = blob.Bytes.Span;
         var nonce = bytes.Slice(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
         var ciphertext = bytes[(SealedBlob.HeaderLength + XAes256Gcm.NonceLength)..^XAes256Gcm.TagLength];
@@ -53,7 +51,7 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         var plaintext = GC.AllocateUninitializedArray<byte>(ciphertext.Length, pinned: true);
         try
         {
-            key.Cipher.Decrypt(nonce, ciphertext, bytes[^XAes256Gcm.TagLength..], plaintext, context.ToAssociatedData(SealedBlob.Format));
+            key.Cipher.Decrypt(nonce, ciphertext, bytes[^XAes256Gcm.TagLength..], plaintext, context.ToAssociatedData(SealedBlob.Format, key.Version));
             return Secret.Own(plaintext);
         }
         catch
@@ -64,20 +62,22 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
     }
 
     /// <summary>Seals under the organization's active key. Errors as for <see cref="Keyring.HoldActiveAsync"/>.</summary>
-    public async ValueTask<Result<SealedBlob>> SealAsync(Secret value, OrganizationId organization, string row, string field, long generation, CancellationToken cancellationToken)
+    public async ValueTask<Result<SealedBlob>> SealAsync(Secret value, SealContext context, CancellationToken cancellationToken)
     {
-        var held = await keyring.HoldActiveAsync(organization, cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(context);
+        var held = await keyring.HoldActiveAsync(context.Organization, cancellationToken).ConfigureAwait(false);
         if (!held.TryGet(out var key, out var error)) return error;
-        using (key) return Seal(key, value, new SealContext(organization, row, field, generation, key.Version));
+        using (key) return Seal(key, value, context);
     }
 
     /// <summary>Opens what a row holds. Errors as for <see cref="Keyring.HoldVersionAsync"/>.</summary>
     /// <exception cref="SealBrokenException">It does not belong here or was altered.</exception>
-    public async ValueTask<Result<Secret>> OpenAsync(SealedBlob blob, OrganizationId organization, string row, string field, long generation, CancellationToken cancellationToken)
+    public async ValueTask<Result<Secret>> OpenAsync(SealedBlob blob, SealContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blob);
-        var held = await keyring.HoldVersionAsync(organization, blob.KeyVersion, cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(context);
+        var held = await keyring.HoldVersionAsync(context.Organization, blob.KeyVersion, cancellationToken).ConfigureAwait(false);
         if (!held.TryGet(out var key, out var error)) return error;
-        using (key) return Open(key, blob, new SealContext(organization, row, field, generation, blob.KeyVersion));
+        using (key) return Open(key, blob, context);
     }
 }

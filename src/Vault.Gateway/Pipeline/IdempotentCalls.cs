@@ -16,7 +16,6 @@ namespace Vault.Gateway.Pipeline;
 internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, TimeProvider time, GatewayOptions options)
 {
     public const string Header = "Idempotency-Key";
-    private const string Field = "idempotent_answer";
 
     /// <summary>Longer than any request runs: a claim this old that has no answer was cut off.</summary>
     private TimeSpan LongestRun => options.RequestTimeout + options.LongestExecution;
@@ -77,7 +76,7 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
 
         if (earlier.Body is not { } kept) return new VaultError(ErrorCatalogue.Conflict, "The request was carried out, but its answer held something shown only once and was not kept. Use a new key to make another.");
         if (call.OrganizationOrNone is not { } organization) return new Answer.Raw(status, earlier.ContentType!, kept.Bytes);
-        var opened = await sealer.OpenAsync(kept, organization, RowOf(earlier), Field, 1, CancellationToken.None);
+        var opened = await sealer.OpenAsync(kept, SealContext.IdempotentAnswer(organization, earlier.Scope, earlier.Key), CancellationToken.None);
         if (!opened.TryGet(out var secret, out var error)) return error;
         using (secret) return new Answer.Raw(status, earlier.ContentType!, secret.Reveal().ToArray());
     }
@@ -89,12 +88,10 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
         if (call.Operation.ShownOnce && status < 400) return done;
         if (call.OrganizationOrNone is not { } organization) return done with { Body = new SealedBlob(0, bytes) };
         using var secret = Secret.Own(bytes.ToArray());
-        var sealing = await sealer.SealAsync(secret, organization, RowOf(claim), Field, 1, CancellationToken.None);
+        var sealing = await sealer.SealAsync(secret, SealContext.IdempotentAnswer(organization, claim.Scope, claim.Key), CancellationToken.None);
         // An erased organization has no key any more; then there is nobody left to repeat the request for.
         return sealing.IsOk ? done with { Body = sealing.Value } : done;
     }
-
-    private static string RowOf(IdempotentAnswer answer) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(answer.Scope + "\n" + answer.Key)));
 
     private static string Digest(Call call, byte[] binding, ReadOnlyMemory<byte> body)
     {

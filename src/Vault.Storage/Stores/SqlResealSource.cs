@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Sealing;
 using Vault.Storage.Sql;
@@ -18,17 +17,24 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
     /// <param name="Version">The row's version column; null where a row has none, then the old bytes themselves are compared.</param>
     internal sealed record Place(string Letter, string Table, string[] Keys, string? Version, Column[] Columns);
 
-    /// <param name="Field">The name in the seal's context.</param>
-    /// <param name="Generation">The column or constant the value is bound to.</param>
-    internal sealed record Column(string Name, string Field, string Generation);
+    /// <param name="Context">Where the value is sealed, by the row's keys and the generation: the same function that its writer and reader call.</param>
+    /// <param name="Generation">The column with the value's generation; null where a value is written once.</param>
+    internal sealed record Column(string Name, Func<OrganizationId, string[], long, SealContext> Context, string? Generation = null);
 
     internal static IReadOnlyList<Place> Places { get; } =
     [
-        new("a", "accounts", ["id"], "version", [new("grant_blob", "grant", "generation"), new("credential", "credential", "credential_generation")]),
-        new("b", "connections", ["id"], "version", [new("client_secret", "client_secret", "secret_generation")]),
-        new("c", "links", ["id"], "version", [new("code_verifier", "code_verifier", "1")]),
-        new("d", "outputs", ["execution_id"], null, [new("body", OutputKeeper.Field, "1")]),
-        new("e", "idempotency", ["scope", "key"], null, [new("body", IdempotentAnswer.Field, "1")]),
+        new(
+            "a", "accounts", ["id"], "version",
+            [
+                new("grant_blob", (o, keys, generation) => SealContext.Grant(o, new AccountId(keys[0]), generation), "generation"),
+                new("credential", (o, keys, generation) => SealContext.Credential(o, new AccountId(keys[0]), generation), "credential_generation"),
+            ]),
+        new(
+            "b", "connections", ["id"], "version",
+            [new("client_secret", (o, keys, generation) => SealContext.ClientSecret(o, keys[0], generation), "secret_generation")]),
+        new("c", "links", ["id"], "version", [new("code_verifier", (o, keys, _) => SealContext.CodeVerifier(o, keys[0]))]),
+        new("d", "outputs", ["execution_id"], null, [new("body", (o, keys, _) => SealContext.Output(o, keys[0]))]),
+        new("e", "idempotency", ["scope", "key"], null, [new("body", (o, keys, _) => SealContext.IdempotentAnswer(o, keys[0], keys[1]))]),
     ];
 
     public async ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken)
@@ -70,7 +76,7 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
         for (var i = 0; i < fields.Count; i++)
         {
             var old = row.Fields[i];
-            var column = place.Columns.First(c => c.Field == old.Context.Field).Name;
+            var column = place.Columns.First(c => c.Context(old.Context.Organization, keys, old.Context.Generation) == old.Context).Name;
             set += $"{(i == 0 ? "" : ", ")}{column} = @{column}, {column}_key_version = @{column}_key_version";
             where += $" and {column}_key_version = @old_version{i}";
             values.Blob(column, fields[i]).Integer("old_version" + i, old.Blob.KeyVersion);
@@ -94,7 +100,7 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
     private async Task<List<ResealRow>> ReadAsync(Place place, OrganizationId organization, uint below, string[]? after, int limit, CancellationToken cancellationToken)
     {
         var keys = string.Join(", ", place.Keys);
-        var columns = string.Join(", ", place.Columns.Select(c => $"{c.Name}, {c.Name}_key_version, cast({c.Generation} as bigint)"));
+        var columns = string.Join(", ", place.Columns.Select(c => $"{c.Name}, {c.Name}_key_version, cast({c.Generation ?? "0"} as bigint)"));
         var sql = $"select cast({place.Version ?? "0"} as bigint), {keys}, {columns} from {place.Table} where organization_id = @organization and ({Older(place)}) "
             + (after is null ? "" : $"and ({keys}) > ({string.Join(", ", place.Keys.Select((_, i) => "@key" + i))}) ")
             + $"order by {keys} limit @take";
@@ -112,8 +118,7 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
         {
             var at = 1 + keys.Length + (3 * i);
             if (r.Blob(at) is not { } blob || blob.KeyVersion >= below) continue;
-            // The same place as whoever sealed it named; two columns of a key go together as IdempotentAnswer.Place puts them.
-            fields.Add(new SealedField(new SealContext(organization, string.Join('\n', keys), place.Columns[i].Field, r.GetInt64(at + 2), blob.KeyVersion), blob));
+            fields.Add(new SealedField(place.Columns[i].Context(organization, keys, r.GetInt64(at + 2)), blob));
         }
 
         return new ResealRow(place.Letter + "/" + string.Join('/', keys.Select(Uri.EscapeDataString)), fields.Min(f => f.Blob.KeyVersion), r.GetInt64(0), fields);

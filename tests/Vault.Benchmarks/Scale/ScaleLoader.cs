@@ -29,7 +29,7 @@ internal sealed class ScaleLoader(ScaleWorld world, string upstream)
             var state = new OrganizationState { Status = OrganizationStatus.Active, Gate = new Gate(true, 1) };
             Written(await world.Store.Organizations.InsertAsync(new OrganizationRow(id, "Organization " + i, null, 1, state, now, now), [], cancel));
             using var secret = Secret.From("demo-secret");
-            var blob = await world.Sealer.SealAsync(secret, id, connection, "client_secret", 1, cancel);
+            var blob = await world.Sealer.SealAsync(secret, SealContext.ClientSecret(id, connection, 1), cancel);
             var settings = new ConnectionSettings { ClientId = "demo-client", Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("base_url", upstream) };
             Written(await world.Store.Connections.InsertAsync(new ConnectionRow(connection, id, Name, Provider, 1, settings, blob.Value, 1, now, now), GateCheck.None, [], cancel));
             made[i] = (id, connection);

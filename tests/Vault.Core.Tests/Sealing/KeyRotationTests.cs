@@ -128,7 +128,7 @@ public sealed class KeyRotationTests : IDisposable
         // A late write of a host that had held the old key: sealed under version 1 after the rotation ended.
         using (var old = (await _bench.Keyring.HoldVersionAsync(Acme, 1, default)).Value)
         {
-            var context = new SealContext(Acme, "row-0001", "grant", 2, 1);
+            var context = At(Acme, "row-0001", 2);
             _rows.Put("row-0001", new SealedField(context, _bench.Sealer.Seal(old, "late"u8, context)));
         }
 
@@ -182,7 +182,7 @@ public sealed class KeyRotationTests : IDisposable
 
         // The old master key is not needed any more.
         var alone = new Sealer(_bench.NewKeyring(next), _bench.Entropy);
-        using var value = (await alone.OpenAsync(blob, Globex, "ca_1", "grant", 1, default)).Value;
+        using var value = (await alone.OpenAsync(blob, At(Globex), default)).Value;
         Assert.Equal("globex", value.RevealText());
     }
 
@@ -228,8 +228,8 @@ public sealed class KeyRotationTests : IDisposable
 
     private async Task<SealedField> FieldAsync(string row, long generation, string value)
     {
-        var blob = await _bench.SealAsync(value, Acme, row, "grant", generation);
-        return new SealedField(new SealContext(Acme, row, "grant", generation, blob.KeyVersion), blob);
+        var place = At(Acme, row, generation);
+        return new SealedField(place, await _bench.SealAsync(value, place));
     }
 
     private async Task AllOpenAsync(int rows, uint version)

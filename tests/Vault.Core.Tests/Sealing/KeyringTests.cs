@@ -15,7 +15,7 @@ public sealed class KeyringTests : IDisposable
         var other = _bench.NewKeyring(_bench.Wrapper);
         var held = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => Task.Run(async () => (await (i % 2 == 0 ? _bench.Keyring : other).HoldActiveAsync(Acme, default)).Value)));
         Assert.Single(await _bench.Keys.ListAsync(Acme, default));
-        var context = new SealContext(Acme, "ca_1", "grant", 1, 1);
+        var context = At(Acme);
         var blob = _bench.Sealer.Seal(held[0], "v"u8, context);
         foreach (var key in held)
         {
@@ -58,7 +58,7 @@ public sealed class KeyringTests : IDisposable
     public async Task A_lease_outlives_forgetting_eviction_and_the_keyring_itself()
     {
         var lease = await _bench.ActiveAsync(Acme);
-        var context = new SealContext(Acme, "ca_1", "grant", 2, 1);
+        var context = At(Acme, generation: 2);
         _bench.Keyring.Forget(Acme);
         _bench.Time.Advance(TimeSpan.FromDays(1));
         _bench.Keyring.Dispose();
@@ -78,7 +78,7 @@ public sealed class KeyringTests : IDisposable
         one.Dispose();
         one.Dispose();
         one.Dispose();
-        _bench.Sealer.Seal(two, "v"u8, new SealContext(Acme, "ca_1", "grant", 1, 1));
+        _bench.Sealer.Seal(two, "v"u8, At(Acme));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class KeyringTests : IDisposable
         var organizations = Enumerable.Range(0, 40).Select(i => new OrganizationId($"org_01hzzzzzzzzzzzzzzzzzzzzz{i / 10}{i % 10}")).ToList();
         var leases = new List<SealingKey>();
         foreach (var organization in organizations) leases.Add(await bench.ActiveAsync(organization));
-        foreach (var lease in leases) bench.Sealer.Seal(lease, "v"u8, new SealContext(lease.Organization, "r", "f", 1, 1));
+        foreach (var lease in leases) bench.Sealer.Seal(lease, "v"u8, At(lease.Organization));
         var reads = bench.Keys.Reads;
         using (await bench.ActiveAsync(organizations[0])) Assert.True(bench.Keys.Reads > reads);
         reads = bench.Keys.Reads;
@@ -155,7 +155,7 @@ public sealed class KeyringTests : IDisposable
         Assert.Equal(1, await erasure.EraseAsync(Acme, default));
         Assert.Equal(0, await erasure.EraseAsync(Acme, default));
         Assert.Null(Assert.Single(await _bench.Keys.ListAsync(Acme, default)).Wrapped);
-        Assert.Equal(ErrorCatalogue.OrganizationUnknown, (await _bench.Sealer.OpenAsync(blob, Acme, "ca_1", "grant", 1, default)).Error!.Code);
+        Assert.Equal(ErrorCatalogue.OrganizationUnknown, (await _bench.Sealer.OpenAsync(blob, At(Acme), default)).Error!.Code);
         Assert.Equal(ErrorCatalogue.OrganizationUnknown, (await _bench.Keyring.HoldActiveAsync(Acme, default)).Error!.Code);
     }
 

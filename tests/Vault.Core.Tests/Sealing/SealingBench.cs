@@ -48,15 +48,22 @@ public sealed class SealingBench : IDisposable
 
     public async Task<SealingKey> ActiveAsync(OrganizationId organization) => (await Keyring.HoldActiveAsync(organization, default)).Value;
 
-    public async Task<SealedBlob> SealAsync(string value, OrganizationId organization, string row = "ca_1", string field = "grant", long generation = 1)
+    /// <summary>The place of a value, where a test does not care which.</summary>
+    public static SealContext At(OrganizationId organization, string row = "conn_1", long generation = 1) => SealContext.ClientSecret(organization, row, generation);
+
+    public Task<SealedBlob> SealAsync(string value, OrganizationId organization) => SealAsync(value, At(organization));
+
+    public async Task<SealedBlob> SealAsync(string value, SealContext place)
     {
         using var secret = Secret.From(value);
-        return (await Sealer.SealAsync(secret, organization, row, field, generation, default)).Value;
+        return (await Sealer.SealAsync(secret, place, default)).Value;
     }
 
-    public async Task<string> OpenAsync(SealedBlob blob, OrganizationId organization, string row = "ca_1", string field = "grant", long generation = 1)
+    public Task<string> OpenAsync(SealedBlob blob, OrganizationId organization) => OpenAsync(blob, At(organization));
+
+    public async Task<string> OpenAsync(SealedBlob blob, SealContext place)
     {
-        using var secret = (await Sealer.OpenAsync(blob, organization, row, field, generation, default)).Value;
+        using var secret = (await Sealer.OpenAsync(blob, place, default)).Value;
         return secret.RevealText();
     }
 

@@ -1,6 +1,8 @@
+using System.Reflection;
 using Microsoft.Data.Sqlite;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
+using Vault.Core.Identity;
 using Vault.Core.Sealing;
 using Vault.Storage.Schema;
 using Vault.Storage.Stores;
@@ -107,6 +109,26 @@ public sealed class SqliteBehaviourTests : IDisposable
             new Storage.Sql.Statement("select m.name || '.' || c.name from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' and c.name like '%key_version' order by 1"),
             r => r.GetString(0));
         Assert.Equal(SqlResealSource.Places.SelectMany(p => p.Columns.Select(c => $"{p.Table}.{c.Name}_key_version")).Order(StringComparer.Ordinal), columns.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_sealed_place_is_known_to_rotation()
+    {
+        // A place added to SealContext is either of a column that rotation seals again, or named here with the reason why it is of none.
+        string[] heldByCallers = [nameof(SealContext.PageToken)];
+        var organization = _make.Organization().Id;
+        var account = _make.Account(organization).Id.Value;
+        var functions = typeof(SealContext).GetMethods(BindingFlags.Public | BindingFlags.Static)
+            .Where(m => m.ReturnType == typeof(SealContext) && !heldByCallers.Contains(m.Name));
+        var places = functions.Select(m => (SealContext)m.Invoke(null, [.. m.GetParameters().Select((p, i) => Value(p.ParameterType, i))])!).ToHashSet();
+        var known = SqlResealSource.Places.SelectMany(p => p.Columns.Select(c => c.Context(organization, [account, "key"], 7))).ToHashSet();
+        Assert.Equal(SqlResealSource.Places.Sum(p => p.Columns.Length), known.Count);
+        Assert.Equal(places.OrderBy(p => p.Field, StringComparer.Ordinal), known.OrderBy(p => p.Field, StringComparer.Ordinal));
+
+        object Value(Type type, int at) => type == typeof(OrganizationId) ? organization
+            : type == typeof(AccountId) ? new AccountId(account)
+            : type == typeof(long) ? 7L
+            : at == 1 ? account : "key";
     }
 
     [Fact]

@@ -39,12 +39,12 @@ public abstract class ResealSourceContract : StoreContract
         var contexts = rows.SelectMany(r => r.Fields).Select(f => f.Context).ToList();
         Assert.Equal(6, rows.Count);
         Assert.Equal(7, contexts.Count);
-        Assert.Contains(new SealContext(organization, both.Id.Value, "grant", 5, 1), contexts);
-        Assert.Contains(new SealContext(organization, both.Id.Value, "credential", 3, 1), contexts);
-        Assert.Contains(new SealContext(organization, connection.Id, "client_secret", 2, 1), contexts);
-        Assert.Contains(new SealContext(organization, link.Id, "code_verifier", 1, 1), contexts);
-        Assert.Contains(new SealContext(organization, "exe_1", "output", 1, 1), contexts);
-        Assert.Contains(IdempotentAnswer.Place(organization, "a/b", "k%1", 1), contexts);
+        Assert.Contains(SealContext.Grant(organization, both.Id, 5), contexts);
+        Assert.Contains(SealContext.Credential(organization, both.Id, 3), contexts);
+        Assert.Contains(SealContext.ClientSecret(organization, connection.Id, 2), contexts);
+        Assert.Contains(SealContext.CodeVerifier(organization, link.Id), contexts);
+        Assert.Contains(SealContext.Output(organization, "exe_1"), contexts);
+        Assert.Contains(SealContext.IdempotentAnswer(organization, "a/b", "k%1"), contexts);
 
         foreach (var row in rows)
         {

@@ -44,7 +44,7 @@ public sealed class InMemorySealedRows : IResealSource
             {
                 KeyVersion = keyVersion,
                 RowVersion = row.RowVersion + 1,
-                Fields = [.. row.Fields.Zip(fields, (f, b) => new SealedField(f.Context.Under(keyVersion), b))],
+                Fields = [.. row.Fields.Zip(fields, (f, b) => new SealedField(f.Context, b))],
             };
             return true;
         }
