@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 
 namespace Vault.Cli.Commands;
 
@@ -26,7 +27,59 @@ internal static class SetupCommands
             else console.Table(["id", "name"], all.Select(o => (string[])[o.Cell("id"), o.Cell("display_name")]));
             return VaultCommand.Done;
         });
-        return new Command("organizations", "Organizations (with a key of the platform).\n\nExample:\n  export VAULT_ORGANIZATION=$(vaultctl organizations create Acme)") { create, list };
+        return new Command(
+            "organizations",
+            "Organizations (with a key of the platform).\n\nExamples:\n  export VAULT_ORGANIZATION=$(vaultctl organizations create Acme)\n  vaultctl organizations rotate-key $VAULT_ORGANIZATION")
+        {
+            create, list, Show(console), RotateKey(console),
+        };
+    }
+
+    private static Command Show(CliConsole console)
+    {
+        var id = new Argument<string>("id") { Description = "The organization's id." };
+        var show = new Command("show", "One organization, and how far the last rotation of its key is.") { id };
+        show.SetAction(async (parsed, stop) =>
+        {
+            using var vault = console.Client(parsed);
+            var one = await vault.CallAsync(HttpMethod.Get, "/v1/organizations/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), null, stop);
+            if (parsed.WantsJson())
+            {
+                console.Json(one);
+                return VaultCommand.Done;
+            }
+
+            console.Table(["id", "name", "status"], [[one.Cell("id"), one.Cell("display_name"), one.Cell("status")]]);
+            if (one.TryGetProperty("key_rotation", out var rotation)) await WriteRotationAsync(console, rotation);
+            return VaultCommand.Done;
+        });
+        return show;
+    }
+
+    private static Command RotateKey(CliConsole console)
+    {
+        var id = new Argument<string>("id") { Description = "The organization's id." };
+        var rotate = new Command("rotate-key", "Make a new data key and seal everything under it. Exit code 1 when values that do not open keep it from its end.") { id };
+        rotate.SetAction(async (parsed, stop) =>
+        {
+            using var vault = console.Client(parsed);
+            var path = $"/v1/organizations/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}:rotate_key";
+            var rotation = await vault.CallAsync(HttpMethod.Post, path, new { }, stop);
+            if (parsed.WantsJson()) console.Json(rotation);
+            else await WriteRotationAsync(console, rotation);
+            return rotation.Cell("status") == "blocked" ? VaultCommand.Failed : VaultCommand.Done;
+        });
+        return rotate;
+    }
+
+    private static async Task WriteRotationAsync(CliConsole console, JsonElement rotation)
+    {
+        var status = rotation.Cell("status");
+        await console.Out.WriteLineAsync($"key version {rotation.Cell("key_version")}: {status}, {rotation.Cell("resealed_rows")} rows sealed again, asked for by {rotation.Cell("requested_by")} at {rotation.Cell("started_at")}");
+        if (status == "in_progress") await console.Out.WriteLineAsync("the vault goes on by itself; 'vaultctl organizations show' tells how far it is");
+        foreach (var row in rotation.GetProperty("blocked_rows").EnumerateArray()) await console.Out.WriteLineAsync("  does not open: " + row.GetString());
+        if (status == "blocked")
+            await console.Out.WriteLineAsync("the older key stays in use until each of them is replaced (reconnect the account, set the credential or client secret again) or has expired");
     }
 
     public static Command Connections(CliConsole console)

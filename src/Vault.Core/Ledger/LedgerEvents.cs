@@ -29,6 +29,11 @@ public static class LedgerEvents
     public const string OrganizationSuspended = "organization.suspended";
     public const string OrganizationResumed = "organization.resumed";
     public const string OrganizationErased = "organization.erased";
+
+    /// <summary>A rotation was asked for and its journal is written; from here on a host finishes it, also after a crash.</summary>
+    public const string KeyRotationBegun = "organization.key_rotation_begun";
+
+    /// <summary>No row is sealed under an older version of the key any more; the older versions are retired.</summary>
     public const string KeyRotated = "organization.key_rotated";
     public const string KeyDestroyed = "organization.key_destroyed";
     public const string ApiKeyCreated = "api_key.created";

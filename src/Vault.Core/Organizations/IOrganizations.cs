@@ -18,7 +18,7 @@ public interface IOrganizations
 
     Task<Result<OrganizationRow>> ResumeAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken);
 
-    /// <summary>A new data key; rows are sealed again in the background, resumable; answers the new key version.</summary>
+    /// <summary>A new data key; rows are sealed again in the background, resumable; answers the new key version. How far it is stands in <see cref="Sealing.IKeyRotationStore"/>.</summary>
     Task<Result<uint>> RotateKeyAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken);
 
     /// <summary>Disconnects every account of a removed connection, resumable; answers how many, when no host will use them again.</summary>

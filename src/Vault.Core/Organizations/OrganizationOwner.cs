@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
@@ -9,7 +8,7 @@ namespace Vault.Core.Organizations;
 
 /// <summary>The organization door: gate, keys, cascades. As with accounts, the store judges; two hosts at once only read again.</summary>
 public sealed class OrganizationOwner(
-    IOrganizationStore store, CascadeRunner cascades, KeyRotation rotation, IKeyRotationStore rotations, CredentialCache cache, IdFactory ids, TimeProvider time,
+    IOrganizationStore store, CascadeRunner cascades, KeyRotation rotation, CredentialCache cache, IdFactory ids, TimeProvider time,
     LifecycleOptions options) : IOrganizations
 {
     private const int MostRaces = 32;
@@ -22,15 +21,10 @@ public sealed class OrganizationOwner(
         return written == WriteOutcome.Written ? row : new VaultError(ErrorCatalogue.Conflict, $"An organization with external_id '{externalId}' exists already.");
     }
 
-    public Task<Result<OrganizationRow>> ChangeAsync(OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string requestedBy, CancellationToken cancellationToken)
+    public async Task<Result<OrganizationRow>> ChangeAsync(
+        OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return ChangeAsync(id, change, LedgerEvents.OrganizationChanged, null, requestedBy, cancellationToken);
-    }
-
-    private async Task<Result<OrganizationRow>> ChangeAsync(
-        OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string type, JsonElement? details, string requestedBy, CancellationToken cancellationToken)
-    {
         for (var race = 0; race < MostRaces; race++)
         {
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
@@ -41,7 +35,7 @@ public sealed class OrganizationOwner(
 
             // What the lifecycle decides is not for a caller to change.
             next = next with { State = next.State with { Status = row.State.Status, Gate = row.State.Gate, Cascade = row.State.Cascade } };
-            var written = await store.UpdateAsync(next, row.Version, [Draft(next, type, requestedBy) with { Details = details }], cancellationToken).ConfigureAwait(false);
+            var written = await store.UpdateAsync(next, row.Version, [Draft(next, LedgerEvents.OrganizationChanged, requestedBy)], cancellationToken).ConfigureAwait(false);
             if (written == WriteOutcome.Written) return next;
         }
 
@@ -70,23 +64,14 @@ public sealed class OrganizationOwner(
         if (row is null) return Unknown();
         if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return Refused(row);
 
-        var before = await rotations.FindAsync(id, cancellationToken).ConfigureAwait(false);
+        // A caller who goes away now ends nothing: what was asked for is in the journal and in the ledger.
+        if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } begun)
+            return new VaultError(ErrorCatalogue.Conflict, "The organization's keys are destroyed.");
 
-        // The journal makes the job resumable: what a long run leaves, or a crash, is taken up by the host's housekeeping. A caller who goes away now would take
-        // the ledger's entry of it along.
-        var run = rotation.RunAsync(id, CancellationToken.None);
+        // A run that fails, or takes longer, is taken up by the host's housekeeping, which reports what keeps it from its end.
+        var run = rotation.ResumeAsync(id, CancellationToken.None);
         await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None)).ConfigureAwait(false);
-        var journal = await rotations.FindAsync(id, CancellationToken.None).ConfigureAwait(false);
-        if (journal is null || (before is { Phase: KeyRotationPhase.Finished } && journal.ToVersion == before.ToVersion))
-        {
-            // Nothing was begun: what the journal tells is an earlier rotation. Why is the run's to say; one that is still at it may begin after this answer.
-            if (run.IsFaulted) await run.ConfigureAwait(false);
-            return new VaultError(ErrorCatalogue.Conflict, "The rotation has not begun; look at the organization's ledger, then try again.");
-        }
-
-        var details = JsonSerializer.SerializeToElement(new Dictionary<string, uint> { ["key_version"] = journal.ToVersion });
-        await ChangeAsync(id, r => r, LedgerEvents.KeyRotated, details, requestedBy, CancellationToken.None).ConfigureAwait(false);
-        return journal.ToVersion;
+        return begun.ToVersion;
     }
 
     public async Task<Result<ErasureReceipt>> EraseAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 
 namespace Vault.Core.Sealing;
 
@@ -31,15 +32,26 @@ public sealed record KeyRotationRow(
     long Resealed,
     DateTimeOffset StartedAt,
     DateTimeOffset ChangedAt,
-    long RowVersion);
+    long RowVersion)
+{
+    /// <summary>Who asked for it.</summary>
+    public string RequestedBy { get; init; } = "system";
+
+    /// <summary>Names of rows that did not open in the last pass and keep the rotation from its end, at most <see cref="KeyRotation.MaxNamed"/>; empty where it is not blocked.</summary>
+    public IReadOnlyList<string> Blocked { get; init; } = [];
+}
 
 /// <summary>The journal of key rotations, at most one row per organization.</summary>
 public interface IKeyRotationStore
 {
     ValueTask<KeyRotationRow?> FindAsync(OrganizationId organization, CancellationToken cancellationToken);
 
-    /// <summary>Inserts (expected 0) or updates where the stored row version is <paramref name="expectedRowVersion"/>; false when another host was faster.</summary>
-    ValueTask<bool> TrySaveAsync(KeyRotationRow row, long expectedRowVersion, CancellationToken cancellationToken);
+    /// <summary>
+    /// Inserts (expected 0) or updates where the stored row version is <paramref name="expectedRowVersion"/>; false when another host was faster. The drafts go to the
+    /// ledger's outbox in the same transaction or not at all.
+    /// </summary>
+    ValueTask<bool> TrySaveAsync(
+        KeyRotationRow row, long expectedRowVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
 
     /// <summary>Organizations with a rotation that is not finished, for the host to resume on start.</summary>
     ValueTask<IReadOnlyList<OrganizationId>> ListUnfinishedAsync(int limit, CancellationToken cancellationToken);

@@ -9,10 +9,11 @@ public sealed record SealedField(SealContext Context, SealedBlob Blob);
 /// A row with sealed fields.
 /// </summary>
 /// <param name="Cursor">Orders the rows of an organization over all tables; opaque to the job, never reused for another row.</param>
+/// <param name="Name">What kind of row it is and its id, for people; nothing that a caller of the API chose.</param>
 /// <param name="KeyVersion">The lowest key version among its fields.</param>
 /// <param name="RowVersion">For compare-and-swap.</param>
 /// <param name="Fields">Every sealed field of the row; all are written back together.</param>
-public sealed record ResealRow(string Cursor, uint KeyVersion, long RowVersion, IReadOnlyList<SealedField> Fields);
+public sealed record ResealRow(string Cursor, string Name, uint KeyVersion, long RowVersion, IReadOnlyList<SealedField> Fields);
 
 /// <param name="Row">As it was read.</param>
 /// <param name="Fields">Its fields under the new key, in the order of <c>Row.Fields</c>.</param>

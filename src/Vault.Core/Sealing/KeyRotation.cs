@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 
 namespace Vault.Core.Sealing;
 
@@ -12,7 +14,10 @@ public enum RotationState
     /// <summary>Some rows changed under the job or were just written by a host that still held the older version as active; run again after <see cref="KeyringOptions.KeepActive"/>.</summary>
     RunAgain = 2,
 
-    /// <summary>Only rows that do not open are left. They are named; the older versions stay so that they can be examined.</summary>
+    /// <summary>
+    /// Only rows that do not open are left. They are named in the report and in the journal, and the older versions stay in use. A later run finishes when each of them
+    /// was replaced (a reconnect, a new client secret) or is gone (expired).
+    /// </summary>
     Blocked = 3,
 
     /// <summary>The organization's keys were destroyed.</summary>
@@ -20,43 +25,62 @@ public enum RotationState
 }
 
 /// <param name="State">How it ended.</param>
-/// <param name="ToVersion">The version rotated to; 0 when erased before it began.</param>
+/// <param name="ToVersion">The version rotated to; 0 when erased before this run.</param>
 /// <param name="Resealed">Rows re-sealed by this run.</param>
-/// <param name="Broken">Cursors of rows that do not open.</param>
+/// <param name="Broken">Names of rows that do not open.</param>
 public sealed record RotationReport(RotationState State, uint ToVersion, long Resealed, IReadOnlyList<string> Broken);
 
 /// <summary>
 /// Rotates an organization's data key while everything runs: prepare a version and prove it, make it active, re-seal every row, retire the older versions.
 /// Each step is a compare-and-swap and the journal says which is next, so the job may crash between any two lines and may run on several hosts at once.
 /// The key version of each row is the record of what is done.
+/// <para>The ledger has two entries of a rotation, each in the transaction of the journal's row that it tells of: <c>key_rotation_begun</c> with the first, before a
+/// key is made, <c>key_rotated</c> with the last. A rotation of which only the first is there goes on, is blocked, or ended with its organization's erasure.</para>
 /// </summary>
 public sealed class KeyRotation(
-    IOrganizationKeyStore keys, IKeyRotationStore journal, IResealSource source, IKeyWrapper wrapper, Keyring keyring, Sealer sealer, IEntropy entropy, TimeProvider time)
+    IOrganizationKeyStore keys, IKeyRotationStore journal, IResealSource source, IKeyWrapper wrapper, Keyring keyring, Sealer sealer, IdFactory ids, IEntropy entropy,
+    TimeProvider time)
 {
+    /// <summary>How many rows that do not open are named.</summary>
+    public const int MaxNamed = 100;
+
     private const int PageSize = 100;
 
-    /// <summary>Begins a rotation, or goes on with the one that is not finished.</summary>
-    public async Task<RotationReport> RunAsync(OrganizationId organization, CancellationToken cancellationToken)
+    /// <summary>
+    /// Begins a rotation, or answers the one that is not finished. The number of the new version is fixed here, in the journal, before the key exists: each run of
+    /// <see cref="ResumeAsync"/> makes that one.
+    /// </summary>
+    /// <returns>Null when the organization's keys are destroyed.</returns>
+    public async Task<KeyRotationRow?> BeginAsync(OrganizationId organization, string requestedBy, CancellationToken cancellationToken)
+    {
+        var last = await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false);
+        if (last is { Phase: not KeyRotationPhase.Finished }) return last;
+        var versions = await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false);
+        if (versions.Count > 0 && versions.All(k => k.Status == OrganizationKeyStatus.Destroyed)) return null;
+        var now = time.GetUtcNow();
+        var to = versions.Count == 0 ? 1 : versions[^1].Version + 1;
+        var expected = last?.RowVersion ?? 0;
+        var row = new KeyRotationRow(organization, to, KeyRotationPhase.Preparing, null, 0, now, now, expected + 1) { RequestedBy = requestedBy };
+
+        // Who loses the race takes the rotation of the winner, finished or not: it began after this call did.
+        return await journal.TrySaveAsync(row, expected, [Entry(row, LedgerEvents.KeyRotationBegun)], cancellationToken).ConfigureAwait(false)
+            ? row
+            : await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Goes on with the rotation that is not finished, from wherever it was left; begins none.</summary>
+    public async Task<RotationReport> ResumeAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
         var resealed = 0L;
-        var working = 0u;
         while (true)
         {
-            var row = await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false);
-
-            // Finished by another host while this run was at it: that was the rotation asked for, not a reason to begin one more.
-            if (row is { Phase: KeyRotationPhase.Finished } && working != 0) return new(RotationState.Finished, row.ToVersion, resealed, []);
-            if (row is null || row.Phase == KeyRotationPhase.Finished)
-            {
-                row = await BeginAsync(organization, row?.RowVersion ?? 0, cancellationToken).ConfigureAwait(false);
-                if (row is null) return new(RotationState.Erased, 0, resealed, []);
-            }
-
-            working = row.ToVersion;
+            // The journal's row goes only with the organization.
+            if (await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false) is not { } row) return new(RotationState.Erased, 0, resealed, []);
+            if (row.Phase == KeyRotationPhase.Finished) return new(RotationState.Finished, row.ToVersion, resealed, []);
             if (row.Phase == KeyRotationPhase.Preparing)
             {
                 if (!await PrepareAsync(row.Organization, row.ToVersion, cancellationToken).ConfigureAwait(false)) return new(RotationState.Erased, row.ToVersion, resealed, []);
-                if (await SaveAsync(row, row with { Phase = KeyRotationPhase.Resealing, Cursor = null }, cancellationToken).ConfigureAwait(false) is not { } active) continue;
+                if (await SaveAsync(row, row with { Phase = KeyRotationPhase.Resealing, Cursor = null }, [], cancellationToken).ConfigureAwait(false) is not { } active) continue;
                 row = active;
             }
 
@@ -64,19 +88,6 @@ public sealed class KeyRotation(
             resealed += done;
             if (report is not null) return report with { Resealed = resealed };
         }
-    }
-
-    // Null when the keys are destroyed. The number of the new version is fixed here, in the journal, before the key exists: whoever resumes makes that one.
-    private async Task<KeyRotationRow?> BeginAsync(OrganizationId organization, long journalVersion, CancellationToken cancellationToken)
-    {
-        var versions = await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false);
-        if (versions.Count > 0 && versions.All(k => k.Status == OrganizationKeyStatus.Destroyed)) return null;
-        var now = time.GetUtcNow();
-        var to = versions.Count == 0 ? 1 : versions[^1].Version + 1;
-        var row = new KeyRotationRow(organization, to, KeyRotationPhase.Preparing, null, 0, now, now, journalVersion + 1);
-        return await journal.TrySaveAsync(row, journalVersion, cancellationToken).ConfigureAwait(false)
-            ? row
-            : await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false);
     }
 
     // Makes the version exist and active, from whichever point another run or host has brought it to. False when it was destroyed meanwhile.
@@ -136,7 +147,7 @@ public sealed class KeyRotation(
                 switch (await ResealRowAsync(organization, item, key, cancellationToken).ConfigureAwait(false))
                 {
                     case ({ } fresh, _): sealedAgain.Add(fresh); break;
-                    case (null, true): broken.Add(item.Cursor); break;
+                    case (null, true): broken.Add(item.Name); break;
                     default: lost = true; break;
                 }
             }
@@ -146,17 +157,23 @@ public sealed class KeyRotation(
             var done = written.Count(w => w);
             lost |= done < sealedAgain.Count;
             resealed += done;
-            if (await SaveAsync(row, row with { Cursor = page[^1].Cursor, Resealed = row.Resealed + done }, cancellationToken).ConfigureAwait(false) is not { } next) return (null, resealed);
+            if (await SaveAsync(row, row with { Cursor = page[^1].Cursor, Resealed = row.Resealed + done }, [], cancellationToken).ConfigureAwait(false) is not { } next) return (null, resealed);
             row = next;
         }
 
         if (await source.AnyBelowAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false))
         {
+            // An erasure under the pass destroys the keys that its rows are under; that is the end of the organization, not a blocked rotation.
+            var stored = await keys.FindAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false);
+            if (stored is null or { Status: OrganizationKeyStatus.Destroyed }) return (new(RotationState.Erased, row.ToVersion, 0, []), resealed);
+
             // What is left lies before the cursor: rows that changed under the pass, or two fields of one row in one page. A new pass starts from the first row, at once
             // as long as passes get on, so this ends.
-            await SaveAsync(row, row with { Cursor = null }, cancellationToken).ConfigureAwait(false);
+            var blocked = broken.Count > 0 && !lost;
+            var next = row with { Cursor = null, Blocked = blocked ? [.. broken.Take(MaxNamed)] : row.Blocked };
+            await SaveAsync(row, next, [], cancellationToken).ConfigureAwait(false);
             if (resealed > 0 && (lost || broken.Count == 0)) return (null, resealed);
-            return (new(broken.Count > 0 && !lost ? RotationState.Blocked : RotationState.RunAgain, row.ToVersion, 0, broken), resealed);
+            return (new(blocked ? RotationState.Blocked : RotationState.RunAgain, row.ToVersion, 0, broken), resealed);
         }
 
         // Retired keys still open: a host that sealed under one a moment ago loses nothing, and the row it wrote is found before the key is destroyed.
@@ -166,11 +183,12 @@ public sealed class KeyRotation(
             if (!await keys.TryUpdateAsync(Next(old, OrganizationKeyStatus.Retired), old.RowVersion, cancellationToken).ConfigureAwait(false)) return (null, resealed);
         }
 
-        var saved = await SaveAsync(row, row with { Phase = KeyRotationPhase.Finished }, cancellationToken).ConfigureAwait(false);
+        var finished = row with { Phase = KeyRotationPhase.Finished, Blocked = [] };
+        var saved = await SaveAsync(row, finished, [Entry(finished, LedgerEvents.KeyRotated)], cancellationToken).ConfigureAwait(false);
         return (saved is null ? null : new(RotationState.Finished, row.ToVersion, 0, broken), resealed);
     }
 
-    // Without a row: the key it lies under cannot be had now, or, broken, the row does not open.
+    // Without a row: the key it lies under cannot be had now, or, broken, the row does not open: it was altered, or its key is destroyed or under an unknown master key.
     private async Task<(ResealedRow? Row, bool Broken)> ResealRowAsync(OrganizationId organization, ResealRow row, SealingKey to, CancellationToken cancellationToken)
     {
         var fields = new SealedBlob[row.Fields.Count];
@@ -180,7 +198,7 @@ public sealed class KeyRotation(
             {
                 var field = row.Fields[i];
                 var held = await keyring.HoldVersionAsync(organization, field.Blob.KeyVersion, cancellationToken).ConfigureAwait(false);
-                if (!held.TryGet(out var from, out _)) return (null, false);
+                if (!held.TryGet(out var from, out var error)) return (null, error.Code == ErrorCatalogue.OrganizationUnknown);
                 using (from)
                 {
                     using var value = Sealer.Open(from, field.Blob, field.Context);
@@ -188,7 +206,7 @@ public sealed class KeyRotation(
                 }
             }
         }
-        catch (SealBrokenException)
+        catch (Exception e) when (e is SealBrokenException or MasterKeyUnknownException)
         {
             return (null, true);
         }
@@ -196,10 +214,21 @@ public sealed class KeyRotation(
         return (new ResealedRow(row, fields), false);
     }
 
-    private async Task<KeyRotationRow?> SaveAsync(KeyRotationRow seen, KeyRotationRow next, CancellationToken cancellationToken)
+    private async Task<KeyRotationRow?> SaveAsync(KeyRotationRow seen, KeyRotationRow next, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
     {
         next = next with { ChangedAt = time.GetUtcNow(), RowVersion = seen.RowVersion + 1 };
-        return await journal.TrySaveAsync(next, seen.RowVersion, cancellationToken).ConfigureAwait(false) ? next : null;
+        return await journal.TrySaveAsync(next, seen.RowVersion, drafts, cancellationToken).ConfigureAwait(false) ? next : null;
+    }
+
+    private LedgerDraft Entry(KeyRotationRow row, string type)
+    {
+        var details = new Dictionary<string, long> { ["key_version"] = row.ToVersion };
+        if (type == LedgerEvents.KeyRotated) details["resealed_rows"] = row.Resealed;
+        return new()
+        {
+            EventId = ids.NewEvent(), Organization = row.Organization, Type = type, Time = time.GetUtcNow(), Caller = row.RequestedBy,
+            Details = JsonSerializer.SerializeToElement(details),
+        };
     }
 
     private OrganizationKeyRow Next(OrganizationKeyRow key, OrganizationKeyStatus status) =>

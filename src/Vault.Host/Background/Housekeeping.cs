@@ -5,7 +5,6 @@ using Vault.Core.Execution;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Scopes;
-using Vault.Core.Sealing;
 using Vault.Host.Observability;
 using Vault.Providers.Packs;
 
@@ -29,8 +28,7 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
         var writer = services.GetRequiredService<LedgerWriter>();
         var organizations = services.GetRequiredService<IOrganizationStore>();
         var cascades = services.GetRequiredService<CascadeRunner>();
-        var rotations = services.GetRequiredService<IKeyRotationStore>();
-        var rotation = services.GetRequiredService<KeyRotation>();
+        var rotations = ActivatorUtilities.CreateInstance<KeyRotations>(services);
         var links = services.GetRequiredService<ILinkStore>();
         var consents = services.GetRequiredService<InterruptedConsents>();
         var answers = services.GetRequiredService<IIdempotencyStore>();
@@ -48,10 +46,7 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
             {
                 foreach (var id in await organizations.FindCascadesAsync(Batch, ct)) await cascades.ResumeAsync(id, ct);
             }),
-            new("key_rotation", TimeSpan.FromSeconds(30), true, async ct =>
-            {
-                foreach (var id in await rotations.ListUnfinishedAsync(Batch, ct)) await rotation.RunAsync(id, ct);
-            }),
+            new("key_rotation", TimeSpan.FromSeconds(30), true, rotations.ResumeAsync),
             new("interrupted_consents", TimeSpan.FromSeconds(15), true, ct => consents.SettleAsync(Batch, ct)),
             new("packs", TimeSpan.FromSeconds(5), false, packs.ReloadIfChangedAsync),
             new("expired_links", TimeSpan.FromMinutes(1), false, ct => links.DeleteExpiredAsync(time.GetUtcNow() - TimeSpan.FromDays(1), Batch, ct)),

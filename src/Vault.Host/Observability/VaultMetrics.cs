@@ -25,6 +25,7 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
     private readonly Histogram<double> _ledgerLag;
     private readonly ILogger<VaultMetrics> _log;
     private long _due;
+    private long _blockedRotations;
 
     public VaultMetrics(ILogger<VaultMetrics> log)
     {
@@ -43,6 +44,9 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
         _ledgerConflicts = _meter.CreateCounter<long>("vault.ledger.conflicts", description: "Chains whose head another host had moved.");
         _ledgerLag = _meter.CreateHistogram<double>("vault.ledger.lag", "s", "How long the oldest entry of a transaction had waited when it was durable.");
         _meter.CreateObservableGauge("vault.due.backlog", () => Volatile.Read(ref _due), description: "Accounts due and not yet begun.");
+        _meter.CreateObservableGauge(
+            "vault.key_rotations.blocked", () => Volatile.Read(ref _blockedRotations),
+            description: "Organizations whose key rotation cannot end because rows do not open; every host counts all of them.");
     }
 
     /// <summary>Gauges of other parts, read when metrics are collected.</summary>
@@ -57,6 +61,8 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
     }
 
     public void DueBacklog(long due) => Volatile.Write(ref _due, due);
+
+    public void KeyRotationsBlocked(int organizations) => Volatile.Write(ref _blockedRotations, organizations);
 
     public void Refreshed(string provider, Verdict verdict) => _refreshes.Add(1, new("provider", provider), new("verdict", Word(verdict)));
 

@@ -13,9 +13,10 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
 {
     /// <summary>A table with sealed columns.</summary>
     /// <param name="Letter">Orders the tables; never reused.</param>
+    /// <param name="Kind">What a row is called in messages.</param>
     /// <param name="Keys">The columns that name the row within its organization.</param>
     /// <param name="Version">The row's version column; null where a row has none, then the old bytes themselves are compared.</param>
-    internal sealed record Place(string Letter, string Table, string[] Keys, string? Version, Column[] Columns);
+    internal sealed record Place(string Letter, string Kind, string Table, string[] Keys, string? Version, Column[] Columns);
 
     /// <param name="Context">Where the value is sealed, by the row's keys and the generation: the same function that its writer and reader call.</param>
     /// <param name="Generation">The column with the value's generation; null where a value is written once.</param>
@@ -24,17 +25,19 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
     internal static IReadOnlyList<Place> Places { get; } =
     [
         new(
-            "a", "accounts", ["id"], "version",
+            "a", "connected_account", "accounts", ["id"], "version",
             [
                 new("grant_blob", (o, keys, generation) => SealContext.Grant(o, new AccountId(keys[0]), generation), "generation"),
                 new("credential", (o, keys, generation) => SealContext.Credential(o, new AccountId(keys[0]), generation), "credential_generation"),
             ]),
         new(
-            "b", "connections", ["id"], "version",
+            "b", "connection", "connections", ["id"], "version",
             [new("client_secret", (o, keys, generation) => SealContext.ClientSecret(o, keys[0], generation), "secret_generation")]),
-        new("c", "links", ["id"], "version", [new("code_verifier", (o, keys, _) => SealContext.CodeVerifier(o, keys[0]))]),
-        new("d", "outputs", ["execution_id"], null, [new("body", (o, keys, _) => SealContext.Output(o, keys[0]))]),
-        new("e", "idempotency", ["scope", "key"], null, [new("body", (o, keys, _) => SealContext.IdempotentAnswer(o, keys[0], keys[1]))]),
+        new("c", "link", "links", ["id"], "version", [new("code_verifier", (o, keys, _) => SealContext.CodeVerifier(o, keys[0]))]),
+        new("d", "output", "outputs", ["execution_id"], null, [new("body", (o, keys, _) => SealContext.Output(o, keys[0]))]),
+        new(
+            "e", "idempotent_answer", "idempotency", ["scope", "key"], null,
+            [new("body", (o, keys, _) => SealContext.IdempotentAnswer(o, keys[0], keys[1]))]),
     ];
 
     public async ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken)
@@ -121,7 +124,9 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
             fields.Add(new SealedField(place.Columns[i].Context(organization, keys, r.GetInt64(at + 2)), blob));
         }
 
-        return new ResealRow(place.Letter + "/" + string.Join('/', keys.Select(Uri.EscapeDataString)), fields.Min(f => f.Blob.KeyVersion), r.GetInt64(0), fields);
+        // Of a kept answer the scope and not the key, which the caller chose.
+        return new ResealRow(
+            place.Letter + "/" + string.Join('/', keys.Select(Uri.EscapeDataString)), $"{place.Kind} {keys[0]}", fields.Min(f => f.Blob.KeyVersion), r.GetInt64(0), fields);
     }
 
     private static string Older(Place place) => string.Join(" or ", place.Columns.Select(c => c.Name + "_key_version < @below"));

@@ -69,7 +69,8 @@ internal static class ScaleCourse
             await ScaleMemory.RunAsync(world, first, figures, cancellationToken);
 
             clock.Restart();
-            var rotation = await world.Rotation.RunAsync(places[1].Organization, cancellationToken);
+            await world.Rotation.BeginAsync(places[1].Organization, "bench", cancellationToken);
+            var rotation = await world.Rotation.ResumeAsync(places[1].Organization, cancellationToken);
             figures.Add("rotation_rows_per_second", rotation.Resealed / clock.Elapsed.TotalSeconds, $"rows/s re-sealed under a new key, {rotation.Resealed:#,0} rows of one organization");
             await ScaleLedger.RunAsync(world, places[0].Organization, Math.Clamp(accounts / 5, 50_000, 200_000), figures, cancellationToken);
             return new ScaleRun(DateTimeOffset.UtcNow, Facts.Commit(), Facts.Machine(postgres.Version, load), accounts, figures.All.ToDictionary(f => f.Name, f => new ScaleFigure(f.Value, f.Meaning)));

@@ -34,7 +34,7 @@ internal sealed class ScaleWorld : IAsyncDisposable
 
     public GrantSealing Sealing { get; }
 
-    public KeyRotation Rotation => new(Store.Keys, Store.KeyRotations, Store.Sealed, _wrapper, Keyring, Sealer, Entropy, TimeProvider.System);
+    public KeyRotation Rotation => new(Store.Keys, Store.KeyRotations, Store.Sealed, _wrapper, Keyring, Sealer, Ids, Entropy, TimeProvider.System);
 
     /// <summary>New accounts of one organization in one transaction; answers how many were new.</summary>
     public Task<int> InsertAsync(IReadOnlyList<AccountRow> rows, CancellationToken cancellationToken) => ((SqlAccountStore)Store.Accounts).InsertManyAsync(rows, cancellationToken);

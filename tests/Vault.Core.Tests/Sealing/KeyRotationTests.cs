@@ -19,7 +19,7 @@ public sealed class KeyRotationTests : IDisposable
     public async Task Every_row_moves_to_the_new_key_and_still_opens()
     {
         await FillAsync(250);
-        var report = await Rotation().RunAsync(Acme, default);
+        var report = await RunAsync(Rotation());
         Assert.Equal((RotationState.Finished, 2u, 250L), (report.State, report.ToVersion, report.Resealed));
         await AllOpenAsync(250, version: 2);
         Assert.Equal([OrganizationKeyStatus.Retired, OrganizationKeyStatus.Active], (await _bench.Keys.ListAsync(Acme, default)).Select(k => k.Status));
@@ -40,8 +40,8 @@ public sealed class KeyRotationTests : IDisposable
         {
             if (writes++ == crashAt) throw new IOException("the process died here");
         };
-        await Assert.ThrowsAsync<IOException>(() => Rotation().RunAsync(Acme, default));
-        var report = await Rotation().RunAsync(Acme, default);
+        await Assert.ThrowsAsync<IOException>(() => RunAsync(Rotation()));
+        var report = await RunAsync(Rotation());
         Assert.Equal((RotationState.Finished, 2u), (report.State, report.ToVersion));
         Assert.Equal(crashAt + 1 + 250 - (crashAt / 100 * 100), writes);
         Assert.All(_rows.All, r => Assert.Equal(2, r.RowVersion));
@@ -53,7 +53,7 @@ public sealed class KeyRotationTests : IDisposable
     {
         await FillAsync(500);
         var other = Rotation(_bench.NewKeyring(_bench.Wrapper));
-        await Task.WhenAll(Task.Run(() => Rotation().RunAsync(Acme, default)), Task.Run(() => other.RunAsync(Acme, default)));
+        await Task.WhenAll(Task.Run(() => RunAsync(Rotation())), Task.Run(() => RunAsync(other)));
 
         // Whoever ends first ends it for both: one new version, nothing left under the old.
         var row = (await _journal.FindAsync(Acme, default))!;
@@ -72,7 +72,7 @@ public sealed class KeyRotationTests : IDisposable
             if (cursor == "row-0001") _rows.Put(cursor, refreshed);
             _rows.BeforeWrite = cursor == "row-0001" ? null : _rows.BeforeWrite;
         };
-        var report = await Rotation().RunAsync(Acme, default);
+        var report = await RunAsync(Rotation());
 
         // The refresh had sealed under version 1: found in a second pass, whose bytes are those of the refresh.
         Assert.Equal((RotationState.Finished, 3L), (report.State, report.Resealed));
@@ -95,8 +95,8 @@ public sealed class KeyRotationTests : IDisposable
         {
             if (fresh.TryDequeue(out var field)) _rows.Put(cursor, field);
         };
-        for (var i = 0; i < 3; i++) Assert.Equal(RotationState.RunAgain, (await Rotation().RunAsync(Acme, default)).State);
-        Assert.Equal(RotationState.Finished, (await Rotation().RunAsync(Acme, default)).State);
+        for (var i = 0; i < 3; i++) Assert.Equal(RotationState.RunAgain, (await RunAsync(Rotation())).State);
+        Assert.Equal(RotationState.Finished, (await RunAsync(Rotation())).State);
         Assert.Equal(4, _rows.All[0].Fields[0].Context.Generation);
     }
 
@@ -108,20 +108,80 @@ public sealed class KeyRotationTests : IDisposable
         var broken = field.Blob.Bytes.ToArray();
         broken[^1] ^= 1;
         _rows.Put("row-0001", field with { Blob = new SealedBlob(1, broken) });
-        var report = await Rotation().RunAsync(Acme, default);
+        var report = await RunAsync(Rotation());
         Assert.Equal(RotationState.Blocked, report.State);
         Assert.Equal("row-0001", Assert.Single(report.Broken));
         Assert.Equal(2, report.Resealed);
         _bench.Time.Advance(TimeSpan.FromDays(30));
         Assert.Equal(0, await DestroyAsync());
         Assert.NotNull((await _bench.Keys.FindAsync(Acme, 1, default))!.Wrapped);
+
+        // The journal says so until the row was replaced; only then the rotation ends, and only then the ledger says so.
+        Assert.Equal(["row-0001"], (await _journal.FindAsync(Acme, default))!.Blocked);
+        Assert.Equal([LedgerEvents.KeyRotationBegun], _journal.Drafts.Select(d => d.Type));
+        _rows.Put("row-0001", await FieldAsync("row-0001", 2, "replaced"));
+        Assert.Equal((RotationState.Finished, 2u), (await Rotation().ResumeAsync(Acme, default)) is var end ? (end.State, end.ToVersion) : default);
+        Assert.Empty((await _journal.FindAsync(Acme, default))!.Blocked);
+        Assert.Equal([LedgerEvents.KeyRotationBegun, LedgerEvents.KeyRotated], _journal.Drafts.Select(d => d.Type));
+    }
+
+    [Fact]
+    public async Task A_row_under_a_destroyed_key_blocks_the_rotation_and_is_named()
+    {
+        await FillAsync(2);
+        var left = _rows.All[0].Fields[0];
+        Assert.Equal(RotationState.Finished, (await RunAsync(Rotation())).State);
+        _bench.Time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(1, await DestroyAsync());
+
+        // A host that had been frozen writes what it had sealed before.
+        _rows.Put("row-0000", left);
+        var report = await RunAsync(Rotation());
+        Assert.Equal((RotationState.Blocked, 3u), (report.State, report.ToVersion));
+        Assert.Equal(["row-0000"], report.Broken);
+    }
+
+    [Fact]
+    public async Task A_rotation_has_one_entry_when_it_begins_and_one_when_it_ends_whoever_finishes_it()
+    {
+        await FillAsync(3);
+        _rows.BeforeWrite = _ => throw new IOException("the process died here");
+        await Assert.ThrowsAsync<IOException>(() => RunAsync(Rotation()));
+        Assert.Equal([(LedgerEvents.KeyRotationBegun, "key_1")], _journal.Drafts.Select(d => (d.Type, d.Caller)));
+
+        // Asked for again before it is finished: it is the same rotation, which another key's holder does not begin a second time.
+        _rows.BeforeWrite = null;
+        Assert.Equal(2u, (await Rotation().BeginAsync(Acme, "key_2", default))!.ToVersion);
+        Assert.Equal(RotationState.Finished, (await Rotation().ResumeAsync(Acme, default)).State);
+        Assert.Equal([(LedgerEvents.KeyRotationBegun, "key_1"), (LedgerEvents.KeyRotated, "key_1")], _journal.Drafts.Select(d => (d.Type, d.Caller)));
+        Assert.All(_journal.Drafts, d => Assert.Equal(2, d.Details!.Value.GetProperty("key_version").GetInt32()));
+        Assert.Equal(3, _journal.Drafts[1].Details!.Value.GetProperty("resealed_rows").GetInt32());
+
+        // A host that looks for unfinished ones a moment too late begins none.
+        Assert.Equal((RotationState.Finished, 2u, 0L), (await Rotation().ResumeAsync(Acme, default)) is var late ? (late.State, late.ToVersion, late.Resealed) : default);
+        Assert.Equal(2, _journal.Drafts.Count);
+    }
+
+    [Fact]
+    public async Task An_erasure_under_the_job_ends_it_and_is_not_told_as_rows_that_do_not_open()
+    {
+        // In the middle of a pass, which has the new key in hand and finds the rows of its second page under one that is destroyed.
+        await FillAsync(150);
+        var erasure = new KeyErasure(_bench.Keys, _bench.Keyring, _bench.Time);
+        _rows.BeforeWrite = cursor =>
+        {
+            if (cursor == "row-0099") erasure.EraseAsync(Acme, default).GetAwaiter().GetResult();
+        };
+        var report = await RunAsync(Rotation());
+        Assert.Equal((RotationState.Erased, 0), (report.State, report.Broken.Count));
+        Assert.Equal([LedgerEvents.KeyRotationBegun], _journal.Drafts.Select(d => d.Type));
     }
 
     [Fact]
     public async Task A_retired_key_is_destroyed_only_after_its_time_and_only_when_nothing_needs_it()
     {
         await FillAsync(2);
-        await Rotation().RunAsync(Acme, default);
+        await RunAsync(Rotation());
         Assert.Equal(0, await DestroyAsync());
         _bench.Time.Advance(TimeSpan.FromDays(2));
 
@@ -133,7 +193,7 @@ public sealed class KeyRotationTests : IDisposable
         }
 
         Assert.Equal(0, await DestroyAsync());
-        Assert.Equal(RotationState.Finished, (await Rotation().RunAsync(Acme, default)).State);
+        Assert.Equal(RotationState.Finished, (await RunAsync(Rotation())).State);
         _bench.Time.Advance(TimeSpan.FromDays(2));
         Assert.Equal(2, await DestroyAsync());
         Assert.Equal([LedgerEvents.KeyDestroyed, LedgerEvents.KeyDestroyed], _ledger.Drafts.Select(d => d.Type));
@@ -147,7 +207,7 @@ public sealed class KeyRotationTests : IDisposable
     public async Task No_key_goes_without_a_word_in_the_ledger()
     {
         await FillAsync(1);
-        await Rotation().RunAsync(Acme, default);
+        await RunAsync(Rotation());
         _bench.Time.Advance(TimeSpan.FromDays(2));
         _ledger.Down = true;
         Assert.Equal(ErrorCatalogue.LedgerUnavailable, (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Error!.Code);
@@ -161,11 +221,13 @@ public sealed class KeyRotationTests : IDisposable
     {
         await FillAsync(1);
         await new KeyErasure(_bench.Keys, _bench.Keyring, _bench.Time).EraseAsync(Acme, default);
-        Assert.Equal(RotationState.Erased, (await Rotation().RunAsync(Acme, default)).State);
+        Assert.Null(await Rotation().BeginAsync(Acme, "key_1", default));
+        Assert.Equal(RotationState.Erased, (await Rotation().ResumeAsync(Acme, default)).State);
+        Assert.Empty(_journal.Drafts);
 
         // Erased after the journal named the next version and before the key was made.
-        await _journal.TrySaveAsync(new KeyRotationRow(Acme, 2, KeyRotationPhase.Preparing, null, 0, default, default, 1), 0, default);
-        Assert.Equal(RotationState.Erased, (await Rotation().RunAsync(Acme, default)).State);
+        await _journal.TrySaveAsync(new KeyRotationRow(Acme, 2, KeyRotationPhase.Preparing, null, 0, default, default, 1), 0, [], default);
+        Assert.Equal(RotationState.Erased, (await RunAsync(Rotation())).State);
         Assert.All(await _bench.Keys.ListAsync(Acme, default), k => Assert.Null(k.Wrapped));
     }
 
@@ -204,7 +266,7 @@ public sealed class KeyRotationTests : IDisposable
     public async Task A_new_master_key_changes_nothing_about_since_when_a_key_is_retired()
     {
         await FillAsync(2);
-        await Rotation().RunAsync(Acme, default);
+        await RunAsync(Rotation());
         var retired = _bench.Time.GetUtcNow();
         _bench.Time.Advance(TimeSpan.FromHours(20));
         using var next = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
@@ -216,10 +278,18 @@ public sealed class KeyRotationTests : IDisposable
 
     private async Task<int> DestroyAsync() => (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Value;
 
-    private RetiredKeys Retired() => new(_bench.Keys, _rows, _ledger, new IdFactory(_bench.Time, _bench.Entropy), _bench.Time);
+    private RetiredKeys Retired() => new(_bench.Keys, _rows, _ledger, Ids, _bench.Time);
 
     private KeyRotation Rotation(Keyring? keyring = null) =>
-        new(_bench.Keys, _journal, _rows, _bench.Wrapper, keyring ?? _bench.Keyring, new Sealer(keyring ?? _bench.Keyring, _bench.Entropy), _bench.Entropy, _bench.Time);
+        new(_bench.Keys, _journal, _rows, _bench.Wrapper, keyring ?? _bench.Keyring, new Sealer(keyring ?? _bench.Keyring, _bench.Entropy), Ids, _bench.Entropy, _bench.Time);
+
+    private IdFactory Ids => new(_bench.Time, _bench.Entropy);
+
+    private static async Task<RotationReport> RunAsync(KeyRotation rotation)
+    {
+        await rotation.BeginAsync(Acme, "key_1", default);
+        return await rotation.ResumeAsync(Acme, default);
+    }
 
     private async Task FillAsync(int rows)
     {

@@ -9,13 +9,22 @@ internal sealed class Browser : IDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() });
 
     /// <summary>Opens a link, goes on to the provider, consents there, and comes back; answers the final page or the URL it was sent to outside.</summary>
-    public async Task<(HttpStatusCode Status, string Page, Uri Last)> ConsentAsync(string link, string identity = "alice", string extra = "")
+    public async Task<(HttpStatusCode Status, string Page, Uri Last)> ConsentAsync(string link, string identity = "alice", string extra = "") =>
+        await ConsentedAsync(await BeginAsync(link), identity, extra);
+
+    /// <summary>Opens a link; answers the provider's page that it goes on to.</summary>
+    public async Task<Uri> BeginAsync(string link)
     {
         var page = await _http.GetAsync(new Uri(link));
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
         var begun = await _http.PostAsync(new Uri(link), null);
         Assert.True(begun.StatusCode == HttpStatusCode.SeeOther, await begun.Content.ReadAsStringAsync());
-        var provider = begun.Headers.Location!;
+        return begun.Headers.Location!;
+    }
+
+    /// <summary>Consents on the provider's page and comes back.</summary>
+    public async Task<(HttpStatusCode Status, string Page, Uri Last)> ConsentedAsync(Uri provider, string identity = "alice", string extra = "")
+    {
         var consented = await _http.GetAsync(new Uri($"{provider}&auto=approve&identity={identity}{extra}"));
         return await FollowAsync(consented.Headers.Location ?? throw new InvalidOperationException(await consented.Content.ReadAsStringAsync()));
     }

@@ -15,3 +15,5 @@ public sealed class OneSiloCredentialKindTests() : CredentialKindTests(new OneSi
 public sealed class OneSiloProxyTests() : ProxyTests(new OneSiloHosts());
 
 public sealed class OneSiloForwardedTests() : ForwardedTests(new OneSiloHosts());
+
+public sealed class OneSiloKeyRotationTests() : KeyRotationTests(new OneSiloHosts());

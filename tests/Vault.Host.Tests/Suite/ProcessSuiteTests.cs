@@ -30,4 +30,7 @@ public sealed class ProcessCredentialKindTests(ProcessHosts hosts) : CredentialK
 public sealed class ProcessProxyTests(ProcessHosts hosts) : ProxyTests(hosts);
 
 [Collection("processes")]
+public sealed class ProcessKeyRotationTests(ProcessHosts hosts) : KeyRotationTests(hosts);
+
+[Collection("processes")]
 public sealed class ProcessForwardedTests(ProcessHosts hosts) : ForwardedTests(hosts);

@@ -40,4 +40,7 @@ public sealed class TestClusterCredentialKindTests(TestClusterHosts hosts) : Cre
 public sealed class TestClusterProxyTests(TestClusterHosts hosts) : ProxyTests(hosts);
 
 [Collection("test cluster")]
+public sealed class TestClusterKeyRotationTests(TestClusterHosts hosts) : KeyRotationTests(hosts);
+
+[Collection("test cluster")]
 public sealed class TestClusterForwardedTests(TestClusterHosts hosts) : ForwardedTests(hosts);

@@ -89,7 +89,7 @@ internal sealed class SimHost : ICheckpoints
         _installer = new GrantInstaller(store, scene.Connections, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
-        _organizations = new OrganizationOwner(organizations, null!, null!, null!, cache, ids, time, options);
+        _organizations = new OrganizationOwner(organizations, null!, null!, cache, ids, time, options);
     }
 
     public async Task SweepAsync()

@@ -90,18 +90,27 @@ public abstract class KeyStoreContract : StoreContract
     }
 
     [Fact]
-    public async Task A_rotation_is_journalled_by_one_host()
+    public async Task A_rotation_is_journalled_by_one_host_together_with_its_ledger_entry()
     {
         var organization = (await OrganizationAsync()).Id;
-        var row = new KeyRotationRow(organization, 2, KeyRotationPhase.Preparing, null, 0, Make.Now, Make.Now, 1);
+        var row = new KeyRotationRow(organization, 2, KeyRotationPhase.Preparing, null, 0, Make.Now, Make.Now, 1) { RequestedBy = "key_1" };
+        var drafts = Enumerable.Range(0, Rivals).Select(_ => Make.Draft(organization, "organization.key_rotation_begun")).ToList();
         Assert.Null(await Store.KeyRotations.FindAsync(organization, default));
-        var race = await RaceAsync(Rivals, _ => Store.KeyRotations.TrySaveAsync(row, 0, default).AsTask());
+        var race = await RaceAsync(Rivals, i => Store.KeyRotations.TrySaveAsync(row, 0, [drafts[i]], default).AsTask());
         Assert.Single(race, won => won);
+        Assert.Equal(drafts[Array.IndexOf(race, true)].EventId, Assert.Single(await Store.Ledger.ReadOutboxAsync(Rivals, default)).EventId);
+        Same(row, await Store.KeyRotations.FindAsync(organization, default));
         Assert.Equal([organization], await Store.KeyRotations.ListUnfinishedAsync(10, default));
 
-        var next = row with { Phase = KeyRotationPhase.Finished, Cursor = "a/ca_1", Resealed = 12, ChangedAt = Make.Now.AddMinutes(1), RowVersion = 2 };
-        Assert.True(await Store.KeyRotations.TrySaveAsync(next, 1, default));
-        Assert.False(await Store.KeyRotations.TrySaveAsync(next, 1, default));
+        var blocked = row with { Phase = KeyRotationPhase.Resealing, Blocked = ["connected_account ca_1", "link lnk_1"], RowVersion = 2 };
+        Assert.True(await Store.KeyRotations.TrySaveAsync(blocked, 1, [], default));
+        Same(blocked, await Store.KeyRotations.FindAsync(organization, default));
+        Assert.Equal([organization], await Store.KeyRotations.ListUnfinishedAsync(10, default));
+
+        var next = row with { Phase = KeyRotationPhase.Finished, Cursor = "a/ca_1", Resealed = 12, ChangedAt = Make.Now.AddMinutes(1), RowVersion = 3 };
+        Assert.True(await Store.KeyRotations.TrySaveAsync(next, 2, [Make.Draft(organization, "organization.key_rotated")], default));
+        Assert.False(await Store.KeyRotations.TrySaveAsync(next, 2, [Make.Draft(organization, "organization.key_rotated")], default));
+        Assert.Equal(2, (await Store.Ledger.ReadOutboxAsync(Rivals, default)).Count);
         Same(next, await Store.KeyRotations.FindAsync(organization, default));
         Assert.Empty(await Store.KeyRotations.ListUnfinishedAsync(10, default));
         Assert.Null(await Store.KeyRotations.FindAsync((await OrganizationAsync()).Id, default));

@@ -58,7 +58,7 @@ public sealed class StorePorts : IAsyncDisposable
         Packs = store.Packs,
         ScopeUses = store.ScopeUses,
         Keys = new InMemoryOrganizationKeyStore(),
-        KeyRotations = new InMemoryKeyRotationStore(),
+        KeyRotations = new InMemoryKeyRotationStore(store),
         Ledger = store.Ledger,
     };
 

@@ -1,32 +1,42 @@
+using Vault.Core.Accounts;
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using Vault.Core.Sealing;
+using Vault.TestKit.Memory;
 
 namespace Vault.TestKit.Sealing;
 
-/// <summary>The rotation journal in memory.</summary>
-public sealed class InMemoryKeyRotationStore : IKeyRotationStore
+/// <summary>The rotation journal in memory; its drafts go to the outbox of the store, in the same step.</summary>
+public sealed class InMemoryKeyRotationStore(MemoryStore? store = null) : IKeyRotationStore
 {
-    private readonly Lock _gate = new();
+    private readonly MemoryStore _store = store ?? new MemoryStore();
     private readonly Dictionary<OrganizationId, KeyRotationRow> _rows = [];
+    private readonly List<LedgerDraft> _drafts = [];
 
-    public ValueTask<KeyRotationRow?> FindAsync(OrganizationId organization, CancellationToken cancellationToken)
-    {
-        lock (_gate) return new(_rows.GetValueOrDefault(organization));
-    }
+    /// <summary>What was saved with a draft, oldest first.</summary>
+    public IReadOnlyList<LedgerDraft> Drafts => _drafts;
 
-    public ValueTask<bool> TrySaveAsync(KeyRotationRow row, long expectedRowVersion, CancellationToken cancellationToken)
+    public ValueTask<KeyRotationRow?> FindAsync(OrganizationId organization, CancellationToken cancellationToken) =>
+        new(_store.RunAsync("key_rotations.find", () => _rows.GetValueOrDefault(organization), cancellationToken));
+
+    public async ValueTask<bool> TrySaveAsync(
+        KeyRotationRow row, long expectedRowVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
     {
         Assert.Equal(expectedRowVersion + 1, row.RowVersion);
-        lock (_gate)
-        {
-            if ((_rows.GetValueOrDefault(row.Organization)?.RowVersion ?? 0) != expectedRowVersion) return new(false);
-            _rows[row.Organization] = row;
-            return new(true);
-        }
+        var written = await _store.WriteAsync(
+            "key_rotations.save", row.Organization, GateCheck.None, insert: false,
+            () => (_rows.GetValueOrDefault(row.Organization)?.RowVersion ?? 0) == expectedRowVersion,
+            () =>
+            {
+                _rows[row.Organization] = row;
+                _drafts.AddRange(drafts);
+            },
+            drafts, cancellationToken);
+        return written == WriteOutcome.Written;
     }
 
-    public ValueTask<IReadOnlyList<OrganizationId>> ListUnfinishedAsync(int limit, CancellationToken cancellationToken)
-    {
-        lock (_gate) return new([.. _rows.Values.Where(r => r.Phase != KeyRotationPhase.Finished).Select(r => r.Organization).Take(limit)]);
-    }
+    public ValueTask<IReadOnlyList<OrganizationId>> ListUnfinishedAsync(int limit, CancellationToken cancellationToken) => new(_store.RunAsync<IReadOnlyList<OrganizationId>>(
+        "key_rotations.list_unfinished",
+        () => [.. _rows.Values.Where(r => r.Phase != KeyRotationPhase.Finished).Select(r => r.Organization).Take(limit)],
+        cancellationToken));
 }

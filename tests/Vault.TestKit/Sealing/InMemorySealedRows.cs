@@ -22,7 +22,7 @@ public sealed class InMemorySealedRows : IResealSource
 
     public void Put(string cursor, params SealedField[] fields)
     {
-        lock (_gate) _rows[cursor] = new ResealRow(cursor, fields.Min(f => f.Blob.KeyVersion), (_rows.GetValueOrDefault(cursor)?.RowVersion ?? 0) + 1, fields);
+        lock (_gate) _rows[cursor] = new ResealRow(cursor, cursor, fields.Min(f => f.Blob.KeyVersion), (_rows.GetValueOrDefault(cursor)?.RowVersion ?? 0) + 1, fields);
     }
 
     public ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken) =>
