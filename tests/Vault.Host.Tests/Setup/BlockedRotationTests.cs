@@ -14,7 +14,7 @@ public sealed class BlockedRotationTests
     [Fact]
     public async Task A_blocked_rotation_is_in_the_answer_the_organization_the_command_line_the_log_and_the_metrics_until_it_ends()
     {
-        await using var world = await World.StartExactlyAsync(1, postgres: false);
+        await using var world = await World.StartAsync(1, postgres: false);
         var vault = new CommandLine(new Dictionary<string, string> { ["VAULT_URL"] = world.Urls[0], ["VAULT_KEY"] = world.AdminKey });
         var organization = await world.OrganizationAsync();
         var connection = await world.ConnectionAsync(organization, "sandbox_single_use");
