@@ -42,7 +42,7 @@ public abstract class KeyRotationTests(IHosts hosts)
         var calls = world.Sandbox.Counters.ApiCalls;
 
         var asked = await world.PostAsync($"/v1/organizations/{organization}:rotate_key", new { });
-        Assert.True(asked.Status == HttpStatusCode.OK, asked.ToString());
+        Assert.True(asked.Status == HttpStatusCode.OK && asked["status"] is "finished" or "in_progress", asked.ToString());
         var rotated = Assert.Single(await world.LedgerAsync(organization, "organization.key_rotated"));
         var begun = Assert.Single(await world.LedgerAsync(organization, "organization.key_rotation_begun"));
         var rotation = (await world.GetAsync("/v1/organizations/" + organization)).Json.GetProperty("key_rotation");
