@@ -16,6 +16,8 @@ public sealed class ReleasedStepsTests
     [InlineData("postgres", 6, "df692857c2ee49a74333113e9feb66c63e125d06b9bfb65d07ce3b83b64038fc")]
     [InlineData("postgres", 7, "994d037fff6d038ce213f322d510bdc7866068e99fde2c55b0aa4bfef0f55eb2")]
     [InlineData("postgres", 8, "3b2f183e0633d7f6268e1db72f84e9594ecee71ed2dfe900561e4804105aa0f3")]
+    [InlineData("postgres", 9, "5e0b4c35fd87e5a998f07b2db90a8a632f9bec7e077c28c682b80df043d56785")]
+    [InlineData("sqlite", 4, "50ae25124cdc04877e15ff60599a1b629b4235fcb9f90d05bc66fc7591aeb4d6")]
     [InlineData("sqlite", 2, "4a207fd644a7837ff24069b9255c81002c6a14a85acaab0e9e828da409c7ae47")]
     [InlineData("sqlite", 1, "11136804d6f16113395f064df07c4b6e1631929ed6044599e6770404263f2fe3")]
     [InlineData("sqlite", 3, "27cbb8f6849372cec852fa0ff1665ce42ac0cbbcd3ff7f86a473a67f202d643f")]
