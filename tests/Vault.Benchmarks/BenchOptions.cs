@@ -23,6 +23,7 @@ public sealed record BenchOptions
           --seconds N             seconds per cell, 1 to 300
           --repeats N             how often every cell is measured, 1 to 20; the median counts and the spread is the noise
           --targets LIST          of direct, floor, homegrown, sqlite, postgres
+          --against FOLDER        also measure the vault of that checkout (built with -c Release), in turns with this one's, and show what changed
           --operations LIST       of read, write
           --concurrency LIST      connections, for example 1,16,64
           --accounts LIST         accounts the calls are spread over, for example 1,1000
@@ -33,7 +34,9 @@ public sealed record BenchOptions
 
         """;
 
-    public static readonly IReadOnlyList<string> AllTargets = ["direct", "floor", "homegrown", "sqlite", "postgres"];
+    public static readonly IReadOnlyList<string> AllTargets = ["direct", "floor", "homegrown", "sqlite-against", "sqlite", "postgres-against", "postgres"];
+
+    private static readonly IReadOnlyList<string> NamedTargets = [.. AllTargets.Where(t => !t.EndsWith("-against", StringComparison.Ordinal))];
 
     /// <summary>Spread over accounts at one concurrency only.</summary>
     public bool Quick { get; init; }
@@ -51,7 +54,10 @@ public sealed record BenchOptions
 
     public int Repeats { get; init; } = 3;
 
-    public IReadOnlyList<string> Targets { get; init; } = AllTargets;
+    public IReadOnlyList<string> Targets { get; init; } = NamedTargets;
+
+    /// <summary>Another checkout whose vault is measured in turns with this one's; null for none.</summary>
+    public string? Against { get; init; }
 
     public IReadOnlyList<string> Operations { get; init; } = ["read", "write"];
 
@@ -85,7 +91,7 @@ public sealed record BenchOptions
                 case "--quick" or "--full": continue;
                 case "--cluster": options = options with { Cluster = true }; continue;
                 case "--readme": options = options with { Readme = true }; continue;
-                case "--seconds" or "--repeats" or "--targets" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from" or "--scale" or "--due": break;
+                case "--seconds" or "--repeats" or "--targets" or "--against" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from" or "--scale" or "--due": break;
                 default:
                     faults.Add($"there is no option '{name}'");
                     continue;
@@ -102,7 +108,8 @@ public sealed record BenchOptions
             {
                 "--seconds" => options with { Seconds = Number(name, value, 1, 300, faults) },
                 "--repeats" => options with { Repeats = Number(name, value, 1, 20, faults) },
-                "--targets" => options with { Targets = Words(name, value, AllTargets, faults) },
+                "--targets" => options with { Targets = Words(name, value, NamedTargets, faults) },
+                "--against" => options with { Against = Checkout(name, value, faults) },
                 "--operations" => options with { Operations = Words(name, value, ["read", "write"], faults) },
                 "--concurrency" => options with { Concurrency = Numbers(name, value, 1, 4096, faults) },
                 "--accounts" => options with { Accounts = Numbers(name, value, 1, 20_000, faults) },
@@ -114,6 +121,7 @@ public sealed record BenchOptions
             };
         }
 
+        if (options.Against is not null) options = options with { Targets = [.. options.Targets.SelectMany(t => t is "sqlite" or "postgres" ? new[] { t + "-against", t } : [t])] };
         if (options is { Due: not null, Cluster: false }) faults.Add("--due: is of --cluster");
         return faults.Count == 0 ? (options, faults) : (null, faults);
     }
@@ -133,6 +141,12 @@ public sealed record BenchOptions
         var words = value.Split(',').Distinct().ToArray();
         faults.AddRange(words.Where(w => !known.Contains(w)).Select(w => $"{name}: there is no '{w}'; there are {string.Join(", ", known)}"));
         return [.. known.Where(words.Contains)];
+    }
+
+    private static string Checkout(string name, string value, List<string> faults)
+    {
+        if (!File.Exists(Rig.Checkout.Program("src/Vault.Host", "vault-host", value))) faults.Add($"{name}: '{value}' has no built vault; run 'dotnet build -c Release' there");
+        return value;
     }
 
     private static string Existing(string name, string value, List<string> faults)

@@ -119,8 +119,9 @@ internal static class Course
                     });
                     break;
                 default:
-                    var database = name == "postgres" ? await postgres.CreateDatabaseAsync("vault", cancellationToken) : null;
-                    var vault = rigs.Add(await VaultRig.StartAsync(http, Path.Combine(folder, name), database, sandbox, cancellationToken));
+                    var against = name.EndsWith("-against", StringComparison.Ordinal) ? options.Against : null;
+                    var database = name.StartsWith("postgres", StringComparison.Ordinal) ? await postgres.CreateDatabaseAsync(name.Replace('-', '_'), cancellationToken) : null;
+                    var vault = rigs.Add(await VaultRig.StartAsync(http, Path.Combine(folder, name), database, sandbox, cancellationToken, against));
                     targets.Add(new Target(name, vault.Url, vault.ProcessId)
                     {
                         OnPostgres = database is not null,

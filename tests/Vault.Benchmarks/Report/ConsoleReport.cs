@@ -39,11 +39,29 @@ internal static class ConsoleReport
     {
         to.WriteLine();
         to.WriteLine("Every cell: medians; latency in ms, CPU in microseconds per request, allocations in KB per request, commits and ledger transactions per request");
-        to.WriteLine($"  {"target",-10}{"op",-6}{"acc",5}{"conn",5}{"req/s",9}{"noise",7}{"p50",8}{"p95",8}{"p99",8}{"cpu",7}{"upstr",7}{"pg",7}{"load",7}{"alloc",8}{"commits",9}{"ledger",8}");
+        to.WriteLine($"  {"target",-17}{"op",-6}{"acc",5}{"conn",5}{"req/s",9}{"noise",7}{"p50",8}{"p95",8}{"p99",8}{"cpu",7}{"upstr",7}{"pg",7}{"load",7}{"alloc",8}{"commits",9}{"ledger",8}");
         foreach (var c in run.Cells)
         {
             to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  {c.Target,-10}{c.Operation,-6}{c.Accounts,5}{c.Concurrency,5}{c.Throughput,9:0}{c.Noise,7:0%}{c.Median(s => s.P50) / 1000,8:0.00}{c.Median(s => s.P95) / 1000,8:0.00}{c.Median(s => s.P99) / 1000,8:0.00}{c.CpuMicroseconds,7:0}{Cpu(c, "upstream"),7:0}{Cpu(c, "postgres"),7:0}{Cpu(c, "load"),7:0}{Kilobytes(c),8}{Count(c.Median(s => s.Commits)),9}{Count(c.Median(s => s.LedgerRounds)),8}"));
+                $"  {c.Target,-17}{c.Operation,-6}{c.Accounts,5}{c.Concurrency,5}{c.Throughput,9:0}{c.Noise,7:0%}{c.Median(s => s.P50) / 1000,8:0.00}{c.Median(s => s.P95) / 1000,8:0.00}{c.Median(s => s.P99) / 1000,8:0.00}{c.CpuMicroseconds,7:0}{Cpu(c, "upstream"),7:0}{Cpu(c, "postgres"),7:0}{Cpu(c, "load"),7:0}{Kilobytes(c),8}{Count(c.Median(s => s.Commits)),9}{Count(c.Median(s => s.LedgerRounds)),8}"));
+        }
+
+        WriteAgainst(to, run);
+    }
+
+    /// <summary>This checkout's vault beside the other one's, measured in turns: what a change costs.</summary>
+    private static void WriteAgainst(TextWriter to, BenchRun run)
+    {
+        var pairs = run.Cells.Select(c => (Ours: c, Theirs: run.Cells.FirstOrDefault(o =>
+            o.Target == c.Target + "-against" && (o.Operation, o.Accounts, o.Concurrency) == (c.Operation, c.Accounts, c.Concurrency)))).Where(p => p.Theirs is not null).ToList();
+        if (pairs.Count == 0) return;
+        to.WriteLine();
+        to.WriteLine("Ours beside the other checkout's, change of the median: throughput, p50, CPU per request");
+        foreach (var (ours, theirs) in pairs)
+        {
+            string Change(double now, double before) => ((now / before) - 1).ToString("+0%;-0%", CultureInfo.InvariantCulture);
+            to.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {ours.Target,-10}{ours.Operation,-6}{ours.Accounts,5}{ours.Concurrency,5}{Change(ours.Throughput, theirs!.Throughput),9}{Change(ours.Median(s => s.P50), theirs.Median(s => s.P50)),9}{Change(ours.CpuMicroseconds, theirs.CpuMicroseconds),9}"));
         }
     }
 

@@ -11,7 +11,9 @@ internal static class Ratios
         ["direct"] = "direct, no proxy",
         ["floor"] = "floor: bare reverse proxy",
         ["homegrown"] = "homegrown handler",
+        ["sqlite-against"] = "the other checkout's vault on SQLite",
         ["sqlite"] = "vault on SQLite",
+        ["postgres-against"] = "the other checkout's vault on PostgreSQL",
         ["postgres"] = "vault on PostgreSQL",
     };
 

@@ -23,25 +23,26 @@ internal sealed partial class VaultRig : IAsyncDisposable
 
     public string Organization { get; private set; } = "";
 
-    public static Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig sandbox, CancellationToken cancellationToken) =>
-        StartAsync(http, folder, database, sandbox, [], cancellationToken);
+    /// <param name="against">The checkout whose vault it is; null for this one.</param>
+    public static Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig sandbox, CancellationToken cancellationToken, string? against = null) =>
+        StartAsync(http, folder, database, sandbox, [], cancellationToken, against);
 
     /// <summary>On a database that is filled already, by somebody who knows the key.</summary>
     public static Task<VaultRig> StartFilledAsync(HttpClient http, string folder, string database, IEnumerable<string> more, CancellationToken cancellationToken) =>
         StartAsync(http, folder, database, null, more, cancellationToken);
 
-    private static async Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig? sandbox, IEnumerable<string> more, CancellationToken cancellationToken)
+    private static async Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig? sandbox, IEnumerable<string> more, CancellationToken cancellationToken, string? against = null)
     {
         var url = Checkout.FreeUrl();
         List<string> arguments =
         [
-            Checkout.Program("src/Vault.Host", "vault-host"), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000", .. more,
+            against is null ? Checkout.Program("src/Vault.Host", "vault-host") : Checkout.Program("src/Vault.Host", "vault-host", against), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000", .. more,
         ];
         var variables = new Dictionary<string, string>();
         if (database is not null)
         {
             (variables["VAULT_STORE"], variables["VAULT_DATABASE"]) = ("postgres", database);
-            variables["VAULT_SILO_PORT"] = Checkout.FreeUrl().Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            if (against is null) variables["VAULT_SILO_PORT"] = Checkout.FreeUrl().Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
         var rig = new VaultRig(ChildProcess.Start("the vault", "dotnet", arguments, variables), http, url);
