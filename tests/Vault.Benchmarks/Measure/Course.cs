@@ -120,7 +120,7 @@ internal static class Course
                     break;
                 default:
                     var against = name.EndsWith("-against", StringComparison.Ordinal) ? options.Against : null;
-                    var database = name.StartsWith("postgres", StringComparison.Ordinal) ? await postgres.CreateDatabaseAsync(name.Replace('-', '_'), cancellationToken) : null;
+                    var database = name.StartsWith("postgres", StringComparison.Ordinal) ? await postgres.CreateDatabaseAsync(against is null ? "vault" : "against", cancellationToken) : null;
                     var vault = rigs.Add(await VaultRig.StartAsync(http, Path.Combine(folder, name), database, sandbox, cancellationToken, against));
                     targets.Add(new Target(name, vault.Url, vault.ProcessId)
                     {
