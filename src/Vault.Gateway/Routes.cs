@@ -1,18 +1,18 @@
 using Microsoft.Extensions.DependencyInjection;
-using Vault.Gateway.Approvals;
-using Vault.Gateway.ConnectedAccounts;
-using Vault.Gateway.Connections;
-using Vault.Gateway.Contract;
-using Vault.Gateway.Docs;
-using Vault.Gateway.Executions;
-using Vault.Gateway.Health;
-using Vault.Gateway.Keys;
-using Vault.Gateway.Ledger;
-using Vault.Gateway.Links;
-using Vault.Gateway.Organizations;
-using Vault.Gateway.Providers;
-using Vault.Gateway.Scopes;
-using Vault.Gateway.Tools;
+using Vault.Gateway.Connect;
+using Vault.Gateway.Http;
+using Vault.Gateway.Rest.Approvals;
+using Vault.Gateway.Rest.ConnectedAccounts;
+using Vault.Gateway.Rest.Connections;
+using Vault.Gateway.Rest.Docs;
+using Vault.Gateway.Rest.Executions;
+using Vault.Gateway.Rest.Health;
+using Vault.Gateway.Rest.Keys;
+using Vault.Gateway.Rest.Ledger;
+using Vault.Gateway.Rest.Organizations;
+using Vault.Gateway.Rest.Providers;
+using Vault.Gateway.Rest.Scopes;
+using Vault.Gateway.Rest.Tools;
 
 namespace Vault.Gateway;
 

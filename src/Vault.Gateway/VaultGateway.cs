@@ -4,19 +4,17 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Vault.Core.Callers;
-using Vault.Core.Connecting;
-using Vault.Core.Errors;
+using Vault.Core.Catalogue;
+using Vault.Core.Connections;
+using Vault.Core.Consent;
+using Vault.Core.Execution;
 using Vault.Core.Ledger;
-using Vault.Core.Packs;
 using Vault.Core.Scopes;
-using Vault.Gateway.Approvals;
-using Vault.Gateway.Callers;
-using Vault.Gateway.ConnectedAccounts;
-using Vault.Gateway.Contract;
-using Vault.Gateway.Docs;
-using Vault.Gateway.Links;
-using Vault.Gateway.Pipeline;
-using Vault.Gateway.Tools;
+using Vault.Gateway.Http;
+using Vault.Gateway.Rest.Approvals;
+using Vault.Gateway.Rest.ConnectedAccounts;
+using Vault.Gateway.Rest.Docs;
+using Vault.Gateway.Rest.Tools;
 
 namespace Vault.Gateway;
 

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Runtime.InteropServices;
-using Vault.Core.Sealing;
 using Vault.Host;
 using Vault.Host.Commands;
 using Vault.Host.Options;

@@ -1,8 +1,10 @@
 using Npgsql;
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
-using Vault.Core.Connecting;
+using Vault.Core.Connections;
+using Vault.Core.Consent;
 using Vault.Core.Execution;
+using Vault.Core.Keys;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;

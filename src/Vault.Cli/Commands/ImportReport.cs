@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Vault.Core.Packs;
+using Vault.Core.Catalogue;
 
 namespace Vault.Cli.Commands;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Vault.Core.Catalogue;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
 using Vault.Providers.Packs;

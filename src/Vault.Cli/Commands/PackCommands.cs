@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Vault.Client;
-using Vault.Core.Packs;
 using Vault.Providers.Packs;
 
 namespace Vault.Cli.Commands;

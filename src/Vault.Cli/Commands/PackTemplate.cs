@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Vault.Core.Errors;
-using Vault.Core.Packs;
+using Vault.Core.Templates;
 using Vault.Providers.Packs;
 
 namespace Vault.Cli.Commands;

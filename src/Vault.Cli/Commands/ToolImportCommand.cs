@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Vault.Client;
-using Vault.Core.Packs;
-using Vault.Providers.Import;
+using Vault.Core.Catalogue;
+using Vault.Import;
 using Vault.Providers.Packs;
 
 namespace Vault.Cli.Commands;

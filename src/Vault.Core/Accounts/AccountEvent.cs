@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Vault.Core.Identity;
 using Vault.Core.Packs;
 
 namespace Vault.Core.Accounts;

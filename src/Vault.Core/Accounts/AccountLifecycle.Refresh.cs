@@ -1,3 +1,4 @@
+using Vault.Core.Identity;
 using Vault.Core.Packs;
 
 namespace Vault.Core.Accounts;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
 

@@ -1,5 +1,4 @@
 using Vault.Core.Identity;
-using Vault.Core.Organizations;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Accounts;

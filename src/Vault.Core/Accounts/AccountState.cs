@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
 
@@ -17,20 +18,6 @@ public sealed record GrantFacts(
 
 /// <summary>Written before the token endpoint is called (law 3): who is calling, since when, and until when nobody else may.</summary>
 public sealed record RefreshIntent(string AttemptId, string Holder, DateTimeOffset StartedAt, DateTimeOffset LeaseUntil);
-
-/// <summary>The provider's identity for the account.</summary>
-public sealed record ProviderIdentity(string Subject, string? DisplayName, string? Email, string? Tenant);
-
-/// <summary>How far revoking at the provider has come after the local revocation.</summary>
-public enum UpstreamRevocation
-{
-    /// <summary>Nothing to revoke, or not revoked.</summary>
-    None,
-    Pending,
-    Confirmed,
-    Refused,
-    NoEndpoint,
-}
 
 /// <summary>
 /// Everything the lifecycle decides on. Immutable; a change is a new value written by compare-and-swap on the row's version.

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
+using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
 

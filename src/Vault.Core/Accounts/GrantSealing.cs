@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Accounts;

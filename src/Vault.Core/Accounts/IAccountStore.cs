@@ -1,35 +1,10 @@
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
+using Vault.Core.Persistence;
 
 namespace Vault.Core.Accounts;
 
-public enum WriteOutcome
-{
-    Written,
-
-    /// <summary>Another writer was first (or the row is gone, or on insert already there): read again and decide again.</summary>
-    Stale,
-
-    /// <summary>The write asked for an open gate and the gate is shut or its epoch has moved; nothing was written.</summary>
-    GateShut,
-}
-
-/// <summary>
-/// Whether a write is allowed only while the organization's gate is open at this epoch. It is checked inside the write's own transaction, holding the
-/// organization's row against a concurrent gate change; so no account can slip in behind a cascade's cursor.
-/// </summary>
-public readonly record struct GateCheck(long? RequiredEpoch)
-{
-    /// <summary>For writes that must never be refused: committing a refreshed grant, revoking, recording an outcome.</summary>
-    public static GateCheck None => default;
-
-    public static GateCheck OpenAt(long epoch) => new(epoch);
-}
-
 public sealed record AccountFilter(UserId? User = null, ConnectionName? Connection = null, string? Provider = null, AccountStatus? Status = null);
-
-/// <summary>A page of a list; <paramref name="Cursor"/> is opaque, null at the end.</summary>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? Cursor);
 
 /// <summary>A due account; nothing but its key crosses the organizations' boundary.</summary>
 public sealed record DueAccount(AccountKey Key, AccountId Id, string Provider, DateTimeOffset DueAt);
@@ -64,4 +39,4 @@ public interface IAccountStore
 }
 
 /// <summary>The accounts of one user at one provider and the organization's gate.</summary>
-public sealed record UserAccounts(IReadOnlyList<AccountRow> Rows, Organizations.Gate Gate);
+public sealed record UserAccounts(IReadOnlyList<AccountRow> Rows, Identity.Gate Gate);

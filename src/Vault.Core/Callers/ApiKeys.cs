@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
+using Vault.Core.Persistence;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Callers;

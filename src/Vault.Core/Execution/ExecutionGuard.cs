@@ -1,8 +1,11 @@
 using Vault.Core.Accounts;
+using Vault.Core.Concurrency;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Organizations;
-using Vault.Core.Tools;
+using Vault.Core.Packs;
+using Vault.Core.Persistence;
+using Vault.Core.Refresh;
 
 namespace Vault.Core.Execution;
 

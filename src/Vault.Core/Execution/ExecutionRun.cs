@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Connections;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
+using Vault.Core.Persistence;
 
 namespace Vault.Core.Execution;
 

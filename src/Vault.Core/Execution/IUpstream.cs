@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Vault.Core.Accounts;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
 

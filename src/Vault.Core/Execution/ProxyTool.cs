@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Execution;
 

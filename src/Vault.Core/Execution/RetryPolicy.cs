@@ -1,5 +1,5 @@
 using Vault.Core.Errors;
-using Vault.Core.Tools;
+using Vault.Core.Packs;
 
 namespace Vault.Core.Execution;
 

@@ -13,7 +13,7 @@ namespace Vault.Core.Execution;
 /// host that owns it.
 /// </summary>
 public sealed class ToolExecutor(
-    IPacks packs, IAccounts accounts, IOrganizationStore organizations, Connecting.IConnectionStore connections, Connecting.IReconnectLinks links, ILedger ledger, IdFactory ids,
+    IPacks packs, IAccounts accounts, IOrganizationStore organizations, Connections.IConnectionStore connections, IReconnectLinks links, ILedger ledger, IdFactory ids,
     TimeProvider time, ExecutionOptions options) : IExecutions
 {
     private static readonly ErrorCode[] HealedByConsent =

@@ -1,14 +1,14 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Concurrency;
+using Vault.Core.Connections;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
-using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Refresh;
 using Vault.Core.Scopes;
 using Vault.Core.Sealing;
-using Vault.Core.Tools;
 
 namespace Vault.Core.Execution;
 

@@ -1,3 +1,5 @@
+using Vault.Core.Identity;
+
 namespace Vault.Core.Organizations;
 
 /// <summary>What can happen to an organization.</summary>

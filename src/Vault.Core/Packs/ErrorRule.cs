@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Packs;
 

@@ -1,4 +1,4 @@
-using Vault.Core.Accounts;
+using Vault.Core.Persistence;
 
 namespace Vault.Core.Packs;
 

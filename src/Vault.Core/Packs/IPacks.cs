@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Vault.Core.Errors;
-using Vault.Core.Tools;
 
 namespace Vault.Core.Packs;
 

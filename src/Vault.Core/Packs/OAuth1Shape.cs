@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Packs;
 

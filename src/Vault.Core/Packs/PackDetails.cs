@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Vault.Core.Scopes;
 
 namespace Vault.Core.Packs;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Vault.Core.Errors;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Packs;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Vault.Core.Tools;
 
 namespace Vault.Core.Packs;
 

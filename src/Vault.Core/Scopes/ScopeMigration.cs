@@ -1,18 +1,12 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Connections;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
+using Vault.Core.Persistence;
 
 namespace Vault.Core.Scopes;
-
-/// <summary>What changes from one list of scopes to another.</summary>
-/// <param name="ToolsLost">Tools of the connection that ran with the first and do not with the second.</param>
-public sealed record ScopeDiff(ImmutableArray<string> Added, ImmutableArray<string> Removed, ImmutableArray<string> ToolsGained, ImmutableArray<string> ToolsLost);
-
-/// <summary>A version with what it means: what no tool needs, what tools still lack.</summary>
-public sealed record JudgedBundle(ScopeBundle Bundle, ImmutableArray<string> Needless, ImmutableArray<string> Lacking, ScopeDiff Against);
 
 /// <summary>An account that must consent again to have all of a version.</summary>
 public sealed record LackingAccount(AccountRow Account, ImmutableArray<string> MissingScopes);

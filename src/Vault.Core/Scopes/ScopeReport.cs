@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
+using Vault.Core.Persistence;
 
 namespace Vault.Core.Scopes;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Vault.Core.Identity;
 
 namespace Vault.Core.Sealing;
 

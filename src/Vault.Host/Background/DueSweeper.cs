@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
+using Vault.Core.Refresh;
 using Vault.Host.Observability;
 using Vault.Host.Options;
 

@@ -1,9 +1,11 @@
 using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Consent;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Ledger;
+using Vault.Core.Offboarding;
 using Vault.Core.Organizations;
+using Vault.Core.Refresh;
 using Vault.Core.Scopes;
 using Vault.Host.Observability;
 using Vault.Providers.Packs;

@@ -1,6 +1,6 @@
 using Vault.Core.Errors;
 using Vault.Core.Identity;
-using Vault.Core.Sealing;
+using Vault.Core.Keys;
 using Vault.Host.Observability;
 
 namespace Vault.Host.Background;

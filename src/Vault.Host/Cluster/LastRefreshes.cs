@@ -1,5 +1,5 @@
 using Orleans.Runtime;
-using Vault.Core.Accounts;
+using Vault.Core.Refresh;
 using Vault.Host.Background;
 using Vault.Host.Options;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
+using Vault.Core.Offboarding;
 using Vault.Core.Sealing;
 using Vault.Host.Composition;
 using Vault.Host.Options;

@@ -1,12 +1,12 @@
 using Vault.Core.Accounts;
-using Vault.Core.Connecting;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.Keys;
 using Vault.Core.Ledger;
-using Vault.Core.Organizations;
+using Vault.Core.Offboarding;
+using Vault.Core.Refresh;
 using Vault.Core.Scopes;
 using Vault.Core.Sealing;
-using Vault.Host.Background;
 using Vault.Host.Observability;
 using Vault.Host.Options;
 

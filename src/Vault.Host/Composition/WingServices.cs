@@ -1,19 +1,17 @@
 using Vault.Core.Accounts;
-using Vault.Core.Callers;
-using Vault.Core.Connecting;
+using Vault.Core.Catalogue;
 using Vault.Core.Execution;
-using Vault.Core.Identity;
-using Vault.Core.Ledger;
-using Vault.Core.Organizations;
+using Vault.Core.OAuth;
+using Vault.Core.Operations;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
 using Vault.Gateway;
 using Vault.Host.Observability;
 using Vault.Host.Options;
+using Vault.Import;
 using Vault.Providers.Egress;
-using Vault.Providers.Import;
+using Vault.Providers.OAuth;
 using Vault.Providers.Packs;
-using Vault.Providers.Tokens;
 using Vault.Providers.Upstream;
 using Vault.Storage;
 

@@ -2,6 +2,7 @@ using Orleans.Concurrency;
 using Orleans.Placement;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Offboarding;
 using Vault.Core.Organizations;
 
 namespace Vault.Host.Grains;

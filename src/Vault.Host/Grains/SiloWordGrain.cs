@@ -1,7 +1,6 @@
 using Orleans.Placement;
 using Orleans.Runtime;
-using Vault.Core.Execution;
-using Vault.Host.Cluster;
+using Vault.Core.Operations;
 using Vault.Host.Observability;
 using Vault.Host.Options;
 

@@ -1,6 +1,6 @@
 using System.Reflection;
-using Vault.Core.Accounts;
-using Vault.Core.Execution;
+using Vault.Core.Operations;
+using Vault.Core.Refresh;
 using Vault.Host.Background;
 
 namespace Vault.Host.Observability;

@@ -1,5 +1,5 @@
 using Vault.Core.Errors;
-using Vault.Core.Execution;
+using Vault.Core.Operations;
 using Vault.Core.Packs;
 using Vault.Storage;
 

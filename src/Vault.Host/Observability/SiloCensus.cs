@@ -3,9 +3,8 @@ using System.Text.Json;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using Vault.Core.Errors;
-using Vault.Core.Execution;
+using Vault.Core.Operations;
 using Vault.Host.Grains;
-using Vault.Host.Observability;
 using Vault.Host.Options;
 
 namespace Vault.Host.Observability;

@@ -1,6 +1,6 @@
 using System.Net;
-using Vault.Core.Accounts;
 using Vault.Core.Execution;
+using Vault.Core.Refresh;
 using Vault.Host.Composition;
 using Vault.Providers.Egress;
 

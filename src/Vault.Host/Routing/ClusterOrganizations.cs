@@ -1,5 +1,6 @@
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Offboarding;
 using Vault.Core.Organizations;
 using Vault.Host.Grains;
 

@@ -5,7 +5,6 @@ using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
 
 namespace Vault.Host.Routing;
 

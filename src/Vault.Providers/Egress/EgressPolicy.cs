@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Egress;
 

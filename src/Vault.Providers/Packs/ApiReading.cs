@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 using Vault.Providers.Upstream;
 
 namespace Vault.Providers.Packs;

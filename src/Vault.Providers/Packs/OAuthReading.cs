@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 

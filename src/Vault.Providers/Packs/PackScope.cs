@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 

@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
-using Vault.Core.Tools.Schema;
 
 namespace Vault.Providers.Packs;
 

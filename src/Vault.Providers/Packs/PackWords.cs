@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
 
 namespace Vault.Providers.Packs;
 

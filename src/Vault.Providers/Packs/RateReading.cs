@@ -1,5 +1,5 @@
 using System.Globalization;
-using Vault.Core.Tools;
+using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 

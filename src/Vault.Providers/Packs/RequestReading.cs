@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
-using Vault.Core.Tools.Schema;
+using Vault.Core.Packs.Schema;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
-using Vault.Core.Tools.Schema;
+using Vault.Core.Packs.Schema;
 
 namespace Vault.Providers.Packs;
 

@@ -1,8 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using Vault.Core.Packs;
-using Vault.Providers.Judgement;
+using Vault.Core.Templates;
+using Vault.Providers.Classification;
 
 namespace Vault.Providers.Upstream;
 

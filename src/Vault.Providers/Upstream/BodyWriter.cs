@@ -3,9 +3,9 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
+using Vault.Core.Templates;
 using Vault.Providers.Egress;
-using Vault.Providers.Tokens;
+using Vault.Providers.OAuth;
 
 namespace Vault.Providers.Upstream;
 

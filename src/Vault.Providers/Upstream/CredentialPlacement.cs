@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
-using Vault.Core.Accounts;
+using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Upstream;
 

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Vault.Core.Tools;
+using Vault.Core.Packs;
 
 namespace Vault.Providers.Upstream;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Vault.Core.Accounts;
+using Vault.Core.OAuth;
 using Vault.Core.Sealing;
 
 namespace Vault.Providers.Upstream;

@@ -6,8 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Vault.Core.Execution;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
-using Vault.Providers.Judgement;
+using Vault.Providers.Classification;
 
 namespace Vault.Providers.Upstream;
 

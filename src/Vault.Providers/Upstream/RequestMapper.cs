@@ -4,9 +4,9 @@ using System.Text;
 using System.Text.Json;
 using Vault.Core.Execution;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
+using Vault.Core.Templates;
 using Vault.Providers.Egress;
-using Vault.Providers.Tokens;
+using Vault.Providers.OAuth;
 
 namespace Vault.Providers.Upstream;
 

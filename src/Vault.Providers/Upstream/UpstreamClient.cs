@@ -1,6 +1,6 @@
 using Vault.Core.Execution;
+using Vault.Providers.Classification;
 using Vault.Providers.Egress;
-using Vault.Providers.Judgement;
 
 namespace Vault.Providers.Upstream;
 

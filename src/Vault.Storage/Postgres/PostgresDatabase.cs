@@ -1,8 +1,7 @@
 using System.Data.Common;
 using Npgsql;
-using Vault.Core.Accounts;
-using Vault.Core.Errors;
 using Vault.Core.Ledger;
+using Vault.Core.Persistence;
 using Vault.Storage.Sql;
 
 namespace Vault.Storage.Postgres;

@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Vault.Core.Accounts;
+using Vault.Core.Persistence;
 
 namespace Vault.Storage.Sql;
 

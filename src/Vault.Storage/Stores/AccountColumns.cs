@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
-using Vault.Core.Organizations;
 using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;

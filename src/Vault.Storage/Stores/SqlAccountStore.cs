@@ -2,7 +2,7 @@ using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
-using Vault.Core.Organizations;
+using Vault.Core.Persistence;
 using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;

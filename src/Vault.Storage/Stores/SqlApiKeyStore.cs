@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Data.Common;
-using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Identity;
+using Vault.Core.Persistence;
 using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;

@@ -1,7 +1,7 @@
 using System.Data.Common;
-using Vault.Core.Accounts;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.Persistence;
 using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;

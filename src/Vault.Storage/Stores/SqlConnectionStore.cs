@@ -1,9 +1,9 @@
 using System.Data.Common;
 using System.Text.Json;
-using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Connections;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
+using Vault.Core.Persistence;
 using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;

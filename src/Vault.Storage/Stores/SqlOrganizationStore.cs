@@ -1,8 +1,8 @@
 using System.Data.Common;
-using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
+using Vault.Core.Persistence;
 using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
+using Vault.Core.Identity;
 using Vault.Core.Packs;
 
 namespace Vault.Core.Tests.Accounts;

@@ -1,6 +1,7 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
+using Vault.Core.Refresh;
 using static Vault.Core.Tests.Accounts.AccountCases;
 
 namespace Vault.Core.Tests.Accounts;

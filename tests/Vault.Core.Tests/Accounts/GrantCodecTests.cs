@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
+using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
 

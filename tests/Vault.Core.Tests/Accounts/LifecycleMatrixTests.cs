@@ -1,5 +1,5 @@
 using Vault.Core.Accounts;
-using Vault.Core.Packs;
+using Vault.Core.Identity;
 using static Vault.Core.Tests.Accounts.AccountCases;
 
 namespace Vault.Core.Tests.Accounts;

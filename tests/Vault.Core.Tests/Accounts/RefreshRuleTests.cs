@@ -1,4 +1,5 @@
 using Vault.Core.Accounts;
+using Vault.Core.Identity;
 using Vault.Core.Packs;
 using static Vault.Core.Tests.Accounts.AccountCases;
 

@@ -2,11 +2,10 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
-using Vault.Core.Connecting;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
-using Vault.Core.Tests.Accounts;
+using Vault.Core.Tests.Refresh;
 using Vault.TestKit.Provider;
 
 namespace Vault.Core.Tests.Execution;

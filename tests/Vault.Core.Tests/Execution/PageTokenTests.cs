@@ -4,7 +4,7 @@ using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
-using Vault.Core.Tests.Accounts;
+using Vault.Core.Tests.Refresh;
 
 namespace Vault.Core.Tests.Execution;
 

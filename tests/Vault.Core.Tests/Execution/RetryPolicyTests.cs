@@ -2,7 +2,6 @@ using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
 
 namespace Vault.Core.Tests.Execution;
 

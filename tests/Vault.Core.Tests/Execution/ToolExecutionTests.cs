@@ -5,7 +5,7 @@ using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Packs;
-using Vault.Core.Tests.Accounts;
+using Vault.Core.Tests.Refresh;
 using Vault.TestKit.Provider;
 
 namespace Vault.Core.Tests.Execution;

@@ -1,3 +1,4 @@
+using Vault.Core.Identity;
 using Vault.Core.Organizations;
 
 namespace Vault.Core.Tests.Organizations;

@@ -1,6 +1,8 @@
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Keys;
 using Vault.Core.Ledger;
+using Vault.Core.Offboarding;
 using Vault.Core.Sealing;
 using Vault.TestKit.Provider;
 using Vault.TestKit.Sealing;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
 using static Vault.Core.Tests.Sealing.SealingBench;

@@ -1,7 +1,7 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
-using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.Operations;
 
 namespace Vault.Gateway.Tests.Host;
 

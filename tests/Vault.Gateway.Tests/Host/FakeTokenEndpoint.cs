@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Vault.Core.Accounts;
+using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Sealing;
 
 namespace Vault.Gateway.Tests.Host;
@@ -66,7 +67,7 @@ internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
     public Func<string, ConsentStart>? Starting { get; set; }
 
     public Task<ConsentStart> StartConsentAsync(TokenClient client, ImmutableArray<string> scopes, string state, string verifier, DateTimeOffset deadline) => Task.FromResult(
-        Starting?.Invoke(state) ?? new ConsentStart.Ready(AuthorizationUrl(client, scopes, state, Vault.Core.Connecting.LinkSecrets.Challenge(verifier)), null));
+        Starting?.Invoke(state) ?? new ConsentStart.Ready(AuthorizationUrl(client, scopes, state, Core.OAuth.LinkSecrets.Challenge(verifier)), null));
 
     /// <summary>What the pack would make of a callback's other parameters.</summary>
     public Func<IReadOnlyDictionary<string, string>, CallbackReading> Callback { get; set; } = _ => CallbackReading.Empty;

@@ -1,5 +1,5 @@
+using Vault.Core.Catalogue;
 using Vault.Core.Errors;
-using Vault.Core.Packs;
 
 namespace Vault.Gateway.Tests.Host;
 

@@ -1,4 +1,3 @@
-using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox.Grants;
 
 namespace Vault.Host.Tests.Cli;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Vault.Client;
 using Vault.Host.Tests.EndToEnd;
-using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
 using Vault.Sandbox.Grants;
 

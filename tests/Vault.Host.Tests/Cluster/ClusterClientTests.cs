@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Vault.Client;
 using Vault.Client.Cluster;
-using Vault.Host.Cluster;
 using Vault.Host.Options;
 using Vault.Host.Tests.EndToEnd;
 using Vault.TestKit;

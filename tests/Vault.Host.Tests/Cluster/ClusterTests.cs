@@ -3,10 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
 using Vault.Core.Accounts;
+using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Host.Tests.EndToEnd;
-using Vault.Sandbox.Faults;
 using Vault.Sandbox.Clients;
+using Vault.Sandbox.Faults;
 using Vault.Sandbox.Grants;
 
 namespace Vault.Host.Tests.Cluster;

@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Vault.Host.Cluster;
 using Vault.Host.Options;
 using Vault.Host.Tests.EndToEnd;
 using Vault.TestKit;

@@ -9,16 +9,20 @@ public sealed class ArrowTests
     {
         ["Vault.Core"] = [],
         ["Vault.Providers"] = ["Vault.Core"],
+        ["Vault.Import"] = ["Vault.Core", "Vault.Providers"],
         ["Vault.Storage"] = ["Vault.Core"],
         ["Vault.Gateway"] = ["Vault.Core"],
         ["Vault.Sandbox"] = [],
-        ["Vault.Host"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway", "Vault.Client.Orleans"],
+        ["Vault.Host"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway", "Vault.Client.Orleans", "Vault.Import"],
         ["Vault.Client"] = [],
-        ["Vault.Client.Orleans"] = ["Vault.Client"],
-        ["Vault.Cli"] = ["Vault.Client", "Vault.Core", "Vault.Providers"],
+        ["Vault.Client.Orleans"] = ["Vault.Client", "Vault.Import"],
+        ["Vault.Cli"] = ["Vault.Client", "Vault.Core", "Vault.Providers", "Vault.Import"],
     };
 
     public static TheoryData<string> Projects => [.. Repository.Sources("src", "*.csproj")];
+
+    public static TheoryData<string> EveryProject =>
+        [.. Repository.Sources("src", "*.csproj"), .. Repository.Sources("tests", "*.csproj")];
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -29,6 +33,11 @@ public sealed class ArrowTests
         var references = Regex.Matches(Repository.Read(project), "ProjectReference Include=\"[^\"]*?([^/\\\\\"]+)\\.csproj\"").Select(m => m.Groups[1].Value);
         Assert.All(references, r => Assert.True(Allowed[name].Contains(r), $"{name} must not reference {r}."));
     }
+
+    [Theory]
+    [MemberData(nameof(EveryProject))]
+    public void A_project_compiles_its_own_sources_only(string project) =>
+        Assert.DoesNotMatch("<Compile\\s[^>]*Include=\"[^\"]*\\.\\.[/\\\\]", Repository.Read(project));
 
     [Fact]
     public void Core_needs_no_package_but_its_analyzer()

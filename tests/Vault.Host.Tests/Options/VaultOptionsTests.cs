@@ -1,4 +1,3 @@
-using Vault.Host.Composition;
 using Vault.Host.Options;
 
 namespace Vault.Host.Tests.Options;

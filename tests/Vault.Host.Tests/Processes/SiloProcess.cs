@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
-using Vault.Host.Tests.EndToEnd;
 using Vault.TestKit;
 
 namespace Vault.Host.Tests.Processes;

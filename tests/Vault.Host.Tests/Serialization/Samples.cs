@@ -4,6 +4,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.Offboarding;
 using Vault.Core.Organizations;
 using Vault.Core.Sealing;
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
+using Vault.Core.OAuth;
 using Vault.Core.Organizations;
 using Vault.Core.Sealing;
 using Vault.Host.Cluster;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using Vault.Host.Tests.Cluster;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox.Faults;
-using Vault.Host.Tests.Cluster;
 
 namespace Vault.Host.Tests.Suite;
 

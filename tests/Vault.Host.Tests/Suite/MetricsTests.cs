@@ -1,5 +1,4 @@
 using System.Net;
-using Vault.Host.Tests.EndToEnd;
 using Vault.Host.Tests.Cluster;
 
 namespace Vault.Host.Tests.Suite;

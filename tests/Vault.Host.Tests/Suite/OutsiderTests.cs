@@ -4,9 +4,8 @@ using Orleans;
 using Orleans.Runtime;
 using Vault.Client;
 using Vault.Client.Cluster;
-using Vault.Host.Tests.EndToEnd;
-using Vault.Host.Routing;
 using Vault.Host.Grains;
+using Vault.Host.Routing;
 using Vault.Host.Tests.Cluster;
 
 namespace Vault.Host.Tests.Suite;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Orleans.TestingHost;
-using Vault.Host;
 
 namespace Vault.Host.Tests.Suite;
 

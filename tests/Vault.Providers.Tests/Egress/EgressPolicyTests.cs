@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 using Vault.Providers.Egress;
 
 namespace Vault.Providers.Tests.Egress;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Vault.Core.Accounts;
 using Vault.Core.Packs;
+using Vault.Core.Persistence;
 using Vault.Providers.Packs;
 
 namespace Vault.Providers.Tests.Packs;

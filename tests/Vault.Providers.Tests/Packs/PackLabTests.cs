@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Vault.Lab;
+using Vault.PackLab;
 using Vault.Providers.Packs;
 using Vault.Providers.Tests.Peers;
 
@@ -15,7 +15,7 @@ public sealed class PackLabTests
     public async Task HoldsWhatItSays(string id)
     {
         var pack = LoadedPacks.All.All.Single(p => p.Id == id);
-        var report = await PackLab.RunAsync(pack, await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "packs", id + ".json")));
+        var report = await LabRun.RunAsync(pack, await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "packs", id + ".json")));
         Assert.Equal([], report.Findings.Where(f => f.Proof == Proof.Failed).Select(f => f.Behaviour + ": " + f.Detail));
         Assert.Contains(report.Findings, f => f is { Behaviour: "connect", Proof: Proof.Proven });
         Assert.NotEmpty(report.Unproven);
@@ -47,6 +47,6 @@ public sealed class PackLabTests
         var text = System.Text.Encoding.UTF8.GetBytes(json.ToJsonString());
         var reading = new PackReader().Read(text, id);
         Assert.True(reading.Pack is not null, string.Join("\n", reading.Faults));
-        return [.. (await PackLab.RunAsync(reading.Pack, text)).Findings.Where(f => f.Proof == Proof.Failed)];
+        return [.. (await LabRun.RunAsync(reading.Pack, text)).Findings.Where(f => f.Proof == Proof.Failed)];
     }
 }

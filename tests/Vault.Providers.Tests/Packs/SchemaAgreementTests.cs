@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Vault.Core.Tools.Schema;
+using Vault.Core.Packs.Schema;
 using Vault.Providers.Packs;
 
 namespace Vault.Providers.Tests.Packs;

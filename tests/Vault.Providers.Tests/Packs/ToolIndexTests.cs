@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
+using Vault.Core.Templates;
 using Vault.Providers.Packs;
 using Vault.Providers.Tests.Peers;
 

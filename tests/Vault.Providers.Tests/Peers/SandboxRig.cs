@@ -1,14 +1,14 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Connections;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
 using Vault.Providers.Egress;
+using Vault.Providers.OAuth;
 using Vault.Providers.Packs;
-using Vault.Providers.Tokens;
 using Vault.Providers.Upstream;
 using Vault.Sandbox;
 using Vault.TestKit;

@@ -1,6 +1,5 @@
-using Vault.Core.Connecting;
-using Vault.Core.Scopes;
-using Vault.Core.Tools;
+using Vault.Core.Connections;
+using Vault.Core.Packs;
 using Vault.Providers.Tests.Peers;
 
 namespace Vault.Providers.Tests.Scopes;

@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
-using Vault.Core.Packs;
 using Vault.Providers.Egress;
 using Vault.Providers.Packs;
 using Vault.Providers.Tests.Peers;
@@ -35,10 +34,10 @@ public sealed class EveryToolTests
 
         Assert.True(message is not null, fault);
         var sent = message.RequestUri!.AbsoluteUri + "\n" + string.Join("\n", message.Headers.Select(h => h.Key + ": " + string.Join(",", h.Value))) + "\n" + (message.Content is null ? "" : await message.Content.ReadAsStringAsync());
-        if (tool.Definition.Idempotency == Core.Tools.Idempotency.Key) Assert.Contains("exe_key", sent, StringComparison.Ordinal);
+        if (tool.Definition.Idempotency == Core.Packs.Idempotency.Key) Assert.Contains("exe_key", sent, StringComparison.Ordinal);
         // Texts are marked, so that one that got lost on the way is seen. Mail messages are base64, so their own test looks inside.
-        if (tool.Definition.Request.Body?.Fields.Any(f => f.Source.Form == Core.Tools.FieldForm.MailMessage) == true) return;
-        var file = tool.Definition.Request.Body?.File?.Content ?? tool.Definition.Request.Body?.Fields.FirstOrDefault(f => f.Source.Form == Core.Tools.FieldForm.Base64Bytes)?.Source.From;
+        if (tool.Definition.Request.Body?.Fields.Any(f => f.Source.Form == Core.Packs.FieldForm.MailMessage) == true) return;
+        var file = tool.Definition.Request.Body?.File?.Content ?? tool.Definition.Request.Body?.Fields.FirstOrDefault(f => f.Source.Form == Core.Packs.FieldForm.Base64Bytes)?.Source.From;
         foreach (var member in input.EnumerateObject().Where(m => m.Name != file && m.Value.ValueKind == JsonValueKind.String && m.Value.GetString()!.Contains("mark", StringComparison.Ordinal)))
             Assert.Contains(member.Value.GetString()!, sent, StringComparison.Ordinal);
     }

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
-using Vault.Core.Packs;
+using Vault.Core.Templates;
 using Vault.Providers.Upstream;
 
 namespace Vault.Providers.Tests.Upstream;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Vault.Core.Accounts;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
 using Vault.Providers.Tests.Peers;

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
-using Vault.Core.Accounts;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
-using Vault.Core.Tools.Schema;
+using Vault.Core.Packs.Schema;
 using Vault.Providers.Egress;
 using Vault.Providers.Packs;
 using Vault.Providers.Tests.Peers;

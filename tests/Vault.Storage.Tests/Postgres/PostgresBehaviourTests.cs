@@ -2,6 +2,7 @@ using Npgsql;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Ledger;
+using Vault.Core.Persistence;
 using Vault.Storage.Postgres;
 using Vault.Storage.Sql;
 using Vault.TestKit.Contracts;

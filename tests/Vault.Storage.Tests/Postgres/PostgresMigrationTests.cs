@@ -1,5 +1,5 @@
 using Npgsql;
-using Vault.Core.Accounts;
+using Vault.Core.Persistence;
 using Vault.Storage.Schema;
 using Vault.TestKit.Contracts;
 using Vault.TestKit.Postgres;

@@ -1,9 +1,8 @@
 using Npgsql;
-using Vault.Core.Accounts;
 using Vault.Core.Execution;
-using Vault.Core.Identity;
+using Vault.Core.Keys;
 using Vault.Core.Ledger;
-using Vault.Core.Sealing;
+using Vault.Core.Persistence;
 using Vault.TestKit.Contracts;
 
 namespace Vault.Storage.Tests.Postgres;

@@ -1,8 +1,8 @@
 using System.Reflection;
 using Microsoft.Data.Sqlite;
-using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Persistence;
 using Vault.Core.Sealing;
 using Vault.Storage.Schema;
 using Vault.Storage.Stores;

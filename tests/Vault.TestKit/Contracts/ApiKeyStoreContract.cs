@@ -1,6 +1,6 @@
-using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Errors;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 

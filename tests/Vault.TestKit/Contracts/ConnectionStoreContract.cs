@@ -1,7 +1,7 @@
-using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Connections;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 

@@ -1,7 +1,7 @@
-using Vault.Core.Accounts;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 

@@ -1,3 +1,4 @@
+using Vault.Core.Keys;
 using Vault.Core.Sealing;
 
 namespace Vault.TestKit.Contracts;

@@ -1,5 +1,5 @@
-using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Consent;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 

@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Execution;
+using Vault.Core.Persistence;
 using Vault.Core.Sealing;
 
 namespace Vault.TestKit.Contracts;

@@ -3,6 +3,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 

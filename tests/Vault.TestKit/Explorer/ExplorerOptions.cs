@@ -1,5 +1,5 @@
-using Vault.Core.Accounts;
 using Vault.Core.Packs;
+using Vault.Core.Refresh;
 
 namespace Vault.TestKit.Explorer;
 

@@ -1,8 +1,11 @@
 using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Connections;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Persistence;
+using Vault.Core.Refresh;
 using Vault.Core.Sealing;
 using Vault.TestKit.Memory;
 using Vault.TestKit.Provider;

@@ -1,5 +1,5 @@
 using Vault.Core.Accounts;
-using Vault.Core.Organizations;
+using Vault.Core.Identity;
 
 namespace Vault.TestKit.Explorer;
 

@@ -1,5 +1,5 @@
 using Vault.Core.Accounts;
-using Vault.Core.Organizations;
+using Vault.Core.Identity;
 using Vault.Core.Packs;
 
 namespace Vault.TestKit.Explorer;

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
+using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Sealing;
 using Vault.TestKit.Provider;
 

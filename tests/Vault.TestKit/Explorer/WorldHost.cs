@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using Vault.Core.Accounts;
-using Vault.Core.Connecting;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Refresh;
 using Vault.TestKit.Provider;
 
 namespace Vault.TestKit.Explorer;

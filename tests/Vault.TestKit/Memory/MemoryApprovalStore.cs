@@ -1,6 +1,6 @@
-using Vault.Core.Accounts;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Memory;
 

@@ -1,7 +1,7 @@
-using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Connections;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Memory;
 

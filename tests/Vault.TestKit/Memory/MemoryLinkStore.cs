@@ -1,6 +1,6 @@
-using Vault.Core.Accounts;
-using Vault.Core.Connecting;
+using Vault.Core.Consent;
 using Vault.Core.Ledger;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Memory;
 

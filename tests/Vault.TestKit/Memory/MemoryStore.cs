@@ -1,7 +1,6 @@
-using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
-using Vault.Core.Organizations;
+using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Memory;
 

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
-using Vault.Core.Tools;
+using Vault.Core.Templates;
 
 namespace Vault.TestKit.Provider;
 

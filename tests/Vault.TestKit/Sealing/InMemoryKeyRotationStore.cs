@@ -1,7 +1,7 @@
-using Vault.Core.Accounts;
 using Vault.Core.Identity;
+using Vault.Core.Keys;
 using Vault.Core.Ledger;
-using Vault.Core.Sealing;
+using Vault.Core.Persistence;
 using Vault.TestKit.Memory;
 
 namespace Vault.TestKit.Sealing;

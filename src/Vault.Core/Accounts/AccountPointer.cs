@@ -1,0 +1,6 @@
+using Vault.Core.Identity;
+
+namespace Vault.Core.Accounts;
+
+/// <summary>An account that was found: where it lives and its id.</summary>
+public sealed record AccountPointer(AccountKey Key, AccountId Id);

@@ -1,0 +1,11 @@
+namespace Vault.Core.Accounts;
+
+/// <summary>This host, and whether another holder of a lease is certainly dead.</summary>
+public interface IHostIdentity
+{
+    /// <summary>Unique per process start.</summary>
+    string Holder { get; }
+
+    /// <summary>True only when the holder can never act again (for example an earlier process on a data folder this one holds an exclusive lock on). When in doubt, false: the lease decides.</summary>
+    bool IsDead(string holder);
+}

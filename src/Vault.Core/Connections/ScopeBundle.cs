@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Serialization;
+using Vault.Core.Identity;
+using Vault.Core.Packs;
+
+namespace Vault.Core.Connections;
+
+public enum BundleStage
+{
+    /// <summary>Nobody is asked for it.</summary>
+    [JsonStringEnumMemberName("draft")]
+    Draft,
+
+    /// <summary>A share of the users is asked for it.</summary>
+    [JsonStringEnumMemberName("staged")]
+    Staged,
+
+    /// <summary>What every consent asks for.</summary>
+    [JsonStringEnumMemberName("active")]
+    Active,
+
+    /// <summary>Was active before.</summary>
+    [JsonStringEnumMemberName("retired")]
+    Retired,
+}
+
+/// <summary>One version of what a connection asks for. Its scopes never change; a change is another version.</summary>
+/// <param name="Percent">The share of users asked for it while staged.</param>
+public sealed record ScopeBundle(int Version, ImmutableArray<string> Scopes, BundleStage Stage, int Percent, DateTimeOffset CreatedAt, string CreatedBy, string? Note);
+
+/// <summary>What a connection asks a user for.</summary>
+public static class ScopeBundles
+{
+    /// <summary>Older versions are forgotten from here on; the ledger still has them.</summary>
+    public const int Kept = 20;
+
+    /// <summary>What is asked for where nothing is staged: the connection's own scopes, else the least that its tools need without the risky ones.</summary>
+    public static ImmutableArray<string> Active(IPacks packs, ProviderPack pack, ConnectionSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings.Scopes.IsEmpty ? ScopePlan.Of(packs, pack, settings).Base : [.. settings.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
+    }
+
+    /// <summary>What this user is asked for: the staged version where the user is among its share, else the active one.</summary>
+    public static ImmutableArray<string> For(IPacks packs, ProviderPack pack, ConnectionRow connection, UserId user)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return connection.Settings.Bundles.FirstOrDefault(b => b.Stage == BundleStage.Staged) is { } staged && Share(connection.Id, user) < staged.Percent
+            ? [.. staged.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)]
+            : Active(packs, pack, connection.Settings);
+    }
+
+    /// <summary>A user's place from 0 to 99, the same on every host and as the share grows: who was asked for the new version stays with it.</summary>
+    public static int Share(string connectionId, UserId user)
+    {
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(connectionId + "\n" + user.Value));
+        return (int)(BitConverter.ToUInt32(digest, 0) % 100);
+    }
+
+    /// <summary>Settings with another version, not yet asked of anybody.</summary>
+    public static ConnectionSettings Add(ConnectionSettings settings, ImmutableArray<string> scopes, DateTimeOffset now, string by, string? note, out ScopeBundle added)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var version = settings.Bundles.Select(b => b.Version).Append(settings.ScopesVersion).Max() + 1;
+        added = new ScopeBundle(version, scopes, BundleStage.Draft, 0, now, by, note);
+        return settings with { Bundles = Newest(settings.Bundles.Add(added)) };
+    }
+
+    /// <summary>Stages a version for a share of the users (0 takes it back to a draft); at most one is staged at a time. Null where there is no such version, or it is active.</summary>
+    public static ConnectionSettings? Stage(ConnectionSettings settings, int version, int percent)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Bundles.FirstOrDefault(b => b.Version == version) is not { Stage: not BundleStage.Active }) return null;
+        return settings with
+        {
+            Bundles =
+            [
+                .. settings.Bundles.Select(b => b.Version == version ? b with { Stage = percent == 0 ? BundleStage.Draft : BundleStage.Staged, Percent = percent }
+                    : b.Stage == BundleStage.Staged ? b with { Stage = BundleStage.Draft, Percent = 0 } : b),
+            ],
+        };
+    }
+
+    /// <summary>Makes a version what every consent asks for. The one before is kept as retired, also where it never was a bundle.</summary>
+    public static ConnectionSettings? Activate(ConnectionSettings settings, ImmutableArray<string> before, int version, DateTimeOffset now, string by)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Bundles.FirstOrDefault(b => b.Version == version) is not { } chosen) return null;
+        if (chosen.Stage == BundleStage.Active) return settings;
+        var bundles = settings.Bundles.Any(b => b.Version == settings.ScopesVersion) ? settings.Bundles
+            : settings.Bundles.Insert(0, new ScopeBundle(settings.ScopesVersion, before, BundleStage.Active, 100, now, by, null));
+        bundles = [.. bundles.Select(b => b.Version == version ? b with { Stage = BundleStage.Active, Percent = 100 } : b.Stage == BundleStage.Active ? b with { Stage = BundleStage.Retired, Percent = 0 } : b)];
+        return settings with { Bundles = Newest(bundles), Scopes = chosen.Scopes, ScopesVersion = version };
+    }
+
+    /// <summary>Settings whose scopes were set by hand: a version of its own, that no bundle has.</summary>
+    public static ConnectionSettings Replace(ConnectionSettings before, ConnectionSettings after)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(after);
+        return after with
+        {
+            ScopesVersion = before.Bundles.Select(b => b.Version).Append(before.ScopesVersion).Max() + 1,
+            Bundles = [.. after.Bundles.Select(b => b.Stage == BundleStage.Active ? b with { Stage = BundleStage.Retired, Percent = 0 } : b)],
+        };
+    }
+
+    private static ImmutableArray<ScopeBundle> Newest(ImmutableArray<ScopeBundle> bundles)
+    {
+        var dropped = bundles.Where(b => b.Stage is BundleStage.Retired or BundleStage.Draft).OrderBy(b => b.Version).Take(Math.Max(0, bundles.Length - Kept)).ToHashSet();
+        return [.. bundles.Where(b => !dropped.Contains(b)).OrderBy(b => b.Version)];
+    }
+}

@@ -1,0 +1,32 @@
+using Vault.Core.Connections;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Offboarding;
+using Vault.Core.Persistence;
+
+namespace Vault.Core.Consent;
+
+/// <summary>What removing a connection has done.</summary>
+public sealed record RemovalReceipt(string ConnectionId, long AccountsDisconnected);
+
+/// <summary>
+/// Removes a connection: shuts it, disconnects its accounts, deletes it. Every step can be repeated, so a call after a crash goes on where the last one ended.
+/// </summary>
+public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry registry, IOrganizations organizations)
+{
+    public async Task<Result<RemovalReceipt>> RemoveAsync(OrganizationId organization, string idOrName, string by, CancellationToken cancellationToken)
+    {
+        // Shut first: no link can be finished and no credential brought in while its accounts are disconnected.
+        var shut = await registry.DisableAsync(organization, idOrName, by, cancellationToken);
+        if (!shut.TryGet(out var row, out var missing)) return missing;
+        var first = await organizations.DisconnectAsync(organization, row.Id, by, cancellationToken);
+        if (!first.TryGet(out var done, out var failed)) return failed;
+        var drafts = new[] { registry.Draft(LedgerEvents.ConnectionDeleted, row, by) };
+        if (await store.DeleteAsync(organization, row.Id, row.Version, drafts, cancellationToken) != WriteOutcome.Written)
+            return new VaultError(ErrorCatalogue.Conflict, "The connection was changed while it was removed; call again.");
+        // A consent that was past its checks before the connection was shut can have been installed since.
+        var late = await organizations.DisconnectAsync(organization, row.Id, by, cancellationToken);
+        return late.TryGet(out var all, out failed) ? new RemovalReceipt(row.Id, Math.Max(done, all)) : failed;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Connections;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.OAuth;
+using Vault.Core.Packs;
+using Vault.Core.Sealing;
+
+namespace Vault.Core.Consent;
+
+/// <summary>Turns fresh tokens into a connected account, or revokes them at the provider: tokens nobody will use do not stay alive.</summary>
+public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
+{
+    /// <summary>Not cancellable: from here on tokens would be lost.</summary>
+    public async Task<Result<AccountRow>> InstallAsync(LinkSession link, TokenClient client, TokenSet tokens)
+    {
+        ArgumentNullException.ThrowIfNull(link);
+        ArgumentNullException.ThrowIfNull(tokens);
+        client = client with { Parameters = client.Parameters.SetItems(tokens.Parameters) };
+        var kept = false;
+        using var consumer = Secret.From(client.Connection.ClientId ?? "");
+        var own = Own(client, tokens, consumer);
+        try
+        {
+            var identified = await IdentifyAsync(client, tokens, own, link.Request.ExpectedIdentity);
+            Result<AccountRow> outcome = identified.TryGet(out var who, out var error)
+                ? await installer.InstallAsync(link.Key, own is null ? tokens.Secrets : null, own, (row, installation) => Complete(link, tokens, who.Identity, row, installation), CancellationToken.None)
+                : error;
+            kept = outcome.IsOk || outcome.Error!.Code == ErrorCatalogue.OutcomeUnknown;
+            return outcome;
+        }
+        catch (StoreUnavailableException e) when (e.MayHaveCommitted)
+        {
+            // The account may be using them already: revoked now, it would stand there active with a dead grant.
+            kept = true;
+            throw;
+        }
+        finally
+        {
+            // Best effort, also when the store broke before it could take them: the person is told either way, and tokens that were never stored serve nobody.
+            if (!kept) await endpoint.RevokeAsync(client, tokens.Secrets, time.GetUtcNow() + options.CallTimeout);
+        }
+    }
+
+    private static GrantInstallation Complete(LinkSession link, TokenSet tokens, ProviderIdentity? identity, AccountRow row, GrantInstallation installation) => installation with
+    {
+        ConnectionId = link.ConnectionId,
+        // A credential of the account's own has no end that is known.
+        Facts = installation.Credential is not null ? null : new GrantFacts(tokens.ObtainedAt, tokens.AccessExpiresAt, tokens.Secrets.RefreshToken is not null, tokens.RefreshExpiresAt, tokens.ObtainedAt),
+        RequestedScopes = link.Request.Scopes,
+        // RFC 6749 5.1: an answer without scope means what was asked for was granted.
+        GrantedScopes = tokens.Scopes ?? link.Request.Scopes,
+        Identity = identity ?? row.State.Identity,
+        Parameters = row.State.Parameters.SetItems(tokens.Parameters),
+        InstalledBy = link.Request.CreatedBy ?? "system",
+        Source = "consent",
+        Link = link.Id,
+    };
+
+    /// <summary>
+    /// Token credentials of RFC 5849 and the key of the client they are of. The client's secret, which signs with them, stays the connection's: a copy would outlive
+    /// its rotation. The secrets stay those of the tokens, which dispose them.
+    /// </summary>
+    private static OwnCredential? Own(TokenClient client, TokenSet tokens, Secret consumer)
+    {
+        if (client.Pack.Details.OAuth1 is null || tokens.Secrets is not { TokenType: OAuth1Shape.TokenType, RefreshToken: { } tokenSecret }) return null;
+        return new OwnCredential
+        {
+            Mode = AuthMode.ApiKey,
+            Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("consumer_key", consumer).Add("token", tokens.Secrets.AccessToken).Add("token_secret", tokenSecret),
+        };
+    }
+
+    private async Task<Result<Known>> IdentifyAsync(TokenClient client, TokenSet tokens, OwnCredential? own, string? expected)
+    {
+        var identity = tokens.Identity;
+        if (identity is null)
+        {
+            var reply = await endpoint.IdentifyAsync(client, own is null ? tokens.Secrets : null, own, time.GetUtcNow() + options.CallTimeout);
+            if (reply is IdentityReply.Known known) identity = known.Identity;
+            // Who signed in decides whether this may be kept; not knowing is a refusal, not a pass.
+            else if (expected is not null && reply is IdentityReply.Unavailable busy)
+                return new VaultError(ErrorCatalogue.UpstreamUnavailable, "The provider could not say who signed in. Start again with a new link.") { RetryAfter = busy.RetryAfter };
+        }
+
+        return expected is null || Matches(identity, expected)
+            ? new Known(identity)
+            : new VaultError(ErrorCatalogue.IdentityMismatch, "You signed in at the provider as someone else than expected. Sign out there, then start again with a new link.");
+    }
+
+    internal static bool Matches(ProviderIdentity? identity, string expected) =>
+        identity is not null && (string.Equals(identity.Subject, expected, StringComparison.Ordinal) || string.Equals(identity.Email, expected, StringComparison.OrdinalIgnoreCase));
+
+    private sealed record Known(ProviderIdentity? Identity);
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using Vault.Core.Identity;
+using Vault.Core.Packs;
+using Vault.Core.Sealing;
+
+namespace Vault.Core.Consent;
+
+/// <summary>A credential that a caller brings. Disposing zeroes it.</summary>
+public sealed class CredentialDraft : IDisposable
+{
+    /// <summary>Null for tokens that the connection's own OAuth client obtained elsewhere.</summary>
+    public required AuthMode? Mode { get; init; }
+
+    /// <summary>As the pack names them; <c>access_token</c> and <c>refresh_token</c> for tokens.</summary>
+    public required ImmutableSortedDictionary<string, Secret> Fields { get; init; }
+
+    /// <summary>When the access token runs out; null when not known.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>What was granted; null takes the connection's scopes.</summary>
+    public ImmutableArray<string>? Scopes { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Parameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Ask the provider whether it works before it is kept.</summary>
+    public bool Validate { get; init; }
+
+    public string? ExpectedIdentity { get; init; }
+
+    public void Dispose()
+    {
+        foreach (var field in Fields.Values) field.Dispose();
+    }
+
+    public override string ToString() => $"[credential, {Mode?.ToString() ?? "tokens"}]";
+}
+
+/// <summary>Whose credential it is.</summary>
+public sealed record CredentialOwner(OrganizationId Organization, UserId User, string Connection, string Label);

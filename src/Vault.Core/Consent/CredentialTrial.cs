@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Connections;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.OAuth;
+using Vault.Core.Packs;
+
+namespace Vault.Core.Consent;
+
+/// <summary>A credential in the form in which it is kept, and what trying it showed. It borrows the draft's secrets; only a minted grant is its own.</summary>
+public sealed class ProvenCredential : IDisposable
+{
+    public GrantSecrets? Grant { get; init; }
+
+    public OwnCredential? Credential { get; init; }
+
+    public GrantFacts? Facts { get; init; }
+
+    public ImmutableArray<string>? Scopes { get; init; }
+
+    public ProviderIdentity? Identity { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Parameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public void Dispose() => Grant?.Dispose();
+}
+
+/// <summary>Brings a credential into its kept form and, where asked, tries it at the provider before anything is stored.</summary>
+public sealed class CredentialTrial(ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
+{
+    public async Task<Result<ProvenCredential>> RunAsync(TokenClient client, CredentialDraft draft, ImmutableArray<string> scopes)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(draft);
+        var now = time.GetUtcNow();
+        if (draft.Mode is null)
+        {
+            var grant = new GrantSecrets { AccessToken = draft.Fields[CredentialRules.AccessToken], RefreshToken = draft.Fields.GetValueOrDefault(CredentialRules.RefreshToken) };
+            var facts = new GrantFacts(now, draft.ExpiresAt, grant.RefreshToken is not null, null, now);
+            return await IdentifyAsync(client, draft, new ProvenCredential { Grant = grant, Facts = facts, Scopes = draft.Scopes });
+        }
+
+        // Client credentials mint from the connection's own client; there is nothing of the account's to keep.
+        var credential = draft.Mode == AuthMode.ClientCredentials ? null : new OwnCredential { Mode = draft.Mode.Value, Fields = draft.Fields };
+        if (draft.Mode is AuthMode.ApiKey or AuthMode.Basic) return await IdentifyAsync(client, draft, new ProvenCredential { Credential = credential, Scopes = draft.Scopes });
+
+        // A credential that mints: untried, it is kept without a grant, and the first use mints.
+        if (!draft.Validate) return new ProvenCredential { Credential = credential, Scopes = draft.Scopes };
+        var minted = await endpoint.MintAsync(client, credential, scopes, now + options.CallTimeout);
+        if (minted is not TokenReply.Granted { Tokens: var tokens }) return Refused(minted);
+        return await IdentifyAsync(client, draft, new ProvenCredential
+        {
+            Grant = tokens.Secrets, Credential = credential, Facts = new GrantFacts(tokens.ObtainedAt, tokens.AccessExpiresAt, true, tokens.RefreshExpiresAt, tokens.ObtainedAt),
+            Scopes = tokens.Scopes ?? draft.Scopes, Identity = tokens.Identity, Parameters = tokens.Parameters,
+        });
+    }
+
+    private async Task<Result<ProvenCredential>> IdentifyAsync(TokenClient client, CredentialDraft draft, ProvenCredential proven)
+    {
+        if (!draft.Validate && draft.ExpectedIdentity is null) return proven;
+        var identity = proven.Identity;
+        if (identity is null)
+        {
+            var reply = await endpoint.IdentifyAsync(client, proven.Grant, proven.Credential, time.GetUtcNow() + options.CallTimeout);
+            switch (reply)
+            {
+                case IdentityReply.Known known:
+                    identity = known.Identity;
+                    break;
+                case IdentityReply.Refused refused:
+                    return new VaultError(ErrorCatalogue.CredentialInvalid, "credential: the provider refuses it; nothing was stored.") { StatusReason = StatusReason.VerificationFailed, Upstream = refused.Failure };
+                case IdentityReply.Unavailable busy:
+                    return new VaultError(ErrorCatalogue.UpstreamUnavailable, "The provider could not be asked whether the credential works; nothing was stored.") { RetryAfter = busy.RetryAfter };
+            }
+        }
+
+        if (draft.ExpectedIdentity is { } expected && !ConsentInstallation.Matches(identity, expected))
+            return new VaultError(ErrorCatalogue.IdentityMismatch, "expected_identity: the credential belongs to someone else, or the provider does not say to whom; nothing was stored.");
+        return new ProvenCredential { Grant = proven.Grant, Credential = proven.Credential, Facts = proven.Facts, Scopes = proven.Scopes, Identity = identity, Parameters = proven.Parameters };
+    }
+
+    private static VaultError Refused(TokenReply reply) => reply switch
+    {
+        TokenReply.NotActed busy => new(ErrorCatalogue.UpstreamUnavailable, "The provider could not be asked whether the credential works; nothing was stored.") { RetryAfter = busy.RetryAfter },
+        TokenReply.MayHaveActed => new(ErrorCatalogue.UpstreamUnavailable, "The provider's answer was lost; nothing was stored. Trying again is safe: minting uses nothing up."),
+        TokenReply.GrantDead dead => new(ErrorCatalogue.CredentialInvalid, "credential: the provider refuses it; nothing was stored.") { StatusReason = dead.Reason, Upstream = dead.Failure },
+        TokenReply.ClientRefused refused => new(ErrorCatalogue.CredentialInvalid, "credential: the provider refuses the client or its key; nothing was stored.") { StatusReason = refused.Reason, Upstream = refused.Failure },
+        _ => throw new InvalidOperationException("A token reply of an unknown kind."),
+    };
+}

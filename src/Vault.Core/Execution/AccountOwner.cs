@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Organizations;
+using Vault.Core.Refresh;
+
+namespace Vault.Core.Execution;
+
+/// <summary>
+/// The operations on an account, on the silo where it lives; its grain calls them.
+/// Two of them at once (two hosts on one store, two activations of a grain) are as correct as one: the store judges.
+/// </summary>
+public sealed class AccountOwner(
+    ToolRunner tools, AccountRefresher refresher, AccountRevoker revoker, AccountInstaller installer, AccountResolver resolver, CredentialCache cache, IOrganizationStore organizations) : IAccounts
+{
+    public Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken) => tools.ExecuteAsync(key, order, cancellationToken);
+
+    public async Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken)
+    {
+        var answer = await refresher.RefreshAsync(key, seenGeneration, why, cancellationToken).ConfigureAwait(false);
+        cache.Drop(key);
+        return answer;
+    }
+
+    public Task<Result<RevocationReceipt>> RevokeAsync(AccountKey key, string requestedBy, string reason, CancellationToken cancellationToken) =>
+        revoker.RevokeAsync(key, requestedBy, reason, cancellationToken);
+
+    public async Task<Result<AccountRow>> PrepareAsync(
+        AccountKey key, string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var organization = await organizations.FindAsync(key.Organization, cancellationToken).ConfigureAwait(false);
+        return organization is null
+            ? new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.")
+            : await installer.PrepareAsync(key, connectionId, provider, requestedScopes, organization.State.Gate, requestedBy, cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<Result<AccountRow>> InstallAsync(AccountKey key, GrantInstallation installation, CancellationToken cancellationToken) =>
+        installer.InstallAsync(key, installation, cancellationToken);
+
+    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) => resolver.ResolveAsync(question, cancellationToken);
+}

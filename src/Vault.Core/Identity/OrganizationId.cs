@@ -1,0 +1,23 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Vault.Core.Identity;
+
+/// <summary>The tenant: the root of identity. Every key, row, route and log line derives from it.</summary>
+public readonly record struct OrganizationId
+{
+    public const string Prefix = "org_";
+
+    public OrganizationId(string value) => Value = IdFactory.Require(value, Prefix);
+
+    public string Value { get; }
+
+    public static bool TryParse([NotNullWhen(true)] string? text, out OrganizationId id)
+    {
+        id = default;
+        if (!IdFactory.IsId(text, Prefix)) return false;
+        id = new OrganizationId(text);
+        return true;
+    }
+
+    public override string ToString() => Value;
+}

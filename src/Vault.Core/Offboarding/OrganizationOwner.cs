@@ -1,0 +1,146 @@
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Keys;
+using Vault.Core.Ledger;
+using Vault.Core.Organizations;
+using Vault.Core.Persistence;
+using Vault.Core.Refresh;
+
+namespace Vault.Core.Offboarding;
+
+/// <summary>The organization door: gate, keys, cascades. As with accounts, the store judges; two hosts at once only read again.</summary>
+public sealed class OrganizationOwner(
+    IOrganizationStore store, CascadeRunner cascades, KeyRotation rotation, CredentialCache cache, IdFactory ids, TimeProvider time,
+    LifecycleOptions options) : IOrganizations
+{
+    private const int MostRaces = 32;
+
+    public async Task<Result<OrganizationRow>> CreateAsync(string displayName, string? externalId, string requestedBy, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var row = new OrganizationRow(ids.NewOrganization(), displayName, externalId, 1, OrganizationLifecycle.New(), now, now);
+        var written = await store.InsertAsync(row, [Draft(row, LedgerEvents.OrganizationCreated, requestedBy)], cancellationToken).ConfigureAwait(false);
+        return written == WriteOutcome.Written ? row : new VaultError(ErrorCatalogue.Conflict, $"An organization with external_id '{externalId}' exists already.");
+    }
+
+    public async Task<Result<OrganizationRow>> ChangeAsync(
+        OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string requestedBy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        for (var race = 0; race < MostRaces; race++)
+        {
+            var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
+            if (row is null) return Unknown();
+            if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return Refused(row);
+            if (!change(row).TryGet(out var wanted, out var error)) return error;
+            var next = wanted with { Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
+
+            // What the lifecycle decides is not for a caller to change.
+            next = next with { State = next.State with { Status = row.State.Status, Gate = row.State.Gate, Cascade = row.State.Cascade } };
+            var written = await store.UpdateAsync(next, row.Version, [Draft(next, LedgerEvents.OrganizationChanged, requestedBy)], cancellationToken).ConfigureAwait(false);
+            if (written == WriteOutcome.Written) return next;
+        }
+
+        return new VaultError(ErrorCatalogue.Conflict, "The organization keeps changing; try again.");
+    }
+
+    public async Task<Result<OrganizationRow>> SuspendAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    {
+        var shut = await ApplyAsync(id, new OrganizationEvent.SuspendWanted(time.GetUtcNow()), requestedBy, cancellationToken).ConfigureAwait(false);
+        if (!shut.IsOk) return shut;
+        await WaitOutAsync(id).ConfigureAwait(false);
+        return shut;
+    }
+
+    /// <summary>Opens the gate; acknowledged when every host has noticed, so that a caller who resumes and executes is not refused by a host's memory.</summary>
+    public async Task<Result<OrganizationRow>> ResumeAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    {
+        var opened = await ApplyAsync(id, new OrganizationEvent.ResumeWanted(time.GetUtcNow()), requestedBy, cancellationToken).ConfigureAwait(false);
+        if (opened.IsOk) await WaitOutAsync(id).ConfigureAwait(false);
+        return opened;
+    }
+
+    public async Task<Result<uint>> RotateKeyAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    {
+        var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
+        if (row is null) return Unknown();
+        if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return Refused(row);
+
+        // A caller who goes away now ends nothing: what was asked for is in the journal and in the ledger.
+        if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } begun)
+            return new VaultError(ErrorCatalogue.Conflict, "The organization's keys are destroyed.");
+
+        // A run that fails, or takes longer, is taken up by the host's housekeeping, which reports what keeps it from its end.
+        var run = rotation.ResumeAsync(id, CancellationToken.None);
+        await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None)).ConfigureAwait(false);
+        return begun.ToVersion;
+    }
+
+    public async Task<Result<ErasureReceipt>> EraseAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    {
+        var begun = await ApplyAsync(id, new OrganizationEvent.EraseWanted(time.GetUtcNow(), requestedBy), requestedBy, cancellationToken).ConfigureAwait(false);
+        if (!begun.IsOk) return begun.Error!;
+        await WaitOutAsync(id).ConfigureAwait(false);
+        return await cascades.EraseAsync(id, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<Result<long>> DisconnectAsync(OrganizationId id, string connectionId, string requestedBy, CancellationToken cancellationToken)
+    {
+        var begun = await ApplyAsync(id, new OrganizationEvent.DisconnectWanted(time.GetUtcNow(), connectionId, requestedBy), requestedBy, cancellationToken).ConfigureAwait(false);
+        if (!begun.IsOk) return begun.Error!;
+        var done = await cascades.ResumeAsync(id, cancellationToken).ConfigureAwait(false);
+        await WaitOutAsync(id).ConfigureAwait(false);
+        return done;
+    }
+
+    // Other hosts may act on what they read for at most the freshness lease; when it is over, the acknowledgement is true on all of them (law 8).
+    private async Task WaitOutAsync(OrganizationId id)
+    {
+        cache.Drop(id);
+        await Task.Delay(options.FreshnessLease, time, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private Task<Result<OrganizationRow>> ApplyAsync(OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken) =>
+        ApplyAsync(store, ids, time, id, what, requestedBy, cancellationToken);
+
+    internal static async Task<Result<OrganizationRow>> ApplyAsync(
+        IOrganizationStore store, IdFactory ids, TimeProvider time, OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken)
+    {
+        for (var race = 0; race < MostRaces; race++)
+        {
+            var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
+            if (row is null) return Unknown();
+            var decision = OrganizationLifecycle.Decide(row.State, what);
+            switch (decision.Verdict)
+            {
+                case OrganizationVerdict.Nothing: return row;
+                case OrganizationVerdict.Refused: return Refused(row);
+                case OrganizationVerdict.Busy: return new VaultError(ErrorCatalogue.Conflict, "Another cascade of the organization is under way; try again when it is done.");
+                default: break;
+            }
+
+            var next = row with { State = decision.Next, Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
+            LedgerDraft[] drafts = decision.LedgerType is null ? [] : [Draft(ids, time, next, decision.LedgerType, requestedBy)];
+            if (await store.UpdateAsync(next, row.Version, drafts, cancellationToken).ConfigureAwait(false) == WriteOutcome.Written) return next;
+        }
+
+        return new VaultError(ErrorCatalogue.Conflict, "The organization keeps changing; try again.");
+    }
+
+    private LedgerDraft Draft(OrganizationRow row, string type, string requestedBy) => Draft(ids, time, row, type, requestedBy);
+
+    private static LedgerDraft Draft(IdFactory ids, TimeProvider time, OrganizationRow row, string type, string requestedBy) => new()
+    {
+        EventId = ids.NewEvent(),
+        Organization = row.Id,
+        Type = type,
+        Time = time.GetUtcNow(),
+        Caller = requestedBy,
+        Outcome = row.State.Status.ToString(),
+    };
+
+    private static VaultError Unknown() => new(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
+
+    private static VaultError Refused(OrganizationRow row) =>
+        new(ErrorCatalogue.Conflict, $"The organization is {row.State.Status.ToString().ToLowerInvariant()}; this cannot be done to it.");
+}

@@ -1,0 +1,38 @@
+using Vault.Core.Errors;
+
+namespace Vault.Core.Operations;
+
+/// <summary>The hosts that serve the vault together, for whoever operates it.</summary>
+public interface IHostCensus
+{
+    /// <summary>As of now, in bounded time. A host that does not answer is listed without what only it could say; <c>cluster_unavailable</c> when nobody knows who is there.</summary>
+    Task<Result<HostCensus>> TakeAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Who serves the vault.</summary>
+/// <param name="Cluster">The cluster's name; null for a host by itself.</param>
+/// <param name="Shards">How many shards the due index has.</param>
+/// <param name="Reminders">How many reminders stand; null without a cluster.</param>
+public sealed record HostCensus(string? Cluster, int Shards, int? Reminders, IReadOnlyList<HostState> Hosts);
+
+/// <summary>One host.</summary>
+/// <param name="Address">Where the other hosts reach it; of a host by itself, where its callers do.</param>
+/// <param name="Status"><c>active</c>, or on its way there or away from it.</param>
+/// <param name="Since">When it started.</param>
+public sealed record HostState(string Address, string Name, string Status, DateTimeOffset Since)
+{
+    /// <summary>What it says of itself; null when it did not answer.</summary>
+    public HostWord? Word { get; init; }
+
+    /// <summary>How many grains of a kind are active on it; null without a cluster, or when it did not answer.</summary>
+    public IReadOnlyList<GrainCount>? Grains { get; init; }
+}
+
+/// <summary>What a host says of itself.</summary>
+/// <param name="Role"><c>both</c>, <c>gateway</c> or <c>worker</c>.</param>
+/// <param name="Shards">How many shards of the due index it sweeps.</param>
+/// <param name="RefreshesUnderWay">Refreshes it has begun and not ended.</param>
+public sealed record HostWord(string Role, string Version, int Shards, int RefreshesUnderWay);
+
+/// <summary>Active grains of a kind on one host.</summary>
+public sealed record GrainCount(string Type, int Activations);

@@ -1,0 +1,6 @@
+using Vault.Core.Templates;
+
+namespace Vault.Core.Packs;
+
+/// <summary>RFC 7662.</summary>
+public sealed record IntrospectionShape(UrlTemplate Url, CallAuthentication Auth);

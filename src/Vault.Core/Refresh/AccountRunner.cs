@@ -1,0 +1,160 @@
+using System.Buffers.Binary;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Packs;
+using Vault.Core.Persistence;
+using Vault.Core.Sealing;
+
+namespace Vault.Core.Refresh;
+
+/// <summary>Times that hang together; validated when the host starts.</summary>
+public sealed record LifecycleOptions
+{
+    /// <summary>Total time of one call to a token endpoint.</summary>
+    public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The largest difference between two hosts' clocks.</summary>
+    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Must be longer than <see cref="TokenTimeout"/> plus <see cref="ClockSkew"/> (law 3).</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a host may act on a cached row without confirming its version (law 8).</summary>
+    public TimeSpan FreshnessLease { get; init; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan CooldownBase { get; init; } = TimeSpan.FromSeconds(2);
+
+    public TimeSpan CooldownMax { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Every fault, not the first only.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (TokenTimeout <= TimeSpan.Zero) yield return "TokenTimeout must be more than 0.";
+        if (ClockSkew < TimeSpan.Zero) yield return "ClockSkew must not be negative.";
+        if (Lease <= TokenTimeout + ClockSkew)
+            yield return $"Lease ({Lease}) must be longer than TokenTimeout plus ClockSkew ({TokenTimeout + ClockSkew}): otherwise another host takes over while the call still runs.";
+        if (FreshnessLease <= TimeSpan.Zero || FreshnessLease > TimeSpan.FromMinutes(1)) yield return "FreshnessLease must be more than 0 and at most 1 minute.";
+        if (CooldownBase <= TimeSpan.Zero || CooldownMax < CooldownBase) yield return "CooldownBase must be more than 0 and at most CooldownMax.";
+    }
+}
+
+/// <summary>A row, what was decided on it, and the row as it is now (written where the decision changed it).</summary>
+public sealed record AccountStep(AccountRow Before, AccountRow After, Gate Gate, AccountDecision Decision);
+
+/// <summary>
+/// Reads the row, decides, writes with the version it read; whoever loses the race reads and decides again. Effects belong to the caller and come only after
+/// <see cref="ApplyAsync"/> has returned, that is, after the write.
+/// </summary>
+public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory ids, IEntropy entropy, TimeProvider time, LifecycleOptions options)
+{
+    // Every lost race means that somebody else's write went through; so this many in a row means a bug, not contention.
+    private const int MostRaces = 64;
+    private static readonly RefreshPolicy Strictest = new() { Rotation = Rotation.FamilyKill };
+
+    public DateTimeOffset Now => time.GetUtcNow();
+
+    /// <summary>The provider's declared behaviour; the strictest when its pack is not loaded.</summary>
+    public LifecyclePolicy PolicyFor(AccountRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        var refresh = packs.TryGet(row.Provider, out var pack) ? pack.Refresh : Strictest;
+
+        // The window was noted on one host's clock and is judged on another's: it ends for us before it can end for the provider.
+        if (refresh.Rotation == Rotation.Grace) refresh = refresh with { Grace = refresh.Grace - options.ClockSkew };
+        return new(row.State.Mints ? refresh with { Rotation = Rotation.Mints } : refresh, options.Lease, options.ClockSkew, options.CooldownBase, options.CooldownMax);
+    }
+
+    public double Jitter()
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        entropy.Fill(bytes);
+        return BinaryPrimitives.ReadUInt32LittleEndian(bytes) / (double)uint.MaxValue;
+    }
+
+    /// <param name="what">Makes the event for the row as read.</param>
+    /// <param name="grant">The sealed grant that goes with <see cref="GrantEffect.StoreGrant"/>.</param>
+    /// <param name="credential">The sealed credential and its generation, with <see cref="GrantEffect.StoreCredential"/>.</param>
+    /// <param name="needsOpenGate">Whether a shut gate refuses the write.</param>
+    /// <param name="actor">Who, for the ledger.</param>
+    /// <param name="seen">The row as it was read or written a moment ago, to be tried first: it saves the reading. It is only good for a write, which is refused where
+    /// it is out of date; for every other answer the row is read after all.</param>
+    /// <returns><c>account_not_connected</c> when there is no row, <c>organization_suspended</c> when the gate is shut.</returns>
+    public async Task<Result<AccountStep>> ApplyAsync(
+        AccountKey key, Func<AccountSnapshot, AccountEvent> what, CancellationToken cancellationToken,
+        SealedBlob? grant = null, (SealedBlob Blob, long Generation)? credential = null, bool needsOpenGate = false, string actor = "system", AccountSnapshot? seen = null)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(what);
+        for (var race = 0; race < MostRaces; race++)
+        {
+            var guess = race == 0 ? seen : null;
+            var snapshot = guess ?? await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
+            if (snapshot is null) return AccountErrors.NotConnected();
+            if (needsOpenGate && !snapshot.Gate.Open)
+            {
+                if (guess is not null) continue;
+                return AccountErrors.Suspended();
+            }
+
+            var row = snapshot.Row;
+            var policy = PolicyFor(row);
+            var decision = AccountLifecycle.Decide(row.State, what(snapshot), policy);
+            var now = time.GetUtcNow();
+            var due = AccountSchedule.NextDue(decision.Next, policy.Refresh, now, Jitter());
+
+            // An index entry that points at nothing to do would bring the account up for ever.
+            var staleIndex = row.DueAt <= now && (due is null || due > now);
+            if (decision.Next == row.State && decision.Effects is GrantEffect.None or GrantEffect.RevokeUpstream && !staleIndex)
+            {
+                if (guess is not null) continue;
+                return new AccountStep(row, row, snapshot.Gate, decision);
+            }
+
+            var next = row with
+            {
+                State = decision.Next,
+                Version = row.Version + 1,
+                DueAt = due,
+                UpdatedAt = now,
+                Grant = decision.Effects.HasFlag(GrantEffect.Wipe) ? null : decision.Effects.HasFlag(GrantEffect.StoreGrant) ? grant : row.Grant,
+                Credential = decision.Effects.HasFlag(GrantEffect.Wipe) ? null : decision.Effects.HasFlag(GrantEffect.StoreCredential) ? credential?.Blob : row.Credential,
+                CredentialGeneration = decision.Effects.HasFlag(GrantEffect.StoreCredential) && credential is { } c ? c.Generation : row.CredentialGeneration,
+            };
+            var gate = needsOpenGate ? GateCheck.OpenAt(snapshot.Gate.Epoch) : GateCheck.None;
+            var written = await store.UpdateAsync(next, row.Version, gate, Drafts(next, decision, actor, now), cancellationToken).ConfigureAwait(false);
+            switch (written)
+            {
+                case WriteOutcome.Written: return new AccountStep(row, next, snapshot.Gate, decision);
+                case WriteOutcome.GateShut when guess is null: return AccountErrors.Suspended();
+                default: continue;
+            }
+        }
+
+        throw new InvalidOperationException("An account row kept changing under its writer.");
+    }
+
+    private LedgerDraft[] Drafts(AccountRow row, AccountDecision decision, string actor, DateTimeOffset now) =>
+        decision.LedgerType is null ? [] : [DraftFor(row, decision.LedgerType, actor, now)];
+
+    public LedgerDraft DraftFor(AccountRow row, string type, string actor, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new LedgerDraft
+        {
+            EventId = ids.NewEvent(),
+            Organization = row.Key.Organization,
+            Type = type,
+            Time = now,
+            Caller = actor,
+            User = row.Key.User.Value,
+            Account = row.Id.Value,
+            Connection = row.Key.Connection.Value,
+            Provider = row.Provider,
+            ScopesGranted = row.State.GrantedScopes,
+            StatusReason = row.State.Reason,
+            Outcome = row.State.Status.ToString(),
+        };
+    }
+}

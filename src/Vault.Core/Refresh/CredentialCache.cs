@@ -1,0 +1,229 @@
+using System.Collections.Concurrent;
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.OAuth;
+
+namespace Vault.Core.Refresh;
+
+/// <summary>An account's row with its credentials opened. Counted: the secrets are zeroed when the cache and the last user have let go.</summary>
+public sealed class OpenAccount
+{
+    private int _references = 1;
+
+    internal OpenAccount(AccountRow row, Gate gate, GrantSecrets? grant, OwnCredential? credential) => (Row, Gate, Grant, Credential) = (row, gate, grant, credential);
+
+    public AccountRow Row { get; }
+
+    public Gate Gate { get; }
+
+    public GrantSecrets? Grant { get; }
+
+    public OwnCredential? Credential { get; }
+
+    // From zero there is no way back: the secrets are gone. So the count is raised only where it is seen positive.
+    internal bool TryAcquire()
+    {
+        var seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen) return true;
+            seen = before;
+        }
+
+        return false;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) != 0) return;
+        Grant?.Dispose();
+        Credential?.Dispose();
+    }
+}
+
+/// <summary>When a read began, and how many drops there had been by then.</summary>
+public readonly record struct ReadMark(long ReadAt, long Drops);
+
+/// <summary>
+/// Opened accounts of the last moments. An entry may be acted on for the freshness lease after its row was read (law 8); past it the row is read again, and
+/// while its version stands, the opened credential is kept: one small read, no decryption. Idle entries are zeroed and forgotten, so an idle account costs
+/// no memory.
+/// </summary>
+public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, TimeProvider time, LifecycleOptions options, int capacity = 10_000) : IDisposable
+{
+    private const int MostReads = 10;
+    private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
+    private readonly ConcurrentDictionary<AccountKey, Flight> _flights = new();
+    private readonly ConcurrentDictionary<AccountKey, Offered> _offers = new();
+    private long _drops;
+
+    // Less than the lease that an acknowledgement waits out: what is taken at the last moment still has to be sent.
+    private readonly TimeSpan _usable = options.FreshnessLease * 0.9;
+
+    private sealed record Entry(OpenAccount Account, long ReadAt);
+
+    private sealed record Offered(AccountSnapshot Snapshot, ReadMark Mark);
+
+    public int Count => _entries.Count;
+
+    /// <summary>Taken before a row is read that will be offered.</summary>
+    public ReadMark Mark() => new(time.GetTimestamp(), Volatile.Read(ref _drops));
+
+    /// <summary>
+    /// A row that somebody else has just read, so that taking the account need not read it again. It counts as a read of ours that began at the mark: the same age,
+    /// the same lease. An offer from before any <see cref="Drop(AccountKey)"/> is not taken: what was dropped since must be read anew.
+    /// </summary>
+    public void Offer(AccountSnapshot snapshot, ReadMark mark)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var key = snapshot.Row.Key;
+        if (_entries.TryGetValue(key, out var known) && known.Account.Row.Version == snapshot.Row.Version && known.Account.Gate == snapshot.Gate)
+        {
+            // The opened account is confirmed as it is. A drop after this check has removed the entry, and then nothing is updated.
+            if (mark.ReadAt > known.ReadAt && mark.Drops == Volatile.Read(ref _drops)) _entries.TryUpdate(key, known with { ReadAt = mark.ReadAt }, known);
+            return;
+        }
+
+        if (_offers.Count >= capacity) _offers.Clear();
+        _offers[key] = new Offered(snapshot, mark);
+    }
+
+    /// <summary>The account as of at most a freshness lease ago. The caller releases it.</summary>
+    /// <returns><c>account_not_connected</c> when there is no row.</returns>
+    public async ValueTask<Result<OpenAccount>> TakeAsync(AccountKey key, bool confirm, CancellationToken cancellationToken)
+    {
+        if (!confirm && _entries.TryGetValue(key, out var entry) && time.GetElapsedTime(entry.ReadAt) < _usable && entry.Account.TryAcquire())
+            return entry.Account;
+
+        // A slow database or key service can hand over a row that is older than the lease when it arrives: a revocation may have been acknowledged since the
+        // row was read. So the age is looked at when everything is in hand.
+        var notBefore = confirm ? time.GetTimestamp() : long.MinValue;
+        for (var turn = 0; turn < MostReads; turn++)
+        {
+            var flight = _flights.TryGetValue(key, out var underway) && underway.Mark >= notBefore ? underway : Begin(key, turn == 0 && !confirm ? TakeOffer(key) : null);
+            var read = await flight.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (!read.TryGet(out var account, out var error)) return error;
+            if (time.GetElapsedTime(flight.Mark) < _usable && account.TryAcquire()) return account;
+
+            // Those who shared a read that came too late share the next one, too.
+            notBefore = flight.Mark + 1;
+        }
+
+        return new VaultError(ErrorCatalogue.StoreUnavailable, "The database answers too slowly to confirm the credential.") { RetryAfter = TimeSpan.FromSeconds(1) };
+    }
+
+    /// <summary>A read under way, which everybody shares who wants the account and has not been promised a later one.</summary>
+    private sealed record Flight(long Mark, Task<Result<OpenAccount>> Opened);
+
+    // A storm on a cold account is one read, not one per caller. The age counts from before the read: what changes while we read is at most a lease old when we
+    // stop believing it. It is nobody's cancellation that ends it, since others wait for it, too.
+    private Flight Begin(AccountKey key, Offered? offered)
+    {
+        var done = new TaskCompletionSource<Result<OpenAccount>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var flight = new Flight(offered?.Mark.ReadAt ?? time.GetTimestamp(), done.Task);
+        _flights[key] = flight;
+        _ = FlyAsync(key, flight, offered?.Snapshot, done);
+        return flight;
+    }
+
+    // Judged when it is taken, not when it is made: a drop in between counts.
+    private Offered? TakeOffer(AccountKey key) =>
+        _offers.TryRemove(key, out var offered) && offered.Mark.Drops == Volatile.Read(ref _drops) && time.GetElapsedTime(offered.Mark.ReadAt) < _usable ? offered : null;
+
+    private async Task FlyAsync(AccountKey key, Flight flight, AccountSnapshot? offered, TaskCompletionSource<Result<OpenAccount>> done)
+    {
+        try
+        {
+            var opened = await ReadAsync(key, flight.Mark, offered).ConfigureAwait(false);
+            _flights.TryRemove(new KeyValuePair<AccountKey, Flight>(key, flight));
+            done.SetResult(opened);
+        }
+#pragma warning disable CA1031 // Whatever it was belongs to those who wait for it.
+        catch (Exception e)
+        {
+            _flights.TryRemove(new KeyValuePair<AccountKey, Flight>(key, flight));
+            done.SetException(e);
+        }
+#pragma warning restore CA1031
+    }
+
+    /// <summary>The account as read now, held by the cache alone: whoever wants it acquires it, and reads again if it is already gone.</summary>
+    private async Task<Result<OpenAccount>> ReadAsync(AccountKey key, long mark, AccountSnapshot? offered)
+    {
+        var snapshot = offered ?? await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
+        if (snapshot is null)
+        {
+            Drop(key);
+            return AccountErrors.NotConnected();
+        }
+
+        if (_entries.TryGetValue(key, out var known) && known.Account.Row.Version == snapshot.Row.Version && known.Account.Gate == snapshot.Gate
+            && _entries.TryUpdate(key, known with { ReadAt = mark }, known)) return known.Account;
+
+        var grant = await sealing.OpenGrantAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
+        if (grant.Error is { } noGrant) return noGrant;
+        var credential = await sealing.OpenCredentialAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
+        if (credential.Error is { } noCredential)
+        {
+            grant.Value?.Dispose();
+            return noCredential;
+        }
+
+        var opened = new OpenAccount(snapshot.Row, snapshot.Gate, grant.Value, credential.Value);
+        Put(key, new Entry(opened, mark));
+        return opened;
+    }
+
+    private void Put(AccountKey key, Entry entry)
+    {
+        if (_entries.Count >= capacity) Sweep(options.FreshnessLease);
+        if (_entries.Count >= capacity) Sweep(TimeSpan.Zero);
+        while (true)
+        {
+            if (_entries.TryGetValue(key, out var old))
+            {
+                // A slower reader must not put an older row back over a newer one.
+                if (old.Account.Row.Version > entry.Account.Row.Version)
+                {
+                    entry.Account.Release();
+                    return;
+                }
+
+                if (!_entries.TryUpdate(key, entry, old)) continue;
+                old.Account.Release();
+                return;
+            }
+
+            if (_entries.TryAdd(key, entry)) return;
+        }
+    }
+
+    /// <summary>Forgets the account. A read under way may be of before the change that this is about; whoever comes from now on starts a new one.</summary>
+    public void Drop(AccountKey key)
+    {
+        Interlocked.Increment(ref _drops);
+        _offers.TryRemove(key, out _);
+        _flights.TryRemove(key, out _);
+        if (_entries.TryRemove(key, out var entry)) entry.Account.Release();
+    }
+
+    public void Drop(OrganizationId organization)
+    {
+        Interlocked.Increment(ref _drops);
+        foreach (var key in _entries.Keys)
+            if (key.Organization == organization) Drop(key);
+    }
+
+    /// <summary>Forgets what was not confirmed for <paramref name="idle"/>; the host calls it from time to time.</summary>
+    public void Sweep(TimeSpan idle)
+    {
+        foreach (var (key, offered) in _offers)
+            if (time.GetElapsedTime(offered.Mark.ReadAt) >= idle) _offers.TryRemove(new KeyValuePair<AccountKey, Offered>(key, offered));
+        foreach (var (key, entry) in _entries)
+            if (time.GetElapsedTime(entry.ReadAt) >= idle && _entries.TryRemove(new KeyValuePair<AccountKey, Entry>(key, entry))) entry.Account.Release();
+    }
+
+    public void Dispose() => Sweep(TimeSpan.Zero);
+}

@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+
+namespace Vault.Core.Templates;
+
+/// <summary>A text with <c>{name}</c> places, for headers, parameters and claims. Values go in as they are; who sends them escapes for the place they go to.</summary>
+public static class TextTemplate
+{
+    /// <summary>The names of the places; null when a brace has no partner or encloses no name.</summary>
+    public static IReadOnlyList<string>? Places(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var names = new List<string>();
+        return Walk(text, _ => { }, names.Add) ? names : null;
+    }
+
+    /// <summary>Null when a place has no value; <paramref name="missing"/> then names it.</summary>
+    public static string? Expand(string text, Func<string, string?> value, out string? missing)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(value);
+        if (!text.Contains('{', StringComparison.Ordinal))
+        {
+            missing = null;
+            return text;
+        }
+
+        missing = null;
+        var result = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[256]);
+        foreach (var (part, isPlace) in Parsed.GetValue(text, Split))
+        {
+            if (!isPlace) result.AppendLiteral(part);
+            else if (value(part) is { } found) result.AppendLiteral(found);
+            else missing ??= part;
+        }
+
+        // Also when it is not wanted: the handler may have rented an array.
+        var expanded = result.ToStringAndClear();
+        return missing is null ? expanded : null;
+    }
+
+    // By reference: a template lives as long as its pack, and is taken apart once.
+    private static readonly ConditionalWeakTable<string, (string Text, bool IsPlace)[]> Parsed = [];
+
+    private static (string Text, bool IsPlace)[] Split(string text)
+    {
+        var parts = new List<(string, bool)>();
+        Walk(text, literal => parts.Add((literal, false)), name => parts.Add((name, true)));
+        return [.. parts];
+    }
+
+    private static bool Walk(string text, Action<string> literal, Action<string> place)
+    {
+        for (var i = 0; i < text.Length;)
+        {
+            var open = text.IndexOf('{', i);
+            var part = open < 0 ? text[i..] : text[i..open];
+            if (part.Contains('}', StringComparison.Ordinal)) return false;
+            literal(part);
+            if (open < 0) return true;
+            var close = text.IndexOf('}', open);
+            if (close < 0 || !UrlTemplate.IsName(text[(open + 1)..close])) return false;
+            place(text[(open + 1)..close]);
+            i = close + 1;
+        }
+
+        return true;
+    }
+}

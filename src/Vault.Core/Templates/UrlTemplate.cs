@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Vault.Core.Templates;
+
+/// <summary>
+/// A URL with <c>{name}</c> places. A place inside scheme, host and port is put in as it is, because its pattern and the host check that follows judge it;
+/// a place in path or query is percent-escaped, so that no value can add a segment, a query or a fragment.
+/// </summary>
+public sealed record UrlTemplate
+{
+    private readonly ImmutableArray<(string Text, bool IsPlace, bool InOrigin)> _parts;
+
+    private UrlTemplate(string source, ImmutableArray<(string Text, bool IsPlace, bool InOrigin)> parts) => (Source, _parts) = (source, parts);
+
+    public string Source { get; }
+
+    /// <summary>Begins with a slash: to be appended to the API's base URL.</summary>
+    public bool IsRelative => Source.StartsWith('/');
+
+    public IEnumerable<string> Places => _parts.Where(p => p.IsPlace).Select(p => p.Text).Distinct();
+
+    public IEnumerable<string> OriginPlaces => _parts.Where(p => p.IsPlace && p.InOrigin).Select(p => p.Text).Distinct();
+
+    public static UrlTemplate Parse(string text) => TryParse(text, out var template, out var fault) ? template : throw new FormatException(fault);
+
+    public static bool TryParse(string? text, [NotNullWhen(true)] out UrlTemplate? template, out string fault)
+    {
+        template = null;
+        fault = "";
+        if (string.IsNullOrEmpty(text)) return Fail("is empty", out fault);
+        if (text.Any(c => c <= ' ' || c == 0x7f || c == '\\')) return Fail("holds a space, a backslash or a control character", out fault);
+        var originEnd = OriginEnd(text);
+        var parts = ImmutableArray.CreateBuilder<(string, bool, bool)>();
+        for (var i = 0; i < text.Length;)
+        {
+            var open = text.IndexOf('{', i);
+            var literal = open < 0 ? text[i..] : text[i..open];
+            if (literal.Contains('}', StringComparison.Ordinal)) return Fail("has a '}' without its '{'", out fault);
+            if (literal.Length > 0) parts.Add((literal, false, i < originEnd));
+            if (open < 0) break;
+            var close = text.IndexOf('}', open);
+            if (close < 0) return Fail("has a '{' without its '}'", out fault);
+            var name = text[(open + 1)..close];
+            if (!IsName(name)) return Fail($"has the place '{{{name}}}', which is not a name of letters, digits and '_'", out fault);
+            parts.Add((name, true, open < originEnd));
+            i = close + 1;
+        }
+
+        template = new UrlTemplate(text, parts.ToImmutable());
+        return true;
+    }
+
+    public static bool IsName(string text) => text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    /// <summary>Null when a place has no value; <paramref name="missing"/> then names it.</summary>
+    public string? Expand(Func<string, string?> value, out string? missing)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        missing = null;
+        var url = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[512]);
+        foreach (var (text, isPlace, inOrigin) in _parts)
+        {
+            if (!isPlace)
+            {
+                url.AppendLiteral(text);
+                continue;
+            }
+
+            if (value(text) is not { Length: > 0 } found)
+            {
+                missing = text;
+                return null;
+            }
+
+            if (!inOrigin && HasDotSegment(found))
+            {
+                missing = text;
+                return null;
+            }
+
+            url.AppendLiteral(inOrigin ? found : Uri.EscapeDataString(found));
+        }
+
+        return url.ToStringAndClear();
+    }
+
+    /// <summary>An escaped "." or ".." is still a dot segment to URL parsers, and so is one between escaped slashes to servers that unescape first: it would climb out of the tool's path.</summary>
+    public static bool HasDotSegment(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return value.Contains('.', StringComparison.Ordinal) && value.Split('/', '\\').Any(s => s is "." or "..");
+    }
+
+    public bool Equals(UrlTemplate? other) => other is not null && Source == other.Source;
+
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Source);
+
+    public override string ToString() => Source;
+
+    // "{base_url}/x" and "https://{host}/x": the origin ends at the first slash after the scheme's two, or after the leading place.
+    private static int OriginEnd(string text)
+    {
+        if (text[0] == '/') return 0;
+        var scheme = text.IndexOf("://", StringComparison.Ordinal);
+        var from = scheme >= 0 && !text[..scheme].Contains('{', StringComparison.Ordinal) ? scheme + 3 : 0;
+        var end = text.AsSpan(from).IndexOfAny('/', '?', '#');
+        return end < 0 ? text.Length : from + end;
+    }
+
+    private static bool Fail(string reason, out string fault)
+    {
+        fault = reason;
+        return false;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Vault.Core.Errors;
+using Vault.Core.Execution;
+using Vault.Core.Sealing;
+
+namespace Vault.Gateway.Http;
+
+/// <summary>
+/// Makes a repeated <c>Idempotency-Key</c> act once: the key is claimed before the route runs and holds its answer afterwards. A route that failed before
+/// anything happened gives the key back; one whose end is not known keeps it, because running it again could act twice.
+/// </summary>
+internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, TimeProvider time, GatewayOptions options)
+{
+    public const string Header = "Idempotency-Key";
+
+    /// <summary>Longer than any request runs: a claim this old that has no answer was cut off.</summary>
+    private TimeSpan LongestRun => options.RequestTimeout + options.LongestExecution;
+
+    public static Result<string?> KeyOf(HttpRequest request)
+    {
+        var header = request.Headers[Header];
+        if (header.Count == 0) return (string?)null;
+        return header.Count == 1 && header[0] is { Length: > 0 and <= 255 } key && key.All(c => c is > ' ' and <= '~')
+            ? key
+            : VaultError.Invalid(Header, "give once, 1 to 255 visible ASCII characters");
+    }
+
+    /// <summary>Runs the route, or answers what an earlier request with the same key was answered.</summary>
+    public async Task<(Answer Answer, bool Replayed)> RunAsync(Call call, string key, byte[] binding, ReadOnlyMemory<byte> body, Func<Task<Answer>> runAsync)
+    {
+        var now = time.GetUtcNow();
+        var scope = $"{call.OrganizationOrNone?.Value ?? "platform"}/{call.Caller.KeyId}";
+        var claim = new IdempotentAnswer(scope, key, Digest(call, binding, body), null, null, null, now, now + options.KeepAnswers);
+        var earlier = await store.ClaimAsync(call.OrganizationOrNone, claim, now, CancellationToken.None);
+        if (earlier is not null) return (await RepeatAsync(call, earlier, claim, now), earlier.Status is not null && earlier.RequestDigest == claim.RequestDigest);
+
+        Answer answer;
+        try
+        {
+            answer = await runAsync();
+        }
+        catch (StoreUnavailableException e) when (!e.MayHaveCommitted)
+        {
+            await store.ReleaseAsync(call.OrganizationOrNone, scope, key, CancellationToken.None);
+            throw;
+        }
+
+        try
+        {
+            if (answer is Answer.Problem { Acted: false } problem && problem.Error.Code != ErrorCatalogue.Internal && problem.Error.Code != ErrorCatalogue.OutcomeUnknown)
+                await store.ReleaseAsync(call.OrganizationOrNone, scope, key, CancellationToken.None);
+            else
+                await store.CompleteAsync(call.OrganizationOrNone, await KeepAsync(call, claim, answer), CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // The answer is true all the same, and in this moment nobody else can give it. The claim stays without one: a repetition acts no second time.
+        }
+
+        return (answer, false);
+    }
+
+    private async Task<Answer> RepeatAsync(Call call, IdempotentAnswer earlier, IdempotentAnswer claim, DateTimeOffset now)
+    {
+        if (earlier.RequestDigest != claim.RequestDigest) return new VaultError(ErrorCatalogue.IdempotencyConflict, $"{Header}: was used for another request; use a new key.");
+        if (earlier.Status is not { } status)
+        {
+            return now - earlier.CreatedAt < LongestRun
+                ? new VaultError(ErrorCatalogue.Conflict, "The first request with this key is still under way.") { RetryAfter = TimeSpan.FromSeconds(1) }
+                : new VaultError(ErrorCatalogue.OutcomeUnknown, "The first request with this key was cut off before its answer was kept; look what it did, then use a new key.");
+        }
+
+        if (earlier.Body is not { } kept) return new VaultError(ErrorCatalogue.Conflict, "The request was carried out, but its answer held something shown only once and was not kept. Use a new key to make another.");
+        if (call.OrganizationOrNone is not { } organization) return new Answer.Raw(status, earlier.ContentType!, kept.Bytes);
+        var opened = await sealer.OpenAsync(kept, SealContext.IdempotentAnswer(organization, earlier.Scope, earlier.Key), CancellationToken.None);
+        if (!opened.TryGet(out var secret, out var error)) return error;
+        using (secret) return new Answer.Raw(status, earlier.ContentType!, secret.Reveal().ToArray());
+    }
+
+    private async Task<IdempotentAnswer> KeepAsync(Call call, IdempotentAnswer claim, Answer answer)
+    {
+        var (status, type, bytes) = AnswerBytes.Of(answer);
+        var done = claim with { Status = status, ContentType = type };
+        if (call.Operation.ShownOnce && status < 400) return done;
+        if (call.OrganizationOrNone is not { } organization) return done with { Body = new SealedBlob(0, bytes) };
+        using var secret = Secret.Own(bytes.ToArray());
+        var sealing = await sealer.SealAsync(secret, SealContext.IdempotentAnswer(organization, claim.Scope, claim.Key), CancellationToken.None);
+        // An erased organization has no key any more; then there is nobody left to repeat the request for.
+        return sealing.IsOk ? done with { Body = sealing.Value } : done;
+    }
+
+    private static string Digest(Call call, byte[] binding, ReadOnlyMemory<byte> body)
+    {
+        using var mac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, binding);
+        mac.AppendData(Encoding.UTF8.GetBytes($"{call.Http.Request.Method}\n{call.Http.Request.Path.Value}\n{call.Http.Request.QueryString.Value}\n"));
+        mac.AppendData(body.Span);
+        return Convert.ToHexStringLower(mac.GetHashAndReset());
+    }
+}

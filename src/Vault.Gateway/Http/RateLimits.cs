@@ -1,0 +1,45 @@
+using System.Threading.RateLimiting;
+using Vault.Core.Errors;
+
+namespace Vault.Gateway.Http;
+
+/// <summary>Token buckets per key and, for requests without one, per address. Nothing queues: who is over the limit is told when to come back.</summary>
+internal sealed class RateLimits : IAsyncDisposable
+{
+    private readonly PartitionedRateLimiter<string> _keys;
+    private readonly PartitionedRateLimiter<string> _addresses;
+
+    public RateLimits(GatewayOptions options)
+    {
+        _keys = Make(options.RequestsPerSecond, options.RequestBurst);
+        _addresses = Make(options.AnonymousPerSecond, options.AnonymousPerSecond * 5);
+    }
+
+    public VaultError? TakeForKey(string keyId) => Take(_keys, keyId, "The key sends too many requests.");
+
+    public VaultError? TakeForAddress(string address) => Take(_addresses, address, "Too many requests come from this address.");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _keys.DisposeAsync();
+        await _addresses.DisposeAsync();
+    }
+
+    private static VaultError? Take(PartitionedRateLimiter<string> limiter, string partition, string detail)
+    {
+        using var lease = limiter.AttemptAcquire(partition);
+        if (lease.IsAcquired) return null;
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) && after > TimeSpan.Zero ? after : TimeSpan.FromSeconds(1);
+        return new VaultError(ErrorCatalogue.RateLimited, detail) { RetryAfter = wait };
+    }
+
+    private static PartitionedRateLimiter<string> Make(int perSecond, int burst)
+    {
+        // One delegate for all: the partition is looked up on every request.
+        Func<string, RateLimiter> make = _ => new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = burst, TokensPerPeriod = perSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0, AutoReplenishment = false,
+        });
+        return PartitionedRateLimiter.Create<string, string>(partition => RateLimitPartition.Get(partition, make));
+    }
+}

@@ -1,0 +1,20 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Vault.Core.Identity;
+using Vault.Gateway.Http;
+
+namespace Vault.Gateway.Rest.Docs;
+
+/// <summary>The document, built once when it is first asked for. The routes are asked for late: this is one of them.</summary>
+internal sealed class OpenApiSource(IServiceProvider services, PublicAddress address)
+{
+    private JsonObject? _document;
+    private byte[]? _bytes;
+
+    // Built twice by two first requests at worst, with the same result.
+    public JsonObject Document => _document ??= OpenApiDocument.Build(
+        ((IEnumerable<IRoute>)services.GetService(typeof(IEnumerable<IRoute>))!).Select(r => r.Operation), address.Base.ToString().TrimEnd('/'), "v1");
+
+    // Anybody may ask for it as often as they like.
+    public byte[] Bytes => _bytes ??= Encoding.UTF8.GetBytes(Document.ToJsonString());
+}

@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Vault.Core.Packs;
+
+namespace Vault.Import;
+
+/// <summary>One operation as a document describes it, whatever the document's format; schemas stay in the document's own words.</summary>
+internal sealed record DescribedOperation
+{
+    public required string Method { get; init; }
+
+    /// <summary>With its places in braces, below <see cref="Server"/>.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The address the path is appended to; null or without a host for the provider's own.</summary>
+    public string? Server { get; init; }
+
+    public string? Id { get; init; }
+
+    public string? Summary { get; init; }
+
+    public string? Description { get; init; }
+
+    public string? DocsUrl { get; init; }
+
+    public bool Deprecated { get; init; }
+
+    public ImmutableArray<string> Tags { get; init; } = [];
+
+    public ImmutableArray<DescribedParameter> Parameters { get; init; } = [];
+
+    public DescribedBody? Body { get; init; }
+
+    public ImmutableArray<ImmutableArray<string>> Scopes { get; init; } = [];
+
+    /// <summary>What the document itself says of the effect.</summary>
+    public Effect? Annotated { get; init; }
+
+    public string Accept { get; init; } = "application/json";
+
+    /// <summary>Parts of the body that are constant (the text of a GraphQL query).</summary>
+    public ImmutableArray<(string At, JsonNode Value)> Constants { get; init; } = [];
+
+    /// <summary>Where in the body the parameters with <see cref="ParameterPlace.Body"/> go; empty for its root.</summary>
+    public string BodyPrefix { get; init; } = "";
+
+    /// <summary>Why it cannot be a tool.</summary>
+    public Refusal? Refusal { get; init; }
+
+    /// <summary>What it is called among the others, where method and path say too little.</summary>
+    public string? Label { get; init; }
+
+    public string Where => Label ?? Method + " " + Path;
+}
+
+internal enum ParameterPlace
+{
+    Path,
+    Query,
+    Header,
+    Body,
+}
+
+/// <param name="Form">The form of the pack format (<c>comma</c>, <c>space</c>, <c>json</c>); null for auto.</param>
+/// <param name="Fits">Whether its serialization can be expressed; what cannot and is not required is left out.</param>
+internal sealed record DescribedParameter(string Name, ParameterPlace In, bool Required, JsonElement Schema, string? Form = null, string? Description = null, bool Fits = true, bool DeepObject = false);
+
+/// <param name="Deep">Properties that are sent in brackets (<c>encoding</c> with <c>deepObject</c>).</param>
+internal sealed record DescribedBody(BodyFormat Format, string? MediaType, JsonElement Schema, bool Required, string? Description, ImmutableArray<string> Deep);
+
+internal sealed record Refusal(string Reason, string Detail);
+
+/// <summary>The reasons for which an operation is no tool; a closed list, so that they can be counted.</summary>
+internal static class Reasons
+{
+    public const string Method = "method";
+    public const string Deprecated = "deprecated";
+    public const string NotAsked = "not_asked_for";
+    public const string AlreadyThere = "already_there";
+    public const string Host = "host_not_covered";
+    public const string Cookie = "cookie_parameter";
+    public const string Parameter = "parameter_not_expressible";
+    public const string Callback = "callback";
+    public const string BodyMedia = "body_media_type";
+    public const string Body = "body_not_expressible";
+    public const string Multipart = "multipart_file_mapping";
+    public const string Answer = "answer_stream";
+    public const string Security = "security_scheme";
+    public const string Reference = "unresolved_reference";
+    public const string Budget = "schema_over_budget";
+    public const string GetActs = "get_that_changes";
+    public const string Schema = "schema_not_expressible";
+    public const string Pack = "refused_by_pack_format";
+    public const string Subscription = "subscription";
+    public const string Unknown = "not_in_schema";
+}
+
+/// <summary>An operation meets something that has no form here; caught where one operation is made into one tool.</summary>
+internal sealed class NotExpressibleException(string reason, string detail) : Exception(detail)
+{
+    public Refusal Refusal { get; } = new(reason, detail);
+}

@@ -1,0 +1,71 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Vault.Import;
+
+/// <summary>A tool set as it stands: which operation got which name and version, so that importing again keeps both, also for tools that were gone in between.</summary>
+internal sealed class PreviousSet
+{
+    private readonly FrozenDictionary<string, Known> _tools;
+
+    private PreviousSet(FrozenDictionary<string, string> names, FrozenDictionary<string, Known> tools) => (Names, _tools) = (names, tools);
+
+    public static PreviousSet None { get; } = new(FrozenDictionary<string, string>.Empty, FrozenDictionary<string, Known>.Empty);
+
+    /// <summary>By operation.</summary>
+    public FrozenDictionary<string, string> Names { get; }
+
+    public ImmutableArray<string> ToolNames => [.. _tools.Where(t => t.Value.Stands).Select(t => t.Key)];
+
+    public static PreviousSet Read(string? json)
+    {
+        if (json is null) return None;
+        using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (document.RootElement.TryGetProperty("operations", out var operations) && operations.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var operation in operations.EnumerateObject()) names[operation.Name] = operation.Value.GetString() ?? "";
+        }
+
+        var tools = new Dictionary<string, Known>(StringComparer.Ordinal);
+        if (document.RootElement.TryGetProperty("gone", out var gone) && gone.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var tool in gone.EnumerateObject()) tools[tool.Name] = new Known(tool.Value.GetProperty("version").GetString()!, tool.Value.GetProperty("digest").GetString()!, false);
+        }
+
+        foreach (var tool in document.RootElement.GetProperty("tools").EnumerateArray())
+            tools[tool.GetProperty("name").GetString()!] = new Known(tool.GetProperty("version").GetString()!, Digest(tool), true);
+        return new PreviousSet(names.ToFrozenDictionary(StringComparer.Ordinal), tools.ToFrozenDictionary(StringComparer.Ordinal));
+    }
+
+    /// <summary>The version before, whether anything but it differs, and whether the tool is there now.</summary>
+    public (string? Version, bool Same, bool Stands) Compare(string name, JsonElement tool) =>
+        _tools.TryGetValue(name, out var before) ? (before.Version, before.Digest == Digest(tool), before.Stands) : (null, false, false);
+
+    /// <summary>What a set remembers of tools it had and has no more.</summary>
+    /// <param name="stays">Whether a tool of this name is in the set that is written.</param>
+    public void WriteGone(Utf8JsonWriter writer, Func<string, bool> stays)
+    {
+        var gone = _tools.Where(t => !stays(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
+        if (gone.Count == 0) return;
+        writer.WriteStartObject("gone");
+        foreach (var (name, known) in gone)
+        {
+            writer.WriteStartObject(name);
+            writer.WriteString("version", known.Version);
+            writer.WriteString("digest", known.Digest);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Of a tool without its version, in the order of its names.</summary>
+    private static string Digest(JsonElement tool) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Join('\n', tool.EnumerateObject().Where(m => m.Name != "version").OrderBy(m => m.Name, StringComparer.Ordinal).Select(m => m.Name + JsonSerializer.Serialize(m.Value))))));
+
+    private sealed record Known(string Version, string Digest, bool Stands);
+}

@@ -1,0 +1,63 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Classification;
+
+/// <summary>What a provider answered, as far as judging it needs.</summary>
+/// <param name="Header">All values of a header joined by commas; null when absent.</param>
+/// <param name="Body">Undefined where the body is not a JSON object or array.</param>
+internal sealed record Answer(int Status, Func<string, string?> Header, JsonElement Body)
+{
+    public bool IsSuccess => Status is >= 200 and <= 299;
+
+    /// <summary>
+    /// A status that says "later" never ends a grant (law 6), whatever a body beside it says, unless the rule names that very status together with the body: a
+    /// table written for the provider's refusals must not speak where a gateway answers in its place.
+    /// </summary>
+    public bool Forbids(ErrorRule rule) => rule.Meaning == AnswerMeaning.GrantDead && rule.When.Status.Length == 0 && Status is 408 or 425 or 429 or >= 500;
+
+    public static Func<string, string?> HeadersOf(HttpResponseMessage response) => name =>
+        response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;
+
+    /// <summary>A JSON body, or the members of a form body as JSON strings (RFC 6749 answers of old providers); undefined for anything else.</summary>
+    public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type)
+    {
+        try
+        {
+            // RFC 8259 8.1: a byte order mark may be passed over.
+            var start = body.AsSpan().StartsWith(JsonText.Mark) ? JsonText.Mark.Length : 0;
+            if (body.AsSpan(start).TrimStart(" \t\r\n"u8) is { Length: > 0 } text && text[0] is (byte)'{' or (byte)'[')
+            {
+                var json = JsonText.Mend(body);
+                var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
+                var element = JsonElement.ParseValue(ref reader);
+                return reader.BytesConsumed <= json.Length && OnlySpace(json.AsSpan((int)reader.BytesConsumed)) ? element : default;
+            }
+
+            if (type?.MediaType is "application/x-www-form-urlencoded") return FromForm(Encoding.UTF8.GetString(body));
+        }
+        catch (JsonException)
+        {
+        }
+
+        return default;
+    }
+
+    private static bool OnlySpace(ReadOnlySpan<byte> rest) => rest.Trim(" \t\r\n"u8).Length == 0;
+
+    private static JsonElement FromForm(string text)
+    {
+        var members = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in text.Trim().Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var cut = pair.IndexOf('=', StringComparison.Ordinal);
+            if (cut > 0) members.TryAdd(Decode(pair[..cut]), Decode(pair[(cut + 1)..]));
+        }
+
+        return members.Count == 0 ? default : JsonSerializer.SerializeToElement(members);
+
+        static string Decode(string s) => Uri.UnescapeDataString(s.Replace('+', ' '));
+    }
+}

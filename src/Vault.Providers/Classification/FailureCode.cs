@@ -1,0 +1,37 @@
+using Vault.Core.Templates;
+
+namespace Vault.Providers.Classification;
+
+/// <summary>Short codes for people. A provider's text is a stranger's: only what looks like a code passes, so that no token echoed in an error can.</summary>
+internal static class FailureCode
+{
+    private const int MaxLength = 64;
+
+    // AADSTS700082 has 1, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 43 random characters of base64url about 18.
+    private const int MostChanges = 5;
+
+    public static string? Clean(string? text)
+    {
+        if (string.IsNullOrEmpty(text) || text.Length > MaxLength) return null;
+        return text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') && Changes(text) <= MostChanges ? text : null;
+    }
+
+    /// <summary>How often letters turn into digits, digits into letters and small letters into capitals: in a code a few times, in a token all the time.</summary>
+    private static int Changes(string text)
+    {
+        var (changes, before) = (0, '_');
+        foreach (var c in text.Where(char.IsAsciiLetterOrDigit))
+        {
+            var turned = (char.IsAsciiLetter(before) && char.IsAsciiDigit(c)) || (char.IsAsciiDigit(before) && char.IsAsciiLetter(c)) || (char.IsAsciiLetterLower(before) && char.IsAsciiLetterUpper(c));
+            if (turned) changes++;
+            before = c;
+        }
+
+        return changes;
+    }
+
+    public static string Status(int status) => "http_" + status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    public static string? First(Answer answer, IEnumerable<ValuePath> paths) =>
+        paths.Select(path => Clean(path.TextIn(answer.Body))).FirstOrDefault(code => code is not null);
+}

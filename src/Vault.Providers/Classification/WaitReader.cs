@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using Vault.Core.Packs;
+
+namespace Vault.Providers.Classification;
+
+/// <summary>How long a provider asks to wait: its own headers first, then Retry-After (RFC 9110 10.2.3).</summary>
+internal static class WaitReader
+{
+    /// <summary>A longer wait is taken for a mistake or a joke and cut.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
+
+    private static readonly RetryAfterSource Standard = new("Retry-After", RetryAfterForm.Standard);
+
+    /// <param name="limited">Whether the answer speaks of a rate limit. The pack's own headers are read only then: GitHub sends the end of its hourly window with every answer, a 503 among them.</param>
+    public static TimeSpan? Read(ProviderPack pack, Answer answer, DateTimeOffset now, bool limited)
+    {
+        // A reset in the past says nothing about waiting: the next source is asked.
+        foreach (var source in limited ? pack.Details.RetryAfter.Append(Standard) : [Standard])
+        {
+            // Cut while it is a number: a provider that gives milliseconds for seconds names a year that no date has.
+            if (answer.Header(source.Header) is { } text && Seconds(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait && wait > 0)
+                return wait < Longest.TotalSeconds ? TimeSpan.FromSeconds(wait) : Longest;
+        }
+
+        return null;
+    }
+
+    private static double? Seconds(string first, string whole, RetryAfterForm form, DateTimeOffset now)
+    {
+        if (form == RetryAfterForm.Standard)
+        {
+            if (Number(first) is { } seconds) return seconds;
+            // An HTTP date holds a comma, so the whole text is read.
+            return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date ? (date - now).TotalSeconds : null;
+        }
+
+        if (Number(first) is not { } number) return null;
+        return form switch
+        {
+            RetryAfterForm.Seconds => number,
+            RetryAfterForm.Milliseconds => number / 1000,
+            RetryAfterForm.EpochSeconds => number - (now - DateTimeOffset.UnixEpoch).TotalSeconds,
+            _ => (number / 1000) - (now - DateTimeOffset.UnixEpoch).TotalSeconds,
+        };
+    }
+
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is >= 0 and < 1e14 ? number : null;
+}

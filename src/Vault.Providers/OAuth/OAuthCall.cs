@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using Vault.Providers.Classification;
+using Vault.Providers.Egress;
+
+namespace Vault.Providers.OAuth;
+
+/// <summary>What became of one request on the wire.</summary>
+internal abstract record WireReply
+{
+    private WireReply()
+    {
+    }
+
+    public sealed record Answered(Answer Answer) : WireReply;
+
+    /// <summary>No usable answer. <paramref name="Sent"/> is false only when the other side certainly saw nothing of the body.</summary>
+    public sealed record Failed(SendFailure Failure, bool Sent, string Code) : WireReply;
+}
+
+/// <summary>Sends one request, once, before a deadline, and reads a small answer. No retry, no redirect.</summary>
+internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
+{
+    /// <summary>A token answer is a few kilobytes; a larger one is not an answer.</summary>
+    public const int MaxAnswer = 64 * 1024;
+
+    private static readonly System.Net.Http.Headers.MediaTypeHeaderValue Form = new("application/x-www-form-urlencoded");
+
+    /// <param name="message">Disposed here.</param>
+    /// <param name="deadline">The call ends before it.</param>
+    /// <param name="form">The answer is a form whatever its type says: of RFC 5849's endpoints many name text/html.</param>
+    public async Task<WireReply> SendAsync(HttpRequestMessage message, DateTimeOffset deadline, bool form = false)
+    {
+        var content = message.Content as TrackedContent;
+        using (message)
+        {
+            var left = deadline - time.GetUtcNow();
+            if (left <= TimeSpan.Zero) return new WireReply.Failed(SendFailure.TimedOut, Sent: false, "deadline_passed");
+            using var stop = new CancellationTokenSource(left < MaxWait ? left : MaxWait, time);
+            try
+            {
+                using var response = await http.Tokens.SendAsync(message, stop.Token);
+                var (body, whole) = await ReadAsync(response, stop.Token);
+                try
+                {
+                    if (!whole) return new WireReply.Failed(SendFailure.Broken, Sent: true, "answer_too_large");
+                    // The framework's objects are gone when this returns: the headers are copied.
+                    var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
+                    return new WireReply.Answered(new Answer((int)response.StatusCode, headers.GetValueOrDefault, Answer.Parse(body, form ? Form : response.Content.Headers.ContentType)));
+                }
+                finally
+                {
+                    CryptographicOperations.ZeroMemory(body);
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+            {
+                var failure = SendFailures.Of(e);
+                // Without a tracked body (GET, DELETE) only a failure to connect proves that nothing was sent.
+                var sent = !SendFailures.BeforeSend(failure) && content is not { Begun: false };
+                return new WireReply.Failed(failure, sent, SendFailures.Code(failure));
+            }
+        }
+    }
+
+    /// <summary>The longest a timer of the framework takes.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
+
+    private static async Task<(byte[] Body, bool Whole)> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[MaxAnswer + 1];
+        var length = 0;
+        while (length < buffer.Length)
+        {
+            var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            if (read == 0) break;
+            length += read;
+        }
+
+        var body = buffer.AsSpan(0, Math.Min(length, MaxAnswer)).ToArray();
+        CryptographicOperations.ZeroMemory(buffer);
+        return (body, length <= MaxAnswer);
+    }
+}

@@ -1,0 +1,180 @@
+using Vault.Core.Accounts;
+using Vault.Core.Errors;
+using Vault.Core.Packs;
+using Vault.Core.Persistence;
+using Vault.TestKit.Provider;
+
+namespace Vault.Core.Tests.Refresh;
+
+/// <summary>The store fails at every point of a refresh.</summary>
+public sealed class RefreshStoreFaultTests
+{
+    private static StoreUnavailableException Down(bool mayHaveCommitted = false) => new("The database cannot be reached.", mayHaveCommitted);
+
+    /// <summary>Fails the <paramref name="nth"/> write (from 1) and, with <paramref name="stays"/>, every call after it.</summary>
+    private static void FailWrite(AccountBench bench, int nth, bool stays = true)
+    {
+        var writes = 0;
+        bench.Store.Before = call => (call == "accounts.update" && ++writes == nth) || (stays && writes >= nth) ? Task.FromException(Down()) : Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_reply_that_the_store_cannot_take_is_spooled_and_heals_when_it_is_drained()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        FailWrite(bench, 2);
+        Assert.Equal(ErrorCatalogue.StoreUnavailable, (await bench.Host.RefreshAsync(key, 1)).Error!.Code);
+        var spooled = Assert.Single(bench.Host.Spool.Replies);
+        Assert.Equal((2L, key), (spooled.Generation, spooled.Key));
+        bench.Store.Before = null;
+        bench.Time.Advance(TimeSpan.FromMinutes(1));
+
+        // Another host takes over meanwhile: it does not present, and says what it believes.
+        Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
+        Assert.Equal(1, await bench.Host.Refresher.DrainSpoolAsync(default));
+        var row = await bench.RowAsync(key);
+        Assert.Equal((AccountStatus.Active, 2L, (string?)null), (row.State.Status, row.State.Generation, row.State.Reason));
+        Assert.True(bench.Provider.IsGood((await bench.TokenAsync(key))!, bench.Now));
+        Assert.Empty(bench.Host.Spool.Replies);
+        Assert.Equal(0, await bench.Host.Refresher.DrainSpoolAsync(default));
+    }
+
+    [Fact]
+    public async Task The_host_that_holds_the_reply_commits_it_at_the_next_attempt_also_when_the_spool_is_full()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        bench.Host.Spool.Full = true;
+        FailWrite(bench, 2);
+        await bench.Host.RefreshAsync(key, 1);
+        Assert.Empty(bench.Host.Spool.Replies);
+        bench.Store.Before = null;
+        Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
+        Assert.Equal(1, bench.Endpoint.Calls);
+    }
+
+    [Fact]
+    public async Task A_commit_whose_acknowledgement_was_lost_is_found_done_when_the_spool_is_drained()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        var writes = 0;
+        bench.Store.After = call => call == "accounts.update" && ++writes == 2 ? Task.FromException(Down(true)) : Task.CompletedTask;
+        Assert.False((await bench.Host.RefreshAsync(key, 1)).IsOk);
+        Assert.Single(bench.Host.Spool.Replies);
+        Assert.Equal(0, await bench.Host.Refresher.DrainSpoolAsync(default));
+        Assert.Equal((2L, 0), ((await bench.RowAsync(key)).State.Generation, bench.Host.Spool.Replies.Count));
+        Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
+    }
+
+    [Fact]
+    public async Task An_intent_whose_acknowledgement_was_lost_is_given_back_since_nothing_was_sent()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        var writes = 0;
+        bench.Store.After = call => call == "accounts.update" && ++writes == 1 ? Task.FromException(Down(true)) : Task.CompletedTask;
+        Assert.Equal(ErrorCatalogue.StoreUnavailable, (await bench.Host.RefreshAsync(key, 1)).Error!.Code);
+        Assert.NotNull((await bench.RowAsync(key)).State.Intent);
+        bench.Time.Advance(TimeSpan.FromMinutes(1));
+        var cooling = await bench.Host.RefreshAsync(key, 1);
+        bench.Time.Advance(cooling.Error?.RetryAfter ?? TimeSpan.Zero);
+        Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
+        Assert.Equal((1, 0), (bench.Endpoint.Calls, bench.Provider.Replays));
+    }
+
+    /// <summary>Found by the simulation: a cool-down ends between the look and the write, so the write is an intent all the same, and its acknowledgement is lost.</summary>
+    [Fact]
+    public async Task An_intent_that_became_possible_late_and_was_not_acknowledged_is_given_back_too()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        bench.Endpoint.Next(Act.Unavailable);
+        await bench.Host.RefreshAsync(key, 1);
+        var reads = 0;
+        bench.Store.Before = call =>
+        {
+            if (call == "accounts.find" && ++reads == 2) bench.Time.Advance(TimeSpan.FromMinutes(1));
+            return Task.CompletedTask;
+        };
+        bench.Store.After = call => call == "accounts.update" ? Task.FromException(Down(true)) : Task.CompletedTask;
+        Assert.Equal(ErrorCatalogue.StoreUnavailable, (await bench.Host.RefreshAsync(key, 1)).Error!.Code);
+        (bench.Store.Before, bench.Store.After) = (null, null);
+        Assert.NotNull((await bench.RowAsync(key)).State.Intent);
+        bench.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
+        await bench.Host.Refresher.DrainSpoolAsync(default);
+        Assert.Equal(AccountStatus.Active, (await bench.RowAsync(key)).State.Status);
+    }
+
+    [Fact]
+    public async Task A_503_that_could_not_be_reported_is_reported_later_and_leaves_no_doubt()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        bench.Endpoint.Next(Act.Unavailable);
+        FailWrite(bench, 2);
+        await bench.Host.RefreshAsync(key, 1);
+        bench.Store.Before = null;
+        bench.Time.Advance(TimeSpan.FromMinutes(1));
+        var cooling = await bench.Host.RefreshAsync(key, 1);
+        Assert.Null((await bench.RowAsync(key)).State.Doubt);
+        bench.Time.Advance(cooling.Error?.RetryAfter ?? TimeSpan.Zero);
+        Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_down_before_the_intent_costs_nothing()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        FailWrite(bench, 1);
+        Assert.Equal(ErrorCatalogue.StoreUnavailable, (await bench.Host.RefreshAsync(key, 1)).Error!.Code);
+        bench.Store.Before = null;
+        Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
+        Assert.Equal(1, bench.Endpoint.Calls);
+    }
+
+    [Fact]
+    public async Task A_reconnect_during_a_refresh_stands_and_the_late_reply_is_dropped()
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        var (reached, go) = bench.Endpoint.Hold();
+        var call = bench.Host.RefreshAsync(key, 1);
+        await reached;
+        await bench.InstallAsync(await bench.RowAsync(key), TimeSpan.FromHours(1));
+        var consented = await bench.TokenAsync(key);
+        go.SetResult();
+        Assert.Equal(2, (await call).Value.Generation);
+        Assert.Equal(consented, await bench.TokenAsync(key));
+        Assert.Empty(bench.Endpoint.Revoked);
+    }
+
+    [Fact]
+    public async Task An_account_whose_connection_is_gone_is_disconnected_and_not_due_for_ever()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.DeleteAsync(AccountBench.Acme, "conn_1", 1, [], default));
+        var answer = await bench.Host.RefreshAsync(key, why: RefreshWhy.Due);
+        Assert.Equal(ErrorCatalogue.ConnectionUnknown, answer.Error!.Code);
+        var row = await bench.RowAsync(key);
+        Assert.Equal((AccountStatus.Disconnected, StatusReason.ConnectionDeleted), (row.State.Status, row.State.Reason));
+        await bench.Host.Revoker.FinishUpstreamAsync(key, default);
+        Assert.Empty(await bench.Store.Accounts.FindDueAsync(bench.Now.AddYears(1), [0], 1, 10, [], default));
+    }
+
+    [Fact]
+    public async Task A_lease_written_by_a_clock_an_hour_ahead_holds_its_account_for_as_long_as_a_lease_lasts()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        await bench.Host.Runner.ApplyAsync(key, _ => new AccountEvent.RefreshWanted(bench.Now.AddHours(1), RefreshWhy.Needed, "att_ahead", "host-gone", null, false, 0.5), default);
+        var began = bench.Now;
+        var answer = await bench.RunAsync(bench.NewHost().RefreshAsync(key));
+        Assert.True(answer.Value.Refreshed);
+        Assert.InRange(bench.Now - began, bench.Options.Lease, bench.Options.Lease + bench.Options.ClockSkew + TimeSpan.FromSeconds(2));
+    }
+}
