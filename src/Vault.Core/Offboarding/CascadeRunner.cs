@@ -19,6 +19,8 @@ public sealed class CascadeRunner(
     private const int PageSize = 50;
     private const int UpstreamTries = 3;
 
+    private OrganizationRunner Runner => new(organizations, ids, time);
+
     /// <summary>Goes on with whatever cascade is under way; answers how many accounts it dealt with in all.</summary>
     public async Task<long> ResumeAsync(OrganizationId id, CancellationToken cancellationToken)
     {
@@ -100,5 +102,5 @@ public sealed class CascadeRunner(
     }
 
     private Task<Result<OrganizationRow>> ApplyAsync(OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken) =>
-        OrganizationOwner.ApplyAsync(organizations, ids, time, id, what, requestedBy, cancellationToken);
+        Runner.ApplyAsync(id, what, requestedBy, cancellationToken);
 }

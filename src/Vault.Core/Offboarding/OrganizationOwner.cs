@@ -13,13 +13,13 @@ public sealed class OrganizationOwner(
     IOrganizationStore store, CascadeRunner cascades, KeyRotation rotation, CredentialCache cache, IdFactory ids, TimeProvider time,
     LifecycleOptions options) : IOrganizations
 {
-    private const int MostRaces = 32;
+    private OrganizationRunner Runner => new(store, ids, time);
 
     public async Task<Result<OrganizationRow>> CreateAsync(string displayName, string? externalId, string requestedBy, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var row = new OrganizationRow(ids.NewOrganization(), displayName, externalId, 1, OrganizationLifecycle.New(), now, now);
-        var written = await store.InsertAsync(row, [Draft(row, LedgerEvents.OrganizationCreated, requestedBy)], cancellationToken).ConfigureAwait(false);
+        var written = await store.InsertAsync(row, [Runner.Draft(row, LedgerEvents.OrganizationCreated, requestedBy)], cancellationToken).ConfigureAwait(false);
         return written == WriteOutcome.Written ? row : new VaultError(ErrorCatalogue.Conflict, $"An organization with external_id '{externalId}' exists already.");
     }
 
@@ -27,17 +27,17 @@ public sealed class OrganizationOwner(
         OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        for (var race = 0; race < MostRaces; race++)
+        for (var race = 0; race < OrganizationRunner.MostRaces; race++)
         {
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
-            if (row is null) return Unknown();
-            if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return Refused(row);
+            if (row is null) return OrganizationRunner.Unknown();
+            if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return OrganizationRunner.Refused(row);
             if (!change(row).TryGet(out var wanted, out var error)) return error;
             var next = wanted with { Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
 
             // What the lifecycle decides is not for a caller to change.
             next = next with { State = next.State with { Status = row.State.Status, Gate = row.State.Gate, Cascade = row.State.Cascade } };
-            var written = await store.UpdateAsync(next, row.Version, [Draft(next, LedgerEvents.OrganizationChanged, requestedBy)], cancellationToken).ConfigureAwait(false);
+            var written = await store.UpdateAsync(next, row.Version, [Runner.Draft(next, LedgerEvents.OrganizationChanged, requestedBy)], cancellationToken).ConfigureAwait(false);
             if (written == WriteOutcome.Written) return next;
         }
 
@@ -63,8 +63,8 @@ public sealed class OrganizationOwner(
     public async Task<Result<uint>> RotateKeyAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
     {
         var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
-        if (row is null) return Unknown();
-        if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return Refused(row);
+        if (row is null) return OrganizationRunner.Unknown();
+        if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return OrganizationRunner.Refused(row);
 
         // A caller who goes away now ends nothing: what was asked for is in the journal and in the ledger.
         if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } begun)
@@ -101,46 +101,5 @@ public sealed class OrganizationOwner(
     }
 
     private Task<Result<OrganizationRow>> ApplyAsync(OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken) =>
-        ApplyAsync(store, ids, time, id, what, requestedBy, cancellationToken);
-
-    internal static async Task<Result<OrganizationRow>> ApplyAsync(
-        IOrganizationStore store, IdFactory ids, TimeProvider time, OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken)
-    {
-        for (var race = 0; race < MostRaces; race++)
-        {
-            var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
-            if (row is null) return Unknown();
-            var decision = OrganizationLifecycle.Decide(row.State, what);
-            switch (decision.Verdict)
-            {
-                case OrganizationVerdict.Nothing: return row;
-                case OrganizationVerdict.Refused: return Refused(row);
-                case OrganizationVerdict.Busy: return new VaultError(ErrorCatalogue.Conflict, "Another cascade of the organization is under way; try again when it is done.");
-                default: break;
-            }
-
-            var next = row with { State = decision.Next, Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
-            LedgerDraft[] drafts = decision.LedgerType is null ? [] : [Draft(ids, time, next, decision.LedgerType, requestedBy)];
-            if (await store.UpdateAsync(next, row.Version, drafts, cancellationToken).ConfigureAwait(false) == WriteOutcome.Written) return next;
-        }
-
-        return new VaultError(ErrorCatalogue.Conflict, "The organization keeps changing; try again.");
-    }
-
-    private LedgerDraft Draft(OrganizationRow row, string type, string requestedBy) => Draft(ids, time, row, type, requestedBy);
-
-    private static LedgerDraft Draft(IdFactory ids, TimeProvider time, OrganizationRow row, string type, string requestedBy) => new()
-    {
-        EventId = ids.NewEvent(),
-        Organization = row.Id,
-        Type = type,
-        Time = time.GetUtcNow(),
-        Caller = requestedBy,
-        Outcome = row.State.Status.ToString(),
-    };
-
-    private static VaultError Unknown() => new(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
-
-    private static VaultError Refused(OrganizationRow row) =>
-        new(ErrorCatalogue.Conflict, $"The organization is {row.State.Status.ToString().ToLowerInvariant()}; this cannot be done to it.");
+        Runner.ApplyAsync(id, what, requestedBy, cancellationToken);
 }

@@ -1,0 +1,58 @@
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Ledger;
+using Vault.Core.Persistence;
+
+namespace Vault.Core.Organizations;
+
+/// <summary>Reads the row, decides, writes with the version it read. After a lost race it reads and decides again.</summary>
+internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids, TimeProvider time)
+{
+    // Each lost race means that another write succeeded; this many in a row means a bug, not contention.
+    public const int MostRaces = 32;
+
+    public async Task<Result<OrganizationRow>> ApplyAsync(
+        OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken)
+    {
+        for (var race = 0; race < MostRaces; race++)
+        {
+            var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
+            if (row is null) return Unknown();
+            var decision = OrganizationLifecycle.Decide(row.State, what);
+            switch (decision.Verdict)
+            {
+                case OrganizationVerdict.Nothing: return row;
+                case OrganizationVerdict.Refused: return Refused(row);
+                case OrganizationVerdict.Busy:
+                    return new VaultError(
+                        ErrorCatalogue.Conflict, "Another cascade of the organization is under way; try again when it is done.");
+                default: break;
+            }
+
+            var next = row with { State = decision.Next, Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
+            LedgerDraft[] drafts = decision.LedgerType is null ? [] : [Draft(next, decision.LedgerType, requestedBy)];
+            var written = await store.UpdateAsync(next, row.Version, drafts, cancellationToken).ConfigureAwait(false);
+            if (written == WriteOutcome.Written) return next;
+        }
+
+        return new VaultError(ErrorCatalogue.Conflict, "The organization keeps changing; try again.");
+    }
+
+    public LedgerDraft Draft(OrganizationRow row, string type, string requestedBy) => new()
+    {
+        EventId = ids.NewEvent(),
+        Organization = row.Id,
+        Type = type,
+        Time = time.GetUtcNow(),
+        Caller = requestedBy,
+        Outcome = row.State.Status.ToString(),
+    };
+
+    public static VaultError Unknown() => new(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
+
+    public static VaultError Refused(OrganizationRow row)
+    {
+        var status = row.State.Status.ToString().ToLowerInvariant();
+        return new(ErrorCatalogue.Conflict, $"The organization is {status}; this cannot be done to it.");
+    }
+}
