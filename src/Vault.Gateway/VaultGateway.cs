@@ -88,7 +88,6 @@ public static class VaultGateway
         services.TryAddSingleton<GrantInstaller>();
         services.TryAddSingleton<CredentialTrial>();
         services.TryAddSingleton<CredentialIntake>();
-        services.TryAddSingleton(s => new Lazy<ConnectLinks>(s.GetRequiredService<ConnectLinks>));
         services.TryAddSingleton<IReconnectLinks, ReconnectLinks>();
         services.TryAddSingleton<LedgerVerifier>();
         services.TryAddSingleton<LedgerExport>();

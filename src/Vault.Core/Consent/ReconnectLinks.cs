@@ -13,10 +13,10 @@ namespace Vault.Core.Consent;
 /// <param name="connections">Where connections are.</param>
 /// <param name="accounts">Where accounts are.</param>
 /// <param name="sessions">Where links are.</param>
-/// <param name="links">Late, because making a link needs the door to accounts, and what stands behind that door needs this.</param>
+/// <param name="links">Makes them.</param>
 /// <param name="time">The clock.</param>
 /// <param name="options">How long a link is given again.</param>
-public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore accounts, ILinkStore sessions, Lazy<ConnectLinks> links, TimeProvider time, ConnectOptions options) : IReconnectLinks
+public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore accounts, ILinkStore sessions, ConnectLinks links, TimeProvider time, ConnectOptions options) : IReconnectLinks
 {
     private const int Kept = 10_000;
 
@@ -42,15 +42,15 @@ public sealed class ReconnectLinks(IConnectionStore connections, IAccountStore a
         var scopes = missingScopes.IsDefault ? [] : missingScopes;
         var memory = $"{key}|{requestedBy}|{string.Join(' ', scopes)}";
         if (_recent.TryGetValue(memory, out var recent) && recent.Until > time.GetUtcNow() && await IsUnusedAsync(recent.Url, cancellationToken)) return recent.Url;
-        if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Value.Unusable(connection, out var pack) is not null) return null;
+        if (await connections.FindAsync(key.Organization, key.Connection, cancellationToken) is not { } connection || links.Unusable(connection, out var pack) is not null) return null;
         var account = await accounts.FindAsync(key, cancellationToken);
         // An account that mints or uses its own key is healed by another key, not by consent.
         if (pack.Details.OAuth1 is null && account is { Row.Credential: not null } or { Row.State.Mints: true }) return null;
-        var made = await links.Value.CreateAsync(
+        var made = await links.CreateAsync(
             new LinkDraft
             {
                 Organization = key.Organization, User = key.User, Connection = connection.Id, Label = key.Label,
-                Scopes = scopes.IsEmpty ? null : [.. links.Value.ScopesFor(connection, pack, key.User), .. account?.Row.State.GrantedScopes ?? [], .. scopes],
+                Scopes = scopes.IsEmpty ? null : [.. links.ScopesFor(connection, pack, key.User), .. account?.Row.State.GrantedScopes ?? [], .. scopes],
                 // Healing an account must not quietly become another person's account.
                 ExpectedIdentity = account?.Row.State.Identity?.Subject,
             },
