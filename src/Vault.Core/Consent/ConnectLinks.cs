@@ -2,13 +2,13 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
-using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.OAuth;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
 using Vault.Core.Persistence;
+using Vault.Core.Refresh;
 
 namespace Vault.Core.Consent;
 

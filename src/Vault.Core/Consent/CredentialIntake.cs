@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
-using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;

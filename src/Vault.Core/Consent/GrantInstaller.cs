@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
-using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
+using Vault.Core.Refresh;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Consent;

@@ -5,6 +5,7 @@ using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
+using Vault.Core.Refresh;
 
 namespace Vault.Core.Execution;
 
@@ -13,7 +14,7 @@ namespace Vault.Core.Execution;
 /// host that owns it.
 /// </summary>
 public sealed class ToolExecutor(
-    IPacks packs, IAccounts accounts, IOrganizationStore organizations, Connections.IConnectionStore connections, IReconnectLinks links, ILedger ledger, IdFactory ids,
+    IPacks packs, IAccounts accounts, IToolRuns runs, IOrganizationStore organizations, Connections.IConnectionStore connections, IReconnectLinks links, ILedger ledger, IdFactory ids,
     TimeProvider time, ExecutionOptions options) : IExecutions
 {
     private static readonly ErrorCode[] HealedByConsent =
@@ -82,7 +83,7 @@ public sealed class ToolExecutor(
             Deadline = received + timeout,
             TraceParent = request.TraceParent,
         };
-        var answer = await accounts.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
+        var answer = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
         return answer.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code) ? await WithReconnectAsync(answer, failed, found.Key, caller).ConfigureAwait(false) : answer;
     }
 

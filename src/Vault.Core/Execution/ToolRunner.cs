@@ -18,7 +18,7 @@ namespace Vault.Core.Execution;
 /// </summary>
 public sealed class ToolRunner(
     CredentialCache cache, AccountRunner accounts, AccountRefresher refresher, IPacks packs, IConnectionStore connections, IUpstream upstream, ILedger ledger,
-    ExecutionGuard guard, OutputKeeper outputs, Sealer sealer, UseLog uses, ScopeUseLog scopeUses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer)
+    ExecutionGuard guard, OutputKeeper outputs, Sealer sealer, UseLog uses, ScopeUseLog scopeUses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer) : IToolRuns
 {
     private const int MostScopesTold = 16;
 

@@ -7,6 +7,7 @@ using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Offboarding;
 using Vault.Core.Operations;
+using Vault.Core.Refresh;
 using Vault.Host.Background;
 using Vault.Host.Grains;
 using Vault.Host.Observability;
@@ -62,6 +63,7 @@ internal static class SiloSetup
         services.AddSingleton<GatewayPipeline>();
         services.AddSingleton<Orleans.Runtime.IFatalErrorHandler, LastRefreshes>();
         services.AddSingleton<IAccounts, ClusterAccounts>();
+        services.AddSingleton<IToolRuns, ClusterToolRuns>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
         services.AddSingleton<IHostCensus, SiloCensus>();
         services.AddSingleton(new SweepDuty(settings.Shards, options.SweepInterval));

@@ -5,6 +5,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.Refresh;
 using Vault.Host.Routing;
 
 namespace Vault.Host.Grains;
@@ -40,7 +41,7 @@ public interface IConnectedAccountGrain : IGrainWithStringKey
 /// </summary>
 [RandomPlacement]
 [GrainType("vault.account")]
-internal sealed class ConnectedAccountGrain(AccountOwner owner, LocalActivations active) : Grain, IConnectedAccountGrain
+internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools, LocalActivations active) : Grain, IConnectedAccountGrain
 {
     private AccountKey Key => field ??= AccountKey.Parse(this.GetPrimaryKeyString());
 
@@ -56,7 +57,7 @@ internal sealed class ConnectedAccountGrain(AccountOwner owner, LocalActivations
         return Task.CompletedTask;
     }
 
-    public Task<ExecutionAnswer> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken) => owner.ExecuteAsync(Key, order, cancellationToken);
+    public Task<ExecutionAnswer> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken) => tools.ExecuteAsync(Key, order, cancellationToken);
 
     public Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
 

@@ -1,32 +1,15 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
-using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.Refresh;
 using Vault.Host.Grains;
 
 namespace Vault.Host.Routing;
 
 /// <summary>The account door of a silo: every call goes to the silo that owns the account, through the silo's own grain factory, whose calls end when a silo is evicted.</summary>
-internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, LostExecutions lost, LocalActivations active, AccountOwner local) : IAccounts
+internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, AccountOwner local) : IAccounts
 {
-    public async Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(order);
-        if (active.Has(key)) return await local.ExecuteAsync(key, order, cancellationToken).ConfigureAwait(false);
-
-        // What only reads may run twice. What acts may be repeated while the ledger has no entry that it began: without one nothing was sent (law 7).
-        var reads = lost.OnlyReads(order);
-        var called = await calls.CallAsync(
-            () => Grain(key).ExecuteAsync(order, cancellationToken), reads ? null : async () => !await lost.HasBegunAsync(key, order).ConfigureAwait(false), evenUnknown: reads, cancellationToken).ConfigureAwait(false);
-        return called.Lost switch
-        {
-            null => called.Answer!,
-            Lost.NotDelivered => LostExecutions.NotSent(order),
-            _ => await lost.LookUpAsync(key, order).ConfigureAwait(false),
-        };
-    }
-
     public Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken) =>
         AskAsync(() => Grain(key).RefreshAsync(seenGeneration, why, cancellationToken), cancellationToken);
 

@@ -156,6 +156,6 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton(s => new Core.Refresh.CredentialCache(s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<LifecycleOptions>()));
         services.AddSingleton<AccountRunner>().AddSingleton<AccountRefresher>().AddSingleton<AccountRevoker>().AddSingleton<AccountInstaller>().AddSingleton<AccountResolver>();
         services.AddSingleton<ToolRunner>().AddSingleton<ExecutionGuard>().AddSingleton<Quotas>().AddSingleton<OutputKeeper>().AddSingleton<UseLog>().AddSingleton<Vault.Core.Scopes.ScopeUseLog>();
-        services.AddSingleton<IAccounts, AccountOwner>().AddSingleton<CascadeRunner>().AddSingleton<IOrganizations, OrganizationOwner>().AddSingleton<IExecutions, ToolExecutor>();
+        services.AddSingleton<IAccounts, AccountOwner>().AddSingleton<IToolRuns>(s => s.GetRequiredService<ToolRunner>()).AddSingleton<CascadeRunner>().AddSingleton<IOrganizations, OrganizationOwner>().AddSingleton<IExecutions, ToolExecutor>();
     }
 }

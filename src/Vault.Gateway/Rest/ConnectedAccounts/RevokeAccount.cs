@@ -1,7 +1,7 @@
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
 using Vault.Core.Errors;
-using Vault.Core.Execution;
+using Vault.Core.Refresh;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;

@@ -5,6 +5,7 @@ using Vault.Core.Callers;
 using Vault.Core.Connections;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
+using Vault.Core.Refresh;
 
 namespace Vault.Attacks.Tenants;
 

@@ -24,6 +24,7 @@ internal sealed class SimHost : ICheckpoints
     private IdFactory _ids = null!;
     private DueSweep _sweep = null!;
     private AccountOwner _owner = null!;
+    private ToolRunner _tools = null!;
     private OrganizationOwner _organizations = null!;
     private GrantInstaller _installer = null!;
 
@@ -84,10 +85,10 @@ internal sealed class SimHost : ICheckpoints
         _sweep = new DueSweep(store, runner, Refresher, revoker, cache, packs, time, IAccountObserver.None);
         var memory = world.Store;
         var guard = new ExecutionGuard(memory.Organizations, memory.Approvals, new Quotas(time), ids, time, options, Execution);
-        var tools = new ToolRunner(cache, runner, Refresher, packs, scene.Connections, new SimUpstream(world, this), new SimLedger(world, this), guard,
+        _tools = new ToolRunner(cache, runner, Refresher, packs, scene.Connections, new SimUpstream(world, this), new SimLedger(world, this), guard,
             new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution), scene.Sealer, new UseLog(), new Vault.Core.Scopes.ScopeUseLog(), ids, time, options, IAccountObserver.None);
         var organizations = new SimOrganizations(world, this);
-        _owner = new AccountOwner(tools, Refresher, revoker, new AccountInstaller(store, runner, cache, ids), new AccountResolver(store, time, options), cache, organizations);
+        _owner = new AccountOwner(Refresher, revoker, new AccountInstaller(store, runner, cache, ids), new AccountResolver(store, time, options), cache, organizations);
         _installer = new GrantInstaller(store, scene.Connections, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
@@ -112,7 +113,7 @@ internal sealed class SimHost : ICheckpoints
             ReceivedAt = now, Deadline = now + Execution.DefaultTimeout,
         };
         _world.Begins(this, order.ExecutionId, subject);
-        return await _owner.ExecuteAsync(subject.Key, order, default);
+        return await _tools.ExecuteAsync(subject.Key, order, default);
     }
 
     public Task AskAsync(Subject subject) => _owner.RefreshAsync(subject.Key, null, RefreshWhy.Asked, default);

@@ -3,19 +3,16 @@ using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Organizations;
-using Vault.Core.Refresh;
 
-namespace Vault.Core.Execution;
+namespace Vault.Core.Refresh;
 
 /// <summary>
 /// The operations on an account, on the silo where it lives; its grain calls them.
 /// Two of them at once (two hosts on one store, two activations of a grain) are as correct as one: the store judges.
 /// </summary>
 public sealed class AccountOwner(
-    ToolRunner tools, AccountRefresher refresher, AccountRevoker revoker, AccountInstaller installer, AccountResolver resolver, CredentialCache cache, IOrganizationStore organizations) : IAccounts
+    AccountRefresher refresher, AccountRevoker revoker, AccountInstaller installer, AccountResolver resolver, CredentialCache cache, IOrganizationStore organizations) : IAccounts
 {
-    public Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken) => tools.ExecuteAsync(key, order, cancellationToken);
-
     public async Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken)
     {
         var answer = await refresher.RefreshAsync(key, seenGeneration, why, cancellationToken).ConfigureAwait(false);
