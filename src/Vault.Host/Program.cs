@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Vault.Host;
 using Vault.Host.Commands;
@@ -7,6 +8,13 @@ using Vault.Host.Options;
 if (args is ["--help" or "-h" or "help", ..])
 {
     HelpText.Write(Console.Out);
+    return 0;
+}
+
+if (args is ["--version"])
+{
+    var version = typeof(VaultHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!;
+    Console.Out.WriteLine(version.InformationalVersion);
     return 0;
 }
 

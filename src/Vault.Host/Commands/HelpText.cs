@@ -12,6 +12,7 @@ public static class HelpText
         to.WriteLine();
         to.WriteLine("  vault-host [options]                              start");
         foreach (var (name, help) in HostCommand.Known) to.WriteLine($"  {"vault-host " + name + " [options]",-50}{help}");
+        to.WriteLine($"  {"vault-host --version",-50}the version and the commit it was built from");
         to.WriteLine();
         to.WriteLine("Options, each also as a variable (--listen is VAULT_LISTEN); the command line wins:");
         foreach (var option in VaultOptions.Known)

@@ -17,6 +17,7 @@ public static class HostCommand
         ("keys-destroy ORGANIZATION DAYS", "destroy the organization's keys retired by a rotation DAYS (1 or more) ago; what is kept outside the database under them opens no more"),
         ("master-rewrap", "wrap every organization's keys under the current master key"),
         ("options-check", "validate the options and stop"),
+        ("health", "ask the host that runs with these options whether it is ready; exit code 1 when it is not"),
     ];
 
     /// <summary>The command in front of the options, with its argument; null when there is none.</summary>
@@ -37,6 +38,8 @@ public static class HostCommand
             case ["options-check"]:
                 await to.WriteLineAsync("The options are good.");
                 return 0;
+            case ["health"]:
+                return await HealthProbe.RunAsync(options, to, cancellationToken);
             case ["master-rewrap"]:
                 return await RewrapAsync(options, to, cancellationToken);
             case ["ledger-verify", var id] when OrganizationId.TryParse(id, out var organization):
