@@ -37,3 +37,5 @@ quietly() {
   local log; log=$(mktemp)
   if "$@" >"$log" 2>&1; then rm -f "$log"; else local rc=$?; cat "$log" >&2; rm -f "$log"; return "$rc"; fi
 }
+
+product_version() { sed -n 's/.*<VersionPrefix>\(.*\)<.*/\1/p' "$root/Directory.Build.props"; }
