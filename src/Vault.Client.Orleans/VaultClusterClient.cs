@@ -4,7 +4,6 @@ using Npgsql;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Vault.Cluster;
 
 namespace Vault.Client.Cluster;
 
@@ -57,7 +56,7 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(500), stop).ConfigureAwait(false);
                 return true;
             });
-            if (tls is not null) client.Configure<ClientConnectionOptions>(o => o.ConfigureConnection(tls.Connect));
+            if (tls is not null) client.UseClusterTls(tls);
         });
         var host = builder.Build();
         try

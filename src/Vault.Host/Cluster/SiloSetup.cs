@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using OpenTelemetry.Metrics;
 using Orleans.Configuration;
-using Vault.Cluster;
+using Vault.Client.Cluster;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Offboarding;
@@ -110,13 +110,7 @@ internal static class SiloSetup
         silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
         silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
         silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
-        if (tls is null) return;
-        silo.Configure<SiloConnectionOptions>(o =>
-        {
-            o.ConfigureSiloInboundConnection(tls.Listen);
-            o.ConfigureSiloOutboundConnection(tls.Connect);
-            o.ConfigureGatewayInboundConnection(tls.Listen);
-        });
+        if (tls is not null) silo.UseClusterTls(tls);
     }
 
     /// <summary>

@@ -31,7 +31,7 @@ public sealed class ClusterClientTests : IDisposable
         await world.AddHostAsync(_certificates.Options());
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));
         var options = world.Hosts[0].Services.GetRequiredService<VaultOptions>();
-        var own = _certificates.Options();
+        var own = _certificates.Options(intermediate: true);
         await using var vault = await VaultClusterClient.ConnectAsync(new VaultClusterOptions
         {
             Cluster = options.Silo.Cluster, Database = options.Database!, ApiKey = world.AdminKey, OrganizationId = organization, Certificate = own[1], CertificateKey = own[3], Authority = own[5],

@@ -13,9 +13,13 @@ public sealed class ArrowTests
         ["Vault.Storage"] = ["Vault.Core"],
         ["Vault.Gateway"] = ["Vault.Core"],
         ["Vault.Sandbox"] = [],
-        ["Vault.Host"] = ["Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway", "Vault.Client.Orleans", "Vault.Import"],
+        ["Vault.Host"] =
+        [
+            "Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway", "Vault.Client.Orleans.Contracts", "Vault.Import",
+        ],
         ["Vault.Client"] = [],
-        ["Vault.Client.Orleans"] = ["Vault.Client", "Vault.Import"],
+        ["Vault.Client.Orleans"] = ["Vault.Client", "Vault.Client.Orleans.Contracts"],
+        ["Vault.Client.Orleans.Contracts"] = [],
         ["Vault.Cli"] = ["Vault.Client", "Vault.Core", "Vault.Providers", "Vault.Import"],
     };
 

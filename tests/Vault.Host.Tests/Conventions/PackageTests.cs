@@ -14,7 +14,7 @@ public sealed class PackageTests
         ("Microsoft.Data.Sqlite", ["Vault.Storage"]),
         ("SQLitePCLRaw.bundle_e_sqlite3", ["Vault.Storage"]),
         ("Microsoft.AspNetCore.OpenApi", ["Vault.Gateway"]),
-        ("Microsoft.Orleans.", ["Vault.Host", "Vault.Client.Orleans"]),
+        ("Microsoft.Orleans.", ["Vault.Host", "Vault.Client.Orleans", "Vault.Client.Orleans.Contracts"]),
         ("OpenTelemetry", ["Vault.Host"]),
         ("Microsoft.Extensions.AI.Abstractions", ["Vault.Client"]),
         ("Polly.Core", ["Vault.Client"]),
