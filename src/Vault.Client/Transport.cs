@@ -21,6 +21,8 @@ internal sealed class Transport
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
+    private const string AskAgain = "Send it again with the same idempotency key, or look what it did.";
+
     private readonly HttpClient _http;
     private readonly VaultClientOptions _options;
     private readonly ResiliencePipeline _pipeline;
@@ -94,7 +96,7 @@ internal sealed class Transport
             var lost = method == HttpMethod.Get
                 ? new VaultProblem("vault_unreachable", "The vault cannot be reached", 0, "No answer came from the vault.", true, null, "Retry later.", null, null, null, null, null, null, null)
                 : new VaultProblem("outcome_unknown", "No answer came", 0, "The request was sent and no answer came; it may have been carried out.", false, null,
-                    "Send it again with the same idempotency key, or look what it did.", null, null, null, null, null, "outcome_unknown", null);
+                    AskAgain, null, null, null, null, null, "outcome_unknown", null);
             throw new AttemptFailedException(lost, mayRepeat: true, told: false, null, e);
         }
     }
@@ -120,8 +122,10 @@ internal sealed class Transport
                 gateway, told: false, null, null);
         var wait = problem.RetryAfterMs is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
 
-        // "The first request with this key is still under way": the same key finds its answer in a while.
+        // "The first request with this key is still under way": the same key finds its answer in a while. After the
+        // last attempt its outcome is not known here.
         var underWay = problem is { Code: "conflict", RetryAfterMs: not null };
+        if (underWay) problem = problem with { Outcome = "outcome_unknown", Advice = AskAgain };
         var mayRepeat = underWay || (problem.CanRetry && problem.Outcome != "outcome_unknown");
         return new AttemptFailedException(problem, mayRepeat, told: !underWay, wait, null);
     }

@@ -57,6 +57,26 @@ public sealed class ClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_write_whose_first_attempt_is_still_under_way_is_unknown_and_not_refused()
+    {
+        var hold = new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Api, Phase = FaultPhase.Before };
+        var slow = _world.Sandbox.Faults.Add(hold);
+        using var vault = new VaultClient(Options(retries: 0));
+        var call = new ToolCall("sandbox_single_use_create_item")
+        {
+            UserId = "ada", Input = new { name = "once" }, IdempotencyKey = "order-7",
+        };
+        var first = vault.ExecuteAsync(call);
+        await slow.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+
+        var unknown = await Assert.ThrowsAsync<OutcomeUnknownException>(() => vault.ExecuteAsync(call));
+        Assert.Equal("conflict", unknown.Problem.Code);
+        slow.Gate.Open();
+        Assert.Equal("succeeded", (await first).Outcome);
+        Assert.Equal(1, _world.Sandbox.Counters.ApiCalls);
+    }
+
+    [Fact]
     public async Task A_failure_that_was_told_is_retried_under_a_new_key()
     {
         // The vault itself tries three times; then it tells, and would tell the same for the same key.
