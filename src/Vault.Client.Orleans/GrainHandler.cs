@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using Orleans;
@@ -5,9 +6,17 @@ using Orleans.Runtime;
 
 namespace Vault.Client.Cluster;
 
-/// <summary>Carries the client's requests to a silo instead of a web server. What became of a call that brought no answer is not known here, as with a connection that broke.</summary>
+/// <summary>
+/// Carries the client's requests to a silo instead of a web server. The outcome of a call that brought no answer is not
+/// known here, as with a connection that broke.
+/// </summary>
 internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
 {
+    // A gateway may ask a silo that has just died where the grain is, until that silo is evicted. That takes about
+    // three seconds, so twice that.
+    private static readonly TimeSpan MaxUndelivered = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var call = new GatewayCall
@@ -21,7 +30,7 @@ internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
         };
         try
         {
-            var answer = await cluster.GetGrain<IGatewayGrain>(0).SendAsync(call, cancellationToken).ConfigureAwait(false);
+            var answer = await DeliverAsync(call, cancellationToken).ConfigureAwait(false);
             var body = new ByteArrayContent(answer.Body);
             if (answer.ContentType is { } type) body.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
             return new HttpResponseMessage((HttpStatusCode)answer.Status) { Content = body, RequestMessage = request };
@@ -29,6 +38,28 @@ internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
             throw new HttpRequestException("No silo of the cluster answered.", e);
+        }
+    }
+
+    private async Task<GatewayAnswer> DeliverAsync(GatewayCall call, CancellationToken cancellationToken)
+    {
+        long? undelivered = null;
+        var pause = TimeSpan.FromMilliseconds(50);
+        while (true)
+        {
+            try
+            {
+                var gateway = cluster.GetGrain<IGatewayGrain>(0);
+                return await gateway.SendAsync(call, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OrleansMessageRejectionException e) when (e is not SiloUnavailableException)
+            {
+                // Rejected before it was delivered, so it was not carried out.
+                undelivered ??= Stopwatch.GetTimestamp();
+                if (Stopwatch.GetElapsedTime(undelivered.Value) + pause > MaxUndelivered) throw;
+                await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+                pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
+            }
         }
     }
 }

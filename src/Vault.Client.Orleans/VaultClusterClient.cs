@@ -9,8 +9,9 @@ namespace Vault.Client.Cluster;
 
 /// <summary>
 /// The client of <see cref="IVaultClient"/> for runtimes inside the cluster's network: no HTTP and no load balancer, but a connection to every silo that has a
-/// client port. Retries, idempotency and errors are those of the HTTP client, because it is that client on another road. A call that is under way when its silo dies is
-/// noticed by its time running out only; who cannot wait for that speaks HTTP.
+/// client port. Retries, idempotency and errors are those of the HTTP client, because it is that client with another
+/// transport. A call that is out to a silo that dies fails at once, like a request whose connection breaks, and is sent
+/// again through another silo under the same idempotency key.
 /// </summary>
 public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
 {
@@ -18,7 +19,10 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
     private readonly HttpClient _road;
     private readonly VaultClient _vault;
 
-    /// <param name="cluster">A cluster client that the runtime has already, or a silo's grain factory.</param>
+    /// <param name="cluster">
+    /// A cluster client that the runtime has already, configured with
+    /// <see cref="LostGateways.FailCallsOfLostGateways"/>; or a silo's grain factory.
+    /// </param>
     /// <param name="apiKey"><c>vk_live_…</c></param>
     /// <param name="organizationId"><c>org_…</c></param>
     public VaultClusterClient(IGrainFactory cluster, string apiKey, string? organizationId = null)
@@ -57,6 +61,7 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
                 return true;
             });
             if (tls is not null) client.UseClusterTls(tls);
+            client.FailCallsOfLostGateways();
         });
         var host = builder.Build();
         try

@@ -19,6 +19,9 @@ internal sealed class SiloProcess : IDisposable
 
     public string Url { get; }
 
+    /// <summary>Where the other silos reach it.</summary>
+    public int Port { get; private set; }
+
     public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
@@ -39,16 +42,19 @@ internal sealed class SiloProcess : IDisposable
     public static Task<SiloProcess> StartAsync(string folder, string database, string masterKey, params string[] options) => StartAsync(folder, database, masterKey, null, options);
 
     /// <param name="heard">Gets each line that it writes.</param>
-    public static Task<SiloProcess> StartAsync(string folder, string database, string masterKey, Action<string>? heard, IReadOnlyList<string> options)
+    public static async Task<SiloProcess> StartAsync(string folder, string database, string masterKey, Action<string>? heard, IReadOnlyList<string> options)
     {
+        var port = FreePorts.Next();
         List<string> arguments =
         [
-            "--silo-port", FreePorts.Next().ToString(CultureInfo.InvariantCulture), "--data", folder, "--master-key-file", masterKey,
+            "--silo-port", port.ToString(CultureInfo.InvariantCulture), "--data", folder, "--master-key-file", masterKey,
             "--store", "postgres", "--database", database.Contains("Pool Size", StringComparison.Ordinal) ? database : database + ";Maximum Pool Size=40", .. options,
         ];
         foreach (var (option, value) in new[] { ("--refresh-shards", "8"), ("--sweep-interval-ms", "500") })
             if (!options.Contains(option)) arguments.AddRange([option, value]);
-        return StartAsync(arguments, heard);
+        var silo = await StartAsync(arguments, heard);
+        silo.Port = port;
+        return silo;
     }
 
     private static async Task<SiloProcess> StartAsync(IReadOnlyList<string> options, Action<string>? heard)
