@@ -1,13 +1,13 @@
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
+using Vault.TestKit;
 using static Vault.Core.Tests.Ledger.LedgerBench;
 
 namespace Vault.Core.Tests.Ledger;
 
 public sealed class LedgerWriterTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(30);
     private readonly LedgerBench _bench = new();
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     {
         var writer = _bench.NewWriter(Impatient);
         _bench.Store.BeforeAppend = _ => throw new IOException("away");
-        var error = await writer.AppendAsync(_bench.Draft(), default).AsTask().WaitAsync(Guard);
+        var error = await Eventually.DoneAsync(writer.AppendAsync(_bench.Draft(), default).AsTask(), () => _bench.Rounds);
         Assert.Equal(ErrorCatalogue.LedgerUnavailable, error!.Code);
         Assert.All(_bench.Rounds, r => Assert.True(r.Failed));
         _bench.Store.BeforeAppend = null;
@@ -148,7 +148,7 @@ public sealed class LedgerWriterTests : IAsyncDisposable
         var writer = _bench.NewWriter(Impatient);
         _bench.Store.BeforeAppend = _ => new TaskCompletionSource().Task;
         var waiting = Enumerable.Range(0, 50).Select(i => writer.AppendAsync(_bench.Draft(i % 2 == 0 ? Acme : Globex), default).AsTask()).ToList();
-        Assert.All(await Task.WhenAll(waiting).WaitAsync(Guard), e => Assert.Equal(ErrorCatalogue.LedgerUnavailable, e!.Code));
+        Assert.All(await Eventually.DoneAsync(Task.WhenAll(waiting), () => writer.Waiting), e => Assert.Equal(ErrorCatalogue.LedgerUnavailable, e!.Code));
         Assert.Equal(0, writer.Waiting);
     }
 

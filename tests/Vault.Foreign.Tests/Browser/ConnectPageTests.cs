@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Playwright;
+using Vault.TestKit;
 
 namespace Vault.Foreign.Tests.Browser;
 
@@ -93,7 +94,7 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
             await route.AbortAsync();
         });
         await ada.Allow.ClickAsync();
-        var answer = await caught.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        var answer = await Eventually.DoneAsync(caught.Task, () => ada.Page.Url);
         await mallory.OpenAsync(answer);
         await Assertions.Expect(mallory.Heading).ToHaveTextAsync("This link does not work");
         Assert.Equal("PENDING_AUTH", (await chromium.AccountAsync(organization, made["connected_account_id"]))["status"]);
@@ -124,8 +125,13 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
         await Assertions.Expect(ada.Heading).ToHaveTextAsync("Already connected");
 
         // Back and back again, to the provider's page; whoever consents there once more learns the same, and nothing changes.
-        await ada.Page.GoBackAsync();
-        while (!ada.Page.Url.StartsWith(chromium.Vault.Sandbox.BaseUrl, StringComparison.Ordinal)) await ada.Page.GoBackAsync();
+        await Eventually.UntilAsync(
+            async () =>
+            {
+                await ada.Page.GoBackAsync();
+                return ada.Page.Url;
+            },
+            url => url.StartsWith(chromium.Vault.Sandbox.BaseUrl, StringComparison.Ordinal));
         await ada.Allow.ClickAsync();
         await Assertions.Expect(ada.Heading).ToHaveTextAsync("Already connected");
         Assert.Equal("ACTIVE", (await chromium.AccountAsync(organization, made["connected_account_id"]))["status"]);

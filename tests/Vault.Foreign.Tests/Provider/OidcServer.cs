@@ -89,17 +89,8 @@ public sealed class OidcServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        _node.StandardInput.Close();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        try
-        {
-            await _node.WaitForExitAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            _node.Kill();
-        }
-
+        _node.Kill();
+        await _node.WaitForExitAsync();
         _node.Dispose();
     }
 

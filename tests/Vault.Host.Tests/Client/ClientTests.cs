@@ -5,6 +5,7 @@ using Vault.Client;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox.Faults;
 using Vault.Sandbox.Grants;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.Client;
 
@@ -145,9 +146,9 @@ public sealed class ClientTests : IAsyncLifetime
         using var vault = new VaultClient(Options());
         using var stop = new CancellationTokenSource();
         var call = vault.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" }, stop.Token);
-        await slow.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(slow.Gate.ReachedAsync(), () => slow.Gate.Arrived);
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(TimeSpan.FromSeconds(60)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.DoneAsync(call, () => slow.Gate.Arrived));
         slow.Gate.Open();
         Assert.True(_world.Sandbox.Counters.ApiCalls <= 1);
     }

@@ -9,6 +9,7 @@ using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
 using Vault.Sandbox.Grants;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.Cluster;
 
@@ -98,9 +99,9 @@ public sealed class ClusterTests
             await world.ImportAsync(organization, "user" + i, "sandbox_single_use", grant, DateTimeOffset.UtcNow.AddSeconds(2));
         }
 
-        await hold.Gate.ReachedAsync(1).WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(hold.Gate.ReachedAsync(1), () => hold.Gate.Arrived);
         hold.Gate.Open();
-        await hold.Gate.ReachedAsync(12).WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(hold.Gate.ReachedAsync(12), () => hold.Gate.Arrived);
 
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
         var reminders = await Task.WhenAll(Enumerable.Range(0, 8).Select(async shard =>

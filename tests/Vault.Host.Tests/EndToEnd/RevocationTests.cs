@@ -2,6 +2,7 @@ using System.Net;
 using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
 using Vault.Sandbox.Grants;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.EndToEnd;
 
@@ -22,7 +23,7 @@ public abstract class RevocationTests(IHosts hosts)
         {
             while (!stop.IsCancellationRequested) await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i);
         })).ToArray();
-        await WaitUntilAsync(() => world.Sandbox.Counters.ApiCalls > 100);
+        await Eventually.UntilAsync(() => world.Sandbox.Counters.ApiCalls > 100, () => world.Sandbox.Counters.ApiCalls);
 
         var receipt = await world.PostAsync($"/v1/connected_accounts/{account}:revoke", new { organization_id = organization });
         var atAcknowledgement = world.Sandbox.Counters.ApiCalls;
@@ -81,7 +82,7 @@ public abstract class RevocationTests(IHosts hosts)
         var receipt = await world.PostAsync($"/v1/connected_accounts/{account}:revoke", new { organization_id = organization });
 
         Assert.Equal("pending", receipt["provider"]);
-        await WaitUntilAsync(() => !world.Sandbox.Grants.Get(grant.GrantId).Alive);
+        await Eventually.UntilAsync(() => !world.Sandbox.Grants.Get(grant.GrantId).Alive, () => world.Sandbox.Grants.Get(grant.GrantId));
     }
 
     private static async Task<(string Organization, string Account, MintedGrant Grant)> ReadyAsync(World world)
@@ -90,13 +91,5 @@ public abstract class RevocationTests(IHosts hosts)
         await world.ConnectionAsync(organization, "sandbox_single_use");
         var grant = world.Sandbox.Grants.Mint(new GrantSeed { Policy = SingleUse, AccessExpiresInSeconds = 3_600 });
         return (organization, await world.ImportAsync(organization, "ada", "sandbox_single_use", grant, DateTimeOffset.UtcNow.AddHours(1)), grant);
-    }
-
-    // Looks again as soon as something else had its turn; a provider that never gets there ends the test by its own time limit.
-    private static async Task WaitUntilAsync(Func<bool> met)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!met()) await tick.WaitForNextTickAsync(limit.Token);
     }
 }

@@ -106,13 +106,9 @@ public sealed class World : IAsyncDisposable
     /// <summary>The organization's entries of a type, oldest first, as soon as there are any: what a change tells of travels with it in the outbox, and reaches the chain a moment later.</summary>
     public async Task<List<JsonElement>> LedgerAsync(string organization, string type)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            var page = await GetAsync($"/v1/ledger?organization_id={organization}&type={type}&page_size=200");
-            if (page.Json.GetProperty("items").GetArrayLength() > 0) return [.. page.Json.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("entry"))];
-            limit.Token.ThrowIfCancellationRequested();
-        }
+        var path = $"/v1/ledger?organization_id={organization}&type={type}&page_size=200";
+        var page = await Eventually.UntilAsync(() => GetAsync(path), p => p.Json.GetProperty("items").GetArrayLength() > 0);
+        return [.. page.Json.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("entry"))];
     }
 
     private Reply Keep(Reply reply)
@@ -199,8 +195,10 @@ public sealed class World : IAsyncDisposable
 }
 
 /// <summary>An answer with its JSON.</summary>
-public sealed record Reply(HttpStatusCode Status, JsonElement Json, string Text, HttpResponseHeaders Headers)
+public sealed record Reply(HttpStatusCode Status, JsonElement Json, string Text, HttpResponseHeaders Headers) : IThrottled
 {
+    public TimeSpan? RetryAfter => Status == HttpStatusCode.TooManyRequests ? Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1) : null;
+
     public string this[string member] => Json.TryGetProperty(member, out var value)
         ? value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()
         : throw new InvalidOperationException($"There is no '{member}' in {Text}");

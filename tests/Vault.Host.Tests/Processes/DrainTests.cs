@@ -3,6 +3,7 @@ using System.Text.Json;
 using Vault.Host.Tests.Cluster;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox.Faults;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.Processes;
 
@@ -30,20 +31,20 @@ public sealed class DrainTests
         // All live on the first worker, as the gateway remembers, and one call keeps it from leaving.
         var keeps = world.Hold(FaultTarget.Api);
         var first = WriteAsync(0);
-        await keeps.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(keeps.ReachedAsync(), () => keeps.Arrived);
         await world.AddAsync("--role", "worker");
         var begun = world.Silos[leaving].SaysAsync("DeactivateAllActivations");
         var left = world.Silos[leaving].DrainAsync();
-        await begun.WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(begun, () => world.Silos[leaving].Output);
 
         // It has begun to leave where it no longer answers for an account: then it begins nothing more for the others either, and what is sent to it must not stay there.
         await GoneAsync(world, organization);
         var later = world.Hold(FaultTarget.Api, Asked);
         var others = Enumerable.Range(1, Asked).Select(WriteAsync).ToList();
-        await later.ReachedAsync(Asked).WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(later.ReachedAsync(Asked), () => later.Arrived);
         keeps.Open();
         Assert.Equal(HttpStatusCode.OK, (await first).Status);
-        Assert.Equal(0, await left.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Equal(0, await Eventually.DoneAsync(left, () => world.Silos[leaving].Output));
         later.Open();
 
         Reply.AllOk(await Task.WhenAll(others));
@@ -54,13 +55,16 @@ public sealed class DrainTests
 
     private static async Task GoneAsync(ProcessWorld world, string organization)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            Reply.AllOk([await world.ExecuteAsync(0, organization, "probe", Provider)]);
-            var newest = (await world.GetAsync(0, "/v1/cluster")).Json.GetProperty("hosts").EnumerateArray().MaxBy(h => h.GetProperty("since").GetDateTimeOffset()).GetProperty("grains");
-            if (newest.ValueKind == JsonValueKind.Array && newest.EnumerateArray().Any(g => g.GetProperty("type").GetString() == "connected_account")) return;
-        }
+        await Eventually.UntilAsync(
+            async () =>
+            {
+                Reply.AllOk([await world.ExecuteAsync(0, organization, "probe", Provider)]);
+                return await world.GetAsync(0, "/v1/cluster");
+            },
+            told =>
+            {
+                var newest = told.Json.GetProperty("hosts").EnumerateArray().MaxBy(h => h.GetProperty("since").GetDateTimeOffset()).GetProperty("grains");
+                return newest.ValueKind == JsonValueKind.Array && newest.EnumerateArray().Any(g => g.GetProperty("type").GetString() == "connected_account");
+            });
     }
 }

@@ -2,6 +2,7 @@ using Npgsql;
 using Vault.Core.Accounts;
 using Vault.Host.Tests.Cluster;
 using Vault.Sandbox.Faults;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.Processes;
 
@@ -18,7 +19,7 @@ public sealed class EvictionTests
         var organization = await world.OrganizationAsync(Provider);
         var reply = world.Hold(FaultTarget.Token);
         await world.ConnectAsync(organization, "ada", Provider, left: 0);
-        await reply.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(reply.ReachedAsync(), () => world.Silos[0].Output);
         var ending = world.Silos[0].SaysAsync("refreshes under way are finished first");
         var ended = world.Silos[0].EndedAsync();
 
@@ -30,10 +31,10 @@ public sealed class EvictionTests
             await command.ExecuteNonQueryAsync();
         }
 
-        await ending.WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(ending, () => world.Silos[0].Output);
         Assert.False(ended.IsCompleted);
         reply.Open();
-        await ended.WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(ended, () => world.Silos[0].Output);
 
         var state = (await world.RowAsync(ProcessWorld.KeyOf(organization, "ada", Provider))).State;
         Assert.Equal((AccountStatus.Active, 2), (state.Status, state.Generation));

@@ -1,6 +1,7 @@
 using System.Net;
 using Vault.Host.Tests.Cluster;
 using Vault.Sandbox.Faults;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.Processes;
 
@@ -22,10 +23,10 @@ public sealed class LostExecutionTests
         // The provider has got the read and has not answered; it has carried out the write and has not answered.
         var slowRead = world.Hold(FaultTarget.Api);
         var read = world.ExecuteAsync(0, organization, "ada", Provider);
-        await slowRead.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(slowRead.ReachedAsync(), () => world.Silos[first].Output);
         var slowWrite = world.Hold(FaultTarget.Api);
         var write = WriteAsync();
-        await slowWrite.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(slowWrite.ReachedAsync(), () => world.Silos[first].Output);
         var trigger = world.FileOf("trigger");
         var second = await world.AddAsync("--role", "worker", "--checkpoint", trigger);
         await world.Silos[first].SignalAsync("KILL");
@@ -42,7 +43,7 @@ public sealed class LostExecutionTests
         // The other worker dies when the end of its write is in the ledger, before its answer is out.
         var last = world.Hold(FaultTarget.Api);
         var finished = WriteAsync();
-        await last.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(last.ReachedAsync(), () => world.Silos[second].Output);
         await File.WriteAllTextAsync(trigger, "ledger_appended KILL");
         last.Open();
         var known = await finished;

@@ -2,6 +2,7 @@ using System.Net;
 using Vault.Core.Accounts;
 using Vault.Host.Tests.Cluster;
 using Vault.Sandbox.Faults;
+using Vault.TestKit;
 using Xunit.Abstractions;
 
 namespace Vault.Host.Tests.Processes;
@@ -44,7 +45,7 @@ public sealed class ProcessTests(ITestOutputHelper output)
         await world.ConnectAsync(organization, "ada", provider, left: 0);
         var caught = world.ExecuteAsync(0, organization, "ada", provider);
         var other = world.ExecuteAsync(1, organization, "ada", provider);
-        await reply.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(reply.ReachedAsync(), () => reply.Arrived);
         var victim = await world.HolderAsync(key);
         var survivor = 1 - victim;
         await world.Silos[victim].SignalAsync("KILL");
@@ -86,7 +87,7 @@ public sealed class ProcessTests(ITestOutputHelper output)
         var reply = world.Hold(FaultTarget.Token);
         await world.ConnectAsync(organization, "ada", "sandbox_grace", left: 0);
         var caught = world.ExecuteAsync(0, organization, "ada", "sandbox_grace");
-        await reply.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(reply.ReachedAsync(), () => reply.Arrived);
         var frozen = await world.HolderAsync(key);
         await world.Silos[frozen].SignalAsync("STOP");
 
@@ -131,7 +132,7 @@ public sealed class ProcessTests(ITestOutputHelper output)
                 if (Interlocked.Increment(ref done) == 100) warm.SetResult();
             }
         }).ToList();
-        await warm.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(warm.Task, () => done);
 
         Assert.Equal(0, await world.Silos[0].DrainAsync());
         await world.AddAsync();

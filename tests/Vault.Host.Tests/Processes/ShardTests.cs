@@ -1,6 +1,7 @@
 using Npgsql;
 using Vault.Host.Tests.Cluster;
 using Vault.Sandbox.Faults;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.Processes;
 
@@ -18,7 +19,7 @@ public sealed class ShardTests
         var organization = await world.OrganizationAsync(Provider);
         for (var i = 0; i < 8; i++) await world.ConnectAsync(organization, "alive" + i, Provider);
 
-        foreach (var silo in world.Silos) await silo.SaysAsync("refresh shards are watched").WaitAsync(TimeSpan.FromSeconds(60));
+        foreach (var silo in world.Silos) await Eventually.DoneAsync(silo.SaysAsync("refresh shards are watched"), () => silo.Output);
 
         // What the silo that lives reads of the reminders from now on is nothing.
         await using (var connection = new NpgsqlConnection(world.Database))
@@ -34,7 +35,7 @@ public sealed class ShardTests
         refreshes.Open();
         for (var i = 0; i < Due; i++) await world.ConnectAsync(organization, "due" + i, Provider, left: 2);
 
-        await refreshes.ReachedAsync(Due).WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(refreshes.ReachedAsync(Due), () => refreshes.Arrived);
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class SiloProcess : IDisposable
         silo._process.BeginOutputReadLine();
         silo._process.BeginErrorReadLine();
         var ended = silo._process.WaitForExitAsync();
-        if (await Task.WhenAny(silo._up.Task, ended).WaitAsync(TimeSpan.FromSeconds(90)) == ended) throw new InvalidOperationException("The silo did not start: " + silo.Output);
+        if (await Eventually.DoneAsync(Task.WhenAny(silo._up.Task, ended), () => silo.Output) == ended) throw new InvalidOperationException("The silo did not start: " + silo.Output);
         return silo;
     }
 

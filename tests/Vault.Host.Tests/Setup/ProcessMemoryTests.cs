@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.Setup;
 
@@ -33,7 +34,7 @@ public sealed class ProcessMemoryTests : IDisposable
 
         // One of the signals that end a process with a core file and that .NET does not handle itself.
         using (var end = Process.Start("kill", ["-XCPU", host.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await end.WaitForExitAsync();
-        await host.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(host.WaitForExitAsync(), () => line);
         Assert.Equal(leaves, Directory.EnumerateFiles(_folder, "core*").Any());
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Vault.Host.Tests.Cluster;
 using Vault.Host.Tests.EndToEnd;
 using Vault.Sandbox.Faults;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.Suite;
 
@@ -17,7 +18,7 @@ public sealed class CensusTests(TestClusterHosts hosts)
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));
         var held = world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Phase = FaultPhase.After, Times = 1 });
         var refreshing = world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile");
-        await held.Gate.ReachedAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await Eventually.DoneAsync(held.Gate.ReachedAsync(), () => held.Gate.Arrived);
 
         foreach (var gateway in Enumerable.Range(0, 3))
         {
@@ -59,15 +60,13 @@ public sealed class CensusTests(TestClusterHosts hosts)
     // A silo that has just started has not taken all its shards yet.
     private static async Task<JsonElement> SweptAsync(World world, int gateway)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
+        var swept = await Eventually.UntilAsync(() => world.GetAsync("/v1/cluster", gateway), told =>
         {
-            var told = await world.GetAsync("/v1/cluster", gateway);
             Assert.True(told.Status == HttpStatusCode.OK, told.ToString());
-            var swept = told.Json.GetProperty("hosts").EnumerateArray().Select(h => h.GetProperty("shards"));
-            if (told.Json.GetProperty("reminders").GetInt32() == 8 && swept.All(s => s.ValueKind == JsonValueKind.Number) && swept.Sum(s => s.GetInt32()) == 8) return told.Json;
-            limit.Token.ThrowIfCancellationRequested();
-        }
+            var shards = told.Json.GetProperty("hosts").EnumerateArray().Select(h => h.GetProperty("shards"));
+            return told.Json.GetProperty("reminders").GetInt32() == 8 && shards.All(s => s.ValueKind == JsonValueKind.Number) && shards.Sum(s => s.GetInt32()) == 8;
+        });
+        return swept.Json;
     }
 
     private static int Active(IEnumerable<JsonElement> silos, string type) =>

@@ -5,6 +5,7 @@ using Vault.Core.Ledger;
 using Vault.Core.Persistence;
 using Vault.Storage.Postgres;
 using Vault.Storage.Sql;
+using Vault.TestKit;
 using Vault.TestKit.Contracts;
 using Vault.TestKit.Postgres;
 
@@ -227,7 +228,12 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         await using var connection = new NpgsqlConnection(database.Administrator);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", connection);
-        while ((long)(await command.ExecuteScalarAsync())! < sessions) Assert.DoesNotContain(operations, o => o.IsCompleted);
+        await Eventually.UntilAsync(async () => (long)(await command.ExecuteScalarAsync())!, waiting =>
+        {
+            if (waiting >= sessions) return true;
+            Assert.DoesNotContain(operations, o => o.IsCompleted);
+            return false;
+        });
     }
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql)

@@ -44,7 +44,7 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
     Console.Error.WriteLine("crash: stopped; everything it started is stopped too");
     return 130;
 }
-catch (LabException e)
+catch (Exception e) when (e is LabException or TimeoutException)
 {
     Console.Error.WriteLine("crash: " + e.Message);
     return 1;

@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using Vault.TestKit;
 
 namespace Vault.Benchmarks.Rig;
 
@@ -17,25 +16,7 @@ internal static class Checkout
         return File.Exists(path) ? path : throw new BenchException($"{path} is not built; run scripts/bench, which builds it.");
     }
 
-    /// <summary>A port that is free now, below those that the system gives to outgoing connections: one of these could be taken before the server binds it.</summary>
-    public static Uri FreeUrl()
-    {
-        for (var attempt = 0; attempt < 200; attempt++)
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(12_000, 32_000));
-            try
-            {
-                listener.Start();
-                return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
-            }
-            catch (SocketException)
-            {
-                // Taken; the next one.
-            }
-        }
-
-        throw new BenchException("No port from 12,000 to 32,000 is free on 127.0.0.1.");
-    }
+    public static Uri FreeUrl() => new($"http://127.0.0.1:{FreePorts.Next()}");
 
     private static string Find()
     {

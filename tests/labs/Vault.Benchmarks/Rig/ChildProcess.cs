@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Vault.TestKit;
 
 namespace Vault.Benchmarks.Rig;
 
@@ -46,24 +47,20 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Waits until a URL answers 200.</summary>
     public async Task ReadyAsync(HttpClient http, Uri url, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
-        while (true)
+        var wait = await Eventually.TryUntilAsync(async () =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
             if (_process.HasExited) throw new BenchException($"{_name} ended with code {_process.ExitCode}:\n{Said}");
             try
             {
                 using var answer = await http.GetAsync(url, cancellationToken);
-                if (answer.IsSuccessStatusCode) return;
+                return answer.IsSuccessStatusCode;
             }
             catch (HttpRequestException)
             {
-                // Not listening yet.
+                return false; // Not listening yet.
             }
-
-            if (Stopwatch.GetElapsedTime(started) > Patience) throw new BenchException($"{_name} did not answer at {url} within {Patience.TotalSeconds:0} s:\n{Said}");
-            await Task.Delay(50, cancellationToken);
-        }
+        }, ready => ready, Patience, cancellationToken: cancellationToken);
+        if (!wait.Met) throw new BenchException($"{_name} did not answer at {url} within {Patience.TotalSeconds:0} s:\n{Said}");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
+using Vault.TestKit;
 
 namespace Vault.Benchmarks.Rig;
 
@@ -69,10 +70,9 @@ internal sealed class PostgresRig : IAsyncDisposable
         // Line by line and not to the end of the stream: what the script leaves running holds the stream open.
         script.OutputDataReceived += (_, line) => said.AppendLine(line.Data);
         script.BeginOutputReadLine();
-        while (!script.HasExited) await Task.Delay(20, cancellationToken);
+        await Eventually.UntilAsync(() => script.HasExited, () => "scripts/pg " + arguments.First(), cancellationToken: cancellationToken);
         if (script.ExitCode != 0) throw new BenchException("scripts/pg failed; its error is above.");
-        var started = Stopwatch.GetTimestamp();
-        while (arguments.First() == "start" && said.Length == 0 && Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(2)) await Task.Delay(10, cancellationToken);
+        if (arguments.First() == "start") await Eventually.UntilAsync(() => said.Length > 0, () => "no line", cancellationToken: cancellationToken);
         return said.ToString().Trim();
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Vault.TestKit;
 
 namespace Vault.Benchmarks.Rig;
 
@@ -71,18 +72,8 @@ internal sealed partial class VaultRig : IAsyncDisposable
 
     private async Task LearnKeyAsync(CancellationToken cancellationToken)
     {
-        for (var i = 0; i < 100; i++)
-        {
-            if (KeyLine().Match(_process.Said) is { Success: true } match)
-            {
-                Key = match.Value;
-                return;
-            }
-
-            await Task.Delay(50, cancellationToken);
-        }
-
-        throw new BenchException("The vault did not print its first key.");
+        var wait = await Eventually.TryUntilAsync(() => Task.FromResult(KeyLine().Match(_process.Said)), match => match.Success, cancellationToken: cancellationToken);
+        Key = wait.Met ? wait.Last!.Value : throw new BenchException("The vault did not print its first key.");
     }
 
     private async Task LoadAsync(SandboxRig sandbox, CancellationToken cancellationToken)

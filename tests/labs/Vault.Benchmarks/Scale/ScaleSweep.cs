@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Vault.Benchmarks.Measure;
 using Vault.Benchmarks.Rig;
+using Vault.TestKit;
 
 namespace Vault.Benchmarks.Scale;
 
@@ -13,13 +14,10 @@ internal static class ScaleSweep
     {
         var end = begin + TimeSpan.FromSeconds(due.Count / ScaleCourse.DuePerSecond);
         progress.WriteLine($"bench: waiting for the due sweep, until about {end:HH:mm:ss} UTC");
-        var (refreshes, before) = (0L, hosts.Sum(ProcessTimes.Of));
-        while (refreshes < due.Count && DateTimeOffset.UtcNow < end + ScaleCourse.Margin)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-            refreshes = (await http.GetFromJsonAsync<JsonElement>(new Uri(sandbox.Url, "/_control/counters"), cancellationToken)).GetProperty("refreshes").GetInt64();
-        }
-
+        var before = hosts.Sum(ProcessTimes.Of);
+        var refreshes = (await Eventually.TryUntilAsync(
+            async () => (await http.GetFromJsonAsync<JsonElement>(new Uri(sandbox.Url, "/_control/counters"), cancellationToken)).GetProperty("refreshes").GetInt64(),
+            seen => seen >= due.Count, end + ScaleCourse.Margin - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(1), cancellationToken)).Last;
         var finished = DateTimeOffset.UtcNow;
         var (lags, late) = (new double[due.Count], 0);
         await Parallel.ForEachAsync(due.Index(), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (account, cancel) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Vault.Campaigns.Lab;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Faults;
 
@@ -22,8 +23,7 @@ public static class ClusterFaults
     {
         var victim = world.Hosts[1];
         victim.Arm("reply_received", "STOP");
-        for (var watch = Stopwatch.StartNew(); victim.Reached() is null; await Task.Delay(10, cancellationToken))
-            if (watch.Elapsed > TimeSpan.FromSeconds(60)) throw new LabException("No refresh of the silo came to the point reply_received within 60 s.");
+        await Eventually.UntilAsync(() => victim.Reached() is not null, victim.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
         await Task.Delay(world.Options.Frozen, cancellationToken);
         var ended = await victim.WakeAsync(cancellationToken);
         await victim.ReadyAsync(cancellationToken);
@@ -37,7 +37,7 @@ public static class ClusterFaults
         var watch = Stopwatch.StartNew();
         try
         {
-            while (!world.Hosts.Any(h => h.HasExited) && watch.Elapsed < Eviction) await Task.Delay(20, cancellationToken);
+            await Eventually.TryUntilAsync(() => Task.FromResult(world.Hosts.Any(h => h.HasExited)), ended => ended, Eviction, cancellationToken: cancellationToken);
         }
         finally
         {

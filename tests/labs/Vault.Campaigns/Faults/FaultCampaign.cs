@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Vault.Campaigns.Lab;
 using Vault.Core.Accounts;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Faults;
 
@@ -63,19 +64,13 @@ public static class FaultCampaign
         var grace = world.Options.Lease * 3;
         var answers = await Task.WhenAll(world.Accounts.Select(async account =>
         {
-            for (var i = 0; ; i++)
-            {
-                var answer = await world.ExecuteAsync(i % world.Hosts.Count, account, write: false, cancellationToken);
-                if (answer.IsOk) return (account, false, watch.Elapsed);
-                if (answer.IsLost && watch.Elapsed > grace) return (account, true, TimeSpan.Zero);
-                if (watch.Elapsed > Patience)
-                {
-                    violations.Add($"{account.User} does not answer {Patience.TotalSeconds:0} s after the fault: {answer}");
-                    return (account, false, watch.Elapsed);
-                }
-
-                await Task.Delay(50, cancellationToken);
-            }
+            var i = 0;
+            var wait = await Eventually.TryUntilAsync(
+                () => world.ExecuteAsync(i++ % world.Hosts.Count, account, write: false, cancellationToken),
+                answer => answer.IsOk || (answer.IsLost && watch.Elapsed > grace), Patience, cancellationToken: cancellationToken);
+            if (wait is { Met: true, Last.IsLost: true }) return (account, true, TimeSpan.Zero);
+            if (!wait.Met) violations.Add($"{account.User} does not answer {Patience.TotalSeconds:0} s after the fault: {wait.Last}");
+            return (account, false, watch.Elapsed);
         }));
         return ([.. answers.Where(a => a.Item2).Select(a => a.account)], answers.Max(a => a.Item3));
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
 using Vault.Campaigns.Lab;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Faults;
 
@@ -43,14 +44,13 @@ public static class PostgresFaults
     {
         var host = world.Hosts[0];
         host.Arm("reply_sealed", "STOP");
-        await UntilAsync(() => host.Reached() is not null, "no refresh came to the point reply_sealed", cancellationToken);
+        await Eventually.UntilAsync(() => host.Reached() is not null, host.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
         await Server(world).CrashAsync(cancellationToken);
         if (killHost) host.Arm("reply_spooled", "KILL");
         host.Send(Signal.Continue);
         var spool = Path.Combine(host.Data, "spool");
         int Replies() => Directory.GetFiles(spool, "*.reply").Length;
-        if (killHost) await UntilAsync(() => host.HasExited, "the host did not come to the point reply_spooled", cancellationToken);
-        else await UntilAsync(() => Replies() > 0, "no reply came into the spool", cancellationToken);
+        await Eventually.UntilAsync(() => killHost ? host.HasExited : Replies() > 0, host.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(6), cancellationToken);
         var kept = Replies();
         await Server(world).StartAgainAsync(cancellationToken);
@@ -60,7 +60,7 @@ public static class PostgresFaults
             await host.ReadyAsync(cancellationToken);
         }
 
-        await UntilAsync(() => Replies() == 0, "the spool was not drained", cancellationToken);
+        await Eventually.UntilAsync(() => Replies() == 0, host.Tail, cancellationToken: cancellationToken);
         return $"{kept} repl{(kept == 1 ? "y" : "ies")} in the spool, drained";
     }
 
@@ -110,7 +110,8 @@ public static class PostgresFaults
             }
         }
 
-        await AnswersAsync(world, cancellationToken);
+        // Until it has recovered; a server that does not is the exception of the last look.
+        await Eventually.UntilAsync(() => AnswersAsync(world, cancellationToken), answer => answer is null, cancellationToken: cancellationToken);
         if (limited == 0) throw new LabException("No session of PostgreSQL took a limit; the full disk did not happen.");
         return $"{limited} sessions without room";
     }
@@ -175,25 +176,16 @@ public static class PostgresFaults
         return connection;
     }
 
-    private static async Task AnswersAsync(LabWorld world, CancellationToken cancellationToken)
+    private static async Task<NpgsqlException?> AnswersAsync(LabWorld world, CancellationToken cancellationToken)
     {
-        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(100, cancellationToken))
+        try
         {
-            try
-            {
-                await Server(world).ExecuteAsync("select 1", cancellationToken);
-                return;
-            }
-            catch (NpgsqlException) when (watch.Elapsed < TimeSpan.FromSeconds(60))
-            {
-                // Still recovering.
-            }
+            await Server(world).ExecuteAsync("select 1", cancellationToken);
+            return null;
         }
-    }
-
-    private static async Task UntilAsync(Func<bool> done, string otherwise, CancellationToken cancellationToken)
-    {
-        for (var watch = Stopwatch.StartNew(); !done(); await Task.Delay(10, cancellationToken))
-            if (watch.Elapsed > TimeSpan.FromSeconds(60)) throw new LabException(otherwise + " within 60 s.");
+        catch (NpgsqlException e)
+        {
+            return e;
+        }
     }
 }

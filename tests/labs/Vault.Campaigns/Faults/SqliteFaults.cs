@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Vault.Campaigns.Lab;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Faults;
 
@@ -70,14 +70,13 @@ public static class SqliteFaults
     {
         var host = world.Hosts[0];
         host.Arm("before_send", "STOP");
-        for (var watch = Stopwatch.StartNew(); host.Reached() is null; await Task.Delay(5, cancellationToken))
-            if (watch.Elapsed > TimeSpan.FromSeconds(60)) throw new LabException("No refresh came to the point before_send.");
+        await Eventually.UntilAsync(() => host.Reached() is not null, host.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
         var (_, where) = host.Reached()!.Value;
         var kept = Keep(world);
 
         host.Arm("reply_committed", "KILL");
         host.Send(Signal.Continue);
-        await host.ExitedAsync(cancellationToken).WaitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        await Eventually.DoneAsync(host.ExitedAsync(cancellationToken), host.Tail);
         await RestoreAsync(world, kept, torn: false, cancellationToken);
         return $"intent of {where[(where.IndexOf('/', StringComparison.Ordinal) + 1)..]}";
     }

@@ -5,6 +5,7 @@ using Vault.Core.Ledger;
 using Vault.Core.Sealing;
 using Vault.Host.Composition;
 using Vault.Storage;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Keys;
 
@@ -21,14 +22,12 @@ internal static class Erasure
         report.OpenedBeforeErasure = await OpenAsync(world, "before", rows, cancellationToken);
         if (report.OpenedBeforeErasure != rows.Count) report.Violations.Add($"the attempt itself is wrong: before the erasure it opens {report.OpenedBeforeErasure} of {rows.Count} rows");
 
-        for (var i = 0; i < 300; i++)
+        var erased = await Eventually.TryUntilAsync(async () =>
         {
             var answer = await world.PostAsync(0, $"/v1/organizations/{world.Organization.Value}:erase", new { }, cancellationToken);
-            var keys = await world.Store.Keys.ListAsync(world.Organization, cancellationToken);
-            if (answer.IsOk && answer["finished_at"] is { } end && end != "null" && keys.All(k => k.Wrapped is null)) break;
-            if (i == 299) report.Violations.Add($"the erasure does not come to its end: {answer}");
-            await Task.Delay(200, cancellationToken);
-        }
+            return (Answer: answer, Keys: (await world.Store.Keys.ListAsync(world.Organization, cancellationToken)).Count(k => k.Wrapped is not null));
+        }, look => look is { Answer.IsOk: true, Keys: 0 } && look.Answer["finished_at"] is { } end && end != "null", cancellationToken: cancellationToken);
+        if (!erased.Met) report.Violations.Add($"the erasure does not come to its end: {erased.Last.Keys} keys are left, {erased.Last.Answer}");
 
         // Searched as copied, before anything opens it and tidies up.
         var backup = Backup(world, "searched");

@@ -4,6 +4,7 @@ using Vault.Campaigns.Lab;
 using Vault.Core.Accounts;
 using Vault.Core.Keys;
 using Vault.Sandbox.Grants;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Keys;
 
@@ -73,8 +74,9 @@ public sealed class KeyCampaign
         var asked = _world.PostAsync(0, $"/v1/organizations/{_world.Organization.Value}:rotate_key", new { }, cancellationToken);
 
         // From the moment at which its journal tells of it: some fall into preparing, some into sealing again.
-        for (var watch = System.Diagnostics.Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(1, cancellationToken))
-            if (((await _world.Store.KeyRotations.FindAsync(_world.Organization, cancellationToken))?.RowVersion ?? 0) > former) break;
+        await Eventually.TryUntilAsync(
+            async () => await _world.Store.KeyRotations.FindAsync(_world.Organization, cancellationToken), row => (row?.RowVersion ?? 0) > former,
+            Patience, TimeSpan.FromMilliseconds(1), cancellationToken);
         await Task.Delay(_random.Next(0, 60), cancellationToken);
         await host.KillAsync(cancellationToken);
         await asked;
@@ -94,22 +96,20 @@ public sealed class KeyCampaign
 
     private async Task<KeyRotationRow?> FinishedAsync(CancellationToken cancellationToken)
     {
-        for (var watch = System.Diagnostics.Stopwatch.StartNew(); watch.Elapsed < Patience; await Task.Delay(100, cancellationToken))
-        {
-            var row = await _world.Store.KeyRotations.FindAsync(_world.Organization, cancellationToken);
-            if (row is null or { Phase: KeyRotationPhase.Finished }) return row;
-        }
-
-        _report.Violations.Add($"a rotation was not finished within {Patience.TotalSeconds:0} s");
+        var wait = await Eventually.TryUntilAsync(
+            async () => await _world.Store.KeyRotations.FindAsync(_world.Organization, cancellationToken), row => row is null or { Phase: KeyRotationPhase.Finished },
+            Patience, cancellationToken: cancellationToken);
+        if (wait.Met) return wait.Last;
+        _report.Violations.Add($"a rotation was not finished within {Patience.TotalSeconds:0} s: {wait.Last?.Phase}");
         return null;
     }
 
     /// <summary>A grant whose refresh the kill cut may be lost, and then says so; anything else is a fault of the rotation.</summary>
     private async Task<bool> LostAsync(LabAccount account, CancellationToken cancellationToken)
     {
-        var answer = LabAnswer.None;
-        for (var watch = System.Diagnostics.Stopwatch.StartNew(); watch.Elapsed < Patience && !answer.IsOk && !answer.IsLost; await Task.Delay(50, cancellationToken))
-            answer = await _world.ExecuteAsync(0, account, write: false, cancellationToken);
+        var wait = await Eventually.TryUntilAsync(
+            () => _world.ExecuteAsync(0, account, write: false, cancellationToken), a => a.IsOk || a.IsLost, Patience, cancellationToken: cancellationToken);
+        var answer = wait.Last ?? LabAnswer.None;
         var state = (await _world.RowAsync(account, cancellationToken)).State;
         if (!answer.IsOk && (state.Reason != StatusReason.RefreshOutcomeLost || !_world.Options.Strict)) _report.Violations.Add($"{account.User} after a rotation: {state.Status} {state.Reason}: {answer}");
         return answer.IsLost;
@@ -137,17 +137,13 @@ public sealed class KeyCampaign
             // Killed as soon as it has done something; a few times, then it may finish.
             using var rewrap = HostProcess.Command("master-rewrap", [.. both, "--data", host.Data, "--environment", "development"]);
             _report.Rewraps++;
-            while (!rewrap.HasExited)
-            {
-                if (_report.RewrapsCut < 5 && await LeftAsync(id, cancellationToken) is var now && now < left && now > 0)
-                {
-                    rewrap.Kill();
-                    await rewrap.WaitForExitAsync(cancellationToken);
-                    _report.RewrapsCut++;
-                }
-
-                await Task.Delay(5, cancellationToken);
-            }
+            var begun = left;
+            await Eventually.UntilAsync(async () => rewrap.HasExited ? 0 : await LeftAsync(id, cancellationToken), now => rewrap.HasExited || (_report.RewrapsCut < 5 && now < begun && now > 0),
+                pause: HostProcess.Moment, cancellationToken: cancellationToken);
+            if (rewrap.HasExited) continue;
+            rewrap.Kill();
+            await rewrap.WaitForExitAsync(cancellationToken);
+            _report.RewrapsCut++;
         }
 
         _report.KeysRewrapped = total;

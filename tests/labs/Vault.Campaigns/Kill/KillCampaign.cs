@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Vault.Campaigns.Lab;
 using Vault.Core.Accounts;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Kill;
 
@@ -102,15 +103,11 @@ public sealed class KillCampaign
         var watch = Stopwatch.StartNew();
         await Task.WhenAll(_world.Accounts.Where(a => !inFlight.ContainsKey(a)).Select(async (account, n) =>
         {
-            for (var i = n; ; i++)
-            {
-                var through = (victim + 1 + (i % (_world.Hosts.Count - 1))) % _world.Hosts.Count;
-                var answer = await _world.ExecuteAsync(through, account, write: false, cancellationToken);
-                if (answer.IsOk || answer.IsLost) return;
-                if (watch.Elapsed <= Patience) continue;
-                _report.Violations.Add($"{account.User}, which the victim was not refreshing, does not answer through the other silos: {answer}");
-                return;
-            }
+            var i = n;
+            var wait = await Eventually.TryUntilAsync(
+                () => _world.ExecuteAsync((victim + 1 + (i++ % (_world.Hosts.Count - 1))) % _world.Hosts.Count, account, write: false, cancellationToken),
+                answer => answer.IsOk || answer.IsLost, Patience, cancellationToken: cancellationToken);
+            if (!wait.Met) _report.Violations.Add($"{account.User}, which the victim was not refreshing, does not answer through the other silos: {wait.Last}");
         }));
         return watch.Elapsed;
     }
@@ -128,8 +125,7 @@ public sealed class KillCampaign
         if (strike.Point is { } point)
         {
             victim.Arm(point, strike.Freeze ? "STOP" : "KILL");
-            var watch = Stopwatch.StartNew();
-            while (victim.Reached() is null && watch.Elapsed < TimeSpan.FromSeconds(30)) await Task.Delay(5, cancellationToken);
+            await Eventually.TryUntilAsync(() => Task.FromResult(victim.Reached()), reached => reached is not null, Patience, HostProcess.Moment, cancellationToken);
             if (victim.Reached() is null && victim.Disarm()) victim.Send(signal);
         }
         else
@@ -162,24 +158,18 @@ public sealed class KillCampaign
         LabAccount account, AccountState? open, bool heals, Stopwatch watch, CancellationToken cancellationToken)
     {
         TimeSpan? usable = null;
-        for (var i = 0; ; i++)
+        var i = 0;
+        var wait = await Eventually.TryUntilAsync(async () =>
         {
-            var answer = await _world.ExecuteAsync(i % _world.Hosts.Count, account, write: false, cancellationToken);
-            if (answer.IsLost && !await HealsAsync(account, heals, cancellationToken)) return (account, usable ?? watch.Elapsed, true);
-            if (answer.IsOk)
-            {
-                usable ??= watch.Elapsed;
-                if (open is null || (await _world.RowAsync(account, cancellationToken)).State.Generation > open.Generation) return (account, usable.Value, false);
-            }
-
-            if (watch.Elapsed > Patience)
-            {
-                _report.Violations.Add($"{account.User} is not settled {Patience.TotalSeconds:0} s after a strike: {answer}");
-                return (account, watch.Elapsed, false);
-            }
-
-            await Task.Delay(50, cancellationToken);
-        }
+            var answer = await _world.ExecuteAsync(i++ % _world.Hosts.Count, account, write: false, cancellationToken);
+            if (answer.IsLost) return (Answer: answer, Settled: !await HealsAsync(account, heals, cancellationToken));
+            if (!answer.IsOk) return (Answer: answer, Settled: false);
+            usable ??= watch.Elapsed;
+            return (Answer: answer, Settled: open is null || (await _world.RowAsync(account, cancellationToken)).State.Generation > open.Generation);
+        }, look => look.Settled, Patience, cancellationToken: cancellationToken);
+        if (wait.Met) return (account, usable ?? watch.Elapsed, wait.Last.Answer.IsLost);
+        _report.Violations.Add($"{account.User} is not settled {Patience.TotalSeconds:0} s after a strike: {wait.Last.Answer}");
+        return (account, watch.Elapsed, false);
     }
 
     /// <summary>
@@ -188,16 +178,12 @@ public sealed class KillCampaign
     /// </summary>
     private async Task<bool> HealsAsync(LabAccount account, bool mayHeal, CancellationToken cancellationToken)
     {
-        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(50, cancellationToken))
-        {
-            if ((await _world.RowAsync(account, cancellationToken)).State.Status == AccountStatus.Active)
-            {
-                _report.Healed++;
-                return true;
-            }
-
-            if (!mayHeal || watch.Elapsed > _world.Options.TokenTimeout * 2) return false;
-        }
+        async Task<AccountStatus> StatusAsync() => (await _world.RowAsync(account, cancellationToken)).State.Status;
+        var status = mayHeal
+            ? (await Eventually.TryUntilAsync(StatusAsync, s => s == AccountStatus.Active, _world.Options.TokenTimeout * 2, cancellationToken: cancellationToken)).Last
+            : await StatusAsync();
+        if (status == AccountStatus.Active) _report.Healed++;
+        return status == AccountStatus.Active;
     }
 
     private async Task<Loss> JudgeAsync(LabAccount account, (string Point, string Where)? reached, bool inFlight, TimeSpan down, DateTime looked, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Ledger;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
@@ -14,13 +15,10 @@ internal static class Audit
         List<string> wrong = [];
         foreach (var account in world.Accounts)
         {
-            var answer = LabAnswer.None;
-            for (var i = 0; i < 100 && !answer.IsOk && !answer.IsLost; i++)
-            {
-                answer = await world.RefreshAsync(i % world.Hosts.Count, account, cancellationToken);
-                if (!answer.IsOk) await Task.Delay(100, cancellationToken);
-            }
-
+            var i = 0;
+            var wait = await Eventually.TryUntilAsync(
+                () => world.RefreshAsync(i++ % world.Hosts.Count, account, cancellationToken), a => a.IsOk || a.IsLost, cancellationToken: cancellationToken);
+            var answer = wait.Last ?? LabAnswer.None;
             var state = (await world.RowAsync(account, cancellationToken)).State;
             if (answer.IsLost && state.Reason == StatusReason.RefreshOutcomeLost && world.Options.Strict) continue;
             if (!answer.IsOk) wrong.Add($"{account.User} cannot be refreshed at the end, {state.Status} {state.Reason}: {answer}");
@@ -39,7 +37,7 @@ internal static class Audit
             for (var attempt = 0; ; attempt++)
             {
                 var row = await world.RowAsync(account, cancellationToken);
-                await DrainedAsync(world, cancellationToken);
+                await world.DrainedAsync(cancellationToken);
                 var types = await TypesAsync(world, account.Id, cancellationToken);
                 if ((await world.RowAsync(account, cancellationToken)).State.Generation != row.State.Generation && attempt < 20) continue;
                 var made = types.Count(NewGenerations.Contains);
@@ -72,11 +70,6 @@ internal static class Audit
         if (atProvider > started.Count) wrong.Add($"the provider saw {atProvider} writes, the ledger tells of {started.Count} begun");
         if (acknowledged.Count(id => !started.Contains(id)) is > 0 and var unknown) wrong.Add($"{unknown} writes were answered as done of which the ledger does not know");
         return (wrong, acknowledged.Count(id => !finished.Contains(id)));
-    }
-
-    private static async Task DrainedAsync(LabWorld world, CancellationToken cancellationToken)
-    {
-        for (var i = 0; i < 600 && (await world.Store.Ledger.ReadOutboxAsync(1, cancellationToken)).Count > 0; i++) await Task.Delay(50, cancellationToken);
     }
 
     private static async Task<List<string>> TypesAsync(LabWorld world, string account, CancellationToken cancellationToken)

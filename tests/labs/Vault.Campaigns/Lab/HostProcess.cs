@@ -8,6 +8,9 @@ namespace Vault.Campaigns.Lab;
 /// <summary>A vault host as an operator runs it: a process of its own that can be killed, frozen and started again on the same data.</summary>
 public sealed class HostProcess : IDisposable
 {
+    /// <summary>Between two looks for a point that a host comes to.</summary>
+    internal static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
+
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(300);
 
     /// <summary>A silo that was evicted sees it within a moment of waking up, and ends.</summary>
@@ -103,25 +106,21 @@ public sealed class HostProcess : IDisposable
     /// <summary>Waits until it says that it is ready.</summary>
     public async Task ReadyAsync(CancellationToken cancellationToken)
     {
-        var watch = Stopwatch.StartNew();
         using var http = new HttpClient { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(5) };
-        while (true)
+        var wait = await Eventually.TryUntilAsync(async () =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
             if (HasExited) throw new LabException($"A host ended with code {_process!.ExitCode}:\n{Tail()}");
             try
             {
                 using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellationToken);
-                if (answer.IsSuccessStatusCode) return;
+                return answer.IsSuccessStatusCode;
             }
             catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
             {
-                // Not listening yet.
+                return false; // Not listening yet.
             }
-
-            if (watch.Elapsed > StartPatience) throw new LabException($"A host was not ready within {StartPatience.TotalSeconds:0} s:\n{Tail()}");
-            await Task.Delay(20, cancellationToken);
-        }
+        }, ready => ready, StartPatience, cancellationToken: cancellationToken);
+        if (!wait.Met) throw new LabException($"A host was not ready within {StartPatience.TotalSeconds:0} s:\n{Tail()}");
     }
 
     /// <summary>From now on the first thread of the host that comes to the point sends its process the signal (KILL or STOP).</summary>
@@ -175,10 +174,9 @@ public sealed class HostProcess : IDisposable
     /// <summary>True when it ended by itself within the time that takes, and was started again.</summary>
     public async Task<bool> StartIfItEndsAsync(CancellationToken cancellationToken)
     {
-        for (var watch = Stopwatch.StartNew(); !HasExited; await Task.Delay(20, cancellationToken))
-            if (watch.Elapsed > NoticesItsDeath) return false;
-        Start();
-        return true;
+        var wait = await Eventually.TryUntilAsync(() => Task.FromResult(HasExited), ended => ended, NoticesItsDeath, cancellationToken: cancellationToken);
+        if (wait.Met) Start();
+        return wait.Met;
     }
 
     /// <summary>Asks it to leave; answers its exit code.</summary>

@@ -1,4 +1,5 @@
 using Vault.Core.Identity;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
@@ -19,11 +20,14 @@ public sealed class LabAccount(string user, AccountKey key)
 }
 
 /// <summary>An answer of the vault, or that none came.</summary>
-public sealed record LabAnswer(int Status, System.Text.Json.JsonElement Json, string Text)
+public sealed record LabAnswer(int Status, System.Text.Json.JsonElement Json, string Text) : IThrottled
 {
     public static LabAnswer None { get; } = new(0, default, "");
 
     public bool IsOk => Status is 200 or 201;
+
+    public TimeSpan? RetryAfter =>
+        Status == 429 ? TimeSpan.FromMilliseconds(double.Parse(this["retry_after_ms"] ?? "1000", System.Globalization.CultureInfo.InvariantCulture)) : null;
 
     public string? this[string member] =>
         Json.ValueKind == System.Text.Json.JsonValueKind.Object && Json.TryGetProperty(member, out var value)

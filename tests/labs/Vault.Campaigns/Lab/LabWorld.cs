@@ -12,6 +12,7 @@ using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
 using Vault.Sandbox.Grants;
 using Vault.Storage;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
@@ -136,10 +137,11 @@ public sealed class LabWorld : IAsyncDisposable
     public async Task ConnectAsync(LabAccount account, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(account);
-        for (var attempt = 0; ; attempt++)
+        var (grant, attempt) = (default(MintedGrant)!, 0);
+        var made = await Eventually.UntilAsync(() =>
         {
-            var grant = Sandbox.Grants.Mint(new GrantSeed { Subject = account.User });
-            var made = await PostAsync(attempt % _hosts.Count, "/v1/connected_accounts", new
+            grant = Sandbox.Grants.Mint(new GrantSeed { Subject = account.User });
+            return PostAsync(attempt++ % _hosts.Count, "/v1/connected_accounts", new
             {
                 organization_id = Organization.Value,
                 user_id = account.User,
@@ -151,33 +153,30 @@ public sealed class LabWorld : IAsyncDisposable
                 },
                 scopes = grant.Scope.Split(' '),
             }, cancellationToken);
-            if (made.IsOk)
-            {
-                account.Id = made["id"]!;
-                account.Grant = grant.GrantId;
+        }, answer => answer.IsOk, cancellationToken: cancellationToken);
+        account.Id = made["id"]!;
+        account.Grant = grant.GrantId;
 
-                // It may have been refreshed already; the provider's count says how often, where it did not move meanwhile.
-                while (true)
-                {
-                    var before = Sandbox.Grants.Get(grant.GrantId).Refreshes;
-                    var state = (await RowAsync(account, cancellationToken)).State;
-                    account.FirstGeneration = state.Generation - before;
-                    if (state.Intent is null && Sandbox.Grants.Get(grant.GrantId).Refreshes == before) return;
-                    await Task.Delay(20, cancellationToken);
-                }
-            }
-
-            if (attempt > 200) throw new LabException($"An account cannot be connected: {made}");
-            await Task.Delay(100, cancellationToken);
-        }
+        // It may have been refreshed already; the provider's count says how often, where it did not move meanwhile.
+        await Eventually.UntilAsync(async () =>
+        {
+            var before = Sandbox.Grants.Get(grant.GrantId).Refreshes;
+            var state = (await RowAsync(account, cancellationToken)).State;
+            account.FirstGeneration = state.Generation - before;
+            return (state.Intent, Moved: Sandbox.Grants.Get(grant.GrantId).Refreshes - before);
+        }, look => look is { Intent: null, Moved: 0 }, cancellationToken: cancellationToken);
     }
 
     /// <summary>Everything that gathered in the outbox stands in the chain; then the chain is verified.</summary>
     public async Task<LedgerReport> VerifyLedgerAsync(CancellationToken cancellationToken)
     {
-        for (var i = 0; i < 600 && (await Store.Ledger.ReadOutboxAsync(1, cancellationToken)).Count > 0; i++) await Task.Delay(100, cancellationToken);
+        await DrainedAsync(cancellationToken);
         return await new LedgerVerifier(Store.Ledger).VerifyAsync(Organization, null, cancellationToken);
     }
+
+    /// <summary>Until the outbox is empty, for so long as that may take; what it still holds then is missing in the chain.</summary>
+    public Task DrainedAsync(CancellationToken cancellationToken) =>
+        Eventually.TryUntilAsync(async () => await Store.Ledger.ReadOutboxAsync(1, cancellationToken), left => left.Count == 0, cancellationToken: cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -204,8 +203,7 @@ public sealed class LabWorld : IAsyncDisposable
         _hosts.Add(host);
         host.Start();
         await host.ReadyAsync(cancellationToken);
-        for (var i = 0; i < 250 && _key.Length == 0 && (_key = host.FirstKey ?? "").Length == 0; i++) await Task.Delay(20, cancellationToken);
-        if (_key.Length == 0) throw new LabException("The first host told no administrator's key.");
+        await Eventually.UntilAsync(() => _key.Length > 0 || (_key = host.FirstKey ?? "").Length > 0, host.Tail, cancellationToken: cancellationToken);
         host.Authorize(_key);
     }
 

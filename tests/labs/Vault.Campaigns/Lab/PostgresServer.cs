@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
@@ -42,7 +43,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task CrashAsync(CancellationToken cancellationToken)
     {
         Signals.Send(ServerId, Signal.Quit);
-        while (Directory.Exists($"/proc/{ServerId}") || IsAlive(ServerId)) await Task.Delay(20, cancellationToken);
+        await Eventually.UntilAsync(() => !Directory.Exists($"/proc/{ServerId}") && !IsAlive(ServerId), () => $"process {ServerId}", cancellationToken: cancellationToken);
     }
 
     public async Task StartAgainAsync(CancellationToken cancellationToken)
@@ -96,8 +97,8 @@ public sealed class PostgresServer : IAsyncDisposable
         // The first line and not the whole stream: what the script leaves running holds the stream open.
         script.OutputDataReceived += (_, heard) => line.TrySetResult(heard.Data ?? "");
         script.BeginOutputReadLine();
-        while (!script.HasExited) await Task.Delay(20, cancellationToken);
+        await Eventually.UntilAsync(() => script.HasExited, () => string.Join(' ', arguments), cancellationToken: cancellationToken);
         if (script.ExitCode != 0) throw new LabException("scripts/pg failed; its error is above.");
-        return arguments[0] == "start" ? (await line.Task.WaitAsync(TimeSpan.FromSeconds(5), cancellationToken)).Trim() : "";
+        return arguments[0] == "start" ? (await Eventually.DoneAsync(line.Task, () => "no line")).Trim() : "";
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Npgsql;
 using Vault.Campaigns.Lab;
+using Vault.TestKit;
 using Vault.TestKit.Leaks;
 
 namespace Vault.Campaigns.Leaks;
@@ -53,7 +54,7 @@ public static class LeakCampaign
         var keptSpool = Path.Combine(world.Folder, "kept-spool");
         await new LeakFlows(world, pages, keptSpool).RunAsync(quick, cancellationToken);
         await world.VerifyLedgerAsync(cancellationToken);
-        for (var i = 0; i < 200 && sink.Received.IsEmpty; i++) await Task.Delay(50, cancellationToken);
+        await Eventually.UntilAsync(() => !sink.Received.IsEmpty, () => "no traces", cancellationToken: cancellationToken);
 
         List<LeakPlace> places =
         [

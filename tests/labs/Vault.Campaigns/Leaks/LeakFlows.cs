@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using Microsoft.Data.Sqlite;
@@ -6,6 +5,7 @@ using Vault.Campaigns.Lab;
 using Vault.Sandbox.Clients;
 using Vault.Sandbox.Faults;
 using Vault.Sandbox.Grants;
+using Vault.TestKit;
 
 namespace Vault.Campaigns.Leaks;
 
@@ -16,7 +16,10 @@ internal sealed class LeakFlows(LabWorld world, List<byte[]> pages, string keptS
     {
         await using (var load = new Load(world, 1))
         {
-            await Task.Delay(TimeSpan.FromSeconds(quick ? 3 : 8), cancellationToken);
+            var rounds = quick ? 1 : 3;
+            await Eventually.UntilAsync(
+                () => world.Sandbox.Counters.Refreshes >= rounds * world.Accounts.Count && load.WritesAcknowledged.Count >= rounds,
+                () => $"{world.Sandbox.Counters.Refreshes} refreshes, {load.WritesAcknowledged.Count} writes", cancellationToken: cancellationToken);
             await ConsentAsync(cancellationToken);
             await ErrorsAsync(cancellationToken);
             await ProviderTroubleAsync(quick, cancellationToken);
@@ -101,8 +104,7 @@ internal sealed class LeakFlows(LabWorld world, List<byte[]> pages, string keptS
     {
         var host = world.Hosts[0];
         host.Arm("reply_sealed", "KILL");
-        await UntilAsync(() => host.HasExited, TimeSpan.FromSeconds(15), cancellationToken);
-        if (!host.HasExited) await host.KillAsync(cancellationToken);
+        await Eventually.UntilAsync(() => host.HasExited, host.Tail, cancellationToken: cancellationToken);
         host.Start();
         await host.ReadyAsync(cancellationToken);
     }
@@ -112,7 +114,7 @@ internal sealed class LeakFlows(LabWorld world, List<byte[]> pages, string keptS
     {
         var host = world.Hosts[0];
         host.Arm("reply_sealed", "STOP");
-        if (!await UntilAsync(() => host.Reached() is not null, TimeSpan.FromSeconds(60), cancellationToken)) throw new LabException("No refresh came to the point reply_sealed.");
+        await Eventually.UntilAsync(() => host.Reached() is not null, host.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
         SqliteConnection? locked = null;
         if (world.Server is { } server)
         {
@@ -129,19 +131,11 @@ internal sealed class LeakFlows(LabWorld world, List<byte[]> pages, string keptS
 
         host.Send(Signal.Continue);
         var spool = Path.Combine(host.Data, "spool");
-        await UntilAsync(() => Directory.GetFiles(spool, "*.reply").Length > 0, TimeSpan.FromSeconds(90), cancellationToken);
+        await Eventually.UntilAsync(() => Directory.GetFiles(spool, "*.reply").Length > 0, host.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
         Directory.CreateDirectory(keptSpool);
         foreach (var (file, i) in Directory.GetFiles(spool, "*.reply").Select((f, i) => (f, i))) File.Copy(file, Path.Combine(keptSpool, i.ToString(CultureInfo.InvariantCulture) + ".reply"));
-        if (Directory.GetFiles(keptSpool).Length == 0) throw new LabException("Nothing came into the spool.");
         if (locked is not null) await locked.DisposeAsync();
         if (world.Server is not null) await world.Server.StartAgainAsync(cancellationToken);
-        await UntilAsync(() => Directory.GetFiles(spool, "*.reply").Length == 0, TimeSpan.FromSeconds(60), cancellationToken);
-    }
-
-    private static async Task<bool> UntilAsync(Func<bool> done, TimeSpan patience, CancellationToken cancellationToken)
-    {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < patience; await Task.Delay(10, cancellationToken))
-            if (done()) return true;
-        return done();
+        await Eventually.UntilAsync(() => Directory.GetFiles(spool, "*.reply").Length == 0, host.Tail, cancellationToken: cancellationToken);
     }
 }
