@@ -19,10 +19,11 @@ public sealed class ToolIndexTests
         string[] words = ["send", "sender", "sending", "message", "mess", "channel", "chan", "list", "listing", "invoice", "the", "to", "a"];
         var tools = Enumerable.Range(0, 300).Select(i => Make($"slack_{words[random.Next(words.Length)]}_{i:000}", string.Join(' ', Enumerable.Range(0, random.Next(1, 20)).Select(_ => words[random.Next(words.Length)])))).ToList();
         var index = new ToolIndex(tools);
+        var documents = tools.Select(t => (t.Definition.Name, Words: Words(t))).ToList();
         for (var i = 0; i < 300; i++)
         {
             var query = string.Join(' ', Enumerable.Range(0, random.Next(1, 5)).Select(_ => words[random.Next(words.Length)]));
-            Assert.Equal(Plain(tools, query).Take(10), index.Search(query, null, 10).Select(t => t.Definition.Name));
+            Assert.Equal(Plain(documents, query).Take(10), index.Search(query, null, 10).Select(t => t.Definition.Name));
         }
     }
 
@@ -73,18 +74,18 @@ public sealed class ToolIndexTests
     public void AnyTextIsAQuery(string query) => Assert.NotNull(new ToolIndex([Make("slack_find", "find")]).Search(query + new string('x', 500), null, 5));
 
     /// <summary>BM25 over every document, word by word.</summary>
-    private static IEnumerable<string> Plain(List<Tool> tools, string query)
+    private static IEnumerable<string> Plain(List<(string Name, Dictionary<string, int> Words)> documents, string query)
     {
-        var documents = tools.Select(t => (t.Definition.Name, Words: Words(t))).ToList();
+        var terms = query.Split(' ').Select(Stem).Distinct()
+            .Select(word => (Text: word, With: Math.Max(1, documents.Count(d => d.Words.ContainsKey(word))))).ToList();
         var average = documents.Average(d => (double)d.Words.Values.Sum());
-        return documents.Select(d => (d.Name, Score: query.Split(' ').Select(Stem).Distinct().Sum(word => Score(d.Words, word)))).Where(d => d.Score > 0)
+        return documents.Select(d => (d.Name, Score: terms.Sum(term => Score(d.Words, term.Text, term.With)))).Where(d => d.Score > 0)
             .OrderByDescending(d => Math.Round(d.Score, 9)).ThenBy(d => d.Name, StringComparer.Ordinal).Select(d => d.Name);
 
-        double Score(Dictionary<string, int> words, string word)
+        double Score(Dictionary<string, int> words, string word, int with)
         {
             double count = words.GetValueOrDefault(word);
             if (count == 0 && word.Length >= 3) count = words.Where(w => w.Key.StartsWith(word, StringComparison.Ordinal)).Sum(w => w.Value) / 2.0;
-            var with = Math.Max(1, documents.Count(d => d.Words.ContainsKey(word)));
             return Math.Log(1 + ((documents.Count - with + 0.5) / (with + 0.5))) * count * 2.2 / (count + (1.2 * (0.25 + (0.75 * words.Values.Sum() / average))));
         }
     }
