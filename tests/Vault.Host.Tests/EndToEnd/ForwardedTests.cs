@@ -1,17 +1,19 @@
 using System.Net;
+using Vault.TestKit;
 
 namespace Vault.Host.Tests.EndToEnd;
 
 /// <summary>Behind a reverse proxy each visitor has a limit of its own, if the proxy is trusted; nobody else can choose whose limit is used.</summary>
 public abstract class ForwardedTests(IHosts hosts)
 {
+    // Each stranger has an address of its own, so that no other test is short of what this one uses up.
     [Theory]
-    [InlineData("127.0.0.0/8", false)]
-    [InlineData("10.9.9.9", true)]
-    public async Task The_header_of_a_proxy_counts_only_if_it_is_trusted(string trusted, bool oneForAll)
+    [InlineData(World.TrustedProxy, false)]
+    [InlineData("127.0.0.3", true)]
+    public async Task The_header_of_a_proxy_counts_only_if_it_is_trusted(string proxy, bool oneForAll)
     {
-        await using var world = await hosts.StartAsync(1, postgres: false, "--trusted-proxies", trusted);
-        using var visitor = World.NewClient(world.Urls[0], null);
+        await using var world = await hosts.StartAsync();
+        using var visitor = World.NewClient(world.Urls[0], null, proxy);
         async Task<HttpStatusCode> VisitAsync(string address)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/connect/not-a-link");
@@ -21,9 +23,8 @@ public abstract class ForwardedTests(IHosts hosts)
         }
 
         // One visitor uses its allowance up; then another comes.
-        var first = await VisitAsync("203.0.113.1");
-        for (var i = 0; i < 2_000 && first != HttpStatusCode.TooManyRequests; i++) first = await VisitAsync("203.0.113.1");
-        Assert.Equal(HttpStatusCode.TooManyRequests, first);
+        await Eventually.UntilAsync(
+            () => Task.WhenAll(Enumerable.Range(0, 100).Select(_ => VisitAsync("203.0.113.1"))), crowd => crowd.Contains(HttpStatusCode.TooManyRequests), pause: TimeSpan.Zero);
         Assert.Equal(oneForAll, await VisitAsync("203.0.113.2") == HttpStatusCode.TooManyRequests);
     }
 }

@@ -31,31 +31,36 @@ public abstract class StormTests(IHosts hosts)
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
     }
 
+    /// <summary>How many accounts expire at once: as many as the machine can carry through these hosts in a moment.</summary>
+    protected virtual int Crowd => 1_000;
+
     [Fact]
-    public async Task A_thousand_accounts_that_expire_at_once_cause_a_thousand_refreshes()
+    public async Task Accounts_that_expire_at_once_cause_one_refresh_each()
     {
-        await using var world = await hosts.StartAsync(1, postgres: false, "--sweep-interval-ms", "3600000", "--freshness-lease-ms", "1000");
+        // Nothing sweeps, and an account that was read is not too old by the time a machine that is busy with the crowd comes to use it.
+        await using var world = await hosts.StartAsync(1, postgres: false, "--sweep-interval-ms", "3600000", "--freshness-lease-ms", "60000");
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
-        var grants = world.Sandbox.Grants.MintMany(new GrantSeed { Subject = "user-{n}", Policy = SingleUse, AccessExpiresInSeconds = 0 }, 1_000);
-        await Parallel.ForEachAsync(Enumerable.Range(0, 1_000), new ParallelOptions { MaxDegreeOfParallelism = 32 },
+        var grants = world.Sandbox.Grants.MintMany(new GrantSeed { Subject = "user-{n}", Policy = SingleUse, AccessExpiresInSeconds = 0 }, Crowd);
+        await Parallel.ForEachAsync(Enumerable.Range(0, Crowd), new ParallelOptions { MaxDegreeOfParallelism = 32 },
             async (i, _) => await world.ImportAsync(organization, "user" + i, "sandbox_single_use", grants[i], DateTimeOffset.UtcNow.AddMinutes(-1)));
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 1_000).Select(i => world.ExecuteAsync(organization, "user" + i, "sandbox_single_use_get_profile")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, Crowd).Select(i => world.ExecuteAsync(organization, "user" + i, "sandbox_single_use_get_profile")));
 
         Reply.AllOk(answers);
-        Assert.Equal(1_000, world.Sandbox.Counters.Refreshes);
+        Assert.Equal(Crowd, world.Sandbox.Counters.Refreshes);
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
     }
 
+    // Longer than any lock or connection of the database is waited for (5 s), far shorter than the token timeout.
     [Fact]
-    public async Task A_token_endpoint_that_takes_twelve_seconds_is_asked_once_by_two_hosts()
+    public async Task A_token_endpoint_that_takes_six_seconds_is_asked_once_by_two_hosts()
     {
         await using var world = await hosts.StartAsync(2, postgres: true);
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
         await world.ImportAsync(organization, "ada", "sandbox_single_use", Mint(world), DateTimeOffset.UtcNow.AddMinutes(-1));
-        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Slow, Target = FaultTarget.Token, DelayMs = 12_000, Times = 1 });
+        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Slow, Target = FaultTarget.Token, DelayMs = 6_000, Times = 1 });
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i)));
 

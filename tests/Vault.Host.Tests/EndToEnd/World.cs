@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +19,13 @@ namespace Vault.Host.Tests.EndToEnd;
 /// </summary>
 public sealed class World : IAsyncDisposable
 {
+    /// <summary>The one address from which the hosts of a world believe what a proxy says about its visitor.</summary>
+    public const string TrustedProxy = "127.0.0.2";
+
+    /// <summary>Options of all hosts of the suite. A busy machine does not run out of the time that one call has: no test here is about its length.</summary>
+    internal static readonly string[] Calm =
+        ["--trusted-proxies", TrustedProxy, "--execution-timeout-ms", "120000", "--token-timeout-ms", "60000", "--refresh-lease-ms", "70000"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("vault-e2e-").FullName;
     private readonly List<VaultHost> _hosts = [];
     private readonly List<HttpClient> _clients = [];
@@ -69,7 +77,7 @@ public sealed class World : IAsyncDisposable
     public async Task<VaultHost> AddHostAsync(params string[] options)
     {
         var data = Path.Combine(_folder, "host" + _hosts.Count);
-        List<string> arguments = ["--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", data, "--freshness-lease-ms", "200", "--sweep-interval-ms", "200"];
+        List<string> arguments = ["--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", data, "--sweep-interval-ms", "200", .. Calm];
         if (_database is not null) arguments.AddRange(["--store", "postgres", "--database", _database]);
 
         // Hosts on one database share the master key; the first generates it.
@@ -91,11 +99,22 @@ public sealed class World : IAsyncDisposable
 
     public HttpClient Client(int? host = null) => _clients[(host ?? (_shared is null ? 0 : Interlocked.Increment(ref _turn))) % _clients.Count];
 
-    public static HttpClient NewClient(string url, string? key)
+    /// <param name="from">The address of this machine that the host sees; null for the usual one.</param>
+    public static HttpClient NewClient(string url, string? key, string? from = null)
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 2_000 }) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(100) };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 2_000 };
+        if (from is not null) handler.ConnectCallback = (context, cancellationToken) => ConnectAsync(from, context.DnsEndPoint, cancellationToken);
+        var client = new HttpClient(handler) { BaseAddress = new Uri(url), Timeout = Eventually.Deadline };
         if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string from, DnsEndPoint to, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+        await socket.ConnectAsync(IPAddress.Parse(to.Host), to.Port, cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     public async Task<Reply> PostAsync(string path, object body, int? host = null, HttpClient? client = null) => Keep(await Reply.ReadAsync(await (client ?? Client(host)).PostAsJsonAsync(path, body)));

@@ -25,7 +25,7 @@ internal sealed class HostPool(Func<IReadOnlyList<string>, bool, Task<SharedHost
     // Three silos, a provider and PostgreSQL share the machine: a freshness lease as in production rather than the short one of the worlds on one silo.
     private static List<string> Arguments(string[] options)
     {
-        List<string> all = ["--freshness-lease-ms", "2000", "--sweep-interval-ms", "500", "--refresh-shards", "8", "--execution-timeout-ms", "120000"];
+        List<string> all = ["--freshness-lease-ms", "2000", "--sweep-interval-ms", "500", "--refresh-shards", "8", .. World.Calm];
         for (var i = 0; i < options.Length; i += 2)
         {
             if (all.IndexOf(options[i]) is >= 0 and var at) all[at + 1] = options[i + 1];
