@@ -8,7 +8,7 @@ namespace Vault.Foreign.Tests.Browser;
 public sealed class Chromium : IAsyncLifetime
 {
     // Milliseconds; generous, because the machine may be busy with other tests. What is there earlier is seen earlier.
-    private const float Patience = 30_000;
+    private const float Patience = 120_000;
 
     private IPlaywright? _playwright;
     private IBrowser? _browser;

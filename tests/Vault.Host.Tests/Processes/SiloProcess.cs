@@ -50,7 +50,12 @@ internal sealed class SiloProcess : IDisposable
             "--silo-port", port.ToString(CultureInfo.InvariantCulture), "--data", folder, "--master-key-file", masterKey,
             "--store", "postgres", "--database", database.Contains("Pool Size", StringComparison.Ordinal) ? database : database + ";Maximum Pool Size=40", .. options,
         ];
-        foreach (var (option, value) in new[] { ("--refresh-shards", "8"), ("--sweep-interval-ms", "500") })
+        (string, string)[] usual =
+        [
+            ("--refresh-shards", "8"), ("--sweep-interval-ms", "500"),
+            ("--execution-timeout-ms", "120000"), ("--token-timeout-ms", "60000"), ("--refresh-lease-ms", "70000"),
+        ];
+        foreach (var (option, value) in usual)
             if (!options.Contains(option)) arguments.AddRange([option, value]);
         var silo = await StartAsync(arguments, heard);
         silo.Port = port;
@@ -75,7 +80,7 @@ internal sealed class SiloProcess : IDisposable
 
     public HttpClient Client(string key)
     {
-        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 500 }) { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(100) };
+        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 500 }) { BaseAddress = new Uri(Url), Timeout = Eventually.Deadline };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;
     }

@@ -157,12 +157,12 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
     {
         var role = "few_" + Guid.NewGuid().ToString("N");
         await ThrowawayPostgres.ExecuteAsync(database.Administrator, $"create role {role} login connection limit 2");
-        var settings = new NpgsqlConnectionStringBuilder(database.Administrator) { Username = role, MaxPoolSize = 16 };
+        var settings = new NpgsqlConnectionStringBuilder(database.Administrator) { Username = role, MaxPoolSize = 4 };
         await using var store = await VaultStore.OpenPostgresAsync(settings.ToString(), database.Administrator, StoreUnderTest.Scribe(), default);
         var row = await AccountAsync((await OrganizationAsync()).Id);
 
-        // Sixteen ask for a session at once, the server gives two: the others are told 53300 and wait.
-        var found = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => store.Accounts.FindAsync(row.Key, default)));
+        // Four ask for a session at once, the server gives two: the others are told 53300 and wait.
+        var found = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => store.Accounts.FindAsync(row.Key, default)));
         Assert.All(found, Assert.NotNull);
     }
 

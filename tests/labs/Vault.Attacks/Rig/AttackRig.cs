@@ -50,7 +50,7 @@ internal sealed class AttackRig : IAsyncDisposable
         var sandbox = await SandboxServer.StartAsync();
         var database = postgres ? await ThrowawayPostgres.CreateDatabaseAsync("attack") : null;
         var (options, faults) = VaultOptions.Read(
-            [.. database is null ? Array.Empty<string>() : ["--store", "postgres", "--database", database, "--silo-port", FreePorts.Next().ToString(CultureInfo.InvariantCulture)], "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", Path.Combine(folder, "data"), "--freshness-lease-ms", "200",
+            [.. database is null ? Array.Empty<string>() : ["--store", "postgres", "--database", database, "--silo-port", FreePorts.Next().ToString(CultureInfo.InvariantCulture)], "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", Path.Combine(folder, "data"),
                 "--rate-limit-per-second", "1000000"], []);
         if (options is null) throw new InvalidOperationException(string.Join(' ', faults));
         var errors = new ErrorTap();
