@@ -14,6 +14,7 @@ namespace Vault.Host.Tests.Processes;
 /// An Orleans client whose gateway dies while it has calls out to it. An attempt may take two minutes and the grain's
 /// answer three, so a call that nothing ends runs into the limit of one minute here.
 /// </summary>
+[Collection(ClusterCollection.Name)]
 public sealed class LostGatewayTests : IDisposable
 {
     private const string Provider = "sandbox_grace";
@@ -44,7 +45,7 @@ public sealed class LostGatewayTests : IDisposable
         // The provider has carried the writes out and does not answer.
         var held = world.Hold(FaultTarget.Api, Writes);
         var writes = Enumerable.Range(0, Writes).Select(i => WriteAsync(vault, i)).ToList();
-        await held.ReachedAsync(Writes).WaitAsync(Limit);
+        await Eventually.DoneAsync(held.ReachedAsync(Writes), () => held.Arrived);
         await world.Silos[lost].SignalAsync(signal);
 
         foreach (var write in writes)
@@ -116,19 +117,15 @@ public sealed class LostGatewayTests : IDisposable
     private static async Task<int> GatewayAsync(ProcessWorld world, VaultClusterClient vault)
     {
         await ReadAsync(vault);
-        using var limit = new CancellationTokenSource(Limit);
-        while (true)
-        {
-            limit.Token.ThrowIfCancellationRequested();
-            var cluster = await world.GetAsync(0, "/v1/cluster");
-            Assert.True(cluster.Status == HttpStatusCode.OK, cluster.ToString());
-            var hosts = cluster.Json.GetProperty("hosts").EnumerateArray().Where(HasGateway).ToList();
-            if (hosts is not [var host]) continue;
-            var address = host.GetProperty("address").GetString()!;
-            var ports = world.Silos.Select(s => $"127.0.0.1:{s.Port}@").ToList();
-            return ports.FindIndex(p => address.StartsWith(p, StringComparison.Ordinal));
-        }
+        var cluster = await Eventually.UntilAsync(
+            () => world.GetAsync(0, "/v1/cluster"), c => c.Status == HttpStatusCode.OK && Gateways(c.Json).Count == 1);
+        var address = Gateways(cluster.Json)[0];
+        var ports = world.Silos.Select(s => $"127.0.0.1:{s.Port}@").ToList();
+        return ports.FindIndex(p => address.StartsWith(p, StringComparison.Ordinal));
     }
+
+    private static List<string> Gateways(JsonElement cluster) =>
+        [.. cluster.GetProperty("hosts").EnumerateArray().Where(HasGateway).Select(h => h.GetProperty("address").GetString()!)];
 
     private static bool HasGateway(JsonElement host) =>
         host.GetProperty("grains") is { ValueKind: JsonValueKind.Array } grains
@@ -136,9 +133,8 @@ public sealed class LostGatewayTests : IDisposable
 
     private static async Task WaitingAsync(NpgsqlDataSource database)
     {
-        using var limit = new CancellationTokenSource(Limit);
         await using var waiting = database.CreateCommand(
             "select count(*) from pg_locks where relation = 'vault.ledger_entries'::regclass and not granted");
-        while ((long)(await waiting.ExecuteScalarAsync(limit.Token))! == 0) limit.Token.ThrowIfCancellationRequested();
+        await Eventually.UntilAsync(() => waiting.ExecuteScalarAsync(), count => (long)count! > 0);
     }
 }
