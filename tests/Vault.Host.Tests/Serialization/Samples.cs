@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Vault.Client.Cluster;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
@@ -112,5 +113,16 @@ internal static class Samples
             MaskedSuffix = "…abcd",
         },
         RefreshWhy.Rejected,
+        new HostWord("both", "1.2.3", 12, 3),
+        new GatewayCall
+        {
+            Method = "POST",
+            Path = "/v1/execute_tool?x=1",
+            Authorization = "Bearer vk_live_x",
+            IdempotencyKey = "order-1",
+            ContentType = "application/json",
+            Body = "{\"a\":1}"u8.ToArray(),
+        },
+        new GatewayAnswer { Status = 200, ContentType = "application/json", Body = "{}"u8.ToArray() },
     ];
 }

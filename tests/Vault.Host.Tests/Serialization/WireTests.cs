@@ -2,13 +2,13 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
+using Vault.Client.Cluster;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.OAuth;
 using Vault.Core.Organizations;
 using Vault.Core.Sealing;
 using Vault.Host.Cluster;
-using Vault.Host.Grains;
 using ErrorCode = Vault.Core.Errors.ErrorCode;
 
 namespace Vault.Host.Tests.Serialization;
@@ -18,11 +18,12 @@ public sealed class WireTests
 {
     private static readonly Serializer Serializer = new ServiceCollection().AddLogging().AddVaultWire().BuildServiceProvider().GetRequiredService<Serializer>();
 
-    private static readonly MethodInfo[] Methods =
-        [.. typeof(IConnectedAccountGrain).GetMethods(), .. typeof(IOrganizationGrain).GetMethods(), .. typeof(IRefreshShardGrain).GetMethods()];
-
     private static readonly Type[] Travelling =
-        [.. Methods.SelectMany(m => m.GetParameters().Select(p => p.ParameterType).Append(m.ReturnType.IsGenericType ? m.ReturnType.GetGenericArguments()[0] : typeof(void))).Distinct()];
+    [
+        .. GrainContract.Methods
+            .SelectMany(m => m.GetParameters().Select(p => p.ParameterType).Append(GrainContract.AnswerOf(m)))
+            .Distinct(),
+    ];
 
     public static TheoryData<int> Indexes => [.. Enumerable.Range(0, Samples.All.Count)];
 
@@ -40,7 +41,9 @@ public sealed class WireTests
 
     [Fact]
     public void Every_message_of_every_grain_has_an_example() =>
-        Assert.All(Travelling.Where(VaultWire.IsCore), t => Assert.Contains(Samples.All, s => s.GetType() == t));
+        Assert.All(
+            Travelling.Where(t => VaultWire.IsCore(t) || t.Assembly == typeof(GatewayCall).Assembly),
+            t => Assert.Contains(Samples.All, s => s.GetType() == t));
 
     [Fact]
     public void Every_error_code_arrives_as_the_catalogue_has_it() => Assert.All(ErrorCatalogue.All, code =>
