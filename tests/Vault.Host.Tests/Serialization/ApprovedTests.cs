@@ -11,6 +11,7 @@ using Orleans.Serialization.Session;
 using Orleans.Serialization.WireProtocol;
 using Vault.Client.Cluster;
 using Vault.Core.Accounts;
+using Vault.Core.Execution;
 using Vault.Host.Cluster;
 using Vault.Host.Routing;
 

@@ -6,6 +6,7 @@ using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Offboarding;
+using Vault.Core.Operations;
 using Vault.Core.Organizations;
 using Vault.Core.Sealing;
 
