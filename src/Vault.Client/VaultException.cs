@@ -5,7 +5,7 @@ namespace Vault.Client;
 public sealed record InputViolation(string Path, string Message);
 
 /// <summary>The vault's own words for an error (RFC 9457), with what an agent needs to act on it.</summary>
-/// <param name="Code">One of the codes in the README's table.</param>
+/// <param name="Code">One of the codes in docs/errors.md.</param>
 /// <param name="Advice">What to do, in words for an agent.</param>
 public sealed record VaultProblem(
     string Code, string Title, int Status, string Detail, bool CanRetry, long? RetryAfterMs, string? Advice, string? StatusReason, string? ReconnectUrl, IReadOnlyList<string>? MissingScopes,

@@ -31,7 +31,7 @@ public enum ErrorKind
 /// <summary>One entry of the catalogue. <paramref name="Retry"/> is advice for an agent, in words.</summary>
 public sealed record ErrorCode(string Code, int Status, ErrorKind Kind, bool CanRetry, string Title, string Retry);
 
-/// <summary>Every error the vault can answer with; the README's table is checked against it.</summary>
+/// <summary>Every error the vault can return. A test compares docs/errors.md with it.</summary>
 public static class ErrorCatalogue
 {
     public static readonly ErrorCode InvalidRequest = new("invalid_request", 400, ErrorKind.Request, false, "The request is malformed", "Correct the named field and send again.");

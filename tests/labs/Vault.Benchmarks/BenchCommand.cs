@@ -46,7 +46,7 @@ internal static class BenchCommand
         ConsoleReport.Write(Console.Out, run);
         if (earlier is not null) Comparison.Write(Console.Out, earlier, run);
         if (run.Cells.Any(c => c.Errors > 0)) return 1;
-        if (options.Readme) ReadmeSection.Write(run);
+        if (options.Docs) SpeedPage.Write(run);
         return 0;
     }
 }

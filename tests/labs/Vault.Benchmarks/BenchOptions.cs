@@ -29,8 +29,8 @@ public sealed record BenchOptions
           --accounts LIST         accounts the calls are spread over, for example 1,1000
           --out FILE              where the figures go as JSON [artifacts/bench.json]; the chart goes beside it as .svg
           --compare FILE          afterwards show what moved, beyond the noise, since that earlier run
-          --from FILE             measure nothing; use the figures of that run for --compare and --readme
-          --readme                write the table into README.md and keep figures and chart as tests/labs/Vault.Benchmarks/latest.json and .svg
+          --from FILE             measure nothing; use the figures of that run for --compare and --docs
+          --docs                  write the table into docs/speed.md and keep figures and chart as tests/labs/Vault.Benchmarks/latest.json and .svg
 
         """;
 
@@ -72,7 +72,7 @@ public sealed record BenchOptions
 
     public string? From { get; init; }
 
-    public bool Readme { get; init; }
+    public bool Docs { get; init; }
 
     /// <summary>The options, or every fault.</summary>
     public static (BenchOptions? Options, IReadOnlyList<string> Faults) Read(IReadOnlyList<string> arguments)
@@ -90,7 +90,7 @@ public sealed record BenchOptions
             {
                 case "--quick" or "--full": continue;
                 case "--cluster": options = options with { Cluster = true }; continue;
-                case "--readme": options = options with { Readme = true }; continue;
+                case "--docs": options = options with { Docs = true }; continue;
                 case "--seconds" or "--repeats" or "--targets" or "--against" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from" or "--scale" or "--due": break;
                 default:
                     faults.Add($"there is no option '{name}'");

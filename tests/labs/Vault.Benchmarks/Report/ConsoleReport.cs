@@ -19,7 +19,7 @@ internal static class ConsoleReport
         WriteRatios(to, run, "Throughput as a share of direct calls", c => Ratios.Throughput(run, "direct", c));
         WriteRatios(to, run, "CPU per request in the process itself, as a multiple of the floor's", c => Ratios.Cpu(run, c));
         WriteCells(to, run);
-        foreach (var wrong in run.Cells.Where(c => c.Errors > 0)) to.WriteLine($"ERRORS: {wrong.Name}: {wrong.Errors} requests failed; its figures are worthless, and the README is left as it is");
+        foreach (var wrong in run.Cells.Where(c => c.Errors > 0)) to.WriteLine($"ERRORS: {wrong.Name}: {wrong.Errors} requests failed; its figures are worthless, and docs/speed.md is left as it is");
     }
 
     private static void WriteRatios(TextWriter to, BenchRun run, string title, Func<Cell, double?> ratio)

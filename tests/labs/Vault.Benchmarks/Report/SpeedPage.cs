@@ -5,24 +5,25 @@ using Vault.Benchmarks.Rig;
 
 namespace Vault.Benchmarks.Report;
 
-/// <summary>Writes the README's table and keeps the run it was made from beside the bench.</summary>
-internal static class ReadmeSection
+/// <summary>Writes the table of docs/speed.md and keeps the run it was made from in the folder of the bench.</summary>
+internal static class SpeedPage
 {
     private const string Begin = "<!-- bench:begin";
     private const string End = "<!-- bench:end -->";
+    private const string Page = "docs/speed.md";
     private const string Folder = "tests/labs/Vault.Benchmarks";
 
     public static void Write(BenchRun run)
     {
-        var readme = Path.Combine(Checkout.Root, "README.md");
-        var text = File.ReadAllText(readme);
+        var page = Path.Combine(Checkout.Root, Page);
+        var text = File.ReadAllText(page);
         var begin = text.IndexOf(Begin, StringComparison.Ordinal);
         var end = text.IndexOf(End, StringComparison.Ordinal);
-        if (begin < 0 || end < begin) throw new BenchException($"README.md has no lines '{Begin} … -->' and '{End}' for the table to go between.");
+        if (begin < 0 || end < begin) throw new BenchException($"{Page} has no lines '{Begin} … -->' and '{End}' for the table to go between.");
         var start = text.IndexOf('\n', begin) + 1;
         RunFile.Write(Path.Combine(Checkout.Root, Folder, "latest.json"), run);
         File.WriteAllText(Path.Combine(Checkout.Root, Folder, "latest.svg"), Chart.Draw(run));
-        File.WriteAllText(readme, text[..start] + Table(run) + text[end..]);
+        File.WriteAllText(page, text[..start] + Table(run) + text[end..]);
     }
 
     private static string Table(BenchRun run)
@@ -51,7 +52,7 @@ internal static class ReadmeSection
             to.Append(" The floor itself, reads: ").AppendJoin(", ", floors).Append('.');
         }
 
-        to.Append("\n\n![chart](tests/labs/Vault.Benchmarks/latest.svg)\n");
+        to.Append("\n\n![chart](../tests/labs/Vault.Benchmarks/latest.svg)\n");
         return to.ToString();
     }
 }
