@@ -9,7 +9,7 @@ public sealed partial class DocumentationTests
 {
     private static readonly string[] Pages =
         [.. Directory.EnumerateFiles(Repository.Root, "*.md").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal),
-            .. Repository.Sources("docs", "*.md"), .. Repository.Sources("silo-config", "*.md"), .. Repository.Sources("src", "*.md")];
+            .. new[] { "docs", "silo-config", "src" }.SelectMany(folder => Repository.Sources(folder, "*.md"))];
 
     [Fact]
     public void The_error_table_is_the_catalogue()
@@ -21,8 +21,8 @@ public sealed partial class DocumentationTests
         var rows = ErrorCatalogue.All.Select(e =>
             $"| `{e.Code}` | {e.Status} | {e.Kind.ToString().ToLowerInvariant()} | {(e.CanRetry ? "yes" : "no")} " +
             $"| {e.Title} | {e.Retry} |\n");
-        var expected = "| code | HTTP | kind | retry | meaning | what to do |\n|---|---|---|---|---|---|\n" + string.Concat(rows);
-        Assert.Equal(expected, text[start..end]);
+        const string Head = "| code | HTTP | kind | retry | meaning | what to do |\n|---|---|---|---|---|---|\n";
+        Assert.Equal(Head + string.Concat(rows), text[start..end]);
     }
 
     [Fact]
@@ -54,13 +54,14 @@ public sealed partial class DocumentationTests
     public void Every_path_that_a_document_names_exists() =>
         Assert.Empty(from page in Pages
                      from path in Named().Matches(Repository.Read(page)).Select(m => m.Groups["path"].Value).Distinct()
-                     where !path.Contains('*', StringComparison.Ordinal) && !Path.Exists(Path.Combine(Repository.Root, path))
+                     where !path.Contains('*', StringComparison.Ordinal)
+                     where !Path.Exists(Path.Combine(Repository.Root, path))
                      select $"{page}: {path}");
 
     [Fact]
     public void Every_test_class_that_a_document_names_exists()
     {
-        var tests = Repository.Sources("tests").Select(f => Path.GetFileNameWithoutExtension(f)).ToHashSet(StringComparer.Ordinal);
+        var tests = Repository.Sources("tests").Select(f => Path.GetFileNameWithoutExtension(f)).ToHashSet();
         Assert.Empty(from page in Pages
                      from Match name in TestClass().Matches(Repository.Read(page))
                      where !tests.Contains(name.Groups["name"].Value)
@@ -77,8 +78,8 @@ public sealed partial class DocumentationTests
         var (file, anchor) = target.Split('#', 2) is [var f, var a] ? (f, a) : (target, null);
         var path = file.Length == 0 ? page : Path.Combine(Path.GetDirectoryName(page)!, file);
         var full = Path.GetFullPath(Path.Combine(Repository.Root, path));
-        return Path.Exists(full)
-            && (anchor is null || Heading().Matches(File.ReadAllText(full)).Any(h => Slug(h.Groups["text"].Value) == anchor));
+        if (!Path.Exists(full)) return false;
+        return anchor is null || Heading().Matches(File.ReadAllText(full)).Any(h => Slug(h.Groups["text"].Value) == anchor);
     }
 
     /// <summary>The anchor that GitHub gives a heading: lower case, without punctuation, hyphens for spaces.</summary>
