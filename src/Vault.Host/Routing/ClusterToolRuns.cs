@@ -15,8 +15,10 @@ internal sealed class ClusterToolRuns(IGrainFactory grains, GrainCalls calls, Lo
         // What only reads may run twice. What acts may be repeated while the ledger has no entry that it began: without one nothing was sent (law 7).
         var reads = lost.OnlyReads(order);
         Func<Task<bool>>? mayRepeat = reads ? null : async () => !await lost.HasBegunAsync(key, order).ConfigureAwait(false);
-        var grain = grains.GetGrain<IConnectedAccountGrain>(key.ToString());
-        var called = await calls.CallAsync(() => grain.ExecuteAsync(order, cancellationToken), mayRepeat, evenUnknown: reads, cancellationToken).ConfigureAwait(false);
+
+        // Looked up in each attempt: without any worker in the cluster the look-up itself fails, and that is a call that was not delivered.
+        var called = await calls.CallAsync(
+            () => grains.GetGrain<IConnectedAccountGrain>(key.ToString()).ExecuteAsync(order, cancellationToken), mayRepeat, evenUnknown: reads, cancellationToken).ConfigureAwait(false);
         return called.Lost switch
         {
             null => called.Answer!,

@@ -93,7 +93,7 @@ public sealed class ApprovedTests
     public void A_caller_is_found_in_the_compiled_code() =>
         Assert.Contains(
             CallersOf(typeof(Grains.IConnectedAccountGrain).GetMethod("ExecuteAsync")!),
-            c => c.StartsWith(typeof(ClusterAccounts).FullName!, StringComparison.Ordinal)
+            c => c.StartsWith(typeof(ClusterToolRuns).FullName!, StringComparison.Ordinal)
         );
 
     [Theory]
