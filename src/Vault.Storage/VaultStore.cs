@@ -10,6 +10,7 @@ using Vault.Core.Organizations;
 using Vault.Core.Packs;
 using Vault.Core.Scopes;
 using Vault.Core.Sealing;
+using Vault.Storage.Cluster;
 using Vault.Storage.Postgres;
 using Vault.Storage.Sql;
 using Vault.Storage.Sqlite;
@@ -43,6 +44,7 @@ public sealed class VaultStore : IAsyncDisposable
         KeyRotations = new SqlKeyRotationStore(database);
         Sealed = new SqlResealSource(database);
         Ledger = new SqlLedgerStore(database, appender);
+        GrainStates = database.IsPostgres ? null : new GrainStateTable(database);
     }
 
     public IAccountStore Accounts { get; }
@@ -74,6 +76,11 @@ public sealed class VaultStore : IAsyncDisposable
 
     /// <summary>The chain and the outbox.</summary>
     public ILedgerStore Ledger { get; }
+
+    /// <summary>
+    /// State of grains; null on PostgreSQL, where Orleans' own provider has it (<see cref="ClusterSchema"/>).
+    /// </summary>
+    public GrainStateTable? GrainStates { get; }
 
     /// <summary>A database in one file, for one host. The file and its folder are made when missing.</summary>
     /// <param name="path">The file; its <c>-wal</c> and <c>-shm</c> lie beside it.</param>

@@ -2,6 +2,8 @@ using System.Net;
 using System.Security.Cryptography;
 using OpenTelemetry.Metrics;
 using Orleans.Configuration;
+using Orleans.Providers;
+using Orleans.Runtime.Hosting;
 using Vault.Client.Cluster;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
@@ -13,6 +15,7 @@ using Vault.Host.Grains;
 using Vault.Host.Observability;
 using Vault.Host.Options;
 using Vault.Host.Routing;
+using Vault.Storage;
 using Vault.Storage.Cluster;
 
 namespace Vault.Host.Cluster;
@@ -72,12 +75,17 @@ internal static class SiloSetup
 
         // At every start it recommends the server garbage collector, which takes memory for each core that a small host does not need.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        // The code that reads or writes a state logs its failure once; the provider would log it for each grain.
+        if (options.LogLevel >= LogLevel.Information) builder.Logging.AddFilter("Orleans.Storage", LogLevel.None);
         services.ConfigureOpenTelemetryMeterProvider(m => m.AddMeter("Microsoft.Orleans"));
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.Cluster, "vault-" + settings.Cluster));
             silo.AddIncomingGrainCallFilter<MembersOnly>();
             silo.AddOutgoingGrainCallFilter<MembersOnly>();
+
+            // Plain JSON: a version may add members, skips those that it does not know, and an operator can read it.
+            silo.UseSystemTextJsonGrainStorageSerializer();
             if (options.Postgres) BeMember(silo, options, tls);
             else BeAlone(silo);
             if (!settings.Role.HasFlag(SiloRole.Worker)) silo.Configure<GrainTypeOptions>(OwnNothing);
@@ -91,6 +99,8 @@ internal static class SiloSetup
         silo.ConfigureEndpoints(Alone.Address, Alone.Port, gatewayPort: 0);
         silo.UseDevelopmentClustering(Alone);
         silo.UseInMemoryReminderService();
+        silo.Services.AddGrainStorage(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, static (s, _) =>
+            ActivatorUtilities.CreateInstance<SqliteGrainStorage>(s, s.GetRequiredService<VaultStore>().GrainStates!));
         NoClusterPort.Install(silo.Services);
     }
 

@@ -21,6 +21,7 @@ public sealed class ReleasedStepsTests
     [InlineData("sqlite", 2, "4a207fd644a7837ff24069b9255c81002c6a14a85acaab0e9e828da409c7ae47")]
     [InlineData("sqlite", 1, "11136804d6f16113395f064df07c4b6e1631929ed6044599e6770404263f2fe3")]
     [InlineData("sqlite", 3, "27cbb8f6849372cec852fa0ff1665ce42ac0cbbcd3ff7f86a473a67f202d643f")]
+    [InlineData("sqlite", 5, "7a125b82bad667b5273053812d20efb3b174c20a06c85ba7b3d1f23b3b2942f8")]
     public void A_released_step_never_changes(string dialect, int version, string sha256)
     {
         var step = Migrations.Of(dialect).Single(m => m.Version == version);
