@@ -156,6 +156,10 @@ public sealed class VaultHost : IAsyncDisposable
         metrics.Observe("vault.ledger.waiting", "Ledger entries waiting for their commit.", () => writer.Waiting);
         metrics.Observe("vault.refreshes.under_way", "Refreshes this host has begun and not ended.", () => own.RefreshesUnderWay);
         metrics.Observe("vault.sweep.shards", "Shards of the due index this host sweeps.", () => own.Shards);
+        metrics.Observe(
+            "vault.sweep.oldest_age",
+            "Since the shard that has waited longest was swept to its end: of this host's, and those without a host.",
+            () => own.OldestSweepAge.TotalSeconds, "s");
     }
 
     private static async Task LoadPacksAsync(WebApplication app, CancellationToken cancellationToken)

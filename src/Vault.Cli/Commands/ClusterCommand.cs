@@ -23,10 +23,17 @@ internal static class ClusterCommand
         }
 
         console.Table(
-            ["address", "status", "role", "since", "version", "shards", "refreshes", "grains"],
+            ["address", "status", "role", "since", "version", "shards", "oldest sweep", "refreshes", "grains"],
             cluster.GetProperty("hosts").EnumerateArray().Select(h => (string[])
-                [h.Cell("address"), h.Cell("status"), h.Cell("role"), h.Cell("since"), h.Cell("version").Split('+')[0], h.Cell("shards"), h.Cell("refreshes_under_way"), Grains(h.GetProperty("grains"))]));
-        if (cluster.Cell("cluster") is { Length: > 0 } name) await console.Out.WriteLineAsync($"cluster {name}: {cluster.Cell("shards")} shards, {cluster.Cell("reminders")} reminders");
+            [
+                h.Cell("address"), h.Cell("status"), h.Cell("role"), h.Cell("since"), h.Cell("version").Split('+')[0],
+                h.Cell("shards"), h.Cell("oldest_sweep_at"), h.Cell("refreshes_under_way"),
+                Grains(h.GetProperty("grains")),
+            ]));
+        if (cluster.Cell("cluster") is { Length: > 0 } name)
+            await console.Out.WriteLineAsync(
+                $"cluster {name}: {cluster.Cell("shards")} shards, oldest sweep {cluster.Cell("oldest_sweep_at")}, "
+                + $"{cluster.Cell("reminders")} reminders");
         return VaultCommand.Done;
     }
 

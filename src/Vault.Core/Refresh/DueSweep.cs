@@ -6,6 +6,11 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Refresh;
 
+/// <summary>One look at the due index.</summary>
+/// <param name="Begun">The accounts that it began.</param>
+/// <param name="More">Whether more may be due; else the shards were swept to their end.</param>
+public sealed record SweepRound(IReadOnlyList<AccountKey> Begun, bool More);
+
 /// <summary>
 /// Brings up what is due: proactive refreshes, keep-alives, lapsed leases, pending revocations, credentials that ran out. Several hosts may sweep one
 /// index at once; the intent in the row lets one of them refresh. Bounded per provider, so that a slow provider keeps nobody else waiting.
@@ -32,24 +37,27 @@ public sealed class DueSweep(
     public Task Room => Volatile.Read(ref _room).Task;
 
     /// <summary>
-    /// Begins what is due in its own of so many shards, as far as the providers' parallelism allows; answers how many accounts it began and whether more may be due.
+    /// Begins what is due in its own of so many shards, as far as the providers' parallelism allows.
     /// Who owns a part of the shards takes that part of a provider's parallelism (at least one refresh), so that all together keep to it.
     /// </summary>
-    public async Task<(int Begun, bool More)> SweepAsync(IReadOnlyCollection<int> mine, int shards, int limit, CancellationToken cancellationToken)
+    public async Task<SweepRound> SweepAsync(
+        IReadOnlyCollection<int> mine, int shards, int limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(mine);
-        if (mine.Count == 0) return (0, false);
+        if (mine.Count == 0) return new([], false);
         int Most(string provider) => Math.Max(1, (int)((packs.TryGet(provider, out var pack) ? (long)pack.Refresh.Parallelism : 1) * mine.Count / shards));
 
         // Providers with no room are left out, else their accounts would fill the batch and keep the others waiting. What is under way is still in the index.
         var full = _perProvider.Where(p => p.Value >= Most(p.Key)).Select(p => p.Key).ToArray();
-        if (full.Length > 0 && _nothingPast is { } nothing && nothing.Full.All(full.Contains) && time.GetElapsedTime(nothing.At) < LookPast) return (0, true);
+        if (full.Length > 0 && _nothingPast is { } nothing && nothing.Full.All(full.Contains)
+            && time.GetElapsedTime(nothing.At) < LookPast) return new([], true);
         var take = limit + _underway.Count;
         var due = await store.FindDueAsync(time.GetUtcNow(), mine, shards, take, full, cancellationToken).ConfigureAwait(false);
-        var (begun, held) = (0, full.Length > 0);
+        var begun = new List<AccountKey>();
+        var held = full.Length > 0;
         foreach (var account in due)
         {
-            if (begun == limit) break;
+            if (begun.Count == limit) break;
             if (_underway.ContainsKey(account.Key)) continue;
             if (!Enter(account.Provider, Most(account.Provider)))
             {
@@ -64,12 +72,12 @@ public sealed class DueSweep(
                 continue;
             }
 
-            begun++;
+            begun.Add(account.Key);
             _ = RunAsync(account, done);
         }
 
-        if (full.Length > 0) _nothingPast = begun == 0 ? (full, time.GetTimestamp()) : null;
-        return (begun, held || due.Count == take);
+        if (full.Length > 0) _nothingPast = begun.Count == 0 ? (full, time.GetTimestamp()) : null;
+        return new(begun, held || due.Count == take);
     }
 
     private async Task RunAsync(DueAccount account, TaskCompletionSource done)

@@ -20,11 +20,13 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
             {
                 await Task.Delay(wait, time, stoppingToken);
                 await refresher.DrainSpoolAsync(stoppingToken);
-                var room = sweep.Room;
-                var (begun, more) = await sweep.SweepAsync(duty.Mine, duty.Shards, options.SweepBatch, stoppingToken);
+                var (room, mine, at) = (sweep.Room, duty.Mine, time.GetUtcNow());
+                var round = await sweep.SweepAsync(mine, duty.Shards, options.SweepBatch, stoppingToken);
+                duty.Swept(mine, at, round);
                 // With more due and nothing begun, a provider's parallelism is the limit: a look before one of its refreshes is done would only find the same.
-                if (more && begun == 0) await Task.WhenAny(room, Task.Delay(duty.Interval, time, stoppingToken));
-                wait = more ? TimeSpan.FromMilliseconds(20) : duty.Interval;
+                if (round is { More: true, Begun.Count: 0 })
+                    await Task.WhenAny(room, Task.Delay(duty.Interval, time, stoppingToken));
+                wait = round.More ? TimeSpan.FromMilliseconds(20) : duty.Interval;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

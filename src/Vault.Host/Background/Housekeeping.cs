@@ -41,6 +41,7 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
         var scopeUses = services.GetRequiredService<IScopeUseStore>();
         var cache = services.GetRequiredService<CredentialCache>();
         var packs = services.GetRequiredService<PackCatalogue>();
+        var census = services.GetRequiredService<SiloCensus>();
         return
         [
             new("outbox", TimeSpan.FromSeconds(1), true, async ct => await writer.DrainOutboxAsync(ct)),
@@ -60,6 +61,7 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
                 if (taken.Count > 0) await accounts.TouchAsync(taken, ct);
             }),
             new("scope_uses", TimeSpan.FromSeconds(20), false, ct => scopeUses.AddAsync(scopeLog.Take(), ct)),
+            new("unswept_shards", TimeSpan.FromSeconds(15), false, census.WatchShardsAsync),
             new("idle_credentials", TimeSpan.FromSeconds(30), false, _ =>
             {
                 cache.Sweep(TimeSpan.FromMinutes(1));

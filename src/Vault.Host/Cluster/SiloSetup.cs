@@ -68,8 +68,11 @@ internal static class SiloSetup
         services.AddSingleton<IAccounts, ClusterAccounts>();
         services.AddSingleton<IToolRuns, ClusterToolRuns>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
-        services.AddSingleton<IHostCensus, SiloCensus>();
-        services.AddSingleton(new SweepDuty(settings.Shards, options.SweepInterval));
+        services.AddSingleton<SiloCensus>();
+        services.AddSingleton<IHostCensus>(s => s.GetRequiredService<SiloCensus>());
+        services.AddSingleton(s =>
+            new SweepDuty(settings.Shards, options.SweepInterval, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ShardHistory>();
         services.AddVaultWire();
         builder.Logging.AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);
 

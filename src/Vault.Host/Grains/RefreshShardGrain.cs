@@ -17,15 +17,19 @@ public interface IRefreshShardGrain : IGrainWithIntegerKey
 /// elsewhere (<see cref="Cluster.ShardWatch"/>), and should they not, its one reminder does within a minute. A tick means "everything due", never one account: ticks
 /// missed during an outage are skipped, and the due index has kept what they were for. There is no reminder per account, because every silo reads every reminder of
 /// its range again and again. The refresh runs on this silo and not through the account's grain: an idle account is not activated for it, and the intent in its row
-/// lets only one host refresh, also where two activations of a shard exist for a moment.
+/// lets only one host refresh, also where two activations of a shard exist for a moment. What it keeps is for reports
+/// (<see cref="ShardHistory"/>).
 /// </summary>
 [RandomPlacement]
-[GrainType("vault.refresh_shard")]
-internal sealed class RefreshShardGrain(SweepDuty duty) : Grain, IRefreshShardGrain, IRemindable
+[GrainType(TypeName)]
+internal sealed class RefreshShardGrain(SweepDuty duty, ShardHistory history) : Grain, IRefreshShardGrain, IRemindable
 {
+    public const string TypeName = "vault.refresh_shard";
     private const string Reminder = "due";
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
+    private OwnShard? _own;
+    private GrainState<ShardSweeps>? _kept;
     private bool _stands;
 
     private int Shard => (int)this.GetPrimaryKeyLong();
@@ -36,24 +40,23 @@ internal sealed class RefreshShardGrain(SweepDuty duty) : Grain, IRefreshShardGr
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (IsNoMore) return Task.CompletedTask;
-        duty.Take(Shard);
 
-        // Keeps the activation: one that was collected as idle would leave its shard to nobody until the next tick. It takes the shard each time, because an
-        // activation whose end came late may have left it after this one took it.
-        this.RegisterGrainTimer(static (grain, _) => grain.TakeAsync(), this, new GrainTimerCreationOptions(Period, Period) { KeepAlive = true });
+        // From now on it is swept, whether its history can be read or not.
+        _own = duty.Take(Shard);
+
+        // Keeps the activation: one that was collected as idle would leave its shard to nobody until its next reminder.
+        this.RegisterGrainTimer(KeepAsync, new(TimeSpan.Zero, duty.KeepEvery) { KeepAlive = true });
         return Task.CompletedTask;
     }
 
-    private Task TakeAsync()
-    {
-        duty.Take(Shard);
-        return Task.CompletedTask;
-    }
+    private async Task KeepAsync(CancellationToken cancellationToken) =>
+        _kept = await history.KeepAsync(Shard, _own!, _kept, cancellationToken);
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        duty.Leave(Shard);
-        return Task.CompletedTask;
+        if (_own is null) return;
+        await KeepAsync(cancellationToken);
+        duty.Leave(Shard, _own);
     }
 
     public async Task WatchAsync()

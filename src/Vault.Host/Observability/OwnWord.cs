@@ -14,7 +14,18 @@ public sealed class OwnWord(AccountRefresher refresher, SweepDuty duty)
 
     public int Shards => duty.Mine.Count;
 
+    public TimeSpan OldestSweepAge => duty.OldestAge;
+
     public int RefreshesUnderWay => refresher.Underway.Count;
 
-    public HostWord Of(string role) => new(role, Version, Shards, RefreshesUnderWay);
+    public HostWord Of(string role)
+    {
+        var mine = duty.Mine;
+        return new(role, Version, mine.Count, RefreshesUnderWay)
+        {
+            Sweeps = [.. mine],
+            OldestSweep = duty.OldestSweep,
+            AccountsBegun = duty.Begun,
+        };
+    }
 }

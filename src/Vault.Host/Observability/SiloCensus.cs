@@ -4,6 +4,7 @@ using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using Vault.Core.Errors;
 using Vault.Core.Operations;
+using Vault.Host.Background;
 using Vault.Host.Grains;
 using Vault.Host.Options;
 
@@ -11,7 +12,8 @@ namespace Vault.Host.Observability;
 
 /// <summary>Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left are not listed.</summary>
 internal sealed class SiloCensus(
-    IGrainFactory grains, IMembershipTable table, IReminderTable reminders, OwnWord own, ILocalSiloDetails here, VaultOptions options, TimeProvider time) : IHostCensus
+    IGrainFactory grains, IMembershipTable table, IReminderTable reminders, OwnWord own, SweepDuty duty,
+    ShardHistory history, ILocalSiloDetails here, VaultOptions options, TimeProvider time) : IHostCensus
 {
     private const string OurGrains = "Vault.Host.Grains.";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -22,16 +24,69 @@ internal sealed class SiloCensus(
     {
         try
         {
-            // Not through Orleans' management grain, which may be on the very silo that does not answer.
-            var members = (await table.ReadAllAsync(cancellationToken).WaitAsync(Patience, time, cancellationToken)).Members.Select(m => m.Item1);
+            var members = await MembersAsync(cancellationToken);
             var standing = reminders.ReadRows(0, 0, cancellationToken).WaitAsync(Patience, time, cancellationToken);
-            var hosts = await Task.WhenAll(members.Where(m => m.Status is not (SiloStatus.Dead or SiloStatus.None)).Select(m => StateAsync(m, cancellationToken)));
-            return new HostCensus(options.Postgres ? options.Silo.Cluster : null, options.Silo.Shards, (await standing).Reminders.Count, [.. hosts.OrderBy(h => h.Address, StringComparer.Ordinal)]);
+            var hosts = await Task.WhenAll(members.Select(m => StateAsync(m, cancellationToken)));
+            var cluster = options.Postgres ? options.Silo.Cluster : null;
+            hosts = [.. hosts.OrderBy(h => h.Address, StringComparer.Ordinal)];
+            return new HostCensus(cluster, duty.Shards, (await standing).Reminders.Count, hosts)
+            {
+                OldestSweep = await OldestSweepAsync([.. hosts.Select(h => h.Word)], cancellationToken),
+            };
         }
         catch (Exception e) when (e is OrleansException or TimeoutException or DbException)
         {
             return new VaultError(ErrorCatalogue.ClusterUnavailable, "The cluster's own table cannot be read now, so nobody knows who is there.") { RetryAfter = TimeSpan.FromSeconds(2) };
         }
+    }
+
+    /// <summary>For the metric: looks for shards that no host sweeps.</summary>
+    public async Task WatchShardsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var members = await MembersAsync(cancellationToken);
+            var words = await Task.WhenAll(members.Select(m => AskAsync(m.SiloAddress, cancellationToken)));
+            duty.Unswept(await UnsweptSinceAsync(words, cancellationToken));
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException or DbException)
+        {
+            // What was seen last stays, and grows older. Others report that the database does not answer.
+        }
+    }
+
+    // Not from Orleans' management grain, which may be on the very silo that does not answer.
+    private async Task<IReadOnlyList<MembershipEntry>> MembersAsync(CancellationToken cancellationToken)
+    {
+        var all = await table.ReadAllAsync(cancellationToken).WaitAsync(Patience, time, cancellationToken);
+        return [.. all.Members.Select(m => m.Item1).Where(m => m.Status is not (SiloStatus.Dead or SiloStatus.None))];
+    }
+
+    private async Task<DateTimeOffset?> OldestSweepAsync(
+        IReadOnlyList<HostWord?> words, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var unswept = await UnsweptSinceAsync(words, cancellationToken);
+            return words.Select(w => w?.OldestSweep).Append(unswept).Min();
+        }
+#pragma warning disable CA1031 // Who is there is known all the same.
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return null;
+        }
+#pragma warning restore CA1031
+    }
+
+    // Of the shards that no host which answers calls its own: all that is known of them is their history. Null when
+    // there are none, or when a host of an older version does not say which are its own.
+    private async Task<DateTimeOffset?> UnsweptSinceAsync(
+        IReadOnlyList<HostWord?> words, CancellationToken cancellationToken)
+    {
+        if (words.Any(w => w is { Sweeps: null })) return null;
+        var left = Enumerable.Range(0, duty.Shards).Except(words.SelectMany(w => w?.Sweeps ?? []));
+        var kept = await Task.WhenAll(left.Select(shard => history.ReadAsync(shard, cancellationToken)));
+        return kept.Min(k => (DateTimeOffset?)(k.State!.SweptAt ?? duty.Start));
     }
 
     private async Task<HostState> StateAsync(MembershipEntry member, CancellationToken cancellationToken)

@@ -50,7 +50,8 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
     }
 
     /// <summary>Gauges of other parts, read when metrics are collected.</summary>
-    public void Observe(string name, string description, Func<double> read) => _meter.CreateObservableGauge(name, read, description: description);
+    public void Observe(string name, string description, Func<double> read, string? unit = null) =>
+        _meter.CreateObservableGauge(name, read, unit, description);
 
     public void LedgerCommitted(LedgerRound round)
     {

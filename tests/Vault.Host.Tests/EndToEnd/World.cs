@@ -38,6 +38,9 @@ public sealed class World : IAsyncDisposable
 
     public string Folder => _folder;
 
+    /// <summary>Of its own hosts, when they are on PostgreSQL.</summary>
+    public string? Database => _database;
+
     /// <summary>Everything the hosts logged; the canary is looked for in it.</summary>
     public ConcurrentQueue<string> Logs { get; private init; } = new();
 
@@ -45,6 +48,9 @@ public sealed class World : IAsyncDisposable
 
     /// <summary>Its own hosts, which are in this process.</summary>
     public IReadOnlyList<VaultHost> Hosts => _hosts;
+
+    /// <summary>What the next of its own hosts replaces.</summary>
+    public Action<IServiceCollection> Configure { get; set; } = _ => { };
 
     /// <summary>Where the hosts listen, its own or shared.</summary>
     public IReadOnlyList<string> Urls => _shared?.Urls ?? [.. _hosts.Select(h => h.Url)];
@@ -89,12 +95,24 @@ public sealed class World : IAsyncDisposable
             else arguments.AddRange([options[i], options[i + 1]]);
         }
 
-        var host = await HostUnderTest.CreateAsync(arguments, s => s.AddSingleton<ILoggerProvider>(new LogTap(Logs)));
+        var host = await HostUnderTest.CreateAsync(
+            arguments, s => Configure(s.AddSingleton<ILoggerProvider>(new LogTap(Logs))));
         _hosts.Add(host);
         using (var first = await host.StartAsync(CancellationToken.None))
             if (first is not null) AdminKey = first.RevealText();
         _clients.Add(NewClient(host.Url, AdminKey));
         return host;
+    }
+
+    /// <summary>The last of its own hosts ends; the next one that is added takes over its folder.</summary>
+    public async Task StopLastAsync()
+    {
+        var host = _hosts[^1];
+        await host.StopAsync(CancellationToken.None);
+        await host.DisposeAsync();
+        _hosts.RemoveAt(_hosts.Count - 1);
+        _clients[^1].Dispose();
+        _clients.RemoveAt(_clients.Count - 1);
     }
 
     public HttpClient Client(int? host = null) => _clients[(host ?? (_shared is null ? 0 : Interlocked.Increment(ref _turn))) % _clients.Count];

@@ -33,6 +33,11 @@ public sealed class CensusTests(TestClusterHosts hosts)
             Assert.Equal(8, Active(silos, "refresh_shard"));
             Assert.True(Active(silos, "connected_account") > 0);
             Assert.True(silos.Sum(s => s.GetProperty("refreshes_under_way").GetInt32()) > 0);
+
+            var sweeping = silos.Where(s => s.GetProperty("shards").GetInt32() > 0);
+            var oldest = sweeping.Min(s => s.GetProperty("oldest_sweep_at").GetDateTimeOffset());
+            Assert.Equal(oldest, told.GetProperty("oldest_sweep_at").GetDateTimeOffset());
+            Assert.All(silos, s => Assert.True(s.GetProperty("accounts_begun").GetInt64() >= 0));
         }
 
         held.Gate.Open();

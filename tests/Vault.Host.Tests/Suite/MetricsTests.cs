@@ -19,5 +19,6 @@ public sealed class MetricsTests(ProcessHosts hosts)
         Assert.Contains("\nvault_refreshes_total{", metrics, StringComparison.Ordinal);
         Assert.Contains("\nvault_refreshes_under_way{", metrics, StringComparison.Ordinal);
         Assert.Contains("\nvault_sweep_shards{", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nvault_sweep_oldest_age_seconds{", metrics, StringComparison.Ordinal);
     }
 }
