@@ -127,7 +127,7 @@ public sealed class AccountRevokerTests
         Assert.NotEmpty(bench.Provider.Alive);
         (bench.Endpoint.RevocationOutcome, bench.Endpoint.RevocationRetry) = (UpstreamRevocation.Confirmed, false);
         bench.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(1, (await bench.Host.Sweep.SweepAsync([0], 1, 10, default)).Begun.Count);
+        Assert.Single((await bench.Host.Sweep.SweepAsync([0], 1, 10, default)).Begun);
         await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.Equal(UpstreamRevocation.Confirmed, (await bench.RowAsync(key)).State.Revocation);
         Assert.Empty(bench.Provider.Alive);
