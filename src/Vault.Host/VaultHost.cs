@@ -92,6 +92,15 @@ public sealed class VaultHost : IAsyncDisposable
     /// <summary>Starts; answers the first administrator's key when there was no key yet. It cannot be shown again.</summary>
     public async Task<Secret?> StartAsync(CancellationToken cancellationToken)
     {
+        var clock = Services.GetRequiredService<DatabaseClock>();
+        if (await clock.OffAsync(cancellationToken) is var off && off > clock.Allowed)
+        {
+            throw new StartException(
+                $"The clock of this machine is {off.TotalSeconds:0.0} s off the database's. {clock.Allowed.TotalSeconds:0.0} s "
+                + "are allowed, which is half of VAULT_CLOCK_SKEW_MS. Set the clocks (NTP), or raise VAULT_CLOCK_SKEW_MS and "
+                + "VAULT_REFRESH_LEASE_MS on every host.");
+        }
+
         Secret? first = null;
         if (!await _store.ApiKeys.AnyAsync(cancellationToken))
         {

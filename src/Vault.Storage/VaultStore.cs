@@ -137,7 +137,9 @@ public sealed class VaultStore : IAsyncDisposable
     }
 
     /// <summary>Whether the database answers; throws when it does not.</summary>
-    public Task PingAsync(CancellationToken cancellationToken) => _database.PingAsync(cancellationToken);
+    /// <returns>The time by the database's own clock; null where it has none.</returns>
+    public Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken) =>
+        _database.PingAsync(cancellationToken);
 
     public ValueTask DisposeAsync()
     {

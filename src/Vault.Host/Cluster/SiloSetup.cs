@@ -68,8 +68,13 @@ internal static class SiloSetup
         services.AddSingleton<IAccounts, ClusterAccounts>();
         services.AddSingleton<IToolRuns, ClusterToolRuns>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
+        services.AddSingleton<OtherSilos>();
         services.AddSingleton<SiloCensus>();
         services.AddSingleton<IHostCensus>(s => s.GetRequiredService<SiloCensus>());
+        services.AddSingleton<DatabaseClock>();
+        services.AddSingleton<IReadiness, Readiness>();
+        services.AddSingleton<ILiveness, Liveness>();
+        services.AddSingleton<SiloCheckClient>();
         services.AddSingleton(s =>
             new SweepDuty(settings.Shards, options.SweepInterval, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ShardHistory>();
@@ -84,6 +89,7 @@ internal static class SiloSetup
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.Cluster, "vault-" + settings.Cluster));
+            silo.AddGrainService<SiloCheck>();
             silo.AddIncomingGrainCallFilter<MembersOnly>();
             silo.AddOutgoingGrainCallFilter<MembersOnly>();
 

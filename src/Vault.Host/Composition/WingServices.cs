@@ -38,7 +38,6 @@ public static class WingServices
         services.AddSingleton(store.Packs);
         services.AddSingleton(store.ScopeUses);
         services.AddSingleton(store.Ledger);
-        services.AddSingleton<IReadiness, Readiness>();
         services.AddSingleton(spool);
         services.AddSingleton<IHostIdentity>(folder);
         services.AddSingleton(masterKey);

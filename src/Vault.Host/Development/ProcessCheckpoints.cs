@@ -8,7 +8,8 @@ namespace Vault.Host.Development;
 /// <summary>
 /// The fault lab's trigger, wired in development only. A file at the place given names a point and a signal (<c>before_send KILL</c>, <c>reply_received STOP</c>);
 /// whoever in this process comes to that point first takes the file away and sends the signal to the process itself, so that it dies or freezes exactly there.
-/// <c>any</c> is every point. What was reached is left beside it as <c>FILE.reached</c>: the point and the account.
+/// <c>any</c> is every point. What was reached is left beside it as <c>FILE.reached</c>: the point and the account. <c>WEDGE</c> instead of a signal leaves the process
+/// alive with a thread pool that stands still.
 /// </summary>
 public sealed class ProcessCheckpoints(string file) : ICheckpoints
 {
@@ -45,9 +46,19 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
             return;
         }
 
+        if (words[1] == "WEDGE") Wedge();
+
         // To this thread, which takes it before it goes on. One sent to the process is taken by any thread, when that one is run next: on a busy machine
         // this one would have committed by then what it was to be stopped before.
         _ = Raise(words[1] == "STOP" ? SigStop : SigKill);
+    }
+
+    // More than the pool adds threads for in hours; this thread is one of them.
+    private static void Wedge()
+    {
+        static void Stand(object? state) => Thread.Sleep(Timeout.Infinite);
+        for (var i = 0; i < 100_000; i++) ThreadPool.UnsafeQueueUserWorkItem(Stand, null);
+        Stand(null);
     }
 
     [DllImport("libc", EntryPoint = "raise")]

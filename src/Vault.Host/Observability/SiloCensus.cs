@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
 using Orleans.Runtime;
-using Orleans.Runtime.Placement;
 using Vault.Core.Errors;
 using Vault.Core.Operations;
 using Vault.Host.Background;
@@ -12,7 +11,7 @@ namespace Vault.Host.Observability;
 
 /// <summary>Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left are not listed.</summary>
 internal sealed class SiloCensus(
-    IGrainFactory grains, IMembershipTable table, IReminderTable reminders, OwnWord own, SweepDuty duty,
+    IGrainFactory grains, OtherSilos others, IMembershipTable table, IReminderTable reminders, OwnWord own, SweepDuty duty,
     ShardHistory history, ILocalSiloDetails here, VaultOptions options, TimeProvider time) : IHostCensus
 {
     private const string OurGrains = "Vault.Host.Grains.";
@@ -101,12 +100,7 @@ internal sealed class SiloCensus(
 
     // Of itself a silo tells without a grain, whose place in the directory may be on one that does not answer.
     private Task<HostWord?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) => silo.Equals(here.SiloAddress) ? Task.FromResult<HostWord?>(own.Of(options.Silo.RoleName)) : OrNothingAsync(
-        () =>
-        {
-            RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
-            return grains.GetGrain<ISiloWordGrain>(silo.ToParsableString()).TellAsync();
-        },
-        cancellationToken);
+        () => others.AskAsync(silo, Patience, cancellationToken), cancellationToken);
 
     private Task<IReadOnlyList<GrainCount>?> CountAsync(SiloAddress silo, CancellationToken cancellationToken) => OrNothingAsync<IReadOnlyList<GrainCount>?>(
         async () => [.. (await Management.GetSimpleGrainStatistics([silo]))

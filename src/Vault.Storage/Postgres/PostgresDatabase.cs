@@ -60,8 +60,11 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scr
     public Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken) =>
         WritingAsync(connection => RunAsync(connection, [.. steps.Select(s => (s.Scope, PostgresText.Command(s.Statement), s.OnRow))], CancellationToken.None), cancellationToken);
 
-    public Task PingAsync(CancellationToken cancellationToken) =>
-        ReadAsync(Scope.None, new Statement("select max(version) from schema_version"), r => r.GetInt64(0), cancellationToken);
+    public async Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken)
+    {
+        var now = new Statement("select clock_timestamp() from schema_version limit 1");
+        return (await ReadAsync(Scope.None, now, r => r.GetFieldValue<DateTimeOffset>(0), cancellationToken))[0];
+    }
 
     /// <summary>Nothing to do at once: old row versions go with the next vacuum, the log and backups with the operator's retention.</summary>
     public Task ForgetAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -25,7 +25,8 @@ internal interface IDatabase : IAsyncDisposable
     /// <summary>After secrets were overwritten: whatever the database can do at once to drop older copies.</summary>
     Task ForgetAsync(CancellationToken cancellationToken);
 
-    Task PingAsync(CancellationToken cancellationToken);
+    /// <summary>Answers the time by the database's own clock; null where it has none.</summary>
+    Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken);
 }
 
 internal static class DatabaseExtensions

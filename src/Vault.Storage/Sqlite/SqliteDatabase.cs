@@ -107,7 +107,12 @@ internal sealed class SqliteDatabase : IDatabase
     /// <summary>Runs the work inside one immediate transaction; commits where it says so, else undoes it.</summary>
     public Task<T> TransactAsync<T>(Func<SqliteSession, (T Result, bool Commit)> work, CancellationToken cancellationToken) => _writer.RunAsync(work, cancellationToken);
 
-    public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(Scope.None, new Statement("select max(version) from schema_version"), r => r.GetInt64(0), cancellationToken);
+    public async Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken)
+    {
+        var version = new Statement("select max(version) from schema_version");
+        await ReadAsync(Scope.None, version, r => r.GetInt64(0), cancellationToken);
+        return null;
+    }
 
     /// <summary>Moves the log into the file and empties it, so that overwritten secrets do not live on in the log.</summary>
     public Task ForgetAsync(CancellationToken cancellationToken) => _writer.RunAloneAsync(

@@ -6,11 +6,13 @@ using Vault.Core.Operations;
 namespace Vault.Gateway.Tests.Host;
 
 /// <summary>A host alone in the world: no disk, no other host.</summary>
-internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, IHostCensus
+internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, ILiveness, IHostCensus
 {
     public string Holder => "test-host";
 
     public IReadOnlyList<string> Faults { get; set; } = [];
+
+    public bool IsAlive { get; set; } = true;
 
     public bool IsDead(string holder) => false;
 
@@ -21,6 +23,8 @@ internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, IHostCe
     public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task<Result<HostCensus>> TakeAsync(CancellationToken cancellationToken) => Task.FromResult<Result<HostCensus>>(new HostCensus(null, 1, null, [new HostState("http://127.0.0.1/", Holder, "active", DateTimeOffset.UnixEpoch)]));
+
+    public Task<bool> IsAliveAsync(CancellationToken cancellationToken) => Task.FromResult(IsAlive);
 
     public Task<IReadOnlyList<string>> FaultsAsync(CancellationToken cancellationToken) => Task.FromResult(Faults);
 }

@@ -88,5 +88,7 @@ public sealed class StrayTests
         host.Get<FakeHost>().Faults = ["store"];
         (await host.GetAsync("/health/ready", null)).Is(503, "store_unavailable");
         (await host.GetAsync("/health/live", null)).Is(200);
+        host.Get<FakeHost>().IsAlive = false;
+        (await host.GetAsync("/health/live", null)).Is(503, "cluster_unavailable");
     }
 }

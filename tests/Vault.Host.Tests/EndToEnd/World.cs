@@ -80,7 +80,10 @@ public sealed class World : IAsyncDisposable
         return world;
     }
 
-    public async Task<VaultHost> AddHostAsync(params string[] options)
+    public Task<VaultHost> AddHostAsync(params string[] options) => AddHostAsync(TimeProvider.System, options);
+
+    /// <param name="clock">The host's own; Orleans goes by the machine's all the same.</param>
+    public async Task<VaultHost> AddHostAsync(TimeProvider clock, params string[] options)
     {
         var data = Path.Combine(_folder, "host" + _hosts.Count);
         List<string> arguments = ["--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", data, "--sweep-interval-ms", "200", .. Calm];
@@ -96,7 +99,7 @@ public sealed class World : IAsyncDisposable
         }
 
         var host = await HostUnderTest.CreateAsync(
-            arguments, s => Configure(s.AddSingleton<ILoggerProvider>(new LogTap(Logs))));
+            arguments, s => Configure(s.AddSingleton(clock).AddSingleton<ILoggerProvider>(new LogTap(Logs))));
         _hosts.Add(host);
         using (var first = await host.StartAsync(CancellationToken.None))
             if (first is not null) AdminKey = first.RevealText();

@@ -43,14 +43,14 @@ public sealed class ApprovedTests
             l => l.StartsWith("method vault.account.execute(", StringComparison.Ordinal)
         );
 
-        var told = Gone(
+        var report = Gone(
             [.. shipped, "method vault.account.of_yesterday(System.String): System.Int64"],
             [.. shipped.Except([execute]), execute.Replace(')', 's')]
         )!;
-        Assert.Contains("vault.account.of_yesterday", told, StringComparison.Ordinal);
-        Assert.Contains(execute, told, StringComparison.Ordinal);
-        Assert.Contains("two releases", told, StringComparison.Ordinal);
-        Assert.Contains(Approved.Renew, told, StringComparison.Ordinal);
+        Assert.Contains("vault.account.of_yesterday", report, StringComparison.Ordinal);
+        Assert.Contains(execute, report, StringComparison.Ordinal);
+        Assert.Contains("two releases", report, StringComparison.Ordinal);
+        Assert.Contains(Approved.Renew, report, StringComparison.Ordinal);
         Assert.Null(Gone(shipped, [.. shipped, "method vault.account.of_tomorrow(System.String): System.Int64"]));
     }
 
@@ -218,8 +218,8 @@ public sealed class ApprovedTests
     // Not Assert.Equal, which shortens what it prints.
     private static void None(IEnumerable<string?> faults)
     {
-        var told = string.Join('\n', faults.OfType<string>());
-        Assert.True(told.Length == 0, told);
+        var report = string.Join('\n', faults.OfType<string>());
+        Assert.True(report.Length == 0, report);
     }
 
     // Null: nothing that was shipped is missing. What is new is no fault.

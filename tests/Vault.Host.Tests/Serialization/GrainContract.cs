@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
+using Orleans.Services;
 using Vault.Client.Cluster;
 using Vault.Host.Cluster;
 
@@ -106,7 +107,9 @@ internal static class GrainContract
     private static string Names(IEnumerable<Type> types) => string.Join(", ", types.Select(Name));
 
     private static Type KeyOf(Type grain) =>
-        grain.GetInterfaces().Single(b => b.Name.StartsWith("IGrainWith", StringComparison.Ordinal));
+        grain
+            .GetInterfaces()
+            .Single(b => b == typeof(IGrainService) || b.Name.StartsWith("IGrainWith", StringComparison.Ordinal));
 
     private static JsonTypeInfo Json(Type type) => VaultWire.Json.GetTypeInfo(type);
 

@@ -6,7 +6,7 @@ namespace Vault.Campaigns;
 public sealed record CampaignOptions
 {
     public const string Usage = """
-        usage: scripts/crash [--kill | --faults | --keys | --leaks] [options]
+        usage: scripts/crash [--kill | --faults | --long | --keys | --leaks] [options]
 
         Starts real hosts and a strict provider on this machine, puts accounts under load, and breaks things. Prints a table; ends with 1 when a grant
         was lost silently or under a wrong name, or the ledger does not verify.
@@ -14,12 +14,16 @@ public sealed record CampaignOptions
           --kill                  SIGKILL and SIGSTOP at named points and at random moments (the default)
           --faults                the store breaks: crashes, cut connections, full disk, refused changes, slow sync, locks, power loss; with
                                   --store postgres also: a frozen silo, a cut network, a rolling restart, crowds
+          --long                  what users of Orleans met in production, on PostgreSQL, an hour or more: the
+                                  directory of 10,000 accounts lost with its silo, the database away for 30 s, 200
+                                  restarts, ten silos started in the same second (--rounds times), 10,000 accounts due
+                                  while no silo runs, clocks that are 90 s wrong (needs libfaketime)
           --keys                  key rotation and master re-wrap killed in the middle; erasure against a full backup (SQLite)
           --leaks                 searches every place where a credential could have been left, then plants one in each
-          --rounds N              strikes of --kill, rotations of --keys, 1 to 100000 [40]
+          --rounds N              strikes of --kill, rotations of --keys, starts of --long, 1 to 100000 [40]
           --store NAME            sqlite (one silo) or postgres (a cluster of three) [sqlite]
           --provider NAME         strict: a refresh token that comes twice kills the grant; grace: rotation with a window of 30 s [strict]
-          --only TEXT             of --faults those whose name has it
+          --only TEXT             of --faults and --long those whose name has it
           --accounts N            accounts under load, 1 to 500 [16]
           --seed N                decides victims, points and moments; the same seed draws the same strikes [1]
           --json FILE             also writes the figures there
@@ -53,7 +57,7 @@ public sealed record CampaignOptions
         for (var i = 0; i < arguments.Count; i++)
         {
             var name = arguments[i];
-            if (name is "--kill" or "--faults" or "--keys" or "--leaks")
+            if (name is "--kill" or "--faults" or "--long" or "--keys" or "--leaks")
             {
                 options = options with { Campaign = name[2..] };
                 continue;
@@ -85,6 +89,7 @@ public sealed record CampaignOptions
             };
         }
 
+        if (options.Campaign == "long") options = options with { Postgres = true };
         return faults.Count == 0 ? (options, faults) : (null, faults);
     }
 

@@ -31,6 +31,8 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     var lab = new LabOptions { Postgres = options.Postgres, Hosts = options.Postgres ? 3 : 1, Strict = options.Strict, Accounts = options.Accounts, Logs = options.Logs };
+    if (options.Campaign == "long")
+        return await FaultTable.RunLongAsync(options, lab, Console.Out, Console.Error, stop.Token);
     if (options.Campaign == "faults") return await FaultTable.RunAsync(options, lab, Console.Out, Console.Error, stop.Token);
     if (options.Campaign == "keys") return await KeyTable.RunAsync(options, lab, Console.Out, Console.Error, stop.Token);
     if (options.Campaign == "leaks") return await LeakTable.RunAsync(options, lab, Console.Out, stop.Token);

@@ -1,13 +1,28 @@
+using Vault.Core.Errors;
+using Vault.Core.Operations;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Health;
 
 internal sealed record HealthView(string Status, IReadOnlyList<string> Faults);
 
-/// <summary>The process answers; nothing else is asked, or a broken database would restart healthy hosts.</summary>
-internal sealed class Live : IRoute
+/// <summary>
+/// The host carries out a call of its own. The database is not asked, and no other host, or a broken one would restart
+/// healthy hosts.
+/// </summary>
+internal sealed class Live(ILiveness liveness) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/health/live", "live", "Whether the process answers") { Tag = "Operating", Answer = typeof(HealthView), OpenQuery = true };
+    public Operation Operation { get; } =
+        new("GET", "/health/live", "live", "Whether the host carries out calls")
+        {
+            Tag = "Operating",
+            Answer = typeof(HealthView),
+            OpenQuery = true,
+            Errors = [ErrorCatalogue.ClusterUnavailable],
+        };
 
-    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) => Task.FromResult(Answer.Ok(new HealthView("live", [])));
+    public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
+        await liveness.IsAliveAsync(cancellationToken)
+            ? Answer.Ok(new HealthView("live", []))
+            : new VaultError(ErrorCatalogue.ClusterUnavailable, "Not live: a call inside this host did not come back.");
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
@@ -193,6 +194,20 @@ public sealed class HostProcess : IDisposable
     {
         Send(Signal.Kill);
         await ExitedAsync(cancellationToken);
+    }
+
+    /// <summary>How often it has warned of something since then.</summary>
+    public int Warnings(DateTimeOffset since, string text)
+    {
+        lock (_logLock)
+            return File.ReadLines(_log).Count(l => l.Contains(text, StringComparison.Ordinal) && IsWarning(l, since));
+
+        static bool IsWarning(string line, DateTimeOffset since)
+        {
+            using var entry = JsonDocument.Parse(line);
+            return entry.RootElement.GetProperty("LogLevel").GetString() is "Warning" or "Error" or "Critical"
+                && entry.RootElement.GetProperty("Timestamp").GetDateTimeOffset() > since;
+        }
     }
 
     /// <summary>The last of what it said.</summary>

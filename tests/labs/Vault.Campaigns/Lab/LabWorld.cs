@@ -195,11 +195,20 @@ public sealed class LabWorld : IAsyncDisposable
             File.Copy(log, Path.Combine(folder, Path.GetFileName(Path.GetDirectoryName(log)) + "-" + Path.GetFileName(log)), overwrite: true);
     }
 
+    /// <summary>A host with the world's options, not started and not one of <see cref="Hosts"/>.</summary>
+    public HostProcess NewHost(string name, string? database, params string[] more)
+    {
+        string[] store = database is null ? [] : ["--store", "postgres", "--database", database];
+        string[] own = [.. Options.HostOptions, "--master-key-file", MasterKey, .. store];
+        var host = new HostProcess(Path.Combine(Folder, name), Options.Postgres, [.. own, .. Options.MoreHostOptions, .. more]);
+        foreach (var (variable, value) in Options.Environment) host.Environment[variable] = value;
+        if (_key.Length > 0) host.Authorize(_key);
+        return host;
+    }
+
     private async Task AddHostAsync(CancellationToken cancellationToken)
     {
-        var store = Database is { } database ? new[] { "--store", "postgres", "--database", database } : [];
-        var host = new HostProcess(Path.Combine(Folder, "host" + _hosts.Count.ToString(CultureInfo.InvariantCulture)), Options.Postgres, [.. Options.HostOptions, "--master-key-file", MasterKey, .. store, .. Options.MoreHostOptions]);
-        foreach (var (name, value) in Options.Environment) host.Environment[name] = value;
+        var host = NewHost("host" + _hosts.Count.ToString(CultureInfo.InvariantCulture), Database);
         _hosts.Add(host);
         host.Start();
         await host.ReadyAsync(cancellationToken);

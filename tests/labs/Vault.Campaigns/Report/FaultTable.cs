@@ -7,24 +7,74 @@ namespace Vault.Campaigns.Report;
 /// <summary>Runs the faults of a store and tells them as a table.</summary>
 internal static class FaultTable
 {
-    public static async Task<int> RunAsync(CampaignOptions options, LabOptions lab, TextWriter to, TextWriter progress, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        CampaignOptions options,
+        LabOptions lab,
+        TextWriter to,
+        TextWriter progress,
+        CancellationToken cancellationToken
+    )
     {
-        if (options.Postgres && !NetworkCut.IsPossible) await progress.WriteLineAsync("the network between silos is not cut: that needs root and a network namespace of its own (ip, unshare)");
-        List<FaultReport> reports = [];
-        await AddAsync(lab, options.Postgres ? [.. PostgresFaults.All, .. ClusterFaults.All] : SqliteFaults.All);
-        if (!options.Postgres) await AddAsync(lab with { Accounts = 1, Lanes = 0 }, SqliteFaults.Alone);
+        if (options.Postgres && !NetworkCut.IsPossible)
+            await progress.WriteLineAsync(
+                "the network between silos is not cut: that needs root and a network namespace of its own (ip, unshare)"
+            );
+        List<(LabOptions, IReadOnlyList<StoreFault>)> runs =
+        [
+            (lab, options.Postgres ? [.. PostgresFaults.All, .. ClusterFaults.All] : SqliteFaults.All),
+        ];
 
         // A crowd takes its time; what a token endpoint may take is what it is in production.
-        if (options.Postgres) await AddAsync(lab with { Accounts = 1, Lanes = 0, TokenDelayMs = 0, Sweeps = false, AccessTokenSeconds = 3_600, FreshnessMs = 2_000, TokenTimeout = TimeSpan.FromSeconds(20), Lease = TimeSpan.FromSeconds(30) }, ClusterCrowds.All);
-        foreach (var report in reports) Write(to, report);
-        if (options.Json is { } file) await File.WriteAllTextAsync(file, JsonSerializer.Serialize(reports, Indented.Json), cancellationToken);
-        return reports.All(r => r.IsGreen) ? 0 : 1;
+        runs.Add(
+            options.Postgres
+                ? (ClusterDemands.Quiet(lab) with { Sweeps = false, FreshnessMs = 2_000 }, ClusterCrowds.All)
+                : (lab with { Accounts = 1, Lanes = 0 }, SqliteFaults.Alone)
+        );
+        return await RunAsync(options, runs, to, progress, cancellationToken);
+    }
 
-        async Task AddAsync(LabOptions setting, IReadOnlyList<StoreFault> faults)
+    /// <summary>The demands on a cluster at full length.</summary>
+    public static Task<int> RunLongAsync(
+        CampaignOptions options,
+        LabOptions lab,
+        TextWriter to,
+        TextWriter progress,
+        CancellationToken cancellationToken
+    )
+    {
+        var sizes = DemandSizes.Long(options.Rounds);
+        List<(LabOptions, IReadOnlyList<StoreFault>)> runs =
+        [
+            (lab, ClusterDemands.UnderLoad(sizes)),
+            (ClusterDemands.IdleLab(lab), ClusterDemands.Idle(sizes)),
+            (ClusterDemands.SkewedLab(lab), ClusterDemands.Skewed(sizes)),
+        ];
+        return RunAsync(options, runs, to, progress, cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(
+        CampaignOptions options,
+        IReadOnlyList<(LabOptions Setting, IReadOnlyList<StoreFault> Faults)> runs,
+        TextWriter to,
+        TextWriter progress,
+        CancellationToken cancellationToken
+    )
+    {
+        List<FaultReport> reports = [];
+        foreach (var (setting, faults) in runs)
         {
-            var chosen = faults.Where(f => options.Only is null || f.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)).ToList();
-            if (chosen.Count > 0) reports.Add(await FaultCampaign.RunAsync(setting, chosen, options.Seed, progress, cancellationToken));
+            var chosen = faults
+                .Where(f => options.Only is null || f.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase))
+                .ToList();
+            if (chosen.Count > 0)
+                reports.Add(await FaultCampaign.RunAsync(setting, chosen, options.Seed, progress, cancellationToken));
         }
+
+        foreach (var report in reports)
+            Write(to, report);
+        if (options.Json is { } file)
+            await File.WriteAllTextAsync(file, JsonSerializer.Serialize(reports, Indented.Json), cancellationToken);
+        return reports.All(r => r.IsGreen) ? 0 : 1;
     }
 
     private static void Write(TextWriter to, FaultReport report)

@@ -1,0 +1,56 @@
+using Orleans.Runtime;
+using Orleans.Runtime.Placement;
+using Vault.Core.Operations;
+using Vault.Host.Grains;
+
+namespace Vault.Host.Observability;
+
+/// <summary>Calls to a silo of the cluster, by its address.</summary>
+internal sealed class OtherSilos(
+    IGrainFactory grains,
+    IClusterMembershipService cluster,
+    ILocalSiloDetails here,
+    TimeProvider time
+)
+{
+    /// <summary>What it says of itself; null when it is not there.</summary>
+    /// <exception cref="OrleansException">It did not take the call.</exception>
+    /// <exception cref="TimeoutException">It did not answer in time.</exception>
+    public Task<HostWord?> AskAsync(SiloAddress silo, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
+        return grains
+            .GetGrain<ISiloWordGrain>(silo.ToParsableString())
+            .TellAsync()
+            .WaitAsync(timeout, time, cancellationToken);
+    }
+
+    /// <summary>Whether one of the active ones answers; true as well where there is none.</summary>
+    public async Task<bool> ReachAnyAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var calls = cluster
+            .CurrentSnapshot.Members.Values.Where(m =>
+                m.Status == SiloStatus.Active && !m.SiloAddress.Equals(here.SiloAddress)
+            )
+            .Select(m => AnswersAsync(m.SiloAddress, timeout, cancellationToken))
+            .ToList();
+        if (calls.Count == 0)
+            return true;
+        await foreach (var call in Task.WhenEach(calls).WithCancellation(cancellationToken))
+            if (await call)
+                return true;
+        return false;
+    }
+
+    private async Task<bool> AnswersAsync(SiloAddress silo, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(silo, timeout, cancellationToken) is not null;
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            return false;
+        }
+    }
+}
