@@ -47,12 +47,25 @@ public sealed class AloneTests : IDisposable
     // What ss(8) reads: the sockets of the process, and the tables of all listening sockets (state 0A) with their inodes.
     private static int[] ListeningPorts(int process)
     {
-        var sockets = Directory.EnumerateFiles($"/proc/{process}/fd").Select(f => File.ResolveLinkTarget(f, false)?.Name ?? "").ToHashSet();
+        var sockets = Directory.EnumerateFiles($"/proc/{process}/fd").Select(TargetOf).ToHashSet();
         return
         [
             .. new[] { "tcp", "tcp6" }.SelectMany(t => File.ReadLines($"/proc/{process}/net/{t}").Skip(1)).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 .Where(c => c[3] == "0A" && sockets.Contains($"socket:[{c[9]}]"))
                 .Select(c => int.Parse(c[1].AsSpan(c[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).Order(),
         ];
+    }
+
+    // A process opens and closes files while they are listed.
+    private static string TargetOf(string file)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(file, false)?.Name ?? "";
+        }
+        catch (FileNotFoundException)
+        {
+            return "";
+        }
     }
 }
