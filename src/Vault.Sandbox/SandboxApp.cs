@@ -37,7 +37,7 @@ internal static class SandboxApp
     {
         string Issuer() => s.Issuer;
         var authentication = new ClientAuthentication(s.Clients, s.Counters);
-        var bearer = new BearerDoor(s.Index, s.Time);
+        var bearer = new BearerAuthenticator(s.Index, s.Time);
         var token = new TokenEndpoint(
             authentication,
             s.Index,
@@ -63,7 +63,7 @@ internal static class SandboxApp
         app.MapGet("/oauth/userinfo", userinfo.HandleAsync);
         app.MapPost("/oauth/userinfo", userinfo.HandleAsync);
         new ApiRoutes(
-            [bearer, new KeyDoor(s.Credentials), new BasicDoor(s.Credentials)],
+            [bearer, new KeyAuthenticator(s.Credentials), new BasicAuthenticator(s.Credentials)],
             s.Counters,
             s.Runner,
             new ItemEndpoints(s.Items, s.Counters),

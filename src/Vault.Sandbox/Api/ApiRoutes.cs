@@ -5,42 +5,42 @@ using Vault.Sandbox.Faults;
 namespace Vault.Sandbox.Api;
 
 /// <summary>The echo API, the same behind each door: count, let faults strike, authenticate, check the scope, answer.</summary>
-internal sealed class ApiRoutes(IReadOnlyList<ApiDoor> doors, CounterBook counters, FaultRunner faults, ItemEndpoints items, MeEndpoint me)
+internal sealed class ApiRoutes(IReadOnlyList<ApiAuthenticator> authenticators, CounterBook counters, FaultRunner faults, ItemEndpoints items, MeEndpoint me)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        foreach (var door in doors)
+        foreach (var authenticator in authenticators)
         {
-            Map(routes, door, "GET", "/me", SandboxScopes.Profile, me.MeAsync);
-            Map(routes, door, "GET", "/items", SandboxScopes.ItemsRead, items.ListAsync);
-            Map(routes, door, "GET", "/items/{id}", SandboxScopes.ItemsRead, items.GetAsync);
-            Map(routes, door, "POST", "/items", SandboxScopes.ItemsWrite, items.CreateAsync);
-            Map(routes, door, "DELETE", "/items/{id}", SandboxScopes.ItemsDelete, items.DeleteAsync);
-            Map(routes, door, "POST", "/forms", SandboxScopes.ItemsWrite, UploadEndpoints.FormAsync);
-            Map(routes, door, "POST", "/files", SandboxScopes.ItemsWrite, UploadEndpoints.FilesAsync);
-            Map(routes, door, "GET", "/echo", SandboxScopes.ItemsRead, EchoEndpoints.EchoAsync);
-            Map(routes, door, "GET", "/large", SandboxScopes.ItemsRead, EchoEndpoints.LargeAsync);
-            Map(routes, door, "GET", "/redirect", SandboxScopes.ItemsRead, EchoEndpoints.RedirectAsync);
-            Map(routes, door, "GET", "/verify", scope: null, EchoEndpoints.VerifyAsync);
+            Map(routes, authenticator, "GET", "/me", SandboxScopes.Profile, me.MeAsync);
+            Map(routes, authenticator, "GET", "/items", SandboxScopes.ItemsRead, items.ListAsync);
+            Map(routes, authenticator, "GET", "/items/{id}", SandboxScopes.ItemsRead, items.GetAsync);
+            Map(routes, authenticator, "POST", "/items", SandboxScopes.ItemsWrite, items.CreateAsync);
+            Map(routes, authenticator, "DELETE", "/items/{id}", SandboxScopes.ItemsDelete, items.DeleteAsync);
+            Map(routes, authenticator, "POST", "/forms", SandboxScopes.ItemsWrite, UploadEndpoints.FormAsync);
+            Map(routes, authenticator, "POST", "/files", SandboxScopes.ItemsWrite, UploadEndpoints.FilesAsync);
+            Map(routes, authenticator, "GET", "/echo", SandboxScopes.ItemsRead, EchoEndpoints.EchoAsync);
+            Map(routes, authenticator, "GET", "/large", SandboxScopes.ItemsRead, EchoEndpoints.LargeAsync);
+            Map(routes, authenticator, "GET", "/redirect", SandboxScopes.ItemsRead, EchoEndpoints.RedirectAsync);
+            Map(routes, authenticator, "GET", "/verify", scope: null, EchoEndpoints.VerifyAsync);
         }
     }
 
-    private void Map(IEndpointRouteBuilder routes, ApiDoor door, string method, string path, string? scope, Func<HttpContext, ApiCaller, Task> answer)
+    private void Map(IEndpointRouteBuilder routes, ApiAuthenticator authenticator, string method, string path, string? scope, Func<HttpContext, ApiCaller, Task> answer)
     {
-        var route = door.Prefix + path;
+        var route = authenticator.Prefix + path;
         var countedAs = method + " " + route;
         routes.MapMethods(route, [method], context =>
         {
-            var (subject, clientId, token) = door.Glimpse(context.Request);
+            var (subject, clientId, token) = authenticator.Glimpse(context.Request);
             counters.AddApiCall(countedAs, subject, clientId);
             var site = new FaultSite(FaultTarget.Api, context.Request.Path.Value ?? route, clientId, GrantId: token?.Family.Id, Access: token);
-            return faults.RunAsync(context, site, c => AdmitAsync(c, door, scope, clientId, answer));
+            return faults.RunAsync(context, site, c => AdmitAsync(c, authenticator, scope, clientId, answer));
         });
     }
 
-    private Task AdmitAsync(HttpContext context, ApiDoor door, string? scope, string? clientId, Func<HttpContext, ApiCaller, Task> answer)
+    private Task AdmitAsync(HttpContext context, ApiAuthenticator authenticator, string? scope, string? clientId, Func<HttpContext, ApiCaller, Task> answer)
     {
-        var (caller, refusal, counts) = door.Open(context.Request);
+        var (caller, refusal, counts) = authenticator.Open(context.Request);
         if (caller is null)
         {
             counters.Add(counts, clientId);

@@ -10,7 +10,7 @@ internal static class EchoEndpoints
 {
     private const int LargestBytes = 100_000_000;
 
-    private static readonly string[] Secrets = ["Authorization", "Proxy-Authorization", "Cookie", KeyDoor.Header];
+    private static readonly string[] Secrets = ["Authorization", "Proxy-Authorization", "Cookie", KeyAuthenticator.Header];
 
     /// <summary>The verification call for keys and logins: cheap, free of side effects, no scope needed.</summary>
     public static Task VerifyAsync(HttpContext context, ApiCaller caller) => JsonReply.WriteAsync(context, 200, caller, static (writer, who) =>
@@ -29,7 +29,7 @@ internal static class EchoEndpoints
         writer.WriteString("path"u8, request.Path);
         writer.WriteString("subject"u8, who.Subject);
         writer.WriteStartObject("query"u8);
-        foreach (var (name, values) in request.Query.Where(static q => q.Key is not (KeyDoor.Parameter or "access_token")))
+        foreach (var (name, values) in request.Query.Where(static q => q.Key is not (KeyAuthenticator.Parameter or "access_token")))
         {
             Array(writer, name, values);
         }

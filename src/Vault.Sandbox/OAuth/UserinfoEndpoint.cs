@@ -6,15 +6,15 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>GET or POST /oauth/userinfo with a bearer token: sub always, name and email as far as the scopes go.</summary>
-internal sealed class UserinfoEndpoint(BearerDoor door, IdentityBook identities, FaultRunner faults)
+internal sealed class UserinfoEndpoint(BearerAuthenticator authenticator, IdentityBook identities, FaultRunner faults)
 {
     public Task HandleAsync(HttpContext context)
     {
-        var token = door.Find(context.Request);
+        var token = authenticator.Find(context.Request);
         var site = new FaultSite(FaultTarget.Userinfo, "/oauth/userinfo", token?.Family.ClientId, GrantId: token?.Family.Id, Access: token);
         return faults.RunAsync(context, site, c =>
         {
-            var (caller, refusal) = door.Admit(c.Request);
+            var (caller, refusal) = authenticator.Admit(c.Request);
             if (caller is null)
             {
                 return refusal!.WriteAsync(c);

@@ -24,6 +24,6 @@ public sealed class AttackTests(ITestOutputHelper output)
         var report = await TenantsRun.RunAsync(300, postgres, null);
         output.WriteLine(TenantsCommand.Text(report));
         Assert.True(report.IsClean, TenantsCommand.Text(report));
-        Assert.True(report is { Places: > 120, Routes: > 40, Doors: > 15 }, TenantsCommand.Text(report));
+        Assert.True(report is { Places: > 120, Routes: > 40, Ports: > 15 }, TenantsCommand.Text(report));
     }
 }

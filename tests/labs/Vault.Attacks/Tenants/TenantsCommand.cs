@@ -50,7 +50,7 @@ internal static class TenantsCommand
 
     public static string Text(TenantsReport report) => string.Join('\n',
     [
-        string.Create(CultureInfo.InvariantCulture, $"{report.Attempts:N0} attempts in {report.Elapsed.TotalSeconds:0} s: {report.Places} places of {report.Routes} operations, each with a foreign and an unknown value; {report.Doors} at the ports below"),
+        string.Create(CultureInfo.InvariantCulture, $"{report.Attempts:N0} attempts in {report.Elapsed.TotalSeconds:0} s: {report.Places} places of {report.Routes} operations, each with a foreign and an unknown value; {report.Ports} at the ports below"),
         string.Create(CultureInfo.InvariantCulture, $"{report.Leaks.Count} answers with foreign data, {report.Differences.Count} differences that tell existence, {report.Changes.Count} changes"),
         string.Create(CultureInfo.InvariantCulture, $"median time: foreign {report.Medians.Foreign:0} µs, unknown {report.Medians.Nobody:0} µs; furthest apart:"),
         .. report.Slowest.Select(s => string.Create(CultureInfo.InvariantCulture, $"  {s.Place}: {s.Foreign:0} and {s.Nobody:0} µs")),

@@ -7,7 +7,7 @@ namespace Vault.Attacks.Tenants;
 /// <param name="Places">Operations × places × things, each tried with a foreign and with an unknown value.</param>
 /// <param name="Medians">Answer times in microseconds, foreign and unknown, over everything.</param>
 internal sealed record TenantsReport(
-    int Attempts, int Places, int Routes, TimeSpan Elapsed, IReadOnlyList<string> Leaks, IReadOnlyList<string> Differences, IReadOnlyList<string> Changes, int Doors, (double Foreign, double Nobody) Medians,
+    int Attempts, int Places, int Routes, TimeSpan Elapsed, IReadOnlyList<string> Leaks, IReadOnlyList<string> Differences, IReadOnlyList<string> Changes, int Ports, (double Foreign, double Nobody) Medians,
     IReadOnlyList<(string Place, double Foreign, double Nobody)> Slowest)
 {
     public bool IsClean => Leaks.Count + Differences.Count + Changes.Count == 0;
@@ -35,11 +35,11 @@ internal static partial class TenantsRun
         var times = new Dictionary<string, (List<double> Foreign, List<double> Nobody)>();
         var reached = new HashSet<string>();
         var clock = Stopwatch.StartNew();
-        int made = 0, places = 0, doors = 0;
+        int made = 0, places = 0, ports = 0;
         for (var pass = 0; made < attempts; pass++)
         {
             var attacker = await Tenant.MakeAsync(rig, "attacker" + pass);
-            doors += await Doors.TryAsync(rig, attacker, victim, leaks);
+            ports += await StorePortAttempts.TryAsync(rig, attacker, victim, leaks);
             var all = new AttemptMatrix(contract, attacker, victim).All().Where(a => !Skipped.Contains(a.Route.Id) || !a.Foreign.Contains(attacker.Organization, StringComparison.Ordinal)).ToList();
             if (pass == 0) places = all.Count;
             foreach (var (attempt, index) in all.Select((a, i) => (a, i)))
@@ -72,7 +72,7 @@ internal static partial class TenantsRun
         }
 
         var slowest = times.Select(t => (t.Key, Median(t.Value.Foreign), Median(t.Value.Nobody))).OrderByDescending(t => Math.Abs(t.Item2 - t.Item3)).Take(5).ToList();
-        return new TenantsReport(made, places, reached.Count, clock.Elapsed, leaks, differences, changes, doors,
+        return new TenantsReport(made, places, reached.Count, clock.Elapsed, leaks, differences, changes, ports,
             (Median([.. times.Values.SelectMany(t => t.Foreign)]), Median([.. times.Values.SelectMany(t => t.Nobody)])), slowest);
     }
 

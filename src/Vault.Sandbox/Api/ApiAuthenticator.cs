@@ -4,7 +4,7 @@ using Vault.Sandbox.Grants;
 namespace Vault.Sandbox.Api;
 
 /// <summary>One way to authenticate at the echo API.</summary>
-internal abstract class ApiDoor
+internal abstract class ApiAuthenticator
 {
     /// <summary>The path prefix that stands behind this door.</summary>
     public abstract string Prefix { get; }

@@ -10,7 +10,7 @@ using Vault.Core.Refresh;
 namespace Vault.Attacks.Tenants;
 
 /// <summary>The same below HTTP: the attacker's organization with the victim's ids, at the ports themselves. What comes back must be nothing.</summary>
-internal static class Doors
+internal static class StorePortAttempts
 {
     public static async Task<int> TryAsync(AttackRig rig, Tenant attacker, Tenant victim, List<string> leaks)
     {
@@ -52,25 +52,25 @@ internal static class Doors
 
         return tried;
 
-        async Task NothingAsync<T>(string door, Task<T?> asked)
-            where T : class => Check(door, await asked is not null);
+        async Task NothingAsync<T>(string port, Task<T?> asked)
+            where T : class => Check(port, await asked is not null);
 
-        async Task RefusedAsync(string door, Func<Task<bool>> ask)
+        async Task RefusedAsync(string port, Func<Task<bool>> ask)
         {
             try
             {
-                Check(door, await ask());
+                Check(port, await ask());
             }
             catch (Vault.Core.Errors.InvalidCursorException)
             {
-                Check(door, false);
+                Check(port, false);
             }
         }
 
-        void Check(string door, bool open)
+        void Check(string port, bool open)
         {
             tried++;
-            if (open) leaks.Add($"the port {door} answers the attacker's organization with the victim's id");
+            if (open) leaks.Add($"the port {port} answers the attacker's organization with the victim's id");
         }
     }
 }

@@ -4,7 +4,7 @@ using Vault.Sandbox.Grants;
 namespace Vault.Sandbox.Api;
 
 /// <summary>An API key in the header X-Api-Key or in the query parameter api_key, never in both.</summary>
-internal sealed class KeyDoor(SandboxCredentials credentials) : ApiDoor
+internal sealed class KeyAuthenticator(SandboxCredentials credentials) : ApiAuthenticator
 {
     public const string Header = "X-Api-Key";
     public const string Parameter = "api_key";

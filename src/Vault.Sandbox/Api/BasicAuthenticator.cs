@@ -6,7 +6,7 @@ using Vault.Sandbox.Grants;
 namespace Vault.Sandbox.Api;
 
 /// <summary>HTTP Basic authentication (RFC 7617).</summary>
-internal sealed class BasicDoor(SandboxCredentials credentials) : ApiDoor
+internal sealed class BasicAuthenticator(SandboxCredentials credentials) : ApiAuthenticator
 {
     public override string Prefix => "/basic-api";
 

@@ -5,7 +5,7 @@ using Vault.Sandbox.Grants;
 namespace Vault.Sandbox.Api;
 
 /// <summary>Authorization: Bearer with an access token of this provider (RFC 6750); never in the query string.</summary>
-internal sealed class BearerDoor(TokenIndex index, TimeProvider time) : ApiDoor
+internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) : ApiAuthenticator
 {
     private static readonly ApiRefusal NoCredential = new(401, "unauthorized", "send Authorization: Bearer with an access token", "Bearer realm=\"sandbox\"");
 
