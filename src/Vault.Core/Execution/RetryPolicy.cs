@@ -55,7 +55,7 @@ public static class RetryPolicy
     }
 
     /// <summary>Outcome and error code of a reply that is final. <paramref name="earlierMayHaveActed"/>: an earlier attempt of this execution may have acted.</summary>
-    public static (Outcome Outcome, ErrorCode? Code) Judge(ToolDefinition tool, UpstreamReply reply, bool earlierMayHaveActed)
+    public static (Outcome Outcome, ErrorCode? Code) Classify(ToolDefinition tool, UpstreamReply reply, bool earlierMayHaveActed)
     {
         ArgumentNullException.ThrowIfNull(tool);
         ArgumentNullException.ThrowIfNull(reply);

@@ -222,7 +222,7 @@ public sealed class ToolRunner(
 
     private async Task<ExecutionAnswer> AnswerAsync(ExecutionRun run, UpstreamReply reply, bool actedBefore, CancellationToken cancellationToken)
     {
-        var (outcome, code) = RetryPolicy.Judge(run.Tool.Definition, reply, actedBefore);
+        var (outcome, code) = RetryPolicy.Classify(run.Tool.Definition, reply, actedBefore);
         if (code is null)
         {
             string? next = null;

@@ -49,7 +49,7 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
                 sent = true;
                 var results = await store.AppendAsync(groups, limit.Token).AsTask().WaitAsync(limit.Token).ConfigureAwait(false);
                 if (results.Count != groups.Count) throw new InvalidOperationException("The ledger store answered for another number of groups.");
-                round = Judge(batch, groups, results, round);
+                round = Resolve(batch, groups, results, round);
             }
 
             _failures = 0;
@@ -183,7 +183,7 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
         if (unexplained && !doubtful.Exists(static e => e.Done)) throw new InvalidOperationException("The ledger store refused a duplicate that it does not hold.");
     }
 
-    private LedgerRound Judge(Dictionary<OrganizationId, List<WaitingEntry>> batch, List<LedgerGroup> groups, IReadOnlyList<LedgerAppendResult> results, LedgerRound round)
+    private LedgerRound Resolve(Dictionary<OrganizationId, List<WaitingEntry>> batch, List<LedgerGroup> groups, IReadOnlyList<LedgerAppendResult> results, LedgerRound round)
     {
         for (var i = 0; i < groups.Count; i++)
         {

@@ -17,7 +17,7 @@ public sealed record BundleDraft(ImmutableArray<string>? Scopes, ImmutableArray<
 /// <summary>Versions of what a connection asks for: made, compared, staged for a share of the users, made active.</summary>
 public sealed class ScopeMigration(ConnectionRegistry connections, IPacks packs, IAccountStore accounts, TimeProvider time)
 {
-    public async Task<Result<JudgedBundle>> CreateAsync(OrganizationId organization, string connection, BundleDraft draft, string by, CancellationToken cancellationToken)
+    public async Task<Result<AssessedBundle>> CreateAsync(OrganizationId organization, string connection, BundleDraft draft, string by, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(draft);
         var found = await FindAsync(organization, connection, cancellationToken);
@@ -29,31 +29,31 @@ public sealed class ScopeMigration(ConnectionRegistry connections, IPacks packs,
         if (scopes.IsEmpty) return VaultError.Invalid("scopes", "would be empty: the tools of this connection need none");
         ScopeBundle? added = null;
         var changed = await connections.ChangeAsync(organization, connection, new ConnectionChange(s => ScopeBundles.Add(s, scopes, time.GetUtcNow(), by, draft.Note, out added), null, false), by, cancellationToken);
-        return changed.TryGet(out var row, out var failed) ? Judge(row, known.Pack, added!) : failed;
+        return changed.TryGet(out var row, out var failed) ? Assess(row, known.Pack, added!) : failed;
     }
 
-    public async Task<Result<ImmutableArray<JudgedBundle>>> ListAsync(OrganizationId organization, string connection, CancellationToken cancellationToken)
+    public async Task<Result<ImmutableArray<AssessedBundle>>> ListAsync(OrganizationId organization, string connection, CancellationToken cancellationToken)
     {
         var found = await FindAsync(organization, connection, cancellationToken);
         if (!found.TryGet(out var known, out var missing)) return missing;
-        return All(known.Row, known.Pack).Select(b => Judge(known.Row, known.Pack, b)).ToImmutableArray();
+        return All(known.Row, known.Pack).Select(b => Assess(known.Row, known.Pack, b)).ToImmutableArray();
     }
 
     /// <param name="against">Compared with this version; null for the active one.</param>
-    public async Task<Result<JudgedBundle>> GetAsync(OrganizationId organization, string connection, int version, int? against, CancellationToken cancellationToken)
+    public async Task<Result<AssessedBundle>> GetAsync(OrganizationId organization, string connection, int version, int? against, CancellationToken cancellationToken)
     {
         var found = await FindAsync(organization, connection, cancellationToken);
         if (!found.TryGet(out var known, out var missing)) return missing;
         var all = All(known.Row, known.Pack);
         if (all.FirstOrDefault(b => b.Version == version) is not { } bundle) return Unknown(version);
         if (against is { } other && all.All(b => b.Version != other)) return Unknown(other);
-        return Judge(known.Row, known.Pack, bundle, against);
+        return Assess(known.Row, known.Pack, bundle, against);
     }
 
-    public async Task<Result<JudgedBundle>> StageAsync(OrganizationId organization, string connection, int version, int percent, string by, CancellationToken cancellationToken) =>
+    public async Task<Result<AssessedBundle>> StageAsync(OrganizationId organization, string connection, int version, int percent, string by, CancellationToken cancellationToken) =>
         await MoveAsync(organization, connection, version, (_, s) => ScopeBundles.Stage(s, version, percent), by, cancellationToken);
 
-    public async Task<Result<JudgedBundle>> ActivateAsync(OrganizationId organization, string connection, int version, string by, CancellationToken cancellationToken) =>
+    public async Task<Result<AssessedBundle>> ActivateAsync(OrganizationId organization, string connection, int version, string by, CancellationToken cancellationToken) =>
         await MoveAsync(organization, connection, version, (pack, s) => ScopeBundles.Activate(s, ScopeBundles.Active(packs, pack, s), version, time.GetUtcNow(), by), by, cancellationToken);
 
     /// <summary>A page of the connection's accounts, less those that hold all of the version; a page may be empty and have a next one.</summary>
@@ -70,7 +70,7 @@ public sealed class ScopeMigration(ConnectionRegistry connections, IPacks packs,
         return new Page<LackingAccount>([.. lacking], page.Cursor);
     }
 
-    private async Task<Result<JudgedBundle>> MoveAsync(
+    private async Task<Result<AssessedBundle>> MoveAsync(
         OrganizationId organization, string connection, int version, Func<ProviderPack, ConnectionSettings, ConnectionSettings?> move, string by, CancellationToken cancellationToken)
     {
         var found = await FindAsync(organization, connection, cancellationToken);
@@ -81,7 +81,7 @@ public sealed class ScopeMigration(ConnectionRegistry connections, IPacks packs,
         var changed = await connections.ChangeAsync(organization, connection, change, by, cancellationToken);
         if (!changed.TryGet(out var row, out var failed)) return failed;
         if (!possible) return Unknown(version);
-        return Judge(row, known.Pack, row.Settings.Bundles.First(b => b.Version == version));
+        return Assess(row, known.Pack, row.Settings.Bundles.First(b => b.Version == version));
 
         ConnectionSettings Keep(ConnectionSettings settings)
         {
@@ -103,13 +103,13 @@ public sealed class ScopeMigration(ConnectionRegistry connections, IPacks packs,
         ? row.Settings.Bundles
         : row.Settings.Bundles.Insert(0, new ScopeBundle(row.Settings.ScopesVersion, ScopeBundles.Active(packs, pack, row.Settings), BundleStage.Active, 100, row.CreatedAt, "system", null));
 
-    private JudgedBundle Judge(ConnectionRow row, ProviderPack pack, ScopeBundle bundle, int? against = null)
+    private AssessedBundle Assess(ConnectionRow row, ProviderPack pack, ScopeBundle bundle, int? against = null)
     {
         var tools = ScopePlan.Enabled(packs, pack, row.Settings.Tools);
         var other = against is { } version ? All(row, pack).First(b => b.Version == version).Scopes : ScopeBundles.Active(packs, pack, row.Settings);
         ImmutableArray<string> asked = [.. bundle.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
         ImmutableArray<string> before = [.. other.Union(pack.DefaultScopes, StringComparer.Ordinal)];
-        return new JudgedBundle(
+        return new AssessedBundle(
             bundle,
             [.. ScopeUnion.Needless(tools.Select(t => t.Scopes), asked).Except(pack.DefaultScopes, StringComparer.Ordinal)],
             [.. tools.SelectMany(t => t.Scopes.Missing(asked)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],

@@ -35,7 +35,7 @@ internal sealed class GrainCalls(TimeProvider time)
         {
             return new(await call().ConfigureAwait(false), null);
         }
-        catch (Exception e) when (Judge(e) is { } lost)
+        catch (Exception e) when (Classify(e) is { } lost)
         {
             return new(default, lost);
         }
@@ -71,7 +71,7 @@ internal sealed class GrainCalls(TimeProvider time)
 
     // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its own ("the target silo became unavailable for
     // message …") it means the opposite: the call was out.
-    private static Lost? Judge(Exception e) => e switch
+    private static Lost? Classify(Exception e) => e switch
     {
         SiloUnavailableException silo when silo.Message == NotSent => Lost.NotDelivered,
         SiloUnavailableException => Lost.Unknown,

@@ -15,7 +15,7 @@ public sealed class EgressPolicy
     private readonly ImmutableHashSet<(string Host, int Port)> _hosts;
     private readonly ImmutableArray<(IPNetwork Network, int? Port)> _networks;
     private readonly bool _loopback;
-    private readonly ConditionalWeakTable<ProviderPack, ConcurrentDictionary<string, string?>> _judged = [];
+    private readonly ConditionalWeakTable<ProviderPack, ConcurrentDictionary<string, string?>> _refusals = [];
 
     private EgressPolicy(ImmutableHashSet<(string Host, int Port)> hosts, ImmutableArray<(IPNetwork Network, int? Port)> networks, bool loopback) =>
         (_hosts, _networks, _loopback) = (hosts, networks, loopback);
@@ -58,14 +58,14 @@ public sealed class EgressPolicy
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(url);
         // The verdict follows from pack and origin as written (scheme, user info, host, port) and from the fragment; this policy never changes.
-        if (url.Fragment.Length > 0 || !url.IsAbsoluteUri || OriginLength(url) is not (var length and > 0)) return Judge(pack, url);
+        if (url.Fragment.Length > 0 || !url.IsAbsoluteUri || OriginLength(url) is not (var length and > 0)) return Evaluate(pack, url);
         var origin = url.OriginalString.AsSpan(0, length);
-        var judged = _judged.GetValue(pack, static _ => new(StringComparer.Ordinal));
-        var byOrigin = judged.GetAlternateLookup<ReadOnlySpan<char>>();
+        var refusals = _refusals.GetValue(pack, static _ => new(StringComparer.Ordinal));
+        var byOrigin = refusals.GetAlternateLookup<ReadOnlySpan<char>>();
         if (byOrigin.TryGetValue(origin, out var known)) return known;
-        var verdict = Judge(pack, url);
+        var verdict = Evaluate(pack, url);
         // Origins can be as many as customers have instances: beyond this many the memory starts anew.
-        if (judged.Count >= MostOrigins) judged.Clear();
+        if (refusals.Count >= MostOrigins) refusals.Clear();
         byOrigin[origin] = verdict;
         return verdict;
     }
@@ -81,7 +81,7 @@ public sealed class EgressPolicy
         return end < 0 ? url.Length : scheme + 3 + end;
     }
 
-    private string? Judge(ProviderPack pack, Uri url)
+    private string? Evaluate(ProviderPack pack, Uri url)
     {
         var host = HostRules.Canonical(url, _loopback && pack.DevelopmentOnly, out var fault);
         if (host is null) return "the URL " + fault;

@@ -68,10 +68,10 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
             message.Headers.TryAddWithoutValidation("Authorization", OAuth1Signature.Header(message, shape.Method, id, secret, left, tokenSecret, time.GetUtcNow(), ("oauth_verifier", verifier)));
         var reply = await _call.SendAsync(message, deadline, form: true);
         if (reply is WireReply.Failed failed) return failed.Sent ? new TokenReply.MayHaveActed(failed.Code) : new TokenReply.NotActed(failed.Code, null);
-        return Judge(((WireReply.Answered)reply).Answer);
+        return Classify(((WireReply.Answered)reply).Answer);
     }
 
-    private TokenReply Judge(Answer answer)
+    private TokenReply Classify(Answer answer)
     {
         if (answer.Status is 408 or 425 or 429 or 503) return new TokenReply.NotActed(Code(answer), null);
         if (answer.Status is >= 500 or (< 200 or (>= 300 and <= 399))) return new TokenReply.MayHaveActed(Code(answer));

@@ -46,7 +46,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         if (reply is WireReply.Failed failed)
             return failed.Failure == SendFailure.EgressDenied ? new IdentityReply.Refused(failed.Code) : new IdentityReply.Unavailable(failed.Code, null);
         var answer = ((WireReply.Answered)reply).Answer;
-        var verdict = ApiJudge.Judge(client.Pack, answer, time.GetUtcNow());
+        var verdict = ApiResponseClassifier.Classify(client.Pack, answer, time.GetUtcNow());
         return verdict.Outcome switch
         {
             UpstreamOutcome.Succeeded when probe.Identity is null => new IdentityReply.Works(),

@@ -42,10 +42,10 @@ internal static class Revocation
             }
         }
 
-        return Judge(client.Pack, shape, await call.SendAsync(message, deadline), time.GetUtcNow());
+        return Classify(client.Pack, shape, await call.SendAsync(message, deadline), time.GetUtcNow());
     }
 
-    private static RevocationReply Judge(ProviderPack pack, RevocationShape shape, WireReply reply, DateTimeOffset now)
+    private static RevocationReply Classify(ProviderPack pack, RevocationShape shape, WireReply reply, DateTimeOffset now)
     {
         if (reply is WireReply.Failed failed) return new RevocationReply(UpstreamRevocation.Pending, failed.Failure != SendFailure.EgressDenied, failed.Code);
         var answer = ((WireReply.Answered)reply).Answer;
@@ -54,7 +54,7 @@ internal static class Revocation
         if (answer.IsSuccess && !inBody) return new RevocationReply(UpstreamRevocation.Confirmed, false, null);
         var code = FailureCode.First(answer, [ValuePath.Parse("error")]) ?? FailureCode.Status(answer.Status);
         // RFC 7009 2.2.1: 503 asks for another try; so do the other transient answers.
-        var transient = answer.Status is 408 or 425 or 429 or >= 500 || TokenJudge.Judge(pack, answer, now) is TokenReply.NotActed;
+        var transient = answer.Status is 408 or 425 or 429 or >= 500 || TokenResponseClassifier.Classify(pack, answer, now) is TokenReply.NotActed;
         return new RevocationReply(transient ? UpstreamRevocation.Pending : UpstreamRevocation.Refused, transient, code);
     }
 }

@@ -168,7 +168,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         }
 
         AddHeaders(client, oauth, message);
-        return JudgeAsync(client, message, deadline, mustCapture: true);
+        return ClassifyAsync(client, message, deadline, mustCapture: true);
 
         // An account parameter such as the installation may come with the credential.
         string? Field(string name) =>
@@ -188,10 +188,10 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         if (ProviderPlaces.Of(client).Url(template, http.Policy, out var fault) is not { } url) return RefusedAsync(fault!);
         var message = build(url);
         AddHeaders(client, OAuth(client), message);
-        return JudgeAsync(client, message, deadline, mustCapture);
+        return ClassifyAsync(client, message, deadline, mustCapture);
     }
 
-    private async Task<TokenReply> JudgeAsync(TokenClient client, HttpRequestMessage message, DateTimeOffset deadline, bool mustCapture)
+    private async Task<TokenReply> ClassifyAsync(TokenClient client, HttpRequestMessage message, DateTimeOffset deadline, bool mustCapture)
     {
         var sentAt = time.GetUtcNow();
         var reply = await _call.SendAsync(message, deadline);
@@ -199,7 +199,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
             return failed.Sent ? new TokenReply.MayHaveActed(failed.Code) : new TokenReply.NotActed(failed.Code, null);
         var answer = ((WireReply.Answered)reply).Answer;
         var now = time.GetUtcNow();
-        return TokenJudge.Judge(client.Pack, answer, now) ?? TokenAnswerReader.Read(client.Pack, answer, sentAt, now, mustCapture);
+        return TokenResponseClassifier.Classify(client.Pack, answer, now) ?? TokenAnswerReader.Read(client.Pack, answer, sentAt, now, mustCapture);
     }
 
     private static void AddHeaders(TokenClient client, OAuthShape oauth, HttpRequestMessage message)

@@ -87,7 +87,7 @@ public sealed class UpstreamClient : IUpstream
     private UpstreamReply Reply(ToolCall call, Answer answer, AnswerBody body, Uri url, string? page)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
-        var verdict = ApiJudge.Judge(pack, answer, _time.GetUtcNow());
+        var verdict = ApiResponseClassifier.Classify(pack, answer, _time.GetUtcNow());
         var succeeded = verdict.Outcome == UpstreamOutcome.Succeeded;
         var (data, truncated, complete) = body.Render(_options.OutputCap, succeeded && !call.Raw ? request.Data : null, succeeded && !call.Raw ? request.Drop : []);
         return new UpstreamReply(verdict.Outcome, answer.Status)

@@ -63,12 +63,12 @@ public sealed class RetryPolicyTests
     [Fact]
     public void Outcomes_are_honest()
     {
-        Assert.Equal((Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown), RetryPolicy.Judge(Tool(Effect.Write), Reply(UpstreamOutcome.TimedOut), false));
-        Assert.Equal((Outcome.FailedUpstream, ErrorCatalogue.UpstreamTimeout), RetryPolicy.Judge(Tool(Effect.Read), Reply(UpstreamOutcome.TimedOut), false));
-        Assert.Equal((Outcome.FailedBeforeSend, ErrorCatalogue.UpstreamUnavailable), RetryPolicy.Judge(Tool(Effect.Write), Reply(UpstreamOutcome.NotSent), false));
-        Assert.Equal((Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable), RetryPolicy.Judge(Tool(Effect.Write), Reply(UpstreamOutcome.Unavailable, 503), false));
-        Assert.Equal((Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown), RetryPolicy.Judge(Tool(Effect.Write), Reply(UpstreamOutcome.Unavailable, 502), false));
-        Assert.Equal((Outcome.Succeeded, null), RetryPolicy.Judge(Tool(Effect.Write), Reply(UpstreamOutcome.Succeeded, 200), true));
+        Assert.Equal((Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown), RetryPolicy.Classify(Tool(Effect.Write), Reply(UpstreamOutcome.TimedOut), false));
+        Assert.Equal((Outcome.FailedUpstream, ErrorCatalogue.UpstreamTimeout), RetryPolicy.Classify(Tool(Effect.Read), Reply(UpstreamOutcome.TimedOut), false));
+        Assert.Equal((Outcome.FailedBeforeSend, ErrorCatalogue.UpstreamUnavailable), RetryPolicy.Classify(Tool(Effect.Write), Reply(UpstreamOutcome.NotSent), false));
+        Assert.Equal((Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable), RetryPolicy.Classify(Tool(Effect.Write), Reply(UpstreamOutcome.Unavailable, 503), false));
+        Assert.Equal((Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown), RetryPolicy.Classify(Tool(Effect.Write), Reply(UpstreamOutcome.Unavailable, 502), false));
+        Assert.Equal((Outcome.Succeeded, null), RetryPolicy.Classify(Tool(Effect.Write), Reply(UpstreamOutcome.Succeeded, 200), true));
     }
 
     [Fact]
@@ -76,8 +76,8 @@ public sealed class RetryPolicyTests
     {
         foreach (var outcome in Enum.GetValues<UpstreamOutcome>().Where(o => o != UpstreamOutcome.Succeeded))
         {
-            Assert.Equal(Outcome.OutcomeUnknown, RetryPolicy.Judge(Tool(Effect.Write, Idempotency.Key), Reply(outcome, 429), true).Outcome);
-            Assert.NotEqual(Outcome.OutcomeUnknown, RetryPolicy.Judge(Tool(Effect.Read), Reply(outcome, 429), true).Outcome);
+            Assert.Equal(Outcome.OutcomeUnknown, RetryPolicy.Classify(Tool(Effect.Write, Idempotency.Key), Reply(outcome, 429), true).Outcome);
+            Assert.NotEqual(Outcome.OutcomeUnknown, RetryPolicy.Classify(Tool(Effect.Read), Reply(outcome, 429), true).Outcome);
         }
     }
 
@@ -94,6 +94,6 @@ public sealed class RetryPolicyTests
     {
         foreach (var outcome in Enum.GetValues<UpstreamOutcome>())
         foreach (var effect in Enum.GetValues<Effect>())
-            Assert.True(RetryPolicy.Judge(Tool(effect), Reply(outcome), false).Code is null == (outcome == UpstreamOutcome.Succeeded));
+            Assert.True(RetryPolicy.Classify(Tool(effect), Reply(outcome), false).Code is null == (outcome == UpstreamOutcome.Succeeded));
     }
 }

@@ -135,6 +135,6 @@ public sealed class TokenAnswerTests
     {
         Assert.True(LoadedPacks.All.TryGet(provider, out var pack));
         var parsed = new Answer(200, _ => null, Answer.Parse(Encoding.UTF8.GetBytes(answer), null));
-        return TokenJudge.Judge(pack, parsed, Sent) ?? TokenAnswerReader.Read(pack, parsed, Sent, Sent.AddSeconds(2), mustCapture);
+        return TokenResponseClassifier.Classify(pack, parsed, Sent) ?? TokenAnswerReader.Read(pack, parsed, Sent, Sent.AddSeconds(2), mustCapture);
     }
 }

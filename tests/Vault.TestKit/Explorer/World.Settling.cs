@@ -25,7 +25,7 @@ internal sealed partial class World
             Run(next, next.BeginRefresh);
         }
 
-        Judge();
+        CheckInvariants();
     }
 
     private void Run(WorldHost host, Action begin)
@@ -52,7 +52,7 @@ internal sealed partial class World
             && (state.Status != AccountStatus.Active || AccountSchedule.IsLive(state, Now));
     }
 
-    private void Judge()
+    private void CheckInvariants()
     {
         var state = Stored.Row.State;
         End = state.Status + (state.Reason is null ? "" : " " + state.Reason);

@@ -10,11 +10,11 @@ namespace Vault.Gateway.Rest.Scopes;
 internal sealed record BundleView(
     int Version, BundleStage Stage, int Percent, IReadOnlyList<string> Scopes, IReadOnlyList<string> Needless, IReadOnlyList<string> Lacking, DiffView Diff, string? Note, DateTimeOffset CreatedAt, string CreatedBy)
 {
-    public static BundleView Of(JudgedBundle judged)
+    public static BundleView Of(AssessedBundle assessed)
     {
-        var (bundle, against) = (judged.Bundle, judged.Against);
+        var (bundle, against) = (assessed.Bundle, assessed.Against);
         return new BundleView(
-            bundle.Version, bundle.Stage, bundle.Percent, bundle.Scopes, judged.Needless, judged.Lacking, new DiffView(against.Added, against.Removed, against.ToolsGained, against.ToolsLost), bundle.Note, bundle.CreatedAt,
+            bundle.Version, bundle.Stage, bundle.Percent, bundle.Scopes, assessed.Needless, assessed.Lacking, new DiffView(against.Added, against.Removed, against.ToolsGained, against.ToolsLost), bundle.Note, bundle.CreatedAt,
             bundle.CreatedBy);
     }
 }

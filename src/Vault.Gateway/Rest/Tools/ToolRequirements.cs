@@ -35,7 +35,7 @@ internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStor
                 rows.AddRange(mine.Where(r => r.Settings.Tools is not { } offered || offered.Contains(tool.Definition.Name)).Select(r => r.Account));
             }
 
-            all[tool.Definition.Name] = Judge(tool, row.State, rows);
+            all[tool.Definition.Name] = Evaluate(tool, row.State, rows);
         }
 
         return all;
@@ -53,7 +53,7 @@ internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStor
         return rows;
     }
 
-    private static RequirementView Judge(Tool tool, OrganizationState organization, IReadOnlyList<AccountRow> rows)
+    private static RequirementView Evaluate(Tool tool, OrganizationState organization, IReadOnlyList<AccountRow> rows)
     {
         var approval = tool.Definition.Effect != Effect.Destructive ? "none" : organization.DestructivePolicy switch { "allow" => "none", "deny" => "denied", _ => "required" };
         var ids = rows.Select(r => r.Id.Value).ToArray();

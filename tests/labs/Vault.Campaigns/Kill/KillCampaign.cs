@@ -87,7 +87,7 @@ public sealed class KillCampaign
         await ready;
         var after = _world.Sandbox.Counters;
         List<Loss> losses = [];
-        foreach (var (account, at, lost) in settled.Where(s => s.Lost)) losses.Add(await JudgeAsync(account, reached, inFlight.ContainsKey(account), at, looked, cancellationToken));
+        foreach (var (account, at, lost) in settled.Where(s => s.Lost)) losses.Add(await VerifyAsync(account, reached, inFlight.ContainsKey(account), at, looked, cancellationToken));
         var round = new KillRound(
             number, strike.Name, strike.Freeze, reached?.Point, inFlight.Count, losses, settled.Select(s => s.Recovered).Max(), after.Refreshes - before.Refreshes, after.RefreshReplays - before.RefreshReplays, await ready, others);
         _report.Rounds.Add(round);
@@ -186,7 +186,7 @@ public sealed class KillCampaign
         return status == AccountStatus.Active;
     }
 
-    private async Task<Loss> JudgeAsync(LabAccount account, (string Point, string Where)? reached, bool inFlight, TimeSpan down, DateTime looked, CancellationToken cancellationToken)
+    private async Task<Loss> VerifyAsync(LabAccount account, (string Point, string Where)? reached, bool inFlight, TimeSpan down, DateTime looked, CancellationToken cancellationToken)
     {
         var state = (await _world.RowAsync(account, cancellationToken)).State;
         var grant = _world.Sandbox.Grants.Get(account.Grant);

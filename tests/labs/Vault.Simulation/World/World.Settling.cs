@@ -52,7 +52,7 @@ internal sealed partial class World
         }
 
         foreach (var subject in Subjects)
-            if (Broken is null) await JudgeAsync(subject, quiet);
+            if (Broken is null) await VerifyAsync(subject, quiet);
     }
 
     /// <summary>Runs what is under way to its end; where everybody waits for time, time passes.</summary>
@@ -76,7 +76,7 @@ internal sealed partial class World
     private bool IsSettled() => Hosts.All(h => h.Disk.Count == 0) && Subjects.TrueForAll(s =>
         RowOf(s).State is var state && state.Intent is null && state.Revocation != UpstreamRevocation.Pending && (state.Status != AccountStatus.Active || (state.Doubt is null && AccountSchedule.IsLive(state, Now))));
 
-    private async Task JudgeAsync(Subject subject, Func<ValueTask> quiet)
+    private async Task VerifyAsync(Subject subject, Func<ValueTask> quiet)
     {
         var row = RowOf(subject);
         var state = row.State;

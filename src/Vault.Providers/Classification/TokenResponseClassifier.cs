@@ -9,11 +9,11 @@ namespace Vault.Providers.Classification;
 /// What an answer of a token endpoint means, once and at the edge (law 6): the pack's rules in order, then the rules of RFC 6749 and HTTP.
 /// Null means: it reads like a grant.
 /// </summary>
-internal static class TokenJudge
+internal static class TokenResponseClassifier
 {
     private static readonly ValuePath Error = ValuePath.Parse("error");
 
-    public static TokenReply? Judge(ProviderPack pack, Answer answer, DateTimeOffset now)
+    public static TokenReply? Classify(ProviderPack pack, Answer answer, DateTimeOffset now)
     {
         var shape = pack.Details.OAuth!.Answer;
         foreach (var rule in pack.Details.TokenErrors)

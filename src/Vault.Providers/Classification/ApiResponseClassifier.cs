@@ -7,22 +7,22 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Classification;
 
 /// <summary>A judged API answer; <see cref="UpstreamOutcome.Succeeded"/> when nothing speaks against it.</summary>
-internal sealed record ApiVerdict(UpstreamOutcome Outcome, string? Reason, string? Code, TimeSpan? RetryAfter, ImmutableArray<string> MissingScopes);
+internal sealed record ApiClassification(UpstreamOutcome Outcome, string? Reason, string? Code, TimeSpan? RetryAfter, ImmutableArray<string> MissingScopes);
 
 /// <summary>What an answer of a provider's API means: the pack's rules in order, then HTTP's. A 200 can be an error.</summary>
-internal static class ApiJudge
+internal static class ApiResponseClassifier
 {
-    private static readonly ApiVerdict Fine = new(UpstreamOutcome.Succeeded, null, null, null, []);
+    private static readonly ApiClassification Fine = new(UpstreamOutcome.Succeeded, null, null, null, []);
     private static readonly ImmutableArray<ValuePath> UsualCodes = [ValuePath.Parse("error"), ValuePath.Parse("error.code"), ValuePath.Parse("code"), ValuePath.Parse("error.status")];
 
-    public static ApiVerdict Judge(ProviderPack pack, Answer answer, DateTimeOffset now)
+    public static ApiClassification Classify(ProviderPack pack, Answer answer, DateTimeOffset now)
     {
         var api = pack.Details.Api;
         foreach (var rule in pack.Details.ApiErrors)
         {
             if (!rule.When.Holds(answer.Status, answer.Header, answer.Body) || answer.Forbids(rule)) continue;
             var wait = WaitReader.Read(pack, answer, now, rule.Meaning == AnswerMeaning.RateLimited) ?? rule.RetryAfter;
-            return new ApiVerdict(Outcome(rule.Meaning), rule.Reason, rule.Code ?? Code(pack, answer) ?? FailureCode.Status(answer.Status), wait, Scopes(rule, answer));
+            return new ApiClassification(Outcome(rule.Meaning), rule.Reason, rule.Code ?? Code(pack, answer) ?? FailureCode.Status(answer.Status), wait, Scopes(rule, answer));
         }
 
         if (answer.IsSuccess && !BodyMatch.AnyHolds(api.ErrorWhen, answer.Body)) return Fine;
@@ -36,7 +36,7 @@ internal static class ApiJudge
         };
         var after = outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable ? WaitReader.Read(pack, answer, now, outcome == UpstreamOutcome.RateLimited) : null;
         var scopes = outcome == UpstreamOutcome.ScopeMissing ? InsufficientScope(answer)!.Value : [];
-        return new ApiVerdict(outcome, null, Code(pack, answer) ?? FailureCode.Status(answer.Status), after, scopes);
+        return new ApiClassification(outcome, null, Code(pack, answer) ?? FailureCode.Status(answer.Status), after, scopes);
     }
 
     /// <summary>What the provider itself calls the failure; looked for only where there is one.</summary>

@@ -8,7 +8,7 @@ using Vault.Providers.Tests.Peers;
 namespace Vault.Providers.Tests.Classification;
 
 /// <summary>Documented answers of each provider and what they mean. A case is data with its source; adding one takes no code.</summary>
-public sealed class JudgementTableTests
+public sealed class ClassificationTableTests
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
     private static readonly PackCatalogue Packs = LoadedPacks.All;
@@ -24,7 +24,7 @@ public sealed class JudgementTableTests
     public void ATokenAnswer(int row, string title)
     {
         var fixture = TokenCases[row];
-        var reply = TokenJudge.Judge(Pack(fixture), AnswerOf(fixture), Now);
+        var reply = TokenResponseClassifier.Classify(Pack(fixture), AnswerOf(fixture), Now);
         (string Meaning, string? Reason, string Code, TimeSpan? Wait) got = reply switch
         {
             TokenReply.NotActed r => ("NotActed", null, r.Failure, r.RetryAfter),
@@ -44,7 +44,7 @@ public sealed class JudgementTableTests
     public void AnApiAnswer(int row, string title)
     {
         var fixture = ApiCases[row];
-        var verdict = ApiJudge.Judge(Pack(fixture), AnswerOf(fixture), Now);
+        var verdict = ApiResponseClassifier.Classify(Pack(fixture), AnswerOf(fixture), Now);
         Assert.Equal((Text(fixture, "outcome"), Text(fixture, "reason"), Text(fixture, "code")), (verdict.Outcome.ToString(), verdict.Reason, verdict.Code));
         Assert.Equal(fixture.TryGetProperty("retry_after_s", out var seconds) ? TimeSpan.FromSeconds(seconds.GetInt32()) : null, verdict.RetryAfter);
         if (fixture.TryGetProperty("missing_scopes", out var scopes)) Assert.Equal(scopes.EnumerateArray().Select(s => s.GetString()!), verdict.MissingScopes);
@@ -59,7 +59,7 @@ public sealed class JudgementTableTests
         {
             foreach (var status in new[] { 408, 425, 429, 500, 502, 503, 504 })
             {
-                var reply = TokenJudge.Judge(pack, new Answer(status, _ => null, default), Now);
+                var reply = TokenResponseClassifier.Classify(pack, new Answer(status, _ => null, default), Now);
                 Assert.True(reply is TokenReply.NotActed or TokenReply.MayHaveActed, $"{pack.Id} {status}: {reply}");
             }
         }
