@@ -161,7 +161,7 @@ public sealed class VaultHost : IAsyncDisposable
 
     private static void Observe(IServiceProvider services)
     {
-        var (metrics, writer, own) = (services.GetRequiredService<VaultMetrics>(), services.GetRequiredService<LedgerWriter>(), services.GetRequiredService<OwnWord>());
+        var (metrics, writer, own) = (services.GetRequiredService<VaultMetrics>(), services.GetRequiredService<LedgerWriter>(), services.GetRequiredService<LocalHostStatus>());
         metrics.Observe("vault.ledger.waiting", "Ledger entries waiting for their commit.", () => writer.Waiting);
         metrics.Observe("vault.refreshes.under_way", "Refreshes this host has begun and not ended.", () => own.RefreshesUnderWay);
         metrics.Observe("vault.sweep.shards", "Shards of the due index this host sweeps.", () => own.Shards);

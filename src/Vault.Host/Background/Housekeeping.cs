@@ -41,7 +41,7 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
         var scopeUses = services.GetRequiredService<IScopeUseStore>();
         var cache = services.GetRequiredService<CredentialCache>();
         var packs = services.GetRequiredService<PackCatalogue>();
-        var census = services.GetRequiredService<SiloCensus>();
+        var census = services.GetRequiredService<SiloClusterStatus>();
         return
         [
             new("outbox", TimeSpan.FromSeconds(1), true, async ct => await writer.DrainOutboxAsync(ct)),

@@ -69,8 +69,8 @@ internal static class SiloSetup
         services.AddSingleton<IToolRuns, ClusterToolRuns>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
         services.AddSingleton<OtherSilos>();
-        services.AddSingleton<SiloCensus>();
-        services.AddSingleton<IHostCensus>(s => s.GetRequiredService<SiloCensus>());
+        services.AddSingleton<SiloClusterStatus>();
+        services.AddSingleton<IClusterStatus>(s => s.GetRequiredService<SiloClusterStatus>());
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<IReadiness, Readiness>();
         services.AddSingleton<ILiveness, Liveness>();

@@ -64,7 +64,7 @@ public static class CoreServices
         // What the grains call on the silo that they live on; who calls from outside goes through the silo's IAccounts and IOrganizations.
         services.AddSingleton<AccountOwner>();
         services.AddSingleton<OrganizationOwner>();
-        services.AddSingleton<OwnWord>();
+        services.AddSingleton<LocalHostStatus>();
         services.AddSingleton<IExecutions, ToolExecutor>();
         return services;
     }

@@ -16,11 +16,11 @@ internal sealed class OtherSilos(
     /// <summary>What it says of itself; null when it is not there.</summary>
     /// <exception cref="OrleansException">It did not take the call.</exception>
     /// <exception cref="TimeoutException">It did not answer in time.</exception>
-    public Task<HostWord?> AskAsync(SiloAddress silo, TimeSpan timeout, CancellationToken cancellationToken)
+    public Task<HostStatus?> AskAsync(SiloAddress silo, TimeSpan timeout, CancellationToken cancellationToken)
     {
         RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
         return grains
-            .GetGrain<ISiloWordGrain>(silo.ToParsableString())
+            .GetGrain<ISiloStatusGrain>(silo.ToParsableString())
             .TellAsync()
             .WaitAsync(timeout, time, cancellationToken);
     }

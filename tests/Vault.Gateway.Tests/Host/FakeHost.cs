@@ -6,7 +6,7 @@ using Vault.Core.Operations;
 namespace Vault.Gateway.Tests.Host;
 
 /// <summary>A host alone in the world: no disk, no other host.</summary>
-internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, ILiveness, IHostCensus
+internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, ILiveness, IClusterStatus
 {
     public string Holder => "test-host";
 
@@ -22,7 +22,7 @@ internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, ILivene
 
     public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task<Result<HostCensus>> TakeAsync(CancellationToken cancellationToken) => Task.FromResult<Result<HostCensus>>(new HostCensus(null, 1, null, [new HostState("http://127.0.0.1/", Holder, "active", DateTimeOffset.UnixEpoch)]));
+    public Task<Result<ClusterStatus>> TakeAsync(CancellationToken cancellationToken) => Task.FromResult<Result<ClusterStatus>>(new ClusterStatus(null, 1, null, [new HostState("http://127.0.0.1/", Holder, "active", DateTimeOffset.UnixEpoch)]));
 
     public Task<bool> IsAliveAsync(CancellationToken cancellationToken) => Task.FromResult(IsAlive);
 

@@ -151,7 +151,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<ITokenEndpoint, FakeTokenEndpoint>().AddSingleton<IUpstream, FakeUpstream>();
         services.AddSingleton<FakeHost>().AddSingleton<IHostIdentity>(s => s.GetRequiredService<FakeHost>()).AddSingleton<IReplySpool>(s => s.GetRequiredService<FakeHost>());
         services.AddSingleton<ILiveness>(s => s.GetRequiredService<FakeHost>());
-        services.AddSingleton<IReadiness>(s => s.GetRequiredService<FakeHost>()).AddSingleton<IHostCensus>(s => s.GetRequiredService<FakeHost>()).AddSingleton(ICheckpoints.None).AddSingleton(IAccountObserver.None);
+        services.AddSingleton<IReadiness>(s => s.GetRequiredService<FakeHost>()).AddSingleton<IClusterStatus>(s => s.GetRequiredService<FakeHost>()).AddSingleton(ICheckpoints.None).AddSingleton(IAccountObserver.None);
         // A short lease: a test that revokes should not stand still for it.
         services.AddSingleton(new LifecycleOptions { FreshnessLease = MovableTime.Lease }).AddSingleton(new ExecutionOptions()).AddSingleton(new CallerOptions { Freshness = TimeSpan.Zero });
         services.AddSingleton(s => new Core.Refresh.CredentialCache(s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<LifecycleOptions>()));

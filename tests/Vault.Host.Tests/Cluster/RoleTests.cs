@@ -32,6 +32,6 @@ public sealed class RoleTests
         var statistics = await world.Hosts[0].Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
         var grains = statistics.Where(s => s.SiloAddress.Equals(gateway)).Select(s => s.GrainType.Split(',')[0]);
         grains = grains.Where(g => g.StartsWith("Vault.Host.Grains.", StringComparison.Ordinal));
-        Assert.DoesNotContain(grains, g => g != typeof(Grains.SiloWordGrain).FullName);
+        Assert.DoesNotContain(grains, g => g != typeof(Grains.SiloStatusGrain).FullName);
     }
 }

@@ -114,7 +114,7 @@ internal static class Samples
             MaskedSuffix = "…abcd",
         },
         RefreshWhy.Rejected,
-        new HostWord("both", "1.2.3", 2, 3) { Sweeps = [3, 5], OldestSweep = Noon, AccountsBegun = 70 },
+        new HostStatus("both", "1.2.3", 2, 3) { Sweeps = [3, 5], OldestSweep = Noon, AccountsBegun = 70 },
         new GatewayCall
         {
             Method = "POST",

@@ -26,18 +26,18 @@ internal sealed record HostView(
 internal sealed record ClusterView(
     string? Cluster, int Shards, int? Reminders, DateTimeOffset? OldestSweepAt, IReadOnlyList<HostView> Hosts)
 {
-    public static ClusterView Of(HostCensus census) => new(
-        census.Cluster, census.Shards, census.Reminders, census.OldestSweep,
+    public static ClusterView Of(ClusterStatus cluster) => new(
+        cluster.Cluster, cluster.Shards, cluster.Reminders, cluster.OldestSweep,
         [
-            .. census.Hosts.Select(h => new HostView(
-                h.Address, h.Name, h.Status, h.Since, h.Word?.Role, h.Word?.Version, h.Word?.Shards,
-                h.Word?.RefreshesUnderWay, h.Word?.OldestSweep, h.Word?.AccountsBegun,
+            .. cluster.Hosts.Select(h => new HostView(
+                h.Address, h.Name, h.Status, h.Since, h.Report?.Role, h.Report?.Version, h.Report?.Shards,
+                h.Report?.RefreshesUnderWay, h.Report?.OldestSweep, h.Report?.AccountsBegun,
                 h.Grains?.Select(g => new GrainCountView(g.Type, g.Activations)).ToList())),
         ]);
 }
 
 /// <summary>Names and addresses inside the operator's network: for administrators of the platform.</summary>
-internal sealed class GetCluster(IHostCensus hosts) : IRoute
+internal sealed class GetCluster(IClusterStatus hosts) : IRoute
 {
     public Operation Operation { get; } = new("GET", "/v1/cluster", "getCluster", "Tell of every host: where, since when, and what it has in hand")
     {

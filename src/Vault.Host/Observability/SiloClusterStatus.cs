@@ -10,16 +10,16 @@ using Vault.Host.Options;
 namespace Vault.Host.Observability;
 
 /// <summary>Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left are not listed.</summary>
-internal sealed class SiloCensus(
-    IGrainFactory grains, OtherSilos others, IMembershipTable table, IReminderTable reminders, OwnWord own, SweepDuty duty,
-    ShardHistory history, ILocalSiloDetails here, VaultOptions options, TimeProvider time) : IHostCensus
+internal sealed class SiloClusterStatus(
+    IGrainFactory grains, OtherSilos others, IMembershipTable table, IReminderTable reminders, LocalHostStatus own, SweepDuty duty,
+    ShardHistory history, ILocalSiloDetails here, VaultOptions options, TimeProvider time) : IClusterStatus
 {
     private const string OurGrains = "Vault.Host.Grains.";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private IManagementGrain Management => grains.GetGrain<IManagementGrain>(0);
 
-    public async Task<Result<HostCensus>> TakeAsync(CancellationToken cancellationToken)
+    public async Task<Result<ClusterStatus>> TakeAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -28,9 +28,9 @@ internal sealed class SiloCensus(
             var hosts = await Task.WhenAll(members.Select(m => StateAsync(m, cancellationToken)));
             var cluster = options.Postgres ? options.Silo.Cluster : null;
             hosts = [.. hosts.OrderBy(h => h.Address, StringComparer.Ordinal)];
-            return new HostCensus(cluster, duty.Shards, (await standing).Reminders.Count, hosts)
+            return new ClusterStatus(cluster, duty.Shards, (await standing).Reminders.Count, hosts)
             {
-                OldestSweep = await OldestSweepAsync([.. hosts.Select(h => h.Word)], cancellationToken),
+                OldestSweep = await OldestSweepAsync([.. hosts.Select(h => h.Report)], cancellationToken),
             };
         }
         catch (Exception e) when (e is OrleansException or TimeoutException or DbException)
@@ -62,7 +62,7 @@ internal sealed class SiloCensus(
     }
 
     private async Task<DateTimeOffset?> OldestSweepAsync(
-        IReadOnlyList<HostWord?> words, CancellationToken cancellationToken)
+        IReadOnlyList<HostStatus?> words, CancellationToken cancellationToken)
     {
         try
         {
@@ -80,7 +80,7 @@ internal sealed class SiloCensus(
     // Of the shards that no host which answers calls its own: all that is known of them is their history. Null when
     // there are none, or when a host of an older version does not say which are its own.
     private async Task<DateTimeOffset?> UnsweptSinceAsync(
-        IReadOnlyList<HostWord?> words, CancellationToken cancellationToken)
+        IReadOnlyList<HostStatus?> words, CancellationToken cancellationToken)
     {
         if (words.Any(w => w is { Sweeps: null })) return null;
         var left = Enumerable.Range(0, duty.Shards).Except(words.SelectMany(w => w?.Sweeps ?? []));
@@ -90,22 +90,22 @@ internal sealed class SiloCensus(
 
     private async Task<HostState> StateAsync(MembershipEntry member, CancellationToken cancellationToken)
     {
-        var (word, statistics) = (AskAsync(member.SiloAddress, cancellationToken), CountAsync(member.SiloAddress, cancellationToken));
+        var (report, statistics) = (AskAsync(member.SiloAddress, cancellationToken), CountAsync(member.SiloAddress, cancellationToken));
         return new HostState(member.SiloAddress.ToParsableString(), member.SiloName, JsonNamingPolicy.SnakeCaseLower.ConvertName(member.Status.ToString()), new DateTimeOffset(DateTime.SpecifyKind(member.StartTime, DateTimeKind.Utc)))
         {
-            Word = await word,
+            Report = await report,
             Grains = await statistics,
         };
     }
 
     // Of itself a silo tells without a grain, whose place in the directory may be on one that does not answer.
-    private Task<HostWord?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) => silo.Equals(here.SiloAddress) ? Task.FromResult<HostWord?>(own.Of(options.Silo.RoleName)) : OrNothingAsync(
+    private Task<HostStatus?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) => silo.Equals(here.SiloAddress) ? Task.FromResult<HostStatus?>(own.Of(options.Silo.RoleName)) : OrNothingAsync(
         () => others.AskAsync(silo, Patience, cancellationToken), cancellationToken);
 
     private Task<IReadOnlyList<GrainCount>?> CountAsync(SiloAddress silo, CancellationToken cancellationToken) => OrNothingAsync<IReadOnlyList<GrainCount>?>(
         async () => [.. (await Management.GetSimpleGrainStatistics([silo]))
             .Select(s => (Type: s.GrainType.Split(',')[0], s.ActivationCount))
-            .Where(s => s.Type.StartsWith(OurGrains, StringComparison.Ordinal) && s.Type != typeof(SiloWordGrain).FullName)
+            .Where(s => s.Type.StartsWith(OurGrains, StringComparison.Ordinal) && s.Type != typeof(SiloStatusGrain).FullName)
             .Select(s => new GrainCount(JsonNamingPolicy.SnakeCaseLower.ConvertName(s.Type[OurGrains.Length..].Replace("Grain", "", StringComparison.Ordinal)), s.ActivationCount))
             .OrderBy(s => s.Type, StringComparer.Ordinal)],
         cancellationToken);

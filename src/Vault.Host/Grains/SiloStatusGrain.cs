@@ -8,22 +8,22 @@ namespace Vault.Host.Grains;
 
 /// <summary>A silo asked for itself, keyed by its address.</summary>
 [Alias("vault.silo_status")]
-public interface ISiloWordGrain : IGrainWithStringKey
+public interface ISiloStatusGrain : IGrainWithStringKey
 {
     /// <summary>Null when this is another silo: the one of the key is not there.</summary>
     [Alias("get"), ResponseTimeout("00:00:05")]
-    Task<HostWord?> TellAsync();
+    Task<HostStatus?> GetAsync();
 }
 
 /// <summary>Placed where its caller's placement hint says, which is the silo of its key.</summary>
 [RandomPlacement]
 [GrainType("vault.silo_status")]
-internal sealed class SiloWordGrain(OwnWord own, SiloSettings options, ILocalSiloDetails here) : Grain, ISiloWordGrain
+internal sealed class SiloStatusGrain(LocalHostStatus own, SiloSettings options, ILocalSiloDetails here) : Grain, ISiloStatusGrain
 {
-    public Task<HostWord?> TellAsync()
+    public Task<HostStatus?> GetAsync()
     {
-        if (here.SiloAddress.ToParsableString() == this.GetPrimaryKeyString()) return Task.FromResult<HostWord?>(own.Of(options.RoleName));
+        if (here.SiloAddress.ToParsableString() == this.GetPrimaryKeyString()) return Task.FromResult<HostStatus?>(own.Of(options.RoleName));
         DeactivateOnIdle();
-        return Task.FromResult<HostWord?>(null);
+        return Task.FromResult<HostStatus?>(null);
     }
 }

@@ -9,7 +9,7 @@ namespace Vault.Host.Tests.Suite;
 
 /// <summary>What an operator sees of a cluster: <c>GET /v1/cluster</c>.</summary>
 [Collection("test cluster")]
-public sealed class CensusTests(TestClusterHosts hosts)
+public sealed class ClusterStatusTests(TestClusterHosts hosts)
 {
     [Fact]
     public async Task Every_gateway_tells_of_every_silo()

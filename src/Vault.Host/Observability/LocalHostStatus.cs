@@ -6,9 +6,9 @@ using Vault.Host.Background;
 namespace Vault.Host.Observability;
 
 /// <summary>What this process can say of itself.</summary>
-public sealed class OwnWord(AccountRefresher refresher, SweepDuty duty)
+public sealed class LocalHostStatus(AccountRefresher refresher, SweepDuty duty)
 {
-    private static readonly string Version = typeof(OwnWord).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+    private static readonly string Version = typeof(LocalHostStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     public int AllShards => duty.Shards;
 
@@ -18,7 +18,7 @@ public sealed class OwnWord(AccountRefresher refresher, SweepDuty duty)
 
     public int RefreshesUnderWay => refresher.Underway.Count;
 
-    public HostWord Of(string role)
+    public HostStatus Of(string role)
     {
         var mine = duty.Mine;
         return new(role, Version, mine.Count, RefreshesUnderWay)

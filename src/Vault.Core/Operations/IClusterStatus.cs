@@ -3,17 +3,17 @@ using Vault.Core.Errors;
 namespace Vault.Core.Operations;
 
 /// <summary>The hosts that serve the vault together, for whoever operates it.</summary>
-public interface IHostCensus
+public interface IClusterStatus
 {
     /// <summary>As of now, in bounded time. A host that does not answer is listed without what only it could say; <c>cluster_unavailable</c> when nobody knows who is there.</summary>
-    Task<Result<HostCensus>> TakeAsync(CancellationToken cancellationToken);
+    Task<Result<ClusterStatus>> TakeAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>Who serves the vault.</summary>
 /// <param name="Cluster">The cluster's name; null for a host by itself.</param>
 /// <param name="Shards">How many shards the due index has.</param>
 /// <param name="Reminders">How many reminders stand; null without a cluster.</param>
-public sealed record HostCensus(string? Cluster, int Shards, int? Reminders, IReadOnlyList<HostState> Hosts)
+public sealed record ClusterStatus(string? Cluster, int Shards, int? Reminders, IReadOnlyList<HostState> Hosts)
 {
     /// <summary>
     /// When the shard that has waited longest was swept to its end, also of those that no host sweeps; null when that
@@ -29,7 +29,7 @@ public sealed record HostCensus(string? Cluster, int Shards, int? Reminders, IRe
 public sealed record HostState(string Address, string Name, string Status, DateTimeOffset Since)
 {
     /// <summary>What it says of itself; null when it did not answer.</summary>
-    public HostWord? Word { get; init; }
+    public HostStatus? Report { get; init; }
 
     /// <summary>How many grains of a kind are active on it; null without a cluster, or when it did not answer.</summary>
     public IReadOnlyList<GrainCount>? Grains { get; init; }
@@ -39,7 +39,7 @@ public sealed record HostState(string Address, string Name, string Status, DateT
 /// <param name="Role"><c>both</c>, <c>gateway</c> or <c>worker</c>.</param>
 /// <param name="Shards">How many shards of the due index it sweeps.</param>
 /// <param name="RefreshesUnderWay">Refreshes it has begun and not ended.</param>
-public sealed record HostWord(string Role, string Version, int Shards, int RefreshesUnderWay)
+public sealed record HostStatus(string Role, string Version, int Shards, int RefreshesUnderWay)
 {
     /// <summary>The numbers of those shards; null from a host of a version that does not say so.</summary>
     public IReadOnlyList<int>? Sweeps { get; init; }
