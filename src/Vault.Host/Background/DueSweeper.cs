@@ -7,12 +7,12 @@ using Vault.Host.Options;
 namespace Vault.Host.Background;
 
 /// <summary>Looks for due accounts from time to time; at once again while there are more. Stopping waits for what is under way, so that no reply is dropped.</summary>
-public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher refresher, IAccountStore store, VaultMetrics metrics, VaultOptions options, TimeProvider time, ILogger<DueSweeper> log)
+public sealed class DueSweeper(DueSweep sweep, ShardAssignment assignment, AccountRefresher refresher, IAccountStore store, VaultMetrics metrics, VaultOptions options, TimeProvider time, ILogger<DueSweeper> log)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var wait = duty.Interval;
+        var wait = assignment.Interval;
         var counting = CountAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -20,13 +20,13 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
             {
                 await Task.Delay(wait, time, stoppingToken);
                 await refresher.DrainSpoolAsync(stoppingToken);
-                var (room, mine, at) = (sweep.Room, duty.Mine, time.GetUtcNow());
-                var round = await sweep.SweepAsync(mine, duty.Shards, options.SweepBatch, stoppingToken);
-                duty.Swept(mine, at, round);
+                var (room, mine, at) = (sweep.Room, assignment.Owned, time.GetUtcNow());
+                var round = await sweep.SweepAsync(mine, assignment.Shards, options.SweepBatch, stoppingToken);
+                assignment.Swept(mine, at, round);
                 // With more due and nothing begun, a provider's parallelism is the limit: a look before one of its refreshes is done would only find the same.
                 if (round is { More: true, Begun.Count: 0 })
-                    await Task.WhenAny(room, Task.Delay(duty.Interval, time, stoppingToken));
-                wait = round.More ? TimeSpan.FromMilliseconds(20) : duty.Interval;
+                    await Task.WhenAny(room, Task.Delay(assignment.Interval, time, stoppingToken));
+                wait = round.More ? TimeSpan.FromMilliseconds(20) : assignment.Interval;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -54,7 +54,7 @@ public sealed class DueSweeper(DueSweep sweep, SweepDuty duty, AccountRefresher 
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var (at, rest) = (time.GetTimestamp(), duty.Interval);
+            var (at, rest) = (time.GetTimestamp(), assignment.Interval);
             try
             {
                 metrics.DueBacklog(await store.CountDueAsync(time.GetUtcNow(), stoppingToken));

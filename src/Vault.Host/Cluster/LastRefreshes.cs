@@ -9,7 +9,7 @@ namespace Vault.Host.Cluster;
 /// How a silo ends that the others have declared dead (it was frozen, or cut off): at once, but not in the middle of a refresh, whose reply would be lost with it. It
 /// may finish what it holds, because the store judges what it commits, and nobody else may begin before the lease of its intent has lapsed (law 3).
 /// </summary>
-internal sealed class LastRefreshes(AccountRefresher refresher, SweepDuty duty, VaultOptions options, TimeProvider time, ILogger<LastRefreshes> log) : IFatalErrorHandler
+internal sealed class LastRefreshes(AccountRefresher refresher, ShardAssignment assignment, VaultOptions options, TimeProvider time, ILogger<LastRefreshes> log) : IFatalErrorHandler
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
 
@@ -18,7 +18,7 @@ internal sealed class LastRefreshes(AccountRefresher refresher, SweepDuty duty, 
     public void OnFatalException(object? sender, string? context, Exception? exception)
     {
         log.LogCritical("The silo ends itself ({Context} {Exception}); refreshes under way are finished first", context, exception?.Message);
-        duty.LeaveAll();
+        assignment.LeaveAll();
         var begun = time.GetTimestamp();
 
         // Waits on its own thread, as Orleans' own handler does: its caller must not go on.

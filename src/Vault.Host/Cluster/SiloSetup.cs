@@ -76,7 +76,7 @@ internal static class SiloSetup
         services.AddSingleton<ILiveness, Liveness>();
         services.AddSingleton<SiloCheckClient>();
         services.AddSingleton(s =>
-            new SweepDuty(settings.Shards, options.SweepInterval, s.GetRequiredService<TimeProvider>()));
+            new ShardAssignment(settings.Shards, options.SweepInterval, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ShardHistory>();
         services.AddVaultWire();
         builder.Logging.AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);

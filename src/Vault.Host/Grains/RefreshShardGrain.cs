@@ -22,7 +22,7 @@ public interface IRefreshShardGrain : IGrainWithIntegerKey
 /// </summary>
 [RandomPlacement]
 [GrainType(TypeName)]
-internal sealed class RefreshShardGrain(SweepDuty duty, ShardHistory history) : Grain, IRefreshShardGrain, IRemindable
+internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory history) : Grain, IRefreshShardGrain, IRemindable
 {
     public const string TypeName = "vault.refresh_shard";
     private const string Reminder = "due";
@@ -35,17 +35,17 @@ internal sealed class RefreshShardGrain(SweepDuty duty, ShardHistory history) : 
     private int Shard => (int)this.GetPrimaryKeyLong();
 
     // The number of shards was lowered: this one's accounts belong to others now.
-    private bool IsNoMore => Shard >= duty.Shards;
+    private bool IsNoMore => Shard >= assignment.Shards;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (IsNoMore) return Task.CompletedTask;
 
         // From now on it is swept, whether its history can be read or not.
-        _own = duty.Take(Shard);
+        _own = assignment.Acquire(Shard);
 
         // Keeps the activation: one that was collected as idle would leave its shard to nobody until its next reminder.
-        this.RegisterGrainTimer(KeepAsync, new(TimeSpan.Zero, duty.KeepEvery) { KeepAlive = true });
+        this.RegisterGrainTimer(KeepAsync, new(TimeSpan.Zero, assignment.KeepEvery) { KeepAlive = true });
         return Task.CompletedTask;
     }
 
@@ -56,13 +56,13 @@ internal sealed class RefreshShardGrain(SweepDuty duty, ShardHistory history) : 
     {
         if (_own is null) return;
         await KeepAsync(cancellationToken);
-        duty.Leave(Shard, _own);
+        assignment.Release(Shard, _own);
     }
 
     public async Task WatchAsync()
     {
         if (_stands || IsNoMore) return;
-        if (await this.GetReminder(Reminder) is null) await this.RegisterOrUpdateReminder(Reminder, Period * ((Shard + 1.0) / duty.Shards), Period);
+        if (await this.GetReminder(Reminder) is null) await this.RegisterOrUpdateReminder(Reminder, Period * ((Shard + 1.0) / assignment.Shards), Period);
         _stands = true;
     }
 

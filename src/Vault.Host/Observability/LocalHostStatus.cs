@@ -6,26 +6,26 @@ using Vault.Host.Background;
 namespace Vault.Host.Observability;
 
 /// <summary>What this process can say of itself.</summary>
-public sealed class LocalHostStatus(AccountRefresher refresher, SweepDuty duty)
+public sealed class LocalHostStatus(AccountRefresher refresher, ShardAssignment assignment)
 {
     private static readonly string Version = typeof(LocalHostStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
-    public int AllShards => duty.Shards;
+    public int AllShards => assignment.Shards;
 
-    public int Shards => duty.Mine.Count;
+    public int Shards => assignment.Owned.Count;
 
-    public TimeSpan OldestSweepAge => duty.OldestAge;
+    public TimeSpan OldestSweepAge => assignment.OldestAge;
 
     public int RefreshesUnderWay => refresher.Underway.Count;
 
     public HostStatus Of(string role)
     {
-        var mine = duty.Mine;
+        var mine = assignment.Owned;
         return new(role, Version, mine.Count, RefreshesUnderWay)
         {
             Sweeps = [.. mine],
-            OldestSweep = duty.OldestSweep,
-            AccountsBegun = duty.Begun,
+            OldestSweep = assignment.OldestSweep,
+            AccountsBegun = assignment.Begun,
         };
     }
 }

@@ -11,7 +11,7 @@ namespace Vault.Host.Observability;
 
 /// <summary>Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left are not listed.</summary>
 internal sealed class SiloClusterStatus(
-    IGrainFactory grains, OtherSilos others, IMembershipTable table, IReminderTable reminders, LocalHostStatus own, SweepDuty duty,
+    IGrainFactory grains, OtherSilos others, IMembershipTable table, IReminderTable reminders, LocalHostStatus own, ShardAssignment assignment,
     ShardHistory history, ILocalSiloDetails here, VaultOptions options, TimeProvider time) : IClusterStatus
 {
     private const string OurGrains = "Vault.Host.Grains.";
@@ -28,7 +28,7 @@ internal sealed class SiloClusterStatus(
             var hosts = await Task.WhenAll(members.Select(m => StateAsync(m, cancellationToken)));
             var cluster = options.Postgres ? options.Silo.Cluster : null;
             hosts = [.. hosts.OrderBy(h => h.Address, StringComparer.Ordinal)];
-            return new ClusterStatus(cluster, duty.Shards, (await standing).Reminders.Count, hosts)
+            return new ClusterStatus(cluster, assignment.Shards, (await standing).Reminders.Count, hosts)
             {
                 OldestSweep = await OldestSweepAsync([.. hosts.Select(h => h.Report)], cancellationToken),
             };
@@ -46,7 +46,7 @@ internal sealed class SiloClusterStatus(
         {
             var members = await MembersAsync(cancellationToken);
             var words = await Task.WhenAll(members.Select(m => AskAsync(m.SiloAddress, cancellationToken)));
-            duty.Unswept(await UnsweptSinceAsync(words, cancellationToken));
+            assignment.Unswept(await UnsweptSinceAsync(words, cancellationToken));
         }
         catch (Exception e) when (e is OrleansException or TimeoutException or DbException)
         {
@@ -83,9 +83,9 @@ internal sealed class SiloClusterStatus(
         IReadOnlyList<HostStatus?> words, CancellationToken cancellationToken)
     {
         if (words.Any(w => w is { Sweeps: null })) return null;
-        var left = Enumerable.Range(0, duty.Shards).Except(words.SelectMany(w => w?.Sweeps ?? []));
+        var left = Enumerable.Range(0, assignment.Shards).Except(words.SelectMany(w => w?.Sweeps ?? []));
         var kept = await Task.WhenAll(left.Select(shard => history.ReadAsync(shard, cancellationToken)));
-        return kept.Min(k => (DateTimeOffset?)(k.State!.SweptAt ?? duty.Start));
+        return kept.Min(k => (DateTimeOffset?)(k.State!.SweptAt ?? assignment.Start));
     }
 
     private async Task<HostState> StateAsync(MembershipEntry member, CancellationToken cancellationToken)

@@ -111,7 +111,7 @@ public abstract partial class ShardHistoryTests(bool postgres)
         return world;
     }
 
-    private static SweepDuty Duty(VaultOptions options) =>
+    private static ShardAssignment Duty(VaultOptions options) =>
         new(options.Silo.Shards, options.SweepInterval, TimeProvider.System) { KeepEvery = TimeSpan.FromMilliseconds(200) };
 
     private static async Task DueAsync(World world, string user)

@@ -6,12 +6,12 @@ using Vault.Host.Background;
 namespace Vault.Host.Tests.Background;
 
 /// <summary>What a host knows of the sweeps of its shards.</summary>
-public sealed class SweepDutyTests
+public sealed class ShardAssignmentTests
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.Zero));
-    private readonly SweepDuty _duty;
+    private readonly ShardAssignment _duty;
 
-    public SweepDutyTests() => _duty = new SweepDuty(4, TimeSpan.FromSeconds(1), _time);
+    public ShardAssignmentTests() => _duty = new ShardAssignment(4, TimeSpan.FromSeconds(1), _time);
 
     private DateTimeOffset Now => _time.GetUtcNow();
 

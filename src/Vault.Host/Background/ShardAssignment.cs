@@ -8,9 +8,9 @@ namespace Vault.Host.Background;
 /// Which shards of the due index this host sweeps, and how often it looks. They come and go; a shard that two hosts
 /// take for theirs for a moment does no harm, because the intent in a row lets one refresh.
 /// </summary>
-public sealed class SweepDuty(int shards, TimeSpan interval, TimeProvider time)
+public sealed class ShardAssignment(int shards, TimeSpan interval, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<int, OwnShard> _mine = new();
+    private readonly ConcurrentDictionary<int, OwnShard> _owned = new();
     private long _unswept = DateTimeOffset.MaxValue.UtcTicks;
 
     public int Shards { get; } = shards;
@@ -26,13 +26,13 @@ public sealed class SweepDuty(int shards, TimeSpan interval, TimeProvider time)
     /// <summary>How often a shard's grain keeps what is known of its sweeps.</summary>
     public TimeSpan KeepEvery { get; init; } = TimeSpan.FromMinutes(1);
 
-    public IReadOnlyCollection<int> Mine => [.. _mine.Keys];
+    public IReadOnlyCollection<int> Owned => [.. _owned.Keys];
 
     /// <summary>When the own shard that has waited longest was swept to its end; null without a shard.</summary>
-    public DateTimeOffset? OldestSweep => _mine.Values.Min(s => (DateTimeOffset?)s.SweptAt);
+    public DateTimeOffset? OldestSweep => _owned.Values.Min(s => (DateTimeOffset?)s.SweptAt);
 
     /// <summary>How many due accounts were begun in the own shards, here and on the hosts before.</summary>
-    public long Begun => _mine.Values.Sum(s => s.Begun);
+    public long Begun => _owned.Values.Sum(s => s.Begun);
 
     /// <summary>
     /// How long the longest has waited: of the own shards, and of those that no host sweeps (<see cref="Unswept"/>).
@@ -47,12 +47,12 @@ public sealed class SweepDuty(int shards, TimeSpan interval, TimeProvider time)
         }
     }
 
-    public OwnShard Take(int shard) => _mine[shard] = new OwnShard(time.GetUtcNow());
+    public OwnShard Acquire(int shard) => _owned[shard] = new OwnShard(time.GetUtcNow());
 
     /// <summary>An activation that ends late leaves what it took, not the shard of the activation after it.</summary>
-    public void Leave(int shard, OwnShard taken) => _mine.TryRemove(new KeyValuePair<int, OwnShard>(shard, taken));
+    public void Release(int shard, OwnShard taken) => _owned.TryRemove(new KeyValuePair<int, OwnShard>(shard, taken));
 
-    public void LeaveAll() => _mine.Clear();
+    public void LeaveAll() => _owned.Clear();
 
     /// <param name="swept">The shards that were looked through.</param>
     /// <param name="at">When that began.</param>
@@ -63,7 +63,7 @@ public sealed class SweepDuty(int shards, TimeSpan interval, TimeProvider time)
         ArgumentNullException.ThrowIfNull(round);
         var begun = round.Begun.CountBy(a => AccountShard.HashOf(a) % Shards).ToDictionary();
         foreach (var shard in swept)
-            if (_mine.TryGetValue(shard, out var own)) own.Add(round.More ? null : at, begun.GetValueOrDefault(shard));
+            if (_owned.TryGetValue(shard, out var own)) own.Add(round.More ? null : at, begun.GetValueOrDefault(shard));
     }
 
     /// <summary>Since when there are shards that no host sweeps; null: there are none.</summary>
