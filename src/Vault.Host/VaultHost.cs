@@ -65,8 +65,8 @@ public sealed class VaultHost : IAsyncDisposable
             builder.Services.AddVaultProviders(options);
             builder.Services.AddVaultHttp(options);
             builder.Services.AddHostedService<DueSweeper>();
-            builder.Services.AddHostedService(s => new Housekeeping(
-                Housekeeping.All(s), s.GetRequiredService<VaultMetrics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Housekeeping>>()));
+            builder.Services.AddHostedService(s => new Maintenance(
+                Maintenance.All(s), s.GetRequiredService<VaultMetrics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Maintenance>>()));
             builder.AddVaultSilo(options, tls, token);
             configure?.Invoke(builder.Services);
 

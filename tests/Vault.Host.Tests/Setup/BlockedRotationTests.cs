@@ -39,7 +39,7 @@ public sealed class BlockedRotationTests
         Assert.Equal("blocked", read.GetProperty("status").GetString());
 
         // Twice: it is logged when it comes about, not at every look.
-        var resume = Housekeeping.All(world.Hosts[0].Services).Single(c => c.Name == "key_rotation");
+        var resume = Maintenance.All(world.Hosts[0].Services).Single(c => c.Name == "key_rotation");
         await resume.Do(default);
         var lines = Lines();
         await resume.Do(default);

@@ -14,17 +14,17 @@ namespace Vault.Host.Background;
 
 /// <summary>One thing done from time to time. It may fail; it is simply done again.</summary>
 /// <param name="AtStart">Whether the first time comes before the first pause.</param>
-public sealed record Chore(string Name, TimeSpan Every, bool AtStart, Func<CancellationToken, Task> Do);
+public sealed record MaintenanceTask(string Name, TimeSpan Every, bool AtStart, Func<CancellationToken, Task> Do);
 
 /// <summary>
 /// What keeps the house: outbox into the ledger, unfinished cascades and key rotations, expired rows, idle memory. Every chore is idempotent and resumes where a
 /// crash left it; several hosts may do the same one at once.
 /// </summary>
-public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metrics, TimeProvider time, ILogger<Housekeeping> log) : BackgroundService
+public sealed class Maintenance(IReadOnlyList<MaintenanceTask> tasks, VaultMetrics metrics, TimeProvider time, ILogger<Maintenance> log) : BackgroundService
 {
     private const int Batch = 1_000;
 
-    public static IReadOnlyList<Chore> All(IServiceProvider services)
+    public static IReadOnlyList<MaintenanceTask> All(IServiceProvider services)
     {
         var time = services.GetRequiredService<TimeProvider>();
         var writer = services.GetRequiredService<LedgerWriter>();
@@ -70,18 +70,18 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
         ];
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(chores.Select(c => RepeatAsync(c, stoppingToken)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(tasks.Select(c => RepeatAsync(c, stoppingToken)));
 
-    private async Task RepeatAsync(Chore chore, CancellationToken stoppingToken)
+    private async Task RepeatAsync(MaintenanceTask task, CancellationToken stoppingToken)
     {
-        var first = chore.AtStart;
+        var first = task.AtStart;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (!first) await Task.Delay(chore.Every, time, stoppingToken);
+                if (!first) await Task.Delay(task.Every, time, stoppingToken);
                 first = false;
-                await chore.Do(stoppingToken);
+                await task.Do(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -89,12 +89,12 @@ public sealed class Housekeeping(IReadOnlyList<Chore> chores, VaultMetrics metri
             }
             catch (StoreUnavailableException e)
             {
-                log.LogWarning("{Chore} waits for the store: {Reason}", chore.Name, e.Message);
+                log.LogWarning("{Chore} waits for the store: {Reason}", task.Name, e.Message);
             }
 #pragma warning disable CA1031 // A chore that fails is done again; the others go on.
             catch (Exception e)
             {
-                metrics.Failed(chore.Name, null, e);
+                metrics.Failed(task.Name, null, e);
             }
 #pragma warning restore CA1031
         }
