@@ -46,7 +46,7 @@ public sealed class VaultHost : IAsyncDisposable
         try
         {
             masterKey = MasterKeys.Open(options, entropy);
-            store = await StoreSetup.OpenAsync(options, new LedgerScribe(entropy), cancellationToken);
+            store = await StoreSetup.OpenAsync(options, new LedgerEntryWriter(entropy), cancellationToken);
             var token = await SiloSetup.JoinDatabaseAsync(options, cancellationToken);
             var spool = StoreSetup.OpenSpool(options);
 

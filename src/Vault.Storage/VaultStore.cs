@@ -84,15 +84,15 @@ public sealed class VaultStore : IAsyncDisposable
 
     /// <summary>A database in one file, for one host. The file and its folder are made when missing.</summary>
     /// <param name="path">The file; its <c>-wal</c> and <c>-shm</c> lie beside it.</param>
-    /// <param name="scribe">Writes the ledger drafts that go to the outbox.</param>
+    /// <param name="entryWriter">Writes the ledger drafts that go to the outbox.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>
-    public static Task<VaultStore> OpenSqliteAsync(string path, LedgerScribe scribe, CancellationToken cancellationToken)
+    public static Task<VaultStore> OpenSqliteAsync(string path, LedgerEntryWriter entryWriter, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(scribe);
+        ArgumentNullException.ThrowIfNull(entryWriter);
         cancellationToken.ThrowIfCancellationRequested();
-        var database = SqliteDatabase.Open(path, scribe);
+        var database = SqliteDatabase.Open(path, entryWriter);
         return Task.FromResult(new VaultStore(database, new SqliteLedgerAppender(database)));
     }
 
@@ -101,13 +101,13 @@ public sealed class VaultStore : IAsyncDisposable
     /// </summary>
     /// <param name="connectionString">The application's login. Without an owner's string it must own the schema or find it up to date.</param>
     /// <param name="ownerConnectionString">Migrates, and makes the application's login a member of <c>vault_app</c>; null: the application's own.</param>
-    /// <param name="scribe">Writes the ledger drafts that go to the outbox.</param>
+    /// <param name="entryWriter">Writes the ledger drafts that go to the outbox.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>
-    public static async Task<VaultStore> OpenPostgresAsync(string connectionString, string? ownerConnectionString, LedgerScribe scribe, CancellationToken cancellationToken)
+    public static async Task<VaultStore> OpenPostgresAsync(string connectionString, string? ownerConnectionString, LedgerEntryWriter entryWriter, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(connectionString);
-        ArgumentNullException.ThrowIfNull(scribe);
+        ArgumentNullException.ThrowIfNull(entryWriter);
         var login = ownerConnectionString is null ? null : PostgresConnections.Settings(connectionString).Username;
         try
         {
@@ -116,7 +116,7 @@ public sealed class VaultStore : IAsyncDisposable
             try
             {
                 await PostgresConnections.VerifyAsync(source, cancellationToken);
-                var database = new PostgresDatabase(source, scribe);
+                var database = new PostgresDatabase(source, entryWriter);
                 return new VaultStore(database, new PostgresLedgerAppender(database));
             }
             catch

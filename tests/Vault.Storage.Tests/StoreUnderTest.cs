@@ -6,7 +6,7 @@ namespace Vault.Storage.Tests;
 
 internal static class StoreUnderTest
 {
-    public static LedgerScribe Scribe() => new(new SeededEntropy(11));
+    public static LedgerEntryWriter EntryWriter() => new(new SeededEntropy(11));
 
     public static StorePorts Ports(VaultStore store, Func<ValueTask> close) => new()
     {

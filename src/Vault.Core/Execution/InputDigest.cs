@@ -9,11 +9,11 @@ public static class InputDigest
 {
     // One buffer and one writer per thread; the writer never outlives the call it serves.
     [ThreadStatic]
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _pen;
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _writer;
 
     public static string Of(JsonElement input)
     {
-        var (buffer, json) = _pen ??= NewPen();
+        var (buffer, json) = _writer ??= NewWriter();
         try
         {
             Write(json, input);
@@ -27,11 +27,11 @@ public static class InputDigest
             // An input may be personal: nothing of it stays behind with the thread, and no buffer of unusual size.
             buffer.Clear();
             json.Reset(buffer);
-            if (buffer.Capacity > 64 * 1024) _pen = null;
+            if (buffer.Capacity > 64 * 1024) _writer = null;
         }
     }
 
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) NewPen()
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) NewWriter()
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         return (buffer, new Utf8JsonWriter(buffer));

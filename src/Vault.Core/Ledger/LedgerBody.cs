@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Vault.Core.Ledger;
 
-/// <summary>Reads back what <see cref="LedgerScribe"/> wrote, without building objects.</summary>
+/// <summary>Reads back what <see cref="LedgerEntryWriter"/> wrote, without building objects.</summary>
 internal static class LedgerBody
 {
     /// <summary>The first query column that is not what the body says; null when all agree.</summary>

@@ -14,7 +14,7 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     private const int OutboxPage = 500;
 
     private readonly ILedgerStore _store;
-    private readonly LedgerScribe _scribe;
+    private readonly LedgerEntryWriter _entryWriter;
     private readonly TimeProvider _time;
     private readonly LedgerWriterOptions _options;
     private readonly LedgerCommitter _committer;
@@ -26,9 +26,9 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     private readonly Task _loop;
     private int _waiting;
 
-    public LedgerWriter(ILedgerStore store, LedgerScribe scribe, TimeProvider time, LedgerWriterOptions? options = null, Action<LedgerRound>? onRound = null)
+    public LedgerWriter(ILedgerStore store, LedgerEntryWriter entryWriter, TimeProvider time, LedgerWriterOptions? options = null, Action<LedgerRound>? onRound = null)
     {
-        (_store, _scribe, _time, _options) = (store, scribe, time, options ?? new());
+        (_store, _entryWriter, _time, _options) = (store, entryWriter, time, options ?? new());
         if (string.Join(' ', _options.Faults()) is { Length: > 0 } faults) throw new ArgumentException(faults, nameof(options));
         _committer = new LedgerCommitter(store, time, _options, onRound);
         _loop = Task.Run(LoopAsync);
@@ -43,7 +43,7 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     /// </summary>
     public async ValueTask<VaultError?> AppendAsync(LedgerDraft draft, CancellationToken cancellationToken)
     {
-        var waiting = new WaitingEntry(_scribe.Write(draft), false, _time.GetTimestamp());
+        var waiting = new WaitingEntry(_entryWriter.Write(draft), false, _time.GetTimestamp());
         return Enqueue(waiting) is { } refused ? refused : await waiting.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 

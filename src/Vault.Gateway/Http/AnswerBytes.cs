@@ -18,12 +18,12 @@ internal static class AnswerBytes
 
     // One buffer and one writer per thread: an answer is written once and copied once, into the connection's own buffer. Neither outlives the call, which does not wait.
     [ThreadStatic]
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _pen;
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _writer;
 
     /// <summary>Puts a view and <c>request_id</c> into the response, length first; flushing is the caller's.</summary>
     public static void WriteTo(HttpResponse response, object view, string requestId, bool withBody)
     {
-        var (buffer, json) = _pen ??= NewPen();
+        var (buffer, json) = _writer ??= NewWriter();
         try
         {
             if (view is IWriteItself own) own.Write(json);
@@ -43,19 +43,19 @@ internal static class AnswerBytes
         }
         catch
         {
-            _pen = null;
+            _writer = null;
             throw;
         }
         finally
         {
             // An answer of unusual size does not stay in memory with its thread.
-            if (buffer.Capacity > 256 * 1024) _pen = null;
+            if (buffer.Capacity > 256 * 1024) _writer = null;
             buffer.ResetWrittenCount();
             json.Reset(buffer);
         }
     }
 
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) NewPen()
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) NewWriter()
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
         return (buffer, new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = GatewayJson.Options.Encoder, SkipValidation = true }));

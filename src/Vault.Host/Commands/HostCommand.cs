@@ -58,7 +58,7 @@ public static class HostCommand
     private static async Task<int> VerifyAsync(OrganizationId organization, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
     {
         // Reading needs no lock on the data folder: it works beside a running host.
-        await using var store = await StoreSetup.OpenAsync(options, new LedgerScribe(new SystemEntropy()), cancellationToken);
+        await using var store = await StoreSetup.OpenAsync(options, new LedgerEntryWriter(new SystemEntropy()), cancellationToken);
         var report = await new LedgerVerifier(store.Ledger).VerifyAsync(organization, null, cancellationToken);
         await LedgerReportText.WriteAsync(report, to);
         return report.IsIntact ? 0 : 1;
@@ -67,10 +67,10 @@ public static class HostCommand
     private static async Task<int> DestroyKeysAsync(OrganizationId organization, TimeSpan retiredFor, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
     {
         var entropy = new SystemEntropy();
-        var scribe = new LedgerScribe(entropy);
-        await using var store = await StoreSetup.OpenAsync(options, scribe, cancellationToken);
+        var entryWriter = new LedgerEntryWriter(entropy);
+        await using var store = await StoreSetup.OpenAsync(options, entryWriter, cancellationToken);
         if (await store.Organizations.FindAsync(organization, cancellationToken) is null) throw new StartException($"The organization {organization.Value} is not known.");
-        await using var ledger = new LedgerWriter(store.Ledger, scribe, TimeProvider.System);
+        await using var ledger = new LedgerWriter(store.Ledger, entryWriter, TimeProvider.System);
         var done = await new RetiredKeys(store.Keys, store.Sealed, ledger, new IdFactory(TimeProvider.System, entropy), TimeProvider.System).DestroyAsync(organization, retiredFor, "operator", cancellationToken);
         if (!done.TryGet(out var destroyed, out var refused)) throw new StartException(refused.Detail + " Nothing more was destroyed; run the command again.");
         var left = (await store.Keys.ListAsync(organization, cancellationToken)).Count(k => k.Status == OrganizationKeyStatus.Retired);
@@ -81,7 +81,7 @@ public static class HostCommand
     private static async Task<int> RewrapAsync(VaultOptions options, TextWriter to, CancellationToken cancellationToken)
     {
         var entropy = new SystemEntropy();
-        await using var store = await StoreSetup.OpenAsync(options, new LedgerScribe(entropy), cancellationToken);
+        await using var store = await StoreSetup.OpenAsync(options, new LedgerEntryWriter(entropy), cancellationToken);
         var wrapper = MasterKeys.Open(options, entropy);
         try
         {

@@ -36,9 +36,9 @@ public static class CoreServices
         services.AddSingleton<KeyRotation>();
         services.AddSingleton<KeyErasure>();
         services.AddSingleton<MasterRewrap>();
-        services.AddSingleton<LedgerScribe>();
+        services.AddSingleton<LedgerEntryWriter>();
         services.AddSingleton<LedgerWriter>(s => new LedgerWriter(
-            s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>(), s.GetService<LedgerWriterOptions>(),
+            s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerEntryWriter>(), s.GetRequiredService<TimeProvider>(), s.GetService<LedgerWriterOptions>(),
             s.GetRequiredService<VaultMetrics>().LedgerCommitted));
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
         services.AddSingleton<LedgerVerifier>();

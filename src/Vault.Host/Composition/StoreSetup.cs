@@ -11,14 +11,14 @@ namespace Vault.Host.Composition;
 public static class StoreSetup
 {
     /// <exception cref="StartException">The database cannot be reached or was migrated by a newer program.</exception>
-    public static async Task<VaultStore> OpenAsync(VaultOptions options, LedgerScribe scribe, CancellationToken cancellationToken)
+    public static async Task<VaultStore> OpenAsync(VaultOptions options, LedgerEntryWriter entryWriter, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         try
         {
             return options.Postgres
-                ? await VaultStore.OpenPostgresAsync(options.Database!, options.DatabaseOwner, scribe, cancellationToken)
-                : await VaultStore.OpenSqliteAsync(Path.Combine(options.Data, "vault.db"), scribe, cancellationToken);
+                ? await VaultStore.OpenPostgresAsync(options.Database!, options.DatabaseOwner, entryWriter, cancellationToken)
+                : await VaultStore.OpenSqliteAsync(Path.Combine(options.Data, "vault.db"), entryWriter, cancellationToken);
         }
         catch (Exception e) when (e is StoreUnavailableException or SchemaTooNewException or ArgumentException)
         {

@@ -10,7 +10,7 @@ namespace Vault.Storage.Postgres;
 /// Every operation is one batch, and a batch without an explicit transaction is one implicit transaction and one round trip: scope, gate, change and drafts
 /// commit together or not at all, and no transaction is ever open while this process does anything else.
 /// </summary>
-internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scribe) : IDatabase
+internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWriter entryWriter) : IDatabase
 {
     /// <summary>How often a transaction that the server undid in favour of another is run again.</summary>
     private const int Retries = 2;
@@ -46,7 +46,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerScribe scr
         {
             await WritingAsync(
                 connection => RunAsync(
-                    connection, [(Scope.Of(write.Organization), PostgresText.Command(write, scribe), r => (gate, written) = (r.GetInt64(0), r.GetInt64(1)))], CancellationToken.None),
+                    connection, [(Scope.Of(write.Organization), PostgresText.Command(write, entryWriter), r => (gate, written) = (r.GetInt64(0), r.GetInt64(1)))], CancellationToken.None),
                 cancellationToken);
         }
         catch (InvalidOperationException e) when (PostgresErrors.IsTaken(e.InnerException!, out var table) && table != "ledger_outbox")

@@ -37,13 +37,13 @@ internal static partial class PostgresText
     /// One statement, so one round trip: it holds the gate, changes the row, and puts the drafts into the outbox if the row was changed. It answers whether the
     /// gate was as asked, and how many rows were written.
     /// </summary>
-    public static NpgsqlBatchCommand Command(Write write, LedgerScribe scribe)
+    public static NpgsqlBatchCommand Command(Write write, LedgerEntryWriter entryWriter)
     {
         var sql = Written.GetOrAdd((write.Statement.Sql, write.Rule, write.Drafts.Count > 0), static key => Compose(key.Sql, key.Rule, key.Drafts));
         List<Parameter> parameters = [.. write.Statement.Parameters];
         if (write.Rule != GateRule.None) parameters.Add(new Parameter("gate_organization", ParameterKind.Text, write.Organization.Value));
         if (write.Rule == GateRule.OpenAt) parameters.Add(new Parameter("gate_epoch_wanted", ParameterKind.Integer, write.Epoch));
-        if (write.Drafts.Count > 0) Drafts(parameters, [.. write.Drafts.Select(scribe.Write)]);
+        if (write.Drafts.Count > 0) Drafts(parameters, [.. write.Drafts.Select(entryWriter.Write)]);
         return Bind(sql, parameters);
     }
 

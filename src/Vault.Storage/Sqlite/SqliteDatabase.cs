@@ -15,17 +15,17 @@ internal sealed class SqliteDatabase : IDatabase
     private const int Readers = 4;
 
     private readonly string _path;
-    private readonly LedgerScribe _scribe;
+    private readonly LedgerEntryWriter _entryWriter;
     private readonly SemaphoreSlim _reading = new(Readers, Readers);
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly SqliteWriter _writer;
     private bool _closed;
 
-    private SqliteDatabase(string path, SqliteSession writer, LedgerScribe scribe) => (_path, _writer, _scribe) = (path, new SqliteWriter(writer), scribe);
+    private SqliteDatabase(string path, SqliteSession writer, LedgerEntryWriter entryWriter) => (_path, _writer, _entryWriter) = (path, new SqliteWriter(writer), entryWriter);
 
     public bool IsPostgres => false;
 
-    public static SqliteDatabase Open(string path, LedgerScribe scribe)
+    public static SqliteDatabase Open(string path, LedgerEntryWriter entryWriter)
     {
         var full = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
@@ -43,7 +43,7 @@ internal sealed class SqliteDatabase : IDatabase
                 throw;
             }
 
-            return new SqliteDatabase(full, writer, scribe);
+            return new SqliteDatabase(full, writer, entryWriter);
         }
         catch (SqliteException e)
         {
@@ -93,7 +93,7 @@ internal sealed class SqliteDatabase : IDatabase
             return (WriteOutcome.Stale, false);
         }
 
-        foreach (var draft in write.Drafts) session.Execute(Outbox.Insert(_scribe.Write(draft)));
+        foreach (var draft in write.Drafts) session.Execute(Outbox.Insert(_entryWriter.Write(draft)));
         return (WriteOutcome.Written, true);
     }, cancellationToken);
 

@@ -17,7 +17,7 @@ public sealed class LedgerBench
     public LedgerBench()
     {
         _ids = new IdFactory(Time, Entropy);
-        Scribe = new LedgerScribe(Entropy);
+        EntryWriter = new LedgerEntryWriter(Entropy);
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
@@ -26,7 +26,7 @@ public sealed class LedgerBench
 
     public InMemoryLedgerStore Store { get; } = new();
 
-    public LedgerScribe Scribe { get; }
+    public LedgerEntryWriter EntryWriter { get; }
 
     public List<LedgerRound> Rounds { get; } = [];
 
@@ -40,7 +40,7 @@ public sealed class LedgerBench
 
     public LedgerWriter NewWriter(LedgerWriterOptions? options = null)
     {
-        var writer = new LedgerWriter(Store, Scribe, TimeProvider.System, options ?? Patient, round =>
+        var writer = new LedgerWriter(Store, EntryWriter, TimeProvider.System, options ?? Patient, round =>
         {
             lock (Rounds) Rounds.Add(round);
         });

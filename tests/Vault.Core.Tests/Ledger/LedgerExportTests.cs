@@ -89,7 +89,7 @@ public sealed class LedgerExportTests : IAsyncLifetime
     public async Task An_inserted_line_with_a_fitting_hash_is_told_from_the_genuine_one(int position)
     {
         var before = _bench.Store.Entries(Acme)[3];
-        var pending = _bench.Scribe.Write(_bench.Draft());
+        var pending = _bench.EntryWriter.Write(_bench.Draft());
         var fake = LedgerChain.Link(new LedgerHead(before.Seq, before.Hash), pending, LedgerHash.Of(pending.Body.Span));
         _lines.Insert(4 + position, Line(fake));
         var finding = await OnlyAsync(5, 5, LedgerFault.Inserted);
@@ -102,7 +102,7 @@ public sealed class LedgerExportTests : IAsyncLifetime
     public async Task A_forged_last_line_is_told_from_the_genuine_one_by_the_head(int position)
     {
         var before = _bench.Store.Entries(Acme)[Entries - 2];
-        var pending = _bench.Scribe.Write(_bench.Draft());
+        var pending = _bench.EntryWriter.Write(_bench.Draft());
         var fake = LedgerChain.Link(new LedgerHead(before.Seq, before.Hash), pending, LedgerHash.Of(pending.Body.Span));
         _lines.Insert(Entries - 1 + position, Line(fake));
         var finding = await OnlyAsync(Entries, Entries, LedgerFault.Inserted);

@@ -40,7 +40,7 @@ public sealed class LedgerStormTests : IAsyncDisposable
         };
         var options = Patient with { AttemptTimeout = TimeSpan.FromMilliseconds(25), GroupLimit = 40 };
         var hosts = new[] { _bench.NewWriter(options), _bench.NewWriter(options) };
-        var outbox = Enumerable.Range(0, 150).Select(i => _bench.Scribe.Write(_bench.Draft(i % 3 == 0 ? Globex : Acme))).ToList();
+        var outbox = Enumerable.Range(0, 150).Select(i => _bench.EntryWriter.Write(_bench.Draft(i % 3 == 0 ? Globex : Acme))).ToList();
         _bench.Store.AddToOutbox(outbox);
 
         var appended = await Task.WhenAll(Enumerable.Range(0, 24).Select(n => Task.Run(async () =>

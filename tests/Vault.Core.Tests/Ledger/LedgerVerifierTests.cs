@@ -162,7 +162,7 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
         string? forged = null;
         _bench.Store.Tamper(Acme, rows =>
         {
-            var fake = LedgerChain.Link(new LedgerHead(4, rows[3].Hash), _bench.Scribe.Write(_bench.Draft()), default) is var link
+            var fake = LedgerChain.Link(new LedgerHead(4, rows[3].Hash), _bench.EntryWriter.Write(_bench.Draft()), default) is var link
                 ? Rehash(link with { BodyDigest = LedgerHash.Of(link.Body!.Value.Span) }) : null;
             rows.Insert(4, fake!);
             forged = fake!.EventId;

@@ -79,7 +79,7 @@ public sealed class OcsfEventTests
 
     private JsonElement Map(LedgerDraft draft, bool erased = false)
     {
-        var pending = _bench.Scribe.Write(draft);
+        var pending = _bench.EntryWriter.Write(draft);
         var entry = LedgerChain.Link(LedgerHead.Genesis, pending, LedgerHash.Of(pending.Body.Span));
         if (erased) entry = entry with { Body = null, Index = LedgerIndex.Erased };
         var buffer = new ArrayBufferWriter<byte>();

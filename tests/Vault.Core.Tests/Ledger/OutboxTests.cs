@@ -90,5 +90,5 @@ public sealed class OutboxTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _bench.CloseAsync();
 
     private void Fill(int rows) =>
-        _bench.Store.AddToOutbox(Enumerable.Range(0, rows).Select(i => _bench.Scribe.Write(_bench.Draft(user: $"u{i}", type: LedgerEvents.AccountRefreshed))));
+        _bench.Store.AddToOutbox(Enumerable.Range(0, rows).Select(i => _bench.EntryWriter.Write(_bench.Draft(user: $"u{i}", type: LedgerEvents.AccountRefreshed))));
 }

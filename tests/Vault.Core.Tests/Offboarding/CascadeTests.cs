@@ -22,7 +22,7 @@ public sealed class CascadeTests : IAsyncDisposable
 
     private CascadeRunner NewRunner(AccountBench bench, AccountBench.TestHost? host = null)
     {
-        var writer = new LedgerWriter(bench.Store.Ledger, new LedgerScribe(bench.Entropy), TimeProvider.System, new LedgerWriterOptions());
+        var writer = new LedgerWriter(bench.Store.Ledger, new LedgerEntryWriter(bench.Entropy), TimeProvider.System, new LedgerWriterOptions());
         _writers.Add(writer);
         return new CascadeRunner(bench.Store.Organizations, bench.Store.Accounts, (host ?? bench.Host).Revoker, new KeyErasure(bench.Keys, bench.Keyring, bench.Time), bench.Keys,
             new LedgerErasure(bench.Store.Ledger, writer), bench.Ids, bench.Time);

@@ -140,7 +140,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         services.AddSingleton<IOutputStore>(s => s.GetRequiredService<MemoryStore>().Outputs).AddSingleton<IApprovalStore>(s => s.GetRequiredService<MemoryStore>().Approvals);
         services.AddSingleton<IPackStore>(s => s.GetRequiredService<MemoryStore>().Packs).AddSingleton<ILedgerStore>(s => s.GetRequiredService<MemoryStore>().Ledger);
         services.AddSingleton<Vault.Core.Scopes.IScopeUseStore>(s => s.GetRequiredService<MemoryStore>().ScopeUses);
-        services.AddSingleton<LedgerScribe>().AddSingleton(s => new LedgerWriter(s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerScribe>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<LedgerEntryWriter>().AddSingleton(s => new LedgerWriter(s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerEntryWriter>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
         services.AddSingleton<IOrganizationKeyStore, InMemoryOrganizationKeyStore>().AddSingleton<IKeyRotationStore, InMemoryKeyRotationStore>().AddSingleton<IResealSource, InMemorySealedRows>();
         services.AddSingleton<IKeyWrapper>(s => new LocalKeyWrapper([.. Enumerable.Range(1, 32).Select(i => (byte)i)], s.GetRequiredService<IEntropy>()));

@@ -39,7 +39,7 @@ internal sealed class ProcessWorld : IAsyncDisposable
     public static async Task<ProcessWorld> StartAsync(int silos, params string[] options)
     {
         var database = await TestDatabase.CreateAsync();
-        var store = await VaultStore.OpenPostgresAsync(database + ";Maximum Pool Size=5", null, new LedgerScribe(new SeededEntropy(1)), CancellationToken.None);
+        var store = await VaultStore.OpenPostgresAsync(database + ";Maximum Pool Size=5", null, new LedgerEntryWriter(new SeededEntropy(1)), CancellationToken.None);
         var world = new ProcessWorld(await SandboxServer.StartAsync(), database, store, options);
         var key = Path.Combine(world._folder, "master.key");
         await File.WriteAllTextAsync(key, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));

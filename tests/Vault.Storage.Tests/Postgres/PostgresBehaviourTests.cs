@@ -63,7 +63,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         await using var relay = new TcpRelay(settings.Port);
         settings.Port = relay.Port;
         settings.MaxPoolSize = 1;
-        await using var store = await VaultStore.OpenPostgresAsync(settings.ToString(), null, StoreUnderTest.Scribe(), default);
+        await using var store = await VaultStore.OpenPostgresAsync(settings.ToString(), null, StoreUnderTest.EntryWriter(), default);
         var organization = await OrganizationAsync();
         var row = await AccountAsync(organization.Id);
         var link = Make.Link(organization.Id);
@@ -81,7 +81,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         var head = LedgerHead.Genesis;
         await OnceAsync(async () =>
         {
-            var pending = StoreUnderTest.Scribe().Write(Make.Draft(organization.Id));
+            var pending = StoreUnderTest.EntryWriter().Write(Make.Draft(organization.Id));
             var entry = LedgerChain.Link(head, pending, LedgerHash.Of(pending.Body.Span));
             head = (await store.Ledger.AppendAsync([new LedgerGroup(organization.Id, head, [entry], [])], default))[0].Head;
         });
@@ -102,7 +102,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
     public async Task A_batch_is_one_transaction_and_its_scope_ends_with_it()
     {
         var settings = new NpgsqlConnectionStringBuilder(database.Administrator) { MaxPoolSize = 1, MinPoolSize = 1 };
-        await using var plain = new PostgresDatabase(PostgresConnections.Source(settings.ToString()), StoreUnderTest.Scribe());
+        await using var plain = new PostgresDatabase(PostgresConnections.Source(settings.ToString()), StoreUnderTest.EntryWriter());
         var organization = await OrganizationAsync();
         var connection = Make.Connection(organization.Id);
         await Store.Connections.InsertAsync(connection, GateCheck.None, [], default);
@@ -128,7 +128,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         var settings = new NpgsqlConnectionStringBuilder(database.Administrator);
         await using var relay = new TcpRelay(settings.Port);
         settings.Port = relay.Port;
-        await using var store = await VaultStore.OpenPostgresAsync(settings.ToString(), null, StoreUnderTest.Scribe(), default);
+        await using var store = await VaultStore.OpenPostgresAsync(settings.ToString(), null, StoreUnderTest.EntryWriter(), default);
         var row = await AccountAsync((await OrganizationAsync()).Id);
         await store.Accounts.FindAsync(row.Key, default);
 
@@ -158,7 +158,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         var role = "few_" + Guid.NewGuid().ToString("N");
         await ThrowawayPostgres.ExecuteAsync(database.Administrator, $"create role {role} login connection limit 2");
         var settings = new NpgsqlConnectionStringBuilder(database.Administrator) { Username = role, MaxPoolSize = 4 };
-        await using var store = await VaultStore.OpenPostgresAsync(settings.ToString(), database.Administrator, StoreUnderTest.Scribe(), default);
+        await using var store = await VaultStore.OpenPostgresAsync(settings.ToString(), database.Administrator, StoreUnderTest.EntryWriter(), default);
         var row = await AccountAsync((await OrganizationAsync()).Id);
 
         // Four ask for a session at once, the server gives two: the others are told 53300 and wait.
@@ -173,11 +173,11 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         closed.Start();
         var port = ((System.Net.IPEndPoint)closed.LocalEndpoint).Port;
         closed.Stop();
-        var e = await Assert.ThrowsAsync<StoreUnavailableException>(() => VaultStore.OpenPostgresAsync($"Host=127.0.0.1;Port={port};Username=x;Password=hunter2", null, StoreUnderTest.Scribe(), default));
+        var e = await Assert.ThrowsAsync<StoreUnavailableException>(() => VaultStore.OpenPostgresAsync($"Host=127.0.0.1;Port={port};Username=x;Password=hunter2", null, StoreUnderTest.EntryWriter(), default));
         Assert.False(e.MayHaveCommitted);
         Assert.DoesNotContain("hunter2", e.ToString(), StringComparison.Ordinal);
 
-        var malformed = await Assert.ThrowsAsync<ArgumentException>(() => VaultStore.OpenPostgresAsync("Host=x;Pasword=hunter2", null, StoreUnderTest.Scribe(), default));
+        var malformed = await Assert.ThrowsAsync<ArgumentException>(() => VaultStore.OpenPostgresAsync("Host=x;Pasword=hunter2", null, StoreUnderTest.EntryWriter(), default));
         Assert.DoesNotContain("hunter2", malformed.ToString(), StringComparison.Ordinal);
     }
 
@@ -196,7 +196,7 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         // The schedule: we hold b, the other holds a and waits for b, then we want a. The server finds the circle at our wait and undoes ours.
         var organization = await OrganizationAsync();
         var (a, b) = (await AccountAsync(organization.Id), await AccountAsync(organization.Id));
-        await using var plain = new PostgresDatabase(PostgresConnections.Source(database.Administrator), StoreUnderTest.Scribe());
+        await using var plain = new PostgresDatabase(PostgresConnections.Source(database.Administrator), StoreUnderTest.EntryWriter());
         await using var barrier = new NpgsqlConnection(database.Administrator);
         await barrier.OpenAsync();
         await RunAsync(barrier, "select pg_advisory_lock(1)");

@@ -14,7 +14,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Administrator = await ThrowawayPostgres.CreateDatabaseAsync("test");
-        _store = await VaultStore.OpenPostgresAsync(Administrator, null, StoreUnderTest.Scribe(), default);
+        _store = await VaultStore.OpenPostgresAsync(Administrator, null, StoreUnderTest.EntryWriter(), default);
     }
 
     public async Task<StorePorts> OpenAsync()

@@ -103,7 +103,7 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         await Store.Idempotency.ClaimAsync(id, new IdempotentAnswer("s", "k", "d", null, null, null, Make.Now, Make.Now.AddHours(1)), Make.Now, default);
         await Store.Keys.TryInsertAsync(Make.Key(id), default);
         await Store.KeyRotations.TrySaveAsync(new KeyRotationRow(id, 2, KeyRotationPhase.Preparing, null, 0, Make.Now, Make.Now, 1), 0, [], default);
-        var pending = StoreUnderTest.Scribe().Write(Make.Draft(id));
+        var pending = StoreUnderTest.EntryWriter().Write(Make.Draft(id));
         var entry = LedgerChain.Link(LedgerHead.Genesis, pending, LedgerHash.Of(pending.Body.Span));
         await Store.Ledger.AppendAsync([new LedgerGroup(id, LedgerHead.Genesis, [entry], [])], default);
         return id.Value;

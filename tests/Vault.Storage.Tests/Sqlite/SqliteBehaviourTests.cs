@@ -27,7 +27,7 @@ public sealed class SqliteBehaviourTests : IDisposable
         // The process dies here: the files as they are, nothing closed.
         var copy = Directory.CreateDirectory(Path.Combine(_folder.Root, "copy"));
         foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_folder.File)!)) File.Copy(file, Path.Combine(copy.FullName, Path.GetFileName(file)));
-        await using var reopened = await VaultStore.OpenSqliteAsync(Path.Combine(copy.FullName, "vault.db"), StoreUnderTest.Scribe(), default);
+        await using var reopened = await VaultStore.OpenSqliteAsync(Path.Combine(copy.FullName, "vault.db"), StoreUnderTest.EntryWriter(), default);
         Assert.NotNull(await reopened.Organizations.FindAsync(row.Id, default));
         Assert.Single(await reopened.Ledger.ReadOutboxAsync(10, default));
         await reopened.PingAsync(default);

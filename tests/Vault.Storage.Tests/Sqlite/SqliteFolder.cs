@@ -11,7 +11,7 @@ internal sealed class SqliteFolder : IDisposable
 
     public string Root => _folder.FullName;
 
-    public Task<VaultStore> OpenAsync() => VaultStore.OpenSqliteAsync(File, StoreUnderTest.Scribe(), default);
+    public Task<VaultStore> OpenAsync() => VaultStore.OpenSqliteAsync(File, StoreUnderTest.EntryWriter(), default);
 
     public void Dispose() => _folder.Delete(recursive: true);
 

@@ -7,7 +7,7 @@ namespace Vault.TestKit.Contracts;
 /// <summary>The chain's tables and the outbox: what is written with a change is there exactly when the change is.</summary>
 public abstract class LedgerStoreContract : StoreContract
 {
-    private readonly LedgerScribe _scribe = new(new SeededEntropy(5));
+    private readonly LedgerEntryWriter _entryWriter = new(new SeededEntropy(5));
 
     [Fact]
     public async Task A_draft_is_in_the_outbox_exactly_when_its_change_is_written()
@@ -215,7 +215,7 @@ public abstract class LedgerStoreContract : StoreContract
             {
                 ExecutionId = "exe_" + i, User = "user-" + (i % 3), Agent = i % 2 == 0 ? "agent-" + (i % 3) : null, Tool = "tool", Account = "ca_1",
             };
-            var pending = _scribe.Write(draft);
+            var pending = _entryWriter.Write(draft);
             entries.Add(LedgerChain.Link(head, pending, LedgerHash.Of(pending.Body.Span)));
             head = new LedgerHead(entries[^1].Seq, entries[^1].Hash);
         }

@@ -11,11 +11,11 @@ namespace Vault.TestKit.Memory;
 public sealed class MemoryStore
 {
     private readonly Lock _lock = new();
-    private readonly LedgerScribe _scribe;
+    private readonly LedgerEntryWriter _entryWriter;
 
     public MemoryStore(IEntropy? entropy = null)
     {
-        _scribe = new LedgerScribe(entropy ?? new SeededEntropy(3));
+        _entryWriter = new LedgerEntryWriter(entropy ?? new SeededEntropy(3));
         Accounts = new MemoryAccountStore(this);
         Organizations = new MemoryOrganizationStore(this);
         Connections = new MemoryConnectionStore(this);
@@ -94,7 +94,7 @@ public sealed class MemoryStore
 
     internal void Draft(IReadOnlyList<LedgerDraft> drafts)
     {
-        var entries = drafts.Select(_scribe.Write).ToList();
+        var entries = drafts.Select(_entryWriter.Write).ToList();
         if (entries.Exists(e => Outbox.Exists(o => o.Organization == e.Organization && o.EventId == e.EventId)) || entries.DistinctBy(e => e.EventId).Count() != entries.Count)
             throw new InvalidOperationException("The event is already in the outbox.");
         Outbox.AddRange(entries);

@@ -9,7 +9,7 @@ namespace Vault.Benchmarks.Micro;
 /// <summary>An entry written down and linked, without the database.</summary>
 public class LedgerBenchmarks
 {
-    private readonly LedgerScribe _scribe = new(new RandomEntropy());
+    private readonly LedgerEntryWriter _entryWriter = new(new RandomEntropy());
     private readonly LedgerDraft _draft = new()
     {
         EventId = "evt_" + new string('0', 26), Organization = new OrganizationId("org_" + new string('0', 26)), Type = LedgerEvents.ExecutionFinished, Time = DateTimeOffset.UnixEpoch.AddYears(50),
@@ -19,12 +19,12 @@ public class LedgerBenchmarks
     };
 
     [Benchmark]
-    public PendingEntry Write() => _scribe.Write(_draft);
+    public PendingEntry Write() => _entryWriter.Write(_draft);
 
     [Benchmark]
     public LedgerEntry WriteAndLink()
     {
-        var pending = _scribe.Write(_draft);
+        var pending = _entryWriter.Write(_draft);
         return LedgerChain.Link(LedgerHead.Genesis, pending, LedgerHash.Of(pending.Body.Span));
     }
 }

@@ -17,7 +17,7 @@ internal static class ScaleLedger
         var waits = new double[entries];
         var next = -1;
         var clock = Stopwatch.StartNew();
-        await using (var writer = new LedgerWriter(world.Store.Ledger, new LedgerScribe(world.Entropy), TimeProvider.System))
+        await using (var writer = new LedgerWriter(world.Store.Ledger, new LedgerEntryWriter(world.Entropy), TimeProvider.System))
         {
             await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(WriteAsync, cancellationToken)));
 

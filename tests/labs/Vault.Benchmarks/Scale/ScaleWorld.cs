@@ -49,7 +49,7 @@ internal sealed class ScaleWorld : IAsyncDisposable
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         await using (var file = new StreamWriter(Path.Combine(dataFolder, "master.key"), options)) await file.WriteAsync(Convert.ToBase64String(key) + "\n");
         var entropy = new RandomEntropy();
-        return new ScaleWorld(await VaultStore.OpenPostgresAsync(database, null, new LedgerScribe(entropy), cancellationToken), new LocalKeyWrapper(key, entropy));
+        return new ScaleWorld(await VaultStore.OpenPostgresAsync(database, null, new LedgerEntryWriter(entropy), cancellationToken), new LocalKeyWrapper(key, entropy));
     }
 
     public async ValueTask DisposeAsync()

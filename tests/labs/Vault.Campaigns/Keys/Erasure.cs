@@ -67,7 +67,7 @@ internal static class Erasure
     {
         var backup = Backup(world, name);
         var entropy = new SystemEntropy();
-        await using var store = await VaultStore.OpenSqliteAsync(Path.Combine(backup, "vault.db"), new LedgerScribe(entropy), cancellationToken);
+        await using var store = await VaultStore.OpenSqliteAsync(Path.Combine(backup, "vault.db"), new LedgerEntryWriter(entropy), cancellationToken);
         using var wrapper = await WrapperAsync(world.MasterKey, cancellationToken);
         var sealing = new GrantSealing(new Sealer(new Keyring(store.Keys, wrapper, entropy, TimeProvider.System), entropy));
         var opened = 0;

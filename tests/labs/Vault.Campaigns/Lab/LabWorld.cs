@@ -86,10 +86,10 @@ public sealed class LabWorld : IAsyncDisposable
 
     public async Task OpenStoreAsync(CancellationToken cancellationToken)
     {
-        var scribe = new LedgerScribe(new SystemEntropy());
+        var entryWriter = new LedgerEntryWriter(new SystemEntropy());
         _store = Database is { } database
-            ? await VaultStore.OpenPostgresAsync(new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = 5 }.ToString(), null, scribe, cancellationToken)
-            : await VaultStore.OpenSqliteAsync(Path.Combine(_hosts[0].Data, "vault.db"), scribe, cancellationToken);
+            ? await VaultStore.OpenPostgresAsync(new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = 5 }.ToString(), null, entryWriter, cancellationToken)
+            : await VaultStore.OpenSqliteAsync(Path.Combine(_hosts[0].Data, "vault.db"), entryWriter, cancellationToken);
     }
 
     /// <summary>Lets go of the database, for example because its files are to be replaced.</summary>

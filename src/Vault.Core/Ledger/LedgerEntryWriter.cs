@@ -9,13 +9,13 @@ namespace Vault.Core.Ledger;
 /// Writes a draft down once, as canonical JSON: fields in a fixed order, all present, no white space, times in UTC with milliseconds. Everybody who stores a draft
 /// (the outbox in a row change's transaction, the writer's queue) stores these bytes. Safe for concurrent use.
 /// </summary>
-public sealed class LedgerScribe(IEntropy entropy)
+public sealed class LedgerEntryWriter(IEntropy entropy)
 {
     private const int SaltLength = 16;
 
     // One buffer and one writer per thread: the hot path allocates the body and nothing else. The writer never outlives the call it serves.
     [ThreadStatic]
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _pen;
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _writer;
 
     public PendingEntry Write(LedgerDraft draft)
     {
@@ -27,7 +27,7 @@ public sealed class LedgerScribe(IEntropy entropy)
 
         // Whole milliseconds: what every database keeps and what the chain hashes.
         var time = DateTimeOffset.FromUnixTimeMilliseconds(draft.Time.ToUnixTimeMilliseconds());
-        var (buffer, json) = _pen ??= NewPen();
+        var (buffer, json) = _writer ??= NewWriter();
         try
         {
             Write(json, draft, time);
@@ -37,7 +37,7 @@ public sealed class LedgerScribe(IEntropy entropy)
         }
         catch
         {
-            _pen = null;
+            _writer = null;
             throw;
         }
         finally
@@ -47,7 +47,7 @@ public sealed class LedgerScribe(IEntropy entropy)
         }
     }
 
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) NewPen()
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) NewWriter()
     {
         var buffer = new ArrayBufferWriter<byte>(1024);
         return (buffer, new Utf8JsonWriter(buffer));

@@ -7,7 +7,7 @@ using static Vault.Core.Tests.Ledger.LedgerBench;
 
 namespace Vault.Core.Tests.Ledger;
 
-public sealed class LedgerScribeTests
+public sealed class LedgerEntryWriterTests
 {
     private readonly LedgerBench _bench = new();
 
@@ -35,7 +35,7 @@ public sealed class LedgerScribeTests
             ErrorCode = "err", StatusReason = "why", UpstreamStatus = 201, TotalMs = 1.5, UpstreamMs = double.NaN, Details = JsonDocument.Parse("{ \"a\" : [1, null] }").RootElement,
         };
         Assert.All(typeof(LedgerDraft).GetProperties(), p => Assert.NotNull(p.GetValue(draft)));
-        var pending = _bench.Scribe.Write(draft);
+        var pending = _bench.EntryWriter.Write(draft);
         var text = Encoding.UTF8.GetString(pending.Body.Span);
         foreach (var value in (string[])["\"key\"", "\"agt\"", "\"usr\"", "[\"usr\",\"agt\"]", "\"exe\"", "\"run\"", "\"trace\"", "\"tool\"", "\"tv\"", "\"acc\"", "\"con\"", "\"prov\"", "[\"g1\",\"g2\"]", "[\"g1\"]", "\"dig\"", "\"succeeded\"", "\"err\"", "\"why\"", "201", "1.5", "{\"a\":[1,null]}"])
             Assert.Contains(value, text, StringComparison.Ordinal);
@@ -48,7 +48,7 @@ public sealed class LedgerScribeTests
     public void The_same_draft_twice_has_two_digests_because_of_the_salt()
     {
         var draft = _bench.Draft();
-        Assert.NotEqual(LedgerHash.Of(_bench.Scribe.Write(draft).Body.Span), LedgerHash.Of(_bench.Scribe.Write(draft).Body.Span));
+        Assert.NotEqual(LedgerHash.Of(_bench.EntryWriter.Write(draft).Body.Span), LedgerHash.Of(_bench.EntryWriter.Write(draft).Body.Span));
     }
 
     [Fact]
@@ -63,15 +63,15 @@ public sealed class LedgerScribeTests
     [Fact]
     public void A_draft_that_cannot_be_chained_is_refused_and_the_pen_is_clean_afterwards()
     {
-        Assert.Throws<ArgumentException>(() => _bench.Scribe.Write(_bench.Draft() with { EventId = "evt_1" }));
-        Assert.Throws<ArgumentException>(() => _bench.Scribe.Write(_bench.Draft() with { Organization = default }));
-        Assert.Throws<ArgumentException>(() => _bench.Scribe.Write(_bench.Draft() with { Details = JsonDocument.Parse("[]").RootElement }));
+        Assert.Throws<ArgumentException>(() => _bench.EntryWriter.Write(_bench.Draft() with { EventId = "evt_1" }));
+        Assert.Throws<ArgumentException>(() => _bench.EntryWriter.Write(_bench.Draft() with { Organization = default }));
+        Assert.Throws<ArgumentException>(() => _bench.EntryWriter.Write(_bench.Draft() with { Details = JsonDocument.Parse("[]").RootElement }));
         var gone = JsonDocument.Parse("{\"a\":1}");
         var details = gone.RootElement;
         gone.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => _bench.Scribe.Write(_bench.Draft() with { Details = details }));
+        Assert.Throws<ObjectDisposedException>(() => _bench.EntryWriter.Write(_bench.Draft() with { Details = details }));
         Body(_bench.Draft());
     }
 
-    private JsonElement Body(LedgerDraft draft) => JsonDocument.Parse(_bench.Scribe.Write(draft).Body).RootElement;
+    private JsonElement Body(LedgerDraft draft) => JsonDocument.Parse(_bench.EntryWriter.Write(draft).Body).RootElement;
 }
