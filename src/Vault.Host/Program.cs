@@ -46,8 +46,8 @@ try
         Console.Error.WriteLine("vault-host: stopping; executions and refreshes under way are finished first");
     }
 
-    using var patience = new CancellationTokenSource(options.ShutdownTimeout);
-    await host.StopAsync(patience.Token);
+    using var shutdownTimeout = new CancellationTokenSource(options.ShutdownTimeout);
+    await host.StopAsync(shutdownTimeout.Token);
     return 0;
 }
 catch (StartException e)

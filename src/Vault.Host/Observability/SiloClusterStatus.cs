@@ -15,7 +15,7 @@ internal sealed class SiloClusterStatus(
     ShardHistory history, ILocalSiloDetails here, VaultOptions options, TimeProvider time) : IClusterStatus
 {
     private const string OurGrains = "Vault.Host.Grains.";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     private IManagementGrain Management => grains.GetGrain<IManagementGrain>(0);
 
@@ -24,7 +24,7 @@ internal sealed class SiloClusterStatus(
         try
         {
             var members = await MembersAsync(cancellationToken);
-            var standing = reminders.ReadRows(0, 0, cancellationToken).WaitAsync(Patience, time, cancellationToken);
+            var standing = reminders.ReadRows(0, 0, cancellationToken).WaitAsync(Timeout, time, cancellationToken);
             var hosts = await Task.WhenAll(members.Select(m => StateAsync(m, cancellationToken)));
             var cluster = options.Postgres ? options.Silo.Cluster : null;
             hosts = [.. hosts.OrderBy(h => h.Address, StringComparer.Ordinal)];
@@ -57,7 +57,7 @@ internal sealed class SiloClusterStatus(
     // Not from Orleans' management grain, which may be on the very silo that does not answer.
     private async Task<IReadOnlyList<MembershipEntry>> MembersAsync(CancellationToken cancellationToken)
     {
-        var all = await table.ReadAllAsync(cancellationToken).WaitAsync(Patience, time, cancellationToken);
+        var all = await table.ReadAllAsync(cancellationToken).WaitAsync(Timeout, time, cancellationToken);
         return [.. all.Members.Select(m => m.Item1).Where(m => m.Status is not (SiloStatus.Dead or SiloStatus.None))];
     }
 
@@ -100,7 +100,7 @@ internal sealed class SiloClusterStatus(
 
     // Of itself a silo tells without a grain, whose place in the directory may be on one that does not answer.
     private Task<HostStatus?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) => silo.Equals(here.SiloAddress) ? Task.FromResult<HostStatus?>(own.Of(options.Silo.RoleName)) : OrNothingAsync(
-        () => others.AskAsync(silo, Patience, cancellationToken), cancellationToken);
+        () => others.AskAsync(silo, Timeout, cancellationToken), cancellationToken);
 
     private Task<IReadOnlyList<GrainCount>?> CountAsync(SiloAddress silo, CancellationToken cancellationToken) => OrNothingAsync<IReadOnlyList<GrainCount>?>(
         async () => [.. (await Management.GetSimpleGrainStatistics([silo]))
@@ -115,7 +115,7 @@ internal sealed class SiloClusterStatus(
     {
         try
         {
-            return await ask().WaitAsync(Patience, time, cancellationToken);
+            return await ask().WaitAsync(Timeout, time, cancellationToken);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {

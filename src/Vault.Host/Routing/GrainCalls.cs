@@ -22,7 +22,7 @@ internal readonly record struct Called<T>(T? Answer, Lost? Lost);
 /// </summary>
 internal sealed class GrainCalls(TimeProvider time)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     public static VaultError NobodyThere { get; } =
@@ -59,7 +59,7 @@ internal sealed class GrainCalls(TimeProvider time)
             }
 
             lost ??= time.GetTimestamp();
-            if (time.GetElapsedTime(lost.Value) + pause > Patience) return called;
+            if (time.GetElapsedTime(lost.Value) + pause > Timeout) return called;
             if (mayRepeat is not null && !await mayRepeat().ConfigureAwait(false)) return called with { Lost = Lost.Unknown };
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;

@@ -15,7 +15,7 @@ namespace Vault.Sandbox.OAuth;
 internal sealed class AuthorizeEndpoint(
     ClientRegistry clients, IdentityBook identities, AuthorizationCodes codes, CounterBook counters, SandboxFaults faults, FaultRunner runner, TimeProvider time, Func<string> issuer)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, (AuthorizeRequest Request, DateTimeOffset Until)> _waiting = new(StringComparer.Ordinal);
 
@@ -100,7 +100,7 @@ internal sealed class AuthorizeEndpoint(
         }
 
         var transaction = TokenText.NewTransaction();
-        _waiting[transaction] = (request, now + Patience);
+        _waiting[transaction] = (request, now + Timeout);
         return ConsentPage.WriteAsync(context, request, transaction, identities, problem: null);
     }
 

@@ -8,7 +8,7 @@ namespace Vault.Foreign.Tests.Browser;
 public sealed class Chromium : IAsyncLifetime
 {
     // Milliseconds; generous, because the machine may be busy with other tests. What is there earlier is seen earlier.
-    private const float Patience = 120_000;
+    private const float Timeout = 120_000;
 
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -26,7 +26,7 @@ public sealed class Chromium : IAsyncLifetime
             ?? throw new InvalidOperationException("Chromium is not installed; ./scripts/test installs it on Debian as root, or run: sudo apt-get install chromium");
         _vault = await World.StartAsync(1, postgres: false, "--sweep-interval-ms", "3600000");
         _vault.Sandbox.Clients.Update("demo-client", c => c with { Name = "Acme Assistant", RedirectUris = [Origin + "/oauth/callback"] });
-        Assertions.SetDefaultExpectTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(Timeout);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -41,7 +41,7 @@ public sealed class Chromium : IAsyncLifetime
     public async Task<Visitor> VisitorAsync()
     {
         var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 900, Height = 760 } });
-        context.SetDefaultTimeout(Patience);
+        context.SetDefaultTimeout(Timeout);
         var visitor = new Visitor(context, await context.NewPageAsync());
         context.Request += (_, request) => visitor.Requests.Add(request.Url);
         return visitor;

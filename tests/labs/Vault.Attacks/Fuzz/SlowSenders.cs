@@ -17,7 +17,7 @@ internal sealed record SlowReport(int Senders, int Cut, TimeSpan Longest, int Qu
 internal static class SlowSenders
 {
     private const int OfEachKind = 40;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Drop = TimeSpan.FromMilliseconds(500);
 
     public static async Task<SlowReport> RunAsync(bool postgres)
@@ -42,7 +42,7 @@ internal static class SlowSenders
         for (var i = 0; i < ends.Length; i++)
         {
             var kind = kinds[i / OfEachKind].Kind;
-            if (!ends[i].Cut) faults.Add($"{kind}: still heard after {Patience.TotalSeconds:0} s");
+            if (!ends[i].Cut) faults.Add($"{kind}: still heard after {Timeout.TotalSeconds:0} s");
             if (ends[i].Answer.StartsWith("HTTP/1.1 5", StringComparison.Ordinal) || ends[i].Answer.StartsWith("HTTP/1.1 2", StringComparison.Ordinal)) faults.Add($"{kind}: {ends[i].Answer}");
         }
 
@@ -63,7 +63,7 @@ internal static class SlowSenders
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes(begin));
             using var drops = new PeriodicTimer(Drop);
-            while (!heard.IsCompleted && Stopwatch.GetElapsedTime(started) < Patience)
+            while (!heard.IsCompleted && Stopwatch.GetElapsedTime(started) < Timeout)
             {
                 await Task.WhenAny(heard, drops.WaitForNextTickAsync().AsTask());
                 if (!heard.IsCompleted) await stream.WriteAsync(Encoding.ASCII.GetBytes(trickle));

@@ -8,7 +8,7 @@ namespace Vault.Benchmarks.Rig;
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int KeptCharacters = 8_000;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
     private readonly Process _process;
     private readonly StringBuilder _said = new();
@@ -59,8 +59,8 @@ internal sealed class ChildProcess : IAsyncDisposable
             {
                 return false; // Not listening yet.
             }
-        }, ready => ready, Patience, cancellationToken: cancellationToken);
-        if (!wait.Met) throw new BenchException($"{_name} did not answer at {url} within {Patience.TotalSeconds:0} s:\n{Said}");
+        }, ready => ready, Timeout, cancellationToken: cancellationToken);
+        if (!wait.Met) throw new BenchException($"{_name} did not answer at {url} within {Timeout.TotalSeconds:0} s:\n{Said}");
     }
 
     public async ValueTask DisposeAsync()

@@ -11,7 +11,7 @@ namespace Vault.Campaigns.Faults;
 /// </summary>
 public static class FaultCampaign
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
     public static async Task<FaultReport> RunAsync(LabOptions options, IReadOnlyList<StoreFault> faults, int seed, TextWriter progress, CancellationToken cancellationToken)
     {
@@ -67,9 +67,9 @@ public static class FaultCampaign
             var i = 0;
             var wait = await Eventually.TryUntilAsync(
                 () => world.ExecuteAsync(i++ % world.Hosts.Count, account, write: false, cancellationToken),
-                answer => answer.IsOk || (answer.IsLost && watch.Elapsed > grace), Patience, cancellationToken: cancellationToken);
+                answer => answer.IsOk || (answer.IsLost && watch.Elapsed > grace), Timeout, cancellationToken: cancellationToken);
             if (wait is { Met: true, Last.IsLost: true }) return (account, true, TimeSpan.Zero);
-            if (!wait.Met) violations.Add($"{account.User} does not answer {Patience.TotalSeconds:0} s after the fault: {wait.Last}");
+            if (!wait.Met) violations.Add($"{account.User} does not answer {Timeout.TotalSeconds:0} s after the fault: {wait.Last}");
             return (account, false, watch.Elapsed);
         }));
         return ([.. answers.Where(a => a.Item2).Select(a => a.account)], answers.Max(a => a.Item3));

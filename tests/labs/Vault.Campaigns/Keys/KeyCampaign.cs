@@ -14,7 +14,7 @@ namespace Vault.Campaigns.Keys;
 /// </summary>
 public sealed class KeyCampaign
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(120);
 
     private readonly LabWorld _world;
     private readonly Random _random;
@@ -76,7 +76,7 @@ public sealed class KeyCampaign
         // From the moment at which its journal tells of it: some fall into preparing, some into sealing again.
         await Eventually.TryUntilAsync(
             async () => await _world.Store.KeyRotations.FindAsync(_world.Organization, cancellationToken), row => (row?.RowVersion ?? 0) > former,
-            Patience, TimeSpan.FromMilliseconds(1), cancellationToken);
+            Timeout, TimeSpan.FromMilliseconds(1), cancellationToken);
         await Task.Delay(_random.Next(0, 60), cancellationToken);
         await host.KillAsync(cancellationToken);
         await asked;
@@ -98,9 +98,9 @@ public sealed class KeyCampaign
     {
         var wait = await Eventually.TryUntilAsync(
             async () => await _world.Store.KeyRotations.FindAsync(_world.Organization, cancellationToken), row => row is null or { Phase: KeyRotationPhase.Finished },
-            Patience, cancellationToken: cancellationToken);
+            Timeout, cancellationToken: cancellationToken);
         if (wait.Met) return wait.Last;
-        _report.Violations.Add($"a rotation was not finished within {Patience.TotalSeconds:0} s: {wait.Last?.Phase}");
+        _report.Violations.Add($"a rotation was not finished within {Timeout.TotalSeconds:0} s: {wait.Last?.Phase}");
         return null;
     }
 
@@ -108,7 +108,7 @@ public sealed class KeyCampaign
     private async Task<bool> LostAsync(LabAccount account, CancellationToken cancellationToken)
     {
         var wait = await Eventually.TryUntilAsync(
-            () => _world.ExecuteAsync(0, account, write: false, cancellationToken), a => a.IsOk || a.IsLost, Patience, cancellationToken: cancellationToken);
+            () => _world.ExecuteAsync(0, account, write: false, cancellationToken), a => a.IsOk || a.IsLost, Timeout, cancellationToken: cancellationToken);
         var answer = wait.Last ?? LabAnswer.None;
         var state = (await _world.RowAsync(account, cancellationToken)).State;
         if (!answer.IsOk && (state.Reason != StatusReason.RefreshOutcomeLost || !_world.Options.Strict)) _report.Violations.Add($"{account.User} after a rotation: {state.Status} {state.Reason}: {answer}");

@@ -11,7 +11,7 @@ namespace Vault.Campaigns.Kill;
 /// </summary>
 public sealed class KillCampaign
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
     /// <summary>The grace window, less the skew that is allowed for clocks and the life of an attempt. A machine too busy to start a process within it proves nothing.</summary>
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(25);
@@ -106,7 +106,7 @@ public sealed class KillCampaign
             var i = n;
             var wait = await Eventually.TryUntilAsync(
                 () => _world.ExecuteAsync((victim + 1 + (i++ % (_world.Hosts.Count - 1))) % _world.Hosts.Count, account, write: false, cancellationToken),
-                answer => answer.IsOk || answer.IsLost, Patience, cancellationToken: cancellationToken);
+                answer => answer.IsOk || answer.IsLost, Timeout, cancellationToken: cancellationToken);
             if (!wait.Met) _report.Violations.Add($"{account.User}, which the victim was not refreshing, does not answer through the other silos: {wait.Last}");
         }));
         return watch.Elapsed;
@@ -125,7 +125,7 @@ public sealed class KillCampaign
         if (strike.Point is { } point)
         {
             victim.Arm(point, strike.Freeze ? "STOP" : "KILL");
-            await Eventually.TryUntilAsync(() => Task.FromResult(victim.Reached()), reached => reached is not null, Patience, HostProcess.Moment, cancellationToken);
+            await Eventually.TryUntilAsync(() => Task.FromResult(victim.Reached()), reached => reached is not null, Timeout, HostProcess.Moment, cancellationToken);
             if (victim.Reached() is null && victim.Disarm()) victim.Send(signal);
         }
         else
@@ -166,9 +166,9 @@ public sealed class KillCampaign
             if (!answer.IsOk) return (Answer: answer, Settled: false);
             usable ??= watch.Elapsed;
             return (Answer: answer, Settled: open is null || (await _world.RowAsync(account, cancellationToken)).State.Generation > open.Generation);
-        }, look => look.Settled, Patience, cancellationToken: cancellationToken);
+        }, look => look.Settled, Timeout, cancellationToken: cancellationToken);
         if (wait.Met) return (account, usable ?? watch.Elapsed, wait.Last.Answer.IsLost);
-        _report.Violations.Add($"{account.User} is not settled {Patience.TotalSeconds:0} s after a strike: {wait.Last.Answer}");
+        _report.Violations.Add($"{account.User} is not settled {Timeout.TotalSeconds:0} s after a strike: {wait.Last.Answer}");
         return (account, watch.Elapsed, false);
     }
 

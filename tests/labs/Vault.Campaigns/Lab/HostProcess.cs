@@ -12,7 +12,7 @@ public sealed class HostProcess : IDisposable
     /// <summary>Between two looks for a point that a host comes to.</summary>
     internal static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
 
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(300);
 
     /// <summary>A silo that was evicted sees it within a moment of waking up, and ends.</summary>
     private static readonly TimeSpan NoticesItsDeath = TimeSpan.FromSeconds(8);
@@ -120,8 +120,8 @@ public sealed class HostProcess : IDisposable
             {
                 return false; // Not listening yet.
             }
-        }, ready => ready, StartPatience, cancellationToken: cancellationToken);
-        if (!wait.Met) throw new LabException($"A host was not ready within {StartPatience.TotalSeconds:0} s:\n{Tail()}");
+        }, ready => ready, StartTimeout, cancellationToken: cancellationToken);
+        if (!wait.Met) throw new LabException($"A host was not ready within {StartTimeout.TotalSeconds:0} s:\n{Tail()}");
     }
 
     /// <summary>From now on the first thread of the host that comes to the point sends its process the signal (KILL or STOP).</summary>
