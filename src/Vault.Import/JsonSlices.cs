@@ -13,10 +13,10 @@ internal sealed class JsonSlices
 
     private const int MaxDepth = 128;
 
-    private const int MostKept = 512;
+    private const int MaxKept = 512;
 
     /// <summary>Microsoft Graph's beta, with 22,000 operations, has a fifth of it. Tens of millions of tiny members would cost gigabytes of index.</summary>
-    private const int MostParts = 500_000;
+    private const int MaxParts = 500_000;
 
     private readonly ReadOnlyMemory<byte> _json;
     private readonly Dictionary<string, (int Start, int Length)> _at = new(StringComparer.Ordinal);
@@ -45,7 +45,7 @@ internal sealed class JsonSlices
         var reader = new Utf8JsonReader(_json.Span.Slice(slice.Start, slice.Length), new JsonReaderOptions { MaxDepth = MaxDepth });
         var value = JsonElement.ParseValue(ref reader);
         // Forgotten all at once: what is asked for again comes back at the price of its own length.
-        if (_read.Count >= MostKept) _read.Clear();
+        if (_read.Count >= MaxKept) _read.Clear();
         _read[pointer] = value;
         return value;
     }
@@ -91,7 +91,7 @@ internal sealed class JsonSlices
             if (reader.TokenType == JsonTokenType.StartObject && level + 1 < Levels) Object(ref reader, at, level + 1);
             else reader.Skip();
             // Written twice, the first counts: the same answer as for a member that is looked up in a tree is not promised by anyone.
-            if (_at.Count >= MostParts) throw new FormatException($"has more than {MostParts} parts in its first three levels, which no description has");
+            if (_at.Count >= MaxParts) throw new FormatException($"has more than {MaxParts} parts in its first three levels, which no description has");
             if (_at.TryAdd(at, (start, (int)reader.BytesConsumed - start))) names.Add(name);
         }
     }

@@ -6,8 +6,8 @@ namespace Vault.Import;
 /// <summary>Security requirements as scope groups. A list of alternatives becomes groups of which every one must be met, each by any of its scopes.</summary>
 internal sealed class OpenApiSecurity
 {
-    private const int MostGroups = 16;
-    private const int MostScopes = 256;
+    private const int MaxGroups = 16;
+    private const int MaxScopes = 256;
 
     private readonly JsonElement _global;
     private readonly Dictionary<string, JsonElement> _schemes = new(StringComparer.Ordinal);
@@ -54,12 +54,12 @@ internal sealed class OpenApiSecurity
     public static ImmutableArray<ImmutableArray<string>> Groups(List<List<string>> alternatives)
     {
         if (alternatives.Count == 0) return [];
-        if (alternatives[0].Count > MostScopes) throw new NotExpressibleException(Reasons.Security, $"it wants more than {MostScopes} scopes");
+        if (alternatives[0].Count > MaxScopes) throw new NotExpressibleException(Reasons.Security, $"it wants more than {MaxScopes} scopes");
         var groups = alternatives[0].ConvertAll(s => ImmutableArray.Create(s));
         foreach (var alternative in alternatives.Skip(1))
         {
             // Before they are made: two lists of a hundred thousand would be all there is.
-            if ((long)groups.Count * alternative.Count > MostGroups) throw new NotExpressibleException(Reasons.Security, $"its alternatives come to more than {MostGroups} groups of scopes");
+            if ((long)groups.Count * alternative.Count > MaxGroups) throw new NotExpressibleException(Reasons.Security, $"its alternatives come to more than {MaxGroups} groups of scopes");
             groups = [.. groups.SelectMany(group => alternative.Select(scope => group.Contains(scope) ? group : group.Add(scope)))];
         }
 

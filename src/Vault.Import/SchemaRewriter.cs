@@ -20,10 +20,10 @@ internal sealed record SchemaDetail(int Depth, int Text, int Enum)
 /// </summary>
 internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDetail detail, int budget)
 {
-    private const int MostBranches = 8;
+    private const int MaxBranches = 8;
 
     /// <summary>References to references: each is a call within a call, and a stack that is used up ends the process.</summary>
-    private const int MostWithin = 64;
+    private const int MaxWithin = 64;
 
     private static readonly HashSet<string> Types = ["object", "array", "string", "number", "integer", "boolean", "null"];
     private static readonly HashSet<string> Formats = ["date-time", "date", "email", "uri", "uuid"];
@@ -104,7 +104,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         {
             name = _names[reference] = Unique(reference);
             var target = Target(reference);
-            if (++_within > MostWithin) throw new NotExpressibleException(Reasons.Schema, $"more than {MostWithin} references stand within each other");
+            if (++_within > MaxWithin) throw new NotExpressibleException(Reasons.Schema, $"more than {MaxWithin} references stand within each other");
             _definitions[name] = null;
             _definitions[name] = Write(target, depth);
             _within--;
@@ -154,9 +154,9 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
 
     private void Branches(JsonElement branches, JsonObject written, int depth)
     {
-        var kept = branches.EnumerateArray().Where(b => !IsNull(b)).Take(MostBranches + 1).ToList();
+        var kept = branches.EnumerateArray().Where(b => !IsNull(b)).Take(MaxBranches + 1).ToList();
         // A list that is cut would refuse what the provider takes; none refuses nothing.
-        if (kept.Count == 0 || kept.Count > MostBranches || depth >= detail.Depth) return;
+        if (kept.Count == 0 || kept.Count > MaxBranches || depth >= detail.Depth) return;
         var list = kept.Select(b => Write(b, depth + 1)).ToList();
         if (kept.Count < branches.GetArrayLength()) list.Add(new JsonObject { ["type"] = "null" });
         if (list.Count == 1) foreach (var (name, value) in list[0].ToList()) written[name] = value?.DeepClone();

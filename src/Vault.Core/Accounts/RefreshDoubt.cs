@@ -14,10 +14,10 @@ public sealed record RefreshDoubt(string AttemptId, DateTimeOffset FirstSentAt)
     public const string Several = "several";
 
     /// <summary>More are not told apart: the row stays small, and then only a reply settles it.</summary>
-    public const int Most = 8;
+    public const int MaxAttempts = 8;
 
     /// <summary>
-    /// The several, in the order in which they held the lease. Empty for a single one, where there were more than <see cref="Most"/>, and in a row
+    /// The several, in the order in which they held the lease. Empty for a single one, where there were more than <see cref="MaxAttempts"/>, and in a row
     /// that names no more than the word.
     /// </summary>
     public ImmutableArray<DoubtedAttempt> Attempts { get; init; } = [];
@@ -41,7 +41,7 @@ public sealed record RefreshDoubt(string AttemptId, DateTimeOffset FirstSentAt)
         ArgumentNullException.ThrowIfNull(attempt);
         if (Includes(attempt.AttemptId)) return this;
         var known = Each;
-        return known.IsEmpty || known.Length >= Most
+        return known.IsEmpty || known.Length >= MaxAttempts
             ? new RefreshDoubt(Several, FirstSentAt)
             : new RefreshDoubt(Several, FirstSentAt) { Attempts = known.Add(new(attempt.AttemptId, attempt.StartedAt)) };
     }

@@ -12,7 +12,7 @@ namespace Vault.Core.Execution;
 /// </summary>
 internal static class PageSeal
 {
-    private const int MostLength = 16 * 1024;
+    private const int MaxLength = 16 * 1024;
 
     public static async ValueTask<Result<string>> CloseAsync(Sealer sealer, OrganizationId organization, AccountId account, string page, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ internal static class PageSeal
     /// <returns><c>tool_input_invalid</c> for a token that was not closed here for this account.</returns>
     public static async ValueTask<Result<string>> OpenAsync(Sealer sealer, OrganizationId organization, AccountId account, string token, CancellationToken cancellationToken)
     {
-        if (token.Length > MostLength || !Base64Url.IsValid(token) || Base64Url.DecodeFromChars(token) is not { Length: >= SealedBlob.Overhead } bytes) return Wrong();
+        if (token.Length > MaxLength || !Base64Url.IsValid(token) || Base64Url.DecodeFromChars(token) is not { Length: >= SealedBlob.Overhead } bytes) return Wrong();
         try
         {
             // The version is the token's own word, but it only chooses among the organization's keys.

@@ -9,17 +9,17 @@ namespace Vault.Core.Execution;
 /// </summary>
 public sealed class Quotas(TimeProvider time)
 {
-    private const int MostBuckets = 100_000;
+    private const int MaxBuckets = 100_000;
 
     /// <summary>What a provider asks for beyond it is asked for again.</summary>
-    private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxHold = TimeSpan.FromMinutes(5);
     private readonly ConcurrentDictionary<(OrganizationId Organization, string Kind, string Name), Bucket> _buckets = new();
 
     /// <summary>Null when one execution may go on; otherwise how long to wait. <paramref name="perMinute"/> 0 or less allows everything.</summary>
     public TimeSpan? TryTake(OrganizationId organization, string kind, string name, int perMinute)
     {
         if (perMinute <= 0) return null;
-        if (_buckets.Count > MostBuckets) Sweep();
+        if (_buckets.Count > MaxBuckets) Sweep();
         var bucket = _buckets.GetOrAdd((organization, kind, name), static (_, now) => new Bucket(now), time.GetTimestamp());
         lock (bucket)
         {
@@ -37,8 +37,8 @@ public sealed class Quotas(TimeProvider time)
     /// <summary>Lets nothing through for a while; a shorter wait does not shorten one that is longer.</summary>
     public void Hold(OrganizationId organization, string kind, string name, TimeSpan wait)
     {
-        if (wait > LongestHold) wait = LongestHold;
-        if (_buckets.Count > MostBuckets) Sweep();
+        if (wait > MaxHold) wait = MaxHold;
+        if (_buckets.Count > MaxBuckets) Sweep();
         var bucket = _buckets.GetOrAdd((organization, kind, name), static (_, now) => new Bucket(now), time.GetTimestamp());
         lock (bucket)
         {

@@ -6,7 +6,7 @@ namespace Vault.Core.Execution;
 /// <summary>Whether an attempt may be repeated, and what its failure honestly means; pure.</summary>
 public static class RetryPolicy
 {
-    public const int MostAttempts = 3;
+    public const int MaxAttempts = 3;
 
     /// <summary>The pause before another attempt; null when there is none to be.</summary>
     /// <param name="attempt">Attempts made so far, from 1.</param>
@@ -16,7 +16,7 @@ public static class RetryPolicy
     {
         ArgumentNullException.ThrowIfNull(tool);
         ArgumentNullException.ThrowIfNull(reply);
-        if (attempt >= MostAttempts || !MayRepeat(tool, reply)) return null;
+        if (attempt >= MaxAttempts || !MayRepeat(tool, reply)) return null;
         var pause = TimeSpan.FromMilliseconds(100 * Math.Pow(3, attempt - 1) * (0.5 + jitter));
         if (reply.RetryAfter is { } asked && asked > pause) pause = asked;
 

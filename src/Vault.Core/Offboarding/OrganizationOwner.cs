@@ -27,7 +27,7 @@ public sealed class OrganizationOwner(
         OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string requestedBy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        for (var race = 0; race < OrganizationRunner.MostRaces; race++)
+        for (var race = 0; race < OrganizationRunner.MaxRaces; race++)
         {
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
             if (row is null) return OrganizationRunner.Unknown();

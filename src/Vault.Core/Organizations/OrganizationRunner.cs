@@ -9,12 +9,12 @@ namespace Vault.Core.Organizations;
 internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids, TimeProvider time)
 {
     // Each lost race means that another write succeeded; this many in a row means a bug, not contention.
-    public const int MostRaces = 32;
+    public const int MaxRaces = 32;
 
     public async Task<Result<OrganizationRow>> ApplyAsync(
         OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken)
     {
-        for (var race = 0; race < MostRaces; race++)
+        for (var race = 0; race < MaxRaces; race++)
         {
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
             if (row is null) return Unknown();

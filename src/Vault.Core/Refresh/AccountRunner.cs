@@ -50,7 +50,7 @@ public sealed record AccountStep(AccountRow Before, AccountRow After, Gate Gate,
 public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory ids, IEntropy entropy, TimeProvider time, LifecycleOptions options)
 {
     // Every lost race means that somebody else's write went through; so this many in a row means a bug, not contention.
-    private const int MostRaces = 64;
+    private const int MaxRaces = 64;
     private static readonly RefreshPolicy Strictest = new() { Rotation = Rotation.FamilyKill };
 
     public DateTimeOffset Now => time.GetUtcNow();
@@ -87,7 +87,7 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(what);
-        for (var race = 0; race < MostRaces; race++)
+        for (var race = 0; race < MaxRaces; race++)
         {
             var guess = race == 0 ? seen : null;
             var snapshot = guess ?? await store.FindAsync(key, cancellationToken).ConfigureAwait(false);

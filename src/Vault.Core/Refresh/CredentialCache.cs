@@ -53,7 +53,7 @@ public readonly record struct ReadMark(long ReadAt, long Drops);
 /// </summary>
 public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, TimeProvider time, LifecycleOptions options, int capacity = 10_000) : IDisposable
 {
-    private const int MostReads = 10;
+    private const int MaxReads = 10;
     private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
     private readonly ConcurrentDictionary<AccountKey, Flight> _flights = new();
     private readonly ConcurrentDictionary<AccountKey, Offered> _offers = new();
@@ -100,7 +100,7 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
         // A slow database or key service can hand over a row that is older than the lease when it arrives: a revocation may have been acknowledged since the
         // row was read. So the age is looked at when everything is in hand.
         var notBefore = confirm ? time.GetTimestamp() : long.MinValue;
-        for (var turn = 0; turn < MostReads; turn++)
+        for (var turn = 0; turn < MaxReads; turn++)
         {
             var flight = _flights.TryGetValue(key, out var underway) && underway.Mark >= notBefore ? underway : Begin(key, turn == 0 && !confirm ? TakeOffer(key) : null);
             var read = await flight.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);

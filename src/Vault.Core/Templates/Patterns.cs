@@ -10,7 +10,7 @@ namespace Vault.Core.Templates;
 public static class Patterns
 {
     /// <summary>Packs may come from operators, so what is remembered is bounded; beyond it each use makes its own.</summary>
-    private const int Most = 4096;
+    private const int MaxCached = 4096;
 
     private static readonly ConcurrentDictionary<string, Regex> Made = new(StringComparer.Ordinal);
 
@@ -20,7 +20,7 @@ public static class Patterns
     {
         if (Made.TryGetValue(pattern, out var known)) return known;
         var made = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        if (Made.Count < Most) Made[pattern] = made;
+        if (Made.Count < MaxCached) Made[pattern] = made;
         return made;
     }
 }

@@ -17,13 +17,13 @@ internal sealed record Presented(Caller Caller, string Text)
 /// <summary>RFC 6750 2.1: the header and nothing else; a key in a query or body is never looked for.</summary>
 internal sealed class Authentication(ApiKeyVerifier keys)
 {
-    private const int LongestHeader = 512;
+    private const int MaxHeader = 512;
 
     /// <summary>Null when nobody valid is calling, for whatever reason.</summary>
     public async ValueTask<Presented?> AuthenticateAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var header = request.Headers.Authorization;
-        if (header.Count != 1 || header[0] is not { Length: <= LongestHeader } value) return null;
+        if (header.Count != 1 || header[0] is not { Length: <= MaxHeader } value) return null;
         // RFC 9110 11.1: the scheme is case-insensitive.
         if (!value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return null;
         var text = value["Bearer ".Length..].Trim(' ');

@@ -16,7 +16,7 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
     public const string Header = "Idempotency-Key";
 
     /// <summary>Longer than any request runs: a claim this old that has no answer was cut off.</summary>
-    private TimeSpan LongestRun => options.RequestTimeout + options.LongestExecution;
+    private TimeSpan MaxRun => options.RequestTimeout + options.LongestExecution;
 
     public static Result<string?> KeyOf(HttpRequest request)
     {
@@ -67,7 +67,7 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
         if (earlier.RequestDigest != claim.RequestDigest) return new VaultError(ErrorCatalogue.IdempotencyConflict, $"{Header}: was used for another request; use a new key.");
         if (earlier.Status is not { } status)
         {
-            return now - earlier.CreatedAt < LongestRun
+            return now - earlier.CreatedAt < MaxRun
                 ? new VaultError(ErrorCatalogue.Conflict, "The first request with this key is still under way.") { RetryAfter = TimeSpan.FromSeconds(1) }
                 : new VaultError(ErrorCatalogue.OutcomeUnknown, "The first request with this key was cut off before its answer was kept; look what it did, then use a new key.");
         }

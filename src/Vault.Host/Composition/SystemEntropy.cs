@@ -10,7 +10,7 @@ namespace Vault.Host.Composition;
 public sealed class SystemEntropy : IEntropy
 {
     private const int BlockLength = 512;
-    private const int LongestFromBlock = 16;
+    private const int MaxFromBlock = 16;
 
     [ThreadStatic]
     private static byte[]? _block;
@@ -20,7 +20,7 @@ public sealed class SystemEntropy : IEntropy
 
     public void Fill(Span<byte> destination)
     {
-        if (destination.Length > LongestFromBlock)
+        if (destination.Length > MaxFromBlock)
         {
             RandomNumberGenerator.Fill(destination);
             return;

@@ -23,7 +23,7 @@ internal readonly record struct Called<T>(T? Answer, Lost? Lost);
 internal sealed class GrainCalls(TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(6);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
     public static VaultError NobodyThere { get; } =
         new(ErrorCatalogue.ClusterUnavailable, "No silo of the cluster took the call; nothing was done.") { RetryAfter = TimeSpan.FromSeconds(2) };
@@ -62,7 +62,7 @@ internal sealed class GrainCalls(TimeProvider time)
             if (time.GetElapsedTime(lost.Value) + pause > Timeout) return called;
             if (mayRepeat is not null && !await mayRepeat().ConfigureAwait(false)) return called with { Lost = Lost.Unknown };
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
         }
     }
 

@@ -8,12 +8,12 @@ internal static class FailureCode
     private const int MaxLength = 64;
 
     // AADSTS700082 has 1, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 43 random characters of base64url about 18.
-    private const int MostChanges = 5;
+    private const int MaxChanges = 5;
 
     public static string? Clean(string? text)
     {
         if (string.IsNullOrEmpty(text) || text.Length > MaxLength) return null;
-        return text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') && Changes(text) <= MostChanges ? text : null;
+        return text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') && Changes(text) <= MaxChanges ? text : null;
     }
 
     /// <summary>How often letters turn into digits, digits into letters and small letters into capitals: in a code a few times, in a token all the time.</summary>

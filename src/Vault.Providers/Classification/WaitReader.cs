@@ -8,7 +8,7 @@ namespace Vault.Providers.Classification;
 internal static class WaitReader
 {
     /// <summary>A longer wait is taken for a mistake or a joke and cut.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
+    public static readonly TimeSpan MaxWait = TimeSpan.FromHours(24);
 
     private static readonly RetryAfterSource Standard = new("Retry-After", RetryAfterForm.Standard);
 
@@ -20,7 +20,7 @@ internal static class WaitReader
         {
             // Cut while it is a number: a provider that gives milliseconds for seconds names a year that no date has.
             if (answer.Header(source.Header) is { } text && Seconds(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait && wait > 0)
-                return wait < Longest.TotalSeconds ? TimeSpan.FromSeconds(wait) : Longest;
+                return wait < MaxWait.TotalSeconds ? TimeSpan.FromSeconds(wait) : MaxWait;
         }
 
         return null;

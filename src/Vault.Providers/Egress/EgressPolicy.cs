@@ -11,7 +11,7 @@ namespace Vault.Providers.Egress;
 /// <summary>The operator's options, parsed: which host on which port, and which address, may be called (law 10).</summary>
 public sealed class EgressPolicy
 {
-    private const int MostOrigins = 10_000;
+    private const int MaxOrigins = 10_000;
     private readonly ImmutableHashSet<(string Host, int Port)> _hosts;
     private readonly ImmutableArray<(IPNetwork Network, int? Port)> _networks;
     private readonly bool _loopback;
@@ -65,7 +65,7 @@ public sealed class EgressPolicy
         if (byOrigin.TryGetValue(origin, out var known)) return known;
         var verdict = Evaluate(pack, url);
         // Origins can be as many as customers have instances: beyond this many the memory starts anew.
-        if (refusals.Count >= MostOrigins) refusals.Clear();
+        if (refusals.Count >= MaxOrigins) refusals.Clear();
         byOrigin[origin] = verdict;
         return verdict;
     }

@@ -15,7 +15,7 @@ namespace Vault.Providers.OAuth;
 internal static class TokenAnswerReader
 {
     /// <summary>Lifetimes beyond this are not believed; the sum with now must stay a date.</summary>
-    private const double LongestSeconds = 10 * 365 * 86_400.0;
+    private const double MaxSeconds = 10 * 365 * 86_400.0;
 
     /// <param name="sentAt">When the request went out: lifetimes count from there, so that a slow answer never makes a token look fresher than it is.</param>
     /// <param name="mustCapture">Whether a captured field that is missing or does not fit refuses the grant (first grant), or is left out (refresh; the old value stays).</param>
@@ -38,7 +38,7 @@ internal static class TokenAnswerReader
         }
 
         var expires = Seconds(shape.ExpiresIn, answer.Body) is { } life ? sentAt.AddSeconds(life)
-            : shape.ExpiresAt?.TextIn(answer.Body) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) && (at - now).TotalSeconds < LongestSeconds ? at
+            : shape.ExpiresAt?.TextIn(answer.Body) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) && (at - now).TotalSeconds < MaxSeconds ? at
             : pack.Refresh.AccessLifetime is { } usual ? sentAt + usual
             : (DateTimeOffset?)null;
         var refresh = shape.RefreshToken.TextIn(answer.Body);
@@ -68,7 +68,7 @@ internal static class TokenAnswerReader
     private static string? Short(string? text) => text is { Length: <= 256 } && !text.Any(char.IsControl) ? text : null;
 
     private static double? Seconds(ValuePath path, JsonElement body) =>
-        path.TextIn(body) is { } text && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < LongestSeconds ? seconds : null;
+        path.TextIn(body) is { } text && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < MaxSeconds ? seconds : null;
 
     private static ImmutableArray<string>? Scopes(OAuthShape oauth, JsonElement body)
     {

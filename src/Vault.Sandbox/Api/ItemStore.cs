@@ -13,7 +13,7 @@ internal sealed record Item(long Number, string Name, string Owner, DateTimeOffs
 /// <summary>Items in the order they were made. The oldest ones go when there are more than a bench can need.</summary>
 internal sealed class ItemStore
 {
-    private const int Most = 100_000;
+    private const int MaxItems = 100_000;
 
     private readonly ConcurrentDictionary<long, Item> _items = new();
     private readonly ConcurrentDictionary<(string Subject, string Key), FirstAnswer> _answers = new();
@@ -32,7 +32,7 @@ internal sealed class ItemStore
     {
         var item = new Item(Interlocked.Increment(ref _last), name, owner, _time.GetUtcNow(), data);
         _items[item.Number] = item;
-        _items.TryRemove(item.Number - Most, out _);
+        _items.TryRemove(item.Number - MaxItems, out _);
         return item;
     }
 
@@ -47,7 +47,7 @@ internal sealed class ItemStore
         if (ReferenceEquals(first, mine))
         {
             _answerOrder.Enqueue((owner, key));
-            if (_answerOrder.Count > Most && _answerOrder.TryDequeue(out var oldest))
+            if (_answerOrder.Count > MaxItems && _answerOrder.TryDequeue(out var oldest))
             {
                 _answers.TryRemove(oldest, out _);
             }
@@ -67,7 +67,7 @@ internal sealed class ItemStore
     {
         var page = new List<Item>(size);
         var last = Interlocked.Read(ref _last);
-        for (var number = Math.Max(after, last - Most) + 1; number <= last; number++)
+        for (var number = Math.Max(after, last - MaxItems) + 1; number <= last; number++)
         {
             if (!_items.TryGetValue(number, out var item))
             {

@@ -7,7 +7,7 @@ namespace Vault.Sandbox.Control;
 /// <summary>Minting, expiring and revoking grants, one or a hundred thousand at a time.</summary>
 internal sealed class GrantControl(GrantRegistry grants)
 {
-    private const int Most = 200_000;
+    private const int MaxGrants = 200_000;
 
     /// <summary>Without count: one grant as an object. With count: {"items":[...]}, written as a stream.</summary>
     public async Task MintAsync(HttpContext context)
@@ -20,9 +20,9 @@ internal sealed class GrantControl(GrantRegistry grants)
             return;
         }
 
-        if (count is < 1 or > Most)
+        if (count is < 1 or > MaxGrants)
         {
-            throw new ArgumentException($"count is {count}; use 1 to {Most}");
+            throw new ArgumentException($"count is {count}; use 1 to {MaxGrants}");
         }
 
         var minted = grants.MintMany(request.ToSeed(), count);

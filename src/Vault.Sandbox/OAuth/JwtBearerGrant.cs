@@ -13,7 +13,7 @@ namespace Vault.Sandbox.OAuth;
 internal sealed class JwtBearerGrant(JwtKeys keys, ClientRegistry clients, TokenIndex index, CounterBook counters, TimeProvider time, Func<string> issuer)
 {
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LongestLife = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxLife = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<(string Issuer, string Id), DateTimeOffset> _seen = new();
 
@@ -87,7 +87,7 @@ internal sealed class JwtBearerGrant(JwtKeys keys, ClientRegistry clients, Token
             return "the assertion has expired";
         }
 
-        if (exp > now + LongestLife + Skew)
+        if (exp > now + MaxLife + Skew)
         {
             return "exp is more than an hour ahead";
         }

@@ -10,7 +10,7 @@ namespace Vault.Storage.Postgres;
 internal static class PostgresConnections
 {
     public const string Role = "vault_app";
-    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     // Read committed: every guard here is a condition tested again on the locked row, which the stricter levels would answer with an error instead.
     // A commit is on the disk when it is acknowledged, whatever the database's default is; a stronger setting of the operator stays.
@@ -71,7 +71,7 @@ internal static class PostgresConnections
 
     /// <summary>
     /// A session, waited for while the server has none to give or is still starting: nothing has been asked of it yet, so waiting cannot do anything twice.
-    /// At most <see cref="MostWait"/>.
+    /// At most <see cref="MaxWait"/>.
     /// </summary>
     public static async ValueTask<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
@@ -82,7 +82,7 @@ internal static class PostgresConnections
             {
                 return await source.OpenConnectionAsync(cancellationToken);
             }
-            catch (PostgresException e) when (PostgresErrors.IsFull(e) && Stopwatch.GetElapsedTime(began) < MostWait)
+            catch (PostgresException e) when (PostgresErrors.IsFull(e) && Stopwatch.GetElapsedTime(began) < MaxWait)
             {
                 await Task.Delay(pause, cancellationToken);
             }

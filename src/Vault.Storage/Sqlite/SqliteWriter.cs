@@ -13,7 +13,7 @@ namespace Vault.Storage.Sqlite;
 internal sealed class SqliteWriter : IDisposable
 {
     // Bounds how long the first of a group waits for the last.
-    private const int MostPerTransaction = 256;
+    private const int MaxPerTransaction = 256;
 
     private readonly BlockingCollection<IJob> _jobs = [];
     private readonly SqliteSession _session;
@@ -71,7 +71,7 @@ internal sealed class SqliteWriter : IDisposable
                     if (next.Alone) alone = next;
                     else group.Add(next);
                 }
-                while (alone is null && group.Count < MostPerTransaction && _jobs.TryTake(out next));
+                while (alone is null && group.Count < MaxPerTransaction && _jobs.TryTake(out next));
 
                 if (group.Count > 0) Transact(group);
                 if (alone is not null) RunAlone(alone);

@@ -36,7 +36,7 @@ public sealed class ExplorerTests(ITestOutputHelper output)
     [MemberData(nameof(Rotations))]
     public void No_schedule_loses_a_grant_in_silence_or_under_a_wrong_name(Rotation rotation)
     {
-        var spaces = Spaces(rotation).Select(s => s with { MostStates = Depth == 1 ? 100_000 : 5_000_000 }).ToList();
+        var spaces = Spaces(rotation).Select(s => s with { MaxStates = Depth == 1 ? 100_000 : 5_000_000 }).ToList();
         var reports = new ExplorerReport[spaces.Count];
         Parallel.For(0, spaces.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => reports[i] = Search.Run(spaces[i]));
         foreach (var report in reports) output.WriteLine(report.ToString());

@@ -87,9 +87,9 @@ public sealed class RefreshDoubtTests
     public void One_attempt_is_counted_once_and_too_many_are_not_told_apart()
     {
         Assert.Same(Two, Two.With(Held("a")));
-        var doubt = Enumerable.Range(0, RefreshDoubt.Most - 2).Aggregate(Two, (d, i) => d.With(Held($"n{i}")));
-        Assert.Equal(RefreshDoubt.Most, doubt.Attempts.Length);
-        Assert.Equal(RefreshDoubt.Most - 1, doubt.Without("n0")!.Attempts.Length);
+        var doubt = Enumerable.Range(0, RefreshDoubt.MaxAttempts - 2).Aggregate(Two, (d, i) => d.With(Held($"n{i}")));
+        Assert.Equal(RefreshDoubt.MaxAttempts, doubt.Attempts.Length);
+        Assert.Equal(RefreshDoubt.MaxAttempts - 1, doubt.Without("n0")!.Attempts.Length);
         var many = doubt.With(Held("one more"));
         Assert.Equal((RefreshDoubt.Several, Two.FirstSentAt, true), (many.AttemptId, many.FirstSentAt, many.Attempts.IsEmpty));
         Assert.Equal(Verdict.OutOfDate, Decide(Lost(many), NotActed("a")).Verdict);

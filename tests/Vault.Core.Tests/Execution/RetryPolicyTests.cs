@@ -46,8 +46,8 @@ public sealed class RetryPolicyTests
         foreach (var tool in new[] { Tool(Effect.Read), Tool(Effect.Write, Idempotency.Key), Tool(Effect.Write, Idempotency.Natural) })
         {
             Assert.NotNull(RetryPolicy.Pause(tool, Reply(UpstreamOutcome.Lost), 1, Plenty, 0.5));
-            Assert.NotNull(RetryPolicy.Pause(tool, Reply(UpstreamOutcome.Unavailable, 500), RetryPolicy.MostAttempts - 1, Plenty, 0.5));
-            Assert.Null(RetryPolicy.Pause(tool, Reply(UpstreamOutcome.Unavailable, 500), RetryPolicy.MostAttempts, Plenty, 0.5));
+            Assert.NotNull(RetryPolicy.Pause(tool, Reply(UpstreamOutcome.Unavailable, 500), RetryPolicy.MaxAttempts - 1, Plenty, 0.5));
+            Assert.Null(RetryPolicy.Pause(tool, Reply(UpstreamOutcome.Unavailable, 500), RetryPolicy.MaxAttempts, Plenty, 0.5));
         }
     }
 

@@ -6,7 +6,7 @@ namespace Vault.Foreign.Tests.Provider;
 /// <summary>What a person's browser does on plain pages: keeps cookies, follows redirects one by one, posts the form it sees.</summary>
 public sealed partial class PlainBrowser : IDisposable
 {
-    private const int MostRedirects = 20;
+    private const int MaxRedirects = 20;
 
     private readonly CookieContainer _cookies = new();
     private readonly HttpClient _http;
@@ -48,7 +48,7 @@ public sealed partial class PlainBrowser : IDisposable
 
     private async Task GoAsync(Uri url, (string Name, string Value)[]? form)
     {
-        for (var i = 0; i < MostRedirects; i++)
+        for (var i = 0; i < MaxRedirects; i++)
         {
             using var request = new HttpRequestMessage(form is null ? HttpMethod.Get : HttpMethod.Post, url);
             if (form is not null) request.Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value)));
@@ -58,7 +58,7 @@ public sealed partial class PlainBrowser : IDisposable
             (url, form) = (new Uri(url, location), null);
         }
 
-        Assert.Fail($"more than {MostRedirects} redirects, the last to {url}");
+        Assert.Fail($"more than {MaxRedirects} redirects, the last to {url}");
     }
 
     private static string Attribute(string tag, string name) => WebUtility.HtmlDecode(Regex.Match(tag, $"\\b{name}=\"([^\"]*)\"").Groups[1].Value);

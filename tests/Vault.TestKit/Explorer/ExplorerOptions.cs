@@ -57,7 +57,7 @@ public sealed record ExplorerOptions(Rotation Rotation, int Hosts, Faults Faults
     public bool KnowsItsDead { get; init; }
 
     /// <summary>States looked at before the search gives up; it says so.</summary>
-    public int MostStates { get; init; } = 400_000;
+    public int MaxStates { get; init; } = 400_000;
 
     /// <summary>Stop at the first violation whose rule says this; at the first of all unless told otherwise.</summary>
     public string StopAt { get; init; } = "";

@@ -7,7 +7,7 @@ namespace Vault.TestKit.Explorer;
 /// </summary>
 public static class Search
 {
-    private const int LongestSchedule = 200;
+    private const int MaxSchedule = 200;
 
     public static ExplorerReport Run(ExplorerOptions options)
     {
@@ -44,7 +44,7 @@ public static class Search
         open.Push([]);
         long steps = 0;
         long schedules = 0;
-        while (open.TryPop(out var begun) && seen.Count < options.MostStates && !violations.Exists(v => v.Rule.Contains(options.StopAt, StringComparison.Ordinal)))
+        while (open.TryPop(out var begun) && seen.Count < options.MaxStates && !violations.Exists(v => v.Rule.Contains(options.StopAt, StringComparison.Ordinal)))
         {
             var path = new List<Choice>(begun);
             var world = new World(options, scene, verbose: false);
@@ -72,7 +72,7 @@ public static class Search
                 path.Add(choices[0]);
                 world.Do(choices[0]);
                 steps++;
-                if (path.Count > LongestSchedule) world.Break("the schedule does not come to an end");
+                if (path.Count > MaxSchedule) world.Break("the schedule does not come to an end");
             }
         }
 

@@ -6,13 +6,13 @@ namespace Vault.TestKit.Explorer;
 /// <summary>What a schedule comes to when the world is kind again: no more faults, an open gate, time to wait. Then the promises are judged.</summary>
 internal sealed partial class World
 {
-    private const int MostRounds = 12;
+    private const int MaxRounds = 12;
 
     private void Settle()
     {
         if (!Stored.Gate.Open) Stored.Gate = new Gate(true, Stored.Gate.Epoch + 1);
         ShutAt = null;
-        for (var round = 0; round < MostRounds && Broken is null && (round == 0 || !IsSettled()); round++)
+        for (var round = 0; round < MaxRounds && Broken is null && (round == 0 || !IsSettled()); round++)
         {
             Now += TimeSpan.FromMinutes(3);
             foreach (var host in Hosts)

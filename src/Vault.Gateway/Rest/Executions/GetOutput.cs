@@ -13,14 +13,14 @@ internal sealed record OutputView(string ExecutionId, string ContentType, string
 /// <summary>The whole of an output that was cut, piece by piece.</summary>
 internal sealed class GetOutput(OutputKeeper outputs) : IRoute
 {
-    private const int LongestPiece = 1024 * 1024;
+    private const int MaxPiece = 1024 * 1024;
 
     public Operation Operation { get; } = new("GET", "/v1/executions/{execution_id}/output", "getExecutionOutput", "Read an output that was cut, from an offset on")
     {
         Tag = "Executions", Permission = Permission.ToolsExecute, Scope = Scope.Organization, Answer = typeof(OutputView), Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.KeysUnavailable],
         Query =
         [
-            Field.Organization, Field.Number("offset", "The first byte; 0 where absent.", 0, long.MaxValue), Field.Number("limit", "Bytes at most, up to 1 MiB; 256 KiB where absent.", 1024, LongestPiece),
+            Field.Organization, Field.Number("offset", "The first byte; 0 where absent.", 0, long.MaxValue), Field.Number("limit", "Bytes at most, up to 1 MiB; 256 KiB where absent.", 1024, MaxPiece),
         ],
     };
 

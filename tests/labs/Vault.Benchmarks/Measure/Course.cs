@@ -10,7 +10,7 @@ internal static class Course
     // The compiler optimises what has run often, in the background: for a while it takes more of the processor than the requests do. Warm is who costs no less CPU
     // per request than before, twice in a row.
     private const int WarmUpRequests = 4_000;
-    private const int MostWarmUpRounds = 10;
+    private const int MaxWarmUpRounds = 10;
     private const int CalmRounds = 2;
     private const double Calm = 0.93;
     private const int QuickSpreadConcurrency = 16;
@@ -71,7 +71,7 @@ internal static class Course
     private static async Task WarmUpAsync(CellRunner runner, Target target, string operation, bool quick, CancellationToken cancellationToken)
     {
         var (least, calm, requests) = (double.MaxValue, 0, 0L);
-        for (var round = 0; round < (quick ? MostWarmUpRounds / 2 : MostWarmUpRounds) && (calm < CalmRounds || requests < WarmUpRequests); round++)
+        for (var round = 0; round < (quick ? MaxWarmUpRounds / 2 : MaxWarmUpRounds) && (calm < CalmRounds || requests < WarmUpRequests); round++)
         {
             var sample = await runner.MeasureAsync(target, operation, 1, WarmUpConnections, quick ? 1 : 2, cancellationToken);
             requests += sample.Requests;

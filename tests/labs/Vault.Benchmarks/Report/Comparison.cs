@@ -7,7 +7,7 @@ namespace Vault.Benchmarks.Report;
 internal static class Comparison
 {
     /// <summary>Below this nothing is said, however quiet the repetitions were: two runs differ by more than two repetitions do.</summary>
-    private const double LeastNoise = 0.03;
+    private const double MinNoise = 0.03;
 
     public static void Write(TextWriter to, BenchRun before, BenchRun after)
     {
@@ -19,7 +19,7 @@ internal static class Comparison
         foreach (var now in after.Cells)
         {
             if (before.Cells.FirstOrDefault(now.Same) is not { } then) continue;
-            var noise = Math.Max(LeastNoise, then.Noise + now.Noise);
+            var noise = Math.Max(MinNoise, then.Noise + now.Noise);
             if (sameMachine) moved += Tell(to, now, "requests/s", then.Throughput, now.Throughput, noise, moreIsBetter: true);
             var floors = (Ratios.Beside(before, "floor", then)?.Noise ?? 0) + (Ratios.Beside(after, "floor", now)?.Noise ?? 0);
             if (now.Target != "floor") moved += Tell(to, now, "of the floor", Ratios.Throughput(before, "floor", then), Ratios.Throughput(after, "floor", now), noise + floors, moreIsBetter: true);
@@ -41,7 +41,7 @@ internal static class Comparison
         return 1;
     }
 
-    private static double Spread(Cell then, Cell now, Func<Sample, double> of) => Math.Max(LeastNoise, Spread(then, of) + Spread(now, of));
+    private static double Spread(Cell then, Cell now, Func<Sample, double> of) => Math.Max(MinNoise, Spread(then, of) + Spread(now, of));
 
     private static double Spread(Cell cell, Func<Sample, double> of) => cell.Median(of) is > 0 and var median ? (cell.Samples.Max(of) - cell.Samples.Min(of)) / 2 / median : 0;
 

@@ -20,7 +20,7 @@ internal static class ClusterDueCourse
     public const int Parallelism = 32;
 
     private const int Silos = 2;
-    private const int MostCold = 5_000;
+    private const int MaxCold = 5_000;
     private const int WarmUp = 500;
     private const int ColdAtOnce = 64;
     private const int TokenDelay = 40;
@@ -36,7 +36,7 @@ internal static class ClusterDueCourse
         try
         {
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(100) };
-            var cold = Math.Min(due / 10, MostCold) + WarmUp;
+            var cold = Math.Min(due / 10, MaxCold) + WarmUp;
             progress.WriteLine($"bench: {due:#,0} accounts due at {ScaleCourse.DuePerSecond:0} per second over {Silos} silos, against a token endpoint that takes {TokenDelay} ms");
             var postgres = rigs.Add(await PostgresRig.StartAsync(folder + "-pg", cancellationToken));
             var sandbox = rigs.Add(await SandboxRig.StartAsync(http, due + cold, cancellationToken));

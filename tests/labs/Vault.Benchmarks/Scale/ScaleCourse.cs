@@ -19,9 +19,9 @@ internal static class ScaleCourse
     /// <summary>How many accounts become due in a second.</summary>
     public const double DuePerSecond = 100_000 / 600.0;
 
-    private const int MostOrganizations = 1_000;
-    private const int MostCold = 5_000;
-    private const int MostStorm = 1_000;
+    private const int MaxOrganizations = 1_000;
+    private const int MaxCold = 5_000;
+    private const int MaxStorm = 1_000;
     private const int ColdAtOnce = 16;
     private const int TokenDelay = 100;
     private static readonly TimeSpan Lead = TimeSpan.FromSeconds(30);
@@ -35,7 +35,7 @@ internal static class ScaleCourse
         try
         {
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(100) };
-            var (due, cold, storm) = (accounts / 10, Math.Min(accounts / 10, MostCold), Math.Min(accounts / 10, MostStorm));
+            var (due, cold, storm) = (accounts / 10, Math.Min(accounts / 10, MaxCold), Math.Min(accounts / 10, MaxStorm));
             progress.WriteLine($"bench: {accounts:#,0} accounts, {due:#,0} of them due at {DuePerSecond:0} per second against a token endpoint that takes {TokenDelay} ms");
             var postgres = rigs.Add(await PostgresRig.StartAsync(folder + "-pg", cancellationToken));
             var sandbox = rigs.Add(await SandboxRig.StartAsync(http, due + cold + storm, cancellationToken));
@@ -45,7 +45,7 @@ internal static class ScaleCourse
             var loader = new ScaleLoader(world, sandbox.Origin);
 
             var clock = Stopwatch.StartNew();
-            var places = await loader.OrganizationsAsync(Math.Clamp(accounts / 1_000, 2, MostOrganizations), cancellationToken);
+            var places = await loader.OrganizationsAsync(Math.Clamp(accounts / 1_000, 2, MaxOrganizations), cancellationToken);
             await loader.AccountsAsync(places, "idle-", accounts - due - cold - storm, [], _ => null, null, cancellationToken);
             var first = await loader.AccountsAsync(places, "cold-", cold, [.. sandbox.Grants.Skip(due).Take(cold)], _ => null, null, cancellationToken);
             // Ended already, and due in a month: nothing but a call refreshes them.

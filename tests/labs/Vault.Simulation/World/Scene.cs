@@ -17,7 +17,7 @@ namespace Vault.Simulation;
 /// <summary>What no schedule changes: keys, connection, packs, and the rows that schedules begin with.</summary>
 internal sealed class Scene : IDisposable
 {
-    public const int MostAccounts = 5;
+    public const int MaxAccounts = 5;
     private readonly Dictionary<(Rotation, TimeSpan), (AcmePacks, TokenClients)> _packs = [];
     private readonly LocalKeyWrapper _wrapper;
 
@@ -39,7 +39,7 @@ internal sealed class Scene : IDisposable
         // The key is in hand from here on: nothing in a schedule waits for it.
         using var key = Wait(Keyring.HoldActiveAsync(Organization.Id, default).AsTask()).Value;
         var provider = new StrictProvider(Rotation.SingleUse, TimeSpan.Zero);
-        Start = [.. Enumerable.Range(0, MostAccounts).Select(i => NewRow(i, key, provider.Consent(), connection))];
+        Start = [.. Enumerable.Range(0, MaxAccounts).Select(i => NewRow(i, key, provider.Consent(), connection))];
     }
 
     public static DateTimeOffset Origin { get; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);

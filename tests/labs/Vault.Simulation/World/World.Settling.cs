@@ -8,8 +8,8 @@ namespace Vault.Simulation;
 /// <summary>The world is kind again: no troubles, an open gate, time to wait. Then the promises are judged.</summary>
 internal sealed partial class World
 {
-    private const int MostRounds = 14;
-    private const int MostSettlingSteps = 3_000;
+    private const int MaxRounds = 14;
+    private const int MaxSettlingSteps = 3_000;
 
     /// <summary>How it ended.</summary>
     public string? Ending { get; private set; }
@@ -33,7 +33,7 @@ internal sealed partial class World
             await FinishAsync(quiet);
         }
 
-        for (var round = 0; round < MostRounds && Broken is null && (round == 0 || !IsSettled()); round++)
+        for (var round = 0; round < MaxRounds && Broken is null && (round == 0 || !IsSettled()); round++)
         {
             // An account in doubt lives on its access token; what is true of the grant shows when that has run out.
             Pass(Subjects.Exists(s => RowOf(s).State is { Status: AccountStatus.Active, Doubt: not null }) ? SimEndpoint.AccessLife : TimeSpan.FromMinutes(3));
@@ -69,7 +69,7 @@ internal sealed partial class World
             else Break("somebody waits for nothing: " + string.Join(", ", _doing.Select(d => d.What)));
             Steps++;
             await quiet();
-            if (steps > MostSettlingSteps) Break("it does not come to an end: " + string.Join(", ", _doing.Select(d => d.What)));
+            if (steps > MaxSettlingSteps) Break("it does not come to an end: " + string.Join(", ", _doing.Select(d => d.What)));
         }
     }
 

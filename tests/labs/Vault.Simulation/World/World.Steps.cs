@@ -5,7 +5,7 @@ namespace Vault.Simulation;
 /// <summary>What may happen next, and how it happens.</summary>
 internal sealed partial class World
 {
-    private const int MostSteps = 400;
+    private const int MaxSteps = 400;
     private readonly List<Call> _ready = [];
     private readonly List<SimTimer> _due = [];
     private readonly List<(Task Task, SimHost Host, int Life, string What)> _doing = [];
@@ -20,7 +20,7 @@ internal sealed partial class World
     /// <summary>One step of the schedule's troubled part; false when it is over.</summary>
     public bool Step()
     {
-        if (Broken is not null || Steps++ > MostSteps) return false;
+        if (Broken is not null || Steps++ > MaxSteps) return false;
         if (_dying is { } host)
         {
             _dying = null;
