@@ -28,7 +28,7 @@ public static partial class AccountLifecycle
         if (state.Intent is { } held && held.LeaseUntil > e.Now && !e.HolderIsDead) return new(state, Verdict.HeldByAnother, Until: held.LeaseUntil);
 
         var doubt = state.Doubt;
-        if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt = doubt?.With(lapsed) ?? RefreshDoubt.Of(lapsed);
+        if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt = doubt?.With(lapsed) ?? InDoubtAttempts.Of(lapsed);
         var current = state with { Intent = null, Doubt = doubt, AccessRejected = state.AccessRejected || e.Why == RefreshWhy.Rejected };
 
         if (AccountSchedule.IsBarred(current, policy.Refresh, e.Now)) return Barred(current, e.Now);
@@ -132,7 +132,7 @@ public static partial class AccountLifecycle
         if (!IsHolder(state, e.AttemptId)) return new(state, Verdict.OutOfDate);
         var failures = state.Failures + 1;
         var next = state with { Intent = null, Failures = failures, LastFailure = e.Failure, CooldownUntil = e.Now + Cooldown(failures, e.Jitter, policy) };
-        if (Consumes(policy.Refresh.Rotation)) next = next with { Doubt = state.Doubt?.With(state.Intent!) ?? RefreshDoubt.Of(state.Intent!) };
+        if (Consumes(policy.Refresh.Rotation)) next = next with { Doubt = state.Doubt?.With(state.Intent!) ?? InDoubtAttempts.Of(state.Intent!) };
         if (AccountSchedule.IsBarred(next, policy.Refresh, e.Now))
         {
             var barred = Barred(next with { CooldownUntil = null }, e.Now);

@@ -39,7 +39,7 @@ public sealed record AccountState
 
     public RefreshIntent? Intent { get; init; }
 
-    public RefreshDoubt? Doubt { get; init; }
+    public InDoubtAttempts? Doubt { get; init; }
 
     /// <summary>The API refused this generation's access token before its time.</summary>
     public bool AccessRejected { get; init; }

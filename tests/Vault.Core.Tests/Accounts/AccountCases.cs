@@ -100,7 +100,7 @@ internal static class AccountCases
             Active().Grant! with { AccessExpiresAt = null }, Active().Grant! with { RefreshExpiresAt = Now.AddDays(-1) }, NewFacts(lives: TimeSpan.Zero),
         ];
         RefreshIntent?[] intents = [null, Held(), Held("theirs"), Held("theirs", Now - Lease)];
-        RefreshDoubt?[] doubts = [null, new RefreshDoubt("earlier", Now.AddMinutes(-1)), new RefreshDoubt("earlier", Now - Grace).With(Held("mine", Now - Lease))];
+        InDoubtAttempts?[] doubts = [null, new InDoubtAttempts("earlier", Now.AddMinutes(-1)), new InDoubtAttempts("earlier", Now - Grace).With(Held("mine", Now - Lease))];
         foreach (var status in Enum.GetValues<AccountStatus>())
         foreach (var grant in grants)
         foreach (var intent in intents)

@@ -133,7 +133,7 @@ public sealed class RefreshRuleTests
     [Fact]
     public void A_token_in_doubt_is_never_presented_again_where_that_kills_the_family()
     {
-        var doubtful = Active(TimeSpan.FromMinutes(4)) with { Doubt = new RefreshDoubt("theirs", Now) };
+        var doubtful = Active(TimeSpan.FromMinutes(4)) with { Doubt = new InDoubtAttempts("theirs", Now) };
         foreach (var why in Enum.GetValues<RefreshWhy>())
             Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(why), Rotation.FamilyKill).Verdict);
         Assert.Equal(Verdict.AlreadyFresh, Decide(doubtful, Wanted(RefreshWhy.Asked), Rotation.FamilyKill).Verdict);
@@ -148,7 +148,7 @@ public sealed class RefreshRuleTests
     [Fact]
     public void A_token_in_doubt_is_presented_again_within_the_grace_window_and_soon()
     {
-        var doubtful = Active() with { Doubt = new RefreshDoubt("theirs", Now.AddMinutes(-1)) };
+        var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now.AddMinutes(-1)) };
         Assert.Equal(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshWhy.Due), Rotation.Grace).Verdict);
         Assert.True(AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5) <= Now, "the window would shut before the next margin");
     }
@@ -157,7 +157,7 @@ public sealed class RefreshRuleTests
     public void Past_the_grace_window_a_token_in_doubt_is_not_presented_since_providers_then_kill_the_family()
     {
         // Host A has the reply in its spool and is away; host B comes after the window: presenting would kill what A still holds.
-        var doubtful = Active() with { Doubt = new RefreshDoubt("theirs", Now - Grace) };
+        var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now - Grace) };
         Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshWhy.Asked), Rotation.Grace).Verdict);
         Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(doubtful, Wanted(RefreshWhy.Rejected), Rotation.Grace).Next.Reason);
         Assert.Equal(Active().Grant!.AccessExpiresAt, AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5));
@@ -193,11 +193,11 @@ public sealed class RefreshRuleTests
     [Fact]
     public void The_doubted_attempt_that_says_nothing_happened_settles_the_doubt_and_only_it()
     {
-        var doubtful = Expired with { Doubt = new RefreshDoubt("theirs", Now) };
+        var doubtful = Expired with { Doubt = new InDoubtAttempts("theirs", Now) };
         var lost = Decide(doubtful, Wanted(), Rotation.FamilyKill).Next;
         Assert.Equal(StatusReason.RefreshOutcomeLost, lost.Reason);
         var healed = Decide(lost, NotActed("theirs"), Rotation.FamilyKill).Next;
-        Assert.Equal((AccountStatus.Active, (string?)null, (RefreshDoubt?)null), (healed.Status, healed.Reason, healed.Doubt));
+        Assert.Equal((AccountStatus.Active, (string?)null, (InDoubtAttempts?)null), (healed.Status, healed.Reason, healed.Doubt));
         Assert.Equal(Verdict.OutOfDate, Decide(lost, NotActed("another"), Rotation.FamilyKill).Verdict);
     }
 
@@ -219,7 +219,7 @@ public sealed class RefreshRuleTests
     {
         Assert.Equal(Verdict.OutOfDate, Decide(Active(), Installed(1)).Verdict);
         Assert.Equal(Verdict.OutOfDate, Decide(Active(), Installed(3)).Verdict);
-        var installed = Decide(InFlight() with { Doubt = new RefreshDoubt("x", Now), Failures = 4, CooldownUntil = Now.AddHours(1), AccessRejected = true }, Installed(2)).Next;
+        var installed = Decide(InFlight() with { Doubt = new InDoubtAttempts("x", Now), Failures = 4, CooldownUntil = Now.AddHours(1), AccessRejected = true }, Installed(2)).Next;
         Assert.Equal(new AccountState
         {
             Status = AccountStatus.Active, Generation = 2, Grant = NewFacts(), GrantedScopes = installed.GrantedScopes, RequestedScopes = installed.RequestedScopes,

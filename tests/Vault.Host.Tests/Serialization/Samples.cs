@@ -43,7 +43,7 @@ internal static class Samples
             Generation = 3,
             Grant = new GrantFacts(Noon, Noon.AddHours(1), true, null, Noon.AddDays(-9)),
             Intent = new RefreshIntent("att_1", "host/1/x", Noon, Noon.AddSeconds(30)),
-            Doubt = new RefreshDoubt(RefreshDoubt.Several, Noon.AddSeconds(-2)) { Attempts = [new("att_0", Noon.AddSeconds(-2)), new("att_2", Noon.AddSeconds(-1))] },
+            Doubt = new InDoubtAttempts(InDoubtAttempts.Several, Noon.AddSeconds(-2)) { Attempts = [new("att_0", Noon.AddSeconds(-2)), new("att_2", Noon.AddSeconds(-1))] },
             RequestedScopes = ["read"],
             GrantedScopes = ["read", "write"],
             Identity = new ProviderIdentity("sub", "Ada", null, "tenant"),

@@ -31,9 +31,9 @@ public sealed class StateJsonTests
         // What the version before knows of a doubt are these two members.
         var json = StateJson.From(one.With(new RefreshIntent("att_2", "host", one.FirstSentAt.AddMinutes(1), one.FirstSentAt.AddMinutes(2))));
         Assert.StartsWith($$"""{"attempt_id":"several","first_sent_at":"{{Since}}",""", json, StringComparison.Ordinal);
-        var ours = StateJson.To<RefreshDoubt>(json);
+        var ours = StateJson.To<InDoubtAttempts>(json);
         Assert.True(ours.BeganWith("att_1") && ours.Includes("att_2"));
-        Assert.Equal(new RefreshDoubt("att_2", one.FirstSentAt.AddMinutes(1)), ours.Without("att_1")! with { Attempts = one.Attempts });
+        Assert.Equal(new InDoubtAttempts("att_2", one.FirstSentAt.AddMinutes(1)), ours.Without("att_1")! with { Attempts = one.Attempts });
     }
 
     [Fact]

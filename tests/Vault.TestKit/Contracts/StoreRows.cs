@@ -128,7 +128,7 @@ public sealed class StoreRows
         Generation = 5,
         Grant = new GrantFacts(Now, Now.AddHours(1), true, Now.AddDays(90), Now.AddDays(-3)),
         Intent = new RefreshIntent("attempt", "host-1", Now, Now.AddMinutes(1)),
-        Doubt = new RefreshDoubt("earlier", Now.AddMinutes(-2)),
+        Doubt = new InDoubtAttempts("earlier", Now.AddMinutes(-2)),
         Failures = 1,
         CooldownUntil = Now.AddSeconds(30),
         LastFailure = "upstream_unavailable",

@@ -137,10 +137,10 @@ internal sealed partial class World
     public static string Canon(AccountRow row, string token)
     {
         var s = row.State;
-        return string.Create(CultureInfo.InvariantCulture, $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{Doubted(s.Doubt)};{s.Failures};{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}");
+        return string.Create(CultureInfo.InvariantCulture, $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{InDoubtText(s.Doubt)};{s.Failures};{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}");
     }
 
-    private static string Doubted(RefreshDoubt? doubt) =>
+    private static string InDoubtText(InDoubtAttempts? doubt) =>
         doubt is null ? "" : string.Join('+', doubt.Attempts.Select(a => a.AttemptId).DefaultIfEmpty(doubt.AttemptId)) + "@" + doubt.FirstSentAt.Ticks.ToString(CultureInfo.InvariantCulture);
 
     public static string Brief(AccountState s) =>

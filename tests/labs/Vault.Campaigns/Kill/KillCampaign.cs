@@ -206,7 +206,7 @@ public sealed class KillCampaign
     }
 
     /// <summary>Only who was struck may leave an attempt without a word. One that lives and found no answer in time says so itself, and its failure is counted in the row.</summary>
-    private async Task WhoseAsync(string round, RefreshDoubt doubt, bool inFlight, bool reported, DateTime looked, CancellationToken cancellationToken)
+    private async Task WhoseAsync(string round, InDoubtAttempts doubt, bool inFlight, bool reported, DateTime looked, CancellationToken cancellationToken)
     {
         var attempts = _attempts is null ? [] : await _attempts.HoldersAsync(doubt, cancellationToken);
         var mine = attempts.Where(a => _struck.Contains(a.Process)).ToList();

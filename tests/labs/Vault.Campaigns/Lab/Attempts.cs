@@ -24,7 +24,7 @@ public sealed class Attempts(string database)
     public Task KeepAsync(CancellationToken cancellationToken) => RunAsync(Install, null, cancellationToken);
 
     /// <summary>Which processes made the attempts that are in doubt, and when.</summary>
-    public async Task<IReadOnlyList<(int Process, DateTime At)>> HoldersAsync(RefreshDoubt doubt, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(int Process, DateTime At)>> HoldersAsync(InDoubtAttempts doubt, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(doubt);
         string[] attempts = doubt.Attempts.IsDefaultOrEmpty ? [doubt.AttemptId] : [.. doubt.Attempts.Select(a => a.AttemptId)];

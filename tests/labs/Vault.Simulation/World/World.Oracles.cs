@@ -66,7 +66,7 @@ internal sealed partial class World
         {
             case LedgerEvents.AccountConnected or LedgerEvents.AccountReconnected:
                 using (var grant = Scene.Open(row)) subject.Family = FamilyOf(grant!.RefreshToken!.RevealText());
-                (subject.MayDoubt, subject.UserRevoked, subject.RevokedAt) = (false, !Provider.Lives(subject.Family), null);
+                (subject.MayBeInDoubt, subject.UserRevoked, subject.RevokedAt) = (false, !Provider.Lives(subject.Family), null);
                 subject.LedgerStatus = AccountStatus.Active;
                 break;
             case LedgerEvents.AccountRefreshed or "account.healed":

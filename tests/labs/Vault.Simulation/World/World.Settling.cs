@@ -106,7 +106,7 @@ internal sealed partial class World
             case AccountStatus.Revoked:
                 break;
             case AccountStatus.RequiresReauth when state.Reason == StatusReason.RefreshOutcomeLost:
-                if (!subject.MayDoubt) Break("a loss without a cause: no reply was lost, and the account says that one was");
+                if (!subject.MayBeInDoubt) Break("a loss without a cause: no reply was lost, and the account says that one was");
                 break;
             case AccountStatus.RequiresReauth when state.Reason == StatusReason.GrantRevoked && subject.UserRevoked:
                 break;

@@ -80,20 +80,20 @@ internal sealed partial class World
         {
             subject.InHand.Remove(token);
             subject.Lost.Add(token);
-            subject.MayDoubt = true;
+            subject.MayBeInDoubt = true;
         }
 
         if (subject.Refreshing is { } now && now.Host == host) subject.Refreshing = null;
         var state = RowOf(subject).State;
-        if (state.Intent is { } intent && intent.Holder == host.Holder && !subject.Promised.Contains(intent.AttemptId)) subject.MayDoubt = true;
+        if (state.Intent is { } intent && intent.Holder == host.Holder && !subject.Promised.Contains(intent.AttemptId)) subject.MayBeInDoubt = true;
         if (state.Doubt is { } doubt && subject.Attempts.Any(a => a.Value == host.Holder && doubt.Includes(a.Key) && !subject.Promised.Contains(a.Key)))
-            subject.MayDoubt = true;
+            subject.MayBeInDoubt = true;
     }
 
     private static void Unknown(Call call)
     {
         if (call is not { Peer: Peer.TokenEndpoint, Subject: { } subject }) return;
-        subject.MayDoubt = true;
+        subject.MayBeInDoubt = true;
         foreach (var (token, _) in subject.InHand.Where(h => h.Value == call.Host).ToList())
         {
             subject.InHand.Remove(token);

@@ -5,13 +5,13 @@ using static Vault.Core.Tests.Accounts.AccountCases;
 namespace Vault.Core.Tests.Accounts;
 
 /// <summary>Several attempts in a row were held up past their leases: what each of them says when it wakes settles its own part.</summary>
-public sealed class RefreshDoubtTests
+public sealed class InDoubtAttemptsTests
 {
-    private static readonly RefreshDoubt Two = RefreshDoubt.Of(Held("a", Now - Grace)).With(Held("b", Now.AddMinutes(-4)));
+    private static readonly InDoubtAttempts Two = InDoubtAttempts.Of(Held("a", Now - Grace)).With(Held("b", Now.AddMinutes(-4)));
 
     private static AccountDecision Decide(AccountState state, AccountEvent what, Rotation rotation = Rotation.Grace) => AccountLifecycle.Decide(state, what, Policy(rotation));
 
-    private static AccountState Lost(RefreshDoubt doubt) => Expired with { Status = AccountStatus.RequiresReauth, Reason = StatusReason.RefreshOutcomeLost, Doubt = doubt };
+    private static AccountState Lost(InDoubtAttempts doubt) => Expired with { Status = AccountStatus.RequiresReauth, Reason = StatusReason.RefreshOutcomeLost, Doubt = doubt };
 
     [Fact]
     public void Two_attempts_held_up_past_their_leases_leave_no_loss_when_both_say_that_they_sent_nothing()
@@ -24,7 +24,7 @@ public sealed class RefreshDoubtTests
         foreach (var order in new string[][] { ["a", "b"], ["b", "a"] })
         {
             var healed = Decide(Decide(third.Next, NotActed(order[0])).Next, NotActed(order[1])).Next;
-            Assert.Equal((AccountStatus.Active, (string?)null, (RefreshDoubt?)null), (healed.Status, healed.Reason, healed.Doubt));
+            Assert.Equal((AccountStatus.Active, (string?)null, (InDoubtAttempts?)null), (healed.Status, healed.Reason, healed.Doubt));
             Assert.Equal(Verdict.CallTokenEndpoint, Decide(healed, Wanted(attempt: "d")).Verdict);
         }
     }
@@ -45,7 +45,7 @@ public sealed class RefreshDoubtTests
         }
 
         Assert.Equal(Verdict.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed("c")).Verdict);
-        Assert.Equal(Verdict.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed(RefreshDoubt.Several)).Verdict);
+        Assert.Equal(Verdict.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed(InDoubtAttempts.Several)).Verdict);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class RefreshDoubtTests
         foreach (var state in new[] { Expired with { Doubt = Two }, Lost(Two) })
         {
             var first = Decide(state, FoundDead("a")).Next;
-            Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked, (RefreshDoubt?)null), (first.Status, first.Reason, first.Doubt));
+            Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked, (InDoubtAttempts?)null), (first.Status, first.Reason, first.Doubt));
 
             // a may have used the token up before b was refused.
             var second = Decide(state, FoundDead("b")).Next;
@@ -87,11 +87,11 @@ public sealed class RefreshDoubtTests
     public void One_attempt_is_counted_once_and_too_many_are_not_told_apart()
     {
         Assert.Same(Two, Two.With(Held("a")));
-        var doubt = Enumerable.Range(0, RefreshDoubt.MaxAttempts - 2).Aggregate(Two, (d, i) => d.With(Held($"n{i}")));
-        Assert.Equal(RefreshDoubt.MaxAttempts, doubt.Attempts.Length);
-        Assert.Equal(RefreshDoubt.MaxAttempts - 1, doubt.Without("n0")!.Attempts.Length);
+        var doubt = Enumerable.Range(0, InDoubtAttempts.MaxAttempts - 2).Aggregate(Two, (d, i) => d.With(Held($"n{i}")));
+        Assert.Equal(InDoubtAttempts.MaxAttempts, doubt.Attempts.Length);
+        Assert.Equal(InDoubtAttempts.MaxAttempts - 1, doubt.Without("n0")!.Attempts.Length);
         var many = doubt.With(Held("one more"));
-        Assert.Equal((RefreshDoubt.Several, Two.FirstSentAt, true), (many.AttemptId, many.FirstSentAt, many.Attempts.IsEmpty));
+        Assert.Equal((InDoubtAttempts.Several, Two.FirstSentAt, true), (many.AttemptId, many.FirstSentAt, many.Attempts.IsEmpty));
         Assert.Equal(Verdict.OutOfDate, Decide(Lost(many), NotActed("a")).Verdict);
         Assert.Equal(many, many.With(Held("another")));
     }
@@ -99,9 +99,9 @@ public sealed class RefreshDoubtTests
     [Fact]
     public void A_doubt_counted_by_the_version_before_is_settled_by_no_single_word()
     {
-        var former = new RefreshDoubt(RefreshDoubt.Several, Now.AddMinutes(-1));
-        foreach (var attempt in new[] { "a", RefreshDoubt.Several }) Assert.Equal(Verdict.OutOfDate, Decide(Lost(former), NotActed(attempt)).Verdict);
-        Assert.False(former.BeganWith(RefreshDoubt.Several));
+        var former = new InDoubtAttempts(InDoubtAttempts.Several, Now.AddMinutes(-1));
+        foreach (var attempt in new[] { "a", InDoubtAttempts.Several }) Assert.Equal(Verdict.OutOfDate, Decide(Lost(former), NotActed(attempt)).Verdict);
+        Assert.False(former.BeganWith(InDoubtAttempts.Several));
         Assert.Equal(former, former.With(Held("a")));
         Assert.Same(former, former.Without("a"));
     }
