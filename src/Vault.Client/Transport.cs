@@ -57,7 +57,7 @@ internal sealed class Transport
                     {
                         return await AttemptAsync<T>(method, path, body, key, stop).ConfigureAwait(false);
                     }
-                    catch (AttemptFailedException e) when (e.Told && idempotencyKey is null)
+                    catch (AttemptFailedException e) when (e.Reported && idempotencyKey is null)
                     {
                         key = Guid.NewGuid().ToString("N");
                         throw;
@@ -97,7 +97,7 @@ internal sealed class Transport
                 ? new VaultProblem("vault_unreachable", "The vault cannot be reached", 0, "No answer came from the vault.", true, null, "Retry later.", null, null, null, null, null, null, null)
                 : new VaultProblem("outcome_unknown", "No answer came", 0, "The request was sent and no answer came; it may have been carried out.", false, null,
                     AskAgain, null, null, null, null, null, "outcome_unknown", null);
-            throw new AttemptFailedException(lost, mayRepeat: true, told: false, null, e);
+            throw new AttemptFailedException(lost, mayRepeat: true, reported: false, null, e);
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed class Transport
         if (problem?.Code is null)
             return new AttemptFailedException(
                 new VaultProblem("unexpected_answer", "Not an answer of a vault", status, $"Something answered {status} without a problem document.", gateway, null, null, null, null, null, null, null, null, null),
-                gateway, told: false, null, null);
+                gateway, reported: false, null, null);
         var wait = problem.RetryAfterMs is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
 
         // "The first request with this key is still under way": the same key finds its answer in a while. After the
@@ -127,18 +127,18 @@ internal sealed class Transport
         var underWay = problem is { Code: "conflict", RetryAfterMs: not null };
         if (underWay) problem = problem with { Outcome = "outcome_unknown", Advice = AskAgain };
         var mayRepeat = underWay || (problem.CanRetry && problem.Outcome != "outcome_unknown");
-        return new AttemptFailedException(problem, mayRepeat, told: !underWay, wait, null);
+        return new AttemptFailedException(problem, mayRepeat, reported: !underWay, wait, null);
     }
 
     /// <summary>An attempt without success; never leaves this class.</summary>
-    private sealed class AttemptFailedException(VaultProblem problem, bool mayRepeat, bool told, TimeSpan? wait, Exception? inner) : Exception(problem.Detail, inner)
+    private sealed class AttemptFailedException(VaultProblem problem, bool mayRepeat, bool reported, TimeSpan? wait, Exception? inner) : Exception(problem.Detail, inner)
     {
         public VaultProblem Problem => problem;
 
         public bool MayRepeat => mayRepeat;
 
         /// <summary>The vault itself has answered, and would answer the same for the same key.</summary>
-        public bool Told => told;
+        public bool Reported => reported;
 
         public TimeSpan? Wait => wait;
     }

@@ -55,7 +55,7 @@ internal sealed class GraphQlDescription : IDescription
         if (_operations.Text(operation) is not { } text) return plain with { Refusal = new Refusal(Reasons.Budget, $"with its fragments it has more than {GraphQlOperations.MaxText} characters") };
         return plain with
         {
-            Summary = operation.Comment ?? Told(operation, root),
+            Summary = operation.Comment ?? SummaryOf(operation, root),
             Parameters = [.. operation.Variables.Select(v => new DescribedParameter(v.Name, ParameterPlace.Body, v.Type.EndsWith('!') && !v.HasDefault, JsonSerializer.SerializeToElement(_schema.Schema(v.Type))))],
             Constants = [("query", JsonValue.Create(text))],
             BodyPrefix = "variables.",
@@ -63,7 +63,7 @@ internal sealed class GraphQlDescription : IDescription
     }
 
     /// <summary>What the schema says of the fields it begins with.</summary>
-    private static string? Told(GraphQlOperation operation, GraphQlType root) =>
+    private static string? SummaryOf(GraphQlOperation operation, GraphQlType root) =>
         string.Join(' ', operation.Fields.Select(f => root.Fields.GetValueOrDefault(f)?.Description).OfType<string>()) is { Length: > 0 } text ? text : null;
 }
 

@@ -52,7 +52,7 @@ public sealed class ApiKeys(IApiKeyStore store, ILedger ledger, IdFactory ids, I
         if (issued.Error is { } refused) return refused;
         // The new key exists before the old one ends: a crash here leaves both, never none.
         var end = old.ExpiresAt is { } earlier && earlier < now + overlap ? earlier : now + overlap;
-        var failed = await TellAsync(LedgerEvents.ApiKeyRotated, old with { ExpiresAt = end }, by.KeyId, cancellationToken, issued.Value.Row.Id)
+        var failed = await RecordAsync(LedgerEvents.ApiKeyRotated, old with { ExpiresAt = end }, by.KeyId, cancellationToken, issued.Value.Row.Id)
             ?? (await ChangeAsync(old, row => row with { ExpiresAt = row.ExpiresAt is { } before && before < end ? before : end }, cancellationToken)).Error;
         if (failed is not null)
         {
@@ -71,7 +71,7 @@ public sealed class ApiKeys(IApiKeyStore store, ILedger ledger, IdFactory ids, I
         if (!found.TryGet(out var row, out var missing)) return missing;
         if (row.RevokedAt is null)
         {
-            if (await TellAsync(LedgerEvents.ApiKeyRevoked, row, by.KeyId, cancellationToken) is { } silent) return silent;
+            if (await RecordAsync(LedgerEvents.ApiKeyRevoked, row, by.KeyId, cancellationToken) is { } silent) return silent;
             var now = time.GetUtcNow();
             var changed = await ChangeAsync(row, r => r with { RevokedAt = r.RevokedAt ?? now }, cancellationToken);
             if (!changed.TryGet(out row, out var lost)) return lost;
@@ -103,7 +103,7 @@ public sealed class ApiKeys(IApiKeyStore store, ILedger ledger, IdFactory ids, I
         var row = new ApiKeyRow(
             ids.New(ApiKeyText.IdPrefix), wanted.Organization, wanted.Name, ApiKeyText.Hash(secret), "…" + secret[^4..],
             [.. wanted.Permissions.Distinct().Order(StringComparer.Ordinal)], 1, time.GetUtcNow(), wanted.ExpiresAt, null, null);
-        if (await TellAsync(LedgerEvents.ApiKeyCreated, row, by, cancellationToken) is { } silent) return silent;
+        if (await RecordAsync(LedgerEvents.ApiKeyCreated, row, by, cancellationToken) is { } silent) return silent;
         if (await store.InsertAsync(row, cancellationToken) != WriteOutcome.Written) return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
         return new IssuedApiKey(row, Secret.From(ApiKeyText.Format(row.Id, secret)));
     }
@@ -122,7 +122,7 @@ public sealed class ApiKeys(IApiKeyStore store, ILedger ledger, IdFactory ids, I
         return new VaultError(ErrorCatalogue.Conflict, "The key was changed at the same time; read it and try again.");
     }
 
-    private async ValueTask<VaultError?> TellAsync(string type, ApiKeyRow row, string by, CancellationToken cancellationToken, string? successor = null)
+    private async ValueTask<VaultError?> RecordAsync(string type, ApiKeyRow row, string by, CancellationToken cancellationToken, string? successor = null)
     {
         // A platform key belongs to no organization's ledger.
         if (row.Organization is not { } organization) return null;

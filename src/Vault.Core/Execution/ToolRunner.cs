@@ -20,7 +20,7 @@ public sealed class ToolRunner(
     CredentialCache cache, AccountRunner accounts, AccountRefresher refresher, IPacks packs, IConnectionStore connections, IUpstream upstream, ILedger ledger,
     ExecutionGuard guard, OutputKeeper outputs, Sealer sealer, UseLog uses, ScopeUseLog scopeUses, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, IAccountObserver observer) : IToolRuns
 {
-    private const int MaxScopesTold = 16;
+    private const int MaxScopesRecorded = 16;
 
     private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(time, lifecycle.FreshnessLease, 10_000);
 
@@ -253,7 +253,7 @@ public sealed class ToolRunner(
 
         // The provider may want more than the pack knows of; its own words only count where they are scopes, and not without end.
         if (reply.Outcome == UpstreamOutcome.ScopeMissing)
-            scopeUses.Refused(run.Key.Organization, run.Order.Account, [.. reply.MissingScopes.Where(s => ConnectionRules.CheckScopes([s]).IsEmpty).Take(MaxScopesTold)], time.GetUtcNow());
+            scopeUses.Refused(run.Key.Organization, run.Order.Account, [.. reply.MissingScopes.Where(s => ConnectionRules.CheckScopes([s]).IsEmpty).Take(MaxScopesRecorded)], time.GetUtcNow());
         if (reply is { Outcome: UpstreamOutcome.RateLimited, RetryAfter: { } hold }) guard.Held(run, hold);
         var error = new VaultError(code, code.Title + (reply.Detail is null ? "." : ": " + reply.Detail + "."))
         {

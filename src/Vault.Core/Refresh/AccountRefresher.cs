@@ -27,7 +27,7 @@ public sealed class AccountRefresher(
     private readonly ConcurrentDictionary<AccountKey, Task<Result<RefreshAnswer>>> _underway = new();
 
     // What the store could not be told when it happened. It is told first thing at the account's next attempt here; the attempt's id makes a stale word harmless.
-    private readonly ConcurrentDictionary<AccountKey, Func<AccountEvent>> _untold = new();
+    private readonly ConcurrentDictionary<AccountKey, Func<AccountEvent>> _unreported = new();
     private readonly ConcurrentDictionary<AccountKey, SpooledReply> _uncommitted = new();
     private readonly LeasesAhead _ahead = new(time, options);
 
@@ -93,7 +93,7 @@ public sealed class AccountRefresher(
     private async Task<Result<RefreshAnswer>> AttemptAsync(AccountKey key, long? seenGeneration, RefreshWhy why)
     {
         var attempt = ids.New("att_");
-        await TellAsync(key).ConfigureAwait(false);
+        await ReportPendingAsync(key).ConfigureAwait(false);
 
         // First only looked at: most askers find the work done, and what follows costs a key and a decryption.
         var snapshot = await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
@@ -155,7 +155,7 @@ public sealed class AccountRefresher(
         }
         catch (StoreUnavailableException e) when (e.MayHaveCommitted)
         {
-            _untold[key] = () => NotSent(attempt, "store_unavailable");
+            _unreported[key] = () => NotSent(attempt, "store_unavailable");
             throw;
         }
     }
@@ -257,7 +257,7 @@ public sealed class AccountRefresher(
         }
         catch (StoreUnavailableException)
         {
-            _untold[key] = () => NotSent(attempt, "store_unavailable");
+            _unreported[key] = () => NotSent(attempt, "store_unavailable");
             throw;
         }
     }
@@ -283,16 +283,16 @@ public sealed class AccountRefresher(
         }
         catch (StoreUnavailableException)
         {
-            _untold[key] = what;
+            _unreported[key] = what;
             throw;
         }
     }
 
     /// <summary>Tells the store what it could not be told before, so that nothing known here is taken for lost there.</summary>
-    private async Task TellAsync(AccountKey key)
+    private async Task ReportPendingAsync(AccountKey key)
     {
         if (_uncommitted.TryGetValue(key, out var reply)) await CommitSpooledAsync(reply).ConfigureAwait(false);
-        if (_untold.TryRemove(key, out var what)) await ReportAsync(key, what).ConfigureAwait(false);
+        if (_unreported.TryRemove(key, out var what)) await ReportAsync(key, what).ConfigureAwait(false);
     }
 
     private async Task<Result<RefreshAnswer>> CommitAsync(
@@ -366,7 +366,7 @@ public sealed class AccountRefresher(
             if (await CommitSpooledAsync(reply).ConfigureAwait(false)) healed++;
 
         // An account that was given up is asked for by nobody; so what would heal it is told from here, too.
-        foreach (var key in _untold.Keys) await TellAsync(key).ConfigureAwait(false);
+        foreach (var key in _unreported.Keys) await ReportPendingAsync(key).ConfigureAwait(false);
         return healed;
     }
 

@@ -11,7 +11,7 @@ namespace Vault.Host.Cluster;
 /// </summary>
 internal sealed class BrokenConverter : JsonConverter<Exception>
 {
-    private sealed record Told(string Kind, string Message, bool MayHaveCommitted);
+    private sealed record Summary(string Kind, string Message, bool MayHaveCommitted);
 
     public static bool Knows(Type type) => type == typeof(StoreUnavailableException) || type == typeof(KeyServiceUnavailableException);
 
@@ -19,10 +19,10 @@ internal sealed class BrokenConverter : JsonConverter<Exception>
 
     public override Exception Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        var told = JsonSerializer.Deserialize<Told>(ref reader, options)!;
-        return told.Kind == nameof(KeyServiceUnavailableException) ? new KeyServiceUnavailableException(told.Message) : new StoreUnavailableException(told.Message, told.MayHaveCommitted);
+        var summary = JsonSerializer.Deserialize<Summary>(ref reader, options)!;
+        return summary.Kind == nameof(KeyServiceUnavailableException) ? new KeyServiceUnavailableException(summary.Message) : new StoreUnavailableException(summary.Message, summary.MayHaveCommitted);
     }
 
     public override void Write(Utf8JsonWriter writer, Exception value, JsonSerializerOptions options) =>
-        JsonSerializer.Serialize(writer, new Told(value.GetType().Name, value.Message, value is StoreUnavailableException { MayHaveCommitted: true }), options);
+        JsonSerializer.Serialize(writer, new Summary(value.GetType().Name, value.Message, value is StoreUnavailableException { MayHaveCommitted: true }), options);
 }

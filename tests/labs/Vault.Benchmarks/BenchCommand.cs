@@ -13,7 +13,7 @@ internal static class BenchCommand
         if (options.Scale is { } accounts)
         {
             var path = Path.GetFullPath(options.Out ?? Path.Combine(Checkout.Root, "artifacts", "scale.json"));
-            await ScaleReport.TellAsync(await ScaleCourse.RunAsync(accounts, Console.Error, cancellationToken), path, cancellationToken);
+            await ScaleReport.WriteAsync(await ScaleCourse.RunAsync(accounts, Console.Error, cancellationToken), path, cancellationToken);
             return 0;
         }
 
@@ -21,7 +21,7 @@ internal static class BenchCommand
         {
             var path = Path.GetFullPath(options.Out ?? Path.Combine(Checkout.Root, "artifacts", "cluster-due.json"));
             var swept = await ClusterDueCourse.RunAsync(due, Console.Error, cancellationToken);
-            await ScaleReport.TellAsync(swept, path, cancellationToken);
+            await ScaleReport.WriteAsync(swept, path, cancellationToken);
             return swept.Figures["sweep_late"].Value > 0 || swept.Figures["token_calls_at_once"].Value > ClusterDueCourse.Parallelism ? 1 : 0;
         }
 

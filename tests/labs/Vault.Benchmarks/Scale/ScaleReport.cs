@@ -8,7 +8,7 @@ internal static class ScaleReport
 {
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    public static async Task TellAsync(ScaleRun run, string path, CancellationToken cancellationToken)
+    public static async Task WriteAsync(ScaleRun run, string path, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await File.WriteAllTextAsync(path, JsonSerializer.Serialize(run, Options) + "\n", cancellationToken);
