@@ -21,7 +21,7 @@ public abstract record AccountEvent(DateTimeOffset Now)
     /// <param name="HolderIsDead">The holder of the intent in the row is certainly dead, so its lease need not be waited out.</param>
     /// <param name="Jitter">0 to 1.</param>
     public sealed record RefreshWanted(
-        DateTimeOffset Now, RefreshWhy Why, string AttemptId, string Holder, long? SeenGeneration, bool HolderIsDead, double Jitter) : AccountEvent(Now);
+        DateTimeOffset Now, RefreshReason Why, string AttemptId, string Holder, long? SeenGeneration, bool HolderIsDead, double Jitter) : AccountEvent(Now);
 
     /// <summary>The token endpoint gave a new grant to <paramref name="AttemptId"/>, which presented <paramref name="Generation"/>.</summary>
     public sealed record RefreshSucceeded(

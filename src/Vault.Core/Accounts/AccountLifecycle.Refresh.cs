@@ -16,11 +16,11 @@ public static partial class AccountLifecycle
         // The caller complains about a generation that is no longer the one in hand.
         if (e.SeenGeneration is { } seen && seen < state.Generation && AccountSchedule.IsLive(state, e.Now)) return new(state, Verdict.AlreadyFresh);
         if (!grant.HasRefreshToken) return WithoutRefresh(state, e);
-        if (e.Why == RefreshWhy.Needed && AccountSchedule.IsLive(state, e.Now)) return new(state, Verdict.AlreadyFresh);
-        if (e.Why == RefreshWhy.Due && !IsDue(state, e.Now, policy)) return OnTimePassed(state, new AccountEvent.TimePassed(e.Now), policy);
+        if (e.Why == RefreshReason.OnDemand && AccountSchedule.IsLive(state, e.Now)) return new(state, Verdict.AlreadyFresh);
+        if (e.Why == RefreshReason.Scheduled && !IsDue(state, e.Now, policy)) return OnTimePassed(state, new AccountEvent.TimePassed(e.Now), policy);
 
         // An API that refuses one fresh token after the other will refuse the next one, too: after a few, the refreshes space out.
-        if (e.Why == RefreshWhy.Rejected && !state.AccessRejected && state.RejectedInRow >= FreeRejections
+        if (e.Why == RefreshReason.Rejected && !state.AccessRejected && state.RejectedInRow >= FreeRejections
             && grant.ObtainedAt + RejectionPause(state, policy) is var again && again > e.Now)
             return new(state, Verdict.CoolingDown, Until: again);
 
@@ -29,10 +29,10 @@ public static partial class AccountLifecycle
 
         var doubt = state.Doubt;
         if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation)) doubt = doubt?.With(lapsed) ?? InDoubtAttempts.Of(lapsed);
-        var current = state with { Intent = null, Doubt = doubt, AccessRejected = state.AccessRejected || e.Why == RefreshWhy.Rejected };
+        var current = state with { Intent = null, Doubt = doubt, AccessRejected = state.AccessRejected || e.Why == RefreshReason.Rejected };
 
         if (AccountSchedule.IsBarred(current, policy.Refresh, e.Now)) return Barred(current, e.Now);
-        if (state.CooldownUntil is { } cool && cool > e.Now && e.Why != RefreshWhy.Asked)
+        if (state.CooldownUntil is { } cool && cool > e.Now && e.Why != RefreshReason.Manual)
             return new(current, Verdict.CoolingDown, Until: cool);
 
         var intent = new RefreshIntent(e.AttemptId, e.Holder, e.Now, e.Now + policy.Lease);
@@ -47,7 +47,7 @@ public static partial class AccountLifecycle
 
     private static AccountDecision WithoutRefresh(AccountState state, AccountEvent.RefreshWanted e)
     {
-        if (e.Why == RefreshWhy.Rejected) return Lower(state, AccountStatus.RequiresReauth, StatusReason.GrantRevoked);
+        if (e.Why == RefreshReason.Rejected) return Lower(state, AccountStatus.RequiresReauth, StatusReason.GrantRevoked);
         return state.Grant!.AccessExpiresAt is { } end && end <= e.Now
             ? Lower(state, AccountStatus.Expired, StatusReason.CredentialExpired)
             : new(state, Verdict.AlreadyFresh);

@@ -163,7 +163,7 @@ public sealed class ToolRunner(
                 // One refresh, one retry: the provider has not acted on a request it did not authorise.
                 refreshed = true;
                 cache.Drop(run.Key);
-                var renewed = await refresher.RefreshAsync(run.Key, generation, RefreshWhy.Rejected, cancellationToken).ConfigureAwait(false);
+                var renewed = await refresher.RefreshAsync(run.Key, generation, RefreshReason.Rejected, cancellationToken).ConfigureAwait(false);
                 cache.Drop(run.Key);
                 if (renewed.Error is { } dead) return run.Fail(Outcome.FailedUpstream, dead) with { Status = reply.Status };
                 if (renewed.Value.Generation != generation) continue;
@@ -212,7 +212,7 @@ public sealed class ToolRunner(
 
             if (AccountSchedule.IsLive(state, time.GetUtcNow()) && (account.Grant is not null || account.Credential is not null)) return (account, null);
             account.Release();
-            var refreshed = await refresher.RefreshAsync(run.Key, state.Generation, RefreshWhy.Needed, cancellationToken).ConfigureAwait(false);
+            var refreshed = await refresher.RefreshAsync(run.Key, state.Generation, RefreshReason.OnDemand, cancellationToken).ConfigureAwait(false);
             cache.Drop(run.Key);
             if (refreshed.Error is { } failed) return (null, failed);
         }

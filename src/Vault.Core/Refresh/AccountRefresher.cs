@@ -35,7 +35,7 @@ public sealed class AccountRefresher(
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
 
     /// <summary>Joins the attempt under way in this process, or makes one. <paramref name="cancellationToken"/> ends the caller's waiting only.</summary>
-    public async Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken)
+    public async Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken)
     {
         var poll = TimeSpan.FromMilliseconds(25);
         while (true)
@@ -43,9 +43,9 @@ public sealed class AccountRefresher(
             var answer = await JoinAsync(key, seenGeneration, why, out var joined).WaitAsync(cancellationToken).ConfigureAwait(false);
 
             // An attempt that was under way before this complaint came may have found the token good; then it was not about this complaint.
-            if (joined && why is RefreshWhy.Rejected or RefreshWhy.Asked && answer.IsOk && !answer.Value.Refreshed
+            if (joined && why is RefreshReason.Rejected or RefreshReason.Manual && answer.IsOk && !answer.Value.Refreshed
                 && answer.Value.Generation <= (seenGeneration ?? answer.Value.Generation)) continue;
-            if (answer.Error is not { } error || error.Code != ErrorCatalogue.RefreshInProgress || why == RefreshWhy.Due) return answer;
+            if (answer.Error is not { } error || error.Code != ErrorCatalogue.RefreshInProgress || why == RefreshReason.Scheduled) return answer;
 
             // Another host holds the lease. Its commit shows in the row; until then we look again, at most until the caller has no time left.
             await Task.Delay(poll, time, cancellationToken).ConfigureAwait(false);
@@ -53,7 +53,7 @@ public sealed class AccountRefresher(
         }
     }
 
-    private Task<Result<RefreshAnswer>> JoinAsync(AccountKey key, long? seenGeneration, RefreshWhy why, out bool joined)
+    private Task<Result<RefreshAnswer>> JoinAsync(AccountKey key, long? seenGeneration, RefreshReason why, out bool joined)
     {
         while (true)
         {
@@ -66,7 +66,7 @@ public sealed class AccountRefresher(
         }
     }
 
-    private async Task RunAsync(AccountKey key, long? seenGeneration, RefreshWhy why, TaskCompletionSource<Result<RefreshAnswer>> mine)
+    private async Task RunAsync(AccountKey key, long? seenGeneration, RefreshReason why, TaskCompletionSource<Result<RefreshAnswer>> mine)
     {
         try
         {
@@ -90,7 +90,7 @@ public sealed class AccountRefresher(
 #pragma warning restore CA1031
     }
 
-    private async Task<Result<RefreshAnswer>> AttemptAsync(AccountKey key, long? seenGeneration, RefreshWhy why)
+    private async Task<Result<RefreshAnswer>> AttemptAsync(AccountKey key, long? seenGeneration, RefreshReason why)
     {
         var attempt = ids.New("att_");
         await ReportPendingAsync(key).ConfigureAwait(false);

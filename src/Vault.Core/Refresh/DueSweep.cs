@@ -122,7 +122,7 @@ public sealed class DueSweep(
 
         if (snapshot.Row.State is { Status: AccountStatus.Active, Grant.HasRefreshToken: true })
         {
-            var refreshed = await refresher.RefreshAsync(account.Key, snapshot.Row.State.Generation, RefreshWhy.Due, CancellationToken.None).ConfigureAwait(false);
+            var refreshed = await refresher.RefreshAsync(account.Key, snapshot.Row.State.Generation, RefreshReason.Scheduled, CancellationToken.None).ConfigureAwait(false);
             cache.Drop(account.Key);
             return refreshed.IsOk;
         }

@@ -22,7 +22,7 @@ public interface IConnectedAccountGrain : IGrainWithStringKey
     Task<ExecutionAnswer> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken);
 
     [Alias("refresh"), ResponseTimeout("00:02:00")]
-    Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken);
+    Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshReason why, CancellationToken cancellationToken);
 
     [Alias("revoke"), AlwaysInterleave, ResponseTimeout("00:02:00")]
     Task<Result<RevocationReceipt>> RevokeAsync(string requestedBy, string reason, CancellationToken cancellationToken);
@@ -59,7 +59,7 @@ internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools
 
     public Task<ExecutionAnswer> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken) => tools.ExecuteAsync(Key, order, cancellationToken);
 
-    public Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshWhy why, CancellationToken cancellationToken) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
+    public Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshReason why, CancellationToken cancellationToken) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
 
     public Task<Result<RevocationReceipt>> RevokeAsync(string requestedBy, string reason, CancellationToken cancellationToken) => owner.RevokeAsync(Key, requestedBy, reason, cancellationToken);
 

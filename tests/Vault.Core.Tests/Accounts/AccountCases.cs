@@ -30,7 +30,7 @@ internal static class AccountCases
     public static RefreshIntent Held(string attempt = "mine", DateTimeOffset? since = null) => new(attempt, "host-1", since ?? Now, (since ?? Now) + Lease);
 
     public static AccountEvent Wanted(
-        RefreshWhy why = RefreshWhy.Needed, string attempt = "mine", DateTimeOffset? now = null, long? seen = null, bool dead = false, double jitter = 0.5) =>
+        RefreshReason why = RefreshReason.OnDemand, string attempt = "mine", DateTimeOffset? now = null, long? seen = null, bool dead = false, double jitter = 0.5) =>
         new AccountEvent.RefreshWanted(now ?? Now, why, attempt, "host-1", seen, dead, jitter);
 
     public static GrantFacts NewFacts(DateTimeOffset? now = null, TimeSpan? lives = null) =>
@@ -68,7 +68,7 @@ internal static class AccountCases
         yield return new AccountEvent.ConsentAsked(Now, ["write"]);
         yield return new AccountEvent.ConsentInterrupted(Now, "lnk_1");
         foreach (var generation in new long[] { 1, 2, 7 }) yield return Installed(generation);
-        foreach (var why in Enum.GetValues<RefreshWhy>())
+        foreach (var why in Enum.GetValues<RefreshReason>())
         foreach (var seen in new long?[] { null, 0, 1 })
         foreach (var dead in new[] { false, true }) yield return Wanted(why, seen: seen, dead: dead);
         foreach (var attempt in new[] { "mine", "theirs" })

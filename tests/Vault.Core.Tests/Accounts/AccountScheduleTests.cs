@@ -25,10 +25,10 @@ public sealed class AccountScheduleTests
         for (var jitter = 0.0; jitter <= 1; jitter += 0.125)
         {
             var due = AccountSchedule.NextDue(Active(), Single, Now, jitter)!.Value;
-            Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(Active(), Wanted(RefreshWhy.Due, now: due), Policy()).Verdict);
+            Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled, now: due), Policy()).Verdict);
         }
 
-        Assert.Equal(Verdict.Nothing, AccountLifecycle.Decide(Active(), Wanted(RefreshWhy.Due), Policy()).Verdict);
+        Assert.Equal(Verdict.Nothing, AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled), Policy()).Verdict);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class AccountScheduleTests
         Assert.True(AccountSchedule.IsLive(state, Now.AddYears(1)));
         Assert.Null(AccountSchedule.NextDue(state, Single, Now, 0.5));
         Assert.False(AccountSchedule.IsLive(state with { AccessRejected = true }, Now));
-        Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(state, Wanted(RefreshWhy.Rejected), Policy()).Verdict);
+        Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(state, Wanted(RefreshReason.Rejected), Policy()).Verdict);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class AccountScheduleTests
         Assert.Equal(Now.AddMinutes(7), next.CooldownUntil);
         Assert.Equal(Now.AddMinutes(7), AccountSchedule.NextDue(next, Single, Now, 0.5));
         Assert.Equal(Verdict.CoolingDown, AccountLifecycle.Decide(next, Wanted(), Policy()).Verdict);
-        Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(next, Wanted(RefreshWhy.Asked), Policy()).Verdict);
+        Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(next, Wanted(RefreshReason.Manual), Policy()).Verdict);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class InDoubtAttemptsTests
         // a's window has shut, b's is open; when a has sent nothing, what b may have used up can still be had.
         var healed = Decide(Lost(Two), NotActed("a"));
         Assert.Equal((AccountStatus.Active, "b", "account.healed"), (healed.Next.Status, healed.Next.Doubt?.AttemptId, healed.LedgerType));
-        Assert.Equal(Verdict.CallTokenEndpoint, Decide(healed.Next, Wanted(RefreshWhy.Asked, "c")).Verdict);
+        Assert.Equal(Verdict.CallTokenEndpoint, Decide(healed.Next, Wanted(RefreshReason.Manual, "c")).Verdict);
 
         // The other way round nothing is gained yet, and with a provider that kills families it never is before the last word.
         foreach (var (says, rotation) in new[] { ("b", Rotation.Grace), ("a", Rotation.FamilyKill), ("b", Rotation.FamilyKill), ("a", Rotation.SingleUse) })

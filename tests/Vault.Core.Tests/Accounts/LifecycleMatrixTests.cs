@@ -62,7 +62,7 @@ public sealed class LifecycleMatrixTests
             // What the sweep does with a due account.
             if (state.Revocation == UpstreamRevocation.Pending) continue;
             var refreshes = state is { Status: AccountStatus.Active, Grant.HasRefreshToken: true };
-            var decision = AccountLifecycle.Decide(state, refreshes ? Wanted(RefreshWhy.Due) : new AccountEvent.TimePassed(Now), policy);
+            var decision = AccountLifecycle.Decide(state, refreshes ? Wanted(RefreshReason.Scheduled) : new AccountEvent.TimePassed(Now), policy);
             var again = AccountSchedule.NextDue(decision.Next, policy.Refresh, Now, 0.5);
             Assert.True(decision.Verdict == Verdict.CallTokenEndpoint || again is null || again > Now,
                 $"due again at once\n  state {state}\n  rotation {policy.Refresh.Rotation}\n  decision {decision}\n  due {due:O}, again {again:O}");

@@ -100,7 +100,7 @@ public sealed class RefreshRuleTests
         foreach (var rotation in new[] { Rotation.SingleUse, Rotation.Grace })
         {
             var doubtful = Decide(InFlight(), MayHaveActed(), rotation).Next;
-            var again = Decide(doubtful, Wanted(RefreshWhy.Asked, "second"), rotation);
+            var again = Decide(doubtful, Wanted(RefreshReason.Manual, "second"), rotation);
             Assert.Equal(Verdict.CallTokenEndpoint, again.Verdict);
             Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(again.Next, FoundDead("second"), rotation).Next.Reason);
         }
@@ -134,9 +134,9 @@ public sealed class RefreshRuleTests
     public void A_token_in_doubt_is_never_presented_again_where_that_kills_the_family()
     {
         var doubtful = Active(TimeSpan.FromMinutes(4)) with { Doubt = new InDoubtAttempts("theirs", Now) };
-        foreach (var why in Enum.GetValues<RefreshWhy>())
+        foreach (var why in Enum.GetValues<RefreshReason>())
             Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(why), Rotation.FamilyKill).Verdict);
-        Assert.Equal(Verdict.AlreadyFresh, Decide(doubtful, Wanted(RefreshWhy.Asked), Rotation.FamilyKill).Verdict);
+        Assert.Equal(Verdict.AlreadyFresh, Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.FamilyKill).Verdict);
 
         // When the access token has run out, the loss is told by its name.
         var later = Decide(doubtful, Wanted(now: Now.AddMinutes(5)), Rotation.FamilyKill).Next;
@@ -149,7 +149,7 @@ public sealed class RefreshRuleTests
     public void A_token_in_doubt_is_presented_again_within_the_grace_window_and_soon()
     {
         var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now.AddMinutes(-1)) };
-        Assert.Equal(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshWhy.Due), Rotation.Grace).Verdict);
+        Assert.Equal(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshReason.Scheduled), Rotation.Grace).Verdict);
         Assert.True(AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5) <= Now, "the window would shut before the next margin");
     }
 
@@ -158,8 +158,8 @@ public sealed class RefreshRuleTests
     {
         // Host A has the reply in its spool and is away; host B comes after the window: presenting would kill what A still holds.
         var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now - Grace) };
-        Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshWhy.Asked), Rotation.Grace).Verdict);
-        Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(doubtful, Wanted(RefreshWhy.Rejected), Rotation.Grace).Next.Reason);
+        Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.Grace).Verdict);
+        Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(doubtful, Wanted(RefreshReason.Rejected), Rotation.Grace).Next.Reason);
         Assert.Equal(Active().Grant!.AccessExpiresAt, AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5));
     }
 
@@ -181,7 +181,7 @@ public sealed class RefreshRuleTests
         var (now, refreshes) = (Now, 0);
         for (var second = 0; second < 600; second++, now = now.AddSeconds(1))
         {
-            var wanted = Decide(state, Wanted(RefreshWhy.Rejected, "a" + second, now, seen: state.Generation));
+            var wanted = Decide(state, Wanted(RefreshReason.Rejected, "a" + second, now, seen: state.Generation));
             if (wanted.Verdict != Verdict.CallTokenEndpoint) continue;
             refreshes++;
             state = Decide(wanted.Next, Succeeded("a" + second, state.Generation, now)).Next;
@@ -203,14 +203,14 @@ public sealed class RefreshRuleTests
 
     [Fact]
     public void A_complaint_about_an_older_token_finds_the_work_done() =>
-        Assert.Equal(Verdict.AlreadyFresh, Decide(Active() with { Generation = 2 }, Wanted(RefreshWhy.Rejected, seen: 1)).Verdict);
+        Assert.Equal(Verdict.AlreadyFresh, Decide(Active() with { Generation = 2 }, Wanted(RefreshReason.Rejected, seen: 1)).Verdict);
 
     [Fact]
     public void What_cannot_be_refreshed_runs_out_or_needs_a_person()
     {
         Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired), Lowered(Decide(Active(TimeSpan.Zero, false), Wanted())));
         Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired), Lowered(Decide(Active(TimeSpan.Zero, false), new AccountEvent.TimePassed(Now))));
-        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.GrantRevoked), Lowered(Decide(Active(refreshable: false), Wanted(RefreshWhy.Rejected))));
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.GrantRevoked), Lowered(Decide(Active(refreshable: false), Wanted(RefreshReason.Rejected))));
         Assert.Equal(Verdict.AlreadyFresh, Decide(Active(refreshable: false), Wanted()).Verdict);
     }
 

@@ -219,7 +219,7 @@ public sealed class ToolExecutionTests
         using var bench = new ExecutionBench();
         var key = await bench.Accounts.ConnectAsync(TimeSpan.FromMinutes(3));
         bench.Accounts.Endpoint.Next(Act.Unavailable, Act.Unavailable, Act.Unavailable);
-        await bench.Accounts.Host.RefreshAsync(key, 1, RefreshWhy.Due);
+        await bench.Accounts.Host.RefreshAsync(key, 1, RefreshReason.Scheduled);
         for (var i = 0; i < 10; i++) Assert.Equal(Outcome.Succeeded, (await bench.ExecuteAsync()).Outcome);
         Assert.Equal(AccountStatus.Active, (await bench.Accounts.RowAsync(key)).State.Status);
     }

@@ -71,7 +71,7 @@ public sealed class AccountRefresherTests
         using var bench = new AccountBench(Rotation.FamilyKill);
         var key = await bench.ConnectAsync(TimeSpan.FromMinutes(3));
         bench.Endpoint.Next(act);
-        var answer = await bench.Host.RefreshAsync(key, 1, RefreshWhy.Due);
+        var answer = await bench.Host.RefreshAsync(key, 1, RefreshReason.Scheduled);
         Assert.Equal((AccountStatus.Active, 1L, false), (answer.Value.Status, answer.Value.Generation, answer.Value.Refreshed));
         Assert.Equal((AccountStatus.Active, (string?)null), ((await bench.RowAsync(key)).State.Status, (await bench.RowAsync(key)).State.Reason));
     }
@@ -118,7 +118,7 @@ public sealed class AccountRefresherTests
         _ = doomed.RefreshAsync(key, 1);
         await crash.Reached.Task;
         bench.Time.Advance(bench.Options.Lease - TimeSpan.FromMilliseconds(1));
-        Assert.Equal(ErrorCatalogue.RefreshInProgress, (await bench.Host.RefreshAsync(key, 1, RefreshWhy.Due)).Error!.Code);
+        Assert.Equal(ErrorCatalogue.RefreshInProgress, (await bench.Host.RefreshAsync(key, 1, RefreshReason.Scheduled)).Error!.Code);
         Assert.Equal(0, bench.Endpoint.Calls);
         bench.Time.Advance(TimeSpan.FromMilliseconds(1));
         var answer = await bench.Host.RefreshAsync(key, 1);
@@ -153,7 +153,7 @@ public sealed class AccountRefresherTests
         var key = await bench.ConnectAsync();
         var freeze = new StopAt(where);
         var frozen = bench.NewHost(freeze);
-        var call = frozen.RefreshAsync(key, 1, RefreshWhy.Due);
+        var call = frozen.RefreshAsync(key, 1, RefreshReason.Scheduled);
         await freeze.Reached.Task;
         bench.Time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
@@ -173,7 +173,7 @@ public sealed class AccountRefresherTests
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
         var freeze = new StopAt("before_send");
-        var call = bench.NewHost(freeze).RefreshAsync(key, 1, RefreshWhy.Due);
+        var call = bench.NewHost(freeze).RefreshAsync(key, 1, RefreshReason.Scheduled);
         await freeze.Reached.Task;
         await bench.RunAsync(bench.Host.Revoker.RevokeAsync(key, "key_1", StatusReason.RevokedByRequest, default));
         bench.Time.Advance(TimeSpan.FromSeconds(1));
@@ -241,9 +241,9 @@ public sealed class AccountRefresherTests
             if (call != "accounts.find" || !reading.TrySetResult()) return;
             await go.Task;
         };
-        var sweep = bench.Host.RefreshAsync(key, 1, RefreshWhy.Due);
+        var sweep = bench.Host.RefreshAsync(key, 1, RefreshReason.Scheduled);
         await reading.Task;
-        var complaint = bench.Host.RefreshAsync(key, 1, RefreshWhy.Rejected);
+        var complaint = bench.Host.RefreshAsync(key, 1, RefreshReason.Rejected);
         go.SetResult();
         Assert.Equal(1, (await sweep).Value.Generation);
         Assert.Equal(2, (await complaint).Value.Generation);

@@ -42,7 +42,7 @@ public sealed class AccountRunnerTests
         var seen = (await bench.Store.Accounts.FindAsync(key, default))!;
         bench.Time.Advance(TimeSpan.FromHours(1));
         await bench.Host.RefreshAsync(key, 1);
-        var step = (await bench.Host.Runner.ApplyAsync(key, s => new AccountEvent.RefreshWanted(seen.Row.State.Grant!.AccessExpiresAt!.Value.AddMinutes(-50), RefreshWhy.Due, "att_x", "host-x", null, false, 0), default, seen: seen)).Value;
+        var step = (await bench.Host.Runner.ApplyAsync(key, s => new AccountEvent.RefreshWanted(seen.Row.State.Grant!.AccessExpiresAt!.Value.AddMinutes(-50), RefreshReason.Scheduled, "att_x", "host-x", null, false, 0), default, seen: seen)).Value;
         Assert.Equal(2, step.Before.State.Generation);
     }
 
@@ -63,5 +63,5 @@ public sealed class AccountRunnerTests
     }
 
     private static AccountEvent.RefreshWanted Wanted(AccountBench bench, AccountSnapshot snapshot) =>
-        new(bench.Now, RefreshWhy.Asked, "att_" + snapshot.Row.Version, "host-x", snapshot.Row.State.Generation, false, 0);
+        new(bench.Now, RefreshReason.Manual, "att_" + snapshot.Row.Version, "host-x", snapshot.Row.State.Generation, false, 0);
 }

@@ -158,7 +158,7 @@ public sealed class RefreshStoreFaultTests
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
         Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.DeleteAsync(AccountBench.Acme, "conn_1", 1, [], default));
-        var answer = await bench.Host.RefreshAsync(key, why: RefreshWhy.Due);
+        var answer = await bench.Host.RefreshAsync(key, why: RefreshReason.Scheduled);
         Assert.Equal(ErrorCatalogue.ConnectionUnknown, answer.Error!.Code);
         var row = await bench.RowAsync(key);
         Assert.Equal((AccountStatus.Disconnected, StatusReason.ConnectionDeleted), (row.State.Status, row.State.Reason));
@@ -171,7 +171,7 @@ public sealed class RefreshStoreFaultTests
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
-        await bench.Host.Runner.ApplyAsync(key, _ => new AccountEvent.RefreshWanted(bench.Now.AddHours(1), RefreshWhy.Needed, "att_ahead", "host-gone", null, false, 0.5), default);
+        await bench.Host.Runner.ApplyAsync(key, _ => new AccountEvent.RefreshWanted(bench.Now.AddHours(1), RefreshReason.OnDemand, "att_ahead", "host-gone", null, false, 0.5), default);
         var began = bench.Now;
         var answer = await bench.RunAsync(bench.NewHost().RefreshAsync(key));
         Assert.True(answer.Value.Refreshed);

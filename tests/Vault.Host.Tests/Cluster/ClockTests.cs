@@ -55,9 +55,9 @@ public sealed class ClockTests
             )
             .Gate;
 
-        var first = RefreshAsync(holder, RefreshWhy.Asked);
+        var first = RefreshAsync(holder, RefreshReason.Manual);
         await Eventually.DoneAsync(reply.ReachedAsync(), () => "no refresh");
-        var second = await RefreshAsync(other, RefreshWhy.Due);
+        var second = await RefreshAsync(other, RefreshReason.Scheduled);
         reply.Open();
 
         Assert.Equal("refresh_in_progress", second.Error?.Code.Code);
@@ -65,7 +65,7 @@ public sealed class ClockTests
         Assert.Equal((1, 0), (world.Sandbox.Counters.Refreshes, world.Sandbox.Counters.RefreshReplays));
 
         // As the sweep does it, which goes round the account's grain.
-        Task<Core.Errors.Result<RefreshAnswer>> RefreshAsync(int host, RefreshWhy why) =>
+        Task<Core.Errors.Result<RefreshAnswer>> RefreshAsync(int host, RefreshReason why) =>
             world
                 .Hosts[host]
                 .Services.GetRequiredService<AccountOwner>()

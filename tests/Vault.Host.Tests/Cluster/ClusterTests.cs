@@ -45,7 +45,7 @@ public sealed class ClusterTests
 
         // What two activations would do: the owner itself, on both silos at the same time.
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i =>
-            world.Hosts[i % 2].Services.GetRequiredService<AccountOwner>().RefreshAsync(key, 1, RefreshWhy.Needed, CancellationToken.None)));
+            world.Hosts[i % 2].Services.GetRequiredService<AccountOwner>().RefreshAsync(key, 1, RefreshReason.OnDemand, CancellationToken.None)));
 
         Assert.All(answers, a => Assert.True(a.IsOk, a.Error?.Detail));
         Assert.Equal(1, world.Sandbox.Counters.Refreshes);

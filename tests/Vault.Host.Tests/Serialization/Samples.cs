@@ -113,7 +113,7 @@ internal static class Samples
             InstalledBy = "key_1",
             MaskedSuffix = "…abcd",
         },
-        RefreshWhy.Rejected,
+        RefreshReason.Rejected,
         new HostStatus("both", "1.2.3", 2, 3) { Sweeps = [3, 5], OldestSweep = Noon, AccountsBegun = 70 },
         new GatewayCall
         {

@@ -24,7 +24,7 @@ public sealed class OutsiderTests(TestClusterHosts hosts)
         List<Func<Task>> attempts =
         [
             () => account.RevokeAsync("nobody", "because", CancellationToken.None),
-            () => account.RefreshAsync(1, Core.Accounts.RefreshWhy.Needed, CancellationToken.None),
+            () => account.RefreshAsync(1, Core.Accounts.RefreshReason.OnDemand, CancellationToken.None),
             () => client.GetGrain<IOrganizationGrain>(organization).SuspendAsync("nobody", CancellationToken.None),
             () => client.GetGrain<IOrganizationGrain>(organization).EraseAsync("nobody", CancellationToken.None),
             () => client.GetGrain<IRefreshShardGrain>(0).WatchAsync(),

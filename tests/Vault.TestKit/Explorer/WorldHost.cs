@@ -56,7 +56,7 @@ internal sealed class WorldHost : ICheckpoints
         Attempts--;
 
         // As the sweep asks: the attempt runs in this thread, and a caller who waits for nothing takes its answer in another, where it touches nothing.
-        _ = _refresher.RefreshAsync(_world.Key, null, RefreshWhy.Due, CancellationToken.None);
+        _ = _refresher.RefreshAsync(_world.Key, null, RefreshReason.Scheduled, CancellationToken.None);
         _doing = _refresher.Underway.SingleOrDefault();
     }
 

@@ -16,7 +16,7 @@ internal static class RefreshChecks
         var key = await bench.ConnectAsync("twice", TimeSpan.FromMinutes(-1));
         for (var generation = 1; generation <= 2; generation++)
         {
-            var answer = await bench.Refresher.RefreshAsync(key, generation, RefreshWhy.Asked, default);
+            var answer = await bench.Refresher.RefreshAsync(key, generation, RefreshReason.Manual, default);
             LabException.Require(answer.IsOk && answer.Value.Generation == generation + 1, $"refresh {generation} came to {answer.Error?.Code.Code} {(await bench.StateAsync(key)).LastFailure}");
             LabException.Require(bench.Emulator.IsGood(await bench.AccessAsync(key)), "the new access token is not the provider's");
             bench.Time.Advance(TimeSpan.FromHours(1));
@@ -36,7 +36,7 @@ internal static class RefreshChecks
             reached.TrySetResult();
             return go.Task;
         };
-        var callers = Enumerable.Range(0, Crowd).Select(_ => bench.Refresher.RefreshAsync(key, 1, RefreshWhy.Needed, default)).ToList();
+        var callers = Enumerable.Range(0, Crowd).Select(_ => bench.Refresher.RefreshAsync(key, 1, RefreshReason.OnDemand, default)).ToList();
         await reached.Task;
         go.SetResult();
         var answers = await Task.WhenAll(callers);
@@ -51,9 +51,9 @@ internal static class RefreshChecks
         var key = await bench.ConnectAsync("lost", TimeSpan.FromMinutes(-1));
         var (replays, reuses) = (bench.Emulator.Replays, bench.Emulator.GraceReuses);
         bench.Emulator.LoseReply = true;
-        await bench.Refresher.RefreshAsync(key, 1, RefreshWhy.Due, default);
+        await bench.Refresher.RefreshAsync(key, 1, RefreshReason.Scheduled, default);
         bench.Time.Advance(TimeSpan.FromSeconds(10));
-        await bench.Refresher.RefreshAsync(key, 1, RefreshWhy.Asked, default);
+        await bench.Refresher.RefreshAsync(key, 1, RefreshReason.Manual, default);
         var state = await bench.StateAsync(key);
         switch (bench.Pack.Refresh.Rotation)
         {

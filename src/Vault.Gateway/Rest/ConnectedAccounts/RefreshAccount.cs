@@ -32,7 +32,7 @@ internal sealed class RefreshAccount(AccountFinder finder, IAccounts accounts, I
         };
         if (await ledger.AppendAsync(asked, cancellationToken) is { } silent) return silent;
         return Answer.From(
-            await accounts.RefreshAsync(row.Key, row.State.Generation, RefreshWhy.Asked, cancellationToken),
+            await accounts.RefreshAsync(row.Key, row.State.Generation, RefreshReason.Manual, cancellationToken),
             done => new RefreshView(row.Id.Value, StatusWords.Of(done.Status), done.Refreshed, done.AccessExpiresAt));
     }
 }

@@ -36,7 +36,7 @@ internal static class StorePortAttempts
             {
                 var key = new AccountKey(mine, new UserId(user), new ConnectionName(connection));
                 await NothingAsync("accounts.find by key", accounts.FindAsync(key, default));
-                Check("accounts.refresh", (await owner.RefreshAsync(key, null, RefreshWhy.Asked, default)).IsOk);
+                Check("accounts.refresh", (await owner.RefreshAsync(key, null, RefreshReason.Manual, default)).IsOk);
                 Check("accounts.revoke", (await owner.RevokeAsync(key, "attack", "attack", default)).IsOk);
             }
         }

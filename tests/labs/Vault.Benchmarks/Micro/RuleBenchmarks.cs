@@ -36,7 +36,7 @@ public class RuleBenchmarks : IDisposable
         var options = new LifecycleOptions();
         _policy = new LifecyclePolicy(_slack.Refresh, options.Lease, options.ClockSkew, options.CooldownBase, options.CooldownMax);
         _state = new AccountState { Status = AccountStatus.Active, Generation = 3, Grant = new GrantFacts(now, now.AddHours(1), true, null, now) };
-        _event = new AccountEvent.RefreshWanted(now.AddMinutes(59).AddSeconds(50), RefreshWhy.Needed, "attempt", "holder", 3, false, 0.5);
+        _event = new AccountEvent.RefreshWanted(now.AddMinutes(59).AddSeconds(50), RefreshReason.OnDemand, "attempt", "holder", 3, false, 0.5);
     }
 
     [GlobalCleanup]

@@ -116,7 +116,7 @@ internal sealed class SimHost : ICheckpoints
         return await _tools.ExecuteAsync(subject.Key, order, default);
     }
 
-    public Task AskAsync(Subject subject) => _owner.RefreshAsync(subject.Key, null, RefreshWhy.Asked, default);
+    public Task AskAsync(Subject subject) => _owner.RefreshAsync(subject.Key, null, RefreshReason.Manual, default);
 
     public Task RevokeAsync(Subject subject) => _owner.RevokeAsync(subject.Key, "key_1", StatusReason.RevokedByRequest, default);
 
