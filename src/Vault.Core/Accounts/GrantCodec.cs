@@ -21,7 +21,7 @@ public static class GrantCodec
     private const string Type = "token_type";
     private const string Mode = "#mode";
 
-    public static byte[] Encode(GrantSecrets secrets)
+    public static byte[] Encode(GrantTokens secrets)
     {
         ArgumentNullException.ThrowIfNull(secrets);
         using var type = Secret.From(secrets.TokenType);
@@ -30,7 +30,7 @@ public static class GrantCodec
             : Encode(Grant, [new(Access, secrets.AccessToken), new(Type, type)]);
     }
 
-    public static byte[] Encode(OwnCredential credential)
+    public static byte[] Encode(StaticCredential credential)
     {
         ArgumentNullException.ThrowIfNull(credential);
         using var mode = Secret.From(credential.Mode.ToString());
@@ -38,7 +38,7 @@ public static class GrantCodec
     }
 
     /// <exception cref="FormatException">The bytes are not a grant; sealed bytes that opened are never wrong, so this is a bug.</exception>
-    public static GrantSecrets DecodeGrant(ReadOnlySpan<byte> plaintext)
+    public static GrantTokens DecodeGrant(ReadOnlySpan<byte> plaintext)
     {
         var fields = Decode(plaintext, Grant);
         if (!fields.Remove(Access, out var access)) throw new FormatException("A sealed grant has no access token.");
@@ -46,15 +46,15 @@ public static class GrantCodec
 
         // Always written, and last: a plaintext cut behind any field before it is noticed.
         if (!fields.Remove(Type, out var type)) throw new FormatException("A sealed grant has no token type.");
-        using (type) return new GrantSecrets { AccessToken = access, RefreshToken = refresh, TokenType = type.RevealText() };
+        using (type) return new GrantTokens { AccessToken = access, RefreshToken = refresh, TokenType = type.RevealText() };
     }
 
     /// <exception cref="FormatException">The bytes are not a credential; sealed bytes that opened are never wrong, so this is a bug.</exception>
-    public static OwnCredential DecodeCredential(ReadOnlySpan<byte> plaintext)
+    public static StaticCredential DecodeCredential(ReadOnlySpan<byte> plaintext)
     {
         var fields = Decode(plaintext, Credential);
         if (!fields.Remove(Mode, out var mode) || !Enum.TryParse<AuthMode>(mode.RevealText(), out var parsed)) throw new FormatException("A sealed credential has no mode.");
-        return new OwnCredential { Mode = parsed, Fields = fields.ToImmutableSortedDictionary(StringComparer.Ordinal) };
+        return new StaticCredential { Mode = parsed, Fields = fields.ToImmutableSortedDictionary(StringComparer.Ordinal) };
     }
 
     private static byte[] Encode(byte kind, IReadOnlyList<KeyValuePair<string, Secret>> fields)

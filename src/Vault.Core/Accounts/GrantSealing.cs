@@ -9,13 +9,13 @@ namespace Vault.Core.Accounts;
 /// <summary>Seals and opens what an account holds, always in the place its row names (law 11).</summary>
 public sealed class GrantSealing(Sealer sealer)
 {
-    public SealedBlob SealGrant(SealingKey key, AccountId account, long generation, GrantSecrets grant)
+    public SealedBlob SealGrant(SealingKey key, AccountId account, long generation, GrantTokens grant)
     {
         ArgumentNullException.ThrowIfNull(key);
         return Seal(key, SealContext.Grant(key.Organization, account, generation), GrantCodec.Encode(grant));
     }
 
-    public SealedBlob SealCredential(SealingKey key, AccountId account, long generation, OwnCredential credential)
+    public SealedBlob SealCredential(SealingKey key, AccountId account, long generation, StaticCredential credential)
     {
         ArgumentNullException.ThrowIfNull(key);
         return Seal(key, SealContext.Credential(key.Organization, account, generation), GrantCodec.Encode(credential));
@@ -23,10 +23,10 @@ public sealed class GrantSealing(Sealer sealer)
 
     /// <summary>Null when the row holds no grant.</summary>
     /// <exception cref="SealBrokenException">The row was tampered with.</exception>
-    public async ValueTask<Result<GrantSecrets?>> OpenGrantAsync(AccountRow row, CancellationToken cancellationToken)
+    public async ValueTask<Result<GrantTokens?>> OpenGrantAsync(AccountRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
-        if (row.Grant is not { } blob) return (GrantSecrets?)null;
+        if (row.Grant is not { } blob) return (GrantTokens?)null;
         var opened = await sealer.OpenAsync(blob, SealContext.Grant(row.Key.Organization, row.Id, row.State.Generation), cancellationToken).ConfigureAwait(false);
         if (!opened.TryGet(out var plaintext, out var error)) return error;
         using (plaintext) return GrantCodec.DecodeGrant(plaintext.Reveal());
@@ -34,10 +34,10 @@ public sealed class GrantSealing(Sealer sealer)
 
     /// <summary>Null when the row holds no own credential.</summary>
     /// <exception cref="SealBrokenException">The row was tampered with.</exception>
-    public async ValueTask<Result<OwnCredential?>> OpenCredentialAsync(AccountRow row, CancellationToken cancellationToken)
+    public async ValueTask<Result<StaticCredential?>> OpenCredentialAsync(AccountRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
-        if (row.Credential is not { } blob) return (OwnCredential?)null;
+        if (row.Credential is not { } blob) return (StaticCredential?)null;
         var place = SealContext.Credential(row.Key.Organization, row.Id, row.CredentialGeneration);
         var opened = await sealer.OpenAsync(blob, place, cancellationToken).ConfigureAwait(false);
         if (!opened.TryGet(out var plaintext, out var error)) return error;

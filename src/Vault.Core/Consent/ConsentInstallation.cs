@@ -62,17 +62,17 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
     /// Token credentials of RFC 5849 and the key of the client they are of. The client's secret, which signs with them, stays the connection's: a copy would outlive
     /// its rotation. The secrets stay those of the tokens, which dispose them.
     /// </summary>
-    private static OwnCredential? Own(TokenClient client, TokenSet tokens, Secret consumer)
+    private static StaticCredential? Own(TokenClient client, TokenSet tokens, Secret consumer)
     {
         if (client.Pack.Details.OAuth1 is null || tokens.Secrets is not { TokenType: OAuth1Shape.TokenType, RefreshToken: { } tokenSecret }) return null;
-        return new OwnCredential
+        return new StaticCredential
         {
             Mode = AuthMode.ApiKey,
             Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("consumer_key", consumer).Add("token", tokens.Secrets.AccessToken).Add("token_secret", tokenSecret),
         };
     }
 
-    private async Task<Result<Known>> IdentifyAsync(TokenClient client, TokenSet tokens, OwnCredential? own, string? expected)
+    private async Task<Result<Known>> IdentifyAsync(TokenClient client, TokenSet tokens, StaticCredential? own, string? expected)
     {
         var identity = tokens.Identity;
         if (identity is null)

@@ -11,9 +11,9 @@ namespace Vault.Core.Consent;
 /// <summary>A credential in the form in which it is kept, and what trying it showed. It borrows the draft's secrets; only a minted grant is its own.</summary>
 public sealed class ProvenCredential : IDisposable
 {
-    public GrantSecrets? Grant { get; init; }
+    public GrantTokens? Grant { get; init; }
 
-    public OwnCredential? Credential { get; init; }
+    public StaticCredential? Credential { get; init; }
 
     public GrantFacts? Facts { get; init; }
 
@@ -36,13 +36,13 @@ public sealed class CredentialTrial(ITokenEndpoint endpoint, TimeProvider time, 
         var now = time.GetUtcNow();
         if (draft.Mode is null)
         {
-            var grant = new GrantSecrets { AccessToken = draft.Fields[CredentialRules.AccessToken], RefreshToken = draft.Fields.GetValueOrDefault(CredentialRules.RefreshToken) };
+            var grant = new GrantTokens { AccessToken = draft.Fields[CredentialRules.AccessToken], RefreshToken = draft.Fields.GetValueOrDefault(CredentialRules.RefreshToken) };
             var facts = new GrantFacts(now, draft.ExpiresAt, grant.RefreshToken is not null, null, now);
             return await IdentifyAsync(client, draft, new ProvenCredential { Grant = grant, Facts = facts, Scopes = draft.Scopes });
         }
 
         // Client credentials mint from the connection's own client; there is nothing of the account's to keep.
-        var credential = draft.Mode == AuthMode.ClientCredentials ? null : new OwnCredential { Mode = draft.Mode.Value, Fields = draft.Fields };
+        var credential = draft.Mode == AuthMode.ClientCredentials ? null : new StaticCredential { Mode = draft.Mode.Value, Fields = draft.Fields };
         if (draft.Mode is AuthMode.ApiKey or AuthMode.Basic) return await IdentifyAsync(client, draft, new ProvenCredential { Credential = credential, Scopes = draft.Scopes });
 
         // A credential that mints: untried, it is kept without a grant, and the first use mints.

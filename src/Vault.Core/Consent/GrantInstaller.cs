@@ -21,7 +21,7 @@ public sealed class GrantInstaller(IAccountStore store, IConnectionStore connect
     /// <param name="cancellationToken">Gives up before the installation; ignored by callers that hold tokens which would be lost.</param>
     /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold what was given.</exception>
     public async Task<Result<AccountRow>> InstallAsync(
-        AccountKey key, GrantSecrets? grant, OwnCredential? credential, Func<AccountRow, GrantInstallation, GrantInstallation> complete, CancellationToken cancellationToken)
+        AccountKey key, GrantTokens? grant, StaticCredential? credential, Func<AccountRow, GrantInstallation, GrantInstallation> complete, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(complete);

@@ -7,7 +7,7 @@ using Vault.Core.Sealing;
 namespace Vault.Core.OAuth;
 
 /// <summary>The tokens of a grant, unsealed. Disposing zeroes them.</summary>
-public sealed class GrantSecrets : IDisposable
+public sealed class GrantTokens : IDisposable
 {
     public required Secret AccessToken { get; init; }
 
@@ -24,7 +24,7 @@ public sealed class GrantSecrets : IDisposable
 }
 
 /// <summary>An own credential: API key, basic, service-account or key-pair key. Field names are the pack's (for example <c>api_key</c>, <c>username</c>, <c>private_key</c>).</summary>
-public sealed class OwnCredential : IDisposable
+public sealed class StaticCredential : IDisposable
 {
     public required AuthMode Mode { get; init; }
 
@@ -50,7 +50,7 @@ public sealed record TokenClient(
 /// <param name="Scopes">As granted; null when the answer did not say.</param>
 /// <param name="Parameters">Captured fields (for example <c>instance_url</c>), each already validated against the pack; never secret.</param>
 public sealed record TokenSet(
-    GrantSecrets Secrets,
+    GrantTokens Secrets,
     DateTimeOffset ObtainedAt,
     DateTimeOffset? AccessExpiresAt,
     DateTimeOffset? RefreshExpiresAt,
@@ -92,15 +92,15 @@ public interface ITokenEndpoint
     Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline);
 
     /// <summary>Client credentials, JWT bearer, app installation: a new access token from a credential that is not used up.</summary>
-    Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline);
+    Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline);
 
     Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline);
 
     /// <summary>RFC 7009 or the provider's own way; <see cref="UpstreamRevocation.NoEndpoint"/> where there is none.</summary>
-    Task<RevocationReply> RevokeAsync(TokenClient client, GrantSecrets grant, DateTimeOffset deadline);
+    Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline);
 
     /// <summary>The identity behind an access token (userinfo or the pack's own call); null when the pack has none.</summary>
-    Task<IdentityReply> IdentifyAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline);
+    Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline);
 
     /// <summary>The URL to send a browser to: code, PKCE S256, state; only https, or http on loopback in development.</summary>
     Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge);

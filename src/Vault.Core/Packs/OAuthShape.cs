@@ -133,7 +133,7 @@ public enum AssertionUse
     Bearer,
 }
 
-/// <summary>What an own credential consists of; the names are those of <c>OwnCredential.Fields</c>.</summary>
+/// <summary>What an own credential consists of; the names are those of <c>StaticCredential.Fields</c>.</summary>
 public sealed record CredentialShape(ImmutableSortedDictionary<string, CredentialField> Fields);
 
 /// <param name="Multiline">A PEM key or the like.</param>

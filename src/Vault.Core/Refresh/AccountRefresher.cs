@@ -163,8 +163,8 @@ public sealed class AccountRefresher(
     private async Task<Result<RefreshAnswer>> CallAsync(AccountStep intent, string attempt, TokenClient client, SealingKey key, long intentMark)
     {
         var row = intent.After;
-        Result<GrantSecrets?> opened;
-        Result<OwnCredential?> ownOpened;
+        Result<GrantTokens?> opened;
+        Result<StaticCredential?> ownOpened;
         try
         {
             // The row is the one the intent was written on: its grant belongs to the generation we present.
@@ -296,12 +296,12 @@ public sealed class AccountRefresher(
     }
 
     private async Task<Result<RefreshAnswer>> CommitAsync(
-        AccountStep intent, string attempt, TokenSet tokens, GrantSecrets? former, bool mints, SealingKey key, TokenClient client)
+        AccountStep intent, string attempt, TokenSet tokens, GrantTokens? former, bool mints, SealingKey key, TokenClient client)
     {
         var row = intent.After;
         // A provider that does not rotate may leave the refresh token out of its answer: the one in hand goes on working.
         var kept = tokens.Secrets.RefreshToken ?? (mints ? null : former?.RefreshToken);
-        var merged = new GrantSecrets { AccessToken = tokens.Secrets.AccessToken, RefreshToken = kept, TokenType = tokens.Secrets.TokenType };
+        var merged = new GrantTokens { AccessToken = tokens.Secrets.AccessToken, RefreshToken = kept, TokenType = tokens.Secrets.TokenType };
         var generation = row.State.Generation + 1;
         var blob = sealing.SealGrant(key, row.Id, generation, merged);
         var expires = tokens.AccessExpiresAt ?? (client.Pack.Refresh.AccessLifetime is { } life ? tokens.ObtainedAt + life : null);
@@ -336,7 +336,7 @@ public sealed class AccountRefresher(
     /// If it fails, the row says pending and the index takes over.
     /// </summary>
     /// <param name="stored">The generation it was stored as; null when another grant took its place: what the provider says of this one must not be taken for an answer about that one.</param>
-    private async Task RevokeLateAsync(AccountKey key, long? stored, TokenClient client, GrantSecrets grant)
+    private async Task RevokeLateAsync(AccountKey key, long? stored, TokenClient client, GrantTokens grant)
     {
         try
         {

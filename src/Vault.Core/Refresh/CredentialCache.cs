@@ -11,15 +11,15 @@ public sealed class OpenAccount
 {
     private int _references = 1;
 
-    internal OpenAccount(AccountRow row, Gate gate, GrantSecrets? grant, OwnCredential? credential) => (Row, Gate, Grant, Credential) = (row, gate, grant, credential);
+    internal OpenAccount(AccountRow row, Gate gate, GrantTokens? grant, StaticCredential? credential) => (Row, Gate, Grant, Credential) = (row, gate, grant, credential);
 
     public AccountRow Row { get; }
 
     public Gate Gate { get; }
 
-    public GrantSecrets? Grant { get; }
+    public GrantTokens? Grant { get; }
 
-    public OwnCredential? Credential { get; }
+    public StaticCredential? Credential { get; }
 
     // From zero there is no way back: the secrets are gone. So the count is raised only where it is seen positive.
     internal bool TryAcquire()

@@ -15,7 +15,7 @@ namespace Vault.Providers.OAuth;
 internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
 {
     /// <summary>The compact JWT, or null with a code when the credential or a template does not serve.</summary>
-    public string? Sign(TokenClient client, OwnCredential credential, Uri? tokenUrl, string scope, out string? fault)
+    public string? Sign(TokenClient client, StaticCredential credential, Uri? tokenUrl, string scope, out string? fault)
     {
         var shape = client.Pack.Details.Assertion!;
         if (!credential.Fields.TryGetValue(shape.KeyField, out var key))

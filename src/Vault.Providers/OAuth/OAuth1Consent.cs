@@ -79,7 +79,7 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
             return Problem.TextIn(answer.Body) is "token_rejected" or "token_expired" or "token_used" or "verifier_invalid" or "permission_denied" or "user_refused" ? new TokenReply.GrantDead(StatusReason.GrantRevoked, Code(answer))
                 : new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, Code(answer));
         if (Token.TextIn(answer.Body) is not { } token || TokenSecret.TextIn(answer.Body) is not { } tokenSecret) return new TokenReply.MayHaveActed("unreadable_answer");
-        var secrets = new GrantSecrets { AccessToken = Secret.From(token), RefreshToken = Secret.From(tokenSecret), TokenType = OAuth1Shape.TokenType };
+        var secrets = new GrantTokens { AccessToken = Secret.From(token), RefreshToken = Secret.From(tokenSecret), TokenType = OAuth1Shape.TokenType };
         return new TokenReply.Granted(new TokenSet(secrets, time.GetUtcNow(), null, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
     }
 

@@ -16,7 +16,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
 {
     private readonly OAuthCall _call = new(http, time);
 
-    public async Task<IdentityReply> AskAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline)
+    public async Task<IdentityReply> AskAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline)
     {
         var details = client.Pack.Details;
         // An own credential is shown to work by its verification call; a grant by asking who it belongs to.
@@ -57,7 +57,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
     }
 
     /// <summary>RFC 7662: where no call shows whose a token is, the authorization server says at least whether it lives.</summary>
-    private async Task<IdentityReply> IntrospectAsync(TokenClient client, GrantSecrets grant, IntrospectionShape shape, DateTimeOffset deadline)
+    private async Task<IdentityReply> IntrospectAsync(TokenClient client, GrantTokens grant, IntrospectionShape shape, DateTimeOffset deadline)
     {
         if (ProviderPlaces.Of(client).Url(shape.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
         var request = new TokenRequest(client).With("token", grant.AccessToken).With("token_type_hint", "access_token");

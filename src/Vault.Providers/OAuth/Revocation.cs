@@ -11,7 +11,7 @@ namespace Vault.Providers.OAuth;
 /// <summary>Revokes at the provider (RFC 7009 or its own way). It may be tried again: revoking twice does no more than once.</summary>
 internal static class Revocation
 {
-    public static async Task<RevocationReply> SendAsync(OAuthCall call, EgressPolicy policy, TimeProvider time, TokenClient client, GrantSecrets grant, DateTimeOffset deadline)
+    public static async Task<RevocationReply> SendAsync(OAuthCall call, EgressPolicy policy, TimeProvider time, TokenClient client, GrantTokens grant, DateTimeOffset deadline)
     {
         if (client.Pack.Details.Revocation is not { } shape) return new RevocationReply(UpstreamRevocation.NoEndpoint, false, null);
         var oauth = client.Pack.Details.OAuth;

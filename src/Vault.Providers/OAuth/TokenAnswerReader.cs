@@ -42,7 +42,7 @@ internal static class TokenAnswerReader
             : pack.Refresh.AccessLifetime is { } usual ? sentAt + usual
             : (DateTimeOffset?)null;
         var refresh = shape.RefreshToken.TextIn(answer.Body);
-        var secrets = new GrantSecrets
+        var secrets = new GrantTokens
         {
             AccessToken = Secret.From(shape.AccessToken.TextIn(answer.Body)!),
             RefreshToken = refresh is null ? null : Secret.From(refresh),

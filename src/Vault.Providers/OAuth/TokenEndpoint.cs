@@ -47,7 +47,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         return SendAsync(client, oauth.TokenUrl, url => request.Build(url, "POST", oauth.RequestFormat, oauth.ClientAuth), deadline, mustCapture: true);
     }
 
-    public Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline)
+    public Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline)
     {
         ArgumentNullException.ThrowIfNull(client);
         if (credential is { Mode: AuthMode.JwtBearer } && client.Pack.Details.Assertion is { Use: AssertionUse.Bearer } shape) return Task.FromResult(SignedHere(client, credential, shape));
@@ -72,14 +72,14 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         }
     }
 
-    public Task<RevocationReply> RevokeAsync(TokenClient client, GrantSecrets grant, DateTimeOffset deadline)
+    public Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(grant);
         return Revocation.SendAsync(_call, http.Policy, time, client, grant, deadline);
     }
 
-    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline)
+    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline)
     {
         ArgumentNullException.ThrowIfNull(client);
         return _probe.AskAsync(client, grant, credential, deadline);
@@ -142,14 +142,14 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
     }
 
     /// <summary>A token that the account signs for itself: nothing is called, so nothing can be lost.</summary>
-    private TokenReply SignedHere(TokenClient client, OwnCredential credential, AssertionShape shape)
+    private TokenReply SignedHere(TokenClient client, StaticCredential credential, AssertionShape shape)
     {
         var now = time.GetUtcNow();
         if (_signer.Sign(client, credential, null, "", out var fault) is not { } jwt) return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, FailureCode.Clean(fault) ?? "assertion_unusable");
-        return new TokenReply.Granted(new TokenSet(new GrantSecrets { AccessToken = Secret.From(jwt) }, now, now + shape.Lifetime, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
+        return new TokenReply.Granted(new TokenSet(new GrantTokens { AccessToken = Secret.From(jwt) }, now, now + shape.Lifetime, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
     }
 
-    private Task<TokenReply> MintWithAssertionAsync(TokenClient client, OAuthShape oauth, TokenRequest request, OwnCredential credential, string scope, DateTimeOffset deadline)
+    private Task<TokenReply> MintWithAssertionAsync(TokenClient client, OAuthShape oauth, TokenRequest request, StaticCredential credential, string scope, DateTimeOffset deadline)
     {
         if (ProviderPlaces.Of(client).Url(oauth.TokenUrl, http.Policy, out var fault, Field) is not { } url) return RefusedAsync(fault!);
         if (_signer.Sign(client, credential, url, scope, out fault) is not { } jwt) return RefusedAsync(fault!);

@@ -12,7 +12,7 @@ internal static class CredentialPlacement
 {
     /// <param name="consumer">The connection's client, where requests are signed with its secret, too.</param>
     /// <summary>Null when done; else a code that says what is missing. The URL is given already checked; only a query is added to it.</summary>
-    public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantSecrets? grant, OwnCredential? credential, (string Key, Secret Secret)? consumer, TimeProvider time)
+    public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantTokens? grant, StaticCredential? credential, (string Key, Secret Secret)? consumer, TimeProvider time)
     {
         if (grant is null && credential is null) return "no_credential_for_this_call";
         // An account with a grant uses the token it minted; its own credential stays home.
@@ -47,7 +47,7 @@ internal static class CredentialPlacement
         return placed ? null : "no_credential_for_this_call";
     }
 
-    private static string? Value(string name, GrantSecrets? grant, OwnCredential? credential)
+    private static string? Value(string name, GrantTokens? grant, StaticCredential? credential)
     {
         if (grant is not null)
         {
@@ -64,7 +64,7 @@ internal static class CredentialPlacement
     }
 
     /// <summary>RFC 7617: user name, colon, password in UTF-8. A colon in the user name cannot be told from the border, so it is refused.</summary>
-    private static string? Basic(OwnCredential credential)
+    private static string? Basic(StaticCredential credential)
     {
         if (!credential.Fields.TryGetValue("username", out var user)) return null;
         if (user.Reveal().Contains((byte)':')) return null;

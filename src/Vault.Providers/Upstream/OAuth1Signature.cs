@@ -19,7 +19,7 @@ internal static class OAuth1Signature
     /// <param name="realm">Not part of the signature (RFC 5849 3.5.1).</param>
     /// <param name="consumer">The connection's client. Where the credential is of it, its secret as it is now goes before the copy that the credential may have.</param>
     /// <returns>Null when a field is missing, or when the body is a form: its members would have to be signed, and no pack needs that.</returns>
-    public static string? Header(HttpRequestMessage message, string method, string realm, OwnCredential credential, (string Key, Secret Secret)? consumer, DateTimeOffset now) =>
+    public static string? Header(HttpRequestMessage message, string method, string realm, StaticCredential credential, (string Key, Secret Secret)? consumer, DateTimeOffset now) =>
         Header(message, method, realm, credential, consumer, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
 
     /// <summary>For the endpoints of RFC 5849 section 2: signed by the client, and by a token where there is one.</summary>
@@ -40,7 +40,7 @@ internal static class OAuth1Signature
         return Write("", own, Sign(method, Base(message, own), consumerSecret, tokenSecret));
     }
 
-    internal static string? Header(HttpRequestMessage message, string method, string realm, OwnCredential credential, (string Key, Secret Secret)? consumer, string timestamp, string nonce)
+    internal static string? Header(HttpRequestMessage message, string method, string realm, StaticCredential credential, (string Key, Secret Secret)? consumer, string timestamp, string nonce)
     {
         if (message.Content?.Headers.ContentType?.MediaType is "application/x-www-form-urlencoded") return null;
         if (Fields.Any(f => f != "consumer_secret" && !credential.Fields.ContainsKey(f))) return null;

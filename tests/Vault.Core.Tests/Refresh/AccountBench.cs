@@ -85,7 +85,7 @@ public sealed class AccountBench : IDisposable
     {
         var issued = Provider.Consent();
         using var key = (await Keyring.HoldActiveAsync(Acme, default)).Value;
-        using var grant = new GrantSecrets { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = refreshable ? Secret.From(issued.RefreshToken!) : null };
+        using var grant = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = refreshable ? Secret.From(issued.RefreshToken!) : null };
         var generation = row.State.Generation + 1;
         var installed = await Host.Installer.InstallAsync(row.Key, new GrantInstallation
         {

@@ -33,7 +33,7 @@ public sealed class AccountRevokerTests
         var receipt = (await revoke).Value;
         Assert.Equal((UpstreamRevocation.Confirmed, bench.Options.FreshnessLease), (receipt.Provider, receipt.Elapsed));
         var now = (await other.Cache.TakeAsync(key, false, default)).Value;
-        Assert.Equal((AccountStatus.Revoked, (GrantSecrets?)null), (now.Row.State.Status, now.Grant));
+        Assert.Equal((AccountStatus.Revoked, (GrantTokens?)null), (now.Row.State.Status, now.Grant));
         now.Release();
         Assert.Empty(bench.Provider.Alive);
     }

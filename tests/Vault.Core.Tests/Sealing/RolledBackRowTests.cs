@@ -34,7 +34,7 @@ public sealed class RolledBackRowTests : IDisposable
     {
         var now = await RowAsync(1);
         using var key = await _bench.ActiveAsync(Acme);
-        using var own = new OwnCredential { Mode = AuthMode.ApiKey, Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("api_key", Secret.From("sk_old")) };
+        using var own = new StaticCredential { Mode = AuthMode.ApiKey, Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("api_key", Secret.From("sk_old")) };
         var former = Grants.SealCredential(key, now.Id, 1, own);
         await Assert.ThrowsAsync<SealBrokenException>(async () => await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 2 }, default));
         Assert.NotNull((await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 1 }, default)).Value);
@@ -65,7 +65,7 @@ public sealed class RolledBackRowTests : IDisposable
     private async Task<AccountRow> RowAsync(long generation)
     {
         using var key = await _bench.ActiveAsync(Acme);
-        using var grant = new GrantSecrets { AccessToken = Secret.From("at-" + generation) };
+        using var grant = new GrantTokens { AccessToken = Secret.From("at-" + generation) };
         var id = new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz");
         return new AccountRow(id, new AccountKey(Acme, new UserId("ada"), new ConnectionName("acme")), "conn_1", "acme", generation,
             new AccountState { Status = AccountStatus.Active, Generation = generation }, Grants.SealGrant(key, id, generation, grant), null, 0, Then, Then, Then);

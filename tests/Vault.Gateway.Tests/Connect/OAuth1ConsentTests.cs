@@ -113,6 +113,6 @@ public sealed class OAuth1ConsentTests
         (await scene.Host.PostAsync("/v1/connected_accounts:link", new { organization_id = scene.Organization, user_id = "user-1", connection = "older" })).Is(201)["link"];
 
     private static TokenReply.Granted Granted(GatewayHost host) => new(new TokenSet(
-        new GrantSecrets { AccessToken = Secret.From("access-token-1"), RefreshToken = Secret.From("token-secret-1"), TokenType = OAuth1Shape.TokenType },
+        new GrantTokens { AccessToken = Secret.From("access-token-1"), RefreshToken = Secret.From("token-secret-1"), TokenType = OAuth1Shape.TokenType },
         host.Time.GetUtcNow(), null, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
 }

@@ -42,18 +42,18 @@ internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
         return Replies.TryDequeue(out var reply) ? reply : Granted();
     }
 
-    public Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) =>
+    public Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) =>
         Task.FromResult(Replies.TryDequeue(out var reply) ? reply : Granted());
 
     public Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline) => Task.FromResult(Replies.TryDequeue(out var reply) ? reply : Granted());
 
-    public Task<RevocationReply> RevokeAsync(TokenClient client, GrantSecrets grant, DateTimeOffset deadline)
+    public Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline)
     {
         Revoked.Enqueue(grant.AccessToken.RevealText());
         return Task.FromResult(new RevocationReply(UpstreamRevocation.Confirmed, false, null));
     }
 
-    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline)
+    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline)
     {
         Interlocked.Increment(ref Identified);
         return Task.FromResult(Identity);
@@ -77,6 +77,6 @@ internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
     public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (IssuerOf?.Invoke(client) ?? Issuer, IssuerRequired);
 
     public TokenReply.Granted Granted(string access = "at-secret-1", string? refresh = "rt-secret-1") => new(new TokenSet(
-        new GrantSecrets { AccessToken = Secret.From(access), RefreshToken = refresh is null ? null : Secret.From(refresh) },
+        new GrantTokens { AccessToken = Secret.From(access), RefreshToken = refresh is null ? null : Secret.From(refresh) },
         time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromHours(1), null, Scopes, ImmutableSortedDictionary<string, string>.Empty, null));
 }

@@ -72,7 +72,7 @@ public sealed class WireTests
     {
         using var secret = Secret.From("canary-canary-canary");
         Assert.ThrowsAny<Exception>(() => Serializer.SerializeToArray<object>(secret));
-        using var grant = new GrantSecrets { AccessToken = secret };
+        using var grant = new GrantTokens { AccessToken = secret };
         var thrown = Assert.ThrowsAny<Exception>(() => Serializer.SerializeToArray<object>(grant));
         Assert.DoesNotContain("canary", thrown.ToString(), StringComparison.Ordinal);
     }

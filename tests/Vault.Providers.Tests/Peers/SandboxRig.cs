@@ -56,20 +56,20 @@ public sealed class SandboxRig : IAsyncDisposable
         ImmutableSortedDictionary<string, string>.Empty.Add("base_url", baseUrl),
         "http://127.0.0.1:8080/oauth/callback");
 
-    public ToolCall Call(string tool, object input, GrantSecrets? grant, OwnCredential? credential = null, string? page = null, string key = "exe_1")
+    public ToolCall Call(string tool, object input, GrantTokens? grant, StaticCredential? credential = null, string? page = null, string key = "exe_1")
     {
         Assert.True(Packs.TryGetTool(tool, out var found), tool);
         return new ToolCall(Organization, found, JsonSerializer.SerializeToElement(input), page, grant, credential,
             ImmutableSortedDictionary<string, string>.Empty.Add("base_url", Sandbox.BaseUrl), key, Soon, null);
     }
 
-    public GrantSecrets Grant(int? lifetime = null)
+    public GrantTokens Grant(int? lifetime = null)
     {
         var minted = Sandbox.Grants.Mint(new Vault.Sandbox.Grants.GrantSeed { AccessExpiresInSeconds = lifetime });
-        return new GrantSecrets { AccessToken = Secret.From(minted.AccessToken), RefreshToken = Secret.From(minted.RefreshToken!) };
+        return new GrantTokens { AccessToken = Secret.From(minted.AccessToken), RefreshToken = Secret.From(minted.RefreshToken!) };
     }
 
-    public static OwnCredential Own(AuthMode mode, params (string Name, string Value)[] fields) =>
+    public static StaticCredential Own(AuthMode mode, params (string Name, string Value)[] fields) =>
         new() { Mode = mode, Fields = fields.ToImmutableSortedDictionary(f => f.Name, f => Secret.From(f.Value)) };
 
     public async ValueTask DisposeAsync()

@@ -176,12 +176,12 @@ public sealed class OddUpstreamTests : IDisposable
         return new Tool(reading.Pack, reading.Pack.Tools[0], schema);
     }
 
-    private static ToolCall Call(string baseUrl, Tool tool, object input, string? page = null, OwnCredential? credential = null) => new(
+    private static ToolCall Call(string baseUrl, Tool tool, object input, string? page = null, StaticCredential? credential = null) => new(
         new IdFactory(TimeProvider.System, new SeededEntropy()).NewOrganization(), tool, JsonSerializer.SerializeToElement(input), page, null,
         credential ?? SandboxRig.Own(AuthMode.ApiKey, ("api_key", "k")), ImmutableSortedDictionary<string, string>.Empty.Add("base_url", baseUrl), "exe_1", SandboxRig.Soon, null);
 
-    private Task<UpstreamReply> SendAsync(OddPeer peer, Tool tool, object input, string? page = null, OwnCredential? credential = null) => SendAsync(peer.BaseUrl, tool, input, page, credential);
+    private Task<UpstreamReply> SendAsync(OddPeer peer, Tool tool, object input, string? page = null, StaticCredential? credential = null) => SendAsync(peer.BaseUrl, tool, input, page, credential);
 
-    private Task<UpstreamReply> SendAsync(string baseUrl, Tool tool, object input, string? page = null, OwnCredential? credential = null, UpstreamOptions? options = null) =>
+    private Task<UpstreamReply> SendAsync(string baseUrl, Tool tool, object input, string? page = null, StaticCredential? credential = null, UpstreamOptions? options = null) =>
         new UpstreamClient(_http, TimeProvider.System, options ?? new UpstreamOptions()).SendAsync(Call(baseUrl, tool, input, page, credential), default);
 }

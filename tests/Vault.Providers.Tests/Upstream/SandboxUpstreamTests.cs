@@ -158,7 +158,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     public async Task AMissingScopeNamesTheScope()
     {
         var minted = _rig.Sandbox.Grants.Mint(new Vault.Sandbox.Grants.GrantSeed { Scopes = ["profile"] });
-        using var grant = new Core.OAuth.GrantSecrets { AccessToken = Secret.From(minted.AccessToken) };
+        using var grant = new Core.OAuth.GrantTokens { AccessToken = Secret.From(minted.AccessToken) };
         var reply = await _rig.Upstream.SendAsync(_rig.Call("sandbox_create_item", new { name = "x" }, grant), default);
         Assert.Equal(UpstreamOutcome.ScopeMissing, reply.Outcome);
         Assert.Equal(["items:write"], reply.MissingScopes.ToArray());

@@ -39,7 +39,7 @@ internal sealed class Scene : IDisposable
         // The key is in hand from here on: nothing in a search waits for it.
         using var sealing = Wait(Keyring.HoldActiveAsync(organization, default).AsTask()).Value;
         var first = new StrictProvider(options.Rotation, options.Grace).Consent();
-        using var grant = new GrantSecrets { AccessToken = Secret.From(first.AccessToken!), RefreshToken = Secret.From(first.RefreshToken!) };
+        using var grant = new GrantTokens { AccessToken = Secret.From(first.AccessToken!), RefreshToken = Secret.From(first.RefreshToken!) };
         var id = new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz");
         Start = new AccountRow(id, key, "conn_1", AcmePacks.Id, 1, new AccountState
         {

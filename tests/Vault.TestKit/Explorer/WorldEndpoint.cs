@@ -52,7 +52,7 @@ internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoin
         return StrictTokenEndpoint.Reply(issued, host.Clock.GetUtcNow(), Life, true, StatusReason.GrantRevoked);
     }
 
-    public async Task<RevocationReply> RevokeAsync(TokenClient client, GrantSecrets grant, DateTimeOffset deadline)
+    public async Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline)
     {
         var turn = await world.TakeTurnAsync(host, Port.RevokeUpstream, "revoke upstream").ConfigureAwait(false);
         if (turn == Turn.Outage)
@@ -66,11 +66,11 @@ internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoin
         return new RevocationReply(UpstreamRevocation.Confirmed, false, null);
     }
 
-    public Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) => throw new NotSupportedException();
 
     public Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline) => throw new NotSupportedException();
 
-    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline) => throw new NotSupportedException();
 
     public Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge) => throw new NotSupportedException();
 

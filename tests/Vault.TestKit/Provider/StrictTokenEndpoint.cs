@@ -84,12 +84,12 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
     public Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline) =>
         CallAsync(deadline, () => provider.Present(refreshToken.RevealText(), time.GetUtcNow()));
 
-    public Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) =>
+    public Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) =>
         CallAsync(deadline, provider.Consent, keepsRefreshToken: false);
 
     public Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline) => CallAsync(deadline, provider.Consent);
 
-    public Task<RevocationReply> RevokeAsync(TokenClient client, GrantSecrets grant, DateTimeOffset deadline)
+    public Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline)
     {
         lock (_lock)
         {
@@ -100,7 +100,7 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
         }
     }
 
-    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline) =>
+    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline) =>
         Task.FromResult<IdentityReply>(new IdentityReply.NoCall());
 
     public Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge) => new("https://acme.example/authorize");
@@ -146,7 +146,7 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
     internal static TokenReply Reply(Issued issued, DateTimeOffset now, TimeSpan life, bool keepsRefreshToken, string deadReason) => issued.Result == Presented.Refused
         ? new TokenReply.GrantDead(deadReason, "invalid_grant")
         : new TokenReply.Granted(new TokenSet(
-            new GrantSecrets
+            new GrantTokens
             {
                 AccessToken = Secret.From(issued.AccessToken!),
                 RefreshToken = keepsRefreshToken && issued.RefreshToken is { } refresh ? Secret.From(refresh) : null,

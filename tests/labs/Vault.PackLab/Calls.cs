@@ -23,7 +23,7 @@ internal static class Calls
         Request = new ToolRequest { Method = "GET", Url = UrlTemplate.Parse("/lab") },
     };
 
-    public static ToolCall Read(LabBench bench, GrantSecrets? grant, OwnCredential? own) =>
+    public static ToolCall Read(LabBench bench, GrantTokens? grant, StaticCredential? own) =>
         new(bench.Client.Organization, new Tool(bench.Pack, Plain with { Request = new ToolRequest { Method = "GET", Url = UrlTemplate.Parse("/lab") } }, new Anything()), JsonSerializer.SerializeToElement(new { }), null, grant, own, bench.Client.Parameters, "exe_lab", bench.Soon, null);
 
     private sealed class Anything : IInputSchema

@@ -33,7 +33,7 @@ internal static class ConnectChecks
     }
 
     /// <summary>Consent in a browser, played: the authorization URL, the code, the exchange; and a code without its verifier is worth nothing.</summary>
-    public static async Task<GrantSecrets> ConsentAsync(LabBench bench)
+    public static async Task<GrantTokens> ConsentAsync(LabBench bench)
     {
         var scopes = bench.Pack.DefaultScopes.Length > 0 ? bench.Pack.DefaultScopes : ["lab.scope"];
         var verifier = "lab-verifier-0123456789-0123456789-0123456789";
@@ -54,7 +54,7 @@ internal static class ConnectChecks
         return tokens.Secrets;
     }
 
-    private static async Task<GrantSecrets> MintAsync(LabBench bench, AuthMode mode)
+    private static async Task<GrantTokens> MintAsync(LabBench bench, AuthMode mode)
     {
         using var own = mode == AuthMode.ClientCredentials ? null : Samples.Credential(bench.Pack, mode);
         var reply = await bench.Tokens.MintAsync(bench.Client, own, bench.Pack.DefaultScopes, bench.Soon);
@@ -62,13 +62,13 @@ internal static class ConnectChecks
     }
 
     /// <summary>An API call with the credential where the pack puts it; without it the emulator refuses.</summary>
-    private static async Task CallAsync(LabBench bench, GrantSecrets? grant, OwnCredential? own)
+    private static async Task CallAsync(LabBench bench, GrantTokens? grant, StaticCredential? own)
     {
         var reply = await bench.Upstream.SendAsync(Calls.Read(bench, grant, own), default);
         LabException.Require(reply.Outcome == Vault.Core.Execution.UpstreamOutcome.Succeeded, $"an API call came back as {reply.Outcome} {reply.Detail}");
     }
 
-    private static async Task IdentifyAsync(LabBench bench, GrantSecrets? grant, OwnCredential? own)
+    private static async Task IdentifyAsync(LabBench bench, GrantTokens? grant, StaticCredential? own)
     {
         var details = bench.Pack.Details;
         var probe = grant is null ? details.Verification ?? details.Identity : details.Identity ?? details.Verification;

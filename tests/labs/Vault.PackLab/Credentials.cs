@@ -7,7 +7,7 @@ namespace Vault.PackLab;
 /// <summary>Whether an API request carries a credential that the emulator knows, where the pack says it goes.</summary>
 internal static class Credentials
 {
-    public static bool Hold(ProviderPack pack, Seen seen, Func<string, bool> isGood, OwnCredential? known, OAuth1Check oauth1) =>
+    public static bool Hold(ProviderPack pack, Seen seen, Func<string, bool> isGood, StaticCredential? known, OAuth1Check oauth1) =>
         pack.Details.Api.Auth.Any(place => place.Mode is AuthMode.ApiKey or AuthMode.Basic ? Own(place, seen, known, oauth1) : Token(place, seen, isGood));
 
     private static bool Token(ApiCredential place, Seen seen, Func<string, bool> isGood)
@@ -19,7 +19,7 @@ internal static class Credentials
         return isGood(token) || Samples.IsSigned(token);
     }
 
-    private static bool Own(ApiCredential place, Seen seen, OwnCredential? known, OAuth1Check oauth1)
+    private static bool Own(ApiCredential place, Seen seen, StaticCredential? known, OAuth1Check oauth1)
     {
         if (known is null || known.Mode != place.Mode || Sent(place, seen) is not { } sent) return false;
         if (place.Place == CredentialPlace.OAuth1)
@@ -37,6 +37,6 @@ internal static class Credentials
             _ => seen.Header(place.Name),
         };
 
-    private static string Basic(OwnCredential known) =>
+    private static string Basic(StaticCredential known) =>
         Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(known.Fields["username"].RevealText() + ":" + known.Fields.GetValueOrDefault("password")?.RevealText()));
 }

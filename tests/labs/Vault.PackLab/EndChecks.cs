@@ -19,7 +19,7 @@ internal static class EndChecks
     public static async Task<string> RevokeAsync(LabBench bench)
     {
         var issued = bench.Emulator.Consent();
-        using var grant = new GrantSecrets { AccessToken = Secret.From(issued.Access), RefreshToken = bench.Pack.AuthModes.Contains(AuthMode.AuthorizationCode) ? Secret.From(issued.Refresh) : null };
+        using var grant = new GrantTokens { AccessToken = Secret.From(issued.Access), RefreshToken = bench.Pack.AuthModes.Contains(AuthMode.AuthorizationCode) ? Secret.From(issued.Refresh) : null };
         var reply = await bench.Tokens.RevokeAsync(bench.Client, grant, bench.Soon);
         LabException.Require(reply.Outcome == UpstreamRevocation.Confirmed && !bench.Emulator.IsGood(issued.Access), $"came to {reply.Outcome} {reply.Failure}");
         bench.Emulator.Scripted = PackEmulator.Answer(503, "{}");

@@ -42,7 +42,7 @@ internal static class ErrorChecks
         var told = 0;
         var mode = bench.Pack.AuthModes[0];
         using var own = mode is AuthMode.ApiKey or AuthMode.Basic ? Samples.Credential(bench.Pack, mode) : null;
-        using var grant = own is null ? new GrantSecrets { AccessToken = Secret.From(bench.Emulator.Consent().Access) } : null;
+        using var grant = own is null ? new GrantTokens { AccessToken = Secret.From(bench.Emulator.Consent().Access) } : null;
         foreach (var rule in bench.Pack.Details.ApiErrors)
         {
             foreach (var answer in Answers(rule.When, 400))

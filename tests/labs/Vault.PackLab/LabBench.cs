@@ -85,7 +85,7 @@ internal sealed class LabBench : IDisposable
         var row = (await _installer.PrepareAsync(key, "conn_1", Pack.Id, [], new Gate(true, 1), "key_1", default)).Value;
         var issued = Emulator.Consent();
         using var sealingKey = (await _keyring.HoldActiveAsync(Organization, default)).Value;
-        using var grant = new GrantSecrets { AccessToken = Secret.From(issued.Access), RefreshToken = Secret.From(issued.Refresh) };
+        using var grant = new GrantTokens { AccessToken = Secret.From(issued.Access), RefreshToken = Secret.From(issued.Refresh) };
         var generation = row.State.Generation + 1;
         var installed = await _installer.InstallAsync(key, new GrantInstallation
         {

@@ -24,7 +24,7 @@ internal static class OAuth1Checks
         LabException.Require(await bench.Tokens.StartConsentAsync(bench.Client with { ClientSecret = stranger }, [], "lab-state", "", bench.Soon) is ConsentStart.Refused, "a consent began with another client secret");
         LabException.Require(bench.Emulator.OAuth1Fault == "the signature", "it was refused for another reason: " + bench.Emulator.OAuth1Fault);
 
-        using var own = new OwnCredential
+        using var own = new StaticCredential
         {
             Mode = AuthMode.ApiKey,
             Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("consumer_key", Secret.From(PackEmulator.ClientId)).Add("consumer_secret", Secret.From(PackEmulator.ClientSecret))

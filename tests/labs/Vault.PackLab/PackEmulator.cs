@@ -40,7 +40,7 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
     public Seen? Last { get; private set; }
 
     /// <summary>Only for packs that take own credentials: what the provider has on file.</summary>
-    public OwnCredential? Known { get; set; }
+    public StaticCredential? Known { get; set; }
 
     /// <summary>Overrides the value that answers give for a captured parameter.</summary>
     public string? CapturedValue { get; set; }

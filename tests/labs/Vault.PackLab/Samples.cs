@@ -27,11 +27,11 @@ internal static class Samples
     /// <summary>What the emulator puts into an answer for a captured parameter.</summary>
     public static string Captured(PackParameter parameter) => parameter.Example ?? parameter.Default ?? throw new LabException("a captured parameter has no example");
 
-    public static OwnCredential Credential(ProviderPack pack, AuthMode mode)
+    public static StaticCredential Credential(ProviderPack pack, AuthMode mode)
     {
-        if (!pack.Details.Credentials.TryGetValue(mode, out var shape)) return new OwnCredential { Mode = mode, Fields = ImmutableSortedDictionary<string, Secret>.Empty };
+        if (!pack.Details.Credentials.TryGetValue(mode, out var shape)) return new StaticCredential { Mode = mode, Fields = ImmutableSortedDictionary<string, Secret>.Empty };
         var fields = shape.Fields.Where(f => f.Value.Required || f.Key != "password").ToImmutableSortedDictionary(f => f.Key, f => Secret.From(Value(pack, f.Key, f.Value)), StringComparer.Ordinal);
-        return new OwnCredential { Mode = mode, Fields = fields };
+        return new StaticCredential { Mode = mode, Fields = fields };
     }
 
     /// <summary>Whether a JWT was signed by the key that <see cref="Credential"/> gives.</summary>

@@ -75,7 +75,7 @@ internal sealed class ScaleLoader(ScaleWorld world, string upstream)
         var (id, now) = (world.Ids.NewAccount(), DateTimeOffset.UtcNow);
         var dueAt = due ?? now.AddDays(30);
         var end = ends ?? dueAt + ScaleCourse.Margin;
-        using var secrets = new GrantSecrets { AccessToken = Secret.From(grant.AccessToken), RefreshToken = Secret.From(grant.RefreshToken) };
+        using var secrets = new GrantTokens { AccessToken = Secret.From(grant.AccessToken), RefreshToken = Secret.From(grant.RefreshToken) };
         // A token of an hour, so that it is due the whole margin before its end.
         var state = new AccountState { Status = AccountStatus.Active, Generation = 1, GrantedScopes = [.. grant.Scope.Split(' ')], Grant = new GrantFacts(end - TimeSpan.FromHours(1), end, true, null, now) };
         return new AccountRow(id, new AccountKey(place.Organization, new UserId(user), Name), place.Connection, Provider, 1, state, world.Sealing.SealGrant(sealing, id, 1, secrets), null, 0, dueAt, now, now);

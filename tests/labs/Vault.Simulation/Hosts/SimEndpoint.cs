@@ -56,11 +56,11 @@ internal sealed class SimEndpoint(World world, SimHost host) : ITokenEndpoint
     {
         if (issued.Result == Presented.Refused) return new TokenReply.GrantDead(StatusReason.GrantRevoked, "invalid_grant");
         var now = host.Clock.GetUtcNow();
-        var secrets = new GrantSecrets { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = issued.RefreshToken is { } refresh ? Secret.From(refresh) : null };
+        var secrets = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = issued.RefreshToken is { } refresh ? Secret.From(refresh) : null };
         return new TokenReply.Granted(new TokenSet(secrets, now, now + AccessLife, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
     }
 
-    public async Task<RevocationReply> RevokeAsync(TokenClient client, GrantSecrets grant, DateTimeOffset deadline)
+    public async Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline)
     {
         var token = grant.RefreshToken?.RevealText() ?? grant.AccessToken.RevealText();
         var came = await world.CallAsync<object>(host, Peer.TokenEndpoint, $"revoke {token}", null, () =>
@@ -71,11 +71,11 @@ internal sealed class SimEndpoint(World world, SimHost host) : ITokenEndpoint
         return came is "revoked" ? new RevocationReply(UpstreamRevocation.Confirmed, false, null) : new RevocationReply(UpstreamRevocation.Pending, true, "http_503");
     }
 
-    public Task<TokenReply> MintAsync(TokenClient client, OwnCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) => throw new NotSupportedException();
 
     public Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline) => throw new NotSupportedException();
 
-    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantSecrets? grant, OwnCredential? credential, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline) => throw new NotSupportedException();
 
     public Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge) => throw new NotSupportedException();
 

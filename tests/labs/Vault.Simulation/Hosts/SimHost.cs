@@ -129,7 +129,7 @@ internal sealed class SimHost : ICheckpoints
     {
         var issued = _world.Consent(subject);
         _world.Tell(() => $"a person consents: {issued.RefreshToken}");
-        using var grant = new GrantSecrets { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = Secret.From(issued.RefreshToken!) };
+        using var grant = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = Secret.From(issued.RefreshToken!) };
         var now = Clock.GetUtcNow();
         var facts = new GrantFacts(now, now + SimEndpoint.AccessLife, true, null, now);
         await _installer.InstallAsync(subject.Key, grant, null, (_, i) => i with { Facts = facts, GrantedScopes = ["read", "write"] }, default);

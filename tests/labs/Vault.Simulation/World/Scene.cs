@@ -70,11 +70,11 @@ internal sealed class Scene : IDisposable
         return _packs[(rotation, grace)] = (packs, new TokenClients(Connections, packs, Sealer, new PublicAddress(new Uri("https://vault.example.com"))));
     }
 
-    public GrantSecrets? Open(AccountRow row) => Wait(Sealing.OpenGrantAsync(row, default).AsTask()).Value;
+    public GrantTokens? Open(AccountRow row) => Wait(Sealing.OpenGrantAsync(row, default).AsTask()).Value;
 
     private AccountRow NewRow(int index, SealingKey key, Issued issued, ConnectionRow connection)
     {
-        using var grant = new GrantSecrets { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = Secret.From(issued.RefreshToken!) };
+        using var grant = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = Secret.From(issued.RefreshToken!) };
         var id = new AccountId($"ca_01hzzzzzzzzzzzzzzzzzzzzzz{index}");
         var state = new AccountState
         {

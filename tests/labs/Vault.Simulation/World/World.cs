@@ -125,7 +125,7 @@ internal sealed partial class World
     public AccountRow WithoutRefreshToken(AccountRow row)
     {
         using var grant = Scene.Open(row);
-        using var bare = new GrantSecrets { AccessToken = Secret.From(grant!.AccessToken.RevealText()) };
+        using var bare = new GrantTokens { AccessToken = Secret.From(grant!.AccessToken.RevealText()) };
         using var key = Scene.Wait(Scene.Keyring.HoldActiveAsync(row.Key.Organization, default).AsTask()).Value;
         return row with { Grant = Scene.Sealing.SealGrant(key, row.Id, row.State.Generation, bare), State = row.State with { Grant = row.State.Grant! with { HasRefreshToken = false } } };
     }
