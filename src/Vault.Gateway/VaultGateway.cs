@@ -84,8 +84,8 @@ public static class VaultGateway
         services.TryAddSingleton<ConnectFlow>();
         services.TryAddSingleton<ConnectCallback>();
         services.TryAddSingleton<CodeExchange>();
-        services.TryAddSingleton<ConsentInstallation>();
-        services.TryAddSingleton<GrantInstaller>();
+        services.TryAddSingleton<ConsentCompletion>();
+        services.TryAddSingleton<GrantWriter>();
         services.TryAddSingleton<CredentialTrial>();
         services.TryAddSingleton<CredentialIntake>();
         services.TryAddSingleton<IReconnectLinks, ReconnectLinks>();

@@ -14,7 +14,7 @@ public abstract record AccountEvent(DateTimeOffset Now)
     public sealed record ConsentInterrupted(DateTimeOffset Now, string Link) : AccountEvent(Now);
 
     /// <summary>A new grant or own credential, sealed for <paramref name="Generation"/>.</summary>
-    public sealed record GrantInstalled(DateTimeOffset Now, long Generation, GrantInstallation Installation) : AccountEvent(Now);
+    public sealed record GrantStored(DateTimeOffset Now, long Generation, NewGrant Grant) : AccountEvent(Now);
 
     /// <summary>A refresh is wanted by <paramref name="Holder"/> as <paramref name="AttemptId"/>.</summary>
     /// <param name="SeenGeneration">The generation the caller found stale; null for whatever is there.</param>

@@ -25,7 +25,7 @@ public static partial class AccountLifecycle
         {
             AccountEvent.ConsentAsked e => OnConsentAsked(state, e),
             AccountEvent.ConsentInterrupted e => OnConsentInterrupted(state, e),
-            AccountEvent.GrantInstalled e => OnInstalled(state, e),
+            AccountEvent.GrantStored e => OnGrantStored(state, e),
             AccountEvent.RefreshWanted e => OnRefreshWanted(state, e, policy),
             AccountEvent.RefreshSucceeded e => OnSucceeded(state, e, policy),
             AccountEvent.RefreshNotActed e => OnNotActed(state, e, policy),
@@ -53,11 +53,11 @@ public static partial class AccountLifecycle
             ? new(state with { Reason = StatusReason.ConsentInterrupted }, Verdict.Changed)
             : new(state, Verdict.Nothing);
 
-    private static AccountDecision OnInstalled(AccountState state, AccountEvent.GrantInstalled e)
+    private static AccountDecision OnGrantStored(AccountState state, AccountEvent.GrantStored e)
     {
         // The grant is sealed for one generation. Had another writer made that generation meanwhile, storing this one under it would not open.
         if (e.Generation != state.Generation + 1) return new(state, Verdict.OutOfDate);
-        var given = e.Installation;
+        var given = e.Grant;
 
         // Revoked means revoked: what only replaces a key does not bring back an account that was withdrawn while the new key was tried.
         if (given.Replaces && state.Status is AccountStatus.Revoked or AccountStatus.Disconnected) return new(state, Verdict.NotUsable);

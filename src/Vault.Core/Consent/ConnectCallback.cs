@@ -27,7 +27,7 @@ public sealed record ConnectResult(string? ReturnTo, VaultError? Error, string? 
 /// anything else the answer says is used, and moving the link to <see cref="LinkStatus.Exchanging"/> makes one exchange out of any number of replays.
 /// </summary>
 public sealed class ConnectCallback(
-    ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, CodeExchange exchange, ConsentInstallation installation,
+    ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, CodeExchange exchange, ConsentCompletion completion,
     ITokenEndpoint endpoint, InterruptedConsents interrupted, IdFactory ids, TimeProvider time, ConnectOptions options)
 {
     private const string AccessDenied = "access_denied";
@@ -89,8 +89,8 @@ public sealed class ConnectCallback(
             {
                 // The token answer has the last word on a parameter that both bring.
                 tokens = tokens with { Parameters = reading.Captured.SetItems(tokens.Parameters) };
-                var installed = await installation.InstallAsync(taken, client, tokens);
-                if (!installed.TryGet(out var row, out var refused)) return await FailAsync(taken, refused, pack.DisplayName, CancellationToken.None);
+                var stored = await completion.StoreGrantAsync(taken, client, tokens);
+                if (!stored.TryGet(out var row, out var refused)) return await FailAsync(taken, refused, pack.DisplayName, CancellationToken.None);
                 var missing = taken.Request.Scopes.Except(row.State.GrantedScopes, StringComparer.Ordinal).ToImmutableArray();
                 await interrupted.FinishedAsync(taken);
                 return new ConnectResult(ReturnTo(taken, "connected", null, missing), null, pack.DisplayName, missing, row.State.Identity);

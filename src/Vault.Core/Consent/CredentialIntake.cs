@@ -11,7 +11,7 @@ namespace Vault.Core.Consent;
 
 /// <summary>Takes credentials that callers bring: tokens from elsewhere, keys, basic, key pairs, the connection's own client. Nothing that comes in is ever shown again.</summary>
 public sealed class CredentialIntake(
-    ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, TokenClients clients, GrantInstaller installer,
+    ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, TokenClients clients, GrantWriter grantWriter,
     CredentialTrial trial, TimeProvider time)
 {
     private const string Rotation = "rotation";
@@ -57,9 +57,9 @@ public sealed class CredentialIntake(
         {
             var prepared = await accounts.PrepareAsync(key, connection.Id, pack.Id, requested, by, cancellationToken);
             if (!prepared.TryGet(out _, out var unprepared)) return unprepared;
-            return await installer.InstallAsync(
+            return await grantWriter.StoreGrantAsync(
                 key, proven.Grant, proven.Credential,
-                (row, installation) => installation with
+                (row, newGrant) => newGrant with
                 {
                     ConnectionId = connection.Id, Facts = proven.Facts, Mints = draft.Mode is AuthMode.ClientCredentials or AuthMode.JwtBearer or AuthMode.AppInstallation, RequestedScopes = requested, GrantedScopes = proven.Scopes ?? requested, Identity = proven.Identity ?? row.State.Identity,
                     Parameters = draft.Parameters.SetItems(proven.Parameters), InstalledBy = by, Source = source, Replaces = source == Rotation,

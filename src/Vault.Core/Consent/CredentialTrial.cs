@@ -75,7 +75,7 @@ public sealed class CredentialTrial(ITokenEndpoint endpoint, TimeProvider time, 
             }
         }
 
-        if (draft.ExpectedIdentity is { } expected && !ConsentInstallation.Matches(identity, expected))
+        if (draft.ExpectedIdentity is { } expected && !ConsentCompletion.Matches(identity, expected))
             return new VaultError(ErrorCatalogue.IdentityMismatch, "expected_identity: the credential belongs to someone else, or the provider does not say to whom; nothing was stored.");
         return new ProvenCredential { Grant = proven.Grant, Credential = proven.Credential, Facts = proven.Facts, Scopes = proven.Scopes, Identity = identity, Parameters = proven.Parameters };
     }

@@ -11,7 +11,7 @@ namespace Vault.Core.Refresh;
 /// Two of them at once (two hosts on one store, two activations of a grain) are as correct as one: the store judges.
 /// </summary>
 public sealed class AccountOwner(
-    AccountRefresher refresher, AccountRevoker revoker, AccountInstaller installer, AccountResolver resolver, CredentialCache cache, IOrganizationStore organizations) : IAccounts
+    AccountRefresher refresher, AccountRevoker revoker, GrantStore grantStore, AccountResolver resolver, CredentialCache cache, IOrganizationStore organizations) : IAccounts
 {
     public async Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken)
     {
@@ -30,11 +30,11 @@ public sealed class AccountOwner(
         var organization = await organizations.FindAsync(key.Organization, cancellationToken).ConfigureAwait(false);
         return organization is null
             ? new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.")
-            : await installer.PrepareAsync(key, connectionId, provider, requestedScopes, organization.State.Gate, requestedBy, cancellationToken).ConfigureAwait(false);
+            : await grantStore.PrepareAsync(key, connectionId, provider, requestedScopes, organization.State.Gate, requestedBy, cancellationToken).ConfigureAwait(false);
     }
 
-    public Task<Result<AccountRow>> InstallAsync(AccountKey key, GrantInstallation installation, CancellationToken cancellationToken) =>
-        installer.InstallAsync(key, installation, cancellationToken);
+    public Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant newGrant, CancellationToken cancellationToken) =>
+        grantStore.StoreGrantAsync(key, newGrant, cancellationToken);
 
     public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) => resolver.ResolveAsync(question, cancellationToken);
 }

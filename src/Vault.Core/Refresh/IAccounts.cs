@@ -20,7 +20,7 @@ public interface IAccounts
     Task<Result<AccountRow>> PrepareAsync(AccountKey key, string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken);
 
     /// <summary>Installs a grant or credential; ACTIVE afterwards. A conflict error means: read the row and seal for its next generation again.</summary>
-    Task<Result<AccountRow>> InstallAsync(AccountKey key, GrantInstallation installation, CancellationToken cancellationToken);
+    Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant newGrant, CancellationToken cancellationToken);
 
     /// <summary>Which account a request means: by id, by connection, or the only one of the provider; several are an <c>account_ambiguous</c> with candidates, never a guess.</summary>
     Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken);

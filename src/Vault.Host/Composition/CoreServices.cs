@@ -48,7 +48,7 @@ public static class CoreServices
         services.AddSingleton<AccountRunner>();
         services.AddSingleton<AccountRefresher>();
         services.AddSingleton<AccountRevoker>();
-        services.AddSingleton<AccountInstaller>();
+        services.AddSingleton<GrantStore>();
         services.AddSingleton<AccountResolver>();
         services.AddSingleton<CredentialCache>(s => new CredentialCache(
             s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), options.Lifecycle));

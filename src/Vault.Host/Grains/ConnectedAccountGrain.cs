@@ -31,7 +31,7 @@ public interface IConnectedAccountGrain : IGrainWithStringKey
     Task<Result<AccountRow>> PrepareAsync(string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken);
 
     [Alias("install")]
-    Task<Result<AccountRow>> InstallAsync(GrantInstallation installation, CancellationToken cancellationToken);
+    Task<Result<AccountRow>> StoreGrantAsync(NewGrant newGrant, CancellationToken cancellationToken);
 }
 
 /// <summary>
@@ -66,5 +66,5 @@ internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools
     public Task<Result<AccountRow>> PrepareAsync(string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken) =>
         owner.PrepareAsync(Key, connectionId, provider, requestedScopes, requestedBy, cancellationToken);
 
-    public Task<Result<AccountRow>> InstallAsync(GrantInstallation installation, CancellationToken cancellationToken) => owner.InstallAsync(Key, installation, cancellationToken);
+    public Task<Result<AccountRow>> StoreGrantAsync(NewGrant newGrant, CancellationToken cancellationToken) => owner.StoreGrantAsync(Key, newGrant, cancellationToken);
 }

@@ -20,8 +20,8 @@ internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, Ac
         AccountKey key, string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken) =>
         AskAsync(() => Grain(key).PrepareAsync(connectionId, provider, requestedScopes, requestedBy, cancellationToken), cancellationToken);
 
-    public Task<Result<AccountRow>> InstallAsync(AccountKey key, GrantInstallation installation, CancellationToken cancellationToken) =>
-        AskAsync(() => Grain(key).InstallAsync(installation, cancellationToken), cancellationToken);
+    public Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant newGrant, CancellationToken cancellationToken) =>
+        AskAsync(() => Grain(key).StoreGrantAsync(newGrant, cancellationToken), cancellationToken);
 
     /// <summary>Only reads; asked here.</summary>
     public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) => local.ResolveAsync(question, cancellationToken);

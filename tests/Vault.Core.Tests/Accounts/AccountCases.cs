@@ -50,7 +50,7 @@ internal static class AccountCases
     public static AccountEvent ClientRefused(string attempt = "mine") =>
         new AccountEvent.RefreshClientRefused(Now, attempt, StatusReason.ClientMisconfigured, "invalid_client", 0.5);
 
-    public static AccountEvent Installed(long generation) => new AccountEvent.GrantInstalled(Now, generation, new GrantInstallation
+    public static AccountEvent Installed(long generation) => new AccountEvent.GrantStored(Now, generation, new NewGrant
     {
         Account = new("ca_01hzzzzzzzzzzzzzzzzzzzzzzz"),
         ConnectionId = "conn_1",

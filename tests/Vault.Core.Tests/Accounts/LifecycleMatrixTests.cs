@@ -35,7 +35,7 @@ public sealed class LifecycleMatrixTests
         if (decision.Verdict is Verdict.OutOfDate && next != state) return "What is out of date changes nothing.";
         if (decision.Verdict is Verdict.HeldByAnother && next != state) return "While another holds the lease nothing changes.";
         var withdrawn = state.Status is AccountStatus.Revoked or AccountStatus.Disconnected;
-        if (withdrawn && next.Status != state.Status && what is not AccountEvent.GrantInstalled) return "Only a new grant brings a revoked account back.";
+        if (withdrawn && next.Status != state.Status && what is not AccountEvent.GrantStored) return "Only a new grant brings a revoked account back.";
         if (withdrawn && decision.Verdict == Verdict.CallTokenEndpoint) return "A revoked account is not refreshed.";
         if (decision.Verdict == Verdict.CallTokenEndpoint)
         {

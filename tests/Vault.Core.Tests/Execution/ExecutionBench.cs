@@ -22,7 +22,7 @@ public sealed class ExecutionBench : IDisposable
         Guard = new ExecutionGuard(a.Store.Organizations, a.Store.Approvals, new Quotas(a.Time), a.Ids, a.Time, a.Options, Options);
         Runner = new ToolRunner(a.Host.Cache, a.Host.Runner, a.Host.Refresher, a.Packs, a.Store.Connections, Upstream, Ledger, Guard,
             new OutputKeeper(a.Store.Outputs, a.Keyring, a.Sealer, a.Time, Options), a.Sealer, new UseLog(), ScopeUses, a.Ids, a.Time, a.Options, IAccountObserver.None);
-        var owner = new AccountOwner(a.Host.Refresher, a.Host.Revoker, a.Host.Installer, a.Host.Resolver, a.Host.Cache, a.Store.Organizations);
+        var owner = new AccountOwner(a.Host.Refresher, a.Host.Revoker, a.Host.GrantStore, a.Host.Resolver, a.Host.Cache, a.Store.Organizations);
         Executor = new ToolExecutor(a.Packs, owner, Runner, a.Store.Organizations, a.Store.Connections, new Links(), Ledger, a.Ids, a.Time, Options);
     }
 

@@ -76,18 +76,18 @@ public sealed class AccountBench : IDisposable
     public async Task<AccountKey> ConnectAsync(TimeSpan? lives = null, string user = "ada", string label = "", bool refreshable = true)
     {
         var key = new AccountKey(Acme, new UserId(user), Connection, label);
-        var row = (await Host.Installer.PrepareAsync(key, "conn_1", AcmePacks.Id, ["read", "write"], new Gate(true, 1), "key_1", default)).Value;
-        await InstallAsync(row, lives ?? TimeSpan.FromMinutes(-1), refreshable);
+        var row = (await Host.GrantStore.PrepareAsync(key, "conn_1", AcmePacks.Id, ["read", "write"], new Gate(true, 1), "key_1", default)).Value;
+        await StoreGrantAsync(row, lives ?? TimeSpan.FromMinutes(-1), refreshable);
         return key;
     }
 
-    public async Task<AccountRow> InstallAsync(AccountRow row, TimeSpan lives, bool refreshable = true)
+    public async Task<AccountRow> StoreGrantAsync(AccountRow row, TimeSpan lives, bool refreshable = true)
     {
         var issued = Provider.Consent();
         using var key = (await Keyring.HoldActiveAsync(Acme, default)).Value;
         using var grant = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = refreshable ? Secret.From(issued.RefreshToken!) : null };
         var generation = row.State.Generation + 1;
-        var installed = await Host.Installer.InstallAsync(row.Key, new GrantInstallation
+        var installed = await Host.GrantStore.StoreGrantAsync(row.Key, new NewGrant
         {
             Account = row.Id,
             ConnectionId = row.ConnectionId,
@@ -150,7 +150,7 @@ public sealed class AccountBench : IDisposable
             Refresher = new AccountRefresher(bench.Store.Accounts, Runner, bench.Sealing, bench.Keyring, Clients, bench.Endpoint, Spool, new NamedHost(holder, isDead), bench.Ids,
                 bench.Time, bench.Options, checkpoints, IAccountObserver.None);
             Revoker = new AccountRevoker(bench.Store.Accounts, Runner, bench.Sealing, Clients, bench.Endpoint, Cache, bench.Time, bench.Options);
-            Installer = new AccountInstaller(bench.Store.Accounts, Runner, Cache, bench.Ids);
+            GrantStore = new GrantStore(bench.Store.Accounts, Runner, Cache, bench.Ids);
             Resolver = new AccountResolver(bench.Store.Accounts, bench.Time, bench.Options, Cache);
             Sweep = new DueSweep(bench.Store.Accounts, Runner, Refresher, Revoker, Cache, bench.Packs, bench.Time, IAccountObserver.None);
         }
@@ -167,7 +167,7 @@ public sealed class AccountBench : IDisposable
 
         public AccountRevoker Revoker { get; }
 
-        public AccountInstaller Installer { get; }
+        public GrantStore GrantStore { get; }
 
         public AccountResolver Resolver { get; }
 

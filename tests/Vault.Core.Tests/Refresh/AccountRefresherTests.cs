@@ -208,7 +208,7 @@ public sealed class AccountRefresherTests
         var other = new Vault.Core.Identity.AccountKey(AccountBench.Acme, new("eve"), AccountBench.Connection);
 
         // The gate as the caller saw it a moment ago was open: the write itself refuses.
-        var prepared = await bench.Host.Installer.PrepareAsync(other, "conn_1", AcmePacks.Id, [], new Core.Identity.Gate(true, 1), "key_1", default);
+        var prepared = await bench.Host.GrantStore.PrepareAsync(other, "conn_1", AcmePacks.Id, [], new Core.Identity.Gate(true, 1), "key_1", default);
         Assert.Equal(ErrorCatalogue.OrganizationSuspended, prepared.Error!.Code);
         Assert.Equal(0, bench.Endpoint.Calls);
     }

@@ -82,7 +82,7 @@ public sealed class AccountResolverTests
     {
         using var bench = new AccountBench();
         var real = await bench.ConnectAsync(TimeSpan.FromHours(1));
-        await bench.Host.Installer.PrepareAsync(new AccountKey(AccountBench.Acme, AccountBench.Ada, AccountBench.Connection, "begun"), "conn_1", AcmePacks.Id, [], new Gate(true, 1), "k", default);
+        await bench.Host.GrantStore.PrepareAsync(new AccountKey(AccountBench.Acme, AccountBench.Ada, AccountBench.Connection, "begun"), "conn_1", AcmePacks.Id, [], new Gate(true, 1), "k", default);
         Assert.Equal(real, (await bench.Host.Resolver.ResolveAsync(Ask(), default)).Value.Key);
     }
 }

@@ -88,7 +88,7 @@ public sealed class AccountRevokerTests
         var late = new StopAt("reply_received");
         var call = bench.NewHost(late).RefreshAsync(key, 1);
         await late.Reached.Task;
-        await bench.InstallAsync(await bench.RowAsync(key), TimeSpan.FromHours(1));
+        await bench.StoreGrantAsync(await bench.RowAsync(key), TimeSpan.FromHours(1));
         (bench.Endpoint.RevocationOutcome, bench.Endpoint.RevocationRetry) = (UpstreamRevocation.Pending, true);
         await RevokeAsync(bench, key);
         (bench.Endpoint.RevocationOutcome, bench.Endpoint.RevocationRetry) = (UpstreamRevocation.Confirmed, false);

@@ -190,7 +190,7 @@ public sealed class DueSweepTests
         var broken = connection with { Version = 2, ClientSecret = new SealedBlob(1, new byte[80]), SecretGeneration = 1 };
         Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.UpdateAsync(broken, 1, [], default));
         var key = new AccountKey(AccountBench.Acme, AccountBench.Ada, other.Name);
-        await bench.InstallAsync((await bench.Host.Installer.PrepareAsync(key, "conn_2", AcmePacks.Id, [], new Gate(true, 1), "key_1", default)).Value, TimeSpan.FromMinutes(-1));
+        await bench.StoreGrantAsync((await bench.Host.GrantStore.PrepareAsync(key, "conn_2", AcmePacks.Id, [], new Gate(true, 1), "key_1", default)).Value, TimeSpan.FromMinutes(-1));
 
         for (var look = 0; look < 2; look++)
         {

@@ -144,7 +144,7 @@ public sealed class RefreshStoreFaultTests
         var (reached, go) = bench.Endpoint.Hold();
         var call = bench.Host.RefreshAsync(key, 1);
         await reached;
-        await bench.InstallAsync(await bench.RowAsync(key), TimeSpan.FromHours(1));
+        await bench.StoreGrantAsync(await bench.RowAsync(key), TimeSpan.FromHours(1));
         var consented = await bench.TokenAsync(key);
         go.SetResult();
         Assert.Equal(2, (await call).Value.Generation);

@@ -155,7 +155,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         // A short lease: a test that revokes should not stand still for it.
         services.AddSingleton(new LifecycleOptions { FreshnessLease = MovableTime.Lease }).AddSingleton(new ExecutionOptions()).AddSingleton(new CallerOptions { Freshness = TimeSpan.Zero });
         services.AddSingleton(s => new Core.Refresh.CredentialCache(s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<LifecycleOptions>()));
-        services.AddSingleton<AccountRunner>().AddSingleton<AccountRefresher>().AddSingleton<AccountRevoker>().AddSingleton<AccountInstaller>().AddSingleton<AccountResolver>();
+        services.AddSingleton<AccountRunner>().AddSingleton<AccountRefresher>().AddSingleton<AccountRevoker>().AddSingleton<GrantStore>().AddSingleton<AccountResolver>();
         services.AddSingleton<ToolRunner>().AddSingleton<ExecutionGuard>().AddSingleton<Quotas>().AddSingleton<OutputKeeper>().AddSingleton<UseLog>().AddSingleton<Vault.Core.Scopes.ScopeUseLog>();
         services.AddSingleton<IAccounts, AccountOwner>().AddSingleton<IToolRuns>(s => s.GetRequiredService<ToolRunner>()).AddSingleton<CascadeRunner>().AddSingleton<IOrganizations, OrganizationOwner>().AddSingleton<IExecutions, ToolExecutor>();
     }

@@ -99,7 +99,7 @@ internal static class Samples
         (Result<long>)Error,
         (Result<ErasureReceipt>)new ErasureReceipt(Organization, Noon, null, 12, 2, OrganizationStatus.Erasing),
         (Result<ErasureReceipt>)Error,
-        new GrantInstallation
+        new NewGrant
         {
             Account = Account,
             ConnectionId = "conn_1",

@@ -28,7 +28,7 @@ internal sealed class LabBench : IDisposable
     private readonly Keyring _keyring;
     private readonly GrantSealing _sealing;
     private readonly MemoryStore _store;
-    private readonly AccountInstaller _installer;
+    private readonly GrantStore _grants;
     private readonly ConnectionName _connection;
 
     public LabBench(ProviderPack pack, ProviderHttp http, PackEmulator emulator, FakeTimeProvider time)
@@ -54,7 +54,7 @@ internal sealed class LabBench : IDisposable
         var clients = new TokenClients(_store.Connections, packs, sealer, new PublicAddress(new Uri("https://vault.example.com")));
         var cache = new CredentialCache(_store.Accounts, _sealing, time, options);
         Refresher = new AccountRefresher(_store.Accounts, runner, _sealing, _keyring, clients, Tokens, new MemorySpool(), new NamedHost("lab"), ids, time, options, ICheckpoints.None, IAccountObserver.None);
-        _installer = new AccountInstaller(_store.Accounts, runner, cache, ids);
+        _grants = new GrantStore(_store.Accounts, runner, cache, ids);
     }
 
     public ProviderPack Pack { get; }
@@ -82,12 +82,12 @@ internal sealed class LabBench : IDisposable
     public async Task<AccountKey> ConnectAsync(string user, TimeSpan lives)
     {
         var key = new AccountKey(Organization, new UserId(user), _connection, "");
-        var row = (await _installer.PrepareAsync(key, "conn_1", Pack.Id, [], new Gate(true, 1), "key_1", default)).Value;
+        var row = (await _grants.PrepareAsync(key, "conn_1", Pack.Id, [], new Gate(true, 1), "key_1", default)).Value;
         var issued = Emulator.Consent();
         using var sealingKey = (await _keyring.HoldActiveAsync(Organization, default)).Value;
         using var grant = new GrantTokens { AccessToken = Secret.From(issued.Access), RefreshToken = Secret.From(issued.Refresh) };
         var generation = row.State.Generation + 1;
-        var installed = await _installer.InstallAsync(key, new GrantInstallation
+        var stored = await _grants.StoreGrantAsync(key, new NewGrant
         {
             Account = row.Id,
             ConnectionId = row.ConnectionId,
@@ -98,7 +98,7 @@ internal sealed class LabBench : IDisposable
             Parameters = Captured(Pack),
             InstalledBy = "key_1",
         }, default);
-        LabException.Require(installed.IsOk, "the grant could not be installed");
+        LabException.Require(stored.IsOk, "the grant could not be installed");
         return key;
     }
 

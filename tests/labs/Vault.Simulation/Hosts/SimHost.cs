@@ -26,7 +26,7 @@ internal sealed class SimHost : ICheckpoints
     private AccountOwner _owner = null!;
     private ToolRunner _tools = null!;
     private OrganizationOwner _organizations = null!;
-    private GrantInstaller _installer = null!;
+    private GrantWriter _grants = null!;
 
     public SimHost(World world, int index)
     {
@@ -88,8 +88,8 @@ internal sealed class SimHost : ICheckpoints
         _tools = new ToolRunner(cache, runner, Refresher, packs, scene.Connections, new SimUpstream(world, this), new SimLedger(world, this), guard,
             new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution), scene.Sealer, new UseLog(), new Vault.Core.Scopes.ScopeUseLog(), ids, time, options, IAccountObserver.None);
         var organizations = new SimOrganizations(world, this);
-        _owner = new AccountOwner(Refresher, revoker, new AccountInstaller(store, runner, cache, ids), new AccountResolver(store, time, options), cache, organizations);
-        _installer = new GrantInstaller(store, scene.Connections, _owner, keyring, sealing);
+        _owner = new AccountOwner(Refresher, revoker, new GrantStore(store, runner, cache, ids), new AccountResolver(store, time, options), cache, organizations);
+        _grants = new GrantWriter(store, scene.Connections, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
         _organizations = new OrganizationOwner(organizations, null!, null!, cache, ids, time, options);
@@ -132,7 +132,7 @@ internal sealed class SimHost : ICheckpoints
         using var grant = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = Secret.From(issued.RefreshToken!) };
         var now = Clock.GetUtcNow();
         var facts = new GrantFacts(now, now + SimEndpoint.AccessLife, true, null, now);
-        await _installer.InstallAsync(subject.Key, grant, null, (_, i) => i with { Facts = facts, GrantedScopes = ["read", "write"] }, default);
+        await _grants.StoreGrantAsync(subject.Key, grant, null, (_, i) => i with { Facts = facts, GrantedScopes = ["read", "write"] }, default);
     }
 
     public ValueTask ReachAsync(string name, AccountKey key) =>

@@ -8,7 +8,7 @@ using Vault.Core.Persistence;
 namespace Vault.Core.Refresh;
 
 /// <summary>Makes accounts and gives them their grants.</summary>
-public sealed class AccountInstaller(IAccountStore store, AccountRunner runner, CredentialCache cache, IdFactory ids)
+public sealed class GrantStore(IAccountStore store, AccountRunner runner, CredentialCache cache, IdFactory ids)
 {
     /// <summary>The row of the key, made in PENDING_AUTH if there is none. Two at once get the same row: the unique key decides, the loser reads.</summary>
     public async Task<Result<AccountRow>> PrepareAsync(
@@ -62,12 +62,12 @@ public sealed class AccountInstaller(IAccountStore store, AccountRunner runner, 
         return written == WriteOutcome.Written ? next : new VaultError(ErrorCatalogue.Conflict, "The account changed meanwhile; try again.");
     }
 
-    public async Task<Result<AccountRow>> InstallAsync(AccountKey key, GrantInstallation given, CancellationToken cancellationToken)
+    public async Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant given, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(given);
         var credential = given.Credential is { } blob ? (blob, given.CredentialGeneration) : default((Sealing.SealedBlob, long)?);
         var step = await runner.ApplyAsync(
-            key, _ => new AccountEvent.GrantInstalled(runner.Now, given.Generation, given), cancellationToken, given.Grant, credential, needsOpenGate: true, given.InstalledBy).ConfigureAwait(false);
+            key, _ => new AccountEvent.GrantStored(runner.Now, given.Generation, given), cancellationToken, given.Grant, credential, needsOpenGate: true, given.InstalledBy).ConfigureAwait(false);
         if (!step.TryGet(out var done, out var error)) return error;
         cache.Drop(key);
         if (done.Decision.Verdict == Verdict.NotUsable)

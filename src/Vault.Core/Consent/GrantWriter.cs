@@ -10,7 +10,7 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>Seals what was obtained for the generation it will have and hands it to the account's owner; seals again when the row has moved on.</summary>
-public sealed class GrantInstaller(IAccountStore store, IConnectionStore connections, IAccounts accounts, Keyring keyring, GrantSealing sealing)
+public sealed class GrantWriter(IAccountStore store, IConnectionStore connections, IAccounts accounts, Keyring keyring, GrantSealing sealing)
 {
     private const int Attempts = 5;
 
@@ -20,13 +20,13 @@ public sealed class GrantInstaller(IAccountStore store, IConnectionStore connect
     /// <param name="complete">Adds facts, scopes and identity to an installation that has its row, generation and sealed parts.</param>
     /// <param name="cancellationToken">Gives up before the installation; ignored by callers that hold tokens which would be lost.</param>
     /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold what was given.</exception>
-    public async Task<Result<AccountRow>> InstallAsync(
-        AccountKey key, GrantTokens? grant, StaticCredential? credential, Func<AccountRow, GrantInstallation, GrantInstallation> complete, CancellationToken cancellationToken)
+    public async Task<Result<AccountRow>> StoreGrantAsync(
+        AccountKey key, GrantTokens? grant, StaticCredential? credential, Func<AccountRow, NewGrant, NewGrant> complete, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(complete);
         Result<AccountRow> outcome = new VaultError(ErrorCatalogue.Conflict, "The account is being changed by others; try again.");
-        GrantInstallation? sent = null;
+        NewGrant? sent = null;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var snapshot = await FindAsync(key, sent, cancellationToken);
@@ -41,7 +41,7 @@ public sealed class GrantInstaller(IAccountStore store, IConnectionStore connect
                 // The generation is part of what is sealed: if the row moves before the installation, its owner refuses and we seal for the new one.
                 var generation = row.State.Generation + 1;
                 var credentialGeneration = credential is null ? row.CredentialGeneration : row.CredentialGeneration + 1;
-                var installation = new GrantInstallation
+                var newGrant = new NewGrant
                 {
                     Account = row.Id, ConnectionId = row.ConnectionId, Provider = row.Provider, Generation = generation, InstalledBy = "system",
                     Grant = grant is null ? null : sealing.SealGrant(sealingKey, row.Id, generation, grant),
@@ -49,10 +49,10 @@ public sealed class GrantInstaller(IAccountStore store, IConnectionStore connect
                     CredentialGeneration = credentialGeneration,
                     RequestedScopes = row.State.RequestedScopes, MaskedSuffix = credential is null ? null : CredentialSuffix.Of(credential.Fields),
                 };
-                sent = complete(row, installation);
+                sent = complete(row, newGrant);
                 try
                 {
-                    outcome = await accounts.InstallAsync(key, sent, cancellationToken);
+                    outcome = await accounts.StoreGrantAsync(key, sent, cancellationToken);
                 }
                 catch (StoreUnavailableException e) when (e.MayHaveCommitted && attempt + 1 < Attempts)
                 {
@@ -60,7 +60,7 @@ public sealed class GrantInstaller(IAccountStore store, IConnectionStore connect
                 }
             }
 
-            if (outcome.TryGet(out var installed, out var refused)) return await StillWantedAsync(installed);
+            if (outcome.TryGet(out var storedGrant, out var refused)) return await StillWantedAsync(storedGrant);
             // Where nobody knows, the next turn finds it done, or writes a generation that the one under way can no longer take.
             if (refused.Code != ErrorCatalogue.Conflict && refused.Code != ErrorCatalogue.OutcomeUnknown) return outcome;
         }
@@ -68,7 +68,7 @@ public sealed class GrantInstaller(IAccountStore store, IConnectionStore connect
         return outcome;
     }
 
-    private async Task<AccountSnapshot?> FindAsync(AccountKey key, GrantInstallation? sent, CancellationToken cancellationToken)
+    private async Task<AccountSnapshot?> FindAsync(AccountKey key, NewGrant? sent, CancellationToken cancellationToken)
     {
         try
         {
@@ -100,7 +100,7 @@ public sealed class GrantInstaller(IAccountStore store, IConnectionStore connect
         return new VaultError(ErrorCatalogue.ConnectionUnknown, $"The connection '{row.Key.Connection}' was removed meanwhile.") { StatusReason = StatusReason.ConnectionDeleted };
     }
 
-    private static bool Holds(AccountRow row, GrantInstallation sent) =>
+    private static bool Holds(AccountRow row, NewGrant sent) =>
         row.State.Generation == sent.Generation && Same(row.Grant, sent.Grant) && (sent.Credential is null || Same(row.Credential, sent.Credential));
 
     private static bool Same(SealedBlob? stored, SealedBlob? given) =>

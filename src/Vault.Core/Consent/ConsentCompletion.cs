@@ -10,10 +10,10 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>Turns fresh tokens into a connected account, or revokes them at the provider: tokens nobody will use do not stay alive.</summary>
-public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
+public sealed class ConsentCompletion(GrantWriter grantWriter, ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
 {
     /// <summary>Not cancellable: from here on tokens would be lost.</summary>
-    public async Task<Result<AccountRow>> InstallAsync(LinkSession link, TokenClient client, TokenSet tokens)
+    public async Task<Result<AccountRow>> StoreGrantAsync(LinkSession link, TokenClient client, TokenSet tokens)
     {
         ArgumentNullException.ThrowIfNull(link);
         ArgumentNullException.ThrowIfNull(tokens);
@@ -25,7 +25,7 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
         {
             var identified = await IdentifyAsync(client, tokens, own, link.Request.ExpectedIdentity);
             Result<AccountRow> outcome = identified.TryGet(out var who, out var error)
-                ? await installer.InstallAsync(link.Key, own is null ? tokens.Secrets : null, own, (row, installation) => Complete(link, tokens, who.Identity, row, installation), CancellationToken.None)
+                ? await grantWriter.StoreGrantAsync(link.Key, own is null ? tokens.Secrets : null, own, (row, newGrant) => Complete(link, tokens, who.Identity, row, newGrant), CancellationToken.None)
                 : error;
             kept = outcome.IsOk || outcome.Error!.Code == ErrorCatalogue.OutcomeUnknown;
             return outcome;
@@ -43,11 +43,11 @@ public sealed class ConsentInstallation(GrantInstaller installer, ITokenEndpoint
         }
     }
 
-    private static GrantInstallation Complete(LinkSession link, TokenSet tokens, ProviderIdentity? identity, AccountRow row, GrantInstallation installation) => installation with
+    private static NewGrant Complete(LinkSession link, TokenSet tokens, ProviderIdentity? identity, AccountRow row, NewGrant newGrant) => newGrant with
     {
         ConnectionId = link.ConnectionId,
         // A credential of the account's own has no end that is known.
-        Facts = installation.Credential is not null ? null : new GrantFacts(tokens.ObtainedAt, tokens.AccessExpiresAt, tokens.Secrets.RefreshToken is not null, tokens.RefreshExpiresAt, tokens.ObtainedAt),
+        Facts = newGrant.Credential is not null ? null : new GrantFacts(tokens.ObtainedAt, tokens.AccessExpiresAt, tokens.Secrets.RefreshToken is not null, tokens.RefreshExpiresAt, tokens.ObtainedAt),
         RequestedScopes = link.Request.Scopes,
         // RFC 6749 5.1: an answer without scope means what was asked for was granted.
         GrantedScopes = tokens.Scopes ?? link.Request.Scopes,

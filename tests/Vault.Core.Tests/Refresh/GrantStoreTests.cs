@@ -6,12 +6,12 @@ using Vault.TestKit.Provider;
 
 namespace Vault.Core.Tests.Refresh;
 
-public sealed class AccountInstallerTests
+public sealed class GrantStoreTests
 {
     private static readonly Gate Open = new(true, 1);
 
     private static Task<Result<AccountRow>> PrepareAsync(AccountBench bench, AccountKey key, string connection = "conn_1") =>
-        bench.Host.Installer.PrepareAsync(key, connection, AcmePacks.Id, ["read"], Open, "key_1", default);
+        bench.Host.GrantStore.PrepareAsync(key, connection, AcmePacks.Id, ["read"], Open, "key_1", default);
 
     [Fact]
     public async Task Many_at_once_prepare_one_account()
@@ -30,7 +30,7 @@ public sealed class AccountInstallerTests
         var key = await bench.ConnectAsync();
         var before = await bench.RowAsync(key);
         Assert.Equal(before.Id, (await PrepareAsync(bench, key)).Value.Id);
-        var after = await bench.InstallAsync(before, TimeSpan.FromHours(1));
+        var after = await bench.StoreGrantAsync(before, TimeSpan.FromHours(1));
         Assert.Equal((before.Id, 2L), (after.Id, after.State.Generation));
     }
 
@@ -40,9 +40,9 @@ public sealed class AccountInstallerTests
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
         var stale = await bench.RowAsync(key);
-        await bench.InstallAsync(stale, TimeSpan.FromHours(1));
+        await bench.StoreGrantAsync(stale, TimeSpan.FromHours(1));
         var token = await bench.TokenAsync(key);
-        var late = await bench.Host.Installer.InstallAsync(key, new GrantInstallation
+        var late = await bench.Host.GrantStore.StoreGrantAsync(key, new NewGrant
         {
             Account = stale.Id, ConnectionId = "conn_1", Provider = AcmePacks.Id, Generation = 2, Grant = stale.Grant, InstalledBy = "key_1",
         }, default);
@@ -90,7 +90,7 @@ public sealed class AccountInstallerTests
         var same = (await PrepareAsync(bench, key, "conn_2")).Value;
         Assert.Equal("u-1", same.State.Identity?.Subject);
         Assert.Empty(same.State.Parameters);
-        var moved = (await bench.Host.Installer.PrepareAsync(key, "conn_3", "other", ["read"], Open, "key_1", default)).Value;
+        var moved = (await bench.Host.GrantStore.PrepareAsync(key, "conn_3", "other", ["read"], Open, "key_1", default)).Value;
         Assert.Equal((row.Id, row.State.Generation, AccountStatus.PendingAuth), (moved.Id, moved.State.Generation, moved.State.Status));
         Assert.Null(moved.State.Identity);
         Assert.Equal(before.Count + 2, (await bench.Store.Ledger.ReadOutboxAsync(1_000, default)).Count);
@@ -102,13 +102,13 @@ public sealed class AccountInstallerTests
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
         var row = await bench.RowAsync(key);
-        var given = new GrantInstallation { Account = row.Id, ConnectionId = "conn_1", Provider = AcmePacks.Id, Generation = 2, Grant = row.Grant, InstalledBy = "key_1", Replaces = true };
+        var given = new NewGrant { Account = row.Id, ConnectionId = "conn_1", Provider = AcmePacks.Id, Generation = 2, Grant = row.Grant, InstalledBy = "key_1", Replaces = true };
         await bench.Host.Revoker.WithdrawAsync(key, new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest), "key_1");
-        var late = await bench.Host.Installer.InstallAsync(key, given, default);
+        var late = await bench.Host.GrantStore.StoreGrantAsync(key, given, default);
         Assert.Equal((ErrorCatalogue.Conflict, StatusReason.RevokedByRequest), (late.Error!.Code, late.Error.StatusReason));
         Assert.Equal(AccountStatus.Revoked, (await bench.RowAsync(key)).State.Status);
 
         // A consent of its own is another matter: it is a new grant of the person's.
-        Assert.Equal(AccountStatus.Active, (await bench.Host.Installer.InstallAsync(key, given with { Replaces = false }, default)).Value.State.Status);
+        Assert.Equal(AccountStatus.Active, (await bench.Host.GrantStore.StoreGrantAsync(key, given with { Replaces = false }, default)).Value.State.Status);
     }
 }

@@ -5,7 +5,7 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Accounts;
 
 /// <summary>A new grant or own credential for an account, already sealed, to be installed by whoever owns the account.</summary>
-public sealed record GrantInstallation
+public sealed record NewGrant
 {
     public required AccountId Account { get; init; }
 
