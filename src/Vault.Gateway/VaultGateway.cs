@@ -86,8 +86,8 @@ public static class VaultGateway
         services.TryAddSingleton<CodeExchange>();
         services.TryAddSingleton<ConsentCompletion>();
         services.TryAddSingleton<GrantWriter>();
-        services.TryAddSingleton<CredentialTrial>();
-        services.TryAddSingleton<CredentialIntake>();
+        services.TryAddSingleton<CredentialVerification>();
+        services.TryAddSingleton<CredentialImport>();
         services.TryAddSingleton<IReconnectLinks, ReconnectLinks>();
         services.TryAddSingleton<LedgerVerifier>();
         services.TryAddSingleton<LedgerExport>();

@@ -12,20 +12,20 @@ public static class CredentialRules
     public const string RefreshToken = "refresh_token";
     private const int MaxLength = 32 * 1024;
 
-    public static ImmutableArray<Violation> Check(ProviderPack pack, ConnectionSettings connection, CredentialDraft draft, DateTimeOffset now)
+    public static ImmutableArray<Violation> Check(ProviderPack pack, ConnectionSettings connection, CredentialRequest request, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(connection);
-        ArgumentNullException.ThrowIfNull(draft);
+        ArgumentNullException.ThrowIfNull(request);
         var faults = ImmutableArray.CreateBuilder<Violation>();
-        if (draft.Mode is { } mode) CheckMode(pack, connection, mode, draft, faults);
-        else CheckTokens(pack, connection, draft, now, faults);
-        if (draft.Scopes is { } scopes) faults.AddRange(ConnectionRules.CheckScopes(scopes));
-        faults.AddRange(PackParameters.Check(pack, draft.Parameters, ParameterSource.Account, orCaptured: draft.Mode is null));
+        if (request.Mode is { } mode) CheckMode(pack, connection, mode, request, faults);
+        else CheckTokens(pack, connection, request, now, faults);
+        if (request.Scopes is { } scopes) faults.AddRange(ConnectionRules.CheckScopes(scopes));
+        faults.AddRange(PackParameters.Check(pack, request.Parameters, ParameterSource.Account, orCaptured: request.Mode is null));
         return faults.ToImmutable();
     }
 
-    private static void CheckMode(ProviderPack pack, ConnectionSettings connection, AuthMode mode, CredentialDraft draft, ImmutableArray<Violation>.Builder faults)
+    private static void CheckMode(ProviderPack pack, ConnectionSettings connection, AuthMode mode, CredentialRequest request, ImmutableArray<Violation>.Builder faults)
     {
         if (mode == AuthMode.AuthorizationCode || !pack.AuthModes.Contains(mode))
         {
@@ -35,7 +35,7 @@ public static class CredentialRules
 
         if (mode == AuthMode.ClientCredentials && connection.ClientId is null) faults.Add(new("connection", "has no client_id; client_credentials uses the connection's own client"));
         var known = pack.Details.Credentials.TryGetValue(mode, out var shape) ? shape.Fields : ImmutableSortedDictionary<string, CredentialField>.Empty;
-        foreach (var (name, secret) in draft.Fields)
+        foreach (var (name, secret) in request.Fields)
         {
             if (!known.TryGetValue(name, out var field))
                 faults.Add(new("credential/" + name, known.IsEmpty ? "unknown; this kind takes no fields" : "unknown; this kind takes " + string.Join(", ", known.Keys)));
@@ -44,22 +44,22 @@ public static class CredentialRules
         }
 
         foreach (var (name, field) in known)
-            if (field.Required && !draft.Fields.ContainsKey(name)) faults.Add(new("credential/" + name, "is required: " + field.Label));
+            if (field.Required && !request.Fields.ContainsKey(name)) faults.Add(new("credential/" + name, "is required: " + field.Label));
     }
 
-    private static void CheckTokens(ProviderPack pack, ConnectionSettings connection, CredentialDraft draft, DateTimeOffset now, ImmutableArray<Violation>.Builder faults)
+    private static void CheckTokens(ProviderPack pack, ConnectionSettings connection, CredentialRequest request, DateTimeOffset now, ImmutableArray<Violation>.Builder faults)
     {
         if (!pack.AuthModes.Contains(AuthMode.AuthorizationCode)) faults.Add(new("credential/type", $"{pack.Id} has no OAuth tokens of a user; it takes {string.Join(", ", Kinds(pack))}"));
-        foreach (var (name, secret) in draft.Fields)
+        foreach (var (name, secret) in request.Fields)
         {
             if (name is not (AccessToken or RefreshToken)) faults.Add(new("credential/" + name, "unknown; give access_token, refresh_token"));
             // RFC 6749 appendix A.12: tokens are visible ASCII; anything else could not be sent in a header.
             else if (secret.Reveal() is { Length: 0 or > MaxLength } || secret.Reveal().IndexOfAnyExceptInRange((byte)0x21, (byte)0x7e) >= 0) faults.Add(new("credential/" + name, "is not a token: visible ASCII without spaces"));
         }
 
-        if (!draft.Fields.ContainsKey(AccessToken)) faults.Add(new("credential/access_token", "is required"));
-        if (draft.Fields.ContainsKey(RefreshToken) && connection.ClientId is null) faults.Add(new("connection", "has no client_id; without the client that obtained it a refresh token is useless"));
-        if (draft.ExpiresAt <= now && !draft.Fields.ContainsKey(RefreshToken)) faults.Add(new("credential/expires_at", "lies in the past, and there is no refresh_token to heal it"));
+        if (!request.Fields.ContainsKey(AccessToken)) faults.Add(new("credential/access_token", "is required"));
+        if (request.Fields.ContainsKey(RefreshToken) && connection.ClientId is null) faults.Add(new("connection", "has no client_id; without the client that obtained it a refresh token is useless"));
+        if (request.ExpiresAt <= now && !request.Fields.ContainsKey(RefreshToken)) faults.Add(new("credential/expires_at", "lies in the past, and there is no refresh_token to heal it"));
     }
 
     /// <summary>The kinds of credential a pack takes, in the API's words.</summary>

@@ -67,13 +67,13 @@ public sealed class CallbackTests
     public void TokensFromElsewhereMayBringWhatTheAnswerWouldHave()
     {
         var pack = LoadedPacks.All.All.Single(p => p.Id == "quickbooks");
-        using var draft = new CredentialDraft
+        using var draft = new CredentialRequest
         {
             Mode = null, Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("access_token", Secret.From("token")), Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("realm_id", "4620816365002345678"),
         };
         Assert.Empty(CredentialRules.Check(pack, new ConnectionSettings { ClientId = "c" }, draft, DateTimeOffset.UnixEpoch));
         var hostile = LoadedPacks.All.All.Single(p => p.Id == "salesforce");
-        using var stolen = new CredentialDraft
+        using var stolen = new CredentialRequest
         {
             Mode = null, Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("access_token", Secret.From("token")), Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("instance_url", "https://evil.example"),
         };

@@ -39,12 +39,12 @@ internal sealed class CreateLink(ConnectLinks links) : IRoute
     {
         var body = call.Body;
         if (!UserId.IsValid(body.Required("user_id"))) return VaultError.Invalid("user_id", "has " + UserId.Rule);
-        var draft = new LinkDraft
+        var request = new LinkDraft
         {
             Organization = call.Organization, User = new UserId(body.Required("user_id")), Connection = body.Required("connection"), Label = body.Text("account_label") ?? "",
             Scopes = body.Texts("scopes"), Tools = body.Texts("tools"), ReturnUrl = body.Text("return_url"), State = body.Text("state"), ExpectedIdentity = body.Text("expected_identity"),
             AgentName = body.Text("agent_name") ?? call.Caller.AgentName,
         };
-        return Answer.From(await links.CreateAsync(draft, call.Caller.KeyId, cancellationToken), made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value), 201);
+        return Answer.From(await links.CreateAsync(request, call.Caller.KeyId, cancellationToken), made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value), 201);
     }
 }

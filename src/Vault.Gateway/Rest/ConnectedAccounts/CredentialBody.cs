@@ -25,7 +25,7 @@ internal static class CredentialBody
     public static Field ExpectedIdentity { get; } = Field.Text("expected_identity", "The provider's subject or e-mail address it must belong to.") with { MaxLength = 320 };
 
     /// <summary>The caller disposes the draft.</summary>
-    public static Result<CredentialDraft> Read(Body body)
+    public static Result<CredentialRequest> Read(Body body)
     {
         var credential = body.Json("credential")!.Value;
         if (!credential.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || !CredentialKinds.TryParse(type.GetString()!, out var mode))
@@ -48,7 +48,7 @@ internal static class CredentialBody
             }
         }
 
-        return new CredentialDraft
+        return new CredentialRequest
         {
             Mode = mode, Fields = fields.ToImmutable(), ExpiresAt = expires, Scopes = body.Texts("scopes"),
             Parameters = body.Map("parameters") ?? ImmutableSortedDictionary<string, string>.Empty, Validate = body.Flag("validate") ?? false, ExpectedIdentity = body.Text("expected_identity"),

@@ -7,7 +7,7 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 /// <summary>Takes a credential that the caller brings.</summary>
-internal sealed class ImportAccount(CredentialIntake intake) : IRoute
+internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
 {
     public Operation Operation { get; } = new("POST", "/v1/connected_accounts", "importConnectedAccount", "Bring a credential: OAuth tokens, API key, basic, key pair, client credentials")
     {
@@ -33,11 +33,11 @@ internal sealed class ImportAccount(CredentialIntake intake) : IRoute
         var body = call.Body;
         if (!UserId.IsValid(body.Required("user_id"))) return VaultError.Invalid("user_id", "has " + UserId.Rule);
         var read = CredentialBody.Read(body);
-        if (!read.TryGet(out var draft, out var wrong)) return wrong;
-        using (draft)
+        if (!read.TryGet(out var request, out var wrong)) return wrong;
+        using (request)
         {
             var owner = new CredentialOwner(call.Organization, new UserId(body.Required("user_id")), body.Required("connection"), body.Text("account_label") ?? "");
-            return Answer.From(await intake.ImportAsync(owner, draft, call.Caller.KeyId, cancellationToken), AccountView.Of, 201);
+            return Answer.From(await credentialImport.ImportAsync(owner, request, call.Caller.KeyId, cancellationToken), AccountView.Of, 201);
         }
     }
 }

@@ -35,12 +35,12 @@ internal sealed class ReconnectAccount(AccountFinder finder, ConnectLinks links)
         var body = call.Body;
         if (body.Flag("any_identity") == true && body.Has("expected_identity")) return VaultError.Invalid("any_identity", "contradicts expected_identity; give one of them");
         var requested = row.State.RequestedScopes;
-        var draft = new LinkDraft
+        var request = new LinkDraft
         {
             Organization = call.Organization, User = row.Key.User, Connection = row.ConnectionId, Label = row.Key.Label,
             Scopes = body.Texts("scopes") ?? (requested.IsDefaultOrEmpty ? null : (ImmutableArray<string>?)requested), ReturnUrl = body.Text("return_url"), State = body.Text("state"),
             ExpectedIdentity = body.Flag("any_identity") == true ? null : body.Text("expected_identity") ?? row.State.Identity?.Subject, AgentName = body.Text("agent_name") ?? call.Caller.AgentName,
         };
-        return Answer.From(await links.CreateAsync(draft, call.Caller.KeyId, cancellationToken), made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value), 201);
+        return Answer.From(await links.CreateAsync(request, call.Caller.KeyId, cancellationToken), made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value), 201);
     }
 }

@@ -6,7 +6,7 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 /// <summary>Replaces an own credential.</summary>
-internal sealed class RotateCredential(AccountFinder finder, CredentialIntake intake) : IRoute
+internal sealed class RotateCredential(AccountFinder finder, CredentialImport credentialImport) : IRoute
 {
     public Operation Operation { get; } = new("POST", "/v1/connected_accounts/{connected_account_id}:rotate_credential", "rotateCredential", "Replace an account's own credential")
     {
@@ -24,7 +24,7 @@ internal sealed class RotateCredential(AccountFinder finder, CredentialIntake in
         var found = await finder.FindAsync(call, cancellationToken);
         if (!found.TryGet(out var row, out var missing)) return missing;
         var read = CredentialBody.Read(call.Body);
-        if (!read.TryGet(out var draft, out var wrong)) return wrong;
-        using (draft) return Answer.From(await intake.RotateAsync(row, draft, call.Caller.KeyId, cancellationToken), AccountView.Of);
+        if (!read.TryGet(out var request, out var wrong)) return wrong;
+        using (request) return Answer.From(await credentialImport.RotateAsync(row, request, call.Caller.KeyId, cancellationToken), AccountView.Of);
     }
 }

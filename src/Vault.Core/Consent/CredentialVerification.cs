@@ -27,38 +27,38 @@ public sealed class ProvenCredential : IDisposable
 }
 
 /// <summary>Brings a credential into its kept form and, where asked, tries it at the provider before anything is stored.</summary>
-public sealed class CredentialTrial(ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
+public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
 {
-    public async Task<Result<ProvenCredential>> RunAsync(TokenClient client, CredentialDraft draft, ImmutableArray<string> scopes)
+    public async Task<Result<ProvenCredential>> RunAsync(TokenClient client, CredentialRequest request, ImmutableArray<string> scopes)
     {
         ArgumentNullException.ThrowIfNull(client);
-        ArgumentNullException.ThrowIfNull(draft);
+        ArgumentNullException.ThrowIfNull(request);
         var now = time.GetUtcNow();
-        if (draft.Mode is null)
+        if (request.Mode is null)
         {
-            var grant = new GrantTokens { AccessToken = draft.Fields[CredentialRules.AccessToken], RefreshToken = draft.Fields.GetValueOrDefault(CredentialRules.RefreshToken) };
-            var facts = new GrantFacts(now, draft.ExpiresAt, grant.RefreshToken is not null, null, now);
-            return await IdentifyAsync(client, draft, new ProvenCredential { Grant = grant, Facts = facts, Scopes = draft.Scopes });
+            var grant = new GrantTokens { AccessToken = request.Fields[CredentialRules.AccessToken], RefreshToken = request.Fields.GetValueOrDefault(CredentialRules.RefreshToken) };
+            var facts = new GrantFacts(now, request.ExpiresAt, grant.RefreshToken is not null, null, now);
+            return await IdentifyAsync(client, request, new ProvenCredential { Grant = grant, Facts = facts, Scopes = request.Scopes });
         }
 
         // Client credentials mint from the connection's own client; there is nothing of the account's to keep.
-        var credential = draft.Mode == AuthMode.ClientCredentials ? null : new StaticCredential { Mode = draft.Mode.Value, Fields = draft.Fields };
-        if (draft.Mode is AuthMode.ApiKey or AuthMode.Basic) return await IdentifyAsync(client, draft, new ProvenCredential { Credential = credential, Scopes = draft.Scopes });
+        var credential = request.Mode == AuthMode.ClientCredentials ? null : new StaticCredential { Mode = request.Mode.Value, Fields = request.Fields };
+        if (request.Mode is AuthMode.ApiKey or AuthMode.Basic) return await IdentifyAsync(client, request, new ProvenCredential { Credential = credential, Scopes = request.Scopes });
 
         // A credential that mints: untried, it is kept without a grant, and the first use mints.
-        if (!draft.Validate) return new ProvenCredential { Credential = credential, Scopes = draft.Scopes };
+        if (!request.Validate) return new ProvenCredential { Credential = credential, Scopes = request.Scopes };
         var minted = await endpoint.MintAsync(client, credential, scopes, now + options.CallTimeout);
         if (minted is not TokenReply.Granted { Tokens: var tokens }) return Refused(minted);
-        return await IdentifyAsync(client, draft, new ProvenCredential
+        return await IdentifyAsync(client, request, new ProvenCredential
         {
             Grant = tokens.Secrets, Credential = credential, Facts = new GrantFacts(tokens.ObtainedAt, tokens.AccessExpiresAt, true, tokens.RefreshExpiresAt, tokens.ObtainedAt),
-            Scopes = tokens.Scopes ?? draft.Scopes, Identity = tokens.Identity, Parameters = tokens.Parameters,
+            Scopes = tokens.Scopes ?? request.Scopes, Identity = tokens.Identity, Parameters = tokens.Parameters,
         });
     }
 
-    private async Task<Result<ProvenCredential>> IdentifyAsync(TokenClient client, CredentialDraft draft, ProvenCredential proven)
+    private async Task<Result<ProvenCredential>> IdentifyAsync(TokenClient client, CredentialRequest request, ProvenCredential proven)
     {
-        if (!draft.Validate && draft.ExpectedIdentity is null) return proven;
+        if (!request.Validate && request.ExpectedIdentity is null) return proven;
         var identity = proven.Identity;
         if (identity is null)
         {
@@ -75,7 +75,7 @@ public sealed class CredentialTrial(ITokenEndpoint endpoint, TimeProvider time, 
             }
         }
 
-        if (draft.ExpectedIdentity is { } expected && !ConsentCompletion.Matches(identity, expected))
+        if (request.ExpectedIdentity is { } expected && !ConsentCompletion.Matches(identity, expected))
             return new VaultError(ErrorCatalogue.IdentityMismatch, "expected_identity: the credential belongs to someone else, or the provider does not say to whom; nothing was stored.");
         return new ProvenCredential { Grant = proven.Grant, Credential = proven.Credential, Facts = proven.Facts, Scopes = proven.Scopes, Identity = identity, Parameters = proven.Parameters };
     }

@@ -6,7 +6,7 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>A credential that a caller brings. Disposing zeroes it.</summary>
-public sealed class CredentialDraft : IDisposable
+public sealed class CredentialRequest : IDisposable
 {
     /// <summary>Null for tokens that the connection's own OAuth client obtained elsewhere.</summary>
     public required AuthMode? Mode { get; init; }
