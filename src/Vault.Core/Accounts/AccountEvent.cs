@@ -56,7 +56,7 @@ public abstract record AccountEvent(DateTimeOffset Now)
 }
 
 /// <summary>What the decision means for whoever asked.</summary>
-public enum Verdict
+public enum AccountOutcome
 {
     /// <summary>The event changes nothing and asks nothing.</summary>
     Nothing,
@@ -103,7 +103,7 @@ public enum GrantEffect
 }
 
 /// <summary>The next state, what it means, and the ledger event it deserves (null for none).</summary>
-public sealed record AccountDecision(AccountState Next, Verdict Verdict, GrantEffect Effects = GrantEffect.None, string? LedgerType = null, DateTimeOffset? Until = null);
+public sealed record AccountDecision(AccountState Next, AccountOutcome Outcome, GrantEffect Effects = GrantEffect.None, string? LedgerType = null, DateTimeOffset? Until = null);
 
 /// <summary>What the decision may rely on.</summary>
 /// <param name="Refresh">The provider's declared behaviour.</param>

@@ -5,7 +5,7 @@ namespace Vault.Core.Accounts;
 /// <summary>What metrics and logs want to know; never a credential.</summary>
 public interface IAccountObserver
 {
-    void Refreshed(string provider, Verdict verdict);
+    void Refreshed(string provider, AccountOutcome result);
 
     void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed);
 
@@ -23,7 +23,7 @@ public interface IAccountObserver
 
     private sealed class Nobody : IAccountObserver
     {
-        public void Refreshed(string provider, Verdict verdict)
+        public void Refreshed(string provider, AccountOutcome result)
         {
         }
 

@@ -19,11 +19,11 @@ internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
             if (row is null) return Unknown();
             var decision = OrganizationLifecycle.Decide(row.State, what);
-            switch (decision.Verdict)
+            switch (decision.Outcome)
             {
-                case OrganizationVerdict.Nothing: return row;
-                case OrganizationVerdict.Refused: return Refused(row);
-                case OrganizationVerdict.Busy:
+                case OrganizationOutcome.Nothing: return row;
+                case OrganizationOutcome.Refused: return Refused(row);
+                case OrganizationOutcome.Busy:
                     return new VaultError(
                         ErrorCatalogue.Conflict, "Another cascade of the organization is under way; try again when it is done.");
                 default: break;

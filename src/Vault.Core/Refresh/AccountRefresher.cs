@@ -100,11 +100,11 @@ public sealed class AccountRefresher(
         if (snapshot is null) return AccountErrors.NotConnected();
         if (!snapshot.Gate.Open) return AccountErrors.Suspended();
         var look = AccountLifecycle.Decide(snapshot.Row.State, Wanted(snapshot), runner.PolicyFor(snapshot.Row));
-        if (look.Verdict != Verdict.CallTokenEndpoint)
+        if (look.Outcome != AccountOutcome.CallTokenEndpoint)
         {
             var settled = await WriteIntentAsync(key, attempt, Wanted, null).ConfigureAwait(false);
             if (!settled.TryGet(out var other, out var refused)) return refused;
-            if (other.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(other);
+            if (other.Decision.Outcome != AccountOutcome.CallTokenEndpoint) return Answer(other);
 
             // It became possible between the two reads (a lease lapsed). The intent just written is ours; give it back rather than send unprepared.
             await GiveBackAsync(key, attempt, "not_prepared").ConfigureAwait(false);
@@ -128,7 +128,7 @@ public sealed class AccountRefresher(
                 var before = time.GetTimestamp();
                 var written = await WriteIntentAsync(key, attempt, Wanted, snapshot).ConfigureAwait(false);
                 if (!written.TryGet(out var step, out var refused)) return refused;
-                if (step.Decision.Verdict != Verdict.CallTokenEndpoint) return Answer(step);
+                if (step.Decision.Outcome != AccountOutcome.CallTokenEndpoint) return Answer(step);
                 if (step.Before.ConnectionId != snapshot.Row.ConnectionId || step.Before.State.Generation != snapshot.Row.State.Generation)
                 {
                     // Reconnected between the reading and the intent: what is in hand belongs to the former grant. Nothing was sent; begin anew.
@@ -329,7 +329,7 @@ public sealed class AccountRefresher(
         ? step.After.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected
         : committed.Error?.Code == ErrorCatalogue.AccountNotConnected;
 
-    private static bool IsStored(Result<AccountStep> committed) => committed.TryGet(out var step, out _) && step.Decision.Verdict == Verdict.Changed;
+    private static bool IsStored(Result<AccountStep> committed) => committed.TryGet(out var step, out _) && step.Decision.Outcome == AccountOutcome.Changed;
 
     /// <summary>
     /// Revoked at once with the token in hand: the due index would bring the account up only while the gate is open, and an erasure destroys the key that seals it.
@@ -376,23 +376,23 @@ public sealed class AccountRefresher(
             reply.Scopes is null ? null : [.. reply.Scopes], null).ConfigureAwait(false);
         _uncommitted.TryRemove(new KeyValuePair<AccountKey, SpooledReply>(reply.Key, reply));
         await spool.RemoveAsync(reply.Key, reply.AttemptId, CancellationToken.None).ConfigureAwait(false);
-        return step.TryGet(out var done, out _) && done.Decision.Verdict == Verdict.Changed;
+        return step.TryGet(out var done, out _) && done.Decision.Outcome == AccountOutcome.Changed;
     }
 
     private Result<RefreshAnswer> Answer(AccountStep step)
     {
         var state = step.After.State;
-        observer.Refreshed(step.After.Provider, step.Decision.Verdict);
-        return step.Decision.Verdict switch
+        observer.Refreshed(step.After.Provider, step.Decision.Outcome);
+        return step.Decision.Outcome switch
         {
-            Verdict.HeldByAnother => AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)),
+            AccountOutcome.HeldByAnother => AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)),
 
             // A failed refresh is no news to a caller whose access token still lives (law 6).
-            Verdict.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(state, Until(step.Decision.Until)),
-            Verdict.NotUsable => AccountErrors.ForStatus(state),
+            AccountOutcome.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(state, Until(step.Decision.Until)),
+            AccountOutcome.NotUsable => AccountErrors.ForStatus(state),
             _ when state.Status != AccountStatus.Active => AccountErrors.ForStatus(state),
             _ => new RefreshAnswer(state.Status, state.Generation, step.Before.State.Generation != state.Generation, state.Grant?.AccessExpiresAt,
-                step.Decision.Verdict == Verdict.CoolingDown ? Until(step.Decision.Until) : null),
+                step.Decision.Outcome == AccountOutcome.CoolingDown ? Until(step.Decision.Until) : null),
         };
     }
 

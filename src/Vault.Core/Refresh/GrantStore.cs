@@ -70,9 +70,9 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
             key, _ => new AccountEvent.GrantStored(runner.Now, given.Generation, given), cancellationToken, given.Grant, credential, needsOpenGate: true, given.InstalledBy).ConfigureAwait(false);
         if (!step.TryGet(out var done, out var error)) return error;
         cache.Drop(key);
-        if (done.Decision.Verdict == Verdict.NotUsable)
+        if (done.Decision.Outcome == AccountOutcome.NotUsable)
             return new VaultError(ErrorCatalogue.Conflict, "The account was revoked meanwhile; connect it anew with POST /v1/connected_accounts.") { StatusReason = done.After.State.Reason };
-        return done.Decision.Verdict == Verdict.OutOfDate
+        return done.Decision.Outcome == AccountOutcome.OutOfDate
             ? new VaultError(ErrorCatalogue.Conflict, "The account got another grant meanwhile; seal for its next generation.")
             : done.After;
     }

@@ -65,7 +65,7 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
 
     public void KeyRotationsBlocked(int organizations) => Volatile.Write(ref _blockedRotations, organizations);
 
-    public void Refreshed(string provider, Verdict verdict) => _refreshes.Add(1, new("provider", provider), new("verdict", Word(verdict)));
+    public void Refreshed(string provider, AccountOutcome result) => _refreshes.Add(1, new("provider", provider), new("verdict", Word(result)));
 
     public void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed)
     {
@@ -101,15 +101,15 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private static string Word(Verdict verdict) => verdict switch
+    private static string Word(AccountOutcome result) => result switch
     {
-        Verdict.CallTokenEndpoint => "called",
-        Verdict.AlreadyFresh => "already_fresh",
-        Verdict.HeldByAnother => "held_by_another",
-        Verdict.CoolingDown => "cooling_down",
-        Verdict.NotUsable => "not_usable",
-        Verdict.OutOfDate => "out_of_date",
-        Verdict.Changed => "refreshed",
+        AccountOutcome.CallTokenEndpoint => "called",
+        AccountOutcome.AlreadyFresh => "already_fresh",
+        AccountOutcome.HeldByAnother => "held_by_another",
+        AccountOutcome.CoolingDown => "cooling_down",
+        AccountOutcome.NotUsable => "not_usable",
+        AccountOutcome.OutOfDate => "out_of_date",
+        AccountOutcome.Changed => "refreshed",
         _ => "nothing",
     };
 }

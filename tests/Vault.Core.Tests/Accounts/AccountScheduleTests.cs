@@ -25,10 +25,10 @@ public sealed class AccountScheduleTests
         for (var jitter = 0.0; jitter <= 1; jitter += 0.125)
         {
             var due = AccountSchedule.NextDue(Active(), Single, Now, jitter)!.Value;
-            Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled, now: due), Policy()).Verdict);
+            Assert.Equal(AccountOutcome.CallTokenEndpoint, AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled, now: due), Policy()).Outcome);
         }
 
-        Assert.Equal(Verdict.Nothing, AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled), Policy()).Verdict);
+        Assert.Equal(AccountOutcome.Nothing, AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled), Policy()).Outcome);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class AccountScheduleTests
         Assert.True(AccountSchedule.IsLive(state, Now.AddYears(1)));
         Assert.Null(AccountSchedule.NextDue(state, Single, Now, 0.5));
         Assert.False(AccountSchedule.IsLive(state with { AccessRejected = true }, Now));
-        Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(state, Wanted(RefreshReason.Rejected), Policy()).Verdict);
+        Assert.Equal(AccountOutcome.CallTokenEndpoint, AccountLifecycle.Decide(state, Wanted(RefreshReason.Rejected), Policy()).Outcome);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class AccountScheduleTests
     public void What_mints_is_not_kept_alive()
     {
         Assert.Null(AccountSchedule.NextDue(Expired with { Mints = true }, Policy(Rotation.Mints).Refresh, Now, 0.5));
-        Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(Expired with { Mints = true }, Wanted(), Policy(Rotation.Mints)).Verdict);
+        Assert.Equal(AccountOutcome.CallTokenEndpoint, AccountLifecycle.Decide(Expired with { Mints = true }, Wanted(), Policy(Rotation.Mints)).Outcome);
     }
 
     [Fact]
@@ -103,8 +103,8 @@ public sealed class AccountScheduleTests
         var next = AccountLifecycle.Decide(Expired with { Intent = Held() }, NotActed(retryAfter: TimeSpan.FromMinutes(7)), Policy()).Next;
         Assert.Equal(Now.AddMinutes(7), next.CooldownUntil);
         Assert.Equal(Now.AddMinutes(7), AccountSchedule.NextDue(next, Single, Now, 0.5));
-        Assert.Equal(Verdict.CoolingDown, AccountLifecycle.Decide(next, Wanted(), Policy()).Verdict);
-        Assert.Equal(Verdict.CallTokenEndpoint, AccountLifecycle.Decide(next, Wanted(RefreshReason.Manual), Policy()).Verdict);
+        Assert.Equal(AccountOutcome.CoolingDown, AccountLifecycle.Decide(next, Wanted(), Policy()).Outcome);
+        Assert.Equal(AccountOutcome.CallTokenEndpoint, AccountLifecycle.Decide(next, Wanted(RefreshReason.Manual), Policy()).Outcome);
     }
 
     [Fact]

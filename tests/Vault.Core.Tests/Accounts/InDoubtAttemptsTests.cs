@@ -25,7 +25,7 @@ public sealed class InDoubtAttemptsTests
         {
             var healed = Decide(Decide(third.Next, NotActed(order[0])).Next, NotActed(order[1])).Next;
             Assert.Equal((AccountStatus.Active, (string?)null, (InDoubtAttempts?)null), (healed.Status, healed.Reason, healed.Doubt));
-            Assert.Equal(Verdict.CallTokenEndpoint, Decide(healed, Wanted(attempt: "d")).Verdict);
+            Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(healed, Wanted(attempt: "d")).Outcome);
         }
     }
 
@@ -37,15 +37,15 @@ public sealed class InDoubtAttemptsTests
             foreach (var word in new[] { NotActed(says), ClientRefused(says) })
             {
                 var certain = Decide(Expired with { Doubt = Two }, word, Rotation.SingleUse);
-                Assert.Equal((Verdict.Changed, left), (certain.Verdict, certain.Next.Doubt?.AttemptId));
+                Assert.Equal((AccountOutcome.Changed, left), (certain.Outcome, certain.Next.Doubt?.AttemptId));
                 Assert.Empty(certain.Next.Doubt!.Attempts);
                 var refused = Decide(Decide(certain.Next, Wanted(attempt: "c"), Rotation.SingleUse).Next, FoundDead("c"), Rotation.SingleUse).Next;
                 Assert.Equal(StatusReason.RefreshOutcomeLost, refused.Reason);
             }
         }
 
-        Assert.Equal(Verdict.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed("c")).Verdict);
-        Assert.Equal(Verdict.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed(InDoubtAttempts.Several)).Verdict);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed("c")).Outcome);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed(InDoubtAttempts.Several)).Outcome);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class InDoubtAttemptsTests
         // a's window has shut, b's is open; when a has sent nothing, what b may have used up can still be had.
         var healed = Decide(Lost(Two), NotActed("a"));
         Assert.Equal((AccountStatus.Active, "b", "account.healed"), (healed.Next.Status, healed.Next.Doubt?.AttemptId, healed.LedgerType));
-        Assert.Equal(Verdict.CallTokenEndpoint, Decide(healed.Next, Wanted(RefreshReason.Manual, "c")).Verdict);
+        Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(healed.Next, Wanted(RefreshReason.Manual, "c")).Outcome);
 
         // The other way round nothing is gained yet, and with a provider that kills families it never is before the last word.
         foreach (var (says, rotation) in new[] { ("b", Rotation.Grace), ("a", Rotation.FamilyKill), ("b", Rotation.FamilyKill), ("a", Rotation.SingleUse) })
@@ -92,7 +92,7 @@ public sealed class InDoubtAttemptsTests
         Assert.Equal(InDoubtAttempts.MaxAttempts - 1, doubt.Without("n0")!.Attempts.Length);
         var many = doubt.With(Held("one more"));
         Assert.Equal((InDoubtAttempts.Several, Two.FirstSentAt, true), (many.AttemptId, many.FirstSentAt, many.Attempts.IsEmpty));
-        Assert.Equal(Verdict.OutOfDate, Decide(Lost(many), NotActed("a")).Verdict);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(Lost(many), NotActed("a")).Outcome);
         Assert.Equal(many, many.With(Held("another")));
     }
 
@@ -100,7 +100,7 @@ public sealed class InDoubtAttemptsTests
     public void A_doubt_counted_by_the_version_before_is_settled_by_no_single_word()
     {
         var former = new InDoubtAttempts(InDoubtAttempts.Several, Now.AddMinutes(-1));
-        foreach (var attempt in new[] { "a", InDoubtAttempts.Several }) Assert.Equal(Verdict.OutOfDate, Decide(Lost(former), NotActed(attempt)).Verdict);
+        foreach (var attempt in new[] { "a", InDoubtAttempts.Several }) Assert.Equal(AccountOutcome.OutOfDate, Decide(Lost(former), NotActed(attempt)).Outcome);
         Assert.False(former.BeganWith(InDoubtAttempts.Several));
         Assert.Equal(former, former.With(Held("a")));
         Assert.Same(former, former.Without("a"));

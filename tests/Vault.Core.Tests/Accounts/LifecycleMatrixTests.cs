@@ -32,12 +32,12 @@ public sealed class LifecycleMatrixTests
         if (decision.Effects.HasFlag(GrantEffect.StoreGrant) && decision.Effects.HasFlag(GrantEffect.Wipe)) return "What is stored is not wiped in the same breath.";
         if (decision.Effects.HasFlag(GrantEffect.Wipe) && next.Grant is not null) return "A wiped account says that it has no grant.";
         if (decision.Effects.HasFlag(GrantEffect.RevokeUpstream) && next.Revocation != UpstreamRevocation.Pending) return "What is to be revoked upstream stays pending until it is.";
-        if (decision.Verdict is Verdict.OutOfDate && next != state) return "What is out of date changes nothing.";
-        if (decision.Verdict is Verdict.HeldByAnother && next != state) return "While another holds the lease nothing changes.";
+        if (decision.Outcome is AccountOutcome.OutOfDate && next != state) return "What is out of date changes nothing.";
+        if (decision.Outcome is AccountOutcome.HeldByAnother && next != state) return "While another holds the lease nothing changes.";
         var withdrawn = state.Status is AccountStatus.Revoked or AccountStatus.Disconnected;
         if (withdrawn && next.Status != state.Status && what is not AccountEvent.GrantStored) return "Only a new grant brings a revoked account back.";
-        if (withdrawn && decision.Verdict == Verdict.CallTokenEndpoint) return "A revoked account is not refreshed.";
-        if (decision.Verdict == Verdict.CallTokenEndpoint)
+        if (withdrawn && decision.Outcome == AccountOutcome.CallTokenEndpoint) return "A revoked account is not refreshed.";
+        if (decision.Outcome == AccountOutcome.CallTokenEndpoint)
         {
             if (what is not AccountEvent.RefreshWanted wanted) return "Only who wants a refresh is told to call.";
             if (next is not { Status: AccountStatus.Active, Grant.HasRefreshToken: true }) return "There is something to present.";
@@ -64,7 +64,7 @@ public sealed class LifecycleMatrixTests
             var refreshes = state is { Status: AccountStatus.Active, Grant.HasRefreshToken: true };
             var decision = AccountLifecycle.Decide(state, refreshes ? Wanted(RefreshReason.Scheduled) : new AccountEvent.TimePassed(Now), policy);
             var again = AccountSchedule.NextDue(decision.Next, policy.Refresh, Now, 0.5);
-            Assert.True(decision.Verdict == Verdict.CallTokenEndpoint || again is null || again > Now,
+            Assert.True(decision.Outcome == AccountOutcome.CallTokenEndpoint || again is null || again > Now,
                 $"due again at once\n  state {state}\n  rotation {policy.Refresh.Rotation}\n  decision {decision}\n  due {due:O}, again {again:O}");
         }
     }

@@ -16,12 +16,12 @@ public sealed class RefreshRuleTests
     public void Trap_invalid_grant_of_an_older_generation_deletes_nothing()
     {
         var state = InFlight() with { Generation = 2 };
-        Assert.Equal(Verdict.OutOfDate, Decide(state, FoundDead(presented: 1)).Verdict);
-        Assert.Equal(Verdict.OutOfDate, Decide(InFlight(), FoundDead("theirs")).Verdict);
-        Assert.Equal(Verdict.OutOfDate, Decide(Expired, FoundDead()).Verdict);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(state, FoundDead(presented: 1)).Outcome);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(InFlight(), FoundDead("theirs")).Outcome);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(Expired, FoundDead()).Outcome);
         var dead = Decide(InFlight(), FoundDead()).Next;
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked), (dead.Status, dead.Reason));
-        Assert.Equal(Verdict.OutOfDate, Decide(Active() with { Generation = 2 }, new AccountEvent.GrantReportedDead(Now, 1, StatusReason.UserRevoked)).Verdict);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(Active() with { Generation = 2 }, new AccountEvent.GrantReportedDead(Now, 1, StatusReason.UserRevoked)).Outcome);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class RefreshRuleTests
         var dead = Decide(lost, FoundDead(), Rotation.FamilyKill);
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked, "account.reauth_required"), (dead.Next.Status, dead.Next.Reason, dead.LedgerType));
         Assert.Null(dead.Next.Doubt);
-        Assert.Equal(Verdict.OutOfDate, Decide(lost, FoundDead("theirs"), Rotation.FamilyKill).Verdict);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(lost, FoundDead("theirs"), Rotation.FamilyKill).Outcome);
 
         // While another attempt holds the lease it decides; but what it finds is no longer taken for a lost reply.
         var taken = Decide(InFlight() with { Intent = Held(since: Now - Lease) }, Wanted(attempt: "theirs")).Next;
@@ -76,7 +76,7 @@ public sealed class RefreshRuleTests
     }
 
     [Fact]
-    public void A_late_success_of_a_replaced_generation_is_dropped() => Assert.Equal(Verdict.OutOfDate, Decide(Active() with { Generation = 2 }, Succeeded(presented: 1)).Verdict);
+    public void A_late_success_of_a_replaced_generation_is_dropped() => Assert.Equal(AccountOutcome.OutOfDate, Decide(Active() with { Generation = 2 }, Succeeded(presented: 1)).Outcome);
 
     [Fact]
     public void Revoking_wins_over_a_refresh_under_way_and_its_late_token_is_revoked_upstream()
@@ -91,7 +91,7 @@ public sealed class RefreshRuleTests
             Assert.Equal(Now, AccountSchedule.NextDue(late.Next, Policy().Refresh, Now, 0.5));
         }
 
-        foreach (var what in new[] { NotActed(), MayHaveActed(), FoundDead(), ClientRefused() }) Assert.Equal(Verdict.OutOfDate, Decide(revoked.Next, what).Verdict);
+        foreach (var what in new[] { NotActed(), MayHaveActed(), FoundDead(), ClientRefused() }) Assert.Equal(AccountOutcome.OutOfDate, Decide(revoked.Next, what).Outcome);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class RefreshRuleTests
         {
             var doubtful = Decide(InFlight(), MayHaveActed(), rotation).Next;
             var again = Decide(doubtful, Wanted(RefreshReason.Manual, "second"), rotation);
-            Assert.Equal(Verdict.CallTokenEndpoint, again.Verdict);
+            Assert.Equal(AccountOutcome.CallTokenEndpoint, again.Outcome);
             Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(again.Next, FoundDead("second"), rotation).Next.Reason);
         }
     }
@@ -126,7 +126,7 @@ public sealed class RefreshRuleTests
             var decision = Decide(Expired with { Intent = Held("theirs", Now - Lease) }, Wanted(), rotation);
             var usesUp = rotation is Rotation.Grace or Rotation.SingleUse or Rotation.FamilyKill;
             Assert.Equal(usesUp ? "theirs" : null, decision.Next.Doubt?.AttemptId);
-            Assert.Equal(rotation == Rotation.FamilyKill ? Verdict.NotUsable : Verdict.CallTokenEndpoint, decision.Verdict);
+            Assert.Equal(rotation == Rotation.FamilyKill ? AccountOutcome.NotUsable : AccountOutcome.CallTokenEndpoint, decision.Outcome);
         }
     }
 
@@ -135,8 +135,8 @@ public sealed class RefreshRuleTests
     {
         var doubtful = Active(TimeSpan.FromMinutes(4)) with { Doubt = new InDoubtAttempts("theirs", Now) };
         foreach (var why in Enum.GetValues<RefreshReason>())
-            Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(why), Rotation.FamilyKill).Verdict);
-        Assert.Equal(Verdict.AlreadyFresh, Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.FamilyKill).Verdict);
+            Assert.NotEqual(AccountOutcome.CallTokenEndpoint, Decide(doubtful, Wanted(why), Rotation.FamilyKill).Outcome);
+        Assert.Equal(AccountOutcome.AlreadyFresh, Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.FamilyKill).Outcome);
 
         // When the access token has run out, the loss is told by its name.
         var later = Decide(doubtful, Wanted(now: Now.AddMinutes(5)), Rotation.FamilyKill).Next;
@@ -149,7 +149,7 @@ public sealed class RefreshRuleTests
     public void A_token_in_doubt_is_presented_again_within_the_grace_window_and_soon()
     {
         var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now.AddMinutes(-1)) };
-        Assert.Equal(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshReason.Scheduled), Rotation.Grace).Verdict);
+        Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshReason.Scheduled), Rotation.Grace).Outcome);
         Assert.True(AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5) <= Now, "the window would shut before the next margin");
     }
 
@@ -158,7 +158,7 @@ public sealed class RefreshRuleTests
     {
         // Host A has the reply in its spool and is away; host B comes after the window: presenting would kill what A still holds.
         var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now - Grace) };
-        Assert.NotEqual(Verdict.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.Grace).Verdict);
+        Assert.NotEqual(AccountOutcome.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.Grace).Outcome);
         Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(doubtful, Wanted(RefreshReason.Rejected), Rotation.Grace).Next.Reason);
         Assert.Equal(Active().Grant!.AccessExpiresAt, AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5));
     }
@@ -168,10 +168,10 @@ public sealed class RefreshRuleTests
     {
         var held = Expired with { Intent = Held("theirs") };
         var waits = Decide(held, Wanted(now: Now + Lease - TimeSpan.FromTicks(1)));
-        Assert.Equal((Verdict.HeldByAnother, Now + Lease), (waits.Verdict, waits.Until));
-        Assert.Equal(Verdict.CallTokenEndpoint, Decide(held, Wanted(now: Now + Lease)).Verdict);
+        Assert.Equal((AccountOutcome.HeldByAnother, Now + Lease), (waits.Outcome, waits.Until));
+        Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(held, Wanted(now: Now + Lease)).Outcome);
         var early = Decide(held, Wanted(dead: true));
-        Assert.Equal((Verdict.CallTokenEndpoint, "theirs"), (early.Verdict, early.Next.Doubt?.AttemptId));
+        Assert.Equal((AccountOutcome.CallTokenEndpoint, "theirs"), (early.Outcome, early.Next.Doubt?.AttemptId));
     }
 
     [Fact]
@@ -182,7 +182,7 @@ public sealed class RefreshRuleTests
         for (var second = 0; second < 600; second++, now = now.AddSeconds(1))
         {
             var wanted = Decide(state, Wanted(RefreshReason.Rejected, "a" + second, now, seen: state.Generation));
-            if (wanted.Verdict != Verdict.CallTokenEndpoint) continue;
+            if (wanted.Outcome != AccountOutcome.CallTokenEndpoint) continue;
             refreshes++;
             state = Decide(wanted.Next, Succeeded("a" + second, state.Generation, now)).Next;
         }
@@ -198,12 +198,12 @@ public sealed class RefreshRuleTests
         Assert.Equal(StatusReason.RefreshOutcomeLost, lost.Reason);
         var healed = Decide(lost, NotActed("theirs"), Rotation.FamilyKill).Next;
         Assert.Equal((AccountStatus.Active, (string?)null, (InDoubtAttempts?)null), (healed.Status, healed.Reason, healed.Doubt));
-        Assert.Equal(Verdict.OutOfDate, Decide(lost, NotActed("another"), Rotation.FamilyKill).Verdict);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(lost, NotActed("another"), Rotation.FamilyKill).Outcome);
     }
 
     [Fact]
     public void A_complaint_about_an_older_token_finds_the_work_done() =>
-        Assert.Equal(Verdict.AlreadyFresh, Decide(Active() with { Generation = 2 }, Wanted(RefreshReason.Rejected, seen: 1)).Verdict);
+        Assert.Equal(AccountOutcome.AlreadyFresh, Decide(Active() with { Generation = 2 }, Wanted(RefreshReason.Rejected, seen: 1)).Outcome);
 
     [Fact]
     public void What_cannot_be_refreshed_runs_out_or_needs_a_person()
@@ -211,20 +211,20 @@ public sealed class RefreshRuleTests
         Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired), Lowered(Decide(Active(TimeSpan.Zero, false), Wanted())));
         Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired), Lowered(Decide(Active(TimeSpan.Zero, false), new AccountEvent.TimePassed(Now))));
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.GrantRevoked), Lowered(Decide(Active(refreshable: false), Wanted(RefreshReason.Rejected))));
-        Assert.Equal(Verdict.AlreadyFresh, Decide(Active(refreshable: false), Wanted()).Verdict);
+        Assert.Equal(AccountOutcome.AlreadyFresh, Decide(Active(refreshable: false), Wanted()).Outcome);
     }
 
     [Fact]
     public void A_grant_sealed_for_a_generation_that_was_taken_meanwhile_is_refused()
     {
-        Assert.Equal(Verdict.OutOfDate, Decide(Active(), Installed(1)).Verdict);
-        Assert.Equal(Verdict.OutOfDate, Decide(Active(), Installed(3)).Verdict);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(Active(), Installed(1)).Outcome);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(Active(), Installed(3)).Outcome);
         var installed = Decide(InFlight() with { Doubt = new InDoubtAttempts("x", Now), Failures = 4, CooldownUntil = Now.AddHours(1), AccessRejected = true }, Installed(2)).Next;
         Assert.Equal(new AccountState
         {
             Status = AccountStatus.Active, Generation = 2, Grant = NewFacts(), GrantedScopes = installed.GrantedScopes, RequestedScopes = installed.RequestedScopes,
         }, installed);
-        Assert.Equal(Verdict.OutOfDate, Decide(installed, NotActed()).Verdict);
+        Assert.Equal(AccountOutcome.OutOfDate, Decide(installed, NotActed()).Outcome);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class OrganizationLifecycleTests
             Assert.True(next.Gate == state.Gate || next.Gate.Epoch == state.Gate.Epoch + 1, $"{what}: a cached row never outlives an opening or shutting");
             Assert.True(next.Gate.Open == state.Gate.Open || next.Gate.Epoch > state.Gate.Epoch, $"{what}: every move of the gate is a new epoch");
             if (state.Status == OrganizationStatus.Erased) Assert.NotEqual(OrganizationStatus.Active, next.Status);
-            if (decision.Verdict != OrganizationVerdict.Changed) Assert.Same(state, next);
+            if (decision.Outcome != OrganizationOutcome.Changed) Assert.Same(state, next);
         }
     }
 
@@ -52,7 +52,7 @@ public sealed class OrganizationLifecycleTests
     {
         var shut = OrganizationLifecycle.Decide(OrganizationLifecycle.New(), new OrganizationEvent.SuspendWanted(Now)).Next;
         Assert.Equal(new Gate(false, 2), shut.Gate);
-        Assert.Equal(OrganizationVerdict.Nothing, OrganizationLifecycle.Decide(shut, new OrganizationEvent.SuspendWanted(Now)).Verdict);
+        Assert.Equal(OrganizationOutcome.Nothing, OrganizationLifecycle.Decide(shut, new OrganizationEvent.SuspendWanted(Now)).Outcome);
         Assert.Equal(new Gate(true, 3), OrganizationLifecycle.Decide(shut, new OrganizationEvent.ResumeWanted(Now)).Next.Gate);
     }
 
@@ -62,8 +62,8 @@ public sealed class OrganizationLifecycleTests
         var running = OrganizationLifecycle.Decide(OrganizationLifecycle.New(), new OrganizationEvent.DisconnectWanted(Now, "conn_1", "key_1")).Next;
         var erasing = OrganizationLifecycle.Decide(running, new OrganizationEvent.EraseWanted(Now, "key_2")).Next;
         Assert.Equal(new Cascade(OrganizationLifecycle.EraseKind, null, 0, Now, "key_2"), erasing.Cascade);
-        Assert.Equal(OrganizationVerdict.Nothing, OrganizationLifecycle.Decide(erasing, new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "x", 1)).Verdict);
-        Assert.Equal(OrganizationVerdict.Refused, OrganizationLifecycle.Decide(erasing, new OrganizationEvent.ResumeWanted(Now)).Verdict);
+        Assert.Equal(OrganizationOutcome.Nothing, OrganizationLifecycle.Decide(erasing, new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "x", 1)).Outcome);
+        Assert.Equal(OrganizationOutcome.Refused, OrganizationLifecycle.Decide(erasing, new OrganizationEvent.ResumeWanted(Now)).Outcome);
         var erased = OrganizationLifecycle.Decide(erasing, new OrganizationEvent.CascadeFinished(Now, OrganizationLifecycle.EraseKind, 3)).Next;
         Assert.Equal((OrganizationStatus.Erased, (Cascade?)null), (erased.Status, erased.Cascade));
     }
@@ -72,13 +72,13 @@ public sealed class OrganizationLifecycleTests
     public void A_second_cascade_waits_for_the_first_and_the_same_one_is_the_same()
     {
         var running = OrganizationLifecycle.Decide(OrganizationLifecycle.New(), new OrganizationEvent.DisconnectWanted(Now, "conn_1", "key_1")).Next;
-        Assert.Equal(OrganizationVerdict.Busy, OrganizationLifecycle.Decide(running, new OrganizationEvent.DisconnectWanted(Now, "conn_2", "key_1")).Verdict);
-        Assert.Equal(OrganizationVerdict.Nothing, OrganizationLifecycle.Decide(running, new OrganizationEvent.DisconnectWanted(Now, "conn_1", "key_1")).Verdict);
+        Assert.Equal(OrganizationOutcome.Busy, OrganizationLifecycle.Decide(running, new OrganizationEvent.DisconnectWanted(Now, "conn_2", "key_1")).Outcome);
+        Assert.Equal(OrganizationOutcome.Nothing, OrganizationLifecycle.Decide(running, new OrganizationEvent.DisconnectWanted(Now, "conn_1", "key_1")).Outcome);
         var advanced = OrganizationLifecycle.Decide(running, new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "after", 5)).Next.Cascade!;
         Assert.Equal(("after", 5L), (advanced.Cursor, advanced.Done));
 
         // Another host walks the same page a moment later: it counts once, and the cursor does not go back.
         var both = running with { Cascade = advanced };
-        Assert.Equal(OrganizationVerdict.Nothing, OrganizationLifecycle.Decide(both, new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "after", 5)).Verdict);
+        Assert.Equal(OrganizationOutcome.Nothing, OrganizationLifecycle.Decide(both, new OrganizationEvent.CascadeAdvanced(Now, Kind, null, "after", 5)).Outcome);
     }
 }

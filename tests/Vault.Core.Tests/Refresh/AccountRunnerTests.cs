@@ -31,7 +31,7 @@ public sealed class AccountRunnerTests
         var seen = (await bench.Store.Accounts.FindAsync(key, default))!;
         await bench.RunAsync(bench.Host.Revoker.RevokeAsync(key, "revoked_by_request", "key_1", default));
         var step = (await bench.Host.Runner.ApplyAsync(key, s => Wanted(bench, s), default, seen: seen)).Value;
-        Assert.Equal((AccountStatus.Revoked, Verdict.NotUsable), (step.Before.State.Status, step.Decision.Verdict));
+        Assert.Equal((AccountStatus.Revoked, AccountOutcome.NotUsable), (step.Before.State.Status, step.Decision.Outcome));
     }
 
     [Fact]
