@@ -6,7 +6,7 @@ namespace Vault.Core.Templates;
 public static class TextTemplate
 {
     /// <summary>The names of the places; null when a brace has no partner or encloses no name.</summary>
-    public static IReadOnlyList<string>? Places(string text)
+    public static IReadOnlyList<string>? Variables(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var names = new List<string>();

@@ -19,9 +19,9 @@ public sealed record UrlTemplate
     /// <summary>Begins with a slash: to be appended to the API's base URL.</summary>
     public bool IsRelative => Source.StartsWith('/');
 
-    public IEnumerable<string> Places => _parts.Where(p => p.IsPlace).Select(p => p.Text).Distinct();
+    public IEnumerable<string> Variables => _parts.Where(p => p.IsPlace).Select(p => p.Text).Distinct();
 
-    public IEnumerable<string> OriginPlaces => _parts.Where(p => p.IsPlace && p.InOrigin).Select(p => p.Text).Distinct();
+    public IEnumerable<string> OriginVariables => _parts.Where(p => p.IsPlace && p.InOrigin).Select(p => p.Text).Distinct();
 
     public static UrlTemplate Parse(string text) => TryParse(text, out var template, out var fault) ? template : throw new FormatException(fault);
 

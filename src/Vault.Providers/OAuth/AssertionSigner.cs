@@ -24,27 +24,27 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
             return null;
         }
 
-        var places = ProviderPlaces.Of(client);
+        var variables = TemplateContext.Of(client);
         var claims = new Dictionary<string, object>(StringComparer.Ordinal);
-        if (places.Text(shape.Issuer, Field) is not { } issuer)
+        if (variables.Expand(shape.Issuer, Field) is not { } issuer)
         {
             fault = "assertion_issuer_missing";
             return null;
         }
 
         claims["iss"] = issuer;
-        if (shape.Subject is not null && places.Text(shape.Subject, Field) is { } subject) claims["sub"] = subject;
-        if (shape.Audience is not null && places.Text(shape.Audience, Field) is { } audience) claims["aud"] = audience;
+        if (shape.Subject is not null && variables.Expand(shape.Subject, Field) is { } subject) claims["sub"] = subject;
+        if (shape.Audience is not null && variables.Expand(shape.Audience, Field) is { } audience) claims["aud"] = audience;
         foreach (var (name, template) in shape.Claims)
         {
-            if (places.Text(template, Field) is { } value) claims[name] = value;
+            if (variables.Expand(template, Field) is { } value) claims[name] = value;
         }
 
         if (shape.ScopeClaim is not null && scope.Length > 0) claims[shape.ScopeClaim] = scope;
         var headers = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var (name, template) in shape.Headers)
         {
-            if (places.Text(template, Field) is { } value) headers[name] = value;
+            if (variables.Expand(template, Field) is { } value) headers[name] = value;
         }
 
         var now = time.GetUtcNow().ToUnixTimeSeconds();
@@ -54,7 +54,7 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
         try
         {
             fault = null;
-            return Sign(shape, key, shape.KeyId is null ? null : places.Text(shape.KeyId, Field), claims, headers);
+            return Sign(shape, key, shape.KeyId is null ? null : variables.Expand(shape.KeyId, Field), claims, headers);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException or InvalidOperationException)
         {

@@ -15,10 +15,10 @@ internal static class CallbackReader
     {
         if (client.Pack.Details.OAuth?.Callback is not { } shape) return CallbackReading.Empty;
         if (shape.Signature is { } name && !IsSigned(client, query, name)) return CallbackReading.Refused("callback_signature_wrong");
-        var places = ProviderPlaces.Of(client);
+        var variables = TemplateContext.Of(client);
         foreach (var (parameter, template) in shape.Expect)
         {
-            if (places.Text(template) is not { } expected || query.GetValueOrDefault(parameter) != expected) return CallbackReading.Refused("callback_" + parameter + "_mismatch");
+            if (variables.Expand(template) is not { } expected || query.GetValueOrDefault(parameter) != expected) return CallbackReading.Refused("callback_" + parameter + "_mismatch");
         }
 
         var captured = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);

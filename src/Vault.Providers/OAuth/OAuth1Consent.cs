@@ -29,9 +29,9 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
 
     public async Task<ConsentStart> StartAsync(TokenClient client, OAuth1Shape shape, ImmutableArray<string> scopes, string state, DateTimeOffset deadline)
     {
-        var places = ProviderPlaces.Of(client);
-        if (places.Url(shape.TemporaryUrl, http.Policy, out var fault) is not { } url) return Refuse(ErrorCatalogue.EgressDenied, fault!);
-        if (places.Url(shape.AuthorizationUrl, http.Policy, out fault) is not { } authorization) return Refuse(ErrorCatalogue.EgressDenied, fault!);
+        var variables = TemplateContext.Of(client);
+        if (variables.ExpandUrl(shape.TemporaryUrl, http.Policy, out var fault) is not { } url) return Refuse(ErrorCatalogue.EgressDenied, fault!);
+        if (variables.ExpandUrl(shape.AuthorizationUrl, http.Policy, out fault) is not { } authorization) return Refuse(ErrorCatalogue.EgressDenied, fault!);
         if (client.ClientSecret is not { } secret || client.Connection.ClientId is not { } id) return Refuse(ErrorCatalogue.ClientMisconfigured, "client_secret_missing");
         var callback = client.RedirectUri + (client.RedirectUri.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "state=" + Uri.EscapeDataString(state);
         var message = Message(url);
@@ -47,7 +47,7 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
         if (shape.ScopeParameter is { } parameter && !scopes.IsDefaultOrEmpty) Add(query, parameter, string.Join(shape.ScopeSeparator, scopes));
         foreach (var (name, template) in shape.AuthorizationParameters)
         {
-            if (places.Text(template) is { } value) Add(query, name, value);
+            if (variables.Expand(template) is { } value) Add(query, name, value);
         }
 
         return new ConsentStart.Ready(new UriBuilder(authorization) { Query = query.ToString() }.Uri, Secret.From(token + "\n" + tokenSecret));
@@ -61,7 +61,7 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
         var (left, temporarySecret) = Split(kept);
         // The browser must bring back the very token it left with: another one belongs to somebody else's consent.
         if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(brought), Encoding.UTF8.GetBytes(left))) return new TokenReply.GrantDead(StatusReason.GrantRevoked, "oauth_token_mismatch");
-        if (ProviderPlaces.Of(client).Url(shape.TokenUrl, http.Policy, out var fault) is not { } url) return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, FailureCode.Clean(fault) ?? "egress_denied");
+        if (TemplateContext.Of(client).ExpandUrl(shape.TokenUrl, http.Policy, out var fault) is not { } url) return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, FailureCode.Clean(fault) ?? "egress_denied");
         if (client.ClientSecret is not { } secret || client.Connection.ClientId is not { } id) return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "client_secret_missing");
         var message = Message(url);
         using (var tokenSecret = Secret.From(temporarySecret))

@@ -22,14 +22,14 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         // An own credential is shown to work by its verification call; a grant by asking who it belongs to.
         var probe = grant is null ? details.Verification ?? details.Identity : details.Identity ?? details.Verification;
         if (probe is null) return grant is not null && details.Introspection is { } introspection ? await IntrospectAsync(client, grant, introspection, deadline) : new IdentityReply.NoCall();
-        var places = ProviderPlaces.Of(client);
-        if (places.Url(probe.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
+        var variables = TemplateContext.Of(client);
+        if (variables.ExpandUrl(probe.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
         var message = new HttpRequestMessage(new HttpMethod(probe.Method), url) { Version = HttpVersion.Version11 };
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
         message.Headers.TryAddWithoutValidation("User-Agent", "vault-orleans");
         foreach (var (name, template) in details.Api.Headers.Concat(probe.Headers))
         {
-            if (places.Text(template) is not { } value) continue;
+            if (variables.Expand(template) is not { } value) continue;
             message.Headers.Remove(name);
             message.Headers.TryAddWithoutValidation(name, value);
         }
@@ -59,7 +59,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
     /// <summary>RFC 7662: where no call shows whose a token is, the authorization server says at least whether it lives.</summary>
     private async Task<IdentityReply> IntrospectAsync(TokenClient client, GrantTokens grant, IntrospectionShape shape, DateTimeOffset deadline)
     {
-        if (ProviderPlaces.Of(client).Url(shape.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
+        if (TemplateContext.Of(client).ExpandUrl(shape.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
         var request = new TokenRequest(client).With("token", grant.AccessToken).With("token_type_hint", "access_token");
         if (shape.Auth == CallAuthentication.Bearer) request.Bearer(grant.AccessToken);
         var reply = await _call.SendAsync(request.Build(url, "POST", BodyFormat.Form, TokenRequest.ClientAt(shape.Auth, client.Pack.Details.OAuth)), deadline);

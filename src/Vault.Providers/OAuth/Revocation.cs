@@ -23,13 +23,13 @@ internal static class Revocation
             _ => grant.RefreshToken is { } refresh ? (refresh, "refresh_token") : (grant.AccessToken, "access_token"),
         };
         if (token is null) return new RevocationReply(UpstreamRevocation.NoEndpoint, false, "no_refresh_token");
-        var places = ProviderPlaces.Of(client);
-        if (places.Url(shape.Url, policy, out var fault) is not { } url) return new RevocationReply(UpstreamRevocation.Refused, false, FailureCode.Clean(fault) ?? "egress_denied");
+        var variables = TemplateContext.Of(client);
+        if (variables.ExpandUrl(shape.Url, policy, out var fault) is not { } url) return new RevocationReply(UpstreamRevocation.Refused, false, FailureCode.Clean(fault) ?? "egress_denied");
         var request = new TokenRequest(client);
         foreach (var (name, template) in shape.Parameters)
         {
             if (template == "{token}") request.With(name, token);
-            else if (places.Text(template, n => n == "token_type_hint" ? hint : n == "token" ? token.RevealText() : null) is { } value) request.With(name, value);
+            else if (variables.Expand(template, n => n == "token_type_hint" ? hint : n == "token" ? token.RevealText() : null) is { } value) request.With(name, value);
         }
 
         if (shape.Auth == CallAuthentication.Bearer) request.Bearer(grant.AccessToken);
@@ -38,7 +38,7 @@ internal static class Revocation
         {
             foreach (var (name, template) in client.Pack.Details.Api.Headers)
             {
-                if (places.Text(template) is { } value) message.Headers.TryAddWithoutValidation(name, value);
+                if (variables.Expand(template) is { } value) message.Headers.TryAddWithoutValidation(name, value);
             }
         }
 

@@ -91,9 +91,9 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         ArgumentException.ThrowIfNullOrEmpty(state);
         ArgumentException.ThrowIfNullOrEmpty(codeChallenge);
         var oauth = OAuth(client);
-        var places = ProviderPlaces.Of(client);
+        var variables = TemplateContext.Of(client);
         var template = oauth.AuthorizationUrl ?? throw new InvalidOperationException($"{client.Pack.Id} has no authorization endpoint.");
-        var url = places.Url(template, http.Policy, out var fault) ?? throw new InvalidOperationException($"The authorization URL of {client.Pack.Id} cannot be made: {fault}.");
+        var url = variables.ExpandUrl(template, http.Policy, out var fault) ?? throw new InvalidOperationException($"The authorization URL of {client.Pack.Id} cannot be made: {fault}.");
         var query = new StringBuilder(url.Query.TrimStart('?'));
         Add("response_type", "code");
         Add("client_id", client.Connection.ClientId ?? throw new InvalidOperationException("The connection has no client_id."));
@@ -108,7 +108,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
 
         foreach (var (name, value) in oauth.AuthorizationParameters)
         {
-            if (places.Text(value) is { } text) Add(name, text);
+            if (variables.Expand(value) is { } text) Add(name, text);
         }
 
         return new UriBuilder(url) { Query = query.ToString() }.Uri;
@@ -138,7 +138,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
     {
         ArgumentNullException.ThrowIfNull(client);
         if (client.Pack.Details.OAuth is not { Issuer: not null } oauth) return (null, false);
-        return (oauth.Issuer.Expand(ProviderPlaces.Of(client).Value, out _), oauth.IssuerRequired);
+        return (oauth.Issuer.Expand(TemplateContext.Of(client).Value, out _), oauth.IssuerRequired);
     }
 
     /// <summary>A token that the account signs for itself: nothing is called, so nothing can be lost.</summary>
@@ -151,7 +151,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
 
     private Task<TokenReply> MintWithAssertionAsync(TokenClient client, OAuthShape oauth, TokenRequest request, StaticCredential credential, string scope, DateTimeOffset deadline)
     {
-        if (ProviderPlaces.Of(client).Url(oauth.TokenUrl, http.Policy, out var fault, Field) is not { } url) return RefusedAsync(fault!);
+        if (TemplateContext.Of(client).ExpandUrl(oauth.TokenUrl, http.Policy, out var fault, Field) is not { } url) return RefusedAsync(fault!);
         if (_signer.Sign(client, credential, url, scope, out fault) is not { } jwt) return RefusedAsync(fault!);
         HttpRequestMessage message;
         if (credential.Mode == AuthMode.AppInstallation)
@@ -185,7 +185,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
 
     private Task<TokenReply> SendAsync(TokenClient client, UrlTemplate template, Func<Uri, HttpRequestMessage> build, DateTimeOffset deadline, bool mustCapture)
     {
-        if (ProviderPlaces.Of(client).Url(template, http.Policy, out var fault) is not { } url) return RefusedAsync(fault!);
+        if (TemplateContext.Of(client).ExpandUrl(template, http.Policy, out var fault) is not { } url) return RefusedAsync(fault!);
         var message = build(url);
         AddHeaders(client, OAuth(client), message);
         return ClassifyAsync(client, message, deadline, mustCapture);
@@ -204,10 +204,10 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
 
     private static void AddHeaders(TokenClient client, OAuthShape oauth, HttpRequestMessage message)
     {
-        var places = ProviderPlaces.Of(client);
+        var variables = TemplateContext.Of(client);
         foreach (var (name, template) in oauth.TokenHeaders)
         {
-            if (places.Text(template) is not { } value) continue;
+            if (variables.Expand(template) is not { } value) continue;
             message.Headers.Remove(name);
             message.Headers.TryAddWithoutValidation(name, value);
         }

@@ -36,10 +36,10 @@ internal sealed class TokenRequest(TokenClient client)
     /// <summary>Templates of the pack; a parameter whose place is empty is left out.</summary>
     public TokenRequest With(IEnumerable<KeyValuePair<string, string>> templates)
     {
-        var places = ProviderPlaces.Of(client);
+        var variables = TemplateContext.Of(client);
         foreach (var (name, template) in templates)
         {
-            if (places.Text(template) is { } value) With(name, value);
+            if (variables.Expand(template) is { } value) With(name, value);
         }
 
         return this;

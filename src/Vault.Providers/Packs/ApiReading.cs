@@ -143,10 +143,10 @@ internal static class ApiReading
         if (mode is { } given && !modes.Contains(given)) node.Fault("mode", "is not among auth_modes");
         if (name is null || value is null) yield break;
         if (place == CredentialPlace.Header && HeaderReading.Complaint(name, credential: true) is { } complaint) node.Fault("name", complaint);
-        string[] places = mode is AuthMode.ApiKey or AuthMode.Basic
+        string[] variables = mode is AuthMode.ApiKey or AuthMode.Basic
             ? [.. credentials.TryGetValue(mode.Value, out var shape) ? shape.Fields.Keys : [], .. mode == AuthMode.Basic ? ["basic"] : Array.Empty<string>()]
             : ["access_token", "token_type"];
-        HeaderReading.CheckTemplate(node, "value", value, scope.WithoutParameters, places);
+        HeaderReading.CheckTemplate(node, "value", value, scope.WithoutParameters, variables);
         if (place == CredentialPlace.OAuth1)
         {
             if (name is not ("HMAC-SHA256" or "HMAC-SHA1")) node.Fault("name", $"is '{name}'; with 'oauth1' it is the signature method, HMAC-SHA256 or HMAC-SHA1");

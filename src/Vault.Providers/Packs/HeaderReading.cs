@@ -31,30 +31,30 @@ internal static class HeaderReading
         return !credential && header.Equals("authorization", StringComparison.OrdinalIgnoreCase) ? "a credential belongs into 'auth', where it is kept out of logs" : null;
     }
 
-    public static ImmutableSortedDictionary<string, string> Headers(PackNode node, string name, PackScope scope, params string[] alsoPlaces)
+    public static ImmutableSortedDictionary<string, string> Headers(PackNode node, string name, PackScope scope, params string[] extraVariables)
     {
         var headers = node.TextMap(name);
         foreach (var (header, value) in headers)
         {
             if (Complaint(header, credential: false) is { } complaint) node.Faults.Add($"{node.At(name)}/{LineIndex.Escape(header)}", complaint);
-            CheckTemplate(node, name + "/" + header, value, scope, alsoPlaces);
+            CheckTemplate(node, name + "/" + header, value, scope, extraVariables);
         }
 
         return headers;
     }
 
-    public static void CheckTemplate(PackNode node, string at, string value, PackScope scope, params string[] alsoPlaces)
+    public static void CheckTemplate(PackNode node, string at, string value, PackScope scope, params string[] extraVariables)
     {
         if (value.Any(char.IsControl)) Report("holds a control character");
-        if (TextTemplate.Places(value) is not { } places)
+        if (TextTemplate.Variables(value) is not { } variables)
         {
             Report("has a brace without its partner, or one that encloses no name");
             return;
         }
 
-        foreach (var place in places)
+        foreach (var place in variables)
         {
-            if (!scope.Parameters.ContainsKey(place) && !alsoPlaces.Contains(place)) Report($"has the unknown place '{{{place}}}'");
+            if (!scope.Parameters.ContainsKey(place) && !extraVariables.Contains(place)) Report($"has the unknown place '{{{place}}}'");
         }
 
         // The pointer is made of two names here, so it is put together by hand.

@@ -13,7 +13,7 @@ internal static class OAuthReading
         ["response_type", "client_id", "client_secret", "redirect_uri", "state", "code", "code_challenge", "code_challenge_method", "code_verifier", "grant_type", "refresh_token", "assertion"];
 
     /// <summary>The client's id may stand in the path of a call about the client's grants (GitHub); it is no secret.</summary>
-    private static readonly FrozenSet<string> ClientPlaces = new[] { "client_id" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> ClientVariables = new[] { "client_id" }.ToFrozenSet(StringComparer.Ordinal);
 
     public static OAuthShape? OAuth(PackNode pack, PackScope scope, ImmutableArray<AuthMode> modes)
     {
@@ -80,7 +80,7 @@ internal static class OAuthReading
         if (node is null) return null;
         if (!modes.Contains(mode)) pack.Fault("assertion", "is of no use: auth_modes has neither jwt_bearer nor app_installation");
         string[] fields = credentials.TryGetValue(mode, out var shape) ? [.. shape.Fields.Keys] : [];
-        string[] places = [.. fields, "client_id", "token_url"];
+        string[] variables = [.. fields, "client_id", "token_url"];
         var algorithm = node.Text("algorithm", required: true) ?? "RS256";
         if (algorithm is not ("RS256" or "ES256")) node.Fault("algorithm", $"is '{algorithm}'; use RS256 or ES256");
         var key = node.Text("key_field", required: true) ?? "";
@@ -88,12 +88,12 @@ internal static class OAuthReading
         var lifetime = node.Seconds("lifetime_s") ?? TimeSpan.FromMinutes(5);
         if (lifetime > TimeSpan.FromHours(1)) node.Fault("lifetime_s", "is more than an hour; an assertion is used at once");
         var claims = node.TextMap("claims");
-        foreach (var (claim, value) in claims) HeaderReading.CheckTemplate(node, "claims/" + claim, value, scope, places);
+        foreach (var (claim, value) in claims) HeaderReading.CheckTemplate(node, "claims/" + claim, value, scope, variables);
         var headers = node.TextMap("headers");
         foreach (var (header, value) in headers)
         {
             if (header is "alg" or "kid" or "typ" or "crit" or "b64") node.Faults.Add($"{node.At("headers")}/{header}", "is set by the vault");
-            HeaderReading.CheckTemplate(node, "headers/" + header, value, scope, places);
+            HeaderReading.CheckTemplate(node, "headers/" + header, value, scope, variables);
         }
 
         var use = node.Choice("use", AssertionUse.Grant, PackWords.AssertionUses);
@@ -106,7 +106,7 @@ internal static class OAuthReading
         string? Template(string name, bool required = false)
         {
             var text = node.Text(name, required);
-            if (text is not null) HeaderReading.CheckTemplate(node, name, text, scope, places);
+            if (text is not null) HeaderReading.CheckTemplate(node, name, text, scope, variables);
             return text;
         }
     }
@@ -115,7 +115,7 @@ internal static class OAuthReading
     {
         var node = pack.Object("revocation");
         if (node is null) return null;
-        var url = scope.Url(node, "url", required: true, places: ClientPlaces);
+        var url = scope.Url(node, "url", required: true, variables: ClientVariables);
         var method = Method(node, "POST");
         var format = node.Choice("format", method is "GET" or "DELETE" ? BodyFormat.None : BodyFormat.Form, PackWords.CallFormats);
         var parameters = node.TextMap("parameters");
@@ -136,7 +136,7 @@ internal static class OAuthReading
     {
         var node = pack.Object("introspection");
         if (node is null) return null;
-        var url = scope.Url(node, "url", required: true, places: ClientPlaces);
+        var url = scope.Url(node, "url", required: true, variables: ClientVariables);
         var auth = node.Choice("auth", CallAuthentication.Client, PackWords.CallAuth);
         node.Done();
         return url is null ? null : new IntrospectionShape(url, auth);

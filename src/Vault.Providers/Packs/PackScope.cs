@@ -18,8 +18,8 @@ internal sealed class PackScope
     /// <summary>For what is filled from the credential alone.</summary>
     public PackScope WithoutParameters => new() { Id = Id, Hosts = Hosts, DevelopmentOnly = DevelopmentOnly, Parameters = ImmutableSortedDictionary<string, PackParameter>.Empty };
 
-    /// <summary>Reads a URL; <paramref name="places"/> are names that may stand in it besides the pack's parameters.</summary>
-    public UrlTemplate? Url(PackNode node, string name, bool required = false, bool relative = false, IReadOnlySet<string>? places = null)
+    /// <summary>Reads a URL; <paramref name="variables"/> are names that may stand in it besides the pack's parameters.</summary>
+    public UrlTemplate? Url(PackNode node, string name, bool required = false, bool relative = false, IReadOnlySet<string>? variables = null)
     {
         if (node.Text(name, required) is not { } text) return null;
         if (!UrlTemplate.TryParse(text, out var template, out var fault))
@@ -28,9 +28,9 @@ internal sealed class PackScope
             return null;
         }
 
-        foreach (var place in template.Places)
+        foreach (var place in template.Variables)
         {
-            if (!Parameters.ContainsKey(place) && places?.Contains(place) != true)
+            if (!Parameters.ContainsKey(place) && variables?.Contains(place) != true)
                 node.Fault(name, $"has the place '{{{place}}}', which is neither a parameter of the pack nor mapped from the input");
         }
 
@@ -41,9 +41,9 @@ internal sealed class PackScope
             return template;
         }
 
-        if (template.OriginPlaces.Any(place => !Parameters.ContainsKey(place)))
+        if (template.OriginVariables.Any(place => !Parameters.ContainsKey(place)))
         {
-            if (template.OriginPlaces.All(place => Parameters.ContainsKey(place) || places?.Contains(place) == true)) node.Fault(name, "takes its host from the tool's input; a host comes from a parameter with a pattern only");
+            if (template.OriginVariables.All(place => Parameters.ContainsKey(place) || variables?.Contains(place) == true)) node.Fault(name, "takes its host from the tool's input; a host comes from a parameter with a pattern only");
             return template;
         }
 
@@ -54,7 +54,7 @@ internal sealed class PackScope
     /// <summary>Checks the origin with each parameter's example (and default): what the pattern is meant to let through must be covered by the hosts.</summary>
     private void CheckOrigin(PackNode node, string name, UrlTemplate template)
     {
-        foreach (var place in template.OriginPlaces)
+        foreach (var place in template.OriginVariables)
         {
             if (Parameters[place].Example is null)
             {
@@ -64,7 +64,7 @@ internal sealed class PackScope
         }
 
         CheckExpanded(place => Parameters.TryGetValue(place, out var p) ? p.Example ?? "x" : "x");
-        if (template.OriginPlaces.Any(place => Parameters[place].Default is not null))
+        if (template.OriginVariables.Any(place => Parameters[place].Default is not null))
             CheckExpanded(place => Parameters.TryGetValue(place, out var p) ? p.Default ?? p.Example ?? "x" : "x");
 
         void CheckExpanded(Func<string, string?> value)

@@ -12,10 +12,10 @@ internal static class RequestReading
     {
         var mapping = new Mapping(node.Faults, inputs);
         var path = mapping.Map(node, "path").ToImmutableSortedDictionary(f => f.Name, f => f.Source, StringComparer.Ordinal);
-        var url = scope.Url(node, "url", required: true, relative: true, places: path.Keys.ToHashSet(StringComparer.Ordinal));
+        var url = scope.Url(node, "url", required: true, relative: true, variables: path.Keys.ToHashSet(StringComparer.Ordinal));
         foreach (var name in path.Keys)
         {
-            if (url is not null && !url.Places.Contains(name)) node.Faults.Add($"{node.At("path")}/{name}", $"has no place '{{{name}}}' in the url");
+            if (url is not null && !url.Variables.Contains(name)) node.Faults.Add($"{node.At("path")}/{name}", $"has no place '{{{name}}}' in the url");
         }
 
         var method = OAuthReading.Method(node, "GET");

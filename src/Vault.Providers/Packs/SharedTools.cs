@@ -34,9 +34,9 @@ internal sealed record SharedTools(FrozenDictionary<(string Provider, string Too
         var lender = tool.Pack.Details.Api.BaseUrl;
         var url = request.Url;
         // A product's own address is kept where the borrower may call it (Gmail under Google); an address per customer is the borrower's (Salesforce sandboxes).
-        if (url.IsRelative && !lender.Places.Any() && lender.Source != pack.Details.Api.BaseUrl.Source && Covers(pack, lender)) url = UrlTemplate.Parse(lender.Source + url.Source);
-        if (!url.IsRelative && !url.OriginPlaces.Any() && !Covers(pack, url)) return null;
-        if (!url.Places.All(place => request.Path.ContainsKey(place) || pack.Details.Parameters.ContainsKey(place))) return null;
+        if (url.IsRelative && !lender.Variables.Any() && lender.Source != pack.Details.Api.BaseUrl.Source && Covers(pack, lender)) url = UrlTemplate.Parse(lender.Source + url.Source);
+        if (!url.IsRelative && !url.OriginVariables.Any() && !Covers(pack, url)) return null;
+        if (!url.Variables.All(place => request.Path.ContainsKey(place) || pack.Details.Parameters.ContainsKey(place))) return null;
         // A request of its own, also where nothing differs: what is remembered for a request is remembered for one pack.
         return tool.Definition with { Request = request with { Url = url } };
     }

@@ -21,12 +21,12 @@ internal static class RequestMapper
     public static HttpRequestMessage? Map(ToolCall call, EgressPolicy policy, string? pageValue, out string? fault)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
-        var places = new ProviderPlaces(pack, call.Parameters, null);
-        if (Url(call, places, policy, pageValue, out fault) is not { } url) return null;
+        var variables = new TemplateContext(pack, call.Parameters, null);
+        if (Url(call, variables, policy, pageValue, out fault) is not { } url) return null;
         var message = new HttpRequestMessage(new HttpMethod(request.Method), url) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         try
         {
-            AddHeaders(call, places, message);
+            AddHeaders(call, variables, message);
             if (request.Body is { } body) message.Content = BodyWriter.Write(body, call.Input, Extra(call, pageValue, KeyLocation.Body));
             // An empty tracked body tells, for a write without one, whether the request may have left.
             else if (request.Method is "POST" or "PUT" or "PATCH") message.Content = new TrackedContent([]);
@@ -39,11 +39,11 @@ internal static class RequestMapper
         }
     }
 
-    private static Uri? Url(ToolCall call, ProviderPlaces places, EgressPolicy policy, string? pageValue, out string? fault)
+    private static Uri? Url(ToolCall call, TemplateContext variables, EgressPolicy policy, string? pageValue, out string? fault)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
         var template = request.Url.IsRelative ? Absolute.GetValue(request, _ => UrlTemplate.Parse(pack.Details.Api.BaseUrl.Source + request.Url.Source)) : request.Url;
-        var url = places.Url(template, policy, out fault, name => request.Path.TryGetValue(name, out var source) && InputValues.Take(source, call.Input) is { } value ? Segment(InputValues.Scalar(value), source) : null);
+        var url = variables.ExpandUrl(template, policy, out fault, name => request.Path.TryGetValue(name, out var source) && InputValues.Take(source, call.Input) is { } value ? Segment(InputValues.Scalar(value), source) : null);
         if (url is null) return null;
         if (pageValue is not null && request.Paging!.Style is PagingStyle.NextUrl or PagingStyle.LinkHeader)
         {
@@ -83,7 +83,7 @@ internal static class RequestMapper
         return extra;
     }
 
-    private static void AddHeaders(ToolCall call, ProviderPlaces places, HttpRequestMessage message)
+    private static void AddHeaders(ToolCall call, TemplateContext variables, HttpRequestMessage message)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
         Add("Accept", request.Accept);
@@ -91,7 +91,7 @@ internal static class RequestMapper
         Add("User-Agent", "vault-orleans");
         foreach (var (name, template) in pack.Details.Api.Headers)
         {
-            if (places.Text(template) is { } value) Add(name, value);
+            if (variables.Expand(template) is { } value) Add(name, value);
         }
 
         foreach (var field in request.Headers)

@@ -36,14 +36,14 @@ internal static class EndChecks
         var tried = 0;
         foreach (var url in urls)
         {
-            var good = new ProviderPlaces(bench.Pack, bench.Client.Parameters.SetItems(Account(bench)), PackEmulator.ClientId).Url(url, policy, out var fault);
+            var good = new TemplateContext(bench.Pack, bench.Client.Parameters.SetItems(Account(bench)), PackEmulator.ClientId).ExpandUrl(url, policy, out var fault);
             LabException.Require(good is not null, $"{url.Source} cannot be called: {fault}");
-            foreach (var place in url.OriginPlaces)
+            foreach (var place in url.OriginVariables)
             {
                 foreach (var hostile in Hostile)
                 {
-                    var places = new ProviderPlaces(bench.Pack, bench.Client.Parameters.SetItem(place, hostile), PackEmulator.ClientId);
-                    LabException.Require(places.Url(url, policy, out _) is not { } led || Core.Templates.HostRules.Covers(bench.Pack.Hosts, led.IdnHost), $"'{hostile}' as {place} leads {url.Source} away");
+                    var variables = new TemplateContext(bench.Pack, bench.Client.Parameters.SetItem(place, hostile), PackEmulator.ClientId);
+                    LabException.Require(variables.ExpandUrl(url, policy, out _) is not { } led || Core.Templates.HostRules.Covers(bench.Pack.Hosts, led.IdnHost), $"'{hostile}' as {place} leads {url.Source} away");
                     tried++;
                 }
             }
