@@ -21,7 +21,7 @@ internal static class ApiReading
             }
 
             var node = new PackNode(value, at, pack.Faults);
-            var source = node.Choice("source", ParameterSource.Connection, PackWords.Sources, required: true);
+            var source = node.Choice("source", ParameterSource.Connection, PackKeywords.Sources, required: true);
             var pattern = Pattern(node, "pattern", required: true);
             var (required, standard, example, description) = (node.Flag("required"), node.Text("default"), node.Text("example"), node.Text("description"));
             node.Done();
@@ -40,7 +40,7 @@ internal static class ApiReading
         var shapes = ImmutableSortedDictionary.CreateBuilder<AuthMode, CredentialShape>();
         foreach (var (name, value, at) in pack.Members("credentials"))
         {
-            if (!PackWords.Modes.TryGetValue(name, out var mode) || mode == AuthMode.AuthorizationCode || !modes.Contains(mode))
+            if (!PackKeywords.Modes.TryGetValue(name, out var mode) || mode == AuthMode.AuthorizationCode || !modes.Contains(mode))
             {
                 pack.Faults.Add(at, $"'{name}' is not one of this pack's auth_modes that take a credential");
                 continue;
@@ -76,7 +76,7 @@ internal static class ApiReading
         foreach (var mode in modes)
         {
             if (mode is AuthMode.ApiKey or AuthMode.Basic or AuthMode.JwtBearer or AuthMode.AppInstallation && !shapes.ContainsKey(mode))
-                pack.Fault("credentials", $"has no fields for {PackWords.Modes.First(m => m.Value == mode).Key}");
+                pack.Fault("credentials", $"has no fields for {PackKeywords.Modes.First(m => m.Value == mode).Key}");
         }
 
         return shapes.ToImmutable();
@@ -95,7 +95,7 @@ internal static class ApiReading
         {
             var yields = mode is not (AuthMode.ApiKey or AuthMode.Basic);
             if (auth.Count > 0 && !auth.Any(a => a.Mode == mode || (yields && a.Mode is null)))
-                node.Fault("auth", $"says nothing for {PackWords.Modes.First(m => m.Value == mode).Key}");
+                node.Fault("auth", $"says nothing for {PackKeywords.Modes.First(m => m.Value == mode).Key}");
         }
 
         var paths = ImmutableArray.CreateBuilder<ValuePath>();
@@ -135,10 +135,10 @@ internal static class ApiReading
 
     private static IEnumerable<ApiCredential> Credential(PackNode node, PackScope scope, ImmutableArray<AuthMode> modes, ImmutableSortedDictionary<AuthMode, CredentialShape> credentials)
     {
-        var place = node.Choice("in", CredentialPlace.Header, PackWords.CredentialPlaces, required: true);
+        var place = node.Choice("in", CredentialPlace.Header, PackKeywords.CredentialPlaces, required: true);
         var name = node.Text("name", required: true);
         var value = node.Text("value", required: true);
-        AuthMode? mode = node.Has("mode") ? node.Choice("mode", AuthMode.AuthorizationCode, PackWords.Modes) : null;
+        AuthMode? mode = node.Has("mode") ? node.Choice("mode", AuthMode.AuthorizationCode, PackKeywords.Modes) : null;
         node.Done();
         if (mode is { } given && !modes.Contains(given)) node.Fault("mode", "is not among auth_modes");
         if (name is null || value is null) yield break;

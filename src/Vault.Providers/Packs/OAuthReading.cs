@@ -30,9 +30,9 @@ internal static class OAuthReading
             RefreshUrl = scope.Url(node, "refresh_url"),
             Issuer = scope.Url(node, "issuer"),
             IssuerRequired = node.Flag("iss_required"),
-            ClientAuth = node.Choice("client_auth", ClientAuthentication.Basic, PackWords.ClientAuth),
-            RequestFormat = node.Choice("request_format", BodyFormat.Form, PackWords.TokenFormats),
-            Pkce = node.Choice("pkce", true, PackWords.Pkce),
+            ClientAuth = node.Choice("client_auth", ClientAuthentication.Basic, PackKeywords.ClientAuth),
+            RequestFormat = node.Choice("request_format", BodyFormat.Form, PackKeywords.TokenFormats),
+            Pkce = node.Choice("pkce", true, PackKeywords.Pkce),
             ScopeSeparator = Separator(node),
             ScopeParameter = node.Text("scope_parameter") ?? "scope",
             AuthorizationParameters = Parameters(node, "authorization_parameters", scope),
@@ -52,7 +52,7 @@ internal static class OAuthReading
     {
         var node = pack.Object("refresh", required: true);
         if (node is null) return new RefreshPolicy { Rotation = Rotation.Mints };
-        var rotation = node.Choice("rotation", Rotation.Mints, PackWords.Rotations, required: true);
+        var rotation = node.Choice("rotation", Rotation.Mints, PackKeywords.Rotations, required: true);
         var grace = node.Seconds("grace_s");
         if (rotation == Rotation.Grace && grace is null && !node.Has("grace_s")) node.Fault("grace_s", "is missing: rotation 'grace' needs the seconds for which the previous token still works");
         if (rotation != Rotation.Grace && grace is not null) node.Fault("grace_s", "belongs to rotation 'grace' only");
@@ -96,7 +96,7 @@ internal static class OAuthReading
             HeaderReading.CheckTemplate(node, "headers/" + header, value, scope, variables);
         }
 
-        var use = node.Choice("use", AssertionUse.Grant, PackWords.AssertionUses);
+        var use = node.Choice("use", AssertionUse.Grant, PackKeywords.AssertionUses);
         if (use != AssertionUse.Grant && mode == AuthMode.AppInstallation) node.Fault("use", "belongs to jwt_bearer only");
         var assertion = new AssertionShape(algorithm, key, Template("key_id"), Template("issuer", required: true) ?? "", Template("subject"), Template("audience"),
             lifetime, node.Seconds("backdate_s") ?? TimeSpan.Zero, claims, node.Text("scope_claim"), use, headers);
@@ -117,11 +117,11 @@ internal static class OAuthReading
         if (node is null) return null;
         var url = scope.Url(node, "url", required: true, variables: ClientVariables);
         var method = Method(node, "POST");
-        var format = node.Choice("format", method is "GET" or "DELETE" ? BodyFormat.None : BodyFormat.Form, PackWords.CallFormats);
+        var format = node.Choice("format", method is "GET" or "DELETE" ? BodyFormat.None : BodyFormat.Form, PackKeywords.CallFormats);
         var parameters = node.TextMap("parameters");
         foreach (var (name, value) in parameters) HeaderReading.CheckTemplate(node, "parameters/" + name, value, scope, "token", "token_type_hint", "client_id");
-        var token = node.Choice("token", TokenChoice.RefreshOrAccess, PackWords.TokenChoices);
-        var auth = node.Choice("auth", CallAuthentication.Client, PackWords.CallAuth);
+        var token = node.Choice("token", TokenChoice.RefreshOrAccess, PackKeywords.TokenChoices);
+        var auth = node.Choice("auth", CallAuthentication.Client, PackKeywords.CallAuth);
         var kills = node.Text("kills", required: true) ?? "token";
         if (kills is not ("token" or "grant" or "installation")) node.Fault("kills", $"is '{kills}'; use token, grant or installation");
         if (auth != CallAuthentication.Bearer && !parameters.Values.Any(v => v.Contains("{token}", StringComparison.Ordinal)))
@@ -137,7 +137,7 @@ internal static class OAuthReading
         var node = pack.Object("introspection");
         if (node is null) return null;
         var url = scope.Url(node, "url", required: true, variables: ClientVariables);
-        var auth = node.Choice("auth", CallAuthentication.Client, PackWords.CallAuth);
+        var auth = node.Choice("auth", CallAuthentication.Client, PackKeywords.CallAuth);
         node.Done();
         return url is null ? null : new IntrospectionShape(url, auth);
     }
@@ -159,8 +159,8 @@ internal static class OAuthReading
     public static string Method(PackNode node, string otherwise)
     {
         var method = node.Text("method") ?? otherwise;
-        if (PackWords.Methods.Contains(method)) return method;
-        node.Fault("method", $"is '{method}'; use " + string.Join(", ", PackWords.Methods.Order()));
+        if (PackKeywords.Methods.Contains(method)) return method;
+        node.Fault("method", $"is '{method}'; use " + string.Join(", ", PackKeywords.Methods.Order()));
         return otherwise;
     }
 

@@ -81,7 +81,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
         var api = ApiReading.Api(node, scope, modes, credentials);
         var tools = ToolReading.Tools(node, scope);
         var confidence = node.Text("confidence") ?? "unverified";
-        if (!PackWords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackWords.Confidences.Order()));
+        if (!PackKeywords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackKeywords.Confidences.Order()));
         var pack = new ProviderPack
         {
             Id = id,
@@ -109,8 +109,8 @@ public sealed class PackReader(int maxBytes) : IPackReader
                 Identity = OAuthReading.Probe(node, "identity", scope, identity: true),
                 Verification = OAuthReading.Probe(node, "verification", scope, identity: false),
                 Api = api,
-                TokenErrors = RuleReading.Rules(node, "token_errors", PackWords.TokenMeanings),
-                ApiErrors = RuleReading.Rules(node, "api_errors", PackWords.ApiMeanings),
+                TokenErrors = RuleReading.Rules(node, "token_errors", PackKeywords.TokenMeanings),
+                ApiErrors = RuleReading.Rules(node, "api_errors", PackKeywords.ApiMeanings),
                 RetryAfter = RuleReading.RetryAfter(node),
             },
             Tools = tools,
@@ -151,12 +151,12 @@ public sealed class PackReader(int maxBytes) : IPackReader
         var modes = ImmutableArray.CreateBuilder<AuthMode>();
         foreach (var (text, at) in node.TextsWithPlace("auth_modes"))
         {
-            if (!PackWords.Modes.TryGetValue(text, out var mode)) node.Faults.Add(at, $"is '{text}'; use " + string.Join(", ", PackWords.Modes.Keys));
+            if (!PackKeywords.Modes.TryGetValue(text, out var mode)) node.Faults.Add(at, $"is '{text}'; use " + string.Join(", ", PackKeywords.Modes.Keys));
             else if (modes.Contains(mode)) node.Faults.Add(at, $"'{text}' is there twice");
             else modes.Add(mode);
         }
 
-        if (!node.Has("auth_modes")) node.Fault("auth_modes", "is missing; name at least one of " + string.Join(", ", PackWords.Modes.Keys));
+        if (!node.Has("auth_modes")) node.Fault("auth_modes", "is missing; name at least one of " + string.Join(", ", PackKeywords.Modes.Keys));
         else if (modes.Count == 0) node.Fault("auth_modes", "names no mode");
         return modes.ToImmutable();
     }

@@ -70,7 +70,7 @@ internal static class RequestReading
     {
         var node = request.Object("body");
         if (node is null) return null;
-        var format = node.Choice("format", BodyFormat.Json, PackWords.BodyFormats, required: true);
+        var format = node.Choice("format", BodyFormat.Json, PackKeywords.BodyFormats, required: true);
         var fields = ImmutableArray.CreateBuilder<BodyField>();
         foreach (var field in mapping.Map(node, "fields"))
         {
@@ -106,13 +106,13 @@ internal static class RequestReading
     {
         var node = request.Object("paging");
         if (node is null) return null;
-        var style = node.Choice("style", PagingStyle.Cursor, PackWords.PagingStyles, required: true);
+        var style = node.Choice("style", PagingStyle.Cursor, PackKeywords.PagingStyles, required: true);
         var byUrl = style is PagingStyle.LinkHeader or PagingStyle.NextUrl;
         var paging = new Paging
         {
             Style = style,
             Parameter = node.Text("parameter", required: !byUrl),
-            In = node.Choice("in", KeyLocation.Query, PackWords.Locations),
+            In = node.Choice("in", KeyLocation.Query, PackKeywords.Locations),
             Next = node.Path("next", required: style is PagingStyle.Cursor or PagingStyle.NextUrl),
             Items = node.Path("items", required: style is PagingStyle.LastId or PagingStyle.Offset or PagingStyle.Page),
             ItemId = node.Path("item_id", required: style == PagingStyle.LastId),
@@ -134,7 +134,7 @@ internal static class RequestReading
     {
         var node = request.Object("idempotency_key", required: idempotency == Idempotency.Key);
         if (node is null) return null;
-        var place = new KeyPlace(node.Choice("in", KeyLocation.Header, PackWords.Locations, required: true), node.Text("name", required: true) ?? "");
+        var place = new KeyPlace(node.Choice("in", KeyLocation.Header, PackKeywords.Locations, required: true), node.Text("name", required: true) ?? "");
         if (place.In == KeyLocation.Body && body is null) node.Fault("in", "is 'body', but the request has none");
         if (place.In == KeyLocation.Header && place.Name.Length > 0 && HeaderReading.Complaint(place.Name, credential: false) is { } complaint) node.Fault("name", complaint);
         if (idempotency != Idempotency.Key) request.Fault("idempotency_key", "stands beside an idempotency that is not 'key'");
@@ -197,7 +197,7 @@ internal static class RequestReading
             var value = node.Raw("value");
             if ((from is null) == (value is null)) node.Fault("", "must have either 'from' or 'value'");
             if (from is not null) Use(node.At("from"), from);
-            var source = new FieldSource(from, value?.Clone(), node.Raw("default")?.Clone(), node.Choice("form", FieldForm.Auto, PackWords.FieldForms));
+            var source = new FieldSource(from, value?.Clone(), node.Raw("default")?.Clone(), node.Choice("form", FieldForm.Auto, PackKeywords.FieldForms));
             node.Done();
             return source;
         }

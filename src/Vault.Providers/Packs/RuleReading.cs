@@ -35,7 +35,7 @@ internal static class RuleReading
         foreach (var item in pack.Objects("retry_after"))
         {
             var header = HeaderReading.Name(item, "header");
-            var form = item.Choice("form", RetryAfterForm.Standard, PackWords.RetryForms, required: true);
+            var form = item.Choice("form", RetryAfterForm.Standard, PackKeywords.RetryForms, required: true);
             item.Done();
             if (header is not null) sources.Add(new RetryAfterSource(header, form));
         }

@@ -35,8 +35,8 @@ internal static class ToolReading
         var name = node.Text("name", required: true) ?? "";
         if (name.Length > 0 && !IsToolName(name)) node.Fault("name", $"'{name}' is not a tool name: at most 64 characters of a-z, 0-9 and '_', beginning with a letter");
         else if (name.Length > 0 && !prefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal))) node.Fault("name", $"'{name}' must begin with {string.Join(" or ", prefixes)}");
-        var effect = node.Choice("effect", Effect.Read, PackWords.Effects, required: true);
-        var idempotency = node.Choice("idempotency", effect == Effect.Read ? Idempotency.Natural : Idempotency.None, PackWords.Idempotencies, required: effect != Effect.Read);
+        var effect = node.Choice("effect", Effect.Read, PackKeywords.Effects, required: true);
+        var idempotency = node.Choice("idempotency", effect == Effect.Read ? Idempotency.Natural : Idempotency.None, PackKeywords.Idempotencies, required: effect != Effect.Read);
         var scopes = Scopes(node);
         var schemaElement = node.Raw("input_schema");
         if (schemaElement is { } element) CheckSchema(node, element);
@@ -57,7 +57,7 @@ internal static class ToolReading
             DocsUrl = node.Text("docs_url"),
         };
         var confidence = node.Text("confidence");
-        if (confidence is not null && !PackWords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackWords.Confidences.Order()));
+        if (confidence is not null && !PackKeywords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackKeywords.Confidences.Order()));
         node.Text("notes");
         return tool with { Deprecated = RateReading.Deprecated(node) };
     }

@@ -76,5 +76,5 @@ internal static class ConnectChecks
         LabException.Require(probe is null ? reply is IdentityReply.NoCall : probe.Identity is null ? reply is IdentityReply.Works : reply is IdentityReply.Known { Identity.Subject: "lab-subject" }, "who it belongs to came back as " + reply);
     }
 
-    private static string Name(AuthMode mode) => Vault.Providers.Packs.PackWords.Modes.First(m => m.Value == mode).Key;
+    private static string Name(AuthMode mode) => Vault.Providers.Packs.PackKeywords.Modes.First(m => m.Value == mode).Key;
 }

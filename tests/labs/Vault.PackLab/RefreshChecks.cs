@@ -72,5 +72,5 @@ internal static class RefreshChecks
         }
     }
 
-    public static string Word(Rotation rotation) => Vault.Providers.Packs.PackWords.Rotations.First(r => r.Value == rotation).Key;
+    public static string Word(Rotation rotation) => Vault.Providers.Packs.PackKeywords.Rotations.First(r => r.Value == rotation).Key;
 }

@@ -4,7 +4,7 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>The words of the pack format and what they mean in the model.</summary>
-internal static class PackWords
+internal static class PackKeywords
 {
     public static readonly IReadOnlyDictionary<string, AuthMode> Modes = new SortedDictionary<string, AuthMode>(StringComparer.Ordinal)
     {
