@@ -18,7 +18,7 @@ using Vault.Storage;
 namespace Vault.Host.Composition;
 
 /// <summary>The three wings that know the outside world: database, providers, HTTP.</summary>
-public static class WingServices
+public static class ModuleServices
 {
     public static IServiceCollection AddVaultStorage(this IServiceCollection services, VaultStore store, IReplySpool spool, DataFolder folder, IKeyWrapper masterKey)
     {
