@@ -64,7 +64,7 @@ internal static class SiloSetup
         services.AddSingleton<LostExecutions>();
         services.AddSingleton<LocalActivations>();
         services.AddSingleton<GatewayPipeline>();
-        services.AddSingleton<Orleans.Runtime.IFatalErrorHandler, LastRefreshes>();
+        services.AddSingleton<Orleans.Runtime.IFatalErrorHandler, DrainOnFatalError>();
         services.AddSingleton<IAccounts, ClusterAccounts>();
         services.AddSingleton<IToolRuns, ClusterToolRuns>();
         services.AddSingleton<IOrganizations, ClusterOrganizations>();
@@ -90,8 +90,8 @@ internal static class SiloSetup
         {
             silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.Cluster, "vault-" + settings.Cluster));
             silo.AddGrainService<SiloCheck>();
-            silo.AddIncomingGrainCallFilter<MembersOnly>();
-            silo.AddOutgoingGrainCallFilter<MembersOnly>();
+            silo.AddIncomingGrainCallFilter<ClusterCallFilter>();
+            silo.AddOutgoingGrainCallFilter<ClusterCallFilter>();
 
             // Plain JSON: a version may add members, skips those that it does not know, and an operator can read it.
             silo.UseSystemTextJsonGrainStorageSerializer();

@@ -33,7 +33,7 @@ public sealed class OutsiderTests(TestClusterHosts hosts)
         ];
 
         foreach (var attempt in attempts) await Assert.ThrowsAsync<UnauthorizedAccessException>(attempt);
-        RequestContext.Set(MembersOnly.Header, "a guess");
+        RequestContext.Set(ClusterCallFilter.Header, "a guess");
         foreach (var attempt in attempts) await Assert.ThrowsAsync<UnauthorizedAccessException>(attempt);
         RequestContext.Clear();
 

@@ -11,7 +11,7 @@ namespace Vault.Host.Routing;
 /// put what only they know beside their calls to each other's grains, and those are refused without it. A client gets the gateway's grain, which asks for an API key,
 /// and the description of the cluster that every client reads; the rest of Orleans' own services it is refused as what it says it is.
 /// </summary>
-internal sealed class MembersOnly(MemberToken token) : IIncomingGrainCallFilter, IOutgoingGrainCallFilter
+internal sealed class ClusterCallFilter(MemberToken token) : IIncomingGrainCallFilter, IOutgoingGrainCallFilter
 {
     internal const string Header = "vault.member";
     private readonly string _token = token.Value;
@@ -29,7 +29,7 @@ internal sealed class MembersOnly(MemberToken token) : IIncomingGrainCallFilter,
         return allowed ? context.Invoke() : throw new UnauthorizedAccessException("A client of the cluster may call the vault's gateway and nothing else.");
     }
 
-    private static bool IsGuarded(Type called) => called.Assembly == typeof(MembersOnly).Assembly || called == typeof(IManagementGrain);
+    private static bool IsGuarded(Type called) => called.Assembly == typeof(ClusterCallFilter).Assembly || called == typeof(IManagementGrain);
 
     private bool IsMembers(object? shown) => shown is string text && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(text.AsSpan()), MemoryMarshal.AsBytes(_token.AsSpan()));
 

@@ -9,7 +9,7 @@ namespace Vault.Host.Cluster;
 /// How a silo ends that the others have declared dead (it was frozen, or cut off): at once, but not in the middle of a refresh, whose reply would be lost with it. It
 /// may finish what it holds, because the store judges what it commits, and nobody else may begin before the lease of its intent has lapsed (law 3).
 /// </summary>
-internal sealed class LastRefreshes(AccountRefresher refresher, ShardAssignment assignment, VaultOptions options, TimeProvider time, ILogger<LastRefreshes> log) : IFatalErrorHandler
+internal sealed class DrainOnFatalError(AccountRefresher refresher, ShardAssignment assignment, VaultOptions options, TimeProvider time, ILogger<DrainOnFatalError> log) : IFatalErrorHandler
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
 
