@@ -22,7 +22,7 @@ public sealed class GrantSealing(Sealer sealer)
     }
 
     /// <summary>Null when the row holds no grant.</summary>
-    /// <exception cref="SealBrokenException">The row was tampered with.</exception>
+    /// <exception cref="DecryptionFailedException">The row was tampered with.</exception>
     public async ValueTask<Result<GrantTokens?>> OpenGrantAsync(AccountRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
@@ -33,7 +33,7 @@ public sealed class GrantSealing(Sealer sealer)
     }
 
     /// <summary>Null when the row holds no own credential.</summary>
-    /// <exception cref="SealBrokenException">The row was tampered with.</exception>
+    /// <exception cref="DecryptionFailedException">The row was tampered with.</exception>
     public async ValueTask<Result<StaticCredential?>> OpenCredentialAsync(AccountRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);

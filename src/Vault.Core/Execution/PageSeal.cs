@@ -33,7 +33,7 @@ internal static class PageSeal
             if (!opened.TryGet(out var page, out var error)) return error;
             using (page) return page.RevealText();
         }
-        catch (SealBrokenException)
+        catch (DecryptionFailedException)
         {
             return Wrong();
         }

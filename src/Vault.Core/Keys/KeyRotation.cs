@@ -207,7 +207,7 @@ public sealed class KeyRotation(
                 }
             }
         }
-        catch (Exception e) when (e is SealBrokenException or MasterKeyUnknownException)
+        catch (Exception e) when (e is DecryptionFailedException or MasterKeyUnknownException)
         {
             return (null, true);
         }

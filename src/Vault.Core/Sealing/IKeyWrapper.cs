@@ -24,7 +24,7 @@ public interface IKeyWrapper
     /// <param name="masterKeyId">The master key the row names.</param>
     /// <param name="wrapped">The wrapped key of the row.</param>
     /// <param name="cancellationToken">Gives up waiting for a remote key service.</param>
-    /// <exception cref="SealBrokenException">It does not unwrap under this master key in this place.</exception>
+    /// <exception cref="DecryptionFailedException">It does not unwrap under this master key in this place.</exception>
     /// <exception cref="MasterKeyUnknownException">No master key of this id is configured here.</exception>
     /// <exception cref="KeyServiceUnavailableException">The key service cannot be reached; trying later may help.</exception>
     ValueTask<byte[]> UnwrapAsync(OrganizationId organization, uint keyVersion, string masterKeyId, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken);

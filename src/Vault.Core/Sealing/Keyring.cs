@@ -37,14 +37,14 @@ public sealed class Keyring : IDisposable
     /// The key new values are sealed under. The organization's first key is made here if it never had one. Errors: <c>organization_unknown</c> when its keys
     /// were destroyed, <c>keys_unavailable</c> when the key service cannot be reached.
     /// </summary>
-    /// <exception cref="SealBrokenException">The stored key does not unwrap: tampering or a wrong master key.</exception>
+    /// <exception cref="DecryptionFailedException">The stored key does not unwrap: tampering or a wrong master key.</exception>
     public ValueTask<Result<SealingKey>> HoldActiveAsync(OrganizationId organization, CancellationToken cancellationToken) =>
         HoldAsync(organization, 0, cancellationToken);
 
     /// <summary>The key of the version that a row names, to open what the row holds. Errors as for <see cref="HoldActiveAsync"/>.</summary>
-    /// <exception cref="SealBrokenException">There is no such version, or the stored key does not unwrap.</exception>
+    /// <exception cref="DecryptionFailedException">There is no such version, or the stored key does not unwrap.</exception>
     public ValueTask<Result<SealingKey>> HoldVersionAsync(OrganizationId organization, uint version, CancellationToken cancellationToken) =>
-        version == 0 ? throw new SealBrokenException() : HoldAsync(organization, version, cancellationToken);
+        version == 0 ? throw new DecryptionFailedException() : HoldAsync(organization, version, cancellationToken);
 
     /// <summary>Drops the organization's keys at once (suspended, erased, rotated). Leases already given stay valid until disposed; nobody gets a new one without asking the store.</summary>
     public void Forget(OrganizationId organization) => _cache.Forget(organization);
@@ -114,10 +114,10 @@ public sealed class Keyring : IDisposable
         var row = version == 0
             ? await _store.FindActiveAsync(organization, cancellationToken).ConfigureAwait(false)
                 ?? await FirstAsync(organization, cancellationToken).ConfigureAwait(false)
-            : await _store.FindAsync(organization, version, cancellationToken).ConfigureAwait(false) ?? throw new SealBrokenException();
+            : await _store.FindAsync(organization, version, cancellationToken).ConfigureAwait(false) ?? throw new DecryptionFailedException();
         if (row?.Wrapped is not { } wrapped || row.Status == OrganizationKeyStatus.Destroyed)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization's keys were destroyed.");
-        if (row.Organization != organization || (version != 0 && row.Version != version)) throw new SealBrokenException();
+        if (row.Organization != organization || (version != 0 && row.Version != version)) throw new DecryptionFailedException();
 
         var key = await _wrapper.UnwrapAsync(organization, row.Version, row.MasterKeyId, wrapped, cancellationToken).ConfigureAwait(false);
         try

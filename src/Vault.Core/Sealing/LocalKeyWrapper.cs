@@ -47,7 +47,7 @@ public sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
     {
         if (masterKeyId != MasterKeyId) throw new MasterKeyUnknownException(masterKeyId);
         var bytes = wrapped.Span;
-        if (bytes.Length != WrappedLength || bytes[0] != Format) throw new SealBrokenException();
+        if (bytes.Length != WrappedLength || bytes[0] != Format) throw new DecryptionFailedException();
         var key = new byte[XAes256Gcm.KeyLength];
         var body = bytes.Slice(1 + XAes256Gcm.NonceLength, XAes256Gcm.KeyLength);
         _cipher.Decrypt(bytes.Slice(1, XAes256Gcm.NonceLength), body, bytes[^XAes256Gcm.TagLength..], key, AssociatedData(organization, keyVersion));

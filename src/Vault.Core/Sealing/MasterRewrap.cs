@@ -51,7 +51,7 @@ public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper
         {
             key = await wrapper.UnwrapAsync(row.Organization, row.Version, row.MasterKeyId, wrapped, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is SealBrokenException or MasterKeyUnknownException)
+        catch (Exception e) when (e is DecryptionFailedException or MasterKeyUnknownException)
         {
             return null;
         }

@@ -36,7 +36,7 @@ internal static class NewKey
         var back = await wrapper.UnwrapAsync(organization, version, masterKeyId, wrapped, cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!CryptographicOperations.FixedTimeEquals(back, key.Span)) throw new SealBrokenException();
+            if (!CryptographicOperations.FixedTimeEquals(back, key.Span)) throw new DecryptionFailedException();
             return wrapped;
         }
         finally

@@ -34,7 +34,7 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
     }
 
     /// <summary>Opens with a key in hand.</summary>
-    /// <exception cref="SealBrokenException">It does not belong here or was altered.</exception>
+    /// <exception cref="DecryptionFailedException">It does not belong here or was altered.</exception>
     public static Secret Open(SealingKey key, SealedBlob blob, SealContext context)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -42,7 +42,7 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         ArgumentNullException.ThrowIfNull(context);
 
         // Row, blob and key must name one version; which of them lies is not told.
-        if (key.Organization != context.Organization || key.Version != blob.KeyVersion || !blob.HeaderAgrees()) throw new SealBrokenException();
+        if (key.Organization != context.Organization || key.Version != blob.KeyVersion || !blob.HeaderAgrees()) throw new DecryptionFailedException();
         var bytes = blob.Bytes.Span;
         var nonce = bytes.Slice(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
         var ciphertext = bytes[(SealedBlob.HeaderLength + XAes256Gcm.NonceLength)..^XAes256Gcm.TagLength];
@@ -71,7 +71,7 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
     }
 
     /// <summary>Opens what a row holds. Errors as for <see cref="Keyring.HoldVersionAsync"/>.</summary>
-    /// <exception cref="SealBrokenException">It does not belong here or was altered.</exception>
+    /// <exception cref="DecryptionFailedException">It does not belong here or was altered.</exception>
     public async ValueTask<Result<Secret>> OpenAsync(SealedBlob blob, SealContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blob);

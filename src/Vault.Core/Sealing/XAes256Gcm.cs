@@ -50,7 +50,7 @@ public sealed class XAes256Gcm : IDisposable
     }
 
     /// <summary>Decrypts, or throws and leaves nothing of the plaintext behind.</summary>
-    /// <exception cref="SealBrokenException">The tag does not fit.</exception>
+    /// <exception cref="DecryptionFailedException">The tag does not fit.</exception>
     public void Decrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext, ReadOnlySpan<byte> associatedData)
     {
         Span<byte> derived = stackalloc byte[KeyLength];
@@ -63,7 +63,7 @@ public sealed class XAes256Gcm : IDisposable
         catch (AuthenticationTagMismatchException)
         {
             CryptographicOperations.ZeroMemory(plaintext);
-            throw new SealBrokenException();
+            throw new DecryptionFailedException();
         }
         finally
         {

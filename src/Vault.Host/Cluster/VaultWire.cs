@@ -24,7 +24,7 @@ internal static class VaultWire
         serializer.Services.AddSingleton<ITypeFilter, SameInstance>();
     });
 
-    public static bool IsCore(Type type) => type.Assembly == typeof(AccountKey).Assembly && (!type.IsSubclassOf(typeof(Exception)) || BrokenConverter.Knows(type));
+    public static bool IsCore(Type type) => type.Assembly == typeof(AccountKey).Assembly && (!type.IsSubclassOf(typeof(Exception)) || InfrastructureExceptionConverter.Knows(type));
 
     private static JsonSerializerOptions Make()
     {
@@ -36,7 +36,7 @@ internal static class VaultWire
         options.Converters.Add(new TextConverter<AccountKey>(AccountKey.Parse, v => v.ToString()));
         options.Converters.Add(new TextConverter<ErrorCode>(CodeOf, v => v.Code));
         options.Converters.Add(new ResultConverterFactory());
-        options.Converters.Add(new BrokenConverter());
+        options.Converters.Add(new InfrastructureExceptionConverter());
         options.MakeReadOnly();
         return options;
     }

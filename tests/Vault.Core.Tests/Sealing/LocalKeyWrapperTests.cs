@@ -32,14 +32,14 @@ public sealed class LocalKeyWrapperTests
         var key = MasterKey(9);
         var wrapped = await wrapper.WrapAsync(Acme, 3, key, default);
         Assert.Equal(key, await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, wrapped, default));
-        await Assert.ThrowsAsync<SealBrokenException>(async () => await wrapper.UnwrapAsync(Globex, 3, wrapper.MasterKeyId, wrapped, default));
-        await Assert.ThrowsAsync<SealBrokenException>(async () => await wrapper.UnwrapAsync(Acme, 4, wrapper.MasterKeyId, wrapped, default));
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await wrapper.UnwrapAsync(Globex, 3, wrapper.MasterKeyId, wrapped, default));
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await wrapper.UnwrapAsync(Acme, 4, wrapper.MasterKeyId, wrapped, default));
         for (var i = 0; i < wrapped.Length; i++)
         {
             var changed = wrapped.ToArray();
             changed[i] ^= 0x80;
-            await Assert.ThrowsAsync<SealBrokenException>(async () => await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, changed, default));
-            await Assert.ThrowsAsync<SealBrokenException>(async () => await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, wrapped.AsMemory(0, i), default));
+            await Assert.ThrowsAsync<DecryptionFailedException>(async () => await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, changed, default));
+            await Assert.ThrowsAsync<DecryptionFailedException>(async () => await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, wrapped.AsMemory(0, i), default));
         }
     }
 

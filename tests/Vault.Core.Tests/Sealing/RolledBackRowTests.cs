@@ -19,14 +19,14 @@ public sealed class RolledBackRowTests : IDisposable
     public async Task The_grant_alone_put_back_does_not_open()
     {
         var (before, now) = (await RowAsync(1), await RowAsync(2));
-        await Assert.ThrowsAsync<SealBrokenException>(() => OpenAsync(now with { Grant = before.Grant }));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => OpenAsync(now with { Grant = before.Grant }));
     }
 
     [Fact]
     public async Task The_state_alone_put_back_does_not_open_todays_grant()
     {
         var (before, now) = (await RowAsync(1), await RowAsync(2));
-        await Assert.ThrowsAsync<SealBrokenException>(() => OpenAsync(now with { State = before.State }));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => OpenAsync(now with { State = before.State }));
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class RolledBackRowTests : IDisposable
         using var key = await _bench.ActiveAsync(Acme);
         using var own = new StaticCredential { Mode = AuthMode.ApiKey, Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("api_key", Secret.From("sk_old")) };
         var former = Grants.SealCredential(key, now.Id, 1, own);
-        await Assert.ThrowsAsync<SealBrokenException>(async () => await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 2 }, default));
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 2 }, default));
         Assert.NotNull((await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 1 }, default)).Value);
     }
 
@@ -54,8 +54,8 @@ public sealed class RolledBackRowTests : IDisposable
     {
         var row = await RowAsync(1);
         await _bench.SealAsync("x", Globex);
-        await Assert.ThrowsAsync<SealBrokenException>(() => OpenAsync(row with { Id = new AccountId("ca_01hyyyyyyyyyyyyyyyyyyyyyyy") }));
-        await Assert.ThrowsAsync<SealBrokenException>(() => OpenAsync(row with { Key = new AccountKey(Globex, row.Key.User, row.Key.Connection) }));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => OpenAsync(row with { Id = new AccountId("ca_01hyyyyyyyyyyyyyyyyyyyyyyy") }));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => OpenAsync(row with { Key = new AccountKey(Globex, row.Key.User, row.Key.Connection) }));
     }
 
     public void Dispose() => _bench.Dispose();

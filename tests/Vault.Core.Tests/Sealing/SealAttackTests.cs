@@ -25,7 +25,7 @@ public sealed class SealAttackTests : IDisposable
     public async Task A_blob_swapped_to_another_row_does_not_open()
     {
         var blob = await _bench.SealAsync("alice", At(Acme, "conn_1"));
-        await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(blob, At(Acme, "conn_2")));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(blob, At(Acme, "conn_2")));
     }
 
     [Fact]
@@ -33,14 +33,14 @@ public sealed class SealAttackTests : IDisposable
     {
         var account = new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz");
         var blob = await _bench.SealAsync("refresh", SealContext.Grant(Acme, account, 1));
-        await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(blob, SealContext.Credential(Acme, account, 1)));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(blob, SealContext.Credential(Acme, account, 1)));
     }
 
     [Fact]
     public async Task An_old_generation_put_back_does_not_open()
     {
         var blob = await _bench.SealAsync("first", At(Acme, generation: 1));
-        await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(blob, At(Acme, generation: 2)));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(blob, At(Acme, generation: 2)));
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class SealAttackTests : IDisposable
     {
         var blob = await _bench.SealAsync("acme", Acme);
         await _bench.SealAsync("globex", Globex);
-        await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(blob, Globex));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(blob, Globex));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class SealAttackTests : IDisposable
         var stolen = await _bench.Keys.FindActiveAsync(Acme, default);
         _bench.Keys.Tamper((await _bench.Keys.FindActiveAsync(Globex, default))! with { Wrapped = stolen!.Wrapped });
         _bench.Keyring.Forget(Globex);
-        await Assert.ThrowsAsync<SealBrokenException>(() => _bench.SealAsync("x", Globex));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.SealAsync("x", Globex));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class SealAttackTests : IDisposable
         await _bench.SealAsync("acme", Acme);
         var row = (await _bench.Keys.FindActiveAsync(Acme, default))!;
         _bench.Keys.Tamper(row with { Version = 2 });
-        await Assert.ThrowsAsync<SealBrokenException>(async () => await _bench.Keyring.HoldVersionAsync(Acme, 2, default));
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await _bench.Keyring.HoldVersionAsync(Acme, 2, default));
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class SealAttackTests : IDisposable
             {
                 var bytes = blob.Bytes.ToArray();
                 bytes[i] ^= (byte)(1 << bit);
-                await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, bytes), Acme));
+                await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, bytes), Acme));
             }
         }
     }
@@ -91,8 +91,8 @@ public sealed class SealAttackTests : IDisposable
     {
         var blob = await _bench.SealAsync("abc", Acme);
         for (var length = 0; length < blob.Bytes.Length; length++)
-            await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, blob.Bytes[..length]), Acme));
-        await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, blob.Bytes.ToArray().Append((byte)0).ToArray()), Acme));
+            await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, blob.Bytes[..length]), Acme));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, blob.Bytes.ToArray().Append((byte)0).ToArray()), Acme));
     }
 
     [Fact]
@@ -101,12 +101,12 @@ public sealed class SealAttackTests : IDisposable
         var blob = await _bench.SealAsync("v", Acme);
         var second = (await _bench.Keys.FindActiveAsync(Acme, default))!;
         using var key = await _bench.ActiveAsync(Acme);
-        Assert.Throws<SealBrokenException>(() => Sealer.Open(key, blob with { KeyVersion = 2 }, At(Acme)));
+        Assert.Throws<DecryptionFailedException>(() => Sealer.Open(key, blob with { KeyVersion = 2 }, At(Acme)));
 
         // Both columns changed together: there is no such key.
         Assert.Equal(1u, second.Version);
-        await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(blob with { KeyVersion = 2 }, Acme));
-        await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(blob with { KeyVersion = 0 }, Acme));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(blob with { KeyVersion = 2 }, Acme));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(blob with { KeyVersion = 0 }, Acme));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class SealAttackTests : IDisposable
 
         // The attacker who also renames the master key in the row gets no further.
         _bench.Keys.Tamper((await _bench.Keys.FindActiveAsync(Acme, default))! with { MasterKeyId = wrong.MasterKeyId });
-        await Assert.ThrowsAsync<SealBrokenException>(async () => await other.OpenAsync(blob, At(Acme), default));
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await other.OpenAsync(blob, At(Acme), default));
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class SealAttackTests : IDisposable
     [Fact]
     public void The_failure_says_nothing_about_the_cause()
     {
-        var broken = new SealBrokenException();
+        var broken = new DecryptionFailedException();
         Assert.Null(broken.InnerException);
         Assert.Equal("A sealed value does not open in the place where it was found.", broken.Message);
     }

@@ -55,7 +55,7 @@ public sealed class SealedPlacesTests : IDisposable
             var blob = new SealedBlob(1, Convert.FromHexString(hex));
             Assert.Equal(value, await _bench.OpenAsync(blob, place));
             foreach (var other in Sealed.Where(s => s.Value != value))
-                await Assert.ThrowsAsync<SealBrokenException>(() => _bench.OpenAsync(blob, other.Place));
+                await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(blob, other.Place));
         }
     }
 

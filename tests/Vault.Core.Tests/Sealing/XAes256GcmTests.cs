@@ -63,7 +63,7 @@ public sealed class XAes256GcmTests
         var output = Encrypt(cipher, new byte[24], "secret"u8, []);
         output[^1] ^= 1;
         var plaintext = new byte[6];
-        Assert.Throws<SealBrokenException>(() => cipher.Decrypt(new byte[24], output.AsSpan(..^16), output.AsSpan(^16), plaintext, []));
+        Assert.Throws<DecryptionFailedException>(() => cipher.Decrypt(new byte[24], output.AsSpan(..^16), output.AsSpan(^16), plaintext, []));
         Assert.Equal(new byte[6], plaintext);
     }
 

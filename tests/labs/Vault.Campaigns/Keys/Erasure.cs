@@ -82,7 +82,7 @@ internal static class Erasure
                     open.Dispose();
                 }
             }
-            catch (Exception e) when (e is SealBrokenException or StoreUnavailableException or InvalidOperationException)
+            catch (Exception e) when (e is DecryptionFailedException or StoreUnavailableException or InvalidOperationException)
             {
                 // It does not open.
             }

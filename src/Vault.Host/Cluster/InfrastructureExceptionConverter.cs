@@ -9,7 +9,7 @@ namespace Vault.Host.Cluster;
 /// Broken infrastructure, told on the other silo as it was: above all whether a write may have been committed, because a caller who is told that nothing happened
 /// does it again. Other exceptions are bugs, and Orleans carries them in its own way.
 /// </summary>
-internal sealed class BrokenConverter : JsonConverter<Exception>
+internal sealed class InfrastructureExceptionConverter : JsonConverter<Exception>
 {
     private sealed record Summary(string Kind, string Message, bool MayHaveCommitted);
 
