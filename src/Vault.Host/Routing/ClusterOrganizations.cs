@@ -36,10 +36,10 @@ internal sealed class ClusterOrganizations(IGrainFactory grains, GrainCalls call
     private async Task<Result<T>> AskAsync<T>(Func<Task<Result<T>>> call, CancellationToken cancellationToken)
     {
         var called = await calls.CallAsync(call, null, evenUnknown: true, cancellationToken).ConfigureAwait(false);
-        return called.Lost switch
+        return called.Failure switch
         {
             null => called.Answer,
-            Lost.NotDelivered => GrainCalls.NobodyThere,
+            CallFailure.NotDelivered => GrainCalls.NoSiloAvailable,
             _ => new VaultError(ErrorCatalogue.OutcomeUnknown, "The silo that worked on it did not answer; read the organization's state."),
         };
     }

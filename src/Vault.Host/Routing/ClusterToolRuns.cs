@@ -19,10 +19,10 @@ internal sealed class ClusterToolRuns(IGrainFactory grains, GrainCalls calls, Lo
         // Looked up in each attempt: without any worker in the cluster the look-up itself fails, and that is a call that was not delivered.
         var called = await calls.CallAsync(
             () => grains.GetGrain<IConnectedAccountGrain>(key.ToString()).ExecuteAsync(order, cancellationToken), mayRepeat, evenUnknown: reads, cancellationToken).ConfigureAwait(false);
-        return called.Lost switch
+        return called.Failure switch
         {
             null => called.Answer!,
-            Lost.NotDelivered => LostExecutions.NotSent(order),
+            CallFailure.NotDelivered => LostExecutions.NotSent(order),
             _ => await lost.LookUpAsync(key, order).ConfigureAwait(false),
         };
     }

@@ -4,7 +4,7 @@ using Vault.Core.Errors;
 namespace Vault.Host.Routing;
 
 /// <summary>How a call to a grain ended that brought no answer.</summary>
-internal enum Lost
+internal enum CallFailure
 {
     /// <summary>It was refused before it was delivered: it was not executed.</summary>
     NotDelivered,
@@ -14,7 +14,7 @@ internal enum Lost
 }
 
 /// <summary>An answer, or how it was lost.</summary>
-internal readonly record struct Called<T>(T? Answer, Lost? Lost);
+internal readonly record struct CallResult<T>(T? Answer, CallFailure? Failure);
 
 /// <summary>
 /// Calls a grain and says honestly what became of the call. A call that was not delivered is repeated until the dead silo is evicted and the grain lives elsewhere:
@@ -25,11 +25,11 @@ internal sealed class GrainCalls(TimeProvider time)
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
-    public static VaultError NobodyThere { get; } =
+    public static VaultError NoSiloAvailable { get; } =
         new(ErrorCatalogue.ClusterUnavailable, "No silo of the cluster took the call; nothing was done.") { RetryAfter = TimeSpan.FromSeconds(2) };
 
     /// <summary>One call. Cancelling and failures inside the grain are thrown as they are.</summary>
-    public static async Task<Called<T>> OnceAsync<T>(Func<Task<T>> call)
+    public static async Task<CallResult<T>> OnceAsync<T>(Func<Task<T>> call)
     {
         try
         {
@@ -43,7 +43,7 @@ internal sealed class GrainCalls(TimeProvider time)
 
     /// <summary>Repeats what was not delivered, and if <paramref name="evenUnknown"/> also, once, what may have been: only for calls that are the same done twice.</summary>
     /// <param name="mayRepeat">Asked before each repetition; null for calls that are the same done twice.</param>
-    public async Task<Called<T>> CallAsync<T>(Func<Task<T>> call, Func<Task<bool>>? mayRepeat, bool evenUnknown, CancellationToken cancellationToken)
+    public async Task<CallResult<T>> CallAsync<T>(Func<Task<T>> call, Func<Task<bool>>? mayRepeat, bool evenUnknown, CancellationToken cancellationToken)
     {
         // Counted from the first loss: a call that had been under way for long when its silo died has all the patience still.
         long? lost = null;
@@ -51,8 +51,8 @@ internal sealed class GrainCalls(TimeProvider time)
         while (true)
         {
             var called = await OnceAsync(call).ConfigureAwait(false);
-            if (called.Lost is null) return called;
-            if (called.Lost == Lost.Unknown)
+            if (called.Failure is null) return called;
+            if (called.Failure == CallFailure.Unknown)
             {
                 if (!evenUnknown) return called;
                 evenUnknown = false;
@@ -60,7 +60,7 @@ internal sealed class GrainCalls(TimeProvider time)
 
             lost ??= time.GetTimestamp();
             if (time.GetElapsedTime(lost.Value) + pause > Timeout) return called;
-            if (mayRepeat is not null && !await mayRepeat().ConfigureAwait(false)) return called with { Lost = Lost.Unknown };
+            if (mayRepeat is not null && !await mayRepeat().ConfigureAwait(false)) return called with { Failure = CallFailure.Unknown };
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
         }
@@ -71,16 +71,16 @@ internal sealed class GrainCalls(TimeProvider time)
 
     // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its own ("the target silo became unavailable for
     // message …") it means the opposite: the call was out.
-    private static Lost? Classify(Exception e) => e switch
+    private static CallFailure? Classify(Exception e) => e switch
     {
-        SiloUnavailableException silo when silo.Message == NotSent => Lost.NotDelivered,
-        SiloUnavailableException => Lost.Unknown,
-        TimeoutException => Lost.Unknown,
-        OrleansMessageRejectionException => Lost.NotDelivered,
+        SiloUnavailableException silo when silo.Message == NotSent => CallFailure.NotDelivered,
+        SiloUnavailableException => CallFailure.Unknown,
+        TimeoutException => CallFailure.Unknown,
+        OrleansMessageRejectionException => CallFailure.NotDelivered,
 
         // No silo is there that runs such grains: gateways only, or workers that are still starting.
-        ArgumentException when e.Source is "Orleans.Core" or "Orleans.Runtime" => Lost.NotDelivered,
-        OrleansException when e.Message.StartsWith("No active nodes", StringComparison.Ordinal) => Lost.NotDelivered,
+        ArgumentException when e.Source is "Orleans.Core" or "Orleans.Runtime" => CallFailure.NotDelivered,
+        OrleansException when e.Message.StartsWith("No active nodes", StringComparison.Ordinal) => CallFailure.NotDelivered,
         _ => null,
     };
 }

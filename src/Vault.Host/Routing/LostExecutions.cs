@@ -42,7 +42,7 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
         return Answer(order, Outcome.OutcomeUnknown, new VaultError(ErrorCatalogue.OutcomeUnknown, "The silo that ran the execution did not answer, and the ledger has no end of it."));
     }
 
-    public static ExecutionAnswer NotSent(ExecutionOrder order) => Answer(order, Outcome.FailedBeforeSend, GrainCalls.NobodyThere);
+    public static ExecutionAnswer NotSent(ExecutionOrder order) => Answer(order, Outcome.FailedBeforeSend, GrainCalls.NoSiloAvailable);
 
     private async Task<IReadOnlyList<LedgerEntry>> FindAsync(AccountKey key, ExecutionOrder order) =>
         (await ledger.QueryAsync(new LedgerQuery(key.Organization) { ExecutionId = order.ExecutionId }, CancellationToken.None).ConfigureAwait(false)).Entries;

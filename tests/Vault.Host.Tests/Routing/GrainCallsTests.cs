@@ -15,7 +15,7 @@ public sealed class GrainCallsTests
         var time = new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.Zero };
         var called = new GrainCalls(time).CallAsync(() => calls++ == 0 ? throw new SiloUnavailableException() : Task.FromResult("done"), () => Task.FromResult(true), evenUnknown: false, CancellationToken.None);
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(new Called<string>("done", null), await called);
+        Assert.Equal(new CallResult<string>("done", null), await called);
         Assert.Equal(2, calls);
     }
 
@@ -30,7 +30,7 @@ public sealed class GrainCallsTests
                 throw new SiloUnavailableException("The target silo became unavailable for message: …");
             },
             () => Task.FromResult(true), evenUnknown: false, CancellationToken.None);
-        Assert.Equal(Lost.Unknown, called.Lost);
+        Assert.Equal(CallFailure.Unknown, called.Failure);
         Assert.Equal(1, calls);
     }
 
@@ -55,6 +55,6 @@ public sealed class GrainCallsTests
     public async Task Who_acts_and_has_an_entry_in_the_ledger_is_not_repeated_though_it_was_not_delivered()
     {
         var called = await new GrainCalls(TimeProvider.System).CallAsync<string>(() => throw new SiloUnavailableException(), () => Task.FromResult(false), evenUnknown: false, CancellationToken.None);
-        Assert.Equal(Lost.Unknown, called.Lost);
+        Assert.Equal(CallFailure.Unknown, called.Failure);
     }
 }

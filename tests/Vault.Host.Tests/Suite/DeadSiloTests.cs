@@ -25,7 +25,7 @@ public sealed class DeadSiloTests
             async () =>
             {
                 var called = await GrainCalls.OnceAsync(() => management.GetRuntimeStatistics([dead]));
-                Assert.Equal(Lost.NotDelivered, called.Lost);
+                Assert.Equal(CallFailure.NotDelivered, called.Failure);
                 return await Record.ExceptionAsync(() => management.GetRuntimeStatistics([dead]));
             },
             e => e is SiloUnavailableException);
