@@ -38,7 +38,7 @@ public static class VaultCommand
         }
         catch (VaultException e)
         {
-            Problems.Write(console, e, parsed.GetValue(Connecting.JsonOption));
+            Problems.Write(console, e, parsed.GetValue(GlobalOptions.JsonOption));
             return Failed;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
@@ -76,7 +76,7 @@ public static class VaultCommand
 
             Exit codes: 0 done, 1 failed, 2 the command was wrong.
             """);
-        foreach (var option in Connecting.Options) root.Add(option);
+        foreach (var option in GlobalOptions.Options) root.Add(option);
         root.Add(ProviderCommands.Make(console));
         root.Add(PackCommands.Make(console));
         root.Add(ToolCommands.Make(console));
@@ -87,8 +87,8 @@ public static class VaultCommand
         root.Add(ExecuteCommand.Make(console));
         root.Add(LedgerCommands.Make(console));
         root.Add(ClusterCommand.Make(console));
-        root.Add(MoveCommands.Import(console));
-        root.Add(MoveCommands.Export(console));
+        root.Add(TransferCommands.Import(console));
+        root.Add(TransferCommands.Export(console));
         return root;
     }
 

@@ -15,7 +15,7 @@ internal static class AccountCommands
         list.SetAction(async (parsed, stop) =>
         {
             using var vault = console.Client(parsed);
-            var path = Connecting.Query("/v1/connected_accounts?page_size=200", ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user)), ("connection", parsed.GetValue(connection)), ("status", parsed.GetValue(status)));
+            var path = GlobalOptions.Query("/v1/connected_accounts?page_size=200", ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user)), ("connection", parsed.GetValue(connection)), ("status", parsed.GetValue(status)));
             var all = await vault.ListAsync(path, stop);
             if (parsed.WantsJson()) console.Json(all);
             else console.Table(["id", "user", "connection", "status", "reason", "expires", "last used"], all.Select(a => (string[])[a.Cell("id"), a.Cell("user_id"), a.Cell("connection"), a.Cell("status"), a.Cell("status_reason"), a.Cell("expires_at"), a.Cell("last_used_at")]));
@@ -26,7 +26,7 @@ internal static class AccountCommands
         show.SetAction(async (parsed, stop) =>
         {
             using var vault = console.Client(parsed);
-            console.Json(await vault.CallAsync(HttpMethod.Get, Connecting.Query("/v1/connected_accounts/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), ("organization_id", console.OrganizationOf(parsed))), null, stop));
+            console.Json(await vault.CallAsync(HttpMethod.Get, GlobalOptions.Query("/v1/connected_accounts/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), ("organization_id", console.OrganizationOf(parsed))), null, stop));
             return VaultCommand.Done;
         });
         var revoke = new Command("revoke", "Revoke an account; when this returns no host uses its credential any more.") { id };

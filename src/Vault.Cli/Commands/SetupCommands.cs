@@ -109,7 +109,7 @@ internal static class SetupCommands
         list.SetAction(async (parsed, stop) =>
         {
             using var vault = console.Client(parsed);
-            var all = await vault.ListAsync(Connecting.Query("/v1/connections?page_size=200", ("organization_id", console.OrganizationOf(parsed))), stop);
+            var all = await vault.ListAsync(GlobalOptions.Query("/v1/connections?page_size=200", ("organization_id", console.OrganizationOf(parsed))), stop);
             if (parsed.WantsJson()) console.Json(all);
             else console.Table(["id", "name", "provider", "scopes"], all.Select(c => (string[])[c.Cell("id"), c.Cell("name"), c.Cell("provider"), c.Cell("scopes")]));
             return VaultCommand.Done;

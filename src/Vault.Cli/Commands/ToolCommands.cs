@@ -13,7 +13,7 @@ internal static class ToolCommands
         list.SetAction(async (parsed, stop) =>
         {
             using var vault = console.Client(parsed);
-            var path = Connecting.Query("/v1/tools?page_size=200", ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user)), ("provider", parsed.GetValue(provider)));
+            var path = GlobalOptions.Query("/v1/tools?page_size=200", ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user)), ("provider", parsed.GetValue(provider)));
             var requirements = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
             var items = await vault.ListAsync(path, page => Take(page, requirements), stop);
             Write(console, parsed, items, requirements);
@@ -26,7 +26,7 @@ internal static class ToolCommands
         search.SetAction(async (parsed, stop) =>
         {
             using var vault = console.Client(parsed);
-            var answer = await vault.CallAsync(HttpMethod.Get, Connecting.Query("/v1/tools:search", ("q", string.Join(' ', parsed.GetRequiredValue(words))), ("organization_id", console.OrganizationOf(parsed)),
+            var answer = await vault.CallAsync(HttpMethod.Get, GlobalOptions.Query("/v1/tools:search", ("q", string.Join(' ', parsed.GetRequiredValue(words))), ("organization_id", console.OrganizationOf(parsed)),
                 ("user_id", parsed.GetValue(user)), ("provider", parsed.GetValue(provider)), ("limit", parsed.GetValue(limit).ToString(null as IFormatProvider))), null, stop);
             var requirements = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
             Take(answer, requirements);
@@ -41,7 +41,7 @@ internal static class ToolCommands
         show.SetAction(async (parsed, stop) =>
         {
             using var vault = console.Client(parsed);
-            var answer = await vault.CallAsync(HttpMethod.Get, Connecting.Query("/v1/tools/" + Uri.EscapeDataString(parsed.GetRequiredValue(name)), ("format", parsed.GetValue(format)),
+            var answer = await vault.CallAsync(HttpMethod.Get, GlobalOptions.Query("/v1/tools/" + Uri.EscapeDataString(parsed.GetRequiredValue(name)), ("format", parsed.GetValue(format)),
                 ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user))), null, stop);
             console.Json(parsed.GetValue(format) is null ? answer : answer.GetProperty("tool"));
             return VaultCommand.Done;

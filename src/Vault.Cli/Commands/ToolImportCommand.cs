@@ -56,7 +56,7 @@ internal static class ToolImportCommand
     {
         using var vault = console.Client(parsed);
         var body = new RawBody(document, ToolImport.IsJson(document) ? "application/json" : "application/yaml");
-        string Path(string? digest) => Connecting.Query("/v1/tools:import", ("provider", request.Provider), ("set", request.Set), ("tags", Joined(request.Tags)), ("paths", Joined(request.Paths)), ("deprecated", request.Deprecated ? "true" : null), ("review", digest));
+        string Path(string? digest) => GlobalOptions.Query("/v1/tools:import", ("provider", request.Provider), ("set", request.Set), ("tags", Joined(request.Tags)), ("paths", Joined(request.Paths)), ("deprecated", request.Deprecated ? "true" : null), ("review", digest));
         var answer = await vault.CallAsync(HttpMethod.Post, Path(review), body, cancellationToken);
         if (review is null && yes) answer = await vault.CallAsync(HttpMethod.Post, Path(answer.Cell("review")), body, cancellationToken);
         if (parsed.WantsJson()) console.Json(answer);

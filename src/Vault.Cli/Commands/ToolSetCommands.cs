@@ -16,7 +16,7 @@ internal static class ToolSetCommands
         command.SetAction(async (parsed, stop) =>
         {
             using var vault = console.Client(parsed);
-            var sets = await vault.ListAsync(Connecting.Query("/v1/tool_sets?page_size=200", ("provider", parsed.GetValue(provider)), ("removed", parsed.GetValue(removed) ? "true" : null)), stop);
+            var sets = await vault.ListAsync(GlobalOptions.Query("/v1/tool_sets?page_size=200", ("provider", parsed.GetValue(provider)), ("removed", parsed.GetValue(removed) ? "true" : null)), stop);
             if (parsed.WantsJson()) console.Json(sets);
             else console.Table(["tool set", "tools", "source", "updated", "removed"], sets.Select(s => (string[])[s.Cell("id"), s.Cell("tool_count"), s.Cell("source"), s.Cell("updated_at"), s.Cell("removed_at")]));
             return VaultCommand.Done;
@@ -32,7 +32,7 @@ internal static class ToolSetCommands
         command.SetAction(async (parsed, stop) =>
         {
             using var vault = console.Client(parsed);
-            var path = Connecting.Query("/v1/tool_sets/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), ("force", parsed.GetValue(force) ? "true" : null));
+            var path = GlobalOptions.Query("/v1/tool_sets/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), ("force", parsed.GetValue(force) ? "true" : null));
             var done = await vault.CallAsync(HttpMethod.Delete, path, null, stop);
             if (parsed.WantsJson()) console.Json(done);
             else await console.Out.WriteLineAsync($"{done.Cell("id")}: {done.GetProperty("tools_removed").GetArrayLength()} tools deleted, {done.Cell("connections_changed")} connections changed");

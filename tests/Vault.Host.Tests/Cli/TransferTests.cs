@@ -3,7 +3,7 @@ using Vault.Sandbox.Grants;
 namespace Vault.Host.Tests.Cli;
 
 /// <summary>What an import must never do: put an account in the place of one that works, or two in one place, or write before somebody has looked.</summary>
-public sealed class MovingTests : IAsyncLifetime
+public sealed class TransferTests : IAsyncLifetime
 {
     private const string Description = """{"openapi":"3.0.3","info":{"title":"Acme","version":"1"},"servers":[{"url":"https://api.acme.example"}],"paths":{"/orders":{"get":{"operationId":"listOrders","summary":"Lists orders.","responses":{"200":{"description":"ok"}}}}},"components":{"securitySchemes":{"key":{"type":"http","scheme":"bearer"}}},"security":[{"key":[]}]}""";
 

@@ -2,17 +2,17 @@ using System.CommandLine;
 using System.Text.Json;
 using Vault.Client;
 
-namespace Vault.Cli.Moving;
+namespace Vault.Cli.Transfer;
 
 /// <summary>Brings accounts in one by one; the next is tried whatever became of the one before, and every line says what became of it.</summary>
-internal static class MoveIn
+internal static class AccountImport
 {
     public static async Task<int> RunAsync(CliConsole console, ParseResult parsed, List<ForeignAccount> accounts, bool apply, bool validate, bool replace, CancellationToken cancellationToken)
     {
         using var vault = console.Client(parsed);
         var organization = console.OrganizationOf(parsed);
-        var known = (await vault.ListAsync(Connecting.Query("/v1/connections?page_size=200", ("organization_id", organization)), cancellationToken)).ToDictionary(c => c.Cell("name"), c => c.Cell("provider"), StringComparer.Ordinal);
-        var there = (await vault.ListAsync(Connecting.Query("/v1/connected_accounts?page_size=200", ("organization_id", organization)), cancellationToken))
+        var known = (await vault.ListAsync(GlobalOptions.Query("/v1/connections?page_size=200", ("organization_id", organization)), cancellationToken)).ToDictionary(c => c.Cell("name"), c => c.Cell("provider"), StringComparer.Ordinal);
+        var there = (await vault.ListAsync(GlobalOptions.Query("/v1/connected_accounts?page_size=200", ("organization_id", organization)), cancellationToken))
             .Where(a => a.Cell("status") == "ACTIVE" && a.Cell("account_label").Length == 0).ToLookup(a => (a.Cell("user_id"), a.Cell("connection")), a => a.Cell("id"));
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var connection in accounts.Where(a => a.Fault is null && a.Kind == "api_key" && known.ContainsKey(a.Connection)).Select(a => a.Connection).Distinct(StringComparer.Ordinal))

@@ -1,10 +1,10 @@
 using System.CommandLine;
-using Vault.Cli.Moving;
+using Vault.Cli.Transfer;
 
 namespace Vault.Cli.Commands;
 
 /// <summary>Moves accounts in from Nango's and Composio's shapes, and out into them. Nothing is done without <c>--apply</c>.</summary>
-internal static class MoveCommands
+internal static class TransferCommands
 {
     private static Argument<string> Shape() => new Argument<string>("shape") { Description = "nango or composio." }.AcceptOnlyFromAmong("nango", "composio");
 
@@ -21,7 +21,7 @@ internal static class MoveCommands
         {
             var names = SetupCommands.Pairs(parsed.GetValue(map) ?? []);
             var accounts = ForeignAccounts.Read(parsed.GetRequiredValue(shape), await Inputs.TextAsync(console, parsed.GetRequiredValue(file), stop), names);
-            return await MoveIn.RunAsync(console, parsed, accounts, parsed.GetValue(apply), parsed.GetValue(validate), parsed.GetValue(replace), stop);
+            return await AccountImport.RunAsync(console, parsed, accounts, parsed.GetValue(apply), parsed.GetValue(validate), parsed.GetValue(replace), stop);
         });
         return command;
     }
@@ -32,7 +32,7 @@ internal static class MoveCommands
         var to = new Option<string?>("--to") { Description = "The file to write.", HelpName = "FILE" };
         var apply = new Option<bool>("--apply") { Description = "Write it; without it, only show what would be written." };
         var command = new Command("export", "Write the organization's accounts in another product's shape. Credentials never leave the vault: the accounts connect anew there.\n\nExample:\n  vaultctl export nango --to connections.json --apply") { shape, to, apply };
-        command.SetAction((parsed, stop) => MoveOut.RunAsync(console, parsed, parsed.GetRequiredValue(shape), parsed.GetValue(to), parsed.GetValue(apply), stop));
+        command.SetAction((parsed, stop) => AccountExport.RunAsync(console, parsed, parsed.GetRequiredValue(shape), parsed.GetValue(to), parsed.GetValue(apply), stop));
         return command;
     }
 }

@@ -5,7 +5,7 @@ using Vault.Client;
 namespace Vault.Cli;
 
 /// <summary>The options of every command, and the client they lead to.</summary>
-internal static class Connecting
+internal static class GlobalOptions
 {
     public static Option<bool> JsonOption { get; } = new("--json") { Description = "Answer as JSON, as the vault gave it.", Recursive = true };
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Vault.Cli.Moving;
+namespace Vault.Cli.Transfer;
 
 /// <summary>An account as another product had it. No record, so that nothing prints its credential.</summary>
 internal sealed class ForeignAccount

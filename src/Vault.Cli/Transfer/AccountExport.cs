@@ -1,19 +1,19 @@
 using System.CommandLine;
 using System.Text.Json;
 
-namespace Vault.Cli.Moving;
+namespace Vault.Cli.Transfer;
 
 /// <summary>
 /// Writes who is connected to what in another product's shape. There is no credential in it, because the vault shows none to anybody: it is the list by which users
 /// are asked to connect anew.
 /// </summary>
-internal static class MoveOut
+internal static class AccountExport
 {
     public static async Task<int> RunAsync(CliConsole console, ParseResult parsed, string shape, string? file, bool apply, CancellationToken cancellationToken)
     {
         if (apply && file is null) throw new CliException("--apply writes a file; name it with --to", VaultCommand.Usage);
         using var vault = console.Client(parsed);
-        var accounts = await vault.ListAsync(Connecting.Query("/v1/connected_accounts?page_size=200", ("organization_id", console.OrganizationOf(parsed))), cancellationToken);
+        var accounts = await vault.ListAsync(GlobalOptions.Query("/v1/connected_accounts?page_size=200", ("organization_id", console.OrganizationOf(parsed))), cancellationToken);
         var written = shape == "nango" ? (object)new { connections = accounts.Select(Nango) } : new { items = accounts.Select(Composio) };
         if (apply) await File.WriteAllTextAsync(file!, JsonSerializer.Serialize(written, CliConsole.Indented) + "\n", cancellationToken);
         if (parsed.WantsJson()) console.Json(new { applied = apply, file, accounts = accounts.Count, written });
