@@ -48,7 +48,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
     /// <summary>A description in JSON; what begins otherwise is taken for YAML.</summary>
     public static bool IsJson(ReadOnlySpan<byte> document) => (document.StartsWith("\uFEFF"u8) ? document[3..] : document).TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
 
-    public byte[] Bury(string set, string by, DateTimeOffset at)
+    public byte[] MarkRemoved(string set, string by, DateTimeOffset at)
     {
         var previous = PreviousSet.Read(set);
         using var document = JsonDocument.Parse(set, new JsonDocumentOptions { MaxDepth = 64 });

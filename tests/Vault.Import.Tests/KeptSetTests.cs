@@ -14,34 +14,34 @@ public sealed class KeptSetTests(ImportFixture fixture) : IClassFixture<ImportFi
     public void What_is_kept_fits_the_published_schema_and_the_reader()
     {
         var plan = fixture.Plan("orchard.openapi.json", "orchard");
-        var buried = new ToolImport(fixture.Packs).Bury(ImportFixture.Text(plan.Set), "key_1", At);
+        var removedSet = new ToolImport(fixture.Packs).MarkRemoved(ImportFixture.Text(plan.Set), "key_1", At);
         Assert.Empty(Schema().Validate(JsonDocument.Parse(plan.NewPack!).RootElement));
         Assert.Empty(Schema().Validate(JsonDocument.Parse(plan.Set).RootElement));
-        Assert.Empty(Schema().Validate(JsonDocument.Parse(buried).RootElement));
+        Assert.Empty(Schema().Validate(JsonDocument.Parse(removedSet).RootElement));
         var pack = new PackReader().Read(plan.NewPack!, "new").Pack!;
         Assert.Equal(plan.Tools.Length, ToolSetReader.Read(plan.Set, "set", pack).Tools);
-        Assert.Equal(0, ToolSetReader.Read(buried, "buried", pack).Tools);
+        Assert.Equal(0, ToolSetReader.Read(removedSet, "buried", pack).Tools);
     }
 
     [Fact]
     public void A_buried_set_is_no_set_to_the_catalogue_and_remembers_names_and_versions()
     {
         var plan = fixture.Plan("orchard.openapi.json", "orchard");
-        var buried = ImportFixture.Text(new ToolImport(fixture.Packs).Bury(ImportFixture.Text(plan.Set), "key_1", At));
-        Assert.Equal("orchard", ToolSet.Extends(System.Text.Encoding.UTF8.GetBytes(buried), out var removed));
+        var removedSet = ImportFixture.Text(new ToolImport(fixture.Packs).MarkRemoved(ImportFixture.Text(plan.Set), "key_1", At));
+        Assert.Equal("orchard", ToolSet.Extends(System.Text.Encoding.UTF8.GetBytes(removedSet), out var removed));
         Assert.True(removed);
-        var row = StoredToolSet.Of(new StoredPack("orchard+imported", "removed", buried, 2, At))!;
+        var row = StoredToolSet.Of(new StoredPack("orchard+imported", "removed", removedSet, 2, At))!;
         Assert.Equal(("orchard", "imported", 0, "key_1", At), (row.Provider, row.Name, row.Tools.Length, row.Removed!.By, row.Removed.At));
 
         // The same document again: the same versions, and everything is an addition.
-        var again = fixture.Plan("orchard.openapi.json", "orchard", buried);
+        var again = fixture.Plan("orchard.openapi.json", "orchard", removedSet);
         Assert.Equal(plan.Tools, again.Tools, (a, b) => (a.Name, a.Change) == (b.Name, b.Change));
         Assert.Empty(again.Removed);
         Assert.Equal("1", ImportFixture.Tool(again, "orchard_list_trees").GetProperty("version").GetString());
         Assert.Equal(again.Digest, fixture.Plan("orchard.openapi.json", "orchard", ImportFixture.Text(again.Set)).Digest);
 
         // Buried twice, with nothing in between: nothing is forgotten.
-        var twice = ImportFixture.Text(new ToolImport(fixture.Packs).Bury(buried, "key_2", At));
+        var twice = ImportFixture.Text(new ToolImport(fixture.Packs).MarkRemoved(removedSet, "key_2", At));
         var changed = ImportFixture.Text(ImportFixture.Document("orchard.openapi.json")).Replace("\"List", "\"Lists", StringComparison.Ordinal);
         Assert.NotEqual(changed, ImportFixture.Text(ImportFixture.Document("orchard.openapi.json")));
         var other = fixture.Plan(System.Text.Encoding.UTF8.GetBytes(changed), "orchard", twice);

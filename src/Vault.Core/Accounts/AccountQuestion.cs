@@ -7,5 +7,5 @@ namespace Vault.Core.Accounts;
 public sealed record AccountQuestion(OrganizationId Organization, UserId? User, string Provider, ConnectionName? Connection, AccountId? Account, string? Label)
 {
     /// <summary>Other providers whose accounts serve as well; an account of each makes the request ambiguous like two of one.</summary>
-    public ImmutableArray<string> Also { get; init; } = [];
+    public ImmutableArray<string> AlternativeProviders { get; init; } = [];
 }

@@ -15,7 +15,7 @@ public interface IToolImport
     Result<ImportPlan> Plan(ImportRequest request, ReadOnlyMemory<byte> document, string? previous);
 
     /// <summary>What stays of a tool set that is deleted: no tools, but which names and versions were given, so that an import under the same name never gives one a second meaning.</summary>
-    byte[] Bury(string set, string by, DateTimeOffset at);
+    byte[] MarkRemoved(string set, string by, DateTimeOffset at);
 }
 
 public sealed record ImportRequest

@@ -31,7 +31,7 @@ public sealed class ToolSetRemover(IPackStore packs, IToolImport import, IConnec
         if (await TakeFromAllAsync(set, by, cancellationToken).ConfigureAwait(false) is not { } changed)
             return new VaultError(ErrorCatalogue.Conflict, "A connection that names its tools is being changed by others; call again.");
         var now = time.GetUtcNow();
-        var left = row with { PackVersion = "removed", Json = Encoding.UTF8.GetString(import.Bury(row.Json, by, now)), Version = row.Version + 1, UpdatedAt = now };
+        var left = row with { PackVersion = "removed", Json = Encoding.UTF8.GetString(import.MarkRemoved(row.Json, by, now)), Version = row.Version + 1, UpdatedAt = now };
         // Compare-and-swap on what was read: a set that was imported anew meanwhile is not the one somebody decided about.
         if (await packs.PutAsync(left, row.Version, cancellationToken).ConfigureAwait(false) != WriteOutcome.Written)
             return new VaultError(ErrorCatalogue.Conflict, "The tool set was changed at the same time; look at it again.");

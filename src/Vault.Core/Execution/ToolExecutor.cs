@@ -58,7 +58,7 @@ public sealed class ToolExecutor(
         if (!caller.May(permission)) return Refuse(execution, new VaultError(ErrorCatalogue.PermissionDenied, $"The key lacks {permission}."));
         if (!caller.Reaches(request.Organization)) return Refuse(execution, new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known."));
 
-        var question = new AccountQuestion(request.Organization, request.User, tool.Pack.Id, request.Connection, request.Account, request.AccountLabel) { Also = [.. packs.AlsoRun(tool)] };
+        var question = new AccountQuestion(request.Organization, request.User, tool.Pack.Id, request.Connection, request.Account, request.AccountLabel) { AlternativeProviders = [.. packs.CompatibleProviders(tool)] };
         var resolved = await accounts.ResolveAsync(question, cancellationToken).ConfigureAwait(false);
         if (!resolved.TryGet(out var found, out var error))
             return await RefuseKnownAsync(execution, caller, request, tool, await ExplainAsync(error, question, caller, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);

@@ -19,7 +19,7 @@ public interface IPacks
     bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool) => TryGetTool(name, out tool) && tool.Pack.Id == providerId;
 
     /// <summary>The other providers whose accounts may run a tool.</summary>
-    IReadOnlyList<string> AlsoRun(Tool tool) => [];
+    IReadOnlyList<string> CompatibleProviders(Tool tool) => [];
 
     /// <summary>Takes up a change of the stored packs now, on this host; others look for it within seconds.</summary>
     Task RefreshAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -25,7 +25,7 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
         if (!accounts.Gate.Open) return AccountErrors.Suspended();
         if (accounts.Rows.Count == 1 && Fits(accounts.Rows[0], question)) return Pointer(accounts.Rows[0]);
         var fitting = accounts.Rows.Where(r => Fits(r, question)).ToList();
-        foreach (var other in question.Also)
+        foreach (var other in question.AlternativeProviders)
         {
             var more = await ForUserAsync(question.Organization, user, other, cancellationToken).ConfigureAwait(false);
             if (more is not null) fitting.AddRange(more.Rows.Where(r => Fits(r, question)));
@@ -75,7 +75,7 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
     private static AccountPointer Pointer(AccountRow row) => new(row.Key, row.Id);
 
     private static bool Fits(AccountRow row, AccountQuestion question) =>
-        (row.Provider == question.Provider || question.Also.Contains(row.Provider))
+        (row.Provider == question.Provider || question.AlternativeProviders.Contains(row.Provider))
         && (question.Connection is not { } connection || row.Key.Connection == connection)
         && (question.Label is not { } label || row.Key.Label == label);
 

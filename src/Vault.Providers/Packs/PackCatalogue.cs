@@ -32,7 +32,7 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
         return set.Shared.Tools.TryGetValue((providerId, name), out tool);
     }
 
-    public IReadOnlyList<string> AlsoRun(Tool tool)
+    public IReadOnlyList<string> CompatibleProviders(Tool tool)
     {
         ArgumentNullException.ThrowIfNull(tool);
         return _set.Shared.Providers.TryGetValue(tool.Definition.Name, out var providers) ? providers : [];

@@ -41,7 +41,7 @@ public sealed class AccountResolverTests
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1), label: "first");
         await bench.ConnectAsync(TimeSpan.FromHours(1), label: "second");
-        var question = Ask(provider: "lender") with { Also = [AcmePacks.Id] };
+        var question = Ask(provider: "lender") with { AlternativeProviders = [AcmePacks.Id] };
         Assert.Equal(key, (await bench.Host.Resolver.ResolveAsync(question with { Label = "first" }, default)).Value.Key);
         Assert.Equal(key, (await bench.Host.Resolver.ResolveAsync(question with { Account = (await bench.RowAsync(key)).Id }, default)).Value.Key);
         Assert.Equal(ErrorCatalogue.AccountAmbiguous, (await bench.Host.Resolver.ResolveAsync(question, default)).Error!.Code);

@@ -87,7 +87,7 @@ public sealed class PackCatalogueTests : IDisposable
         Assert.True(packs.TryGetTool(name, provider, out var tool));
         Assert.Equal((provider, url), (tool.Pack.Id, tool.Definition.Request.Url.Source));
         Assert.True(packs.TryGetTool(name, out var own));
-        Assert.Contains(provider, packs.AlsoRun(own));
+        Assert.Contains(provider, packs.CompatibleProviders(own));
         // What is remembered for a request belongs to one pack: the base address would be another's.
         Assert.NotSame(own.Definition.Request, tool.Definition.Request);
         Assert.False(packs.TryGetTool(name, "slack", out _));

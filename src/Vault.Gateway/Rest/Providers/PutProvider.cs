@@ -26,7 +26,7 @@ internal sealed class PutProvider(IPackReader reader, IPackStore store, IPacks p
         // Two operators at once: the second is told instead of overwriting what it has not seen.
         if (await store.PutAsync(stored, existing?.Version, cancellationToken) != WriteOutcome.Written) return new VaultError(ErrorCatalogue.Conflict, "The pack was changed at the same time; read it and try again.");
         log.LogInformation("{RequestId}: the pack {Provider} {Version} was put by {Caller}.", call.RequestId, pack.Id, pack.Version, call.Caller.KeyId);
-        await packs.TakeUpAsync(cancellationToken);
+        await packs.ReloadAsync(cancellationToken);
         return Answer.Created(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)]));
     }
 }

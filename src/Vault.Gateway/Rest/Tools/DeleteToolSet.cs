@@ -25,7 +25,7 @@ internal sealed class DeleteToolSet(ToolSetRemover remover, IPacks packs) : IRou
     {
         var done = await remover.RemoveAsync(call.Route("tool_set"), call.Query.Flag("force") == true, call.Caller.KeyId, cancellationToken);
         if (!done.TryGet(out var receipt, out var refused)) return refused;
-        await packs.TakeUpAsync(CancellationToken.None);
+        await packs.ReloadAsync(CancellationToken.None);
         return Answer.Ok(new ToolSetRemovalView(receipt.Set.Id, receipt.Set.Tools, receipt.Connections));
     }
 }

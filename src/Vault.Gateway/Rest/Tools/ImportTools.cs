@@ -50,7 +50,7 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
             if (call.Query.Text("review") is not { } digest) return Answer.Ok(ImportView.Of(plan, applied: false));
             if (digest != plan.Digest) return new VaultError(ErrorCatalogue.Conflict, "What would be kept now is not what was reviewed: the document, the options or the provider have changed. Look at it again without review.");
             if (await KeepAsync(plan, request.Provider, before, stored, cancellationToken) is { } changed) return changed;
-            await packs.TakeUpAsync(cancellationToken);
+            await packs.ReloadAsync(cancellationToken);
             return Answer.Ok(ImportView.Of(plan, applied: true));
         }
         finally

@@ -62,6 +62,6 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
             cursor = page.Cursor;
         }
         while (cursor is not null);
-        return tool => named.Contains(tool.Definition.Name) || whole.Contains(tool.Pack.Id) || packs.AlsoRun(tool).Any(whole.Contains);
+        return tool => named.Contains(tool.Definition.Name) || whole.Contains(tool.Pack.Id) || packs.CompatibleProviders(tool).Any(whole.Contains);
     }
 }

@@ -29,7 +29,7 @@ internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStor
         foreach (var tool in tools)
         {
             var rows = new List<AccountRow>();
-            foreach (var provider in packs.AlsoRun(tool).Prepend(tool.Pack.Id))
+            foreach (var provider in packs.CompatibleProviders(tool).Prepend(tool.Pack.Id))
             {
                 if (!known.TryGetValue(provider, out var mine)) known[provider] = mine = await UsableAsync(organization, new UserId(user), provider, cancellationToken);
                 rows.AddRange(mine.Where(r => r.Settings.Tools is not { } offered || offered.Contains(tool.Definition.Name)).Select(r => r.Account));
