@@ -36,7 +36,7 @@ try
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => { c.Cancel = true; stop.Cancel(); });
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => { c.Cancel = true; stop.Cancel(); });
     await using var host = await VaultHost.CreateAsync(options, null, stop.Token);
-    using (var first = await host.StartAsync(stop.Token)) Greeting.Write(Console.Error, options, host.Url, first);
+    using (var first = await host.StartAsync(stop.Token)) StartupBanner.Write(Console.Error, options, host.Url, first);
     try
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);

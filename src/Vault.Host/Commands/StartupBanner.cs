@@ -4,7 +4,7 @@ using Vault.Host.Options;
 namespace Vault.Host.Commands;
 
 /// <summary>What an operator sees when the host is up.</summary>
-public static class Greeting
+public static class StartupBanner
 {
     public static void Write(TextWriter to, VaultOptions options, string url, Secret? firstKey)
     {
