@@ -49,7 +49,7 @@ public static class VaultGateway
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(serves);
         var pipeline = endpoints.ServiceProvider.GetRequiredService<RoutePipeline>();
-        var strays = endpoints.ServiceProvider.GetRequiredService<StrayRequests>();
+        var fallbacks = endpoints.ServiceProvider.GetRequiredService<FallbackEndpoints>();
         var routes = endpoints.ServiceProvider.GetServices<IRoute>().Where(r => serves(r.Operation.Path)).ToList();
         foreach (var route in routes)
             endpoints.MapMethods(route.Operation.Pattern, MethodsOf(route.Operation), http => pipeline.RunAsync(route, http)).WithMetadata(route.Operation).WithDisplayName(route.Operation.Id);
@@ -58,10 +58,10 @@ public static class VaultGateway
         foreach (var path in routes.GroupBy(r => r.Operation.Pattern))
         {
             string[] allowed = [.. path.SelectMany(r => MethodsOf(r.Operation)).Append("OPTIONS").Distinct()];
-            endpoints.Map(path.Key, http => strays.WrongMethodAsync(http, allowed)).WithDisplayName("other methods of " + path.Key);
+            endpoints.Map(path.Key, http => fallbacks.WrongMethodAsync(http, allowed)).WithDisplayName("other methods of " + path.Key);
         }
 
-        endpoints.MapFallback("{**path}", strays.NotFoundAsync).WithDisplayName("not found");
+        endpoints.MapFallback("{**path}", fallbacks.NotFoundAsync).WithDisplayName("not found");
         return endpoints;
     }
 
@@ -91,6 +91,6 @@ public static class VaultGateway
         services.TryAddSingleton<IReconnectLinks, ReconnectLinks>();
         services.TryAddSingleton<LedgerVerifier>();
         services.TryAddSingleton<LedgerExport>();
-        services.AddSingleton<StrayRequests>();
+        services.AddSingleton<FallbackEndpoints>();
     }
 }

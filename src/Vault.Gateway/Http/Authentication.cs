@@ -6,7 +6,7 @@ using Vault.Core.Callers;
 namespace Vault.Gateway.Http;
 
 /// <summary>Who is calling, and a secret of theirs that binds kept answers to the one who asked.</summary>
-internal sealed record Presented(Caller Caller, string Text)
+internal sealed record AuthenticatedCaller(Caller Caller, string Text)
 {
     // Bodies can hold weak secrets (a password); a plain digest of one in the store could be guessed back. This key is known only to who presents the API key.
     public byte[] Binding() => HMACSHA256.HashData(Encoding.ASCII.GetBytes(Text), "vault-idempotency-v1"u8);
@@ -20,7 +20,7 @@ internal sealed class Authentication(ApiKeyVerifier keys)
     private const int MaxHeader = 512;
 
     /// <summary>Null when nobody valid is calling, for whatever reason.</summary>
-    public async ValueTask<Presented?> AuthenticateAsync(HttpRequest request, CancellationToken cancellationToken)
+    public async ValueTask<AuthenticatedCaller?> AuthenticateAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var header = request.Headers.Authorization;
         if (header.Count != 1 || header[0] is not { Length: <= MaxHeader } value) return null;
@@ -29,7 +29,7 @@ internal sealed class Authentication(ApiKeyVerifier keys)
         var text = value["Bearer ".Length..].Trim(' ');
         var caller = await keys.VerifyAsync(text, cancellationToken);
         if (caller is null) return null;
-        return new Presented(caller, text);
+        return new AuthenticatedCaller(caller, text);
     }
 
     public static bool WasTried(HttpRequest request) => request.Headers.Authorization.Count > 0;

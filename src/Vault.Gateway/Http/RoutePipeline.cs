@@ -33,7 +33,7 @@ internal sealed class RoutePipeline(
         }
         catch (Exception e) when (!http.Response.HasStarted)
         {
-            answer = Explain(e, route.Operation, requestId, timeout.IsCancellationRequested);
+            answer = ToProblem(e, route.Operation, requestId, timeout.IsCancellationRequested);
         }
 
         await WriteAsync(http, route.Operation, answer, requestId, timeout);
@@ -49,7 +49,7 @@ internal sealed class RoutePipeline(
         {
             // A stream is made while it is written; nothing of it has left, so its failure still has a status. Time that ran out may be that failure.
             using var afterwards = new CancellationTokenSource(options.RequestTimeout, time);
-            await WriteAsync(http, operation, Explain(e, operation, requestId, timeout.IsCancellationRequested), requestId, afterwards);
+            await WriteAsync(http, operation, ToProblem(e, operation, requestId, timeout.IsCancellationRequested), requestId, afterwards);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException || http.RequestAborted.IsCancellationRequested)
         {
@@ -66,17 +66,17 @@ internal sealed class RoutePipeline(
     // A write goes on when its caller hangs up: half of it is worse than an answer nobody reads. An execution whose caller cannot ask again is given up.
     private static bool Outlives(Operation operation, Result<string?> key) => operation.Writes && (!operation.OwnTimeout || key.Error is not null || key.Value is not null);
 
-    private async Task<Answer> AnswerAsync(IRoute route, HttpContext http, string requestId, Result<string?> key, CancellationToken timeout, CancellationToken either)
+    private async Task<Answer> AnswerAsync(IRoute route, HttpContext http, string requestId, Result<string?> key, CancellationToken timeout, CancellationToken linkedToken)
     {
         var operation = route.Operation;
-        Presented? presented = null;
+        AuthenticatedCaller? authenticated = null;
         if (operation.Permission is { } permission)
         {
-            presented = await authentication.AuthenticateAsync(http.Request, either);
-            if (presented is null) return limits.TakeForAddress(Address(http)) ?? new VaultError(ErrorCatalogue.Unauthenticated, "Send a valid API key as 'Authorization: Bearer vk_live_…'.");
-            if (limits.TakeForKey(presented.Caller.KeyId) is { } limited) return limited;
-            if (!presented.Caller.May(permission)) return new VaultError(ErrorCatalogue.PermissionDenied, $"The key needs the permission {permission}.");
-            if (operation.Scope == Scope.Platform && presented.Caller.Organization is not null)
+            authenticated = await authentication.AuthenticateAsync(http.Request, linkedToken);
+            if (authenticated is null) return limits.TakeForAddress(Address(http)) ?? new VaultError(ErrorCatalogue.Unauthenticated, "Send a valid API key as 'Authorization: Bearer vk_live_…'.");
+            if (limits.TakeForKey(authenticated.Caller.KeyId) is { } limited) return limited;
+            if (!authenticated.Caller.May(permission)) return new VaultError(ErrorCatalogue.PermissionDenied, $"The key needs the permission {permission}.");
+            if (operation.Scope == Scope.Platform && authenticated.Caller.Organization is not null)
                 return new VaultError(ErrorCatalogue.PermissionDenied, "Only a key of the platform may do this; this key is bound to an organization.");
         }
         else if (operation.Medium == Medium.Page && limits.TakeForAddress(Address(http)) is { } limited)
@@ -91,27 +91,27 @@ internal sealed class RoutePipeline(
         var body = Body.Empty;
         if (operation.Body is { } fields)
         {
-            var read = await BodyReader.ReadAsync(http, operation.MaxBody ?? options.MaxBody, either);
+            var read = await BodyReader.ReadAsync(http, operation.MaxBody ?? options.MaxBody, linkedToken);
             if (!read.TryGet(out bytes!, out var tooLarge)) return tooLarge;
             var parsed = operation.RawBody ? Body.Empty : bodies.Parse(http, bytes, fields);
             if (!parsed.TryGet(out body!, out var wrongBody)) return wrongBody;
         }
 
-        var call = new Call { Http = http, Operation = operation, RequestId = requestId, CallerOrNone = presented?.Caller, Query = parameters, Body = body, RawBody = bytes };
-        if (operation.Scope is not (Scope.None or Scope.Platform) && await SettleAsync(call, either) is { } unknown) return unknown;
+        var call = new Call { Http = http, Operation = operation, RequestId = requestId, CallerOrNone = authenticated?.Caller, Query = parameters, Body = body, RawBody = bytes };
+        if (operation.Scope is not (Scope.None or Scope.Platform) && await ResolveOrganizationAsync(call, linkedToken) is { } unknown) return unknown;
 
         // What belongs to no organization stands in no ledger: who changes the platform is said in the log.
         if (call.OrganizationOrNone is null && operation.Permission is { } right && right.EndsWith(":write", StringComparison.Ordinal) && !HttpMethods.IsGet(operation.Method))
             log.LogInformation("{RequestId}: {Operation} {Target} by {Caller}.", requestId, operation.Id, http.Request.Path.Value + http.Request.QueryString.Value, call.Caller.KeyId);
-        var cancellation = Outlives(operation, key) ? timeout : either;
+        var cancellation = Outlives(operation, key) ? timeout : linkedToken;
         if (key.Value is not { } idempotencyKey) return await route.HandleAsync(call, cancellation);
-        var (answer, replayed) = await idempotency.RunAsync(call, idempotencyKey, presented!.Binding(), bytes, () => route.HandleAsync(call, cancellation));
+        var (answer, replayed) = await idempotency.RunAsync(call, idempotencyKey, authenticated!.Binding(), bytes, () => route.HandleAsync(call, cancellation));
         if (replayed) http.Response.Headers["Idempotency-Replayed"] = "true";
         return answer;
     }
 
     /// <summary>The organization the call acts in, or why not.</summary>
-    private ValueTask<VaultError?> SettleAsync(Call call, CancellationToken cancellationToken)
+    private ValueTask<VaultError?> ResolveOrganizationAsync(Call call, CancellationToken cancellationToken)
     {
         var text = call.Http.Request.RouteValues.GetValueOrDefault("organization_id") as string ?? call.Body.Text("organization_id") ?? call.Query.Text("organization_id");
         if (call.Caller.Organization is { } bound)
@@ -131,7 +131,7 @@ internal sealed class RoutePipeline(
     private async ValueTask<VaultError?> CheckedAsync(OrganizationId id, CancellationToken cancellationToken) =>
         await organizations.FindAsync(id, cancellationToken) is null ? Unknown() : null;
 
-    private Answer Explain(Exception e, Operation operation, string requestId, bool timedOut)
+    private Answer ToProblem(Exception e, Operation operation, string requestId, bool timedOut)
     {
         switch (e)
         {

@@ -5,7 +5,7 @@ using Vault.Core.Identity;
 namespace Vault.Gateway.Http;
 
 /// <summary>Requests that meet no route. They get the form of every other answer and tell nothing but that.</summary>
-internal sealed class StrayRequests(IdFactory ids)
+internal sealed class FallbackEndpoints(IdFactory ids)
 {
     public Task NotFoundAsync(HttpContext http) => AnswerAsync(http, 404, Problems.From(new VaultError(ErrorCatalogue.NotFound, "There is no such path; see /openapi/v1.json.")));
 

@@ -2,7 +2,7 @@ using Vault.Gateway.Tests.Host;
 
 namespace Vault.Gateway.Tests.Http;
 
-public sealed class StrayTests
+public sealed class FallbackEndpointsTests
 {
     [Fact]
     public async Task Every_answer_has_its_request_id_and_headers()
