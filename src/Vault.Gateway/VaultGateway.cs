@@ -32,7 +32,7 @@ public static class VaultGateway
         if (options.Faults() is { Count: > 0 } faults) throw new ArgumentException(string.Join(" ", faults), nameof(options));
         services.AddSingleton(options);
         AddCore(services, options);
-        services.AddSingleton<Authentication>().AddSingleton<RateLimits>().AddSingleton<BodyReader>().AddSingleton<IdempotentCalls>().AddSingleton<AnswerWriter>().AddSingleton<RoutePipeline>();
+        services.AddSingleton<Authentication>().AddSingleton<RateLimits>().AddSingleton<BodyReader>().AddSingleton<IdempotentCalls>().AddSingleton<ResponseWriter>().AddSingleton<RoutePipeline>();
         services.AddSingleton<ConnectCookie>().AddSingleton<AccountFinder>().AddSingleton<AccountLister>();
         services.AddSingleton<ToolRequirements>().AddSingleton<ApprovalDecision>().AddSingleton<OpenApiSource>();
         services.AddHostedService<KeyUseWriter>();

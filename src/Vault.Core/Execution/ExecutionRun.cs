@@ -48,7 +48,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public TimeSpan Left => Order.Deadline - time.GetUtcNow();
 
-    public LedgerDraft Draft(string eventId, string type, ExecutionAnswer? answer) => new()
+    public LedgerDraft Draft(string eventId, string type, ExecutionResult? answer) => new()
     {
         EventId = eventId,
         Organization = Key.Organization,
@@ -78,12 +78,12 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
         Details = Effects[(int)Tool.Definition.Effect],
     };
 
-    public ExecutionAnswer Fail(Outcome outcome, VaultError error)
+    public ExecutionResult Fail(Outcome outcome, VaultError error)
     {
         // Whatever ended it, an attempt before may have done the work; an error that says "retry" or "reconnect" would have it done twice.
         if (MayHaveActed && Acts && error.Code != ErrorCatalogue.OutcomeUnknown)
             (outcome, error) = (Outcome.OutcomeUnknown, new VaultError(ErrorCatalogue.OutcomeUnknown, "An attempt was sent and may have acted; then it ended: " + error.Detail) { Upstream = error.Upstream, UpstreamStatus = error.UpstreamStatus });
-        return new ExecutionAnswer
+        return new ExecutionResult
         {
             ExecutionId = Order.ExecutionId,
             Outcome = outcome,
@@ -93,7 +93,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
         };
     }
 
-    public ExecutionAnswer Refuse(VaultError error) => Fail(Outcome.FailedBeforeSend, error);
+    public ExecutionResult Refuse(VaultError error) => Fail(Outcome.FailedBeforeSend, error);
 
     public static string OutcomeWord(Outcome outcome) => outcome switch
     {

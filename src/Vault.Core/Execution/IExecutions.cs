@@ -5,8 +5,8 @@ namespace Vault.Core.Execution;
 /// <summary>Executes one tool for one caller, in the order the contract fixes. Expected failures are inside the answer; an exception is a bug or broken infrastructure.</summary>
 public interface IExecutions
 {
-    Task<ExecutionAnswer> ExecuteAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken);
+    Task<ExecutionResult> ExecuteAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken);
 
     /// <summary>A raw call through the named connection; the request's input is that of <see cref="ProxyTool"/>, its tool name is not looked at.</summary>
-    Task<ExecutionAnswer> ProxyAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken);
+    Task<ExecutionResult> ProxyAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken);
 }

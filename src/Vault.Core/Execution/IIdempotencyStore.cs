@@ -5,9 +5,9 @@ namespace Vault.Core.Execution;
 public interface IIdempotencyStore
 {
     /// <summary>Claims the key: null when it was free and is now ours, else what is there (also when it is still under way). An entry past its end counts as free.</summary>
-    Task<IdempotentAnswer?> ClaimAsync(OrganizationId? organization, IdempotentAnswer claim, DateTimeOffset now, CancellationToken cancellationToken);
+    Task<IdempotentResponse?> ClaimAsync(OrganizationId? organization, IdempotentResponse claim, DateTimeOffset now, CancellationToken cancellationToken);
 
-    Task CompleteAsync(OrganizationId? organization, IdempotentAnswer answer, CancellationToken cancellationToken);
+    Task CompleteAsync(OrganizationId? organization, IdempotentResponse answer, CancellationToken cancellationToken);
 
     /// <summary>Gives a claim back when the request failed before it did anything.</summary>
     Task ReleaseAsync(OrganizationId? organization, string scope, string key, CancellationToken cancellationToken);

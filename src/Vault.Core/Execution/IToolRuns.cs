@@ -7,5 +7,5 @@ namespace Vault.Core.Execution;
 /// </summary>
 public interface IToolRuns
 {
-    Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken);
+    Task<ExecutionResult> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken);
 }

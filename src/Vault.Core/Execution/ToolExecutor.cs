@@ -20,7 +20,7 @@ public sealed class ToolExecutor(
     private static readonly ErrorCode[] HealedByConsent =
         [ErrorCatalogue.AuthRevoked, ErrorCatalogue.ReauthRequired, ErrorCatalogue.ScopeMissing, ErrorCatalogue.AccountNotConnected];
 
-    public async Task<ExecutionAnswer> ExecuteAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
+    public async Task<ExecutionResult> ExecuteAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(request);
@@ -35,7 +35,7 @@ public sealed class ToolExecutor(
         return await RunAsync(execution, caller, Permission.ToolsExecute, request, tool, received, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<ExecutionAnswer> ProxyAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
+    public async Task<ExecutionResult> ProxyAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(request);
@@ -51,7 +51,7 @@ public sealed class ToolExecutor(
             : Refuse(execution, wrong);
     }
 
-    private async Task<ExecutionAnswer> RunAsync(
+    private async Task<ExecutionResult> RunAsync(
         string execution, Caller caller, string permission, ExecutionRequest request, Tool tool, DateTimeOffset received, CancellationToken cancellationToken)
     {
         // The gateway has checked it already; here it is checked where it counts (law 9).
@@ -88,7 +88,7 @@ public sealed class ToolExecutor(
     }
 
     /// <summary>An error that a new consent heals says where to go.</summary>
-    private async Task<ExecutionAnswer> WithReconnectAsync(ExecutionAnswer answer, VaultError error, AccountKey key, Caller caller)
+    private async Task<ExecutionResult> WithReconnectAsync(ExecutionResult answer, VaultError error, AccountKey key, Caller caller)
     {
         var url = await links.TryMakeAsync(key, [.. error.MissingScopes], caller.KeyId, CancellationToken.None).ConfigureAwait(false);
         return url is null ? answer : answer with { Error = error with { ReconnectUrl = url } };
@@ -111,7 +111,7 @@ public sealed class ToolExecutor(
         return error with { ReconnectUrl = url, StatusReason = StatusReason.AwaitingConsent };
     }
 
-    private async Task<ExecutionAnswer> RefuseKnownAsync(string execution, Caller caller, ExecutionRequest request, Tool tool, VaultError error)
+    private async Task<ExecutionResult> RefuseKnownAsync(string execution, Caller caller, ExecutionRequest request, Tool tool, VaultError error)
     {
         if (error.Code != ErrorCatalogue.OrganizationUnknown)
         {
@@ -143,6 +143,6 @@ public sealed class ToolExecutor(
         return Refuse(execution, error);
     }
 
-    private static ExecutionAnswer Refuse(string execution, VaultError error) =>
+    private static ExecutionResult Refuse(string execution, VaultError error) =>
         new() { ExecutionId = execution, Outcome = Outcome.FailedBeforeSend, Error = error with { ExecutionId = execution } };
 }

@@ -24,11 +24,11 @@ public sealed class ToolRunner(
 
     private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(time, lifecycle.FreshnessLease, 10_000);
 
-    public async Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
+    public async Task<ExecutionResult> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
         if (!ProxyTool.Find(packs, order.Tool, order.Input).TryGet(out var tool, out _) || tool.Pack.Version != order.PackVersion)
-            return new ExecutionAnswer
+            return new ExecutionResult
             {
                 ExecutionId = order.ExecutionId,
                 Outcome = Outcome.FailedBeforeSend,
@@ -38,7 +38,7 @@ public sealed class ToolRunner(
         var run = new ExecutionRun(key, order, tool, time);
         using var either = new CancellationTokenSource(run.Left > TimeSpan.Zero ? run.Left : TimeSpan.Zero, time);
         using var gone = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), either);
-        ExecutionAnswer answer;
+        ExecutionResult answer;
         var began = false;
         try
         {
@@ -120,7 +120,7 @@ public sealed class ToolRunner(
         return await guard.CheckAsync(run, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<ExecutionAnswer> CallAsync(ExecutionRun run, CancellationToken cancellationToken)
+    private async Task<ExecutionResult> CallAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
         var opened = await ConsumerSecretAsync(run, cancellationToken).ConfigureAwait(false);
         if (!opened.TryGet(out var consumerSecret, out var unopened)) return run.Refuse(unopened);
@@ -220,7 +220,7 @@ public sealed class ToolRunner(
         return (null, AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)));
     }
 
-    private async Task<ExecutionAnswer> AnswerAsync(ExecutionRun run, UpstreamReply reply, bool actedBefore, CancellationToken cancellationToken)
+    private async Task<ExecutionResult> AnswerAsync(ExecutionRun run, UpstreamReply reply, bool actedBefore, CancellationToken cancellationToken)
     {
         var (outcome, code) = RetryPolicy.Classify(run.Tool.Definition, reply, actedBefore);
         if (code is null)
@@ -237,7 +237,7 @@ public sealed class ToolRunner(
             uses.Note(run.Key.Organization, run.Order.Account, now);
             scopeUses.Used(run.Key.Organization, run.Order.Account, run.Used, now);
             var handle = reply.Truncated ? await outputs.KeepAsync(run.Key.Organization, run.Order.ExecutionId, reply, cancellationToken).ConfigureAwait(false) : null;
-            return new ExecutionAnswer
+            return new ExecutionResult
             {
                 ExecutionId = run.Order.ExecutionId,
                 Outcome = Outcome.Succeeded,
@@ -267,7 +267,7 @@ public sealed class ToolRunner(
     }
 
     /// <summary>The entry after. A read whose entry cannot be written is refused; a write that has acted is answered all the same: hiding it would make the agent act twice.</summary>
-    private async Task<ExecutionAnswer> FinishAsync(ExecutionRun run, ExecutionAnswer answer, bool began)
+    private async Task<ExecutionResult> FinishAsync(ExecutionRun run, ExecutionResult answer, bool began)
     {
         var type = answer.Outcome == Outcome.FailedBeforeSend && !began ? LedgerEvents.ExecutionRefused : LedgerEvents.ExecutionFinished;
         var failure = await ledger.AppendAsync(run.Draft(ids.NewEvent(), type, answer), CancellationToken.None).ConfigureAwait(false);

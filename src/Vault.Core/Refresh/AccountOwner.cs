@@ -13,7 +13,7 @@ namespace Vault.Core.Refresh;
 public sealed class AccountOwner(
     AccountRefresher refresher, AccountRevoker revoker, GrantStore grantStore, AccountResolver resolver, CredentialCache cache, IOrganizationStore organizations) : IAccounts
 {
-    public async Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken)
+    public async Task<Result<RefreshResult>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken)
     {
         var answer = await refresher.RefreshAsync(key, seenGeneration, why, cancellationToken).ConfigureAwait(false);
         cache.Drop(key);

@@ -24,7 +24,7 @@ public sealed class AccountRefresher(
     IAccountStore store, AccountRunner runner, GrantSealing sealing, Keyring keyring, TokenClients clients, ITokenEndpoint endpoint, IReplySpool spool,
     IHostIdentity host, IdFactory ids, TimeProvider time, LifecycleOptions options, ICheckpoints checkpoints, IAccountObserver observer)
 {
-    private readonly ConcurrentDictionary<AccountKey, Task<Result<RefreshAnswer>>> _underway = new();
+    private readonly ConcurrentDictionary<AccountKey, Task<Result<RefreshResult>>> _underway = new();
 
     // What the store could not be told when it happened. It is told first thing at the account's next attempt here; the attempt's id makes a stale word harmless.
     private readonly ConcurrentDictionary<AccountKey, Func<AccountEvent>> _unreported = new();
@@ -35,7 +35,7 @@ public sealed class AccountRefresher(
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
 
     /// <summary>Joins the attempt under way in this process, or makes one. <paramref name="cancellationToken"/> ends the caller's waiting only.</summary>
-    public async Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken)
+    public async Task<Result<RefreshResult>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken)
     {
         var poll = TimeSpan.FromMilliseconds(25);
         while (true)
@@ -53,20 +53,20 @@ public sealed class AccountRefresher(
         }
     }
 
-    private Task<Result<RefreshAnswer>> JoinAsync(AccountKey key, long? seenGeneration, RefreshReason why, out bool joined)
+    private Task<Result<RefreshResult>> JoinAsync(AccountKey key, long? seenGeneration, RefreshReason why, out bool joined)
     {
         while (true)
         {
             joined = _underway.TryGetValue(key, out var running);
             if (running is not null) return running;
-            var mine = new TaskCompletionSource<Result<RefreshAnswer>>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var mine = new TaskCompletionSource<Result<RefreshResult>>(TaskCreationOptions.RunContinuationsAsynchronously);
             if (!_underway.TryAdd(key, mine.Task)) continue;
             _ = RunAsync(key, seenGeneration, why, mine);
             return mine.Task;
         }
     }
 
-    private async Task RunAsync(AccountKey key, long? seenGeneration, RefreshReason why, TaskCompletionSource<Result<RefreshAnswer>> mine)
+    private async Task RunAsync(AccountKey key, long? seenGeneration, RefreshReason why, TaskCompletionSource<Result<RefreshResult>> mine)
     {
         try
         {
@@ -90,7 +90,7 @@ public sealed class AccountRefresher(
 #pragma warning restore CA1031
     }
 
-    private async Task<Result<RefreshAnswer>> AttemptAsync(AccountKey key, long? seenGeneration, RefreshReason why)
+    private async Task<Result<RefreshResult>> AttemptAsync(AccountKey key, long? seenGeneration, RefreshReason why)
     {
         var attempt = ids.New("att_");
         await ReportPendingAsync(key).ConfigureAwait(false);
@@ -160,7 +160,7 @@ public sealed class AccountRefresher(
         }
     }
 
-    private async Task<Result<RefreshAnswer>> CallAsync(AccountStep intent, string attempt, TokenClient client, SealingKey key, long intentMark)
+    private async Task<Result<RefreshResult>> CallAsync(AccountStep intent, string attempt, TokenClient client, SealingKey key, long intentMark)
     {
         var row = intent.After;
         Result<GrantTokens?> opened;
@@ -295,7 +295,7 @@ public sealed class AccountRefresher(
         if (_unreported.TryRemove(key, out var what)) await ReportAsync(key, what).ConfigureAwait(false);
     }
 
-    private async Task<Result<RefreshAnswer>> CommitAsync(
+    private async Task<Result<RefreshResult>> CommitAsync(
         AccountStep intent, string attempt, TokenSet tokens, GrantTokens? former, bool mints, SealingKey key, TokenClient client)
     {
         var row = intent.After;
@@ -379,7 +379,7 @@ public sealed class AccountRefresher(
         return step.TryGet(out var done, out _) && done.Decision.Outcome == AccountOutcome.Changed;
     }
 
-    private Result<RefreshAnswer> Answer(AccountStep step)
+    private Result<RefreshResult> Answer(AccountStep step)
     {
         var state = step.After.State;
         observer.Refreshed(step.After.Provider, step.Decision.Outcome);
@@ -391,7 +391,7 @@ public sealed class AccountRefresher(
             AccountOutcome.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(state, Until(step.Decision.Until)),
             AccountOutcome.NotUsable => AccountErrors.ForStatus(state),
             _ when state.Status != AccountStatus.Active => AccountErrors.ForStatus(state),
-            _ => new RefreshAnswer(state.Status, state.Generation, step.Before.State.Generation != state.Generation, state.Grant?.AccessExpiresAt,
+            _ => new RefreshResult(state.Status, state.Generation, step.Before.State.Generation != state.Generation, state.Grant?.AccessExpiresAt,
                 step.Decision.Outcome == AccountOutcome.CoolingDown ? Until(step.Decision.Until) : null),
         };
     }

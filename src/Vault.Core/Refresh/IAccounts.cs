@@ -11,7 +11,7 @@ namespace Vault.Core.Refresh;
 /// </summary>
 public interface IAccounts
 {
-    Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken);
+    Task<Result<RefreshResult>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken);
 
     /// <summary>Acknowledges when no host will use the credential again (law 8).</summary>
     Task<Result<RevocationReceipt>> RevokeAsync(AccountKey key, string requestedBy, string reason, CancellationToken cancellationToken);

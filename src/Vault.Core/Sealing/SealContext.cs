@@ -53,7 +53,7 @@ public sealed record SealContext
     public static SealContext Output(OrganizationId organization, string executionId) => new(organization, executionId, "output");
 
     /// <summary>The kept answer of a request with an <c>Idempotency-Key</c>. No scope has a line break, so no two pairs are the same row.</summary>
-    public static SealContext IdempotentAnswer(OrganizationId organization, string scope, string key) =>
+    public static SealContext IdempotentResponse(OrganizationId organization, string scope, string key) =>
         new(organization, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(scope + "\n" + key))), "idempotent_answer");
 
     /// <summary>A page token. The caller holds it and no row does, so rotation leaves it under the key it has.</summary>

@@ -15,7 +15,7 @@ internal sealed class FallbackEndpoints(IdFactory ids)
         if (!HttpMethods.IsOptions(http.Request.Method))
             return AnswerAsync(http, 405, Problems.From(VaultError.Invalid("method", "this path takes " + string.Join(", ", allowed))) with { Status = 405 });
         // No CORS headers, here or anywhere: a browser on another site has no business with keys (RFC 9700 2.6).
-        AnswerWriter.Prepare(http, ids.New("req_"));
+        ResponseWriter.Prepare(http, ids.New("req_"));
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
     }
@@ -23,10 +23,10 @@ internal sealed class FallbackEndpoints(IdFactory ids)
     private async Task AnswerAsync(HttpContext http, int status, Problem problem)
     {
         var requestId = ids.New("req_");
-        AnswerWriter.Prepare(http, requestId);
+        ResponseWriter.Prepare(http, requestId);
         http.Response.StatusCode = status;
         http.Response.ContentType = Problems.ContentType;
-        var body = AnswerBytes.WithRequestId(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(problem, GatewayJson.Sparse), requestId);
+        var body = ResponseBytes.WithRequestId(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(problem, GatewayJson.Sparse), requestId);
         http.Response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(http.Request.Method)) await http.Response.Body.WriteAsync(body, http.RequestAborted);
     }

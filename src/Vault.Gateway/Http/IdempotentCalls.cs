@@ -32,7 +32,7 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
     {
         var now = time.GetUtcNow();
         var scope = $"{call.OrganizationOrNone?.Value ?? "platform"}/{call.Caller.KeyId}";
-        var claim = new IdempotentAnswer(scope, key, Digest(call, binding, body), null, null, null, now, now + options.KeepAnswers);
+        var claim = new IdempotentResponse(scope, key, Digest(call, binding, body), null, null, null, now, now + options.KeepAnswers);
         var earlier = await store.ClaimAsync(call.OrganizationOrNone, claim, now, CancellationToken.None);
         if (earlier is not null) return (await RepeatAsync(call, earlier, claim, now), earlier.Status is not null && earlier.RequestDigest == claim.RequestDigest);
 
@@ -62,7 +62,7 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
         return (answer, false);
     }
 
-    private async Task<Answer> RepeatAsync(Call call, IdempotentAnswer earlier, IdempotentAnswer claim, DateTimeOffset now)
+    private async Task<Answer> RepeatAsync(Call call, IdempotentResponse earlier, IdempotentResponse claim, DateTimeOffset now)
     {
         if (earlier.RequestDigest != claim.RequestDigest) return new VaultError(ErrorCatalogue.IdempotencyConflict, $"{Header}: was used for another request; use a new key.");
         if (earlier.Status is not { } status)
@@ -74,19 +74,19 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
 
         if (earlier.Body is not { } kept) return new VaultError(ErrorCatalogue.Conflict, "The request was carried out, but its answer held something shown only once and was not kept. Use a new key to make another.");
         if (call.OrganizationOrNone is not { } organization) return new Answer.Raw(status, earlier.ContentType!, kept.Bytes);
-        var opened = await sealer.OpenAsync(kept, SealContext.IdempotentAnswer(organization, earlier.Scope, earlier.Key), CancellationToken.None);
+        var opened = await sealer.OpenAsync(kept, SealContext.IdempotentResponse(organization, earlier.Scope, earlier.Key), CancellationToken.None);
         if (!opened.TryGet(out var secret, out var error)) return error;
         using (secret) return new Answer.Raw(status, earlier.ContentType!, secret.Reveal().ToArray());
     }
 
-    private async Task<IdempotentAnswer> KeepAsync(Call call, IdempotentAnswer claim, Answer answer)
+    private async Task<IdempotentResponse> KeepAsync(Call call, IdempotentResponse claim, Answer answer)
     {
-        var (status, type, bytes) = AnswerBytes.Of(answer);
+        var (status, type, bytes) = ResponseBytes.Of(answer);
         var done = claim with { Status = status, ContentType = type };
         if (call.Operation.ShownOnce && status < 400) return done;
         if (call.OrganizationOrNone is not { } organization) return done with { Body = new SealedBlob(0, bytes) };
         using var secret = Secret.Own(bytes.ToArray());
-        var sealing = await sealer.SealAsync(secret, SealContext.IdempotentAnswer(organization, claim.Scope, claim.Key), CancellationToken.None);
+        var sealing = await sealer.SealAsync(secret, SealContext.IdempotentResponse(organization, claim.Scope, claim.Key), CancellationToken.None);
         // An erased organization has no key any more; then there is nobody left to repeat the request for.
         return sealing.IsOk ? done with { Body = sealing.Value } : done;
     }

@@ -9,13 +9,13 @@ namespace Vault.Gateway.Http;
 
 /// <summary>What happens around every route, in a fixed order: who, how often, may they, is the request right, in which organization, once only; then the route.</summary>
 internal sealed class RoutePipeline(
-    Authentication authentication, RateLimits limits, BodyReader bodies, IdempotentCalls idempotency, AnswerWriter writer, IOrganizationStore organizations,
+    Authentication authentication, RateLimits limits, BodyReader bodies, IdempotentCalls idempotency, ResponseWriter writer, IOrganizationStore organizations,
     IdFactory ids, TimeProvider time, GatewayOptions options, ILogger<RoutePipeline> log)
 {
     public async Task RunAsync(IRoute route, HttpContext http)
     {
         var requestId = ids.New("req_");
-        AnswerWriter.Prepare(http, requestId);
+        ResponseWriter.Prepare(http, requestId);
         var key = route.Operation.Writes ? IdempotentCalls.KeyOf(http.Request) : (string?)null;
         using var timeout = new CancellationTokenSource(route.Operation.OwnTimeout ? options.RequestTimeout + options.LongestExecution : options.RequestTimeout, time);
         // One source where the caller's going ends everything, two where what was begun outlives it.

@@ -19,10 +19,10 @@ public interface IConnectedAccountGrain : IGrainWithStringKey
 {
     // Longer than the longest execution with a refresh before and one after a refusal: when this time is up, nobody knows what became of the call.
     [Alias("execute"), AlwaysInterleave, ResponseTimeout("00:03:00")]
-    Task<ExecutionAnswer> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken);
+    Task<ExecutionResult> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken);
 
     [Alias("refresh"), ResponseTimeout("00:02:00")]
-    Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshReason why, CancellationToken cancellationToken);
+    Task<Result<RefreshResult>> RefreshAsync(long? seenGeneration, RefreshReason why, CancellationToken cancellationToken);
 
     [Alias("revoke"), AlwaysInterleave, ResponseTimeout("00:02:00")]
     Task<Result<RevocationReceipt>> RevokeAsync(string requestedBy, string reason, CancellationToken cancellationToken);
@@ -57,9 +57,9 @@ internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools
         return Task.CompletedTask;
     }
 
-    public Task<ExecutionAnswer> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken) => tools.ExecuteAsync(Key, order, cancellationToken);
+    public Task<ExecutionResult> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken) => tools.ExecuteAsync(Key, order, cancellationToken);
 
-    public Task<Result<RefreshAnswer>> RefreshAsync(long? seenGeneration, RefreshReason why, CancellationToken cancellationToken) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
+    public Task<Result<RefreshResult>> RefreshAsync(long? seenGeneration, RefreshReason why, CancellationToken cancellationToken) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
 
     public Task<Result<RevocationReceipt>> RevokeAsync(string requestedBy, string reason, CancellationToken cancellationToken) => owner.RevokeAsync(Key, requestedBy, reason, cancellationToken);
 

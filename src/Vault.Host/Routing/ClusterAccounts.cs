@@ -10,7 +10,7 @@ namespace Vault.Host.Routing;
 /// <summary>The account door of a silo: every call goes to the silo that owns the account, through the silo's own grain factory, whose calls end when a silo is evicted.</summary>
 internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, AccountOwner local) : IAccounts
 {
-    public Task<Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken) =>
+    public Task<Result<RefreshResult>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken) =>
         AskAsync(() => Grain(key).RefreshAsync(seenGeneration, why, cancellationToken), cancellationToken);
 
     public Task<Result<RevocationReceipt>> RevokeAsync(AccountKey key, string requestedBy, string reason, CancellationToken cancellationToken) =>

@@ -7,7 +7,7 @@ namespace Vault.Host.Routing;
 /// <summary>Runs an execution on the silo that owns the account: directly where that is this one, else through the account's grain.</summary>
 internal sealed class ClusterToolRuns(IGrainFactory grains, GrainCalls calls, LostExecutions lost, LocalActivations active, ToolRunner local) : IToolRuns
 {
-    public async Task<ExecutionAnswer> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
+    public async Task<ExecutionResult> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
         if (active.Has(key)) return await local.ExecuteAsync(key, order, cancellationToken).ConfigureAwait(false);

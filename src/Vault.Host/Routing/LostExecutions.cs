@@ -28,7 +28,7 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
     }
 
     /// <summary>The outcome where the execution was finished before its answer was lost; else <c>outcome_unknown</c>, because a silo that is only frozen may still act.</summary>
-    public async Task<ExecutionAnswer> LookUpAsync(AccountKey key, ExecutionOrder order)
+    public async Task<ExecutionResult> LookUpAsync(AccountKey key, ExecutionOrder order)
     {
         try
         {
@@ -42,12 +42,12 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
         return Answer(order, Outcome.OutcomeUnknown, new VaultError(ErrorCatalogue.OutcomeUnknown, "The silo that ran the execution did not answer, and the ledger has no end of it."));
     }
 
-    public static ExecutionAnswer NotSent(ExecutionOrder order) => Answer(order, Outcome.FailedBeforeSend, GrainCalls.NoSiloAvailable);
+    public static ExecutionResult NotSent(ExecutionOrder order) => Answer(order, Outcome.FailedBeforeSend, GrainCalls.NoSiloAvailable);
 
     private async Task<IReadOnlyList<LedgerEntry>> FindAsync(AccountKey key, ExecutionOrder order) =>
         (await ledger.QueryAsync(new LedgerQuery(key.Organization) { ExecutionId = order.ExecutionId }, CancellationToken.None).ConfigureAwait(false)).Entries;
 
-    private static ExecutionAnswer Known(ExecutionOrder order, ReadOnlyMemory<byte> body)
+    private static ExecutionResult Known(ExecutionOrder order, ReadOnlyMemory<byte> body)
     {
         using var entry = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 128 });
         string? Text(string name) => entry.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
@@ -60,7 +60,7 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
         return Answer(order, outcome, new VaultError(code, "As the ledger has it; the silo that ran the execution is gone.") { StatusReason = Text("status_reason"), UpstreamStatus = status }) with { Status = status };
     }
 
-    private static ExecutionAnswer Answer(ExecutionOrder order, Outcome outcome, VaultError? error) => new()
+    private static ExecutionResult Answer(ExecutionOrder order, Outcome outcome, VaultError? error) => new()
     {
         ExecutionId = order.ExecutionId,
         Outcome = outcome,

@@ -50,7 +50,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         return verdict.Outcome switch
         {
             UpstreamOutcome.Succeeded when probe.Identity is null => new IdentityReply.Works(),
-            UpstreamOutcome.Succeeded => TokenAnswerReader.Identity(probe.Identity, answer.Body) is { } identity ? new IdentityReply.Known(identity) : new IdentityReply.Works(),
+            UpstreamOutcome.Succeeded => TokenResponseReader.Identity(probe.Identity, answer.Body) is { } identity ? new IdentityReply.Known(identity) : new IdentityReply.Works(),
             UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable => new IdentityReply.Unavailable(verdict.Code ?? "unavailable", verdict.RetryAfter),
             _ => new IdentityReply.Refused(verdict.Code ?? FailureCode.Status(answer.Status)),
         };

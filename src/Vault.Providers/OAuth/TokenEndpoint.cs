@@ -199,7 +199,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
             return failed.Sent ? new TokenReply.MayHaveActed(failed.Code) : new TokenReply.NotActed(failed.Code, null);
         var answer = ((WireReply.Answered)reply).Answer;
         var now = time.GetUtcNow();
-        return TokenResponseClassifier.Classify(client.Pack, answer, now) ?? TokenAnswerReader.Read(client.Pack, answer, sentAt, now, mustCapture);
+        return TokenResponseClassifier.Classify(client.Pack, answer, now) ?? TokenResponseReader.Read(client.Pack, answer, sentAt, now, mustCapture);
     }
 
     private static void AddHeaders(TokenClient client, OAuthShape oauth, HttpRequestMessage message)

@@ -87,7 +87,7 @@ internal static class RequestMapper
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
         Add("Accept", request.Accept);
-        Add("Accept-Encoding", AnswerBody.Encodings);
+        Add("Accept-Encoding", ResponseBody.Encodings);
         Add("User-Agent", "vault-orleans");
         foreach (var (name, template) in pack.Details.Api.Headers)
         {

@@ -33,13 +33,13 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
         delete from idempotency where (organization_id, scope, key) in (select organization_id, scope, key from idempotency where expires_at < @before order by expires_at limit @take)
         """;
 
-    public async Task<IdempotentAnswer?> ClaimAsync(OrganizationId? organization, IdempotentAnswer claim, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<IdempotentResponse?> ClaimAsync(OrganizationId? organization, IdempotentResponse claim, DateTimeOffset now, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
         while (true)
         {
             var claimed = false;
-            IdempotentAnswer? there = null;
+            IdempotentResponse? there = null;
             // Two statements of one transaction: the second sees what the first waited for.
             await database.BatchAsync(
                 [
@@ -53,7 +53,7 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
         }
     }
 
-    public Task CompleteAsync(OrganizationId? organization, IdempotentAnswer answer, CancellationToken cancellationToken)
+    public Task CompleteAsync(OrganizationId? organization, IdempotentResponse answer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(answer);
         return database.ChangeAsync(Scope.Of(organization), Bind(CompleteSql, organization, answer), cancellationToken);
@@ -70,7 +70,7 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
     private static Statement Key(string sql, OrganizationId? organization, string scope, string key) =>
         new Statement(sql).Text("owner", organization?.Value ?? Scope.PlatformOwner).Text("scope", scope).Text("key", key);
 
-    private static Statement Bind(string sql, OrganizationId? organization, IdempotentAnswer answer) => Key(sql, organization, answer.Scope, answer.Key)
+    private static Statement Bind(string sql, OrganizationId? organization, IdempotentResponse answer) => Key(sql, organization, answer.Scope, answer.Key)
         .Text("request_digest", answer.RequestDigest)
         .Integer("status", answer.Status)
         .Text("content_type", answer.ContentType)
@@ -78,6 +78,6 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
         .Time("created_at", answer.CreatedAt)
         .Time("expires_at", answer.ExpiresAt);
 
-    private static IdempotentAnswer Read(DbDataReader r) => new(
+    private static IdempotentResponse Read(DbDataReader r) => new(
         r.GetString(0), r.GetString(1), r.GetString(2), (int?)r.IntegerOrNull(3), r.TextOrNull(4), r.Blob(5), r.Time(7), r.Time(8));
 }

@@ -37,7 +37,7 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
         new("d", "output", "outputs", ["execution_id"], null, [new("body", (o, keys, _) => SealContext.Output(o, keys[0]))]),
         new(
             "e", "idempotent_answer", "idempotency", ["scope", "key"], null,
-            [new("body", (o, keys, _) => SealContext.IdempotentAnswer(o, keys[0], keys[1]))]),
+            [new("body", (o, keys, _) => SealContext.IdempotentResponse(o, keys[0], keys[1]))]),
     ];
 
     public async ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken)

@@ -53,7 +53,7 @@ public sealed class ExecutionBench : IDisposable
         ApprovalId = approval,
     };
 
-    public Task<ExecutionAnswer> ExecuteAsync(string tool = AcmePacks.List, string? approval = null, object? input = null) =>
+    public Task<ExecutionResult> ExecuteAsync(string tool = AcmePacks.List, string? approval = null, object? input = null) =>
         Executor.ExecuteAsync(Caller, Request(tool, approval, input), default);
 
     public void Dispose() => Accounts.Dispose();

@@ -50,6 +50,6 @@ public sealed class PageTokenTests
 
     private static UpstreamReply Answer(string page) => new(UpstreamOutcome.Succeeded, 200) { Data = JsonSerializer.SerializeToElement(new { ok = true }), NextPageToken = page };
 
-    private static Task<ExecutionAnswer> NextAsync(ExecutionBench bench, string token, UserId? user = null) =>
+    private static Task<ExecutionResult> NextAsync(ExecutionBench bench, string token, UserId? user = null) =>
         bench.Executor.ExecuteAsync(ExecutionBench.Caller, ExecutionBench.Request() with { PageToken = token, User = user ?? AccountBench.Ada }, default);
 }

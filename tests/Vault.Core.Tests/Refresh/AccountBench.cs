@@ -173,7 +173,7 @@ public sealed class AccountBench : IDisposable
 
         public DueSweep Sweep { get; }
 
-        public Task<Vault.Core.Errors.Result<RefreshAnswer>> RefreshAsync(AccountKey key, long? seen = null, RefreshReason why = RefreshReason.OnDemand, CancellationToken cancellationToken = default) =>
+        public Task<Vault.Core.Errors.Result<RefreshResult>> RefreshAsync(AccountKey key, long? seen = null, RefreshReason why = RefreshReason.OnDemand, CancellationToken cancellationToken = default) =>
             Refresher.RefreshAsync(key, seen, why, cancellationToken);
     }
 }

@@ -37,7 +37,7 @@ public sealed class SealedPlacesTests : IDisposable
         ("page_token", SealContext.PageToken(Acme, Account),
             "0100000001efd4d1c06a12630ea2a78c9d1c100ec14f52ce64a733be02a46a5c16b7364e016b47ac8403199e"
             + "ef03d80f9ab54edc880e6c"),
-        ("idempotent_answer", SealContext.IdempotentAnswer(Acme, Acme.Value + "/key_1", "k%1"),
+        ("idempotent_answer", SealContext.IdempotentResponse(Acme, Acme.Value + "/key_1", "k%1"),
             "0100000001f02c16227e45a29536c723fbd55d16de1b478b42e048ff9975fa6ff99f7ced658a6bdf34ae4496"
             + "f00c547c602768614c37694d5aeb094c35ed"),
     ];

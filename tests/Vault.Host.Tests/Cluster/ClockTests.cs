@@ -65,7 +65,7 @@ public sealed class ClockTests
         Assert.Equal((1, 0), (world.Sandbox.Counters.Refreshes, world.Sandbox.Counters.RefreshReplays));
 
         // As the sweep does it, which goes round the account's grain.
-        Task<Core.Errors.Result<RefreshAnswer>> RefreshAsync(int host, RefreshReason why) =>
+        Task<Core.Errors.Result<RefreshResult>> RefreshAsync(int host, RefreshReason why) =>
             world
                 .Hosts[host]
                 .Services.GetRequiredService<AccountOwner>()

@@ -72,7 +72,7 @@ internal static class Samples
             Deadline = Noon.AddSeconds(30),
             TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         },
-        new ExecutionAnswer
+        new ExecutionResult
         {
             ExecutionId = "exe_1",
             Outcome = Outcome.Succeeded,
@@ -84,9 +84,9 @@ internal static class Samples
             ConnectedAccountId = Account.Value,
             ScopesUsed = ["read"],
         },
-        new ExecutionAnswer { ExecutionId = "exe_2", Outcome = Outcome.OutcomeUnknown, Error = Error },
-        (Result<RefreshAnswer>)new RefreshAnswer(AccountStatus.Active, 4, true, Noon),
-        (Result<RefreshAnswer>)Error,
+        new ExecutionResult { ExecutionId = "exe_2", Outcome = Outcome.OutcomeUnknown, Error = Error },
+        (Result<RefreshResult>)new RefreshResult(AccountStatus.Active, 4, true, Noon),
+        (Result<RefreshResult>)Error,
         (Result<RevocationReceipt>)new RevocationReceipt(Account, Noon, UpstreamRevocation.Refused, "no", TimeSpan.FromSeconds(1.25)),
         (Result<RevocationReceipt>)Error,
         (Result<AccountRow>)Row,

@@ -100,7 +100,7 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         await Store.ApiKeys.InsertAsync(Make.ApiKey(id), default);
         await Store.Approvals.InsertAsync(Make.Approval(id), default);
         await Store.Outputs.PutAsync(new StoredOutput(id, "exe_1", "text/plain", 1, Make.Blob(1), Make.Now), default);
-        await Store.Idempotency.ClaimAsync(id, new IdempotentAnswer("s", "k", "d", null, null, null, Make.Now, Make.Now.AddHours(1)), Make.Now, default);
+        await Store.Idempotency.ClaimAsync(id, new IdempotentResponse("s", "k", "d", null, null, null, Make.Now, Make.Now.AddHours(1)), Make.Now, default);
         await Store.Keys.TryInsertAsync(Make.Key(id), default);
         await Store.KeyRotations.TrySaveAsync(new KeyRotationRow(id, 2, KeyRotationPhase.Preparing, null, 0, Make.Now, Make.Now, 1), 0, [], default);
         var pending = StoreUnderTest.EntryWriter().Write(Make.Draft(id));

@@ -120,5 +120,5 @@ public abstract class ExecutionStoreContract : StoreContract
         Assert.Equal(3, revisions.Distinct().Count());
     }
 
-    private IdempotentAnswer Claim(string scope, string key) => new(scope, key, "digest", null, null, null, Make.Now, Make.Now.AddHours(1));
+    private IdempotentResponse Claim(string scope, string key) => new(scope, key, "digest", null, null, null, Make.Now, Make.Now.AddHours(1));
 }

@@ -21,7 +21,7 @@ public abstract class ResealSourceContract : StoreContract
         var connection = Make.Connection(organization) with { ClientSecret = Make.Blob(1) };
         var link = Make.Link(organization) with { CodeVerifier = Make.Blob(1) };
         var output = new StoredOutput(organization, "exe_1", "text/plain", 1, Make.Blob(1), Make.Now.AddHours(1));
-        var answer = new IdempotentAnswer("a/b", "k%1", "d", 200, "application/json", Make.Blob(1), Make.Now, Make.Now.AddHours(1));
+        var answer = new IdempotentResponse("a/b", "k%1", "d", 200, "application/json", Make.Blob(1), Make.Now, Make.Now.AddHours(1));
         await Store.Accounts.InsertAsync(both, GateCheck.None, [], default);
         await Store.Connections.InsertAsync(connection, GateCheck.None, [], default);
         await Store.Links.InsertAsync(link, GateCheck.None, [], default);
@@ -45,7 +45,7 @@ public abstract class ResealSourceContract : StoreContract
         Assert.Contains(SealContext.ClientSecret(organization, connection.Id, 2), contexts);
         Assert.Contains(SealContext.CodeVerifier(organization, link.Id), contexts);
         Assert.Contains(SealContext.Output(organization, "exe_1"), contexts);
-        Assert.Contains(SealContext.IdempotentAnswer(organization, "a/b", "k%1"), contexts);
+        Assert.Contains(SealContext.IdempotentResponse(organization, "a/b", "k%1"), contexts);
 
         foreach (var row in rows)
         {

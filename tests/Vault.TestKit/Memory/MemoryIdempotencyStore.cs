@@ -5,9 +5,9 @@ namespace Vault.TestKit.Memory;
 
 public sealed class MemoryIdempotencyStore(MemoryStore store) : IIdempotencyStore
 {
-    internal Dictionary<(OrganizationId?, string Scope, string Key), (OrganizationId? Organization, IdempotentAnswer Answer)> Rows { get; } = [];
+    internal Dictionary<(OrganizationId?, string Scope, string Key), (OrganizationId? Organization, IdempotentResponse Answer)> Rows { get; } = [];
 
-    public Task<IdempotentAnswer?> ClaimAsync(OrganizationId? organization, IdempotentAnswer claim, DateTimeOffset now, CancellationToken cancellationToken) => store.RunAsync(
+    public Task<IdempotentResponse?> ClaimAsync(OrganizationId? organization, IdempotentResponse claim, DateTimeOffset now, CancellationToken cancellationToken) => store.RunAsync(
         "idempotency.claim",
         () =>
         {
@@ -18,7 +18,7 @@ public sealed class MemoryIdempotencyStore(MemoryStore store) : IIdempotencyStor
         },
         cancellationToken);
 
-    public Task CompleteAsync(OrganizationId? organization, IdempotentAnswer answer, CancellationToken cancellationToken) => store.RunAsync(
+    public Task CompleteAsync(OrganizationId? organization, IdempotentResponse answer, CancellationToken cancellationToken) => store.RunAsync(
         "idempotency.complete",
         () =>
         {

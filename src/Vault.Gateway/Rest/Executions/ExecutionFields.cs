@@ -85,7 +85,7 @@ internal static class ExecutionFields
         };
     }
 
-    public static Answer Answer(ExecutionAnswer answer) => answer.Error is { } error
+    public static Answer Answer(ExecutionResult answer) => answer.Error is { } error
         ? new Answer.Problem(error with { ExecutionId = answer.ExecutionId }, answer.Outcome != Outcome.FailedBeforeSend, Word(answer.Outcome))
         : Http.Answer.Ok(new ExecutionView(
             answer.ExecutionId, answer.Outcome, answer.Data, answer.Status, answer.Trust, answer.NextPageToken, answer.Truncated, answer.OutputHandle, answer.ConnectedAccountId, answer.ScopesUsed));

@@ -104,7 +104,7 @@ internal sealed class SimHost : ICheckpoints
 
     public Task DrainAsync() => Refresher.DrainSpoolAsync(default);
 
-    public async Task<ExecutionAnswer> ExecuteAsync(Subject subject, bool write)
+    public async Task<ExecutionResult> ExecuteAsync(Subject subject, bool write)
     {
         var now = Clock.GetUtcNow();
         var order = new ExecutionOrder

@@ -16,7 +16,7 @@ using Vault.TestKit;
 namespace Vault.Providers.Tests.OAuth;
 
 /// <summary>Where each provider keeps what in a token answer.</summary>
-public sealed class TokenAnswerTests
+public sealed class TokenResponseTests
 {
     private static readonly DateTimeOffset Sent = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
 
@@ -59,7 +59,7 @@ public sealed class TokenAnswerTests
     public void AnAddressThatTheProviderHasNotVerifiedNamesNobody(string userinfo, string? email)
     {
         var map = LoadedPacks.All.All.Single(p => p.Id == "google").Details.Identity!.Identity!;
-        Assert.Equal(email, TokenAnswerReader.Identity(map, JsonDocument.Parse(userinfo).RootElement)!.Email);
+        Assert.Equal(email, TokenResponseReader.Identity(map, JsonDocument.Parse(userinfo).RootElement)!.Email);
     }
 
     [Theory]
@@ -135,6 +135,6 @@ public sealed class TokenAnswerTests
     {
         Assert.True(LoadedPacks.All.TryGet(provider, out var pack));
         var parsed = new Answer(200, _ => null, Answer.Parse(Encoding.UTF8.GetBytes(answer), null));
-        return TokenResponseClassifier.Classify(pack, parsed, Sent) ?? TokenAnswerReader.Read(pack, parsed, Sent, Sent.AddSeconds(2), mustCapture);
+        return TokenResponseClassifier.Classify(pack, parsed, Sent) ?? TokenResponseReader.Read(pack, parsed, Sent, Sent.AddSeconds(2), mustCapture);
     }
 }

@@ -25,7 +25,7 @@ public enum Outcome
 }
 
 /// <summary>The answer of <c>execute_tool</c>: data, or one clear error.</summary>
-public sealed record ExecutionAnswer
+public sealed record ExecutionResult
 {
     public required string ExecutionId { get; init; }
 

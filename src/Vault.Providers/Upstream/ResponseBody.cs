@@ -7,7 +7,7 @@ using Vault.Providers.Classification;
 namespace Vault.Providers.Upstream;
 
 /// <summary>A body as it was read: whole, or its beginning where it is longer than may be read.</summary>
-internal sealed class AnswerBody
+internal sealed class ResponseBody
 {
     /// <summary>What may be asked for, since it can be undone.</summary>
     public const string Encodings = "gzip, deflate, br";
@@ -18,7 +18,7 @@ internal sealed class AnswerBody
     private readonly bool _whole;
     private readonly System.Net.Http.Headers.MediaTypeHeaderValue? _type;
 
-    private AnswerBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
+    private ResponseBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
     {
         Json = whole ? Answer.Parse(bytes, IsJson(type) ? type : null) : default;
         // Only what is JSON: in a file every byte counts.
@@ -31,7 +31,7 @@ internal sealed class AnswerBody
     /// <summary>The JSON of the whole body; undefined where it is no JSON or was not read to its end.</summary>
     public JsonElement Json { get; }
 
-    public static async Task<AnswerBody> ReadAsync(HttpResponseMessage response, int readCap, CancellationToken cancellationToken)
+    public static async Task<ResponseBody> ReadAsync(HttpResponseMessage response, int readCap, CancellationToken cancellationToken)
     {
         var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
         await using var stream = Decoded(raw, response.Content.Headers);
@@ -59,7 +59,7 @@ internal sealed class AnswerBody
         }
 
         var kept = Math.Min(length, readCap);
-        return new AnswerBody(kept == buffer.Length ? buffer : buffer[..kept], length <= readCap, response.Content.Headers.ContentType);
+        return new ResponseBody(kept == buffer.Length ? buffer : buffer[..kept], length <= readCap, response.Content.Headers.ContentType);
     }
 
     // RFC 9110 8.4: the encoding that was applied last. What is left after it, or an unknown one, leaves bytes that are no JSON, and are judged as such.

@@ -12,7 +12,7 @@ using Vault.Providers.Classification;
 namespace Vault.Providers.OAuth;
 
 /// <summary>Reads a grant out of an answer that was judged to be one.</summary>
-internal static class TokenAnswerReader
+internal static class TokenResponseReader
 {
     /// <summary>Lifetimes beyond this are not believed; the sum with now must stay a date.</summary>
     private const double MaxSeconds = 10 * 365 * 86_400.0;

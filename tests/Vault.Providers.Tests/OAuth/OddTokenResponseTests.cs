@@ -10,7 +10,7 @@ using Vault.TestKit;
 namespace Vault.Providers.Tests.OAuth;
 
 /// <summary>Answers no honest server gives, and the exact word for each.</summary>
-public sealed class OddTokenAnswerTests : IDisposable
+public sealed class OddTokenResponseTests : IDisposable
 {
     private readonly ProviderHttp _http = new(new EgressOptions { AllowLoopback = true });
 

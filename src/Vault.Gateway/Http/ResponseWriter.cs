@@ -4,7 +4,7 @@ using Vault.Core.Errors;
 namespace Vault.Gateway.Http;
 
 /// <summary>Writes answers with the headers every answer has.</summary>
-internal sealed class AnswerWriter(ConnectCookie cookie)
+internal sealed class ResponseWriter(ConnectCookie cookie)
 {
     private const string NothingAllowed = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -52,14 +52,14 @@ internal sealed class AnswerWriter(ConnectCookie cookie)
         {
             http.Response.StatusCode = json.Status;
             http.Response.ContentType = "application/json";
-            AnswerBytes.WriteTo(http.Response, json.View, requestId, !HttpMethods.IsHead(http.Request.Method));
+            ResponseBytes.WriteTo(http.Response, json.View, requestId, !HttpMethods.IsHead(http.Request.Method));
             await http.Response.BodyWriter.FlushAsync(cancellationToken);
             return;
         }
 
-        var (status, type, bytes) = AnswerBytes.Of(answer);
+        var (status, type, bytes) = ResponseBytes.Of(answer);
         if (answer is Answer.Problem { Error: var error }) Advise(http, error);
-        var body = type is "application/json" or Problems.ContentType && bytes.Span is [(byte)'{', ..] && answer is not Answer.Raw { AsIs: true } ? AnswerBytes.WithRequestId(bytes, requestId) : bytes;
+        var body = type is "application/json" or Problems.ContentType && bytes.Span is [(byte)'{', ..] && answer is not Answer.Raw { AsIs: true } ? ResponseBytes.WithRequestId(bytes, requestId) : bytes;
         http.Response.StatusCode = status;
         http.Response.ContentType = type;
         http.Response.ContentLength = body.Length;

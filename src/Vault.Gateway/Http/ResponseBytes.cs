@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Vault.Gateway.Http;
 
 /// <summary>An answer as bytes, before <c>request_id</c> is added: so a kept answer gets the id of the request that asks again.</summary>
-internal static class AnswerBytes
+internal static class ResponseBytes
 {
     public static (int Status, string ContentType, ReadOnlyMemory<byte> Bytes) Of(Answer answer) => answer switch
     {
