@@ -12,28 +12,28 @@ internal static class AccountCommands
         var connection = new Option<string?>("--connection") { Description = "Only under this connection." };
         var status = new Option<string?>("--status") { Description = "Only with this status, for example REQUIRES_REAUTH." };
         var list = new Command("list", "Connected accounts and what state they are in.") { user, connection, status };
-        list.SetAction(async (parsed, stop) =>
+        list.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
             var path = GlobalOptions.Query("/v1/connected_accounts?page_size=200", ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user)), ("connection", parsed.GetValue(connection)), ("status", parsed.GetValue(status)));
-            var all = await vault.ListAsync(path, stop);
+            var all = await vault.ListAsync(path, cancellationToken);
             if (parsed.WantsJson()) console.Json(all);
             else console.Table(["id", "user", "connection", "status", "reason", "expires", "last used"], all.Select(a => (string[])[a.Cell("id"), a.Cell("user_id"), a.Cell("connection"), a.Cell("status"), a.Cell("status_reason"), a.Cell("expires_at"), a.Cell("last_used_at")]));
             return VaultCommand.Done;
         });
         var id = new Argument<string>("account") { Description = "ca_…" };
         var show = new Command("show", "One account; never its credential.") { id };
-        show.SetAction(async (parsed, stop) =>
+        show.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            console.Json(await vault.CallAsync(HttpMethod.Get, GlobalOptions.Query("/v1/connected_accounts/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), ("organization_id", console.OrganizationOf(parsed))), null, stop));
+            console.Json(await vault.CallAsync(HttpMethod.Get, GlobalOptions.Query("/v1/connected_accounts/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), ("organization_id", console.OrganizationOf(parsed))), null, cancellationToken));
             return VaultCommand.Done;
         });
         var revoke = new Command("revoke", "Revoke an account; when this returns no host uses its credential any more.") { id };
-        revoke.SetAction(async (parsed, stop) =>
+        revoke.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            var receipt = await vault.RevokeAccountAsync(parsed.GetRequiredValue(id), stop);
+            var receipt = await vault.RevokeAccountAsync(parsed.GetRequiredValue(id), cancellationToken);
             if (parsed.WantsJson()) console.Json(new { connected_account_id = receipt.ConnectedAccountId, local_at = receipt.LocalAt, provider = receipt.Provider, provider_detail = receipt.ProviderDetail, elapsed_ms = receipt.ElapsedMs });
             else await console.Out.WriteLineAsync($"{receipt.ConnectedAccountId}: revoked here; the provider: {receipt.Provider}");
             return VaultCommand.Done;
@@ -55,13 +55,13 @@ internal static class AccountCommands
         {
             user, connection, scopes, credential, validate, parameters,
         };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var asked = parsed.GetValue(scopes) is { Length: > 0 } list ? list : null;
             using var vault = console.Client(parsed);
             if (parsed.GetValue(credential) is not { } file)
             {
-                var link = await vault.CreateLinkAsync(new LinkRequest(parsed.GetRequiredValue(user), parsed.GetRequiredValue(connection)) { Scopes = asked }, stop);
+                var link = await vault.CreateLinkAsync(new LinkRequest(parsed.GetRequiredValue(user), parsed.GetRequiredValue(connection)) { Scopes = asked }, cancellationToken);
                 if (parsed.WantsJson()) console.Json(new { link = link.Link, expires_at = link.ExpiresAt, connected_account_id = link.ConnectedAccountId });
                 else
                 {
@@ -72,12 +72,12 @@ internal static class AccountCommands
                 return VaultCommand.Done;
             }
 
-            var body = new Dictionary<string, object?> { ["user_id"] = parsed.GetRequiredValue(user), ["connection"] = parsed.GetRequiredValue(connection), ["credential"] = Problems.Parse(await Inputs.TextAsync(console, file, stop), "the credential") };
+            var body = new Dictionary<string, object?> { ["user_id"] = parsed.GetRequiredValue(user), ["connection"] = parsed.GetRequiredValue(connection), ["credential"] = Problems.Parse(await Inputs.TextAsync(console, file, cancellationToken), "the credential") };
             SetupCommands.Put(body, "organization_id", console.OrganizationOf(parsed));
             if (asked is not null) body["scopes"] = asked;
             if (parsed.GetValue(validate)) body["validate"] = true;
             if (parsed.GetValue(parameters) is { Length: > 0 } given) body["parameters"] = SetupCommands.Pairs(given);
-            Report(console, parsed, await vault.CallAsync(HttpMethod.Post, "/v1/connected_accounts", body, stop));
+            Report(console, parsed, await vault.CallAsync(HttpMethod.Post, "/v1/connected_accounts", body, cancellationToken));
             return VaultCommand.Done;
         });
         return command;

@@ -16,13 +16,13 @@ internal static class ExecuteCommand
         var page = new Option<string?>("--page") { Description = "The next_page_token of the answer before." };
         var key = new Option<string?>("--idempotency-key") { Description = "Calls with the same key are one call." };
         var command = new Command("execute", "Execute a tool with a user's account; prints its data.\n\nExamples:\n  vaultctl execute slack_list_channels --user ada\n  vaultctl execute acme_create_order --user ada --input @order.json --json") { tool, user, input, connection, account, approval, page, key };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var text = parsed.GetValue(input) switch
             {
                 null => "{}",
-                "-" => await Inputs.TextAsync(console, "-", stop),
-                ['@', .. var file] => await Inputs.TextAsync(console, file, stop),
+                "-" => await Inputs.TextAsync(console, "-", cancellationToken),
+                ['@', .. var file] => await Inputs.TextAsync(console, file, cancellationToken),
                 var given => given,
             };
             var call = new ToolCall(parsed.GetRequiredValue(tool))
@@ -31,7 +31,7 @@ internal static class ExecuteCommand
                 ApprovalId = parsed.GetValue(approval), PageToken = parsed.GetValue(page), IdempotencyKey = parsed.GetValue(key),
             };
             using var vault = console.Client(parsed);
-            var done = await vault.ExecuteAsync(call, stop);
+            var done = await vault.ExecuteAsync(call, cancellationToken);
             if (parsed.WantsJson())
                 console.Json(new
                 {

@@ -9,14 +9,14 @@ internal static class LedgerCommands
         var seq = new Option<long?>("--kept-seq") { Description = "seq of a head that you kept." };
         var hash = new Option<string?>("--kept-hash") { Description = "hash of that head." };
         var verify = new Command("verify", "Verify the organization's chain; names every changed, removed, inserted or moved entry. Exit code 1 when there are any.") { seq, hash };
-        verify.SetAction(async (parsed, stop) =>
+        verify.SetAction(async (parsed, cancellationToken) =>
         {
             var body = new Dictionary<string, object?>();
             SetupCommands.Put(body, "organization_id", console.OrganizationOf(parsed));
             if (parsed.GetValue(seq) is { } kept) body["kept_seq"] = kept;
             SetupCommands.Put(body, "kept_hash", parsed.GetValue(hash));
             using var vault = console.Client(parsed);
-            var report = await vault.CallAsync(HttpMethod.Post, "/v1/ledger:verify", body, stop);
+            var report = await vault.CallAsync(HttpMethod.Post, "/v1/ledger:verify", body, cancellationToken);
             var intact = report.GetProperty("intact").GetBoolean();
             if (parsed.WantsJson()) console.Json(report);
             else

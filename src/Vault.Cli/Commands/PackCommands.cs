@@ -21,7 +21,7 @@ internal static class PackCommands
         auth.AcceptOnlyFromAmong("oauth", "api_key", "basic", "client_credentials");
         var output = new Option<string?>("--out") { Description = "Where to write it; default: ID.json. - for standard output.", HelpName = "FILE" };
         var command = new Command("new", "Write a pack to fill in; it is valid as it is.") { id, url, auth, output };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var (text, faults) = PackTemplate.Make(parsed.GetRequiredValue(id), parsed.GetRequiredValue(url), parsed.GetRequiredValue(auth));
             if (faults.Length > 0) throw new CliException(string.Join('\n', faults.Select(f => $"{f.Path} {f.Message}")), VaultCommand.Usage);
@@ -33,7 +33,7 @@ internal static class PackCommands
             }
 
             if (File.Exists(place)) throw new CliException($"'{place}' is there already; remove it or give --out", VaultCommand.Failed);
-            await File.WriteAllTextAsync(place, text, stop);
+            await File.WriteAllTextAsync(place, text, cancellationToken);
             await console.Out.WriteLineAsync(place);
             await console.Error.WriteLineAsync($"fill it in, then: vaultctl packs validate {place} && vaultctl packs lab {place}");
             return VaultCommand.Done;
@@ -45,9 +45,9 @@ internal static class PackCommands
     {
         var files = new Argument<string[]>("files") { Description = "Packs and tool sets.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("validate", "Check packs and tool sets as a host would; names every fault with file, line and reason.") { files };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            var results = await PackCheck.RunAsync(console, parsed.GetRequiredValue(files), stop);
+            var results = await PackCheck.RunAsync(console, parsed.GetRequiredValue(files), cancellationToken);
             if (parsed.WantsJson()) console.Json(results.Select(r => new { file = r.File, valid = r.IsValid, id = r.Id, extends = r.Extends, tools = r.Tools, faults = r.Faults.Select(f => new { path = f.Path, message = f.Message }) }));
             else
             {
@@ -68,14 +68,14 @@ internal static class PackCommands
     {
         var what = new Argument<string>("pack") { Description = "A file, the id of a shipped pack, or --all after --." };
         var command = new Command("lab", "Run a pack against an emulator made from it: consent, refresh, lost replies, every error rule, revocation. Needs a clone.") { what };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var script = Clone() ?? throw new CliException("the lab is part of the source tree; run it from a clone: ./scripts/lab my-pack.json");
             var given = parsed.GetRequiredValue(what);
             using var lab = Process.Start(new ProcessStartInfo(script, [File.Exists(given) ? Path.GetFullPath(given) : given]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var errors = lab.StandardError.ReadToEndAsync(stop);
-            var answer = await lab.StandardOutput.ReadToEndAsync(stop);
-            await lab.WaitForExitAsync(stop);
+            var errors = lab.StandardError.ReadToEndAsync(cancellationToken);
+            var answer = await lab.StandardOutput.ReadToEndAsync(cancellationToken);
+            await lab.WaitForExitAsync(cancellationToken);
             if (parsed.WantsJson()) console.Json(new { pack = given, proven = lab.ExitCode == 0, report = answer });
             else await console.Out.WriteAsync(answer);
             await console.Error.WriteAsync(await errors);
@@ -88,10 +88,10 @@ internal static class PackCommands
     {
         var file = new Argument<string>("file") { Description = "The pack." };
         var command = new Command("add", "Give a pack to a running vault; it replaces one of the same id.") { file };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            var kept = await vault.CallAsync(HttpMethod.Post, "/v1/providers", new RawBody(await Inputs.BytesAsync(console, parsed.GetRequiredValue(file), PackReader.MaxBytes, stop)), stop);
+            var kept = await vault.CallAsync(HttpMethod.Post, "/v1/providers", new RawBody(await Inputs.BytesAsync(console, parsed.GetRequiredValue(file), PackReader.MaxBytes, cancellationToken)), cancellationToken);
             if (parsed.WantsJson()) console.Json(kept);
             else await console.Out.WriteLineAsync($"{kept.Cell("id")} {kept.Cell("version")}: {kept.GetProperty("tools").GetArrayLength()} tools");
             return VaultCommand.Done;
@@ -103,10 +103,10 @@ internal static class PackCommands
     {
         var file = new Argument<string>("file") { Description = "The pack." };
         var command = new Command("diff", "What a pack would change if it took the place of the one a running vault has, tool by tool; keeps nothing.") { file };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            var diff = await vault.CallAsync(HttpMethod.Post, "/v1/providers:diff", new RawBody(await Inputs.BytesAsync(console, parsed.GetRequiredValue(file), PackReader.MaxBytes, stop)), stop);
+            var diff = await vault.CallAsync(HttpMethod.Post, "/v1/providers:diff", new RawBody(await Inputs.BytesAsync(console, parsed.GetRequiredValue(file), PackReader.MaxBytes, cancellationToken)), cancellationToken);
             if (parsed.WantsJson()) console.Json(diff);
             else
             {

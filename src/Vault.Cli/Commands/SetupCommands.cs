@@ -10,19 +10,19 @@ internal static class SetupCommands
     {
         var name = new Argument<string>("name") { Description = "What people call it." };
         var create = new Command("create", "Make an organization; prints its id.") { name };
-        create.SetAction(async (parsed, stop) =>
+        create.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            var made = await vault.CallAsync(HttpMethod.Post, "/v1/organizations", new { display_name = parsed.GetRequiredValue(name) }, stop);
+            var made = await vault.CallAsync(HttpMethod.Post, "/v1/organizations", new { display_name = parsed.GetRequiredValue(name) }, cancellationToken);
             if (parsed.WantsJson()) console.Json(made);
             else await console.Out.WriteLineAsync(made.Cell("id"));
             return VaultCommand.Done;
         });
         var list = new Command("list", "The organizations there are.");
-        list.SetAction(async (parsed, stop) =>
+        list.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            var all = await vault.ListAsync("/v1/organizations?page_size=200", stop);
+            var all = await vault.ListAsync("/v1/organizations?page_size=200", cancellationToken);
             if (parsed.WantsJson()) console.Json(all);
             else console.Table(["id", "name"], all.Select(o => (string[])[o.Cell("id"), o.Cell("display_name")]));
             return VaultCommand.Done;
@@ -39,10 +39,10 @@ internal static class SetupCommands
     {
         var id = new Argument<string>("id") { Description = "The organization's id." };
         var show = new Command("show", "One organization, and how far the last rotation of its key is.") { id };
-        show.SetAction(async (parsed, stop) =>
+        show.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            var one = await vault.CallAsync(HttpMethod.Get, "/v1/organizations/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), null, stop);
+            var one = await vault.CallAsync(HttpMethod.Get, "/v1/organizations/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), null, cancellationToken);
             if (parsed.WantsJson())
             {
                 console.Json(one);
@@ -60,11 +60,11 @@ internal static class SetupCommands
     {
         var id = new Argument<string>("id") { Description = "The organization's id." };
         var rotate = new Command("rotate-key", "Make a new data key and seal everything under it. Exit code 1 when values that do not open keep it from its end.") { id };
-        rotate.SetAction(async (parsed, stop) =>
+        rotate.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
             var path = $"/v1/organizations/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}:rotate_key";
-            var rotation = await vault.CallAsync(HttpMethod.Post, path, new { }, stop);
+            var rotation = await vault.CallAsync(HttpMethod.Post, path, new { }, cancellationToken);
             if (parsed.WantsJson()) console.Json(rotation);
             else await WriteRotationAsync(console, rotation);
             return rotation.Cell("status") == "blocked" ? VaultCommand.Failed : VaultCommand.Done;
@@ -90,7 +90,7 @@ internal static class SetupCommands
         var scopes = new Option<string[]>("--scope") { Description = "A scope that a consent asks for; may be given several times.", AllowMultipleArgumentsPerToken = true };
         var parameters = new Option<string[]>("--parameter") { Description = "name=value, a parameter of the provider; may be given several times.", AllowMultipleArgumentsPerToken = true };
         var create = new Command("create", "Make a connection to a provider.") { provider, name, client, scopes, parameters };
-        create.SetAction(async (parsed, stop) =>
+        create.SetAction(async (parsed, cancellationToken) =>
         {
             var body = new Dictionary<string, object?> { ["provider"] = parsed.GetRequiredValue(provider) };
             Put(body, "organization_id", console.OrganizationOf(parsed));
@@ -100,16 +100,16 @@ internal static class SetupCommands
             if (parsed.GetValue(scopes) is { Length: > 0 } asked) body["scopes"] = asked;
             if (parsed.GetValue(parameters) is { Length: > 0 } given) body["parameters"] = Pairs(given);
             using var vault = console.Client(parsed);
-            var made = await vault.CallAsync(HttpMethod.Post, "/v1/connections", body, stop);
+            var made = await vault.CallAsync(HttpMethod.Post, "/v1/connections", body, cancellationToken);
             if (parsed.WantsJson()) console.Json(made);
             else await console.Out.WriteLineAsync($"{made.Cell("id")} {made.Cell("name")}");
             return VaultCommand.Done;
         });
         var list = new Command("list", "The connections of the organization.");
-        list.SetAction(async (parsed, stop) =>
+        list.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            var all = await vault.ListAsync(GlobalOptions.Query("/v1/connections?page_size=200", ("organization_id", console.OrganizationOf(parsed))), stop);
+            var all = await vault.ListAsync(GlobalOptions.Query("/v1/connections?page_size=200", ("organization_id", console.OrganizationOf(parsed))), cancellationToken);
             if (parsed.WantsJson()) console.Json(all);
             else console.Table(["id", "name", "provider", "scopes"], all.Select(c => (string[])[c.Cell("id"), c.Cell("name"), c.Cell("provider"), c.Cell("scopes")]));
             return VaultCommand.Done;

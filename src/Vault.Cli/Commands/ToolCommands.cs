@@ -10,12 +10,12 @@ internal static class ToolCommands
         var provider = new Option<string?>("--provider") { Description = "Only those of this provider." };
         var user = new Option<string?>("--user") { Description = "Say what this user still needs for each." };
         var list = new Command("list", "The tools there are.") { provider, user };
-        list.SetAction(async (parsed, stop) =>
+        list.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
             var path = GlobalOptions.Query("/v1/tools?page_size=200", ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user)), ("provider", parsed.GetValue(provider)));
             var requirements = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-            var items = await vault.ListAsync(path, page => Take(page, requirements), stop);
+            var items = await vault.ListAsync(path, page => Take(page, requirements), cancellationToken);
             Write(console, parsed, items, requirements);
             return VaultCommand.Done;
         });
@@ -23,11 +23,11 @@ internal static class ToolCommands
         var words = new Argument<string[]>("words") { Description = "What it should do.", Arity = ArgumentArity.OneOrMore };
         var limit = new Option<int>("--limit") { Description = "How many at most, 1 to 100.", DefaultValueFactory = _ => 20 };
         var search = new Command("search", "Find tools by words, best first.") { words, provider, user, limit };
-        search.SetAction(async (parsed, stop) =>
+        search.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
             var answer = await vault.CallAsync(HttpMethod.Get, GlobalOptions.Query("/v1/tools:search", ("q", string.Join(' ', parsed.GetRequiredValue(words))), ("organization_id", console.OrganizationOf(parsed)),
-                ("user_id", parsed.GetValue(user)), ("provider", parsed.GetValue(provider)), ("limit", parsed.GetValue(limit).ToString(null as IFormatProvider))), null, stop);
+                ("user_id", parsed.GetValue(user)), ("provider", parsed.GetValue(provider)), ("limit", parsed.GetValue(limit).ToString(null as IFormatProvider))), null, cancellationToken);
             var requirements = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
             Take(answer, requirements);
             Write(console, parsed, [.. answer.GetProperty("items").EnumerateArray()], requirements);
@@ -38,11 +38,11 @@ internal static class ToolCommands
         var format = new Option<string?>("--format") { Description = "vault, openai, anthropic, gemini or mcp." };
         format.AcceptOnlyFromAmong("vault", "openai", "anthropic", "gemini", "mcp");
         var show = new Command("show", "One tool with its schema.") { name, format, user };
-        show.SetAction(async (parsed, stop) =>
+        show.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
             var answer = await vault.CallAsync(HttpMethod.Get, GlobalOptions.Query("/v1/tools/" + Uri.EscapeDataString(parsed.GetRequiredValue(name)), ("format", parsed.GetValue(format)),
-                ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user))), null, stop);
+                ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user))), null, cancellationToken);
             console.Json(parsed.GetValue(format) is null ? answer : answer.GetProperty("tool"));
             return VaultCommand.Done;
         });

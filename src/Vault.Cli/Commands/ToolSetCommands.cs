@@ -13,10 +13,10 @@ internal static class ToolSetCommands
         var provider = new Option<string?>("--provider") { Description = "Only those of this provider." };
         var removed = new Option<bool>("--removed") { Description = "Also what was deleted, by whom and when." };
         var command = new Command("list", "The tool sets that were imported.") { provider, removed };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
-            var sets = await vault.ListAsync(GlobalOptions.Query("/v1/tool_sets?page_size=200", ("provider", parsed.GetValue(provider)), ("removed", parsed.GetValue(removed) ? "true" : null)), stop);
+            var sets = await vault.ListAsync(GlobalOptions.Query("/v1/tool_sets?page_size=200", ("provider", parsed.GetValue(provider)), ("removed", parsed.GetValue(removed) ? "true" : null)), cancellationToken);
             if (parsed.WantsJson()) console.Json(sets);
             else console.Table(["tool set", "tools", "source", "updated", "removed"], sets.Select(s => (string[])[s.Cell("id"), s.Cell("tool_count"), s.Cell("source"), s.Cell("updated_at"), s.Cell("removed_at")]));
             return VaultCommand.Done;
@@ -29,11 +29,11 @@ internal static class ToolSetCommands
         var id = new Argument<string>("tool-set") { Description = "Its id, for example acme+imported." };
         var force = new Option<bool>("--force") { Description = "Also where connections name its tools; the names are taken out of them." };
         var command = new Command("delete", "Delete an imported tool set; its tools are gone at once.") { id, force };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             using var vault = console.Client(parsed);
             var path = GlobalOptions.Query("/v1/tool_sets/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), ("force", parsed.GetValue(force) ? "true" : null));
-            var done = await vault.CallAsync(HttpMethod.Delete, path, null, stop);
+            var done = await vault.CallAsync(HttpMethod.Delete, path, null, cancellationToken);
             if (parsed.WantsJson()) console.Json(done);
             else await console.Out.WriteLineAsync($"{done.Cell("id")}: {done.GetProperty("tools_removed").GetArrayLength()} tools deleted, {done.Cell("connections_changed")} connections changed");
             return VaultCommand.Done;

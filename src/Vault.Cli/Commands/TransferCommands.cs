@@ -17,11 +17,11 @@ internal static class TransferCommands
         var validate = new Option<bool>("--validate") { Description = "Ask each provider whether the credential works before it is kept." };
         var replace = new Option<bool>("--replace") { Description = "Put their credential in the place of one that works here; without it, such an account is left as it is." };
         var command = new Command("import", "Bring accounts over from another product. Credentials come from a file or standard input and are shown nowhere.\n\nExamples:\n  vaultctl import nango connections.json --map slack-prod=slack\n  vaultctl import composio - --apply < accounts.json") { shape, file, map, apply, validate, replace };
-        command.SetAction(async (parsed, stop) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var names = SetupCommands.Pairs(parsed.GetValue(map) ?? []);
-            var accounts = ForeignAccounts.Read(parsed.GetRequiredValue(shape), await Inputs.TextAsync(console, parsed.GetRequiredValue(file), stop), names);
-            return await AccountImport.RunAsync(console, parsed, accounts, parsed.GetValue(apply), parsed.GetValue(validate), parsed.GetValue(replace), stop);
+            var accounts = ForeignAccounts.Read(parsed.GetRequiredValue(shape), await Inputs.TextAsync(console, parsed.GetRequiredValue(file), cancellationToken), names);
+            return await AccountImport.RunAsync(console, parsed, accounts, parsed.GetValue(apply), parsed.GetValue(validate), parsed.GetValue(replace), cancellationToken);
         });
         return command;
     }
@@ -32,7 +32,7 @@ internal static class TransferCommands
         var to = new Option<string?>("--to") { Description = "The file to write.", HelpName = "FILE" };
         var apply = new Option<bool>("--apply") { Description = "Write it; without it, only show what would be written." };
         var command = new Command("export", "Write the organization's accounts in another product's shape. Credentials never leave the vault: the accounts connect anew there.\n\nExample:\n  vaultctl export nango --to connections.json --apply") { shape, to, apply };
-        command.SetAction((parsed, stop) => AccountExport.RunAsync(console, parsed, parsed.GetRequiredValue(shape), parsed.GetValue(to), parsed.GetValue(apply), stop));
+        command.SetAction((parsed, cancellationToken) => AccountExport.RunAsync(console, parsed, parsed.GetRequiredValue(shape), parsed.GetValue(to), parsed.GetValue(apply), cancellationToken));
         return command;
     }
 }
