@@ -6,7 +6,7 @@ namespace Vault.Core.Operations;
 public interface IClusterStatus
 {
     /// <summary>As of now, in bounded time. A host that does not answer is listed without what only it could say; <c>cluster_unavailable</c> when nobody knows who is there.</summary>
-    Task<Result<ClusterStatus>> TakeAsync(CancellationToken cancellationToken);
+    Task<Result<ClusterStatus>> ReadAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>Who serves the vault.</summary>

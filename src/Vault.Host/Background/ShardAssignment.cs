@@ -52,7 +52,7 @@ public sealed class ShardAssignment(int shards, TimeSpan interval, TimeProvider 
     /// <summary>An activation that ends late leaves what it took, not the shard of the activation after it.</summary>
     public void Release(int shard, OwnShard taken) => _owned.TryRemove(new KeyValuePair<int, OwnShard>(shard, taken));
 
-    public void LeaveAll() => _owned.Clear();
+    public void ReleaseAll() => _owned.Clear();
 
     /// <param name="swept">The shards that were looked through.</param>
     /// <param name="at">When that began.</param>

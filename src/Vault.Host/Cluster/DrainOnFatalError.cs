@@ -18,7 +18,7 @@ internal sealed class DrainOnFatalError(AccountRefresher refresher, ShardAssignm
     public void OnFatalException(object? sender, string? context, Exception? exception)
     {
         log.LogCritical("The silo ends itself ({Context} {Exception}); refreshes under way are finished first", context, exception?.Message);
-        assignment.LeaveAll();
+        assignment.ReleaseAll();
         var begun = time.GetTimestamp();
 
         // Waits on its own thread, as Orleans' own handler does: its caller must not go on.

@@ -21,7 +21,7 @@ internal sealed class OtherSilos(
         RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
         return grains
             .GetGrain<ISiloStatusGrain>(silo.ToParsableString())
-            .TellAsync()
+            .GetAsync()
             .WaitAsync(timeout, time, cancellationToken);
     }
 

@@ -19,7 +19,7 @@ internal sealed class SiloClusterStatus(
 
     private IManagementGrain Management => grains.GetGrain<IManagementGrain>(0);
 
-    public async Task<Result<ClusterStatus>> TakeAsync(CancellationToken cancellationToken)
+    public async Task<Result<ClusterStatus>> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {

@@ -22,7 +22,7 @@ internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, ILivene
 
     public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task<Result<ClusterStatus>> TakeAsync(CancellationToken cancellationToken) => Task.FromResult<Result<ClusterStatus>>(new ClusterStatus(null, 1, null, [new HostState("http://127.0.0.1/", Holder, "active", DateTimeOffset.UnixEpoch)]));
+    public Task<Result<ClusterStatus>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult<Result<ClusterStatus>>(new ClusterStatus(null, 1, null, [new HostState("http://127.0.0.1/", Holder, "active", DateTimeOffset.UnixEpoch)]));
 
     public Task<bool> IsAliveAsync(CancellationToken cancellationToken) => Task.FromResult(IsAlive);
 

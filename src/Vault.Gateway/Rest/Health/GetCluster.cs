@@ -47,5 +47,5 @@ internal sealed class GetCluster(IClusterStatus hosts) : IRoute
             + " On SQLite there is one silo.",
     };
 
-    public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) => Answer.From(await hosts.TakeAsync(cancellationToken), ClusterView.Of);
+    public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) => Answer.From(await hosts.ReadAsync(cancellationToken), ClusterView.Of);
 }
