@@ -5,18 +5,30 @@ namespace Vault.Cli;
 /// <summary>Text from a file or from standard input; the latter is the way for secrets.</summary>
 internal static class Inputs
 {
-    public static async Task<byte[]> BytesAsync(CliConsole console, string file, long most, CancellationToken cancellationToken)
+    public static async Task<byte[]> BytesAsync(
+        CliConsole console,
+        string file,
+        long most,
+        CancellationToken cancellationToken
+    )
     {
         await using var stream = file == "-" ? console.In : Open(file);
-        if (file != "-" && stream.Length > most) throw new CliException($"{file} has more than {most} bytes");
+        if (file != "-" && stream.Length > most)
+            throw new CliException($"{file} has more than {most} bytes");
         using var bytes = new MemoryStream(file == "-" ? 0 : (int)stream.Length);
         await stream.CopyToAsync(bytes, cancellationToken);
-        if (bytes.Length > most) throw new CliException($"the input has more than {most} bytes");
+        if (bytes.Length > most)
+            throw new CliException($"the input has more than {most} bytes");
         return bytes.Length == bytes.Capacity ? bytes.GetBuffer() : bytes.ToArray();
     }
 
     public static async Task<string> TextAsync(CliConsole console, string file, CancellationToken cancellationToken) =>
-        Encoding.UTF8.GetString(await BytesAsync(console, file, 64 * 1024 * 1024, cancellationToken)).TrimStart('\uFEFF');
+        Encoding
+            .UTF8.GetString(await BytesAsync(console, file, 64 * 1024 * 1024, cancellationToken))
+            .TrimStart('\uFEFF');
 
-    private static FileStream Open(string file) => File.Exists(file) ? File.OpenRead(file) : throw new CliException($"there is no file '{file}'", VaultCommand.Usage);
+    private static FileStream Open(string file) =>
+        File.Exists(file)
+            ? File.OpenRead(file)
+            : throw new CliException($"there is no file '{file}'", VaultCommand.Usage);
 }

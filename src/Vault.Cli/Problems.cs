@@ -11,21 +11,40 @@ internal static class Problems
         var p = e.Problem;
         if (json)
         {
-            console.Json(new
-            {
-                code = p.Code, status = p.Status, detail = p.Detail, can_retry = p.CanRetry, advice = p.Advice, status_reason = p.StatusReason, reconnect_url = p.ReconnectUrl, missing_scopes = p.MissingScopes,
-                violations = p.Violations?.Select(v => new { path = v.Path, message = v.Message }), execution_id = p.ExecutionId, request_id = p.RequestId,
-            });
+            console.Json(
+                new
+                {
+                    code = p.Code,
+                    status = p.Status,
+                    detail = p.Detail,
+                    can_retry = p.CanRetry,
+                    advice = p.Advice,
+                    status_reason = p.StatusReason,
+                    reconnect_url = p.ReconnectUrl,
+                    missing_scopes = p.MissingScopes,
+                    violations = p.Violations?.Select(v => new { path = v.Path, message = v.Message }),
+                    execution_id = p.ExecutionId,
+                    request_id = p.RequestId,
+                }
+            );
             return;
         }
 
         console.Error.WriteLine($"vaultctl: {p.Code}: {p.Detail}");
-        foreach (var violation in p.Violations ?? []) console.Error.WriteLine($"  {violation.Path}: {violation.Message}");
-        if (p.MissingScopes is { Count: > 0 } scopes) console.Error.WriteLine("  missing scopes: " + string.Join(' ', scopes));
-        if (p.ReconnectUrl is { } url) console.Error.WriteLine("  connect here: " + url);
-        if (e is ApprovalNeededException { ApprovalId: { } approval }) console.Error.WriteLine($"  approval: {approval}; once a person has approved it, send the call again with --approval {approval}");
-        if (p.Advice is { } advice) console.Error.WriteLine("  " + advice);
-        if (p.RequestId is { } request) console.Error.WriteLine("  request_id: " + request);
+        foreach (var violation in p.Violations ?? [])
+            console.Error.WriteLine($"  {violation.Path}: {violation.Message}");
+        if (p.MissingScopes is { Count: > 0 } scopes)
+            console.Error.WriteLine("  missing scopes: " + string.Join(' ', scopes));
+        if (p.ReconnectUrl is { } url)
+            console.Error.WriteLine("  connect here: " + url);
+        if (e is ApprovalNeededException { ApprovalId: { } approval })
+            console.Error.WriteLine(
+                $"  approval: {approval}; once a person has approved it, send the call again with --approval {approval}"
+            );
+        if (p.Advice is { } advice)
+            console.Error.WriteLine("  " + advice);
+        if (p.RequestId is { } request)
+            console.Error.WriteLine("  request_id: " + request);
     }
 
     public static JsonElement Parse(string text, string what)
@@ -36,7 +55,10 @@ internal static class Problems
         }
         catch (JsonException e)
         {
-            throw new CliException($"{what} is not JSON at line {(e.LineNumber ?? 0) + 1}, byte {e.BytePositionInLine ?? 0}", VaultCommand.Usage);
+            throw new CliException(
+                $"{what} is not JSON at line {(e.LineNumber ?? 0) + 1}, byte {e.BytePositionInLine ?? 0}",
+                VaultCommand.Usage
+            );
         }
     }
 }

@@ -19,17 +19,29 @@ public static class VaultCommand
         var root = Root(console);
         var examples = Shorten(root);
         var parsed = root.Parse(arguments);
-        if (Asks(arguments) && examples.TryGetValue(parsed.CommandResult.Command, out var whole)) parsed.CommandResult.Command.Description = whole;
+        if (Asks(arguments) && examples.TryGetValue(parsed.CommandResult.Command, out var whole))
+            parsed.CommandResult.Command.Description = whole;
         if (parsed.Errors.Count > 0 && !Asks(arguments))
         {
-            foreach (var error in parsed.Errors) await console.Error.WriteLineAsync("vaultctl: " + error.Message);
-            await console.Error.WriteLineAsync("vaultctl: " + (Path(parsed.CommandResult) + " --help shows how it is used").TrimStart());
+            foreach (var error in parsed.Errors)
+                await console.Error.WriteLineAsync("vaultctl: " + error.Message);
+            await console.Error.WriteLineAsync(
+                "vaultctl: " + (Path(parsed.CommandResult) + " --help shows how it is used").TrimStart()
+            );
             return Usage;
         }
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = console.Out, Error = console.Error, EnableDefaultExceptionHandler = false }, cancellationToken);
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = console.Out,
+                    Error = console.Error,
+                    EnableDefaultExceptionHandler = false,
+                },
+                cancellationToken
+            );
         }
         catch (CliException e)
         {
@@ -41,14 +53,17 @@ public static class VaultCommand
             Problems.Write(console, e, parsed.GetValue(GlobalOptions.JsonOption));
             return Failed;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             await console.Error.WriteLineAsync("vaultctl: " + e.Message);
             return Failed;
         }
         catch (JsonException)
         {
-            await console.Error.WriteLineAsync("vaultctl: the answer is no JSON; is it the vault that VAULT_URL (or --url) leads to?");
+            await console.Error.WriteLineAsync(
+                "vaultctl: the answer is no JSON; is it the vault that VAULT_URL (or --url) leads to?"
+            );
             return Failed;
         }
         catch (OperationCanceledException)
@@ -75,8 +90,10 @@ public static class VaultCommand
               vaultctl tools import openapi.json --provider acme
 
             Exit codes: 0 done, 1 failed, 2 the command was wrong.
-            """);
-        foreach (var option in GlobalOptions.Options) root.Add(option);
+            """
+        );
+        foreach (var option in GlobalOptions.Options)
+            root.Add(option);
         root.Add(ProviderCommands.Make(console));
         root.Add(PackCommands.Make(console));
         root.Add(ToolCommands.Make(console));
@@ -98,7 +115,8 @@ public static class VaultCommand
         var whole = new Dictionary<Command, string>();
         foreach (var command in root.Subcommands)
         {
-            foreach (var (inner, text) in Shorten(command)) whole[inner] = text;
+            foreach (var (inner, text) in Shorten(command))
+                whole[inner] = text;
             whole[command] = command.Description ?? "";
             command.Description = whole[command].Split("\n\n")[0];
         }
@@ -111,7 +129,8 @@ public static class VaultCommand
     private static string Path(CommandResult? command)
     {
         var words = new List<string>();
-        for (SymbolResult? at = command; at is CommandResult result; at = result.Parent) words.Insert(0, at.Parent is null ? "vaultctl" : result.Command.Name);
+        for (SymbolResult? at = command; at is CommandResult result; at = result.Parent)
+            words.Insert(0, at.Parent is null ? "vaultctl" : result.Command.Name);
         return string.Join(' ', words);
     }
 }

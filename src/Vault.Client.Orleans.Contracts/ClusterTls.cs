@@ -64,20 +64,26 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
     // it has signed. While an authority is being replaced, the file holds two, perhaps with the same name. The chain
     // builder looks for an issuer by name and does not try the second one, so a chain is built to each by itself.
     private bool IsMember(
-        X509Certificate2 peer, X509Certificate2Collection intermediates, X509Certificate2Collection authority)
+        X509Certificate2 peer,
+        X509Certificate2Collection intermediates,
+        X509Certificate2Collection authority
+    )
     {
-        if (!peer.MatchesHostname(name, allowWildcards: false, allowCommonName: false)) return false;
+        if (!peer.MatchesHostname(name, allowWildcards: false, allowCommonName: false))
+            return false;
         X509Certificate2Collection others = [.. intermediates, .. authority.Where(c => !IsRoot(c))];
-        return authority.Where(IsRoot).Any(root =>
-        {
-            using var chain = new X509Chain();
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.Add(root);
-            chain.ChainPolicy.ExtraStore.AddRange(others);
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            chain.ChainPolicy.DisableCertificateDownloads = true;
-            return chain.Build(peer);
-        });
+        return authority
+            .Where(IsRoot)
+            .Any(root =>
+            {
+                using var chain = new X509Chain();
+                chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+                chain.ChainPolicy.CustomTrustStore.Add(root);
+                chain.ChainPolicy.ExtraStore.AddRange(others);
+                chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+                chain.ChainPolicy.DisableCertificateDownloads = true;
+                return chain.Build(peer);
+            });
     }
 
     private static bool IsRoot(X509Certificate2 certificate) =>
@@ -90,14 +96,18 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
     {
         lock (_lock)
         {
-            if (_files is { } known && known.Written == Written()) return known;
+            if (_files is { } known && known.Written == Written())
+                return known;
             try
             {
                 return _files = Read();
             }
             catch (Exception e) when (_files is not null && Unusable(e))
             {
-                Log.LogWarning(e, "The cluster's new certificate files cannot be used; the former certificate stays in use.");
+                Log.LogWarning(
+                    e,
+                    "The cluster's new certificate files cannot be used; the former certificate stays in use."
+                );
                 return _files;
             }
         }
@@ -114,7 +124,8 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
         var own = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
         if (!IsMember(own, chain, authority))
             throw new CryptographicException(
-                $"this one is not signed by the cluster's authority, is out of date, or does not carry the name '{name}'.");
+                $"this one is not signed by the cluster's authority, is out of date, or does not carry the name '{name}'."
+            );
         return new Files(written, SslStreamCertificateContext.Create(own, chain, offline: true), authority);
     }
 
@@ -131,7 +142,8 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
     private sealed record Files(
         (DateTime Certificate, DateTime Key, DateTime Authority) Written,
         SslStreamCertificateContext Own,
-        X509Certificate2Collection Authority);
+        X509Certificate2Collection Authority
+    );
 }
 
 /// <summary>Orleans' TLS with the cluster's certificates.</summary>

@@ -17,7 +17,10 @@ internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
     private static readonly TimeSpan MaxUndelivered = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
         var call = new GatewayCall
         {
@@ -26,13 +29,16 @@ internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
             Authorization = request.Headers.Authorization?.ToString(),
             IdempotencyKey = request.Headers.TryGetValues("Idempotency-Key", out var keys) ? keys.Single() : null,
             ContentType = request.Content?.Headers.ContentType?.ToString(),
-            Body = request.Content is { } content ? await content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false) : null,
+            Body = request.Content is { } content
+                ? await content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)
+                : null,
         };
         try
         {
             var answer = await DeliverAsync(call, cancellationToken).ConfigureAwait(false);
             var body = new ByteArrayContent(answer.Body);
-            if (answer.ContentType is { } type) body.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+            if (answer.ContentType is { } type)
+                body.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
             return new HttpResponseMessage((HttpStatusCode)answer.Status) { Content = body, RequestMessage = request };
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
@@ -56,7 +62,8 @@ internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
             {
                 // Rejected before it was delivered, so it was not carried out.
                 undelivered ??= Stopwatch.GetTimestamp();
-                if (Stopwatch.GetElapsedTime(undelivered.Value) + pause > MaxUndelivered) throw;
+                if (Stopwatch.GetElapsedTime(undelivered.Value) + pause > MaxUndelivered)
+                    throw;
                 await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
                 pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
             }

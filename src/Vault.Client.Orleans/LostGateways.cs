@@ -31,15 +31,21 @@ public static class LostGateways
         var runtime = typeof(IClusterClient).Assembly.GetType("Orleans.Runtime.IRuntimeClient", throwOnError: true)!;
         var fail = runtime.GetMethod(Method, [typeof(SiloAddress)])
             ?? throw new MissingMethodException(runtime.FullName, Method);
-        return client.Configure<ClientConnectionOptions>(options => options.ConfigureConnection(connections =>
-        {
-            var calls = connections.ApplicationServices.GetRequiredService(runtime);
-            var failCalls = fail.CreateDelegate<Action<SiloAddress>>(calls);
-            connections.Use(next => context => RunAsync(context, next, failCalls));
-        }));
+        return client.Configure<ClientConnectionOptions>(options =>
+            options.ConfigureConnection(connections =>
+            {
+                var calls = connections.ApplicationServices.GetRequiredService(runtime);
+                var failCalls = fail.CreateDelegate<Action<SiloAddress>>(calls);
+                connections.Use(next => context => RunAsync(context, next, failCalls));
+            })
+        );
     }
 
-    private static async Task RunAsync(ConnectionContext context, ConnectionDelegate next, Action<SiloAddress> failCalls)
+    private static async Task RunAsync(
+        ConnectionContext context,
+        ConnectionDelegate next,
+        Action<SiloAddress> failCalls
+    )
     {
         // Orleans' client writes this address into each message that it sends here; it does not know the silo's
         // generation.

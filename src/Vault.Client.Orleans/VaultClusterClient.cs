@@ -26,9 +26,7 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
     /// <param name="apiKey"><c>vk_live_…</c></param>
     /// <param name="organizationId"><c>org_…</c></param>
     public VaultClusterClient(IGrainFactory cluster, string apiKey, string? organizationId = null)
-        : this(cluster, apiKey, organizationId, null)
-    {
-    }
+        : this(cluster, apiKey, organizationId, null) { }
 
     private VaultClusterClient(IGrainFactory cluster, string apiKey, string? organizationId, IHost? own)
     {
@@ -37,37 +35,69 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
         _road = new HttpClient(new GrainHandler(cluster)) { Timeout = Timeout.InfiniteTimeSpan };
 
         // The address is nobody's: the handler looks at path and query only.
-        _vault = new VaultClient(new VaultClientOptions { BaseAddress = new Uri("https://vault.cluster"), ApiKey = apiKey, OrganizationId = organizationId }, _road);
+        _vault = new VaultClient(
+            new VaultClientOptions
+            {
+                BaseAddress = new Uri("https://vault.cluster"),
+                ApiKey = apiKey,
+                OrganizationId = organizationId,
+            },
+            _road
+        );
     }
 
     /// <summary>Connects to a cluster; tries until a silo with a client port is there.</summary>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
-    public static async Task<VaultClusterClient> ConnectAsync(VaultClusterOptions options, CancellationToken cancellationToken = default)
+    public static async Task<VaultClusterClient> ConnectAsync(
+        VaultClusterOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Fault is { } fault) throw new ArgumentException(fault, nameof(options));
-        var tls = options.Certificate is { } own ? new ClusterTls(own, options.CertificateKey!, options.Authority!, options.CertificateName) : null;
-        if (tls?.Fault() is { } refused) throw new ArgumentException(refused, nameof(options));
+        if (options.Fault is { } fault)
+            throw new ArgumentException(fault, nameof(options));
+        var tls = options.Certificate is { } own
+            ? new ClusterTls(own, options.CertificateKey!, options.Authority!, options.CertificateName)
+            : null;
+        if (tls?.Fault() is { } refused)
+            throw new ArgumentException(refused, nameof(options));
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.UseOrleansClient(client =>
         {
-            client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.Cluster, "vault-" + options.Cluster));
+            client.Configure<ClusterOptions>(o =>
+                (o.ClusterId, o.ServiceId) = (options.Cluster, "vault-" + options.Cluster)
+            );
             client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = TimeSpan.FromSeconds(3));
-            var database = new NpgsqlConnectionStringBuilder(options.Database) { SearchPath = "cluster", ApplicationName = "vault-client", MinPoolSize = 0, MaxPoolSize = 2, PersistSecurityInfo = false };
-            client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database.ToString()));
-            client.UseConnectionRetryFilter(async (_, stop) =>
+            var database = new NpgsqlConnectionStringBuilder(options.Database)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(500), stop).ConfigureAwait(false);
-                return true;
-            });
-            if (tls is not null) client.UseClusterTls(tls);
+                SearchPath = "cluster",
+                ApplicationName = "vault-client",
+                MinPoolSize = 0,
+                MaxPoolSize = 2,
+                PersistSecurityInfo = false,
+            };
+            client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database.ToString()));
+            client.UseConnectionRetryFilter(
+                async (_, stop) =>
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(500), stop).ConfigureAwait(false);
+                    return true;
+                }
+            );
+            if (tls is not null)
+                client.UseClusterTls(tls);
             client.FailCallsOfLostGateways();
         });
         var host = builder.Build();
         try
         {
             await host.StartAsync(cancellationToken).ConfigureAwait(false);
-            return new VaultClusterClient(host.Services.GetRequiredService<IClusterClient>(), options.ApiKey, options.OrganizationId, host);
+            return new VaultClusterClient(
+                host.Services.GetRequiredService<IClusterClient>(),
+                options.ApiKey,
+                options.OrganizationId,
+                host
+            );
         }
         catch
         {
@@ -76,27 +106,46 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
         }
     }
 
-    public Task<Execution> ExecuteAsync(ToolCall call, CancellationToken cancellationToken = default) => _vault.ExecuteAsync(call, cancellationToken);
+    public Task<Execution> ExecuteAsync(ToolCall call, CancellationToken cancellationToken = default) =>
+        _vault.ExecuteAsync(call, cancellationToken);
 
-    public IAsyncEnumerable<Execution> ExecutePagesAsync(ToolCall call, CancellationToken cancellationToken = default) => _vault.ExecutePagesAsync(call, cancellationToken);
+    public IAsyncEnumerable<Execution> ExecutePagesAsync(
+        ToolCall call,
+        CancellationToken cancellationToken = default
+    ) => _vault.ExecutePagesAsync(call, cancellationToken);
 
-    public IAsyncEnumerable<ToolDescription> ListToolsAsync(ToolFilter? filter = null, CancellationToken cancellationToken = default) => _vault.ListToolsAsync(filter, cancellationToken);
+    public IAsyncEnumerable<ToolDescription> ListToolsAsync(
+        ToolFilter? filter = null,
+        CancellationToken cancellationToken = default
+    ) => _vault.ListToolsAsync(filter, cancellationToken);
 
-    public Task<ConnectLink> CreateLinkAsync(LinkRequest request, CancellationToken cancellationToken = default) => _vault.CreateLinkAsync(request, cancellationToken);
+    public Task<ConnectLink> CreateLinkAsync(LinkRequest request, CancellationToken cancellationToken = default) =>
+        _vault.CreateLinkAsync(request, cancellationToken);
 
-    public IAsyncEnumerable<ConnectedAccount> ListAccountsAsync(AccountFilter? filter = null, CancellationToken cancellationToken = default) => _vault.ListAccountsAsync(filter, cancellationToken);
+    public IAsyncEnumerable<ConnectedAccount> ListAccountsAsync(
+        AccountFilter? filter = null,
+        CancellationToken cancellationToken = default
+    ) => _vault.ListAccountsAsync(filter, cancellationToken);
 
-    public Task<ConnectedAccount> GetAccountAsync(string connectedAccountId, CancellationToken cancellationToken = default) => _vault.GetAccountAsync(connectedAccountId, cancellationToken);
+    public Task<ConnectedAccount> GetAccountAsync(
+        string connectedAccountId,
+        CancellationToken cancellationToken = default
+    ) => _vault.GetAccountAsync(connectedAccountId, cancellationToken);
 
-    public Task<RevocationReceipt> RevokeAccountAsync(string connectedAccountId, CancellationToken cancellationToken = default) => _vault.RevokeAccountAsync(connectedAccountId, cancellationToken);
+    public Task<RevocationReceipt> RevokeAccountAsync(
+        string connectedAccountId,
+        CancellationToken cancellationToken = default
+    ) => _vault.RevokeAccountAsync(connectedAccountId, cancellationToken);
 
-    public Task<ExecutionRecord> GetExecutionAsync(string executionId, CancellationToken cancellationToken = default) => _vault.GetExecutionAsync(executionId, cancellationToken);
+    public Task<ExecutionRecord> GetExecutionAsync(string executionId, CancellationToken cancellationToken = default) =>
+        _vault.GetExecutionAsync(executionId, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         _vault.Dispose();
         _road.Dispose();
-        if (_own is null) return;
+        if (_own is null)
+            return;
         await _own.StopAsync(CancellationToken.None).ConfigureAwait(false);
         _own.Dispose();
     }

@@ -28,7 +28,10 @@ public sealed class VaultClusterOptions
     internal string? Fault =>
         string.IsNullOrWhiteSpace(Cluster) ? "Cluster is the silos' VAULT_CLUSTER"
         : string.IsNullOrWhiteSpace(Database) ? "Database is the connection string of the silos' PostgreSQL"
-        : new[] { Certificate, CertificateKey, Authority }.Count(f => f is not null) is not (0 or 3) ? "Certificate, CertificateKey and Authority belong together"
-        : new[] { Certificate, CertificateKey, Authority }.FirstOrDefault(f => f is not null && !File.Exists(f)) is { } missing ? $"there is no file '{missing}'"
+        : new[] { Certificate, CertificateKey, Authority }.Count(f => f is not null) is not (0 or 3)
+            ? "Certificate, CertificateKey and Authority belong together"
+        : new[] { Certificate, CertificateKey, Authority }.FirstOrDefault(f => f is not null && !File.Exists(f))
+            is { } missing
+            ? $"there is no file '{missing}'"
         : null;
 }

@@ -10,17 +10,26 @@ public interface IVaultClient
     IAsyncEnumerable<Execution> ExecutePagesAsync(ToolCall call, CancellationToken cancellationToken = default);
 
     /// <summary>The tools there are; with a user, each says what is missing before it can be executed.</summary>
-    IAsyncEnumerable<ToolDescription> ListToolsAsync(ToolFilter? filter = null, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<ToolDescription> ListToolsAsync(
+        ToolFilter? filter = null,
+        CancellationToken cancellationToken = default
+    );
 
     /// <summary>A link by which the user connects an account, good once and for ten minutes.</summary>
     Task<ConnectLink> CreateLinkAsync(LinkRequest request, CancellationToken cancellationToken = default);
 
-    IAsyncEnumerable<ConnectedAccount> ListAccountsAsync(AccountFilter? filter = null, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<ConnectedAccount> ListAccountsAsync(
+        AccountFilter? filter = null,
+        CancellationToken cancellationToken = default
+    );
 
     Task<ConnectedAccount> GetAccountAsync(string connectedAccountId, CancellationToken cancellationToken = default);
 
     /// <summary>When this returns, no host of the vault uses the credential any more.</summary>
-    Task<RevocationReceipt> RevokeAccountAsync(string connectedAccountId, CancellationToken cancellationToken = default);
+    Task<RevocationReceipt> RevokeAccountAsync(
+        string connectedAccountId,
+        CancellationToken cancellationToken = default
+    );
 
     /// <summary>An execution by its id, from the ledger: what is known of one whose answer was lost.</summary>
     Task<ExecutionRecord> GetExecutionAsync(string executionId, CancellationToken cancellationToken = default);

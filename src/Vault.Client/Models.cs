@@ -49,18 +49,54 @@ public sealed record ToolCall
 /// <param name="Trust">Always <c>untrusted_content</c>: what a provider returns is content, never instruction.</param>
 /// <param name="OutputHandle">Where the whole output can be read for a while, when it was cut.</param>
 public sealed record Execution(
-    string ExecutionId, string Outcome, JsonElement? Data, int? Status, string Trust, string? NextPageToken, bool Truncated, string? OutputHandle, string? ConnectedAccountId,
-    IReadOnlyList<string> ScopesUsed, string RequestId);
+    string ExecutionId,
+    string Outcome,
+    JsonElement? Data,
+    int? Status,
+    string Trust,
+    string? NextPageToken,
+    bool Truncated,
+    string? OutputHandle,
+    string? ConnectedAccountId,
+    IReadOnlyList<string> ScopesUsed,
+    string RequestId
+);
 
 /// <param name="State">running, finished or refused.</param>
 public sealed record ExecutionRecord(
-    string ExecutionId, string State, string? Outcome, string? Tool, string? ToolVersion, string? UserId, string? Agent, string? AgentRunId, string? ConnectedAccountId, string? Connection,
-    string? Provider, string? ErrorCode, string? StatusReason, int? UpstreamStatus, double? TotalMs, double? UpstreamMs, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt);
+    string ExecutionId,
+    string State,
+    string? Outcome,
+    string? Tool,
+    string? ToolVersion,
+    string? UserId,
+    string? Agent,
+    string? AgentRunId,
+    string? ConnectedAccountId,
+    string? Connection,
+    string? Provider,
+    string? ErrorCode,
+    string? StatusReason,
+    int? UpstreamStatus,
+    double? TotalMs,
+    double? UpstreamMs,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt
+);
 
 /// <param name="Effect">read, write or destructive.</param>
 /// <param name="InputSchema">JSON Schema.</param>
 public sealed record ToolDescription(
-    string Name, string Provider, string Version, string Description, string Effect, string Idempotency, IReadOnlyList<IReadOnlyList<string>> RequiredScopes, JsonElement InputSchema, string? DocsUrl)
+    string Name,
+    string Provider,
+    string Version,
+    string Description,
+    string Effect,
+    string Idempotency,
+    IReadOnlyList<IReadOnlyList<string>> RequiredScopes,
+    JsonElement InputSchema,
+    string? DocsUrl
+)
 {
     /// <summary>What the user of the filter still needs; null without one.</summary>
     public ToolRequirement? Requirement { get; init; }
@@ -69,7 +105,14 @@ public sealed record ToolDescription(
 /// <param name="Ready">Nothing is missing.</param>
 /// <param name="Account">connected, missing, ambiguous, reconnect or organization_suspended.</param>
 /// <param name="Approval">none, required or denied.</param>
-public sealed record ToolRequirement(bool Ready, string Account, string? StatusReason, IReadOnlyList<string> MissingScopes, string Approval, IReadOnlyList<string> ConnectedAccountIds);
+public sealed record ToolRequirement(
+    bool Ready,
+    string Account,
+    string? StatusReason,
+    IReadOnlyList<string> MissingScopes,
+    string Approval,
+    IReadOnlyList<string> ConnectedAccountIds
+);
 
 public sealed record ToolFilter
 {
@@ -127,11 +170,31 @@ public sealed record ProviderIdentity(string Subject, string? DisplayName, strin
 /// <param name="Status">PENDING_AUTH, PENDING_VERIFICATION, ACTIVE, EXPIRED, REQUIRES_REAUTH, REVOKED or DISCONNECTED.</param>
 /// <param name="StatusReason">Why, for every status but ACTIVE.</param>
 public sealed record ConnectedAccount(
-    string Id, string OrganizationId, string UserId, string Connection, string AccountLabel, string Provider, string Status, string? StatusReason, IReadOnlyList<string> GrantedScopes,
-    ProviderIdentity? Identity, string? MaskedSuffix, DateTimeOffset? ExpiresAt, DateTimeOffset? LastRefreshedAt, DateTimeOffset? LastUsedAt, DateTimeOffset CreatedAt);
+    string Id,
+    string OrganizationId,
+    string UserId,
+    string Connection,
+    string AccountLabel,
+    string Provider,
+    string Status,
+    string? StatusReason,
+    IReadOnlyList<string> GrantedScopes,
+    ProviderIdentity? Identity,
+    string? MaskedSuffix,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? LastRefreshedAt,
+    DateTimeOffset? LastUsedAt,
+    DateTimeOffset CreatedAt
+);
 
 /// <param name="Provider">confirmed, refused, no_endpoint or pending (it is retried).</param>
-public sealed record RevocationReceipt(string ConnectedAccountId, DateTimeOffset LocalAt, string Provider, string? ProviderDetail, double ElapsedMs);
+public sealed record RevocationReceipt(
+    string ConnectedAccountId,
+    DateTimeOffset LocalAt,
+    string Provider,
+    string? ProviderDetail,
+    double ElapsedMs
+);
 
 /// <summary>A body that is sent as it is: a provider pack, a document to import.</summary>
 public sealed record RawBody(ReadOnlyMemory<byte> Content, string MediaType = "application/json");

@@ -32,38 +32,52 @@ internal sealed class Transport
         (_http, _options) = (http, options);
         var builder = new ResiliencePipelineBuilder { TimeProvider = time };
         if (options.Retries > 0)
-            builder.AddRetry(new RetryStrategyOptions
-            {
-                MaxRetryAttempts = options.Retries,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = TimeSpan.FromMilliseconds(200),
-                MaxDelay = options.LongestPause,
-                ShouldHandle = new PredicateBuilder().Handle<AttemptFailedException>(e => e.MayRepeat && !(e.Wait > options.LongestPause)),
-                DelayGenerator = static a => ValueTask.FromResult((a.Outcome.Exception as AttemptFailedException)?.Wait),
-            });
+            builder.AddRetry(
+                new RetryStrategyOptions
+                {
+                    MaxRetryAttempts = options.Retries,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    Delay = TimeSpan.FromMilliseconds(200),
+                    MaxDelay = options.LongestPause,
+                    ShouldHandle = new PredicateBuilder().Handle<AttemptFailedException>(e =>
+                        e.MayRepeat && !(e.Wait > options.LongestPause)
+                    ),
+                    DelayGenerator = static a =>
+                        ValueTask.FromResult((a.Outcome.Exception as AttemptFailedException)?.Wait),
+                }
+            );
         _pipeline = builder.Build();
     }
 
-    public async Task<T> SendAsync<T>(HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellationToken)
+    public async Task<T> SendAsync<T>(
+        HttpMethod method,
+        string path,
+        object? body,
+        string? idempotencyKey,
+        CancellationToken cancellationToken
+    )
     {
         var key = idempotencyKey ?? Guid.NewGuid().ToString("N");
         try
         {
-            return await _pipeline.ExecuteAsync(
-                async stop =>
-                {
-                    try
+            return await _pipeline
+                .ExecuteAsync(
+                    async stop =>
                     {
-                        return await AttemptAsync<T>(method, path, body, key, stop).ConfigureAwait(false);
-                    }
-                    catch (AttemptFailedException e) when (e.Reported && idempotencyKey is null)
-                    {
-                        key = Guid.NewGuid().ToString("N");
-                        throw;
-                    }
-                },
-                cancellationToken).ConfigureAwait(false);
+                        try
+                        {
+                            return await AttemptAsync<T>(method, path, body, key, stop).ConfigureAwait(false);
+                        }
+                        catch (AttemptFailedException e) when (e.Reported && idempotencyKey is null)
+                        {
+                            key = Guid.NewGuid().ToString("N");
+                            throw;
+                        }
+                    },
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
         }
         catch (AttemptFailedException e)
         {
@@ -71,67 +85,142 @@ internal sealed class Transport
         }
     }
 
-    private async Task<T> AttemptAsync<T>(HttpMethod method, string path, object? body, string key, CancellationToken cancellationToken)
+    private async Task<T> AttemptAsync<T>(
+        HttpMethod method,
+        string path,
+        object? body,
+        string key,
+        CancellationToken cancellationToken
+    )
     {
         using var request = new HttpRequestMessage(method, new Uri(_options.BaseAddress, path));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.ApiKey);
-        if (method != HttpMethod.Get) request.Headers.Add("Idempotency-Key", key);
+        if (method != HttpMethod.Get)
+            request.Headers.Add("Idempotency-Key", key);
         if (body is RawBody raw)
         {
             request.Content = new ReadOnlyMemoryContent(raw.Content);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(raw.MediaType);
         }
-        else if (body is not null) request.Content = JsonContent.Create(body, body.GetType(), options: Json);
+        else if (body is not null)
+            request.Content = JsonContent.Create(body, body.GetType(), options: Json);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_options.AttemptTimeout);
         try
         {
             using var response = await _http.SendAsync(request, deadline.Token).ConfigureAwait(false);
-            if (response.IsSuccessStatusCode) return (await response.Content.ReadFromJsonAsync<T>(Json, deadline.Token).ConfigureAwait(false))!;
+            if (response.IsSuccessStatusCode)
+                return (await response.Content.ReadFromJsonAsync<T>(Json, deadline.Token).ConfigureAwait(false))!;
             throw await FailureAsync(response, deadline.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException or IOException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             // Given up after the last attempt, a write may have been carried out: nobody here knows.
-            var lost = method == HttpMethod.Get
-                ? new VaultProblem("vault_unreachable", "The vault cannot be reached", 0, "No answer came from the vault.", true, null, "Retry later.", null, null, null, null, null, null, null)
-                : new VaultProblem("outcome_unknown", "No answer came", 0, "The request was sent and no answer came; it may have been carried out.", false, null,
-                    AskAgain, null, null, null, null, null, "outcome_unknown", null);
+            var lost =
+                method == HttpMethod.Get
+                    ? new VaultProblem(
+                        "vault_unreachable",
+                        "The vault cannot be reached",
+                        0,
+                        "No answer came from the vault.",
+                        true,
+                        null,
+                        "Retry later.",
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null
+                    )
+                    : new VaultProblem(
+                        "outcome_unknown",
+                        "No answer came",
+                        0,
+                        "The request was sent and no answer came; it may have been carried out.",
+                        false,
+                        null,
+                        AskAgain,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        "outcome_unknown",
+                        null
+                    );
             throw new AttemptFailedException(lost, mayRepeat: true, reported: false, null, e);
         }
     }
 
-    private static async Task<AttemptFailedException> FailureAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async Task<AttemptFailedException> FailureAsync(
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    )
     {
         VaultProblem? problem = null;
         try
         {
             if (response.Content.Headers.ContentType?.MediaType == "application/problem+json")
-                problem = await response.Content.ReadFromJsonAsync<VaultProblem>(Json, cancellationToken).ConfigureAwait(false);
+                problem = await response
+                    .Content.ReadFromJsonAsync<VaultProblem>(Json, cancellationToken)
+                    .ConfigureAwait(false);
         }
-        catch (JsonException)
-        {
-        }
+        catch (JsonException) { }
 
         // A proxy in front of the vault speaks for itself only; 502 and 504 may come after the vault has acted, and the key makes asking again safe.
         var status = (int)response.StatusCode;
-        var gateway = response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        var gateway =
+            response.StatusCode
+            is HttpStatusCode.BadGateway
+                or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.GatewayTimeout;
         if (problem?.Code is null)
             return new AttemptFailedException(
-                new VaultProblem("unexpected_answer", "Not an answer of a vault", status, $"Something answered {status} without a problem document.", gateway, null, null, null, null, null, null, null, null, null),
-                gateway, reported: false, null, null);
+                new VaultProblem(
+                    "unexpected_answer",
+                    "Not an answer of a vault",
+                    status,
+                    $"Something answered {status} without a problem document.",
+                    gateway,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null
+                ),
+                gateway,
+                reported: false,
+                null,
+                null
+            );
         var wait = problem.RetryAfterMs is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
 
         // "The first request with this key is still under way": the same key finds its answer in a while. After the
         // last attempt its outcome is not known here.
         var underWay = problem is { Code: "conflict", RetryAfterMs: not null };
-        if (underWay) problem = problem with { Outcome = "outcome_unknown", Advice = AskAgain };
+        if (underWay)
+            problem = problem with { Outcome = "outcome_unknown", Advice = AskAgain };
         var mayRepeat = underWay || (problem.CanRetry && problem.Outcome != "outcome_unknown");
         return new AttemptFailedException(problem, mayRepeat, reported: !underWay, wait, null);
     }
 
     /// <summary>An attempt without success; never leaves this class.</summary>
-    private sealed class AttemptFailedException(VaultProblem problem, bool mayRepeat, bool reported, TimeSpan? wait, Exception? inner) : Exception(problem.Detail, inner)
+    private sealed class AttemptFailedException(
+        VaultProblem problem,
+        bool mayRepeat,
+        bool reported,
+        TimeSpan? wait,
+        Exception? inner
+    ) : Exception(problem.Detail, inner)
     {
         public VaultProblem Problem => problem;
 

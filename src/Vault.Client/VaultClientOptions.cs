@@ -22,7 +22,8 @@ public sealed class VaultClientOptions
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(130);
 
     internal string? Fault =>
-        !BaseAddress.IsAbsoluteUri || BaseAddress.Scheme is not ("https" or "http") || BaseAddress.PathAndQuery != "/" ? "BaseAddress is an origin without path, for example https://vault.example.com"
+        !BaseAddress.IsAbsoluteUri || BaseAddress.Scheme is not ("https" or "http") || BaseAddress.PathAndQuery != "/"
+            ? "BaseAddress is an origin without path, for example https://vault.example.com"
         : BaseAddress.Scheme == "http" && !BaseAddress.IsLoopback ? "BaseAddress is http; only loopback may be"
         : string.IsNullOrWhiteSpace(ApiKey) || ApiKey.Any(c => c is <= ' ' or > '~') ? "ApiKey is no key"
         : Retries is < 0 or > 10 ? "Retries is 0 to 10"

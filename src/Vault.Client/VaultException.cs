@@ -8,23 +8,43 @@ public sealed record InputViolation(string Path, string Message);
 /// <param name="Code">One of the codes in docs/errors.md.</param>
 /// <param name="Advice">What to do, in words for an agent.</param>
 public sealed record VaultProblem(
-    string Code, string Title, int Status, string Detail, bool CanRetry, long? RetryAfterMs, string? Advice, string? StatusReason, string? ReconnectUrl, IReadOnlyList<string>? MissingScopes,
-    IReadOnlyList<InputViolation>? Violations, string? ExecutionId, string? Outcome, string? RequestId);
+    string Code,
+    string Title,
+    int Status,
+    string Detail,
+    bool CanRetry,
+    long? RetryAfterMs,
+    string? Advice,
+    string? StatusReason,
+    string? ReconnectUrl,
+    IReadOnlyList<string>? MissingScopes,
+    IReadOnlyList<InputViolation>? Violations,
+    string? ExecutionId,
+    string? Outcome,
+    string? RequestId
+);
 
 /// <summary>The vault said no, or could not be reached. The type says what to do; <see cref="Problem"/> has the details.</summary>
-public abstract class VaultException(VaultProblem problem, Exception? inner = null) : Exception($"{problem.Code}: {problem.Detail}", inner)
+public abstract class VaultException(VaultProblem problem, Exception? inner = null)
+    : Exception($"{problem.Code}: {problem.Detail}", inner)
 {
     public VaultProblem Problem { get; } = problem;
 
-    internal static VaultException From(VaultProblem problem, Exception? inner = null) => problem switch
-    {
-        { Code: "outcome_unknown" } or { Outcome: "outcome_unknown" } => new OutcomeUnknownException(problem, inner),
-        { Code: "approval_required" } => new ApprovalNeededException(problem),
-        { ReconnectUrl: not null } or { Code: "auth_revoked" or "reauth_required" or "account_not_connected" } => new ReconnectNeededException(problem),
-        { CanRetry: true } => new RetryLaterException(problem, inner),
-        { Status: (int)HttpStatusCode.BadRequest or (int)HttpStatusCode.UnprocessableEntity } => new InvalidCallException(problem),
-        _ => new RefusedException(problem),
-    };
+    internal static VaultException From(VaultProblem problem, Exception? inner = null) =>
+        problem switch
+        {
+            { Code: "outcome_unknown" } or { Outcome: "outcome_unknown" } => new OutcomeUnknownException(
+                problem,
+                inner
+            ),
+            { Code: "approval_required" } => new ApprovalNeededException(problem),
+            { ReconnectUrl: not null } or { Code: "auth_revoked" or "reauth_required" or "account_not_connected" } =>
+                new ReconnectNeededException(problem),
+            { CanRetry: true } => new RetryLaterException(problem, inner),
+            { Status: (int)HttpStatusCode.BadRequest or (int)HttpStatusCode.UnprocessableEntity } =>
+                new InvalidCallException(problem),
+            _ => new RefusedException(problem),
+        };
 }
 
 /// <summary>A person must connect the account again, at <see cref="Url"/>.</summary>
@@ -46,7 +66,8 @@ public sealed class RetryLaterException(VaultProblem problem, Exception? inner =
 }
 
 /// <summary>The provider may or may not have acted: read its state before acting again.</summary>
-public sealed class OutcomeUnknownException(VaultProblem problem, Exception? inner = null) : VaultException(problem, inner);
+public sealed class OutcomeUnknownException(VaultProblem problem, Exception? inner = null)
+    : VaultException(problem, inner);
 
 /// <summary>The call itself is wrong; <see cref="VaultProblem.Violations"/> names the places.</summary>
 public sealed class InvalidCallException(VaultProblem problem) : VaultException(problem);

@@ -13,21 +13,36 @@ public static class VaultTools
     /// <param name="readyOnly">Leaves out what the user cannot execute yet (no account, a scope missing). What needs an approval is offered.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<IReadOnlyList<AIFunction>> GetFunctionsAsync(
-        this IVaultClient client, string userId, ToolFilter? filter = null, bool readyOnly = true, CancellationToken cancellationToken = default)
+        this IVaultClient client,
+        string userId,
+        ToolFilter? filter = null,
+        bool readyOnly = true,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentException.ThrowIfNullOrEmpty(userId);
         var functions = new List<AIFunction>();
-        await foreach (var tool in client.ListToolsAsync((filter ?? new ToolFilter()) with { UserId = userId }, cancellationToken).ConfigureAwait(false))
+        await foreach (
+            var tool in client
+                .ListToolsAsync((filter ?? new ToolFilter()) with { UserId = userId }, cancellationToken)
+                .ConfigureAwait(false)
+        )
         {
-            if (readyOnly && tool.Requirement is not ({ Ready: true } or { Account: "connected", MissingScopes.Count: 0, Approval: "required" })) continue;
+            if (
+                readyOnly
+                && tool.Requirement
+                    is not ({ Ready: true } or { Account: "connected", MissingScopes.Count: 0, Approval: "required" })
+            )
+                continue;
             functions.Add(new ToolFunction(client, tool, userId, filter?.OrganizationId));
         }
 
         return functions;
     }
 
-    private sealed class ToolFunction(IVaultClient client, ToolDescription tool, string userId, string? organizationId) : AIFunction
+    private sealed class ToolFunction(IVaultClient client, ToolDescription tool, string userId, string? organizationId)
+        : AIFunction
     {
         public override string Name => tool.Name;
 
@@ -36,19 +51,53 @@ public static class VaultTools
         public override JsonElement JsonSchema => tool.InputSchema;
 
         /// <summary>The tool's data. What the vault refuses is answered as an object with <c>error</c>: the model can read what to change or whom to ask; a vault out of reach throws.</summary>
-        protected override async ValueTask<object?> InvokeCoreAsync(AIFunctionArguments arguments, CancellationToken cancellationToken)
+        protected override async ValueTask<object?> InvokeCoreAsync(
+            AIFunctionArguments arguments,
+            CancellationToken cancellationToken
+        )
         {
             try
             {
-                var call = new ToolCall(tool.Name) { UserId = userId, OrganizationId = organizationId, ToolVersion = tool.Version, Input = new Dictionary<string, object?>(arguments) };
+                var call = new ToolCall(tool.Name)
+                {
+                    UserId = userId,
+                    OrganizationId = organizationId,
+                    ToolVersion = tool.Version,
+                    Input = new Dictionary<string, object?>(arguments),
+                };
                 var done = await client.ExecuteAsync(call, cancellationToken).ConfigureAwait(false);
-                return JsonSerializer.SerializeToElement(new { done.Data, done.Trust, done.NextPageToken, done.Truncated }, Transport.Json);
+                return JsonSerializer.SerializeToElement(
+                    new
+                    {
+                        done.Data,
+                        done.Trust,
+                        done.NextPageToken,
+                        done.Truncated,
+                    },
+                    Transport.Json
+                );
             }
             catch (VaultException e) when (e.Problem.Status > 0)
             {
                 var p = e.Problem;
                 return JsonSerializer.SerializeToElement(
-                    new { Error = new { p.Code, p.Detail, p.Advice, p.CanRetry, p.RetryAfterMs, p.ReconnectUrl, p.MissingScopes, p.Violations, p.StatusReason } }, Transport.Json);
+                    new
+                    {
+                        Error = new
+                        {
+                            p.Code,
+                            p.Detail,
+                            p.Advice,
+                            p.CanRetry,
+                            p.RetryAfterMs,
+                            p.ReconnectUrl,
+                            p.MissingScopes,
+                            p.Violations,
+                            p.StatusReason,
+                        },
+                    },
+                    Transport.Json
+                );
             }
         }
     }

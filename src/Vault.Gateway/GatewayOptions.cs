@@ -36,15 +36,24 @@ public sealed record GatewayOptions
     public IReadOnlyList<string> Faults()
     {
         var faults = new List<string>();
-        if (MaxBody < 1024) faults.Add("max_body: give at least 1024 bytes.");
-        if (MaxDepth is < 8 or > 512) faults.Add("max_depth: give 8 to 512.");
-        if (RequestTimeout < TimeSpan.FromSeconds(5)) faults.Add("request_timeout: give at least 5 seconds; connecting and revoking call providers.");
-        if (LongestExecution < TimeSpan.FromSeconds(1)) faults.Add("longest_execution: give at least 1 second.");
-        if (RequestsPerSecond < 1) faults.Add("requests_per_second: give at least 1.");
-        if (RequestBurst < RequestsPerSecond) faults.Add("request_burst: give at least requests_per_second.");
-        if (AnonymousPerSecond < 1) faults.Add("anonymous_per_second: give at least 1.");
-        if (KeepAnswers < TimeSpan.FromMinutes(10)) faults.Add("keep_answers: give at least 10 minutes; a caller that repeats later would act twice.");
-        if (KeyUseInterval < TimeSpan.FromSeconds(1)) faults.Add("key_use_interval: give at least 1 second.");
+        if (MaxBody < 1024)
+            faults.Add("max_body: give at least 1024 bytes.");
+        if (MaxDepth is < 8 or > 512)
+            faults.Add("max_depth: give 8 to 512.");
+        if (RequestTimeout < TimeSpan.FromSeconds(5))
+            faults.Add("request_timeout: give at least 5 seconds; connecting and revoking call providers.");
+        if (LongestExecution < TimeSpan.FromSeconds(1))
+            faults.Add("longest_execution: give at least 1 second.");
+        if (RequestsPerSecond < 1)
+            faults.Add("requests_per_second: give at least 1.");
+        if (RequestBurst < RequestsPerSecond)
+            faults.Add("request_burst: give at least requests_per_second.");
+        if (AnonymousPerSecond < 1)
+            faults.Add("anonymous_per_second: give at least 1.");
+        if (KeepAnswers < TimeSpan.FromMinutes(10))
+            faults.Add("keep_answers: give at least 10 minutes; a caller that repeats later would act twice.");
+        if (KeyUseInterval < TimeSpan.FromSeconds(1))
+            faults.Add("key_use_interval: give at least 1 second.");
         return faults;
     }
 }

@@ -29,10 +29,17 @@ public static class VaultGateway
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Faults() is { Count: > 0 } faults) throw new ArgumentException(string.Join(" ", faults), nameof(options));
+        if (options.Faults() is { Count: > 0 } faults)
+            throw new ArgumentException(string.Join(" ", faults), nameof(options));
         services.AddSingleton(options);
         AddCore(services, options);
-        services.AddSingleton<Authentication>().AddSingleton<RateLimits>().AddSingleton<BodyReader>().AddSingleton<IdempotentCalls>().AddSingleton<ResponseWriter>().AddSingleton<RoutePipeline>();
+        services
+            .AddSingleton<Authentication>()
+            .AddSingleton<RateLimits>()
+            .AddSingleton<BodyReader>()
+            .AddSingleton<IdempotentCalls>()
+            .AddSingleton<ResponseWriter>()
+            .AddSingleton<RoutePipeline>();
         services.AddSingleton<ConnectCookie>().AddSingleton<AccountFinder>().AddSingleton<AccountLister>();
         services.AddSingleton<ToolRequirements>().AddSingleton<ApprovalDecision>().AddSingleton<OpenApiSource>();
         services.AddHostedService<KeyUseWriter>();
@@ -40,7 +47,8 @@ public static class VaultGateway
         return services;
     }
 
-    public static IEndpointRouteBuilder MapVaultGateway(this IEndpointRouteBuilder endpoints) => endpoints.MapVaultGateway(static _ => true);
+    public static IEndpointRouteBuilder MapVaultGateway(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapVaultGateway(static _ => true);
 
     /// <param name="endpoints">The host's routes.</param>
     /// <param name="serves">Which paths this host answers; the others are not found here. A worker of a cluster answers for its health only.</param>
@@ -52,20 +60,26 @@ public static class VaultGateway
         var fallbacks = endpoints.ServiceProvider.GetRequiredService<FallbackEndpoints>();
         var routes = endpoints.ServiceProvider.GetServices<IRoute>().Where(r => serves(r.Operation.Path)).ToList();
         foreach (var route in routes)
-            endpoints.MapMethods(route.Operation.Pattern, MethodsOf(route.Operation), http => pipeline.RunAsync(route, http)).WithMetadata(route.Operation).WithDisplayName(route.Operation.Id);
+            endpoints
+                .MapMethods(route.Operation.Pattern, MethodsOf(route.Operation), http => pipeline.RunAsync(route, http))
+                .WithMetadata(route.Operation)
+                .WithDisplayName(route.Operation.Id);
 
         // One more endpoint per path, for every other method: it loses against those above, and a 405 gets the same form as every other error.
         foreach (var path in routes.GroupBy(r => r.Operation.Pattern))
         {
             string[] allowed = [.. path.SelectMany(r => MethodsOf(r.Operation)).Append("OPTIONS").Distinct()];
-            endpoints.Map(path.Key, http => fallbacks.WrongMethodAsync(http, allowed)).WithDisplayName("other methods of " + path.Key);
+            endpoints
+                .Map(path.Key, http => fallbacks.WrongMethodAsync(http, allowed))
+                .WithDisplayName("other methods of " + path.Key);
         }
 
         endpoints.MapFallback("{**path}", fallbacks.NotFoundAsync).WithDisplayName("not found");
         return endpoints;
     }
 
-    private static string[] MethodsOf(Operation operation) => operation is { Method: "GET", AllowsHead: true } ? ["GET", "HEAD"] : [operation.Method];
+    private static string[] MethodsOf(Operation operation) =>
+        operation is { Method: "GET", AllowsHead: true } ? ["GET", "HEAD"] : [operation.Method];
 
     private static void AddCore(IServiceCollection services, GatewayOptions options)
     {

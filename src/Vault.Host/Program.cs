@@ -18,25 +18,41 @@ if (args is ["--version"])
     return 0;
 }
 
-var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(e => new KeyValuePair<string, string>((string)e.Key, (string?)e.Value ?? ""));
+var environment = Environment
+    .GetEnvironmentVariables()
+    .Cast<DictionaryEntry>()
+    .Select(e => new KeyValuePair<string, string>((string)e.Key, (string?)e.Value ?? ""));
 var (command, rest) = HostCommand.Split(args);
 var (options, faults) = VaultOptions.Read(rest, environment);
 if (options is null)
 {
-    Console.Error.WriteLine(faults.Count == 1 ? "vault-host: an option is wrong:" : $"vault-host: {faults.Count} options are wrong:");
-    foreach (var fault in faults) Console.Error.WriteLine("  " + fault);
+    Console.Error.WriteLine(
+        faults.Count == 1 ? "vault-host: an option is wrong:" : $"vault-host: {faults.Count} options are wrong:"
+    );
+    foreach (var fault in faults)
+        Console.Error.WriteLine("  " + fault);
     Console.Error.WriteLine("--help lists the options.");
     return 2;
 }
 
 try
 {
-    if (command is not null) return await HostCommand.RunAsync(command, options, Console.Out, CancellationToken.None);
+    if (command is not null)
+        return await HostCommand.RunAsync(command, options, Console.Out, CancellationToken.None);
     using var stop = new CancellationTokenSource();
-    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c => { c.Cancel = true; stop.Cancel(); });
-    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c => { c.Cancel = true; stop.Cancel(); });
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c =>
+    {
+        c.Cancel = true;
+        stop.Cancel();
+    });
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, c =>
+    {
+        c.Cancel = true;
+        stop.Cancel();
+    });
     await using var host = await VaultHost.CreateAsync(options, null, stop.Token);
-    using (var first = await host.StartAsync(stop.Token)) StartupBanner.Write(Console.Error, options, host.Url, first);
+    using (var first = await host.StartAsync(stop.Token))
+        StartupBanner.Write(Console.Error, options, host.Url, first);
     try
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);

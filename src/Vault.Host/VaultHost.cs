@@ -25,7 +25,8 @@ public sealed class VaultHost : IAsyncDisposable
     private readonly DataFolder _folder;
     private readonly IKeyWrapper _masterKey;
 
-    private VaultHost(WebApplication app, VaultStore store, DataFolder folder, IKeyWrapper masterKey) => (_app, _store, _folder, _masterKey) = (app, store, folder, masterKey);
+    private VaultHost(WebApplication app, VaultStore store, DataFolder folder, IKeyWrapper masterKey) =>
+        (_app, _store, _folder, _masterKey) = (app, store, folder, masterKey);
 
     public IServiceProvider Services => _app.Services;
 
@@ -34,10 +35,15 @@ public sealed class VaultHost : IAsyncDisposable
 
     /// <param name="configure">Tests replace ports here (a clock, checkpoints); production passes nothing.</param>
     /// <exception cref="StartException">It cannot start; the message says why and what to do.</exception>
-    public static async Task<VaultHost> CreateAsync(VaultOptions options, Action<IServiceCollection>? configure, CancellationToken cancellationToken)
+    public static async Task<VaultHost> CreateAsync(
+        VaultOptions options,
+        Action<IServiceCollection>? configure,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!options.Development) ProcessMemory.KeepPrivate();
+        if (!options.Development)
+            ProcessMemory.KeepPrivate();
         var entropy = new SystemEntropy();
         var folder = new DataFolder(options.Data, holdsDatabase: !options.Postgres);
         IKeyWrapper? masterKey = null;
@@ -51,30 +57,42 @@ public sealed class VaultHost : IAsyncDisposable
             var spool = StoreSetup.OpenSpool(options);
 
             // What development relaxes is ours to say; the framework's own idea of it would put a page with stack traces around every request.
-            var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "vault-host", EnvironmentName = "Production" });
+            var builder = WebApplication.CreateSlimBuilder(
+                new WebApplicationOptions { ApplicationName = "vault-host", EnvironmentName = "Production" }
+            );
             builder.Configuration.Sources.Clear();
             builder.AddVaultTelemetry(options);
             builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
             // A request goes on where its bytes were read, and its answer is sent where it was written: two changes of thread less per request. Nothing here blocks
             // a thread for longer than a look-up in a local database takes, and other connections have other threads.
             builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
-            builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o => o.ShutdownTimeout = options.ShutdownTimeout);
+            builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o =>
+                o.ShutdownTimeout = options.ShutdownTimeout
+            );
             builder.Services.AddVaultCore(options);
             builder.Services.AddVaultStorage(store, spool, folder, masterKey);
-            if (options is { Development: true, Checkpoint: { } checkpoint }) builder.Services.AddProcessCheckpoints(checkpoint, store.Ledger, spool);
+            if (options is { Development: true, Checkpoint: { } checkpoint })
+                builder.Services.AddProcessCheckpoints(checkpoint, store.Ledger, spool);
             builder.Services.AddVaultProviders(options);
             builder.Services.AddVaultHttp(options);
             builder.Services.AddHostedService<DueSweeper>();
             builder.Services.AddHostedService(s => new Maintenance(
-                Maintenance.All(s), s.GetRequiredService<VaultMetrics>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Maintenance>>()));
+                Maintenance.All(s),
+                s.GetRequiredService<VaultMetrics>(),
+                s.GetRequiredService<TimeProvider>(),
+                s.GetRequiredService<ILogger<Maintenance>>()
+            ));
             builder.AddVaultSilo(options, tls, token);
             configure?.Invoke(builder.Services);
 
             var app = builder.Build();
-            if (options.TrustedProxies.Count > 0) app.UseForwardedHeaders(Forwarded(options.TrustedProxies));
+            if (options.TrustedProxies.Count > 0)
+                app.UseForwardedHeaders(Forwarded(options.TrustedProxies));
 
             // A worker alone answers for its health (and /metrics); everything else is the gateways' to answer.
-            app.MapVaultGateway(path => options.Silo.Role.HasFlag(SiloRole.Gateway) || path.StartsWith("/health/", StringComparison.Ordinal));
+            app.MapVaultGateway(path =>
+                options.Silo.Role.HasFlag(SiloRole.Gateway) || path.StartsWith("/health/", StringComparison.Ordinal)
+            );
             app.MapPrometheusScrapingEndpoint("/metrics");
             Observe(app.Services);
             await LoadPacksAsync(app, cancellationToken);
@@ -82,7 +100,8 @@ public sealed class VaultHost : IAsyncDisposable
         }
         catch
         {
-            if (store is not null) await store.DisposeAsync();
+            if (store is not null)
+                await store.DisposeAsync();
             (masterKey as IDisposable)?.Dispose();
             folder.Dispose();
             throw;
@@ -97,15 +116,18 @@ public sealed class VaultHost : IAsyncDisposable
         {
             throw new StartException(
                 $"The clock of this machine is {off.TotalSeconds:0.0} s off the database's. {clock.Allowed.TotalSeconds:0.0} s "
-                + "are allowed, which is half of VAULT_CLOCK_SKEW_MS. Set the clocks (NTP), or raise VAULT_CLOCK_SKEW_MS and "
-                + "VAULT_REFRESH_LEASE_MS on every host.");
+                    + "are allowed, which is half of VAULT_CLOCK_SKEW_MS. Set the clocks (NTP), or raise VAULT_CLOCK_SKEW_MS and "
+                    + "VAULT_REFRESH_LEASE_MS on every host."
+            );
         }
 
         Secret? first = null;
         if (!await _store.ApiKeys.AnyAsync(cancellationToken))
         {
             var made = await Services.GetRequiredService<ApiKeys>().CreateFirstAsync(cancellationToken);
-            first = made.TryGet(out var issued, out var error) ? issued.Text : throw new StartException("The first key could not be made: " + error.Detail);
+            first = made.TryGet(out var issued, out var error)
+                ? issued.Text
+                : throw new StartException("The first key could not be made: " + error.Detail);
         }
 
         try
@@ -118,7 +140,9 @@ public sealed class VaultHost : IAsyncDisposable
         }
         catch (AddressInUseException)
         {
-            throw new StartException("The port for the other silos, or the one for Orleans clients, is in use. Set VAULT_SILO_PORT or VAULT_CLIENT_PORT to another.");
+            throw new StartException(
+                "The port for the other silos, or the one for Orleans clients, is in use. Set VAULT_SILO_PORT or VAULT_CLIENT_PORT to another."
+            );
         }
 
         return first;
@@ -126,7 +150,8 @@ public sealed class VaultHost : IAsyncDisposable
 
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
 
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) =>
+        _app.WaitForShutdownAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -139,10 +164,15 @@ public sealed class VaultHost : IAsyncDisposable
     // The address only: where the vault is reached is an option, and no header may say otherwise.
     private static ForwardedHeadersOptions Forwarded(IReadOnlyList<System.Net.IPNetwork> proxies)
     {
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor,
+            ForwardLimit = null,
+        };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
-        foreach (var proxy in proxies) options.KnownIPNetworks.Add(proxy);
+        foreach (var proxy in proxies)
+            options.KnownIPNetworks.Add(proxy);
         return options;
     }
 
@@ -154,21 +184,34 @@ public sealed class VaultHost : IAsyncDisposable
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
         var port = options.Listen.Port;
-        if (options.Listen.Host == "localhost") kestrel.ListenLocalhost(port);
-        else if (IPAddress.TryParse(options.Listen.Host.Trim('[', ']'), out var address)) kestrel.Listen(address, port);
-        else throw new StartException($"VAULT_LISTEN (--listen): '{options.Listen.Host}' is not an address of this machine; give an IP address, for example http://0.0.0.0:{port}.");
+        if (options.Listen.Host == "localhost")
+            kestrel.ListenLocalhost(port);
+        else if (IPAddress.TryParse(options.Listen.Host.Trim('[', ']'), out var address))
+            kestrel.Listen(address, port);
+        else
+            throw new StartException(
+                $"VAULT_LISTEN (--listen): '{options.Listen.Host}' is not an address of this machine; give an IP address, for example http://0.0.0.0:{port}."
+            );
     }
 
     private static void Observe(IServiceProvider services)
     {
-        var (metrics, writer, own) = (services.GetRequiredService<VaultMetrics>(), services.GetRequiredService<LedgerWriter>(), services.GetRequiredService<LocalHostStatus>());
+        var (metrics, writer, own) = (
+            services.GetRequiredService<VaultMetrics>(),
+            services.GetRequiredService<LedgerWriter>(),
+            services.GetRequiredService<LocalHostStatus>()
+        );
         metrics.Observe("vault.ledger.waiting", "Ledger entries waiting for their commit.", () => writer.Waiting);
-        metrics.Observe("vault.refreshes.under_way", "Refreshes this host has begun and not ended.", () => own.RefreshesUnderWay);
+        metrics.Observe("vault.refreshes.under_way", "Refreshes this host has begun and not ended.", () =>
+            own.RefreshesUnderWay
+        );
         metrics.Observe("vault.sweep.shards", "Shards of the due index this host sweeps.", () => own.Shards);
         metrics.Observe(
             "vault.sweep.oldest_age",
             "Since the shard that has waited longest was swept to its end: of this host's, and those without a host.",
-            () => own.OldestSweepAge.TotalSeconds, "s");
+            () => own.OldestSweepAge.TotalSeconds,
+            "s"
+        );
     }
 
     private static async Task LoadPacksAsync(WebApplication app, CancellationToken cancellationToken)

@@ -64,10 +64,26 @@ internal enum ParameterPlace
 
 /// <param name="Form">The form of the pack format (<c>comma</c>, <c>space</c>, <c>json</c>); null for auto.</param>
 /// <param name="Fits">Whether its serialization can be expressed; what cannot and is not required is left out.</param>
-internal sealed record DescribedParameter(string Name, ParameterPlace In, bool Required, JsonElement Schema, string? Form = null, string? Description = null, bool Fits = true, bool DeepObject = false);
+internal sealed record DescribedParameter(
+    string Name,
+    ParameterPlace In,
+    bool Required,
+    JsonElement Schema,
+    string? Form = null,
+    string? Description = null,
+    bool Fits = true,
+    bool DeepObject = false
+);
 
 /// <param name="Deep">Properties that are sent in brackets (<c>encoding</c> with <c>deepObject</c>).</param>
-internal sealed record DescribedBody(BodyFormat Format, string? MediaType, JsonElement Schema, bool Required, string? Description, ImmutableArray<string> Deep);
+internal sealed record DescribedBody(
+    BodyFormat Format,
+    string? MediaType,
+    JsonElement Schema,
+    bool Required,
+    string? Description,
+    ImmutableArray<string> Deep
+);
 
 internal sealed record Refusal(string Reason, string Detail);
 

@@ -21,7 +21,10 @@ internal sealed class GraphQlDescription : IDescription
         var given = document.Read("/schema");
         try
         {
-            _schema = given.ValueKind == JsonValueKind.String ? GraphQlSchema.Read(given.GetString()!) : GraphQlSchema.Read(given);
+            _schema =
+                given.ValueKind == JsonValueKind.String
+                    ? GraphQlSchema.Read(given.GetString()!)
+                    : GraphQlSchema.Read(given);
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or ArgumentNullException)
         {
@@ -40,23 +43,56 @@ internal sealed class GraphQlDescription : IDescription
 
     public JsonElement Resolve(string reference) => _schema.Resolve(reference);
 
-    public IEnumerable<(string Method, string Path, string? Id)> Names() => _operations.All.Select(o => (o.Kind, o.Name, (string?)o.Name));
+    public IEnumerable<(string Method, string Path, string? Id)> Names() =>
+        _operations.All.Select(o => (o.Kind, o.Name, (string?)o.Name));
 
     public IEnumerable<DescribedOperation> Operations() => _operations.All.Select(Read);
 
     private DescribedOperation Read(GraphQlOperation operation)
     {
-        var plain = new DescribedOperation { Method = "POST", Path = _endpoint, Label = $"{operation.Kind} {operation.Name}", Id = operation.Name, Summary = operation.Comment, Tags = [operation.Kind], Annotated = operation.Kind == "query" ? Effect.Read : null };
-        if (operation.Kind == "subscription") return plain with { Refusal = new Refusal(Reasons.Subscription, "it never ends") };
-        if (_schema.Find(_schema.Roots[operation.Kind]) is not { } root) return plain with { Refusal = new Refusal(Reasons.Unknown, $"the schema has no {operation.Kind}") };
-        if (_operations.Fault(operation, _schema, root) is { } fault) return plain with { Refusal = new Refusal(Reasons.Unknown, fault) };
-        var unknown = operation.Variables.Select(v => v.Type.Trim('[', ']', '!')).FirstOrDefault(t => t is not ("String" or "ID" or "Int" or "Float" or "Boolean") && _schema.Find(t) is null);
-        if (unknown is not null) return plain with { Refusal = new Refusal(Reasons.Unknown, $"there is no type '{unknown}'") };
-        if (_operations.Text(operation) is not { } text) return plain with { Refusal = new Refusal(Reasons.Budget, $"with its fragments it has more than {GraphQlOperations.MaxText} characters") };
+        var plain = new DescribedOperation
+        {
+            Method = "POST",
+            Path = _endpoint,
+            Label = $"{operation.Kind} {operation.Name}",
+            Id = operation.Name,
+            Summary = operation.Comment,
+            Tags = [operation.Kind],
+            Annotated = operation.Kind == "query" ? Effect.Read : null,
+        };
+        if (operation.Kind == "subscription")
+            return plain with { Refusal = new Refusal(Reasons.Subscription, "it never ends") };
+        if (_schema.Find(_schema.Roots[operation.Kind]) is not { } root)
+            return plain with { Refusal = new Refusal(Reasons.Unknown, $"the schema has no {operation.Kind}") };
+        if (_operations.Fault(operation, _schema, root) is { } fault)
+            return plain with { Refusal = new Refusal(Reasons.Unknown, fault) };
+        var unknown = operation
+            .Variables.Select(v => v.Type.Trim('[', ']', '!'))
+            .FirstOrDefault(t =>
+                t is not ("String" or "ID" or "Int" or "Float" or "Boolean") && _schema.Find(t) is null
+            );
+        if (unknown is not null)
+            return plain with { Refusal = new Refusal(Reasons.Unknown, $"there is no type '{unknown}'") };
+        if (_operations.Text(operation) is not { } text)
+            return plain with
+            {
+                Refusal = new Refusal(
+                    Reasons.Budget,
+                    $"with its fragments it has more than {GraphQlOperations.MaxText} characters"
+                ),
+            };
         return plain with
         {
             Summary = operation.Comment ?? SummaryOf(operation, root),
-            Parameters = [.. operation.Variables.Select(v => new DescribedParameter(v.Name, ParameterPlace.Body, v.Type.EndsWith('!') && !v.HasDefault, JsonSerializer.SerializeToElement(_schema.Schema(v.Type))))],
+            Parameters =
+            [
+                .. operation.Variables.Select(v => new DescribedParameter(
+                    v.Name,
+                    ParameterPlace.Body,
+                    v.Type.EndsWith('!') && !v.HasDefault,
+                    JsonSerializer.SerializeToElement(_schema.Schema(v.Type))
+                )),
+            ],
             Constants = [("query", JsonValue.Create(text))],
             BodyPrefix = "variables.",
         };
@@ -64,13 +100,29 @@ internal sealed class GraphQlDescription : IDescription
 
     /// <summary>What the schema says of the fields it begins with.</summary>
     private static string? SummaryOf(GraphQlOperation operation, GraphQlType root) =>
-        string.Join(' ', operation.Fields.Select(f => root.Fields.GetValueOrDefault(f)?.Description).OfType<string>()) is { Length: > 0 } text ? text : null;
+        string.Join(' ', operation.Fields.Select(f => root.Fields.GetValueOrDefault(f)?.Description).OfType<string>())
+            is { Length: > 0 } text
+            ? text
+            : null;
 }
 
 /// <param name="Fields">Of its root.</param>
 /// <param name="Comment">The lines of comment right above it.</param>
-internal sealed record GraphQlOperation(string Kind, string Name, ImmutableArray<(string Name, string Type, bool HasDefault)> Variables, ImmutableArray<string> Fields, GraphQlSelection Selection, string Source, string? Comment);
+internal sealed record GraphQlOperation(
+    string Kind,
+    string Name,
+    ImmutableArray<(string Name, string Type, bool HasDefault)> Variables,
+    ImmutableArray<string> Fields,
+    GraphQlSelection Selection,
+    string Source,
+    string? Comment
+);
 
 /// <param name="On">The type that a fragment is on; null for a field.</param>
 /// <param name="Spread">The name of a fragment.</param>
-internal sealed record GraphQlSelection(string? Field, string? On, string? Spread, ImmutableArray<GraphQlSelection> Inner);
+internal sealed record GraphQlSelection(
+    string? Field,
+    string? On,
+    string? Spread,
+    ImmutableArray<GraphQlSelection> Inner
+);

@@ -8,7 +8,9 @@ internal sealed class GraphQlOperations
     /// <summary>Characters of an operation with its fragments: it is sent with every call, and fragments count anew in each operation that spreads them.</summary>
     public const int MaxText = 32 * 1024;
 
-    private readonly Dictionary<string, (string On, GraphQlSelection Selection, string Source)> _fragments = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string On, GraphQlSelection Selection, string Source)> _fragments = new(
+        StringComparer.Ordinal
+    );
     private readonly List<GraphQlOperation> _operations = [];
     private readonly HashSet<(string, string)> _names = [];
     private readonly string _source;
@@ -20,15 +22,20 @@ internal sealed class GraphQlOperations
         var tokens = new GraphQlTokens(source);
         while (tokens.Current.Kind != GraphQlKind.End)
         {
-            if (tokens.Is("{")) throw tokens.Wrong("an operation has no name, and a tool needs one: query Name { … }");
+            if (tokens.Is("{"))
+                throw tokens.Wrong("an operation has no name, and a tool needs one: query Name { … }");
             var start = tokens.Current.Start;
             var kind = tokens.Name();
-            if (kind == "fragment") Fragment(tokens, start);
-            else if (kind is "query" or "mutation" or "subscription") Operation(tokens, kind, start);
-            else throw tokens.Wrong($"'{kind}' begins no operation");
+            if (kind == "fragment")
+                Fragment(tokens, start);
+            else if (kind is "query" or "mutation" or "subscription")
+                Operation(tokens, kind, start);
+            else
+                throw tokens.Wrong($"'{kind}' begins no operation");
         }
 
-        if (_operations.Count == 0) throw new FormatException("there is no named operation; write some: query Name { … }");
+        if (_operations.Count == 0)
+            throw new FormatException("there is no named operation; write some: query Name { … }");
     }
 
     public IReadOnlyList<GraphQlOperation> All => _operations;
@@ -39,13 +46,16 @@ internal sealed class GraphQlOperations
     {
         var needed = new SortedSet<string>(StringComparer.Ordinal);
         Collect(operation.Selection);
-        if (needed.Sum(n => (long)_fragments[n].Source.Length + 1) + operation.Source.Length > MaxText) return null;
+        if (needed.Sum(n => (long)_fragments[n].Source.Length + 1) + operation.Source.Length > MaxText)
+            return null;
         return string.Join("\n", needed.Select(n => _fragments[n].Source).Prepend(operation.Source));
 
         void Collect(GraphQlSelection selection)
         {
-            if (selection.Spread is { } name && _fragments.TryGetValue(name, out var fragment) && needed.Add(name)) Collect(fragment.Selection);
-            foreach (var inner in selection.Inner) Collect(inner);
+            if (selection.Spread is { } name && _fragments.TryGetValue(name, out var fragment) && needed.Add(name))
+                Collect(fragment.Selection);
+            foreach (var inner in selection.Inner)
+                Collect(inner);
         }
     }
 
@@ -57,28 +67,35 @@ internal sealed class GraphQlOperations
 
         string? Check(GraphQlSelection selection, GraphQlType type, int depth)
         {
-            if (depth > GraphQlTokens.MaxDepth) return "it is nested too deep";
+            if (depth > GraphQlTokens.MaxDepth)
+                return "it is nested too deep";
             foreach (var one in selection.Inner)
             {
                 if (one.Spread is { } name)
                 {
-                    if (!_fragments.TryGetValue(name, out var fragment)) return $"there is no fragment '{name}'";
-                    if (seen.Add(name) && Into(fragment.Selection, fragment.On) is { } inFragment) return inFragment;
+                    if (!_fragments.TryGetValue(name, out var fragment))
+                        return $"there is no fragment '{name}'";
+                    if (seen.Add(name) && Into(fragment.Selection, fragment.On) is { } inFragment)
+                        return inFragment;
                 }
                 else if (one.Field is null)
                 {
-                    if (Into(one, one.On ?? type.Name) is { } inline) return inline;
+                    if (Into(one, one.On ?? type.Name) is { } inline)
+                        return inline;
                 }
                 else if (!one.Field.StartsWith("__", StringComparison.Ordinal))
                 {
-                    if (!type.Fields.TryGetValue(one.Field, out var field)) return $"'{type.Name}' has no field '{one.Field}'";
-                    if (one.Inner.Length > 0 && Into(one, field.Type.Trim('[', ']', '!')) is { } below) return below;
+                    if (!type.Fields.TryGetValue(one.Field, out var field))
+                        return $"'{type.Name}' has no field '{one.Field}'";
+                    if (one.Inner.Length > 0 && Into(one, field.Type.Trim('[', ']', '!')) is { } below)
+                        return below;
                 }
             }
 
             return null;
 
-            string? Into(GraphQlSelection inner, string on) => schema.Find(on) is { } target ? Check(inner, target, depth + 1) : $"there is no type '{on}'";
+            string? Into(GraphQlSelection inner, string on) =>
+                schema.Find(on) is { } target ? Check(inner, target, depth + 1) : $"there is no type '{on}'";
         }
     }
 
@@ -94,7 +111,8 @@ internal sealed class GraphQlOperations
 
     private void Operation(GraphQlTokens tokens, string kind, int start)
     {
-        if (tokens.Current.Kind != GraphQlKind.Name) throw tokens.Wrong($"a {kind} has no name, and a tool needs one");
+        if (tokens.Current.Kind != GraphQlKind.Name)
+            throw tokens.Wrong($"a {kind} has no name, and a tool needs one");
         var name = tokens.Name();
         var variables = ImmutableArray.CreateBuilder<(string, string, bool)>();
         if (tokens.Take("("))
@@ -106,7 +124,8 @@ internal sealed class GraphQlOperations
                 tokens.Expect(":");
                 var type = tokens.Type();
                 var standard = tokens.Take("=");
-                if (standard) tokens.SkipValue();
+                if (standard)
+                    tokens.SkipValue();
                 tokens.SkipDirectives();
                 variables.Add((variable, type, standard));
             }
@@ -114,17 +133,31 @@ internal sealed class GraphQlOperations
 
         tokens.SkipDirectives();
         var (selection, end) = Selection(tokens, new GraphQlSelection(null, null, null, []), 0);
-        if (!_names.Add((kind, name))) throw tokens.Wrong($"'{name}' is there twice");
-        _operations.Add(new GraphQlOperation(kind, name, variables.ToImmutable(), [.. selection.Inner.Select(s => s.Field).OfType<string>()], selection, tokens.Slice(start, end), Comment(start)));
+        if (!_names.Add((kind, name)))
+            throw tokens.Wrong($"'{name}' is there twice");
+        _operations.Add(
+            new GraphQlOperation(
+                kind,
+                name,
+                variables.ToImmutable(),
+                [.. selection.Inner.Select(s => s.Field).OfType<string>()],
+                selection,
+                tokens.Slice(start, end),
+                Comment(start)
+            )
+        );
     }
 
     private static (GraphQlSelection Selection, int End) Selection(GraphQlTokens tokens, GraphQlSelection of, int depth)
     {
-        if (depth > GraphQlTokens.MaxDepth) throw tokens.Wrong("nested too deep");
-        if (!tokens.Is("{")) throw tokens.Wrong("'{' is expected");
+        if (depth > GraphQlTokens.MaxDepth)
+            throw tokens.Wrong("nested too deep");
+        if (!tokens.Is("{"))
+            throw tokens.Wrong("'{' is expected");
         tokens.Next();
         var inner = ImmutableArray.CreateBuilder<GraphQlSelection>();
-        while (!tokens.Is("}")) inner.Add(One(tokens, depth + 1));
+        while (!tokens.Is("}"))
+            inner.Add(One(tokens, depth + 1));
         var end = tokens.Current.End;
         tokens.Next();
         return (of with { Inner = inner.ToImmutable() }, end);
@@ -148,8 +181,10 @@ internal sealed class GraphQlOperations
         }
 
         var name = tokens.Name();
-        if (tokens.Take(":")) name = tokens.Name();
-        if (tokens.Is("(")) tokens.SkipGroup();
+        if (tokens.Take(":"))
+            name = tokens.Name();
+        if (tokens.Is("("))
+            tokens.SkipGroup();
         tokens.SkipDirectives();
         one = new GraphQlSelection(name, null, null, []);
         return tokens.Is("{") ? Selection(tokens, one, depth).Selection : one;
@@ -159,11 +194,12 @@ internal sealed class GraphQlOperations
     private string? Comment(int start)
     {
         var lines = new List<string>();
-        for (var end = start == 0 ? -1 : _source.LastIndexOf('\n', start - 1); end > 0 && lines.Count < 20;)
+        for (var end = start == 0 ? -1 : _source.LastIndexOf('\n', start - 1); end > 0 && lines.Count < 20; )
         {
             var begin = _source.LastIndexOf('\n', end - 1) + 1;
             var line = _source[begin..end].Trim();
-            if (!line.StartsWith('#')) break;
+            if (!line.StartsWith('#'))
+                break;
             lines.Insert(0, line.TrimStart('#').Trim());
             end = begin - 1;
         }

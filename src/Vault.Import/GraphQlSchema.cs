@@ -6,14 +6,26 @@ namespace Vault.Import;
 internal sealed record GraphQlField(string Type, string? Description, bool HasDefault);
 
 /// <param name="Kind">type, interface, input, enum, scalar or union.</param>
-internal sealed record GraphQlType(string Name, string Kind, string? Description, Dictionary<string, GraphQlField> Fields, List<string> Values);
+internal sealed record GraphQlType(
+    string Name,
+    string Kind,
+    string? Description,
+    Dictionary<string, GraphQlField> Fields,
+    List<string> Values
+);
 
 /// <summary>The types of a GraphQL schema, from its definition language or from an introspection (https://spec.graphql.org/October2021/).</summary>
 internal sealed class GraphQlSchema
 {
     private readonly Dictionary<string, GraphQlType> _types = new(StringComparer.Ordinal);
 
-    public Dictionary<string, string> Roots { get; } = new(StringComparer.Ordinal) { ["query"] = "Query", ["mutation"] = "Mutation", ["subscription"] = "Subscription" };
+    public Dictionary<string, string> Roots { get; } =
+        new(StringComparer.Ordinal)
+        {
+            ["query"] = "Query",
+            ["mutation"] = "Mutation",
+            ["subscription"] = "Subscription",
+        };
 
     public GraphQlType? Find(string name) => _types.GetValueOrDefault(name);
 
@@ -22,7 +34,8 @@ internal sealed class GraphQlSchema
     {
         var schema = new GraphQlSchema();
         var tokens = new GraphQlTokens(sdl);
-        while (tokens.Current.Kind != GraphQlKind.End) schema.Definition(tokens);
+        while (tokens.Current.Kind != GraphQlKind.End)
+            schema.Definition(tokens);
         return schema;
     }
 
@@ -30,24 +43,39 @@ internal sealed class GraphQlSchema
     {
         var schema = new GraphQlSchema();
         var root = introspection.TryGetProperty("data", out var data) ? data : introspection;
-        if (!root.TryGetProperty("__schema", out var given)) throw new FormatException("the introspection has no __schema");
+        if (!root.TryGetProperty("__schema", out var given))
+            throw new FormatException("the introspection has no __schema");
         foreach (var kind in new[] { "query", "mutation", "subscription" })
         {
-            if (given.TryGetProperty(kind + "Type", out var type) && OpenApiDescription.Text(type, "name") is { } name) schema.Roots[kind] = name;
+            if (given.TryGetProperty(kind + "Type", out var type) && OpenApiDescription.Text(type, "name") is { } name)
+                schema.Roots[kind] = name;
         }
 
-        if (!given.TryGetProperty("types", out var types)) throw new FormatException("the introspection has no types");
+        if (!given.TryGetProperty("types", out var types))
+            throw new FormatException("the introspection has no types");
         foreach (var type in types.EnumerateArray())
         {
-            var made = new GraphQlType(NameOf(type), KindOf(OpenApiDescription.Text(type, "kind")), OpenApiDescription.Text(type, "description"), new(StringComparer.Ordinal), []);
+            var made = new GraphQlType(
+                NameOf(type),
+                KindOf(OpenApiDescription.Text(type, "kind")),
+                OpenApiDescription.Text(type, "description"),
+                new(StringComparer.Ordinal),
+                []
+            );
             foreach (var list in new[] { "fields", "inputFields" })
             {
-                if (!type.TryGetProperty(list, out var fields) || fields.ValueKind != JsonValueKind.Array) continue;
+                if (!type.TryGetProperty(list, out var fields) || fields.ValueKind != JsonValueKind.Array)
+                    continue;
                 foreach (var field in fields.EnumerateArray())
-                    made.Fields[NameOf(field)] = new GraphQlField(TypeOf(field, "type"), OpenApiDescription.Text(field, "description"), OpenApiDescription.Text(field, "defaultValue") is not null);
+                    made.Fields[NameOf(field)] = new GraphQlField(
+                        TypeOf(field, "type"),
+                        OpenApiDescription.Text(field, "description"),
+                        OpenApiDescription.Text(field, "defaultValue") is not null
+                    );
             }
 
-            if (type.TryGetProperty("enumValues", out var values) && values.ValueKind == JsonValueKind.Array) made.Values.AddRange(values.EnumerateArray().Select(NameOf));
+            if (type.TryGetProperty("enumValues", out var values) && values.ValueKind == JsonValueKind.Array)
+                made.Values.AddRange(values.EnumerateArray().Select(NameOf));
             schema._types[made.Name] = made;
         }
 
@@ -58,7 +86,8 @@ internal sealed class GraphQlSchema
     public JsonObject Schema(string type)
     {
         type = type.TrimEnd('!');
-        if (type.StartsWith('[')) return new JsonObject { ["type"] = "array", ["items"] = Schema(type[1..^1]) };
+        if (type.StartsWith('['))
+            return new JsonObject { ["type"] = "array", ["items"] = Schema(type[1..^1]) };
         return type switch
         {
             "String" or "ID" => new JsonObject { ["type"] = "string" },
@@ -72,9 +101,11 @@ internal sealed class GraphQlSchema
     /// <summary>The definition behind a reference; undefined for a scalar of the schema's own, which takes anything.</summary>
     public JsonElement Resolve(string name)
     {
-        if (Find(name) is not { } type) return default;
+        if (Find(name) is not { } type)
+            return default;
         var schema = new JsonObject();
-        if (type.Description is not null) schema["description"] = type.Description;
+        if (type.Description is not null)
+            schema["description"] = type.Description;
         if (type.Kind == "enum")
         {
             schema["type"] = "string";
@@ -86,13 +117,16 @@ internal sealed class GraphQlSchema
         foreach (var (field, given) in type.Fields)
         {
             var written = Schema(given.Type);
-            if (given.Description is not null) written["description"] = given.Description;
+            if (given.Description is not null)
+                written["description"] = given.Description;
             properties[field] = written;
         }
 
         schema["type"] = "object";
         schema["properties"] = properties;
-        schema["required"] = new JsonArray([.. type.Fields.Where(f => f.Value.Type.EndsWith('!') && !f.Value.HasDefault).Select(f => (JsonNode)f.Key)]);
+        schema["required"] = new JsonArray([
+            .. type.Fields.Where(f => f.Value.Type.EndsWith('!') && !f.Value.HasDefault).Select(f => (JsonNode)f.Key),
+        ]);
         schema["additionalProperties"] = false;
         return JsonSerializer.SerializeToElement(schema);
     }
@@ -119,7 +153,8 @@ internal sealed class GraphQlSchema
             case "directive":
                 tokens.Expect("@");
                 tokens.Name();
-                if (tokens.Is("(")) tokens.SkipGroup();
+                if (tokens.Is("("))
+                    tokens.SkipGroup();
                 tokens.Take("repeatable");
                 tokens.Expect("on");
                 Alternatives(tokens);
@@ -131,7 +166,8 @@ internal sealed class GraphQlSchema
             case "union":
                 Add(tokens.Name(), word, description);
                 tokens.SkipDirectives();
-                if (tokens.Take("=")) Alternatives(tokens);
+                if (tokens.Take("="))
+                    Alternatives(tokens);
                 break;
             case "type" or "interface" or "input" or "enum":
                 Members(tokens, Add(tokens.Name(), word, description));
@@ -151,19 +187,23 @@ internal sealed class GraphQlSchema
         }
 
         tokens.SkipDirectives();
-        if (!tokens.Take("{")) return;
+        if (!tokens.Take("{"))
+            return;
         while (!tokens.Take("}"))
         {
             var description = Description(tokens);
             var name = tokens.Name();
-            if (type.Kind == "enum") type.Values.Add(name);
+            if (type.Kind == "enum")
+                type.Values.Add(name);
             else
             {
-                if (tokens.Is("(")) tokens.SkipGroup();
+                if (tokens.Is("("))
+                    tokens.SkipGroup();
                 tokens.Expect(":");
                 var kind = tokens.Type();
                 var standard = tokens.Take("=");
-                if (standard) tokens.SkipValue();
+                if (standard)
+                    tokens.SkipValue();
                 type.Fields[name] = new GraphQlField(kind, description, standard);
             }
 
@@ -180,23 +220,41 @@ internal sealed class GraphQlSchema
 
     private GraphQlType Add(string name, string kind, string? description)
     {
-        if (_types.TryGetValue(name, out var known)) return known;
-        return _types[name] = new GraphQlType(name, kind, description, new Dictionary<string, GraphQlField>(StringComparer.Ordinal), []);
+        if (_types.TryGetValue(name, out var known))
+            return known;
+        return _types[name] = new GraphQlType(
+            name,
+            kind,
+            description,
+            new Dictionary<string, GraphQlField>(StringComparer.Ordinal),
+            []
+        );
     }
 
     private static string? Description(GraphQlTokens tokens)
     {
-        if (tokens.Current.Kind != GraphQlKind.Text) return null;
+        if (tokens.Current.Kind != GraphQlKind.Text)
+            return null;
         var text = tokens.Current.Text;
         tokens.Next();
         return text;
     }
 
-    private static string KindOf(string? kind) => kind switch { "INPUT_OBJECT" => "input", "ENUM" => "enum", "SCALAR" => "scalar", "UNION" => "union", "INTERFACE" => "interface", _ => "type" };
+    private static string KindOf(string? kind) =>
+        kind switch
+        {
+            "INPUT_OBJECT" => "input",
+            "ENUM" => "enum",
+            "SCALAR" => "scalar",
+            "UNION" => "union",
+            "INTERFACE" => "interface",
+            _ => "type",
+        };
 
     private static string TypeOf(JsonElement of, string member)
     {
-        if (!of.TryGetProperty(member, out var type)) throw new FormatException($"a field of the introspection has no {member}");
+        if (!of.TryGetProperty(member, out var type))
+            throw new FormatException($"a field of the introspection has no {member}");
         return OpenApiDescription.Text(type, "kind") switch
         {
             "NON_NULL" => TypeOf(type, "ofType") + "!",
@@ -207,5 +265,8 @@ internal sealed class GraphQlSchema
 
     /// <summary>Brackets in it would be taken for lists in lists, one call deep each.</summary>
     private static string NameOf(JsonElement named) =>
-        OpenApiDescription.Text(named, "name") is { Length: > 0 } name && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : throw new FormatException("what the introspection calls a type, a field or a value is no name");
+        OpenApiDescription.Text(named, "name") is { Length: > 0 } name
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
+            ? name
+            : throw new FormatException("what the introspection calls a type, a field or a value is no name");
 }

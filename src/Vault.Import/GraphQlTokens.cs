@@ -34,19 +34,22 @@ internal sealed class GraphQlTokens
 
     public bool Take(string mark)
     {
-        if (!Is(mark)) return false;
+        if (!Is(mark))
+            return false;
         Next();
         return true;
     }
 
     public void Expect(string mark)
     {
-        if (!Take(mark)) throw Wrong($"'{mark}' is expected");
+        if (!Take(mark))
+            throw Wrong($"'{mark}' is expected");
     }
 
     public string Name()
     {
-        if (Current.Kind != GraphQlKind.Name) throw Wrong("a name is expected");
+        if (Current.Kind != GraphQlKind.Name)
+            throw Wrong("a name is expected");
         var name = Current.Text;
         Next();
         return name;
@@ -58,19 +61,24 @@ internal sealed class GraphQlTokens
         var depth = 0;
         do
         {
-            if (Current.Kind == GraphQlKind.End) throw Wrong("a bracket has no partner");
-            if (Current.Kind == GraphQlKind.Mark && Current.Text is "(" or "{" or "[") depth++;
-            if (Current.Kind == GraphQlKind.Mark && Current.Text is ")" or "}" or "]") depth--;
+            if (Current.Kind == GraphQlKind.End)
+                throw Wrong("a bracket has no partner");
+            if (Current.Kind == GraphQlKind.Mark && Current.Text is "(" or "{" or "[")
+                depth++;
+            if (Current.Kind == GraphQlKind.Mark && Current.Text is ")" or "}" or "]")
+                depth--;
             Next();
-        }
-        while (depth > 0);
+        } while (depth > 0);
     }
 
     public void SkipValue()
     {
-        if (Is("[") || Is("{")) SkipGroup();
-        else if (Take("$")) Name();
-        else Next();
+        if (Is("[") || Is("{"))
+            SkipGroup();
+        else if (Take("$"))
+            Name();
+        else
+            Next();
     }
 
     public void SkipDirectives()
@@ -78,35 +86,42 @@ internal sealed class GraphQlTokens
         while (Take("@"))
         {
             Name();
-            if (Is("(")) SkipGroup();
+            if (Is("("))
+                SkipGroup();
         }
     }
 
     /// <summary>A type as it is written, without blanks: <c>[Order!]!</c>.</summary>
     public string Type(int depth = 0)
     {
-        if (depth > MaxDepth) throw Wrong("nested too deep");
+        if (depth > MaxDepth)
+            throw Wrong("nested too deep");
         string type;
         if (Take("["))
         {
             type = "[" + Type(depth + 1) + "]";
             Expect("]");
         }
-        else type = Name();
+        else
+            type = Name();
 
         return Take("!") ? type + "!" : type;
     }
 
     public string Slice(int start, int end) => _source[start..end];
 
-    public FormatException Wrong(string what) => new($"line {_source.AsSpan(0, Math.Min(Current.Start, _source.Length)).Count('\n') + 1}: {what}");
+    public FormatException Wrong(string what) =>
+        new($"line {_source.AsSpan(0, Math.Min(Current.Start, _source.Length)).Count('\n') + 1}: {what}");
 
     public void Next()
     {
         while (_at < _source.Length && (char.IsWhiteSpace(_source[_at]) || _source[_at] is ',' or '\uFEFF' or '#'))
         {
-            if (_source[_at] == '#') while (_at < _source.Length && _source[_at] != '\n') _at++;
-            else _at++;
+            if (_source[_at] == '#')
+                while (_at < _source.Length && _source[_at] != '\n')
+                    _at++;
+            else
+                _at++;
         }
 
         var start = _at;
@@ -119,22 +134,28 @@ internal sealed class GraphQlTokens
         var c = _source[_at];
         if (char.IsAsciiLetter(c) || c == '_')
         {
-            while (_at < _source.Length && (char.IsAsciiLetterOrDigit(_source[_at]) || _source[_at] == '_')) _at++;
+            while (_at < _source.Length && (char.IsAsciiLetterOrDigit(_source[_at]) || _source[_at] == '_'))
+                _at++;
             Current = new GraphQlToken(GraphQlKind.Name, _source[start.._at], start, _at);
         }
         else if (char.IsAsciiDigit(c) || c == '-')
         {
             _at++;
-            while (_at < _source.Length && (char.IsAsciiLetterOrDigit(_source[_at]) || _source[_at] is '.' or '+' or '-')) _at++;
+            while (
+                _at < _source.Length && (char.IsAsciiLetterOrDigit(_source[_at]) || _source[_at] is '.' or '+' or '-')
+            )
+                _at++;
             Current = new GraphQlToken(GraphQlKind.Number, _source[start.._at], start, _at);
         }
-        else if (c == '"') Current = new GraphQlToken(GraphQlKind.Text, Quoted(), start, _at);
+        else if (c == '"')
+            Current = new GraphQlToken(GraphQlKind.Text, Quoted(), start, _at);
         else if (string.CompareOrdinal(_source, _at, "...", 0, 3) == 0)
         {
             _at += 3;
             Current = new GraphQlToken(GraphQlKind.Mark, "...", start, _at);
         }
-        else Current = new GraphQlToken(GraphQlKind.Mark, _source[_at++].ToString(), start, _at);
+        else
+            Current = new GraphQlToken(GraphQlKind.Mark, _source[_at++].ToString(), start, _at);
     }
 
     private string Quoted()
@@ -143,8 +164,10 @@ internal sealed class GraphQlTokens
         {
             var from = _at + 3;
             var end = _source.IndexOf("\"\"\"", from, StringComparison.Ordinal);
-            while (end > 0 && _source[end - 1] == '\\') end = _source.IndexOf("\"\"\"", end + 3, StringComparison.Ordinal);
-            if (end < 0) throw Wrong("a text has no end");
+            while (end > 0 && _source[end - 1] == '\\')
+                end = _source.IndexOf("\"\"\"", end + 3, StringComparison.Ordinal);
+            if (end < 0)
+                throw Wrong("a text has no end");
             _at = end + 3;
             return _source[from..end].Replace("\\\"\"\"", "\"\"\"", StringComparison.Ordinal).Trim();
         }
@@ -152,11 +175,13 @@ internal sealed class GraphQlTokens
         var text = new StringBuilder();
         for (_at++; _at < _source.Length && _source[_at] != '"' && _source[_at] != '\n'; _at++)
         {
-            if (_source[_at] == '\\' && _at + 1 < _source.Length) _at++;
+            if (_source[_at] == '\\' && _at + 1 < _source.Length)
+                _at++;
             text.Append(_source[_at]);
         }
 
-        if (_at >= _source.Length || _source[_at] != '"') throw Wrong("a text has no end");
+        if (_at >= _source.Length || _source[_at] != '"')
+            throw Wrong("a text has no end");
         _at++;
         return text.ToString();
     }

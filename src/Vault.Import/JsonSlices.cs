@@ -35,34 +35,47 @@ internal sealed class JsonSlices
 
     public bool Has(string pointer) => _at.ContainsKey(pointer);
 
-    public static string Child(string pointer, string name) => pointer + "/" + name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+    public static string Child(string pointer, string name) =>
+        pointer + "/" + name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     /// <summary>The value at a JSON pointer, of any depth; undefined where there is none.</summary>
     public JsonElement Read(string pointer)
     {
-        if (_read.TryGetValue(pointer, out var known)) return known;
-        if (!_at.TryGetValue(pointer, out var slice)) return Below(pointer);
-        var reader = new Utf8JsonReader(_json.Span.Slice(slice.Start, slice.Length), new JsonReaderOptions { MaxDepth = MaxDepth });
+        if (_read.TryGetValue(pointer, out var known))
+            return known;
+        if (!_at.TryGetValue(pointer, out var slice))
+            return Below(pointer);
+        var reader = new Utf8JsonReader(
+            _json.Span.Slice(slice.Start, slice.Length),
+            new JsonReaderOptions { MaxDepth = MaxDepth }
+        );
         var value = JsonElement.ParseValue(ref reader);
         // Forgotten all at once: what is asked for again comes back at the price of its own length.
-        if (_read.Count >= MaxKept) _read.Clear();
+        if (_read.Count >= MaxKept)
+            _read.Clear();
         _read[pointer] = value;
         return value;
     }
 
-    public string? Text(string pointer) => Read(pointer) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    public string? Text(string pointer) =>
+        Read(pointer) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     private JsonElement Below(string pointer)
     {
         var cut = pointer.LastIndexOf('/');
         // Nothing is that deep, and each step up is a call.
-        if (cut < 0 || pointer.AsSpan().Count('/') > MaxDepth) return default;
+        if (cut < 0 || pointer.AsSpan().Count('/') > MaxDepth)
+            return default;
         var parent = Read(pointer[..cut]);
-        var name = pointer[(cut + 1)..].Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+        var name = pointer[(cut + 1)..]
+            .Replace("~1", "/", StringComparison.Ordinal)
+            .Replace("~0", "~", StringComparison.Ordinal);
         return parent.ValueKind switch
         {
             JsonValueKind.Object when parent.TryGetProperty(name, out var member) => member,
-            JsonValueKind.Array when int.TryParse(name, out var i) && i >= 0 && i < parent.GetArrayLength() => parent[i],
+            JsonValueKind.Array when int.TryParse(name, out var i) && i >= 0 && i < parent.GetArrayLength() => parent[
+                i
+            ],
             _ => default,
         };
     }
@@ -71,11 +84,10 @@ internal sealed class JsonSlices
     {
         var reader = new Utf8JsonReader(_json.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
         reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("not an object");
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw new JsonException("not an object");
         Object(ref reader, "", 0);
-        while (reader.Read())
-        {
-        }
+        while (reader.Read()) { }
     }
 
     private void Object(ref Utf8JsonReader reader, string pointer, int level)
@@ -88,12 +100,17 @@ internal sealed class JsonSlices
             var at = Child(pointer, name);
             reader.Read();
             var start = (int)reader.TokenStartIndex;
-            if (reader.TokenType == JsonTokenType.StartObject && level + 1 < Levels) Object(ref reader, at, level + 1);
-            else reader.Skip();
+            if (reader.TokenType == JsonTokenType.StartObject && level + 1 < Levels)
+                Object(ref reader, at, level + 1);
+            else
+                reader.Skip();
             // Written twice, the first counts: the same answer as for a member that is looked up in a tree is not promised by anyone.
-            if (_at.Count >= MaxParts) throw new FormatException($"has more than {MaxParts} parts in its first three levels, which no description has");
-            if (_at.TryAdd(at, (start, (int)reader.BytesConsumed - start))) names.Add(name);
+            if (_at.Count >= MaxParts)
+                throw new FormatException(
+                    $"has more than {MaxParts} parts in its first three levels, which no description has"
+                );
+            if (_at.TryAdd(at, (start, (int)reader.BytesConsumed - start)))
+                names.Add(name);
         }
     }
-
 }

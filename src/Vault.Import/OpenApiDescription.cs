@@ -20,10 +20,17 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
     {
         get
         {
-            if (!_swagger) return ServerOf(document.Read("/servers"));
-            if (document.Text("/host") is not { } host) return document.Text("/basePath");
+            if (!_swagger)
+                return ServerOf(document.Read("/servers"));
+            if (document.Text("/host") is not { } host)
+                return document.Text("/basePath");
             var schemes = document.Read("/schemes");
-            var scheme = schemes.ValueKind == JsonValueKind.Array && schemes.EnumerateArray().All(s => s.ValueKind == JsonValueKind.String && s.GetString() == "http") && schemes.GetArrayLength() > 0 ? "http" : "https";
+            var scheme =
+                schemes.ValueKind == JsonValueKind.Array
+                && schemes.EnumerateArray().All(s => s.ValueKind == JsonValueKind.String && s.GetString() == "http")
+                && schemes.GetArrayLength() > 0
+                    ? "http"
+                    : "https";
             return $"{scheme}://{host}{document.Text("/basePath")?.TrimEnd('/')}";
         }
     }
@@ -32,7 +39,10 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
 
     public OpenApiSecurity Security => _security;
 
-    public JsonElement Resolve(string reference) => reference.StartsWith("#/", StringComparison.Ordinal) ? document.Read(Uri.UnescapeDataString(reference[1..])) : default;
+    public JsonElement Resolve(string reference) =>
+        reference.StartsWith("#/", StringComparison.Ordinal)
+            ? document.Read(Uri.UnescapeDataString(reference[1..]))
+            : default;
 
     /// <summary>Method, path and id of every operation, without reading their schemas.</summary>
     public IEnumerable<(string Method, string Path, string? Id)> Names()
@@ -40,7 +50,8 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
         foreach (var path in document.Members("/paths"))
         {
             var at = JsonSlices.Child("/paths", path);
-            foreach (var method in document.Members(at).Where(Methods.Contains)) yield return (method.ToUpperInvariant(), path, document.Text($"{at}/{method}/operationId"));
+            foreach (var method in document.Members(at).Where(Methods.Contains))
+                yield return (method.ToUpperInvariant(), path, document.Text($"{at}/{method}/operationId"));
         }
     }
 
@@ -49,13 +60,20 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
         foreach (var path in document.Members("/paths"))
         {
             var at = JsonSlices.Child("/paths", path);
-            foreach (var method in document.Members(at).Where(Methods.Contains)) yield return Read(path, method, document.Read($"{at}/{method}"), at);
+            foreach (var method in document.Members(at).Where(Methods.Contains))
+                yield return Read(path, method, document.Read($"{at}/{method}"), at);
         }
     }
 
     private DescribedOperation Read(string path, string method, JsonElement operation, string at)
     {
-        if (operation.ValueKind != JsonValueKind.Object) return new DescribedOperation { Method = method.ToUpperInvariant(), Path = path, Refusal = new Refusal(Reasons.Schema, "it is no object") };
+        if (operation.ValueKind != JsonValueKind.Object)
+            return new DescribedOperation
+            {
+                Method = method.ToUpperInvariant(),
+                Path = path,
+                Refusal = new Refusal(Reasons.Schema, "it is no object"),
+            };
         var plain = new DescribedOperation
         {
             Method = method.ToUpperInvariant(),
@@ -66,21 +84,39 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
             DocsUrl = operation.TryGetProperty("externalDocs", out var docs) ? Text(docs, "url") : null,
             Deprecated = Flag(operation, "deprecated"),
             Tags = [.. Texts(operation, "tags")],
-            Server = ServerOf(operation.TryGetProperty("servers", out var servers) ? servers : document.Read(at + "/servers")),
+            Server = ServerOf(
+                operation.TryGetProperty("servers", out var servers) ? servers : document.Read(at + "/servers")
+            ),
         };
         try
         {
-            if (plain.Method is "HEAD" or "OPTIONS" or "TRACE") return plain with { Refusal = new Refusal(Reasons.Method, "it reads no data") };
-            if (operation.TryGetProperty("callbacks", out var callbacks) && callbacks.ValueKind == JsonValueKind.Object && callbacks.EnumerateObject().Any()) return plain with { Refusal = new Refusal(Reasons.Callback, "the provider would call back") };
+            if (plain.Method is "HEAD" or "OPTIONS" or "TRACE")
+                return plain with { Refusal = new Refusal(Reasons.Method, "it reads no data") };
+            if (
+                operation.TryGetProperty("callbacks", out var callbacks)
+                && callbacks.ValueKind == JsonValueKind.Object
+                && callbacks.EnumerateObject().Any()
+            )
+                return plain with { Refusal = new Refusal(Reasons.Callback, "the provider would call back") };
             var reading = new OpenApiParameters(this, _swagger);
             var parameters = reading.Read(document.Read(at + "/parameters"), operation);
             return plain with
             {
                 Parameters = parameters,
-                Body = _swagger ? reading.SwaggerBody(Texts(operation, "consumes").DefaultIfEmpty(FirstText("/consumes")).OfType<string>()) : OpenApiBodies.Body(this, operation),
+                Body = _swagger
+                    ? reading.SwaggerBody(
+                        Texts(operation, "consumes").DefaultIfEmpty(FirstText("/consumes")).OfType<string>()
+                    )
+                    : OpenApiBodies.Body(this, operation),
                 Accept = _swagger ? "application/json" : OpenApiBodies.Accept(this, operation),
                 Scopes = _security.Scopes(operation),
-                Annotated = Text(operation, "x-vault-effect") switch { "read" => Effect.Read, "write" => Effect.Write, "destructive" => Effect.Destructive, _ => null },
+                Annotated = Text(operation, "x-vault-effect") switch
+                {
+                    "read" => Effect.Read,
+                    "write" => Effect.Write,
+                    "destructive" => Effect.Destructive,
+                    _ => null,
+                },
             };
         }
         catch (NotExpressibleException e)
@@ -89,7 +125,10 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
         }
         catch (InvalidOperationException)
         {
-            return plain with { Refusal = new Refusal(Reasons.Schema, "it is not of the form that its specification says") };
+            return plain with
+            {
+                Refusal = new Refusal(Reasons.Schema, "it is not of the form that its specification says"),
+            };
         }
     }
 
@@ -99,31 +138,52 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
         for (var i = 0; i < 8 && value.ValueKind == JsonValueKind.Object && Text(value, "$ref") is { } reference; i++)
         {
             value = Resolve(reference);
-            if (value.ValueKind == JsonValueKind.Undefined) throw new NotExpressibleException(Reasons.Reference, $"'{reference}' is not in the document");
+            if (value.ValueKind == JsonValueKind.Undefined)
+                throw new NotExpressibleException(Reasons.Reference, $"'{reference}' is not in the document");
         }
 
         return value;
     }
 
     public static string? Text(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+        value.ValueKind == JsonValueKind.Object
+        && value.TryGetProperty(name, out var text)
+        && text.ValueKind == JsonValueKind.String
+            ? text.GetString()
+            : null;
 
-    public static bool Flag(JsonElement value, string name) => value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var flag) && flag.ValueKind == JsonValueKind.True;
+    public static bool Flag(JsonElement value, string name) =>
+        value.ValueKind == JsonValueKind.Object
+        && value.TryGetProperty(name, out var flag)
+        && flag.ValueKind == JsonValueKind.True;
 
     public static ImmutableArray<string> Texts(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Where(t => t.ValueKind == JsonValueKind.String).Select(t => t.GetString()!)] : [];
+        value.ValueKind == JsonValueKind.Object
+        && value.TryGetProperty(name, out var list)
+        && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Where(t => t.ValueKind == JsonValueKind.String).Select(t => t.GetString()!)]
+            : [];
 
-    private string? FirstText(string pointer) => document.Read(pointer) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0 ? list[0].GetString() : null;
+    private string? FirstText(string pointer) =>
+        document.Read(pointer) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
+            ? list[0].GetString()
+            : null;
 
     /// <summary>The first server, its variables at their defaults.</summary>
     private static string? ServerOf(JsonElement servers)
     {
-        if (servers.ValueKind != JsonValueKind.Array || servers.GetArrayLength() == 0 || Text(servers[0], "url") is not { } url) return null;
+        if (
+            servers.ValueKind != JsonValueKind.Array
+            || servers.GetArrayLength() == 0
+            || Text(servers[0], "url") is not { } url
+        )
+            return null;
         if (servers[0].TryGetProperty("variables", out var variables) && variables.ValueKind == JsonValueKind.Object)
         {
             foreach (var variable in variables.EnumerateObject())
             {
-                if (Text(variable.Value, "default") is { } standard) url = url.Replace("{" + variable.Name + "}", standard, StringComparison.Ordinal);
+                if (Text(variable.Value, "default") is { } standard)
+                    url = url.Replace("{" + variable.Name + "}", standard, StringComparison.Ordinal);
             }
         }
 

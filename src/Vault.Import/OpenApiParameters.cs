@@ -16,18 +16,24 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
         var all = new Dictionary<(string, string), JsonElement>();
         foreach (var list in new[] { shared, operation.TryGetProperty("parameters", out var own) ? own : default })
         {
-            if (list.ValueKind != JsonValueKind.Array) continue;
+            if (list.ValueKind != JsonValueKind.Array)
+                continue;
             foreach (var item in list.EnumerateArray())
             {
                 var parameter = document.Follow(item);
-                if (OpenApiDescription.Text(parameter, "name") is { Length: > 0 } name && OpenApiDescription.Text(parameter, "in") is { } place) all[(name, place)] = parameter;
+                if (
+                    OpenApiDescription.Text(parameter, "name") is { Length: > 0 } name
+                    && OpenApiDescription.Text(parameter, "in") is { } place
+                )
+                    all[(name, place)] = parameter;
             }
         }
 
         var read = ImmutableArray.CreateBuilder<DescribedParameter>();
         foreach (var ((name, place), parameter) in all)
         {
-            if (One(name, place, parameter) is { } one) read.Add(one);
+            if (One(name, place, parameter) is { } one)
+                read.Add(one);
         }
 
         return read.ToImmutable();
@@ -36,8 +42,16 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
     public DescribedBody? SwaggerBody(IEnumerable<string> consumes)
     {
         if (_body is { } body)
-            return new DescribedBody(BodyFormat.Json, JsonMedia([.. consumes]), body.TryGetProperty("schema", out var schema) ? schema : default, OpenApiDescription.Flag(body, "required"), OpenApiDescription.Text(body, "description"), []);
-        if (_form.Count == 0) return null;
+            return new DescribedBody(
+                BodyFormat.Json,
+                JsonMedia([.. consumes]),
+                body.TryGetProperty("schema", out var schema) ? schema : default,
+                OpenApiDescription.Flag(body, "required"),
+                OpenApiDescription.Text(body, "description"),
+                []
+            );
+        if (_form.Count == 0)
+            return null;
         // Form fields are parameters there: the body's schema is put together from them.
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -49,30 +63,50 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
             {
                 writer.WritePropertyName(name);
                 writer.WriteStartObject();
-                foreach (var member in parameter.EnumerateObject().Where(m => m.Name is not ("in" or "name" or "required" or "type" or "format"))) member.WriteTo(writer);
+                foreach (
+                    var member in parameter
+                        .EnumerateObject()
+                        .Where(m => m.Name is not ("in" or "name" or "required" or "type" or "format"))
+                )
+                    member.WriteTo(writer);
                 var type = OpenApiDescription.Text(parameter, "type");
                 writer.WriteString("type", type == "file" ? "string" : type ?? "string");
-                if (type == "file") writer.WriteString("format", "binary");
-                else if (OpenApiDescription.Text(parameter, "format") is { } format) writer.WriteString("format", format);
+                if (type == "file")
+                    writer.WriteString("format", "binary");
+                else if (OpenApiDescription.Text(parameter, "format") is { } format)
+                    writer.WriteString("format", format);
                 writer.WriteEndObject();
             }
 
             writer.WriteEndObject();
             writer.WriteStartArray("required");
-            foreach (var (name, parameter) in _form.Where(f => OpenApiDescription.Flag(f.Parameter, "required"))) writer.WriteStringValue(name);
+            foreach (var (name, parameter) in _form.Where(f => OpenApiDescription.Flag(f.Parameter, "required")))
+                writer.WriteStringValue(name);
             writer.WriteEndArray();
             writer.WriteEndObject();
         }
 
         var reader = new Utf8JsonReader(buffer.WrittenSpan);
         var files = _form.Any(f => OpenApiDescription.Text(f.Parameter, "type") == "file");
-        return new DescribedBody(files || consumes.Contains("multipart/form-data") ? BodyFormat.Multipart : BodyFormat.Form, null, JsonElement.ParseValue(ref reader), _form.Any(f => OpenApiDescription.Flag(f.Parameter, "required")), null, []);
+        return new DescribedBody(
+            files || consumes.Contains("multipart/form-data") ? BodyFormat.Multipart : BodyFormat.Form,
+            null,
+            JsonElement.ParseValue(ref reader),
+            _form.Any(f => OpenApiDescription.Flag(f.Parameter, "required")),
+            null,
+            []
+        );
     }
 
     private static string? JsonMedia(List<string> consumes)
     {
-        if (consumes.Count == 0 || consumes.Exists(m => m.Split(';')[0] is "application/json" or "*/*")) return null;
-        return consumes.Find(m => m.EndsWith("+json", StringComparison.Ordinal)) ?? throw new NotExpressibleException(Reasons.BodyMedia, "its body is " + string.Join(", ", consumes.Take(4)));
+        if (consumes.Count == 0 || consumes.Exists(m => m.Split(';')[0] is "application/json" or "*/*"))
+            return null;
+        return consumes.Find(m => m.EndsWith("+json", StringComparison.Ordinal))
+            ?? throw new NotExpressibleException(
+                Reasons.BodyMedia,
+                "its body is " + string.Join(", ", consumes.Take(4))
+            );
     }
 
     private DescribedParameter? One(string name, string place, JsonElement parameter)
@@ -87,7 +121,12 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
                 _form.Add((name, parameter));
                 return null;
             case "cookie":
-                return required ? throw new NotExpressibleException(Reasons.Cookie, $"the cookie '{name}' is required; the vault sends none") : null;
+                return required
+                    ? throw new NotExpressibleException(
+                        Reasons.Cookie,
+                        $"the cookie '{name}' is required; the vault sends none"
+                    )
+                    : null;
             // RFC and specification alike: these three are the vault's own business.
             case "header" when name.ToLowerInvariant() is "accept" or "content-type" or "authorization":
                 return null;
@@ -95,24 +134,57 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
                 return required ? throw new NotExpressibleException(Reasons.Parameter, complaint) : null;
         }
 
-        var where = place switch { "path" => ParameterPlace.Path, "query" => ParameterPlace.Query, "header" => ParameterPlace.Header, _ => throw new NotExpressibleException(Reasons.Parameter, $"'{name}' is in '{place}'") };
+        var where = place switch
+        {
+            "path" => ParameterPlace.Path,
+            "query" => ParameterPlace.Query,
+            "header" => ParameterPlace.Header,
+            _ => throw new NotExpressibleException(Reasons.Parameter, $"'{name}' is in '{place}'"),
+        };
         var (schema, form, fits, deep) = swagger ? Swagger(parameter) : OpenApi(parameter, where);
-        if (!fits && (required || where == ParameterPlace.Path)) throw new NotExpressibleException(Reasons.Parameter, $"'{name}' is required and written in a form that has no word here");
-        return new DescribedParameter(name, where, required || where == ParameterPlace.Path, schema, form, OpenApiDescription.Text(parameter, "description"), fits, deep);
+        if (!fits && (required || where == ParameterPlace.Path))
+            throw new NotExpressibleException(
+                Reasons.Parameter,
+                $"'{name}' is required and written in a form that has no word here"
+            );
+        return new DescribedParameter(
+            name,
+            where,
+            required || where == ParameterPlace.Path,
+            schema,
+            form,
+            OpenApiDescription.Text(parameter, "description"),
+            fits,
+            deep
+        );
     }
 
-    private (JsonElement Schema, string? Form, bool Fits, bool Deep) OpenApi(JsonElement parameter, ParameterPlace where)
+    private (JsonElement Schema, string? Form, bool Fits, bool Deep) OpenApi(
+        JsonElement parameter,
+        ParameterPlace where
+    )
     {
         if (parameter.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Object)
         {
             var media = content.EnumerateObject().FirstOrDefault();
-            var inner = media.Value.ValueKind == JsonValueKind.Object && media.Value.TryGetProperty("schema", out var s) ? s : default;
-            return (inner, "json", media.Name?.Contains("json", StringComparison.OrdinalIgnoreCase) == true && where != ParameterPlace.Path, false);
+            var inner =
+                media.Value.ValueKind == JsonValueKind.Object && media.Value.TryGetProperty("schema", out var s)
+                    ? s
+                    : default;
+            return (
+                inner,
+                "json",
+                media.Name?.Contains("json", StringComparison.OrdinalIgnoreCase) == true
+                    && where != ParameterPlace.Path,
+                false
+            );
         }
 
         var schema = parameter.TryGetProperty("schema", out var given) ? given : default;
         var style = OpenApiDescription.Text(parameter, "style") ?? (where == ParameterPlace.Query ? "form" : "simple");
-        var explode = parameter.TryGetProperty("explode", out var e) ? e.ValueKind == JsonValueKind.True : style is "form" or "deepObject";
+        var explode = parameter.TryGetProperty("explode", out var e)
+            ? e.ValueKind == JsonValueKind.True
+            : style is "form" or "deepObject";
         var type = OpenApiDescription.Text(document.Follow(schema), "type");
         return (type, style, explode) switch
         {

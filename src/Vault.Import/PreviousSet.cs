@@ -11,9 +11,11 @@ internal sealed class PreviousSet
 {
     private readonly FrozenDictionary<string, Known> _tools;
 
-    private PreviousSet(FrozenDictionary<string, string> names, FrozenDictionary<string, Known> tools) => (Names, _tools) = (names, tools);
+    private PreviousSet(FrozenDictionary<string, string> names, FrozenDictionary<string, Known> tools) =>
+        (Names, _tools) = (names, tools);
 
-    public static PreviousSet None { get; } = new(FrozenDictionary<string, string>.Empty, FrozenDictionary<string, Known>.Empty);
+    public static PreviousSet None { get; } =
+        new(FrozenDictionary<string, string>.Empty, FrozenDictionary<string, Known>.Empty);
 
     /// <summary>By operation.</summary>
     public FrozenDictionary<string, string> Names { get; }
@@ -22,35 +24,55 @@ internal sealed class PreviousSet
 
     public static PreviousSet Read(string? json)
     {
-        if (json is null) return None;
+        if (json is null)
+            return None;
         using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (document.RootElement.TryGetProperty("operations", out var operations) && operations.ValueKind == JsonValueKind.Object)
+        if (
+            document.RootElement.TryGetProperty("operations", out var operations)
+            && operations.ValueKind == JsonValueKind.Object
+        )
         {
-            foreach (var operation in operations.EnumerateObject()) names[operation.Name] = operation.Value.GetString() ?? "";
+            foreach (var operation in operations.EnumerateObject())
+                names[operation.Name] = operation.Value.GetString() ?? "";
         }
 
         var tools = new Dictionary<string, Known>(StringComparer.Ordinal);
         if (document.RootElement.TryGetProperty("gone", out var gone) && gone.ValueKind == JsonValueKind.Object)
         {
-            foreach (var tool in gone.EnumerateObject()) tools[tool.Name] = new Known(tool.Value.GetProperty("version").GetString()!, tool.Value.GetProperty("digest").GetString()!, false);
+            foreach (var tool in gone.EnumerateObject())
+                tools[tool.Name] = new Known(
+                    tool.Value.GetProperty("version").GetString()!,
+                    tool.Value.GetProperty("digest").GetString()!,
+                    false
+                );
         }
 
         foreach (var tool in document.RootElement.GetProperty("tools").EnumerateArray())
-            tools[tool.GetProperty("name").GetString()!] = new Known(tool.GetProperty("version").GetString()!, Digest(tool), true);
-        return new PreviousSet(names.ToFrozenDictionary(StringComparer.Ordinal), tools.ToFrozenDictionary(StringComparer.Ordinal));
+            tools[tool.GetProperty("name").GetString()!] = new Known(
+                tool.GetProperty("version").GetString()!,
+                Digest(tool),
+                true
+            );
+        return new PreviousSet(
+            names.ToFrozenDictionary(StringComparer.Ordinal),
+            tools.ToFrozenDictionary(StringComparer.Ordinal)
+        );
     }
 
     /// <summary>The version before, whether anything but it differs, and whether the tool is there now.</summary>
     public (string? Version, bool Same, bool Stands) Compare(string name, JsonElement tool) =>
-        _tools.TryGetValue(name, out var before) ? (before.Version, before.Digest == Digest(tool), before.Stands) : (null, false, false);
+        _tools.TryGetValue(name, out var before)
+            ? (before.Version, before.Digest == Digest(tool), before.Stands)
+            : (null, false, false);
 
     /// <summary>What a set remembers of tools it had and has no more.</summary>
     /// <param name="stays">Whether a tool of this name is in the set that is written.</param>
     public void WriteGone(Utf8JsonWriter writer, Func<string, bool> stays)
     {
         var gone = _tools.Where(t => !stays(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
-        if (gone.Count == 0) return;
+        if (gone.Count == 0)
+            return;
         writer.WriteStartObject("gone");
         foreach (var (name, known) in gone)
         {
@@ -64,8 +86,20 @@ internal sealed class PreviousSet
     }
 
     /// <summary>Of a tool without its version, in the order of its names.</summary>
-    private static string Digest(JsonElement tool) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', tool.EnumerateObject().Where(m => m.Name != "version").OrderBy(m => m.Name, StringComparer.Ordinal).Select(m => m.Name + JsonSerializer.Serialize(m.Value))))));
+    private static string Digest(JsonElement tool) =>
+        Convert.ToHexStringLower(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes(
+                    string.Join(
+                        '\n',
+                        tool.EnumerateObject()
+                            .Where(m => m.Name != "version")
+                            .OrderBy(m => m.Name, StringComparer.Ordinal)
+                            .Select(m => m.Name + JsonSerializer.Serialize(m.Value))
+                    )
+                )
+            )
+        );
 
     private sealed record Known(string Version, string Digest, bool Stands);
 }

@@ -11,7 +11,15 @@ namespace Vault.Import;
 /// <param name="Enum">Values of a list of choices that are still listed.</param>
 internal sealed record SchemaDetail(int Depth, int Text, int Enum)
 {
-    public static readonly SchemaDetail[] Steps = [new(8, 240, 80), new(5, 120, 60), new(4, 60, 40), new(3, 0, 30), new(2, 0, 20), new(1, 0, 12)];
+    public static readonly SchemaDetail[] Steps =
+    [
+        new(8, 240, 80),
+        new(5, 120, 60),
+        new(4, 60, 40),
+        new(3, 0, 30),
+        new(2, 0, 20),
+        new(1, 0, 12),
+    ];
 }
 
 /// <summary>
@@ -25,7 +33,16 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     /// <summary>References to references: each is a call within a call, and a stack that is used up ends the process.</summary>
     private const int MaxWithin = 64;
 
-    private static readonly HashSet<string> Types = ["object", "array", "string", "number", "integer", "boolean", "null"];
+    private static readonly HashSet<string> Types =
+    [
+        "object",
+        "array",
+        "string",
+        "number",
+        "integer",
+        "boolean",
+        "null",
+    ];
     private static readonly HashSet<string> Formats = ["date-time", "date", "email", "uri", "uuid"];
 
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
@@ -41,7 +58,8 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     /// <summary>The schema behind any references, as the document has it.</summary>
     public JsonElement Resolve(JsonElement schema)
     {
-        for (var i = 0; i < 16 && Reference(schema) is { } name; i++) schema = Target(name);
+        for (var i = 0; i < 16 && Reference(schema) is { } name; i++)
+            schema = Target(name);
         return schema;
     }
 
@@ -51,47 +69,70 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     public void Finish(JsonObject root)
     {
         var hoisted = new JsonObject();
-        foreach (var name in _definitions.Keys.Order(StringComparer.Ordinal).Where(IsHoisted)) hoisted[name] = Settle(_definitions[name]!, 0);
-        foreach (var property in root.ToList()) root[property.Key] = Settle(property.Value?.DeepClone(), 0);
-        if (hoisted.Count > 0) root["$defs"] = hoisted;
+        foreach (var name in _definitions.Keys.Order(StringComparer.Ordinal).Where(IsHoisted))
+            hoisted[name] = Settle(_definitions[name]!, 0);
+        foreach (var property in root.ToList())
+            root[property.Key] = Settle(property.Value?.DeepClone(), 0);
+        if (hoisted.Count > 0)
+            root["$defs"] = hoisted;
     }
 
-    private bool IsHoisted(string name) => _definitions[name] is not null && (_uses.GetValueOrDefault(name) > 1 || _open.Contains(name));
+    private bool IsHoisted(string name) =>
+        _definitions[name] is not null && (_uses.GetValueOrDefault(name) > 1 || _open.Contains(name));
 
     private JsonNode? Settle(JsonNode? node, int depth)
     {
-        if (node is JsonArray list) return new JsonArray([.. list.Select(item => Settle(item, depth))]);
-        if (node is not JsonObject members) return node?.DeepClone();
-        if (depth < 64 && members["$ref"] is JsonValue reference && reference.GetValue<string>()["#/$defs/".Length..] is var name && !IsHoisted(name))
+        if (node is JsonArray list)
+            return new JsonArray([.. list.Select(item => Settle(item, depth))]);
+        if (node is not JsonObject members)
+            return node?.DeepClone();
+        if (
+            depth < 64
+            && members["$ref"] is JsonValue reference
+            && reference.GetValue<string>()["#/$defs/".Length..] is var name
+            && !IsHoisted(name)
+        )
         {
             var inner = (JsonObject)Settle(_definitions[name]?.DeepClone() ?? new JsonObject(), depth + 1)!;
-            if (members["description"] is { } own) inner["description"] = own.DeepClone();
+            if (members["description"] is { } own)
+                inner["description"] = own.DeepClone();
             return inner;
         }
 
         var copy = new JsonObject();
-        foreach (var (key, value) in members) copy[key] = Settle(value, depth);
+        foreach (var (key, value) in members)
+            copy[key] = Settle(value, depth);
         return copy;
     }
 
     private JsonObject Write(JsonElement schema, int depth)
     {
-        if (schema.ValueKind != JsonValueKind.Object || Over) return [];
-        if (Reference(schema) is { } reference) return WriteReference(reference, schema, depth);
-        if (schema.TryGetProperty("allOf", out var all) && all.ValueKind == JsonValueKind.Array) return WriteAll(schema, all, depth);
+        if (schema.ValueKind != JsonValueKind.Object || Over)
+            return [];
+        if (Reference(schema) is { } reference)
+            return WriteReference(reference, schema, depth);
+        if (schema.TryGetProperty("allOf", out var all) && all.ValueKind == JsonValueKind.Array)
+            return WriteAll(schema, all, depth);
         var written = new JsonObject();
         Describe(schema, written, depth);
         var types = TypesOf(schema);
-        if (types.Count == 1) written["type"] = types[0];
-        else if (types.Count > 1) written["type"] = new JsonArray([.. types.Select(t => (JsonNode)t)]);
+        if (types.Count == 1)
+            written["type"] = types[0];
+        else if (types.Count > 1)
+            written["type"] = new JsonArray([.. types.Select(t => (JsonNode)t)]);
         Choices(schema, types, written);
-        if (types.Count == 0 || types.Contains("string")) TextRules(schema, written);
-        if (types.Contains("number") || types.Contains("integer")) NumberRules(schema, written);
-        if (types.Contains("array")) ArrayRules(schema, written, depth);
-        if (types.Contains("object")) ObjectRules(schema, written, depth);
+        if (types.Count == 0 || types.Contains("string"))
+            TextRules(schema, written);
+        if (types.Contains("number") || types.Contains("integer"))
+            NumberRules(schema, written);
+        if (types.Contains("array"))
+            ArrayRules(schema, written, depth);
+        if (types.Contains("object"))
+            ObjectRules(schema, written, depth);
         foreach (var word in new[] { "anyOf", "oneOf" })
         {
-            if (schema.TryGetProperty(word, out var branches) && branches.ValueKind == JsonValueKind.Array) Branches(branches, written, depth);
+            if (schema.TryGetProperty(word, out var branches) && branches.ValueKind == JsonValueKind.Array)
+                Branches(branches, written, depth);
         }
 
         _spent += 12;
@@ -104,12 +145,17 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         {
             name = _names[reference] = Unique(reference);
             var target = Target(reference);
-            if (++_within > MaxWithin) throw new NotExpressibleException(Reasons.Schema, $"more than {MaxWithin} references stand within each other");
+            if (++_within > MaxWithin)
+                throw new NotExpressibleException(
+                    Reasons.Schema,
+                    $"more than {MaxWithin} references stand within each other"
+                );
             _definitions[name] = null;
             _definitions[name] = Write(target, depth);
             _within--;
         }
-        else if (_definitions[name] is null) _open.Add(name);
+        else if (_definitions[name] is null)
+            _open.Add(name);
 
         _uses[name] = _uses.GetValueOrDefault(name) + 1;
         var written = new JsonObject { ["$ref"] = "#/$defs/" + name };
@@ -132,9 +178,13 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         Describe(schema, merged, depth);
         var (properties, required) = (new JsonObject(), new SortedSet<string>(StringComparer.Ordinal));
         if (!Gather(schema, depth, properties, required, 0))
-            return depth < detail.Depth ? new JsonObject { ["allOf"] = new JsonArray([.. parts.Select(p => (JsonNode)Write(p, depth + 1))]) } : [];
-        if (properties.Count > 0) merged["properties"] = properties;
-        if (required.Count > 0) merged["required"] = new JsonArray([.. required.Where(properties.ContainsKey).Select(r => (JsonNode)r)]);
+            return depth < detail.Depth
+                ? new JsonObject { ["allOf"] = new JsonArray([.. parts.Select(p => (JsonNode)Write(p, depth + 1))]) }
+                : [];
+        if (properties.Count > 0)
+            merged["properties"] = properties;
+        if (required.Count > 0)
+            merged["required"] = new JsonArray([.. required.Where(properties.ContainsKey).Select(r => (JsonNode)r)]);
         return merged;
     }
 
@@ -143,12 +193,28 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         schema = Resolve(schema);
         // Parts of parts may be the same ones over and over.
         _spent++;
-        if (Over || level > 8 || schema.ValueKind != JsonValueKind.Object || schema.TryGetProperty("anyOf", out _) || schema.TryGetProperty("oneOf", out _)) return false;
-        if (schema.TryGetProperty("additionalProperties", out var more) && more.ValueKind == JsonValueKind.Object) return false;
-        if (TypesOf(schema) is { Count: > 0 } types && !types.Contains("object")) return false;
-        if (schema.TryGetProperty("allOf", out var all) && all.ValueKind == JsonValueKind.Array && all.EnumerateArray().Any(part => !Gather(part, depth, properties, required, level + 1))) return false;
-        foreach (var (name, value) in InputsOf(schema)) properties[name] = depth < detail.Depth ? Write(value, depth + 1) : [];
-        foreach (var name in RequiredOf(schema)) required.Add(name);
+        if (
+            Over
+            || level > 8
+            || schema.ValueKind != JsonValueKind.Object
+            || schema.TryGetProperty("anyOf", out _)
+            || schema.TryGetProperty("oneOf", out _)
+        )
+            return false;
+        if (schema.TryGetProperty("additionalProperties", out var more) && more.ValueKind == JsonValueKind.Object)
+            return false;
+        if (TypesOf(schema) is { Count: > 0 } types && !types.Contains("object"))
+            return false;
+        if (
+            schema.TryGetProperty("allOf", out var all)
+            && all.ValueKind == JsonValueKind.Array
+            && all.EnumerateArray().Any(part => !Gather(part, depth, properties, required, level + 1))
+        )
+            return false;
+        foreach (var (name, value) in InputsOf(schema))
+            properties[name] = depth < detail.Depth ? Write(value, depth + 1) : [];
+        foreach (var name in RequiredOf(schema))
+            required.Add(name);
         return true;
     }
 
@@ -156,48 +222,87 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     {
         var kept = branches.EnumerateArray().Where(b => !IsNull(b)).Take(MaxBranches + 1).ToList();
         // A list that is cut would refuse what the provider takes; none refuses nothing.
-        if (kept.Count == 0 || kept.Count > MaxBranches || depth >= detail.Depth) return;
+        if (kept.Count == 0 || kept.Count > MaxBranches || depth >= detail.Depth)
+            return;
         var list = kept.Select(b => Write(b, depth + 1)).ToList();
-        if (kept.Count < branches.GetArrayLength()) list.Add(new JsonObject { ["type"] = "null" });
-        if (list.Count == 1) foreach (var (name, value) in list[0].ToList()) written[name] = value?.DeepClone();
+        if (kept.Count < branches.GetArrayLength())
+            list.Add(new JsonObject { ["type"] = "null" });
+        if (list.Count == 1)
+            foreach (var (name, value) in list[0].ToList())
+                written[name] = value?.DeepClone();
         // "One of" where two fit would refuse what the provider takes by its discriminator.
-        else written["anyOf"] = new JsonArray([.. list]);
+        else
+            written["anyOf"] = new JsonArray([.. list]);
     }
 
     private void ObjectRules(JsonElement schema, JsonObject written, int depth)
     {
-        if (depth >= detail.Depth) return;
+        if (depth >= detail.Depth)
+            return;
         var properties = new JsonObject();
         foreach (var (name, value) in InputsOf(schema))
         {
             _spent += name.Length + 4;
-            if (Over) return;
+            if (Over)
+                return;
             properties[name] = Write(value, depth + 1);
         }
 
-        if (properties.Count > 0) written["properties"] = properties;
-        if (RequiredOf(schema).Where(properties.ContainsKey).Select(r => (JsonNode)r).ToArray() is { Length: > 0 } required) written["required"] = new JsonArray(required);
+        if (properties.Count > 0)
+            written["properties"] = properties;
+        if (
+            RequiredOf(schema).Where(properties.ContainsKey).Select(r => (JsonNode)r).ToArray() is
+            { Length: > 0 } required
+        )
+            written["required"] = new JsonArray(required);
         if (schema.TryGetProperty("additionalProperties", out var more))
         {
-            if (more.ValueKind == JsonValueKind.True || (more.ValueKind == JsonValueKind.Object && properties.Count > 0)) written["additionalProperties"] = true;
-            else if (more.ValueKind == JsonValueKind.False && properties.Count > 0) written["additionalProperties"] = false;
-            else if (more.ValueKind == JsonValueKind.Object) written["additionalProperties"] = Write(more, depth + 1);
+            if (
+                more.ValueKind == JsonValueKind.True
+                || (more.ValueKind == JsonValueKind.Object && properties.Count > 0)
+            )
+                written["additionalProperties"] = true;
+            else if (more.ValueKind == JsonValueKind.False && properties.Count > 0)
+                written["additionalProperties"] = false;
+            else if (more.ValueKind == JsonValueKind.Object)
+                written["additionalProperties"] = Write(more, depth + 1);
         }
-        else if (schema.TryGetProperty("patternProperties", out _)) written["additionalProperties"] = true;
+        else if (schema.TryGetProperty("patternProperties", out _))
+            written["additionalProperties"] = true;
     }
 
     private void ArrayRules(JsonElement schema, JsonObject written, int depth)
     {
-        foreach (var word in new[] { "minItems", "maxItems" }) Count(schema, word, written);
-        if (schema.TryGetProperty("uniqueItems", out var unique) && unique.ValueKind == JsonValueKind.True) written["uniqueItems"] = true;
-        if (schema.TryGetProperty("items", out var items) && items.ValueKind == JsonValueKind.Object && depth < detail.Depth + 1) written["items"] = Write(items, depth + 1);
+        foreach (var word in new[] { "minItems", "maxItems" })
+            Count(schema, word, written);
+        if (schema.TryGetProperty("uniqueItems", out var unique) && unique.ValueKind == JsonValueKind.True)
+            written["uniqueItems"] = true;
+        if (
+            schema.TryGetProperty("items", out var items)
+            && items.ValueKind == JsonValueKind.Object
+            && depth < detail.Depth + 1
+        )
+            written["items"] = Write(items, depth + 1);
     }
 
     private static void TextRules(JsonElement schema, JsonObject written)
     {
-        foreach (var word in new[] { "minLength", "maxLength" }) Count(schema, word, written);
-        if (schema.TryGetProperty("format", out var format) && format.ValueKind == JsonValueKind.String && Formats.Contains(format.GetString()!) && written.ContainsKey("type")) written["format"] = format.GetString();
-        if (schema.TryGetProperty("pattern", out var pattern) && pattern.ValueKind == JsonValueKind.String && pattern.GetString() is { Length: <= 200 } text && Matches(text)) written["pattern"] = text;
+        foreach (var word in new[] { "minLength", "maxLength" })
+            Count(schema, word, written);
+        if (
+            schema.TryGetProperty("format", out var format)
+            && format.ValueKind == JsonValueKind.String
+            && Formats.Contains(format.GetString()!)
+            && written.ContainsKey("type")
+        )
+            written["format"] = format.GetString();
+        if (
+            schema.TryGetProperty("pattern", out var pattern)
+            && pattern.ValueKind == JsonValueKind.String
+            && pattern.GetString() is { Length: <= 200 } text
+            && Matches(text)
+        )
+            written["pattern"] = text;
     }
 
     private static void NumberRules(JsonElement schema, JsonObject written)
@@ -205,50 +310,76 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         foreach (var (word, strict) in new[] { ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum") })
         {
             var exclusive = schema.TryGetProperty(strict, out var s);
-            if (exclusive && s.ValueKind == JsonValueKind.Number) written[strict] = JsonNode.Parse(s.GetRawText());
+            if (exclusive && s.ValueKind == JsonValueKind.Number)
+                written[strict] = JsonNode.Parse(s.GetRawText());
             // Discovery writes numbers as texts; OpenAPI 3.0 says "exclusive" beside the number.
-            if (!schema.TryGetProperty(word, out var limit)) continue;
+            if (!schema.TryGetProperty(word, out var limit))
+                continue;
             var text = limit.ValueKind == JsonValueKind.String ? limit.GetString()! : limit.GetRawText();
-            if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) written[exclusive && s.ValueKind == JsonValueKind.True ? strict : word] = number;
+            if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+                written[exclusive && s.ValueKind == JsonValueKind.True ? strict : word] = number;
         }
     }
 
     private void Choices(JsonElement schema, List<string> types, JsonObject written)
     {
-        if (schema.TryGetProperty("const", out var only)) written["const"] = JsonNode.Parse(only.GetRawText());
-        if (!schema.TryGetProperty("enum", out var list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 || list.GetArrayLength() > detail.Enum) return;
+        if (schema.TryGetProperty("const", out var only))
+            written["const"] = JsonNode.Parse(only.GetRawText());
+        if (
+            !schema.TryGetProperty("enum", out var list)
+            || list.ValueKind != JsonValueKind.Array
+            || list.GetArrayLength() is 0
+            || list.GetArrayLength() > detail.Enum
+        )
+            return;
         var values = new JsonArray();
         foreach (var value in list.EnumerateArray())
         {
             // YAML and careless hands write numbers as texts and the reverse; what cannot fit the type would make the field impossible.
-            if (types.Count > 0 && !Fits(value, types)) return;
+            if (types.Count > 0 && !Fits(value, types))
+                return;
             values.Add(JsonNode.Parse(value.GetRawText()));
             _spent += value.GetRawText().Length;
         }
 
-        if (types.Contains("null") && !values.Any(v => v is null)) values.Add((JsonNode?)null);
+        if (types.Contains("null") && !values.Any(v => v is null))
+            values.Add((JsonNode?)null);
         written["enum"] = values;
     }
 
-    private static bool Fits(JsonElement value, List<string> types) => value.ValueKind switch
-    {
-        JsonValueKind.String => types.Contains("string"),
-        JsonValueKind.Number => types.Contains("number") || types.Contains("integer"),
-        JsonValueKind.True or JsonValueKind.False => types.Contains("boolean"),
-        JsonValueKind.Null => true,
-        _ => false,
-    };
+    private static bool Fits(JsonElement value, List<string> types) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => types.Contains("string"),
+            JsonValueKind.Number => types.Contains("number") || types.Contains("integer"),
+            JsonValueKind.True or JsonValueKind.False => types.Contains("boolean"),
+            JsonValueKind.Null => true,
+            _ => false,
+        };
 
     private void Describe(JsonElement schema, JsonObject written, int depth)
     {
         var most = depth <= 1 ? Math.Max(detail.Text, 80) : detail.Text;
-        if (most > 0 && schema.TryGetProperty("description", out var text) && text.ValueKind == JsonValueKind.String && Sentences.Cut(text.GetString(), most) is { Length: > 0 } cut)
+        if (
+            most > 0
+            && schema.TryGetProperty("description", out var text)
+            && text.ValueKind == JsonValueKind.String
+            && Sentences.Cut(text.GetString(), most) is { Length: > 0 } cut
+        )
         {
             written["description"] = cut;
             _spent += cut.Length + 17;
         }
 
-        if (schema.TryGetProperty("default", out var standard) && standard.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False && standard.GetRawText().Length < 60)
+        if (
+            schema.TryGetProperty("default", out var standard)
+            && standard.ValueKind
+                is JsonValueKind.String
+                    or JsonValueKind.Number
+                    or JsonValueKind.True
+                    or JsonValueKind.False
+            && standard.GetRawText().Length < 60
+        )
             written["default"] = JsonNode.Parse(standard.GetRawText());
     }
 
@@ -259,33 +390,63 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         {
             foreach (var name in type.ValueKind == JsonValueKind.Array ? type.EnumerateArray().ToArray() : [type])
             {
-                if (name.ValueKind == JsonValueKind.String && name.GetString() == "file") throw new NotExpressibleException(Reasons.Multipart, "a file stands among ordinary values");
-                if (name.ValueKind == JsonValueKind.String && Types.Contains(name.GetString()!) && !types.Contains(name.GetString()!)) types.Add(name.GetString()!);
+                if (name.ValueKind == JsonValueKind.String && name.GetString() == "file")
+                    throw new NotExpressibleException(Reasons.Multipart, "a file stands among ordinary values");
+                if (
+                    name.ValueKind == JsonValueKind.String
+                    && Types.Contains(name.GetString()!)
+                    && !types.Contains(name.GetString()!)
+                )
+                    types.Add(name.GetString()!);
             }
         }
-        else if (schema.TryGetProperty("properties", out _) || (schema.TryGetProperty("additionalProperties", out var more) && more.ValueKind == JsonValueKind.Object)) types.Add("object");
+        else if (
+            schema.TryGetProperty("properties", out _)
+            || (schema.TryGetProperty("additionalProperties", out var more) && more.ValueKind == JsonValueKind.Object)
+        )
+            types.Add("object");
 
-        if (types.Count > 0 && !types.Contains("null") && schema.TryGetProperty("nullable", out var nullable) && nullable.ValueKind == JsonValueKind.True) types.Add("null");
+        if (
+            types.Count > 0
+            && !types.Contains("null")
+            && schema.TryGetProperty("nullable", out var nullable)
+            && nullable.ValueKind == JsonValueKind.True
+        )
+            types.Add("null");
         return types;
     }
 
     /// <summary>What a caller may send: not what the provider alone writes.</summary>
     public static IEnumerable<(string Name, JsonElement Schema)> InputsOf(JsonElement schema)
     {
-        if (!schema.TryGetProperty("properties", out var properties) || properties.ValueKind != JsonValueKind.Object) yield break;
+        if (!schema.TryGetProperty("properties", out var properties) || properties.ValueKind != JsonValueKind.Object)
+            yield break;
         foreach (var property in properties.EnumerateObject())
         {
-            if (property.Value.ValueKind == JsonValueKind.Object && property.Value.TryGetProperty("readOnly", out var fixedValue) && fixedValue.ValueKind == JsonValueKind.True) continue;
+            if (
+                property.Value.ValueKind == JsonValueKind.Object
+                && property.Value.TryGetProperty("readOnly", out var fixedValue)
+                && fixedValue.ValueKind == JsonValueKind.True
+            )
+                continue;
             yield return (property.Name, property.Value);
         }
     }
 
     public static IEnumerable<string> RequiredOf(JsonElement schema) =>
-        schema.TryGetProperty("required", out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.String).Select(r => r.GetString()!) : [];
+        schema.TryGetProperty("required", out var list) && list.ValueKind == JsonValueKind.Array
+            ? list.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.String).Select(r => r.GetString()!)
+            : [];
 
     private static void Count(JsonElement schema, string word, JsonObject written)
     {
-        if (schema.TryGetProperty(word, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= 0) written[word] = count;
+        if (
+            schema.TryGetProperty(word, out var value)
+            && value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt32(out var count)
+            && count >= 0
+        )
+            written[word] = count;
     }
 
     private static bool Matches(string pattern)
@@ -302,20 +463,35 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         }
     }
 
-    private static bool IsNull(JsonElement schema) => schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.GetString() == "null";
+    private static bool IsNull(JsonElement schema) =>
+        schema.ValueKind == JsonValueKind.Object
+        && schema.TryGetProperty("type", out var type)
+        && type.ValueKind == JsonValueKind.String
+        && type.GetString() == "null";
 
     private static string? Reference(JsonElement schema) =>
-        schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("$ref", out var reference) && reference.ValueKind == JsonValueKind.String ? reference.GetString() : null;
+        schema.ValueKind == JsonValueKind.Object
+        && schema.TryGetProperty("$ref", out var reference)
+        && reference.ValueKind == JsonValueKind.String
+            ? reference.GetString()
+            : null;
 
     private JsonElement Target(string reference) =>
-        resolve(reference) is { ValueKind: JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False } target ? target : throw new NotExpressibleException(Reasons.Reference, $"'{reference}' is not in the document");
+        resolve(reference) is { ValueKind: JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False } target
+            ? target
+            : throw new NotExpressibleException(Reasons.Reference, $"'{reference}' is not in the document");
 
     private string Unique(string reference)
     {
-        var name = new string([.. reference[(reference.LastIndexOfAny(['/', '.']) + 1)..].Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-')]);
-        if (name.Length is 0 or > 60) name = "Part" + (_definitions.Count + 1).ToString(CultureInfo.InvariantCulture);
+        var name = new string([
+            .. reference[(reference.LastIndexOfAny(['/', '.']) + 1)..]
+                .Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'),
+        ]);
+        if (name.Length is 0 or > 60)
+            name = "Part" + (_definitions.Count + 1).ToString(CultureInfo.InvariantCulture);
         var candidate = name;
-        for (var i = 2; _definitions.ContainsKey(candidate); i++) candidate = name + i.ToString(CultureInfo.InvariantCulture);
+        for (var i = 2; _definitions.ContainsKey(candidate); i++)
+            candidate = name + i.ToString(CultureInfo.InvariantCulture);
         return candidate;
     }
 }

@@ -10,18 +10,22 @@ internal static partial class Sentences
     /// <summary>At most <paramref name="most"/> characters, cut after the last sentence that fits, else after the last word.</summary>
     public static string Cut(string? text, int most)
     {
-        if (string.IsNullOrWhiteSpace(text) || most < 8) return "";
+        if (string.IsNullOrWhiteSpace(text) || most < 8)
+            return "";
         // The beginning is enough: nobody pays for a page of markup that would be cut anyway.
         var plain = Plain(text.Length > most * 8 ? text[..(most * 8)] : text);
-        if (plain.Length <= most) return plain;
+        if (plain.Length <= most)
+            return plain;
         var end = -1;
         for (var i = 0; i < most; i++)
         {
-            if (plain[i] is '.' or '!' or '?' && plain[i + 1] == ' ' && !Abbreviates(plain, i)) end = i + 1;
+            if (plain[i] is '.' or '!' or '?' && plain[i + 1] == ' ' && !Abbreviates(plain, i))
+                end = i + 1;
         }
 
         // A first sentence that is a stub ("Note.") says less than the beginning of the next one.
-        if (end >= most / 4) return plain[..end];
+        if (end >= most / 4)
+            return plain[..end];
         var word = plain.LastIndexOf(' ', most - 2);
         return plain[..(word > 0 ? word : most - 2)].TrimEnd(',', ';', ':', ' ') + " …";
     }
@@ -30,15 +34,20 @@ internal static partial class Sentences
     {
         text = Markup().Replace(text, " ");
         text = Link().Replace(text, "$1");
-        text = WebUtility.HtmlDecode(text).Replace("**", "", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal);
+        text = WebUtility
+            .HtmlDecode(text)
+            .Replace("**", "", StringComparison.Ordinal)
+            .Replace("`", "", StringComparison.Ordinal);
         var plain = new StringBuilder(text.Length);
         foreach (var c in text)
         {
             if (char.IsWhiteSpace(c) || char.IsControl(c))
             {
-                if (plain.Length > 0 && plain[^1] != ' ') plain.Append(' ');
+                if (plain.Length > 0 && plain[^1] != ' ')
+                    plain.Append(' ');
             }
-            else if (!char.IsSurrogate(c)) plain.Append(c);
+            else if (!char.IsSurrogate(c))
+                plain.Append(c);
         }
 
         return plain.ToString().Trim();
@@ -46,9 +55,18 @@ internal static partial class Sentences
 
     private static bool Abbreviates(string text, int dot)
     {
-        if (text[dot] != '.') return false;
+        if (text[dot] != '.')
+            return false;
         var word = text.LastIndexOf(' ', dot) + 1;
-        return text[word..dot].TrimStart('(').ToLowerInvariant() is "e.g" or "i.e" or "etc" or "vs" or "cf" or "no" or "incl" or "approx";
+        return text[word..dot].TrimStart('(').ToLowerInvariant()
+            is "e.g"
+                or "i.e"
+                or "etc"
+                or "vs"
+                or "cf"
+                or "no"
+                or "incl"
+                or "approx";
     }
 
     [GeneratedRegex("<[^<>]{1,200}>")]

@@ -17,13 +17,30 @@ public sealed class ToolImport(IPacks packs) : IToolImport
     public Result<ImportPlan> Plan(ImportRequest request, ReadOnlyMemory<byte> document, string? previous)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (document.Length > ImportRequest.MaxDocument) return new VaultError(ErrorCatalogue.TooLarge, $"The document has more than {ImportRequest.MaxDocument} bytes.");
-        if (!IsWord(request.Provider) || request.Provider.Length > 40) return VaultError.Invalid("provider", "is an id: at most 40 characters of a-z, 0-9 and '_', beginning with a letter");
-        if (!IsWord(request.Set) || request.Set.Length > 40) return VaultError.Invalid("set", "is at most 40 characters of a-z, 0-9 and '_', beginning with a letter");
-        if (!System.Text.Unicode.Utf8.IsValid(document.Span)) return VaultError.Invalid("document", "is not UTF-8");
+        if (document.Length > ImportRequest.MaxDocument)
+            return new VaultError(
+                ErrorCatalogue.TooLarge,
+                $"The document has more than {ImportRequest.MaxDocument} bytes."
+            );
+        if (!IsWord(request.Provider) || request.Provider.Length > 40)
+            return VaultError.Invalid(
+                "provider",
+                "is an id: at most 40 characters of a-z, 0-9 and '_', beginning with a letter"
+            );
+        if (!IsWord(request.Set) || request.Set.Length > 40)
+            return VaultError.Invalid("set", "is at most 40 characters of a-z, 0-9 and '_', beginning with a letter");
+        if (!System.Text.Unicode.Utf8.IsValid(document.Span))
+            return VaultError.Invalid("document", "is not UTF-8");
         try
         {
-            return Described.Open(document).TryGet(out var description, out var wrong) ? Plan(request, description, Convert.ToHexStringLower(SHA256.HashData(document.Span)), PreviousSet.Read(previous)) : wrong;
+            return Described.Open(document).TryGet(out var description, out var wrong)
+                ? Plan(
+                    request,
+                    description,
+                    Convert.ToHexStringLower(SHA256.HashData(document.Span)),
+                    PreviousSet.Read(previous)
+                )
+                : wrong;
         }
         catch (FormatException e)
         {
@@ -32,7 +49,10 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         catch (InvalidOperationException e) when (e.Message.Contains("UTF-16", StringComparison.Ordinal))
         {
             // How the JSON reader says it: an escape like \ud800 alone.
-            return VaultError.Invalid("document", "has an escape that is half a character (a surrogate without its other half)");
+            return VaultError.Invalid(
+                "document",
+                "has an escape that is half a character (a surrogate without its other half)"
+            );
         }
         catch (InvalidOperationException)
         {
@@ -41,12 +61,16 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         }
         catch (JsonException e)
         {
-            return VaultError.Invalid("document", $"is not JSON near line {(e.LineNumber ?? 0) + 1}, or nested too deep");
+            return VaultError.Invalid(
+                "document",
+                $"is not JSON near line {(e.LineNumber ?? 0) + 1}, or nested too deep"
+            );
         }
     }
 
     /// <summary>A description in JSON; what begins otherwise is taken for YAML.</summary>
-    public static bool IsJson(ReadOnlySpan<byte> document) => (document.StartsWith("\uFEFF"u8) ? document[3..] : document).TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
+    public static bool IsJson(ReadOnlySpan<byte> document) =>
+        (document.StartsWith("\uFEFF"u8) ? document[3..] : document).TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
 
     public byte[] MarkRemoved(string set, string by, DateTimeOffset at)
     {
@@ -55,13 +79,19 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         var buffer = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(buffer);
         writer.WriteStartObject();
-        foreach (var member in document.RootElement.EnumerateObject().Where(m => m.Name is "format" or "extends" or "set" or "source")) member.WriteTo(writer);
+        foreach (
+            var member in document
+                .RootElement.EnumerateObject()
+                .Where(m => m.Name is "format" or "extends" or "set" or "source")
+        )
+            member.WriteTo(writer);
         writer.WriteStartObject("removed");
         writer.WriteString("by", by);
         writer.WriteString("at", at);
         writer.WriteEndObject();
         writer.WriteStartObject("operations");
-        foreach (var (operation, name) in previous.Names.OrderBy(o => o.Key, StringComparer.Ordinal)) writer.WriteString(operation, name);
+        foreach (var (operation, name) in previous.Names.OrderBy(o => o.Key, StringComparer.Ordinal))
+            writer.WriteString(operation, name);
         writer.WriteEndObject();
         previous.WriteGone(writer, _ => false);
         writer.WriteStartArray("tools");
@@ -71,26 +101,63 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         return buffer.WrittenSpan.ToArray();
     }
 
-    private Result<ImportPlan> Plan(ImportRequest request, IDescription description, string document, PreviousSet previous)
+    private Result<ImportPlan> Plan(
+        ImportRequest request,
+        IDescription description,
+        string document,
+        PreviousSet previous
+    )
     {
         byte[]? newPack = null;
         if (!packs.TryGet(request.Provider, out var pack))
         {
-            if (!NewPack.From(request.Provider, description).TryGet(out newPack, out var none)) return none;
+            if (!NewPack.From(request.Provider, description).TryGet(out newPack, out var none))
+                return none;
             var reading = new PackReader().Read(newPack, "pack made from the document");
-            if (reading.Pack is null) return new VaultError(ErrorCatalogue.PackInvalid, "No usable pack comes out of the document; write one (vaultctl packs new) and import into it.") { Violations = [.. reading.Faults] };
+            if (reading.Pack is null)
+                return new VaultError(
+                    ErrorCatalogue.PackInvalid,
+                    "No usable pack comes out of the document; write one (vaultctl packs new) and import into it."
+                )
+                {
+                    Violations = [.. reading.Faults],
+                };
             pack = reading.Pack;
         }
 
         var mine = previous.ToolNames.ToHashSet(StringComparer.Ordinal);
         // Also what the provider's accounts run of another pack (tools_of): it is there for them.
-        var others = pack.Tools.Concat(pack.ToolsOf.SelectMany(id => packs.TryGet(id, out var lender) ? lender.Tools : [])).Where(t => !mine.Contains(t.Name)).ToList();
-        var routes = others.GroupBy(t => Route(pack, t.Request.Method, t.Request.Url.Source)).ToDictionary(g => g.Key, g => g.First().Name, StringComparer.Ordinal);
-        var taken = packs.All.SelectMany(p => p.Tools).Select(t => t.Name).Where(n => !mine.Contains(n)).ToHashSet(StringComparer.Ordinal);
+        var others = pack
+            .Tools.Concat(pack.ToolsOf.SelectMany(id => packs.TryGet(id, out var lender) ? lender.Tools : []))
+            .Where(t => !mine.Contains(t.Name))
+            .ToList();
+        var routes = others
+            .GroupBy(t => Route(pack, t.Request.Method, t.Request.Url.Source))
+            .ToDictionary(g => g.Key, g => g.First().Name, StringComparer.Ordinal);
+        var taken = packs
+            .All.SelectMany(p => p.Tools)
+            .Select(t => t.Name)
+            .Where(n => !mine.Contains(n))
+            .ToHashSet(StringComparer.Ordinal);
         var names = ToolNaming.Names(request.Provider, description.Names(), previous.Names, taken);
-        var builder = new ToolBuilder(description, request.Provider, new ImportUrls(pack.Details.Api.BaseUrl, pack.Hosts, description.Server));
-        var scope = new PackScope { Id = pack.Id, Hosts = pack.Hosts, DevelopmentOnly = pack.DevelopmentOnly, Parameters = pack.Details.Parameters };
-        var (made, tools, skipped, count) = (new SortedDictionary<string, (string Operation, byte[] Json)>(StringComparer.Ordinal), new List<ImportedTool>(), new List<SkippedOperation>(), 0);
+        var builder = new ToolBuilder(
+            description,
+            request.Provider,
+            new ImportUrls(pack.Details.Api.BaseUrl, pack.Hosts, description.Server)
+        );
+        var scope = new PackScope
+        {
+            Id = pack.Id,
+            Hosts = pack.Hosts,
+            DevelopmentOnly = pack.DevelopmentOnly,
+            Parameters = pack.Details.Parameters,
+        };
+        var (made, tools, skipped, count) = (
+            new SortedDictionary<string, (string Operation, byte[] Json)>(StringComparer.Ordinal),
+            new List<ImportedTool>(),
+            new List<SkippedOperation>(),
+            0
+        );
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var operation in description.Operations())
         {
@@ -110,7 +177,11 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             try
             {
                 var (tool, json) = One(operation, names[operation.Where], builder, scope, previous);
-                if (operation.Constants.Length == 0 && routes.TryGetValue(Route(pack, tool.Method, tool.Url), out var there)) throw new NotExpressibleException(Reasons.AlreadyThere, $"{there} is this operation");
+                if (
+                    operation.Constants.Length == 0
+                    && routes.TryGetValue(Route(pack, tool.Method, tool.Url), out var there)
+                )
+                    throw new NotExpressibleException(Reasons.AlreadyThere, $"{there} is this operation");
                 made[tool.Line.Name] = (operation.Where, json);
                 tools.Add(tool.Line);
             }
@@ -121,7 +192,13 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             catch (InvalidOperationException)
             {
                 // A text where the specification wants an object: a stranger's document, and only this operation of it.
-                skipped.Add(new SkippedOperation(operation.Where, Reasons.Schema, "it is not of the form that its specification says"));
+                skipped.Add(
+                    new SkippedOperation(
+                        operation.Where,
+                        Reasons.Schema,
+                        "it is not of the form that its specification says"
+                    )
+                );
             }
         }
 
@@ -145,27 +222,63 @@ public sealed class ToolImport(IPacks packs) : IToolImport
 
     private static Refusal? Unwanted(ImportRequest request, DescribedOperation operation)
     {
-        if (request.Tags.Length > 0 && !operation.Tags.Intersect(request.Tags, StringComparer.OrdinalIgnoreCase).Any()) return new Refusal(Reasons.NotAsked, "none of the tags asked for");
-        if (request.Paths.Length > 0 && !request.Paths.Any(p => operation.Path.StartsWith(p, StringComparison.Ordinal))) return new Refusal(Reasons.NotAsked, "none of the paths asked for");
-        return operation.Refusal ?? (operation.Deprecated && !request.Deprecated ? new Refusal(Reasons.Deprecated, "the document calls it deprecated") : null);
+        if (request.Tags.Length > 0 && !operation.Tags.Intersect(request.Tags, StringComparer.OrdinalIgnoreCase).Any())
+            return new Refusal(Reasons.NotAsked, "none of the tags asked for");
+        if (request.Paths.Length > 0 && !request.Paths.Any(p => operation.Path.StartsWith(p, StringComparison.Ordinal)))
+            return new Refusal(Reasons.NotAsked, "none of the paths asked for");
+        return operation.Refusal
+            ?? (
+                operation.Deprecated && !request.Deprecated
+                    ? new Refusal(Reasons.Deprecated, "the document calls it deprecated")
+                    : null
+            );
     }
 
-    private static ((string Method, string Url, ImportedTool Line) Tool, byte[] Json) One(DescribedOperation operation, string name, ToolBuilder builder, PackScope scope, PreviousSet previous)
+    private static ((string Method, string Url, ImportedTool Line) Tool, byte[] Json) One(
+        DescribedOperation operation,
+        string name,
+        ToolBuilder builder,
+        PackScope scope,
+        PreviousSet previous
+    )
     {
         var node = builder.Build(operation, name);
         var (version, same, stands) = previous.Compare(name, Element(node));
-        if (version is not null) node["version"] = same ? version : Next(version);
+        if (version is not null)
+            node["version"] = same ? version : Next(version);
         var element = Element(node);
         var json = JsonSerializer.SerializeToUtf8Bytes(node);
         var faults = new PackFaults(new Lazy<LineIndex>(() => LineIndex.Build(json)));
         var definition = ToolReading.Tool(new PackNode(element, "", faults), scope, [scope.Id + "_"]);
-        if (faults.Any) throw new NotExpressibleException(faults.All[0].Path.StartsWith("/input_schema", StringComparison.Ordinal) ? Reasons.Schema : Reasons.Pack, $"{faults.All[0].Path} {faults.All[0].Message}");
-        var change = !stands ? ImportChange.Added : same ? ImportChange.Unchanged : ImportChange.Changed;
-        var line = new ImportedTool(name, operation.Where, definition.Effect, definition.Scopes.AllOf, JsonSerializer.SerializeToUtf8Bytes(node["input_schema"]).Length, change);
+        if (faults.Any)
+            throw new NotExpressibleException(
+                faults.All[0].Path.StartsWith("/input_schema", StringComparison.Ordinal)
+                    ? Reasons.Schema
+                    : Reasons.Pack,
+                $"{faults.All[0].Path} {faults.All[0].Message}"
+            );
+        var change =
+            !stands ? ImportChange.Added
+            : same ? ImportChange.Unchanged
+            : ImportChange.Changed;
+        var line = new ImportedTool(
+            name,
+            operation.Where,
+            definition.Effect,
+            definition.Scopes.AllOf,
+            JsonSerializer.SerializeToUtf8Bytes(node["input_schema"]).Length,
+            change
+        );
         return ((definition.Request.Method, definition.Request.Url.Source, line), json);
     }
 
-    private static byte[] Write(ImportRequest request, IDescription description, string document, SortedDictionary<string, (string Operation, byte[] Json)> made, PreviousSet previous)
+    private static byte[] Write(
+        ImportRequest request,
+        IDescription description,
+        string document,
+        SortedDictionary<string, (string Operation, byte[] Json)> made,
+        PreviousSet previous
+    )
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(buffer);
@@ -178,12 +291,19 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         writer.WriteStartObject("operations");
         // An operation that comes back one day gets the name it had.
         var present = made.Values.Select(m => m.Operation).ToHashSet(StringComparer.Ordinal);
-        foreach (var (operation, name) in previous.Names.Where(o => !present.Contains(o.Key)).OrderBy(o => o.Key, StringComparer.Ordinal)) writer.WriteString(operation, name);
-        foreach (var (name, (operation, _)) in made) writer.WriteString(operation, name);
+        foreach (
+            var (operation, name) in previous
+                .Names.Where(o => !present.Contains(o.Key))
+                .OrderBy(o => o.Key, StringComparer.Ordinal)
+        )
+            writer.WriteString(operation, name);
+        foreach (var (name, (operation, _)) in made)
+            writer.WriteString(operation, name);
         writer.WriteEndObject();
         previous.WriteGone(writer, made.ContainsKey);
         writer.WriteStartArray("tools");
-        foreach (var (_, json) in made.Values) writer.WriteRawValue(json);
+        foreach (var (_, json) in made.Values)
+            writer.WriteRawValue(json);
         writer.WriteEndArray();
         writer.WriteEndObject();
         writer.Flush();
@@ -192,20 +312,36 @@ public sealed class ToolImport(IPacks packs) : IToolImport
 
     private static IEnumerable<string> Notes(IDescription description, byte[]? newPack)
     {
-        if (newPack is not null) yield return "The provider is new: its pack is made from the document's security schemes. Check hosts, rotation and error rules before production.";
-        if (description is OpenApiDescription { HasWebhooks: true }) yield return "The document's webhooks are calls by the provider and become no tools.";
+        if (newPack is not null)
+            yield return "The provider is new: its pack is made from the document's security schemes. Check hosts, rotation and error rules before production.";
+        if (description is OpenApiDescription { HasWebhooks: true })
+            yield return "The document's webhooks are calls by the provider and become no tools.";
     }
 
     private static JsonElement Element(JsonNode node) => JsonSerializer.SerializeToElement(node);
 
-    private static string Next(string version) => int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? (number + 1).ToString(CultureInfo.InvariantCulture) : version + ".1";
+    private static string Next(string version) =>
+        int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? (number + 1).ToString(CultureInfo.InvariantCulture)
+            : version + ".1";
 
     /// <summary>Method and address without the names of places: the same operation under any name.</summary>
     private static string Route(ProviderPack pack, string method, string url)
     {
         var full = url.StartsWith('/') ? pack.Details.Api.BaseUrl.Source + url : url;
-        return method + " " + string.Concat(full.Split('{').Select((part, i) => i == 0 ? part : "{" + part[Math.Max(part.IndexOf('}', StringComparison.Ordinal), 0)..]));
+        return method
+            + " "
+            + string.Concat(
+                full.Split('{')
+                    .Select(
+                        (part, i) =>
+                            i == 0 ? part : "{" + part[Math.Max(part.IndexOf('}', StringComparison.Ordinal), 0)..]
+                    )
+            );
     }
 
-    private static bool IsWord(string text) => text.Length > 0 && char.IsAsciiLetterLower(text[0]) && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
+    private static bool IsWord(string text) =>
+        text.Length > 0
+        && char.IsAsciiLetterLower(text[0])
+        && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
 }

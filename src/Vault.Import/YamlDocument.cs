@@ -20,7 +20,15 @@ internal static class YamlDocument
         using var text = new StreamReader(new MemoryStream(yaml.ToArray(), writable: false), Encoding.UTF8);
         var parser = new Parser(text);
         var buffer = new ArrayBufferWriter<byte>(yaml.Length);
-        using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true, MaxDepth = MaxDepth + 2, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        using var writer = new Utf8JsonWriter(
+            buffer,
+            new JsonWriterOptions
+            {
+                SkipValidation = true,
+                MaxDepth = MaxDepth + 2,
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }
+        );
         var open = new Stack<bool>();
         // Within a mapping every second scalar is a name.
         var names = new Stack<bool>();
@@ -41,16 +49,22 @@ internal static class YamlDocument
                     Turn(names, open.TryPeek(out var inMapping) && inMapping);
                     break;
                 case MappingStart or SequenceStart:
-                    if (isName) throw new YamlException(at.Start, at.End, "a name must be a text");
-                    if (open.Count >= MaxDepth) throw new YamlException(at.Start, at.End, "nested too deep");
+                    if (isName)
+                        throw new YamlException(at.Start, at.End, "a name must be a text");
+                    if (open.Count >= MaxDepth)
+                        throw new YamlException(at.Start, at.End, "nested too deep");
                     open.Push(at is MappingStart);
                     names.Push(at is MappingStart);
-                    if (at is MappingStart) writer.WriteStartObject();
-                    else writer.WriteStartArray();
+                    if (at is MappingStart)
+                        writer.WriteStartObject();
+                    else
+                        writer.WriteStartArray();
                     break;
                 case MappingEnd or SequenceEnd:
-                    if (open.Pop()) writer.WriteEndObject();
-                    else writer.WriteEndArray();
+                    if (open.Pop())
+                        writer.WriteEndObject();
+                    else
+                        writer.WriteEndArray();
                     names.Pop();
                     Turn(names, open.TryPeek(out var outer) && outer);
                     break;
@@ -63,19 +77,34 @@ internal static class YamlDocument
 
     private static void Turn(Stack<bool> names, bool awaits)
     {
-        if (names.TryPop(out _)) names.Push(awaits);
+        if (names.TryPop(out _))
+            names.Push(awaits);
     }
 
     /// <summary>The core schema of YAML 1.2: what is quoted is text, and so is everything that only looks like a date or a yes.</summary>
     private static void Write(Utf8JsonWriter writer, Scalar scalar)
     {
         var text = scalar.Value;
-        if (scalar.Style != ScalarStyle.Plain) writer.WriteStringValue(text);
-        else if (text is "" or "~" or "null" or "Null" or "NULL") writer.WriteNullValue();
-        else if (text is "true" or "True" or "TRUE") writer.WriteBooleanValue(true);
-        else if (text is "false" or "False" or "FALSE") writer.WriteBooleanValue(false);
-        else if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && (text.Length == 1 || text.TrimStart('-', '+')[0] != '0')) writer.WriteNumberValue(whole);
-        else if (text.Contains('.', StringComparison.Ordinal) && text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '+' or 'e' or 'E') && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) writer.WriteNumberValue(number);
-        else writer.WriteStringValue(text);
+        if (scalar.Style != ScalarStyle.Plain)
+            writer.WriteStringValue(text);
+        else if (text is "" or "~" or "null" or "Null" or "NULL")
+            writer.WriteNullValue();
+        else if (text is "true" or "True" or "TRUE")
+            writer.WriteBooleanValue(true);
+        else if (text is "false" or "False" or "FALSE")
+            writer.WriteBooleanValue(false);
+        else if (
+            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+            && (text.Length == 1 || text.TrimStart('-', '+')[0] != '0')
+        )
+            writer.WriteNumberValue(whole);
+        else if (
+            text.Contains('.', StringComparison.Ordinal)
+            && text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '+' or 'e' or 'E')
+            && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        )
+            writer.WriteNumberValue(number);
+        else
+            writer.WriteStringValue(text);
     }
 }

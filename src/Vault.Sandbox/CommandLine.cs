@@ -11,7 +11,10 @@ internal static class CommandLine
                              [--access-token-seconds N] [--grace-seconds N]
         """;
 
-    public static (SandboxOptions? Options, string? Problem) Read(IReadOnlyList<string> arguments, Func<string, string?> variable)
+    public static (SandboxOptions? Options, string? Problem) Read(
+        IReadOnlyList<string> arguments,
+        Func<string, string?> variable
+    )
     {
         var options = new SandboxOptions { EnvironmentName = StartupRules.EnvironmentFrom(variable) };
         var url = variable("ASPNETCORE_URLS") ?? "http://127.0.0.1:9090";
@@ -43,7 +46,12 @@ internal static class CommandLine
                 case "--redirect-uri":
                     redirectUris.Add(value);
                     break;
-                case "--rotation" when Enum.TryParse<RotationBehaviour>(value.Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out var rotation) && !char.IsDigit(value[0]):
+                case "--rotation"
+                    when Enum.TryParse<RotationBehaviour>(
+                        value.Replace("_", "", StringComparison.Ordinal),
+                        ignoreCase: true,
+                        out var rotation
+                    ) && !char.IsDigit(value[0]):
                     policy = policy with { Rotation = rotation };
                     break;
                 case "--access-token-seconds" when TryNumber(value, out var seconds):
@@ -59,21 +67,31 @@ internal static class CommandLine
             }
         }
 
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme != "http" || address.AbsolutePath != "/" || url.Contains(';', StringComparison.Ordinal))
+        if (
+            !Uri.TryCreate(url, UriKind.Absolute, out var address)
+            || address.Scheme != "http"
+            || address.AbsolutePath != "/"
+            || url.Contains(';', StringComparison.Ordinal)
+        )
         {
             return Wrong($"--urls is '{url}'; give one http URL without a path, for example http://127.0.0.1:9090");
         }
 
-        return (options with
-        {
-            Host = address.Host.Trim('[', ']'),
-            Port = address.Port,
-            DemoPolicy = policy,
-            DemoRedirectUris = redirectUris.Count > 0 ? redirectUris : options.DemoRedirectUris,
-        }, null);
+        return (
+            options with
+            {
+                Host = address.Host.Trim('[', ']'),
+                Port = address.Port,
+                DemoPolicy = policy,
+                DemoRedirectUris = redirectUris.Count > 0 ? redirectUris : options.DemoRedirectUris,
+            },
+            null
+        );
     }
 
-    private static (SandboxOptions?, string?) Wrong(string problem) => (null, $"The sandbox provider does not start: {problem}.{Environment.NewLine}{Usage}");
+    private static (SandboxOptions?, string?) Wrong(string problem) =>
+        (null, $"The sandbox provider does not start: {problem}.{Environment.NewLine}{Usage}");
 
-    private static bool TryNumber(string value, out int number) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool TryNumber(string value, out int number) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -15,10 +15,18 @@ internal static class Program
         try
         {
             await using var server = await SandboxServer.StartAsync(options);
-            Console.WriteLine($"Sandbox provider, for development only (anybody can sign in, everything is forgotten at the end), on {server.BaseUrl} - stop it with Ctrl+C");
+            Console.WriteLine(
+                $"Sandbox provider, for development only (anybody can sign in, everything is forgotten at the end), on {server.BaseUrl} - stop it with Ctrl+C"
+            );
             using var stop = new CancellationTokenSource();
-            using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, c => Stop(c, stop));
-            using var terminate = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, c => Stop(c, stop));
+            using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(
+                System.Runtime.InteropServices.PosixSignal.SIGINT,
+                c => Stop(c, stop)
+            );
+            using var terminate = System.Runtime.InteropServices.PosixSignalRegistration.Create(
+                System.Runtime.InteropServices.PosixSignal.SIGTERM,
+                c => Stop(c, stop)
+            );
             await server.WaitForShutdownAsync(stop.Token);
             return 0;
         }
@@ -34,7 +42,9 @@ internal static class Program
         }
         catch (IOException taken)
         {
-            await Console.Error.WriteLineAsync($"The sandbox provider cannot listen: {taken.Message} Choose another port with --urls.");
+            await Console.Error.WriteLineAsync(
+                $"The sandbox provider cannot listen: {taken.Message} Choose another port with --urls."
+            );
             return 1;
         }
     }

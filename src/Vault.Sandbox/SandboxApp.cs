@@ -12,20 +12,27 @@ internal static class SandboxApp
 {
     public static WebApplication Build(SandboxOptions options, SandboxState state)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Vault.Sandbox", EnvironmentName = "Development" });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = "Vault.Sandbox", EnvironmentName = "Development" }
+        );
         builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            if (options.Host == "localhost" && options.Port != 0)
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
             {
-                kestrel.ListenLocalhost(options.Port);
-            }
-            else
-            {
-                kestrel.Listen(options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host.Trim('[', ']')), options.Port);
-            }
-        });
+                kestrel.AddServerHeader = false;
+                if (options.Host == "localhost" && options.Port != 0)
+                {
+                    kestrel.ListenLocalhost(options.Port);
+                }
+                else
+                {
+                    kestrel.Listen(
+                        options.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Host.Trim('[', ']')),
+                        options.Port
+                    );
+                }
+            });
 
         var app = builder.Build();
         app.Use(next => context => GuardAsync(context, next, state));
@@ -46,8 +53,18 @@ internal static class SandboxApp
             new CodeGrant(s.Codes, s.Index, s.Counters, s.Signer, s.Time),
             new RefreshGrant(s.Index, s.Counters, s.Time),
             new ClientCredentialsGrant(s.Index, s.Counters, s.Time),
-            new JwtBearerGrant(s.Keys, s.Clients, s.Index, s.Counters, s.Time, Issuer));
-        var authorize = new AuthorizeEndpoint(s.Clients, s.Identities, s.Codes, s.Counters, s.Faults, s.Runner, s.Time, Issuer);
+            new JwtBearerGrant(s.Keys, s.Clients, s.Index, s.Counters, s.Time, Issuer)
+        );
+        var authorize = new AuthorizeEndpoint(
+            s.Clients,
+            s.Identities,
+            s.Codes,
+            s.Counters,
+            s.Faults,
+            s.Runner,
+            s.Time,
+            Issuer
+        );
         var metadata = new MetadataEndpoint(Issuer);
         var userinfo = new UserinfoEndpoint(bearer, s.Identities, s.Runner);
 
@@ -59,7 +76,10 @@ internal static class SandboxApp
         app.MapPost("/oauth/authorize/decision", authorize.HandleDecisionAsync);
         app.MapPost("/oauth/token", token.HandleAsync);
         app.MapPost("/oauth/revoke", new RevokeEndpoint(authentication, s.Index, s.Counters, s.Runner).HandleAsync);
-        app.MapPost("/oauth/introspect", new IntrospectEndpoint(authentication, s.Index, s.Counters, s.Runner, s.Time, Issuer).HandleAsync);
+        app.MapPost(
+            "/oauth/introspect",
+            new IntrospectEndpoint(authentication, s.Index, s.Counters, s.Runner, s.Time, Issuer).HandleAsync
+        );
         app.MapGet("/oauth/userinfo", userinfo.HandleAsync);
         app.MapPost("/oauth/userinfo", userinfo.HandleAsync);
         new ApiRoutes(
@@ -67,7 +87,8 @@ internal static class SandboxApp
             s.Counters,
             s.Runner,
             new ItemEndpoints(s.Items, s.Counters),
-            new MeEndpoint(s.Identities)).Map(app);
+            new MeEndpoint(s.Identities)
+        ).Map(app);
         new ControlRoutes(server).Map(app);
     }
 
@@ -78,7 +99,12 @@ internal static class SandboxApp
     {
         if (!StartupRules.IsLoopback(context.Request.Host.Host))
         {
-            await JsonReply.WriteErrorAsync(context, 421, "misdirected_request", "the sandbox answers on 127.0.0.1, [::1] and localhost only");
+            await JsonReply.WriteErrorAsync(
+                context,
+                421,
+                "misdirected_request",
+                "the sandbox answers on 127.0.0.1, [::1] and localhost only"
+            );
             return;
         }
 
@@ -90,13 +116,23 @@ internal static class SandboxApp
         {
             if (e is BadHttpRequestException bad)
             {
-                await JsonReply.WriteErrorAsync(context, bad.StatusCode, "invalid_request", "the request could not be read");
+                await JsonReply.WriteErrorAsync(
+                    context,
+                    bad.StatusCode,
+                    "invalid_request",
+                    "the request could not be read"
+                );
             }
             else if (!context.RequestAborted.IsCancellationRequested)
             {
                 state.Counters.AddUnhandledError();
                 await Console.Error.WriteLineAsync($"sandbox: {context.Request.Method} {context.Request.Path}: {e}");
-                await JsonReply.WriteErrorAsync(context, 500, "server_error", "the sandbox failed; its error output says why");
+                await JsonReply.WriteErrorAsync(
+                    context,
+                    500,
+                    "server_error",
+                    "the sandbox failed; its error output says why"
+                );
             }
         }
     }

@@ -17,7 +17,7 @@ public sealed record SandboxOptions
 
     /// <summary>Redirect URIs of the default client, compared character by character.</summary>
     public IReadOnlyList<string> DemoRedirectUris { get; init; } =
-        ["http://127.0.0.1:8080/oauth/callback", "http://localhost:8080/oauth/callback"];
+    ["http://127.0.0.1:8080/oauth/callback", "http://localhost:8080/oauth/callback"];
 
     public TokenPolicy DemoPolicy { get; init; } = new();
 
@@ -32,9 +32,11 @@ public sealed record SandboxOptions
         new("carol", "Carol Clark", "carol@sandbox.example"),
     ];
 
-    public IReadOnlyList<SandboxApiKey> ApiKeys { get; init; } = [new("sandbox-key-0001-demo", "alice", SandboxScopes.All)];
+    public IReadOnlyList<SandboxApiKey> ApiKeys { get; init; } =
+    [new("sandbox-key-0001-demo", "alice", SandboxScopes.All)];
 
-    public IReadOnlyList<SandboxLogin> Logins { get; init; } = [new("sandbox-user", "sandbox-pass-0001", "alice", SandboxScopes.All)];
+    public IReadOnlyList<SandboxLogin> Logins { get; init; } =
+    [new("sandbox-user", "sandbox-pass-0001", "alice", SandboxScopes.All)];
 
     /// <summary>How many items exist at the start: item-1 to item-N.</summary>
     public int SeedItems { get; init; } = 250;

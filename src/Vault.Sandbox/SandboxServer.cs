@@ -39,14 +39,19 @@ public sealed class SandboxServer : IAsyncDisposable
 
     /// <exception cref="InvalidOperationException">The sandbox must not run here; the message says why and what to do.</exception>
     /// <exception cref="IOException">The port is taken.</exception>
-    public static async Task<SandboxServer> StartAsync(SandboxOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task<SandboxServer> StartAsync(
+        SandboxOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         options ??= new SandboxOptions();
         var environment = options.EnvironmentName ?? StartupRules.EnvironmentFrom(Environment.GetEnvironmentVariable);
         var refusals = StartupRules.Refusals(environment, options.Host, options.Port);
         if (refusals.Count > 0)
         {
-            throw new InvalidOperationException("The sandbox provider does not start: " + string.Join("; ", refusals) + ".");
+            throw new InvalidOperationException(
+                "The sandbox provider does not start: " + string.Join("; ", refusals) + "."
+            );
         }
 
         var state = new SandboxState(options);
@@ -64,10 +69,14 @@ public sealed class SandboxServer : IAsyncDisposable
             throw;
         }
 
-        var bound = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        var host = IPAddress.TryParse(options.Host, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
-            ? $"[{options.Host}]"
-            : options.Host;
+        var bound = new Uri(
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
+        );
+        var host =
+            IPAddress.TryParse(options.Host, out var address)
+            && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
+                ? $"[{options.Host}]"
+                : options.Host;
         state.Issuer = FormattableString.Invariant($"http://{host}:{bound.Port}");
         return server;
     }
@@ -104,5 +113,6 @@ public sealed class SandboxServer : IAsyncDisposable
         _state.Dispose();
     }
 
-    internal Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+    internal Task WaitForShutdownAsync(CancellationToken cancellationToken) =>
+        _app.WaitForShutdownAsync(cancellationToken);
 }

@@ -16,8 +16,7 @@ internal sealed class SandboxState : IDisposable
     {
         Time = options.Time;
         Identities = new IdentityBook(options.Identities);
-        Clients = new ClientRegistry(
-        [
+        Clients = new ClientRegistry([
             new SandboxClient
             {
                 ClientId = SandboxClient.DemoId,

@@ -11,13 +11,17 @@ public static class StartupRules
         var refusals = new List<string>();
         if (string.Equals(environmentName, "Production", StringComparison.OrdinalIgnoreCase))
         {
-            refusals.Add("the environment is Production and the sandbox provider is for development only; "
-                + "point the connection at the real provider, or unset ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT on a development machine");
+            refusals.Add(
+                "the environment is Production and the sandbox provider is for development only; "
+                    + "point the connection at the real provider, or unset ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT on a development machine"
+            );
         }
 
         if (!IsLoopback(host))
         {
-            refusals.Add($"the address '{host}' can be reached from other machines; listen on 127.0.0.1, [::1] or localhost");
+            refusals.Add(
+                $"the address '{host}' can be reached from other machines; listen on 127.0.0.1, [::1] or localhost"
+            );
         }
 
         if (port is < 0 or > 65535)
@@ -33,9 +37,12 @@ public static class StartupRules
     {
         ArgumentNullException.ThrowIfNull(variable);
         string?[] names = [variable("ASPNETCORE_ENVIRONMENT"), variable("DOTNET_ENVIRONMENT")];
-        return names.FirstOrDefault(static n => string.Equals(n, "Production", StringComparison.OrdinalIgnoreCase)) ?? names[0] ?? names[1];
+        return names.FirstOrDefault(static n => string.Equals(n, "Production", StringComparison.OrdinalIgnoreCase))
+            ?? names[0]
+            ?? names[1];
     }
 
     internal static bool IsLoopback(string host) =>
-        host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host == "localhost"
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }

@@ -87,7 +87,11 @@ public sealed class VaultStore : IAsyncDisposable
     /// <param name="entryWriter">Writes the ledger drafts that go to the outbox.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>
-    public static Task<VaultStore> OpenSqliteAsync(string path, LedgerEntryWriter entryWriter, CancellationToken cancellationToken)
+    public static Task<VaultStore> OpenSqliteAsync(
+        string path,
+        LedgerEntryWriter entryWriter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(entryWriter);
@@ -104,7 +108,12 @@ public sealed class VaultStore : IAsyncDisposable
     /// <param name="entryWriter">Writes the ledger drafts that go to the outbox.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>
-    public static async Task<VaultStore> OpenPostgresAsync(string connectionString, string? ownerConnectionString, LedgerEntryWriter entryWriter, CancellationToken cancellationToken)
+    public static async Task<VaultStore> OpenPostgresAsync(
+        string connectionString,
+        string? ownerConnectionString,
+        LedgerEntryWriter entryWriter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(connectionString);
         ArgumentNullException.ThrowIfNull(entryWriter);
@@ -128,7 +137,9 @@ public sealed class VaultStore : IAsyncDisposable
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new InvalidOperationException(
-                "The database login may not migrate or may not become vault_app: run silo-config/postgres/roles.sql as an administrator, or give the owner's connection string too.", e);
+                "The database login may not migrate or may not become vault_app: run silo-config/postgres/roles.sql as an administrator, or give the owner's connection string too.",
+                e
+            );
         }
         catch (NpgsqlException e)
         {

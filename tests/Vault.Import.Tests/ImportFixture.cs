@@ -17,15 +17,29 @@ public sealed class ImportFixture : IAsyncLifetime, IDisposable
 
     public void Dispose() => Packs.Dispose();
 
-    public static byte[] Document(string name) => File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Cases", "import", name));
+    public static byte[] Document(string name) =>
+        File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Cases", "import", name));
 
-    public ImportPlan Plan(string document, string provider, string? previous = null, Func<ImportRequest, ImportRequest>? change = null) => Plan(Document(document), provider, previous, change);
+    public ImportPlan Plan(
+        string document,
+        string provider,
+        string? previous = null,
+        Func<ImportRequest, ImportRequest>? change = null
+    ) => Plan(Document(document), provider, previous, change);
 
-    public ImportPlan Plan(byte[] document, string provider, string? previous = null, Func<ImportRequest, ImportRequest>? change = null)
+    public ImportPlan Plan(
+        byte[] document,
+        string provider,
+        string? previous = null,
+        Func<ImportRequest, ImportRequest>? change = null
+    )
     {
         var request = new ImportRequest { Provider = provider };
         var plan = new ToolImport(Packs).Plan(change?.Invoke(request) ?? request, document, previous);
-        Assert.True(plan.IsOk, plan.Error?.Detail + string.Join("; ", plan.Error?.Violations.Select(v => v.Path + " " + v.Message) ?? []));
+        Assert.True(
+            plan.IsOk,
+            plan.Error?.Detail + string.Join("; ", plan.Error?.Violations.Select(v => v.Path + " " + v.Message) ?? [])
+        );
         return plan.Value;
     }
 

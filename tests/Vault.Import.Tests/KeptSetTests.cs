@@ -27,22 +27,32 @@ public sealed class KeptSetTests(ImportFixture fixture) : IClassFixture<ImportFi
     public void A_buried_set_is_no_set_to_the_catalogue_and_remembers_names_and_versions()
     {
         var plan = fixture.Plan("orchard.openapi.json", "orchard");
-        var removedSet = ImportFixture.Text(new ToolImport(fixture.Packs).MarkRemoved(ImportFixture.Text(plan.Set), "key_1", At));
+        var removedSet = ImportFixture.Text(
+            new ToolImport(fixture.Packs).MarkRemoved(ImportFixture.Text(plan.Set), "key_1", At)
+        );
         Assert.Equal("orchard", ToolSet.Extends(System.Text.Encoding.UTF8.GetBytes(removedSet), out var removed));
         Assert.True(removed);
         var row = StoredToolSet.Of(new StoredPack("orchard+imported", "removed", removedSet, 2, At))!;
-        Assert.Equal(("orchard", "imported", 0, "key_1", At), (row.Provider, row.Name, row.Tools.Length, row.Removed!.By, row.Removed.At));
+        Assert.Equal(
+            ("orchard", "imported", 0, "key_1", At),
+            (row.Provider, row.Name, row.Tools.Length, row.Removed!.By, row.Removed.At)
+        );
 
         // The same document again: the same versions, and everything is an addition.
         var again = fixture.Plan("orchard.openapi.json", "orchard", removedSet);
         Assert.Equal(plan.Tools, again.Tools, (a, b) => (a.Name, a.Change) == (b.Name, b.Change));
         Assert.Empty(again.Removed);
         Assert.Equal("1", ImportFixture.Tool(again, "orchard_list_trees").GetProperty("version").GetString());
-        Assert.Equal(again.Digest, fixture.Plan("orchard.openapi.json", "orchard", ImportFixture.Text(again.Set)).Digest);
+        Assert.Equal(
+            again.Digest,
+            fixture.Plan("orchard.openapi.json", "orchard", ImportFixture.Text(again.Set)).Digest
+        );
 
         // Buried twice, with nothing in between: nothing is forgotten.
         var twice = ImportFixture.Text(new ToolImport(fixture.Packs).MarkRemoved(removedSet, "key_2", At));
-        var changed = ImportFixture.Text(ImportFixture.Document("orchard.openapi.json")).Replace("\"List", "\"Lists", StringComparison.Ordinal);
+        var changed = ImportFixture
+            .Text(ImportFixture.Document("orchard.openapi.json"))
+            .Replace("\"List", "\"Lists", StringComparison.Ordinal);
         Assert.NotEqual(changed, ImportFixture.Text(ImportFixture.Document("orchard.openapi.json")));
         var other = fixture.Plan(System.Text.Encoding.UTF8.GetBytes(changed), "orchard", twice);
         Assert.Contains(other.Tools, t => ImportFixture.Tool(other, t.Name).GetProperty("version").GetString() == "2");
@@ -50,7 +60,9 @@ public sealed class KeptSetTests(ImportFixture fixture) : IClassFixture<ImportFi
 
     private static JsonSchema Schema()
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "packs", "pack.schema.json")));
+        using var document = JsonDocument.Parse(
+            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "packs", "pack.schema.json"))
+        );
         Assert.True(JsonSchema.TryCompile(document.RootElement.Clone(), closed: false, out var schema, out _));
         return schema;
     }

@@ -41,16 +41,36 @@ public sealed class OtherFormatsTests(ImportFixture fixture) : IClassFixture<Imp
     public void Graphql_operations_become_tools_with_their_text_as_a_constant()
     {
         var plan = fixture.Plan(Envelope(Sdl), "linear");
-        Assert.Equal(["linear_delete_tree Destructive", "linear_list_trees Read", "linear_plant_tree_run Write"], plan.Tools.Select(t => $"{t.Name} {t.Effect}").Order(StringComparer.Ordinal).Select(t => t.Replace("linear_run_plant_tree", "linear_plant_tree_run", StringComparison.Ordinal)));
-        Assert.Equal(["query Lost not_in_schema 'Tree' has no field 'colour'", "subscription Watch subscription it never ends"], plan.Skipped.Select(s => $"{s.Operation} {s.Reason} {s.Detail}"));
+        Assert.Equal(
+            ["linear_delete_tree Destructive", "linear_list_trees Read", "linear_plant_tree_run Write"],
+            plan.Tools.Select(t => $"{t.Name} {t.Effect}")
+                .Order(StringComparer.Ordinal)
+                .Select(t => t.Replace("linear_run_plant_tree", "linear_plant_tree_run", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            ["query Lost not_in_schema 'Tree' has no field 'colour'", "subscription Watch subscription it never ends"],
+            plan.Skipped.Select(s => $"{s.Operation} {s.Reason} {s.Detail}")
+        );
         var list = ImportFixture.Tool(plan, "linear_list_trees");
         Assert.Equal("Trees by kind.", list.GetProperty("description").GetString());
-        Assert.Equal("""{"type":"object","properties":{"kind":{"type":"string","enum":["APPLE","PEAR"]},"after":{"type":"array","items":{"type":"string"}}},"required":["kind"],"additionalProperties":false}""", list.GetProperty("input_schema").GetRawText());
+        Assert.Equal(
+            """{"type":"object","properties":{"kind":{"type":"string","enum":["APPLE","PEAR"]},"after":{"type":"array","items":{"type":"string"}}},"required":["kind"],"additionalProperties":false}""",
+            list.GetProperty("input_schema").GetRawText()
+        );
         var fields = list.GetProperty("request").GetProperty("body").GetProperty("fields");
-        Assert.EndsWith("fragment T on Tree { id kind __typename ... on Node { id } }", fields.GetProperty("query").GetProperty("value").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "fragment T on Tree { id kind __typename ... on Node { id } }",
+            fields.GetProperty("query").GetProperty("value").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.Equal("kind", fields.GetProperty("variables.kind").GetString());
-        var plant = ImportFixture.Tool(plan, plan.Tools.Single(t => t.Effect == Effect.Write).Name).GetProperty("input_schema");
-        Assert.Equal("[\"label\"]", plant.GetProperty("$defs").GetProperty("Planting").GetProperty("required").GetRawText());
+        var plant = ImportFixture
+            .Tool(plan, plan.Tools.Single(t => t.Effect == Effect.Write).Name)
+            .GetProperty("input_schema");
+        Assert.Equal(
+            "[\"label\"]",
+            plant.GetProperty("$defs").GetProperty("Planting").GetProperty("required").GetRawText()
+        );
     }
 
     [Fact]
@@ -62,10 +82,26 @@ public sealed class OtherFormatsTests(ImportFixture fixture) : IClassFixture<Imp
               {"kind":"OBJECT","name":"Tree","fields":[{"name":"id","args":[],"type":{"kind":"SCALAR","name":"ID","ofType":null}}],"inputFields":null,"enumValues":null},
               {"kind":"ENUM","name":"Kind","fields":null,"inputFields":null,"enumValues":[{"name":"APPLE"}]}]}}}
             """;
-        var plan = fixture.Plan(JsonSerializer.SerializeToUtf8Bytes(new { schema = JsonElement.Parse(introspection), operations = "query ListTrees($kind: Kind) { trees { id } }", endpoint = "/api/graphql" }), "linear");
+        var plan = fixture.Plan(
+            JsonSerializer.SerializeToUtf8Bytes(
+                new
+                {
+                    schema = JsonElement.Parse(introspection),
+                    operations = "query ListTrees($kind: Kind) { trees { id } }",
+                    endpoint = "/api/graphql",
+                }
+            ),
+            "linear"
+        );
         var tool = ImportFixture.Tool(plan, plan.Tools.Single().Name);
-        Assert.Equal(("Trees.", "/api/graphql"), (tool.GetProperty("description").GetString(), tool.GetProperty("request").GetProperty("url").GetString()));
-        Assert.Equal("""{"type":"string","enum":["APPLE"]}""", tool.GetProperty("input_schema").GetProperty("properties").GetProperty("kind").GetRawText());
+        Assert.Equal(
+            ("Trees.", "/api/graphql"),
+            (tool.GetProperty("description").GetString(), tool.GetProperty("request").GetProperty("url").GetString())
+        );
+        Assert.Equal(
+            """{"type":"string","enum":["APPLE"]}""",
+            tool.GetProperty("input_schema").GetProperty("properties").GetProperty("kind").GetRawText()
+        );
     }
 
     [Theory]
@@ -75,7 +111,11 @@ public sealed class OtherFormatsTests(ImportFixture fixture) : IClassFixture<Imp
     [InlineData("query A { trees { id }", "line 1")]
     public void Operations_that_are_none_are_refused_with_their_line(string operations, string reason)
     {
-        var plan = new ToolImport(fixture.Packs).Plan(new ImportRequest { Provider = "linear" }, Envelope(Sdl, operations), null);
+        var plan = new ToolImport(fixture.Packs).Plan(
+            new ImportRequest { Provider = "linear" },
+            Envelope(Sdl, operations),
+            null
+        );
         Assert.Contains(reason, plan.Error!.Detail, StringComparison.Ordinal);
     }
 
@@ -98,8 +138,19 @@ public sealed class OtherFormatsTests(ImportFixture fixture) : IClassFixture<Imp
         Assert.Equal("https://www.googleapis.com/auth/groves.readonly", plan.Tools[1].Scopes.Single()[0]);
         var create = ImportFixture.Tool(plan, "google_create_groves");
         Assert.Equal("/groves/v1/lands/{landsId}/groves", create.GetProperty("request").GetProperty("url").GetString());
-        Assert.Equal(["landsId", "name", "size", "inner"], create.GetProperty("input_schema").GetProperty("properties").EnumerateObject().Select(p => p.Name));
-        Assert.Equal("1", create.GetProperty("input_schema").GetProperty("properties").GetProperty("size").GetProperty("minimum").GetRawText());
+        Assert.Equal(
+            ["landsId", "name", "size", "inner"],
+            create.GetProperty("input_schema").GetProperty("properties").EnumerateObject().Select(p => p.Name)
+        );
+        Assert.Equal(
+            "1",
+            create
+                .GetProperty("input_schema")
+                .GetProperty("properties")
+                .GetProperty("size")
+                .GetProperty("minimum")
+                .GetRawText()
+        );
     }
 
     [Fact]
@@ -142,12 +193,29 @@ public sealed class OtherFormatsTests(ImportFixture fixture) : IClassFixture<Imp
             """;
         var plan = fixture.Plan(Encoding.UTF8.GetBytes(swagger), "sheds");
         var pack = ImportFixture.Load(plan.NewPack!, plan.Set);
-        Assert.Equal(("https://sheds.example.com/api", AuthMode.Basic), (pack.Details.Api.BaseUrl.Source, pack.AuthModes.Single()));
+        Assert.Equal(
+            ("https://sheds.example.com/api", AuthMode.Basic),
+            (pack.Details.Api.BaseUrl.Source, pack.AuthModes.Single())
+        );
         Assert.Equal(["sheds_add_photo", "sheds_add_shed", "sheds_get_sheds"], plan.Tools.Select(t => t.Name));
         var query = ImportFixture.Tool(plan, "sheds_get_sheds").GetProperty("request").GetProperty("query");
-        Assert.Equal(("comma", "tags"), (query.GetProperty("ids").GetProperty("form").GetString(), query.GetProperty("tags").GetString()));
-        Assert.Equal("multipart", ImportFixture.Tool(plan, "sheds_add_photo").GetProperty("request").GetProperty("body").GetProperty("format").GetString());
-        Assert.Equal("[\"since\"]", ImportFixture.Tool(plan, "sheds_add_shed").GetProperty("input_schema").GetProperty("required").GetRawText());
+        Assert.Equal(
+            ("comma", "tags"),
+            (query.GetProperty("ids").GetProperty("form").GetString(), query.GetProperty("tags").GetString())
+        );
+        Assert.Equal(
+            "multipart",
+            ImportFixture
+                .Tool(plan, "sheds_add_photo")
+                .GetProperty("request")
+                .GetProperty("body")
+                .GetProperty("format")
+                .GetString()
+        );
+        Assert.Equal(
+            "[\"since\"]",
+            ImportFixture.Tool(plan, "sheds_add_shed").GetProperty("input_schema").GetProperty("required").GetRawText()
+        );
     }
 
     [Theory]
@@ -156,7 +224,13 @@ public sealed class OtherFormatsTests(ImportFixture fixture) : IClassFixture<Imp
     [InlineData("a: [1", "neither JSON nor YAML")]
     [InlineData("{\"openapi\": \"3.0.0\", \"a\": }", "not JSON near line 1")]
     public void Yaml_that_is_none_or_could_grow_is_refused(string text, string reason) =>
-        Assert.Contains(reason, new ToolImport(fixture.Packs).Plan(new ImportRequest { Provider = "x" }, Encoding.UTF8.GetBytes(text), null).Error!.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            reason,
+            new ToolImport(fixture.Packs)
+                .Plan(new ImportRequest { Provider = "x" }, Encoding.UTF8.GetBytes(text), null)
+                .Error!.Detail,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task A_tool_set_is_loaded_beside_its_pack_and_a_wrong_one_leaves_the_pack_alone()
@@ -165,16 +239,29 @@ public sealed class OtherFormatsTests(ImportFixture fixture) : IClassFixture<Imp
         var plan = fixture.Plan("orchard.openapi.json", "orchard");
         await File.WriteAllBytesAsync(Path.Combine(folder, "orchard.json"), plan.NewPack!);
         await File.WriteAllBytesAsync(Path.Combine(folder, "orchard+imported.json"), plan.Set);
-        await File.WriteAllTextAsync(Path.Combine(folder, "orchard+wrong.json"), """{"format":1,"extends":"orchard","tools":[{"name":"slack_steal"}]}""");
-        await File.WriteAllTextAsync(Path.Combine(folder, "nobody+x.json"), """{"format":1,"extends":"nobody","tools":[]}""");
-        using var packs = new Providers.Packs.PackCatalogue(new Providers.Packs.PackReader(), new Providers.Packs.PackOptions { Folder = folder });
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "orchard+wrong.json"),
+            """{"format":1,"extends":"orchard","tools":[{"name":"slack_steal"}]}"""
+        );
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "nobody+x.json"),
+            """{"format":1,"extends":"nobody","tools":[]}"""
+        );
+        using var packs = new Providers.Packs.PackCatalogue(
+            new Providers.Packs.PackReader(),
+            new Providers.Packs.PackOptions { Folder = folder }
+        );
         var refusals = await packs.LoadAsync(default);
         Directory.Delete(folder, recursive: true);
         Assert.True(packs.TryGetTool("orchard_list_trees", out var tool) && tool.Pack.Id == "orchard");
         Assert.False(packs.TryGetTool("slack_steal", out _));
-        Assert.Equal(["nobody+x.json", "orchard+wrong.json"], refusals.Select(r => Path.GetFileName(r.Source)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["nobody+x.json", "orchard+wrong.json"],
+            refusals.Select(r => Path.GetFileName(r.Source)).Order(StringComparer.Ordinal)
+        );
         Assert.All(refusals, r => Assert.NotEmpty(r.Faults.Select((Violation f) => f.Message)));
     }
 
-    private static byte[] Envelope(string schema, string operations = Operations) => JsonSerializer.SerializeToUtf8Bytes(new { schema, operations });
+    private static byte[] Envelope(string schema, string operations = Operations) =>
+        JsonSerializer.SerializeToUtf8Bytes(new { schema, operations });
 }

@@ -15,9 +15,12 @@ internal sealed class SandboxCaller(SandboxServer server) : IDisposable
     public const string RedirectUri = "http://127.0.0.1:8080/oauth/callback";
     public const string Verifier = "verifier-0123456789-0123456789-0123456789-abc";
 
-    public static readonly string Challenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)));
+    public static readonly string Challenge = Base64Url.EncodeToString(
+        SHA256.HashData(Encoding.ASCII.GetBytes(Verifier))
+    );
 
-    public HttpClient Http { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(server.BaseUrl) };
+    public HttpClient Http { get; } =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(server.BaseUrl) };
 
     public static string AuthorizeUrl(params (string Name, string? Value)[] changes)
     {
@@ -36,13 +39,20 @@ internal sealed class SandboxCaller(SandboxServer server) : IDisposable
             query[name] = value;
         }
 
-        return "/oauth/authorize?" + string.Join('&', query.Where(p => p.Value is not null).Select(p => p.Key + "=" + Uri.EscapeDataString(p.Value!)));
+        return "/oauth/authorize?"
+            + string.Join(
+                '&',
+                query.Where(p => p.Value is not null).Select(p => p.Key + "=" + Uri.EscapeDataString(p.Value!))
+            );
     }
 
     /// <summary>The parameters that the redirect carries.</summary>
     public static Dictionary<string, string> Landing(HttpResponseMessage response)
     {
-        Assert.True(response.StatusCode is HttpStatusCode.Found or HttpStatusCode.SeeOther, $"expected a redirect, got {(int)response.StatusCode}");
+        Assert.True(
+            response.StatusCode is HttpStatusCode.Found or HttpStatusCode.SeeOther,
+            $"expected a redirect, got {(int)response.StatusCode}"
+        );
         Assert.StartsWith(RedirectUri, response.Headers.Location!.ToString(), StringComparison.Ordinal);
         var query = HttpUtility.ParseQueryString(response.Headers.Location!.Query);
         return query.AllKeys.ToDictionary(k => k!, k => query[k]!, StringComparer.Ordinal);
@@ -54,18 +64,31 @@ internal sealed class SandboxCaller(SandboxServer server) : IDisposable
         return Landing(response)["code"];
     }
 
-    public async Task<Reply> TokenAsync(params (string Name, string? Value)[] members) => await PostAsync("/oauth/token", WithSecret(members));
+    public async Task<Reply> TokenAsync(params (string Name, string? Value)[] members) =>
+        await PostAsync("/oauth/token", WithSecret(members));
 
-    public Task<Reply> ExchangeAsync(string code, string? verifier = Verifier) => TokenAsync(
-        ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", RedirectUri), ("code_verifier", verifier));
+    public Task<Reply> ExchangeAsync(string code, string? verifier = Verifier) =>
+        TokenAsync(
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", RedirectUri),
+            ("code_verifier", verifier)
+        );
 
-    public Task<Reply> RefreshAsync(string refreshToken) => TokenAsync(("grant_type", "refresh_token"), ("refresh_token", refreshToken));
+    public Task<Reply> RefreshAsync(string refreshToken) =>
+        TokenAsync(("grant_type", "refresh_token"), ("refresh_token", refreshToken));
 
-    public async Task<Reply> PostAsync(string path, IEnumerable<(string Name, string? Value)> members, AuthenticationHeaderValue? authorization = null)
+    public async Task<Reply> PostAsync(
+        string path,
+        IEnumerable<(string Name, string? Value)> members,
+        AuthenticationHeaderValue? authorization = null
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path)
         {
-            Content = new FormUrlEncodedContent(members.Where(m => m.Value is not null).Select(m => KeyValuePair.Create(m.Name, m.Value!))),
+            Content = new FormUrlEncodedContent(
+                members.Where(m => m.Value is not null).Select(m => KeyValuePair.Create(m.Name, m.Value!))
+            ),
         };
         request.Headers.Authorization = authorization;
         using var response = await Http.SendAsync(request);
@@ -75,12 +98,20 @@ internal sealed class SandboxCaller(SandboxServer server) : IDisposable
     public async Task<Reply> GetAsync(string path, string? accessToken = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.Authorization = accessToken is null ? null : new AuthenticationHeaderValue("Bearer", accessToken);
+        request.Headers.Authorization = accessToken is null
+            ? null
+            : new AuthenticationHeaderValue("Bearer", accessToken);
         using var response = await Http.SendAsync(request);
         return await Reply.OfAsync(response);
     }
 
-    public async Task<Reply> SendJsonAsync(HttpMethod method, string path, string? json = null, string? accessToken = null, params (string Name, string Value)[] headers)
+    public async Task<Reply> SendJsonAsync(
+        HttpMethod method,
+        string path,
+        string? json = null,
+        string? accessToken = null,
+        params (string Name, string Value)[] headers
+    )
     {
         using var request = new HttpRequestMessage(method, path);
         if (json is not null)
@@ -88,7 +119,9 @@ internal sealed class SandboxCaller(SandboxServer server) : IDisposable
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
         }
 
-        request.Headers.Authorization = accessToken is null ? null : new AuthenticationHeaderValue("Bearer", accessToken);
+        request.Headers.Authorization = accessToken is null
+            ? null
+            : new AuthenticationHeaderValue("Bearer", accessToken);
         foreach (var (name, value) in headers)
         {
             request.Headers.TryAddWithoutValidation(name, value);
@@ -112,11 +145,20 @@ internal sealed record Reply(int Status, HttpResponseHeaders Headers, string Tex
 {
     public JsonElement Json => JsonDocument.Parse(Text).RootElement;
 
-    public string? this[string name] => Json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    public string? this[string name] =>
+        Json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    public string AccessToken => this["access_token"] ?? throw new InvalidOperationException($"no access token in an answer of status {Status}, error {this["error"]}");
+    public string AccessToken =>
+        this["access_token"]
+        ?? throw new InvalidOperationException(
+            $"no access token in an answer of status {Status}, error {this["error"]}"
+        );
 
-    public string RefreshToken => this["refresh_token"] ?? throw new InvalidOperationException($"no refresh token in an answer of status {Status}, error {this["error"]}");
+    public string RefreshToken =>
+        this["refresh_token"]
+        ?? throw new InvalidOperationException(
+            $"no refresh token in an answer of status {Status}, error {this["error"]}"
+        );
 
     public string Challenge => Headers.WwwAuthenticate.ToString();
 

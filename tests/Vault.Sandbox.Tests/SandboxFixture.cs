@@ -6,7 +6,8 @@ namespace Vault.Sandbox.Tests;
 /// <summary>A fresh sandbox per test, with a clock that only the test moves.</summary>
 public abstract class SandboxFixture : IAsyncLifetime
 {
-    private protected FakeTimeProvider Time { get; } = new(DateTimeOffset.Parse("2026-01-02T03:04:05Z", System.Globalization.CultureInfo.InvariantCulture));
+    private protected FakeTimeProvider Time { get; } =
+        new(DateTimeOffset.Parse("2026-01-02T03:04:05Z", System.Globalization.CultureInfo.InvariantCulture));
 
     private protected SandboxServer Server { get; private set; } = null!;
 
@@ -26,5 +27,8 @@ public abstract class SandboxFixture : IAsyncLifetime
     }
 
     private protected void Rotate(RotationBehaviour rotation, int graceSeconds = 30) =>
-        Server.Clients.UpdatePolicy(SandboxClient.DemoId, new TokenPolicyPatch { Rotation = rotation, GraceSeconds = graceSeconds });
+        Server.Clients.UpdatePolicy(
+            SandboxClient.DemoId,
+            new TokenPolicyPatch { Rotation = rotation, GraceSeconds = graceSeconds }
+        );
 }

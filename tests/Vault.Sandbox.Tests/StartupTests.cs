@@ -13,7 +13,9 @@ public sealed class StartupTests
     [InlineData("*")]
     public async Task An_address_others_can_reach_is_refused_with_the_fix(string host)
     {
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => SandboxServer.StartAsync(new SandboxOptions { Host = host }));
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            SandboxServer.StartAsync(new SandboxOptions { Host = host })
+        );
         Assert.Contains("listen on 127.0.0.1", refused.Message, StringComparison.Ordinal);
     }
 
@@ -25,11 +27,16 @@ public sealed class StartupTests
     public void Production_in_either_variable_is_refused_with_the_fix(string? aspnetcore, string? dotnet)
     {
         var name = StartupRules.EnvironmentFrom(v => v == "ASPNETCORE_ENVIRONMENT" ? aspnetcore : dotnet);
-        Assert.Contains("unset ASPNETCORE_ENVIRONMENT", Assert.Single(StartupRules.Refusals(name, "127.0.0.1", 0)), StringComparison.Ordinal);
+        Assert.Contains(
+            "unset ASPNETCORE_ENVIRONMENT",
+            Assert.Single(StartupRules.Refusals(name, "127.0.0.1", 0)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public void Development_on_loopback_may_start() => Assert.Empty(StartupRules.Refusals("Development", "127.0.0.1", 0));
+    public void Development_on_loopback_may_start() =>
+        Assert.Empty(StartupRules.Refusals("Development", "127.0.0.1", 0));
 
     [Fact]
     public async Task Ipv6_loopback_serves_under_its_own_name()
@@ -53,7 +60,12 @@ public sealed class StartupTests
     [InlineData("Development", "--rotation sometimes", 2, "'sometimes' is not a value of --rotation")]
     [InlineData("Development", "--redirect-uri /relative", 2, "redirect_uris has '/relative'")]
     [InlineData("Development", "--port 9090", 2, "'--port' is not an option")]
-    public async Task The_process_says_why_it_does_not_start(string environment, string arguments, int code, string reason)
+    public async Task The_process_says_why_it_does_not_start(
+        string environment,
+        string arguments,
+        int code,
+        string reason
+    )
     {
         using var process = Start(environment, arguments);
         try
@@ -73,7 +85,10 @@ public sealed class StartupTests
     [Fact]
     public async Task The_process_says_in_one_line_what_it_is_and_where_and_serves()
     {
-        using var process = Start("Development", "--urls http://127.0.0.1:0 --access-token-seconds 1 --rotation single_use");
+        using var process = Start(
+            "Development",
+            "--urls http://127.0.0.1:0 --access-token-seconds 1 --rotation single_use"
+        );
         try
         {
             var line = await process.StandardOutput.ReadLineAsync();
@@ -81,7 +96,11 @@ public sealed class StartupTests
             var url = line!.Split(' ').Single(w => w.StartsWith("http://127.0.0.1:", StringComparison.Ordinal));
             using var http = new HttpClient();
             Assert.Contains("Sandbox provider", await http.GetStringAsync(url), StringComparison.Ordinal);
-            Assert.Contains("\"rotation\":\"single_use\"", await http.GetStringAsync(url + "/_control/clients"), StringComparison.Ordinal);
+            Assert.Contains(
+                "\"rotation\":\"single_use\"",
+                await http.GetStringAsync(url + "/_control/clients"),
+                StringComparison.Ordinal
+            );
         }
         finally
         {
@@ -105,8 +124,15 @@ public sealed class StartupTests
     [Fact]
     public void Nothing_that_carries_a_token_prints_it()
     {
-        Assert.Equal("MintedGrant g", new Sandbox.Grants.MintedGrant("g", "s", "sbx_at_x", "sbx_rt_x", 1, "").ToString());
-        Assert.DoesNotContain("secret", new Sandbox.Clients.SandboxClient { ClientId = "c", ClientSecret = "secret" }.ToString(), StringComparison.Ordinal);
+        Assert.Equal(
+            "MintedGrant g",
+            new Sandbox.Grants.MintedGrant("g", "s", "sbx_at_x", "sbx_rt_x", 1, "").ToString()
+        );
+        Assert.DoesNotContain(
+            "secret",
+            new Sandbox.Clients.SandboxClient { ClientId = "c", ClientSecret = "secret" }.ToString(),
+            StringComparison.Ordinal
+        );
     }
 
     private static Process Start(string environment, string arguments)

@@ -8,22 +8,23 @@ internal static class StoreUnderTest
 {
     public static LedgerEntryWriter EntryWriter() => new(new SeededEntropy(11));
 
-    public static StorePorts Ports(VaultStore store, Func<ValueTask> close) => new()
-    {
-        Accounts = store.Accounts,
-        Organizations = store.Organizations,
-        Connections = store.Connections,
-        ApiKeys = store.ApiKeys,
-        Links = store.Links,
-        Idempotency = store.Idempotency,
-        Outputs = store.Outputs,
-        Approvals = store.Approvals,
-        Packs = store.Packs,
-        ScopeUses = store.ScopeUses,
-        Keys = store.Keys,
-        KeyRotations = store.KeyRotations,
-        Ledger = store.Ledger,
-        Sealed = store.Sealed,
-        Close = close,
-    };
+    public static StorePorts Ports(VaultStore store, Func<ValueTask> close) =>
+        new()
+        {
+            Accounts = store.Accounts,
+            Organizations = store.Organizations,
+            Connections = store.Connections,
+            ApiKeys = store.ApiKeys,
+            Links = store.Links,
+            Idempotency = store.Idempotency,
+            Outputs = store.Outputs,
+            Approvals = store.Approvals,
+            Packs = store.Packs,
+            ScopeUses = store.ScopeUses,
+            Keys = store.Keys,
+            KeyRotations = store.KeyRotations,
+            Ledger = store.Ledger,
+            Sealed = store.Sealed,
+            Close = close,
+        };
 }

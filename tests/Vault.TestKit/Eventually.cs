@@ -24,11 +24,18 @@ public static class Eventually
     /// <param name="awaited">The condition's source text.</param>
     /// <exception cref="TimeoutException">The condition did not hold in time.</exception>
     public static async Task<T> UntilAsync<T>(
-        Func<Task<T>> look, Func<T, bool> met, TimeSpan? within = null, TimeSpan? pause = null, CancellationToken cancellationToken = default,
-        [CallerArgumentExpression(nameof(met))] string awaited = "")
+        Func<Task<T>> look,
+        Func<T, bool> met,
+        TimeSpan? within = null,
+        TimeSpan? pause = null,
+        CancellationToken cancellationToken = default,
+        [CallerArgumentExpression(nameof(met))] string awaited = ""
+    )
     {
         var wait = await TryUntilAsync(look, met, within, pause, cancellationToken);
-        return wait.Met ? wait.Last! : throw Expired(awaited, wait.Took, $"{wait.Looks} looks, the last saw: {Show(wait.Last)}");
+        return wait.Met
+            ? wait.Last!
+            : throw Expired(awaited, wait.Took, $"{wait.Looks} looks, the last saw: {Show(wait.Last)}");
     }
 
     /// <summary>The same for what is seen without waiting.</summary>
@@ -39,25 +46,39 @@ public static class Eventually
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="awaited">The condition's source text.</param>
     public static async Task UntilAsync(
-        Func<bool> met, Func<object?> seen, TimeSpan? within = null, TimeSpan? pause = null, CancellationToken cancellationToken = default,
-        [CallerArgumentExpression(nameof(met))] string awaited = "")
+        Func<bool> met,
+        Func<object?> seen,
+        TimeSpan? within = null,
+        TimeSpan? pause = null,
+        CancellationToken cancellationToken = default,
+        [CallerArgumentExpression(nameof(met))] string awaited = ""
+    )
     {
         var wait = await TryUntilAsync(() => Task.FromResult(met()), holds => holds, within, pause, cancellationToken);
-        if (!wait.Met) throw Expired(awaited, wait.Took, $"{wait.Looks} looks, the last saw: {Show(seen())}");
+        if (!wait.Met)
+            throw Expired(awaited, wait.Took, $"{wait.Looks} looks, the last saw: {Show(seen())}");
     }
 
     /// <summary>Awaits what reports its own end, with the same deadline.</summary>
     /// <param name="task">For example a gate that is reached, or a process that exits.</param>
     /// <param name="seen">What to report when it never ended.</param>
     /// <param name="awaited">The task's source text.</param>
-    public static async Task<T> DoneAsync<T>(Task<T> task, Func<object?> seen, [CallerArgumentExpression(nameof(task))] string awaited = "")
+    public static async Task<T> DoneAsync<T>(
+        Task<T> task,
+        Func<object?> seen,
+        [CallerArgumentExpression(nameof(task))] string awaited = ""
+    )
     {
         await DoneAsync((Task)task, seen, awaited);
         return await task;
     }
 
     /// <inheritdoc cref="DoneAsync{T}"/>
-    public static async Task DoneAsync(Task task, Func<object?> seen, [CallerArgumentExpression(nameof(task))] string awaited = "")
+    public static async Task DoneAsync(
+        Task task,
+        Func<object?> seen,
+        [CallerArgumentExpression(nameof(task))] string awaited = ""
+    )
     {
         try
         {
@@ -71,7 +92,12 @@ public static class Eventually
 
     /// <summary>For a campaign that reports what did not happen and goes on.</summary>
     public static async Task<Wait<T>> TryUntilAsync<T>(
-        Func<Task<T>> look, Func<T, bool> met, TimeSpan? within = null, TimeSpan? pause = null, CancellationToken cancellationToken = default)
+        Func<Task<T>> look,
+        Func<T, bool> met,
+        TimeSpan? within = null,
+        TimeSpan? pause = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var (limit, watch) = (within ?? Deadline, Stopwatch.StartNew());
         T? last = default;
@@ -88,24 +114,29 @@ public static class Eventually
             }
 
             var asked = (last as IThrottled)?.RetryAfter;
-            if (asked is null && met(last)) return new Wait<T>(true, last, looks, watch.Elapsed);
-            if (Left(limit, watch) is var left && left == TimeSpan.Zero) return new Wait<T>(false, last, looks, watch.Elapsed);
+            if (asked is null && met(last))
+                return new Wait<T>(true, last, looks, watch.Elapsed);
+            if (Left(limit, watch) is var left && left == TimeSpan.Zero)
+                return new Wait<T>(false, last, looks, watch.Elapsed);
             var next = asked ?? pause ?? ShortPause;
             await Task.Delay(next < left ? next : left, cancellationToken);
         }
     }
 
-    private static TimeSpan Left(TimeSpan limit, Stopwatch watch) => limit > watch.Elapsed ? limit - watch.Elapsed : TimeSpan.Zero;
+    private static TimeSpan Left(TimeSpan limit, Stopwatch watch) =>
+        limit > watch.Elapsed ? limit - watch.Elapsed : TimeSpan.Zero;
 
-    private static TimeoutException Expired(string awaited, TimeSpan took, string seen) => new($"Not within {took.TotalSeconds:0} s: {awaited}. {seen}");
+    private static TimeoutException Expired(string awaited, TimeSpan took, string seen) =>
+        new($"Not within {took.TotalSeconds:0} s: {awaited}. {seen}");
 
-    private static string Show(object? seen) => seen switch
-    {
-        null => "nothing",
-        string text => text,
-        IEnumerable several => $"[{string.Join(", ", several.Cast<object?>().Select(Show))}]",
-        _ => seen.ToString() ?? "nothing",
-    };
+    private static string Show(object? seen) =>
+        seen switch
+        {
+            null => "nothing",
+            string text => text,
+            IEnumerable several => $"[{string.Join(", ", several.Cast<object?>().Select(Show))}]",
+            _ => seen.ToString() ?? "nothing",
+        };
 }
 
 /// <summary>What a look brings back from a server that may ask for fewer requests.</summary>

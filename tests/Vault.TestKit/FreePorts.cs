@@ -27,7 +27,8 @@ public static class FreePorts
         {
             while (true)
             {
-                if (_next == _end) TakeBlock();
+                if (_next == _end)
+                    TakeBlock();
                 using var listener = new TcpListener(IPAddress.Loopback, _next++);
                 try
                 {
@@ -49,7 +50,10 @@ public static class FreePorts
         for (var i = 0; i < Blocks; i++)
         {
             var block = (start + i) % Blocks;
-            var file = Path.Combine(Path.GetTempPath(), "vault-test-ports-" + block.ToString(CultureInfo.InvariantCulture));
+            var file = Path.Combine(
+                Path.GetTempPath(),
+                "vault-test-ports-" + block.ToString(CultureInfo.InvariantCulture)
+            );
             try
             {
                 Held.Add(new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));

@@ -10,82 +10,208 @@ internal static class AccountCommands
     {
         var user = new Option<string?>("--user") { Description = "Only this user's." };
         var connection = new Option<string?>("--connection") { Description = "Only under this connection." };
-        var status = new Option<string?>("--status") { Description = "Only with this status, for example REQUIRES_REAUTH." };
-        var list = new Command("list", "Connected accounts and what state they are in.") { user, connection, status };
-        list.SetAction(async (parsed, cancellationToken) =>
+        var status = new Option<string?>("--status")
         {
-            using var vault = console.Client(parsed);
-            var path = GlobalOptions.Query("/v1/connected_accounts?page_size=200", ("organization_id", console.OrganizationOf(parsed)), ("user_id", parsed.GetValue(user)), ("connection", parsed.GetValue(connection)), ("status", parsed.GetValue(status)));
-            var all = await vault.ListAsync(path, cancellationToken);
-            if (parsed.WantsJson()) console.Json(all);
-            else console.Table(["id", "user", "connection", "status", "reason", "expires", "last used"], all.Select(a => (string[])[a.Cell("id"), a.Cell("user_id"), a.Cell("connection"), a.Cell("status"), a.Cell("status_reason"), a.Cell("expires_at"), a.Cell("last_used_at")]));
-            return VaultCommand.Done;
-        });
+            Description = "Only with this status, for example REQUIRES_REAUTH.",
+        };
+        var list = new Command("list", "Connected accounts and what state they are in.") { user, connection, status };
+        list.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var vault = console.Client(parsed);
+                var path = GlobalOptions.Query(
+                    "/v1/connected_accounts?page_size=200",
+                    ("organization_id", console.OrganizationOf(parsed)),
+                    ("user_id", parsed.GetValue(user)),
+                    ("connection", parsed.GetValue(connection)),
+                    ("status", parsed.GetValue(status))
+                );
+                var all = await vault.ListAsync(path, cancellationToken);
+                if (parsed.WantsJson())
+                    console.Json(all);
+                else
+                    console.Table(
+                        ["id", "user", "connection", "status", "reason", "expires", "last used"],
+                        all.Select(a =>
+                            (string[])
+                                [
+                                    a.Cell("id"),
+                                    a.Cell("user_id"),
+                                    a.Cell("connection"),
+                                    a.Cell("status"),
+                                    a.Cell("status_reason"),
+                                    a.Cell("expires_at"),
+                                    a.Cell("last_used_at"),
+                                ]
+                        )
+                    );
+                return VaultCommand.Done;
+            }
+        );
         var id = new Argument<string>("account") { Description = "ca_…" };
         var show = new Command("show", "One account; never its credential.") { id };
-        show.SetAction(async (parsed, cancellationToken) =>
+        show.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var vault = console.Client(parsed);
+                console.Json(
+                    await vault.CallAsync(
+                        HttpMethod.Get,
+                        GlobalOptions.Query(
+                            "/v1/connected_accounts/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)),
+                            ("organization_id", console.OrganizationOf(parsed))
+                        ),
+                        null,
+                        cancellationToken
+                    )
+                );
+                return VaultCommand.Done;
+            }
+        );
+        var revoke = new Command("revoke", "Revoke an account; when this returns no host uses its credential any more.")
         {
-            using var vault = console.Client(parsed);
-            console.Json(await vault.CallAsync(HttpMethod.Get, GlobalOptions.Query("/v1/connected_accounts/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)), ("organization_id", console.OrganizationOf(parsed))), null, cancellationToken));
-            return VaultCommand.Done;
-        });
-        var revoke = new Command("revoke", "Revoke an account; when this returns no host uses its credential any more.") { id };
-        revoke.SetAction(async (parsed, cancellationToken) =>
+            id,
+        };
+        revoke.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var vault = console.Client(parsed);
+                var receipt = await vault.RevokeAccountAsync(parsed.GetRequiredValue(id), cancellationToken);
+                if (parsed.WantsJson())
+                    console.Json(
+                        new
+                        {
+                            connected_account_id = receipt.ConnectedAccountId,
+                            local_at = receipt.LocalAt,
+                            provider = receipt.Provider,
+                            provider_detail = receipt.ProviderDetail,
+                            elapsed_ms = receipt.ElapsedMs,
+                        }
+                    );
+                else
+                    await console.Out.WriteLineAsync(
+                        $"{receipt.ConnectedAccountId}: revoked here; the provider: {receipt.Provider}"
+                    );
+                return VaultCommand.Done;
+            }
+        );
+        return new Command(
+            "accounts",
+            "Accounts that users have connected.\n\nExamples:\n  vaultctl accounts list --status REQUIRES_REAUTH\n  vaultctl accounts revoke ca_…"
+        )
         {
-            using var vault = console.Client(parsed);
-            var receipt = await vault.RevokeAccountAsync(parsed.GetRequiredValue(id), cancellationToken);
-            if (parsed.WantsJson()) console.Json(new { connected_account_id = receipt.ConnectedAccountId, local_at = receipt.LocalAt, provider = receipt.Provider, provider_detail = receipt.ProviderDetail, elapsed_ms = receipt.ElapsedMs });
-            else await console.Out.WriteLineAsync($"{receipt.ConnectedAccountId}: revoked here; the provider: {receipt.Provider}");
-            return VaultCommand.Done;
-        });
-        return new Command("accounts", "Accounts that users have connected.\n\nExamples:\n  vaultctl accounts list --status REQUIRES_REAUTH\n  vaultctl accounts revoke ca_…") { list, show, revoke };
+            list,
+            show,
+            revoke,
+        };
     }
 
     public static Command Connect(CliConsole console)
     {
         var user = new Option<string>("--user") { Description = "The user, by your own id.", Required = true };
-        var connection = new Option<string>("--connection") { Description = "The connection's name or id.", Required = true };
-        var scopes = new Option<string[]>("--scope") { Description = "A scope to ask for; default: the connection's.", AllowMultipleArgumentsPerToken = true };
-        var credential = new Option<string?>("--credential") { Description = "A file with the credential as JSON, or - for standard input, instead of a link: {\"type\":\"api_key\",\"api_key\":\"…\"}.", HelpName = "FILE" };
-        var validate = new Option<bool>("--validate") { Description = "With --credential: ask the provider whether it works before it is kept." };
-        var parameters = new Option<string[]>("--parameter") { Description = "With --credential: name=value, a parameter of the account.", AllowMultipleArgumentsPerToken = true };
+        var connection = new Option<string>("--connection")
+        {
+            Description = "The connection's name or id.",
+            Required = true,
+        };
+        var scopes = new Option<string[]>("--scope")
+        {
+            Description = "A scope to ask for; default: the connection's.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var credential = new Option<string?>("--credential")
+        {
+            Description =
+                "A file with the credential as JSON, or - for standard input, instead of a link: {\"type\":\"api_key\",\"api_key\":\"…\"}.",
+            HelpName = "FILE",
+        };
+        var validate = new Option<bool>("--validate")
+        {
+            Description = "With --credential: ask the provider whether it works before it is kept.",
+        };
+        var parameters = new Option<string[]>("--parameter")
+        {
+            Description = "With --credential: name=value, a parameter of the account.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var command = new Command(
             "connect",
-            "Connect a user's account: prints a link to open in a browser, or keeps a credential that is brought.\n\nExamples:\n  vaultctl connect --user ada --connection slack\n  printf '{\"type\":\"api_key\",\"api_key\":\"%s\"}' \"$ACME_KEY\" | vaultctl connect --user ada --connection acme --credential -")
+            "Connect a user's account: prints a link to open in a browser, or keeps a credential that is brought.\n\nExamples:\n  vaultctl connect --user ada --connection slack\n  printf '{\"type\":\"api_key\",\"api_key\":\"%s\"}' \"$ACME_KEY\" | vaultctl connect --user ada --connection acme --credential -"
+        )
         {
-            user, connection, scopes, credential, validate, parameters,
+            user,
+            connection,
+            scopes,
+            credential,
+            validate,
+            parameters,
         };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var asked = parsed.GetValue(scopes) is { Length: > 0 } list ? list : null;
-            using var vault = console.Client(parsed);
-            if (parsed.GetValue(credential) is not { } file)
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                var link = await vault.CreateLinkAsync(new LinkRequest(parsed.GetRequiredValue(user), parsed.GetRequiredValue(connection)) { Scopes = asked }, cancellationToken);
-                if (parsed.WantsJson()) console.Json(new { link = link.Link, expires_at = link.ExpiresAt, connected_account_id = link.ConnectedAccountId });
-                else
+                var asked = parsed.GetValue(scopes) is { Length: > 0 } list ? list : null;
+                using var vault = console.Client(parsed);
+                if (parsed.GetValue(credential) is not { } file)
                 {
-                    await console.Out.WriteLineAsync(link.Link);
-                    await console.Error.WriteLineAsync($"good once, until {link.ExpiresAt:u}; the account is {link.ConnectedAccountId}");
+                    var link = await vault.CreateLinkAsync(
+                        new LinkRequest(parsed.GetRequiredValue(user), parsed.GetRequiredValue(connection))
+                        {
+                            Scopes = asked,
+                        },
+                        cancellationToken
+                    );
+                    if (parsed.WantsJson())
+                        console.Json(
+                            new
+                            {
+                                link = link.Link,
+                                expires_at = link.ExpiresAt,
+                                connected_account_id = link.ConnectedAccountId,
+                            }
+                        );
+                    else
+                    {
+                        await console.Out.WriteLineAsync(link.Link);
+                        await console.Error.WriteLineAsync(
+                            $"good once, until {link.ExpiresAt:u}; the account is {link.ConnectedAccountId}"
+                        );
+                    }
+
+                    return VaultCommand.Done;
                 }
 
+                var body = new Dictionary<string, object?>
+                {
+                    ["user_id"] = parsed.GetRequiredValue(user),
+                    ["connection"] = parsed.GetRequiredValue(connection),
+                    ["credential"] = Problems.Parse(
+                        await Inputs.TextAsync(console, file, cancellationToken),
+                        "the credential"
+                    ),
+                };
+                SetupCommands.Put(body, "organization_id", console.OrganizationOf(parsed));
+                if (asked is not null)
+                    body["scopes"] = asked;
+                if (parsed.GetValue(validate))
+                    body["validate"] = true;
+                if (parsed.GetValue(parameters) is { Length: > 0 } given)
+                    body["parameters"] = SetupCommands.Pairs(given);
+                Report(
+                    console,
+                    parsed,
+                    await vault.CallAsync(HttpMethod.Post, "/v1/connected_accounts", body, cancellationToken)
+                );
                 return VaultCommand.Done;
             }
-
-            var body = new Dictionary<string, object?> { ["user_id"] = parsed.GetRequiredValue(user), ["connection"] = parsed.GetRequiredValue(connection), ["credential"] = Problems.Parse(await Inputs.TextAsync(console, file, cancellationToken), "the credential") };
-            SetupCommands.Put(body, "organization_id", console.OrganizationOf(parsed));
-            if (asked is not null) body["scopes"] = asked;
-            if (parsed.GetValue(validate)) body["validate"] = true;
-            if (parsed.GetValue(parameters) is { Length: > 0 } given) body["parameters"] = SetupCommands.Pairs(given);
-            Report(console, parsed, await vault.CallAsync(HttpMethod.Post, "/v1/connected_accounts", body, cancellationToken));
-            return VaultCommand.Done;
-        });
+        );
         return command;
     }
 
     private static void Report(CliConsole console, ParseResult parsed, JsonElement account)
     {
-        if (parsed.WantsJson()) console.Json(account);
-        else console.Out.WriteLine($"{account.Cell("id")} {account.Cell("status")}");
+        if (parsed.WantsJson())
+            console.Json(account);
+        else
+            console.Out.WriteLine($"{account.Cell("id")} {account.Cell("status")}");
     }
 }

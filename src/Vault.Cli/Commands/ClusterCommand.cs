@@ -7,12 +7,19 @@ internal static class ClusterCommand
 {
     public static Command Make(CliConsole console)
     {
-        var command = new Command("cluster", "The hosts of the vault: where, since when, and what each has in hand. Needs an administrator's key of the platform.\n\nExamples:\n  vaultctl cluster\n  vaultctl cluster --json");
+        var command = new Command(
+            "cluster",
+            "The hosts of the vault: where, since when, and what each has in hand. Needs an administrator's key of the platform.\n\nExamples:\n  vaultctl cluster\n  vaultctl cluster --json"
+        );
         command.SetAction((parsed, stop) => ShowAsync(console, parsed, stop));
         return command;
     }
 
-    private static async Task<int> ShowAsync(CliConsole console, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> ShowAsync(
+        CliConsole console,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    )
     {
         using var vault = console.Client(parsed);
         var cluster = await vault.CallAsync(HttpMethod.Get, "/v1/cluster", null, cancellationToken);
@@ -24,19 +31,34 @@ internal static class ClusterCommand
 
         console.Table(
             ["address", "status", "role", "since", "version", "shards", "oldest sweep", "refreshes", "grains"],
-            cluster.GetProperty("hosts").EnumerateArray().Select(h => (string[])
-            [
-                h.Cell("address"), h.Cell("status"), h.Cell("role"), h.Cell("since"), h.Cell("version").Split('+')[0],
-                h.Cell("shards"), h.Cell("oldest_sweep_at"), h.Cell("refreshes_under_way"),
-                Grains(h.GetProperty("grains")),
-            ]));
+            cluster
+                .GetProperty("hosts")
+                .EnumerateArray()
+                .Select(h =>
+                    (string[])
+                        [
+                            h.Cell("address"),
+                            h.Cell("status"),
+                            h.Cell("role"),
+                            h.Cell("since"),
+                            h.Cell("version").Split('+')[0],
+                            h.Cell("shards"),
+                            h.Cell("oldest_sweep_at"),
+                            h.Cell("refreshes_under_way"),
+                            Grains(h.GetProperty("grains")),
+                        ]
+                )
+        );
         if (cluster.Cell("cluster") is { Length: > 0 } name)
             await console.Out.WriteLineAsync(
                 $"cluster {name}: {cluster.Cell("shards")} shards, oldest sweep {cluster.Cell("oldest_sweep_at")}, "
-                + $"{cluster.Cell("reminders")} reminders");
+                    + $"{cluster.Cell("reminders")} reminders"
+            );
         return VaultCommand.Done;
     }
 
     private static string Grains(JsonElement grains) =>
-        grains.ValueKind == JsonValueKind.Array ? string.Join(' ', grains.EnumerateArray().Select(g => $"{g.Cell("type")}={g.Cell("activations")}")) : "";
+        grains.ValueKind == JsonValueKind.Array
+            ? string.Join(' ', grains.EnumerateArray().Select(g => $"{g.Cell("type")}={g.Cell("activations")}"))
+            : "";
 }

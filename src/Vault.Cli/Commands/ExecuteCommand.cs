@@ -9,43 +9,79 @@ internal static class ExecuteCommand
     {
         var tool = new Argument<string>("tool") { Description = "The tool's name." };
         var user = new Option<string?>("--user") { Description = "Whose account, by your own id." };
-        var input = new Option<string?>("--input") { Description = "The input as JSON, @FILE, or - for standard input; default: {}." };
+        var input = new Option<string?>("--input")
+        {
+            Description = "The input as JSON, @FILE, or - for standard input; default: {}.",
+        };
         var connection = new Option<string?>("--connection") { Description = "Where the user has several." };
         var account = new Option<string?>("--account") { Description = "The account itself, ca_…" };
         var approval = new Option<string?>("--approval") { Description = "What a person has approved, apr_…" };
         var page = new Option<string?>("--page") { Description = "The next_page_token of the answer before." };
         var key = new Option<string?>("--idempotency-key") { Description = "Calls with the same key are one call." };
-        var command = new Command("execute", "Execute a tool with a user's account; prints its data.\n\nExamples:\n  vaultctl execute slack_list_channels --user ada\n  vaultctl execute acme_create_order --user ada --input @order.json --json") { tool, user, input, connection, account, approval, page, key };
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            "execute",
+            "Execute a tool with a user's account; prints its data.\n\nExamples:\n  vaultctl execute slack_list_channels --user ada\n  vaultctl execute acme_create_order --user ada --input @order.json --json"
+        )
         {
-            var text = parsed.GetValue(input) switch
+            tool,
+            user,
+            input,
+            connection,
+            account,
+            approval,
+            page,
+            key,
+        };
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                null => "{}",
-                "-" => await Inputs.TextAsync(console, "-", cancellationToken),
-                ['@', .. var file] => await Inputs.TextAsync(console, file, cancellationToken),
-                var given => given,
-            };
-            var call = new ToolCall(parsed.GetRequiredValue(tool))
-            {
-                UserId = parsed.GetValue(user), Input = Problems.Parse(text, "the input"), Connection = parsed.GetValue(connection), ConnectedAccountId = parsed.GetValue(account),
-                ApprovalId = parsed.GetValue(approval), PageToken = parsed.GetValue(page), IdempotencyKey = parsed.GetValue(key),
-            };
-            using var vault = console.Client(parsed);
-            var done = await vault.ExecuteAsync(call, cancellationToken);
-            if (parsed.WantsJson())
-                console.Json(new
+                var text = parsed.GetValue(input) switch
                 {
-                    execution_id = done.ExecutionId, outcome = done.Outcome, data = done.Data, status = done.Status, trust = done.Trust, next_page_token = done.NextPageToken, truncated = done.Truncated,
-                    output_handle = done.OutputHandle, connected_account_id = done.ConnectedAccountId, scopes_used = done.ScopesUsed, request_id = done.RequestId,
-                });
-            else
-            {
-                console.Json(done.Data);
-                await console.Error.WriteLineAsync($"{done.ExecutionId}: {done.Outcome}, status {done.Status}{(done.Truncated ? ", cut; the whole is behind " + done.OutputHandle : "")}{(done.NextPageToken is { } next ? ", goes on with --page " + next : "")}");
-            }
+                    null => "{}",
+                    "-" => await Inputs.TextAsync(console, "-", cancellationToken),
+                    ['@', .. var file] => await Inputs.TextAsync(console, file, cancellationToken),
+                    var given => given,
+                };
+                var call = new ToolCall(parsed.GetRequiredValue(tool))
+                {
+                    UserId = parsed.GetValue(user),
+                    Input = Problems.Parse(text, "the input"),
+                    Connection = parsed.GetValue(connection),
+                    ConnectedAccountId = parsed.GetValue(account),
+                    ApprovalId = parsed.GetValue(approval),
+                    PageToken = parsed.GetValue(page),
+                    IdempotencyKey = parsed.GetValue(key),
+                };
+                using var vault = console.Client(parsed);
+                var done = await vault.ExecuteAsync(call, cancellationToken);
+                if (parsed.WantsJson())
+                    console.Json(
+                        new
+                        {
+                            execution_id = done.ExecutionId,
+                            outcome = done.Outcome,
+                            data = done.Data,
+                            status = done.Status,
+                            trust = done.Trust,
+                            next_page_token = done.NextPageToken,
+                            truncated = done.Truncated,
+                            output_handle = done.OutputHandle,
+                            connected_account_id = done.ConnectedAccountId,
+                            scopes_used = done.ScopesUsed,
+                            request_id = done.RequestId,
+                        }
+                    );
+                else
+                {
+                    console.Json(done.Data);
+                    await console.Error.WriteLineAsync(
+                        $"{done.ExecutionId}: {done.Outcome}, status {done.Status}{(done.Truncated ? ", cut; the whole is behind " + done.OutputHandle : "")}{(done.NextPageToken is { } next ? ", goes on with --page " + next : "")}"
+                    );
+                }
 
-            return done.Outcome == "succeeded" ? VaultCommand.Done : VaultCommand.Failed;
-        });
+                return done.Outcome == "succeeded" ? VaultCommand.Done : VaultCommand.Failed;
+            }
+        );
         return command;
     }
 }

@@ -8,26 +8,48 @@ internal static class LedgerCommands
     {
         var seq = new Option<long?>("--kept-seq") { Description = "seq of a head that you kept." };
         var hash = new Option<string?>("--kept-hash") { Description = "hash of that head." };
-        var verify = new Command("verify", "Verify the organization's chain; names every changed, removed, inserted or moved entry. Exit code 1 when there are any.") { seq, hash };
-        verify.SetAction(async (parsed, cancellationToken) =>
+        var verify = new Command(
+            "verify",
+            "Verify the organization's chain; names every changed, removed, inserted or moved entry. Exit code 1 when there are any."
+        )
         {
-            var body = new Dictionary<string, object?>();
-            SetupCommands.Put(body, "organization_id", console.OrganizationOf(parsed));
-            if (parsed.GetValue(seq) is { } kept) body["kept_seq"] = kept;
-            SetupCommands.Put(body, "kept_hash", parsed.GetValue(hash));
-            using var vault = console.Client(parsed);
-            var report = await vault.CallAsync(HttpMethod.Post, "/v1/ledger:verify", body, cancellationToken);
-            var intact = report.GetProperty("intact").GetBoolean();
-            if (parsed.WantsJson()) console.Json(report);
-            else
+            seq,
+            hash,
+        };
+        verify.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                var head = report.GetProperty("head");
-                await console.Out.WriteLineAsync($"{report.Cell("organization_id")}: {report.Cell("entries")} entries, head {head.Cell("seq")} {head.Cell("hash")}: {(intact ? "intact" : report.Cell("findings_total") + " findings")}");
-                foreach (var f in report.GetProperty("findings").EnumerateArray()) await console.Out.WriteLineAsync($"  {f.Cell("from_seq")} to {f.Cell("to_seq")}: {f.Cell("fault")} {f.Cell("detail")}");
-            }
+                var body = new Dictionary<string, object?>();
+                SetupCommands.Put(body, "organization_id", console.OrganizationOf(parsed));
+                if (parsed.GetValue(seq) is { } kept)
+                    body["kept_seq"] = kept;
+                SetupCommands.Put(body, "kept_hash", parsed.GetValue(hash));
+                using var vault = console.Client(parsed);
+                var report = await vault.CallAsync(HttpMethod.Post, "/v1/ledger:verify", body, cancellationToken);
+                var intact = report.GetProperty("intact").GetBoolean();
+                if (parsed.WantsJson())
+                    console.Json(report);
+                else
+                {
+                    var head = report.GetProperty("head");
+                    await console.Out.WriteLineAsync(
+                        $"{report.Cell("organization_id")}: {report.Cell("entries")} entries, head {head.Cell("seq")} {head.Cell("hash")}: {(intact ? "intact" : report.Cell("findings_total") + " findings")}"
+                    );
+                    foreach (var f in report.GetProperty("findings").EnumerateArray())
+                        await console.Out.WriteLineAsync(
+                            $"  {f.Cell("from_seq")} to {f.Cell("to_seq")}: {f.Cell("fault")} {f.Cell("detail")}"
+                        );
+                }
 
-            return intact ? VaultCommand.Done : VaultCommand.Failed;
-        });
-        return new Command("ledger", "The ledger of what was done.\n\nExample:\n  vaultctl ledger verify --kept-seq 812 --kept-hash 6f1c…") { verify };
+                return intact ? VaultCommand.Done : VaultCommand.Failed;
+            }
+        );
+        return new Command(
+            "ledger",
+            "The ledger of what was done.\n\nExample:\n  vaultctl ledger verify --kept-seq 812 --kept-hash 6f1c…"
+        )
+        {
+            verify,
+        };
     }
 }

@@ -11,29 +11,61 @@ internal static class PackTemplate
 {
     public static (string Text, ImmutableArray<Violation> Faults) Make(string id, string baseUrl, string auth)
     {
-        if (!Uri.TryCreate(baseUrl, UriKind.Absolute, out var address)) return ("", [new Violation("--base-url", $"'{baseUrl}' is no URL; give one such as https://api.acme.example.com")]);
+        if (!Uri.TryCreate(baseUrl, UriKind.Absolute, out var address))
+            return (
+                "",
+                [new Violation("--base-url", $"'{baseUrl}' is no URL; give one such as https://api.acme.example.com")]
+            );
         var url = baseUrl.TrimEnd('/');
         var development = HostRules.IsLoopbackName(address.Host) ? "\n  \"development_only\": true," : "";
         var origin = address.GetLeftPart(UriPartial.Authority);
         var (modes, credentials, sign, rotation, value, mode) = auth switch
         {
-            "api_key" => ("api_key", """
+            "api_key" => (
+                "api_key",
+                """
 
-              "credentials": { "api_key": { "api_key": { "label": "API key" } } },
-            """, "", "mints", "Bearer {api_key}", ", \"mode\": \"api_key\""),
-            "basic" => ("basic", """
+                  "credentials": { "api_key": { "api_key": { "label": "API key" } } },
+                """,
+                "",
+                "mints",
+                "Bearer {api_key}",
+                ", \"mode\": \"api_key\""
+            ),
+            "basic" => (
+                "basic",
+                """
 
-              "credentials": { "basic": { "username": { "label": "User name" }, "password": { "label": "Password" } } },
-            """, "", "mints", "Basic {basic}", ", \"mode\": \"basic\""),
-            "client_credentials" => ("client_credentials", "", $$"""
+                  "credentials": { "basic": { "username": { "label": "User name" }, "password": { "label": "Password" } } },
+                """,
+                "",
+                "mints",
+                "Basic {basic}",
+                ", \"mode\": \"basic\""
+            ),
+            "client_credentials" => (
+                "client_credentials",
+                "",
+                $$"""
 
-              "oauth": { "token_url": "{{origin}}/oauth/token" },
-            """, "mints", "Bearer {access_token}", ""),
-            _ => ("authorization_code", "", $$"""
+                  "oauth": { "token_url": "{{origin}}/oauth/token" },
+                """,
+                "mints",
+                "Bearer {access_token}",
+                ""
+            ),
+            _ => (
+                "authorization_code",
+                "",
+                $$"""
 
-              "default_scopes": [],
-              "oauth": { "authorization_url": "{{origin}}/oauth/authorize", "token_url": "{{origin}}/oauth/token" },
-            """, "family_kill", "Bearer {access_token}", ""),
+                  "default_scopes": [],
+                  "oauth": { "authorization_url": "{{origin}}/oauth/authorize", "token_url": "{{origin}}/oauth/token" },
+                """,
+                "family_kill",
+                "Bearer {access_token}",
+                ""
+            ),
         };
         var text = $$"""
             {

@@ -11,33 +11,78 @@ internal static class ProviderCommands
         list.SetAction((parsed, stop) => ListAsync(console, parsed, stop));
         var show = new Command("show", "One provider: its parameters, credential fields and tools.") { id };
         show.SetAction((parsed, stop) => ShowAsync(console, parsed, parsed.GetRequiredValue(id), stop));
-        return new Command("providers", "Providers and what they need.\n\nExamples:\n  vaultctl providers list\n  vaultctl providers show salesforce --json") { list, show };
+        return new Command(
+            "providers",
+            "Providers and what they need.\n\nExamples:\n  vaultctl providers list\n  vaultctl providers show salesforce --json"
+        )
+        {
+            list,
+            show,
+        };
     }
 
-    private static async Task<int> ListAsync(CliConsole console, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(
+        CliConsole console,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    )
     {
         using var vault = console.Client(parsed);
         var providers = await vault.ListAsync("/v1/providers?page_size=200", cancellationToken);
-        if (parsed.WantsJson()) console.Json(providers);
-        else console.Table(["id", "name", "credentials", "tools", "confidence"], providers.Select(p => (string[])[p.Cell("id"), p.Cell("display_name"), p.Cell("credential_types"), p.GetProperty("tools").GetArrayLength().ToString(null as IFormatProvider), p.Cell("confidence")]));
+        if (parsed.WantsJson())
+            console.Json(providers);
+        else
+            console.Table(
+                ["id", "name", "credentials", "tools", "confidence"],
+                providers.Select(p =>
+                    (string[])
+                        [
+                            p.Cell("id"),
+                            p.Cell("display_name"),
+                            p.Cell("credential_types"),
+                            p.GetProperty("tools").GetArrayLength().ToString(null as IFormatProvider),
+                            p.Cell("confidence"),
+                        ]
+                )
+            );
         return VaultCommand.Done;
     }
 
-    private static async Task<int> ShowAsync(CliConsole console, ParseResult parsed, string id, CancellationToken cancellationToken)
+    private static async Task<int> ShowAsync(
+        CliConsole console,
+        ParseResult parsed,
+        string id,
+        CancellationToken cancellationToken
+    )
     {
         using var vault = console.Client(parsed);
-        var p = await vault.CallAsync(HttpMethod.Get, "/v1/providers/" + Uri.EscapeDataString(id), null, cancellationToken);
+        var p = await vault.CallAsync(
+            HttpMethod.Get,
+            "/v1/providers/" + Uri.EscapeDataString(id),
+            null,
+            cancellationToken
+        );
         if (parsed.WantsJson())
         {
             console.Json(p);
             return VaultCommand.Done;
         }
 
-        await console.Out.WriteLineAsync($"{p.Cell("display_name")} ({p.Cell("id")} {p.Cell("version")}), confidence {p.Cell("confidence")}\nhosts: {p.Cell("hosts")}\ncredentials: {p.Cell("credential_types")}, rotation {p.Cell("rotation")}");
-        foreach (var f in p.GetProperty("parameters").EnumerateArray()) await console.Out.WriteLineAsync($"parameter of the {f.Cell("source")}: {f.Cell("name")}{(f.Cell("required") == "true" ? " (required)" : "")}, {f.Cell("pattern")} {f.Cell("description")}".TrimEnd());
-        foreach (var f in p.GetProperty("credential_fields").EnumerateArray()) await console.Out.WriteLineAsync($"field of {f.Cell("credential_type")}: {f.Cell("name")} ({f.Cell("label")})");
-        foreach (var note in p.GetProperty("notes").EnumerateArray()) await console.Out.WriteLineAsync("note: " + note.GetString());
-        foreach (var tool in p.GetProperty("tools").EnumerateArray()) await console.Out.WriteLineAsync("tool: " + tool.GetString());
+        await console.Out.WriteLineAsync(
+            $"{p.Cell("display_name")} ({p.Cell("id")} {p.Cell("version")}), confidence {p.Cell("confidence")}\nhosts: {p.Cell("hosts")}\ncredentials: {p.Cell("credential_types")}, rotation {p.Cell("rotation")}"
+        );
+        foreach (var f in p.GetProperty("parameters").EnumerateArray())
+            await console.Out.WriteLineAsync(
+                $"parameter of the {f.Cell("source")}: {f.Cell("name")}{(f.Cell("required") == "true" ? " (required)" : "")}, {f.Cell("pattern")} {f.Cell("description")}".TrimEnd()
+            );
+        foreach (var f in p.GetProperty("credential_fields").EnumerateArray())
+            await console.Out.WriteLineAsync(
+                $"field of {f.Cell("credential_type")}: {f.Cell("name")} ({f.Cell("label")})"
+            );
+        foreach (var note in p.GetProperty("notes").EnumerateArray())
+            await console.Out.WriteLineAsync("note: " + note.GetString());
+        foreach (var tool in p.GetProperty("tools").EnumerateArray())
+            await console.Out.WriteLineAsync("tool: " + tool.GetString());
         return VaultCommand.Done;
     }
 }

@@ -14,17 +14,52 @@ internal static class ToolImportCommand
 {
     public static Command Make(CliConsole console)
     {
-        var file = new Argument<string>("document") { Description = "OpenAPI 3, Swagger 2 (JSON or YAML), Google Discovery, or a GraphQL schema; - for standard input." };
-        var provider = new Option<string>("--provider") { Description = "A provider that is known, or the id of a new one.", Required = true };
-        var set = new Option<string>("--set") { Description = "The set's name; importing again under the same name replaces it.", DefaultValueFactory = _ => "imported" };
-        var operations = new Option<string?>("--operations") { Description = "With a GraphQL schema: the file with your named operations.", HelpName = "FILE" };
-        var endpoint = new Option<string>("--endpoint") { Description = "With a GraphQL schema: the path its operations are sent to.", DefaultValueFactory = _ => "/graphql" };
-        var tags = new Option<string[]>("--tag") { Description = "Only operations with this tag; may be given several times.", AllowMultipleArgumentsPerToken = true };
-        var paths = new Option<string[]>("--path") { Description = "Only paths that begin so; may be given several times.", AllowMultipleArgumentsPerToken = true };
+        var file = new Argument<string>("document")
+        {
+            Description =
+                "OpenAPI 3, Swagger 2 (JSON or YAML), Google Discovery, or a GraphQL schema; - for standard input.",
+        };
+        var provider = new Option<string>("--provider")
+        {
+            Description = "A provider that is known, or the id of a new one.",
+            Required = true,
+        };
+        var set = new Option<string>("--set")
+        {
+            Description = "The set's name; importing again under the same name replaces it.",
+            DefaultValueFactory = _ => "imported",
+        };
+        var operations = new Option<string?>("--operations")
+        {
+            Description = "With a GraphQL schema: the file with your named operations.",
+            HelpName = "FILE",
+        };
+        var endpoint = new Option<string>("--endpoint")
+        {
+            Description = "With a GraphQL schema: the path its operations are sent to.",
+            DefaultValueFactory = _ => "/graphql",
+        };
+        var tags = new Option<string[]>("--tag")
+        {
+            Description = "Only operations with this tag; may be given several times.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var paths = new Option<string[]>("--path")
+        {
+            Description = "Only paths that begin so; may be given several times.",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var deprecated = new Option<bool>("--deprecated") { Description = "Also what the document calls deprecated." };
-        var review = new Option<string?>("--review") { Description = "Keep exactly what an earlier run showed, by the digest it printed." };
+        var review = new Option<string?>("--review")
+        {
+            Description = "Keep exactly what an earlier run showed, by the digest it printed.",
+        };
         var yes = new Option<bool>("--yes") { Description = "Keep it without looking." };
-        var to = new Option<string?>("--to") { Description = "Write into this folder of packs (VAULT_PACKS) instead of sending it to a vault.", HelpName = "FOLDER" };
+        var to = new Option<string?>("--to")
+        {
+            Description = "Write into this folder of packs (VAULT_PACKS) instead of sending it to a vault.",
+            HelpName = "FOLDER",
+        };
         var command = new Command(
             "import",
             """
@@ -35,59 +70,156 @@ internal static class ToolImportCommand
               vaultctl tools import openapi.json --provider acme --tag orders --review 3f1c…
               vaultctl tools import schema.graphql --operations mine.graphql --provider acme
               vaultctl tools import openapi.yaml --provider acme --to ./packs --yes
-            """)
+            """
+        )
         {
-            file, provider, set, operations, endpoint, tags, paths, deprecated, review, yes, to,
+            file,
+            provider,
+            set,
+            operations,
+            endpoint,
+            tags,
+            paths,
+            deprecated,
+            review,
+            yes,
+            to,
         };
-        command.SetAction(async (parsed, stop) =>
-        {
-            var document = await Inputs.BytesAsync(console, parsed.GetRequiredValue(file), ImportRequest.MaxDocument, stop);
-            if (parsed.GetValue(operations) is { } own) document = Envelope(document, await Inputs.TextAsync(console, own, stop), parsed.GetRequiredValue(endpoint));
-            var request = new ImportRequest
+        command.SetAction(
+            async (parsed, stop) =>
             {
-                Provider = parsed.GetRequiredValue(provider), Set = parsed.GetRequiredValue(set), Tags = [.. parsed.GetValue(tags) ?? []], Paths = [.. parsed.GetValue(paths) ?? []], Deprecated = parsed.GetValue(deprecated),
-            };
-            return parsed.GetValue(to) is { } folder ? await ToFolderAsync(console, parsed, request, document, folder, parsed.GetValue(review), parsed.GetValue(yes), stop) : await ToVaultAsync(console, parsed, request, document, parsed.GetValue(review), parsed.GetValue(yes), stop);
-        });
+                var document = await Inputs.BytesAsync(
+                    console,
+                    parsed.GetRequiredValue(file),
+                    ImportRequest.MaxDocument,
+                    stop
+                );
+                if (parsed.GetValue(operations) is { } own)
+                    document = Envelope(
+                        document,
+                        await Inputs.TextAsync(console, own, stop),
+                        parsed.GetRequiredValue(endpoint)
+                    );
+                var request = new ImportRequest
+                {
+                    Provider = parsed.GetRequiredValue(provider),
+                    Set = parsed.GetRequiredValue(set),
+                    Tags = [.. parsed.GetValue(tags) ?? []],
+                    Paths = [.. parsed.GetValue(paths) ?? []],
+                    Deprecated = parsed.GetValue(deprecated),
+                };
+                return parsed.GetValue(to) is { } folder
+                    ? await ToFolderAsync(
+                        console,
+                        parsed,
+                        request,
+                        document,
+                        folder,
+                        parsed.GetValue(review),
+                        parsed.GetValue(yes),
+                        stop
+                    )
+                    : await ToVaultAsync(
+                        console,
+                        parsed,
+                        request,
+                        document,
+                        parsed.GetValue(review),
+                        parsed.GetValue(yes),
+                        stop
+                    );
+            }
+        );
         return command;
     }
 
-    private static async Task<int> ToVaultAsync(CliConsole console, ParseResult parsed, ImportRequest request, byte[] document, string? review, bool yes, CancellationToken cancellationToken)
+    private static async Task<int> ToVaultAsync(
+        CliConsole console,
+        ParseResult parsed,
+        ImportRequest request,
+        byte[] document,
+        string? review,
+        bool yes,
+        CancellationToken cancellationToken
+    )
     {
         using var vault = console.Client(parsed);
         var body = new RawBody(document, ToolImport.IsJson(document) ? "application/json" : "application/yaml");
-        string Path(string? digest) => GlobalOptions.Query("/v1/tools:import", ("provider", request.Provider), ("set", request.Set), ("tags", Joined(request.Tags)), ("paths", Joined(request.Paths)), ("deprecated", request.Deprecated ? "true" : null), ("review", digest));
+        string Path(string? digest) =>
+            GlobalOptions.Query(
+                "/v1/tools:import",
+                ("provider", request.Provider),
+                ("set", request.Set),
+                ("tags", Joined(request.Tags)),
+                ("paths", Joined(request.Paths)),
+                ("deprecated", request.Deprecated ? "true" : null),
+                ("review", digest)
+            );
         var answer = await vault.CallAsync(HttpMethod.Post, Path(review), body, cancellationToken);
-        if (review is null && yes) answer = await vault.CallAsync(HttpMethod.Post, Path(answer.Cell("review")), body, cancellationToken);
-        if (parsed.WantsJson()) console.Json(answer);
-        else ImportReport.Write(console, answer);
+        if (review is null && yes)
+            answer = await vault.CallAsync(HttpMethod.Post, Path(answer.Cell("review")), body, cancellationToken);
+        if (parsed.WantsJson())
+            console.Json(answer);
+        else
+            ImportReport.Write(console, answer);
         return VaultCommand.Done;
     }
 
-    private static async Task<int> ToFolderAsync(CliConsole console, ParseResult parsed, ImportRequest request, byte[] document, string folder, string? review, bool yes, CancellationToken cancellationToken)
+    private static async Task<int> ToFolderAsync(
+        CliConsole console,
+        ParseResult parsed,
+        ImportRequest request,
+        byte[] document,
+        string folder,
+        string? review,
+        bool yes,
+        CancellationToken cancellationToken
+    )
     {
-        if (!Directory.Exists(folder)) throw new CliException($"there is no folder '{folder}'", VaultCommand.Usage);
+        if (!Directory.Exists(folder))
+            throw new CliException($"there is no folder '{folder}'", VaultCommand.Usage);
         using var packs = new PackCatalogue(new PackReader(), new PackOptions { Folder = folder, Development = true });
         // A pack that does not load is not a provider that is not there: its file would be written over.
-        if (await packs.LoadAsync(cancellationToken) is [var refused, ..]) throw new CliException($"the folder has a pack that is refused; vaultctl packs validate {refused.Source} says why");
+        if (await packs.LoadAsync(cancellationToken) is [var refused, ..])
+            throw new CliException(
+                $"the folder has a pack that is refused; vaultctl packs validate {refused.Source} says why"
+            );
         var place = Path.Combine(folder, ToolSetFile(request));
         var watch = Stopwatch.StartNew();
-        var plan = new ToolImport(packs).Plan(request, document, File.Exists(place) ? await File.ReadAllTextAsync(place, cancellationToken) : null);
+        var plan = new ToolImport(packs).Plan(
+            request,
+            document,
+            File.Exists(place) ? await File.ReadAllTextAsync(place, cancellationToken) : null
+        );
         var elapsed = watch.Elapsed;
         if (plan.Error is { } error)
         {
             await console.Error.WriteLineAsync($"vaultctl: {error.Code.Code}: {error.Detail}");
-            foreach (var violation in error.Violations) await console.Error.WriteLineAsync($"  {violation.Path}: {violation.Message}");
+            foreach (var violation in error.Violations)
+                await console.Error.WriteLineAsync($"  {violation.Path}: {violation.Message}");
             return VaultCommand.Failed;
         }
 
-        if (review is not null && review != plan.Value.Digest) throw new CliException("what would be kept is not what was reviewed: the document, the options or the folder have changed; look at it again without --review");
+        if (review is not null && review != plan.Value.Digest)
+            throw new CliException(
+                "what would be kept is not what was reviewed: the document, the options or the folder have changed; look at it again without --review"
+            );
         var apply = yes || review is not null;
-        if (apply && plan.Value.NewPack is { } pack) await File.WriteAllBytesAsync(Path.Combine(folder, request.Provider + ".json"), Indented(pack), cancellationToken);
-        if (apply) await File.WriteAllBytesAsync(place, plan.Value.Set, cancellationToken);
-        if (parsed.WantsJson()) console.Json(ImportReport.Of(plan.Value, apply));
-        else ImportReport.Write(console, ImportReport.Of(plan.Value, apply));
-        await console.Error.WriteLineAsync($"{(apply ? "written to " + place : "nothing written")}; {elapsed.TotalSeconds:0.0} s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / (1024 * 1024)} MB");
+        if (apply && plan.Value.NewPack is { } pack)
+            await File.WriteAllBytesAsync(
+                Path.Combine(folder, request.Provider + ".json"),
+                Indented(pack),
+                cancellationToken
+            );
+        if (apply)
+            await File.WriteAllBytesAsync(place, plan.Value.Set, cancellationToken);
+        if (parsed.WantsJson())
+            console.Json(ImportReport.Of(plan.Value, apply));
+        else
+            ImportReport.Write(console, ImportReport.Of(plan.Value, apply));
+        await console.Error.WriteLineAsync(
+            $"{(apply ? "written to " + place : "nothing written")}; {elapsed.TotalSeconds:0.0} s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / (1024 * 1024)} MB"
+        );
         return VaultCommand.Done;
     }
 
@@ -95,13 +227,21 @@ internal static class ToolImportCommand
 
     private static string? Joined(IReadOnlyCollection<string> list) => list.Count == 0 ? null : string.Join(',', list);
 
-    private static byte[] Indented(byte[] json) => JsonSerializer.SerializeToUtf8Bytes(JsonNode.Parse(json), CliConsole.Indented);
+    private static byte[] Indented(byte[] json) =>
+        JsonSerializer.SerializeToUtf8Bytes(JsonNode.Parse(json), CliConsole.Indented);
 
     /// <summary>A schema and the operations upon it as one document. The schema is SDL, or the JSON of an introspection.</summary>
     private static byte[] Envelope(byte[] schema, string operations, string endpoint)
     {
         var text = System.Text.Encoding.UTF8.GetString(schema).TrimStart('\uFEFF');
         var given = text.TrimStart().StartsWith('{') ? (object)Problems.Parse(text, "the schema") : text;
-        return JsonSerializer.SerializeToUtf8Bytes(new { schema = given, operations, endpoint });
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new
+            {
+                schema = given,
+                operations,
+                endpoint,
+            }
+        );
     }
 }

@@ -7,15 +7,39 @@ namespace Vault.Cli.Transfer;
 /// <summary>Brings accounts in one by one; the next is tried whatever became of the one before, and every line says what became of it.</summary>
 internal static class AccountImport
 {
-    public static async Task<int> RunAsync(CliConsole console, ParseResult parsed, List<ForeignAccount> accounts, bool apply, bool validate, bool replace, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        CliConsole console,
+        ParseResult parsed,
+        List<ForeignAccount> accounts,
+        bool apply,
+        bool validate,
+        bool replace,
+        CancellationToken cancellationToken
+    )
     {
         using var vault = console.Client(parsed);
         var organization = console.OrganizationOf(parsed);
-        var known = (await vault.ListAsync(GlobalOptions.Query("/v1/connections?page_size=200", ("organization_id", organization)), cancellationToken)).ToDictionary(c => c.Cell("name"), c => c.Cell("provider"), StringComparer.Ordinal);
-        var there = (await vault.ListAsync(GlobalOptions.Query("/v1/connected_accounts?page_size=200", ("organization_id", organization)), cancellationToken))
-            .Where(a => a.Cell("status") == "ACTIVE" && a.Cell("account_label").Length == 0).ToLookup(a => (a.Cell("user_id"), a.Cell("connection")), a => a.Cell("id"));
+        var known = (
+            await vault.ListAsync(
+                GlobalOptions.Query("/v1/connections?page_size=200", ("organization_id", organization)),
+                cancellationToken
+            )
+        ).ToDictionary(c => c.Cell("name"), c => c.Cell("provider"), StringComparer.Ordinal);
+        var there = (
+            await vault.ListAsync(
+                GlobalOptions.Query("/v1/connected_accounts?page_size=200", ("organization_id", organization)),
+                cancellationToken
+            )
+        )
+            .Where(a => a.Cell("status") == "ACTIVE" && a.Cell("account_label").Length == 0)
+            .ToLookup(a => (a.Cell("user_id"), a.Cell("connection")), a => a.Cell("id"));
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var connection in accounts.Where(a => a.Fault is null && a.Kind == "api_key" && known.ContainsKey(a.Connection)).Select(a => a.Connection).Distinct(StringComparer.Ordinal))
+        foreach (
+            var connection in accounts
+                .Where(a => a.Fault is null && a.Kind == "api_key" && known.ContainsKey(a.Connection))
+                .Select(a => a.Connection)
+                .Distinct(StringComparer.Ordinal)
+        )
             keys[connection] = await KeyFieldAsync(vault, known[connection], cancellationToken);
 
         var lines = new List<(ForeignAccount Account, string Outcome, string Detail)>();
@@ -24,13 +48,30 @@ internal static class AccountImport
         {
             foreach (var account in accounts)
             {
-                var fault = account.Fault ?? (known.ContainsKey(account.Connection) ? null : $"there is no connection '{account.Connection}'; make it, or --map {account.Connection}=NAME");
+                var fault = account.Fault
+                    ?? (
+                        known.ContainsKey(account.Connection)
+                            ? null
+                            : $"there is no connection '{account.Connection}'; make it, or --map {account.Connection}=NAME"
+                    );
                 // One user has one account under a connection: a second would take the place of the first.
-                if (fault is null && !taken.Add((account.User, account.Connection))) fault = "the file has another account of this user for this connection; --map one of them to a connection of its own";
-                lines.Add(fault is not null ? (account, "skipped", fault)
-                    : !replace && there[(account.User!, account.Connection)].FirstOrDefault() is { } id ? (account, "there already", $"{id}; --replace puts theirs in its place")
+                if (fault is null && !taken.Add((account.User, account.Connection)))
+                    fault =
+                        "the file has another account of this user for this connection; --map one of them to a connection of its own";
+                lines.Add(
+                    fault is not null ? (account, "skipped", fault)
+                    : !replace && there[(account.User!, account.Connection)].FirstOrDefault() is { } id
+                        ? (account, "there already", $"{id}; --replace puts theirs in its place")
                     : !apply ? (account, "would import", "")
-                    : await ImportAsync(vault, account, organization, keys.GetValueOrDefault(account.Connection, ""), validate, cancellationToken));
+                    : await ImportAsync(
+                        vault,
+                        account,
+                        organization,
+                        keys.GetValueOrDefault(account.Connection, ""),
+                        validate,
+                        cancellationToken
+                    )
+                );
             }
         }
         finally
@@ -42,20 +83,65 @@ internal static class AccountImport
         return lines.Exists(l => l.Outcome is "failed" or "skipped") ? VaultCommand.Failed : VaultCommand.Done;
     }
 
-    private static async Task ReportAsync(CliConsole console, ParseResult parsed, List<(ForeignAccount Account, string Outcome, string Detail)> lines, bool apply)
+    private static async Task ReportAsync(
+        CliConsole console,
+        ParseResult parsed,
+        List<(ForeignAccount Account, string Outcome, string Detail)> lines,
+        bool apply
+    )
     {
-        if (parsed.WantsJson()) console.Json(new { applied = apply, accounts = lines.Select(l => new { id = l.Account.Id, user_id = l.Account.User, connection = l.Account.Connection, credential = l.Account.Kind, outcome = l.Outcome.Replace(' ', '_'), detail = l.Detail }) });
-        else console.Table(["their id", "user", "connection", "credential", "outcome", ""], lines.Select(l => (string?[])[l.Account.Id, l.Account.User, l.Account.Connection, l.Account.Kind, l.Outcome, l.Detail]));
-        await console.Error.WriteLineAsync(string.Join(", ", lines.GroupBy(l => l.Outcome).Select(g => $"{g.Count()} {g.Key}")) + (apply ? "" : "; nothing was done, --apply does it"));
+        if (parsed.WantsJson())
+            console.Json(
+                new
+                {
+                    applied = apply,
+                    accounts = lines.Select(l => new
+                    {
+                        id = l.Account.Id,
+                        user_id = l.Account.User,
+                        connection = l.Account.Connection,
+                        credential = l.Account.Kind,
+                        outcome = l.Outcome.Replace(' ', '_'),
+                        detail = l.Detail,
+                    }),
+                }
+            );
+        else
+            console.Table(
+                ["their id", "user", "connection", "credential", "outcome", ""],
+                lines.Select(l =>
+                    (string?[])[l.Account.Id, l.Account.User, l.Account.Connection, l.Account.Kind, l.Outcome, l.Detail]
+                )
+            );
+        await console.Error.WriteLineAsync(
+            string.Join(", ", lines.GroupBy(l => l.Outcome).Select(g => $"{g.Count()} {g.Key}"))
+                + (apply ? "" : "; nothing was done, --apply does it")
+        );
     }
 
-    private static async Task<(ForeignAccount, string, string)> ImportAsync(VaultClient vault, ForeignAccount account, string? organization, string keyField, bool validate, CancellationToken cancellationToken)
+    private static async Task<(ForeignAccount, string, string)> ImportAsync(
+        VaultClient vault,
+        ForeignAccount account,
+        string? organization,
+        string keyField,
+        bool validate,
+        CancellationToken cancellationToken
+    )
     {
         var credential = new Dictionary<string, string>(StringComparer.Ordinal) { ["type"] = account.Kind! };
-        foreach (var (name, value) in account.Fields) credential[name == "api_key" ? keyField : name] = value;
-        var body = new Dictionary<string, object?> { ["user_id"] = account.User, ["connection"] = account.Connection, ["credential"] = credential, ["validate"] = validate };
-        if (organization is not null) body["organization_id"] = organization;
-        if (account.Scopes.Count > 0) body["scopes"] = account.Scopes;
+        foreach (var (name, value) in account.Fields)
+            credential[name == "api_key" ? keyField : name] = value;
+        var body = new Dictionary<string, object?>
+        {
+            ["user_id"] = account.User,
+            ["connection"] = account.Connection,
+            ["credential"] = credential,
+            ["validate"] = validate,
+        };
+        if (organization is not null)
+            body["organization_id"] = organization;
+        if (account.Scopes.Count > 0)
+            body["scopes"] = account.Scopes;
         try
         {
             var made = await vault.CallAsync(HttpMethod.Post, "/v1/connected_accounts", body, cancellationToken);
@@ -68,10 +154,25 @@ internal static class AccountImport
     }
 
     /// <summary>What the provider calls its key.</summary>
-    private static async Task<string> KeyFieldAsync(VaultClient vault, string provider, CancellationToken cancellationToken)
+    private static async Task<string> KeyFieldAsync(
+        VaultClient vault,
+        string provider,
+        CancellationToken cancellationToken
+    )
     {
-        var pack = await vault.CallAsync(HttpMethod.Get, "/v1/providers/" + Uri.EscapeDataString(provider), null, cancellationToken);
-        var fields = pack.GetProperty("credential_fields").EnumerateArray().Where(f => f.Cell("credential_type") == "api_key" && f.GetProperty("required").ValueKind == JsonValueKind.True).Select(f => f.Cell("name")).ToList();
+        var pack = await vault.CallAsync(
+            HttpMethod.Get,
+            "/v1/providers/" + Uri.EscapeDataString(provider),
+            null,
+            cancellationToken
+        );
+        var fields = pack.GetProperty("credential_fields")
+            .EnumerateArray()
+            .Where(f =>
+                f.Cell("credential_type") == "api_key" && f.GetProperty("required").ValueKind == JsonValueKind.True
+            )
+            .Select(f => f.Cell("name"))
+            .ToList();
         return fields.Count == 1 ? fields[0] : "api_key";
     }
 }

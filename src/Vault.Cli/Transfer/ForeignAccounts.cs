@@ -36,17 +36,29 @@ internal static class ForeignAccounts
         try
         {
             var root = JsonElement.Parse(text);
-            if (root.ValueKind == JsonValueKind.Array) return [.. root.EnumerateArray()];
+            if (root.ValueKind == JsonValueKind.Array)
+                return [.. root.EnumerateArray()];
             foreach (var list in new[] { "connections", "items", "data" })
             {
-                if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty(list, out var items) && items.ValueKind == JsonValueKind.Array) return [.. items.EnumerateArray()];
+                if (
+                    root.ValueKind == JsonValueKind.Object
+                    && root.TryGetProperty(list, out var items)
+                    && items.ValueKind == JsonValueKind.Array
+                )
+                    return [.. items.EnumerateArray()];
             }
 
             return [root];
         }
         catch (JsonException)
         {
-            return [.. text.Split('\n').Select((line, i) => (line, i)).Where(l => l.line.Trim().Length > 0).Select(l => Problems.Parse(l.line, $"line {l.i + 1}"))];
+            return
+            [
+                .. text.Split('\n')
+                    .Select((line, i) => (line, i))
+                    .Where(l => l.line.Trim().Length > 0)
+                    .Select(l => Problems.Parse(l.line, $"line {l.i + 1}")),
+            ];
         }
     }
 
@@ -56,7 +68,14 @@ internal static class ForeignAccounts
         // Since end users were introduced, the connection's id is an opaque one and the user stands beside it.
         var user = Text(Member(item, "end_user"), "id") ?? Text(item, "connection_id");
         var theirs = Text(item, "provider_config_key") ?? Text(item, "provider") ?? "";
-        return Make(Text(item, "connection_id") ?? "?", user, names.GetValueOrDefault(theirs, theirs), Text(credentials, "type")?.ToUpperInvariant(), credentials, Text(Member(credentials, "raw"), "scope"));
+        return Make(
+            Text(item, "connection_id") ?? "?",
+            user,
+            names.GetValueOrDefault(theirs, theirs),
+            Text(credentials, "type")?.ToUpperInvariant(),
+            credentials,
+            Text(Member(credentials, "raw"), "scope")
+        );
     }
 
     private static ForeignAccount Composio(JsonElement item, IReadOnlyDictionary<string, string> names)
@@ -64,13 +83,33 @@ internal static class ForeignAccounts
         var state = Member(item, "state");
         var values = Member(state, "val");
         var theirs = Text(Member(item, "toolkit"), "slug") ?? Text(item, "toolkit") ?? "";
-        return Make(Text(item, "id") ?? "?", Text(item, "user_id"), names.GetValueOrDefault(theirs, theirs), (Text(state, "authScheme") ?? Text(state, "auth_scheme"))?.ToUpperInvariant(), values, Text(values, "scope"));
+        return Make(
+            Text(item, "id") ?? "?",
+            Text(item, "user_id"),
+            names.GetValueOrDefault(theirs, theirs),
+            (Text(state, "authScheme") ?? Text(state, "auth_scheme"))?.ToUpperInvariant(),
+            values,
+            Text(values, "scope")
+        );
     }
 
-    private static ForeignAccount Make(string id, string? user, string connection, string? type, JsonElement c, string? scopes)
+    private static ForeignAccount Make(
+        string id,
+        string? user,
+        string connection,
+        string? type,
+        JsonElement c,
+        string? scopes
+    )
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
-        var kind = type switch { "OAUTH2" or "APP" => "oauth_tokens", "API_KEY" or "BEARER_TOKEN" => "api_key", "BASIC" => "basic", _ => null };
+        var kind = type switch
+        {
+            "OAUTH2" or "APP" => "oauth_tokens",
+            "API_KEY" or "BEARER_TOKEN" => "api_key",
+            "BASIC" => "basic",
+            _ => null,
+        };
         switch (kind)
         {
             case "oauth_tokens":
@@ -79,7 +118,10 @@ internal static class ForeignAccounts
                 Put("expires_at", Expiry(c));
                 break;
             case "api_key":
-                Put("api_key", Text(c, "apiKey") ?? Text(c, "generic_api_key") ?? Text(c, "api_key") ?? Text(c, "token"));
+                Put(
+                    "api_key",
+                    Text(c, "apiKey") ?? Text(c, "generic_api_key") ?? Text(c, "api_key") ?? Text(c, "token")
+                );
                 break;
             case "basic":
                 Put("username", Text(c, "username"));
@@ -87,24 +129,44 @@ internal static class ForeignAccounts
                 break;
         }
 
-        var fault = user is not { Length: > 0 } ? "it names no user"
+        var fault =
+            user is not { Length: > 0 } ? "it names no user"
             : connection.Length == 0 ? "it names no integration"
             : kind is null ? $"credentials of type {type ?? "none"} cannot be brought; the user connects anew"
-            : fields.Count == 0 || (kind == "oauth_tokens" && !fields.ContainsKey("access_token")) ? "its credential is not in the file (a list shows none; take each account by its id)"
-            : fields.Values.Any(v => v.Contains("REDACTED", StringComparison.Ordinal) || v.EndsWith("...", StringComparison.Ordinal)) ? "its credential is masked in the file"
+            : fields.Count == 0 || (kind == "oauth_tokens" && !fields.ContainsKey("access_token"))
+                ? "its credential is not in the file (a list shows none; take each account by its id)"
+            : fields.Values.Any(v =>
+                v.Contains("REDACTED", StringComparison.Ordinal) || v.EndsWith("...", StringComparison.Ordinal)
+            )
+                ? "its credential is masked in the file"
             : null;
-        return new ForeignAccount { Id = id, User = user, Connection = connection, Kind = kind, Fields = fields, Fault = fault, Scopes = scopes is null ? [] : scopes.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries) };
+        return new ForeignAccount
+        {
+            Id = id,
+            User = user,
+            Connection = connection,
+            Kind = kind,
+            Fields = fields,
+            Fault = fault,
+            Scopes = scopes is null ? [] : scopes.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries),
+        };
 
         void Put(string name, string? value)
         {
-            if (value is { Length: > 0 }) fields[name] = value;
+            if (value is { Length: > 0 })
+                fields[name] = value;
         }
     }
 
     private static string? Expiry(JsonElement credentials) =>
-        Text(credentials, "expires_at") is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : null;
+        Text(credentials, "expires_at") is { } text
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            ? at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+            : null;
 
-    private static JsonElement Member(JsonElement item, string name) => item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) ? value : default;
+    private static JsonElement Member(JsonElement item, string name) =>
+        item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) ? value : default;
 
-    private static string? Text(JsonElement item, string name) => Member(item, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    private static string? Text(JsonElement item, string name) =>
+        Member(item, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

@@ -5,9 +5,11 @@ namespace Vault.Core.Accounts;
 /// <summary>The errors an account's state turns into.</summary>
 public static class AccountErrors
 {
-    public static VaultError NotConnected() => new(ErrorCatalogue.AccountNotConnected, "The user has no connected account here.");
+    public static VaultError NotConnected() =>
+        new(ErrorCatalogue.AccountNotConnected, "The user has no connected account here.");
 
-    public static VaultError Suspended() => new(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing of it runs.");
+    public static VaultError Suspended() =>
+        new(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing of it runs.");
 
     /// <summary>Why a row cannot be used; call it for rows that are not active, or whose grant cannot be renewed now.</summary>
     public static VaultError ForStatus(AccountState state)
@@ -17,12 +19,35 @@ public static class AccountErrors
         return state.Status switch
         {
             AccountStatus.PendingAuth or AccountStatus.PendingVerification or AccountStatus.Disconnected =>
-                new VaultError(ErrorCatalogue.AccountNotConnected, "The account is not connected: " + reason + ".") { StatusReason = reason },
-            AccountStatus.Revoked => new VaultError(ErrorCatalogue.AuthRevoked, "The account was revoked: " + reason + ".") { StatusReason = reason },
-            AccountStatus.RequiresReauth when reason is StatusReason.GrantRevoked or StatusReason.UserRevoked or StatusReason.PasswordChanged
-                or StatusReason.AdminPolicy or StatusReason.IdleExpired or StatusReason.AbsoluteExpired =>
-                new VaultError(ErrorCatalogue.AuthRevoked, "The provider no longer accepts the grant: " + reason + ".") { StatusReason = reason },
-            _ => new VaultError(ErrorCatalogue.ReauthRequired, "The account needs a new consent: " + reason + ".") { StatusReason = reason },
+                new VaultError(ErrorCatalogue.AccountNotConnected, "The account is not connected: " + reason + ".")
+                {
+                    StatusReason = reason,
+                },
+            AccountStatus.Revoked => new VaultError(
+                ErrorCatalogue.AuthRevoked,
+                "The account was revoked: " + reason + "."
+            )
+            {
+                StatusReason = reason,
+            },
+            AccountStatus.RequiresReauth
+                when reason
+                    is StatusReason.GrantRevoked
+                        or StatusReason.UserRevoked
+                        or StatusReason.PasswordChanged
+                        or StatusReason.AdminPolicy
+                        or StatusReason.IdleExpired
+                        or StatusReason.AbsoluteExpired => new VaultError(
+                ErrorCatalogue.AuthRevoked,
+                "The provider no longer accepts the grant: " + reason + "."
+            )
+            {
+                StatusReason = reason,
+            },
+            _ => new VaultError(ErrorCatalogue.ReauthRequired, "The account needs a new consent: " + reason + ".")
+            {
+                StatusReason = reason,
+            },
         };
     }
 
@@ -31,12 +56,18 @@ public static class AccountErrors
     {
         ArgumentNullException.ThrowIfNull(state);
         return state.LastFailure == StatusReason.ClientMisconfigured
-            ? new VaultError(ErrorCatalogue.ClientMisconfigured, "The provider refuses the connection's client; its settings must be corrected.")
+            ? new VaultError(
+                ErrorCatalogue.ClientMisconfigured,
+                "The provider refuses the connection's client; its settings must be corrected."
+            )
             {
                 StatusReason = state.LastFailure,
                 RetryAfter = wait,
             }
-            : new VaultError(ErrorCatalogue.UpstreamUnavailable, "The provider's token endpoint failed lately (" + (state.LastFailure ?? "no answer") + ").")
+            : new VaultError(
+                ErrorCatalogue.UpstreamUnavailable,
+                "The provider's token endpoint failed lately (" + (state.LastFailure ?? "no answer") + ")."
+            )
             {
                 RetryAfter = wait,
                 StatusReason = state.LastFailure,
@@ -45,7 +76,13 @@ public static class AccountErrors
 
     /// <summary>The API refuses what the token endpoint has just issued, again and again.</summary>
     public static VaultError FreshTokensRefused(TimeSpan wait) =>
-        new(ErrorCatalogue.UpstreamUnavailable, "The provider's API refuses tokens that its token endpoint has just issued; the vault asks for another one later.") { RetryAfter = wait };
+        new(
+            ErrorCatalogue.UpstreamUnavailable,
+            "The provider's API refuses tokens that its token endpoint has just issued; the vault asks for another one later."
+        )
+        {
+            RetryAfter = wait,
+        };
 
     public static VaultError InProgress(TimeSpan wait) =>
         new(ErrorCatalogue.RefreshInProgress, "Another attempt is refreshing the credential.") { RetryAfter = wait };

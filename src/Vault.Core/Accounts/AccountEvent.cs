@@ -21,24 +21,55 @@ public abstract record AccountEvent(DateTimeOffset Now)
     /// <param name="HolderIsDead">The holder of the intent in the row is certainly dead, so its lease need not be waited out.</param>
     /// <param name="Jitter">0 to 1.</param>
     public sealed record RefreshWanted(
-        DateTimeOffset Now, RefreshReason Why, string AttemptId, string Holder, long? SeenGeneration, bool HolderIsDead, double Jitter) : AccountEvent(Now);
+        DateTimeOffset Now,
+        RefreshReason Why,
+        string AttemptId,
+        string Holder,
+        long? SeenGeneration,
+        bool HolderIsDead,
+        double Jitter
+    ) : AccountEvent(Now);
 
     /// <summary>The token endpoint gave a new grant to <paramref name="AttemptId"/>, which presented <paramref name="Generation"/>.</summary>
     public sealed record RefreshSucceeded(
-        DateTimeOffset Now, string AttemptId, long Generation, GrantFacts Facts, ImmutableArray<string>? Scopes,
-        ImmutableSortedDictionary<string, string>? Parameters) : AccountEvent(Now);
+        DateTimeOffset Now,
+        string AttemptId,
+        long Generation,
+        GrantFacts Facts,
+        ImmutableArray<string>? Scopes,
+        ImmutableSortedDictionary<string, string>? Parameters
+    ) : AccountEvent(Now);
 
     /// <summary>The provider certainly did not act.</summary>
-    public sealed record RefreshNotActed(DateTimeOffset Now, string AttemptId, string Failure, TimeSpan? RetryAfter, double Jitter) : AccountEvent(Now);
+    public sealed record RefreshNotActed(
+        DateTimeOffset Now,
+        string AttemptId,
+        string Failure,
+        TimeSpan? RetryAfter,
+        double Jitter
+    ) : AccountEvent(Now);
 
     /// <summary>The provider may have used up the refresh token; nobody has the reply.</summary>
-    public sealed record RefreshMayHaveActed(DateTimeOffset Now, string AttemptId, string Failure, double Jitter) : AccountEvent(Now);
+    public sealed record RefreshMayHaveActed(DateTimeOffset Now, string AttemptId, string Failure, double Jitter)
+        : AccountEvent(Now);
 
     /// <summary>The token endpoint says the grant is dead.</summary>
-    public sealed record RefreshFoundDead(DateTimeOffset Now, string AttemptId, long Generation, string Reason, string Failure) : AccountEvent(Now);
+    public sealed record RefreshFoundDead(
+        DateTimeOffset Now,
+        string AttemptId,
+        long Generation,
+        string Reason,
+        string Failure
+    ) : AccountEvent(Now);
 
     /// <summary>The token endpoint refuses our client.</summary>
-    public sealed record RefreshClientRefused(DateTimeOffset Now, string AttemptId, string Reason, string Failure, double Jitter) : AccountEvent(Now);
+    public sealed record RefreshClientRefused(
+        DateTimeOffset Now,
+        string AttemptId,
+        string Reason,
+        string Failure,
+        double Jitter
+    ) : AccountEvent(Now);
 
     /// <summary>The API says the grant of this generation is gone.</summary>
     public sealed record GrantReportedDead(DateTimeOffset Now, long Generation, string Reason) : AccountEvent(Now);
@@ -49,7 +80,13 @@ public abstract record AccountEvent(DateTimeOffset Now)
     public sealed record ConnectionRemoved(DateTimeOffset Now) : AccountEvent(Now);
 
     /// <summary>Revoking at the provider came to this.</summary>
-    public sealed record UpstreamRevoked(DateTimeOffset Now, long Generation, UpstreamRevocation Outcome, bool Retry, double Jitter) : AccountEvent(Now);
+    public sealed record UpstreamRevoked(
+        DateTimeOffset Now,
+        long Generation,
+        UpstreamRevocation Outcome,
+        bool Retry,
+        double Jitter
+    ) : AccountEvent(Now);
 
     /// <summary>Nothing but time: credentials run out.</summary>
     public sealed record TimePassed(DateTimeOffset Now) : AccountEvent(Now);
@@ -103,14 +140,26 @@ public enum GrantEffect
 }
 
 /// <summary>The next state, what it means, and the ledger event it deserves (null for none).</summary>
-public sealed record AccountDecision(AccountState Next, AccountOutcome Outcome, GrantEffect Effects = GrantEffect.None, string? LedgerType = null, DateTimeOffset? Until = null);
+public sealed record AccountDecision(
+    AccountState Next,
+    AccountOutcome Outcome,
+    GrantEffect Effects = GrantEffect.None,
+    string? LedgerType = null,
+    DateTimeOffset? Until = null
+);
 
 /// <summary>What the decision may rely on.</summary>
 /// <param name="Refresh">The provider's declared behaviour.</param>
 /// <param name="Lease">How long an attempt holds the account; longer than the HTTP total timeout plus clock skew (validated with the options).</param>
 /// <param name="ClockSkew">The largest difference between two hosts' clocks that is allowed for.</param>
 /// <param name="CooldownBase">The first pause after a failed refresh; doubles up to <paramref name="CooldownMax"/>.</param>
-public sealed record LifecyclePolicy(RefreshPolicy Refresh, TimeSpan Lease, TimeSpan ClockSkew, TimeSpan CooldownBase, TimeSpan CooldownMax)
+public sealed record LifecyclePolicy(
+    RefreshPolicy Refresh,
+    TimeSpan Lease,
+    TimeSpan ClockSkew,
+    TimeSpan CooldownBase,
+    TimeSpan CooldownMax
+)
 {
     /// <summary>Attempts at revoking upstream before the answer is final.</summary>
     public int RevocationAttempts { get; init; } = 8;

@@ -22,7 +22,8 @@ public sealed record AccountRow(
     DateTimeOffset? DueAt,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
-    DateTimeOffset? LastUsedAt = null);
+    DateTimeOffset? LastUsedAt = null
+);
 
 /// <summary>A row and its organization's gate, read together, so that one round trip confirms both (law 8).</summary>
 public sealed record AccountSnapshot(AccountRow Row, Gate Gate);

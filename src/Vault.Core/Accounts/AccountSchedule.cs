@@ -21,7 +21,8 @@ public static class AccountSchedule
     /// </summary>
     private static bool Lives(GrantFacts grant, DateTimeOffset now)
     {
-        if (grant.AccessExpiresAt is not { } end) return true;
+        if (grant.AccessExpiresAt is not { } end)
+            return true;
         var reserve = TimeSpan.FromTicks(Math.Min(MinimumLife.Ticks, (end - grant.ObtainedAt).Ticks / 5));
         return end - now > reserve;
     }
@@ -34,27 +35,41 @@ public static class AccountSchedule
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(policy);
-        if (state.Doubt is not { } doubt) return false;
+        if (state.Doubt is not { } doubt)
+            return false;
 
         // The window opens when the provider acts, which is after the attempt was noted; so it is over for us a little before it is over there.
-        return policy.Rotation == Rotation.FamilyKill || (policy.Rotation == Rotation.Grace && now >= doubt.FirstSentAt + policy.Grace);
+        return policy.Rotation == Rotation.FamilyKill
+            || (policy.Rotation == Rotation.Grace && now >= doubt.FirstSentAt + policy.Grace);
     }
 
     /// <summary>When the sweeper should refresh: the margin before expiry, or half-way through the idle life; null for never.</summary>
     /// <param name="now">For the end of a grace window.</param>
     /// <param name="jitter">0 to 1; spreads accounts that expire together over a tenth of the margin.</param>
-    public static DateTimeOffset? RefreshDue(AccountState state, RefreshPolicy policy, DateTimeOffset now, double jitter)
+    public static DateTimeOffset? RefreshDue(
+        AccountState state,
+        RefreshPolicy policy,
+        DateTimeOffset now,
+        double jitter
+    )
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(policy);
-        if (state is not { Status: AccountStatus.Active, Grant: { HasRefreshToken: true } grant } || IsBarred(state, policy, now)) return null;
+        if (
+            state is not { Status: AccountStatus.Active, Grant: { HasRefreshToken: true } grant }
+            || IsBarred(state, policy, now)
+        )
+            return null;
 
         // A minted token costs one call whenever it is wanted; keeping unused ones alive would only load the provider.
-        if (policy.Rotation == Rotation.Mints) return null;
-        if (state.AccessRejected) return grant.ObtainedAt;
+        if (policy.Rotation == Rotation.Mints)
+            return null;
+        if (state.AccessRejected)
+            return grant.ObtainedAt;
 
         // While the grace window is open the lost reply can still be had; when it has shut, the grant is gone. So it is not left to the next margin.
-        if (state.Doubt is { } doubt && policy.Rotation == Rotation.Grace) return doubt.FirstSentAt;
+        if (state.Doubt is { } doubt && policy.Rotation == Rotation.Grace)
+            return doubt.FirstSentAt;
 
         DateTimeOffset? due = null;
         if (grant.AccessExpiresAt is { } end)
@@ -64,8 +79,10 @@ public static class AccountSchedule
             due = end - margin - (margin * 0.1 * jitter);
         }
 
-        if (policy.IdleLifetime is { } idle) due = Earlier(due, grant.ObtainedAt + (idle * (0.5 - (0.05 * jitter))));
-        if (grant.RefreshExpiresAt is { } hard) due = Earlier(due, grant.ObtainedAt + ((hard - grant.ObtainedAt) * (0.5 - (0.05 * jitter))));
+        if (policy.IdleLifetime is { } idle)
+            due = Earlier(due, grant.ObtainedAt + (idle * (0.5 - (0.05 * jitter))));
+        if (grant.RefreshExpiresAt is { } hard)
+            due = Earlier(due, grant.ObtainedAt + ((hard - grant.ObtainedAt) * (0.5 - (0.05 * jitter))));
         return due;
     }
 
@@ -75,11 +92,14 @@ public static class AccountSchedule
         ArgumentNullException.ThrowIfNull(state);
         if (state.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
             return state.Revocation == UpstreamRevocation.Pending ? state.CooldownUntil ?? now : null;
-        if (state.Status != AccountStatus.Active || state.Grant is not { } grant) return null;
-        if (state.Intent is { } intent && grant.HasRefreshToken) return intent.LeaseUntil;
+        if (state.Status != AccountStatus.Active || state.Grant is not { } grant)
+            return null;
+        if (state.Intent is { } intent && grant.HasRefreshToken)
+            return intent.LeaseUntil;
 
         var due = RefreshDue(state, policy, now, jitter);
-        if (due is not null && state.CooldownUntil is { } cool && cool > due) due = cool;
+        if (due is not null && state.CooldownUntil is { } cool && cool > due)
+            due = cool;
 
         // What cannot be refreshed still has to be told that it ran out.
         return due ?? (grant.HasRefreshToken && !IsBarred(state, policy, now) ? null : grant.AccessExpiresAt);

@@ -13,7 +13,8 @@ public static class AccountShard
     {
         ArgumentNullException.ThrowIfNull(key);
         var hash = 2166136261u;
-        foreach (var b in Encoding.UTF8.GetBytes(key.ToString())) hash = (hash ^ b) * 16777619u;
+        foreach (var b in Encoding.UTF8.GetBytes(key.ToString()))
+            hash = (hash ^ b) * 16777619u;
         return (int)(hash & 0x7fffffff);
     }
 

@@ -14,10 +14,16 @@ public sealed record GrantFacts(
     DateTimeOffset? AccessExpiresAt,
     bool HasRefreshToken,
     DateTimeOffset? RefreshExpiresAt,
-    DateTimeOffset FirstConsentAt);
+    DateTimeOffset FirstConsentAt
+);
 
 /// <summary>Written before the token endpoint is called (law 3): who is calling, since when, and until when nobody else may.</summary>
-public sealed record RefreshIntent(string AttemptId, string Holder, DateTimeOffset StartedAt, DateTimeOffset LeaseUntil);
+public sealed record RefreshIntent(
+    string AttemptId,
+    string Holder,
+    DateTimeOffset StartedAt,
+    DateTimeOffset LeaseUntil
+);
 
 /// <summary>
 /// Everything the lifecycle decides on. Immutable; a change is a new value written by compare-and-swap on the row's version.
@@ -72,5 +78,6 @@ public sealed record AccountState
     public string? MaskedSuffix { get; init; }
 
     /// <summary>Captured, validated parameters of the account (for example <c>instance_url</c>); never secret.</summary>
-    public ImmutableSortedDictionary<string, string> Parameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 }

@@ -55,5 +55,5 @@ public static class StatusReason
     public const string ConnectionDeleted = "connection_deleted";
 
     public static IReadOnlyList<string> All { get; } =
-        [.. typeof(StatusReason).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!)];
+    [.. typeof(StatusReason).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!)];
 }

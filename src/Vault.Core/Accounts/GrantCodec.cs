@@ -41,26 +41,40 @@ public static class GrantCodec
     public static GrantTokens DecodeGrant(ReadOnlySpan<byte> plaintext)
     {
         var fields = Decode(plaintext, Grant);
-        if (!fields.Remove(Access, out var access)) throw new FormatException("A sealed grant has no access token.");
+        if (!fields.Remove(Access, out var access))
+            throw new FormatException("A sealed grant has no access token.");
         fields.Remove(Refresh, out var refresh);
 
         // Always written, and last: a plaintext cut behind any field before it is noticed.
-        if (!fields.Remove(Type, out var type)) throw new FormatException("A sealed grant has no token type.");
-        using (type) return new GrantTokens { AccessToken = access, RefreshToken = refresh, TokenType = type.RevealText() };
+        if (!fields.Remove(Type, out var type))
+            throw new FormatException("A sealed grant has no token type.");
+        using (type)
+            return new GrantTokens
+            {
+                AccessToken = access,
+                RefreshToken = refresh,
+                TokenType = type.RevealText(),
+            };
     }
 
     /// <exception cref="FormatException">The bytes are not a credential; sealed bytes that opened are never wrong, so this is a bug.</exception>
     public static StaticCredential DecodeCredential(ReadOnlySpan<byte> plaintext)
     {
         var fields = Decode(plaintext, Credential);
-        if (!fields.Remove(Mode, out var mode) || !Enum.TryParse<AuthMode>(mode.RevealText(), out var parsed)) throw new FormatException("A sealed credential has no mode.");
-        return new StaticCredential { Mode = parsed, Fields = fields.ToImmutableSortedDictionary(StringComparer.Ordinal) };
+        if (!fields.Remove(Mode, out var mode) || !Enum.TryParse<AuthMode>(mode.RevealText(), out var parsed))
+            throw new FormatException("A sealed credential has no mode.");
+        return new StaticCredential
+        {
+            Mode = parsed,
+            Fields = fields.ToImmutableSortedDictionary(StringComparer.Ordinal),
+        };
     }
 
     private static byte[] Encode(byte kind, IReadOnlyList<KeyValuePair<string, Secret>> fields)
     {
         var length = 3;
-        foreach (var (name, value) in fields) length += (2 * sizeof(int)) + Encoding.UTF8.GetByteCount(name) + value.Reveal().Length;
+        foreach (var (name, value) in fields)
+            length += (2 * sizeof(int)) + Encoding.UTF8.GetByteCount(name) + value.Reveal().Length;
         // The exact size at once: a growing buffer would leave copies of secrets behind.
         var data = new byte[length];
         (data[0], data[1], data[2]) = (Format, kind, checked((byte)fields.Count));
@@ -83,7 +97,8 @@ public static class GrantCodec
 
     private static Dictionary<string, Secret> Decode(ReadOnlySpan<byte> data, byte kind)
     {
-        if (data.Length < 3 || data[0] != Format || data[1] != kind) throw new FormatException("Not the sealed content expected here.");
+        if (data.Length < 3 || data[0] != Format || data[1] != kind)
+            throw new FormatException("Not the sealed content expected here.");
         var fields = new Dictionary<string, Secret>(StringComparer.Ordinal);
         var rest = data[3..];
         for (var left = data[2]; left > 0; left--)
@@ -97,9 +112,11 @@ public static class GrantCodec
 
     private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> rest)
     {
-        if (rest.Length < sizeof(int)) throw new FormatException("The sealed content is cut.");
+        if (rest.Length < sizeof(int))
+            throw new FormatException("The sealed content is cut.");
         var length = BinaryPrimitives.ReadInt32BigEndian(rest);
-        if (length < 0 || length > rest.Length - sizeof(int)) throw new FormatException("The sealed content is cut.");
+        if (length < 0 || length > rest.Length - sizeof(int))
+            throw new FormatException("The sealed content is cut.");
         var taken = rest.Slice(sizeof(int), length);
         rest = rest[(sizeof(int) + length)..];
         return taken;

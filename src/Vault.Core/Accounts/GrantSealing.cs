@@ -26,22 +26,33 @@ public sealed class GrantSealing(Sealer sealer)
     public async ValueTask<Result<GrantTokens?>> OpenGrantAsync(AccountRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
-        if (row.Grant is not { } blob) return (GrantTokens?)null;
-        var opened = await sealer.OpenAsync(blob, SealContext.Grant(row.Key.Organization, row.Id, row.State.Generation), cancellationToken).ConfigureAwait(false);
-        if (!opened.TryGet(out var plaintext, out var error)) return error;
-        using (plaintext) return GrantCodec.DecodeGrant(plaintext.Reveal());
+        if (row.Grant is not { } blob)
+            return (GrantTokens?)null;
+        var opened = await sealer
+            .OpenAsync(blob, SealContext.Grant(row.Key.Organization, row.Id, row.State.Generation), cancellationToken)
+            .ConfigureAwait(false);
+        if (!opened.TryGet(out var plaintext, out var error))
+            return error;
+        using (plaintext)
+            return GrantCodec.DecodeGrant(plaintext.Reveal());
     }
 
     /// <summary>Null when the row holds no own credential.</summary>
     /// <exception cref="DecryptionFailedException">The row was tampered with.</exception>
-    public async ValueTask<Result<StaticCredential?>> OpenCredentialAsync(AccountRow row, CancellationToken cancellationToken)
+    public async ValueTask<Result<StaticCredential?>> OpenCredentialAsync(
+        AccountRow row,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(row);
-        if (row.Credential is not { } blob) return (StaticCredential?)null;
+        if (row.Credential is not { } blob)
+            return (StaticCredential?)null;
         var place = SealContext.Credential(row.Key.Organization, row.Id, row.CredentialGeneration);
         var opened = await sealer.OpenAsync(blob, place, cancellationToken).ConfigureAwait(false);
-        if (!opened.TryGet(out var plaintext, out var error)) return error;
-        using (plaintext) return GrantCodec.DecodeCredential(plaintext.Reveal());
+        if (!opened.TryGet(out var plaintext, out var error))
+            return error;
+        using (plaintext)
+            return GrantCodec.DecodeCredential(plaintext.Reveal());
     }
 
     private SealedBlob Seal(SealingKey key, SealContext place, byte[] plaintext)

@@ -23,28 +23,16 @@ public interface IAccountObserver
 
     private sealed class Nobody : IAccountObserver
     {
-        public void Refreshed(string provider, AccountOutcome result)
-        {
-        }
+        public void Refreshed(string provider, AccountOutcome result) { }
 
-        public void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed)
-        {
-        }
+        public void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed) { }
 
-        public void LeaseTaken(bool tookOver)
-        {
-        }
+        public void LeaseTaken(bool tookOver) { }
 
-        public void ReplySpooled(bool durable)
-        {
-        }
+        public void ReplySpooled(bool durable) { }
 
-        public void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream)
-        {
-        }
+        public void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream) { }
 
-        public void Failed(string what, AccountKey? key, Exception exception)
-        {
-        }
+        public void Failed(string what, AccountKey? key, Exception exception) { }
     }
 }

@@ -4,7 +4,12 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Accounts;
 
-public sealed record AccountFilter(UserId? User = null, ConnectionName? Connection = null, string? Provider = null, AccountStatus? Status = null);
+public sealed record AccountFilter(
+    UserId? User = null,
+    ConnectionName? Connection = null,
+    string? Provider = null,
+    AccountStatus? Status = null
+);
 
 /// <summary>A due account; nothing but its key crosses the organizations' boundary.</summary>
 public sealed record DueAccount(AccountKey Key, AccountId Id, string Provider, DateTimeOffset DueAt);
@@ -17,25 +22,57 @@ public interface IAccountStore
     Task<AccountSnapshot?> FindAsync(OrganizationId organization, AccountId id, CancellationToken cancellationToken);
 
     /// <summary>All accounts of a user at a provider (a handful), any connection and label, with the gate; empty list and the gate when none. Null when the organization is unknown.</summary>
-    Task<UserAccounts?> FindForUserAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken);
+    Task<UserAccounts?> FindForUserAsync(
+        OrganizationId organization,
+        UserId user,
+        string provider,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Inserts with version 1. Unique on the key and on the id: the second of two concurrent inserts is <see cref="WriteOutcome.Stale"/>.</summary>
-    Task<WriteOutcome> InsertAsync(AccountRow row, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
+    Task<WriteOutcome> InsertAsync(
+        AccountRow row,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Writes the row (with <c>Version = expectedVersion + 1</c>) only if the stored version is the expected one.</summary>
-    Task<WriteOutcome> UpdateAsync(AccountRow row, long expectedVersion, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
+    Task<WriteOutcome> UpdateAsync(
+        AccountRow row,
+        long expectedVersion,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    );
 
-    Task<Page<AccountRow>> ListAsync(OrganizationId organization, AccountFilter filter, int pageSize, string? cursor, CancellationToken cancellationToken);
+    Task<Page<AccountRow>> ListAsync(
+        OrganizationId organization,
+        AccountFilter filter,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Accounts due at or before <paramref name="now"/>, most urgent first, across organizations whose gate is open. Those in <paramref name="mine"/> of <paramref name="shards"/> shards by a stable hash of the key (0 of 1 = all).</summary>
     /// <param name="without">Providers to leave out: they have as many refreshes under way as they take.</param>
-    Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken);
+    Task<IReadOnlyList<DueAccount>> FindDueAsync(
+        DateTimeOffset now,
+        IReadOnlyCollection<int> mine,
+        int shards,
+        int limit,
+        IReadOnlyCollection<string> without,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>How many are due now; for the backlog metric.</summary>
     Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>Notes uses without touching versions; batched by the host, at most one write per account and minute.</summary>
-    Task TouchAsync(IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> uses, CancellationToken cancellationToken);
+    Task TouchAsync(
+        IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> uses,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>The accounts of one user at one provider and the organization's gate.</summary>

@@ -22,7 +22,10 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
     /// </summary>
     public ImmutableArray<InDoubtAttempt> Attempts { get; init; } = [];
 
-    private ImmutableArray<InDoubtAttempt> Each => !Attempts.IsDefaultOrEmpty ? Attempts : AttemptId == Several ? [] : [new(AttemptId, FirstSentAt)];
+    private ImmutableArray<InDoubtAttempt> Each =>
+        !Attempts.IsDefaultOrEmpty ? Attempts
+        : AttemptId == Several ? []
+        : [new(AttemptId, FirstSentAt)];
 
     public bool Includes(string attemptId) => Each.Any(a => a.AttemptId == attemptId);
 
@@ -39,17 +42,22 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
     public InDoubtAttempts With(RefreshIntent attempt)
     {
         ArgumentNullException.ThrowIfNull(attempt);
-        if (Includes(attempt.AttemptId)) return this;
+        if (Includes(attempt.AttemptId))
+            return this;
         var known = Each;
         return known.IsEmpty || known.Length >= MaxAttempts
             ? new InDoubtAttempts(Several, FirstSentAt)
-            : new InDoubtAttempts(Several, FirstSentAt) { Attempts = known.Add(new(attempt.AttemptId, attempt.StartedAt)) };
+            : new InDoubtAttempts(Several, FirstSentAt)
+            {
+                Attempts = known.Add(new(attempt.AttemptId, attempt.StartedAt)),
+            };
     }
 
     /// <summary>What is left when this attempt is known not to have used the token up; null for no doubt.</summary>
     public InDoubtAttempts? Without(string attemptId)
     {
-        if (!Includes(attemptId)) return this;
+        if (!Includes(attemptId))
+            return this;
         var left = Each.RemoveAll(a => a.AttemptId == attemptId);
         return left switch
         {

@@ -33,7 +33,8 @@ public sealed record NewGrant
 
     public ProviderIdentity? Identity { get; init; }
 
-    public ImmutableSortedDictionary<string, string> Parameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     public string? MaskedSuffix { get; init; }
 

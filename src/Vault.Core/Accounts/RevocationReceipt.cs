@@ -6,4 +6,10 @@ namespace Vault.Core.Accounts;
 /// <param name="Local">When no host will use the credential again.</param>
 /// <param name="Provider">Confirmed, refused, no endpoint, or still pending (it is retried).</param>
 /// <param name="Elapsed">From the request to the acknowledgement.</param>
-public sealed record RevocationReceipt(AccountId Account, DateTimeOffset Local, UpstreamRevocation Provider, string? ProviderDetail, TimeSpan Elapsed);
+public sealed record RevocationReceipt(
+    AccountId Account,
+    DateTimeOffset Local,
+    UpstreamRevocation Provider,
+    string? ProviderDetail,
+    TimeSpan Elapsed
+);

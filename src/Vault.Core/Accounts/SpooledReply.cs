@@ -13,4 +13,5 @@ public sealed record SpooledReply(
     SealedBlob Grant,
     GrantFacts Facts,
     IReadOnlyList<string>? Scopes,
-    DateTimeOffset SpooledAt);
+    DateTimeOffset SpooledAt
+);

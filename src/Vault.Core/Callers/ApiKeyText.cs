@@ -43,17 +43,28 @@ public static class ApiKeyText
         return $"{Prefix}{id[IdPrefix.Length..]}_{secret}";
     }
 
-    public static bool TryParse(string? text, [NotNullWhen(true)] out string? id, [NotNullWhen(true)] out string? secret)
+    public static bool TryParse(
+        string? text,
+        [NotNullWhen(true)] out string? id,
+        [NotNullWhen(true)] out string? secret
+    )
     {
         (id, secret) = (null, null);
-        if (text is not { Length: Length } || !text.StartsWith(Prefix, StringComparison.Ordinal) || text[Prefix.Length + IdLength] != '_') return false;
+        if (
+            text is not { Length: Length }
+            || !text.StartsWith(Prefix, StringComparison.Ordinal)
+            || text[Prefix.Length + IdLength] != '_'
+        )
+            return false;
         var found = string.Concat(IdPrefix, text.AsSpan(Prefix.Length, IdLength));
         var rest = text[^SecretLength..];
-        if (!IdFactory.IsId(found, IdPrefix) || !rest.All(char.IsAsciiLetterOrDigit)) return false;
+        if (!IdFactory.IsId(found, IdPrefix) || !rest.All(char.IsAsciiLetterOrDigit))
+            return false;
         (id, secret) = (found, rest);
         return true;
     }
 
     /// <summary>SHA-256, hexadecimal. A plain digest is enough: the secret has 256 random bits, there is nothing to guess.</summary>
-    public static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(secret)));
+    public static string Hash(string secret) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(secret)));
 }

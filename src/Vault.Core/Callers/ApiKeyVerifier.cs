@@ -13,21 +13,36 @@ public sealed class ApiKeyVerifier(IApiKeyStore store, KeyUses uses, TimeProvide
 
     public async ValueTask<Caller?> VerifyAsync(string? text, CancellationToken cancellationToken)
     {
-        if (text is not { Length: ApiKeyText.Length }) return null;
+        if (text is not { Length: ApiKeyText.Length })
+            return null;
         var cacheKey = DigestOf(text);
         var now = time.GetUtcNow();
-        if (!_cache.TryGetValue(cacheKey, out var known) || now - known.ReadAt >= options.Freshness || now < known.ReadAt)
+        if (
+            !_cache.TryGetValue(cacheKey, out var known)
+            || now - known.ReadAt >= options.Freshness
+            || now < known.ReadAt
+        )
         {
-            if (!ApiKeyText.TryParse(text, out var id, out var secret)) return null;
+            if (!ApiKeyText.TryParse(text, out var id, out var secret))
+                return null;
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
-            if (row is null || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(row.SecretHash), Encoding.ASCII.GetBytes(ApiKeyText.Hash(secret)))) return null;
-            if (_cache.Count >= options.CachedKeys) _cache.Clear();
+            if (
+                row is null
+                || !CryptographicOperations.FixedTimeEquals(
+                    Encoding.ASCII.GetBytes(row.SecretHash),
+                    Encoding.ASCII.GetBytes(ApiKeyText.Hash(secret))
+                )
+            )
+                return null;
+            if (_cache.Count >= options.CachedKeys)
+                _cache.Clear();
             // Stamped with the time before the read: the copy is never younger than it says.
             known = new Known(row, new Caller(row.Id, row.Organization, row.Permissions), now);
             _cache[cacheKey] = known;
         }
 
-        if (known.Row.RevokedAt is not null || known.Row.ExpiresAt <= now) return null;
+        if (known.Row.RevokedAt is not null || known.Row.ExpiresAt <= now)
+            return null;
         uses.Note(known.Row.Id, now);
         return known.Caller;
     }

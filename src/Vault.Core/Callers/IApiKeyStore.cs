@@ -13,7 +13,12 @@ public interface IApiKeyStore
     Task<WriteOutcome> UpdateAsync(ApiKeyRow row, long expectedVersion, CancellationToken cancellationToken);
 
     /// <summary>Keys of one organization; of the platform when <paramref name="organization"/> is null.</summary>
-    Task<Page<ApiKeyRow>> ListAsync(OrganizationId? organization, int pageSize, string? cursor, CancellationToken cancellationToken);
+    Task<Page<ApiKeyRow>> ListAsync(
+        OrganizationId? organization,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    );
 
     Task<bool> AnyAsync(CancellationToken cancellationToken);
 

@@ -12,7 +12,8 @@ public sealed class KeyUses(IApiKeyStore store)
 
     public void Note(string keyId, DateTimeOffset now)
     {
-        if (!_uses.TryGetValue(keyId, out var noted) || now - noted >= Precision || now < noted) _uses[keyId] = now;
+        if (!_uses.TryGetValue(keyId, out var noted) || now - noted >= Precision || now < noted)
+            _uses[keyId] = now;
     }
 
     /// <summary>Writes what was noted since the last call; answers how many keys.</summary>
@@ -21,8 +22,10 @@ public sealed class KeyUses(IApiKeyStore store)
         var batch = new List<(string, DateTimeOffset)>();
         foreach (var (id, at) in _uses)
             // Removes this very pair only: a use noted meanwhile stays for the next batch.
-            if (_uses.TryRemove(new KeyValuePair<string, DateTimeOffset>(id, at))) batch.Add((id, at));
-        if (batch.Count > 0) await store.TouchAsync(batch, cancellationToken);
+            if (_uses.TryRemove(new KeyValuePair<string, DateTimeOffset>(id, at)))
+                batch.Add((id, at));
+        if (batch.Count > 0)
+            await store.TouchAsync(batch, cancellationToken);
         return batch.Count;
     }
 }

@@ -25,5 +25,5 @@ public static class Permission
     public const string CredentialsRead = "credentials:read";
 
     public static IReadOnlyList<string> All { get; } =
-        [.. typeof(Permission).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!)];
+    [.. typeof(Permission).GetFields().Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!)];
 }

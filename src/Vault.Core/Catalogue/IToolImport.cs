@@ -47,7 +47,14 @@ public enum ImportChange
     Unchanged,
 }
 
-public sealed record ImportedTool(string Name, string Operation, Packs.Effect Effect, ImmutableArray<ImmutableArray<string>> Scopes, int SchemaBytes, ImportChange Change);
+public sealed record ImportedTool(
+    string Name,
+    string Operation,
+    Packs.Effect Effect,
+    ImmutableArray<ImmutableArray<string>> Scopes,
+    int SchemaBytes,
+    ImportChange Change
+);
 
 /// <param name="Reason">One of a closed list of words, for counting.</param>
 public sealed record SkippedOperation(string Operation, string Reason, string Detail);

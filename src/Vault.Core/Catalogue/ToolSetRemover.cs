@@ -16,25 +16,55 @@ public sealed record ToolSetReceipt(StoredToolSet Set, int Connections);
 /// Deletes an imported tool set. Connections that name its tools stop it, unless they shall lose them; then each is changed first, with an entry in its
 /// organization's ledger, so that a call after a crash goes on where the last one ended, and a name that comes back one day is not offered by an old list.
 /// </summary>
-public sealed class ToolSetRemover(IPackStore packs, IToolImport import, IConnectionStore connections, ConnectionRegistry registry, TimeProvider time)
+public sealed class ToolSetRemover(
+    IPackStore packs,
+    IToolImport import,
+    IConnectionStore connections,
+    ConnectionRegistry registry,
+    TimeProvider time
+)
 {
     private const int Batch = 200;
     private const int Shown = 10;
     private const int Attempts = 5;
 
-    public async Task<Result<ToolSetReceipt>> RemoveAsync(string id, bool force, string by, CancellationToken cancellationToken)
+    public async Task<Result<ToolSetReceipt>> RemoveAsync(
+        string id,
+        bool force,
+        string by,
+        CancellationToken cancellationToken
+    )
     {
-        var row = (await packs.ListAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(p => p.ProviderId == id);
-        if (row is null || StoredToolSet.Of(row) is not { Removed: null } set) return new VaultError(ErrorCatalogue.NotFound, $"There is no tool set '{id}'; GET /v1/tool_sets lists them.");
-        if (!force && await InUseAsync(set, cancellationToken).ConfigureAwait(false) is { } used) return used;
+        var row = (await packs.ListAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(p =>
+            p.ProviderId == id
+        );
+        if (row is null || StoredToolSet.Of(row) is not { Removed: null } set)
+            return new VaultError(
+                ErrorCatalogue.NotFound,
+                $"There is no tool set '{id}'; GET /v1/tool_sets lists them."
+            );
+        if (!force && await InUseAsync(set, cancellationToken).ConfigureAwait(false) is { } used)
+            return used;
 
         if (await TakeFromAllAsync(set, by, cancellationToken).ConfigureAwait(false) is not { } changed)
-            return new VaultError(ErrorCatalogue.Conflict, "A connection that names its tools is being changed by others; call again.");
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                "A connection that names its tools is being changed by others; call again."
+            );
         var now = time.GetUtcNow();
-        var left = row with { PackVersion = "removed", Json = Encoding.UTF8.GetString(import.MarkRemoved(row.Json, by, now)), Version = row.Version + 1, UpdatedAt = now };
+        var left = row with
+        {
+            PackVersion = "removed",
+            Json = Encoding.UTF8.GetString(import.MarkRemoved(row.Json, by, now)),
+            Version = row.Version + 1,
+            UpdatedAt = now,
+        };
         // Compare-and-swap on what was read: a set that was imported anew meanwhile is not the one somebody decided about.
         if (await packs.PutAsync(left, row.Version, cancellationToken).ConfigureAwait(false) != WriteOutcome.Written)
-            return new VaultError(ErrorCatalogue.Conflict, "The tool set was changed at the same time; look at it again.");
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                "The tool set was changed at the same time; look at it again."
+            );
         // A connection that was past its checks while the set was still there can name it by now.
         var late = await TakeFromAllAsync(set, by, CancellationToken.None).ConfigureAwait(false) ?? 0;
         return new ToolSetReceipt(set with { Removed = new ToolSetEnd(by, now) }, changed + late);
@@ -42,11 +72,22 @@ public sealed class ToolSetRemover(IPackStore packs, IToolImport import, IConnec
 
     private async Task<VaultError?> InUseAsync(StoredToolSet set, CancellationToken cancellationToken)
     {
-        var found = await connections.FindNamingAsync(set.Tools, "", Shown + 1, cancellationToken).ConfigureAwait(false);
-        if (found.Count == 0) return null;
-        return new VaultError(ErrorCatalogue.Conflict, $"{(found.Count > Shown ? $"More than {Shown}" : found.Count)} connection(s) name tools of the set '{set.Id}'. Change them first, or delete with force=true, which takes the names out of them.")
+        var found = await connections
+            .FindNamingAsync(set.Tools, "", Shown + 1, cancellationToken)
+            .ConfigureAwait(false);
+        if (found.Count == 0)
+            return null;
+        return new VaultError(
+            ErrorCatalogue.Conflict,
+            $"{(found.Count > Shown ? $"More than {Shown}" : found.Count)} connection(s) name tools of the set '{set.Id}'. Change them first, or delete with force=true, which takes the names out of them."
+        )
         {
-            Violations = [.. found.Take(Shown).Select(c => new Violation($"connections/{c.Id}", $"of {c.Organization} names tools of the set"))],
+            Violations =
+            [
+                .. found
+                    .Take(Shown)
+                    .Select(c => new Violation($"connections/{c.Id}", $"of {c.Organization} names tools of the set")),
+            ],
         };
     }
 
@@ -54,12 +95,20 @@ public sealed class ToolSetRemover(IPackStore packs, IToolImport import, IConnec
     private async Task<int?> TakeFromAllAsync(StoredToolSet set, string by, CancellationToken cancellationToken)
     {
         var (names, after, changed) = (set.Tools.ToHashSet(StringComparer.Ordinal), "", 0);
-        while (await connections.FindNamingAsync(names, after, Batch, cancellationToken).ConfigureAwait(false) is { Count: > 0 } found)
+        while (
+            await connections.FindNamingAsync(names, after, Batch, cancellationToken).ConfigureAwait(false)
+                is { Count: > 0 } found
+        )
         {
             foreach (var connection in found)
             {
-                if (await TakeFromAsync(set, names, connection, by, cancellationToken).ConfigureAwait(false) is not { } taken) return null;
-                if (taken) changed++;
+                if (
+                    await TakeFromAsync(set, names, connection, by, cancellationToken).ConfigureAwait(false)
+                    is not { } taken
+                )
+                    return null;
+                if (taken)
+                    changed++;
             }
 
             after = found[^1].Id;
@@ -68,21 +117,56 @@ public sealed class ToolSetRemover(IPackStore packs, IToolImport import, IConnec
         return changed;
     }
 
-    private async Task<bool?> TakeFromAsync(StoredToolSet set, HashSet<string> names, ConnectionId connection, string by, CancellationToken cancellationToken)
+    private async Task<bool?> TakeFromAsync(
+        StoredToolSet set,
+        HashSet<string> names,
+        ConnectionId connection,
+        string by,
+        CancellationToken cancellationToken
+    )
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            if (await connections.FindAsync(connection.Organization, connection.Id, cancellationToken).ConfigureAwait(false) is not { Settings.Tools: { } named } row) return false;
+            if (
+                await connections
+                    .FindAsync(connection.Organization, connection.Id, cancellationToken)
+                    .ConfigureAwait(false)
+                is not { Settings.Tools: { } named } row
+            )
+                return false;
             var taken = named.Where(names.Contains).ToImmutableArray();
-            if (taken.Length == 0) return false;
+            if (taken.Length == 0)
+                return false;
             // What is left may be an empty list: it offers nothing (law 9).
-            var next = row with { Version = row.Version + 1, UpdatedAt = time.GetUtcNow(), Settings = row.Settings with { Tools = [.. named.Where(n => !names.Contains(n))] } };
+            var next = row with
+            {
+                Version = row.Version + 1,
+                UpdatedAt = time.GetUtcNow(),
+                Settings = row.Settings with { Tools = [.. named.Where(n => !names.Contains(n))] },
+            };
             var entry = registry.Draft(LedgerEvents.ToolSetDeleted, next, by) with
             {
-                Details = JsonSerializer.SerializeToElement(new Dictionary<string, object> { ["tool_set"] = set.Id, ["connection_id"] = row.Id, ["tools"] = taken.ToArray() }),
+                Details = JsonSerializer.SerializeToElement(
+                    new Dictionary<string, object>
+                    {
+                        ["tool_set"] = set.Id,
+                        ["connection_id"] = row.Id,
+                        ["tools"] = taken.ToArray(),
+                    }
+                ),
             };
             // Compare-and-swap: settings decided on an older row are never written over a newer one.
-            if (await connections.UpdateAsync(next, row.Version, [entry, registry.Draft(LedgerEvents.ConnectionChanged, next, by)], cancellationToken).ConfigureAwait(false) == WriteOutcome.Written) return true;
+            if (
+                await connections
+                    .UpdateAsync(
+                        next,
+                        row.Version,
+                        [entry, registry.Draft(LedgerEvents.ConnectionChanged, next, by)],
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false) == WriteOutcome.Written
+            )
+                return true;
         }
 
         return null;

@@ -32,17 +32,24 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
 
     public void Put(TKey key, TValue value, long readAt)
     {
-        if (_entries.Count >= capacity) Sweep();
+        if (_entries.Count >= capacity)
+            Sweep();
         _entries[key] = (value, readAt);
     }
 
     /// <summary>The value as of at most a lease ago; callers that miss together share one read. Null is answered and not kept.</summary>
-    public async ValueTask<TValue?> GetAsync(TKey key, Func<TKey, Task<TValue?>> read, CancellationToken cancellationToken)
+    public async ValueTask<TValue?> GetAsync(
+        TKey key,
+        Func<TKey, Task<TValue?>> read,
+        CancellationToken cancellationToken
+    )
     {
-        if (TryGet(key, out var value)) return value;
+        if (TryGet(key, out var value))
+            return value;
         var mine = new TaskCompletionSource<TValue?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var flight = _flights.GetOrAdd(key, mine.Task);
-        if (flight == mine.Task) _ = FlyAsync(key, read, mine);
+        if (flight == mine.Task)
+            _ = FlyAsync(key, read, mine);
         return await flight.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -52,7 +59,8 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
         {
             var mark = Mark();
             var value = await read(key).ConfigureAwait(false);
-            if (value is not null) Put(key, value, mark);
+            if (value is not null)
+                Put(key, value, mark);
             _flights.TryRemove(key, out _);
             mine.SetResult(value);
         }
@@ -71,7 +79,9 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
     public void Sweep()
     {
         foreach (var (key, entry) in _entries)
-            if (time.GetElapsedTime(entry.ReadAt) >= lease) _entries.TryRemove(new KeyValuePair<TKey, (TValue, long)>(key, entry));
-        if (_entries.Count >= capacity) _entries.Clear();
+            if (time.GetElapsedTime(entry.ReadAt) >= lease)
+                _entries.TryRemove(new KeyValuePair<TKey, (TValue, long)>(key, entry));
+        if (_entries.Count >= capacity)
+            _entries.Clear();
     }
 }

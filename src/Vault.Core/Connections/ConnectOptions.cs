@@ -26,9 +26,12 @@ public sealed record ConnectOptions
     public IReadOnlyList<string> Faults()
     {
         var faults = new List<string>();
-        if (LinkLifetime < TimeSpan.FromMinutes(1) || LinkLifetime > TimeSpan.FromHours(1)) faults.Add("link_lifetime: give 1 to 60 minutes.");
-        if (ConsentLifetime < TimeSpan.FromMinutes(1) || ConsentLifetime > TimeSpan.FromHours(1)) faults.Add("consent_lifetime: give 1 to 60 minutes.");
-        if (CallTimeout < TimeSpan.FromSeconds(1) || CallTimeout > ExchangeWindow) faults.Add("call_timeout: give at least 1 second and no more than the exchange window.");
+        if (LinkLifetime < TimeSpan.FromMinutes(1) || LinkLifetime > TimeSpan.FromHours(1))
+            faults.Add("link_lifetime: give 1 to 60 minutes.");
+        if (ConsentLifetime < TimeSpan.FromMinutes(1) || ConsentLifetime > TimeSpan.FromHours(1))
+            faults.Add("consent_lifetime: give 1 to 60 minutes.");
+        if (CallTimeout < TimeSpan.FromSeconds(1) || CallTimeout > ExchangeWindow)
+            faults.Add("call_timeout: give at least 1 second and no more than the exchange window.");
         return faults;
     }
 }

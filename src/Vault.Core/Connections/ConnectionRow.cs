@@ -17,4 +17,5 @@ public sealed record ConnectionRow(
     SealedBlob? ClientSecret,
     long SecretGeneration,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt);
+    DateTimeOffset UpdatedAt
+);

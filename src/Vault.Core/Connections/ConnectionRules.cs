@@ -15,7 +15,14 @@ public static class ConnectionRules
     private const int MaxFaults = 50;
 
     /// <param name="known">The tools the connection names already: one that is gone since (a pack without it, a deleted tool set) does not stand in the way of other changes.</param>
-    public static ImmutableArray<Violation> Check(IPacks packs, ProviderPack pack, ConnectionSettings settings, bool hasSecret, ConnectOptions options, ImmutableArray<string>? known = null)
+    public static ImmutableArray<Violation> Check(
+        IPacks packs,
+        ProviderPack pack,
+        ConnectionSettings settings,
+        bool hasSecret,
+        ConnectOptions options,
+        ImmutableArray<string>? known = null
+    )
     {
         ArgumentNullException.ThrowIfNull(packs);
         ArgumentNullException.ThrowIfNull(pack);
@@ -23,40 +30,65 @@ public static class ConnectionRules
         ArgumentNullException.ThrowIfNull(options);
         var faults = ImmutableArray.CreateBuilder<Violation>();
         var needsClient = pack.AuthModes.All(m => m is AuthMode.AuthorizationCode or AuthMode.ClientCredentials);
-        if (settings.ClientId is null && needsClient) faults.Add(new("client_id", $"is required: {pack.Id} is connected through an OAuth client"));
-        if (settings.ClientId is { } id && (id.Length is 0 or > 512 || id.Any(char.IsControl))) faults.Add(new("client_id", "give 1 to 512 characters without control characters"));
-        if (settings.ClientId is null && hasSecret) faults.Add(new("client_secret", "is given without client_id"));
+        if (settings.ClientId is null && needsClient)
+            faults.Add(new("client_id", $"is required: {pack.Id} is connected through an OAuth client"));
+        if (settings.ClientId is { } id && (id.Length is 0 or > 512 || id.Any(char.IsControl)))
+            faults.Add(new("client_id", "give 1 to 512 characters without control characters"));
+        if (settings.ClientId is null && hasSecret)
+            faults.Add(new("client_secret", "is given without client_id"));
         faults.AddRange(CheckScopes(settings.Scopes));
         if (settings.RedirectUri is { } redirect)
         {
-            if (WebAddress.Fault(redirect, options.Development) is { } wrong) faults.Add(new("redirect_uri", wrong));
+            if (WebAddress.Fault(redirect, options.Development) is { } wrong)
+                faults.Add(new("redirect_uri", wrong));
             else if (new Uri(redirect).AbsolutePath is var path && path != PublicAddress.CallbackPath)
-                faults.Add(new("redirect_uri", $"has the path {path}, where the vault does not answer; register one with {PublicAddress.CallbackPath} at the provider, on a host that leads to the vault"));
+                faults.Add(
+                    new(
+                        "redirect_uri",
+                        $"has the path {path}, where the vault does not answer; register one with {PublicAddress.CallbackPath} at the provider, on a host that leads to the vault"
+                    )
+                );
         }
 
-        if (settings.ReturnUrls.Length > MaxReturnUrls) faults.Add(new("return_urls", $"at most {MaxReturnUrls}"));
+        if (settings.ReturnUrls.Length > MaxReturnUrls)
+            faults.Add(new("return_urls", $"at most {MaxReturnUrls}"));
         for (var i = 0; i < settings.ReturnUrls.Length; i++)
-            if (WebAddress.Fault(settings.ReturnUrls[i], options.Development) is { } fault) faults.Add(new($"return_urls/{i}", fault));
+            if (WebAddress.Fault(settings.ReturnUrls[i], options.Development) is { } fault)
+                faults.Add(new($"return_urls/{i}", fault));
         faults.AddRange(PackParameters.Check(pack, settings.Parameters, ParameterSource.Connection));
         foreach (var tool in settings.Tools ?? [])
-            if (!packs.TryGetTool(tool, pack.Id, out _) && known?.Contains(tool) != true) faults.Add(new("tools", $"'{tool}' is not a tool of {pack.Id}"));
-        if (settings.QuotaPerMinute < 0) faults.Add(new("quota_per_minute", "give 0 (the default) or more"));
-        if (settings.AppName is { } app && (app.Length is 0 or > 100 || app.Any(char.IsControl))) faults.Add(new("app_name", "give 1 to 100 characters"));
+            if (!packs.TryGetTool(tool, pack.Id, out _) && known?.Contains(tool) != true)
+                faults.Add(new("tools", $"'{tool}' is not a tool of {pack.Id}"));
+        if (settings.QuotaPerMinute < 0)
+            faults.Add(new("quota_per_minute", "give 0 (the default) or more"));
+        if (settings.AppName is { } app && (app.Length is 0 or > 100 || app.Any(char.IsControl)))
+            faults.Add(new("app_name", "give 1 to 100 characters"));
         return faults.ToImmutable();
     }
 
     /// <summary>RFC 6749 3.3: a scope token has no space, quote or backslash.</summary>
     public static ImmutableArray<Violation> CheckScopes(ImmutableArray<string> scopes, string field = "scopes")
     {
-        if (scopes.Length > MaxScopes) return [new(field, $"at most {MaxScopes}")];
+        if (scopes.Length > MaxScopes)
+            return [new(field, $"at most {MaxScopes}")];
         return
         [
-            .. scopes.Select((scope, i) => (scope, i))
+            .. scopes
+                .Select((scope, i) => (scope, i))
                 .Where(s => s.scope.Length is 0 or > 256 || s.scope.Any(c => c is < '\x21' or > '\x7e' or '"' or '\\'))
-                .Select(s => new Violation($"{field}/{s.i}", "is not a scope token (RFC 6749 3.3); give one scope per entry")),
+                .Select(s => new Violation(
+                    $"{field}/{s.i}",
+                    "is not a scope token (RFC 6749 3.3); give one scope per entry"
+                )),
         ];
     }
 
     public static VaultError Refuse(ImmutableArray<Violation> faults) =>
-        new(ErrorCatalogue.InvalidRequest, string.Join("; ", faults.Take(10).Select(f => $"{f.Path}: {f.Message}")) + ".") { Violations = [.. faults.Take(MaxFaults)] };
+        new(
+            ErrorCatalogue.InvalidRequest,
+            string.Join("; ", faults.Take(10).Select(f => $"{f.Path}: {f.Message}")) + "."
+        )
+        {
+            Violations = [.. faults.Take(MaxFaults)],
+        };
 }

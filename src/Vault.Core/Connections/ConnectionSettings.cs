@@ -23,7 +23,8 @@ public sealed record ConnectionSettings
     public ImmutableArray<string> ReturnUrls { get; init; } = [];
 
     /// <summary>Tenant parameters of the pack (for example <c>hostname</c>), validated against the pack's pattern.</summary>
-    public ImmutableSortedDictionary<string, string> Parameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Tool names this connection offers; null means all of the provider, empty means none.</summary>
     public ImmutableArray<string>? Tools { get; init; }

@@ -28,7 +28,15 @@ public enum BundleStage
 
 /// <summary>One version of what a connection asks for. Its scopes never change; a change is another version.</summary>
 /// <param name="Percent">The share of users asked for it while staged.</param>
-public sealed record ScopeBundle(int Version, ImmutableArray<string> Scopes, BundleStage Stage, int Percent, DateTimeOffset CreatedAt, string CreatedBy, string? Note);
+public sealed record ScopeBundle(
+    int Version,
+    ImmutableArray<string> Scopes,
+    BundleStage Stage,
+    int Percent,
+    DateTimeOffset CreatedAt,
+    string CreatedBy,
+    string? Note
+);
 
 /// <summary>What a connection asks a user for.</summary>
 public static class ScopeBundles
@@ -41,14 +49,18 @@ public static class ScopeBundles
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(settings);
-        return settings.Scopes.IsEmpty ? ScopePlan.Of(packs, pack, settings).Base : [.. settings.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
+        return settings.Scopes.IsEmpty
+            ? ScopePlan.Of(packs, pack, settings).Base
+            : [.. settings.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
     }
 
     /// <summary>What this user is asked for: the staged version where the user is among its share, else the active one.</summary>
     public static ImmutableArray<string> For(IPacks packs, ProviderPack pack, ConnectionRow connection, UserId user)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return connection.Settings.Bundles.FirstOrDefault(b => b.Stage == BundleStage.Staged) is { } staged && Share(connection.Id, user) < staged.Percent
+        return
+            connection.Settings.Bundles.FirstOrDefault(b => b.Stage == BundleStage.Staged) is { } staged
+            && Share(connection.Id, user) < staged.Percent
             ? [.. staged.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)]
             : Active(packs, pack, connection.Settings);
     }
@@ -61,7 +73,14 @@ public static class ScopeBundles
     }
 
     /// <summary>Settings with another version, not yet asked of anybody.</summary>
-    public static ConnectionSettings Add(ConnectionSettings settings, ImmutableArray<string> scopes, DateTimeOffset now, string by, string? note, out ScopeBundle added)
+    public static ConnectionSettings Add(
+        ConnectionSettings settings,
+        ImmutableArray<string> scopes,
+        DateTimeOffset now,
+        string by,
+        string? note,
+        out ScopeBundle added
+    )
     {
         ArgumentNullException.ThrowIfNull(settings);
         var version = settings.Bundles.Select(b => b.Version).Append(settings.ScopesVersion).Max() + 1;
@@ -73,26 +92,54 @@ public static class ScopeBundles
     public static ConnectionSettings? Stage(ConnectionSettings settings, int version, int percent)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        if (settings.Bundles.FirstOrDefault(b => b.Version == version) is not { Stage: not BundleStage.Active }) return null;
+        if (settings.Bundles.FirstOrDefault(b => b.Version == version) is not { Stage: not BundleStage.Active })
+            return null;
         return settings with
         {
             Bundles =
             [
-                .. settings.Bundles.Select(b => b.Version == version ? b with { Stage = percent == 0 ? BundleStage.Draft : BundleStage.Staged, Percent = percent }
-                    : b.Stage == BundleStage.Staged ? b with { Stage = BundleStage.Draft, Percent = 0 } : b),
+                .. settings.Bundles.Select(b =>
+                    b.Version == version
+                        ? b with
+                        {
+                            Stage = percent == 0 ? BundleStage.Draft : BundleStage.Staged,
+                            Percent = percent,
+                        }
+                    : b.Stage == BundleStage.Staged ? b with { Stage = BundleStage.Draft, Percent = 0 }
+                    : b
+                ),
             ],
         };
     }
 
     /// <summary>Makes a version what every consent asks for. The one before is kept as retired, also where it never was a bundle.</summary>
-    public static ConnectionSettings? Activate(ConnectionSettings settings, ImmutableArray<string> before, int version, DateTimeOffset now, string by)
+    public static ConnectionSettings? Activate(
+        ConnectionSettings settings,
+        ImmutableArray<string> before,
+        int version,
+        DateTimeOffset now,
+        string by
+    )
     {
         ArgumentNullException.ThrowIfNull(settings);
-        if (settings.Bundles.FirstOrDefault(b => b.Version == version) is not { } chosen) return null;
-        if (chosen.Stage == BundleStage.Active) return settings;
-        var bundles = settings.Bundles.Any(b => b.Version == settings.ScopesVersion) ? settings.Bundles
-            : settings.Bundles.Insert(0, new ScopeBundle(settings.ScopesVersion, before, BundleStage.Active, 100, now, by, null));
-        bundles = [.. bundles.Select(b => b.Version == version ? b with { Stage = BundleStage.Active, Percent = 100 } : b.Stage == BundleStage.Active ? b with { Stage = BundleStage.Retired, Percent = 0 } : b)];
+        if (settings.Bundles.FirstOrDefault(b => b.Version == version) is not { } chosen)
+            return null;
+        if (chosen.Stage == BundleStage.Active)
+            return settings;
+        var bundles = settings.Bundles.Any(b => b.Version == settings.ScopesVersion)
+            ? settings.Bundles
+            : settings.Bundles.Insert(
+                0,
+                new ScopeBundle(settings.ScopesVersion, before, BundleStage.Active, 100, now, by, null)
+            );
+        bundles =
+        [
+            .. bundles.Select(b =>
+                b.Version == version ? b with { Stage = BundleStage.Active, Percent = 100 }
+                : b.Stage == BundleStage.Active ? b with { Stage = BundleStage.Retired, Percent = 0 }
+                : b
+            ),
+        ];
         return settings with { Bundles = Newest(bundles), Scopes = chosen.Scopes, ScopesVersion = version };
     }
 
@@ -104,13 +151,22 @@ public static class ScopeBundles
         return after with
         {
             ScopesVersion = before.Bundles.Select(b => b.Version).Append(before.ScopesVersion).Max() + 1,
-            Bundles = [.. after.Bundles.Select(b => b.Stage == BundleStage.Active ? b with { Stage = BundleStage.Retired, Percent = 0 } : b)],
+            Bundles =
+            [
+                .. after.Bundles.Select(b =>
+                    b.Stage == BundleStage.Active ? b with { Stage = BundleStage.Retired, Percent = 0 } : b
+                ),
+            ],
         };
     }
 
     private static ImmutableArray<ScopeBundle> Newest(ImmutableArray<ScopeBundle> bundles)
     {
-        var dropped = bundles.Where(b => b.Stage is BundleStage.Retired or BundleStage.Draft).OrderBy(b => b.Version).Take(Math.Max(0, bundles.Length - Kept)).ToHashSet();
+        var dropped = bundles
+            .Where(b => b.Stage is BundleStage.Retired or BundleStage.Draft)
+            .OrderBy(b => b.Version)
+            .Take(Math.Max(0, bundles.Length - Kept))
+            .ToHashSet();
         return [.. bundles.Where(b => !dropped.Contains(b)).OrderBy(b => b.Version)];
     }
 }

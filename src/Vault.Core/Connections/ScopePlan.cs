@@ -6,23 +6,33 @@ namespace Vault.Core.Connections;
 /// <summary>What the tools of a connection need, sorted by risk.</summary>
 /// <param name="Base">The provider's own defaults and what is not risky.</param>
 /// <param name="Risky">In bundles of their own; only those that hold something.</param>
-public sealed record ScopePlan(ImmutableArray<string> Base, ImmutableSortedDictionary<ScopeRisk, ImmutableArray<string>> Risky)
+public sealed record ScopePlan(
+    ImmutableArray<string> Base,
+    ImmutableSortedDictionary<ScopeRisk, ImmutableArray<string>> Risky
+)
 {
     /// <summary>Everything together.</summary>
     public ImmutableArray<string> All => [.. Base, .. Risky.Values.SelectMany(s => s)];
 
     /// <summary>The base with the risky bundles that are wanted.</summary>
-    public ImmutableArray<string> With(IEnumerable<ScopeRisk> wanted) => [.. Base, .. wanted.Distinct().Order().SelectMany(r => Risky.GetValueOrDefault(r, []))];
+    public ImmutableArray<string> With(IEnumerable<ScopeRisk> wanted) =>
+        [.. Base, .. wanted.Distinct().Order().SelectMany(r => Risky.GetValueOrDefault(r, []))];
 
     public static ScopePlan Of(ProviderPack pack, IEnumerable<ToolDefinition> tools)
     {
         ArgumentNullException.ThrowIfNull(pack);
         var union = ScopeUnion.Of(tools.Select(t => t.Scopes), pack.DefaultScopes);
         // What the provider's pack always asks for is asked for whatever its name.
-        var sorted = union.Select(s => (Scope: s, Risk: pack.DefaultScopes.Contains(s) ? ScopeRisk.None : ScopeRisks.Of(pack, s))).ToList();
+        var sorted = union
+            .Select(s => (Scope: s, Risk: pack.DefaultScopes.Contains(s) ? ScopeRisk.None : ScopeRisks.Of(pack, s)))
+            .ToList();
         return new ScopePlan(
             [.. sorted.Where(s => s.Risk == ScopeRisk.None).Select(s => s.Scope)],
-            sorted.Where(s => s.Risk != ScopeRisk.None).GroupBy(s => s.Risk).ToImmutableSortedDictionary(g => g.Key, g => g.Select(s => s.Scope).ToImmutableArray()));
+            sorted
+                .Where(s => s.Risk != ScopeRisk.None)
+                .GroupBy(s => s.Risk)
+                .ToImmutableSortedDictionary(g => g.Key, g => g.Select(s => s.Scope).ToImmutableArray())
+        );
     }
 
     /// <summary>The tools a connection enables: those it names, else all of its provider's own.</summary>
@@ -30,8 +40,14 @@ public sealed record ScopePlan(ImmutableArray<string> Base, ImmutableSortedDicti
     {
         ArgumentNullException.ThrowIfNull(packs);
         ArgumentNullException.ThrowIfNull(pack);
-        if (names is not { } given) return pack.Tools;
-        return [.. given.Select(name => packs.TryGetTool(name, pack.Id, out var tool) ? tool.Definition : null).OfType<ToolDefinition>()];
+        if (names is not { } given)
+            return pack.Tools;
+        return
+        [
+            .. given
+                .Select(name => packs.TryGetTool(name, pack.Id, out var tool) ? tool.Definition : null)
+                .OfType<ToolDefinition>(),
+        ];
     }
 
     public static ScopePlan Of(IPacks packs, ProviderPack pack, ConnectionSettings settings)

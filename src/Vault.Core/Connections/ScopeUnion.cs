@@ -18,14 +18,16 @@ public static class ScopeUnion
         // Groups without a choice first: what they force may meet a group that has one, which then adds nothing.
         foreach (var group in groups.OrderBy(g => g.Length == 1 ? 0 : 1))
         {
-            if (!Met(group, fixedScopes) && !Met(group, chosen)) chosen.Add(group[0]);
+            if (!Met(group, fixedScopes) && !Met(group, chosen))
+                chosen.Add(group[0]);
         }
 
         // A later choice can have made an earlier one needless.
         foreach (var scope in chosen.ToList())
         {
             var rest = chosen.Where(s => s != scope).ToList();
-            if (groups.All(g => Met(g, fixedScopes) || Met(g, rest))) chosen = rest;
+            if (groups.All(g => Met(g, fixedScopes) || Met(g, rest)))
+                chosen = rest;
         }
 
         return [.. fixedScopes, .. chosen.Order(StringComparer.Ordinal)];
@@ -36,13 +38,19 @@ public static class ScopeUnion
     {
         ArgumentNullException.ThrowIfNull(needs);
         var groups = needs.SelectMany(n => n.AllOf).ToList();
-        return [.. scopes.Where(scope => groups.All(g => !g.Contains(scope) || scopes.Any(other => other != scope && g.Contains(other))))];
+        return
+        [
+            .. scopes.Where(scope =>
+                groups.All(g => !g.Contains(scope) || scopes.Any(other => other != scope && g.Contains(other)))
+            ),
+        ];
     }
 
     private static bool Met(ImmutableArray<string> group, List<string> scopes)
     {
         foreach (var scope in group)
-            if (scopes.Contains(scope)) return true;
+            if (scopes.Contains(scope))
+                return true;
         return false;
     }
 }

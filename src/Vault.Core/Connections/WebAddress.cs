@@ -8,13 +8,19 @@ public static class WebAddress
     /// <summary>What is wrong with an address; null when it is absolute https (or http on loopback in development) without user info and fragment.</summary>
     public static string? Fault(string? text, bool development)
     {
-        if (string.IsNullOrEmpty(text) || text.Length > MaxLength) return $"give an absolute URL of at most {MaxLength} characters";
+        if (string.IsNullOrEmpty(text) || text.Length > MaxLength)
+            return $"give an absolute URL of at most {MaxLength} characters";
         // Browsers read '\' as '/', and cut white space and control characters that a comparison would see.
-        if (text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\')) return "has a space, a control character or a backslash";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri)) return "is not an absolute URL";
+        if (text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\'))
+            return "has a space, a control character or a backslash";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri))
+            return "is not an absolute URL";
         if (uri.Scheme != Uri.UriSchemeHttps && !(uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback && development))
-            return development ? "must start with https:// (http:// is allowed on loopback only)" : "must start with https://";
-        if (uri.UserInfo.Length > 0) return "must not hold a user name";
+            return development
+                ? "must start with https:// (http:// is allowed on loopback only)"
+                : "must start with https://";
+        if (uri.UserInfo.Length > 0)
+            return "must not hold a user name";
         return text.Contains('#', StringComparison.Ordinal) ? "must not have a fragment" : null;
     }
 
@@ -33,9 +39,13 @@ public static class WebAddress
     /// with such an issuer to policy; refusing every one would lock out providers that only begin to name theirs, taking every one would let one provider answer for another.
     /// </summary>
     public static bool IsOfSameOwner(string issuer, string host) =>
-        Uri.TryCreate(issuer, UriKind.Absolute, out var uri) && string.Equals(Owner(uri.Host), Owner(host), StringComparison.OrdinalIgnoreCase);
+        Uri.TryCreate(issuer, UriKind.Absolute, out var uri)
+        && string.Equals(Owner(uri.Host), Owner(host), StringComparison.OrdinalIgnoreCase);
 
-    private static string Owner(string host) => Uri.CheckHostName(host) == UriHostNameType.Dns ? string.Join('.', host.Split('.')[^Math.Min(2, host.Split('.').Length)..]) : host;
+    private static string Owner(string host) =>
+        Uri.CheckHostName(host) == UriHostNameType.Dns
+            ? string.Join('.', host.Split('.')[^Math.Min(2, host.Split('.').Length)..])
+            : host;
 
     /// <summary>Adds query parameters, each escaped; absent values are left out.</summary>
     public static string With(string url, params ReadOnlySpan<(string Name, string? Value)> parameters)
@@ -45,7 +55,8 @@ public static class WebAddress
         var separator = url.Contains('?', StringComparison.Ordinal) ? '&' : '?';
         foreach (var (name, value) in parameters)
         {
-            if (value is null) continue;
+            if (value is null)
+                continue;
             text.Append(separator).Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
             separator = '&';
         }

@@ -28,15 +28,37 @@ public sealed class CodeExchange(ITokenEndpoint endpoint, TimeProvider time, Con
                 case TokenReply.NotActed notActed:
                     var wait = notActed.RetryAfter ?? TimeSpan.FromMilliseconds(250 << attempt);
                     if (attempt == Attempts || time.GetElapsedTime(began) + wait >= options.ExchangeWindow)
-                        return new VaultError(ErrorCatalogue.UpstreamUnavailable, "The provider could not be reached to finish connecting. Start again with a new link.") { RetryAfter = notActed.RetryAfter };
+                        return new VaultError(
+                            ErrorCatalogue.UpstreamUnavailable,
+                            "The provider could not be reached to finish connecting. Start again with a new link."
+                        )
+                        {
+                            RetryAfter = notActed.RetryAfter,
+                        };
                     await Task.Delay(wait, time, CancellationToken.None);
                     break;
                 case TokenReply.MayHaveActed:
-                    return new VaultError(ErrorCatalogue.OutcomeUnknown, "The provider's answer was lost, so it is not known whether it connected. Start again with a new link.");
+                    return new VaultError(
+                        ErrorCatalogue.OutcomeUnknown,
+                        "The provider's answer was lost, so it is not known whether it connected. Start again with a new link."
+                    );
                 case TokenReply.ClientRefused refused:
-                    return new VaultError(ErrorCatalogue.UpstreamRejected, "The provider refuses this application; its administrator must correct the connection's client settings.") { StatusReason = refused.Reason, Upstream = refused.Failure };
+                    return new VaultError(
+                        ErrorCatalogue.UpstreamRejected,
+                        "The provider refuses this application; its administrator must correct the connection's client settings."
+                    )
+                    {
+                        StatusReason = refused.Reason,
+                        Upstream = refused.Failure,
+                    };
                 case TokenReply.GrantDead dead:
-                    return new VaultError(ErrorCatalogue.UpstreamRejected, "The provider no longer accepts this sign-in. Start again with a new link.") { Upstream = dead.Failure };
+                    return new VaultError(
+                        ErrorCatalogue.UpstreamRejected,
+                        "The provider no longer accepts this sign-in. Start again with a new link."
+                    )
+                    {
+                        Upstream = dead.Failure,
+                    };
                 default:
                     throw new InvalidOperationException("A token reply of an unknown kind.");
             }

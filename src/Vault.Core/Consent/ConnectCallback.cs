@@ -14,21 +14,46 @@ namespace Vault.Core.Consent;
 
 /// <summary>What the provider sent a browser back with, and the browser's cookie. The code is a secret; the caller disposes it.</summary>
 /// <param name="Others">Every parameter that was there once, as the provider may have added some; what is used of them, and how it is checked, the pack says.</param>
-public sealed record CallbackQuery(string? State, Secret? Code, string? Error, string? Issuer, string? Cookie, IReadOnlyDictionary<string, string> Others);
+public sealed record CallbackQuery(
+    string? State,
+    Secret? Code,
+    string? Error,
+    string? Issuer,
+    string? Cookie,
+    IReadOnlyDictionary<string, string> Others
+);
 
 /// <summary>How a consent ended.</summary>
 /// <param name="ReturnTo">The registered return URL with its result, when the link named one.</param>
 /// <param name="Error">Null when the account is connected.</param>
 /// <param name="MissingScopes">Asked for and not granted.</param>
-public sealed record ConnectResult(string? ReturnTo, VaultError? Error, string? ProviderName, ImmutableArray<string> MissingScopes, ProviderIdentity? Identity);
+public sealed record ConnectResult(
+    string? ReturnTo,
+    VaultError? Error,
+    string? ProviderName,
+    ImmutableArray<string> MissingScopes,
+    ProviderIdentity? Identity
+);
 
 /// <summary>
 /// The way back from the provider. The order is the argument: state finds the link, the cookie proves the browser, the issuer is compared before
 /// anything else the answer says is used, and moving the link to <see cref="LinkStatus.Exchanging"/> makes one exchange out of any number of replays.
 /// </summary>
 public sealed class ConnectCallback(
-    ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, CodeExchange exchange, ConsentCompletion completion,
-    ITokenEndpoint endpoint, InterruptedConsents interrupted, IdFactory ids, TimeProvider time, ConnectOptions options)
+    ILinkStore links,
+    IConnectionStore connections,
+    IOrganizationStore organizations,
+    ConnectLinks rules,
+    TokenClients clients,
+    Sealer sealer,
+    CodeExchange exchange,
+    ConsentCompletion completion,
+    ITokenEndpoint endpoint,
+    InterruptedConsents interrupted,
+    IdFactory ids,
+    TimeProvider time,
+    ConnectOptions options
+)
 {
     private const string AccessDenied = "access_denied";
 
@@ -37,63 +62,160 @@ public sealed class ConnectCallback(
     public async Task<ConnectResult> FinishAsync(CallbackQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var link = LinkSecrets.IsWellFormed(query.State) ? await links.FindByStateAsync(LinkSecrets.Hash(query.State!), cancellationToken) : null;
+        var link = LinkSecrets.IsWellFormed(query.State)
+            ? await links.FindByStateAsync(LinkSecrets.Hash(query.State!), cancellationToken)
+            : null;
         // One answer for an unknown state, a foreign browser and a link that is over; and a foreign browser changes nothing, so it cannot spoil the right one's consent.
-        if (link is null || query.Cookie is null || !LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(query.Cookie))) return Nothing();
-        if (link.Status == LinkStatus.Exchanging) link = await interrupted.LookAsync(link, cancellationToken);
-        if (link.Status == LinkStatus.Exchanging) return new ConnectResult(null, LinkErrors.UnderWay(), null, [], null);
-        if (InterruptedConsents.Is(link)) return new ConnectResult(ReturnTo(link, "failed", ErrorCatalogue.OutcomeUnknown.Code, []), LinkErrors.Interrupted(), null, [], null);
-        if (link.Status == LinkStatus.Done && link.ExpiresAt > time.GetUtcNow()) return new ConnectResult(null, LinkErrors.Done(), null, [], null);
-        if (link.Status != LinkStatus.Opened || link.ExpiresAt <= time.GetUtcNow()) return Nothing();
-        if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection)
-            return await FailAsync(link, new VaultError(ErrorCatalogue.LinkInvalid, "What this link was for has been removed. Nothing was connected.") { StatusReason = StatusReason.ConnectionDeleted }, null, cancellationToken);
-        if (rules.Unusable(connection, out var pack) is { } unusable) return await FailAsync(link, unusable, null, cancellationToken);
+        if (
+            link is null
+            || query.Cookie is null
+            || !LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(query.Cookie))
+        )
+            return Nothing();
+        if (link.Status == LinkStatus.Exchanging)
+            link = await interrupted.LookAsync(link, cancellationToken);
+        if (link.Status == LinkStatus.Exchanging)
+            return new ConnectResult(null, LinkErrors.UnderWay(), null, [], null);
+        if (InterruptedConsents.Is(link))
+            return new ConnectResult(
+                ReturnTo(link, "failed", ErrorCatalogue.OutcomeUnknown.Code, []),
+                LinkErrors.Interrupted(),
+                null,
+                [],
+                null
+            );
+        if (link.Status == LinkStatus.Done && link.ExpiresAt > time.GetUtcNow())
+            return new ConnectResult(null, LinkErrors.Done(), null, [], null);
+        if (link.Status != LinkStatus.Opened || link.ExpiresAt <= time.GetUtcNow())
+            return Nothing();
+        if (
+            await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken)
+            is not { } connection
+        )
+            return await FailAsync(
+                link,
+                new VaultError(
+                    ErrorCatalogue.LinkInvalid,
+                    "What this link was for has been removed. Nothing was connected."
+                )
+                {
+                    StatusReason = StatusReason.ConnectionDeleted,
+                },
+                null,
+                cancellationToken
+            );
+        if (rules.Unusable(connection, out var pack) is { } unusable)
+            return await FailAsync(link, unusable, null, cancellationToken);
         if (await organizations.FindAsync(link.Key.Organization, cancellationToken) is not { State.Gate.Open: true })
-            return await FailAsync(link, new VaultError(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing can be connected."), pack.DisplayName, cancellationToken);
+            return await FailAsync(
+                link,
+                new VaultError(
+                    ErrorCatalogue.OrganizationSuspended,
+                    "The organization is suspended; nothing can be connected."
+                ),
+                pack.DisplayName,
+                cancellationToken
+            );
 
-        var opened = await clients.ForAsync(connection, ImmutableSortedDictionary<string, string>.Empty, cancellationToken);
-        if (!opened.TryGet(out var client, out var unopened)) return new ConnectResult(null, unopened, pack.DisplayName, [], null);
+        var opened = await clients.ForAsync(
+            connection,
+            ImmutableSortedDictionary<string, string>.Empty,
+            cancellationToken
+        );
+        if (!opened.TryGet(out var client, out var unopened))
+            return new ConnectResult(null, unopened, pack.DisplayName, [], null);
         using var clientSecret = client.ClientSecret;
         // The exchange must name the redirect URI that was sent (RFC 6749 4.1.3), whatever the connection says by now.
         client = client with { RedirectUri = link.Request.RedirectUri ?? client.RedirectUri };
 
         // RFC 9207 2.4: simple string comparison, before code or error are looked at; on a mismatch nothing the answer says is shown.
-        if (WrongIssuer(link, client, query)) return await FailAsync(link, new VaultError(ErrorCatalogue.LinkInvalid, "The answer did not come from the provider this link belongs to. Nothing was connected.") { StatusReason = "issuer_mismatch" }, pack.DisplayName, cancellationToken);
-        if (Refusal(pack, query) is { } denied) return await FailAsync(link, Denied(denied), pack.DisplayName, cancellationToken);
+        if (WrongIssuer(link, client, query))
+            return await FailAsync(
+                link,
+                new VaultError(
+                    ErrorCatalogue.LinkInvalid,
+                    "The answer did not come from the provider this link belongs to. Nothing was connected."
+                )
+                {
+                    StatusReason = "issuer_mismatch",
+                },
+                pack.DisplayName,
+                cancellationToken
+            );
+        if (Refusal(pack, query) is { } denied)
+            return await FailAsync(link, Denied(denied), pack.DisplayName, cancellationToken);
         // Before the code is used: what is refused here could only be refused with the grant in hand later.
         var reading = endpoint.ReadCallback(client, query.Others);
         if (reading.Fault is { } unfit)
-            return await FailAsync(link, new VaultError(ErrorCatalogue.LinkInvalid, "The provider's answer does not fit this connection. Nothing was connected.") { StatusReason = unfit }, pack.DisplayName, cancellationToken);
+            return await FailAsync(
+                link,
+                new VaultError(
+                    ErrorCatalogue.LinkInvalid,
+                    "The provider's answer does not fit this connection. Nothing was connected."
+                )
+                {
+                    StatusReason = unfit,
+                },
+                pack.DisplayName,
+                cancellationToken
+            );
         client = client with { Parameters = client.Parameters.SetItems(reading.Captured) };
         using var otherCode = OtherCode(pack, query);
-        if ((pack.Details.OAuth1 is null ? otherCode ?? query.Code : otherCode) is not { } code || link.CodeVerifier is not { } sealedVerifier)
-            return await FailAsync(link, VaultError.Invalid("code", "is missing from the provider's answer"), pack.DisplayName, cancellationToken);
+        if (
+            (pack.Details.OAuth1 is null ? otherCode ?? query.Code : otherCode) is not { } code
+            || link.CodeVerifier is not { } sealedVerifier
+        )
+            return await FailAsync(
+                link,
+                VaultError.Invalid("code", "is missing from the provider's answer"),
+                pack.DisplayName,
+                cancellationToken
+            );
 
         // Opening the verifier also brings the organization's key into hand: what the commit needs is there before the code is used (law 4).
-        var unsealing = await sealer.OpenAsync(sealedVerifier, SealContext.CodeVerifier(link.Key.Organization, link.Id), cancellationToken);
-        if (!unsealing.TryGet(out var verifier, out var unsealed)) return new ConnectResult(null, unsealed, pack.DisplayName, [], null);
+        var unsealing = await sealer.OpenAsync(
+            sealedVerifier,
+            SealContext.CodeVerifier(link.Key.Organization, link.Id),
+            cancellationToken
+        );
+        if (!unsealing.TryGet(out var verifier, out var unsealed))
+            return new ConnectResult(null, unsealed, pack.DisplayName, [], null);
         using (verifier)
         {
             // Opened -> Exchanging by compare-and-swap: whoever wins is the only one who ever sends this code; a replay of the same callback finds it taken. If we end
             // before the link does, InterruptedConsents says so once the time noted here is over; the code is not sent again even then.
             var taken = link with
             {
-                Version = link.Version + 1, Status = LinkStatus.Exchanging, CodeVerifier = null, Request = link.Request with { ExchangeEndsAt = time.GetUtcNow() + options.ExchangeLimit },
+                Version = link.Version + 1,
+                Status = LinkStatus.Exchanging,
+                CodeVerifier = null,
+                Request = link.Request with { ExchangeEndsAt = time.GetUtcNow() + options.ExchangeLimit },
             };
             // Who loses looks again: another callback was first, or only the row was sealed again under a new key, and then the code is still unsent.
-            if (await links.UpdateAsync(taken, link.Version, [], cancellationToken) != WriteOutcome.Written) return await FinishAsync(query, cancellationToken);
+            if (await links.UpdateAsync(taken, link.Version, [], cancellationToken) != WriteOutcome.Written)
+                return await FinishAsync(query, cancellationToken);
 
             var exchanged = await exchange.RunAsync(client, code, verifier);
-            if (!exchanged.TryGet(out var tokens, out var failed)) return await FailAsync(taken, failed, pack.DisplayName, CancellationToken.None);
+            if (!exchanged.TryGet(out var tokens, out var failed))
+                return await FailAsync(taken, failed, pack.DisplayName, CancellationToken.None);
             using (tokens.Secrets)
             {
                 // The token answer has the last word on a parameter that both bring.
                 tokens = tokens with { Parameters = reading.Captured.SetItems(tokens.Parameters) };
                 var stored = await completion.StoreGrantAsync(taken, client, tokens);
-                if (!stored.TryGet(out var row, out var refused)) return await FailAsync(taken, refused, pack.DisplayName, CancellationToken.None);
-                var missing = taken.Request.Scopes.Except(row.State.GrantedScopes, StringComparer.Ordinal).ToImmutableArray();
+                if (!stored.TryGet(out var row, out var refused))
+                    return await FailAsync(taken, refused, pack.DisplayName, CancellationToken.None);
+                var missing = taken
+                    .Request.Scopes.Except(row.State.GrantedScopes, StringComparer.Ordinal)
+                    .ToImmutableArray();
                 await interrupted.FinishedAsync(taken);
-                return new ConnectResult(ReturnTo(taken, "connected", null, missing), null, pack.DisplayName, missing, row.State.Identity);
+                return new ConnectResult(
+                    ReturnTo(taken, "connected", null, missing),
+                    null,
+                    pack.DisplayName,
+                    missing,
+                    row.State.Identity
+                );
             }
         }
     }
@@ -104,49 +226,110 @@ public sealed class ConnectCallback(
     /// </summary>
     private static string? Refusal(ProviderPack pack, CallbackQuery query)
     {
-        if (query.Error is not null || pack.Details.OAuth1 is null) return query.Error;
-        if (query.Others.ContainsKey("denied")) return AccessDenied;
-        return query.Others.TryGetValue("oauth_problem", out var problem) && problem is "user_refused" or "permission_denied" ? AccessDenied : problem;
+        if (query.Error is not null || pack.Details.OAuth1 is null)
+            return query.Error;
+        if (query.Others.ContainsKey("denied"))
+            return AccessDenied;
+        return
+            query.Others.TryGetValue("oauth_problem", out var problem)
+            && problem is "user_refused" or "permission_denied"
+            ? AccessDenied
+            : problem;
     }
 
     /// <summary>A code under another name; of RFC 5849 2.2 the temporary token and its verifier, which belong together.</summary>
     private static Secret? OtherCode(ProviderPack pack, CallbackQuery query)
     {
         if (pack.Details.OAuth1 is not null)
-            return query.Others.TryGetValue("oauth_token", out var token) && query.Others.TryGetValue("oauth_verifier", out var verifier) && verifier.Length > 0 ? Secret.From(token + "\n" + verifier) : null;
-        return pack.Details.OAuth?.Callback is { } way && way.Code != "code" && query.Others.TryGetValue(way.Code, out var text) && text.Length > 0 ? Secret.From(text) : null;
+            return
+                query.Others.TryGetValue("oauth_token", out var token)
+                && query.Others.TryGetValue("oauth_verifier", out var verifier)
+                && verifier.Length > 0
+                ? Secret.From(token + "\n" + verifier)
+                : null;
+        return
+            pack.Details.OAuth?.Callback is { } way
+            && way.Code != "code"
+            && query.Others.TryGetValue(way.Code, out var text)
+            && text.Length > 0
+            ? Secret.From(text)
+            : null;
     }
 
     private bool WrongIssuer(LinkSession link, TokenClient client, CallbackQuery query)
     {
-        if (link.Request.Issuer is not { } expected) return query.Issuer is { } stranger && link.Request.ConsentHost is { } sentTo && !WebAddress.IsOfSameOwner(stranger, sentTo);
-        return query.Issuer is { } named ? !string.Equals(named, expected, StringComparison.Ordinal) : endpoint.ExpectedIssuer(client).Required;
+        if (link.Request.Issuer is not { } expected)
+            return query.Issuer is { } stranger
+                && link.Request.ConsentHost is { } sentTo
+                && !WebAddress.IsOfSameOwner(stranger, sentTo);
+        return query.Issuer is { } named
+            ? !string.Equals(named, expected, StringComparison.Ordinal)
+            : endpoint.ExpectedIssuer(client).Required;
     }
 
-    private async Task<ConnectResult> FailAsync(LinkSession link, VaultError error, string? provider, CancellationToken cancellationToken)
+    private async Task<ConnectResult> FailAsync(
+        LinkSession link,
+        VaultError error,
+        string? provider,
+        CancellationToken cancellationToken
+    )
     {
         var failed = link with
         {
-            Version = link.Version + 1, Status = LinkStatus.Failed, CodeVerifier = null, Request = link.Request with { Failure = error.StatusReason ?? error.Code.Code },
+            Version = link.Version + 1,
+            Status = LinkStatus.Failed,
+            CodeVerifier = null,
+            Request = link.Request with { Failure = error.StatusReason ?? error.Code.Code },
         };
-        var draft = LinkEntries.For(failed, LinkEntries.ConnectFailed, ids, time.GetUtcNow()) with { ErrorCode = error.Code.Code, StatusReason = error.StatusReason };
+        var draft = LinkEntries.For(failed, LinkEntries.ConnectFailed, ids, time.GetUtcNow()) with
+        {
+            ErrorCode = error.Code.Code,
+            StatusReason = error.StatusReason,
+        };
         // A lost race means another callback of the same browser was first; its word stands.
-        if (await links.UpdateAsync(failed, link.Version, [draft], cancellationToken) != WriteOutcome.Written) return Nothing();
-        return new ConnectResult(ReturnTo(link, error.StatusReason == AccessDenied ? "denied" : "failed", error.Code.Code, []), error, provider, [], null);
+        if (await links.UpdateAsync(failed, link.Version, [draft], cancellationToken) != WriteOutcome.Written)
+            return Nothing();
+        return new ConnectResult(
+            ReturnTo(link, error.StatusReason == AccessDenied ? "denied" : "failed", error.Code.Code, []),
+            error,
+            provider,
+            [],
+            null
+        );
     }
 
     private static string? ReturnTo(LinkSession link, string status, string? error, ImmutableArray<string> missing) =>
-        link.Request.ReturnUrl is not { } url ? null : WebAddress.With(
-            url, ("status", status), ("connected_account_id", link.Account.Value), ("error", error),
-            ("missing_scopes", missing.Length == 0 ? null : string.Join(' ', missing)), ("state", link.Request.CallerState));
+        link.Request.ReturnUrl is not { } url
+            ? null
+            : WebAddress.With(
+                url,
+                ("status", status),
+                ("connected_account_id", link.Account.Value),
+                ("error", error),
+                ("missing_scopes", missing.Length == 0 ? null : string.Join(' ', missing)),
+                ("state", link.Request.CallerState)
+            );
 
     private static VaultError Denied(string error) =>
         error == AccessDenied
-            ? new VaultError(ErrorCatalogue.ReauthRequired, "The request was declined at the provider. Nothing was connected.") { StatusReason = AccessDenied }
-            : new VaultError(ErrorCatalogue.UpstreamRejected, "The provider refused the request. Nothing was connected.") { Upstream = ErrorWord(error) };
+            ? new VaultError(
+                ErrorCatalogue.ReauthRequired,
+                "The request was declined at the provider. Nothing was connected."
+            )
+            {
+                StatusReason = AccessDenied,
+            }
+            : new VaultError(
+                ErrorCatalogue.UpstreamRejected,
+                "The provider refused the request. Nothing was connected."
+            )
+            {
+                Upstream = ErrorWord(error),
+            };
 
     // RFC 6749 4.1.2.1: an error is a short word of printable ASCII; anything else is not passed on.
-    private static string? ErrorWord(string error) => error.Length <= 64 && error.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.') ? error : null;
+    private static string? ErrorWord(string error) =>
+        error.Length <= 64 && error.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.') ? error : null;
 
     private static ConnectResult Nothing() => new(null, LinkErrors.Lost(), null, [], null);
 }

@@ -13,7 +13,15 @@ namespace Vault.Core.Consent;
 
 /// <summary>What the connect page tells a person before they decide.</summary>
 public sealed record LinkPage(
-    string OrganizationName, string? AppName, string? AgentName, string ProviderName, string User, ImmutableArray<string> Scopes, string? ExpectedIdentity, DateTimeOffset ExpiresAt);
+    string OrganizationName,
+    string? AppName,
+    string? AgentName,
+    string ProviderName,
+    string User,
+    ImmutableArray<string> Scopes,
+    string? ExpectedIdentity,
+    DateTimeOffset ExpiresAt
+);
 
 /// <summary>Where to send the browser, and the cookie that binds it.</summary>
 public sealed record LinkStart(Uri Provider, string Cookie, DateTimeOffset ExpiresAt);
@@ -23,27 +31,52 @@ public sealed record LinkStart(Uri Provider, string Cookie, DateTimeOffset Expir
 /// only that browser, with the state it was sent away with, brings it back, once.
 /// </summary>
 public sealed class ConnectFlow(
-    ILinkStore links, IConnectionStore connections, IOrganizationStore organizations, ConnectLinks rules, TokenClients clients, Sealer sealer, ITokenEndpoint endpoint,
-    InterruptedConsents interrupted, IEntropy entropy, TimeProvider time, ConnectOptions options)
+    ILinkStore links,
+    IConnectionStore connections,
+    IOrganizationStore organizations,
+    ConnectLinks rules,
+    TokenClients clients,
+    Sealer sealer,
+    ITokenEndpoint endpoint,
+    InterruptedConsents interrupted,
+    IEntropy entropy,
+    TimeProvider time,
+    ConnectOptions options
+)
 {
     /// <summary>What a link asks for; changes nothing.</summary>
     public async Task<Result<LinkPage>> DescribeAsync(string token, string? cookie, CancellationToken cancellationToken)
     {
         var found = await FindAsync(token, cookie, cancellationToken);
-        if (!found.TryGet(out var context, out var error)) return error;
+        if (!found.TryGet(out var context, out var error))
+            return error;
         var (link, connection, pack, organization) = context;
         return new LinkPage(
-            organization.DisplayName, connection.Settings.AppName, link.Request.AgentName, pack.DisplayName, link.Key.User.Value, link.Request.Scopes, link.Request.ExpectedIdentity, link.ExpiresAt);
+            organization.DisplayName,
+            connection.Settings.AppName,
+            link.Request.AgentName,
+            pack.DisplayName,
+            link.Key.User.Value,
+            link.Request.Scopes,
+            link.Request.ExpectedIdentity,
+            link.ExpiresAt
+        );
     }
 
     /// <summary>Binds the link to this browser and says where to go. The same browser may come back and start again; any other finds it used.</summary>
     public async Task<Result<LinkStart>> BeginAsync(string token, string? cookie, CancellationToken cancellationToken)
     {
         var found = await FindAsync(token, cookie, cancellationToken);
-        if (!found.TryGet(out var context, out var error)) return error;
+        if (!found.TryGet(out var context, out var error))
+            return error;
         var (link, connection, _, _) = context;
-        var opened = await clients.ForAsync(connection, ImmutableSortedDictionary<string, string>.Empty, cancellationToken);
-        if (!opened.TryGet(out var client, out var unopened)) return unopened;
+        var opened = await clients.ForAsync(
+            connection,
+            ImmutableSortedDictionary<string, string>.Empty,
+            cancellationToken
+        );
+        if (!opened.TryGet(out var client, out var unopened))
+            return unopened;
         using var clientSecret = client.ClientSecret;
         // The link was made for this host; what the connection says by now may be another one, whose pages this browser's cookie does not reach.
         client = client with { RedirectUri = link.Request.RedirectUri ?? client.RedirectUri };
@@ -51,40 +84,86 @@ public sealed class ConnectFlow(
         // A browser keeps its cookie, so that two consents in two tabs do not push each other out; state and verifier are fresh for every start.
         var browser = cookie ?? LinkSecrets.New(entropy);
         var (state, verifier) = (LinkSecrets.New(entropy), LinkSecrets.New(entropy));
-        var start = await endpoint.StartConsentAsync(client, link.Request.Scopes, state, verifier, time.GetUtcNow() + options.CallTimeout);
-        if (start is ConsentStart.Refused refused) return refused.Error;
+        var start = await endpoint.StartConsentAsync(
+            client,
+            link.Request.Scopes,
+            state,
+            verifier,
+            time.GetUtcNow() + options.CallTimeout
+        );
+        if (start is ConsentStart.Refused refused)
+            return refused.Error;
         var ready = (ConsentStart.Ready)start;
         using var secret = ready.Keep ?? Secret.From(verifier);
-        var sealing = await sealer.SealAsync(secret, SealContext.CodeVerifier(link.Key.Organization, link.Id), cancellationToken);
-        if (!sealing.TryGet(out var sealedVerifier, out var unsealed)) return unsealed;
+        var sealing = await sealer.SealAsync(
+            secret,
+            SealContext.CodeVerifier(link.Key.Organization, link.Id),
+            cancellationToken
+        );
+        if (!sealing.TryGet(out var sealedVerifier, out var unsealed))
+            return unsealed;
         var now = time.GetUtcNow();
         var next = link with
         {
-            Version = link.Version + 1, Status = LinkStatus.Opened, StateHash = LinkSecrets.Hash(state), BrowserHash = LinkSecrets.Hash(browser), CodeVerifier = sealedVerifier,
+            Version = link.Version + 1,
+            Status = LinkStatus.Opened,
+            StateHash = LinkSecrets.Hash(state),
+            BrowserHash = LinkSecrets.Hash(browser),
+            CodeVerifier = sealedVerifier,
             ExpiresAt = now + options.ConsentLifetime,
             // The issuer is recorded before the redirect: what comes back is judged by where we sent the browser, not by today's settings (RFC 9207 2.4).
-            Request = link.Request with { Issuer = endpoint.ExpectedIssuer(client).Issuer, ConsentHost = ready.Provider.Host, RedirectUri = client.RedirectUri, Failure = null },
+            Request = link.Request with
+            {
+                Issuer = endpoint.ExpectedIssuer(client).Issuer,
+                ConsentHost = ready.Provider.Host,
+                RedirectUri = client.RedirectUri,
+                Failure = null,
+            },
         };
         // Compare-and-swap: of two browsers that open the link at once, one is bound; the other looks again and is told that it is used.
-        if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written) return await BeginAsync(token, cookie, cancellationToken);
+        if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written)
+            return await BeginAsync(token, cookie, cancellationToken);
         return new LinkStart(ready.Provider, browser, next.ExpiresAt);
     }
 
     private async Task<Result<Context>> FindAsync(string token, string? cookie, CancellationToken cancellationToken)
     {
-        if (!LinkSecrets.IsWellFormed(token)) return LinkErrors.Used();
+        if (!LinkSecrets.IsWellFormed(token))
+            return LinkErrors.Used();
         var link = await links.FindByTokenAsync(LinkSecrets.Hash(token), cancellationToken);
-        if (link is null || link.ExpiresAt <= time.GetUtcNow()) return LinkErrors.Used();
+        if (link is null || link.ExpiresAt <= time.GetUtcNow())
+            return LinkErrors.Used();
         var own = cookie is not null && LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(cookie));
-        if (own && link.Status == LinkStatus.Exchanging) link = await interrupted.LookAsync(link, cancellationToken);
-        if (own && link.Status == LinkStatus.Exchanging) return LinkErrors.UnderWay();
-        if (own && link.Status == LinkStatus.Done) return LinkErrors.Done();
-        if (link.Status != LinkStatus.Ready && !(own && (link.Status == LinkStatus.Opened || InterruptedConsents.Is(link)))) return LinkErrors.Used();
-        if (await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken) is not { } connection) return LinkErrors.Used();
-        if (rules.Unusable(connection, out var pack) is not null) return LinkErrors.Used();
-        if (await organizations.FindAsync(link.Key.Organization, cancellationToken) is not { } organization || !organization.State.Gate.Open) return LinkErrors.Used();
+        if (own && link.Status == LinkStatus.Exchanging)
+            link = await interrupted.LookAsync(link, cancellationToken);
+        if (own && link.Status == LinkStatus.Exchanging)
+            return LinkErrors.UnderWay();
+        if (own && link.Status == LinkStatus.Done)
+            return LinkErrors.Done();
+        if (
+            link.Status != LinkStatus.Ready
+            && !(own && (link.Status == LinkStatus.Opened || InterruptedConsents.Is(link)))
+        )
+            return LinkErrors.Used();
+        if (
+            await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken)
+            is not { } connection
+        )
+            return LinkErrors.Used();
+        if (rules.Unusable(connection, out var pack) is not null)
+            return LinkErrors.Used();
+        if (
+            await organizations.FindAsync(link.Key.Organization, cancellationToken) is not { } organization
+            || !organization.State.Gate.Open
+        )
+            return LinkErrors.Used();
         return new Context(link, connection, pack, organization);
     }
 
-    private sealed record Context(LinkSession Link, ConnectionRow Connection, ProviderPack Pack, OrganizationRow Organization);
+    private sealed record Context(
+        LinkSession Link,
+        ConnectionRow Connection,
+        ProviderPack Pack,
+        OrganizationRow Organization
+    );
 }

@@ -44,8 +44,18 @@ public sealed record MadeLink(string Url, DateTimeOffset ExpiresAt, AccountId Ac
 
 /// <summary>Makes links; the token is in the answer and nowhere else (law 2), the store has its digest.</summary>
 public sealed class ConnectLinks(
-    ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, IAccountStore rows, ILinkStore links,
-    IdFactory ids, IEntropy entropy, TimeProvider time, PublicAddress address, ConnectOptions options)
+    ConnectionRegistry connections,
+    IOrganizationStore organizations,
+    IPacks packs,
+    IAccounts accounts,
+    IAccountStore rows,
+    ILinkStore links,
+    IdFactory ids,
+    IEntropy entropy,
+    TimeProvider time,
+    PublicAddress address,
+    ConnectOptions options
+)
 {
     private const int TextLength = 1024;
 
@@ -53,72 +63,147 @@ public sealed class ConnectLinks(
     {
         ArgumentNullException.ThrowIfNull(draft);
         var found = await connections.FindAsync(draft.Organization, draft.Connection, cancellationToken);
-        if (!found.TryGet(out var connection, out var missing)) return missing;
-        if (Unusable(connection, out var pack) is { } unusable) return unusable;
-        if (Fault(draft, connection) is { } fault) return fault;
-        if (await organizations.FindAsync(draft.Organization, cancellationToken) is not { } organization) return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
-        if (!organization.State.Gate.Open) return Suspended();
+        if (!found.TryGet(out var connection, out var missing))
+            return missing;
+        if (Unusable(connection, out var pack) is { } unusable)
+            return unusable;
+        if (Fault(draft, connection) is { } fault)
+            return fault;
+        if (await organizations.FindAsync(draft.Organization, cancellationToken) is not { } organization)
+            return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
+        if (!organization.State.Gate.Open)
+            return Suspended();
 
         var key = new AccountKey(draft.Organization, draft.User, connection.Name, draft.Label);
         var chosen = draft.Scopes ?? ScopesFor(connection, pack, draft.User);
         if (draft.Tools is { } tools)
         {
             var needs = ScopePlan.Enabled(packs, pack, tools);
-            if (needs.Count < tools.Length) return VaultError.Invalid("tools", $"names a tool that is not one of {pack.Id}");
+            if (needs.Count < tools.Length)
+                return VaultError.Invalid("tools", $"names a tool that is not one of {pack.Id}");
             // A consent replaces what was granted before at many providers: what an account has it is asked for again.
-            var granted = await rows.FindAsync(key, cancellationToken) is { Row.State: { Status: AccountStatus.Active or AccountStatus.RequiresReauth or AccountStatus.Expired } state } ? state.GrantedScopes : [];
+            var granted = await rows.FindAsync(key, cancellationToken)
+                is {
+                    Row.State:
+                    { Status: AccountStatus.Active or AccountStatus.RequiresReauth or AccountStatus.Expired } state
+                }
+                ? state.GrantedScopes
+                : [];
             chosen = ScopeUnion.Of(needs.Select(t => t.Scopes), granted.IsEmpty ? chosen : granted);
         }
 
         var scopes = chosen.Concat(pack.DefaultScopes).Distinct(StringComparer.Ordinal).ToImmutableArray();
         var prepared = await accounts.PrepareAsync(key, connection.Id, pack.Id, scopes, by, cancellationToken);
-        if (!prepared.TryGet(out var account, out var unprepared)) return unprepared;
+        if (!prepared.TryGet(out var account, out var unprepared))
+            return unprepared;
 
         var token = LinkSecrets.New(entropy);
         var now = time.GetUtcNow();
         var request = new LinkRequest
         {
             // Where the browser goes now, it must come back to: the cookie that binds it belongs to one host.
-            RedirectUri = connection.Settings.RedirectUri, Scopes = scopes, ReturnUrl = draft.ReturnUrl, CallerState = draft.State, ExpectedIdentity = draft.ExpectedIdentity, AgentName = draft.AgentName, CreatedBy = by,
+            RedirectUri = connection.Settings.RedirectUri,
+            Scopes = scopes,
+            ReturnUrl = draft.ReturnUrl,
+            CallerState = draft.State,
+            ExpectedIdentity = draft.ExpectedIdentity,
+            AgentName = draft.AgentName,
+            CreatedBy = by,
         };
         var link = new LinkSession(
-            ids.New("lnk_"), key, account.Id, connection.Id, 1, LinkStatus.Ready, LinkSecrets.Hash(token), null, null, null, request, now, now + options.LinkLifetime);
+            ids.New("lnk_"),
+            key,
+            account.Id,
+            connection.Id,
+            1,
+            LinkStatus.Ready,
+            LinkSecrets.Hash(token),
+            null,
+            null,
+            null,
+            request,
+            now,
+            now + options.LinkLifetime
+        );
         // With the link or not at all: an entry of a link that was not made would be untrue.
-        LedgerDraft[] drafts = [LinkEntries.For(link, LedgerEvents.AccountLinkCreated, ids, now) with { Provider = pack.Id }];
-        return await links.InsertAsync(link, GateCheck.OpenAt(organization.State.Gate.Epoch), drafts, cancellationToken) switch
+        LedgerDraft[] drafts =
+        [
+            LinkEntries.For(link, LedgerEvents.AccountLinkCreated, ids, now) with
+            {
+                Provider = pack.Id,
+            },
+        ];
+        return await links.InsertAsync(
+            link,
+            GateCheck.OpenAt(organization.State.Gate.Epoch),
+            drafts,
+            cancellationToken
+        ) switch
         {
-            WriteOutcome.Written => new MadeLink(address.Link(token, connection.Settings.RedirectUri), link.ExpiresAt, account.Id, link.Id),
+            WriteOutcome.Written => new MadeLink(
+                address.Link(token, connection.Settings.RedirectUri),
+                link.ExpiresAt,
+                account.Id,
+                link.Id
+            ),
             WriteOutcome.GateShut => Suspended(),
             _ => new VaultError(ErrorCatalogue.Conflict, "The link could not be stored; ask for another."),
         };
     }
 
     /// <summary>What a connection asks a user for.</summary>
-    public ImmutableArray<string> ScopesFor(ConnectionRow connection, ProviderPack pack, UserId user) => ScopeBundles.For(packs, pack, connection, user);
+    public ImmutableArray<string> ScopesFor(ConnectionRow connection, ProviderPack pack, UserId user) =>
+        ScopeBundles.For(packs, pack, connection, user);
 
     /// <summary>Whether consent can be asked for under a connection at all.</summary>
     public VaultError? Unusable(ConnectionRow connection, out ProviderPack pack)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        if (!packs.TryGet(connection.Provider, out pack!)) return new VaultError(ErrorCatalogue.ProviderUnknown, $"The provider '{connection.Provider}' of this connection is not loaded.");
-        if (connection.Settings.Disabled) return new VaultError(ErrorCatalogue.Conflict, "The connection is disabled.");
+        if (!packs.TryGet(connection.Provider, out pack!))
+            return new VaultError(
+                ErrorCatalogue.ProviderUnknown,
+                $"The provider '{connection.Provider}' of this connection is not loaded."
+            );
+        if (connection.Settings.Disabled)
+            return new VaultError(ErrorCatalogue.Conflict, "The connection is disabled.");
         if (!pack.AuthModes.Contains(AuthMode.AuthorizationCode) && pack.Details.OAuth1 is null)
-            return VaultError.Invalid("connection", $"{pack.Id} has no consent page; bring the credential with POST /v1/connected_accounts");
-        return connection.Settings.ClientId is null ? VaultError.Invalid("connection", "has no client_id yet; set it with PATCH /v1/connections/{connection}") : null;
+            return VaultError.Invalid(
+                "connection",
+                $"{pack.Id} has no consent page; bring the credential with POST /v1/connected_accounts"
+            );
+        return connection.Settings.ClientId is null
+            ? VaultError.Invalid("connection", "has no client_id yet; set it with PATCH /v1/connections/{connection}")
+            : null;
     }
 
     private static VaultError? Fault(LinkDraft draft, ConnectionRow connection)
     {
-        if (!AccountKey.IsValidLabel(draft.Label)) return VaultError.Invalid("account_label", "has " + AccountKey.LabelRule);
-        if (draft.Scopes is { } scopes && ConnectionRules.CheckScopes(scopes) is { Length: > 0 } wrong) return ConnectionRules.Refuse(wrong);
-        if (draft.ReturnUrl is { } url && (url.Length > WebAddress.MaxLength || url.Contains('#', StringComparison.Ordinal) || url.Any(char.IsControl)
-            || !WebAddress.IsRegistered(url, connection.Settings.ReturnUrls)))
+        if (!AccountKey.IsValidLabel(draft.Label))
+            return VaultError.Invalid("account_label", "has " + AccountKey.LabelRule);
+        if (draft.Scopes is { } scopes && ConnectionRules.CheckScopes(scopes) is { Length: > 0 } wrong)
+            return ConnectionRules.Refuse(wrong);
+        if (
+            draft.ReturnUrl is { } url
+            && (
+                url.Length > WebAddress.MaxLength
+                || url.Contains('#', StringComparison.Ordinal)
+                || url.Any(char.IsControl)
+                || !WebAddress.IsRegistered(url, connection.Settings.ReturnUrls)
+            )
+        )
             return VaultError.Invalid("return_url", "is not one of the connection's return_urls; add it there first");
-        if (draft.State is { Length: > TextLength }) return VaultError.Invalid("state", $"at most {TextLength} characters");
+        if (draft.State is { Length: > TextLength })
+            return VaultError.Invalid("state", $"at most {TextLength} characters");
         if (draft.ExpectedIdentity is { } expected && (expected.Length is 0 or > 320 || expected.Any(char.IsControl)))
-            return VaultError.Invalid("expected_identity", "give the provider's subject or e-mail address, 1 to 320 characters");
-        return draft.AgentName is { } agent && (agent.Length is 0 or > 100 || agent.Any(char.IsControl)) ? VaultError.Invalid("agent_name", "give 1 to 100 characters") : null;
+            return VaultError.Invalid(
+                "expected_identity",
+                "give the provider's subject or e-mail address, 1 to 320 characters"
+            );
+        return draft.AgentName is { } agent && (agent.Length is 0 or > 100 || agent.Any(char.IsControl))
+            ? VaultError.Invalid("agent_name", "give 1 to 100 characters")
+            : null;
     }
 
-    private static VaultError Suspended() => new(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing can be connected.");
+    private static VaultError Suspended() =>
+        new(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing can be connected.");
 }

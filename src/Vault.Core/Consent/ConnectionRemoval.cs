@@ -15,16 +15,29 @@ public sealed record RemovalReceipt(string ConnectionId, long AccountsDisconnect
 /// </summary>
 public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry registry, IOrganizations organizations)
 {
-    public async Task<Result<RemovalReceipt>> RemoveAsync(OrganizationId organization, string idOrName, string by, CancellationToken cancellationToken)
+    public async Task<Result<RemovalReceipt>> RemoveAsync(
+        OrganizationId organization,
+        string idOrName,
+        string by,
+        CancellationToken cancellationToken
+    )
     {
         // Shut first: no link can be finished and no credential brought in while its accounts are disconnected.
         var shut = await registry.DisableAsync(organization, idOrName, by, cancellationToken);
-        if (!shut.TryGet(out var row, out var missing)) return missing;
+        if (!shut.TryGet(out var row, out var missing))
+            return missing;
         var first = await organizations.DisconnectAsync(organization, row.Id, by, cancellationToken);
-        if (!first.TryGet(out var done, out var failed)) return failed;
+        if (!first.TryGet(out var done, out var failed))
+            return failed;
         var drafts = new[] { registry.Draft(LedgerEvents.ConnectionDeleted, row, by) };
-        if (await store.DeleteAsync(organization, row.Id, row.Version, drafts, cancellationToken) != WriteOutcome.Written)
-            return new VaultError(ErrorCatalogue.Conflict, "The connection was changed while it was removed; call again.");
+        if (
+            await store.DeleteAsync(organization, row.Id, row.Version, drafts, cancellationToken)
+            != WriteOutcome.Written
+        )
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                "The connection was changed while it was removed; call again."
+            );
         // A consent that was past its checks before the connection was shut can have been installed since.
         var late = await organizations.DisconnectAsync(organization, row.Id, by, cancellationToken);
         return late.TryGet(out var all, out failed) ? new RemovalReceipt(row.Id, Math.Max(done, all)) : failed;

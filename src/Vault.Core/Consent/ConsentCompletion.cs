@@ -10,7 +10,12 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>Turns fresh tokens into a connected account, or revokes them at the provider: tokens nobody will use do not stay alive.</summary>
-public sealed class ConsentCompletion(GrantWriter grantWriter, ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
+public sealed class ConsentCompletion(
+    GrantWriter grantWriter,
+    ITokenEndpoint endpoint,
+    TimeProvider time,
+    ConnectOptions options
+)
 {
     /// <summary>Not cancellable: from here on tokens would be lost.</summary>
     public async Task<Result<AccountRow>> StoreGrantAsync(LinkSession link, TokenClient client, TokenSet tokens)
@@ -25,7 +30,13 @@ public sealed class ConsentCompletion(GrantWriter grantWriter, ITokenEndpoint en
         {
             var identified = await IdentifyAsync(client, tokens, own, link.Request.ExpectedIdentity);
             Result<AccountRow> outcome = identified.TryGet(out var who, out var error)
-                ? await grantWriter.StoreGrantAsync(link.Key, own is null ? tokens.Secrets : null, own, (row, newGrant) => Complete(link, tokens, who.Identity, row, newGrant), CancellationToken.None)
+                ? await grantWriter.StoreGrantAsync(
+                    link.Key,
+                    own is null ? tokens.Secrets : null,
+                    own,
+                    (row, newGrant) => Complete(link, tokens, who.Identity, row, newGrant),
+                    CancellationToken.None
+                )
                 : error;
             kept = outcome.IsOk || outcome.Error!.Code == ErrorCatalogue.OutcomeUnknown;
             return outcome;
@@ -39,24 +50,40 @@ public sealed class ConsentCompletion(GrantWriter grantWriter, ITokenEndpoint en
         finally
         {
             // Best effort, also when the store broke before it could take them: the person is told either way, and tokens that were never stored serve nobody.
-            if (!kept) await endpoint.RevokeAsync(client, tokens.Secrets, time.GetUtcNow() + options.CallTimeout);
+            if (!kept)
+                await endpoint.RevokeAsync(client, tokens.Secrets, time.GetUtcNow() + options.CallTimeout);
         }
     }
 
-    private static NewGrant Complete(LinkSession link, TokenSet tokens, ProviderIdentity? identity, AccountRow row, NewGrant newGrant) => newGrant with
-    {
-        ConnectionId = link.ConnectionId,
-        // A credential of the account's own has no end that is known.
-        Facts = newGrant.Credential is not null ? null : new GrantFacts(tokens.ObtainedAt, tokens.AccessExpiresAt, tokens.Secrets.RefreshToken is not null, tokens.RefreshExpiresAt, tokens.ObtainedAt),
-        RequestedScopes = link.Request.Scopes,
-        // RFC 6749 5.1: an answer without scope means what was asked for was granted.
-        GrantedScopes = tokens.Scopes ?? link.Request.Scopes,
-        Identity = identity ?? row.State.Identity,
-        Parameters = row.State.Parameters.SetItems(tokens.Parameters),
-        InstalledBy = link.Request.CreatedBy ?? "system",
-        Source = "consent",
-        Link = link.Id,
-    };
+    private static NewGrant Complete(
+        LinkSession link,
+        TokenSet tokens,
+        ProviderIdentity? identity,
+        AccountRow row,
+        NewGrant newGrant
+    ) =>
+        newGrant with
+        {
+            ConnectionId = link.ConnectionId,
+            // A credential of the account's own has no end that is known.
+            Facts = newGrant.Credential is not null
+                ? null
+                : new GrantFacts(
+                    tokens.ObtainedAt,
+                    tokens.AccessExpiresAt,
+                    tokens.Secrets.RefreshToken is not null,
+                    tokens.RefreshExpiresAt,
+                    tokens.ObtainedAt
+                ),
+            RequestedScopes = link.Request.Scopes,
+            // RFC 6749 5.1: an answer without scope means what was asked for was granted.
+            GrantedScopes = tokens.Scopes ?? link.Request.Scopes,
+            Identity = identity ?? row.State.Identity,
+            Parameters = row.State.Parameters.SetItems(tokens.Parameters),
+            InstalledBy = link.Request.CreatedBy ?? "system",
+            Source = "consent",
+            Link = link.Id,
+        };
 
     /// <summary>
     /// Token credentials of RFC 5849 and the key of the client they are of. The client's secret, which signs with them, stays the connection's: a copy would outlive
@@ -64,33 +91,64 @@ public sealed class ConsentCompletion(GrantWriter grantWriter, ITokenEndpoint en
     /// </summary>
     private static StaticCredential? Own(TokenClient client, TokenSet tokens, Secret consumer)
     {
-        if (client.Pack.Details.OAuth1 is null || tokens.Secrets is not { TokenType: OAuth1Shape.TokenType, RefreshToken: { } tokenSecret }) return null;
+        if (
+            client.Pack.Details.OAuth1 is null
+            || tokens.Secrets is not { TokenType: OAuth1Shape.TokenType, RefreshToken: { } tokenSecret }
+        )
+            return null;
         return new StaticCredential
         {
             Mode = AuthMode.ApiKey,
-            Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("consumer_key", consumer).Add("token", tokens.Secrets.AccessToken).Add("token_secret", tokenSecret),
+            Fields = ImmutableSortedDictionary<string, Secret>
+                .Empty.Add("consumer_key", consumer)
+                .Add("token", tokens.Secrets.AccessToken)
+                .Add("token_secret", tokenSecret),
         };
     }
 
-    private async Task<Result<Known>> IdentifyAsync(TokenClient client, TokenSet tokens, StaticCredential? own, string? expected)
+    private async Task<Result<Known>> IdentifyAsync(
+        TokenClient client,
+        TokenSet tokens,
+        StaticCredential? own,
+        string? expected
+    )
     {
         var identity = tokens.Identity;
         if (identity is null)
         {
-            var reply = await endpoint.IdentifyAsync(client, own is null ? tokens.Secrets : null, own, time.GetUtcNow() + options.CallTimeout);
-            if (reply is IdentityReply.Known known) identity = known.Identity;
+            var reply = await endpoint.IdentifyAsync(
+                client,
+                own is null ? tokens.Secrets : null,
+                own,
+                time.GetUtcNow() + options.CallTimeout
+            );
+            if (reply is IdentityReply.Known known)
+                identity = known.Identity;
             // Who signed in decides whether this may be kept; not knowing is a refusal, not a pass.
             else if (expected is not null && reply is IdentityReply.Unavailable busy)
-                return new VaultError(ErrorCatalogue.UpstreamUnavailable, "The provider could not say who signed in. Start again with a new link.") { RetryAfter = busy.RetryAfter };
+                return new VaultError(
+                    ErrorCatalogue.UpstreamUnavailable,
+                    "The provider could not say who signed in. Start again with a new link."
+                )
+                {
+                    RetryAfter = busy.RetryAfter,
+                };
         }
 
         return expected is null || Matches(identity, expected)
             ? new Known(identity)
-            : new VaultError(ErrorCatalogue.IdentityMismatch, "You signed in at the provider as someone else than expected. Sign out there, then start again with a new link.");
+            : new VaultError(
+                ErrorCatalogue.IdentityMismatch,
+                "You signed in at the provider as someone else than expected. Sign out there, then start again with a new link."
+            );
     }
 
     internal static bool Matches(ProviderIdentity? identity, string expected) =>
-        identity is not null && (string.Equals(identity.Subject, expected, StringComparison.Ordinal) || string.Equals(identity.Email, expected, StringComparison.OrdinalIgnoreCase));
+        identity is not null
+        && (
+            string.Equals(identity.Subject, expected, StringComparison.Ordinal)
+            || string.Equals(identity.Email, expected, StringComparison.OrdinalIgnoreCase)
+        );
 
     private sealed record Known(ProviderIdentity? Identity);
 }

@@ -11,63 +11,129 @@ namespace Vault.Core.Consent;
 
 /// <summary>Takes credentials that callers bring: tokens from elsewhere, keys, basic, key pairs, the connection's own client. Nothing that comes in is ever shown again.</summary>
 public sealed class CredentialImport(
-    ConnectionRegistry connections, IOrganizationStore organizations, IPacks packs, IAccounts accounts, TokenClients clients, GrantWriter grantWriter,
-    CredentialVerification verification, TimeProvider time)
+    ConnectionRegistry connections,
+    IOrganizationStore organizations,
+    IPacks packs,
+    IAccounts accounts,
+    TokenClients clients,
+    GrantWriter grantWriter,
+    CredentialVerification verification,
+    TimeProvider time
+)
 {
     private const string Rotation = "rotation";
 
-    public async Task<Result<AccountRow>> ImportAsync(CredentialOwner owner, CredentialRequest request, string by, CancellationToken cancellationToken)
+    public async Task<Result<AccountRow>> ImportAsync(
+        CredentialOwner owner,
+        CredentialRequest request,
+        string by,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(owner);
         ArgumentNullException.ThrowIfNull(request);
-        if (!AccountKey.IsValidLabel(owner.Label)) return VaultError.Invalid("account_label", "has " + AccountKey.LabelRule);
+        if (!AccountKey.IsValidLabel(owner.Label))
+            return VaultError.Invalid("account_label", "has " + AccountKey.LabelRule);
         var found = await connections.FindAsync(owner.Organization, owner.Connection, cancellationToken);
-        if (!found.TryGet(out var connection, out var missing)) return missing;
+        if (!found.TryGet(out var connection, out var missing))
+            return missing;
         if (await organizations.FindAsync(owner.Organization, cancellationToken) is not { State.Gate.Open: true })
-            return new VaultError(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing can be connected.");
+            return new VaultError(
+                ErrorCatalogue.OrganizationSuspended,
+                "The organization is suspended; nothing can be connected."
+            );
         var key = new AccountKey(owner.Organization, owner.User, connection.Name, owner.Label);
         return await StoreAsync(key, connection, request, "import", by, cancellationToken);
     }
 
     /// <summary>Replaces the credential of an account that has one of its own. The account keeps its id; the old credential is gone once this answers.</summary>
-    public async Task<Result<AccountRow>> RotateAsync(AccountRow account, CredentialRequest request, string by, CancellationToken cancellationToken)
+    public async Task<Result<AccountRow>> RotateAsync(
+        AccountRow account,
+        CredentialRequest request,
+        string by,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(account);
         ArgumentNullException.ThrowIfNull(request);
-        if (account.Credential is null) return new VaultError(ErrorCatalogue.Conflict, "This account has no credential of its own to rotate; it is connected by consent. Use :reconnect.");
-        if (account.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected) return Gone(account);
+        if (account.Credential is null)
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                "This account has no credential of its own to rotate; it is connected by consent. Use :reconnect."
+            );
+        if (account.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
+            return Gone(account);
         var found = await connections.FindAsync(account.Key.Organization, account.ConnectionId, cancellationToken);
-        if (!found.TryGet(out var connection, out var missing)) return missing;
+        if (!found.TryGet(out var connection, out var missing))
+            return missing;
         return await StoreAsync(account.Key, connection, request, Rotation, by, cancellationToken);
     }
 
-    private async Task<Result<AccountRow>> StoreAsync(AccountKey key, ConnectionRow connection, CredentialRequest request, string source, string by, CancellationToken cancellationToken)
+    private async Task<Result<AccountRow>> StoreAsync(
+        AccountKey key,
+        ConnectionRow connection,
+        CredentialRequest request,
+        string source,
+        string by,
+        CancellationToken cancellationToken
+    )
     {
-        if (connection.Settings.Disabled) return new VaultError(ErrorCatalogue.Conflict, "The connection is disabled.");
-        if (!packs.TryGet(connection.Provider, out var pack)) return new VaultError(ErrorCatalogue.ProviderUnknown, $"The provider '{connection.Provider}' of this connection is not loaded.");
-        if (CredentialRules.Check(pack, connection.Settings, request, time.GetUtcNow()) is { Length: > 0 } faults) return ConnectionRules.Refuse(faults);
+        if (connection.Settings.Disabled)
+            return new VaultError(ErrorCatalogue.Conflict, "The connection is disabled.");
+        if (!packs.TryGet(connection.Provider, out var pack))
+            return new VaultError(
+                ErrorCatalogue.ProviderUnknown,
+                $"The provider '{connection.Provider}' of this connection is not loaded."
+            );
+        if (CredentialRules.Check(pack, connection.Settings, request, time.GetUtcNow()) is { Length: > 0 } faults)
+            return ConnectionRules.Refuse(faults);
         var opened = await clients.ForAsync(connection, request.Parameters, cancellationToken);
-        if (!opened.TryGet(out var client, out var unopened)) return unopened;
+        if (!opened.TryGet(out var client, out var unopened))
+            return unopened;
         using var clientSecret = client.ClientSecret;
 
-        var requested = (request.Scopes ?? connection.Settings.Scopes).Concat(pack.DefaultScopes).Distinct(StringComparer.Ordinal).ToImmutableArray();
+        var requested = (request.Scopes ?? connection.Settings.Scopes)
+            .Concat(pack.DefaultScopes)
+            .Distinct(StringComparer.Ordinal)
+            .ToImmutableArray();
         var tried = await verification.RunAsync(client, request, requested);
-        if (!tried.TryGet(out var proven, out var refused)) return refused;
+        if (!tried.TryGet(out var proven, out var refused))
+            return refused;
         using (proven)
         {
             var prepared = await accounts.PrepareAsync(key, connection.Id, pack.Id, requested, by, cancellationToken);
-            if (!prepared.TryGet(out _, out var unprepared)) return unprepared;
+            if (!prepared.TryGet(out _, out var unprepared))
+                return unprepared;
             return await grantWriter.StoreGrantAsync(
-                key, proven.Grant, proven.Credential,
-                (row, newGrant) => newGrant with
-                {
-                    ConnectionId = connection.Id, Facts = proven.Facts, Mints = request.Mode is AuthMode.ClientCredentials or AuthMode.JwtBearer or AuthMode.AppInstallation, RequestedScopes = requested, GrantedScopes = proven.Scopes ?? requested, Identity = proven.Identity ?? row.State.Identity,
-                    Parameters = request.Parameters.SetItems(proven.Parameters), InstalledBy = by, Source = source, Replaces = source == Rotation,
-                },
-                cancellationToken);
+                key,
+                proven.Grant,
+                proven.Credential,
+                (row, newGrant) =>
+                    newGrant with
+                    {
+                        ConnectionId = connection.Id,
+                        Facts = proven.Facts,
+                        Mints =
+                            request.Mode
+                                is AuthMode.ClientCredentials
+                                    or AuthMode.JwtBearer
+                                    or AuthMode.AppInstallation,
+                        RequestedScopes = requested,
+                        GrantedScopes = proven.Scopes ?? requested,
+                        Identity = proven.Identity ?? row.State.Identity,
+                        Parameters = request.Parameters.SetItems(proven.Parameters),
+                        InstalledBy = by,
+                        Source = source,
+                        Replaces = source == Rotation,
+                    },
+                cancellationToken
+            );
         }
     }
 
     private static VaultError Gone(AccountRow account) =>
-        new(ErrorCatalogue.Conflict, "The account is revoked; connect it anew with POST /v1/connected_accounts.") { StatusReason = account.State.Reason };
+        new(ErrorCatalogue.Conflict, "The account is revoked; connect it anew with POST /v1/connected_accounts.")
+        {
+            StatusReason = account.State.Reason,
+        };
 }

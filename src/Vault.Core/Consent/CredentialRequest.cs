@@ -20,7 +20,8 @@ public sealed class CredentialRequest : IDisposable
     /// <summary>What was granted; null takes the connection's scopes.</summary>
     public ImmutableArray<string>? Scopes { get; init; }
 
-    public ImmutableSortedDictionary<string, string> Parameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Ask the provider whether it works before it is kept.</summary>
     public bool Validate { get; init; }
@@ -29,7 +30,8 @@ public sealed class CredentialRequest : IDisposable
 
     public void Dispose()
     {
-        foreach (var field in Fields.Values) field.Dispose();
+        foreach (var field in Fields.Values)
+            field.Dispose();
     }
 
     public override string ToString() => $"[credential, {Mode?.ToString() ?? "tokens"}]";

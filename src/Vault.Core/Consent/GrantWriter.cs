@@ -10,7 +10,13 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>Seals what was obtained for the generation it will have and hands it to the account's owner; seals again when the row has moved on.</summary>
-public sealed class GrantWriter(IAccountStore store, IConnectionStore connections, IAccounts accounts, Keyring keyring, GrantSealing sealing)
+public sealed class GrantWriter(
+    IAccountStore store,
+    IConnectionStore connections,
+    IAccounts accounts,
+    Keyring keyring,
+    GrantSealing sealing
+)
 {
     private const int Attempts = 5;
 
@@ -21,21 +27,32 @@ public sealed class GrantWriter(IAccountStore store, IConnectionStore connection
     /// <param name="cancellationToken">Gives up before the installation; ignored by callers that hold tokens which would be lost.</param>
     /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold what was given.</exception>
     public async Task<Result<AccountRow>> StoreGrantAsync(
-        AccountKey key, GrantTokens? grant, StaticCredential? credential, Func<AccountRow, NewGrant, NewGrant> complete, CancellationToken cancellationToken)
+        AccountKey key,
+        GrantTokens? grant,
+        StaticCredential? credential,
+        Func<AccountRow, NewGrant, NewGrant> complete,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(complete);
-        Result<AccountRow> outcome = new VaultError(ErrorCatalogue.Conflict, "The account is being changed by others; try again.");
+        Result<AccountRow> outcome = new VaultError(
+            ErrorCatalogue.Conflict,
+            "The account is being changed by others; try again."
+        );
         NewGrant? sent = null;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var snapshot = await FindAsync(key, sent, cancellationToken);
-            if (snapshot is null) return new VaultError(ErrorCatalogue.NotFound, "The account is gone.");
+            if (snapshot is null)
+                return new VaultError(ErrorCatalogue.NotFound, "The account is gone.");
             var row = snapshot.Row;
             // Its word was lost, not the write. Nothing else can hold the very same seal, since its nonce is random.
-            if (sent is not null && Holds(row, sent)) return await StillWantedAsync(row);
+            if (sent is not null && Holds(row, sent))
+                return await StillWantedAsync(row);
             var held = await keyring.HoldActiveAsync(key.Organization, cancellationToken);
-            if (!held.TryGet(out var sealingKey, out var unheld)) return unheld;
+            if (!held.TryGet(out var sealingKey, out var unheld))
+                return unheld;
             using (sealingKey)
             {
                 // The generation is part of what is sealed: if the row moves before the installation, its owner refuses and we seal for the new one.
@@ -43,11 +60,18 @@ public sealed class GrantWriter(IAccountStore store, IConnectionStore connection
                 var credentialGeneration = credential is null ? row.CredentialGeneration : row.CredentialGeneration + 1;
                 var newGrant = new NewGrant
                 {
-                    Account = row.Id, ConnectionId = row.ConnectionId, Provider = row.Provider, Generation = generation, InstalledBy = "system",
+                    Account = row.Id,
+                    ConnectionId = row.ConnectionId,
+                    Provider = row.Provider,
+                    Generation = generation,
+                    InstalledBy = "system",
                     Grant = grant is null ? null : sealing.SealGrant(sealingKey, row.Id, generation, grant),
-                    Credential = credential is null ? null : sealing.SealCredential(sealingKey, row.Id, credentialGeneration, credential),
+                    Credential = credential is null
+                        ? null
+                        : sealing.SealCredential(sealingKey, row.Id, credentialGeneration, credential),
                     CredentialGeneration = credentialGeneration,
-                    RequestedScopes = row.State.RequestedScopes, MaskedSuffix = credential is null ? null : CredentialSuffix.Of(credential.Fields),
+                    RequestedScopes = row.State.RequestedScopes,
+                    MaskedSuffix = credential is null ? null : CredentialSuffix.Of(credential.Fields),
                 };
                 sent = complete(row, newGrant);
                 try
@@ -60,9 +84,11 @@ public sealed class GrantWriter(IAccountStore store, IConnectionStore connection
                 }
             }
 
-            if (outcome.TryGet(out var storedGrant, out var refused)) return await StillWantedAsync(storedGrant);
+            if (outcome.TryGet(out var storedGrant, out var refused))
+                return await StillWantedAsync(storedGrant);
             // Where nobody knows, the next turn finds it done, or writes a generation that the one under way can no longer take.
-            if (refused.Code != ErrorCatalogue.Conflict && refused.Code != ErrorCatalogue.OutcomeUnknown) return outcome;
+            if (refused.Code != ErrorCatalogue.Conflict && refused.Code != ErrorCatalogue.OutcomeUnknown)
+                return outcome;
         }
 
         return outcome;
@@ -88,7 +114,8 @@ public sealed class GrantWriter(IAccountStore store, IConnectionStore connection
     {
         try
         {
-            if (await connections.FindAsync(row.Key.Organization, row.ConnectionId, CancellationToken.None) is not null) return row;
+            if (await connections.FindAsync(row.Key.Organization, row.ConnectionId, CancellationToken.None) is not null)
+                return row;
             await accounts.RevokeAsync(row.Key, "system", StatusReason.ConnectionDeleted, CancellationToken.None);
         }
         catch (StoreUnavailableException)
@@ -97,14 +124,24 @@ public sealed class GrantWriter(IAccountStore store, IConnectionStore connection
             return row;
         }
 
-        return new VaultError(ErrorCatalogue.ConnectionUnknown, $"The connection '{row.Key.Connection}' was removed meanwhile.") { StatusReason = StatusReason.ConnectionDeleted };
+        return new VaultError(
+            ErrorCatalogue.ConnectionUnknown,
+            $"The connection '{row.Key.Connection}' was removed meanwhile."
+        )
+        {
+            StatusReason = StatusReason.ConnectionDeleted,
+        };
     }
 
     private static bool Holds(AccountRow row, NewGrant sent) =>
-        row.State.Generation == sent.Generation && Same(row.Grant, sent.Grant) && (sent.Credential is null || Same(row.Credential, sent.Credential));
+        row.State.Generation == sent.Generation
+        && Same(row.Grant, sent.Grant)
+        && (sent.Credential is null || Same(row.Credential, sent.Credential));
 
     private static bool Same(SealedBlob? stored, SealedBlob? given) =>
-        stored is null || given is null ? stored is null && given is null : stored.KeyVersion == given.KeyVersion && stored.Bytes.Span.SequenceEqual(given.Bytes.Span);
+        stored is null || given is null
+            ? stored is null && given is null
+            : stored.KeyVersion == given.KeyVersion && stored.Bytes.Span.SequenceEqual(given.Bytes.Span);
 }
 
 /// <summary>What is shown of an own credential: the end of its most telling field.</summary>
@@ -117,7 +154,8 @@ public static class CredentialSuffix
     {
         ArgumentNullException.ThrowIfNull(fields);
         foreach (var name in Telling)
-            if (fields.TryGetValue(name, out var secret)) return secret.MaskedSuffix;
+            if (fields.TryGetValue(name, out var secret))
+                return secret.MaskedSuffix;
         return fields.Count == 1 ? fields.Values.First().MaskedSuffix : null;
     }
 }

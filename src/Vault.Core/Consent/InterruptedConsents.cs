@@ -24,14 +24,32 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
     {
         ArgumentNullException.ThrowIfNull(link);
         var now = time.GetUtcNow();
-        if (link.Status != LinkStatus.Exchanging || (link.Request.ExchangeEndsAt ?? link.ExpiresAt) > now) return link;
+        if (link.Status != LinkStatus.Exchanging || (link.Request.ExchangeEndsAt ?? link.ExpiresAt) > now)
+            return link;
 
         // The account first: a crash before the link is written leaves it to be found again.
-        var step = await accounts.ApplyAsync(link.Key, _ => new AccountEvent.ConsentInterrupted(now, link.Id), cancellationToken);
+        var step = await accounts.ApplyAsync(
+            link.Key,
+            _ => new AccountEvent.ConsentInterrupted(now, link.Id),
+            cancellationToken
+        );
         var connected = step.TryGet(out var account, out _) && account.After.State.ConsentLink == link.Id;
-        var ended = connected ? Done(link) : link with { Version = link.Version + 1, Status = LinkStatus.Failed, Request = link.Request with { Failure = StatusReason.ConsentInterrupted } };
-        var entry = LinkEntries.For(ended, LinkEntries.ConnectFailed, ids, now) with { ErrorCode = ErrorCatalogue.OutcomeUnknown.Code, StatusReason = StatusReason.ConsentInterrupted };
-        return await links.UpdateAsync(ended, link.Version, connected ? [] : [entry], cancellationToken) == WriteOutcome.Written
+        var ended = connected
+            ? Done(link)
+            : link with
+            {
+                Version = link.Version + 1,
+                Status = LinkStatus.Failed,
+                Request = link.Request with { Failure = StatusReason.ConsentInterrupted },
+            };
+        var entry = LinkEntries.For(ended, LinkEntries.ConnectFailed, ids, now) with
+        {
+            ErrorCode = ErrorCatalogue.OutcomeUnknown.Code,
+            StatusReason = StatusReason.ConsentInterrupted,
+        };
+        return
+            await links.UpdateAsync(ended, link.Version, connected ? [] : [entry], cancellationToken)
+            == WriteOutcome.Written
             ? ended
             : await links.FindByTokenAsync(link.TokenHash, cancellationToken) ?? link;
     }
@@ -40,7 +58,8 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
     public async Task SettleAsync(int limit, CancellationToken cancellationToken)
     {
         foreach (var token in await links.ListExchangingAsync(limit, cancellationToken))
-            if (await links.FindByTokenAsync(token, cancellationToken) is { } link) await LookAsync(link, cancellationToken);
+            if (await links.FindByTokenAsync(token, cancellationToken) is { } link)
+                await LookAsync(link, cancellationToken);
     }
 
     /// <summary>The account is connected; the link says so, even where it was given up meanwhile. If it cannot be told, the account tells it later.</summary>
@@ -48,8 +67,10 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
     {
         try
         {
-            if (await links.UpdateAsync(Done(taken), taken.Version, [], CancellationToken.None) == WriteOutcome.Written) return;
-            if (await links.FindByTokenAsync(taken.TokenHash, CancellationToken.None) is { } now && Is(now)) await links.UpdateAsync(Done(now), now.Version, [], CancellationToken.None);
+            if (await links.UpdateAsync(Done(taken), taken.Version, [], CancellationToken.None) == WriteOutcome.Written)
+                return;
+            if (await links.FindByTokenAsync(taken.TokenHash, CancellationToken.None) is { } now && Is(now))
+                await links.UpdateAsync(Done(now), now.Version, [], CancellationToken.None);
         }
         catch (StoreUnavailableException)
         {
@@ -57,5 +78,11 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
         }
     }
 
-    private static LinkSession Done(LinkSession link) => link with { Version = link.Version + 1, Status = LinkStatus.Done, Request = link.Request with { Failure = null } };
+    private static LinkSession Done(LinkSession link) =>
+        link with
+        {
+            Version = link.Version + 1,
+            Status = LinkStatus.Done,
+            Request = link.Request with { Failure = null },
+        };
 }

@@ -41,7 +41,8 @@ public sealed record LinkSession(
     SealedBlob? CodeVerifier,
     LinkRequest Request,
     DateTimeOffset CreatedAt,
-    DateTimeOffset ExpiresAt);
+    DateTimeOffset ExpiresAt
+);
 
 /// <summary>What was asked for when the link was made, and what was recorded when it was opened.</summary>
 public sealed record LinkRequest
@@ -80,7 +81,12 @@ public sealed record LinkRequest
 
 public interface ILinkStore
 {
-    Task<WriteOutcome> InsertAsync(LinkSession link, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
+    Task<WriteOutcome> InsertAsync(
+        LinkSession link,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>By the digest alone: the visitor of a link carries no organization. The row says which it is.</summary>
     Task<LinkSession?> FindByTokenAsync(string tokenHash, CancellationToken cancellationToken);
@@ -90,7 +96,12 @@ public interface ILinkStore
     /// <summary>Token digests of the links of all organizations whose code is being exchanged, those that expire first at the front.</summary>
     Task<IReadOnlyList<string>> ListExchangingAsync(int limit, CancellationToken cancellationToken);
 
-    Task<WriteOutcome> UpdateAsync(LinkSession link, long expectedVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
+    Task<WriteOutcome> UpdateAsync(
+        LinkSession link,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Deletes links that expired before the time given, at most <paramref name="limit"/>; answers how many.</summary>
     Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);

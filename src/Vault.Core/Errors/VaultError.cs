@@ -46,13 +46,17 @@ public readonly struct Result<T>
 
     public bool IsOk => Error is null;
 
-    public T Value => Error is null ? _value! : throw new InvalidOperationException("There is no value: " + Error.Code.Code);
+    public T Value =>
+        Error is null ? _value! : throw new InvalidOperationException("There is no value: " + Error.Code.Code);
 
     public static implicit operator Result<T>(T value) => new(value, null);
 
     public static implicit operator Result<T>(VaultError error) => new(default, error);
 
-    public bool TryGet([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? value, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out VaultError? error)
+    public bool TryGet(
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? value,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out VaultError? error
+    )
     {
         (value, error) = (_value, Error);
         return Error is null;

@@ -14,4 +14,5 @@ public sealed record ApprovalRow(
     string? DecidedBy,
     long Version,
     DateTimeOffset CreatedAt,
-    DateTimeOffset ExpiresAt);
+    DateTimeOffset ExpiresAt
+);

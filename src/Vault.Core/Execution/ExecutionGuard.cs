@@ -11,26 +11,52 @@ namespace Vault.Core.Execution;
 
 /// <summary>What an organization demands before an execution goes on: quotas, and a person's approval of what destroys.</summary>
 public sealed class ExecutionGuard(
-    IOrganizationStore organizations, IApprovalStore approvals, Quotas quotas, IdFactory ids, TimeProvider time, LifecycleOptions lifecycle, ExecutionOptions options)
+    IOrganizationStore organizations,
+    IApprovalStore approvals,
+    Quotas quotas,
+    IdFactory ids,
+    TimeProvider time,
+    LifecycleOptions lifecycle,
+    ExecutionOptions options
+)
 {
-    private readonly FreshCache<OrganizationId, OrganizationState> _organizations = new(time, lifecycle.FreshnessLease, 10_000);
+    private readonly FreshCache<OrganizationId, OrganizationState> _organizations = new(
+        time,
+        lifecycle.FreshnessLease,
+        10_000
+    );
 
     internal async Task<VaultError?> CheckAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
         var organization = await StateAsync(run.Key.Organization, cancellationToken).ConfigureAwait(false);
-        if (organization is null) return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
+        if (organization is null)
+            return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
 
-        var perUser = organization.UserQuotaPerMinute > 0 ? organization.UserQuotaPerMinute : options.UserQuotaPerMinute;
-        if (quotas.TryTake(run.Key.Organization, "user", run.Key.User.Value, perUser) is { } userWait) return Exceeded("user", userWait);
+        var perUser =
+            organization.UserQuotaPerMinute > 0 ? organization.UserQuotaPerMinute : options.UserQuotaPerMinute;
+        if (quotas.TryTake(run.Key.Organization, "user", run.Key.User.Value, perUser) is { } userWait)
+            return Exceeded("user", userWait);
         var settings = run.Connection!.Settings;
         var perConnection = settings.QuotaPerMinute > 0 ? settings.QuotaPerMinute : options.ConnectionQuotaPerMinute;
-        if (quotas.TryTake(run.Key.Organization, "connection", run.Key.Connection.Value, perConnection) is { } wait) return Exceeded("connection", wait);
+        if (quotas.TryTake(run.Key.Organization, "connection", run.Key.Connection.Value, perConnection) is { } wait)
+            return Exceeded("connection", wait);
 
-        if (run.Tool.Definition.Rate is { } rate && quotas.TryTake(run.Key.Organization, "rate", Counted(run, rate), rate.PerMinute) is { } pace)
-            return new VaultError(ErrorCatalogue.UpstreamRateLimited, $"The provider takes {rate.PerMinute} calls of '{rate.Name}' a minute, and they are used up.") { RetryAfter = pace };
+        if (
+            run.Tool.Definition.Rate is { } rate
+            && quotas.TryTake(run.Key.Organization, "rate", Counted(run, rate), rate.PerMinute) is { } pace
+        )
+            return new VaultError(
+                ErrorCatalogue.UpstreamRateLimited,
+                $"The provider takes {rate.PerMinute} calls of '{rate.Name}' a minute, and they are used up."
+            )
+            {
+                RetryAfter = pace,
+            };
 
-        if (run.Tool.Definition.Effect != Effect.Destructive || organization.DestructivePolicy == "allow") return null;
-        if (organization.DestructivePolicy == "deny") return new VaultError(ErrorCatalogue.PolicyDenied, "The organization does not allow destructive tools.");
+        if (run.Tool.Definition.Effect != Effect.Destructive || organization.DestructivePolicy == "allow")
+            return null;
+        if (organization.DestructivePolicy == "deny")
+            return new VaultError(ErrorCatalogue.PolicyDenied, "The organization does not allow destructive tools.");
         return run.Order.ApprovalId is { } id
             ? await SpendAsync(run, id, cancellationToken).ConfigureAwait(false)
             : await AskAsync(run, cancellationToken).ConfigureAwait(false);
@@ -39,35 +65,84 @@ public sealed class ExecutionGuard(
     private async Task<VaultError?> SpendAsync(ExecutionRun run, string id, CancellationToken cancellationToken)
     {
         var row = await approvals.FindAsync(run.Key.Organization, id, cancellationToken).ConfigureAwait(false);
-        if (row is null || row.Account != run.Order.Account || row.Tool != run.Tool.Definition.Name || row.InputDigest != run.Digest)
-            return new VaultError(ErrorCatalogue.ApprovalRequired, "The approval is not for this tool, account and input.");
-        if (row.ExpiresAt <= time.GetUtcNow()) return new VaultError(ErrorCatalogue.ApprovalRequired, "The approval has expired; ask for a new one.");
+        if (
+            row is null
+            || row.Account != run.Order.Account
+            || row.Tool != run.Tool.Definition.Name
+            || row.InputDigest != run.Digest
+        )
+            return new VaultError(
+                ErrorCatalogue.ApprovalRequired,
+                "The approval is not for this tool, account and input."
+            );
+        if (row.ExpiresAt <= time.GetUtcNow())
+            return new VaultError(ErrorCatalogue.ApprovalRequired, "The approval has expired; ask for a new one.");
         switch (row.Status)
         {
-            case ApprovalStatus.Denied: return new VaultError(ErrorCatalogue.PolicyDenied, "A person denied this execution.");
-            case ApprovalStatus.Used: return new VaultError(ErrorCatalogue.ApprovalRequired, "The approval was used by an earlier execution; it is good for one.");
-            case ApprovalStatus.Pending: return new VaultError(ErrorCatalogue.ApprovalRequired, $"The approval {row.Id} waits for a decision.") { StatusReason = row.Id };
-            default: break;
+            case ApprovalStatus.Denied:
+                return new VaultError(ErrorCatalogue.PolicyDenied, "A person denied this execution.");
+            case ApprovalStatus.Used:
+                return new VaultError(
+                    ErrorCatalogue.ApprovalRequired,
+                    "The approval was used by an earlier execution; it is good for one."
+                );
+            case ApprovalStatus.Pending:
+                return new VaultError(ErrorCatalogue.ApprovalRequired, $"The approval {row.Id} waits for a decision.")
+                {
+                    StatusReason = row.Id,
+                };
+            default:
+                break;
         }
 
         // Of two executions that present one approval at once, the version lets one through.
-        var used = await approvals.UpdateAsync(row with { Status = ApprovalStatus.Used, Version = row.Version + 1 }, row.Version, cancellationToken).ConfigureAwait(false);
-        return used == WriteOutcome.Written ? null : new VaultError(ErrorCatalogue.ApprovalRequired, "The approval was used by another execution.");
+        var used = await approvals
+            .UpdateAsync(
+                row with
+                {
+                    Status = ApprovalStatus.Used,
+                    Version = row.Version + 1,
+                },
+                row.Version,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        return used == WriteOutcome.Written
+            ? null
+            : new VaultError(ErrorCatalogue.ApprovalRequired, "The approval was used by another execution.");
     }
 
     private async Task<VaultError> AskAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var row = new ApprovalRow(ids.New("apr_"), run.Key.Organization, run.Order.Account, run.Tool.Definition.Name, run.Digest, run.Order.CallerKey,
-            ApprovalStatus.Pending, null, 1, now, now + options.ApprovalLife);
+        var row = new ApprovalRow(
+            ids.New("apr_"),
+            run.Key.Organization,
+            run.Order.Account,
+            run.Tool.Definition.Name,
+            run.Digest,
+            run.Order.CallerKey,
+            ApprovalStatus.Pending,
+            null,
+            1,
+            now,
+            now + options.ApprovalLife
+        );
         await approvals.InsertAsync(row, cancellationToken).ConfigureAwait(false);
-        return new VaultError(ErrorCatalogue.ApprovalRequired, $"A person must approve this; then send it again with approval_id {row.Id}.") { StatusReason = row.Id };
+        return new VaultError(
+            ErrorCatalogue.ApprovalRequired,
+            $"A person must approve this; then send it again with approval_id {row.Id}."
+        )
+        {
+            StatusReason = row.Id,
+        };
     }
 
     /// <summary>The provider has said when to come again: until then nothing of the class is sent, whoever asks.</summary>
     internal void Held(ExecutionRun run, TimeSpan wait)
     {
-        if (run.Tool.Definition.Rate is { } rate) quotas.Hold(run.Key.Organization, "rate", Counted(run, rate), wait);
+        if (run.Tool.Definition.Rate is { } rate)
+            quotas.Hold(run.Key.Organization, "rate", Counted(run, rate), wait);
     }
 
     private static string Counted(ExecutionRun run, RateClass rate) =>
@@ -77,5 +152,11 @@ public sealed class ExecutionGuard(
         new(ErrorCatalogue.QuotaExceeded, $"The quota of the {what} is used up.") { RetryAfter = wait };
 
     private ValueTask<OrganizationState?> StateAsync(OrganizationId id, CancellationToken cancellationToken) =>
-        _organizations.TryGet(id, out var known) ? new(known) : _organizations.GetAsync(id, async key => (await organizations.FindAsync(key, CancellationToken.None).ConfigureAwait(false))?.State, cancellationToken);
+        _organizations.TryGet(id, out var known)
+            ? new(known)
+            : _organizations.GetAsync(
+                id,
+                async key => (await organizations.FindAsync(key, CancellationToken.None).ConfigureAwait(false))?.State,
+                cancellationToken
+            );
 }

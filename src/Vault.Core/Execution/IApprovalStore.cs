@@ -11,5 +11,11 @@ public interface IApprovalStore
 
     Task<WriteOutcome> UpdateAsync(ApprovalRow row, long expectedVersion, CancellationToken cancellationToken);
 
-    Task<Page<ApprovalRow>> ListAsync(OrganizationId organization, ApprovalStatus? status, int pageSize, string? cursor, CancellationToken cancellationToken);
+    Task<Page<ApprovalRow>> ListAsync(
+        OrganizationId organization,
+        ApprovalStatus? status,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    );
 }

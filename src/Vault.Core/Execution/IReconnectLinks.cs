@@ -14,5 +14,10 @@ public interface IReconnectLinks
     /// <param name="missingScopes">Scopes to ask for beside those of the connection; empty for none.</param>
     /// <param name="requestedBy">The caller's key id, for the ledger.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<string?> TryMakeAsync(AccountKey key, ImmutableArray<string> missingScopes, string requestedBy, CancellationToken cancellationToken);
+    Task<string?> TryMakeAsync(
+        AccountKey key,
+        ImmutableArray<string> missingScopes,
+        string requestedBy,
+        CancellationToken cancellationToken
+    );
 }

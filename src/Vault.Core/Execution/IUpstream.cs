@@ -24,7 +24,8 @@ public sealed record ToolCall(
     ImmutableSortedDictionary<string, string> Parameters,
     string IdempotencyKey,
     DateTimeOffset Deadline,
-    string? TraceParent)
+    string? TraceParent
+)
 {
     /// <summary>The provider's answer as it is: neither cut down to the tool's data nor without what the tool drops.</summary>
     public bool Raw { get; init; }

@@ -7,4 +7,13 @@ namespace Vault.Core.Execution;
 /// <param name="RequestDigest">SHA-256 of method, path and body.</param>
 /// <param name="Status">HTTP status of the kept answer; null while the first request is under way.</param>
 /// <param name="Body">The kept answer; of an organization sealed in the place <see cref="SealContext.IdempotentResponse"/>.</param>
-public sealed record IdempotentResponse(string Scope, string Key, string RequestDigest, int? Status, string? ContentType, SealedBlob? Body, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+public sealed record IdempotentResponse(
+    string Scope,
+    string Key,
+    string RequestDigest,
+    int? Status,
+    string? ContentType,
+    SealedBlob? Body,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt
+);

@@ -27,7 +27,8 @@ public static class InputDigest
             // An input may be personal: nothing of it stays behind with the thread, and no buffer of unusual size.
             buffer.Clear();
             json.Reset(buffer);
-            if (buffer.Capacity > 64 * 1024) _writer = null;
+            if (buffer.Capacity > 64 * 1024)
+                _writer = null;
         }
     }
 
@@ -51,19 +52,21 @@ public static class InputDigest
                 writer.WriteStartObject();
                 if (element.GetPropertyCount() < 2)
                 {
-                    foreach (var member in element.EnumerateObject()) Write(writer, member);
+                    foreach (var member in element.EnumerateObject())
+                        Write(writer, member);
                 }
                 else
                 {
-                    foreach (var member in element.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal)) Write(writer, member);
+                    foreach (var member in element.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal))
+                        Write(writer, member);
                 }
-
 
                 writer.WriteEndObject();
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
-                foreach (var item in element.EnumerateArray()) Write(writer, item);
+                foreach (var item in element.EnumerateArray())
+                    Write(writer, item);
                 writer.WriteEndArray();
                 break;
             case JsonValueKind.Undefined:

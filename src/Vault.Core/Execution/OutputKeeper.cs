@@ -5,21 +5,46 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Execution;
 
 /// <summary>Keeps the whole of an output that was cut, sealed, for a while.</summary>
-public sealed class OutputKeeper(IOutputStore store, Keyring keyring, Sealer sealer, TimeProvider time, ExecutionOptions options)
+public sealed class OutputKeeper(
+    IOutputStore store,
+    Keyring keyring,
+    Sealer sealer,
+    TimeProvider time,
+    ExecutionOptions options
+)
 {
     /// <summary>The handle; null when it could not be kept, which does not fail the execution.</summary>
-    public async Task<string?> KeepAsync(OrganizationId organization, string executionId, UpstreamReply reply, CancellationToken cancellationToken)
+    public async Task<string?> KeepAsync(
+        OrganizationId organization,
+        string executionId,
+        UpstreamReply reply,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(reply);
-        if (reply.Complete.IsEmpty) return null;
+        if (reply.Complete.IsEmpty)
+            return null;
         try
         {
             var held = await keyring.HoldActiveAsync(organization, cancellationToken).ConfigureAwait(false);
-            if (!held.TryGet(out var key, out _)) return null;
+            if (!held.TryGet(out var key, out _))
+                return null;
             using (key)
             {
                 var blob = sealer.Seal(key, reply.Complete.Span, SealContext.Output(organization, executionId));
-                await store.PutAsync(new StoredOutput(organization, executionId, reply.ContentType ?? "application/json", reply.Complete.Length, blob, time.GetUtcNow() + options.OutputLife), cancellationToken).ConfigureAwait(false);
+                await store
+                    .PutAsync(
+                        new StoredOutput(
+                            organization,
+                            executionId,
+                            reply.ContentType ?? "application/json",
+                            reply.Complete.Length,
+                            blob,
+                            time.GetUtcNow() + options.OutputLife
+                        ),
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false);
                 return executionId;
             }
         }
@@ -30,11 +55,20 @@ public sealed class OutputKeeper(IOutputStore store, Keyring keyring, Sealer sea
     }
 
     /// <summary>Null when there is none, or no longer.</summary>
-    public async Task<Result<(string ContentType, Secret Body)?>> ReadAsync(OrganizationId organization, string executionId, CancellationToken cancellationToken)
+    public async Task<Result<(string ContentType, Secret Body)?>> ReadAsync(
+        OrganizationId organization,
+        string executionId,
+        CancellationToken cancellationToken
+    )
     {
-        var stored = await store.FindAsync(organization, executionId, time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
-        if (stored is null) return ((string, Secret)?)null;
-        var opened = await sealer.OpenAsync(stored.Body, SealContext.Output(organization, executionId), cancellationToken).ConfigureAwait(false);
+        var stored = await store
+            .FindAsync(organization, executionId, time.GetUtcNow(), cancellationToken)
+            .ConfigureAwait(false);
+        if (stored is null)
+            return ((string, Secret)?)null;
+        var opened = await sealer
+            .OpenAsync(stored.Body, SealContext.Output(organization, executionId), cancellationToken)
+            .ConfigureAwait(false);
         return opened.TryGet(out var body, out var error) ? ((string, Secret)?)(stored.ContentType, body) : error;
     }
 }

@@ -14,24 +14,47 @@ internal static class PageSeal
 {
     private const int MaxLength = 16 * 1024;
 
-    public static async ValueTask<Result<string>> CloseAsync(Sealer sealer, OrganizationId organization, AccountId account, string page, CancellationToken cancellationToken)
+    public static async ValueTask<Result<string>> CloseAsync(
+        Sealer sealer,
+        OrganizationId organization,
+        AccountId account,
+        string page,
+        CancellationToken cancellationToken
+    )
     {
         using var open = Secret.From(page);
-        var closed = await sealer.SealAsync(open, SealContext.PageToken(organization, account), cancellationToken).ConfigureAwait(false);
+        var closed = await sealer
+            .SealAsync(open, SealContext.PageToken(organization, account), cancellationToken)
+            .ConfigureAwait(false);
         return closed.TryGet(out var blob, out var error) ? Base64Url.EncodeToString(blob.Bytes.Span) : error;
     }
 
     /// <returns><c>tool_input_invalid</c> for a token that was not closed here for this account.</returns>
-    public static async ValueTask<Result<string>> OpenAsync(Sealer sealer, OrganizationId organization, AccountId account, string token, CancellationToken cancellationToken)
+    public static async ValueTask<Result<string>> OpenAsync(
+        Sealer sealer,
+        OrganizationId organization,
+        AccountId account,
+        string token,
+        CancellationToken cancellationToken
+    )
     {
-        if (token.Length > MaxLength || !Base64Url.IsValid(token) || Base64Url.DecodeFromChars(token) is not { Length: >= SealedBlob.Overhead } bytes) return Wrong();
+        if (
+            token.Length > MaxLength
+            || !Base64Url.IsValid(token)
+            || Base64Url.DecodeFromChars(token) is not { Length: >= SealedBlob.Overhead } bytes
+        )
+            return Wrong();
         try
         {
             // The version is the token's own word, but it only chooses among the organization's keys.
             var blob = new SealedBlob(BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(1)), bytes);
-            var opened = await sealer.OpenAsync(blob, SealContext.PageToken(organization, account), cancellationToken).ConfigureAwait(false);
-            if (!opened.TryGet(out var page, out var error)) return error;
-            using (page) return page.RevealText();
+            var opened = await sealer
+                .OpenAsync(blob, SealContext.PageToken(organization, account), cancellationToken)
+                .ConfigureAwait(false);
+            if (!opened.TryGet(out var page, out var error))
+                return error;
+            using (page)
+                return page.RevealText();
         }
         catch (DecryptionFailedException)
         {
@@ -39,8 +62,12 @@ internal static class PageSeal
         }
     }
 
-    private static VaultError Wrong() => new(ErrorCatalogue.ToolInputInvalid, "The page token is not one of this account's.")
-    {
-        Violations = [new("page_token", "is not one that the vault gave for this account; leave it out to start again")],
-    };
+    private static VaultError Wrong() =>
+        new(ErrorCatalogue.ToolInputInvalid, "The page token is not one of this account's.")
+        {
+            Violations =
+            [
+                new("page_token", "is not one that the vault gave for this account; leave it out to start again"),
+            ],
+        };
 }

@@ -20,8 +20,28 @@ public static class ProxyTool
     // Whose they are: the credential's, the connection's (RFC 9110 7.6.1), the vault's, or a way to say another method than the one that was judged.
     private static readonly ImmutableHashSet<string> Reserved = ImmutableHashSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        "authorization", "cookie", "proxy-authorization", "host", "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect", "content-length",
-        "content-type", "forwarded", "via", "user-agent", "traceparent", "tracestate", "x-http-method", "x-http-method-override", "x-method-override");
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "host",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "expect",
+        "content-length",
+        "content-type",
+        "forwarded",
+        "via",
+        "user-agent",
+        "traceparent",
+        "tracestate",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override"
+    );
 
     /// <summary>No pack can name a tool so: names of tools have no colon.</summary>
     public static string NameOf(string provider) => provider + Suffix;
@@ -36,9 +56,14 @@ public static class ProxyTool
     public static Result<Tool> Find(IPacks packs, string name, JsonElement input)
     {
         ArgumentNullException.ThrowIfNull(packs);
-        if (!Is(name)) return packs.TryGetTool(name, out var tool) ? tool : new VaultError(ErrorCatalogue.ToolUnknown, $"There is no tool '{name}'.");
+        if (!Is(name))
+            return packs.TryGetTool(name, out var tool)
+                ? tool
+                : new VaultError(ErrorCatalogue.ToolUnknown, $"There is no tool '{name}'.");
         var provider = name[..^Suffix.Length];
-        return packs.TryGet(provider, out var pack) ? Make(pack, input) : new VaultError(ErrorCatalogue.ProviderUnknown, $"There is no provider '{provider}'.");
+        return packs.TryGet(provider, out var pack)
+            ? Make(pack, input)
+            : new VaultError(ErrorCatalogue.ProviderUnknown, $"There is no provider '{provider}'.");
     }
 
     /// <returns><c>tool_input_invalid</c> with every fault.</returns>
@@ -46,47 +71,86 @@ public static class ProxyTool
     {
         var faults = new List<Violation>();
         var method = Text(input, "method")?.ToUpperInvariant() ?? "GET";
-        if (!Methods.Contains(method)) faults.Add(new("method", "must be one of " + string.Join(", ", Methods)));
+        if (!Methods.Contains(method))
+            faults.Add(new("method", "must be one of " + string.Join(", ", Methods)));
         var path = Text(input, "path") ?? "";
-        if (PathFault(path) is { } wrong) faults.Add(new("path", wrong));
+        if (PathFault(path) is { } wrong)
+            faults.Add(new("path", wrong));
         var query = Pairs(input, "query").ToList();
         var headers = Pairs(input, "headers").ToList();
         foreach (var (name, value) in headers)
         {
-            if (!IsToken(name)) faults.Add(new("headers", $"has the name '{name}', which is no header name (RFC 9110 5.1)"));
-            else if (Reserved.Contains(name) || name.StartsWith("x-forwarded-", StringComparison.OrdinalIgnoreCase) || pack.Details.Api.Auth.Any(a => a.Place == CredentialPlace.Header && a.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            if (!IsToken(name))
+                faults.Add(new("headers", $"has the name '{name}', which is no header name (RFC 9110 5.1)"));
+            else if (
+                Reserved.Contains(name)
+                || name.StartsWith("x-forwarded-", StringComparison.OrdinalIgnoreCase)
+                || pack.Details.Api.Auth.Any(a =>
+                    a.Place == CredentialPlace.Header && a.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
+                )
+            )
                 faults.Add(new("headers", $"may not set '{name}'; the vault does"));
-            else if (value.ValueKind != JsonValueKind.String || value.GetString()!.Any(c => c is < ' ' or > '~')) faults.Add(new("headers", $"has a value of '{name}' that is not ASCII text"));
+            else if (value.ValueKind != JsonValueKind.String || value.GetString()!.Any(c => c is < ' ' or > '~'))
+                faults.Add(new("headers", $"has a value of '{name}' that is not ASCII text"));
         }
 
-        var credentials = pack.Details.Api.Auth.Where(a => a.Place != CredentialPlace.Header).Select(a => a.Name).ToList();
+        var credentials = pack
+            .Details.Api.Auth.Where(a => a.Place != CredentialPlace.Header)
+            .Select(a => a.Name)
+            .ToList();
         foreach (var (name, value) in query)
         {
-            if (credentials.Contains(name)) faults.Add(new("query", $"may not set '{name}'; the vault does"));
-            else if (value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False or JsonValueKind.Array)) faults.Add(new("query", $"'{name}' must be a text, a number, true, false or a list of them"));
+            if (credentials.Contains(name))
+                faults.Add(new("query", $"may not set '{name}'; the vault does"));
+            else if (
+                value.ValueKind
+                is not (
+                    JsonValueKind.String
+                    or JsonValueKind.Number
+                    or JsonValueKind.True
+                    or JsonValueKind.False
+                    or JsonValueKind.Array
+                )
+            )
+                faults.Add(new("query", $"'{name}' must be a text, a number, true, false or a list of them"));
         }
 
         var body = Body(input, method, faults);
-        if (faults.Count > 0) return new VaultError(ErrorCatalogue.ToolInputInvalid, "The raw call cannot be sent: " + faults[0].Path + " " + faults[0].Message) { Violations = faults };
-        return new Tool(pack, new ToolDefinition
-        {
-            Name = NameOf(pack.Id),
-            Version = pack.Version,
-            Description = "A raw call.",
-            Effect = method == "DELETE" ? Effect.Destructive : Effect.Write,
-            Idempotency = Idempotency.None,
-            Scopes = ScopeRequirement.None,
-            InputSchema = default,
-            Request = new ToolRequest
+        if (faults.Count > 0)
+            return new VaultError(
+                ErrorCatalogue.ToolInputInvalid,
+                "The raw call cannot be sent: " + faults[0].Path + " " + faults[0].Message
+            )
             {
-                Method = method,
-                // Appended to the API's base, never resolved against it; braces would be places of a template.
-                Url = UrlTemplate.Parse("/" + path.Replace("{", "%7B", StringComparison.Ordinal).Replace("}", "%7D", StringComparison.Ordinal)),
-                Query = [.. query.Select(q => new MappedField(q.Name, Constant(q.Value)))],
-                Headers = [.. headers.Select(h => new MappedField(h.Name, Constant(h.Value)))],
-                Body = body,
+                Violations = faults,
+            };
+        return new Tool(
+            pack,
+            new ToolDefinition
+            {
+                Name = NameOf(pack.Id),
+                Version = pack.Version,
+                Description = "A raw call.",
+                Effect = method == "DELETE" ? Effect.Destructive : Effect.Write,
+                Idempotency = Idempotency.None,
+                Scopes = ScopeRequirement.None,
+                InputSchema = default,
+                Request = new ToolRequest
+                {
+                    Method = method,
+                    // Appended to the API's base, never resolved against it; braces would be places of a template.
+                    Url = UrlTemplate.Parse(
+                        "/"
+                            + path.Replace("{", "%7B", StringComparison.Ordinal)
+                                .Replace("}", "%7D", StringComparison.Ordinal)
+                    ),
+                    Query = [.. query.Select(q => new MappedField(q.Name, Constant(q.Value)))],
+                    Headers = [.. headers.Select(h => new MappedField(h.Name, Constant(h.Value)))],
+                    Body = body,
+                },
             },
-        }, Checked.Already);
+            Checked.Already
+        );
     }
 
     private static BodyShape? Body(JsonElement input, string method, List<Violation> faults)
@@ -96,42 +160,84 @@ public static class ProxyTool
         var base64 = Text(input, "body_base64");
         if (!hasJson && base64 is null)
         {
-            if (type is not null) faults.Add(new("content_type", "is given without a body"));
+            if (type is not null)
+                faults.Add(new("content_type", "is given without a body"));
             return null;
         }
 
-        if (hasJson && base64 is not null) faults.Add(new("body_base64", "is given beside body; give one of them"));
-        if (method is "GET" or "HEAD") faults.Add(new(hasJson ? "body" : "body_base64", $"cannot go with {method}"));
-        if (base64 is not null && type is null) faults.Add(new("content_type", "is required with body_base64"));
-        if (base64 is not null && !System.Buffers.Text.Base64.IsValid(base64)) faults.Add(new("body_base64", "is not base64 (RFC 4648 4)"));
-        if (type is not null && (type.Length > 200 || !type.Contains('/', StringComparison.Ordinal) || type.Any(c => c is < ' ' or > '~'))) faults.Add(new("content_type", "is not a media type, for example text/csv"));
+        if (hasJson && base64 is not null)
+            faults.Add(new("body_base64", "is given beside body; give one of them"));
+        if (method is "GET" or "HEAD")
+            faults.Add(new(hasJson ? "body" : "body_base64", $"cannot go with {method}"));
+        if (base64 is not null && type is null)
+            faults.Add(new("content_type", "is required with body_base64"));
+        if (base64 is not null && !System.Buffers.Text.Base64.IsValid(base64))
+            faults.Add(new("body_base64", "is not base64 (RFC 4648 4)"));
+        if (
+            type is not null
+            && (
+                type.Length > 200 || !type.Contains('/', StringComparison.Ordinal) || type.Any(c => c is < ' ' or > '~')
+            )
+        )
+            faults.Add(new("content_type", "is not a media type, for example text/csv"));
         var form = base64 is null ? FieldForm.Auto : FieldForm.Base64Bytes;
-        var value = base64 is null ? (json.ValueKind == JsonValueKind.String && type is null ? JsonSerializer.SerializeToElement(json.GetRawText()) : json) : JsonSerializer.SerializeToElement(base64);
-        return new BodyShape(BodyFormat.Raw, [new BodyField(ValuePath.Parse("body"), new FieldSource(null, value, null, form))], null, null, type ?? "application/json");
+        var value = base64 is null
+            ? (
+                json.ValueKind == JsonValueKind.String && type is null
+                    ? JsonSerializer.SerializeToElement(json.GetRawText())
+                    : json
+            )
+            : JsonSerializer.SerializeToElement(base64);
+        return new BodyShape(
+            BodyFormat.Raw,
+            [new BodyField(ValuePath.Parse("body"), new FieldSource(null, value, null, form))],
+            null,
+            null,
+            type ?? "application/json"
+        );
     }
 
     private static FieldSource Constant(JsonElement value) => new(null, value, null, FieldForm.Auto);
 
     private static string? Text(JsonElement input, string name) =>
-        input.ValueKind == JsonValueKind.Object && input.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        input.ValueKind == JsonValueKind.Object
+        && input.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     private static IEnumerable<(string Name, JsonElement Value)> Pairs(JsonElement input, string name) =>
-        input.ValueKind == JsonValueKind.Object && input.TryGetProperty(name, out var pairs) && pairs.ValueKind == JsonValueKind.Object ? pairs.EnumerateObject().Select(p => (p.Name, p.Value)) : [];
+        input.ValueKind == JsonValueKind.Object
+        && input.TryGetProperty(name, out var pairs)
+        && pairs.ValueKind == JsonValueKind.Object
+            ? pairs.EnumerateObject().Select(p => (p.Name, p.Value))
+            : [];
 
     /// <summary>RFC 3986 3.3. A dot segment, in any spelling, would climb out of the API's base.</summary>
     private static string? PathFault(string path)
     {
-        if (path.Length is 0 or > 2_000) return "must have 1 to 2000 characters";
+        if (path.Length is 0 or > 2_000)
+            return "must have 1 to 2000 characters";
         for (var i = 0; i < path.Length; i++)
         {
-            if (path[i] == '%' && (i + 2 >= path.Length || !char.IsAsciiHexDigit(path[i + 1]) || !char.IsAsciiHexDigit(path[i + 2]))) return "has a '%' that begins no escape";
-            if (!char.IsAsciiLetterOrDigit(path[i]) && !"-._~!$&'()*+,;=:@%/{}".Contains(path[i], StringComparison.Ordinal)) return "has a character that a path cannot hold; escape it (RFC 3986 3.3), and give a query in 'query'";
+            if (
+                path[i] == '%'
+                && (i + 2 >= path.Length || !char.IsAsciiHexDigit(path[i + 1]) || !char.IsAsciiHexDigit(path[i + 2]))
+            )
+                return "has a '%' that begins no escape";
+            if (
+                !char.IsAsciiLetterOrDigit(path[i])
+                && !"-._~!$&'()*+,;=:@%/{}".Contains(path[i], StringComparison.Ordinal)
+            )
+                return "has a character that a path cannot hold; escape it (RFC 3986 3.3), and give a query in 'query'";
         }
 
         return UrlTemplate.HasDotSegment(Uri.UnescapeDataString(path)) ? "has a dot segment" : null;
     }
 
-    private static bool IsToken(string name) => name.Length is > 0 and <= 100 && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+    private static bool IsToken(string name) =>
+        name.Length is > 0 and <= 100
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
 
     /// <summary>Made from its input, the tool cannot but fit it.</summary>
     private sealed class Checked : IInputSchema

@@ -13,22 +13,31 @@ public sealed class Quotas(TimeProvider time)
 
     /// <summary>What a provider asks for beyond it is asked for again.</summary>
     private static readonly TimeSpan MaxHold = TimeSpan.FromMinutes(5);
-    private readonly ConcurrentDictionary<(OrganizationId Organization, string Kind, string Name), Bucket> _buckets = new();
+    private readonly ConcurrentDictionary<(OrganizationId Organization, string Kind, string Name), Bucket> _buckets =
+        new();
 
     /// <summary>Null when one execution may go on; otherwise how long to wait. <paramref name="perMinute"/> 0 or less allows everything.</summary>
     public TimeSpan? TryTake(OrganizationId organization, string kind, string name, int perMinute)
     {
-        if (perMinute <= 0) return null;
-        if (_buckets.Count > MaxBuckets) Sweep();
-        var bucket = _buckets.GetOrAdd((organization, kind, name), static (_, now) => new Bucket(now), time.GetTimestamp());
+        if (perMinute <= 0)
+            return null;
+        if (_buckets.Count > MaxBuckets)
+            Sweep();
+        var bucket = _buckets.GetOrAdd(
+            (organization, kind, name),
+            static (_, now) => new Bucket(now),
+            time.GetTimestamp()
+        );
         lock (bucket)
         {
             var now = time.GetTimestamp();
             var gained = time.GetElapsedTime(bucket.At, now).TotalMinutes * perMinute;
             bucket.Used = Math.Max(0, bucket.Used - gained);
             bucket.At = now;
-            if (bucket.HeldUntil is { } until && now < until) return time.GetElapsedTime(now, until);
-            if (bucket.Used + 1 > perMinute) return TimeSpan.FromMinutes((bucket.Used + 1 - perMinute) / perMinute);
+            if (bucket.HeldUntil is { } until && now < until)
+                return time.GetElapsedTime(now, until);
+            if (bucket.Used + 1 > perMinute)
+                return TimeSpan.FromMinutes((bucket.Used + 1 - perMinute) / perMinute);
             bucket.Used++;
             return null;
         }
@@ -37,13 +46,20 @@ public sealed class Quotas(TimeProvider time)
     /// <summary>Lets nothing through for a while; a shorter wait does not shorten one that is longer.</summary>
     public void Hold(OrganizationId organization, string kind, string name, TimeSpan wait)
     {
-        if (wait > MaxHold) wait = MaxHold;
-        if (_buckets.Count > MaxBuckets) Sweep();
-        var bucket = _buckets.GetOrAdd((organization, kind, name), static (_, now) => new Bucket(now), time.GetTimestamp());
+        if (wait > MaxHold)
+            wait = MaxHold;
+        if (_buckets.Count > MaxBuckets)
+            Sweep();
+        var bucket = _buckets.GetOrAdd(
+            (organization, kind, name),
+            static (_, now) => new Bucket(now),
+            time.GetTimestamp()
+        );
         lock (bucket)
         {
             var until = time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
-            if (!(bucket.HeldUntil > until)) bucket.HeldUntil = until;
+            if (!(bucket.HeldUntil > until))
+                bucket.HeldUntil = until;
         }
     }
 
@@ -51,7 +67,8 @@ public sealed class Quotas(TimeProvider time)
     private void Sweep()
     {
         foreach (var (key, bucket) in _buckets)
-            if (time.GetElapsedTime(bucket.At) > TimeSpan.FromMinutes(1) && !(bucket.HeldUntil > time.GetTimestamp())) _buckets.TryRemove(key, out _);
+            if (time.GetElapsedTime(bucket.At) > TimeSpan.FromMinutes(1) && !(bucket.HeldUntil > time.GetTimestamp()))
+                _buckets.TryRemove(key, out _);
     }
 
     private sealed class Bucket(long at)

@@ -12,26 +12,35 @@ public static class RetryPolicy
     /// <param name="attempt">Attempts made so far, from 1.</param>
     /// <param name="timeLeft">Until the execution's deadline.</param>
     /// <param name="jitter">0 to 1.</param>
-    public static TimeSpan? Pause(ToolDefinition tool, UpstreamReply reply, int attempt, TimeSpan timeLeft, double jitter)
+    public static TimeSpan? Pause(
+        ToolDefinition tool,
+        UpstreamReply reply,
+        int attempt,
+        TimeSpan timeLeft,
+        double jitter
+    )
     {
         ArgumentNullException.ThrowIfNull(tool);
         ArgumentNullException.ThrowIfNull(reply);
-        if (attempt >= MaxAttempts || !MayRepeat(tool, reply)) return null;
+        if (attempt >= MaxAttempts || !MayRepeat(tool, reply))
+            return null;
         var pause = TimeSpan.FromMilliseconds(100 * Math.Pow(3, attempt - 1) * (0.5 + jitter));
-        if (reply.RetryAfter is { } asked && asked > pause) pause = asked;
+        if (reply.RetryAfter is { } asked && asked > pause)
+            pause = asked;
 
         // Half of what is left must remain for the attempt itself; otherwise the caller is better told when to come back.
         return pause < timeLeft / 2 ? pause : null;
     }
 
     /// <summary>Only where the first attempt cannot have acted, or acting twice is the same as acting once.</summary>
-    private static bool MayRepeat(ToolDefinition tool, UpstreamReply reply) => reply.Outcome switch
-    {
-        UpstreamOutcome.NotSent or UpstreamOutcome.RateLimited => true,
-        UpstreamOutcome.Unavailable => SaysItDidNotAct(reply) || IsRepeatable(tool),
-        UpstreamOutcome.Lost => IsRepeatable(tool),
-        _ => false,
-    };
+    private static bool MayRepeat(ToolDefinition tool, UpstreamReply reply) =>
+        reply.Outcome switch
+        {
+            UpstreamOutcome.NotSent or UpstreamOutcome.RateLimited => true,
+            UpstreamOutcome.Unavailable => SaysItDidNotAct(reply) || IsRepeatable(tool),
+            UpstreamOutcome.Lost => IsRepeatable(tool),
+            _ => false,
+        };
 
     /// <summary>RFC 9110 15.6.4: 503 is refused for now. 500, 502 and 504 may come after the provider has acted.</summary>
     private static bool SaysItDidNotAct(UpstreamReply reply) => reply.Status is 503 or 429 or 425 or 408;
@@ -55,7 +64,11 @@ public static class RetryPolicy
     }
 
     /// <summary>Outcome and error code of a reply that is final. <paramref name="earlierMayHaveActed"/>: an earlier attempt of this execution may have acted.</summary>
-    public static (Outcome Outcome, ErrorCode? Code) Classify(ToolDefinition tool, UpstreamReply reply, bool earlierMayHaveActed)
+    public static (Outcome Outcome, ErrorCode? Code) Classify(
+        ToolDefinition tool,
+        UpstreamReply reply,
+        bool earlierMayHaveActed
+    )
     {
         ArgumentNullException.ThrowIfNull(tool);
         ArgumentNullException.ThrowIfNull(reply);
@@ -70,14 +83,23 @@ public static class RetryPolicy
             UpstreamOutcome.EgressDenied => (Outcome.FailedBeforeSend, ErrorCatalogue.EgressDenied),
 
             // Refused on our side of the wire: what was asked cannot be said to this provider.
-            UpstreamOutcome.Rejected or UpstreamOutcome.CredentialRejected when !reply.Sent =>
-                (Outcome.FailedBeforeSend, IsAboutInput(reply) ? ErrorCatalogue.ToolInputInvalid : ErrorCatalogue.UpstreamRejected),
+            UpstreamOutcome.Rejected or UpstreamOutcome.CredentialRejected when !reply.Sent => (
+                Outcome.FailedBeforeSend,
+                IsAboutInput(reply) ? ErrorCatalogue.ToolInputInvalid : ErrorCatalogue.UpstreamRejected
+            ),
             UpstreamOutcome.RateLimited => (Outcome.FailedUpstream, ErrorCatalogue.UpstreamRateLimited),
             UpstreamOutcome.ScopeMissing => (Outcome.FailedUpstream, ErrorCatalogue.ScopeMissing),
             UpstreamOutcome.GrantDead => (Outcome.FailedUpstream, ErrorCatalogue.AuthRevoked),
-            UpstreamOutcome.Rejected or UpstreamOutcome.CredentialRejected => (Outcome.FailedUpstream, ErrorCatalogue.UpstreamRejected),
-            UpstreamOutcome.TimedOut => acts ? (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown) : (Outcome.FailedUpstream, ErrorCatalogue.UpstreamTimeout),
-            UpstreamOutcome.Lost => acts ? (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown) : (Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable),
+            UpstreamOutcome.Rejected or UpstreamOutcome.CredentialRejected => (
+                Outcome.FailedUpstream,
+                ErrorCatalogue.UpstreamRejected
+            ),
+            UpstreamOutcome.TimedOut => acts
+                ? (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown)
+                : (Outcome.FailedUpstream, ErrorCatalogue.UpstreamTimeout),
+            UpstreamOutcome.Lost => acts
+                ? (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown)
+                : (Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable),
             UpstreamOutcome.Unavailable => acts && !SaysItDidNotAct(reply)
                 ? (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown)
                 : (Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable),
@@ -87,5 +109,9 @@ public static class RetryPolicy
 
     // The request mapper's own codes; no provider's words come with a reply that was never sent.
     private static bool IsAboutInput(UpstreamReply reply) =>
-        reply.Detail is { } detail && (detail.StartsWith("input_", StringComparison.Ordinal) || detail.StartsWith("page_token_", StringComparison.Ordinal));
+        reply.Detail is { } detail
+        && (
+            detail.StartsWith("input_", StringComparison.Ordinal)
+            || detail.StartsWith("page_token_", StringComparison.Ordinal)
+        );
 }

@@ -5,4 +5,11 @@ namespace Vault.Core.Execution;
 
 /// <summary>The whole of an output that was cut, readable through its handle for a while.</summary>
 /// <param name="Body">Sealed in the place <see cref="SealContext.Output"/>.</param>
-public sealed record StoredOutput(OrganizationId Organization, string ExecutionId, string ContentType, long Length, SealedBlob Body, DateTimeOffset ExpiresAt);
+public sealed record StoredOutput(
+    OrganizationId Organization,
+    string ExecutionId,
+    string ContentType,
+    long Length,
+    SealedBlob Body,
+    DateTimeOffset ExpiresAt
+);

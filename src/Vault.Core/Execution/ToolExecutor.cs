@@ -14,57 +14,144 @@ namespace Vault.Core.Execution;
 /// host that owns it.
 /// </summary>
 public sealed class ToolExecutor(
-    IPacks packs, IAccounts accounts, IToolRuns runs, IOrganizationStore organizations, Connections.IConnectionStore connections, IReconnectLinks links, ILedger ledger, IdFactory ids,
-    TimeProvider time, ExecutionOptions options) : IExecutions
+    IPacks packs,
+    IAccounts accounts,
+    IToolRuns runs,
+    IOrganizationStore organizations,
+    Connections.IConnectionStore connections,
+    IReconnectLinks links,
+    ILedger ledger,
+    IdFactory ids,
+    TimeProvider time,
+    ExecutionOptions options
+) : IExecutions
 {
     private static readonly ErrorCode[] HealedByConsent =
-        [ErrorCatalogue.AuthRevoked, ErrorCatalogue.ReauthRequired, ErrorCatalogue.ScopeMissing, ErrorCatalogue.AccountNotConnected];
+    [
+        ErrorCatalogue.AuthRevoked,
+        ErrorCatalogue.ReauthRequired,
+        ErrorCatalogue.ScopeMissing,
+        ErrorCatalogue.AccountNotConnected,
+    ];
 
-    public async Task<ExecutionResult> ExecuteAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
+    public async Task<ExecutionResult> ExecuteAsync(
+        Caller caller,
+        ExecutionRequest request,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(request);
         var execution = ids.NewExecution();
         var received = time.GetUtcNow();
-        if (!packs.TryGetTool(request.ToolName, out var tool)) return Refuse(execution, new VaultError(ErrorCatalogue.ToolUnknown, $"There is no tool '{request.ToolName}'."));
+        if (!packs.TryGetTool(request.ToolName, out var tool))
+            return Refuse(
+                execution,
+                new VaultError(ErrorCatalogue.ToolUnknown, $"There is no tool '{request.ToolName}'.")
+            );
         if (request.ToolVersion is { } pinned && pinned != tool.Definition.Version)
-            return Refuse(execution, new VaultError(ErrorCatalogue.ToolUnknown, $"Tool '{request.ToolName}' has version {tool.Definition.Version}, not {pinned}."));
+            return Refuse(
+                execution,
+                new VaultError(
+                    ErrorCatalogue.ToolUnknown,
+                    $"Tool '{request.ToolName}' has version {tool.Definition.Version}, not {pinned}."
+                )
+            );
         var violations = tool.Schema.Validate(request.Input);
         if (violations.Count > 0)
-            return Refuse(execution, new VaultError(ErrorCatalogue.ToolInputInvalid, "The input does not fit the tool's schema: " + violations[0].Path + " " + violations[0].Message) { Violations = violations });
-        return await RunAsync(execution, caller, Permission.ToolsExecute, request, tool, received, cancellationToken).ConfigureAwait(false);
+            return Refuse(
+                execution,
+                new VaultError(
+                    ErrorCatalogue.ToolInputInvalid,
+                    "The input does not fit the tool's schema: " + violations[0].Path + " " + violations[0].Message
+                )
+                {
+                    Violations = violations,
+                }
+            );
+        return await RunAsync(execution, caller, Permission.ToolsExecute, request, tool, received, cancellationToken)
+            .ConfigureAwait(false);
     }
 
-    public async Task<ExecutionResult> ProxyAsync(Caller caller, ExecutionRequest request, CancellationToken cancellationToken)
+    public async Task<ExecutionResult> ProxyAsync(
+        Caller caller,
+        ExecutionRequest request,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(request);
         var execution = ids.NewExecution();
         var received = time.GetUtcNow();
-        if (request.Connection is not { } name) return Refuse(execution, VaultError.Invalid("connection", "is required for a raw call"));
-        if (!caller.Reaches(request.Organization)) return Refuse(execution, new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known."));
-        var connection = await connections.FindAsync(request.Organization, name, cancellationToken).ConfigureAwait(false);
-        if (connection is null) return Refuse(execution, new VaultError(ErrorCatalogue.ConnectionUnknown, $"There is no connection '{name}' in the organization."));
+        if (request.Connection is not { } name)
+            return Refuse(execution, VaultError.Invalid("connection", "is required for a raw call"));
+        if (!caller.Reaches(request.Organization))
+            return Refuse(
+                execution,
+                new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.")
+            );
+        var connection = await connections
+            .FindAsync(request.Organization, name, cancellationToken)
+            .ConfigureAwait(false);
+        if (connection is null)
+            return Refuse(
+                execution,
+                new VaultError(
+                    ErrorCatalogue.ConnectionUnknown,
+                    $"There is no connection '{name}' in the organization."
+                )
+            );
         var made = ProxyTool.Find(packs, ProxyTool.NameOf(connection.Provider), request.Input);
         return made.TryGet(out var tool, out var wrong)
-            ? await RunAsync(execution, caller, Permission.ProxyExecute, request, tool, received, cancellationToken).ConfigureAwait(false)
+            ? await RunAsync(execution, caller, Permission.ProxyExecute, request, tool, received, cancellationToken)
+                .ConfigureAwait(false)
             : Refuse(execution, wrong);
     }
 
     private async Task<ExecutionResult> RunAsync(
-        string execution, Caller caller, string permission, ExecutionRequest request, Tool tool, DateTimeOffset received, CancellationToken cancellationToken)
+        string execution,
+        Caller caller,
+        string permission,
+        ExecutionRequest request,
+        Tool tool,
+        DateTimeOffset received,
+        CancellationToken cancellationToken
+    )
     {
         // The gateway has checked it already; here it is checked where it counts (law 9).
-        if (!caller.May(permission)) return Refuse(execution, new VaultError(ErrorCatalogue.PermissionDenied, $"The key lacks {permission}."));
-        if (!caller.Reaches(request.Organization)) return Refuse(execution, new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known."));
+        if (!caller.May(permission))
+            return Refuse(execution, new VaultError(ErrorCatalogue.PermissionDenied, $"The key lacks {permission}."));
+        if (!caller.Reaches(request.Organization))
+            return Refuse(
+                execution,
+                new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.")
+            );
 
-        var question = new AccountQuestion(request.Organization, request.User, tool.Pack.Id, request.Connection, request.Account, request.AccountLabel) { AlternativeProviders = [.. packs.CompatibleProviders(tool)] };
+        var question = new AccountQuestion(
+            request.Organization,
+            request.User,
+            tool.Pack.Id,
+            request.Connection,
+            request.Account,
+            request.AccountLabel
+        )
+        {
+            AlternativeProviders = [.. packs.CompatibleProviders(tool)],
+        };
         var resolved = await accounts.ResolveAsync(question, cancellationToken).ConfigureAwait(false);
         if (!resolved.TryGet(out var found, out var error))
-            return await RefuseKnownAsync(execution, caller, request, tool, await ExplainAsync(error, question, caller, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+            return await RefuseKnownAsync(
+                    execution,
+                    caller,
+                    request,
+                    tool,
+                    await ExplainAsync(error, question, caller, cancellationToken).ConfigureAwait(false)
+                )
+                .ConfigureAwait(false);
 
         var timeout = request.Timeout is { } asked && asked > TimeSpan.Zero ? asked : options.DefaultTimeout;
-        if (timeout > options.MaximumTimeout) timeout = options.MaximumTimeout;
+        if (timeout > options.MaximumTimeout)
+            timeout = options.MaximumTimeout;
         var order = new ExecutionOrder
         {
             ExecutionId = execution,
@@ -84,65 +171,118 @@ public sealed class ToolExecutor(
             TraceParent = request.TraceParent,
         };
         var answer = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
-        return answer.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code) ? await WithReconnectAsync(answer, failed, found.Key, caller).ConfigureAwait(false) : answer;
+        return answer.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)
+            ? await WithReconnectAsync(answer, failed, found.Key, caller).ConfigureAwait(false)
+            : answer;
     }
 
     /// <summary>An error that a new consent heals says where to go.</summary>
-    private async Task<ExecutionResult> WithReconnectAsync(ExecutionResult answer, VaultError error, AccountKey key, Caller caller)
+    private async Task<ExecutionResult> WithReconnectAsync(
+        ExecutionResult answer,
+        VaultError error,
+        AccountKey key,
+        Caller caller
+    )
     {
-        var url = await links.TryMakeAsync(key, [.. error.MissingScopes], caller.KeyId, CancellationToken.None).ConfigureAwait(false);
+        var url = await links
+            .TryMakeAsync(key, [.. error.MissingScopes], caller.KeyId, CancellationToken.None)
+            .ConfigureAwait(false);
         return url is null ? answer : answer with { Error = error with { ReconnectUrl = url } };
     }
 
     /// <summary>Nobody connected yet: say where to, if the connection exists.</summary>
-    private async Task<VaultError> ExplainAsync(VaultError error, AccountQuestion question, Caller caller, CancellationToken cancellationToken)
+    private async Task<VaultError> ExplainAsync(
+        VaultError error,
+        AccountQuestion question,
+        Caller caller,
+        CancellationToken cancellationToken
+    )
     {
-        if (error.Code != ErrorCatalogue.AccountNotConnected || question.User is not { } user || question.Account is not null) return error;
-        if (await organizations.FindAsync(question.Organization, cancellationToken).ConfigureAwait(false) is not { } organization)
+        if (
+            error.Code != ErrorCatalogue.AccountNotConnected
+            || question.User is not { } user
+            || question.Account is not null
+        )
+            return error;
+        if (
+            await organizations.FindAsync(question.Organization, cancellationToken).ConfigureAwait(false)
+            is not { } organization
+        )
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
-        if (!organization.State.Gate.Open) return AccountErrors.Suspended();
+        if (!organization.State.Gate.Open)
+            return AccountErrors.Suspended();
 
-        var name = question.Connection ?? (ConnectionName.IsValid(question.Provider) ? new ConnectionName(question.Provider) : null);
-        var connection = name is { } n ? await connections.FindAsync(question.Organization, n, cancellationToken).ConfigureAwait(false) : null;
+        var name = question.Connection
+            ?? (ConnectionName.IsValid(question.Provider) ? new ConnectionName(question.Provider) : null);
+        var connection = name is { } n
+            ? await connections.FindAsync(question.Organization, n, cancellationToken).ConfigureAwait(false)
+            : null;
         if (connection is null && question.Connection is { } asked)
-            return new VaultError(ErrorCatalogue.ConnectionUnknown, $"There is no connection '{asked}' in the organization.");
-        if (connection is null || connection.Provider != question.Provider) return error;
-        var url = await links.TryMakeAsync(new AccountKey(question.Organization, user, connection.Name, question.Label ?? ""), [], caller.KeyId, cancellationToken).ConfigureAwait(false);
+            return new VaultError(
+                ErrorCatalogue.ConnectionUnknown,
+                $"There is no connection '{asked}' in the organization."
+            );
+        if (connection is null || connection.Provider != question.Provider)
+            return error;
+        var url = await links
+            .TryMakeAsync(
+                new AccountKey(question.Organization, user, connection.Name, question.Label ?? ""),
+                [],
+                caller.KeyId,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         return error with { ReconnectUrl = url, StatusReason = StatusReason.AwaitingConsent };
     }
 
-    private async Task<ExecutionResult> RefuseKnownAsync(string execution, Caller caller, ExecutionRequest request, Tool tool, VaultError error)
+    private async Task<ExecutionResult> RefuseKnownAsync(
+        string execution,
+        Caller caller,
+        ExecutionRequest request,
+        Tool tool,
+        VaultError error
+    )
     {
         if (error.Code != ErrorCatalogue.OrganizationUnknown)
         {
             // A refusal without an entry is no danger, so its failure is not the caller's.
-            _ = await ledger.AppendAsync(new LedgerDraft
-            {
-                EventId = ids.NewEvent(),
-                Organization = request.Organization,
-                Type = LedgerEvents.ExecutionRefused,
-                Time = time.GetUtcNow(),
-                Caller = caller.KeyId,
-                Agent = caller.Agent,
-                User = request.User?.Value,
-                Delegation = caller.Delegation,
-                ExecutionId = execution,
-                AgentRunId = request.AgentRunId,
-                Tool = tool.Definition.Name,
-                ToolVersion = tool.Definition.Version,
-                Account = request.Account?.Value,
-                Connection = request.Connection?.Value,
-                Provider = tool.Pack.Id,
-                ArgumentDigest = InputDigest.Of(request.Input),
-                Outcome = ExecutionRun.OutcomeWord(Outcome.FailedBeforeSend),
-                ErrorCode = error.Code.Code,
-                StatusReason = error.StatusReason,
-            }, CancellationToken.None).ConfigureAwait(false);
+            _ = await ledger
+                .AppendAsync(
+                    new LedgerDraft
+                    {
+                        EventId = ids.NewEvent(),
+                        Organization = request.Organization,
+                        Type = LedgerEvents.ExecutionRefused,
+                        Time = time.GetUtcNow(),
+                        Caller = caller.KeyId,
+                        Agent = caller.Agent,
+                        User = request.User?.Value,
+                        Delegation = caller.Delegation,
+                        ExecutionId = execution,
+                        AgentRunId = request.AgentRunId,
+                        Tool = tool.Definition.Name,
+                        ToolVersion = tool.Definition.Version,
+                        Account = request.Account?.Value,
+                        Connection = request.Connection?.Value,
+                        Provider = tool.Pack.Id,
+                        ArgumentDigest = InputDigest.Of(request.Input),
+                        Outcome = ExecutionRun.OutcomeWord(Outcome.FailedBeforeSend),
+                        ErrorCode = error.Code.Code,
+                        StatusReason = error.StatusReason,
+                    },
+                    CancellationToken.None
+                )
+                .ConfigureAwait(false);
         }
 
         return Refuse(execution, error);
     }
 
     private static ExecutionResult Refuse(string execution, VaultError error) =>
-        new() { ExecutionId = execution, Outcome = Outcome.FailedBeforeSend, Error = error with { ExecutionId = execution } };
+        new()
+        {
+            ExecutionId = execution,
+            Outcome = Outcome.FailedBeforeSend,
+            Error = error with { ExecutionId = execution },
+        };
 }

@@ -13,14 +13,16 @@ public sealed class UseLog
 
     public void Note(OrganizationId organization, AccountId id, DateTimeOffset at)
     {
-        if (!_uses.TryGetValue((organization, id), out var noted) || at - noted >= Precision || at < noted) _uses[(organization, id)] = at;
+        if (!_uses.TryGetValue((organization, id), out var noted) || at - noted >= Precision || at < noted)
+            _uses[(organization, id)] = at;
     }
 
     public IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> Take()
     {
         var taken = new List<(OrganizationId, AccountId, DateTimeOffset)>();
         foreach (var key in _uses.Keys)
-            if (_uses.TryRemove(key, out var at)) taken.Add((key.Organization, key.Id, at));
+            if (_uses.TryRemove(key, out var at))
+                taken.Add((key.Organization, key.Id, at));
         return taken;
     }
 }

@@ -14,7 +14,8 @@ public readonly record struct AccountId
     public static bool TryParse([NotNullWhen(true)] string? text, out AccountId id)
     {
         id = default;
-        if (!IdFactory.IsId(text, Prefix)) return false;
+        if (!IdFactory.IsId(text, Prefix))
+            return false;
         id = new AccountId(text);
         return true;
     }

@@ -10,10 +10,14 @@ public sealed record AccountKey
 {
     public AccountKey(OrganizationId organization, UserId user, ConnectionName connection, string label = "")
     {
-        if (organization.Value is null) throw new ArgumentException("An account key needs its organization.", nameof(organization));
-        if (user.Value is null) throw new ArgumentException("An account key needs its user.", nameof(user));
-        if (connection.Value is null) throw new ArgumentException("An account key needs its connection.", nameof(connection));
-        if (!IsValidLabel(label)) throw new ArgumentException("An account label has " + LabelRule + ".", nameof(label));
+        if (organization.Value is null)
+            throw new ArgumentException("An account key needs its organization.", nameof(organization));
+        if (user.Value is null)
+            throw new ArgumentException("An account key needs its user.", nameof(user));
+        if (connection.Value is null)
+            throw new ArgumentException("An account key needs its connection.", nameof(connection));
+        if (!IsValidLabel(label))
+            throw new ArgumentException("An account label has " + LabelRule + ".", nameof(label));
         (Organization, User, Connection, Label) = (organization, user, connection, label);
     }
 
@@ -43,10 +47,12 @@ public sealed record AccountKey
     {
         ArgumentNullException.ThrowIfNull(text);
         var parts = text.Split('/');
-        if (parts.Length is not (3 or 4) || !OrganizationId.TryParse(parts[0], out var organization)) throw new FormatException("Not an account key.");
+        if (parts.Length is not (3 or 4) || !OrganizationId.TryParse(parts[0], out var organization))
+            throw new FormatException("Not an account key.");
         var user = Uri.UnescapeDataString(parts[1]);
         var label = parts.Length == 4 ? parts[3] : "";
-        if (!UserId.IsValid(user) || !ConnectionName.IsValid(parts[2]) || !IsValidLabel(label)) throw new FormatException("Not an account key.");
+        if (!UserId.IsValid(user) || !ConnectionName.IsValid(parts[2]) || !IsValidLabel(label))
+            throw new FormatException("Not an account key.");
         var key = new AccountKey(organization, new UserId(user), new ConnectionName(parts[2]), label);
         // Only one text names a key: a second spelling would be a second grain for one account.
         return key.ToString() == text ? key : throw new FormatException("Not a canonical account key.");

@@ -33,7 +33,8 @@ public sealed class IdFactory(TimeProvider time, IEntropy entropy)
         entropy.Fill(random);
         var high = (UInt128)(ulong)time.GetUtcNow().ToUnixTimeMilliseconds() << 80;
         UInt128 low = 0;
-        foreach (var b in random) low = (low << 8) | b;
+        foreach (var b in random)
+            low = (low << 8) | b;
         var value = high | low;
         return string.Create(prefix.Length + Length, (prefix, value), static (span, state) =>
         {
@@ -50,7 +51,9 @@ public sealed class IdFactory(TimeProvider time, IEntropy entropy)
     public static bool IsId([NotNullWhen(true)] string? text, string prefix)
     {
         ArgumentNullException.ThrowIfNull(prefix);
-        return text is not null && text.Length == prefix.Length + Length && text.StartsWith(prefix, StringComparison.Ordinal)
+        return text is not null
+            && text.Length == prefix.Length + Length
+            && text.StartsWith(prefix, StringComparison.Ordinal)
             && text.AsSpan(prefix.Length).IndexOfAnyExcept(Letters) < 0;
     }
 

@@ -14,7 +14,8 @@ public readonly record struct OrganizationId
     public static bool TryParse([NotNullWhen(true)] string? text, out OrganizationId id)
     {
         id = default;
-        if (!IdFactory.IsId(text, Prefix)) return false;
+        if (!IdFactory.IsId(text, Prefix))
+            return false;
         id = new OrganizationId(text);
         return true;
     }

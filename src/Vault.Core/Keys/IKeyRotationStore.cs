@@ -32,7 +32,8 @@ public sealed record KeyRotationRow(
     long Resealed,
     DateTimeOffset StartedAt,
     DateTimeOffset ChangedAt,
-    long RowVersion)
+    long RowVersion
+)
 {
     /// <summary>Who asked for it.</summary>
     public string RequestedBy { get; init; } = "system";
@@ -51,7 +52,11 @@ public interface IKeyRotationStore
     /// ledger's outbox in the same transaction or not at all.
     /// </summary>
     ValueTask<bool> TrySaveAsync(
-        KeyRotationRow row, long expectedRowVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken);
+        KeyRotationRow row,
+        long expectedRowVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Organizations with a rotation that is not finished, for the host to resume on start.</summary>
     ValueTask<IReadOnlyList<OrganizationId>> ListUnfinishedAsync(int limit, CancellationToken cancellationToken);

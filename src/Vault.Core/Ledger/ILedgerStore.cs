@@ -20,16 +20,31 @@ public interface ILedgerStore
     /// One statement suffices on PostgreSQL: move the heads from arrays with <c>update … from unnest … where seq and hash fit returning</c>,
     /// insert the entries joined to the organizations returned, delete from the outbox in the same <c>with</c>.
     /// </summary>
-    ValueTask<IReadOnlyList<LedgerAppendResult>> AppendAsync(IReadOnlyList<LedgerGroup> groups, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<LedgerAppendResult>> AppendAsync(
+        IReadOnlyList<LedgerGroup> groups,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The stored heads, in the order asked; <see cref="LedgerHead.Genesis"/> for a chain without entries.</summary>
-    ValueTask<IReadOnlyList<LedgerHead>> ReadHeadsAsync(IReadOnlyList<OrganizationId> organizations, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<LedgerHead>> ReadHeadsAsync(
+        IReadOnlyList<OrganizationId> organizations,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Entries with <c>seq >= fromSeq</c>, ascending by seq, at most <paramref name="limit"/>; empty past the end. Returns what is stored, also when it is wrong.</summary>
-    ValueTask<IReadOnlyList<LedgerEntry>> ReadAsync(OrganizationId organization, long fromSeq, int limit, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<LedgerEntry>> ReadAsync(
+        OrganizationId organization,
+        long fromSeq,
+        int limit,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Which of these events are in the chain. Asked only after a reply was lost.</summary>
-    ValueTask<IReadOnlySet<string>> FindEventsAsync(OrganizationId organization, IReadOnlyList<string> eventIds, CancellationToken cancellationToken);
+    ValueTask<IReadOnlySet<string>> FindEventsAsync(
+        OrganizationId organization,
+        IReadOnlyList<string> eventIds,
+        CancellationToken cancellationToken
+    );
 
     ValueTask<LedgerPage> QueryAsync(LedgerQuery query, CancellationToken cancellationToken);
 
@@ -40,7 +55,12 @@ public interface ILedgerStore
     /// Erases personal data: sets body and all index columns to null for up to <paramref name="limit"/> entries of the organization that still have a body and
     /// whose seq is at most <paramref name="throughSeq"/>. Digest and hashes stay. Returns how many were erased; 0 means done.
     /// </summary>
-    ValueTask<int> EraseBodiesAsync(OrganizationId organization, long throughSeq, int limit, CancellationToken cancellationToken);
+    ValueTask<int> EraseBodiesAsync(
+        OrganizationId organization,
+        long throughSeq,
+        int limit,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>Entries to follow <paramref name="Expected"/> in one chain, already linked, in order.</summary>
@@ -48,7 +68,12 @@ public interface ILedgerStore
 /// <param name="Expected">The head they were linked to.</param>
 /// <param name="Entries">At least one; seq goes up by one from <c>Expected.Seq + 1</c>.</param>
 /// <param name="FromOutbox">Event ids among the entries that leave the outbox in the same transaction; often empty.</param>
-public sealed record LedgerGroup(OrganizationId Organization, LedgerHead Expected, IReadOnlyList<LedgerEntry> Entries, IReadOnlyList<string> FromOutbox);
+public sealed record LedgerGroup(
+    OrganizationId Organization,
+    LedgerHead Expected,
+    IReadOnlyList<LedgerEntry> Entries,
+    IReadOnlyList<string> FromOutbox
+);
 
 public enum LedgerAppendStatus
 {
@@ -64,4 +89,8 @@ public enum LedgerAppendStatus
 /// <param name="Organization">The chain.</param>
 /// <param name="Status">What became of the group.</param>
 /// <param name="Head">The stored head after the call: spares the writer a second round trip when it moved.</param>
-public readonly record struct LedgerAppendResult(OrganizationId Organization, LedgerAppendStatus Status, LedgerHead Head);
+public readonly record struct LedgerAppendResult(
+    OrganizationId Organization,
+    LedgerAppendStatus Status,
+    LedgerHead Head
+);

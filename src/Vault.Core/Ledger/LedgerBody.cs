@@ -11,13 +11,20 @@ internal static class LedgerBody
         try
         {
             var reader = new Utf8JsonReader(body);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return "body";
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                return "body";
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var (column, expected) = Column(ref reader, index);
                 reader.Read();
-                if (column is null) reader.Skip();
-                else if (expected is null ? reader.TokenType != JsonTokenType.Null : reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals(expected)) return column;
+                if (column is null)
+                    reader.Skip();
+                else if (
+                    expected is null
+                        ? reader.TokenType != JsonTokenType.Null
+                        : reader.TokenType != JsonTokenType.String || !reader.ValueTextEquals(expected)
+                )
+                    return column;
             }
 
             return null;
@@ -35,7 +42,8 @@ internal static class LedgerBody
         {
             var reader = new Utf8JsonReader(body);
             var index = LedgerIndex.Erased;
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return index;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                return index;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var (column, _) = Column(ref reader, index);

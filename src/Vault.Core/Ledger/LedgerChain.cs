@@ -16,13 +16,34 @@ public static class LedgerChain
 {
     private static ReadOnlySpan<byte> Domain => "vault-ledger-v1"u8;
 
-    public static LedgerHash Hash(OrganizationId organization, long seq, LedgerHash previous, string eventId, DateTimeOffset time, LedgerHash bodyDigest) =>
-        Hash(organization.Value, seq, previous, eventId, time.ToUnixTimeMilliseconds(), bodyDigest);
+    public static LedgerHash Hash(
+        OrganizationId organization,
+        long seq,
+        LedgerHash previous,
+        string eventId,
+        DateTimeOffset time,
+        LedgerHash bodyDigest
+    ) => Hash(organization.Value, seq, previous, eventId, time.ToUnixTimeMilliseconds(), bodyDigest);
 
-    internal static LedgerHash Hash(string organization, long seq, LedgerHash previous, string eventId, long unixMs, LedgerHash bodyDigest)
+    internal static LedgerHash Hash(
+        string organization,
+        long seq,
+        LedgerHash previous,
+        string eventId,
+        long unixMs,
+        LedgerHash bodyDigest
+    )
     {
-        var size = Domain.Length + sizeof(uint) + Encoding.UTF8.GetByteCount(organization) + sizeof(long) + LedgerHash.Length
-            + sizeof(uint) + Encoding.UTF8.GetByteCount(eventId) + sizeof(long) + LedgerHash.Length;
+        var size =
+            Domain.Length
+            + sizeof(uint)
+            + Encoding.UTF8.GetByteCount(organization)
+            + sizeof(long)
+            + LedgerHash.Length
+            + sizeof(uint)
+            + Encoding.UTF8.GetByteCount(eventId)
+            + sizeof(long)
+            + LedgerHash.Length;
         byte[]? rented = null;
         var buffer = size <= 512 ? stackalloc byte[512] : (rented = ArrayPool<byte>.Shared.Rent(size));
         try
@@ -41,7 +62,8 @@ public static class LedgerChain
         }
         finally
         {
-            if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+            if (rented is not null)
+                ArrayPool<byte>.Shared.Return(rented);
         }
     }
 
@@ -51,7 +73,17 @@ public static class LedgerChain
         ArgumentNullException.ThrowIfNull(pending);
         var seq = head.Seq + 1;
         var hash = Hash(pending.Organization, seq, head.Hash, pending.EventId, pending.Time, bodyDigest);
-        return new LedgerEntry(pending.Organization, seq, pending.EventId, pending.Time, pending.Body, bodyDigest, head.Hash, hash, pending.Index);
+        return new LedgerEntry(
+            pending.Organization,
+            seq,
+            pending.EventId,
+            pending.Time,
+            pending.Body,
+            bodyDigest,
+            head.Hash,
+            hash,
+            pending.Index
+        );
     }
 
     private static int Put(Span<byte> to, int at, string text)

@@ -14,7 +14,12 @@ namespace Vault.Core.Ledger;
 /// <item>Entries keep their order in the list until they are answered.</item>
 /// </list>
 /// </summary>
-internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, LedgerWriterOptions options, Action<LedgerRound>? onRound)
+internal sealed class LedgerCommitter(
+    ILedgerStore store,
+    TimeProvider time,
+    LedgerWriterOptions options,
+    Action<LedgerRound>? onRound
+)
 {
     private readonly Dictionary<OrganizationId, LedgerHead> _heads = [];
 
@@ -28,14 +33,16 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
     // it again: with little it is as fast as the others, and nobody waits for ever.
     private readonly Dictionary<OrganizationId, int> _contended = [];
 
-    public static VaultError Unavailable(string detail) => new(ErrorCatalogue.LedgerUnavailable, detail) { RetryAfter = TimeSpan.FromSeconds(1) };
+    public static VaultError Unavailable(string detail) =>
+        new(ErrorCatalogue.LedgerUnavailable, detail) { RetryAfter = TimeSpan.FromSeconds(1) };
 
     /// <summary>One transaction at most. Never throws: the loop behind it serves every caller of the process.</summary>
     public async Task RoundAsync(List<WaitingEntry> pending)
     {
         Expire(pending);
         var batch = Choose(pending);
-        if (batch.Count == 0) return;
+        if (batch.Count == 0)
+            return;
         var started = time.GetTimestamp();
         var round = new LedgerRound(0, batch.Count, 0, false, default, default, 0);
         var sent = false;
@@ -47,13 +54,19 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
             if (groups.Count > 0)
             {
                 sent = true;
-                var results = await store.AppendAsync(groups, limit.Token).AsTask().WaitAsync(limit.Token).ConfigureAwait(false);
-                if (results.Count != groups.Count) throw new InvalidOperationException("The ledger store answered for another number of groups.");
+                var results = await store
+                    .AppendAsync(groups, limit.Token)
+                    .AsTask()
+                    .WaitAsync(limit.Token)
+                    .ConfigureAwait(false);
+                if (results.Count != groups.Count)
+                    throw new InvalidOperationException("The ledger store answered for another number of groups.");
                 round = Resolve(batch, groups, results, round);
             }
 
             _failures = 0;
-            foreach (var organization in batch.Keys) _suspects.Remove(organization);
+            foreach (var organization in batch.Keys)
+                _suspects.Remove(organization);
         }
         catch (Exception)
         {
@@ -62,36 +75,46 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
             foreach (var (organization, entries) in batch)
             {
                 _heads.Remove(organization);
-                if (sent) entries.ForEach(static e => e.InDoubt = true);
+                if (sent)
+                    entries.ForEach(static e => e.InDoubt = true);
                 _suspects.Add(organization);
             }
         }
 
         var storeTime = time.GetElapsedTime(started);
         Report(round with { StoreTime = storeTime, Lag = Oldest(batch), Waiting = pending.Count(static e => !e.Done) });
-        if (round.Failed) await PauseAsync().ConfigureAwait(false);
+        if (round.Failed)
+            await PauseAsync().ConfigureAwait(false);
     }
 
     private void Expire(List<WaitingEntry> pending)
     {
         foreach (var entry in pending)
-            if (time.GetElapsedTime(entry.QueuedAt) >= options.AppendTimeout) entry.Fail(Unavailable("The ledger could not be written in time."));
+            if (time.GetElapsedTime(entry.QueuedAt) >= options.AppendTimeout)
+                entry.Fail(Unavailable("The ledger could not be written in time."));
     }
 
     // Everything that waits, by organization; suspects one at a time, in turn with the rest.
     private Dictionary<OrganizationId, List<WaitingEntry>> Choose(List<WaitingEntry> pending)
     {
         var batch = new Dictionary<OrganizationId, List<WaitingEntry>>();
-        OrganizationId? suspect = _suspects.Count > 0 && (_suspectsTurn || pending.All(e => e.Done || _suspects.Contains(e.Entry.Organization))) ? NextSuspect(pending) : null;
+        OrganizationId? suspect =
+            _suspects.Count > 0
+            && (_suspectsTurn || pending.All(e => e.Done || _suspects.Contains(e.Entry.Organization)))
+                ? NextSuspect(pending)
+                : null;
         _suspectsTurn = suspect is null;
         var taken = 0;
         foreach (var entry in pending)
         {
-            if (entry.Done || taken == options.GroupLimit) continue;
+            if (entry.Done || taken == options.GroupLimit)
+                continue;
             var organization = entry.Entry.Organization;
-            if (suspect is { } alone ? organization != alone : _suspects.Contains(organization)) continue;
+            if (suspect is { } alone ? organization != alone : _suspects.Contains(organization))
+                continue;
             var chosen = CollectionsMarshal.GetValueRefOrAddDefault(batch, organization, out _) ??= [];
-            if (_contended.TryGetValue(organization, out var most) && chosen.Count >= most) continue;
+            if (_contended.TryGetValue(organization, out var most) && chosen.Count >= most)
+                continue;
             chosen.Add(entry);
             taken++;
         }
@@ -101,38 +124,58 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
 
     private OrganizationId? NextSuspect(List<WaitingEntry> pending)
     {
-        var waiting = pending.Where(e => !e.Done && _suspects.Contains(e.Entry.Organization)).Select(e => e.Entry.Organization).Distinct().ToList();
-        if (waiting.Count == 0) return null;
+        var waiting = pending
+            .Where(e => !e.Done && _suspects.Contains(e.Entry.Organization))
+            .Select(e => e.Entry.Organization)
+            .Distinct()
+            .ToList();
+        if (waiting.Count == 0)
+            return null;
         var at = _lastSuspect is { } last ? waiting.IndexOf(last) : -1;
         _lastSuspect = waiting[(at + 1) % waiting.Count];
         return _lastSuspect;
     }
 
-    private async Task LearnHeadsAsync(Dictionary<OrganizationId, List<WaitingEntry>> batch, CancellationToken cancellationToken)
+    private async Task LearnHeadsAsync(
+        Dictionary<OrganizationId, List<WaitingEntry>> batch,
+        CancellationToken cancellationToken
+    )
     {
         List<OrganizationId>? unknown = null;
         foreach (var (organization, entries) in batch)
         {
             // In doubt: the head must be read now, before the chain is asked for the entries (see the summary).
-            if (entries.Exists(static e => e.InDoubt)) _heads.Remove(organization);
-            if (!_heads.ContainsKey(organization)) (unknown ??= []).Add(organization);
+            if (entries.Exists(static e => e.InDoubt))
+                _heads.Remove(organization);
+            if (!_heads.ContainsKey(organization))
+                (unknown ??= []).Add(organization);
         }
 
-        if (unknown is null) return;
-        var heads = await store.ReadHeadsAsync(unknown, cancellationToken).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (unknown is null)
+            return;
+        var heads = await store
+            .ReadHeadsAsync(unknown, cancellationToken)
+            .AsTask()
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(false);
         if (_heads.Count + unknown.Count > options.HeadsRemembered)
         {
             _heads.Clear();
             _contended.Clear();
         }
 
-        for (var i = 0; i < unknown.Count; i++) _heads[unknown[i]] = heads[i];
+        for (var i = 0; i < unknown.Count; i++)
+            _heads[unknown[i]] = heads[i];
 
         // The clearing above may have dropped heads this batch needs; they are read in the next round.
-        foreach (var organization in batch.Keys.Where(o => !_heads.ContainsKey(o)).ToList()) batch.Remove(organization);
+        foreach (var organization in batch.Keys.Where(o => !_heads.ContainsKey(o)).ToList())
+            batch.Remove(organization);
     }
 
-    private async Task<List<LedgerGroup>> LinkAsync(Dictionary<OrganizationId, List<WaitingEntry>> batch, CancellationToken cancellationToken)
+    private async Task<List<LedgerGroup>> LinkAsync(
+        Dictionary<OrganizationId, List<WaitingEntry>> batch,
+        CancellationToken cancellationToken
+    )
     {
         var groups = new List<LedgerGroup>(batch.Count);
         foreach (var (organization, entries) in batch)
@@ -141,7 +184,8 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
             {
                 await ResolveAsync(organization, entries, cancellationToken).ConfigureAwait(false);
                 entries.RemoveAll(static e => e.Done);
-                if (entries.Count == 0) continue;
+                if (entries.Count == 0)
+                    continue;
             }
 
             // The same event appended twice at once (a caller's repetition): the second waits a round and is then found in the chain.
@@ -156,7 +200,8 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
                 var waiting = entries[i];
                 links[i] = LedgerChain.Link(head, waiting.Entry, waiting.BodyDigest);
                 head = new LedgerHead(links[i].Seq, links[i].Hash);
-                if (waiting.FromOutbox) (fromOutbox ??= []).Add(waiting.Entry.EventId);
+                if (waiting.FromOutbox)
+                    (fromOutbox ??= []).Add(waiting.Entry.EventId);
             }
 
             groups.Add(new LedgerGroup(organization, expected, links, fromOutbox ?? (IReadOnlyList<string>)[]));
@@ -166,24 +211,41 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
     }
 
     // Which of the entries in doubt made it. An outbox row that is neither in the chain nor in the outbox any more was erased with its organization.
-    private async Task ResolveAsync(OrganizationId organization, List<WaitingEntry> entries, CancellationToken cancellationToken)
+    private async Task ResolveAsync(
+        OrganizationId organization,
+        List<WaitingEntry> entries,
+        CancellationToken cancellationToken
+    )
     {
         var doubtful = entries.Where(static e => e.InDoubt).ToList();
-        var found = await store.FindEventsAsync(organization, [.. doubtful.Select(static e => e.Entry.EventId)], cancellationToken).AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        var found = await store
+            .FindEventsAsync(organization, [.. doubtful.Select(static e => e.Entry.EventId)], cancellationToken)
+            .AsTask()
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(false);
         var unexplained = false;
         foreach (var entry in doubtful)
         {
-            if (found.Contains(entry.Entry.EventId)) entry.Succeed();
-            else if (entry is { FromOutbox: true, DuplicateSeen: true }) entry.Vanish();
-            else unexplained |= entry.DuplicateSeen;
+            if (found.Contains(entry.Entry.EventId))
+                entry.Succeed();
+            else if (entry is { FromOutbox: true, DuplicateSeen: true })
+                entry.Vanish();
+            else
+                unexplained |= entry.DuplicateSeen;
             entry.DuplicateSeen = false;
         }
 
         // Refused as a duplicate, yet nothing of it is there: never expected of a correct store, and not worth a busy loop.
-        if (unexplained && !doubtful.Exists(static e => e.Done)) throw new InvalidOperationException("The ledger store refused a duplicate that it does not hold.");
+        if (unexplained && !doubtful.Exists(static e => e.Done))
+            throw new InvalidOperationException("The ledger store refused a duplicate that it does not hold.");
     }
 
-    private LedgerRound Resolve(Dictionary<OrganizationId, List<WaitingEntry>> batch, List<LedgerGroup> groups, IReadOnlyList<LedgerAppendResult> results, LedgerRound round)
+    private LedgerRound Resolve(
+        Dictionary<OrganizationId, List<WaitingEntry>> batch,
+        List<LedgerGroup> groups,
+        IReadOnlyList<LedgerAppendResult> results,
+        LedgerRound round
+    )
     {
         for (var i = 0; i < groups.Count; i++)
         {
@@ -194,17 +256,26 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
             {
                 case LedgerAppendStatus.Appended:
                     // The head follows from what was sent; a store that says otherwise is not believed but asked again.
-                    if (results[i].Head.Hash != groups[i].Entries[^1].Hash) _heads.Remove(organization);
+                    if (results[i].Head.Hash != groups[i].Entries[^1].Hash)
+                        _heads.Remove(organization);
                     entries.ForEach(static e => e.Succeed());
-                    if (_contended.TryGetValue(organization, out var most) && (_contended[organization] = most * 2) >= options.GroupLimit) _contended.Remove(organization);
+                    if (
+                        _contended.TryGetValue(organization, out var most)
+                        && (_contended[organization] = most * 2) >= options.GroupLimit
+                    )
+                        _contended.Remove(organization);
                     round = round with { Appended = round.Appended + entries.Count };
                     break;
                 case LedgerAppendStatus.HeadMoved:
-                    _contended[organization] = Math.Max(entries.Count / 4, Math.Min(options.LeastContended, options.GroupLimit));
+                    _contended[organization] = Math.Max(
+                        entries.Count / 4,
+                        Math.Min(options.LeastContended, options.GroupLimit)
+                    );
                     round = round with { Conflicts = round.Conflicts + 1 };
                     break;
                 default:
-                    foreach (var entry in entries) entry.InDoubt = entry.DuplicateSeen = true;
+                    foreach (var entry in entries)
+                        entry.InDoubt = entry.DuplicateSeen = true;
                     round = round with { Conflicts = round.Conflicts + 1 };
                     break;
             }
@@ -217,7 +288,8 @@ internal sealed class LedgerCommitter(ILedgerStore store, TimeProvider time, Led
     {
         var oldest = TimeSpan.Zero;
         foreach (var entries in batch.Values)
-            if (entries.Count > 0 && time.GetElapsedTime(entries[0].QueuedAt) is var waited && waited > oldest) oldest = waited;
+            if (entries.Count > 0 && time.GetElapsedTime(entries[0].QueuedAt) is var waited && waited > oldest)
+                oldest = waited;
         return oldest;
     }
 

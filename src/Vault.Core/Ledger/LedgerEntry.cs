@@ -6,7 +6,14 @@ namespace Vault.Core.Ledger;
 /// What a ledger is queried by, beside the body and copied from it. The verifier checks that the copy agrees with the body, so that nobody hides an
 /// entry from a query by editing a column. Erasing the body clears these too.
 /// </summary>
-public sealed record LedgerIndex(string? Type, string? ExecutionId, string? User, string? Agent, string? Tool, string? Account)
+public sealed record LedgerIndex(
+    string? Type,
+    string? ExecutionId,
+    string? User,
+    string? Agent,
+    string? Tool,
+    string? Account
+)
 {
     /// <summary>What is left when the personal data of an entry has been erased.</summary>
     public static LedgerIndex Erased { get; } = new(null, null, null, null, null, null);
@@ -21,7 +28,13 @@ public sealed record LedgerIndex(string? Type, string? ExecutionId, string? User
 /// <param name="Time">When it happened, UTC, whole milliseconds.</param>
 /// <param name="Body">Canonical UTF-8 JSON; stored verbatim as bytes (bytea/BLOB, never json).</param>
 /// <param name="Index">The query columns.</param>
-public sealed record PendingEntry(OrganizationId Organization, string EventId, DateTimeOffset Time, ReadOnlyMemory<byte> Body, LedgerIndex Index);
+public sealed record PendingEntry(
+    OrganizationId Organization,
+    string EventId,
+    DateTimeOffset Time,
+    ReadOnlyMemory<byte> Body,
+    LedgerIndex Index
+);
 
 /// <summary>One link of an organization's chain, as stored.</summary>
 /// <param name="Organization">The chain.</param>
@@ -42,4 +55,5 @@ public sealed record LedgerEntry(
     LedgerHash BodyDigest,
     LedgerHash PrevHash,
     LedgerHash Hash,
-    LedgerIndex Index);
+    LedgerIndex Index
+);

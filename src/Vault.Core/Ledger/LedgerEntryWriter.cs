@@ -20,8 +20,10 @@ public sealed class LedgerEntryWriter(IEntropy entropy)
     public PendingEntry Write(LedgerDraft draft)
     {
         ArgumentNullException.ThrowIfNull(draft);
-        if (draft.Organization.Value is null) throw new ArgumentException("A ledger draft needs its organization.", nameof(draft));
-        if (!IdFactory.IsId(draft.EventId, "evt_")) throw new ArgumentException("A ledger draft needs an event id of the form evt_….", nameof(draft));
+        if (draft.Organization.Value is null)
+            throw new ArgumentException("A ledger draft needs its organization.", nameof(draft));
+        if (!IdFactory.IsId(draft.EventId, "evt_"))
+            throw new ArgumentException("A ledger draft needs an event id of the form evt_….", nameof(draft));
         if (draft.Details is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Undefined) })
             throw new ArgumentException("Details are a JSON object.", nameof(draft));
 
@@ -32,7 +34,14 @@ public sealed class LedgerEntryWriter(IEntropy entropy)
         {
             Write(json, draft, time);
             json.Flush();
-            var index = new LedgerIndex(draft.Type, draft.ExecutionId, draft.User, draft.Agent, draft.Tool, draft.Account);
+            var index = new LedgerIndex(
+                draft.Type,
+                draft.ExecutionId,
+                draft.User,
+                draft.Agent,
+                draft.Tool,
+                draft.Account
+            );
             return new PendingEntry(draft.Organization, draft.EventId, time, buffer.WrittenSpan.ToArray(), index);
         }
         catch
@@ -83,8 +92,10 @@ public sealed class LedgerEntryWriter(IEntropy entropy)
         Number(json, "total_ms"u8, draft.TotalMs);
         Number(json, "upstream_ms"u8, draft.UpstreamMs);
         json.WritePropertyName("details"u8);
-        if (draft.Details is { ValueKind: JsonValueKind.Object } details) details.WriteTo(json);
-        else json.WriteNullValue();
+        if (draft.Details is { ValueKind: JsonValueKind.Object } details)
+            details.WriteTo(json);
+        else
+            json.WriteNullValue();
 
         // The salt makes the digest a commitment that hides: after the body is erased nobody can confirm a guess of it by hashing.
         Span<byte> salt = stackalloc byte[SaltLength];
@@ -96,7 +107,12 @@ public sealed class LedgerEntryWriter(IEntropy entropy)
     private static void Time(Utf8JsonWriter json, DateTimeOffset time)
     {
         Span<byte> text = stackalloc byte[32];
-        time.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        time.UtcDateTime.TryFormat(
+            text,
+            out var length,
+            "yyyy-MM-dd'T'HH:mm:ss.fff'Z'",
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         json.WriteString("time"u8, text[..length]);
     }
 
@@ -104,13 +120,16 @@ public sealed class LedgerEntryWriter(IEntropy entropy)
     {
         json.WriteStartArray(name);
         if (!texts.IsDefault)
-            foreach (var text in texts) json.WriteStringValue(text);
+            foreach (var text in texts)
+                json.WriteStringValue(text);
         json.WriteEndArray();
     }
 
     private static void Number(Utf8JsonWriter json, ReadOnlySpan<byte> name, double? value)
     {
-        if (value is { } number && double.IsFinite(number)) json.WriteNumber(name, number);
-        else json.WriteNull(name);
+        if (value is { } number && double.IsFinite(number))
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
     }
 }

@@ -19,10 +19,16 @@ public sealed class LedgerErasure(ILedgerStore store, LedgerWriter writer)
     {
         // What still lies in the outbox would otherwise enter the chain afterwards, with its body.
         var drain = await writer.DrainOutboxAsync(cancellationToken).ConfigureAwait(false);
-        if (drain.Error is { } error) return error;
+        if (drain.Error is { } error)
+            return error;
         var head = (await store.ReadHeadsAsync([organization], cancellationToken).ConfigureAwait(false))[0];
         var erased = 0L;
-        while (await store.EraseBodiesAsync(organization, head.Seq, PageSize, cancellationToken).ConfigureAwait(false) is > 0 and var page) erased += page;
+        while (
+            await store.EraseBodiesAsync(organization, head.Seq, PageSize, cancellationToken).ConfigureAwait(false)
+                is > 0
+                    and var page
+        )
+            erased += page;
         return erased;
     }
 }

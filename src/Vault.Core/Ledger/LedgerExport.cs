@@ -13,16 +13,21 @@ public sealed class LedgerExport(ILedgerStore store)
     /// The organization's chain in pieces of whole lines, ending with the head. A piece is valid until the next is asked for. The chain may grow meanwhile:
     /// the head was read first, and exactly the entries up to it are written, so the export is complete in itself.
     /// </summary>
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> WriteAsync(OrganizationId organization, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> WriteAsync(
+        OrganizationId organization,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var buffer = new ArrayBufferWriter<byte>(64 * 1024);
         var head = (await store.ReadHeadsAsync([organization], cancellationToken).ConfigureAwait(false))[0];
-        for (var next = 1L; next <= head.Seq;)
+        for (var next = 1L; next <= head.Seq; )
         {
             var page = await store.ReadAsync(organization, next, PageSize, cancellationToken).ConfigureAwait(false);
-            if (page.Count == 0) break;
+            if (page.Count == 0)
+                break;
             foreach (var entry in page)
-                if (entry.Seq <= head.Seq) LedgerLine.Write(buffer, entry);
+                if (entry.Seq <= head.Seq)
+                    LedgerLine.Write(buffer, entry);
             yield return buffer.WrittenMemory;
             buffer.ResetWrittenCount();
             next = page[^1].Seq + 1;
@@ -38,32 +43,50 @@ public sealed class LedgerExport(ILedgerStore store)
     /// <param name="kept">A head the customer kept.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The report; null when there is no line from which to tell the organization.</returns>
-    public static async Task<LedgerReport?> VerifyAsync(IAsyncEnumerable<string> lines, OrganizationId? organization, LedgerHead? kept, CancellationToken cancellationToken)
+    public static async Task<LedgerReport?> VerifyAsync(
+        IAsyncEnumerable<string> lines,
+        OrganizationId? organization,
+        LedgerHead? kept,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(lines);
-        LedgerInspector? inspector = organization is { } given ? new(given, LedgerHead.Genesis, LedgerCheckpoint.Of(kept, null)) : null;
+        LedgerInspector? inspector = organization is { } given
+            ? new(given, LedgerHead.Genesis, LedgerCheckpoint.Of(kept, null))
+            : null;
         var unreadable = new List<(long Line, string Why)>();
         LedgerHead? end = null;
         var number = 0L;
         await foreach (var line in lines.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
             var (entry, head, why) = LedgerLine.Read(line);
             if (why is not null)
             {
-                if (unreadable.Count < LedgerReport.MaxFindings) unreadable.Add((number, why));
+                if (unreadable.Count < LedgerReport.MaxFindings)
+                    unreadable.Add((number, why));
                 continue;
             }
 
-            inspector ??= new(entry?.Organization ?? head!.Value.Organization, LedgerHead.Genesis, LedgerCheckpoint.Of(kept, null));
-            if (entry is not null) inspector.Add(entry);
-            else end = head!.Value.Head;
+            inspector ??= new(
+                entry?.Organization ?? head!.Value.Organization,
+                LedgerHead.Genesis,
+                LedgerCheckpoint.Of(kept, null)
+            );
+            if (entry is not null)
+                inspector.Add(entry);
+            else
+                end = head!.Value.Head;
         }
 
-        if (inspector is null) return null;
-        foreach (var (line, why) in unreadable) inspector.Unreadable(line, why);
-        if (end is { } exported) inspector.Expect(new LedgerCheckpoint(exported, "the head at the end of the export"));
+        if (inspector is null)
+            return null;
+        foreach (var (line, why) in unreadable)
+            inspector.Unreadable(line, why);
+        if (end is { } exported)
+            inspector.Expect(new LedgerCheckpoint(exported, "the head at the end of the export"));
         return inspector.Finish(end);
     }
 }

@@ -10,10 +10,12 @@ internal sealed class LedgerFindings
     public void Add(long fromSeq, long toSeq, LedgerFault fault, string detail, string? eventId = null)
     {
         Total++;
-        if (_found.Count < LedgerReport.MaxFindings) _found.Add(new LedgerFinding(fromSeq, toSeq, fault, detail, eventId));
+        if (_found.Count < LedgerReport.MaxFindings)
+            _found.Add(new LedgerFinding(fromSeq, toSeq, fault, detail, eventId));
     }
 
-    public void Add(long seq, LedgerFault fault, string detail, string? eventId = null) => Add(seq, seq, fault, detail, eventId);
+    public void Add(long seq, LedgerFault fault, string detail, string? eventId = null) =>
+        Add(seq, seq, fault, detail, eventId);
 
     /// <summary>A run of entries that all stand in a wrong place for one reason is one finding, not a thousand.</summary>
     public void Extend(long seq, LedgerFault fault, string detail)
@@ -21,7 +23,8 @@ internal sealed class LedgerFindings
         // Another finding may have come between two of a run; looking back a little is enough.
         for (var i = _found.Count - 1; i >= 0 && i >= _found.Count - 4; i--)
         {
-            if (_found[i] is not { } run || run.Fault != fault || run.ToSeq != seq - 1 || run.Detail != detail) continue;
+            if (_found[i] is not { } run || run.Fault != fault || run.ToSeq != seq - 1 || run.Detail != detail)
+                continue;
             _found[i] = run with { ToSeq = seq };
             return;
         }
@@ -34,7 +37,8 @@ internal sealed class LedgerFindings
     {
         for (var i = 0; i < _found.Count; i++)
         {
-            if (_found[i].FromSeq != seq || _found[i].Fault != was || _found[i].EventId != eventId) continue;
+            if (_found[i].FromSeq != seq || _found[i].Fault != was || _found[i].EventId != eventId)
+                continue;
             _found[i] = _found[i] with { Fault = fault, Detail = detail };
             return true;
         }

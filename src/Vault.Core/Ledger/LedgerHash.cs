@@ -17,9 +17,10 @@ public readonly record struct LedgerHash
     /// <summary>All zero: what the first entry of a chain points back to.</summary>
     public static LedgerHash Zero => default;
 
-    public static LedgerHash From(ReadOnlySpan<byte> bytes) => bytes.Length == Length
-        ? new(BinaryPrimitives.ReadUInt128BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]))
-        : throw new ArgumentException($"A hash has {Length} bytes.", nameof(bytes));
+    public static LedgerHash From(ReadOnlySpan<byte> bytes) =>
+        bytes.Length == Length
+            ? new(BinaryPrimitives.ReadUInt128BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]))
+            : throw new ArgumentException($"A hash has {Length} bytes.", nameof(bytes));
 
     public static LedgerHash Of(ReadOnlySpan<byte> data)
     {
@@ -32,7 +33,12 @@ public readonly record struct LedgerHash
     {
         hash = default;
         Span<byte> bytes = stackalloc byte[Length];
-        if (hex is null || hex.Length != 2 * Length || Convert.FromHexString(hex, bytes, out _, out _) != System.Buffers.OperationStatus.Done) return false;
+        if (
+            hex is null
+            || hex.Length != 2 * Length
+            || Convert.FromHexString(hex, bytes, out _, out _) != System.Buffers.OperationStatus.Done
+        )
+            return false;
         hash = From(bytes);
         return true;
     }

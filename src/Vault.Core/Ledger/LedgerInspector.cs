@@ -38,7 +38,12 @@ internal sealed class LedgerInspector
         _entries++;
         if (entry.Organization != _organization)
         {
-            _findings.Add(entry.Seq, LedgerFault.ForeignOrganization, "The entry belongs to another organization.", entry.EventId);
+            _findings.Add(
+                entry.Seq,
+                LedgerFault.ForeignOrganization,
+                "The entry belongs to another organization.",
+                entry.EventId
+            );
             return;
         }
 
@@ -46,14 +51,24 @@ internal sealed class LedgerInspector
         var seq = TrueSeq(entry);
         if (seq is null)
         {
-            _findings.Add(entry.Seq, LedgerFault.EntryChanged, "The hash does not fit the entry's fields: number, id, time, digest, previous hash or hash were changed.", entry.EventId);
-            if (_unplaced.Count < MaxUnplaced) _unplaced.Add(entry);
+            _findings.Add(
+                entry.Seq,
+                LedgerFault.EntryChanged,
+                "The hash does not fit the entry's fields: number, id, time, digest, previous hash or hash were changed.",
+                entry.EventId
+            );
+            if (_unplaced.Count < MaxUnplaced)
+                _unplaced.Add(entry);
         }
         else if (seq != entry.Seq)
         {
             _shift = seq.Value - entry.Seq;
             var moved = Math.Abs(_shift) == 1 ? "one place" : "some places";
-            _findings.Extend(entry.Seq, LedgerFault.Reordered, $"The entry that stands here is renumbered: it belongs {moved} {(_shift > 0 ? "later" : "earlier")}.");
+            _findings.Extend(
+                entry.Seq,
+                LedgerFault.Reordered,
+                $"The entry that stands here is renumbered: it belongs {moved} {(_shift > 0 ? "later" : "earlier")}."
+            );
         }
 
         Place(entry, seq ?? entry.Seq, seq is null);
@@ -62,18 +77,32 @@ internal sealed class LedgerInspector
     /// <summary>One more head the chain must pass through, learned at the end of an export.</summary>
     public void Expect(LedgerCheckpoint checkpoint) => _checkpoints.Add(checkpoint);
 
-    public void Unreadable(long line, string why) => _findings.Add(line, LedgerFault.Unreadable, $"Line {line} is not a ledger entry: {why}");
+    public void Unreadable(long line, string why) =>
+        _findings.Add(line, LedgerFault.Unreadable, $"Line {line} is not a ledger entry: {why}");
 
     /// <param name="end">The head that the chain may not go beyond; null when it is not known.</param>
     public LedgerReport Finish(LedgerHead? end)
     {
         ResolveRival(null);
-        if (_last != _start) Settle();
-        foreach (var (from, to) in _missing) _findings.Add(from, to, LedgerFault.Removed, from == to ? "The entry is missing." : $"{to - from + 1} entries are missing.");
+        if (_last != _start)
+            Settle();
+        foreach (var (from, to) in _missing)
+            _findings.Add(
+                from,
+                to,
+                LedgerFault.Removed,
+                from == to ? "The entry is missing." : $"{to - from + 1} entries are missing."
+            );
         PlaceUnplaced();
         if (_checkpoints.MaxBy(c => c.Head.Seq) is { } furthest && furthest.Head.Seq > _last.Seq)
-            _findings.Add(_last.Seq + 1, furthest.Head.Seq, LedgerFault.Removed, $"The end of the chain is missing: {furthest.Name} lies beyond it.");
-        if (end is { } head && head.Seq < _last.Seq) _findings.Add(head.Seq + 1, _last.Seq, LedgerFault.Inserted, "Entries lie beyond the stored head.");
+            _findings.Add(
+                _last.Seq + 1,
+                furthest.Head.Seq,
+                LedgerFault.Removed,
+                $"The end of the chain is missing: {furthest.Name} lies beyond it."
+            );
+        if (end is { } head && head.Seq < _last.Seq)
+            _findings.Add(head.Seq + 1, _last.Seq, LedgerFault.Inserted, "Entries lie beyond the stored head.");
         return new LedgerReport(_organization, _entries, _erased, _last, _findings.InOrder(), _findings.Total);
     }
 
@@ -82,7 +111,13 @@ internal sealed class LedgerInspector
         if (entry.Body is not { } body)
         {
             _erased++;
-            if (entry.Index != LedgerIndex.Erased) _findings.Add(entry.Seq, LedgerFault.IndexChanged, "The body is erased but query columns are not.", entry.EventId);
+            if (entry.Index != LedgerIndex.Erased)
+                _findings.Add(
+                    entry.Seq,
+                    LedgerFault.IndexChanged,
+                    "The body is erased but query columns are not.",
+                    entry.EventId
+                );
         }
         else if (LedgerHash.Of(body.Span) != entry.BodyDigest)
         {
@@ -90,15 +125,23 @@ internal sealed class LedgerInspector
         }
         else if (LedgerBody.DisagreesWith(body.Span, entry.Index) is { } column)
         {
-            _findings.Add(entry.Seq, LedgerFault.IndexChanged, $"The column '{column}' does not say what the body says.", entry.EventId);
+            _findings.Add(
+                entry.Seq,
+                LedgerFault.IndexChanged,
+                $"The column '{column}' does not say what the body says.",
+                entry.EventId
+            );
         }
     }
 
     private long? TrueSeq(LedgerEntry entry)
     {
-        if (Fits(entry, entry.Seq)) return entry.Seq;
-        if (_shift != 0 && Fits(entry, entry.Seq + _shift)) return entry.Seq + _shift;
-        if (Fits(entry, entry.Seq - 1)) return entry.Seq - 1;
+        if (Fits(entry, entry.Seq))
+            return entry.Seq;
+        if (_shift != 0 && Fits(entry, entry.Seq + _shift))
+            return entry.Seq + _shift;
+        if (Fits(entry, entry.Seq - 1))
+            return entry.Seq - 1;
         return Fits(entry, entry.Seq + 1) ? entry.Seq + 1 : null;
     }
 
@@ -124,22 +167,39 @@ internal sealed class LedgerInspector
         }
         else if (testimony is { } previous && previous != _last.Hash && !_lastBroken)
         {
-            if (_lastEntry is { } before) _findings.Add(_last.Seq, LedgerFault.EntryReplaced, $"Entry {seq} was chained to another entry than the one that stands here.", before.EventId);
-            else _findings.Add(seq, LedgerFault.EntryReplaced, "The first entry is not chained to the start of the chain.", entry.EventId);
+            if (_lastEntry is { } before)
+                _findings.Add(
+                    _last.Seq,
+                    LedgerFault.EntryReplaced,
+                    $"Entry {seq} was chained to another entry than the one that stands here.",
+                    before.EventId
+                );
+            else
+                _findings.Add(
+                    seq,
+                    LedgerFault.EntryReplaced,
+                    "The first entry is not chained to the start of the chain.",
+                    entry.EventId
+                );
         }
 
-        if (_lastEntry is not null) Settle();
+        if (_lastEntry is not null)
+            Settle();
         (_last, _lastEntry, _lastBroken) = (new LedgerHead(seq, entry.Hash), entry, broken);
     }
 
     // Of two entries with one number the genuine one is that which the next entry was chained to, or which a checkpoint names.
     private void ResolveRival(LedgerHash? testimony)
     {
-        if (_rival is not { } rival || _lastEntry is not { } last) return;
+        if (_rival is not { } rival || _lastEntry is not { } last)
+            return;
         _rival = null;
-        var genuine = rival.Hash == testimony || (last.Hash != testimony && _checkpoints.Any(c => c.Head == _last with { Hash = rival.Hash }));
+        var genuine =
+            rival.Hash == testimony
+            || (last.Hash != testimony && _checkpoints.Any(c => c.Head == _last with { Hash = rival.Hash }));
         Inserted(genuine ? last : rival, _last.Seq);
-        if (genuine) (_last, _lastEntry, _lastBroken) = (_last with { Hash = rival.Hash }, rival, false);
+        if (genuine)
+            (_last, _lastEntry, _lastBroken) = (_last with { Hash = rival.Hash }, rival, false);
     }
 
     // The chain has passed a number: does it agree with what was kept of it?
@@ -148,7 +208,12 @@ internal sealed class LedgerInspector
         foreach (var checkpoint in _checkpoints)
         {
             if (checkpoint.Head.Seq == _last.Seq && checkpoint.Head.Hash != _last.Hash)
-                _findings.Add(_last.Seq, LedgerFault.HeadMismatch, $"The chain up to here has another hash than {checkpoint.Name}.", _lastEntry?.EventId);
+                _findings.Add(
+                    _last.Seq,
+                    LedgerFault.HeadMismatch,
+                    $"The chain up to here has another hash than {checkpoint.Name}.",
+                    _lastEntry?.EventId
+                );
         }
     }
 
@@ -157,23 +222,29 @@ internal sealed class LedgerInspector
         for (var i = 0; i < _missing.Count; i++)
         {
             var (from, to) = _missing[i];
-            if (seq < from || seq > to) continue;
+            if (seq < from || seq > to)
+                continue;
             _missing.RemoveAt(i);
-            if (seq < to) _missing.Insert(i, (seq + 1, to));
-            if (seq > from) _missing.Insert(i, (from, seq - 1));
+            if (seq < to)
+                _missing.Insert(i, (seq + 1, to));
+            if (seq > from)
+                _missing.Insert(i, (from, seq - 1));
             _findings.Add(seq, LedgerFault.Reordered, $"The entry stands behind entry {_last.Seq}.", entry.EventId);
             return;
         }
 
         // A second entry with a number that was already there. Of two at the end, the next entry says which one it was chained to.
-        if (seq == _last.Seq && _rival is null && seq > _start.Seq) _rival = entry;
-        else Inserted(entry, seq);
+        if (seq == _last.Seq && _rival is null && seq > _start.Seq)
+            _rival = entry;
+        else
+            Inserted(entry, seq);
     }
 
     private void Inserted(LedgerEntry entry, long seq)
     {
         const string Detail = "The entry is not part of the chain: another one has its number.";
-        if (!_findings.Restate(entry.Seq, entry.EventId, LedgerFault.EntryChanged, LedgerFault.Inserted, Detail)) _findings.Add(seq, LedgerFault.Inserted, Detail, entry.EventId);
+        if (!_findings.Restate(entry.Seq, entry.EventId, LedgerFault.EntryChanged, LedgerFault.Inserted, Detail))
+            _findings.Add(seq, LedgerFault.Inserted, Detail, entry.EventId);
     }
 
     // Entries whose fields do not fit may be genuine ones under each other's numbers: rows swapped far apart.
@@ -183,8 +254,15 @@ internal sealed class LedgerInspector
         {
             foreach (var other in _unplaced)
             {
-                if (other.Seq == entry.Seq || !Fits(entry, other.Seq)) continue;
-                _findings.Restate(entry.Seq, entry.EventId, LedgerFault.EntryChanged, LedgerFault.Reordered, $"The entry that stands here is entry {other.Seq}.");
+                if (other.Seq == entry.Seq || !Fits(entry, other.Seq))
+                    continue;
+                _findings.Restate(
+                    entry.Seq,
+                    entry.EventId,
+                    LedgerFault.EntryChanged,
+                    LedgerFault.Reordered,
+                    $"The entry that stands here is entry {other.Seq}."
+                );
                 break;
             }
         }
@@ -197,8 +275,10 @@ internal sealed record LedgerCheckpoint(LedgerHead Head, string Name)
     public static List<LedgerCheckpoint> Of(LedgerHead? kept, LedgerHead? stored)
     {
         var all = new List<LedgerCheckpoint>(2);
-        if (stored is { } there) all.Add(new(there, "the stored head"));
-        if (kept is { } mine) all.Add(new(mine, "the head that was kept"));
+        if (stored is { } there)
+            all.Add(new(there, "the stored head"));
+        if (kept is { } mine)
+            all.Add(new(mine, "the head that was kept"));
         return all;
     }
 }

@@ -26,8 +26,10 @@ public static class LedgerLine
             json.WriteNumber("seq"u8, entry.Seq);
             json.WriteString("event_id"u8, entry.EventId);
             json.WriteString("time"u8, entry.Time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
-            if (entry.Body is { } body) json.WriteString("body"u8, body.Span);
-            else json.WriteNull("body"u8);
+            if (entry.Body is { } body)
+                json.WriteString("body"u8, body.Span);
+            else
+                json.WriteNull("body"u8);
             json.WriteString("body_digest"u8, entry.BodyDigest.ToString());
             json.WriteString("prev_hash"u8, entry.PrevHash.ToString());
             json.WriteString("hash"u8, entry.Hash.ToString());
@@ -56,35 +58,63 @@ public static class LedgerLine
     }
 
     /// <summary>Reads a line back. Exactly one of the three comes out: an entry, a head, or why it is neither.</summary>
-    public static (LedgerEntry? Entry, (OrganizationId Organization, LedgerHead Head)? Head, string? Why) Read(string line)
+    public static (LedgerEntry? Entry, (OrganizationId Organization, LedgerHead Head)? Head, string? Why) Read(
+        string line
+    )
     {
         ArgumentNullException.ThrowIfNull(line);
         try
         {
             using var document = JsonDocument.Parse(line);
             var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object) return (null, null, "it is not a JSON object");
-            if (!OrganizationId.TryParse(Text(root, "organization_id"), out var organization)) return (null, null, "'organization_id' is missing or malformed");
+            if (root.ValueKind != JsonValueKind.Object)
+                return (null, null, "it is not a JSON object");
+            if (!OrganizationId.TryParse(Text(root, "organization_id"), out var organization))
+                return (null, null, "'organization_id' is missing or malformed");
             if (root.TryGetProperty("head", out var head))
             {
-                return head.ValueKind == JsonValueKind.Object && Number(head, "seq") is { } at && LedgerHash.TryParse(Text(head, "hash"), out var end)
+                return
+                    head.ValueKind == JsonValueKind.Object
+                    && Number(head, "seq") is { } at
+                    && LedgerHash.TryParse(Text(head, "hash"), out var end)
                     ? (null, (organization, new LedgerHead(at, end)), null)
                     : (null, null, "'head' needs 'seq' and 'hash'");
             }
 
-            if (Number(root, "seq") is not { } seq) return (null, null, "'seq' is missing or not a positive number");
-            if (Text(root, "event_id") is not { Length: > 0 } eventId) return (null, null, "'event_id' is missing");
-            if (!DateTimeOffset.TryParseExact(Text(root, "time"), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time))
+            if (Number(root, "seq") is not { } seq)
+                return (null, null, "'seq' is missing or not a positive number");
+            if (Text(root, "event_id") is not { Length: > 0 } eventId)
+                return (null, null, "'event_id' is missing");
+            if (
+                !DateTimeOffset.TryParseExact(
+                    Text(root, "time"),
+                    TimeFormat,
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+                    out var time
+                )
+            )
                 return (null, null, "'time' is missing or malformed");
-            if (!root.TryGetProperty("body", out var body) || body.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)) return (null, null, "'body' is missing or not a string");
-            if (!LedgerHash.TryParse(Text(root, "body_digest"), out var digest)) return (null, null, "'body_digest' is missing or malformed");
-            if (!LedgerHash.TryParse(Text(root, "prev_hash"), out var previous)) return (null, null, "'prev_hash' is missing or malformed");
-            if (!LedgerHash.TryParse(Text(root, "hash"), out var hash)) return (null, null, "'hash' is missing or malformed");
+            if (
+                !root.TryGetProperty("body", out var body)
+                || body.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)
+            )
+                return (null, null, "'body' is missing or not a string");
+            if (!LedgerHash.TryParse(Text(root, "body_digest"), out var digest))
+                return (null, null, "'body_digest' is missing or malformed");
+            if (!LedgerHash.TryParse(Text(root, "prev_hash"), out var previous))
+                return (null, null, "'prev_hash' is missing or malformed");
+            if (!LedgerHash.TryParse(Text(root, "hash"), out var hash))
+                return (null, null, "'hash' is missing or malformed");
             ReadOnlyMemory<byte>? bytes = body.GetString() is { } text ? Encoding.UTF8.GetBytes(text) : null;
 
             // The query columns are not exported: they follow from the body.
             var index = bytes is { } present ? LedgerBody.IndexOf(present.Span) : LedgerIndex.Erased;
-            return (new LedgerEntry(organization, seq, eventId, time, bytes, digest, previous, hash, index), null, null);
+            return (
+                new LedgerEntry(organization, seq, eventId, time, bytes, digest, previous, hash, index),
+                null,
+                null
+            );
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -92,8 +122,14 @@ public static class LedgerLine
         }
     }
 
-    private static string? Text(JsonElement from, string name) => from.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement from, string name) =>
+        from.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static long? Number(JsonElement from, string name) =>
-        from.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= 0 ? number : null;
+        from.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt64(out var number)
+        && number >= 0
+            ? number
+            : null;
 }

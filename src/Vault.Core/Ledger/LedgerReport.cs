@@ -50,7 +50,14 @@ public sealed record LedgerFinding(long FromSeq, long ToSeq, LedgerFault Fault, 
 /// <param name="Last">The end of the chain as read: what to keep for the next time.</param>
 /// <param name="Findings">Everything wrong, by sequence number, the first first; at most <see cref="MaxFindings"/>.</param>
 /// <param name="FindingsTotal">How many there were, also beyond the limit.</param>
-public sealed record LedgerReport(OrganizationId Organization, long Entries, long Erased, LedgerHead Last, IReadOnlyList<LedgerFinding> Findings, long FindingsTotal)
+public sealed record LedgerReport(
+    OrganizationId Organization,
+    long Entries,
+    long Erased,
+    LedgerHead Last,
+    IReadOnlyList<LedgerFinding> Findings,
+    long FindingsTotal
+)
 {
     public const int MaxFindings = 1_000;
 

@@ -13,11 +13,19 @@ public sealed class LedgerVerifier(ILedgerStore store)
     /// <param name="organization">Whose chain.</param>
     /// <param name="kept">A head the customer kept; proves the chain up to it and finds a truncated end.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public Task<LedgerReport> VerifyAsync(OrganizationId organization, LedgerHead? kept, CancellationToken cancellationToken) =>
-        VerifyAsync(organization, LedgerHead.Genesis, kept, cancellationToken);
+    public Task<LedgerReport> VerifyAsync(
+        OrganizationId organization,
+        LedgerHead? kept,
+        CancellationToken cancellationToken
+    ) => VerifyAsync(organization, LedgerHead.Genesis, kept, cancellationToken);
 
     /// <summary>The same, beginning after <paramref name="after"/>: a head that was verified before, so that only what is new is read.</summary>
-    public async Task<LedgerReport> VerifyAsync(OrganizationId organization, LedgerHead after, LedgerHead? kept, CancellationToken cancellationToken)
+    public async Task<LedgerReport> VerifyAsync(
+        OrganizationId organization,
+        LedgerHead after,
+        LedgerHead? kept,
+        CancellationToken cancellationToken
+    )
     {
         // Read before the entries, the stored head is what they must at least reach; read after them, what they may at most reach: the chain may be growing meanwhile,
         // and every entry that can be seen was committed together with a head at least as far.
@@ -28,12 +36,14 @@ public sealed class LedgerVerifier(ILedgerStore store)
         {
             // The store reads the next page while this one is judged.
             reading = ReadAsync(page[^1].Seq + 1);
-            foreach (var entry in page) inspector.Add(entry);
+            foreach (var entry in page)
+                inspector.Add(entry);
         }
 
         return inspector.Finish(await HeadAsync(organization, cancellationToken).ConfigureAwait(false));
 
-        Task<IReadOnlyList<LedgerEntry>> ReadAsync(long from) => store.ReadAsync(organization, from, PageSize, cancellationToken).AsTask();
+        Task<IReadOnlyList<LedgerEntry>> ReadAsync(long from) =>
+            store.ReadAsync(organization, from, PageSize, cancellationToken).AsTask();
     }
 
     private async Task<LedgerHead> HeadAsync(OrganizationId organization, CancellationToken cancellationToken) =>

@@ -21,15 +21,24 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
 
     // The loop goes on where the entry came from, up to the store: an idle writer needs no other thread to wake up. Whoever appends holds no lock, and waiting
     // callers are always answered on threads of their own, so nothing can come back here in a circle.
-    private readonly Channel<WaitingEntry> _queue = Channel.CreateUnbounded<WaitingEntry>(new() { SingleReader = true, AllowSynchronousContinuations = true });
+    private readonly Channel<WaitingEntry> _queue = Channel.CreateUnbounded<WaitingEntry>(
+        new() { SingleReader = true, AllowSynchronousContinuations = true }
+    );
     private readonly SemaphoreSlim _oneDrain = new(1, 1);
     private readonly Task _loop;
     private int _waiting;
 
-    public LedgerWriter(ILedgerStore store, LedgerEntryWriter entryWriter, TimeProvider time, LedgerWriterOptions? options = null, Action<LedgerRound>? onRound = null)
+    public LedgerWriter(
+        ILedgerStore store,
+        LedgerEntryWriter entryWriter,
+        TimeProvider time,
+        LedgerWriterOptions? options = null,
+        Action<LedgerRound>? onRound = null
+    )
     {
         (_store, _entryWriter, _time, _options) = (store, entryWriter, time, options ?? new());
-        if (string.Join(' ', _options.Faults()) is { Length: > 0 } faults) throw new ArgumentException(faults, nameof(options));
+        if (string.Join(' ', _options.Faults()) is { Length: > 0 } faults)
+            throw new ArgumentException(faults, nameof(options));
         _committer = new LedgerCommitter(store, time, _options, onRound);
         _loop = Task.Run(LoopAsync);
     }
@@ -44,7 +53,9 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     public async ValueTask<VaultError?> AppendAsync(LedgerDraft draft, CancellationToken cancellationToken)
     {
         var waiting = new WaitingEntry(_entryWriter.Write(draft), false, _time.GetTimestamp());
-        return Enqueue(waiting) is { } refused ? refused : await waiting.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return Enqueue(waiting) is { } refused
+            ? refused
+            : await waiting.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -60,18 +71,23 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
             while (true)
             {
                 var page = await ReadOutboxAsync(cancellationToken).ConfigureAwait(false);
-                if (page is null) return new(moved, LedgerCommitter.Unavailable("The outbox cannot be read."));
-                if (page.Count == 0) return new(moved, null);
+                if (page is null)
+                    return new(moved, LedgerCommitter.Unavailable("The outbox cannot be read."));
+                if (page.Count == 0)
+                    return new(moved, null);
                 var entries = page.Select(p => new WaitingEntry(p, true, _time.GetTimestamp())).ToList();
                 VaultError? error = null;
                 foreach (var entry in entries)
-                    if (Enqueue(entry) is { } refused) entry.Fail(refused);
-                foreach (var entry in entries) error = await entry.Task.WaitAsync(cancellationToken).ConfigureAwait(false) ?? error;
+                    if (Enqueue(entry) is { } refused)
+                        entry.Fail(refused);
+                foreach (var entry in entries)
+                    error = await entry.Task.WaitAsync(cancellationToken).ConfigureAwait(false) ?? error;
                 var done = entries.Count(e => e.Task.Result is null && !e.Gone);
                 moved += done;
 
                 // Nothing moved: another host is on it, or the store refuses. Leave it for the next call rather than turn in a circle.
-                if (error is not null || done == 0) return new(moved, error);
+                if (error is not null || done == 0)
+                    return new(moved, error);
             }
         }
         finally
@@ -91,7 +107,11 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     {
         try
         {
-            return await _store.ReadOutboxAsync(OutboxPage, cancellationToken).AsTask().WaitAsync(_options.AttemptTimeout, _time, cancellationToken).ConfigureAwait(false);
+            return await _store
+                .ReadOutboxAsync(OutboxPage, cancellationToken)
+                .AsTask()
+                .WaitAsync(_options.AttemptTimeout, _time, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -107,7 +127,8 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
             return LedgerCommitter.Unavailable("Too many entries are waiting.");
         }
 
-        if (_queue.Writer.TryWrite(entry)) return null;
+        if (_queue.Writer.TryWrite(entry))
+            return null;
         Interlocked.Decrement(ref _waiting);
         return LedgerCommitter.Unavailable("The host is shutting down.");
     }
@@ -120,11 +141,11 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
         {
             do
             {
-                while (_queue.Reader.TryRead(out var entry)) pending.Add(entry);
+                while (_queue.Reader.TryRead(out var entry))
+                    pending.Add(entry);
                 await _committer.RoundAsync(pending).ConfigureAwait(false);
                 Interlocked.Add(ref _waiting, -pending.RemoveAll(static e => e.Done));
-            }
-            while (pending.Count > 0);
+            } while (pending.Count > 0);
         }
     }
 }

@@ -28,13 +28,20 @@ public sealed record LedgerWriterOptions
 
     public IEnumerable<string> Faults()
     {
-        if (Capacity < 1) yield return "Ledger.Capacity: at least 1.";
-        if (GroupLimit < 1) yield return "Ledger.GroupLimit: at least 1.";
-        if (LeastContended < 1) yield return "Ledger.LeastContended: at least 1.";
-        if (AppendTimeout <= TimeSpan.Zero) yield return "Ledger.AppendTimeout: more than zero.";
-        if (AttemptTimeout <= TimeSpan.Zero) yield return "Ledger.AttemptTimeout: more than zero.";
-        if (FirstPause <= TimeSpan.Zero || LongestPause < FirstPause) yield return "Ledger.FirstPause: more than zero, and not longer than LongestPause.";
-        if (HeadsRemembered < 1) yield return "Ledger.HeadsRemembered: at least 1.";
+        if (Capacity < 1)
+            yield return "Ledger.Capacity: at least 1.";
+        if (GroupLimit < 1)
+            yield return "Ledger.GroupLimit: at least 1.";
+        if (LeastContended < 1)
+            yield return "Ledger.LeastContended: at least 1.";
+        if (AppendTimeout <= TimeSpan.Zero)
+            yield return "Ledger.AppendTimeout: more than zero.";
+        if (AttemptTimeout <= TimeSpan.Zero)
+            yield return "Ledger.AttemptTimeout: more than zero.";
+        if (FirstPause <= TimeSpan.Zero || LongestPause < FirstPause)
+            yield return "Ledger.FirstPause: more than zero, and not longer than LongestPause.";
+        if (HeadsRemembered < 1)
+            yield return "Ledger.HeadsRemembered: at least 1.";
     }
 }
 
@@ -46,7 +53,15 @@ public sealed record LedgerWriterOptions
 /// <param name="Lag">How long the oldest entry of the transaction had waited when it ended.</param>
 /// <param name="StoreTime">How long the store took.</param>
 /// <param name="Waiting">Entries still waiting afterwards.</param>
-public readonly record struct LedgerRound(int Appended, int Organizations, int Conflicts, bool Failed, TimeSpan Lag, TimeSpan StoreTime, int Waiting);
+public readonly record struct LedgerRound(
+    int Appended,
+    int Organizations,
+    int Conflicts,
+    bool Failed,
+    TimeSpan Lag,
+    TimeSpan StoreTime,
+    int Waiting
+);
 
 /// <summary>What moving the outbox into the chains came to.</summary>
 /// <param name="Moved">Entries that are now in a chain.</param>

@@ -34,15 +34,21 @@ public static class OcsfEvent
         Base(json, entry, isApi ? ApiActivity : EntityManagement, activity, name, body);
         Outcome(json, body, type, isApi);
         Actor(json, body);
-        if (isApi) Api(json, body, type);
-        else Entity(json, body, type);
+        if (isApi)
+            Api(json, body, type);
+        else
+            Entity(json, body, type);
         Unmapped(json, entry, body);
         json.WriteEndObject();
     }
 
     // 1 create, 2 read, 3 update, 4 delete, 99 other. The effect of the tool stands in the details where the caller put it.
     private static (int Id, string Name) ApiActivityOf(JsonElement body) =>
-        (body.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Object ? Text(details, "effect") : null) switch
+        (
+            body.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Object
+                ? Text(details, "effect")
+                : null
+        ) switch
         {
             "read" => (2, "Read"),
             "write" => (3, "Update"),
@@ -50,16 +56,24 @@ public static class OcsfEvent
             _ => (99, Text(body, "tool") ?? "Execute"),
         };
 
-    private static (int Id, string Name) EntityActivityOf(string type) => type[(type.IndexOf('.', StringComparison.Ordinal) + 1)..] switch
-    {
-        "created" or "connected" or "link_created" => (1, "Create"),
-        "credential_read" => (2, "Read"),
-        "deleted" or "erased" or "revoked" or "disconnected" => (4, "Delete"),
-        "" => (0, "Unknown"),
-        _ => (3, "Update"),
-    };
+    private static (int Id, string Name) EntityActivityOf(string type) =>
+        type[(type.IndexOf('.', StringComparison.Ordinal) + 1)..] switch
+        {
+            "created" or "connected" or "link_created" => (1, "Create"),
+            "credential_read" => (2, "Read"),
+            "deleted" or "erased" or "revoked" or "disconnected" => (4, "Delete"),
+            "" => (0, "Unknown"),
+            _ => (3, "Update"),
+        };
 
-    private static void Base(Utf8JsonWriter json, LedgerEntry entry, int classUid, int activity, string activityName, JsonElement? body)
+    private static void Base(
+        Utf8JsonWriter json,
+        LedgerEntry entry,
+        int classUid,
+        int activity,
+        string activityName,
+        JsonElement? body
+    )
     {
         json.WriteNumber("class_uid"u8, classUid);
         json.WriteNumber("category_uid"u8, classUid / 1000);
@@ -86,21 +100,40 @@ public static class OcsfEvent
         var error = Text(body, "error_code");
         switch (Text(body, "outcome"))
         {
-            case "succeeded": Status(json, 1, "Success", null); break;
-            case "outcome_unknown": Status(json, 99, "outcome_unknown", error); break;
-            case null when error is null && !isApi && !type.EndsWith("_failed", StringComparison.Ordinal): Status(json, 1, "Success", null); break;
-            case null when error is null && type == LedgerEvents.ExecutionStarted: Status(json, 0, "Unknown", null); break;
-            default: Status(json, 2, "Failure", error ?? Text(body, "status_reason")); break;
+            case "succeeded":
+                Status(json, 1, "Success", null);
+                break;
+            case "outcome_unknown":
+                Status(json, 99, "outcome_unknown", error);
+                break;
+            case null when error is null && !isApi && !type.EndsWith("_failed", StringComparison.Ordinal):
+                Status(json, 1, "Success", null);
+                break;
+            case null when error is null && type == LedgerEvents.ExecutionStarted:
+                Status(json, 0, "Unknown", null);
+                break;
+            default:
+                Status(json, 2, "Failure", error ?? Text(body, "status_reason"));
+                break;
         }
     }
 
     // Severity: 1 informational, 2 low for what failed, 3 medium where nobody knows whether it happened.
     private static void Status(Utf8JsonWriter json, int id, string text, string? code)
     {
-        json.WriteNumber("severity_id"u8, id switch { 2 => 2, 99 when text != "Erased" => 3, _ => 1 });
+        json.WriteNumber(
+            "severity_id"u8,
+            id switch
+            {
+                2 => 2,
+                99 when text != "Erased" => 3,
+                _ => 1,
+            }
+        );
         json.WriteNumber("status_id"u8, id);
         json.WriteString("status"u8, text);
-        if (code is not null) json.WriteString("status_code"u8, code);
+        if (code is not null)
+            json.WriteString("status_code"u8, code);
     }
 
     private static void Actor(Utf8JsonWriter json, JsonElement body)
@@ -136,11 +169,17 @@ public static class OcsfEvent
             json.WriteEndObject();
         }
 
-        var status = body.TryGetProperty("upstream_status", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var number) ? number : (int?)null;
+        var status =
+            body.TryGetProperty("upstream_status", out var code)
+            && code.ValueKind == JsonValueKind.Number
+            && code.TryGetInt32(out var number)
+                ? number
+                : (int?)null;
         if (status is not null || Text(body, "error_code") is not null)
         {
             json.WriteStartObject("response"u8);
-            if (status is { } answered) json.WriteNumber("code"u8, answered);
+            if (status is { } answered)
+                json.WriteNumber("code"u8, answered);
             Optional(json, "error"u8, body, "error_code");
             json.WriteEndObject();
         }
@@ -168,16 +207,38 @@ public static class OcsfEvent
     {
         json.WriteStartObject("entity"u8);
         json.WriteString("type"u8, type.Split('.')[0]);
-        json.WriteString("uid"u8, Text(body, "connected_account_id") ?? Text(body, "connection") ?? Text(body, "organization_id") ?? "unknown");
+        json.WriteString(
+            "uid"u8,
+            Text(body, "connected_account_id") ?? Text(body, "connection") ?? Text(body, "organization_id") ?? "unknown"
+        );
         json.WriteEndObject();
     }
 
     private static void Unmapped(Utf8JsonWriter json, LedgerEntry entry, JsonElement body)
     {
         json.WriteStartObject("unmapped"u8);
-        foreach (var name in (ReadOnlySpan<string>)["caller", "agent", "delegation", "agent_run_id", "trace_id", "connection", "scopes_granted", "scopes_used", "argument_digest", "outcome", "status_reason", "total_ms", "upstream_ms", "details"])
+        foreach (
+            var name in (ReadOnlySpan<string>)
+                [
+                    "caller",
+                    "agent",
+                    "delegation",
+                    "agent_run_id",
+                    "trace_id",
+                    "connection",
+                    "scopes_granted",
+                    "scopes_used",
+                    "argument_digest",
+                    "outcome",
+                    "status_reason",
+                    "total_ms",
+                    "upstream_ms",
+                    "details",
+                ]
+        )
         {
-            if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) continue;
+            if (!body.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+                continue;
             json.WritePropertyName(name);
             value.WriteTo(json);
         }
@@ -188,8 +249,10 @@ public static class OcsfEvent
 
     private static void Optional(Utf8JsonWriter json, ReadOnlySpan<byte> name, JsonElement? body, string from)
     {
-        if (body is { } there && Text(there, from) is { } text) json.WriteString(name, text);
+        if (body is { } there && Text(there, from) is { } text)
+            json.WriteString(name, text);
     }
 
-    private static string? Text(JsonElement from, string name) => from.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement from, string name) =>
+        from.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

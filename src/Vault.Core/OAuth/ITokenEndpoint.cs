@@ -32,7 +32,8 @@ public sealed class StaticCredential : IDisposable
 
     public void Dispose()
     {
-        foreach (var field in Fields.Values) field.Dispose();
+        foreach (var field in Fields.Values)
+            field.Dispose();
     }
 }
 
@@ -44,7 +45,8 @@ public sealed record TokenClient(
     ConnectionSettings Connection,
     Secret? ClientSecret,
     ImmutableSortedDictionary<string, string> Parameters,
-    string RedirectUri);
+    string RedirectUri
+);
 
 /// <summary>What a token endpoint gave.</summary>
 /// <param name="Scopes">As granted; null when the answer did not say.</param>
@@ -56,14 +58,13 @@ public sealed record TokenSet(
     DateTimeOffset? RefreshExpiresAt,
     ImmutableArray<string>? Scopes,
     ImmutableSortedDictionary<string, string> Parameters,
-    ProviderIdentity? Identity);
+    ProviderIdentity? Identity
+);
 
 /// <summary>What became of a call to a token endpoint. Which of these it is, is decided once, at the edge (law 6).</summary>
 public abstract record TokenReply
 {
-    private TokenReply()
-    {
-    }
+    private TokenReply() { }
 
     public sealed record Granted(TokenSet Tokens) : TokenReply;
 
@@ -92,7 +93,12 @@ public interface ITokenEndpoint
     Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline);
 
     /// <summary>Client credentials, JWT bearer, app installation: a new access token from a credential that is not used up.</summary>
-    Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline);
+    Task<TokenReply> MintAsync(
+        TokenClient client,
+        StaticCredential? credential,
+        ImmutableArray<string> scopes,
+        DateTimeOffset deadline
+    );
 
     Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline);
 
@@ -100,7 +106,12 @@ public interface ITokenEndpoint
     Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline);
 
     /// <summary>The identity behind an access token (userinfo or the pack's own call); null when the pack has none.</summary>
-    Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline);
+    Task<IdentityReply> IdentifyAsync(
+        TokenClient client,
+        GrantTokens? grant,
+        StaticCredential? credential,
+        DateTimeOffset deadline
+    );
 
     /// <summary>The URL to send a browser to: code, PKCE S256, state; only https, or http on loopback in development.</summary>
     Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge);
@@ -109,11 +120,20 @@ public interface ITokenEndpoint
     /// Where to send the browser for a consent, and what finishing it needs beside the code. RFC 6749 calls nobody for it and keeps the PKCE verifier; RFC 5849 fetches
     /// temporary credentials first.
     /// </summary>
-    Task<ConsentStart> StartConsentAsync(TokenClient client, ImmutableArray<string> scopes, string state, string verifier, DateTimeOffset deadline) =>
-        Task.FromResult<ConsentStart>(new ConsentStart.Ready(AuthorizationUrl(client, scopes, state, LinkSecrets.Challenge(verifier)), null));
+    Task<ConsentStart> StartConsentAsync(
+        TokenClient client,
+        ImmutableArray<string> scopes,
+        string state,
+        string verifier,
+        DateTimeOffset deadline
+    ) =>
+        Task.FromResult<ConsentStart>(
+            new ConsentStart.Ready(AuthorizationUrl(client, scopes, state, LinkSecrets.Challenge(verifier)), null)
+        );
 
     /// <summary>What the way back carries beside code and state, checked against the pack; called before the code is used, and calls nobody.</summary>
-    CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) => CallbackReading.Empty;
+    CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) =>
+        CallbackReading.Empty;
 
     /// <summary>The issuer the callback must name (RFC 9207); null when the provider has none.</summary>
     (string? Issuer, bool Required) ExpectedIssuer(TokenClient client);
@@ -122,9 +142,7 @@ public interface ITokenEndpoint
 /// <summary>How a consent begins.</summary>
 public abstract record ConsentStart
 {
-    private ConsentStart()
-    {
-    }
+    private ConsentStart() { }
 
     /// <param name="Keep">Sealed into the link in the place of the verifier; null for the verifier itself. The caller disposes it.</param>
     public sealed record Ready(Uri Provider, Secret? Keep) : ConsentStart;
@@ -145,9 +163,7 @@ public sealed record CallbackReading(ImmutableSortedDictionary<string, string> C
 /// <summary>The answer of an identity or verification call.</summary>
 public abstract record IdentityReply
 {
-    private IdentityReply()
-    {
-    }
+    private IdentityReply() { }
 
     public sealed record Known(ProviderIdentity Identity) : IdentityReply;
 

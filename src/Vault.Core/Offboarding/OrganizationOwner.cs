@@ -10,61 +10,138 @@ namespace Vault.Core.Offboarding;
 
 /// <summary>The organization door: gate, keys, cascades. As with accounts, the store judges; two hosts at once only read again.</summary>
 public sealed class OrganizationOwner(
-    IOrganizationStore store, CascadeRunner cascades, KeyRotation rotation, CredentialCache cache, IdFactory ids, TimeProvider time,
-    LifecycleOptions options) : IOrganizations
+    IOrganizationStore store,
+    CascadeRunner cascades,
+    KeyRotation rotation,
+    CredentialCache cache,
+    IdFactory ids,
+    TimeProvider time,
+    LifecycleOptions options
+) : IOrganizations
 {
     private OrganizationRunner Runner => new(store, ids, time);
 
-    public async Task<Result<OrganizationRow>> CreateAsync(string displayName, string? externalId, string requestedBy, CancellationToken cancellationToken)
+    public async Task<Result<OrganizationRow>> CreateAsync(
+        string displayName,
+        string? externalId,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
         var now = time.GetUtcNow();
-        var row = new OrganizationRow(ids.NewOrganization(), displayName, externalId, 1, OrganizationLifecycle.New(), now, now);
-        var written = await store.InsertAsync(row, [Runner.Draft(row, LedgerEvents.OrganizationCreated, requestedBy)], cancellationToken).ConfigureAwait(false);
-        return written == WriteOutcome.Written ? row : new VaultError(ErrorCatalogue.Conflict, $"An organization with external_id '{externalId}' exists already.");
+        var row = new OrganizationRow(
+            ids.NewOrganization(),
+            displayName,
+            externalId,
+            1,
+            OrganizationLifecycle.New(),
+            now,
+            now
+        );
+        var written = await store
+            .InsertAsync(row, [Runner.Draft(row, LedgerEvents.OrganizationCreated, requestedBy)], cancellationToken)
+            .ConfigureAwait(false);
+        return written == WriteOutcome.Written
+            ? row
+            : new VaultError(
+                ErrorCatalogue.Conflict,
+                $"An organization with external_id '{externalId}' exists already."
+            );
     }
 
     public async Task<Result<OrganizationRow>> ChangeAsync(
-        OrganizationId id, Func<OrganizationRow, Result<OrganizationRow>> change, string requestedBy, CancellationToken cancellationToken)
+        OrganizationId id,
+        Func<OrganizationRow, Result<OrganizationRow>> change,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(change);
         for (var race = 0; race < OrganizationRunner.MaxRaces; race++)
         {
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
-            if (row is null) return OrganizationRunner.Unknown();
-            if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return OrganizationRunner.Refused(row);
-            if (!change(row).TryGet(out var wanted, out var error)) return error;
+            if (row is null)
+                return OrganizationRunner.Unknown();
+            if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased)
+                return OrganizationRunner.Refused(row);
+            if (!change(row).TryGet(out var wanted, out var error))
+                return error;
             var next = wanted with { Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
 
             // What the lifecycle decides is not for a caller to change.
-            next = next with { State = next.State with { Status = row.State.Status, Gate = row.State.Gate, Cascade = row.State.Cascade } };
-            var written = await store.UpdateAsync(next, row.Version, [Runner.Draft(next, LedgerEvents.OrganizationChanged, requestedBy)], cancellationToken).ConfigureAwait(false);
-            if (written == WriteOutcome.Written) return next;
+            next = next with
+            {
+                State = next.State with
+                {
+                    Status = row.State.Status,
+                    Gate = row.State.Gate,
+                    Cascade = row.State.Cascade,
+                },
+            };
+            var written = await store
+                .UpdateAsync(
+                    next,
+                    row.Version,
+                    [Runner.Draft(next, LedgerEvents.OrganizationChanged, requestedBy)],
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
+            if (written == WriteOutcome.Written)
+                return next;
         }
 
         return new VaultError(ErrorCatalogue.Conflict, "The organization keeps changing; try again.");
     }
 
-    public async Task<Result<OrganizationRow>> SuspendAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    public async Task<Result<OrganizationRow>> SuspendAsync(
+        OrganizationId id,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
-        var shut = await ApplyAsync(id, new OrganizationEvent.SuspendWanted(time.GetUtcNow()), requestedBy, cancellationToken).ConfigureAwait(false);
-        if (!shut.IsOk) return shut;
+        var shut = await ApplyAsync(
+                id,
+                new OrganizationEvent.SuspendWanted(time.GetUtcNow()),
+                requestedBy,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        if (!shut.IsOk)
+            return shut;
         await WaitOutAsync(id).ConfigureAwait(false);
         return shut;
     }
 
     /// <summary>Opens the gate; acknowledged when every host has noticed, so that a caller who resumes and executes is not refused by a host's memory.</summary>
-    public async Task<Result<OrganizationRow>> ResumeAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    public async Task<Result<OrganizationRow>> ResumeAsync(
+        OrganizationId id,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
-        var opened = await ApplyAsync(id, new OrganizationEvent.ResumeWanted(time.GetUtcNow()), requestedBy, cancellationToken).ConfigureAwait(false);
-        if (opened.IsOk) await WaitOutAsync(id).ConfigureAwait(false);
+        var opened = await ApplyAsync(
+                id,
+                new OrganizationEvent.ResumeWanted(time.GetUtcNow()),
+                requestedBy,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        if (opened.IsOk)
+            await WaitOutAsync(id).ConfigureAwait(false);
         return opened;
     }
 
-    public async Task<Result<uint>> RotateKeyAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    public async Task<Result<uint>> RotateKeyAsync(
+        OrganizationId id,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
         var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
-        if (row is null) return OrganizationRunner.Unknown();
-        if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased) return OrganizationRunner.Refused(row);
+        if (row is null)
+            return OrganizationRunner.Unknown();
+        if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased)
+            return OrganizationRunner.Refused(row);
 
         // A caller who goes away now ends nothing: what was asked for is in the journal and in the ledger.
         if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } begun)
@@ -72,22 +149,46 @@ public sealed class OrganizationOwner(
 
         // A run that fails, or takes longer, is taken up by the host's housekeeping, which reports what keeps it from its end.
         var run = rotation.ResumeAsync(id, CancellationToken.None);
-        await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None)).ConfigureAwait(false);
+        await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None))
+            .ConfigureAwait(false);
         return begun.ToVersion;
     }
 
-    public async Task<Result<ErasureReceipt>> EraseAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken)
+    public async Task<Result<ErasureReceipt>> EraseAsync(
+        OrganizationId id,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
-        var begun = await ApplyAsync(id, new OrganizationEvent.EraseWanted(time.GetUtcNow(), requestedBy), requestedBy, cancellationToken).ConfigureAwait(false);
-        if (!begun.IsOk) return begun.Error!;
+        var begun = await ApplyAsync(
+                id,
+                new OrganizationEvent.EraseWanted(time.GetUtcNow(), requestedBy),
+                requestedBy,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        if (!begun.IsOk)
+            return begun.Error!;
         await WaitOutAsync(id).ConfigureAwait(false);
         return await cascades.EraseAsync(id, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<Result<long>> DisconnectAsync(OrganizationId id, string connectionId, string requestedBy, CancellationToken cancellationToken)
+    public async Task<Result<long>> DisconnectAsync(
+        OrganizationId id,
+        string connectionId,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
-        var begun = await ApplyAsync(id, new OrganizationEvent.DisconnectWanted(time.GetUtcNow(), connectionId, requestedBy), requestedBy, cancellationToken).ConfigureAwait(false);
-        if (!begun.IsOk) return begun.Error!;
+        var begun = await ApplyAsync(
+                id,
+                new OrganizationEvent.DisconnectWanted(time.GetUtcNow(), connectionId, requestedBy),
+                requestedBy,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        if (!begun.IsOk)
+            return begun.Error!;
         var done = await cascades.ResumeAsync(id, cancellationToken).ConfigureAwait(false);
         await WaitOutAsync(id).ConfigureAwait(false);
         return done;
@@ -100,6 +201,10 @@ public sealed class OrganizationOwner(
         await Task.Delay(options.FreshnessLease, time, CancellationToken.None).ConfigureAwait(false);
     }
 
-    private Task<Result<OrganizationRow>> ApplyAsync(OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken) =>
-        Runner.ApplyAsync(id, what, requestedBy, cancellationToken);
+    private Task<Result<OrganizationRow>> ApplyAsync(
+        OrganizationId id,
+        OrganizationEvent what,
+        string requestedBy,
+        CancellationToken cancellationToken
+    ) => Runner.ApplyAsync(id, what, requestedBy, cancellationToken);
 }

@@ -7,7 +7,13 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Offboarding;
 
 /// <summary>What is left of a rotation: the older versions, retired but still able to open. A person ends them, because with them go the values kept elsewhere.</summary>
-public sealed class RetiredKeys(IOrganizationKeyStore keys, IResealSource source, ILedger ledger, IdFactory ids, TimeProvider time)
+public sealed class RetiredKeys(
+    IOrganizationKeyStore keys,
+    IResealSource source,
+    ILedger ledger,
+    IdFactory ids,
+    TimeProvider time
+)
 {
     /// <summary>
     /// Destroys the retired versions that nothing needs: retired at least <paramref name="retiredFor"/> ago and no row under them. The time must be longer than
@@ -15,26 +21,52 @@ public sealed class RetiredKeys(IOrganizationKeyStore keys, IResealSource source
     /// entry whose key the next call destroys, with an entry of its own, and never a key gone without a word. Returns how many were destroyed.
     /// </summary>
     /// <returns><c>ledger_unavailable</c> where the ledger could not be told; that key and those above it stay.</returns>
-    public async Task<Result<int>> DestroyAsync(OrganizationId organization, TimeSpan retiredFor, string requestedBy, CancellationToken cancellationToken)
+    public async Task<Result<int>> DestroyAsync(
+        OrganizationId organization,
+        TimeSpan retiredFor,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
         var destroyed = 0;
         foreach (var key in await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false))
         {
             var now = time.GetUtcNow();
-            if (key.Status == OrganizationKeyStatus.Destroyed) continue;
-            if (key.Status != OrganizationKeyStatus.Retired || now - key.ChangedAt < retiredFor) break;
-            if (await source.AnyBelowAsync(organization, key.Version + 1, cancellationToken).ConfigureAwait(false)) break;
-            if (await ledger.AppendAsync(Entry(key, requestedBy, now), cancellationToken).ConfigureAwait(false) is { } refused) return refused;
-            var next = key with { Status = OrganizationKeyStatus.Destroyed, Wrapped = null, ChangedAt = now, RowVersion = key.RowVersion + 1 };
-            if (await keys.TryUpdateAsync(next, key.RowVersion, cancellationToken).ConfigureAwait(false)) destroyed++;
+            if (key.Status == OrganizationKeyStatus.Destroyed)
+                continue;
+            if (key.Status != OrganizationKeyStatus.Retired || now - key.ChangedAt < retiredFor)
+                break;
+            if (await source.AnyBelowAsync(organization, key.Version + 1, cancellationToken).ConfigureAwait(false))
+                break;
+            if (
+                await ledger.AppendAsync(Entry(key, requestedBy, now), cancellationToken).ConfigureAwait(false) is
+                { } refused
+            )
+                return refused;
+            var next = key with
+            {
+                Status = OrganizationKeyStatus.Destroyed,
+                Wrapped = null,
+                ChangedAt = now,
+                RowVersion = key.RowVersion + 1,
+            };
+            if (await keys.TryUpdateAsync(next, key.RowVersion, cancellationToken).ConfigureAwait(false))
+                destroyed++;
         }
 
         return destroyed;
     }
 
-    private LedgerDraft Entry(OrganizationKeyRow key, string requestedBy, DateTimeOffset now) => new()
-    {
-        EventId = ids.NewEvent(), Organization = key.Organization, Type = LedgerEvents.KeyDestroyed, Time = now, Caller = requestedBy,
-        Details = JsonSerializer.SerializeToElement(new Dictionary<string, object> { ["key_version"] = key.Version, ["retired_at"] = key.ChangedAt }),
-    };
+    private LedgerDraft Entry(OrganizationKeyRow key, string requestedBy, DateTimeOffset now) =>
+        new()
+        {
+            EventId = ids.NewEvent(),
+            Organization = key.Organization,
+            Type = LedgerEvents.KeyDestroyed,
+            Time = now,
+            Caller = requestedBy,
+            Details = JsonSerializer.SerializeToElement(
+                new Dictionary<string, object> { ["key_version"] = key.Version, ["retired_at"] = key.ChangedAt }
+            ),
+        };
 }

@@ -9,4 +9,5 @@ public sealed record OrganizationRow(
     long Version,
     OrganizationState State,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt);
+    DateTimeOffset UpdatedAt
+);

@@ -12,41 +12,53 @@ internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids
     public const int MaxRaces = 32;
 
     public async Task<Result<OrganizationRow>> ApplyAsync(
-        OrganizationId id, OrganizationEvent what, string requestedBy, CancellationToken cancellationToken)
+        OrganizationId id,
+        OrganizationEvent what,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
         for (var race = 0; race < MaxRaces; race++)
         {
             var row = await store.FindAsync(id, cancellationToken).ConfigureAwait(false);
-            if (row is null) return Unknown();
+            if (row is null)
+                return Unknown();
             var decision = OrganizationLifecycle.Decide(row.State, what);
             switch (decision.Outcome)
             {
-                case OrganizationOutcome.Nothing: return row;
-                case OrganizationOutcome.Refused: return Refused(row);
+                case OrganizationOutcome.Nothing:
+                    return row;
+                case OrganizationOutcome.Refused:
+                    return Refused(row);
                 case OrganizationOutcome.Busy:
                     return new VaultError(
-                        ErrorCatalogue.Conflict, "Another cascade of the organization is under way; try again when it is done.");
-                default: break;
+                        ErrorCatalogue.Conflict,
+                        "Another cascade of the organization is under way; try again when it is done."
+                    );
+                default:
+                    break;
             }
 
             var next = row with { State = decision.Next, Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
             LedgerDraft[] drafts = decision.LedgerType is null ? [] : [Draft(next, decision.LedgerType, requestedBy)];
             var written = await store.UpdateAsync(next, row.Version, drafts, cancellationToken).ConfigureAwait(false);
-            if (written == WriteOutcome.Written) return next;
+            if (written == WriteOutcome.Written)
+                return next;
         }
 
         return new VaultError(ErrorCatalogue.Conflict, "The organization keeps changing; try again.");
     }
 
-    public LedgerDraft Draft(OrganizationRow row, string type, string requestedBy) => new()
-    {
-        EventId = ids.NewEvent(),
-        Organization = row.Id,
-        Type = type,
-        Time = time.GetUtcNow(),
-        Caller = requestedBy,
-        Outcome = row.State.Status.ToString(),
-    };
+    public LedgerDraft Draft(OrganizationRow row, string type, string requestedBy) =>
+        new()
+        {
+            EventId = ids.NewEvent(),
+            Organization = row.Id,
+            Type = type,
+            Time = time.GetUtcNow(),
+            Caller = requestedBy,
+            Outcome = row.State.Status.ToString(),
+        };
 
     public static VaultError Unknown() => new(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
 

@@ -12,7 +12,8 @@ public sealed record ApiShape
     public ImmutableArray<ApiCredential> Auth { get; init; } = [];
 
     /// <summary>Sent with every call; templates over parameters. A header whose optional parameter is absent is left out.</summary>
-    public ImmutableSortedDictionary<string, string> Headers { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Headers { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Any of these makes a success status an error.</summary>
     public ImmutableArray<BodyMatch> ErrorWhen { get; init; } = [];

@@ -6,5 +6,6 @@ namespace Vault.Core.Packs;
 public sealed record Deprecation(string Since, string? Use, string? Note)
 {
     /// <summary>For models, which read descriptions and nothing else.</summary>
-    public string Sentence => "Deprecated since " + Since + (Use is null ? "." : "; use " + Use + ".") + (Note is null ? "" : " " + Note);
+    public string Sentence =>
+        "Deprecated since " + Since + (Use is null ? "." : "; use " + Use + ".") + (Note is null ? "" : " " + Note);
 }

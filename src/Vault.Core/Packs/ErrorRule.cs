@@ -23,25 +23,39 @@ public enum AnswerMeaning
 /// <param name="RetryAfter">Where the answer itself tells no wait.</param>
 /// <param name="Code">A code for people, in place of the provider's own.</param>
 /// <param name="MissingScopes">Where the answer names the scopes it wants.</param>
-public sealed record ErrorRule(AnswerMatch When, AnswerMeaning Meaning, string? Reason, TimeSpan? RetryAfter, string? Code, ValuePath? MissingScopes);
+public sealed record ErrorRule(
+    AnswerMatch When,
+    AnswerMeaning Meaning,
+    string? Reason,
+    TimeSpan? RetryAfter,
+    string? Code,
+    ValuePath? MissingScopes
+);
 
 /// <summary>All of what is given must hold; an empty match holds always.</summary>
-public sealed record AnswerMatch(ImmutableArray<StatusRange> Status, ImmutableArray<HeaderMatch> Headers, ImmutableArray<BodyMatch> Body)
+public sealed record AnswerMatch(
+    ImmutableArray<StatusRange> Status,
+    ImmutableArray<HeaderMatch> Headers,
+    ImmutableArray<BodyMatch> Body
+)
 {
     /// <param name="header">The values of a header, joined by commas; null when it is absent.</param>
     /// <param name="body">Undefined where the body is not JSON.</param>
     public bool Holds(int status, Func<string, string?> header, JsonElement body)
     {
         ArgumentNullException.ThrowIfNull(header);
-        if (Status.Length > 0 && !Covers(status)) return false;
+        if (Status.Length > 0 && !Covers(status))
+            return false;
         foreach (var match in Headers)
         {
-            if (!match.Test.Holds(header(match.Name))) return false;
+            if (!match.Test.Holds(header(match.Name)))
+                return false;
         }
 
         foreach (var match in Body)
         {
-            if (!match.Holds(body)) return false;
+            if (!match.Holds(body))
+                return false;
         }
 
         return true;
@@ -51,7 +65,8 @@ public sealed record AnswerMatch(ImmutableArray<StatusRange> Status, ImmutableAr
     {
         foreach (var range in Status)
         {
-            if (status >= range.From && status <= range.To) return true;
+            if (status >= range.From && status <= range.To)
+                return true;
         }
 
         return false;
@@ -68,7 +83,8 @@ public sealed record BodyMatch(ValuePath Path, TextTest Test)
     {
         foreach (var match in matches)
         {
-            if (match.Holds(body)) return true;
+            if (match.Holds(body))
+                return true;
         }
 
         return false;
@@ -77,12 +93,14 @@ public sealed record BodyMatch(ValuePath Path, TextTest Test)
     /// <summary>Whether any value at the path passes; an absent value passes only where absence is asked for.</summary>
     public bool Holds(JsonElement body)
     {
-        if (Path.TryOne(body, out var one)) return Test.Holds(one.ValueKind == JsonValueKind.Undefined ? null : ValuePath.Text(one));
+        if (Path.TryOne(body, out var one))
+            return Test.Holds(one.ValueKind == JsonValueKind.Undefined ? null : ValuePath.Text(one));
         var any = false;
         foreach (var value in Path.All(body))
         {
             any = true;
-            if (Test.Holds(ValuePath.Text(value))) return true;
+            if (Test.Holds(ValuePath.Text(value)))
+                return true;
         }
 
         return !any && Test.Holds(null);
@@ -94,9 +112,12 @@ public sealed record TextTest(ImmutableArray<string> AnyOf, string? Prefix, bool
 {
     public bool Holds(string? value)
     {
-        if (value is null) return Exists == false;
-        if (Exists == false) return false;
-        if (!AnyOf.IsDefaultOrEmpty && !AnyOf.Contains(value, StringComparer.Ordinal)) return false;
+        if (value is null)
+            return Exists == false;
+        if (Exists == false)
+            return false;
+        if (!AnyOf.IsDefaultOrEmpty && !AnyOf.Contains(value, StringComparer.Ordinal))
+            return false;
         return Prefix is null || value.StartsWith(Prefix, StringComparison.Ordinal);
     }
 }

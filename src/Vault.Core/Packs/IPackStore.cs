@@ -3,7 +3,13 @@ using Vault.Core.Persistence;
 namespace Vault.Core.Packs;
 
 /// <summary>An operator's own pack, verbatim as given and validated; packs of the platform itself are files.</summary>
-public sealed record StoredPack(string ProviderId, string PackVersion, string Json, long Version, DateTimeOffset UpdatedAt);
+public sealed record StoredPack(
+    string ProviderId,
+    string PackVersion,
+    string Json,
+    long Version,
+    DateTimeOffset UpdatedAt
+);
 
 public interface IPackStore
 {

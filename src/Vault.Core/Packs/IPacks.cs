@@ -16,7 +16,8 @@ public interface IPacks
     bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool);
 
     /// <summary>A tool as the accounts of a provider run it: its own, or one that its pack takes over (<c>tools_of</c>), with that provider's address and credential.</summary>
-    bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool) => TryGetTool(name, out tool) && tool.Pack.Id == providerId;
+    bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool) =>
+        TryGetTool(name, out tool) && tool.Pack.Id == providerId;
 
     /// <summary>The other providers whose accounts may run a tool.</summary>
     IReadOnlyList<string> CompatibleProviders(Tool tool) => [];

@@ -11,7 +11,14 @@ namespace Vault.Core.Packs;
 /// <param name="AuthorizationParameters">Templates, added to the authorization URL.</param>
 /// <param name="ScopeParameter">Where the provider takes scopes on the authorization URL; null where it has none.</param>
 public sealed record OAuth1Shape(
-    UrlTemplate TemporaryUrl, UrlTemplate AuthorizationUrl, UrlTemplate TokenUrl, string Method, ImmutableSortedDictionary<string, string> AuthorizationParameters, string? ScopeParameter, string ScopeSeparator)
+    UrlTemplate TemporaryUrl,
+    UrlTemplate AuthorizationUrl,
+    UrlTemplate TokenUrl,
+    string Method,
+    ImmutableSortedDictionary<string, string> AuthorizationParameters,
+    string? ScopeParameter,
+    string ScopeSeparator
+)
 {
     /// <summary>The token type of what the exchange gives: the token with its secret in the place of a refresh token, to be made a credential at once.</summary>
     public const string TokenType = "OAuth1";

@@ -54,13 +54,17 @@ public sealed record OAuthShape
     /// <summary>The name scopes are asked by on the authorization URL (Slack's user scopes go by <c>user_scope</c>).</summary>
     public string ScopeParameter { get; init; } = "scope";
 
-    public ImmutableSortedDictionary<string, string> AuthorizationParameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> AuthorizationParameters { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
-    public ImmutableSortedDictionary<string, string> TokenParameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> TokenParameters { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
-    public ImmutableSortedDictionary<string, string> RefreshParameters { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> RefreshParameters { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
-    public ImmutableSortedDictionary<string, string> TokenHeaders { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> TokenHeaders { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     public TokenAnswerShape Answer { get; init; } = new();
 
@@ -89,7 +93,8 @@ public sealed record TokenAnswerShape
     public ValuePath TokenType { get; init; } = ValuePath.Parse("token_type");
 
     /// <summary>Captured parameters by name; each must be a parameter of the pack with source <c>captured</c>.</summary>
-    public ImmutableSortedDictionary<string, ValuePath> Capture { get; init; } = ImmutableSortedDictionary<string, ValuePath>.Empty;
+    public ImmutableSortedDictionary<string, ValuePath> Capture { get; init; } =
+        ImmutableSortedDictionary<string, ValuePath>.Empty;
 
     public IdentityMap? Identity { get; init; }
 
@@ -99,7 +104,13 @@ public sealed record TokenAnswerShape
 
 /// <summary>Where an answer names the person or workspace behind a credential.</summary>
 /// <param name="EmailVerified">Where the answer says whether the provider has checked the address (OpenID Connect Core 5.1); unless it says true, the address counts for nothing, because anybody can enter anybody's.</param>
-public sealed record IdentityMap(ValuePath Subject, ValuePath? DisplayName, ValuePath? Email, ValuePath? Tenant, ValuePath? EmailVerified = null);
+public sealed record IdentityMap(
+    ValuePath Subject,
+    ValuePath? DisplayName,
+    ValuePath? Email,
+    ValuePath? Tenant,
+    ValuePath? EmailVerified = null
+);
 
 /// <summary>A signed JWT (RFC 7523) from a key pair. Values are templates over <c>{client_id}</c>, parameters and the credential's fields.</summary>
 /// <param name="Algorithm">RS256 or ES256.</param>
@@ -119,7 +130,8 @@ public sealed record AssertionShape(
     ImmutableSortedDictionary<string, string> Claims,
     string? ScopeClaim,
     AssertionUse Use,
-    ImmutableSortedDictionary<string, string> Headers);
+    ImmutableSortedDictionary<string, string> Headers
+);
 
 public enum AssertionUse
 {

@@ -15,9 +15,11 @@ public sealed record PackDetails
     public ImmutableArray<string> Notes { get; init; } = [];
 
     /// <summary>Scopes whose risk their name does not tell, or tells wrongly.</summary>
-    public ImmutableSortedDictionary<string, ScopeRisk> ScopeRisks { get; init; } = ImmutableSortedDictionary<string, ScopeRisk>.Empty;
+    public ImmutableSortedDictionary<string, ScopeRisk> ScopeRisks { get; init; } =
+        ImmutableSortedDictionary<string, ScopeRisk>.Empty;
 
-    public ImmutableSortedDictionary<string, PackParameter> Parameters { get; init; } = ImmutableSortedDictionary<string, PackParameter>.Empty;
+    public ImmutableSortedDictionary<string, PackParameter> Parameters { get; init; } =
+        ImmutableSortedDictionary<string, PackParameter>.Empty;
 
     /// <summary>Null where the provider only takes keys.</summary>
     public OAuthShape? OAuth { get; init; }
@@ -29,7 +31,8 @@ public sealed record PackDetails
     public AssertionShape? Assertion { get; init; }
 
     /// <summary>The fields of an own credential, per mode that takes one.</summary>
-    public ImmutableSortedDictionary<AuthMode, CredentialShape> Credentials { get; init; } = ImmutableSortedDictionary<AuthMode, CredentialShape>.Empty;
+    public ImmutableSortedDictionary<AuthMode, CredentialShape> Credentials { get; init; } =
+        ImmutableSortedDictionary<AuthMode, CredentialShape>.Empty;
 
     public RevocationShape? Revocation { get; init; }
 

@@ -20,7 +20,14 @@ public enum ParameterSource
 
 /// <summary>A place that URLs and templates of a pack may hold. Its value is hostile until <see cref="Accepts"/> has said yes.</summary>
 /// <param name="Example">A value that fits; required where the parameter stands in a host, so that the pinning can be checked when the pack is read.</param>
-public sealed record PackParameter(ParameterSource Source, string Pattern, bool Required, string? Default, string? Example, string? Description)
+public sealed record PackParameter(
+    ParameterSource Source,
+    string Pattern,
+    bool Required,
+    string? Default,
+    string? Example,
+    string? Description
+)
 {
     public const int MaxLength = 512;
 
@@ -33,8 +40,10 @@ public sealed record PackParameter(ParameterSource Source, string Pattern, bool 
     public bool Accepts(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (Accepted.TryGetValue(value, out var by) && ReferenceEquals(by, this)) return true;
-        if (value.Length is 0 or > MaxLength || value.Any(char.IsControl) || !_pattern.IsMatch(value)) return false;
+        if (Accepted.TryGetValue(value, out var by) && ReferenceEquals(by, this))
+            return true;
+        if (value.Length is 0 or > MaxLength || value.Any(char.IsControl) || !_pattern.IsMatch(value))
+            return false;
         Accepted.AddOrUpdate(value, this);
         return true;
     }
@@ -45,7 +54,8 @@ public sealed record PackParameter(ParameterSource Source, string Pattern, bool 
     {
         ArgumentNullException.ThrowIfNull(pattern);
         var inner = pattern.StartsWith('^') ? pattern[1..] : pattern;
-        if (inner.EndsWith('$') && !inner.EndsWith("\\$", StringComparison.Ordinal)) inner = inner[..^1];
+        if (inner.EndsWith('$') && !inner.EndsWith("\\$", StringComparison.Ordinal))
+            inner = inner[..^1];
         try
         {
             return Patterns.Get($"\\A(?:{inner})\\z");
@@ -65,7 +75,12 @@ public static class PackParameters
     /// <param name="values">By name.</param>
     /// <param name="source">Where they were set.</param>
     /// <param name="orCaptured">Whether captured ones may be given, too: tokens from elsewhere come without the answer that would have brought them.</param>
-    public static ImmutableArray<Violation> Check(ProviderPack pack, IReadOnlyDictionary<string, string> values, ParameterSource source, bool orCaptured = false)
+    public static ImmutableArray<Violation> Check(
+        ProviderPack pack,
+        IReadOnlyDictionary<string, string> values,
+        ParameterSource source,
+        bool orCaptured = false
+    )
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(values);
@@ -73,16 +88,47 @@ public static class PackParameters
         var faults = ImmutableArray.CreateBuilder<Violation>();
         foreach (var (name, value) in values)
         {
-            if (!known.TryGetValue(name, out var parameter) || !(parameter.Source == source || (orCaptured && parameter.Source == ParameterSource.Captured)))
-                faults.Add(new("parameters." + name, $"unknown; {pack.Id} takes " + List(known.Where(p => p.Value.Source == source || (orCaptured && p.Value.Source == ParameterSource.Captured)).Select(p => p.Key))));
+            if (
+                !known.TryGetValue(name, out var parameter)
+                || !(parameter.Source == source || (orCaptured && parameter.Source == ParameterSource.Captured))
+            )
+                faults.Add(
+                    new(
+                        "parameters." + name,
+                        $"unknown; {pack.Id} takes "
+                            + List(
+                                known
+                                    .Where(p =>
+                                        p.Value.Source == source
+                                        || (orCaptured && p.Value.Source == ParameterSource.Captured)
+                                    )
+                                    .Select(p => p.Key)
+                            )
+                    )
+                );
             else if (!parameter.Accepts(value))
-                faults.Add(new("parameters." + name, $"does not fit {parameter.Pattern}" + (parameter.Example is null ? "" : $" (for example {parameter.Example})")));
+                faults.Add(
+                    new(
+                        "parameters." + name,
+                        $"does not fit {parameter.Pattern}"
+                            + (parameter.Example is null ? "" : $" (for example {parameter.Example})")
+                    )
+                );
         }
 
         foreach (var (name, parameter) in known)
         {
-            if (parameter.Source == source && parameter is { Required: true, Default: null } && !values.ContainsKey(name))
-                faults.Add(new("parameters." + name, "missing" + (parameter.Description is null ? "" : ": " + parameter.Description)));
+            if (
+                parameter.Source == source
+                && parameter is { Required: true, Default: null }
+                && !values.ContainsKey(name)
+            )
+                faults.Add(
+                    new(
+                        "parameters." + name,
+                        "missing" + (parameter.Description is null ? "" : ": " + parameter.Description)
+                    )
+                );
         }
 
         return faults.ToImmutable();
@@ -93,7 +139,8 @@ public static class PackParameters
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(values);
-        if (!pack.Details.Parameters.TryGetValue(name, out var parameter)) return null;
+        if (!pack.Details.Parameters.TryGetValue(name, out var parameter))
+            return null;
         var value = values.TryGetValue(name, out var given) ? given : parameter.Default;
         // Checked again at use: a row may be older than the pack's pattern.
         return value is not null && parameter.Accepts(value) ? value : null;

@@ -15,4 +15,5 @@ public sealed record RevocationShape(
     BodyFormat Format,
     ImmutableSortedDictionary<string, string> Parameters,
     string Kills,
-    ImmutableArray<AnswerMatch> ConfirmedWhen);
+    ImmutableArray<AnswerMatch> ConfirmedWhen
+);

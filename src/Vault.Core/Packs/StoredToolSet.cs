@@ -9,19 +9,42 @@ public sealed record ToolSetEnd(string By, DateTimeOffset At);
 /// <summary>A tool set as it is kept beside its provider's pack (<c>extends</c>). One that was deleted stays as a tombstone without tools, so that no version is given twice.</summary>
 /// <param name="Id"><c>provider+set</c>.</param>
 /// <param name="Source">Format and title of the document it was made from.</param>
-public sealed record StoredToolSet(string Id, string Provider, string Name, string? Source, ImmutableArray<string> Tools, DateTimeOffset UpdatedAt, ToolSetEnd? Removed)
+public sealed record StoredToolSet(
+    string Id,
+    string Provider,
+    string Name,
+    string? Source,
+    ImmutableArray<string> Tools,
+    DateTimeOffset UpdatedAt,
+    ToolSetEnd? Removed
+)
 {
     /// <summary>Null where the row is a pack.</summary>
     public static StoredToolSet? Of(StoredPack row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        if (!row.ProviderId.Contains('+', StringComparison.Ordinal)) return null;
+        if (!row.ProviderId.Contains('+', StringComparison.Ordinal))
+            return null;
         using var document = JsonDocument.Parse(row.Json, new JsonDocumentOptions { MaxDepth = 64 });
         var root = document.RootElement;
-        var tools = root.GetProperty("tools").EnumerateArray().Select(t => t.GetProperty("name").GetString()!).ToImmutableArray();
-        var end = root.TryGetProperty("removed", out var removed) ? new ToolSetEnd(removed.GetProperty("by").GetString()!, removed.GetProperty("at").GetDateTimeOffset()) : null;
-        return new StoredToolSet(row.ProviderId, Text(root, "extends")!, Text(root, "set") ?? row.ProviderId.Split('+')[1], Text(root, "source"), tools, row.UpdatedAt, end);
+        var tools = root.GetProperty("tools")
+            .EnumerateArray()
+            .Select(t => t.GetProperty("name").GetString()!)
+            .ToImmutableArray();
+        var end = root.TryGetProperty("removed", out var removed)
+            ? new ToolSetEnd(removed.GetProperty("by").GetString()!, removed.GetProperty("at").GetDateTimeOffset())
+            : null;
+        return new StoredToolSet(
+            row.ProviderId,
+            Text(root, "extends")!,
+            Text(root, "set") ?? row.ProviderId.Split('+')[1],
+            Text(root, "source"),
+            tools,
+            row.UpdatedAt,
+            end
+        );
     }
 
-    private static string? Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -34,7 +34,8 @@ public sealed record ScopeRequirement(ImmutableArray<ImmutableArray<string>> All
     {
         ImmutableArray<string>.Builder? missing = null;
         foreach (var group in AllOf)
-            if (Met(group, granted) is null) (missing ??= ImmutableArray.CreateBuilder<string>()).Add(group[0]);
+            if (Met(group, granted) is null)
+                (missing ??= ImmutableArray.CreateBuilder<string>()).Add(group[0]);
         return missing?.ToImmutable() ?? [];
     }
 
@@ -43,14 +44,16 @@ public sealed record ScopeRequirement(ImmutableArray<ImmutableArray<string>> All
     {
         ImmutableArray<string> used = [];
         foreach (var group in AllOf)
-            if (Met(group, granted) is { } scope && !used.Contains(scope)) used = used.Add(scope);
+            if (Met(group, granted) is { } scope && !used.Contains(scope))
+                used = used.Add(scope);
         return used;
     }
 
     private static string? Met(ImmutableArray<string> group, ImmutableArray<string> granted)
     {
         foreach (var scope in group)
-            if (granted.Contains(scope)) return scope;
+            if (granted.Contains(scope))
+                return scope;
         return null;
     }
 }

@@ -6,20 +6,34 @@ namespace Vault.Core.Packs;
 /// <param name="Kind">added, removed or changed.</param>
 /// <param name="Breaking">A call that worked may not work any more, or does more than before.</param>
 /// <param name="SameVersion">Changed, and a caller that pins the version would not notice: give it another.</param>
-public sealed record ToolChange(string Name, string Kind, string? FromVersion, string? ToVersion, bool Breaking, bool SameVersion, IReadOnlyList<string> Details);
+public sealed record ToolChange(
+    string Name,
+    string Kind,
+    string? FromVersion,
+    string? ToVersion,
+    bool Breaking,
+    bool SameVersion,
+    IReadOnlyList<string> Details
+);
 
 /// <summary>Compares tools as a caller meets them: input, scopes, effect, and where the request goes.</summary>
 public static class ToolDiff
 {
     public static IReadOnlyList<ToolChange> Of(IEnumerable<ToolDefinition> before, IEnumerable<ToolDefinition> after)
     {
-        var (old, next) = (before.ToDictionary(t => t.Name, StringComparer.Ordinal), after.ToDictionary(t => t.Name, StringComparer.Ordinal));
+        var (old, next) = (
+            before.ToDictionary(t => t.Name, StringComparer.Ordinal),
+            after.ToDictionary(t => t.Name, StringComparer.Ordinal)
+        );
         var changes = new List<ToolChange>();
         foreach (var name in old.Keys.Union(next.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            if (!next.TryGetValue(name, out var b)) changes.Add(new ToolChange(name, "removed", old[name].Version, null, true, false, []));
-            else if (!old.TryGetValue(name, out var a)) changes.Add(new ToolChange(name, "added", null, b.Version, false, false, []));
-            else if (Compare(a, b) is { Details.Count: > 0 } change) changes.Add(change);
+            if (!next.TryGetValue(name, out var b))
+                changes.Add(new ToolChange(name, "removed", old[name].Version, null, true, false, []));
+            else if (!old.TryGetValue(name, out var a))
+                changes.Add(new ToolChange(name, "added", null, b.Version, false, false, []));
+            else if (Compare(a, b) is { Details.Count: > 0 } change)
+                changes.Add(change);
         }
 
         return changes;
@@ -29,20 +43,40 @@ public static class ToolDiff
     {
         var details = new List<string>();
         var breaking = false;
-        if (a.Effect != b.Effect) Note($"effect {Word(a.Effect)} became {Word(b.Effect)}", b.Effect > a.Effect);
-        if (a.Idempotency != b.Idempotency) Note($"idempotency {Word(a.Idempotency)} became {Word(b.Idempotency)}", b.Idempotency == Idempotency.None);
-        var (had, has) = (a.Scopes.AllOf.Select(g => string.Join('|', g)).ToList(), b.Scopes.AllOf.Select(g => string.Join('|', g)).ToList());
+        if (a.Effect != b.Effect)
+            Note($"effect {Word(a.Effect)} became {Word(b.Effect)}", b.Effect > a.Effect);
+        if (a.Idempotency != b.Idempotency)
+            Note($"idempotency {Word(a.Idempotency)} became {Word(b.Idempotency)}", b.Idempotency == Idempotency.None);
+        var (had, has) = (
+            a.Scopes.AllOf.Select(g => string.Join('|', g)).ToList(),
+            b.Scopes.AllOf.Select(g => string.Join('|', g)).ToList()
+        );
         // What an earlier grant meets is no break: only a group that the old minimum does not meet is.
         var minimum = a.Scopes.AllOf.Where(g => g.Length > 0).Select(g => g[0]).ToList();
-        foreach (var group in has.Except(had)) Note($"needs the scope {group}", !group.Split('|').Any(minimum.Contains));
-        foreach (var group in had.Except(has)) Note($"needs the scope {group} no more", false);
+        foreach (var group in has.Except(had))
+            Note($"needs the scope {group}", !group.Split('|').Any(minimum.Contains));
+        foreach (var group in had.Except(has))
+            Note($"needs the scope {group} no more", false);
         Input(a.InputSchema, b.InputSchema, "", Note);
-        if (a.Request.Method != b.Request.Method || a.Request.Url.Source != b.Request.Url.Source) Note($"{a.Request.Method} {a.Request.Url.Source} became {b.Request.Method} {b.Request.Url.Source}", false);
-        if (a.Request.Data?.Source != b.Request.Data?.Source) Note("the part of the answer that is its data is another", true);
-        if (a.Deprecated is null && b.Deprecated is { } gone) Note(gone.Sentence, false);
-        if (a.Description != b.Description) Note("is described otherwise", false);
-        if (details.Count == 0 && a.Version != b.Version) Note("has another version and is the same", false);
-        return new ToolChange(a.Name, "changed", a.Version, b.Version, breaking, breaking && a.Version == b.Version, details);
+        if (a.Request.Method != b.Request.Method || a.Request.Url.Source != b.Request.Url.Source)
+            Note($"{a.Request.Method} {a.Request.Url.Source} became {b.Request.Method} {b.Request.Url.Source}", false);
+        if (a.Request.Data?.Source != b.Request.Data?.Source)
+            Note("the part of the answer that is its data is another", true);
+        if (a.Deprecated is null && b.Deprecated is { } gone)
+            Note(gone.Sentence, false);
+        if (a.Description != b.Description)
+            Note("is described otherwise", false);
+        if (details.Count == 0 && a.Version != b.Version)
+            Note("has another version and is the same", false);
+        return new ToolChange(
+            a.Name,
+            "changed",
+            a.Version,
+            b.Version,
+            breaking,
+            breaking && a.Version == b.Version,
+            details
+        );
 
         void Note(string detail, bool breaks)
         {
@@ -55,28 +89,52 @@ public static class ToolDiff
     {
         var (had, has) = (Members(a), Members(b));
         var (needed, needs) = (Required(a), Required(b));
-        foreach (var name in had.Keys.Except(has.Keys).Order(StringComparer.Ordinal)) note($"input {at}{name} is gone", true);
-        foreach (var name in has.Keys.Except(had.Keys).Order(StringComparer.Ordinal)) note($"input {at}{name} is new" + (needs.Contains(name) ? " and required" : ""), needs.Contains(name));
+        foreach (var name in had.Keys.Except(has.Keys).Order(StringComparer.Ordinal))
+            note($"input {at}{name} is gone", true);
+        foreach (var name in has.Keys.Except(had.Keys).Order(StringComparer.Ordinal))
+            note($"input {at}{name} is new" + (needs.Contains(name) ? " and required" : ""), needs.Contains(name));
         foreach (var name in has.Keys.Intersect(had.Keys).Order(StringComparer.Ordinal))
         {
-            if (needs.Contains(name) && !needed.Contains(name)) note($"input {at}{name} is required", true);
-            if (needed.Contains(name) && !needs.Contains(name)) note($"input {at}{name} is required no more", false);
+            if (needs.Contains(name) && !needed.Contains(name))
+                note($"input {at}{name} is required", true);
+            if (needed.Contains(name) && !needs.Contains(name))
+                note($"input {at}{name} is required no more", false);
             var (x, y) = (had[name], has[name]);
-            if (Rules(x) is var before && Rules(y) is var after && before != after) note($"input {at}{name}: {before} became {after}", true);
+            if (Rules(x) is var before && Rules(y) is var after && before != after)
+                note($"input {at}{name}: {before} became {after}", true);
             Input(x, y, at + name + ".", note);
         }
     }
 
     /// <summary>What a value must be, without its description and its members, which are compared by themselves.</summary>
-    private static string Rules(JsonElement schema) => schema.ValueKind != JsonValueKind.Object ? "" : string.Join(", ", schema.EnumerateObject()
-        .Where(m => m.Name is not ("description" or "title" or "examples" or "properties" or "required" or "default")).OrderBy(m => m.Name, StringComparer.Ordinal).Select(m => $"{m.Name} {m.Value.GetRawText()}"));
+    private static string Rules(JsonElement schema) =>
+        schema.ValueKind != JsonValueKind.Object
+            ? ""
+            : string.Join(
+                ", ",
+                schema
+                    .EnumerateObject()
+                    .Where(m =>
+                        m.Name
+                            is not ("description" or "title" or "examples" or "properties" or "required" or "default")
+                    )
+                    .OrderBy(m => m.Name, StringComparer.Ordinal)
+                    .Select(m => $"{m.Name} {m.Value.GetRawText()}")
+            );
 
     private static Dictionary<string, JsonElement> Members(JsonElement schema) =>
-        schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object
-            ? properties.EnumerateObject().ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal) : [];
+        schema.ValueKind == JsonValueKind.Object
+        && schema.TryGetProperty("properties", out var properties)
+        && properties.ValueKind == JsonValueKind.Object
+            ? properties.EnumerateObject().ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal)
+            : [];
 
     private static HashSet<string> Required(JsonElement schema) =>
-        schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("required", out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(e => e.ToString())] : [];
+        schema.ValueKind == JsonValueKind.Object
+        && schema.TryGetProperty("required", out var list)
+        && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Select(e => e.ToString())]
+            : [];
 
     private static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();

@@ -13,7 +13,8 @@ public sealed record ToolRequest
     public required UrlTemplate Url { get; init; }
 
     /// <summary>By place name.</summary>
-    public ImmutableSortedDictionary<string, FieldSource> Path { get; init; } = ImmutableSortedDictionary<string, FieldSource>.Empty;
+    public ImmutableSortedDictionary<string, FieldSource> Path { get; init; } =
+        ImmutableSortedDictionary<string, FieldSource>.Empty;
 
     public ImmutableArray<MappedField> Query { get; init; } = [];
 
@@ -70,7 +71,13 @@ public sealed record BodyField(ValuePath At, FieldSource Source);
 /// <param name="Spread">An input property whose members become the body's own (Salesforce records).</param>
 /// <param name="File">With multipart: the input properties of one file part.</param>
 /// <param name="MediaType">With raw bodies, and for the whole of others where a provider wants its own.</param>
-public sealed record BodyShape(BodyFormat Format, ImmutableArray<BodyField> Fields, string? Spread, FilePart? File, string? MediaType);
+public sealed record BodyShape(
+    BodyFormat Format,
+    ImmutableArray<BodyField> Fields,
+    string? Spread,
+    FilePart? File,
+    string? MediaType
+);
 
 /// <param name="Part">The name of the form part.</param>
 /// <param name="Content">Input property with the content: text, or base64 where <paramref name="IsBase64"/>.</param>

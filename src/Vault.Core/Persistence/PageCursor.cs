@@ -14,14 +14,17 @@ public static class PageCursor
 
     /// <param name="list">Names the list and its organization, for example <c>accounts/org_…</c>; holds no line break.</param>
     /// <param name="last">The key of the last item of the page.</param>
-    public static string Encode(string list, string last) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{list}\n{last}"));
+    public static string Encode(string list, string last) =>
+        Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{list}\n{last}"));
 
     /// <summary>The key to go on after; null for the first page.</summary>
     /// <exception cref="InvalidCursorException">It is not a cursor of this list.</exception>
     public static string? Decode(string list, string? cursor)
     {
-        if (cursor is null) return null;
-        if (cursor.Length is 0 or > MaxLength || !Base64Url.IsValid(cursor)) throw new InvalidCursorException();
+        if (cursor is null)
+            return null;
+        if (cursor.Length is 0 or > MaxLength || !Base64Url.IsValid(cursor))
+            throw new InvalidCursorException();
         string text;
         try
         {
@@ -33,6 +36,8 @@ public static class PageCursor
         }
 
         var parts = text.Split('\n');
-        return parts.Length == 2 && parts[0] == list && parts[1].Length > 0 && !parts[1].Contains('\0') ? parts[1] : throw new InvalidCursorException();
+        return parts.Length == 2 && parts[0] == list && parts[1].Length > 0 && !parts[1].Contains('\0')
+            ? parts[1]
+            : throw new InvalidCursorException();
     }
 }

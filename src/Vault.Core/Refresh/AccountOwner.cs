@@ -11,30 +11,65 @@ namespace Vault.Core.Refresh;
 /// Two of them at once (two hosts on one store, two activations of a grain) are as correct as one: the store judges.
 /// </summary>
 public sealed class AccountOwner(
-    AccountRefresher refresher, AccountRevoker revoker, GrantStore grantStore, AccountResolver resolver, CredentialCache cache, IOrganizationStore organizations) : IAccounts
+    AccountRefresher refresher,
+    AccountRevoker revoker,
+    GrantStore grantStore,
+    AccountResolver resolver,
+    CredentialCache cache,
+    IOrganizationStore organizations
+) : IAccounts
 {
-    public async Task<Result<RefreshResult>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken)
+    public async Task<Result<RefreshResult>> RefreshAsync(
+        AccountKey key,
+        long? seenGeneration,
+        RefreshReason why,
+        CancellationToken cancellationToken
+    )
     {
         var answer = await refresher.RefreshAsync(key, seenGeneration, why, cancellationToken).ConfigureAwait(false);
         cache.Drop(key);
         return answer;
     }
 
-    public Task<Result<RevocationReceipt>> RevokeAsync(AccountKey key, string requestedBy, string reason, CancellationToken cancellationToken) =>
-        revoker.RevokeAsync(key, requestedBy, reason, cancellationToken);
+    public Task<Result<RevocationReceipt>> RevokeAsync(
+        AccountKey key,
+        string requestedBy,
+        string reason,
+        CancellationToken cancellationToken
+    ) => revoker.RevokeAsync(key, requestedBy, reason, cancellationToken);
 
     public async Task<Result<AccountRow>> PrepareAsync(
-        AccountKey key, string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken)
+        AccountKey key,
+        string connectionId,
+        string provider,
+        ImmutableArray<string> requestedScopes,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(key);
         var organization = await organizations.FindAsync(key.Organization, cancellationToken).ConfigureAwait(false);
         return organization is null
             ? new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.")
-            : await grantStore.PrepareAsync(key, connectionId, provider, requestedScopes, organization.State.Gate, requestedBy, cancellationToken).ConfigureAwait(false);
+            : await grantStore
+                .PrepareAsync(
+                    key,
+                    connectionId,
+                    provider,
+                    requestedScopes,
+                    organization.State.Gate,
+                    requestedBy,
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
     }
 
-    public Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant newGrant, CancellationToken cancellationToken) =>
-        grantStore.StoreGrantAsync(key, newGrant, cancellationToken);
+    public Task<Result<AccountRow>> StoreGrantAsync(
+        AccountKey key,
+        NewGrant newGrant,
+        CancellationToken cancellationToken
+    ) => grantStore.StoreGrantAsync(key, newGrant, cancellationToken);
 
-    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) => resolver.ResolveAsync(question, cancellationToken);
+    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) =>
+        resolver.ResolveAsync(question, cancellationToken);
 }

@@ -21,8 +21,20 @@ namespace Vault.Core.Refresh;
 /// From the intent on no caller's cancellation counts: a token that the provider has issued is always kept.
 /// </summary>
 public sealed class AccountRefresher(
-    IAccountStore store, AccountRunner runner, GrantSealing sealing, Keyring keyring, TokenClients clients, ITokenEndpoint endpoint, IReplySpool spool,
-    IHostIdentity host, IdFactory ids, TimeProvider time, LifecycleOptions options, ICheckpoints checkpoints, IAccountObserver observer)
+    IAccountStore store,
+    AccountRunner runner,
+    GrantSealing sealing,
+    Keyring keyring,
+    TokenClients clients,
+    ITokenEndpoint endpoint,
+    IReplySpool spool,
+    IHostIdentity host,
+    IdFactory ids,
+    TimeProvider time,
+    LifecycleOptions options,
+    ICheckpoints checkpoints,
+    IAccountObserver observer
+)
 {
     private readonly ConcurrentDictionary<AccountKey, Task<Result<RefreshResult>>> _underway = new();
 
@@ -35,17 +47,35 @@ public sealed class AccountRefresher(
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
 
     /// <summary>Joins the attempt under way in this process, or makes one. <paramref name="cancellationToken"/> ends the caller's waiting only.</summary>
-    public async Task<Result<RefreshResult>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken)
+    public async Task<Result<RefreshResult>> RefreshAsync(
+        AccountKey key,
+        long? seenGeneration,
+        RefreshReason why,
+        CancellationToken cancellationToken
+    )
     {
         var poll = TimeSpan.FromMilliseconds(25);
         while (true)
         {
-            var answer = await JoinAsync(key, seenGeneration, why, out var joined).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var answer = await JoinAsync(key, seenGeneration, why, out var joined)
+                .WaitAsync(cancellationToken)
+                .ConfigureAwait(false);
 
             // An attempt that was under way before this complaint came may have found the token good; then it was not about this complaint.
-            if (joined && why is RefreshReason.Rejected or RefreshReason.Manual && answer.IsOk && !answer.Value.Refreshed
-                && answer.Value.Generation <= (seenGeneration ?? answer.Value.Generation)) continue;
-            if (answer.Error is not { } error || error.Code != ErrorCatalogue.RefreshInProgress || why == RefreshReason.Scheduled) return answer;
+            if (
+                joined
+                && why is RefreshReason.Rejected or RefreshReason.Manual
+                && answer.IsOk
+                && !answer.Value.Refreshed
+                && answer.Value.Generation <= (seenGeneration ?? answer.Value.Generation)
+            )
+                continue;
+            if (
+                answer.Error is not { } error
+                || error.Code != ErrorCatalogue.RefreshInProgress
+                || why == RefreshReason.Scheduled
+            )
+                return answer;
 
             // Another host holds the lease. Its commit shows in the row; until then we look again, at most until the caller has no time left.
             await Task.Delay(poll, time, cancellationToken).ConfigureAwait(false);
@@ -53,20 +83,34 @@ public sealed class AccountRefresher(
         }
     }
 
-    private Task<Result<RefreshResult>> JoinAsync(AccountKey key, long? seenGeneration, RefreshReason why, out bool joined)
+    private Task<Result<RefreshResult>> JoinAsync(
+        AccountKey key,
+        long? seenGeneration,
+        RefreshReason why,
+        out bool joined
+    )
     {
         while (true)
         {
             joined = _underway.TryGetValue(key, out var running);
-            if (running is not null) return running;
-            var mine = new TaskCompletionSource<Result<RefreshResult>>(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (!_underway.TryAdd(key, mine.Task)) continue;
+            if (running is not null)
+                return running;
+            var mine = new TaskCompletionSource<Result<RefreshResult>>(
+                TaskCreationOptions.RunContinuationsAsynchronously
+            );
+            if (!_underway.TryAdd(key, mine.Task))
+                continue;
             _ = RunAsync(key, seenGeneration, why, mine);
             return mine.Task;
         }
     }
 
-    private async Task RunAsync(AccountKey key, long? seenGeneration, RefreshReason why, TaskCompletionSource<Result<RefreshResult>> mine)
+    private async Task RunAsync(
+        AccountKey key,
+        long? seenGeneration,
+        RefreshReason why,
+        TaskCompletionSource<Result<RefreshResult>> mine
+    )
     {
         try
         {
@@ -79,7 +123,9 @@ public sealed class AccountRefresher(
         catch (StoreUnavailableException e)
         {
             _underway.TryRemove(key, out _);
-            mine.SetResult(new VaultError(ErrorCatalogue.StoreUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(1) });
+            mine.SetResult(
+                new VaultError(ErrorCatalogue.StoreUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(1) }
+            );
         }
 #pragma warning disable CA1031 // Whatever it was belongs to those who wait for the answer.
         catch (Exception e)
@@ -97,14 +143,18 @@ public sealed class AccountRefresher(
 
         // First only looked at: most askers find the work done, and what follows costs a key and a decryption.
         var snapshot = await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
-        if (snapshot is null) return AccountErrors.NotConnected();
-        if (!snapshot.Gate.Open) return AccountErrors.Suspended();
+        if (snapshot is null)
+            return AccountErrors.NotConnected();
+        if (!snapshot.Gate.Open)
+            return AccountErrors.Suspended();
         var look = AccountLifecycle.Decide(snapshot.Row.State, Wanted(snapshot), runner.PolicyFor(snapshot.Row));
         if (look.Outcome != AccountOutcome.CallTokenEndpoint)
         {
             var settled = await WriteIntentAsync(key, attempt, Wanted, null).ConfigureAwait(false);
-            if (!settled.TryGet(out var other, out var refused)) return refused;
-            if (other.Decision.Outcome != AccountOutcome.CallTokenEndpoint) return Answer(other);
+            if (!settled.TryGet(out var other, out var refused))
+                return refused;
+            if (other.Decision.Outcome != AccountOutcome.CallTokenEndpoint)
+                return Answer(other);
 
             // It became possible between the two reads (a lease lapsed). The intent just written is ours; give it back rather than send unprepared.
             await GiveBackAsync(key, attempt, "not_prepared").ConfigureAwait(false);
@@ -112,14 +162,16 @@ public sealed class AccountRefresher(
         }
 
         var keyInHand = await keyring.HoldActiveAsync(key.Organization, CancellationToken.None).ConfigureAwait(false);
-        if (!keyInHand.TryGet(out var sealingKey, out var noKey)) return noKey;
+        if (!keyInHand.TryGet(out var sealingKey, out var noKey))
+            return noKey;
         using (sealingKey)
         {
             var client = await clients.ForAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
             if (!client.TryGet(out var who, out var noClient))
             {
                 // Installed behind the cascade that ended its connection: nobody could ever refresh it, and the due index would bring it up for ever.
-                if (noClient.Code == ErrorCatalogue.ConnectionUnknown) await ReportAsync(key, () => new AccountEvent.ConnectionRemoved(runner.Now)).ConfigureAwait(false);
+                if (noClient.Code == ErrorCatalogue.ConnectionUnknown)
+                    await ReportAsync(key, () => new AccountEvent.ConnectionRemoved(runner.Now)).ConfigureAwait(false);
                 return noClient;
             }
 
@@ -127,9 +179,14 @@ public sealed class AccountRefresher(
             {
                 var before = time.GetTimestamp();
                 var written = await WriteIntentAsync(key, attempt, Wanted, snapshot).ConfigureAwait(false);
-                if (!written.TryGet(out var step, out var refused)) return refused;
-                if (step.Decision.Outcome != AccountOutcome.CallTokenEndpoint) return Answer(step);
-                if (step.Before.ConnectionId != snapshot.Row.ConnectionId || step.Before.State.Generation != snapshot.Row.State.Generation)
+                if (!written.TryGet(out var step, out var refused))
+                    return refused;
+                if (step.Decision.Outcome != AccountOutcome.CallTokenEndpoint)
+                    return Answer(step);
+                if (
+                    step.Before.ConnectionId != snapshot.Row.ConnectionId
+                    || step.Before.State.Generation != snapshot.Row.State.Generation
+                )
                 {
                     // Reconnected between the reading and the intent: what is in hand belongs to the former grant. Nothing was sent; begin anew.
                     await GiveBackAsync(key, attempt, "row_changed").ConfigureAwait(false);
@@ -142,16 +199,31 @@ public sealed class AccountRefresher(
             }
         }
 
-        AccountEvent Wanted(AccountSnapshot s) => new AccountEvent.RefreshWanted(
-            runner.Now, why, attempt, host.Holder, seenGeneration, s.Row.State.Intent is { } held && (host.IsDead(held.Holder) || _ahead.IsOver(key, held)), runner.Jitter());
+        AccountEvent Wanted(AccountSnapshot s) =>
+            new AccountEvent.RefreshWanted(
+                runner.Now,
+                why,
+                attempt,
+                host.Holder,
+                seenGeneration,
+                s.Row.State.Intent is { } held && (host.IsDead(held.Holder) || _ahead.IsOver(key, held)),
+                runner.Jitter()
+            );
     }
 
     /// <summary>If the store's word on the intent is lost, it may stand there though nothing was sent: without this it would lapse into a doubt, and a family into a loss.</summary>
-    private async Task<Result<AccountStep>> WriteIntentAsync(AccountKey key, string attempt, Func<AccountSnapshot, AccountEvent> wanted, AccountSnapshot? seen)
+    private async Task<Result<AccountStep>> WriteIntentAsync(
+        AccountKey key,
+        string attempt,
+        Func<AccountSnapshot, AccountEvent> wanted,
+        AccountSnapshot? seen
+    )
     {
         try
         {
-            return await runner.ApplyAsync(key, wanted, CancellationToken.None, needsOpenGate: true, seen: seen).ConfigureAwait(false);
+            return await runner
+                .ApplyAsync(key, wanted, CancellationToken.None, needsOpenGate: true, seen: seen)
+                .ConfigureAwait(false);
         }
         catch (StoreUnavailableException e) when (e.MayHaveCommitted)
         {
@@ -160,7 +232,13 @@ public sealed class AccountRefresher(
         }
     }
 
-    private async Task<Result<RefreshResult>> CallAsync(AccountStep intent, string attempt, TokenClient client, SealingKey key, long intentMark)
+    private async Task<Result<RefreshResult>> CallAsync(
+        AccountStep intent,
+        string attempt,
+        TokenClient client,
+        SealingKey key,
+        long intentMark
+    )
     {
         var row = intent.After;
         Result<GrantTokens?> opened;
@@ -186,20 +264,27 @@ public sealed class AccountRefresher(
         }
 
         await checkpoints.ReachAsync("before_send", row.Key).ConfigureAwait(false);
-        if (await RecheckAsync(row.Key, attempt, intentMark).ConfigureAwait(false) is { } stopped) return stopped;
+        if (await RecheckAsync(row.Key, attempt, intentMark).ConfigureAwait(false) is { } stopped)
+            return stopped;
         var left = Left(intentMark);
         var deadline = time.GetUtcNow() + (left < options.TokenTimeout ? left : options.TokenTimeout);
 
         // A token presented again must be there before its grace window shuts, not only leave before.
-        if (row.State.Doubt is { } doubt && runner.PolicyFor(row).Refresh is { Rotation: Rotation.Grace } policy && doubt.FirstSentAt + policy.Grace < deadline)
+        if (
+            row.State.Doubt is { } doubt
+            && runner.PolicyFor(row).Refresh is { Rotation: Rotation.Grace } policy
+            && doubt.FirstSentAt + policy.Grace < deadline
+        )
             deadline = doubt.FirstSentAt + policy.Grace;
         var mints = row.State.Mints;
         var started = time.GetTimestamp();
         TokenReply reply;
         try
         {
-            reply = mints ? await endpoint.MintAsync(client, own, row.State.RequestedScopes, deadline).ConfigureAwait(false)
-                : grant?.RefreshToken is { } token ? await endpoint.RefreshAsync(client, token, deadline).ConfigureAwait(false)
+            reply =
+                mints ? await endpoint.MintAsync(client, own, row.State.RequestedScopes, deadline).ConfigureAwait(false)
+                : grant?.RefreshToken is { } token
+                    ? await endpoint.RefreshAsync(client, token, deadline).ConfigureAwait(false)
                 : new TokenReply.GrantDead(StatusReason.CredentialExpired, "no_refresh_token");
         }
 #pragma warning disable CA1031 // A fault of the client says nothing about what the provider did; that is an outcome with a name.
@@ -214,7 +299,9 @@ public sealed class AccountRefresher(
 
         if (reply is TokenReply.Granted granted)
         {
-            using (granted.Tokens.Secrets) return await CommitAsync(intent, attempt, granted.Tokens, grant, mints, key, client).ConfigureAwait(false);
+            using (granted.Tokens.Secrets)
+                return await CommitAsync(intent, attempt, granted.Tokens, grant, mints, key, client)
+                    .ConfigureAwait(false);
         }
 
         var step = await ReportAsync(row.Key, FailureEvent(row, attempt, reply)).ConfigureAwait(false);
@@ -240,12 +327,16 @@ public sealed class AccountRefresher(
                 return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
             }
 
-            if (time.GetElapsedTime(confirmed) < options.FreshnessLease * 0.9) return null;
+            if (time.GetElapsedTime(confirmed) < options.FreshnessLease * 0.9)
+                return null;
             confirmed = time.GetTimestamp();
             var now = await LookAgainAsync(key, attempt).ConfigureAwait(false);
-            if (now is { Gate.Open: true } && now.Row.State.Intent?.AttemptId == attempt) continue;
+            if (now is { Gate.Open: true } && now.Row.State.Intent?.AttemptId == attempt)
+                continue;
             await GiveBackAsync(key, attempt, "stopped").ConfigureAwait(false);
-            return now is { Gate.Open: false } ? AccountErrors.Suspended() : AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
+            return now is { Gate.Open: false }
+                ? AccountErrors.Suspended()
+                : AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
         }
     }
 
@@ -262,18 +353,45 @@ public sealed class AccountRefresher(
         }
     }
 
-    private Func<AccountEvent> FailureEvent(AccountRow row, string attempt, TokenReply reply) => () => reply switch
-    {
-        TokenReply.NotActed r => new AccountEvent.RefreshNotActed(runner.Now, attempt, r.Failure, r.RetryAfter, runner.Jitter()),
-        TokenReply.MayHaveActed r => new AccountEvent.RefreshMayHaveActed(runner.Now, attempt, r.Failure, runner.Jitter()),
-        TokenReply.GrantDead r => new AccountEvent.RefreshFoundDead(runner.Now, attempt, row.State.Generation, r.Reason, r.Failure),
-        TokenReply.ClientRefused r => new AccountEvent.RefreshClientRefused(runner.Now, attempt, r.Reason, r.Failure, runner.Jitter()),
-        _ => throw new InvalidOperationException("Not a failure: " + reply.GetType().Name),
-    };
+    private Func<AccountEvent> FailureEvent(AccountRow row, string attempt, TokenReply reply) =>
+        () =>
+            reply switch
+            {
+                TokenReply.NotActed r => new AccountEvent.RefreshNotActed(
+                    runner.Now,
+                    attempt,
+                    r.Failure,
+                    r.RetryAfter,
+                    runner.Jitter()
+                ),
+                TokenReply.MayHaveActed r => new AccountEvent.RefreshMayHaveActed(
+                    runner.Now,
+                    attempt,
+                    r.Failure,
+                    runner.Jitter()
+                ),
+                TokenReply.GrantDead r => new AccountEvent.RefreshFoundDead(
+                    runner.Now,
+                    attempt,
+                    row.State.Generation,
+                    r.Reason,
+                    r.Failure
+                ),
+                TokenReply.ClientRefused r => new AccountEvent.RefreshClientRefused(
+                    runner.Now,
+                    attempt,
+                    r.Reason,
+                    r.Failure,
+                    runner.Jitter()
+                ),
+                _ => throw new InvalidOperationException("Not a failure: " + reply.GetType().Name),
+            };
 
-    private AccountEvent.RefreshNotActed NotSent(string attempt, string failure) => new AccountEvent.RefreshNotActed(runner.Now, attempt, failure, TimeSpan.Zero, 0);
+    private AccountEvent.RefreshNotActed NotSent(string attempt, string failure) =>
+        new AccountEvent.RefreshNotActed(runner.Now, attempt, failure, TimeSpan.Zero, 0);
 
-    private Task<Result<AccountStep>> GiveBackAsync(AccountKey key, string attempt, string failure) => ReportAsync(key, () => NotSent(attempt, failure));
+    private Task<Result<AccountStep>> GiveBackAsync(AccountKey key, string attempt, string failure) =>
+        ReportAsync(key, () => NotSent(attempt, failure));
 
     private async Task<Result<AccountStep>> ReportAsync(AccountKey key, Func<AccountEvent> what)
     {
@@ -291,33 +409,75 @@ public sealed class AccountRefresher(
     /// <summary>Tells the store what it could not be told before, so that nothing known here is taken for lost there.</summary>
     private async Task ReportPendingAsync(AccountKey key)
     {
-        if (_uncommitted.TryGetValue(key, out var reply)) await CommitSpooledAsync(reply).ConfigureAwait(false);
-        if (_unreported.TryRemove(key, out var what)) await ReportAsync(key, what).ConfigureAwait(false);
+        if (_uncommitted.TryGetValue(key, out var reply))
+            await CommitSpooledAsync(reply).ConfigureAwait(false);
+        if (_unreported.TryRemove(key, out var what))
+            await ReportAsync(key, what).ConfigureAwait(false);
     }
 
     private async Task<Result<RefreshResult>> CommitAsync(
-        AccountStep intent, string attempt, TokenSet tokens, GrantTokens? former, bool mints, SealingKey key, TokenClient client)
+        AccountStep intent,
+        string attempt,
+        TokenSet tokens,
+        GrantTokens? former,
+        bool mints,
+        SealingKey key,
+        TokenClient client
+    )
     {
         var row = intent.After;
         // A provider that does not rotate may leave the refresh token out of its answer: the one in hand goes on working.
         var kept = tokens.Secrets.RefreshToken ?? (mints ? null : former?.RefreshToken);
-        var merged = new GrantTokens { AccessToken = tokens.Secrets.AccessToken, RefreshToken = kept, TokenType = tokens.Secrets.TokenType };
+        var merged = new GrantTokens
+        {
+            AccessToken = tokens.Secrets.AccessToken,
+            RefreshToken = kept,
+            TokenType = tokens.Secrets.TokenType,
+        };
         var generation = row.State.Generation + 1;
         var blob = sealing.SealGrant(key, row.Id, generation, merged);
-        var expires = tokens.AccessExpiresAt ?? (client.Pack.Refresh.AccessLifetime is { } life ? tokens.ObtainedAt + life : null);
-        var facts = new GrantFacts(tokens.ObtainedAt, expires, mints || kept is not null, tokens.RefreshExpiresAt, row.State.Grant?.FirstConsentAt ?? tokens.ObtainedAt);
+        var expires = tokens.AccessExpiresAt
+            ?? (client.Pack.Refresh.AccessLifetime is { } life ? tokens.ObtainedAt + life : null);
+        var facts = new GrantFacts(
+            tokens.ObtainedAt,
+            expires,
+            mints || kept is not null,
+            tokens.RefreshExpiresAt,
+            row.State.Grant?.FirstConsentAt ?? tokens.ObtainedAt
+        );
         await checkpoints.ReachAsync("reply_sealed", row.Key).ConfigureAwait(false);
         try
         {
-            var committed = await CommitSealedAsync(row.Key, attempt, row.State.Generation, blob, facts, tokens.Scopes, tokens.Parameters, new AccountSnapshot(row, intent.Gate)).ConfigureAwait(false);
+            var committed = await CommitSealedAsync(
+                    row.Key,
+                    attempt,
+                    row.State.Generation,
+                    blob,
+                    facts,
+                    tokens.Scopes,
+                    tokens.Parameters,
+                    new AccountSnapshot(row, intent.Gate)
+                )
+                .ConfigureAwait(false);
             await checkpoints.ReachAsync("reply_committed", row.Key).ConfigureAwait(false);
-            if (MustGo(committed)) await RevokeLateAsync(row.Key, IsStored(committed) ? generation : null, client, merged).ConfigureAwait(false);
+            if (MustGo(committed))
+                await RevokeLateAsync(row.Key, IsStored(committed) ? generation : null, client, merged)
+                    .ConfigureAwait(false);
             return committed.TryGet(out var step, out var error) ? Answer(step) : error;
         }
         catch
         {
             // The commit may even have gone through; the copies are then found out of date and dropped. The one in memory serves where the disk refuses.
-            var reply = new SpooledReply(row.Key, row.Id, attempt, generation, blob, facts, tokens.Scopes, time.GetUtcNow());
+            var reply = new SpooledReply(
+                row.Key,
+                row.Id,
+                attempt,
+                generation,
+                blob,
+                facts,
+                tokens.Scopes,
+                time.GetUtcNow()
+            );
             _uncommitted[row.Key] = reply;
             observer.ReplySpooled(await spool.PutAsync(reply, CancellationToken.None).ConfigureAwait(false));
             throw;
@@ -325,11 +485,13 @@ public sealed class AccountRefresher(
     }
 
     /// <summary>The account was withdrawn, or erased, while the provider made this grant: nobody but us knows that it lives.</summary>
-    private static bool MustGo(Result<AccountStep> committed) => committed.TryGet(out var step, out _)
-        ? step.After.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected
-        : committed.Error?.Code == ErrorCatalogue.AccountNotConnected;
+    private static bool MustGo(Result<AccountStep> committed) =>
+        committed.TryGet(out var step, out _)
+            ? step.After.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected
+            : committed.Error?.Code == ErrorCatalogue.AccountNotConnected;
 
-    private static bool IsStored(Result<AccountStep> committed) => committed.TryGet(out var step, out _) && step.Decision.Outcome == AccountOutcome.Changed;
+    private static bool IsStored(Result<AccountStep> committed) =>
+        committed.TryGet(out var step, out _) && step.Decision.Outcome == AccountOutcome.Changed;
 
     /// <summary>
     /// Revoked at once with the token in hand: the due index would bring the account up only while the gate is open, and an erasure destroys the key that seals it.
@@ -340,9 +502,24 @@ public sealed class AccountRefresher(
     {
         try
         {
-            var reply = await endpoint.RevokeAsync(client, grant, time.GetUtcNow() + options.TokenTimeout).ConfigureAwait(false);
-            if (stored is not { } generation) return;
-            await runner.ApplyAsync(key, _ => new AccountEvent.UpstreamRevoked(runner.Now, generation, reply.Outcome, reply.Retry, runner.Jitter()), CancellationToken.None).ConfigureAwait(false);
+            var reply = await endpoint
+                .RevokeAsync(client, grant, time.GetUtcNow() + options.TokenTimeout)
+                .ConfigureAwait(false);
+            if (stored is not { } generation)
+                return;
+            await runner
+                .ApplyAsync(
+                    key,
+                    _ => new AccountEvent.UpstreamRevoked(
+                        runner.Now,
+                        generation,
+                        reply.Outcome,
+                        reply.Retry,
+                        runner.Jitter()
+                    ),
+                    CancellationToken.None
+                )
+                .ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The commit stands; what is left to do is in the row.
         catch (Exception e)
@@ -353,9 +530,22 @@ public sealed class AccountRefresher(
     }
 
     private Task<Result<AccountStep>> CommitSealedAsync(
-        AccountKey key, string attempt, long presented, SealedBlob blob, GrantFacts facts, ImmutableArray<string>? scopes, ImmutableSortedDictionary<string, string>? parameters,
-        AccountSnapshot? seen = null) =>
-        runner.ApplyAsync(key, _ => new AccountEvent.RefreshSucceeded(runner.Now, attempt, presented, facts, scopes, parameters), CancellationToken.None, grant: blob, seen: seen);
+        AccountKey key,
+        string attempt,
+        long presented,
+        SealedBlob blob,
+        GrantFacts facts,
+        ImmutableArray<string>? scopes,
+        ImmutableSortedDictionary<string, string>? parameters,
+        AccountSnapshot? seen = null
+    ) =>
+        runner.ApplyAsync(
+            key,
+            _ => new AccountEvent.RefreshSucceeded(runner.Now, attempt, presented, facts, scopes, parameters),
+            CancellationToken.None,
+            grant: blob,
+            seen: seen
+        );
 
     /// <summary>Commits what the spool holds, and tells the store what else it could not be told; an entry goes only when the store has judged it. Answers how many were committed.</summary>
     public async Task<int> DrainSpoolAsync(CancellationToken cancellationToken)
@@ -363,17 +553,27 @@ public sealed class AccountRefresher(
         var healed = 0;
         var spooled = await spool.ListAsync(1_000, cancellationToken).ConfigureAwait(false);
         foreach (var reply in spooled.Concat(_uncommitted.Values).DistinctBy(r => (r.Key, r.AttemptId)))
-            if (await CommitSpooledAsync(reply).ConfigureAwait(false)) healed++;
+            if (await CommitSpooledAsync(reply).ConfigureAwait(false))
+                healed++;
 
         // An account that was given up is asked for by nobody; so what would heal it is told from here, too.
-        foreach (var key in _unreported.Keys) await ReportPendingAsync(key).ConfigureAwait(false);
+        foreach (var key in _unreported.Keys)
+            await ReportPendingAsync(key).ConfigureAwait(false);
         return healed;
     }
 
     private async Task<bool> CommitSpooledAsync(SpooledReply reply)
     {
-        var step = await CommitSealedAsync(reply.Key, reply.AttemptId, reply.Generation - 1, reply.Grant, reply.Facts,
-            reply.Scopes is null ? null : [.. reply.Scopes], null).ConfigureAwait(false);
+        var step = await CommitSealedAsync(
+                reply.Key,
+                reply.AttemptId,
+                reply.Generation - 1,
+                reply.Grant,
+                reply.Facts,
+                reply.Scopes is null ? null : [.. reply.Scopes],
+                null
+            )
+            .ConfigureAwait(false);
         _uncommitted.TryRemove(new KeyValuePair<AccountKey, SpooledReply>(reply.Key, reply));
         await spool.RemoveAsync(reply.Key, reply.AttemptId, CancellationToken.None).ConfigureAwait(false);
         return step.TryGet(out var done, out _) && done.Decision.Outcome == AccountOutcome.Changed;
@@ -388,13 +588,22 @@ public sealed class AccountRefresher(
             AccountOutcome.HeldByAnother => AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)),
 
             // A failed refresh is no news to a caller whose access token still lives (law 6).
-            AccountOutcome.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(state, Until(step.Decision.Until)),
+            AccountOutcome.CoolingDown when !AccountSchedule.IsLive(state, runner.Now) => AccountErrors.CoolingDown(
+                state,
+                Until(step.Decision.Until)
+            ),
             AccountOutcome.NotUsable => AccountErrors.ForStatus(state),
             _ when state.Status != AccountStatus.Active => AccountErrors.ForStatus(state),
-            _ => new RefreshResult(state.Status, state.Generation, step.Before.State.Generation != state.Generation, state.Grant?.AccessExpiresAt,
-                step.Decision.Outcome == AccountOutcome.CoolingDown ? Until(step.Decision.Until) : null),
+            _ => new RefreshResult(
+                state.Status,
+                state.Generation,
+                step.Before.State.Generation != state.Generation,
+                state.Grant?.AccessExpiresAt,
+                step.Decision.Outcome == AccountOutcome.CoolingDown ? Until(step.Decision.Until) : null
+            ),
         };
     }
 
-    private TimeSpan Until(DateTimeOffset? until) => until is { } end && end > runner.Now ? end - runner.Now : TimeSpan.FromMilliseconds(100);
+    private TimeSpan Until(DateTimeOffset? until) =>
+        until is { } end && end > runner.Now ? end - runner.Now : TimeSpan.FromMilliseconds(100);
 }

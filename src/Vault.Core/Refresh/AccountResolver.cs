@@ -8,67 +8,127 @@ namespace Vault.Core.Refresh;
 
 /// <summary>Which account a request means. Ambiguity is a 409 with candidates, never a guess (law 1); there is no "the only token the user has".</summary>
 /// <param name="cache">Is offered the row that was found, so that executing does not read it a second time; null where another host executes.</param>
-public sealed class AccountResolver(IAccountStore store, TimeProvider time, LifecycleOptions options, CredentialCache? cache = null)
+public sealed class AccountResolver(
+    IAccountStore store,
+    TimeProvider time,
+    LifecycleOptions options,
+    CredentialCache? cache = null
+)
 {
     // As long as the credential cache uses a row, so that both are due for one and the same read.
-    private readonly FreshCache<(OrganizationId, UserId, string), UserAccounts> _byUser = new(time, options.FreshnessLease * 0.9, 10_000);
-    private readonly FreshCache<(OrganizationId, AccountId), AccountRow> _byId = new(time, options.FreshnessLease, 10_000);
+    private readonly FreshCache<(OrganizationId, UserId, string), UserAccounts> _byUser = new(
+        time,
+        options.FreshnessLease * 0.9,
+        10_000
+    );
+    private readonly FreshCache<(OrganizationId, AccountId), AccountRow> _byId = new(
+        time,
+        options.FreshnessLease,
+        10_000
+    );
 
-    public async Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken)
+    public async Task<Result<AccountPointer>> ResolveAsync(
+        AccountQuestion question,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(question);
-        if (question.Account is { } id) return await ByIdAsync(question, id, cancellationToken).ConfigureAwait(false);
-        if (question.User is not { } user) return VaultError.Invalid("user_id", "Name the user, or the account by connected_account_id.");
+        if (question.Account is { } id)
+            return await ByIdAsync(question, id, cancellationToken).ConfigureAwait(false);
+        if (question.User is not { } user)
+            return VaultError.Invalid("user_id", "Name the user, or the account by connected_account_id.");
 
-        var accounts = await ForUserAsync(question.Organization, user, question.Provider, cancellationToken).ConfigureAwait(false);
-        if (accounts is null) return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
-        if (!accounts.Gate.Open) return AccountErrors.Suspended();
-        if (accounts.Rows.Count == 1 && Fits(accounts.Rows[0], question)) return Pointer(accounts.Rows[0]);
+        var accounts = await ForUserAsync(question.Organization, user, question.Provider, cancellationToken)
+            .ConfigureAwait(false);
+        if (accounts is null)
+            return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
+        if (!accounts.Gate.Open)
+            return AccountErrors.Suspended();
+        if (accounts.Rows.Count == 1 && Fits(accounts.Rows[0], question))
+            return Pointer(accounts.Rows[0]);
         var fitting = accounts.Rows.Where(r => Fits(r, question)).ToList();
         foreach (var other in question.AlternativeProviders)
         {
             var more = await ForUserAsync(question.Organization, user, other, cancellationToken).ConfigureAwait(false);
-            if (more is not null) fitting.AddRange(more.Rows.Where(r => Fits(r, question)));
+            if (more is not null)
+                fitting.AddRange(more.Rows.Where(r => Fits(r, question)));
         }
 
-        if (fitting.Count == 1) return Pointer(fitting[0]);
-        if (fitting.Count == 0) return AccountErrors.NotConnected();
+        if (fitting.Count == 1)
+            return Pointer(fitting[0]);
+        if (fitting.Count == 0)
+            return AccountErrors.NotConnected();
 
         // Accounts that never came to life do not make a request ambiguous; if exactly one ever worked, it is the one.
-        var real = fitting.Where(r => r.State.Status is not (AccountStatus.PendingAuth or AccountStatus.Disconnected)).ToList();
+        var real = fitting
+            .Where(r => r.State.Status is not (AccountStatus.PendingAuth or AccountStatus.Disconnected))
+            .ToList();
         return real.Count == 1
             ? Pointer(real[0])
-            : new VaultError(ErrorCatalogue.AccountAmbiguous, "Several accounts of the user fit; name one as connected_account_id.") { Candidates = Candidates(fitting) };
+            : new VaultError(
+                ErrorCatalogue.AccountAmbiguous,
+                "Several accounts of the user fit; name one as connected_account_id."
+            )
+            {
+                Candidates = Candidates(fitting),
+            };
     }
 
-    private async Task<Result<AccountPointer>> ByIdAsync(AccountQuestion question, AccountId id, CancellationToken cancellationToken)
+    private async Task<Result<AccountPointer>> ByIdAsync(
+        AccountQuestion question,
+        AccountId id,
+        CancellationToken cancellationToken
+    )
     {
-        var row = await _byId.GetAsync(
-            (question.Organization, id), async key => (await store.FindAsync(key.Item1, key.Item2, CancellationToken.None).ConfigureAwait(false))?.Row, cancellationToken).ConfigureAwait(false);
-        if (row is null) return AccountErrors.NotConnected();
+        var row = await _byId
+            .GetAsync(
+                (question.Organization, id),
+                async key =>
+                    (await store.FindAsync(key.Item1, key.Item2, CancellationToken.None).ConfigureAwait(false))?.Row,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        if (row is null)
+            return AccountErrors.NotConnected();
 
         // The account named must be the one the rest of the request describes; otherwise the caller is mistaken about who it acts for.
-        if (question.User is { } user && row.Key.User != user) return VaultError.Invalid("connected_account_id", "The account belongs to another user than user_id.");
-        if (!Fits(row, question)) return VaultError.Invalid("connected_account_id", $"The account is not one of provider '{question.Provider}' under the connection and label given.");
+        if (question.User is { } user && row.Key.User != user)
+            return VaultError.Invalid("connected_account_id", "The account belongs to another user than user_id.");
+        if (!Fits(row, question))
+            return VaultError.Invalid(
+                "connected_account_id",
+                $"The account is not one of provider '{question.Provider}' under the connection and label given."
+            );
         return Pointer(row);
     }
 
-    private async ValueTask<UserAccounts?> ForUserAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken)
+    private async ValueTask<UserAccounts?> ForUserAsync(
+        OrganizationId organization,
+        UserId user,
+        string provider,
+        CancellationToken cancellationToken
+    )
     {
-        if (_byUser.TryGet((organization, user, provider), out var known)) return known;
-        var found = await _byUser.GetAsync(
-            (organization, user, provider), ReadAsync, cancellationToken).ConfigureAwait(false);
+        if (_byUser.TryGet((organization, user, provider), out var known))
+            return known;
+        var found = await _byUser
+            .GetAsync((organization, user, provider), ReadAsync, cancellationToken)
+            .ConfigureAwait(false);
 
         // Absence is not kept: a user who has just connected must not be told otherwise.
-        if (found is { Rows.Count: 0 }) _byUser.Drop((organization, user, provider));
+        if (found is { Rows.Count: 0 })
+            _byUser.Drop((organization, user, provider));
         return found;
     }
 
     private async Task<UserAccounts?> ReadAsync((OrganizationId Organization, UserId User, string Provider) key)
     {
         var mark = cache?.Mark() ?? default;
-        var found = await store.FindForUserAsync(key.Organization, key.User, key.Provider, CancellationToken.None).ConfigureAwait(false);
-        if (found is { Rows.Count: 1 }) cache?.Offer(new AccountSnapshot(found.Rows[0], found.Gate), mark);
+        var found = await store
+            .FindForUserAsync(key.Organization, key.User, key.Provider, CancellationToken.None)
+            .ConfigureAwait(false);
+        if (found is { Rows.Count: 1 })
+            cache?.Offer(new AccountSnapshot(found.Rows[0], found.Gate), mark);
         return found;
     }
 
@@ -80,5 +140,12 @@ public sealed class AccountResolver(IAccountStore store, TimeProvider time, Life
         && (question.Label is not { } label || row.Key.Label == label);
 
     private static ImmutableArray<AccountCandidate> Candidates(IEnumerable<AccountRow> rows) =>
-        [.. rows.Select(r => new AccountCandidate(r.Id.Value, r.Key.Connection.Value, r.Key.Label, r.State.Identity?.Email ?? r.State.Identity?.DisplayName))];
+        [
+            .. rows.Select(r => new AccountCandidate(
+                r.Id.Value,
+                r.Key.Connection.Value,
+                r.Key.Label,
+                r.State.Identity?.Email ?? r.State.Identity?.DisplayName
+            )),
+        ];
 }

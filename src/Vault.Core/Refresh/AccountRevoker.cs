@@ -10,28 +10,58 @@ namespace Vault.Core.Refresh;
 /// until the provider has answered; so a crash or an outage at any point only delays the second half.
 /// </summary>
 public sealed class AccountRevoker(
-    IAccountStore store, AccountRunner runner, GrantSealing sealing, TokenClients clients, ITokenEndpoint endpoint, CredentialCache cache, TimeProvider time, LifecycleOptions options)
+    IAccountStore store,
+    AccountRunner runner,
+    GrantSealing sealing,
+    TokenClients clients,
+    ITokenEndpoint endpoint,
+    CredentialCache cache,
+    TimeProvider time,
+    LifecycleOptions options
+)
 {
     /// <summary>Acknowledges when no host will use the credential again (law 8): the write, and then the freshness lease that other hosts may still have.</summary>
-    public async Task<Result<RevocationReceipt>> RevokeAsync(AccountKey key, string requestedBy, string reason, CancellationToken cancellationToken)
+    public async Task<Result<RevocationReceipt>> RevokeAsync(
+        AccountKey key,
+        string requestedBy,
+        string reason,
+        CancellationToken cancellationToken
+    )
     {
         var started = time.GetTimestamp();
-        var step = await runner.ApplyAsync(key, _ => new AccountEvent.RevokeWanted(runner.Now, reason), cancellationToken, actor: requestedBy).ConfigureAwait(false);
-        if (!step.TryGet(out var done, out var error)) return error;
+        var step = await runner
+            .ApplyAsync(
+                key,
+                _ => new AccountEvent.RevokeWanted(runner.Now, reason),
+                cancellationToken,
+                actor: requestedBy
+            )
+            .ConfigureAwait(false);
+        if (!step.TryGet(out var done, out var error))
+            return error;
         cache.Drop(key);
 
         // From here on the caller's cancellation does not count: what is begun is finished.
         var lease = Task.Delay(options.FreshnessLease, time, CancellationToken.None);
         var upstream = await FinishUpstreamAsync(done.After.Key, CancellationToken.None).ConfigureAwait(false);
         await lease.ConfigureAwait(false);
-        return new RevocationReceipt(done.After.Id, time.GetUtcNow(), upstream.Outcome, upstream.Failure, time.GetElapsedTime(started));
+        return new RevocationReceipt(
+            done.After.Id,
+            time.GetUtcNow(),
+            upstream.Outcome,
+            upstream.Failure,
+            time.GetElapsedTime(started)
+        );
     }
 
     /// <summary>Withdraws without waiting, for cascades, whose acknowledgement waits once for all.</summary>
     public async Task<Result<RevocationReply>> WithdrawAsync(AccountKey key, AccountEvent what, string requestedBy)
     {
-        var step = await runner.ApplyAsync(key, _ => what, CancellationToken.None, actor: requestedBy).ConfigureAwait(false);
-        if (step.Error is { } error) return error;
+        var step = await runner
+            .ApplyAsync(key, _ => what, CancellationToken.None, actor: requestedBy)
+            .ConfigureAwait(false);
+        if (step.Error is { } error)
+            return error;
         cache.Drop(key);
         return await FinishUpstreamAsync(key, CancellationToken.None).ConfigureAwait(false);
     }
@@ -40,13 +70,26 @@ public sealed class AccountRevoker(
     public async Task<RevocationReply> FinishUpstreamAsync(AccountKey key, CancellationToken cancellationToken)
     {
         var snapshot = await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
-        if (snapshot is null) return new RevocationReply(UpstreamRevocation.None, false, null);
+        if (snapshot is null)
+            return new RevocationReply(UpstreamRevocation.None, false, null);
         var row = snapshot.Row;
-        if (row.State.Revocation != UpstreamRevocation.Pending) return new RevocationReply(row.State.Revocation, false, null);
+        if (row.State.Revocation != UpstreamRevocation.Pending)
+            return new RevocationReply(row.State.Revocation, false, null);
 
         var reply = await CallAsync(row, cancellationToken).ConfigureAwait(false);
-        var step = await runner.ApplyAsync(
-            key, _ => new AccountEvent.UpstreamRevoked(runner.Now, row.State.Generation, reply.Outcome, reply.Retry, runner.Jitter()), CancellationToken.None).ConfigureAwait(false);
+        var step = await runner
+            .ApplyAsync(
+                key,
+                _ => new AccountEvent.UpstreamRevoked(
+                    runner.Now,
+                    row.State.Generation,
+                    reply.Outcome,
+                    reply.Retry,
+                    runner.Jitter()
+                ),
+                CancellationToken.None
+            )
+            .ConfigureAwait(false);
         return step.TryGet(out var done, out _) ? reply with { Outcome = done.After.State.Revocation } : reply;
     }
 
@@ -55,11 +98,17 @@ public sealed class AccountRevoker(
         var opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
 
         // A key service that is away for a moment must not make the revocation final: the grant would be wiped here and live on there.
-        if (opened.Error is { } shut) return new RevocationReply(UpstreamRevocation.Refused, shut.Code.CanRetry, shut.Code.Code);
+        if (opened.Error is { } shut)
+            return new RevocationReply(UpstreamRevocation.Refused, shut.Code.CanRetry, shut.Code.Code);
         using var grant = opened.Value;
-        if (grant is null) return new RevocationReply(UpstreamRevocation.NoEndpoint, false, null);
+        if (grant is null)
+            return new RevocationReply(UpstreamRevocation.NoEndpoint, false, null);
         var client = await clients.ForAsync(row, cancellationToken).ConfigureAwait(false);
-        if (!client.TryGet(out var who, out var error)) return new RevocationReply(UpstreamRevocation.Refused, error.Code.CanRetry, error.Code.Code);
-        using (who.ClientSecret) return await endpoint.RevokeAsync(who, grant, time.GetUtcNow() + options.TokenTimeout).ConfigureAwait(false);
+        if (!client.TryGet(out var who, out var error))
+            return new RevocationReply(UpstreamRevocation.Refused, error.Code.CanRetry, error.Code.Code);
+        using (who.ClientSecret)
+            return await endpoint
+                .RevokeAsync(who, grant, time.GetUtcNow() + options.TokenTimeout)
+                .ConfigureAwait(false);
     }
 }

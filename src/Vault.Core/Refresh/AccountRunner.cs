@@ -31,12 +31,16 @@ public sealed record LifecycleOptions
     /// <summary>Every fault, not the first only.</summary>
     public IEnumerable<string> Faults()
     {
-        if (TokenTimeout <= TimeSpan.Zero) yield return "TokenTimeout must be more than 0.";
-        if (ClockSkew < TimeSpan.Zero) yield return "ClockSkew must not be negative.";
+        if (TokenTimeout <= TimeSpan.Zero)
+            yield return "TokenTimeout must be more than 0.";
+        if (ClockSkew < TimeSpan.Zero)
+            yield return "ClockSkew must not be negative.";
         if (Lease <= TokenTimeout + ClockSkew)
             yield return $"Lease ({Lease}) must be longer than TokenTimeout plus ClockSkew ({TokenTimeout + ClockSkew}): otherwise another host takes over while the call still runs.";
-        if (FreshnessLease <= TimeSpan.Zero || FreshnessLease > TimeSpan.FromMinutes(1)) yield return "FreshnessLease must be more than 0 and at most 1 minute.";
-        if (CooldownBase <= TimeSpan.Zero || CooldownMax < CooldownBase) yield return "CooldownBase must be more than 0 and at most CooldownMax.";
+        if (FreshnessLease <= TimeSpan.Zero || FreshnessLease > TimeSpan.FromMinutes(1))
+            yield return "FreshnessLease must be more than 0 and at most 1 minute.";
+        if (CooldownBase <= TimeSpan.Zero || CooldownMax < CooldownBase)
+            yield return "CooldownBase must be more than 0 and at most CooldownMax.";
     }
 }
 
@@ -47,7 +51,14 @@ public sealed record AccountStep(AccountRow Before, AccountRow After, Gate Gate,
 /// Reads the row, decides, writes with the version it read; whoever loses the race reads and decides again. Effects belong to the caller and come only after
 /// <see cref="ApplyAsync"/> has returned, that is, after the write.
 /// </summary>
-public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory ids, IEntropy entropy, TimeProvider time, LifecycleOptions options)
+public sealed class AccountRunner(
+    IAccountStore store,
+    IPacks packs,
+    IdFactory ids,
+    IEntropy entropy,
+    TimeProvider time,
+    LifecycleOptions options
+)
 {
     // Every lost race means that somebody else's write went through; so this many in a row means a bug, not contention.
     private const int MaxRaces = 64;
@@ -62,8 +73,15 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
         var refresh = packs.TryGet(row.Provider, out var pack) ? pack.Refresh : Strictest;
 
         // The window was noted on one host's clock and is judged on another's: it ends for us before it can end for the provider.
-        if (refresh.Rotation == Rotation.Grace) refresh = refresh with { Grace = refresh.Grace - options.ClockSkew };
-        return new(row.State.Mints ? refresh with { Rotation = Rotation.Mints } : refresh, options.Lease, options.ClockSkew, options.CooldownBase, options.CooldownMax);
+        if (refresh.Rotation == Rotation.Grace)
+            refresh = refresh with { Grace = refresh.Grace - options.ClockSkew };
+        return new(
+            row.State.Mints ? refresh with { Rotation = Rotation.Mints } : refresh,
+            options.Lease,
+            options.ClockSkew,
+            options.CooldownBase,
+            options.CooldownMax
+        );
     }
 
     public double Jitter()
@@ -82,8 +100,15 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
     /// it is out of date; for every other answer the row is read after all.</param>
     /// <returns><c>account_not_connected</c> when there is no row, <c>organization_suspended</c> when the gate is shut.</returns>
     public async Task<Result<AccountStep>> ApplyAsync(
-        AccountKey key, Func<AccountSnapshot, AccountEvent> what, CancellationToken cancellationToken,
-        SealedBlob? grant = null, (SealedBlob Blob, long Generation)? credential = null, bool needsOpenGate = false, string actor = "system", AccountSnapshot? seen = null)
+        AccountKey key,
+        Func<AccountSnapshot, AccountEvent> what,
+        CancellationToken cancellationToken,
+        SealedBlob? grant = null,
+        (SealedBlob Blob, long Generation)? credential = null,
+        bool needsOpenGate = false,
+        string actor = "system",
+        AccountSnapshot? seen = null
+    )
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(what);
@@ -91,10 +116,12 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
         {
             var guess = race == 0 ? seen : null;
             var snapshot = guess ?? await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
-            if (snapshot is null) return AccountErrors.NotConnected();
+            if (snapshot is null)
+                return AccountErrors.NotConnected();
             if (needsOpenGate && !snapshot.Gate.Open)
             {
-                if (guess is not null) continue;
+                if (guess is not null)
+                    continue;
                 return AccountErrors.Suspended();
             }
 
@@ -106,9 +133,14 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
 
             // An index entry that points at nothing to do would bring the account up for ever.
             var staleIndex = row.DueAt <= now && (due is null || due > now);
-            if (decision.Next == row.State && decision.Effects is GrantEffect.None or GrantEffect.RevokeUpstream && !staleIndex)
+            if (
+                decision.Next == row.State
+                && decision.Effects is GrantEffect.None or GrantEffect.RevokeUpstream
+                && !staleIndex
+            )
             {
-                if (guess is not null) continue;
+                if (guess is not null)
+                    continue;
                 return new AccountStep(row, row, snapshot.Gate, decision);
             }
 
@@ -118,17 +150,31 @@ public sealed class AccountRunner(IAccountStore store, IPacks packs, IdFactory i
                 Version = row.Version + 1,
                 DueAt = due,
                 UpdatedAt = now,
-                Grant = decision.Effects.HasFlag(GrantEffect.Wipe) ? null : decision.Effects.HasFlag(GrantEffect.StoreGrant) ? grant : row.Grant,
-                Credential = decision.Effects.HasFlag(GrantEffect.Wipe) ? null : decision.Effects.HasFlag(GrantEffect.StoreCredential) ? credential?.Blob : row.Credential,
-                CredentialGeneration = decision.Effects.HasFlag(GrantEffect.StoreCredential) && credential is { } c ? c.Generation : row.CredentialGeneration,
+                Grant =
+                    decision.Effects.HasFlag(GrantEffect.Wipe) ? null
+                    : decision.Effects.HasFlag(GrantEffect.StoreGrant) ? grant
+                    : row.Grant,
+                Credential =
+                    decision.Effects.HasFlag(GrantEffect.Wipe) ? null
+                    : decision.Effects.HasFlag(GrantEffect.StoreCredential) ? credential?.Blob
+                    : row.Credential,
+                CredentialGeneration =
+                    decision.Effects.HasFlag(GrantEffect.StoreCredential) && credential is { } c
+                        ? c.Generation
+                        : row.CredentialGeneration,
             };
             var gate = needsOpenGate ? GateCheck.OpenAt(snapshot.Gate.Epoch) : GateCheck.None;
-            var written = await store.UpdateAsync(next, row.Version, gate, Drafts(next, decision, actor, now), cancellationToken).ConfigureAwait(false);
+            var written = await store
+                .UpdateAsync(next, row.Version, gate, Drafts(next, decision, actor, now), cancellationToken)
+                .ConfigureAwait(false);
             switch (written)
             {
-                case WriteOutcome.Written: return new AccountStep(row, next, snapshot.Gate, decision);
-                case WriteOutcome.GateShut when guess is null: return AccountErrors.Suspended();
-                default: continue;
+                case WriteOutcome.Written:
+                    return new AccountStep(row, next, snapshot.Gate, decision);
+                case WriteOutcome.GateShut when guess is null:
+                    return AccountErrors.Suspended();
+                default:
+                    continue;
             }
         }
 

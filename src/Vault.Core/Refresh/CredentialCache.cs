@@ -11,7 +11,8 @@ public sealed class OpenAccount
 {
     private int _references = 1;
 
-    internal OpenAccount(AccountRow row, Gate gate, GrantTokens? grant, StaticCredential? credential) => (Row, Gate, Grant, Credential) = (row, gate, grant, credential);
+    internal OpenAccount(AccountRow row, Gate gate, GrantTokens? grant, StaticCredential? credential) =>
+        (Row, Gate, Grant, Credential) = (row, gate, grant, credential);
 
     public AccountRow Row { get; }
 
@@ -28,7 +29,8 @@ public sealed class OpenAccount
         while (seen > 0)
         {
             var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
-            if (before == seen) return true;
+            if (before == seen)
+                return true;
             seen = before;
         }
 
@@ -37,7 +39,8 @@ public sealed class OpenAccount
 
     public void Release()
     {
-        if (Interlocked.Decrement(ref _references) != 0) return;
+        if (Interlocked.Decrement(ref _references) != 0)
+            return;
         Grant?.Dispose();
         Credential?.Dispose();
     }
@@ -51,7 +54,13 @@ public readonly record struct ReadMark(long ReadAt, long Drops);
 /// while its version stands, the opened credential is kept: one small read, no decryption. Idle entries are zeroed and forgotten, so an idle account costs
 /// no memory.
 /// </summary>
-public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, TimeProvider time, LifecycleOptions options, int capacity = 10_000) : IDisposable
+public sealed class CredentialCache(
+    IAccountStore store,
+    GrantSealing sealing,
+    TimeProvider time,
+    LifecycleOptions options,
+    int capacity = 10_000
+) : IDisposable
 {
     private const int MaxReads = 10;
     private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
@@ -79,22 +88,37 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         var key = snapshot.Row.Key;
-        if (_entries.TryGetValue(key, out var known) && known.Account.Row.Version == snapshot.Row.Version && known.Account.Gate == snapshot.Gate)
+        if (
+            _entries.TryGetValue(key, out var known)
+            && known.Account.Row.Version == snapshot.Row.Version
+            && known.Account.Gate == snapshot.Gate
+        )
         {
             // The opened account is confirmed as it is. A drop after this check has removed the entry, and then nothing is updated.
-            if (mark.ReadAt > known.ReadAt && mark.Drops == Volatile.Read(ref _drops)) _entries.TryUpdate(key, known with { ReadAt = mark.ReadAt }, known);
+            if (mark.ReadAt > known.ReadAt && mark.Drops == Volatile.Read(ref _drops))
+                _entries.TryUpdate(key, known with { ReadAt = mark.ReadAt }, known);
             return;
         }
 
-        if (_offers.Count >= capacity) _offers.Clear();
+        if (_offers.Count >= capacity)
+            _offers.Clear();
         _offers[key] = new Offered(snapshot, mark);
     }
 
     /// <summary>The account as of at most a freshness lease ago. The caller releases it.</summary>
     /// <returns><c>account_not_connected</c> when there is no row.</returns>
-    public async ValueTask<Result<OpenAccount>> TakeAsync(AccountKey key, bool confirm, CancellationToken cancellationToken)
+    public async ValueTask<Result<OpenAccount>> TakeAsync(
+        AccountKey key,
+        bool confirm,
+        CancellationToken cancellationToken
+    )
     {
-        if (!confirm && _entries.TryGetValue(key, out var entry) && time.GetElapsedTime(entry.ReadAt) < _usable && entry.Account.TryAcquire())
+        if (
+            !confirm
+            && _entries.TryGetValue(key, out var entry)
+            && time.GetElapsedTime(entry.ReadAt) < _usable
+            && entry.Account.TryAcquire()
+        )
             return entry.Account;
 
         // A slow database or key service can hand over a row that is older than the lease when it arrives: a revocation may have been acknowledged since the
@@ -102,16 +126,27 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
         var notBefore = confirm ? time.GetTimestamp() : long.MinValue;
         for (var turn = 0; turn < MaxReads; turn++)
         {
-            var flight = _flights.TryGetValue(key, out var underway) && underway.Mark >= notBefore ? underway : Begin(key, turn == 0 && !confirm ? TakeOffer(key) : null);
+            var flight =
+                _flights.TryGetValue(key, out var underway) && underway.Mark >= notBefore
+                    ? underway
+                    : Begin(key, turn == 0 && !confirm ? TakeOffer(key) : null);
             var read = await flight.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (!read.TryGet(out var account, out var error)) return error;
-            if (time.GetElapsedTime(flight.Mark) < _usable && account.TryAcquire()) return account;
+            if (!read.TryGet(out var account, out var error))
+                return error;
+            if (time.GetElapsedTime(flight.Mark) < _usable && account.TryAcquire())
+                return account;
 
             // Those who shared a read that came too late share the next one, too.
             notBefore = flight.Mark + 1;
         }
 
-        return new VaultError(ErrorCatalogue.StoreUnavailable, "The database answers too slowly to confirm the credential.") { RetryAfter = TimeSpan.FromSeconds(1) };
+        return new VaultError(
+            ErrorCatalogue.StoreUnavailable,
+            "The database answers too slowly to confirm the credential."
+        )
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
     }
 
     /// <summary>A read under way, which everybody shares who wants the account and has not been promised a later one.</summary>
@@ -130,9 +165,18 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
 
     // Judged when it is taken, not when it is made: a drop in between counts.
     private Offered? TakeOffer(AccountKey key) =>
-        _offers.TryRemove(key, out var offered) && offered.Mark.Drops == Volatile.Read(ref _drops) && time.GetElapsedTime(offered.Mark.ReadAt) < _usable ? offered : null;
+        _offers.TryRemove(key, out var offered)
+        && offered.Mark.Drops == Volatile.Read(ref _drops)
+        && time.GetElapsedTime(offered.Mark.ReadAt) < _usable
+            ? offered
+            : null;
 
-    private async Task FlyAsync(AccountKey key, Flight flight, AccountSnapshot? offered, TaskCompletionSource<Result<OpenAccount>> done)
+    private async Task FlyAsync(
+        AccountKey key,
+        Flight flight,
+        AccountSnapshot? offered,
+        TaskCompletionSource<Result<OpenAccount>> done
+    )
     {
         try
         {
@@ -159,11 +203,17 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
             return AccountErrors.NotConnected();
         }
 
-        if (_entries.TryGetValue(key, out var known) && known.Account.Row.Version == snapshot.Row.Version && known.Account.Gate == snapshot.Gate
-            && _entries.TryUpdate(key, known with { ReadAt = mark }, known)) return known.Account;
+        if (
+            _entries.TryGetValue(key, out var known)
+            && known.Account.Row.Version == snapshot.Row.Version
+            && known.Account.Gate == snapshot.Gate
+            && _entries.TryUpdate(key, known with { ReadAt = mark }, known)
+        )
+            return known.Account;
 
         var grant = await sealing.OpenGrantAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
-        if (grant.Error is { } noGrant) return noGrant;
+        if (grant.Error is { } noGrant)
+            return noGrant;
         var credential = await sealing.OpenCredentialAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
         if (credential.Error is { } noCredential)
         {
@@ -178,8 +228,10 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
 
     private void Put(AccountKey key, Entry entry)
     {
-        if (_entries.Count >= capacity) Sweep(options.FreshnessLease);
-        if (_entries.Count >= capacity) Sweep(TimeSpan.Zero);
+        if (_entries.Count >= capacity)
+            Sweep(options.FreshnessLease);
+        if (_entries.Count >= capacity)
+            Sweep(TimeSpan.Zero);
         while (true)
         {
             if (_entries.TryGetValue(key, out var old))
@@ -191,12 +243,14 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
                     return;
                 }
 
-                if (!_entries.TryUpdate(key, entry, old)) continue;
+                if (!_entries.TryUpdate(key, entry, old))
+                    continue;
                 old.Account.Release();
                 return;
             }
 
-            if (_entries.TryAdd(key, entry)) return;
+            if (_entries.TryAdd(key, entry))
+                return;
         }
     }
 
@@ -206,23 +260,30 @@ public sealed class CredentialCache(IAccountStore store, GrantSealing sealing, T
         Interlocked.Increment(ref _drops);
         _offers.TryRemove(key, out _);
         _flights.TryRemove(key, out _);
-        if (_entries.TryRemove(key, out var entry)) entry.Account.Release();
+        if (_entries.TryRemove(key, out var entry))
+            entry.Account.Release();
     }
 
     public void Drop(OrganizationId organization)
     {
         Interlocked.Increment(ref _drops);
         foreach (var key in _entries.Keys)
-            if (key.Organization == organization) Drop(key);
+            if (key.Organization == organization)
+                Drop(key);
     }
 
     /// <summary>Forgets what was not confirmed for <paramref name="idle"/>; the host calls it from time to time.</summary>
     public void Sweep(TimeSpan idle)
     {
         foreach (var (key, offered) in _offers)
-            if (time.GetElapsedTime(offered.Mark.ReadAt) >= idle) _offers.TryRemove(new KeyValuePair<AccountKey, Offered>(key, offered));
+            if (time.GetElapsedTime(offered.Mark.ReadAt) >= idle)
+                _offers.TryRemove(new KeyValuePair<AccountKey, Offered>(key, offered));
         foreach (var (key, entry) in _entries)
-            if (time.GetElapsedTime(entry.ReadAt) >= idle && _entries.TryRemove(new KeyValuePair<AccountKey, Entry>(key, entry))) entry.Account.Release();
+            if (
+                time.GetElapsedTime(entry.ReadAt) >= idle
+                && _entries.TryRemove(new KeyValuePair<AccountKey, Entry>(key, entry))
+            )
+                entry.Account.Release();
     }
 
     public void Dispose() => Sweep(TimeSpan.Zero);

@@ -16,7 +16,15 @@ public sealed record SweepRound(IReadOnlyList<AccountKey> Begun, bool More);
 /// index at once; the intent in the row lets one of them refresh. Bounded per provider, so that a slow provider keeps nobody else waiting.
 /// </summary>
 public sealed class DueSweep(
-    IAccountStore store, AccountRunner runner, AccountRefresher refresher, AccountRevoker revoker, CredentialCache cache, IPacks packs, TimeProvider time, IAccountObserver observer)
+    IAccountStore store,
+    AccountRunner runner,
+    AccountRefresher refresher,
+    AccountRevoker revoker,
+    CredentialCache cache,
+    IPacks packs,
+    TimeProvider time,
+    IAccountObserver observer
+)
 {
     // A look past the providers that are full walks over everything of theirs that is due, which may be very much. One that found nothing to begin is not repeated for
     // so long while they are full.
@@ -41,24 +49,42 @@ public sealed class DueSweep(
     /// Who owns a part of the shards takes that part of a provider's parallelism (at least one refresh), so that all together keep to it.
     /// </summary>
     public async Task<SweepRound> SweepAsync(
-        IReadOnlyCollection<int> mine, int shards, int limit, CancellationToken cancellationToken)
+        IReadOnlyCollection<int> mine,
+        int shards,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(mine);
-        if (mine.Count == 0) return new([], false);
-        int Most(string provider) => Math.Max(1, (int)((packs.TryGet(provider, out var pack) ? (long)pack.Refresh.Parallelism : 1) * mine.Count / shards));
+        if (mine.Count == 0)
+            return new([], false);
+        int Most(string provider) =>
+            Math.Max(
+                1,
+                (int)((packs.TryGet(provider, out var pack) ? (long)pack.Refresh.Parallelism : 1) * mine.Count / shards)
+            );
 
         // Providers with no room are left out, else their accounts would fill the batch and keep the others waiting. What is under way is still in the index.
         var full = _perProvider.Where(p => p.Value >= Most(p.Key)).Select(p => p.Key).ToArray();
-        if (full.Length > 0 && _nothingPast is { } nothing && nothing.Full.All(full.Contains)
-            && time.GetElapsedTime(nothing.At) < LookPast) return new([], true);
+        if (
+            full.Length > 0
+            && _nothingPast is { } nothing
+            && nothing.Full.All(full.Contains)
+            && time.GetElapsedTime(nothing.At) < LookPast
+        )
+            return new([], true);
         var take = limit + _underway.Count;
-        var due = await store.FindDueAsync(time.GetUtcNow(), mine, shards, take, full, cancellationToken).ConfigureAwait(false);
+        var due = await store
+            .FindDueAsync(time.GetUtcNow(), mine, shards, take, full, cancellationToken)
+            .ConfigureAwait(false);
         var begun = new List<AccountKey>();
         var held = full.Length > 0;
         foreach (var account in due)
         {
-            if (begun.Count == limit) break;
-            if (_underway.ContainsKey(account.Key)) continue;
+            if (begun.Count == limit)
+                break;
+            if (_underway.ContainsKey(account.Key))
+                continue;
             if (!Enter(account.Provider, Most(account.Provider)))
             {
                 held = true;
@@ -76,7 +102,8 @@ public sealed class DueSweep(
             _ = RunAsync(account, done);
         }
 
-        if (full.Length > 0) _nothingPast = begun.Count == 0 ? (full, time.GetTimestamp()) : null;
+        if (full.Length > 0)
+            _nothingPast = begun.Count == 0 ? (full, time.GetTimestamp()) : null;
         return new(begun, held || due.Count == take);
     }
 
@@ -91,7 +118,8 @@ public sealed class DueSweep(
             }
             finally
             {
-                if (!tended) await PostponeAsync(account.Key).ConfigureAwait(false);
+                if (!tended)
+                    await PostponeAsync(account.Key).ConfigureAwait(false);
             }
         }
 #pragma warning disable CA1031 // One account's trouble must not end the sweep; it is met again.
@@ -113,7 +141,8 @@ public sealed class DueSweep(
     private async Task<bool> TendAsync(DueAccount account)
     {
         var snapshot = await store.FindAsync(account.Key, CancellationToken.None).ConfigureAwait(false);
-        if (snapshot is null || !snapshot.Gate.Open) return true;
+        if (snapshot is null || !snapshot.Gate.Open)
+            return true;
         if (snapshot.Row.State.Revocation == UpstreamRevocation.Pending)
         {
             await revoker.FinishUpstreamAsync(account.Key, CancellationToken.None).ConfigureAwait(false);
@@ -122,12 +151,21 @@ public sealed class DueSweep(
 
         if (snapshot.Row.State is { Status: AccountStatus.Active, Grant.HasRefreshToken: true })
         {
-            var refreshed = await refresher.RefreshAsync(account.Key, snapshot.Row.State.Generation, RefreshReason.Scheduled, CancellationToken.None).ConfigureAwait(false);
+            var refreshed = await refresher
+                .RefreshAsync(
+                    account.Key,
+                    snapshot.Row.State.Generation,
+                    RefreshReason.Scheduled,
+                    CancellationToken.None
+                )
+                .ConfigureAwait(false);
             cache.Drop(account.Key);
             return refreshed.IsOk;
         }
 
-        await runner.ApplyAsync(account.Key, _ => new AccountEvent.TimePassed(runner.Now), CancellationToken.None).ConfigureAwait(false);
+        await runner
+            .ApplyAsync(account.Key, _ => new AccountEvent.TimePassed(runner.Now), CancellationToken.None)
+            .ConfigureAwait(false);
         cache.Drop(account.Key);
         return true;
     }
@@ -139,9 +177,27 @@ public sealed class DueSweep(
     private async Task PostponeAsync(AccountKey key)
     {
         var now = time.GetUtcNow();
-        if (await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false) is not { Row: { DueAt: { } due } row } || due > now) return;
+        if (
+            await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false)
+                is not { Row: { DueAt: { } due } row }
+            || due > now
+        )
+            return;
         // A lost race means that somebody has written it, and with it when it is due.
-        await store.UpdateAsync(row with { Version = row.Version + 1, DueAt = now + Later, UpdatedAt = now }, row.Version, GateCheck.None, [], CancellationToken.None).ConfigureAwait(false);
+        await store
+            .UpdateAsync(
+                row with
+                {
+                    Version = row.Version + 1,
+                    DueAt = now + Later,
+                    UpdatedAt = now,
+                },
+                row.Version,
+                GateCheck.None,
+                [],
+                CancellationToken.None
+            )
+            .ConfigureAwait(false);
     }
 
     private static TaskCompletionSource NewRoom() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -151,8 +207,10 @@ public sealed class DueSweep(
         while (true)
         {
             var now = _perProvider.GetOrAdd(provider, 0);
-            if (now >= most) return false;
-            if (_perProvider.TryUpdate(provider, now + 1, now)) return true;
+            if (now >= most)
+                return false;
+            if (_perProvider.TryUpdate(provider, now + 1, now))
+                return true;
         }
     }
 

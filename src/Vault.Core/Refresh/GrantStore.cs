@@ -12,36 +12,85 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
 {
     /// <summary>The row of the key, made in PENDING_AUTH if there is none. Two at once get the same row: the unique key decides, the loser reads.</summary>
     public async Task<Result<AccountRow>> PrepareAsync(
-        AccountKey key, string connectionId, string provider, ImmutableArray<string> requestedScopes, Identity.Gate gate, string requestedBy, CancellationToken cancellationToken)
+        AccountKey key,
+        string connectionId,
+        string provider,
+        ImmutableArray<string> requestedScopes,
+        Identity.Gate gate,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
         for (var race = 0; race < 8; race++)
         {
             var found = await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
             if (found is not null)
             {
-                if (!found.Gate.Open) return AccountErrors.Suspended();
-                return found.Row.ConnectionId == connectionId ? found.Row : await RehomeAsync(found.Row, connectionId, provider, requestedBy, cancellationToken).ConfigureAwait(false);
+                if (!found.Gate.Open)
+                    return AccountErrors.Suspended();
+                return found.Row.ConnectionId == connectionId
+                    ? found.Row
+                    : await RehomeAsync(found.Row, connectionId, provider, requestedBy, cancellationToken)
+                        .ConfigureAwait(false);
             }
 
-            if (!gate.Open) return AccountErrors.Suspended();
+            if (!gate.Open)
+                return AccountErrors.Suspended();
             var now = runner.Now;
-            var row = new AccountRow(ids.NewAccount(), key, connectionId, provider, 1, AccountLifecycle.New(requestedScopes), null, null, 0, null, now, now);
-            var written = await store.InsertAsync(row, GateCheck.OpenAt(gate.Epoch), [runner.DraftFor(row, "account.prepared", requestedBy, now)], cancellationToken).ConfigureAwait(false);
-            if (written == WriteOutcome.Written) return row;
-            if (written == WriteOutcome.GateShut) return AccountErrors.Suspended();
+            var row = new AccountRow(
+                ids.NewAccount(),
+                key,
+                connectionId,
+                provider,
+                1,
+                AccountLifecycle.New(requestedScopes),
+                null,
+                null,
+                0,
+                null,
+                now,
+                now
+            );
+            var written = await store
+                .InsertAsync(
+                    row,
+                    GateCheck.OpenAt(gate.Epoch),
+                    [runner.DraftFor(row, "account.prepared", requestedBy, now)],
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
+            if (written == WriteOutcome.Written)
+                return row;
+            if (written == WriteOutcome.GateShut)
+                return AccountErrors.Suspended();
         }
 
         return new VaultError(ErrorCatalogue.Conflict, "The account keeps changing; try again.");
     }
 
     // The connection was deleted and another one made under its name: the account keeps its id and moves over, with no grant to misuse.
-    private async Task<Result<AccountRow>> RehomeAsync(AccountRow row, string connectionId, string provider, string requestedBy, CancellationToken cancellationToken)
+    private async Task<Result<AccountRow>> RehomeAsync(
+        AccountRow row,
+        string connectionId,
+        string provider,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
     {
         // The stored grant is all that can still revoke it at the provider; moving over now would leave it living there.
         if (row.State.Revocation == UpstreamRevocation.Pending)
-            return new VaultError(ErrorCatalogue.Conflict, "The former grant is still being revoked at the provider; try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(5) };
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                "The former grant is still being revoked at the provider; try again in a moment."
+            )
+            {
+                RetryAfter = TimeSpan.FromSeconds(5),
+            };
         if (row.State.Status is not (AccountStatus.Disconnected or AccountStatus.Revoked or AccountStatus.PendingAuth))
-            return new VaultError(ErrorCatalogue.Conflict, "The account still belongs to a former connection of this name; revoke it first.");
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                "The account still belongs to a former connection of this name; revoke it first."
+            );
         var next = row with
         {
             ConnectionId = connectionId,
@@ -50,7 +99,8 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
             State = AccountLifecycle.New(row.State.RequestedScopes) with
             {
                 // Another provider knows nobody by the former one's subject: expected at a reconnect, it could never be met.
-                Generation = row.State.Generation, Identity = provider == row.Provider ? row.State.Identity : null,
+                Generation = row.State.Generation,
+                Identity = provider == row.Provider ? row.State.Identity : null,
             },
             Grant = null,
             Credential = null,
@@ -58,22 +108,51 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
             UpdatedAt = runner.Now,
         };
         LedgerDraft[] drafts = [runner.DraftFor(next, "account.prepared", requestedBy, next.UpdatedAt)];
-        var written = await store.UpdateAsync(next, row.Version, GateCheck.None, drafts, cancellationToken).ConfigureAwait(false);
-        return written == WriteOutcome.Written ? next : new VaultError(ErrorCatalogue.Conflict, "The account changed meanwhile; try again.");
+        var written = await store
+            .UpdateAsync(next, row.Version, GateCheck.None, drafts, cancellationToken)
+            .ConfigureAwait(false);
+        return written == WriteOutcome.Written
+            ? next
+            : new VaultError(ErrorCatalogue.Conflict, "The account changed meanwhile; try again.");
     }
 
-    public async Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant given, CancellationToken cancellationToken)
+    public async Task<Result<AccountRow>> StoreGrantAsync(
+        AccountKey key,
+        NewGrant given,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(given);
-        var credential = given.Credential is { } blob ? (blob, given.CredentialGeneration) : default((Sealing.SealedBlob, long)?);
-        var step = await runner.ApplyAsync(
-            key, _ => new AccountEvent.GrantStored(runner.Now, given.Generation, given), cancellationToken, given.Grant, credential, needsOpenGate: true, given.InstalledBy).ConfigureAwait(false);
-        if (!step.TryGet(out var done, out var error)) return error;
+        var credential = given.Credential is { } blob
+            ? (blob, given.CredentialGeneration)
+            : default((Sealing.SealedBlob, long)?);
+        var step = await runner
+            .ApplyAsync(
+                key,
+                _ => new AccountEvent.GrantStored(runner.Now, given.Generation, given),
+                cancellationToken,
+                given.Grant,
+                credential,
+                needsOpenGate: true,
+                given.InstalledBy
+            )
+            .ConfigureAwait(false);
+        if (!step.TryGet(out var done, out var error))
+            return error;
         cache.Drop(key);
         if (done.Decision.Outcome == AccountOutcome.NotUsable)
-            return new VaultError(ErrorCatalogue.Conflict, "The account was revoked meanwhile; connect it anew with POST /v1/connected_accounts.") { StatusReason = done.After.State.Reason };
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                "The account was revoked meanwhile; connect it anew with POST /v1/connected_accounts."
+            )
+            {
+                StatusReason = done.After.State.Reason,
+            };
         return done.Decision.Outcome == AccountOutcome.OutOfDate
-            ? new VaultError(ErrorCatalogue.Conflict, "The account got another grant meanwhile; seal for its next generation.")
+            ? new VaultError(
+                ErrorCatalogue.Conflict,
+                "The account got another grant meanwhile; seal for its next generation."
+            )
             : done.After;
     }
 }

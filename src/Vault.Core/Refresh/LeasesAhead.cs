@@ -23,7 +23,8 @@ internal sealed class LeasesAhead(TimeProvider time, LifecycleOptions options)
         }
 
         var first = _seen.GetOrAdd(key, (held.AttemptId, time.GetTimestamp()));
-        if (first.Attempt == held.AttemptId) return time.GetElapsedTime(first.Since) > longest;
+        if (first.Attempt == held.AttemptId)
+            return time.GetElapsedTime(first.Since) > longest;
         _seen[key] = (held.AttemptId, time.GetTimestamp());
         return false;
     }

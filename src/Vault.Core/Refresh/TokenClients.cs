@@ -16,29 +16,47 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
     public async Task<Result<TokenClient>> ForAsync(AccountRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
-        var connection = await connections.FindAsync(row.Key.Organization, row.ConnectionId, cancellationToken).ConfigureAwait(false);
+        var connection = await connections
+            .FindAsync(row.Key.Organization, row.ConnectionId, cancellationToken)
+            .ConfigureAwait(false);
         return connection is null
-            ? new VaultError(ErrorCatalogue.ConnectionUnknown, $"The connection '{row.Key.Connection}' no longer exists.")
+            ? new VaultError(
+                ErrorCatalogue.ConnectionUnknown,
+                $"The connection '{row.Key.Connection}' no longer exists."
+            )
             : await ForAsync(connection, row.State.Parameters, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>For a connection; <paramref name="accountParameters"/> (captured, validated) win over the connection's.</summary>
     public async Task<Result<TokenClient>> ForAsync(
-        ConnectionRow connection, ImmutableSortedDictionary<string, string> accountParameters, CancellationToken cancellationToken)
+        ConnectionRow connection,
+        ImmutableSortedDictionary<string, string> accountParameters,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(accountParameters);
         if (!packs.TryGet(connection.Provider, out var pack))
-            return new VaultError(ErrorCatalogue.ProviderUnknown, $"The pack of provider '{connection.Provider}' is not loaded.");
+            return new VaultError(
+                ErrorCatalogue.ProviderUnknown,
+                $"The pack of provider '{connection.Provider}' is not loaded."
+            );
         Secret? secret = null;
         if (connection.ClientSecret is { } blob)
         {
             var place = SealContext.ClientSecret(connection.Organization, connection.Id, connection.SecretGeneration);
             var opened = await sealer.OpenAsync(blob, place, cancellationToken).ConfigureAwait(false);
-            if (!opened.TryGet(out secret, out var error)) return error;
+            if (!opened.TryGet(out secret, out var error))
+                return error;
         }
 
-        return new TokenClient(connection.Organization, pack, connection.Settings, secret,
-            connection.Settings.Parameters.SetItems(accountParameters), connection.Settings.RedirectUri ?? address.Callback);
+        return new TokenClient(
+            connection.Organization,
+            pack,
+            connection.Settings,
+            secret,
+            connection.Settings.Parameters.SetItems(accountParameters),
+            connection.Settings.RedirectUri ?? address.Callback
+        );
     }
 }

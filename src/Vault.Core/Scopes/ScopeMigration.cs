@@ -12,75 +12,177 @@ namespace Vault.Core.Scopes;
 public sealed record LackingAccount(AccountRow Account, ImmutableArray<string> MissingScopes);
 
 /// <summary>What is put together into a version: scopes as they are, or the least that tools need, with the risky ones that are wanted.</summary>
-public sealed record BundleDraft(ImmutableArray<string>? Scopes, ImmutableArray<string>? Tools, ImmutableArray<ScopeRisk> Risks, string? Note);
+public sealed record BundleDraft(
+    ImmutableArray<string>? Scopes,
+    ImmutableArray<string>? Tools,
+    ImmutableArray<ScopeRisk> Risks,
+    string? Note
+);
 
 /// <summary>Versions of what a connection asks for: made, compared, staged for a share of the users, made active.</summary>
-public sealed class ScopeMigration(ConnectionRegistry connections, IPacks packs, IAccountStore accounts, TimeProvider time)
+public sealed class ScopeMigration(
+    ConnectionRegistry connections,
+    IPacks packs,
+    IAccountStore accounts,
+    TimeProvider time
+)
 {
-    public async Task<Result<AssessedBundle>> CreateAsync(OrganizationId organization, string connection, BundleDraft draft, string by, CancellationToken cancellationToken)
+    public async Task<Result<AssessedBundle>> CreateAsync(
+        OrganizationId organization,
+        string connection,
+        BundleDraft draft,
+        string by,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(draft);
         var found = await FindAsync(organization, connection, cancellationToken);
-        if (!found.TryGet(out var known, out var missing)) return missing;
+        if (!found.TryGet(out var known, out var missing))
+            return missing;
         foreach (var tool in draft.Tools ?? [])
-            if (!packs.TryGetTool(tool, known.Pack.Id, out _)) return VaultError.Invalid("tools", $"'{tool}' is not a tool of {known.Pack.Id}");
-        var scopes = draft.Scopes ?? ScopePlan.Of(known.Pack, ScopePlan.Enabled(packs, known.Pack, draft.Tools ?? known.Row.Settings.Tools)).With(draft.Risks);
-        if (ConnectionRules.CheckScopes(scopes) is { Length: > 0 } faults) return ConnectionRules.Refuse(faults);
-        if (scopes.IsEmpty) return VaultError.Invalid("scopes", "would be empty: the tools of this connection need none");
+            if (!packs.TryGetTool(tool, known.Pack.Id, out _))
+                return VaultError.Invalid("tools", $"'{tool}' is not a tool of {known.Pack.Id}");
+        var scopes = draft.Scopes
+            ?? ScopePlan
+                .Of(known.Pack, ScopePlan.Enabled(packs, known.Pack, draft.Tools ?? known.Row.Settings.Tools))
+                .With(draft.Risks);
+        if (ConnectionRules.CheckScopes(scopes) is { Length: > 0 } faults)
+            return ConnectionRules.Refuse(faults);
+        if (scopes.IsEmpty)
+            return VaultError.Invalid("scopes", "would be empty: the tools of this connection need none");
         ScopeBundle? added = null;
-        var changed = await connections.ChangeAsync(organization, connection, new ConnectionChange(s => ScopeBundles.Add(s, scopes, time.GetUtcNow(), by, draft.Note, out added), null, false), by, cancellationToken);
+        var changed = await connections.ChangeAsync(
+            organization,
+            connection,
+            new ConnectionChange(
+                s => ScopeBundles.Add(s, scopes, time.GetUtcNow(), by, draft.Note, out added),
+                null,
+                false
+            ),
+            by,
+            cancellationToken
+        );
         return changed.TryGet(out var row, out var failed) ? Assess(row, known.Pack, added!) : failed;
     }
 
-    public async Task<Result<ImmutableArray<AssessedBundle>>> ListAsync(OrganizationId organization, string connection, CancellationToken cancellationToken)
+    public async Task<Result<ImmutableArray<AssessedBundle>>> ListAsync(
+        OrganizationId organization,
+        string connection,
+        CancellationToken cancellationToken
+    )
     {
         var found = await FindAsync(organization, connection, cancellationToken);
-        if (!found.TryGet(out var known, out var missing)) return missing;
+        if (!found.TryGet(out var known, out var missing))
+            return missing;
         return All(known.Row, known.Pack).Select(b => Assess(known.Row, known.Pack, b)).ToImmutableArray();
     }
 
     /// <param name="against">Compared with this version; null for the active one.</param>
-    public async Task<Result<AssessedBundle>> GetAsync(OrganizationId organization, string connection, int version, int? against, CancellationToken cancellationToken)
+    public async Task<Result<AssessedBundle>> GetAsync(
+        OrganizationId organization,
+        string connection,
+        int version,
+        int? against,
+        CancellationToken cancellationToken
+    )
     {
         var found = await FindAsync(organization, connection, cancellationToken);
-        if (!found.TryGet(out var known, out var missing)) return missing;
+        if (!found.TryGet(out var known, out var missing))
+            return missing;
         var all = All(known.Row, known.Pack);
-        if (all.FirstOrDefault(b => b.Version == version) is not { } bundle) return Unknown(version);
-        if (against is { } other && all.All(b => b.Version != other)) return Unknown(other);
+        if (all.FirstOrDefault(b => b.Version == version) is not { } bundle)
+            return Unknown(version);
+        if (against is { } other && all.All(b => b.Version != other))
+            return Unknown(other);
         return Assess(known.Row, known.Pack, bundle, against);
     }
 
-    public async Task<Result<AssessedBundle>> StageAsync(OrganizationId organization, string connection, int version, int percent, string by, CancellationToken cancellationToken) =>
-        await MoveAsync(organization, connection, version, (_, s) => ScopeBundles.Stage(s, version, percent), by, cancellationToken);
+    public async Task<Result<AssessedBundle>> StageAsync(
+        OrganizationId organization,
+        string connection,
+        int version,
+        int percent,
+        string by,
+        CancellationToken cancellationToken
+    ) =>
+        await MoveAsync(
+            organization,
+            connection,
+            version,
+            (_, s) => ScopeBundles.Stage(s, version, percent),
+            by,
+            cancellationToken
+        );
 
-    public async Task<Result<AssessedBundle>> ActivateAsync(OrganizationId organization, string connection, int version, string by, CancellationToken cancellationToken) =>
-        await MoveAsync(organization, connection, version, (pack, s) => ScopeBundles.Activate(s, ScopeBundles.Active(packs, pack, s), version, time.GetUtcNow(), by), by, cancellationToken);
+    public async Task<Result<AssessedBundle>> ActivateAsync(
+        OrganizationId organization,
+        string connection,
+        int version,
+        string by,
+        CancellationToken cancellationToken
+    ) =>
+        await MoveAsync(
+            organization,
+            connection,
+            version,
+            (pack, s) => ScopeBundles.Activate(s, ScopeBundles.Active(packs, pack, s), version, time.GetUtcNow(), by),
+            by,
+            cancellationToken
+        );
 
     /// <summary>A page of the connection's accounts, less those that hold all of the version; a page may be empty and have a next one.</summary>
-    public async Task<Result<Page<LackingAccount>>> LackingAsync(OrganizationId organization, string connection, int version, int pageSize, string? cursor, CancellationToken cancellationToken)
+    public async Task<Result<Page<LackingAccount>>> LackingAsync(
+        OrganizationId organization,
+        string connection,
+        int version,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    )
     {
         var found = await FindAsync(organization, connection, cancellationToken);
-        if (!found.TryGet(out var known, out var missing)) return missing;
-        if (All(known.Row, known.Pack).FirstOrDefault(b => b.Version == version) is not { } bundle) return Unknown(version);
+        if (!found.TryGet(out var known, out var missing))
+            return missing;
+        if (All(known.Row, known.Pack).FirstOrDefault(b => b.Version == version) is not { } bundle)
+            return Unknown(version);
         // The provider's own defaults (offline_access, openid) are often granted without being named in the answer.
         var wanted = bundle.Scopes.Except(known.Pack.DefaultScopes, StringComparer.Ordinal).ToList();
-        var page = await accounts.ListAsync(organization, new AccountFilter(Connection: known.Row.Name), pageSize, cursor, cancellationToken);
-        var lacking = page.Items.Where(a => a.State.Status is not (AccountStatus.Revoked or AccountStatus.Disconnected or AccountStatus.PendingAuth))
-            .Select(a => new LackingAccount(a, [.. wanted.Except(a.State.GrantedScopes, StringComparer.Ordinal)])).Where(a => a.MissingScopes.Length > 0);
+        var page = await accounts.ListAsync(
+            organization,
+            new AccountFilter(Connection: known.Row.Name),
+            pageSize,
+            cursor,
+            cancellationToken
+        );
+        var lacking = page
+            .Items.Where(a =>
+                a.State.Status is not (AccountStatus.Revoked or AccountStatus.Disconnected or AccountStatus.PendingAuth)
+            )
+            .Select(a => new LackingAccount(a, [.. wanted.Except(a.State.GrantedScopes, StringComparer.Ordinal)]))
+            .Where(a => a.MissingScopes.Length > 0);
         return new Page<LackingAccount>([.. lacking], page.Cursor);
     }
 
     private async Task<Result<AssessedBundle>> MoveAsync(
-        OrganizationId organization, string connection, int version, Func<ProviderPack, ConnectionSettings, ConnectionSettings?> move, string by, CancellationToken cancellationToken)
+        OrganizationId organization,
+        string connection,
+        int version,
+        Func<ProviderPack, ConnectionSettings, ConnectionSettings?> move,
+        string by,
+        CancellationToken cancellationToken
+    )
     {
         var found = await FindAsync(organization, connection, cancellationToken);
-        if (!found.TryGet(out var known, out var missing)) return missing;
+        if (!found.TryGet(out var known, out var missing))
+            return missing;
         // Decided inside the compare-and-swap: of two that move at once, the second decides on what the first has written.
         var possible = true;
         var change = new ConnectionChange(s => move(known.Pack, s) is { } next ? next : Keep(s), null, false);
         var changed = await connections.ChangeAsync(organization, connection, change, by, cancellationToken);
-        if (!changed.TryGet(out var row, out var failed)) return failed;
-        if (!possible) return Unknown(version);
+        if (!changed.TryGet(out var row, out var failed))
+            return failed;
+        if (!possible)
+            return Unknown(version);
         return Assess(row, known.Pack, row.Settings.Bundles.First(b => b.Version == version));
 
         ConnectionSettings Keep(ConnectionSettings settings)
@@ -90,34 +192,81 @@ public sealed class ScopeMigration(ConnectionRegistry connections, IPacks packs,
         }
     }
 
-    private async Task<Result<(ConnectionRow Row, ProviderPack Pack)>> FindAsync(OrganizationId organization, string connection, CancellationToken cancellationToken)
+    private async Task<Result<(ConnectionRow Row, ProviderPack Pack)>> FindAsync(
+        OrganizationId organization,
+        string connection,
+        CancellationToken cancellationToken
+    )
     {
         var found = await connections.FindAsync(organization, connection, cancellationToken);
-        if (!found.TryGet(out var row, out var missing)) return missing;
-        if (packs.TryGet(row.Provider, out var pack)) return (row, pack);
-        return new VaultError(ErrorCatalogue.ProviderUnknown, $"The provider '{row.Provider}' of this connection is not loaded.");
+        if (!found.TryGet(out var row, out var missing))
+            return missing;
+        if (packs.TryGet(row.Provider, out var pack))
+            return (row, pack);
+        return new VaultError(
+            ErrorCatalogue.ProviderUnknown,
+            $"The provider '{row.Provider}' of this connection is not loaded."
+        );
     }
 
     /// <summary>Every version; the active one also where it never was made as a bundle.</summary>
-    private ImmutableArray<ScopeBundle> All(ConnectionRow row, ProviderPack pack) => row.Settings.Bundles.Any(b => b.Version == row.Settings.ScopesVersion)
-        ? row.Settings.Bundles
-        : row.Settings.Bundles.Insert(0, new ScopeBundle(row.Settings.ScopesVersion, ScopeBundles.Active(packs, pack, row.Settings), BundleStage.Active, 100, row.CreatedAt, "system", null));
+    private ImmutableArray<ScopeBundle> All(ConnectionRow row, ProviderPack pack) =>
+        row.Settings.Bundles.Any(b => b.Version == row.Settings.ScopesVersion)
+            ? row.Settings.Bundles
+            : row.Settings.Bundles.Insert(
+                0,
+                new ScopeBundle(
+                    row.Settings.ScopesVersion,
+                    ScopeBundles.Active(packs, pack, row.Settings),
+                    BundleStage.Active,
+                    100,
+                    row.CreatedAt,
+                    "system",
+                    null
+                )
+            );
 
     private AssessedBundle Assess(ConnectionRow row, ProviderPack pack, ScopeBundle bundle, int? against = null)
     {
         var tools = ScopePlan.Enabled(packs, pack, row.Settings.Tools);
-        var other = against is { } version ? All(row, pack).First(b => b.Version == version).Scopes : ScopeBundles.Active(packs, pack, row.Settings);
+        var other = against is { } version
+            ? All(row, pack).First(b => b.Version == version).Scopes
+            : ScopeBundles.Active(packs, pack, row.Settings);
         ImmutableArray<string> asked = [.. bundle.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
         ImmutableArray<string> before = [.. other.Union(pack.DefaultScopes, StringComparer.Ordinal)];
         return new AssessedBundle(
             bundle,
-            [.. ScopeUnion.Needless(tools.Select(t => t.Scopes), asked).Except(pack.DefaultScopes, StringComparer.Ordinal)],
-            [.. tools.SelectMany(t => t.Scopes.Missing(asked)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            [
+                .. ScopeUnion
+                    .Needless(tools.Select(t => t.Scopes), asked)
+                    .Except(pack.DefaultScopes, StringComparer.Ordinal),
+            ],
+            [
+                .. tools
+                    .SelectMany(t => t.Scopes.Missing(asked))
+                    .Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal),
+            ],
             new ScopeDiff(
-                [.. asked.Except(before, StringComparer.Ordinal)], [.. before.Except(asked, StringComparer.Ordinal)],
-                [.. tools.Where(t => t.Scopes.Missing(asked).IsEmpty && !t.Scopes.Missing(before).IsEmpty).Select(t => t.Name)],
-                [.. tools.Where(t => !t.Scopes.Missing(asked).IsEmpty && t.Scopes.Missing(before).IsEmpty).Select(t => t.Name)]));
+                [.. asked.Except(before, StringComparer.Ordinal)],
+                [.. before.Except(asked, StringComparer.Ordinal)],
+                [
+                    .. tools
+                        .Where(t => t.Scopes.Missing(asked).IsEmpty && !t.Scopes.Missing(before).IsEmpty)
+                        .Select(t => t.Name),
+                ],
+                [
+                    .. tools
+                        .Where(t => !t.Scopes.Missing(asked).IsEmpty && t.Scopes.Missing(before).IsEmpty)
+                        .Select(t => t.Name),
+                ]
+            )
+        );
     }
 
-    private static VaultError Unknown(int version) => new(ErrorCatalogue.NotFound, $"There is no scope bundle {version} that could be taken; list the connection's scope bundles.");
+    private static VaultError Unknown(int version) =>
+        new(
+            ErrorCatalogue.NotFound,
+            $"There is no scope bundle {version} that could be taken; list the connection's scope bundles."
+        );
 }

@@ -5,7 +5,15 @@ using Vault.Core.Identity;
 namespace Vault.Core.Scopes;
 
 /// <summary>How often a scope of an account served a call, and how often a call was refused for want of it.</summary>
-public sealed record ScopeUse(OrganizationId Organization, AccountId Account, string Scope, long Uses, DateTimeOffset? LastUsedAt, long Refusals, DateTimeOffset? LastRefusedAt);
+public sealed record ScopeUse(
+    OrganizationId Organization,
+    AccountId Account,
+    string Scope,
+    long Uses,
+    DateTimeOffset? LastUsedAt,
+    long Refusals,
+    DateTimeOffset? LastRefusedAt
+);
 
 public interface IScopeUseStore
 {
@@ -13,22 +21,37 @@ public interface IScopeUseStore
     Task AddAsync(IReadOnlyList<ScopeUse> uses, CancellationToken cancellationToken);
 
     /// <summary>Of the accounts whose ids lie from <paramref name="from"/> to <paramref name="to"/>, both included: a page of accounts is such a range.</summary>
-    Task<IReadOnlyList<ScopeUse>> ListAsync(OrganizationId organization, AccountId from, AccountId to, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ScopeUse>> ListAsync(
+        OrganizationId organization,
+        AccountId from,
+        AccountId to,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>Counted in memory and written now and then by the host, because a write per call would cost more than the call. A host that is killed loses the last seconds: these are figures, no evidence.</summary>
 public sealed class ScopeUseLog
 {
-    private readonly ConcurrentDictionary<(OrganizationId Organization, AccountId Account, string Scope), Count> _counts = new();
+    private readonly ConcurrentDictionary<
+        (OrganizationId Organization, AccountId Account, string Scope),
+        Count
+    > _counts = new();
 
     public void Used(OrganizationId organization, AccountId account, ImmutableArray<string> scopes, DateTimeOffset at)
     {
-        foreach (var scope in scopes) Note((organization, account, scope), at, refused: false);
+        foreach (var scope in scopes)
+            Note((organization, account, scope), at, refused: false);
     }
 
-    public void Refused(OrganizationId organization, AccountId account, ImmutableArray<string> scopes, DateTimeOffset at)
+    public void Refused(
+        OrganizationId organization,
+        AccountId account,
+        ImmutableArray<string> scopes,
+        DateTimeOffset at
+    )
     {
-        foreach (var scope in scopes) Note((organization, account, scope), at, refused: true);
+        foreach (var scope in scopes)
+            Note((organization, account, scope), at, refused: true);
     }
 
     public IReadOnlyList<ScopeUse> Take()
@@ -36,7 +59,8 @@ public sealed class ScopeUseLog
         var taken = new List<ScopeUse>();
         foreach (var key in _counts.Keys)
         {
-            if (_counts.TryRemove(key, out var count)) taken.Add(count.Close(key.Organization, key.Account, key.Scope));
+            if (_counts.TryRemove(key, out var count))
+                taken.Add(count.Close(key.Organization, key.Account, key.Scope));
         }
 
         return taken;
@@ -45,9 +69,7 @@ public sealed class ScopeUseLog
     private void Note((OrganizationId, AccountId, string) key, DateTimeOffset at, bool refused)
     {
         // A count that was taken meanwhile is closed: nothing is added to it that nobody would read.
-        while (!_counts.GetOrAdd(key, static _ => new Count()).Add(at, refused))
-        {
-        }
+        while (!_counts.GetOrAdd(key, static _ => new Count()).Add(at, refused)) { }
     }
 
     private sealed class Count
@@ -63,7 +85,8 @@ public sealed class ScopeUseLog
         {
             lock (_lock)
             {
-                if (_closed) return false;
+                if (_closed)
+                    return false;
                 if (refused)
                 {
                     _refusals++;

@@ -16,7 +16,12 @@ public interface IKeyWrapper
     /// <param name="plaintextKey">32 bytes; the implementation keeps no copy.</param>
     /// <param name="cancellationToken">Gives up waiting for a remote key service.</param>
     /// <exception cref="KeyServiceUnavailableException">The key service cannot be reached; trying later may help.</exception>
-    ValueTask<byte[]> WrapAsync(OrganizationId organization, uint keyVersion, ReadOnlyMemory<byte> plaintextKey, CancellationToken cancellationToken);
+    ValueTask<byte[]> WrapAsync(
+        OrganizationId organization,
+        uint keyVersion,
+        ReadOnlyMemory<byte> plaintextKey,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The plaintext key in a fresh array that the caller owns and zeroes.</summary>
     /// <param name="organization">The organization of the row, never anything read from the wrapped bytes.</param>
@@ -27,7 +32,13 @@ public interface IKeyWrapper
     /// <exception cref="DecryptionFailedException">It does not unwrap under this master key in this place.</exception>
     /// <exception cref="MasterKeyUnknownException">No master key of this id is configured here.</exception>
     /// <exception cref="KeyServiceUnavailableException">The key service cannot be reached; trying later may help.</exception>
-    ValueTask<byte[]> UnwrapAsync(OrganizationId organization, uint keyVersion, string masterKeyId, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken);
+    ValueTask<byte[]> UnwrapAsync(
+        OrganizationId organization,
+        uint keyVersion,
+        string masterKeyId,
+        ReadOnlyMemory<byte> wrapped,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>The service that holds the master key cannot be reached or is busy. Nothing is known to be wrong with any key.</summary>
@@ -35,7 +46,9 @@ public sealed class KeyServiceUnavailableException(string message, Exception? in
 
 /// <summary>A row names a master key that is not configured here. A master key id is not secret.</summary>
 public sealed class MasterKeyUnknownException(string masterKeyId)
-    : Exception($"No master key '{masterKeyId}' is configured. Configure it as the master key, or as a previous one until every key is re-wrapped.")
+    : Exception(
+        $"No master key '{masterKeyId}' is configured. Configure it as the master key, or as a previous one until every key is re-wrapped."
+    )
 {
     public string MasterKeyId { get; } = masterKeyId;
 }

@@ -13,7 +13,13 @@ public sealed record SealedField(SealContext Context, SealedBlob Blob);
 /// <param name="KeyVersion">The lowest key version among its fields.</param>
 /// <param name="RowVersion">For compare-and-swap.</param>
 /// <param name="Fields">Every sealed field of the row; all are written back together.</param>
-public sealed record ResealRow(string Cursor, string Name, uint KeyVersion, long RowVersion, IReadOnlyList<SealedField> Fields);
+public sealed record ResealRow(
+    string Cursor,
+    string Name,
+    uint KeyVersion,
+    long RowVersion,
+    IReadOnlyList<SealedField> Fields
+);
 
 /// <param name="Row">As it was read.</param>
 /// <param name="Fields">Its fields under the new key, in the order of <c>Row.Fields</c>.</param>
@@ -26,14 +32,25 @@ public sealed record ResealedRow(ResealRow Row, IReadOnlyList<SealedBlob> Fields
 public interface IResealSource
 {
     /// <summary>Rows with any field under a key version below <paramref name="below"/>, in cursor order, after <paramref name="after"/>; empty at the end.</summary>
-    ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<ResealRow>> NextAsync(
+        OrganizationId organization,
+        uint below,
+        string? after,
+        int limit,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>
     /// In one transaction, replaces the sealed fields of each row, now all under <paramref name="keyVersion"/>, where the row version is still the one that was read;
     /// the row version goes up by one. Touches nothing else: neither the generation nor any lifecycle state. Each row is judged by itself; false where the race was
     /// lost, in the order of <paramref name="rows"/>.
     /// </summary>
-    ValueTask<IReadOnlyList<bool>> WriteAsync(OrganizationId organization, uint keyVersion, IReadOnlyList<ResealedRow> rows, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<bool>> WriteAsync(
+        OrganizationId organization,
+        uint keyVersion,
+        IReadOnlyList<ResealedRow> rows,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Whether any row of the organization is still sealed under a version below <paramref name="below"/>.</summary>
     ValueTask<bool> AnyBelowAsync(OrganizationId organization, uint below, CancellationToken cancellationToken);

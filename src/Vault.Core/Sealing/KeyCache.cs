@@ -17,7 +17,8 @@ internal sealed class KeyCache(KeyringOptions options)
     {
         get
         {
-            lock (_gate) return _epoch;
+            lock (_gate)
+                return _epoch;
         }
     }
 
@@ -29,11 +30,17 @@ internal sealed class KeyCache(KeyringOptions options)
             ObjectDisposedException.ThrowIf(_closed, typeof(Keyring));
             if (version == 0)
             {
-                if (!_active.TryGetValue(organization, out var active) || Past(active.ReadAt, options.KeepActive, now)) return null;
+                if (!_active.TryGetValue(organization, out var active) || Past(active.ReadAt, options.KeepActive, now))
+                    return null;
                 version = active.Version;
             }
 
-            if (!_keys.TryGetValue((organization, version), out var held) || Past(held.LoadedAt, options.KeepKey, now) || !held.TryAcquire()) return null;
+            if (
+                !_keys.TryGetValue((organization, version), out var held)
+                || Past(held.LoadedAt, options.KeepKey, now)
+                || !held.TryAcquire()
+            )
+                return null;
             held.LastTaken = ++_takes;
             return new SealingKey(held);
         }
@@ -50,11 +57,14 @@ internal sealed class KeyCache(KeyringOptions options)
                 return;
             }
 
-            if (_keys.Remove((key.Organization, key.Version), out var old)) old.Release();
-            if (_keys.Count >= options.Capacity) EvictOldest();
+            if (_keys.Remove((key.Organization, key.Version), out var old))
+                old.Release();
+            if (_keys.Count >= options.Capacity)
+                EvictOldest();
             key.LastTaken = ++_takes;
             _keys[(key.Organization, key.Version)] = key;
-            if (isActive) _active[key.Organization] = (key.Version, now);
+            if (isActive)
+                _active[key.Organization] = (key.Version, now);
         }
     }
 
@@ -75,7 +85,8 @@ internal sealed class KeyCache(KeyringOptions options)
         {
             Drop(k => Past(k.LoadedAt, options.KeepKey, now));
             foreach (var (organization, active) in _active)
-                if (Past(active.ReadAt, options.KeepActive, now)) _active.Remove(organization);
+                if (Past(active.ReadAt, options.KeepActive, now))
+                    _active.Remove(organization);
         }
     }
 
@@ -90,7 +101,8 @@ internal sealed class KeyCache(KeyringOptions options)
     }
 
     // A clock set back must not keep a key alive: an entry from the future counts as old.
-    private static bool Past(DateTimeOffset since, TimeSpan keep, DateTimeOffset now) => now < since || now - since >= keep;
+    private static bool Past(DateTimeOffset since, TimeSpan keep, DateTimeOffset now) =>
+        now < since || now - since >= keep;
 
     // An eighth at once: the scan is paid once in Capacity / 8 insertions.
     private void EvictOldest()
@@ -103,7 +115,8 @@ internal sealed class KeyCache(KeyringOptions options)
     {
         foreach (var (place, key) in _keys)
         {
-            if (!unwanted(key)) continue;
+            if (!unwanted(key))
+                continue;
             _keys.Remove(place);
             key.Release();
         }

@@ -9,7 +9,8 @@ public sealed class KeyErasure(IOrganizationKeyStore keys, Keyring keyring, Time
     public async Task<int> EraseAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
         // First the store, then the memory: a key read again between the two would find the tombstone, and the forget keeps one that is being unwrapped out.
-        var destroyed = await keys.DestroyAllAsync(organization, time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        var destroyed = await keys.DestroyAllAsync(organization, time.GetUtcNow(), cancellationToken)
+            .ConfigureAwait(false);
         keyring.Forget(organization);
         return destroyed;
     }

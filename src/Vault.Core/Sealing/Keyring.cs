@@ -23,11 +23,18 @@ public sealed class Keyring : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<(OrganizationId Organization, uint Version), Task<VaultError?>> _flights = [];
 
-    public Keyring(IOrganizationKeyStore store, IKeyWrapper wrapper, IEntropy entropy, TimeProvider time, KeyringOptions? options = null)
+    public Keyring(
+        IOrganizationKeyStore store,
+        IKeyWrapper wrapper,
+        IEntropy entropy,
+        TimeProvider time,
+        KeyringOptions? options = null
+    )
     {
         ArgumentNullException.ThrowIfNull(time);
         (_store, _wrapper, _entropy, _time, _options) = (store, wrapper, entropy, time, options ?? new());
-        if (string.Join(' ', _options.Faults()) is { Length: > 0 } faults) throw new ArgumentException(faults, nameof(options));
+        if (string.Join(' ', _options.Faults()) is { Length: > 0 } faults)
+            throw new ArgumentException(faults, nameof(options));
         _cache = new KeyCache(_options);
         var period = _options.KeepKey / 4;
         _sweep = time.CreateTimer(_ => _cache.Sweep(_time.GetUtcNow()), null, period, period);
@@ -38,13 +45,18 @@ public sealed class Keyring : IDisposable
     /// were destroyed, <c>keys_unavailable</c> when the key service cannot be reached.
     /// </summary>
     /// <exception cref="DecryptionFailedException">The stored key does not unwrap: tampering or a wrong master key.</exception>
-    public ValueTask<Result<SealingKey>> HoldActiveAsync(OrganizationId organization, CancellationToken cancellationToken) =>
-        HoldAsync(organization, 0, cancellationToken);
+    public ValueTask<Result<SealingKey>> HoldActiveAsync(
+        OrganizationId organization,
+        CancellationToken cancellationToken
+    ) => HoldAsync(organization, 0, cancellationToken);
 
     /// <summary>The key of the version that a row names, to open what the row holds. Errors as for <see cref="HoldActiveAsync"/>.</summary>
     /// <exception cref="DecryptionFailedException">There is no such version, or the stored key does not unwrap.</exception>
-    public ValueTask<Result<SealingKey>> HoldVersionAsync(OrganizationId organization, uint version, CancellationToken cancellationToken) =>
-        version == 0 ? throw new DecryptionFailedException() : HoldAsync(organization, version, cancellationToken);
+    public ValueTask<Result<SealingKey>> HoldVersionAsync(
+        OrganizationId organization,
+        uint version,
+        CancellationToken cancellationToken
+    ) => version == 0 ? throw new DecryptionFailedException() : HoldAsync(organization, version, cancellationToken);
 
     /// <summary>Drops the organization's keys at once (suspended, erased, rotated). Leases already given stay valid until disposed; nobody gets a new one without asking the store.</summary>
     public void Forget(OrganizationId organization) => _cache.Forget(organization);
@@ -55,14 +67,21 @@ public sealed class Keyring : IDisposable
         _cache.Close();
     }
 
-    private async ValueTask<Result<SealingKey>> HoldAsync(OrganizationId organization, uint version, CancellationToken cancellationToken)
+    private async ValueTask<Result<SealingKey>> HoldAsync(
+        OrganizationId organization,
+        uint version,
+        CancellationToken cancellationToken
+    )
     {
-        if (organization.Value is null) throw new ArgumentException("A key needs its organization.", nameof(organization));
+        if (organization.Value is null)
+            throw new ArgumentException("A key needs its organization.", nameof(organization));
         for (var turn = 0; turn < MaxTurns; turn++)
         {
-            if (_cache.Take(organization, version, _time.GetUtcNow()) is { } lease) return lease;
+            if (_cache.Take(organization, version, _time.GetUtcNow()) is { } lease)
+                return lease;
             var error = await FlightAsync(organization, version).WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (error is not null) return error;
+            if (error is not null)
+                return error;
         }
 
         return new VaultError(ErrorCatalogue.KeysUnavailable, "The organization's keys are changing; retry.");
@@ -74,7 +93,8 @@ public sealed class Keyring : IDisposable
         TaskCompletionSource<VaultError?> done;
         lock (_gate)
         {
-            if (_flights.TryGetValue((organization, version), out var flight)) return flight;
+            if (_flights.TryGetValue((organization, version), out var flight))
+                return flight;
             done = new(TaskCreationOptions.RunContinuationsAsynchronously);
             _flights[(organization, version)] = done.Task;
         }
@@ -90,7 +110,10 @@ public sealed class Keyring : IDisposable
         try
         {
             using var limit = new CancellationTokenSource(_options.UnwrapTimeout, _time);
-            error = await LoadAsync(organization, version, limit.Token).AsTask().WaitAsync(limit.Token).ConfigureAwait(false);
+            error = await LoadAsync(organization, version, limit.Token)
+                .AsTask()
+                .WaitAsync(limit.Token)
+                .ConfigureAwait(false);
         }
         catch (Exception e) when (e is KeyServiceUnavailableException or OperationCanceledException)
         {
@@ -102,24 +125,36 @@ public sealed class Keyring : IDisposable
         }
 
         // Out of the table before the waiters go on: whoever then misses the cache starts a new flight instead of seeing this result again.
-        lock (_gate) _flights.Remove((organization, version));
-        if (fault is null) done.SetResult(error);
-        else done.SetException(fault);
+        lock (_gate)
+            _flights.Remove((organization, version));
+        if (fault is null)
+            done.SetResult(error);
+        else
+            done.SetException(fault);
     }
 
-    private async ValueTask<VaultError?> LoadAsync(OrganizationId organization, uint version, CancellationToken cancellationToken)
+    private async ValueTask<VaultError?> LoadAsync(
+        OrganizationId organization,
+        uint version,
+        CancellationToken cancellationToken
+    )
     {
         // The epoch is read before the row: a forget after this point (the row may just have been destroyed) keeps the key out of the cache.
         var epoch = _cache.Epoch;
-        var row = version == 0
-            ? await _store.FindActiveAsync(organization, cancellationToken).ConfigureAwait(false)
-                ?? await FirstAsync(organization, cancellationToken).ConfigureAwait(false)
-            : await _store.FindAsync(organization, version, cancellationToken).ConfigureAwait(false) ?? throw new DecryptionFailedException();
+        var row =
+            version == 0
+                ? await _store.FindActiveAsync(organization, cancellationToken).ConfigureAwait(false)
+                    ?? await FirstAsync(organization, cancellationToken).ConfigureAwait(false)
+                : await _store.FindAsync(organization, version, cancellationToken).ConfigureAwait(false)
+                    ?? throw new DecryptionFailedException();
         if (row?.Wrapped is not { } wrapped || row.Status == OrganizationKeyStatus.Destroyed)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization's keys were destroyed.");
-        if (row.Organization != organization || (version != 0 && row.Version != version)) throw new DecryptionFailedException();
+        if (row.Organization != organization || (version != 0 && row.Version != version))
+            throw new DecryptionFailedException();
 
-        var key = await _wrapper.UnwrapAsync(organization, row.Version, row.MasterKeyId, wrapped, cancellationToken).ConfigureAwait(false);
+        var key = await _wrapper
+            .UnwrapAsync(organization, row.Version, row.MasterKeyId, wrapped, cancellationToken)
+            .ConfigureAwait(false);
         try
         {
             var now = _time.GetUtcNow();
@@ -134,11 +169,24 @@ public sealed class Keyring : IDisposable
     }
 
     // First key of an organization. Tombstones stay after an erasure, so an erased organization has rows and never gets a second life here.
-    private async ValueTask<OrganizationKeyRow?> FirstAsync(OrganizationId organization, CancellationToken cancellationToken)
+    private async ValueTask<OrganizationKeyRow?> FirstAsync(
+        OrganizationId organization,
+        CancellationToken cancellationToken
+    )
     {
         if ((await _store.ListAsync(organization, cancellationToken).ConfigureAwait(false)).Count > 0)
             return await _store.FindActiveAsync(organization, cancellationToken).ConfigureAwait(false);
-        var row = await NewKey.WrapAsync(_wrapper, _entropy, organization, 1, OrganizationKeyStatus.Active, _time.GetUtcNow(), cancellationToken).ConfigureAwait(false);
+        var row = await NewKey
+            .WrapAsync(
+                _wrapper,
+                _entropy,
+                organization,
+                1,
+                OrganizationKeyStatus.Active,
+                _time.GetUtcNow(),
+                cancellationToken
+            )
+            .ConfigureAwait(false);
 
         // Two hosts may get here together: the unique key lets one in and both go on with the row that is stored, never with their own.
         await _store.TryInsertAsync(row, cancellationToken).ConfigureAwait(false);

@@ -17,9 +17,13 @@ public sealed record KeyringOptions
 
     public IEnumerable<string> Faults()
     {
-        if (Capacity < 16) yield return "Keyring.Capacity: at least 16.";
-        if (KeepKey < TimeSpan.FromSeconds(1)) yield return "Keyring.KeepKey: at least one second.";
-        if (KeepActive <= TimeSpan.Zero || KeepActive > KeepKey) yield return "Keyring.KeepActive: more than zero, and not longer than KeepKey.";
-        if (UnwrapTimeout <= TimeSpan.Zero) yield return "Keyring.UnwrapTimeout: more than zero.";
+        if (Capacity < 16)
+            yield return "Keyring.Capacity: at least 16.";
+        if (KeepKey < TimeSpan.FromSeconds(1))
+            yield return "Keyring.KeepKey: at least one second.";
+        if (KeepActive <= TimeSpan.Zero || KeepActive > KeepKey)
+            yield return "Keyring.KeepActive: more than zero, and not longer than KeepKey.";
+        if (UnwrapTimeout <= TimeSpan.Zero)
+            yield return "Keyring.UnwrapTimeout: more than zero.";
     }
 }

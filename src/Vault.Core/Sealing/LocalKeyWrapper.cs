@@ -23,34 +23,65 @@ public sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
     public LocalKeyWrapper(ReadOnlySpan<byte> masterKey, IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(entropy);
-        if (masterKey.Length != XAes256Gcm.KeyLength) throw new ArgumentException($"The master key has {XAes256Gcm.KeyLength} bytes; these are {masterKey.Length}.", nameof(masterKey));
-        if (!masterKey.ContainsAnyExcept((byte)0)) throw new ArgumentException("The master key is all zero. Generate 32 random bytes.", nameof(masterKey));
+        if (masterKey.Length != XAes256Gcm.KeyLength)
+            throw new ArgumentException(
+                $"The master key has {XAes256Gcm.KeyLength} bytes; these are {masterKey.Length}.",
+                nameof(masterKey)
+            );
+        if (!masterKey.ContainsAnyExcept((byte)0))
+            throw new ArgumentException("The master key is all zero. Generate 32 random bytes.", nameof(masterKey));
         (_cipher, _entropy) = (new XAes256Gcm(masterKey), entropy);
         MasterKeyId = IdOf(masterKey);
     }
 
     public string MasterKeyId { get; }
 
-    public ValueTask<byte[]> WrapAsync(OrganizationId organization, uint keyVersion, ReadOnlyMemory<byte> plaintextKey, CancellationToken cancellationToken)
+    public ValueTask<byte[]> WrapAsync(
+        OrganizationId organization,
+        uint keyVersion,
+        ReadOnlyMemory<byte> plaintextKey,
+        CancellationToken cancellationToken
+    )
     {
-        if (plaintextKey.Length != XAes256Gcm.KeyLength) throw new ArgumentException($"A data key has {XAes256Gcm.KeyLength} bytes.", nameof(plaintextKey));
+        if (plaintextKey.Length != XAes256Gcm.KeyLength)
+            throw new ArgumentException($"A data key has {XAes256Gcm.KeyLength} bytes.", nameof(plaintextKey));
         var wrapped = new byte[WrappedLength];
         wrapped[0] = Format;
         var nonce = wrapped.AsSpan(1, XAes256Gcm.NonceLength);
         _entropy.Fill(nonce);
         var body = wrapped.AsSpan(1 + XAes256Gcm.NonceLength, XAes256Gcm.KeyLength);
-        _cipher.Encrypt(nonce, plaintextKey.Span, body, wrapped.AsSpan(^XAes256Gcm.TagLength), AssociatedData(organization, keyVersion));
+        _cipher.Encrypt(
+            nonce,
+            plaintextKey.Span,
+            body,
+            wrapped.AsSpan(^XAes256Gcm.TagLength),
+            AssociatedData(organization, keyVersion)
+        );
         return new(wrapped);
     }
 
-    public ValueTask<byte[]> UnwrapAsync(OrganizationId organization, uint keyVersion, string masterKeyId, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken)
+    public ValueTask<byte[]> UnwrapAsync(
+        OrganizationId organization,
+        uint keyVersion,
+        string masterKeyId,
+        ReadOnlyMemory<byte> wrapped,
+        CancellationToken cancellationToken
+    )
     {
-        if (masterKeyId != MasterKeyId) throw new MasterKeyUnknownException(masterKeyId);
+        if (masterKeyId != MasterKeyId)
+            throw new MasterKeyUnknownException(masterKeyId);
         var bytes = wrapped.Span;
-        if (bytes.Length != WrappedLength || bytes[0] != Format) throw new DecryptionFailedException();
+        if (bytes.Length != WrappedLength || bytes[0] != Format)
+            throw new DecryptionFailedException();
         var key = new byte[XAes256Gcm.KeyLength];
         var body = bytes.Slice(1 + XAes256Gcm.NonceLength, XAes256Gcm.KeyLength);
-        _cipher.Decrypt(bytes.Slice(1, XAes256Gcm.NonceLength), body, bytes[^XAes256Gcm.TagLength..], key, AssociatedData(organization, keyVersion));
+        _cipher.Decrypt(
+            bytes.Slice(1, XAes256Gcm.NonceLength),
+            body,
+            bytes[^XAes256Gcm.TagLength..],
+            key,
+            AssociatedData(organization, keyVersion)
+        );
         return new(key);
     }
 
@@ -71,9 +102,16 @@ public sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
 
     private byte[] AssociatedData(OrganizationId organization, uint keyVersion)
     {
-        if (organization.Value is null) throw new ArgumentException("A wrapped key needs its organization.", nameof(organization));
+        if (organization.Value is null)
+            throw new ArgumentException("A wrapped key needs its organization.", nameof(organization));
         var domain = "vault-wrap-v1"u8;
-        var data = new byte[domain.Length + sizeof(int) + Encoding.UTF8.GetByteCount(organization.Value) + sizeof(uint) + MasterKeyId.Length];
+        var data = new byte[
+            domain.Length
+                + sizeof(int)
+                + Encoding.UTF8.GetByteCount(organization.Value)
+                + sizeof(uint)
+                + MasterKeyId.Length
+        ];
         domain.CopyTo(data);
         var rest = data.AsSpan(domain.Length);
         var length = Encoding.UTF8.GetBytes(organization.Value, rest[sizeof(int)..]);

@@ -25,16 +25,24 @@ public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper
         OrganizationKeyPosition? after = null;
         while (true)
         {
-            var page = await keys.ListNotUnderMasterAsync(target, after, PageSize, cancellationToken).ConfigureAwait(false);
-            if (page.Count == 0) break;
+            var page = await keys.ListNotUnderMasterAsync(target, after, PageSize, cancellationToken)
+                .ConfigureAwait(false);
+            if (page.Count == 0)
+                break;
             foreach (var row in page)
             {
                 after = new(row.Organization, row.Version);
                 switch (await RewrapAsync(row, target, cancellationToken).ConfigureAwait(false))
                 {
-                    case true: rewrapped++; break;
-                    case false: lost = true; break;
-                    default: broken.Add(after.Value); break;
+                    case true:
+                        rewrapped++;
+                        break;
+                    case false:
+                        lost = true;
+                        break;
+                    default:
+                        broken.Add(after.Value);
+                        break;
                 }
             }
         }
@@ -45,11 +53,14 @@ public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper
     // Null: it does not unwrap. False: the row changed meanwhile (activated, destroyed, re-wrapped by another host); the next run sees what it became.
     private async Task<bool?> RewrapAsync(OrganizationKeyRow row, string target, CancellationToken cancellationToken)
     {
-        if (row.Wrapped is not { } wrapped) return false;
+        if (row.Wrapped is not { } wrapped)
+            return false;
         byte[] key;
         try
         {
-            key = await wrapper.UnwrapAsync(row.Organization, row.Version, row.MasterKeyId, wrapped, cancellationToken).ConfigureAwait(false);
+            key = await wrapper
+                .UnwrapAsync(row.Organization, row.Version, row.MasterKeyId, wrapped, cancellationToken)
+                .ConfigureAwait(false);
         }
         catch (Exception e) when (e is DecryptionFailedException or MasterKeyUnknownException)
         {
@@ -60,7 +71,9 @@ public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper
         {
             var next = row with
             {
-                Wrapped = await NewKey.WrapProvenAsync(wrapper, row.Organization, row.Version, key, target, cancellationToken).ConfigureAwait(false),
+                Wrapped = await NewKey
+                    .WrapProvenAsync(wrapper, row.Organization, row.Version, key, target, cancellationToken)
+                    .ConfigureAwait(false),
                 MasterKeyId = target,
                 RowVersion = row.RowVersion + 1,
             };

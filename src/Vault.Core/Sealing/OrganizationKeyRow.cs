@@ -38,7 +38,8 @@ public sealed record OrganizationKeyRow(
     string MasterKeyId,
     DateTimeOffset CreatedAt,
     DateTimeOffset ChangedAt,
-    long RowVersion)
+    long RowVersion
+)
 {
     public override string ToString() => $"{Organization.Value} key {Version} {Status}, row version {RowVersion}";
 }

@@ -17,7 +17,8 @@ public sealed record SealContext
 
     private SealContext(OrganizationId organization, string row, string field, long generation = 1)
     {
-        if (organization.Value is null) throw new ArgumentException("A seal context needs its organization.", nameof(organization));
+        if (organization.Value is null)
+            throw new ArgumentException("A seal context needs its organization.", nameof(organization));
         ArgumentException.ThrowIfNullOrEmpty(row);
         ArgumentOutOfRangeException.ThrowIfNegative(generation);
         (Organization, Row, Field, Generation) = (organization, row, field, generation);
@@ -36,7 +37,8 @@ public sealed record SealContext
     public long Generation { get; }
 
     /// <summary>The tokens of a connected account.</summary>
-    public static SealContext Grant(OrganizationId organization, AccountId account, long generation) => new(organization, account.Value, "grant", generation);
+    public static SealContext Grant(OrganizationId organization, AccountId account, long generation) =>
+        new(organization, account.Value, "grant", generation);
 
     /// <summary>A connected account's own credential.</summary>
     public static SealContext Credential(OrganizationId organization, AccountId account, long generation) =>
@@ -47,17 +49,24 @@ public sealed record SealContext
         new(organization, connectionId, "client_secret", generation);
 
     /// <summary>The PKCE verifier, or the OAuth 1.0a token secret, of a consent under way.</summary>
-    public static SealContext CodeVerifier(OrganizationId organization, string linkId) => new(organization, linkId, "code_verifier");
+    public static SealContext CodeVerifier(OrganizationId organization, string linkId) =>
+        new(organization, linkId, "code_verifier");
 
     /// <summary>The whole of an output that was cut.</summary>
-    public static SealContext Output(OrganizationId organization, string executionId) => new(organization, executionId, "output");
+    public static SealContext Output(OrganizationId organization, string executionId) =>
+        new(organization, executionId, "output");
 
     /// <summary>The kept answer of a request with an <c>Idempotency-Key</c>. No scope has a line break, so no two pairs are the same row.</summary>
     public static SealContext IdempotentResponse(OrganizationId organization, string scope, string key) =>
-        new(organization, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(scope + "\n" + key))), "idempotent_answer");
+        new(
+            organization,
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(scope + "\n" + key))),
+            "idempotent_answer"
+        );
 
     /// <summary>A page token. The caller holds it and no row does, so rotation leaves it under the key it has.</summary>
-    public static SealContext PageToken(OrganizationId organization, AccountId account) => new(organization, account.Value, "page_token");
+    public static SealContext PageToken(OrganizationId organization, AccountId account) =>
+        new(organization, account.Value, "page_token");
 
     /// <summary>
     /// The associated data: domain, format, then every part with its length in front. Two different contexts never encode to the same bytes,
@@ -70,7 +79,9 @@ public sealed record SealContext
         var organization = Encoding.UTF8.GetByteCount(Organization.Value);
         var row = Encoding.UTF8.GetByteCount(Row);
         var field = Encoding.UTF8.GetByteCount(Field);
-        var data = new byte[Domain.Length + 1 + (3 * sizeof(uint)) + organization + row + field + sizeof(long) + sizeof(uint)];
+        var data = new byte[
+            Domain.Length + 1 + (3 * sizeof(uint)) + organization + row + field + sizeof(long) + sizeof(uint)
+        ];
         var rest = data.AsSpan();
         Domain.CopyTo(rest);
         rest[Domain.Length] = format;

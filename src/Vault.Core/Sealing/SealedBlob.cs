@@ -23,7 +23,9 @@ public sealed record SealedBlob(uint KeyVersion, ReadOnlyMemory<byte> Bytes)
 
     /// <summary>Whether the bytes have the shape of a blob sealed under <see cref="KeyVersion"/>. Says nothing about their authenticity.</summary>
     internal bool HeaderAgrees() =>
-        Bytes.Length >= Overhead && Bytes.Span[0] == Format && BinaryPrimitives.ReadUInt32BigEndian(Bytes.Span[1..]) == KeyVersion;
+        Bytes.Length >= Overhead
+        && Bytes.Span[0] == Format
+        && BinaryPrimitives.ReadUInt32BigEndian(Bytes.Span[1..]) == KeyVersion;
 
     public override string ToString() => $"[sealed, key version {KeyVersion}, {Bytes.Length} bytes]";
 }

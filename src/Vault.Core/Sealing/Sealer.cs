@@ -20,7 +20,8 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(context);
-        if (key.Organization != context.Organization) throw new ArgumentException("The key belongs to another organization than the context names.", nameof(key));
+        if (key.Organization != context.Organization)
+            throw new ArgumentException("The key belongs to another organization than the context names.", nameof(key));
 
         var bytes = new byte[SealedBlob.Overhead + value.Length];
         SealedBlob.WriteHeader(bytes, key.Version);
@@ -29,7 +30,13 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         // 192 random bits: after 2^80 messages under one key the chance of a repeat is 2^-32. Never a counter, which a restored backup would repeat.
         entropy.Fill(nonce);
         var ciphertext = bytes.AsSpan(SealedBlob.HeaderLength + XAes256Gcm.NonceLength, value.Length);
-        key.Cipher.Encrypt(nonce, value, ciphertext, bytes.AsSpan(^XAes256Gcm.TagLength), context.ToAssociatedData(SealedBlob.Format, key.Version));
+        key.Cipher.Encrypt(
+            nonce,
+            value,
+            ciphertext,
+            bytes.AsSpan(^XAes256Gcm.TagLength),
+            context.ToAssociatedData(SealedBlob.Format, key.Version)
+        );
         return new SealedBlob(key.Version, bytes);
     }
 
@@ -42,7 +49,8 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         ArgumentNullException.ThrowIfNull(context);
 
         // Row, blob and key must name one version; which of them lies is not told.
-        if (key.Organization != context.Organization || key.Version != blob.KeyVersion || !blob.HeaderAgrees()) throw new DecryptionFailedException();
+        if (key.Organization != context.Organization || key.Version != blob.KeyVersion || !blob.HeaderAgrees())
+            throw new DecryptionFailedException();
         var bytes = blob.Bytes.Span;
         var nonce = bytes.Slice(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
         var ciphertext = bytes[(SealedBlob.HeaderLength + XAes256Gcm.NonceLength)..^XAes256Gcm.TagLength];
@@ -51,7 +59,13 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         var plaintext = GC.AllocateUninitializedArray<byte>(ciphertext.Length, pinned: true);
         try
         {
-            key.Cipher.Decrypt(nonce, ciphertext, bytes[^XAes256Gcm.TagLength..], plaintext, context.ToAssociatedData(SealedBlob.Format, key.Version));
+            key.Cipher.Decrypt(
+                nonce,
+                ciphertext,
+                bytes[^XAes256Gcm.TagLength..],
+                plaintext,
+                context.ToAssociatedData(SealedBlob.Format, key.Version)
+            );
             return Secret.Own(plaintext);
         }
         catch
@@ -62,22 +76,36 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
     }
 
     /// <summary>Seals under the organization's active key. Errors as for <see cref="Keyring.HoldActiveAsync"/>.</summary>
-    public async ValueTask<Result<SealedBlob>> SealAsync(Secret value, SealContext context, CancellationToken cancellationToken)
+    public async ValueTask<Result<SealedBlob>> SealAsync(
+        Secret value,
+        SealContext context,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(context);
         var held = await keyring.HoldActiveAsync(context.Organization, cancellationToken).ConfigureAwait(false);
-        if (!held.TryGet(out var key, out var error)) return error;
-        using (key) return Seal(key, value, context);
+        if (!held.TryGet(out var key, out var error))
+            return error;
+        using (key)
+            return Seal(key, value, context);
     }
 
     /// <summary>Opens what a row holds. Errors as for <see cref="Keyring.HoldVersionAsync"/>.</summary>
     /// <exception cref="DecryptionFailedException">It does not belong here or was altered.</exception>
-    public async ValueTask<Result<Secret>> OpenAsync(SealedBlob blob, SealContext context, CancellationToken cancellationToken)
+    public async ValueTask<Result<Secret>> OpenAsync(
+        SealedBlob blob,
+        SealContext context,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(blob);
         ArgumentNullException.ThrowIfNull(context);
-        var held = await keyring.HoldVersionAsync(context.Organization, blob.KeyVersion, cancellationToken).ConfigureAwait(false);
-        if (!held.TryGet(out var key, out var error)) return error;
-        using (key) return Open(key, blob, context);
+        var held = await keyring
+            .HoldVersionAsync(context.Organization, blob.KeyVersion, cancellationToken)
+            .ConfigureAwait(false);
+        if (!held.TryGet(out var key, out var error))
+            return error;
+        using (key)
+            return Open(key, blob, context);
     }
 }

@@ -16,7 +16,8 @@ public sealed class SealingKey : IDisposable
 
     public uint Version { get; }
 
-    internal XAes256Gcm Cipher => Volatile.Read(ref _held)?.Cipher ?? throw new ObjectDisposedException(nameof(SealingKey));
+    internal XAes256Gcm Cipher =>
+        Volatile.Read(ref _held)?.Cipher ?? throw new ObjectDisposedException(nameof(SealingKey));
 
     // The exchange makes a second Dispose harmless: a reference is given back exactly once, so the count cannot fall to zero under another holder.
     public void Dispose() => Interlocked.Exchange(ref _held, null)?.Release();
@@ -47,7 +48,8 @@ internal sealed class HeldKey(OrganizationId organization, uint version, XAes256
         while (seen > 0)
         {
             var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
-            if (before == seen) return true;
+            if (before == seen)
+                return true;
             seen = before;
         }
 
@@ -56,6 +58,7 @@ internal sealed class HeldKey(OrganizationId organization, uint version, XAes256
 
     public void Release()
     {
-        if (Interlocked.Decrement(ref _references) == 0) Cipher.Dispose();
+        if (Interlocked.Decrement(ref _references) == 0)
+            Cipher.Dispose();
     }
 }

@@ -38,7 +38,8 @@ public sealed class Secret : IDisposable
     public string RevealText() => Encoding.UTF8.GetString(Reveal());
 
     /// <summary>The last four characters behind an ellipsis, for people to tell credentials apart; shorter secrets show nothing.</summary>
-    public string MaskedSuffix => _gone || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
+    public string MaskedSuffix =>
+        _gone || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
 
     public void Dispose()
     {

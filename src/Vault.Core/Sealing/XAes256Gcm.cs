@@ -22,7 +22,8 @@ public sealed class XAes256Gcm : IDisposable
     /// <param name="key">32 bytes; copied into the cipher, the caller keeps its own array and zeroes it.</param>
     public XAes256Gcm(ReadOnlySpan<byte> key)
     {
-        if (key.Length != KeyLength) throw new ArgumentException($"The key has {KeyLength} bytes.", nameof(key));
+        if (key.Length != KeyLength)
+            throw new ArgumentException($"The key has {KeyLength} bytes.", nameof(key));
         _aes = Aes.Create();
         _aes.SetKey(key);
 
@@ -34,7 +35,13 @@ public sealed class XAes256Gcm : IDisposable
     }
 
     /// <summary>Encrypts into <paramref name="ciphertext"/> (as long as the plaintext) and <paramref name="tag"/> (16 bytes). The nonce must never repeat under a key.</summary>
-    public void Encrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plaintext, Span<byte> ciphertext, Span<byte> tag, ReadOnlySpan<byte> associatedData)
+    public void Encrypt(
+        ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> plaintext,
+        Span<byte> ciphertext,
+        Span<byte> tag,
+        ReadOnlySpan<byte> associatedData
+    )
     {
         Span<byte> derived = stackalloc byte[KeyLength];
         try
@@ -51,7 +58,13 @@ public sealed class XAes256Gcm : IDisposable
 
     /// <summary>Decrypts, or throws and leaves nothing of the plaintext behind.</summary>
     /// <exception cref="DecryptionFailedException">The tag does not fit.</exception>
-    public void Decrypt(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext, ReadOnlySpan<byte> associatedData)
+    public void Decrypt(
+        ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> ciphertext,
+        ReadOnlySpan<byte> tag,
+        Span<byte> plaintext,
+        ReadOnlySpan<byte> associatedData
+    )
     {
         Span<byte> derived = stackalloc byte[KeyLength];
         try
@@ -80,7 +93,8 @@ public sealed class XAes256Gcm : IDisposable
     // Kx = AES(M1 ^ K1) || AES(M2 ^ K1) with Mi = 0x00 i 'X' 0x00 N[0..12]: the counter KDF of NIST SP 800-108 over CMAC, whose input is one full block.
     private void Derive(ReadOnlySpan<byte> nonce, Span<byte> derived)
     {
-        if (nonce.Length != NonceLength) throw new ArgumentException($"The nonce has {NonceLength} bytes.", nameof(nonce));
+        if (nonce.Length != NonceLength)
+            throw new ArgumentException($"The nonce has {NonceLength} bytes.", nameof(nonce));
         Span<byte> blocks = stackalloc byte[2 * Block];
         for (var i = 0; i < 2; i++)
         {
@@ -90,7 +104,8 @@ public sealed class XAes256Gcm : IDisposable
             m[2] = (byte)'X';
             m[3] = 0;
             nonce[..HalfNonce].CopyTo(m[4..]);
-            for (var j = 0; j < Block; j++) m[j] ^= _k1[j];
+            for (var j = 0; j < Block; j++)
+                m[j] ^= _k1[j];
         }
 
         // Two independent blocks in one call: exactly what ECB computes, and the one thing it is safe for. The instance's one-shot call makes its
@@ -103,7 +118,8 @@ public sealed class XAes256Gcm : IDisposable
     private static void Double(Span<byte> block)
     {
         var mask = (byte)-(block[0] >> 7);
-        for (var i = 0; i < Block - 1; i++) block[i] = (byte)((block[i] << 1) | (block[i + 1] >> 7));
+        for (var i = 0; i < Block - 1; i++)
+            block[i] = (byte)((block[i] << 1) | (block[i + 1] >> 7));
         block[Block - 1] = (byte)((block[Block - 1] << 1) ^ (mask & 0x87));
     }
 }

@@ -18,9 +18,11 @@ public static class Patterns
     /// <exception cref="NotSupportedException">Needs backtracking.</exception>
     public static Regex Get(string pattern)
     {
-        if (Made.TryGetValue(pattern, out var known)) return known;
+        if (Made.TryGetValue(pattern, out var known))
+            return known;
         var made = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        if (Made.Count < MaxCached) Made[pattern] = made;
+        if (Made.Count < MaxCached)
+            Made[pattern] = made;
         return made;
     }
 }

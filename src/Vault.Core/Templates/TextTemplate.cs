@@ -28,9 +28,12 @@ public static class TextTemplate
         var result = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[256]);
         foreach (var (part, isPlace) in Parsed.GetValue(text, Split))
         {
-            if (!isPlace) result.AppendLiteral(part);
-            else if (value(part) is { } found) result.AppendLiteral(found);
-            else missing ??= part;
+            if (!isPlace)
+                result.AppendLiteral(part);
+            else if (value(part) is { } found)
+                result.AppendLiteral(found);
+            else
+                missing ??= part;
         }
 
         // Also when it is not wanted: the handler may have rented an array.
@@ -50,15 +53,18 @@ public static class TextTemplate
 
     private static bool Walk(string text, Action<string> literal, Action<string> place)
     {
-        for (var i = 0; i < text.Length;)
+        for (var i = 0; i < text.Length; )
         {
             var open = text.IndexOf('{', i);
             var part = open < 0 ? text[i..] : text[i..open];
-            if (part.Contains('}', StringComparison.Ordinal)) return false;
+            if (part.Contains('}', StringComparison.Ordinal))
+                return false;
             literal(part);
-            if (open < 0) return true;
+            if (open < 0)
+                return true;
             var close = text.IndexOf('}', open);
-            if (close < 0 || !UrlTemplate.IsName(text[(open + 1)..close])) return false;
+            if (close < 0 || !UrlTemplate.IsName(text[(open + 1)..close]))
+                return false;
             place(text[(open + 1)..close]);
             i = close + 1;
         }

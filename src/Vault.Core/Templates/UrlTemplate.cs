@@ -12,7 +12,8 @@ public sealed record UrlTemplate
 {
     private readonly ImmutableArray<(string Text, bool IsPlace, bool InOrigin)> _parts;
 
-    private UrlTemplate(string source, ImmutableArray<(string Text, bool IsPlace, bool InOrigin)> parts) => (Source, _parts) = (source, parts);
+    private UrlTemplate(string source, ImmutableArray<(string Text, bool IsPlace, bool InOrigin)> parts) =>
+        (Source, _parts) = (source, parts);
 
     public string Source { get; }
 
@@ -21,29 +22,38 @@ public sealed record UrlTemplate
 
     public IEnumerable<string> Variables => _parts.Where(p => p.IsPlace).Select(p => p.Text).Distinct();
 
-    public IEnumerable<string> OriginVariables => _parts.Where(p => p.IsPlace && p.InOrigin).Select(p => p.Text).Distinct();
+    public IEnumerable<string> OriginVariables =>
+        _parts.Where(p => p.IsPlace && p.InOrigin).Select(p => p.Text).Distinct();
 
-    public static UrlTemplate Parse(string text) => TryParse(text, out var template, out var fault) ? template : throw new FormatException(fault);
+    public static UrlTemplate Parse(string text) =>
+        TryParse(text, out var template, out var fault) ? template : throw new FormatException(fault);
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out UrlTemplate? template, out string fault)
     {
         template = null;
         fault = "";
-        if (string.IsNullOrEmpty(text)) return Fail("is empty", out fault);
-        if (text.Any(c => c <= ' ' || c == 0x7f || c == '\\')) return Fail("holds a space, a backslash or a control character", out fault);
+        if (string.IsNullOrEmpty(text))
+            return Fail("is empty", out fault);
+        if (text.Any(c => c <= ' ' || c == 0x7f || c == '\\'))
+            return Fail("holds a space, a backslash or a control character", out fault);
         var originEnd = OriginEnd(text);
         var parts = ImmutableArray.CreateBuilder<(string, bool, bool)>();
-        for (var i = 0; i < text.Length;)
+        for (var i = 0; i < text.Length; )
         {
             var open = text.IndexOf('{', i);
             var literal = open < 0 ? text[i..] : text[i..open];
-            if (literal.Contains('}', StringComparison.Ordinal)) return Fail("has a '}' without its '{'", out fault);
-            if (literal.Length > 0) parts.Add((literal, false, i < originEnd));
-            if (open < 0) break;
+            if (literal.Contains('}', StringComparison.Ordinal))
+                return Fail("has a '}' without its '{'", out fault);
+            if (literal.Length > 0)
+                parts.Add((literal, false, i < originEnd));
+            if (open < 0)
+                break;
             var close = text.IndexOf('}', open);
-            if (close < 0) return Fail("has a '{' without its '}'", out fault);
+            if (close < 0)
+                return Fail("has a '{' without its '}'", out fault);
             var name = text[(open + 1)..close];
-            if (!IsName(name)) return Fail($"has the place '{{{name}}}', which is not a name of letters, digits and '_'", out fault);
+            if (!IsName(name))
+                return Fail($"has the place '{{{name}}}', which is not a name of letters, digits and '_'", out fault);
             parts.Add((name, true, open < originEnd));
             i = close + 1;
         }
@@ -52,7 +62,8 @@ public sealed record UrlTemplate
         return true;
     }
 
-    public static bool IsName(string text) => text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+    public static bool IsName(string text) =>
+        text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>Null when a place has no value; <paramref name="missing"/> then names it.</summary>
     public string? Expand(Func<string, string?> value, out string? missing)
@@ -102,7 +113,8 @@ public sealed record UrlTemplate
     // "{base_url}/x" and "https://{host}/x": the origin ends at the first slash after the scheme's two, or after the leading place.
     private static int OriginEnd(string text)
     {
-        if (text[0] == '/') return 0;
+        if (text[0] == '/')
+            return 0;
         var scheme = text.IndexOf("://", StringComparison.Ordinal);
         var from = scheme >= 0 && !text[..scheme].Contains('{', StringComparison.Ordinal) ? scheme + 3 : 0;
         var end = text.AsSpan(from).IndexOfAny('/', '?', '#');

@@ -8,40 +8,82 @@ namespace Vault.Gateway.Connect;
 /// <summary>Where the provider sends the browser back to.</summary>
 internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/oauth/callback", "oauthCallback", "The provider's answer to a consent")
-    {
-        Tag = "Connect pages", Medium = Medium.Page, ContentType = "text/html", OpenQuery = true, AllowsHead = false,
-        Errors =
-        [
-            ErrorCatalogue.LinkInvalid, ErrorCatalogue.IdentityMismatch, ErrorCatalogue.ReauthRequired, ErrorCatalogue.UpstreamRejected, ErrorCatalogue.UpstreamUnavailable,
-            ErrorCatalogue.OutcomeUnknown, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.InvalidRequest, ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.Conflict,
-        ],
-        Query =
-        [
-            Field.Text("state", "As sent to the provider."), Field.Text("code", "The authorization code.") with { MaxLength = 8192, WriteOnly = true },
-            Field.Text("iss", "The issuer (RFC 9207).") with { MaxLength = 2048 }, Field.Text("error", "Why there is no code (RFC 6749 4.1.2.1)."),
-        ],
-    };
+    public Operation Operation { get; } =
+        new("GET", "/oauth/callback", "oauthCallback", "The provider's answer to a consent")
+        {
+            Tag = "Connect pages",
+            Medium = Medium.Page,
+            ContentType = "text/html",
+            OpenQuery = true,
+            AllowsHead = false,
+            Errors =
+            [
+                ErrorCatalogue.LinkInvalid,
+                ErrorCatalogue.IdentityMismatch,
+                ErrorCatalogue.ReauthRequired,
+                ErrorCatalogue.UpstreamRejected,
+                ErrorCatalogue.UpstreamUnavailable,
+                ErrorCatalogue.OutcomeUnknown,
+                ErrorCatalogue.OrganizationSuspended,
+                ErrorCatalogue.InvalidRequest,
+                ErrorCatalogue.ConnectionUnknown,
+                ErrorCatalogue.Conflict,
+            ],
+            Query =
+            [
+                Field.Text("state", "As sent to the provider."),
+                Field.Text("code", "The authorization code.") with
+                {
+                    MaxLength = 8192,
+                    WriteOnly = true,
+                },
+                Field.Text("iss", "The issuer (RFC 9207).") with
+                {
+                    MaxLength = 2048,
+                },
+                Field.Text("error", "Why there is no code (RFC 6749 4.1.2.1)."),
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         // error_description and error_uri are not even read: they are words of whoever made the URL.
         using var code = call.Query.Text("code") is { Length: > 0 } text ? Secret.From(text) : null;
-        var query = new CallbackQuery(call.Query.Text("state"), code, call.Query.Text("error"), call.Query.Text("iss"), cookie.Read(call.Http), Others(call));
+        var query = new CallbackQuery(
+            call.Query.Text("state"),
+            code,
+            call.Query.Text("error"),
+            call.Query.Text("iss"),
+            cookie.Read(call.Http),
+            Others(call)
+        );
         var result = await callback.FinishAsync(query, cancellationToken);
-        if (result.ReturnTo is { } url) return new Answer.SeeOther(url);
+        if (result.ReturnTo is { } url)
+            return new Answer.SeeOther(url);
         return result.Error is { } error ? error : new Answer.Page(200, Render(result));
     }
 
     /// <summary>Bounded, and only what is there once: of two values nobody could say which one was checked and which one used.</summary>
     private static Dictionary<string, string> Others(Call call) =>
-        call.Http.Request.Query.Where(p => p.Value.Count == 1 && p.Key.Length <= 64 && p.Value[0]!.Length <= 8192).Take(64).ToDictionary(p => p.Key, p => p.Value[0]!, StringComparer.Ordinal);
+        call
+            .Http.Request.Query.Where(p => p.Value.Count == 1 && p.Key.Length <= 64 && p.Value[0]!.Length <= 8192)
+            .Take(64)
+            .ToDictionary(p => p.Key, p => p.Value[0]!, StringComparer.Ordinal);
 
     private static string Render(ConnectResult result)
     {
-        var signedIn = result.Identity is { } who ? $" as <strong>{Html.Text(who.DisplayName ?? who.Email ?? who.Subject)}</strong>" : "";
-        var missing = result.MissingScopes.Length == 0 ? "" :
-            "<p class=\"note\">Some of what was asked for was not granted, so parts of the application may not work: " + string.Join(", ", result.MissingScopes.Select(s => $"<code>{Html.Text(s)}</code>")) + "</p>\n";
-        return Html.Page("Connected", $"<p>Your {Html.Text(result.ProviderName)} account is connected{signedIn}.</p>\n{missing}<p>You can close this page and go back to the application.</p>");
+        var signedIn = result.Identity is { } who
+            ? $" as <strong>{Html.Text(who.DisplayName ?? who.Email ?? who.Subject)}</strong>"
+            : "";
+        var missing =
+            result.MissingScopes.Length == 0
+                ? ""
+                : "<p class=\"note\">Some of what was asked for was not granted, so parts of the application may not work: "
+                    + string.Join(", ", result.MissingScopes.Select(s => $"<code>{Html.Text(s)}</code>"))
+                    + "</p>\n";
+        return Html.Page(
+            "Connected",
+            $"<p>Your {Html.Text(result.ProviderName)} account is connected{signedIn}.</p>\n{missing}<p>You can close this page and go back to the application.</p>"
+        );
     }
 }

@@ -5,9 +5,7 @@ namespace Vault.Gateway.Http;
 /// <summary>What a route answers; the pipeline writes it.</summary>
 internal abstract record Answer
 {
-    private Answer()
-    {
-    }
+    private Answer() { }
 
     /// <summary>A JSON object; <c>request_id</c> is added to it when it is written.</summary>
     internal sealed record Json(int Status, object View) : Answer;
@@ -20,7 +18,8 @@ internal abstract record Answer
     internal sealed record Raw(int Status, string ContentType, ReadOnlyMemory<byte> Body, bool AsIs = false) : Answer;
 
     /// <summary>Written while it is made; the status is gone by then.</summary>
-    internal sealed record Stream(string ContentType, Func<System.IO.Stream, CancellationToken, Task> WriteAsync) : Answer;
+    internal sealed record Stream(string ContentType, Func<System.IO.Stream, CancellationToken, Task> WriteAsync)
+        : Answer;
 
     internal sealed record Page(int Status, string Html) : Answer;
 

@@ -20,15 +20,21 @@ internal sealed class Authentication(ApiKeyVerifier keys)
     private const int MaxHeader = 512;
 
     /// <summary>Null when nobody valid is calling, for whatever reason.</summary>
-    public async ValueTask<AuthenticatedCaller?> AuthenticateAsync(HttpRequest request, CancellationToken cancellationToken)
+    public async ValueTask<AuthenticatedCaller?> AuthenticateAsync(
+        HttpRequest request,
+        CancellationToken cancellationToken
+    )
     {
         var header = request.Headers.Authorization;
-        if (header.Count != 1 || header[0] is not { Length: <= MaxHeader } value) return null;
+        if (header.Count != 1 || header[0] is not { Length: <= MaxHeader } value)
+            return null;
         // RFC 9110 11.1: the scheme is case-insensitive.
-        if (!value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)) return null;
+        if (!value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+            return null;
         var text = value["Bearer ".Length..].Trim(' ');
         var caller = await keys.VerifyAsync(text, cancellationToken);
-        if (caller is null) return null;
+        if (caller is null)
+            return null;
         return new AuthenticatedCaller(caller, text);
     }
 

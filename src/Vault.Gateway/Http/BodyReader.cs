@@ -12,31 +12,45 @@ internal sealed class BodyReader(GatewayOptions options)
 
     public static async Task<Result<byte[]>> ReadAsync(HttpContext http, long most, CancellationToken cancellationToken)
     {
-        if (http.Request.ContentLength > most) return TooLarge(most);
+        if (http.Request.ContentLength > most)
+            return TooLarge(most);
         // Kestrel's own limit would answer before ours and in its own words.
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature) feature.MaxRequestBodySize = most + 1;
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+            feature.MaxRequestBodySize = most + 1;
         // As large as announced, so that an ordinary body costs one array; no larger than this at first, because an announcement alone is free for the caller.
         var announced = http.Request.ContentLength;
         var buffer = new byte[Math.Min(announced ?? FirstRead, FirstRead)];
         var length = 0;
         while (length != announced)
         {
-            if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), Math.Min(announced ?? long.MaxValue, most + 1L)));
+            if (length == buffer.Length)
+                Array.Resize(
+                    ref buffer,
+                    (int)Math.Min(Math.Max(length * 2L, FirstRead), Math.Min(announced ?? long.MaxValue, most + 1L))
+                );
             var read = await http.Request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
-            if (read == 0) break;
+            if (read == 0)
+                break;
             length += read;
-            if (length > most) return TooLarge(most);
+            if (length > most)
+                return TooLarge(most);
         }
 
-        if (!BodyText.IsWellFormed(buffer.AsSpan(0, length))) return new VaultError(ErrorCatalogue.InvalidRequest, "The body holds text that is not valid Unicode: send UTF-8, and escape only whole characters.");
+        if (!BodyText.IsWellFormed(buffer.AsSpan(0, length)))
+            return new VaultError(
+                ErrorCatalogue.InvalidRequest,
+                "The body holds text that is not valid Unicode: send UTF-8, and escape only whole characters."
+            );
         return length == buffer.Length ? buffer : buffer[..length];
     }
 
     public Result<Body> Parse(HttpContext http, byte[] bytes, IReadOnlyList<Field> fields)
     {
         // No body at all says the same as an empty object; what is required is then named.
-        if (bytes.Length == 0) return BodyCheck.Read(Call.EmptyObject, fields);
-        if (!IsJson(http.Request.ContentType)) return VaultError.Invalid("Content-Type", "must be application/json");
+        if (bytes.Length == 0)
+            return BodyCheck.Read(Call.EmptyObject, fields);
+        if (!IsJson(http.Request.ContentType))
+            return VaultError.Invalid("Content-Type", "must be application/json");
         try
         {
             using var document = JsonDocument.Parse(bytes, GatewayJson.Reading(options.MaxDepth));
@@ -46,7 +60,10 @@ internal sealed class BodyReader(GatewayOptions options)
         {
             // The parser's own message may quote the input, and the input may hold a secret.
             var place = e.LineNumber is { } line ? $" near line {line + 1}, byte {e.BytePositionInLine}" : "";
-            return new VaultError(ErrorCatalogue.InvalidRequest, $"The body is not valid JSON{place}: check its syntax, that no name stands twice in an object, and that it is at most {options.MaxDepth} levels deep.");
+            return new VaultError(
+                ErrorCatalogue.InvalidRequest,
+                $"The body is not valid JSON{place}: check its syntax, that no name stands twice in an object, and that it is at most {options.MaxDepth} levels deep."
+            );
         }
     }
 
@@ -56,5 +73,6 @@ internal sealed class BodyReader(GatewayOptions options)
         return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static VaultError TooLarge(long most) => new(ErrorCatalogue.TooLarge, $"The body has more than {most} bytes.");
+    private static VaultError TooLarge(long most) =>
+        new(ErrorCatalogue.TooLarge, $"The body has more than {most} bytes.");
 }

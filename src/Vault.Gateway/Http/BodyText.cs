@@ -9,7 +9,8 @@ namespace Vault.Gateway.Http;
 /// </summary>
 internal static class BodyText
 {
-    public static bool IsWellFormed(ReadOnlySpan<byte> body) => Utf8.IsValid(body) && (body.IndexOf("\\u"u8) < 0 || EscapesAreWhole(body));
+    public static bool IsWellFormed(ReadOnlySpan<byte> body) =>
+        Utf8.IsValid(body) && (body.IndexOf("\\u"u8) < 0 || EscapesAreWhole(body));
 
     private static bool EscapesAreWhole(ReadOnlySpan<byte> body)
     {
@@ -17,7 +18,8 @@ internal static class BodyText
         try
         {
             while (reader.Read())
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) reader.GetString();
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                    reader.GetString();
             return true;
         }
         catch (InvalidOperationException)

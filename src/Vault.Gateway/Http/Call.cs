@@ -33,7 +33,8 @@ internal sealed class Call
     public OrganizationId? OrganizationOrNone { get; set; }
 
     /// <summary>The organization this call acts in; only on routes whose scope asks for one.</summary>
-    public OrganizationId Organization => OrganizationOrNone ?? throw new InvalidOperationException("This route has no organization.");
+    public OrganizationId Organization =>
+        OrganizationOrNone ?? throw new InvalidOperationException("This route has no organization.");
 
     public string Route(string name) => (string)Http.Request.RouteValues[name]!;
 
@@ -41,31 +42,44 @@ internal sealed class Call
 
     /// <summary>The account id in the path; <c>not_found</c> when it is not one.</summary>
     public Result<AccountId> AccountId() =>
-        Core.Identity.AccountId.TryParse(Route("connected_account_id"), out var id) ? id : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
+        Core.Identity.AccountId.TryParse(Route("connected_account_id"), out var id)
+            ? id
+            : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
 
     /// <summary>What a page token belongs to: another list, organization, place in a path or filter has another.</summary>
-    private string CursorScope => $"{Operation.Id}|{OrganizationOrNone?.Value}|{string.Join('/', Http.Request.RouteValues.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value))}|" + string.Join('&', Operation.Query
-        .Where(f => f.Name is not ("page_size" or "page_token")).Select(f => $"{f.Name}={(Query.Json(f.Name) is { } v ? v.GetRawText() : "")}"));
+    private string CursorScope =>
+        $"{Operation.Id}|{OrganizationOrNone?.Value}|{string.Join('/', Http.Request.RouteValues.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value))}|"
+        + string.Join(
+            '&',
+            Operation
+                .Query.Where(f => f.Name is not ("page_size" or "page_token"))
+                .Select(f => $"{f.Name}={(Query.Json(f.Name) is { } v ? v.GetRawText() : "")}")
+        );
 
-    public Result<string?> Cursor() => Query.Text("page_token") is not { } token ? (string?)null
-        : PageTokens.TryRead(token, CursorScope, out var cursor) ? cursor : VaultError.Invalid("page_token", "is not one of this list; leave it out to start again");
+    public Result<string?> Cursor() =>
+        Query.Text("page_token") is not { } token ? (string?)null
+        : PageTokens.TryRead(token, CursorScope, out var cursor) ? cursor
+        : VaultError.Invalid("page_token", "is not one of this list; leave it out to start again");
 
     public string? PageToken(string? cursor) => cursor is null ? null : PageTokens.Write(cursor, CursorScope);
 
-    public ListView<TView> List<T, TView>(Page<T> page, Func<T, TView> view) => new([.. page.Items.Select(view)], PageToken(page.Cursor));
+    public ListView<TView> List<T, TView>(Page<T> page, Func<T, TView> view) =>
+        new([.. page.Items.Select(view)], PageToken(page.Cursor));
 
     /// <summary>W3C trace context to pass on: the host's own span where it traces, else what the caller sent, if it is well-formed.</summary>
     public string? TraceParent
     {
         get
         {
-            if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id }) return id;
+            if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id })
+                return id;
             var header = Http.Request.Headers.TraceParent;
             return header.Count == 1 && ActivityContext.TryParse(header[0], null, out _) ? header[0] : null;
         }
     }
 
-    public static JsonElement EmptyObject { get; } = JsonSerializer.SerializeToElement(new Dictionary<string, string>());
+    public static JsonElement EmptyObject { get; } =
+        JsonSerializer.SerializeToElement(new Dictionary<string, string>());
 }
 
 /// <summary>A page of a list.</summary>

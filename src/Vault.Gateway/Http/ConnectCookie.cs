@@ -14,9 +14,20 @@ internal sealed class ConnectCookie(PublicAddress address)
 
     public string Name => Secure ? "__Host-vault_connect" : "vault_connect";
 
-    public string? Read(HttpContext http) => http.Request.Cookies.TryGetValue(Name, out var value) && LinkSecrets.IsWellFormed(value) ? value : null;
+    public string? Read(HttpContext http) =>
+        http.Request.Cookies.TryGetValue(Name, out var value) && LinkSecrets.IsWellFormed(value) ? value : null;
 
-    public void Set(HttpContext http, string value, DateTimeOffset expires) => http.Response.Cookies.Append(Name, value, Options(expires));
+    public void Set(HttpContext http, string value, DateTimeOffset expires) =>
+        http.Response.Cookies.Append(Name, value, Options(expires));
 
-    private CookieOptions Options(DateTimeOffset expires) => new() { HttpOnly = true, Secure = Secure, SameSite = SameSiteMode.Lax, Path = "/", IsEssential = true, Expires = expires };
+    private CookieOptions Options(DateTimeOffset expires) =>
+        new()
+        {
+            HttpOnly = true,
+            Secure = Secure,
+            SameSite = SameSiteMode.Lax,
+            Path = "/",
+            IsEssential = true,
+            Expires = expires,
+        };
 }

@@ -7,13 +7,25 @@ namespace Vault.Gateway.Http;
 /// <summary>Requests that meet no route. They get the form of every other answer and tell nothing but that.</summary>
 internal sealed class FallbackEndpoints(IdFactory ids)
 {
-    public Task NotFoundAsync(HttpContext http) => AnswerAsync(http, 404, Problems.From(new VaultError(ErrorCatalogue.NotFound, "There is no such path; see /openapi/v1.json.")));
+    public Task NotFoundAsync(HttpContext http) =>
+        AnswerAsync(
+            http,
+            404,
+            Problems.From(new VaultError(ErrorCatalogue.NotFound, "There is no such path; see /openapi/v1.json."))
+        );
 
     public Task WrongMethodAsync(HttpContext http, string[] allowed)
     {
         http.Response.Headers.Allow = string.Join(", ", allowed);
         if (!HttpMethods.IsOptions(http.Request.Method))
-            return AnswerAsync(http, 405, Problems.From(VaultError.Invalid("method", "this path takes " + string.Join(", ", allowed))) with { Status = 405 });
+            return AnswerAsync(
+                http,
+                405,
+                Problems.From(VaultError.Invalid("method", "this path takes " + string.Join(", ", allowed))) with
+                {
+                    Status = 405,
+                }
+            );
         // No CORS headers, here or anywhere: a browser on another site has no business with keys (RFC 9700 2.6).
         ResponseWriter.Prepare(http, ids.New("req_"));
         http.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -26,8 +38,12 @@ internal sealed class FallbackEndpoints(IdFactory ids)
         ResponseWriter.Prepare(http, requestId);
         http.Response.StatusCode = status;
         http.Response.ContentType = Problems.ContentType;
-        var body = ResponseBytes.WithRequestId(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(problem, GatewayJson.Sparse), requestId);
+        var body = ResponseBytes.WithRequestId(
+            System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(problem, GatewayJson.Sparse),
+            requestId
+        );
         http.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(http.Request.Method)) await http.Response.Body.WriteAsync(body, http.RequestAborted);
+        if (!HttpMethods.IsHead(http.Request.Method))
+            await http.Response.Body.WriteAsync(body, http.RequestAborted);
     }
 }

@@ -54,14 +54,24 @@ internal sealed record Field(string Name, FieldKind Kind, string Description)
 
     public static Field Instant(string name, string description) => new(name, FieldKind.Time, description);
 
-    public static Field Number(string name, string description, long min, long max) => new(name, FieldKind.Integer, description) { Min = min, Max = max };
+    public static Field Number(string name, string description, long min, long max) =>
+        new(name, FieldKind.Integer, description) { Min = min, Max = max };
 
     public static Field Organization { get; } =
-        Text("organization_id", "The organization; a platform key must name it, a key bound to an organization may leave it out.") with { MaxLength = 30 };
+        Text(
+            "organization_id",
+            "The organization; a platform key must name it, a key bound to an organization may leave it out."
+        ) with
+        {
+            MaxLength = 30,
+        };
 
     public static IReadOnlyList<Field> Paging { get; } =
     [
         Number("page_size", "Items per page, 1 to 200.", 1, 200),
-        Text("page_token", "next_page_token of the page before.") with { MaxLength = 4096 },
+        Text("page_token", "next_page_token of the page before.") with
+        {
+            MaxLength = 4096,
+        },
     ];
 }

@@ -13,11 +13,15 @@ internal static class GatewayJson
     /// <summary>Leaves absent members out; for problems, whose members are mostly absent.</summary>
     public static JsonSerializerOptions Sparse { get; } = Make(JsonIgnoreCondition.WhenWritingNull);
 
-    public static JsonDocumentOptions Reading(int maxDepth) => new()
-    {
-        // RFC 8259 leaves duplicate keys open; a checker and an executor that read different ones would be a hole.
-        AllowDuplicateProperties = false, MaxDepth = maxDepth, CommentHandling = JsonCommentHandling.Disallow, AllowTrailingCommas = false,
-    };
+    public static JsonDocumentOptions Reading(int maxDepth) =>
+        new()
+        {
+            // RFC 8259 leaves duplicate keys open; a checker and an executor that read different ones would be a hole.
+            AllowDuplicateProperties = false,
+            MaxDepth = maxDepth,
+            CommentHandling = JsonCommentHandling.Disallow,
+            AllowTrailingCommas = false,
+        };
 
     private static JsonSerializerOptions Make(JsonIgnoreCondition ignore)
     {

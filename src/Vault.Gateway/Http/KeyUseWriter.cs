@@ -6,7 +6,8 @@ using Vault.Core.Errors;
 namespace Vault.Gateway.Http;
 
 /// <summary>Writes last-used times in batches, and once more when the host stops.</summary>
-internal sealed class KeyUseWriter(KeyUses uses, TimeProvider time, GatewayOptions options, ILogger<KeyUseWriter> log) : BackgroundService
+internal sealed class KeyUseWriter(KeyUses uses, TimeProvider time, GatewayOptions options, ILogger<KeyUseWriter> log)
+    : BackgroundService
 {
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -19,7 +20,8 @@ internal sealed class KeyUseWriter(KeyUses uses, TimeProvider time, GatewayOptio
         using var timer = new PeriodicTimer(options.KeyUseInterval, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await WriteAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await WriteAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

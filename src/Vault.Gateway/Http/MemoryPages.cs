@@ -3,17 +3,32 @@ namespace Vault.Gateway.Http;
 /// <summary>Pages of a list that is in memory, ordered by a unique name: what is added or removed meanwhile neither repeats nor hides another item.</summary>
 internal static class MemoryPages
 {
-    public static ListView<TView> Cut<T, TView>(Call call, IEnumerable<T> ordered, Func<T, string> name, string? cursor, Func<T, TView> view)
+    public static ListView<TView> Cut<T, TView>(
+        Call call,
+        IEnumerable<T> ordered,
+        Func<T, string> name,
+        string? cursor,
+        Func<T, TView> view
+    )
     {
         var (items, next) = Cut(call, ordered, name, cursor);
         return new ListView<TView>([.. items.Select(view)], next);
     }
 
-    public static (IReadOnlyList<T> Items, string? NextPageToken) Cut<T>(Call call, IEnumerable<T> ordered, Func<T, string> name, string? cursor)
+    public static (IReadOnlyList<T> Items, string? NextPageToken) Cut<T>(
+        Call call,
+        IEnumerable<T> ordered,
+        Func<T, string> name,
+        string? cursor
+    )
     {
-        var rest = ordered.Where(item => cursor is null || string.CompareOrdinal(name(item), cursor) > 0).Take(call.PageSize + 1).ToList();
+        var rest = ordered
+            .Where(item => cursor is null || string.CompareOrdinal(name(item), cursor) > 0)
+            .Take(call.PageSize + 1)
+            .ToList();
         var more = rest.Count > call.PageSize;
-        if (more) rest.RemoveAt(call.PageSize);
+        if (more)
+            rest.RemoveAt(call.PageSize);
         return (rest, more ? call.PageToken(name(rest[^1])) : null);
     }
 }

@@ -88,11 +88,20 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     public IEnumerable<ErrorCode> AllErrors()
     {
         var all = new List<ErrorCode>(Errors) { ErrorCatalogue.Internal, ErrorCatalogue.RateLimited };
-        if (Medium == Medium.Json && Path.StartsWith("/v1/", StringComparison.Ordinal)) all.AddRange([ErrorCatalogue.InvalidRequest, ErrorCatalogue.StoreUnavailable, ErrorCatalogue.ClusterUnavailable]);
-        if (Permission is not null) all.AddRange([ErrorCatalogue.Unauthenticated, ErrorCatalogue.PermissionDenied]);
-        if (Scope is not (Scope.None or Scope.Platform)) all.Add(ErrorCatalogue.OrganizationUnknown);
-        if (Body is not null) all.Add(ErrorCatalogue.TooLarge);
-        if (Writes) all.AddRange([ErrorCatalogue.IdempotencyConflict, ErrorCatalogue.Conflict, ErrorCatalogue.OutcomeUnknown]);
+        if (Medium == Medium.Json && Path.StartsWith("/v1/", StringComparison.Ordinal))
+            all.AddRange([
+                ErrorCatalogue.InvalidRequest,
+                ErrorCatalogue.StoreUnavailable,
+                ErrorCatalogue.ClusterUnavailable,
+            ]);
+        if (Permission is not null)
+            all.AddRange([ErrorCatalogue.Unauthenticated, ErrorCatalogue.PermissionDenied]);
+        if (Scope is not (Scope.None or Scope.Platform))
+            all.Add(ErrorCatalogue.OrganizationUnknown);
+        if (Body is not null)
+            all.Add(ErrorCatalogue.TooLarge);
+        if (Writes)
+            all.AddRange([ErrorCatalogue.IdempotencyConflict, ErrorCatalogue.Conflict, ErrorCatalogue.OutcomeUnknown]);
         return all.Distinct().OrderBy(e => e.Status).ThenBy(e => e.Code, StringComparer.Ordinal);
     }
 }

@@ -22,9 +22,14 @@ internal static class PageTokens
     public static bool TryRead(string token, string scope, [NotNullWhen(true)] out string? cursor)
     {
         cursor = null;
-        if (!Base64Url.IsValid(token)) return false;
+        if (!Base64Url.IsValid(token))
+            return false;
         var bytes = Base64Url.DecodeFromChars(token);
-        if (bytes.Length <= CheckLength || !bytes.AsSpan(0, CheckLength).SequenceEqual(Check(bytes[CheckLength..], scope))) return false;
+        if (
+            bytes.Length <= CheckLength
+            || !bytes.AsSpan(0, CheckLength).SequenceEqual(Check(bytes[CheckLength..], scope))
+        )
+            return false;
         cursor = Encoding.UTF8.GetString(bytes.AsSpan(CheckLength));
         return true;
     }

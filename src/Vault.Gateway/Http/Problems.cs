@@ -42,7 +42,12 @@ internal sealed record Problem
 
     public string? Outcome { get; init; }
 
-    internal sealed record Candidate(string ConnectedAccountId, string Connection, string AccountLabel, string? Identity = null);
+    internal sealed record Candidate(
+        string ConnectedAccountId,
+        string Connection,
+        string AccountLabel,
+        string? Identity = null
+    );
 
     internal sealed record Fault(string Path, string Message);
 
@@ -53,19 +58,49 @@ internal static class Problems
 {
     public const string ContentType = "application/problem+json";
 
-    public static Problem From(VaultError error, string? outcome = null) => new()
-    {
-        Type = "urn:vault:error:" + error.Code.Code, Title = error.Code.Title, Status = error.Code.Status, Detail = error.Detail, Code = error.Code.Code, Kind = error.Code.Kind,
-        CanRetry = error.Code.CanRetry, RetryAfterMs = error.RetryAfter is { } wait ? (long)Math.Ceiling(wait.TotalMilliseconds) : null, Advice = error.Code.Retry,
-        StatusReason = error.StatusReason, ReconnectUrl = error.ReconnectUrl, ExecutionId = error.ExecutionId, Outcome = outcome,
-        MissingScopes = error.MissingScopes.Count == 0 ? null : error.MissingScopes,
-        Candidates = error.Candidates.Count == 0 ? null : [.. error.Candidates.Select(c => new Problem.Candidate(c.ConnectedAccountId, c.Connection, c.Label, c.Identity))],
-        Violations = error.Violations.Count == 0 ? null : [.. error.Violations.Select(v => new Problem.Fault(v.Path, v.Message))],
-        Upstream = error.Upstream is null && error.UpstreamStatus is null ? null : new Problem.UpstreamFault(error.UpstreamStatus, error.Upstream),
-    };
+    public static Problem From(VaultError error, string? outcome = null) =>
+        new()
+        {
+            Type = "urn:vault:error:" + error.Code.Code,
+            Title = error.Code.Title,
+            Status = error.Code.Status,
+            Detail = error.Detail,
+            Code = error.Code.Code,
+            Kind = error.Code.Kind,
+            CanRetry = error.Code.CanRetry,
+            RetryAfterMs = error.RetryAfter is { } wait ? (long)Math.Ceiling(wait.TotalMilliseconds) : null,
+            Advice = error.Code.Retry,
+            StatusReason = error.StatusReason,
+            ReconnectUrl = error.ReconnectUrl,
+            ExecutionId = error.ExecutionId,
+            Outcome = outcome,
+            MissingScopes = error.MissingScopes.Count == 0 ? null : error.MissingScopes,
+            Candidates =
+                error.Candidates.Count == 0
+                    ? null
+                    :
+                    [
+                        .. error.Candidates.Select(c => new Problem.Candidate(
+                            c.ConnectedAccountId,
+                            c.Connection,
+                            c.Label,
+                            c.Identity
+                        )),
+                    ],
+            Violations =
+                error.Violations.Count == 0
+                    ? null
+                    : [.. error.Violations.Select(v => new Problem.Fault(v.Path, v.Message))],
+            Upstream =
+                error.Upstream is null && error.UpstreamStatus is null
+                    ? null
+                    : new Problem.UpstreamFault(error.UpstreamStatus, error.Upstream),
+        };
 
     /// <summary>Whole seconds, rounded up: coming back early would only be refused again (RFC 9110 10.2.3).</summary>
-    public static string RetryAfter(TimeSpan wait) => Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+    public static string RetryAfter(TimeSpan wait) =>
+        Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
-    public static byte[] Write(VaultError error, string? outcome = null) => JsonSerializer.SerializeToUtf8Bytes(From(error, outcome), GatewayJson.Sparse);
+    public static byte[] Write(VaultError error, string? outcome = null) =>
+        JsonSerializer.SerializeToUtf8Bytes(From(error, outcome), GatewayJson.Sparse);
 }

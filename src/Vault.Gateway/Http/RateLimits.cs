@@ -17,7 +17,8 @@ internal sealed class RateLimits : IAsyncDisposable
 
     public VaultError? TakeForKey(string keyId) => Take(_keys, keyId, "The key sends too many requests.");
 
-    public VaultError? TakeForAddress(string address) => Take(_addresses, address, "Too many requests come from this address.");
+    public VaultError? TakeForAddress(string address) =>
+        Take(_addresses, address, "Too many requests come from this address.");
 
     public async ValueTask DisposeAsync()
     {
@@ -28,18 +29,28 @@ internal sealed class RateLimits : IAsyncDisposable
     private static VaultError? Take(PartitionedRateLimiter<string> limiter, string partition, string detail)
     {
         using var lease = limiter.AttemptAcquire(partition);
-        if (lease.IsAcquired) return null;
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) && after > TimeSpan.Zero ? after : TimeSpan.FromSeconds(1);
+        if (lease.IsAcquired)
+            return null;
+        var wait =
+            lease.TryGetMetadata(MetadataName.RetryAfter, out var after) && after > TimeSpan.Zero
+                ? after
+                : TimeSpan.FromSeconds(1);
         return new VaultError(ErrorCatalogue.RateLimited, detail) { RetryAfter = wait };
     }
 
     private static PartitionedRateLimiter<string> Make(int perSecond, int burst)
     {
         // One delegate for all: the partition is looked up on every request.
-        Func<string, RateLimiter> make = _ => new TokenBucketRateLimiter(new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = burst, TokensPerPeriod = perSecond, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0, AutoReplenishment = false,
-        });
+        Func<string, RateLimiter> make = _ => new TokenBucketRateLimiter(
+            new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = burst,
+                TokensPerPeriod = perSecond,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                QueueLimit = 0,
+                AutoReplenishment = false,
+            }
+        );
         return PartitionedRateLimiter.Create<string, string>(partition => RateLimitPartition.Get(partition, make));
     }
 }

@@ -18,10 +18,17 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers.ContentSecurityPolicy = NothingAllowed;
-        if (http.Request.IsHttps) headers.StrictTransportSecurity = "max-age=31536000";
+        if (http.Request.IsHttps)
+            headers.StrictTransportSecurity = "max-age=31536000";
     }
 
-    public async Task WriteAsync(HttpContext http, Operation operation, Answer answer, string requestId, CancellationToken cancellationToken)
+    public async Task WriteAsync(
+        HttpContext http,
+        Operation operation,
+        Answer answer,
+        string requestId,
+        CancellationToken cancellationToken
+    )
     {
         switch (answer)
         {
@@ -32,13 +39,15 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
                 await WritePageAsync(http, page.Status, page.Html, cancellationToken);
                 break;
             case Answer.SeeOther other:
-                if (other.Cookie is { } value) cookie.Set(http, value, other.CookieExpires!.Value);
+                if (other.Cookie is { } value)
+                    cookie.Set(http, value, other.CookieExpires!.Value);
                 http.Response.Headers.Location = other.Url;
                 http.Response.StatusCode = StatusCodes.Status303SeeOther;
                 break;
             case Answer.Stream stream:
                 http.Response.ContentType = stream.ContentType;
-                if (!HttpMethods.IsHead(http.Request.Method)) await stream.WriteAsync(http.Response.Body, cancellationToken);
+                if (!HttpMethods.IsHead(http.Request.Method))
+                    await stream.WriteAsync(http.Response.Body, cancellationToken);
                 break;
             default:
                 await WriteBytesAsync(http, answer, requestId, cancellationToken);
@@ -46,7 +55,12 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
         }
     }
 
-    private static async Task WriteBytesAsync(HttpContext http, Answer answer, string requestId, CancellationToken cancellationToken)
+    private static async Task WriteBytesAsync(
+        HttpContext http,
+        Answer answer,
+        string requestId,
+        CancellationToken cancellationToken
+    )
     {
         if (answer is Answer.Json json)
         {
@@ -58,27 +72,45 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
         }
 
         var (status, type, bytes) = ResponseBytes.Of(answer);
-        if (answer is Answer.Problem { Error: var error }) Advise(http, error);
-        var body = type is "application/json" or Problems.ContentType && bytes.Span is [(byte)'{', ..] && answer is not Answer.Raw { AsIs: true } ? ResponseBytes.WithRequestId(bytes, requestId) : bytes;
+        if (answer is Answer.Problem { Error: var error })
+            Advise(http, error);
+        var body =
+            type is "application/json" or Problems.ContentType
+            && bytes.Span is [(byte)'{', ..]
+            && answer is not Answer.Raw { AsIs: true }
+                ? ResponseBytes.WithRequestId(bytes, requestId)
+                : bytes;
         http.Response.StatusCode = status;
         http.Response.ContentType = type;
         http.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(http.Request.Method)) await http.Response.Body.WriteAsync(body, cancellationToken);
+        if (!HttpMethods.IsHead(http.Request.Method))
+            await http.Response.Body.WriteAsync(body, cancellationToken);
     }
 
     private static void Advise(HttpContext http, VaultError error)
     {
-        if (error.RetryAfter is { } wait) http.Response.Headers.RetryAfter = Problems.RetryAfter(wait);
+        if (error.RetryAfter is { } wait)
+            http.Response.Headers.RetryAfter = Problems.RetryAfter(wait);
         // RFC 6750 3: without credentials in the request there is no error attribute.
-        if (error.Code == ErrorCatalogue.Unauthenticated) http.Response.Headers.WWWAuthenticate = Authentication.WasTried(http.Request) ? "Bearer error=\"invalid_token\"" : "Bearer";
-        if (error.Code == ErrorCatalogue.PermissionDenied) http.Response.Headers.WWWAuthenticate = "Bearer error=\"insufficient_scope\"";
+        if (error.Code == ErrorCatalogue.Unauthenticated)
+            http.Response.Headers.WWWAuthenticate = Authentication.WasTried(http.Request)
+                ? "Bearer error=\"invalid_token\""
+                : "Bearer";
+        if (error.Code == ErrorCatalogue.PermissionDenied)
+            http.Response.Headers.WWWAuthenticate = "Bearer error=\"insufficient_scope\"";
     }
 
-    private static async Task WritePageAsync(HttpContext http, int status, string html, CancellationToken cancellationToken)
+    private static async Task WritePageAsync(
+        HttpContext http,
+        int status,
+        string html,
+        CancellationToken cancellationToken
+    )
     {
         http.Response.Headers.ContentSecurityPolicy = Html.Policy;
         http.Response.StatusCode = status;
         http.Response.ContentType = "text/html; charset=utf-8";
-        if (!HttpMethods.IsHead(http.Request.Method)) await http.Response.WriteAsync(html, cancellationToken);
+        if (!HttpMethods.IsHead(http.Request.Method))
+            await http.Response.WriteAsync(html, cancellationToken);
     }
 }

@@ -7,8 +7,16 @@ using Vault.Host.Options;
 namespace Vault.Host.Background;
 
 /// <summary>Looks for due accounts from time to time; at once again while there are more. Stopping waits for what is under way, so that no reply is dropped.</summary>
-public sealed class DueSweeper(DueSweep sweep, ShardAssignment assignment, AccountRefresher refresher, IAccountStore store, VaultMetrics metrics, VaultOptions options, TimeProvider time, ILogger<DueSweeper> log)
-    : BackgroundService
+public sealed class DueSweeper(
+    DueSweep sweep,
+    ShardAssignment assignment,
+    AccountRefresher refresher,
+    IAccountStore store,
+    VaultMetrics metrics,
+    VaultOptions options,
+    TimeProvider time,
+    ILogger<DueSweeper> log
+) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -58,12 +66,11 @@ public sealed class DueSweeper(DueSweep sweep, ShardAssignment assignment, Accou
             try
             {
                 metrics.DueBacklog(await store.CountDueAsync(time.GetUtcNow(), stoppingToken));
-                if (time.GetElapsedTime(at) * 9 is var idle && idle > rest) rest = idle;
+                if (time.GetElapsedTime(at) * 9 is var idle && idle > rest)
+                    rest = idle;
             }
 #pragma warning disable CA1031 // A count that failed is made again; the sweep says what is wrong with the store.
-            catch (Exception)
-            {
-            }
+            catch (Exception) { }
 #pragma warning restore CA1031
             await Task.Delay(rest, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -6,7 +6,12 @@ using Vault.Host.Observability;
 namespace Vault.Host.Background;
 
 /// <summary>Finishes the key rotations that a request or a crash left, and reports those that rows which do not open keep from their end.</summary>
-public sealed class KeyRotations(IKeyRotationStore journal, KeyRotation rotation, VaultMetrics metrics, ILogger<KeyRotations> log)
+public sealed class KeyRotations(
+    IKeyRotationStore journal,
+    KeyRotation rotation,
+    VaultMetrics metrics,
+    ILogger<KeyRotations> log
+)
 {
     private const int Batch = 1_000;
 
@@ -16,7 +21,8 @@ public sealed class KeyRotations(IKeyRotationStore journal, KeyRotation rotation
     public async Task ResumeAsync(CancellationToken cancellationToken)
     {
         var unfinished = await journal.ListUnfinishedAsync(Batch, cancellationToken);
-        foreach (var gone in _blocked.Keys.Except(unfinished).ToList()) _blocked.Remove(gone);
+        foreach (var gone in _blocked.Keys.Except(unfinished).ToList())
+            _blocked.Remove(gone);
         foreach (var id in unfinished)
         {
             try
@@ -40,15 +46,21 @@ public sealed class KeyRotations(IKeyRotationStore journal, KeyRotation rotation
         if (report.State != RotationState.Blocked)
         {
             // RunAgain: keys or rows could not be had this time; what blocked it before still does.
-            if (report.State != RotationState.RunAgain) _blocked.Remove(id);
+            if (report.State != RotationState.RunAgain)
+                _blocked.Remove(id);
             return;
         }
 
         var rows = string.Join(", ", report.Broken.Take(KeyRotation.MaxNamed));
-        if (_blocked.GetValueOrDefault(id) == rows) return;
+        if (_blocked.GetValueOrDefault(id) == rows)
+            return;
         _blocked[id] = rows;
         log.LogError(
             "The rotation of {Organization} to key version {Version} is blocked: {Count} rows do not open and keep the older key in use: {Rows}",
-            id.Value, report.ToVersion, report.Broken.Count, rows);
+            id.Value,
+            report.ToVersion,
+            report.Broken.Count,
+            rows
+        );
     }
 }

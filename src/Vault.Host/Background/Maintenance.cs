@@ -20,7 +20,12 @@ public sealed record MaintenanceTask(string Name, TimeSpan Every, bool AtStart, 
 /// What keeps the house: outbox into the ledger, unfinished cascades and key rotations, expired rows, idle memory. Every chore is idempotent and resumes where a
 /// crash left it; several hosts may do the same one at once.
 /// </summary>
-public sealed class Maintenance(IReadOnlyList<MaintenanceTask> tasks, VaultMetrics metrics, TimeProvider time, ILogger<Maintenance> log) : BackgroundService
+public sealed class Maintenance(
+    IReadOnlyList<MaintenanceTask> tasks,
+    VaultMetrics metrics,
+    TimeProvider time,
+    ILogger<Maintenance> log
+) : BackgroundService
 {
     private const int Batch = 1_000;
 
@@ -47,18 +52,26 @@ public sealed class Maintenance(IReadOnlyList<MaintenanceTask> tasks, VaultMetri
             new("outbox", TimeSpan.FromSeconds(1), true, async ct => await writer.DrainOutboxAsync(ct)),
             new("cascades", TimeSpan.FromSeconds(15), true, async ct =>
             {
-                foreach (var id in await organizations.FindCascadesAsync(Batch, ct)) await cascades.ResumeAsync(id, ct);
+                foreach (var id in await organizations.FindCascadesAsync(Batch, ct))
+                    await cascades.ResumeAsync(id, ct);
             }),
             new("key_rotation", TimeSpan.FromSeconds(30), true, rotations.ResumeAsync),
             new("interrupted_consents", TimeSpan.FromSeconds(15), true, ct => consents.SettleAsync(Batch, ct)),
             new("packs", TimeSpan.FromSeconds(5), false, packs.ReloadIfChangedAsync),
-            new("expired_links", TimeSpan.FromMinutes(1), false, ct => links.DeleteExpiredAsync(time.GetUtcNow() - TimeSpan.FromDays(1), Batch, ct)),
-            new("expired_answers", TimeSpan.FromMinutes(1), false, ct => answers.DeleteExpiredAsync(time.GetUtcNow(), Batch, ct)),
-            new("expired_outputs", TimeSpan.FromMinutes(1), false, ct => outputs.DeleteExpiredAsync(time.GetUtcNow(), Batch, ct)),
+            new("expired_links", TimeSpan.FromMinutes(1), false, ct =>
+                links.DeleteExpiredAsync(time.GetUtcNow() - TimeSpan.FromDays(1), Batch, ct)
+            ),
+            new("expired_answers", TimeSpan.FromMinutes(1), false, ct =>
+                answers.DeleteExpiredAsync(time.GetUtcNow(), Batch, ct)
+            ),
+            new("expired_outputs", TimeSpan.FromMinutes(1), false, ct =>
+                outputs.DeleteExpiredAsync(time.GetUtcNow(), Batch, ct)
+            ),
             new("last_used", TimeSpan.FromSeconds(20), false, async ct =>
             {
                 var taken = uses.Take();
-                if (taken.Count > 0) await accounts.TouchAsync(taken, ct);
+                if (taken.Count > 0)
+                    await accounts.TouchAsync(taken, ct);
             }),
             new("scope_uses", TimeSpan.FromSeconds(20), false, ct => scopeUses.AddAsync(scopeLog.Take(), ct)),
             new("unswept_shards", TimeSpan.FromSeconds(15), false, census.WatchShardsAsync),
@@ -70,7 +83,8 @@ public sealed class Maintenance(IReadOnlyList<MaintenanceTask> tasks, VaultMetri
         ];
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(tasks.Select(c => RepeatAsync(c, stoppingToken)));
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(tasks.Select(c => RepeatAsync(c, stoppingToken)));
 
     private async Task RepeatAsync(MaintenanceTask task, CancellationToken stoppingToken)
     {
@@ -79,7 +93,8 @@ public sealed class Maintenance(IReadOnlyList<MaintenanceTask> tasks, VaultMetri
         {
             try
             {
-                if (!first) await Task.Delay(task.Every, time, stoppingToken);
+                if (!first)
+                    await Task.Delay(task.Every, time, stoppingToken);
                 first = false;
                 await task.Do(stoppingToken);
             }

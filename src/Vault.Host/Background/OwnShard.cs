@@ -34,7 +34,8 @@ public sealed class OwnShard(DateTimeOffset taken)
         get
         {
             // Not the later of the two: a sweep here comes after those before, whatever the other host's clock said.
-            lock (_lock) return _sweptAt ?? _before.SweptAt ?? taken;
+            lock (_lock)
+                return _sweptAt ?? _before.SweptAt ?? taken;
         }
     }
 
@@ -43,7 +44,8 @@ public sealed class OwnShard(DateTimeOffset taken)
     {
         get
         {
-            lock (_lock) return _before.Begun + _begun;
+            lock (_lock)
+                return _before.Begun + _begun;
         }
     }
 
@@ -52,12 +54,14 @@ public sealed class OwnShard(DateTimeOffset taken)
     /// <param name="begun">Accounts that it began in the shard.</param>
     public void Add(DateTimeOffset? sweptAt, int begun)
     {
-        lock (_lock) (_sweptAt, _begun) = (sweptAt ?? _sweptAt, _begun + begun);
+        lock (_lock)
+            (_sweptAt, _begun) = (sweptAt ?? _sweptAt, _begun + begun);
     }
 
     public void Recall(ShardSweeps before)
     {
-        lock (_lock) _before = before;
+        lock (_lock)
+            _before = before;
     }
 
     /// <summary>With what this host has done; the same as before when that is nothing.</summary>
@@ -73,6 +77,7 @@ public sealed class OwnShard(DateTimeOffset taken)
     /// <summary>The sum was kept: what it contains is not added a second time.</summary>
     public void Kept(ShardSweeps sum)
     {
-        lock (_lock) (_begun, _before) = (_begun - (sum.Begun - _before.Begun), sum);
+        lock (_lock)
+            (_begun, _before) = (_begun - (sum.Begun - _before.Begun), sum);
     }
 }

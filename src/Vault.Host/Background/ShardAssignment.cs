@@ -42,7 +42,8 @@ public sealed class ShardAssignment(int shards, TimeSpan interval, TimeProvider 
         get
         {
             var oldest = new DateTimeOffset(Volatile.Read(ref _unswept), TimeSpan.Zero);
-            if (OldestSweep is { } own && own < oldest) oldest = own;
+            if (OldestSweep is { } own && own < oldest)
+                oldest = own;
             return time.GetUtcNow() is var now && oldest < now ? now - oldest : TimeSpan.Zero;
         }
     }
@@ -63,7 +64,8 @@ public sealed class ShardAssignment(int shards, TimeSpan interval, TimeProvider 
         ArgumentNullException.ThrowIfNull(round);
         var begun = round.Begun.CountBy(a => AccountShard.HashOf(a) % Shards).ToDictionary();
         foreach (var shard in swept)
-            if (_owned.TryGetValue(shard, out var own)) own.Add(round.More ? null : at, begun.GetValueOrDefault(shard));
+            if (_owned.TryGetValue(shard, out var own))
+                own.Add(round.More ? null : at, begun.GetValueOrDefault(shard));
     }
 
     /// <summary>Since when there are shards that no host sweeps; null: there are none.</summary>

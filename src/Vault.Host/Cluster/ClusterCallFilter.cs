@@ -18,21 +18,37 @@ internal sealed class ClusterCallFilter(MemberToken token) : IIncomingGrainCallF
 
     Task IOutgoingGrainCallFilter.Invoke(IOutgoingGrainCallContext context)
     {
-        if (IsGuarded(context.Request.GetInterfaceType())) RequestContext.Set(Header, _token);
+        if (IsGuarded(context.Request.GetInterfaceType()))
+            RequestContext.Set(Header, _token);
         return context.Invoke();
     }
 
     Task IIncomingGrainCallFilter.Invoke(IIncomingGrainCallContext context)
     {
         var called = context.Request.GetInterfaceType();
-        var allowed = IsGuarded(called) ? IsMembers(RequestContext.Get(Header)) : context.Grain is GatewayGrain || !IsOutside(context.SourceId) || called.FullName == "Orleans.Runtime.IClusterManifestSystemTarget";
-        return allowed ? context.Invoke() : throw new UnauthorizedAccessException("A client of the cluster may call the vault's gateway and nothing else.");
+        var allowed = IsGuarded(called)
+            ? IsMembers(RequestContext.Get(Header))
+            : context.Grain is GatewayGrain
+                || !IsOutside(context.SourceId)
+                || called.FullName == "Orleans.Runtime.IClusterManifestSystemTarget";
+        return allowed
+            ? context.Invoke()
+            : throw new UnauthorizedAccessException(
+                "A client of the cluster may call the vault's gateway and nothing else."
+            );
     }
 
-    private static bool IsGuarded(Type called) => called.Assembly == typeof(ClusterCallFilter).Assembly || called == typeof(IManagementGrain);
+    private static bool IsGuarded(Type called) =>
+        called.Assembly == typeof(ClusterCallFilter).Assembly || called == typeof(IManagementGrain);
 
-    private bool IsMembers(object? shown) => shown is string text && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(text.AsSpan()), MemoryMarshal.AsBytes(_token.AsSpan()));
+    private bool IsMembers(object? shown) =>
+        shown is string text
+        && CryptographicOperations.FixedTimeEquals(
+            MemoryMarshal.AsBytes(text.AsSpan()),
+            MemoryMarshal.AsBytes(_token.AsSpan())
+        );
 
     // A silo's own code outside of any grain is a client too, by a name that says so.
-    private static bool IsOutside(GrainId? source) => source is { } id && id.IsClient() && !id.Key.AsSpan().StartsWith("hosted-"u8);
+    private static bool IsOutside(GrainId? source) =>
+        source is { } id && id.IsClient() && !id.Key.AsSpan().StartsWith("hosted-"u8);
 }

@@ -20,16 +20,20 @@ internal sealed class TextConverter<T>(Func<string, T> read, Func<T, string?> wr
     }
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(write(value) ?? throw new JsonException($"A {typeof(T).Name} without a value cannot be sent."));
+        writer.WriteStringValue(
+            write(value) ?? throw new JsonException($"A {typeof(T).Name} without a value cannot be sent.")
+        );
 }
 
 /// <summary>A result is <c>{"value":…}</c> or <c>{"error":…}</c>.</summary>
 internal sealed class ResultConverterFactory : JsonConverterFactory
 {
-    public override bool CanConvert(Type typeToConvert) => typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(Result<>);
+    public override bool CanConvert(Type typeToConvert) =>
+        typeToConvert.IsGenericType && typeToConvert.GetGenericTypeDefinition() == typeof(Result<>);
 
     public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
-        (JsonConverter)Activator.CreateInstance(typeof(ResultConverter<>).MakeGenericType(typeToConvert.GetGenericArguments()))!;
+        (JsonConverter)
+            Activator.CreateInstance(typeof(ResultConverter<>).MakeGenericType(typeToConvert.GetGenericArguments()))!;
 
     private sealed record Envelope<T>(T? Value, VaultError? Error);
 

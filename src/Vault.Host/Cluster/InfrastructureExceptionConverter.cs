@@ -13,16 +13,27 @@ internal sealed class InfrastructureExceptionConverter : JsonConverter<Exception
 {
     private sealed record Summary(string Kind, string Message, bool MayHaveCommitted);
 
-    public static bool Knows(Type type) => type == typeof(StoreUnavailableException) || type == typeof(KeyServiceUnavailableException);
+    public static bool Knows(Type type) =>
+        type == typeof(StoreUnavailableException) || type == typeof(KeyServiceUnavailableException);
 
     public override bool CanConvert(Type typeToConvert) => Knows(typeToConvert);
 
     public override Exception Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var summary = JsonSerializer.Deserialize<Summary>(ref reader, options)!;
-        return summary.Kind == nameof(KeyServiceUnavailableException) ? new KeyServiceUnavailableException(summary.Message) : new StoreUnavailableException(summary.Message, summary.MayHaveCommitted);
+        return summary.Kind == nameof(KeyServiceUnavailableException)
+            ? new KeyServiceUnavailableException(summary.Message)
+            : new StoreUnavailableException(summary.Message, summary.MayHaveCommitted);
     }
 
     public override void Write(Utf8JsonWriter writer, Exception value, JsonSerializerOptions options) =>
-        JsonSerializer.Serialize(writer, new Summary(value.GetType().Name, value.Message, value is StoreUnavailableException { MayHaveCommitted: true }), options);
+        JsonSerializer.Serialize(
+            writer,
+            new Summary(
+                value.GetType().Name,
+                value.Message,
+                value is StoreUnavailableException { MayHaveCommitted: true }
+            ),
+            options
+        );
 }

@@ -11,8 +11,13 @@ internal sealed class NoClusterPort : IConnectionListenerFactory
     /// <summary>Replaces the listeners that Orleans has registered for its own connections; the web server's has no service key.</summary>
     public static void Install(IServiceCollection services)
     {
-        var theirs = services.Where(s => s.IsKeyedService && s.ServiceType == typeof(IConnectionListenerFactory)).ToList();
-        if (theirs.Count == 0) throw new InvalidOperationException("Orleans registers its connection listeners in another way; the silo would open a port.");
+        var theirs = services
+            .Where(s => s.IsKeyedService && s.ServiceType == typeof(IConnectionListenerFactory))
+            .ToList();
+        if (theirs.Count == 0)
+            throw new InvalidOperationException(
+                "Orleans registers its connection listeners in another way; the silo would open a port."
+            );
         foreach (var registered in theirs)
         {
             services.Remove(registered);
@@ -20,15 +25,19 @@ internal sealed class NoClusterPort : IConnectionListenerFactory
         }
     }
 
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => new(new Listener(endpoint));
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        new(new Listener(endpoint));
 
     private sealed class Listener(EndPoint endpoint) : IConnectionListener
     {
-        private readonly TaskCompletionSource<ConnectionContext?> _unbound = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<ConnectionContext?> _unbound = new(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        );
 
         public EndPoint EndPoint => endpoint;
 
-        public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) => new(_unbound.Task.WaitAsync(cancellationToken));
+        public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+            new(_unbound.Task.WaitAsync(cancellationToken));
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
         {

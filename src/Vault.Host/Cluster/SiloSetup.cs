@@ -32,7 +32,9 @@ internal static class SiloSetup
     /// <exception cref="StartException">The certificates cannot be used.</exception>
     public static ClusterTls? OpenCertificates(SiloSettings silo)
     {
-        var tls = silo.Tls ? new ClusterTls(silo.Certificate!, silo.CertificateKey!, silo.Authority!, silo.CertificateName) : null;
+        var tls = silo.Tls
+            ? new ClusterTls(silo.Certificate!, silo.CertificateKey!, silo.Authority!, silo.CertificateName)
+            : null;
         return tls?.Fault() is { } fault ? throw new StartException(fault) : tls;
     }
 
@@ -40,10 +42,13 @@ internal static class SiloSetup
     /// <exception cref="StartException">The cluster's schema cannot be made.</exception>
     public static async Task<MemberToken> JoinDatabaseAsync(VaultOptions options, CancellationToken cancellationToken)
     {
-        if (!options.Postgres) return new MemberToken(RandomNumberGenerator.GetHexString(64));
+        if (!options.Postgres)
+            return new MemberToken(RandomNumberGenerator.GetHexString(64));
         try
         {
-            return new MemberToken(await ClusterSchema.ApplyAsync(options.DatabaseOwner ?? options.Database!, cancellationToken));
+            return new MemberToken(
+                await ClusterSchema.ApplyAsync(options.DatabaseOwner ?? options.Database!, cancellationToken)
+            );
         }
         catch (StoreUnavailableException e)
         {
@@ -55,7 +60,12 @@ internal static class SiloSetup
     /// Call after the vault's own services are registered and before the web server is: the server stops first, then the silo drains, and the services that it uses are
     /// still there until it has.
     /// </summary>
-    public static void AddVaultSilo(this WebApplicationBuilder builder, VaultOptions options, ClusterTls? tls, MemberToken token)
+    public static void AddVaultSilo(
+        this WebApplicationBuilder builder,
+        VaultOptions options,
+        ClusterTls? tls,
+        MemberToken token
+    )
     {
         var (services, settings) = (builder.Services, options.Silo);
         services.AddSingleton(settings);
@@ -75,31 +85,43 @@ internal static class SiloSetup
         services.AddSingleton<IReadiness, Readiness>();
         services.AddSingleton<ILiveness, Liveness>();
         services.AddSingleton<SiloCheckClient>();
-        services.AddSingleton(s =>
-            new ShardAssignment(settings.Shards, options.SweepInterval, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new ShardAssignment(
+            settings.Shards,
+            options.SweepInterval,
+            s.GetRequiredService<TimeProvider>()
+        ));
         services.AddSingleton<ShardHistory>();
         services.AddVaultWire();
-        builder.Logging.AddFilter("Polly", LogLevel.Warning).AddFilter("Orleans", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);
+        builder
+            .Logging.AddFilter("Polly", LogLevel.Warning)
+            .AddFilter("Orleans", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);
 
         // At every start it recommends the server garbage collector, which takes memory for each core that a small host does not need.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
         // The code that reads or writes a state logs its failure once; the provider would log it for each grain.
-        if (options.LogLevel >= LogLevel.Information) builder.Logging.AddFilter("Orleans.Storage", LogLevel.None);
+        if (options.LogLevel >= LogLevel.Information)
+            builder.Logging.AddFilter("Orleans.Storage", LogLevel.None);
         services.ConfigureOpenTelemetryMeterProvider(m => m.AddMeter("Microsoft.Orleans"));
         builder.UseOrleans(silo =>
         {
-            silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.Cluster, "vault-" + settings.Cluster));
+            silo.Configure<ClusterOptions>(o =>
+                (o.ClusterId, o.ServiceId) = (settings.Cluster, "vault-" + settings.Cluster)
+            );
             silo.AddGrainService<SiloCheck>();
             silo.AddIncomingGrainCallFilter<ClusterCallFilter>();
             silo.AddOutgoingGrainCallFilter<ClusterCallFilter>();
 
             // Plain JSON: a version may add members, skips those that it does not know, and an operator can read it.
             silo.UseSystemTextJsonGrainStorageSerializer();
-            if (options.Postgres) BeMember(silo, options, tls);
-            else BeAlone(silo);
-            if (!settings.Role.HasFlag(SiloRole.Worker)) silo.Configure<GrainTypeOptions>(OwnNothing);
+            if (options.Postgres)
+                BeMember(silo, options, tls);
+            else
+                BeAlone(silo);
+            if (!settings.Role.HasFlag(SiloRole.Worker))
+                silo.Configure<GrainTypeOptions>(OwnNothing);
         });
-        if (settings.Role.HasFlag(SiloRole.Worker)) services.AddHostedService<ShardWatch>();
+        if (settings.Role.HasFlag(SiloRole.Worker))
+            services.AddHostedService<ShardWatch>();
     }
 
     private static void BeAlone(ISiloBuilder silo)
@@ -109,7 +131,8 @@ internal static class SiloSetup
         silo.UseDevelopmentClustering(Alone);
         silo.UseInMemoryReminderService();
         silo.Services.AddGrainStorage(ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME, static (s, _) =>
-            ActivatorUtilities.CreateInstance<SqliteGrainStorage>(s, s.GetRequiredService<VaultStore>().GrainStates!));
+            ActivatorUtilities.CreateInstance<SqliteGrainStorage>(s, s.GetRequiredService<VaultStore>().GrainStates!)
+        );
         NoClusterPort.Install(silo.Services);
     }
 
@@ -125,11 +148,14 @@ internal static class SiloSetup
         //
         // After its last request the silo waits before it marks itself dead: the others fail their outstanding calls as soon as they see the death, and a rejection that
         // is already on its way would arrive too late.
-        silo.Configure<SiloMessagingOptions>(o => (o.MaxForwardCount, o.WaitForMessageToBeQueuedForOutboundTime) = (0, TimeSpan.FromSeconds(2)));
+        silo.Configure<SiloMessagingOptions>(o =>
+            (o.MaxForwardCount, o.WaitForMessageToBeQueuedForOutboundTime) = (0, TimeSpan.FromSeconds(2))
+        );
         silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
         silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
         silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
-        if (tls is not null) silo.UseClusterTls(tls);
+        if (tls is not null)
+            silo.UseClusterTls(tls);
 
         // A silo that dies takes its part of the directory along. Orleans' first directory ends the activations that
         // were listed there, and each waits for its calls: an account with a slow call would take no other one, not

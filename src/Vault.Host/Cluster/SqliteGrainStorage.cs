@@ -11,7 +11,10 @@ namespace Vault.Host.Cluster;
 /// both (GrainStorageTests).
 /// </summary>
 internal sealed class SqliteGrainStorage(
-    GrainStateTable table, IGrainStorageSerializer serializer, IActivatorProvider activators) : IGrainStorage
+    GrainStateTable table,
+    IGrainStorageSerializer serializer,
+    IActivatorProvider activators
+) : IGrainStorage
 {
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -34,7 +37,8 @@ internal sealed class SqliteGrainStorage(
         if (grainState.ETag is null)
         {
             await ReadStateAsync(stateName, grainId, grainState);
-            if (!grainState.RecordExists) return;
+            if (!grainState.RecordExists)
+                return;
         }
 
         grainState.ETag = await WriteAsync(stateName, grainId, grainState.ETag, null);
@@ -46,8 +50,10 @@ internal sealed class SqliteGrainStorage(
     {
         int? version = etag is null ? null : int.Parse(etag, CultureInfo.InvariantCulture);
         var written = await table.WriteAsync(grain.ToString(), name, payload, version, CancellationToken.None);
-        return Text(written) ?? throw new InconsistentStateException(
-            $"The state '{name}' of {grain} is no longer at version {etag ?? "0"}: another activation has written it.");
+        return Text(written)
+            ?? throw new InconsistentStateException(
+                $"The state '{name}' of {grain} is no longer at version {etag ?? "0"}: another activation has written it."
+            );
     }
 
     private T New<T>() => activators.GetActivator<T>().Create();

@@ -17,18 +17,24 @@ internal static class VaultWire
 {
     public static JsonSerializerOptions Json { get; } = Make();
 
-    public static IServiceCollection AddVaultWire(this IServiceCollection services) => services.AddSerializer(serializer =>
-    {
-        serializer.AddJsonSerializer(IsCore, _ => false, o => o.Configure(x => x.SerializerOptions = Json));
-        serializer.Services.AddSingleton<IGeneralizedCopier, SameInstance>();
-        serializer.Services.AddSingleton<ITypeFilter, SameInstance>();
-    });
+    public static IServiceCollection AddVaultWire(this IServiceCollection services) =>
+        services.AddSerializer(serializer =>
+        {
+            serializer.AddJsonSerializer(IsCore, _ => false, o => o.Configure(x => x.SerializerOptions = Json));
+            serializer.Services.AddSingleton<IGeneralizedCopier, SameInstance>();
+            serializer.Services.AddSingleton<ITypeFilter, SameInstance>();
+        });
 
-    public static bool IsCore(Type type) => type.Assembly == typeof(AccountKey).Assembly && (!type.IsSubclassOf(typeof(Exception)) || InfrastructureExceptionConverter.Knows(type));
+    public static bool IsCore(Type type) =>
+        type.Assembly == typeof(AccountKey).Assembly
+        && (!type.IsSubclassOf(typeof(Exception)) || InfrastructureExceptionConverter.Knows(type));
 
     private static JsonSerializerOptions Make()
     {
-        var options = new JsonSerializerOptions(JsonSerializerDefaults.General) { TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { AddCases } } };
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.General)
+        {
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { AddCases } },
+        };
         options.Converters.Add(new TextConverter<OrganizationId>(t => new OrganizationId(t), v => v.Value));
         options.Converters.Add(new TextConverter<AccountId>(t => new AccountId(t), v => v.Value));
         options.Converters.Add(new TextConverter<UserId>(t => new UserId(t), v => v.Value));
@@ -43,16 +49,27 @@ internal static class VaultWire
 
     // A newer silo may know a code that this one does not yet: it stays that code, without advice.
     private static ErrorCode CodeOf(string code) =>
-        ErrorCatalogue.All.FirstOrDefault(c => c.Code == code) ?? new ErrorCode(code, 500, ErrorKind.Internal, false, "An error of a newer version", "Report request_id to the operator.");
+        ErrorCatalogue.All.FirstOrDefault(c => c.Code == code)
+        ?? new ErrorCode(
+            code,
+            500,
+            ErrorKind.Internal,
+            false,
+            "An error of a newer version",
+            "Report request_id to the operator."
+        );
 
     // A closed hierarchy is an abstract record whose cases are nested in it.
     private static void AddCases(JsonTypeInfo info)
     {
-        if (!info.Type.IsAbstract || !IsCore(info.Type)) return;
+        if (!info.Type.IsAbstract || !IsCore(info.Type))
+            return;
         var cases = info.Type.GetNestedTypes().Where(t => t.IsSubclassOf(info.Type)).ToList();
-        if (cases.Count == 0) return;
+        if (cases.Count == 0)
+            return;
         info.PolymorphismOptions = new JsonPolymorphismOptions { TypeDiscriminatorPropertyName = "$case" };
-        foreach (var type in cases) info.PolymorphismOptions.DerivedTypes.Add(new JsonDerivedType(type, type.Name));
+        foreach (var type in cases)
+            info.PolymorphismOptions.DerivedTypes.Add(new JsonDerivedType(type, type.Name));
     }
 
     /// <summary>Core's records are immutable: a call inside one silo hands over the instance instead of a copy.</summary>

@@ -50,8 +50,15 @@ public static class HealthProbe
     private static Uri Url(Uri listen)
     {
         if (listen.Port == 0)
-            throw new StartException("health needs the port: VAULT_LISTEN (--listen) names 0, for which the system chooses one.");
-        var host = listen.Host switch { "0.0.0.0" => "127.0.0.1", "[::]" => "[::1]", var given => given };
+            throw new StartException(
+                "health needs the port: VAULT_LISTEN (--listen) names 0, for which the system chooses one."
+            );
+        var host = listen.Host switch
+        {
+            "0.0.0.0" => "127.0.0.1",
+            "[::]" => "[::1]",
+            var given => given,
+        };
         return new UriBuilder("http", host, listen.Port, "/health/ready").Uri;
     }
 

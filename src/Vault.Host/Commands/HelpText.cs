@@ -11,11 +11,14 @@ public static class HelpText
         to.WriteLine("vault-host: web server and silo of Vault.Orleans");
         to.WriteLine();
         to.WriteLine("  vault-host [options]                              start");
-        foreach (var (name, help) in HostCommand.Known) to.WriteLine($"  {"vault-host " + name + " [options]",-50}{help}");
-        to.WriteLine($"  {"vault-host --version",-50}the version and the commit it was built from");
+        foreach (var (name, help) in HostCommand.Known)
+            to.WriteLine($"  {"vault-host " + name + " [options]", -50}{help}");
+        to.WriteLine($"  {"vault-host --version", -50}the version and the commit it was built from");
         to.WriteLine();
         to.WriteLine("Options, each also as a variable (--listen is VAULT_LISTEN); the command line wins:");
         foreach (var option in VaultOptions.Known)
-            to.WriteLine($"  {option.Flag,-30}{option.Help}{(option.Default.Length > 0 ? $" [{option.Default}]" : "")}");
+            to.WriteLine(
+                $"  {option.Flag, -30}{option.Help}{(option.Default.Length > 0 ? $" [{option.Default}]" : "")}"
+            );
     }
 }

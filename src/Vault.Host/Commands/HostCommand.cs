@@ -14,7 +14,10 @@ public static class HostCommand
     public static readonly IReadOnlyList<(string Name, string Help)> Known =
     [
         ("ledger-verify ORGANIZATION", "verify a chain, name every fault; exit code 1 when there are any"),
-        ("keys-destroy ORGANIZATION DAYS", "destroy the organization's keys retired by a rotation DAYS (1 or more) ago; what is kept outside the database under them opens no more"),
+        (
+            "keys-destroy ORGANIZATION DAYS",
+            "destroy the organization's keys retired by a rotation DAYS (1 or more) ago; what is kept outside the database under them opens no more"
+        ),
         ("master-rewrap", "wrap every organization's keys under the current master key"),
         ("options-check", "validate the options and stop"),
         ("health", "ask the host that runs with these options whether it is ready; exit code 1 when it is not"),
@@ -28,7 +31,12 @@ public static class HostCommand
         return words.Length == 0 ? (null, arguments) : (words, arguments[words.Length..]);
     }
 
-    public static async Task<int> RunAsync(string[] command, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        string[] command,
+        VaultOptions options,
+        TextWriter to,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(options);
@@ -44,37 +52,71 @@ public static class HostCommand
                 return await RewrapAsync(options, to, cancellationToken);
             case ["ledger-verify", var id] when OrganizationId.TryParse(id, out var organization):
                 return await VerifyAsync(organization, options, to, cancellationToken);
-            case ["keys-destroy", var id, var days] when OrganizationId.TryParse(id, out var organization) && ushort.TryParse(days, CultureInfo.InvariantCulture, out var retired) && retired > 0:
+            case ["keys-destroy", var id, var days]
+                when OrganizationId.TryParse(id, out var organization)
+                    && ushort.TryParse(days, CultureInfo.InvariantCulture, out var retired)
+                    && retired > 0:
                 return await DestroyKeysAsync(organization, TimeSpan.FromDays(retired), options, to, cancellationToken);
             case ["keys-destroy", ..]:
-                throw new StartException("keys-destroy needs an organization id and a number of days, 1 to 65535, for example: vault-host keys-destroy org_01h… 30");
+                throw new StartException(
+                    "keys-destroy needs an organization id and a number of days, 1 to 65535, for example: vault-host keys-destroy org_01h… 30"
+                );
             case ["ledger-verify", ..]:
-                throw new StartException("ledger-verify needs one organization id, for example: vault-host ledger-verify org_01h…");
+                throw new StartException(
+                    "ledger-verify needs one organization id, for example: vault-host ledger-verify org_01h…"
+                );
             default:
                 throw new StartException($"There is no command '{string.Join(' ', command)}'; --help lists them.");
         }
     }
 
-    private static async Task<int> VerifyAsync(OrganizationId organization, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
+    private static async Task<int> VerifyAsync(
+        OrganizationId organization,
+        VaultOptions options,
+        TextWriter to,
+        CancellationToken cancellationToken
+    )
     {
         // Reading needs no lock on the data folder: it works beside a running host.
-        await using var store = await StoreSetup.OpenAsync(options, new LedgerEntryWriter(new SystemEntropy()), cancellationToken);
+        await using var store = await StoreSetup.OpenAsync(
+            options,
+            new LedgerEntryWriter(new SystemEntropy()),
+            cancellationToken
+        );
         var report = await new LedgerVerifier(store.Ledger).VerifyAsync(organization, null, cancellationToken);
         await LedgerReportText.WriteAsync(report, to);
         return report.IsIntact ? 0 : 1;
     }
 
-    private static async Task<int> DestroyKeysAsync(OrganizationId organization, TimeSpan retiredFor, VaultOptions options, TextWriter to, CancellationToken cancellationToken)
+    private static async Task<int> DestroyKeysAsync(
+        OrganizationId organization,
+        TimeSpan retiredFor,
+        VaultOptions options,
+        TextWriter to,
+        CancellationToken cancellationToken
+    )
     {
         var entropy = new SystemEntropy();
         var entryWriter = new LedgerEntryWriter(entropy);
         await using var store = await StoreSetup.OpenAsync(options, entryWriter, cancellationToken);
-        if (await store.Organizations.FindAsync(organization, cancellationToken) is null) throw new StartException($"The organization {organization.Value} is not known.");
+        if (await store.Organizations.FindAsync(organization, cancellationToken) is null)
+            throw new StartException($"The organization {organization.Value} is not known.");
         await using var ledger = new LedgerWriter(store.Ledger, entryWriter, TimeProvider.System);
-        var done = await new RetiredKeys(store.Keys, store.Sealed, ledger, new IdFactory(TimeProvider.System, entropy), TimeProvider.System).DestroyAsync(organization, retiredFor, "operator", cancellationToken);
-        if (!done.TryGet(out var destroyed, out var refused)) throw new StartException(refused.Detail + " Nothing more was destroyed; run the command again.");
-        var left = (await store.Keys.ListAsync(organization, cancellationToken)).Count(k => k.Status == OrganizationKeyStatus.Retired);
-        await to.WriteLineAsync($"{destroyed} retired keys destroyed, {left} kept: retired less than {retiredFor.TotalDays:0} days ago, or a row still lies under them.");
+        var done = await new RetiredKeys(
+            store.Keys,
+            store.Sealed,
+            ledger,
+            new IdFactory(TimeProvider.System, entropy),
+            TimeProvider.System
+        ).DestroyAsync(organization, retiredFor, "operator", cancellationToken);
+        if (!done.TryGet(out var destroyed, out var refused))
+            throw new StartException(refused.Detail + " Nothing more was destroyed; run the command again.");
+        var left = (await store.Keys.ListAsync(organization, cancellationToken)).Count(k =>
+            k.Status == OrganizationKeyStatus.Retired
+        );
+        await to.WriteLineAsync(
+            $"{destroyed} retired keys destroyed, {left} kept: retired less than {retiredFor.TotalDays:0} days ago, or a row still lies under them."
+        );
         return 0;
     }
 
@@ -86,7 +128,9 @@ public static class HostCommand
         try
         {
             var report = await new MasterRewrap(store.Keys, wrapper).RunAsync(cancellationToken);
-            await to.WriteLineAsync($"{report.Rewrapped} keys wrapped under {wrapper.MasterKeyId}; {(report.Done ? "none is left under another master key." : $"{report.Broken.Count} do not unwrap under any master key given; run again, or give the missing one as VAULT_PREVIOUS_MASTER_KEY_FILES.")}");
+            await to.WriteLineAsync(
+                $"{report.Rewrapped} keys wrapped under {wrapper.MasterKeyId}; {(report.Done ? "none is left under another master key." : $"{report.Broken.Count} do not unwrap under any master key given; run again, or give the missing one as VAULT_PREVIOUS_MASTER_KEY_FILES.")}"
+            );
             return report.Done ? 0 : 1;
         }
         finally

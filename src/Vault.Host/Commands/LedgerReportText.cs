@@ -10,8 +10,12 @@ public static class LedgerReportText
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(to);
         var erased = report.Erased > 0 ? $", {report.Erased} of them with erased bodies" : "";
-        await to.WriteLineAsync($"{report.Organization}: {report.Entries} entries{erased}, head {report.Last.Seq}: {(report.IsIntact ? "intact" : report.FindingsTotal + " findings")}");
-        foreach (var finding in report.Findings) await to.WriteLineAsync("  " + finding);
-        if (report.FindingsTotal > report.Findings.Count) await to.WriteLineAsync($"  and {report.FindingsTotal - report.Findings.Count} more");
+        await to.WriteLineAsync(
+            $"{report.Organization}: {report.Entries} entries{erased}, head {report.Last.Seq}: {(report.IsIntact ? "intact" : report.FindingsTotal + " findings")}"
+        );
+        foreach (var finding in report.Findings)
+            await to.WriteLineAsync("  " + finding);
+        if (report.FindingsTotal > report.Findings.Count)
+            await to.WriteLineAsync($"  and {report.FindingsTotal - report.Findings.Count} more");
     }
 }

@@ -11,15 +11,20 @@ public static class StartupBanner
         ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(options);
         to.WriteLine();
-        to.WriteLine($"Vault.Orleans listens on {url}   ({(options.Postgres ? "PostgreSQL" : "SQLite in " + options.Data)}, {(options.Development ? "development" : "production")})");
+        to.WriteLine(
+            $"Vault.Orleans listens on {url}   ({(options.Postgres ? "PostgreSQL" : "SQLite in " + options.Data)}, {(options.Development ? "development" : "production")})"
+        );
         to.WriteLine($"API and docs: {url}/docs   health: {url}/health/ready   metrics: {url}/metrics");
-        if (firstKey is not null) WriteKey(to, options, url, firstKey);
+        if (firstKey is not null)
+            WriteKey(to, options, url, firstKey);
 
         // The last line: who waits for it has read the key.
         var silo = options.Silo;
-        to.WriteLine(options.Postgres
-            ? $"Silo {silo.Address}:{silo.Port} of cluster '{silo.Cluster}' ({silo.RoleName}, {(silo.Tls ? "mutual TLS" : "no TLS")})"
-            : "Silo alone, with no cluster port");
+        to.WriteLine(
+            options.Postgres
+                ? $"Silo {silo.Address}:{silo.Port} of cluster '{silo.Cluster}' ({silo.RoleName}, {(silo.Tls ? "mutual TLS" : "no TLS")})"
+                : "Silo alone, with no cluster port"
+        );
     }
 
     private static void WriteKey(TextWriter to, VaultOptions options, string url, Secret firstKey)
@@ -30,9 +35,11 @@ public static class StartupBanner
         to.WriteLine("  " + firstKey.RevealText());
         to.WriteLine();
         to.WriteLine(options.Development ? "Next, in another terminal:" : "Next:");
-        to.WriteLine(options.Development
-            ? $"  VAULT_URL={url} VAULT_ADMIN_KEY={firstKey.RevealText()} ./scripts/demo"
-            : $"  curl -sS -H 'Authorization: Bearer {firstKey.RevealText()}' -H 'Content-Type: application/json' -d '{{\"display_name\":\"First\"}}' {url}/v1/organizations");
+        to.WriteLine(
+            options.Development
+                ? $"  VAULT_URL={url} VAULT_ADMIN_KEY={firstKey.RevealText()} ./scripts/demo"
+                : $"  curl -sS -H 'Authorization: Bearer {firstKey.RevealText()}' -H 'Content-Type: application/json' -d '{{\"display_name\":\"First\"}}' {url}/v1/organizations"
+        );
         to.WriteLine();
     }
 }

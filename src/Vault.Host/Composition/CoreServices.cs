@@ -30,7 +30,11 @@ public static class CoreServices
         services.AddSingleton(ICheckpoints.None);
 
         services.AddSingleton<Keyring>(s => new Keyring(
-            s.GetRequiredService<IOrganizationKeyStore>(), s.GetRequiredService<IKeyWrapper>(), s.GetRequiredService<IEntropy>(), s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<IOrganizationKeyStore>(),
+            s.GetRequiredService<IKeyWrapper>(),
+            s.GetRequiredService<IEntropy>(),
+            s.GetRequiredService<TimeProvider>()
+        ));
         services.AddSingleton<Sealer>();
         services.AddSingleton<GrantSealing>();
         services.AddSingleton<KeyRotation>();
@@ -38,8 +42,12 @@ public static class CoreServices
         services.AddSingleton<MasterRewrap>();
         services.AddSingleton<LedgerEntryWriter>();
         services.AddSingleton<LedgerWriter>(s => new LedgerWriter(
-            s.GetRequiredService<ILedgerStore>(), s.GetRequiredService<LedgerEntryWriter>(), s.GetRequiredService<TimeProvider>(), s.GetService<LedgerWriterOptions>(),
-            s.GetRequiredService<VaultMetrics>().LedgerCommitted));
+            s.GetRequiredService<ILedgerStore>(),
+            s.GetRequiredService<LedgerEntryWriter>(),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetService<LedgerWriterOptions>(),
+            s.GetRequiredService<VaultMetrics>().LedgerCommitted
+        ));
         services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
         services.AddSingleton<LedgerVerifier>();
         services.AddSingleton<LedgerErasure>();
@@ -51,7 +59,11 @@ public static class CoreServices
         services.AddSingleton<GrantStore>();
         services.AddSingleton<AccountResolver>();
         services.AddSingleton<CredentialCache>(s => new CredentialCache(
-            s.GetRequiredService<IAccountStore>(), s.GetRequiredService<GrantSealing>(), s.GetRequiredService<TimeProvider>(), options.Lifecycle));
+            s.GetRequiredService<IAccountStore>(),
+            s.GetRequiredService<GrantSealing>(),
+            s.GetRequiredService<TimeProvider>(),
+            options.Lifecycle
+        ));
         services.AddSingleton<DueSweep>();
         services.AddSingleton<Quotas>();
         services.AddSingleton<UseLog>();

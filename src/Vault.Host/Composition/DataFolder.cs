@@ -19,13 +19,25 @@ public sealed class DataFolder : IHostIdentity, IDisposable
         Holder = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         try
         {
-            if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
-            else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            _lock = new FileStream(System.IO.Path.Combine(path, "host.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(path);
+            else
+                Directory.CreateDirectory(
+                    path,
+                    UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                );
+            _lock = new FileStream(
+                System.IO.Path.Combine(path, "host.lock"),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None
+            );
         }
         catch (IOException e)
         {
-            throw new StartException($"The data folder {path} is in use by another host, or cannot be written: {e.Message} Stop the other host, or set VAULT_DATA to another folder.");
+            throw new StartException(
+                $"The data folder {path} is in use by another host, or cannot be written: {e.Message} Stop the other host, or set VAULT_DATA to another folder."
+            );
         }
         catch (UnauthorizedAccessException e)
         {

@@ -14,14 +14,18 @@ public static class MasterKeyFile
     /// <exception cref="StartException">Not there, unreadable by us, readable by others, or not a key.</exception>
     public static byte[] Read(string path, bool mayGenerate)
     {
-        if (mayGenerate && !File.Exists(path)) Generate(path);
+        if (mayGenerate && !File.Exists(path))
+            Generate(path);
         string text;
         try
         {
             if (!OperatingSystem.IsWindows())
             {
                 var mode = File.GetUnixFileMode(path);
-                if ((mode & ~OwnerOnly) != 0) throw new StartException($"The master key file {path} can be read by others; run: chmod 600 {path}");
+                if ((mode & ~OwnerOnly) != 0)
+                    throw new StartException(
+                        $"The master key file {path} can be read by others; run: chmod 600 {path}"
+                    );
             }
 
             text = File.ReadAllText(path).Trim();
@@ -33,7 +37,9 @@ public static class MasterKeyFile
 
         var key = new byte[32];
         if (text.Length != 44 || !Convert.TryFromBase64String(text, key, out var length) || length != 32)
-            throw new StartException($"The master key file {path} does not hold the base64 of 32 bytes. Make one with: head -c 32 /dev/urandom | base64 > {path}");
+            throw new StartException(
+                $"The master key file {path} does not hold the base64 of 32 bytes. Make one with: head -c 32 /dev/urandom | base64 > {path}"
+            );
         return key;
     }
 
@@ -47,8 +53,14 @@ public static class MasterKeyFile
             // Written whole under another name and then given its own without overwriting: of two hosts that start at once, one makes the file and both read
             // the same whole key. The mode is set at creation, never after.
             var draft = path + "." + Guid.NewGuid().ToString("N");
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.None,
+            };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = OwnerOnly;
             using (var stream = new FileStream(draft, options))
             {
                 stream.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(key) + "\n"));
@@ -65,9 +77,7 @@ public static class MasterKeyFile
                 File.Delete(draft);
             }
         }
-        catch (IOException) when (File.Exists(path))
-        {
-        }
+        catch (IOException) when (File.Exists(path)) { }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartException($"The master key file {path} cannot be written: {e.Message}");
@@ -82,11 +92,18 @@ public static class MasterKeyFile
     // overwrite the key under which the first has begun to seal.
     private static void Claim(string draft, string path)
     {
-        if (OperatingSystem.IsWindows()) File.Move(draft, path, overwrite: false);
-        else if (Link(draft, path) != 0) throw new IOException($"The name could not be given to it (error {Marshal.GetLastPInvokeError()}); if the file system has no hard links, make the file yourself: head -c 32 /dev/urandom | base64");
+        if (OperatingSystem.IsWindows())
+            File.Move(draft, path, overwrite: false);
+        else if (Link(draft, path) != 0)
+            throw new IOException(
+                $"The name could not be given to it (error {Marshal.GetLastPInvokeError()}); if the file system has no hard links, make the file yourself: head -c 32 /dev/urandom | base64"
+            );
     }
 
     [DllImport("libc", EntryPoint = "link", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
+    private static extern int Link(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string from,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string to
+    );
 }

@@ -11,10 +11,17 @@ public static class MasterKeys
     public static IKeyWrapper Open(VaultOptions options, IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var current = Wrapper(options.MasterKeyFile, mayGenerate: options.MasterKeyFile == Path.Combine(options.Data, "master.key"), entropy);
+        var current = Wrapper(
+            options.MasterKeyFile,
+            mayGenerate: options.MasterKeyFile == Path.Combine(options.Data, "master.key"),
+            entropy
+        );
         return options.PreviousMasterKeyFiles.Count == 0
             ? current
-            : new CompositeKeyWrapper(current, [.. options.PreviousMasterKeyFiles.Select(f => Wrapper(f, mayGenerate: false, entropy))]);
+            : new CompositeKeyWrapper(
+                current,
+                [.. options.PreviousMasterKeyFiles.Select(f => Wrapper(f, mayGenerate: false, entropy))]
+            );
     }
 
     private static LocalKeyWrapper Wrapper(string file, bool mayGenerate, IEntropy entropy)

@@ -20,7 +20,13 @@ namespace Vault.Host.Composition;
 /// <summary>The three wings that know the outside world: database, providers, HTTP.</summary>
 public static class ModuleServices
 {
-    public static IServiceCollection AddVaultStorage(this IServiceCollection services, VaultStore store, IReplySpool spool, DataFolder folder, IKeyWrapper masterKey)
+    public static IServiceCollection AddVaultStorage(
+        this IServiceCollection services,
+        VaultStore store,
+        IReplySpool spool,
+        DataFolder folder,
+        IKeyWrapper masterKey
+    )
     {
         ArgumentNullException.ThrowIfNull(store);
         services.AddSingleton(store);
@@ -52,7 +58,11 @@ public static class ModuleServices
         services.AddSingleton(new UpstreamOptions { OutputCap = options.MaxOutputBytes });
         services.AddSingleton<ProviderHttp>(s => new ProviderHttp(s.GetRequiredService<EgressOptions>()));
         services.AddSingleton<IPackReader, PackReader>();
-        services.AddSingleton<PackCatalogue>(s => new PackCatalogue(s.GetRequiredService<IPackReader>(), s.GetRequiredService<PackOptions>(), s.GetRequiredService<IPackStore>()));
+        services.AddSingleton<PackCatalogue>(s => new PackCatalogue(
+            s.GetRequiredService<IPackReader>(),
+            s.GetRequiredService<PackOptions>(),
+            s.GetRequiredService<IPackStore>()
+        ));
         services.AddSingleton<IPacks>(s => s.GetRequiredService<PackCatalogue>());
         services.AddSingleton<IToolImport, ToolImport>();
         services.AddSingleton<ITokenEndpoint, TokenEndpoint>();
@@ -63,13 +73,15 @@ public static class ModuleServices
     public static IServiceCollection AddVaultHttp(this IServiceCollection services, VaultOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return services.AddVaultGateway(new GatewayOptions
-        {
-            Development = options.Development,
-            MaxBody = options.MaxBodyBytes,
-            LongestExecution = options.Execution.MaximumTimeout,
-            RequestsPerSecond = options.RateLimitPerSecond,
-            RequestBurst = options.RateLimitPerSecond * 2,
-        });
+        return services.AddVaultGateway(
+            new GatewayOptions
+            {
+                Development = options.Development,
+                MaxBody = options.MaxBodyBytes,
+                LongestExecution = options.Execution.MaximumTimeout,
+                RequestsPerSecond = options.RateLimitPerSecond,
+                RequestBurst = options.RateLimitPerSecond * 2,
+            }
+        );
     }
 }

@@ -14,7 +14,10 @@ public static class ProcessMemory
     /// </summary>
     public static void KeepPrivate()
     {
-        if (OperatingSystem.IsLinux() && Control(SetDumpable, 0, 0, 0, 0) != 0) throw new StartException($"The process cannot forbid core files of itself (error {Marshal.GetLastPInvokeError()}).");
+        if (OperatingSystem.IsLinux() && Control(SetDumpable, 0, 0, 0, 0) != 0)
+            throw new StartException(
+                $"The process cannot forbid core files of itself (error {Marshal.GetLastPInvokeError()})."
+            );
     }
 
     [DllImport("libc", EntryPoint = "prctl", SetLastError = true)]

@@ -11,18 +11,34 @@ namespace Vault.Host.Composition;
 public static class StoreSetup
 {
     /// <exception cref="StartException">The database cannot be reached or was migrated by a newer program.</exception>
-    public static async Task<VaultStore> OpenAsync(VaultOptions options, LedgerEntryWriter entryWriter, CancellationToken cancellationToken)
+    public static async Task<VaultStore> OpenAsync(
+        VaultOptions options,
+        LedgerEntryWriter entryWriter,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         try
         {
             return options.Postgres
-                ? await VaultStore.OpenPostgresAsync(options.Database!, options.DatabaseOwner, entryWriter, cancellationToken)
-                : await VaultStore.OpenSqliteAsync(Path.Combine(options.Data, "vault.db"), entryWriter, cancellationToken);
+                ? await VaultStore.OpenPostgresAsync(
+                    options.Database!,
+                    options.DatabaseOwner,
+                    entryWriter,
+                    cancellationToken
+                )
+                : await VaultStore.OpenSqliteAsync(
+                    Path.Combine(options.Data, "vault.db"),
+                    entryWriter,
+                    cancellationToken
+                );
         }
         catch (Exception e) when (e is StoreUnavailableException or SchemaTooNewException or ArgumentException)
         {
-            throw new StartException((options.Postgres ? "The PostgreSQL database cannot be used: " : "The SQLite database cannot be used: ") + e.Message);
+            throw new StartException(
+                (options.Postgres ? "The PostgreSQL database cannot be used: " : "The SQLite database cannot be used: ")
+                    + e.Message
+            );
         }
     }
 

@@ -7,7 +7,12 @@ namespace Vault.Host.Development;
 /// <summary>Puts points around what makes ledger entries and spooled replies durable.</summary>
 public static class CheckpointedStores
 {
-    public static IServiceCollection AddProcessCheckpoints(this IServiceCollection services, string file, ILedgerStore ledger, IReplySpool spool)
+    public static IServiceCollection AddProcessCheckpoints(
+        this IServiceCollection services,
+        string file,
+        ILedgerStore ledger,
+        IReplySpool spool
+    )
     {
         var points = new ProcessCheckpoints(file);
         services.AddSingleton<ICheckpoints>(points);
@@ -18,7 +23,10 @@ public static class CheckpointedStores
 
     private sealed class Ledger(ILedgerStore inner, ProcessCheckpoints points) : ILedgerStore
     {
-        public async ValueTask<IReadOnlyList<LedgerAppendResult>> AppendAsync(IReadOnlyList<LedgerGroup> groups, CancellationToken cancellationToken)
+        public async ValueTask<IReadOnlyList<LedgerAppendResult>> AppendAsync(
+            IReadOnlyList<LedgerGroup> groups,
+            CancellationToken cancellationToken
+        )
         {
             points.Reach("ledger_append", groups[0].Organization.Value);
             var results = await inner.AppendAsync(groups, cancellationToken);
@@ -26,25 +34,44 @@ public static class CheckpointedStores
             return results;
         }
 
-        public async ValueTask<IReadOnlyList<PendingEntry>> ReadOutboxAsync(int limit, CancellationToken cancellationToken)
+        public async ValueTask<IReadOnlyList<PendingEntry>> ReadOutboxAsync(
+            int limit,
+            CancellationToken cancellationToken
+        )
         {
             var page = await inner.ReadOutboxAsync(limit, cancellationToken);
-            if (page.Count > 0) points.Reach("outbox_read", page[0].Organization.Value);
+            if (page.Count > 0)
+                points.Reach("outbox_read", page[0].Organization.Value);
             return page;
         }
 
-        public ValueTask<IReadOnlyList<LedgerHead>> ReadHeadsAsync(IReadOnlyList<OrganizationId> organizations, CancellationToken cancellationToken) => inner.ReadHeadsAsync(organizations, cancellationToken);
+        public ValueTask<IReadOnlyList<LedgerHead>> ReadHeadsAsync(
+            IReadOnlyList<OrganizationId> organizations,
+            CancellationToken cancellationToken
+        ) => inner.ReadHeadsAsync(organizations, cancellationToken);
 
-        public ValueTask<IReadOnlyList<LedgerEntry>> ReadAsync(OrganizationId organization, long fromSeq, int limit, CancellationToken cancellationToken) =>
-            inner.ReadAsync(organization, fromSeq, limit, cancellationToken);
+        public ValueTask<IReadOnlyList<LedgerEntry>> ReadAsync(
+            OrganizationId organization,
+            long fromSeq,
+            int limit,
+            CancellationToken cancellationToken
+        ) => inner.ReadAsync(organization, fromSeq, limit, cancellationToken);
 
-        public ValueTask<IReadOnlySet<string>> FindEventsAsync(OrganizationId organization, IReadOnlyList<string> eventIds, CancellationToken cancellationToken) =>
-            inner.FindEventsAsync(organization, eventIds, cancellationToken);
+        public ValueTask<IReadOnlySet<string>> FindEventsAsync(
+            OrganizationId organization,
+            IReadOnlyList<string> eventIds,
+            CancellationToken cancellationToken
+        ) => inner.FindEventsAsync(organization, eventIds, cancellationToken);
 
-        public ValueTask<LedgerPage> QueryAsync(LedgerQuery query, CancellationToken cancellationToken) => inner.QueryAsync(query, cancellationToken);
+        public ValueTask<LedgerPage> QueryAsync(LedgerQuery query, CancellationToken cancellationToken) =>
+            inner.QueryAsync(query, cancellationToken);
 
-        public ValueTask<int> EraseBodiesAsync(OrganizationId organization, long throughSeq, int limit, CancellationToken cancellationToken) =>
-            inner.EraseBodiesAsync(organization, throughSeq, limit, cancellationToken);
+        public ValueTask<int> EraseBodiesAsync(
+            OrganizationId organization,
+            long throughSeq,
+            int limit,
+            CancellationToken cancellationToken
+        ) => inner.EraseBodiesAsync(organization, throughSeq, limit, cancellationToken);
     }
 
     private sealed class Spool(IReplySpool inner, ProcessCheckpoints points) : IReplySpool
@@ -56,7 +83,8 @@ public static class CheckpointedStores
             return kept;
         }
 
-        public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) => inner.ListAsync(limit, cancellationToken);
+        public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) =>
+            inner.ListAsync(limit, cancellationToken);
 
         public async Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken)
         {

@@ -27,13 +27,16 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
 
     public void Reach(string name, string where)
     {
-        if (!File.Exists(file)) return;
+        if (!File.Exists(file))
+            return;
         string[] words;
         var mine = string.Create(CultureInfo.InvariantCulture, $"{file}.{Environment.CurrentManagedThreadId}");
         try
         {
-            words = File.ReadAllText(file).Split(' ', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length != 2 || (words[0] != name && words[0] != "any")) return;
+            words = File.ReadAllText(file)
+                .Split(' ', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length != 2 || (words[0] != name && words[0] != "any"))
+                return;
 
             // A rename: of several that reach the point at once, one has it.
             File.Move(file, mine, overwrite: true);
@@ -46,7 +49,8 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
             return;
         }
 
-        if (words[1] == "WEDGE") Wedge();
+        if (words[1] == "WEDGE")
+            Wedge();
 
         // To this thread, which takes it before it goes on. One sent to the process is taken by any thread, when that one is run next: on a busy machine
         // this one would have committed by then what it was to be stopped before.
@@ -57,7 +61,8 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
     private static void Wedge()
     {
         static void Stand(object? state) => Thread.Sleep(Timeout.Infinite);
-        for (var i = 0; i < 100_000; i++) ThreadPool.UnsafeQueueUserWorkItem(Stand, null);
+        for (var i = 0; i < 100_000; i++)
+            ThreadPool.UnsafeQueueUserWorkItem(Stand, null);
         Stand(null);
     }
 

@@ -22,13 +22,23 @@ public interface IConnectedAccountGrain : IGrainWithStringKey
     Task<ExecutionResult> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken);
 
     [Alias("refresh"), ResponseTimeout("00:02:00")]
-    Task<Result<RefreshResult>> RefreshAsync(long? seenGeneration, RefreshReason why, CancellationToken cancellationToken);
+    Task<Result<RefreshResult>> RefreshAsync(
+        long? seenGeneration,
+        RefreshReason why,
+        CancellationToken cancellationToken
+    );
 
     [Alias("revoke"), AlwaysInterleave, ResponseTimeout("00:02:00")]
     Task<Result<RevocationReceipt>> RevokeAsync(string requestedBy, string reason, CancellationToken cancellationToken);
 
     [Alias("prepare")]
-    Task<Result<AccountRow>> PrepareAsync(string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken);
+    Task<Result<AccountRow>> PrepareAsync(
+        string connectionId,
+        string provider,
+        ImmutableArray<string> requestedScopes,
+        string requestedBy,
+        CancellationToken cancellationToken
+    );
 
     [Alias("install")]
     Task<Result<AccountRow>> StoreGrantAsync(NewGrant newGrant, CancellationToken cancellationToken);
@@ -41,7 +51,9 @@ public interface IConnectedAccountGrain : IGrainWithStringKey
 /// </summary>
 [RandomPlacement]
 [GrainType("vault.account")]
-internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools, LocalActivations active) : Grain, IConnectedAccountGrain
+internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools, LocalActivations active)
+    : Grain,
+        IConnectedAccountGrain
 {
     private AccountKey Key => field ??= AccountKey.Parse(this.GetPrimaryKeyString());
 
@@ -57,14 +69,29 @@ internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools
         return Task.CompletedTask;
     }
 
-    public Task<ExecutionResult> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken) => tools.ExecuteAsync(Key, order, cancellationToken);
+    public Task<ExecutionResult> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken) =>
+        tools.ExecuteAsync(Key, order, cancellationToken);
 
-    public Task<Result<RefreshResult>> RefreshAsync(long? seenGeneration, RefreshReason why, CancellationToken cancellationToken) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
+    public Task<Result<RefreshResult>> RefreshAsync(
+        long? seenGeneration,
+        RefreshReason why,
+        CancellationToken cancellationToken
+    ) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
 
-    public Task<Result<RevocationReceipt>> RevokeAsync(string requestedBy, string reason, CancellationToken cancellationToken) => owner.RevokeAsync(Key, requestedBy, reason, cancellationToken);
+    public Task<Result<RevocationReceipt>> RevokeAsync(
+        string requestedBy,
+        string reason,
+        CancellationToken cancellationToken
+    ) => owner.RevokeAsync(Key, requestedBy, reason, cancellationToken);
 
-    public Task<Result<AccountRow>> PrepareAsync(string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken) =>
-        owner.PrepareAsync(Key, connectionId, provider, requestedScopes, requestedBy, cancellationToken);
+    public Task<Result<AccountRow>> PrepareAsync(
+        string connectionId,
+        string provider,
+        ImmutableArray<string> requestedScopes,
+        string requestedBy,
+        CancellationToken cancellationToken
+    ) => owner.PrepareAsync(Key, connectionId, provider, requestedScopes, requestedBy, cancellationToken);
 
-    public Task<Result<AccountRow>> StoreGrantAsync(NewGrant newGrant, CancellationToken cancellationToken) => owner.StoreGrantAsync(Key, newGrant, cancellationToken);
+    public Task<Result<AccountRow>> StoreGrantAsync(NewGrant newGrant, CancellationToken cancellationToken) =>
+        owner.StoreGrantAsync(Key, newGrant, cancellationToken);
 }

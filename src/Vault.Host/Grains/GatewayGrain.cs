@@ -25,22 +25,38 @@ internal sealed class GatewayPipeline
 internal sealed class GatewayGrain(GatewayPipeline pipeline, IServiceScopeFactory scopes) : Grain, IGatewayGrain
 {
     // On the pool's threads: a gateway's work takes no turns.
-    public Task<GatewayAnswer> SendAsync(GatewayCall call, CancellationToken cancellationToken) => Task.Run(() => RunAsync(call, cancellationToken), cancellationToken);
+    public Task<GatewayAnswer> SendAsync(GatewayCall call, CancellationToken cancellationToken) =>
+        Task.Run(() => RunAsync(call, cancellationToken), cancellationToken);
 
     private async Task<GatewayAnswer> RunAsync(GatewayCall call, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var http = new DefaultHttpContext { RequestServices = scope.ServiceProvider, RequestAborted = cancellationToken };
+        var http = new DefaultHttpContext
+        {
+            RequestServices = scope.ServiceProvider,
+            RequestAborted = cancellationToken,
+        };
         var request = http.Request;
         var query = call.Path.IndexOf('?', StringComparison.Ordinal);
-        (request.Method, request.Scheme, request.Protocol, request.Host) = (call.Method, "https", "HTTP/1.1", new HostString("vault.cluster"));
+        (request.Method, request.Scheme, request.Protocol, request.Host) = (
+            call.Method,
+            "https",
+            "HTTP/1.1",
+            new HostString("vault.cluster")
+        );
         request.Path = PathString.FromUriComponent(query < 0 ? call.Path : call.Path[..query]);
         request.QueryString = query < 0 ? QueryString.Empty : new QueryString(call.Path[query..]);
-        if (call.Authorization is { } key) request.Headers.Authorization = key;
-        if (call.IdempotencyKey is { } once) request.Headers["Idempotency-Key"] = once;
+        if (call.Authorization is { } key)
+            request.Headers.Authorization = key;
+        if (call.IdempotencyKey is { } once)
+            request.Headers["Idempotency-Key"] = once;
         if (call.Body is { } body)
         {
-            (request.ContentType, request.ContentLength, request.Body) = (call.ContentType, body.Length, new MemoryStream(body, writable: false));
+            (request.ContentType, request.ContentLength, request.Body) = (
+                call.ContentType,
+                body.Length,
+                new MemoryStream(body, writable: false)
+            );
             http.Features.Set<IHttpRequestBodyDetectionFeature>(new HasBody());
         }
 
@@ -48,7 +64,12 @@ internal sealed class GatewayGrain(GatewayPipeline pipeline, IServiceScopeFactor
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(answer));
         await pipeline.Run(http);
         await http.Response.CompleteAsync();
-        return new GatewayAnswer { Status = http.Response.StatusCode, ContentType = http.Response.ContentType, Body = answer.ToArray() };
+        return new GatewayAnswer
+        {
+            Status = http.Response.StatusCode,
+            ContentType = http.Response.ContentType,
+            Body = answer.ToArray(),
+        };
     }
 
     private sealed class HasBody : IHttpRequestBodyDetectionFeature

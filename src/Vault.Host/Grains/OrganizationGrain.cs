@@ -38,13 +38,21 @@ internal sealed class OrganizationGrain(OrganizationOwner owner) : Grain, IOrgan
 {
     private OrganizationId Id => new(this.GetPrimaryKeyString());
 
-    public Task<Result<OrganizationRow>> SuspendAsync(string requestedBy, CancellationToken cancellationToken) => owner.SuspendAsync(Id, requestedBy, cancellationToken);
+    public Task<Result<OrganizationRow>> SuspendAsync(string requestedBy, CancellationToken cancellationToken) =>
+        owner.SuspendAsync(Id, requestedBy, cancellationToken);
 
-    public Task<Result<OrganizationRow>> ResumeAsync(string requestedBy, CancellationToken cancellationToken) => owner.ResumeAsync(Id, requestedBy, cancellationToken);
+    public Task<Result<OrganizationRow>> ResumeAsync(string requestedBy, CancellationToken cancellationToken) =>
+        owner.ResumeAsync(Id, requestedBy, cancellationToken);
 
-    public Task<Result<uint>> RotateKeyAsync(string requestedBy, CancellationToken cancellationToken) => owner.RotateKeyAsync(Id, requestedBy, cancellationToken);
+    public Task<Result<uint>> RotateKeyAsync(string requestedBy, CancellationToken cancellationToken) =>
+        owner.RotateKeyAsync(Id, requestedBy, cancellationToken);
 
-    public Task<Result<long>> DisconnectAsync(string connectionId, string requestedBy, CancellationToken cancellationToken) => owner.DisconnectAsync(Id, connectionId, requestedBy, cancellationToken);
+    public Task<Result<long>> DisconnectAsync(
+        string connectionId,
+        string requestedBy,
+        CancellationToken cancellationToken
+    ) => owner.DisconnectAsync(Id, connectionId, requestedBy, cancellationToken);
 
-    public Task<Result<ErasureReceipt>> EraseAsync(string requestedBy, CancellationToken cancellationToken) => owner.EraseAsync(Id, requestedBy, cancellationToken);
+    public Task<Result<ErasureReceipt>> EraseAsync(string requestedBy, CancellationToken cancellationToken) =>
+        owner.EraseAsync(Id, requestedBy, cancellationToken);
 }

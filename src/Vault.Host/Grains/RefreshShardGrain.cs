@@ -22,7 +22,10 @@ public interface IRefreshShardGrain : IGrainWithIntegerKey
 /// </summary>
 [RandomPlacement]
 [GrainType(TypeName)]
-internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory history) : Grain, IRefreshShardGrain, IRemindable
+internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory history)
+    : Grain,
+        IRefreshShardGrain,
+        IRemindable
 {
     public const string TypeName = "vault.refresh_shard";
     private const string Reminder = "due";
@@ -39,7 +42,8 @@ internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (IsNoMore) return Task.CompletedTask;
+        if (IsNoMore)
+            return Task.CompletedTask;
 
         // From now on it is swept, whether its history can be read or not.
         _own = assignment.Acquire(Shard);
@@ -54,22 +58,27 @@ internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (_own is null) return;
+        if (_own is null)
+            return;
         await KeepAsync(cancellationToken);
         assignment.Release(Shard, _own);
     }
 
     public async Task WatchAsync()
     {
-        if (_stands || IsNoMore) return;
-        if (await this.GetReminder(Reminder) is null) await this.RegisterOrUpdateReminder(Reminder, Period * ((Shard + 1.0) / assignment.Shards), Period);
+        if (_stands || IsNoMore)
+            return;
+        if (await this.GetReminder(Reminder) is null)
+            await this.RegisterOrUpdateReminder(Reminder, Period * ((Shard + 1.0) / assignment.Shards), Period);
         _stands = true;
     }
 
     async Task IRemindable.ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (!IsNoMore) return;
-        if (await this.GetReminder(Reminder) is { } left) await this.UnregisterReminder(left);
+        if (!IsNoMore)
+            return;
+        if (await this.GetReminder(Reminder) is { } left)
+            await this.UnregisterReminder(left);
         DeactivateOnIdle();
     }
 }

@@ -11,7 +11,11 @@ namespace Vault.Host.Grains;
 /// <see cref="IPersistentState{TState}"/>, which fails the activation when it cannot be read.
 /// </summary>
 internal sealed class ShardHistory(
-    IGrainStorage storage, ILocalSiloDetails here, TimeProvider time, ILogger<ShardHistory> log)
+    IGrainStorage storage,
+    ILocalSiloDetails here,
+    TimeProvider time,
+    ILogger<ShardHistory> log
+)
 {
     // The AdoNet provider tells states apart by this name and the grain's key, without the grain's type.
     private const string StateName = RefreshShardGrain.TypeName;
@@ -32,13 +36,18 @@ internal sealed class ShardHistory(
     /// <param name="kept">As it was read or written last; null: not read yet.</param>
     /// <returns>As it is kept now; null when it must be read again.</returns>
     public async Task<GrainState<ShardSweeps>?> KeepAsync(
-        int shard, OwnShard own, GrainState<ShardSweeps>? kept, CancellationToken cancellationToken)
+        int shard,
+        OwnShard own,
+        GrainState<ShardSweeps>? kept,
+        CancellationToken cancellationToken
+    )
     {
         for (var again = false; ; again = true)
         {
             try
             {
-                if (kept is null) own.Recall((kept = await ReadAsync(shard, cancellationToken)).State!);
+                if (kept is null)
+                    own.Recall((kept = await ReadAsync(shard, cancellationToken)).State!);
                 var sum = own.Sum(here.SiloAddress.ToParsableString());
                 if (sum != kept.State)
                 {

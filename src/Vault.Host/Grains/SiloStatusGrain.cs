@@ -18,11 +18,14 @@ public interface ISiloStatusGrain : IGrainWithStringKey
 /// <summary>Placed where its caller's placement hint says, which is the silo of its key.</summary>
 [RandomPlacement]
 [GrainType("vault.silo_status")]
-internal sealed class SiloStatusGrain(LocalHostStatus own, SiloSettings options, ILocalSiloDetails here) : Grain, ISiloStatusGrain
+internal sealed class SiloStatusGrain(LocalHostStatus own, SiloSettings options, ILocalSiloDetails here)
+    : Grain,
+        ISiloStatusGrain
 {
     public Task<HostStatus?> GetAsync()
     {
-        if (here.SiloAddress.ToParsableString() == this.GetPrimaryKeyString()) return Task.FromResult<HostStatus?>(own.Of(options.RoleName));
+        if (here.SiloAddress.ToParsableString() == this.GetPrimaryKeyString())
+            return Task.FromResult<HostStatus?>(own.Of(options.RoleName));
         DeactivateOnIdle();
         return Task.FromResult<HostStatus?>(null);
     }

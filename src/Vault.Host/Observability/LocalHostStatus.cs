@@ -8,7 +8,10 @@ namespace Vault.Host.Observability;
 /// <summary>What this process can say of itself.</summary>
 public sealed class LocalHostStatus(AccountRefresher refresher, ShardAssignment assignment)
 {
-    private static readonly string Version = typeof(LocalHostStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+    private static readonly string Version = typeof(LocalHostStatus)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+        ?.InformationalVersion
+        ?? "";
 
     public int AllShards => assignment.Shards;
 

@@ -11,8 +11,17 @@ namespace Vault.Host.Observability;
 
 /// <summary>Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left are not listed.</summary>
 internal sealed class SiloClusterStatus(
-    IGrainFactory grains, OtherSilos others, IMembershipTable table, IReminderTable reminders, LocalHostStatus own, ShardAssignment assignment,
-    ShardHistory history, ILocalSiloDetails here, VaultOptions options, TimeProvider time) : IClusterStatus
+    IGrainFactory grains,
+    OtherSilos others,
+    IMembershipTable table,
+    IReminderTable reminders,
+    LocalHostStatus own,
+    ShardAssignment assignment,
+    ShardHistory history,
+    ILocalSiloDetails here,
+    VaultOptions options,
+    TimeProvider time
+) : IClusterStatus
 {
     private const string OurGrains = "Vault.Host.Grains.";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
@@ -35,7 +44,13 @@ internal sealed class SiloClusterStatus(
         }
         catch (Exception e) when (e is OrleansException or TimeoutException or DbException)
         {
-            return new VaultError(ErrorCatalogue.ClusterUnavailable, "The cluster's own table cannot be read now, so nobody knows who is there.") { RetryAfter = TimeSpan.FromSeconds(2) };
+            return new VaultError(
+                ErrorCatalogue.ClusterUnavailable,
+                "The cluster's own table cannot be read now, so nobody knows who is there."
+            )
+            {
+                RetryAfter = TimeSpan.FromSeconds(2),
+            };
         }
     }
 
@@ -62,7 +77,9 @@ internal sealed class SiloClusterStatus(
     }
 
     private async Task<DateTimeOffset?> OldestSweepAsync(
-        IReadOnlyList<HostStatus?> words, CancellationToken cancellationToken)
+        IReadOnlyList<HostStatus?> words,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -80,9 +97,12 @@ internal sealed class SiloClusterStatus(
     // Of the shards that no host which answers calls its own: all that is known of them is their history. Null when
     // there are none, or when a host of an older version does not say which are its own.
     private async Task<DateTimeOffset?> UnsweptSinceAsync(
-        IReadOnlyList<HostStatus?> words, CancellationToken cancellationToken)
+        IReadOnlyList<HostStatus?> words,
+        CancellationToken cancellationToken
+    )
     {
-        if (words.Any(w => w is { Sweeps: null })) return null;
+        if (words.Any(w => w is { Sweeps: null }))
+            return null;
         var left = Enumerable.Range(0, assignment.Shards).Except(words.SelectMany(w => w?.Sweeps ?? []));
         var kept = await Task.WhenAll(left.Select(shard => history.ReadAsync(shard, cancellationToken)));
         return kept.Min(k => (DateTimeOffset?)(k.State!.SweptAt ?? assignment.Start));
@@ -90,8 +110,16 @@ internal sealed class SiloClusterStatus(
 
     private async Task<HostState> StateAsync(MembershipEntry member, CancellationToken cancellationToken)
     {
-        var (report, statistics) = (AskAsync(member.SiloAddress, cancellationToken), CountAsync(member.SiloAddress, cancellationToken));
-        return new HostState(member.SiloAddress.ToParsableString(), member.SiloName, JsonNamingPolicy.SnakeCaseLower.ConvertName(member.Status.ToString()), new DateTimeOffset(DateTime.SpecifyKind(member.StartTime, DateTimeKind.Utc)))
+        var (report, statistics) = (
+            AskAsync(member.SiloAddress, cancellationToken),
+            CountAsync(member.SiloAddress, cancellationToken)
+        );
+        return new HostState(
+            member.SiloAddress.ToParsableString(),
+            member.SiloName,
+            JsonNamingPolicy.SnakeCaseLower.ConvertName(member.Status.ToString()),
+            new DateTimeOffset(DateTime.SpecifyKind(member.StartTime, DateTimeKind.Utc))
+        )
         {
             Report = await report,
             Grains = await statistics,
@@ -99,16 +127,31 @@ internal sealed class SiloClusterStatus(
     }
 
     // Of itself a silo tells without a grain, whose place in the directory may be on one that does not answer.
-    private Task<HostStatus?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) => silo.Equals(here.SiloAddress) ? Task.FromResult<HostStatus?>(own.Of(options.Silo.RoleName)) : OrNothingAsync(
-        () => others.AskAsync(silo, Timeout, cancellationToken), cancellationToken);
+    private Task<HostStatus?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) =>
+        silo.Equals(here.SiloAddress)
+            ? Task.FromResult<HostStatus?>(own.Of(options.Silo.RoleName))
+            : OrNothingAsync(() => others.AskAsync(silo, Timeout, cancellationToken), cancellationToken);
 
-    private Task<IReadOnlyList<GrainCount>?> CountAsync(SiloAddress silo, CancellationToken cancellationToken) => OrNothingAsync<IReadOnlyList<GrainCount>?>(
-        async () => [.. (await Management.GetSimpleGrainStatistics([silo]))
-            .Select(s => (Type: s.GrainType.Split(',')[0], s.ActivationCount))
-            .Where(s => s.Type.StartsWith(OurGrains, StringComparison.Ordinal) && s.Type != typeof(SiloStatusGrain).FullName)
-            .Select(s => new GrainCount(JsonNamingPolicy.SnakeCaseLower.ConvertName(s.Type[OurGrains.Length..].Replace("Grain", "", StringComparison.Ordinal)), s.ActivationCount))
-            .OrderBy(s => s.Type, StringComparer.Ordinal)],
-        cancellationToken);
+    private Task<IReadOnlyList<GrainCount>?> CountAsync(SiloAddress silo, CancellationToken cancellationToken) =>
+        OrNothingAsync<IReadOnlyList<GrainCount>?>(
+            async () =>
+                [
+                    .. (await Management.GetSimpleGrainStatistics([silo]))
+                        .Select(s => (Type: s.GrainType.Split(',')[0], s.ActivationCount))
+                        .Where(s =>
+                            s.Type.StartsWith(OurGrains, StringComparison.Ordinal)
+                            && s.Type != typeof(SiloStatusGrain).FullName
+                        )
+                        .Select(s => new GrainCount(
+                            JsonNamingPolicy.SnakeCaseLower.ConvertName(
+                                s.Type[OurGrains.Length..].Replace("Grain", "", StringComparison.Ordinal)
+                            ),
+                            s.ActivationCount
+                        ))
+                        .OrderBy(s => s.Type, StringComparer.Ordinal),
+                ],
+            cancellationToken
+        );
 
     // A silo that is frozen, cut off or leaving does not keep the others from being told.
     private async Task<T?> OrNothingAsync<T>(Func<Task<T?>> ask, CancellationToken cancellationToken)

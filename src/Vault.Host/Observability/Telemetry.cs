@@ -16,7 +16,10 @@ public static class Telemetry
         builder.Logging.SetMinimumLevel(options.LogLevel);
 
         // The framework tells of every request and connection, with its path: a connect link's path holds its one-time token.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("OpenTelemetry", LogLevel.Warning);
+        builder
+            .Logging.AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("System", LogLevel.Warning)
+            .AddFilter("OpenTelemetry", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddJsonConsole(o =>
         {
@@ -25,21 +28,29 @@ public static class Telemetry
         });
 
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(r => r.AddService("vault"));
-        telemetry.WithMetrics(m => m.AddMeter(VaultMetrics.MeterName, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel").AddPrometheusExporter());
-        if (options.OtlpEndpoint is not { } endpoint) return;
-        telemetry.WithTracing(t => t
-            .AddAspNetCoreInstrumentation(o =>
-            {
-                o.Filter = http => !http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) && !http.Request.Path.StartsWithSegments("/metrics", StringComparison.Ordinal);
-                o.EnrichWithHttpRequest = Redact;
-            })
-            .AddOtlpExporter(o => o.Endpoint = endpoint));
+        telemetry.WithMetrics(m =>
+            m.AddMeter(VaultMetrics.MeterName, "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel")
+                .AddPrometheusExporter()
+        );
+        if (options.OtlpEndpoint is not { } endpoint)
+            return;
+        telemetry.WithTracing(t =>
+            t.AddAspNetCoreInstrumentation(o =>
+                {
+                    o.Filter = http =>
+                        !http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal)
+                        && !http.Request.Path.StartsWithSegments("/metrics", StringComparison.Ordinal);
+                    o.EnrichWithHttpRequest = Redact;
+                })
+                .AddOtlpExporter(o => o.Endpoint = endpoint)
+        );
     }
 
     // Paths of connect links and queries of callbacks carry one-time secrets; the route says enough.
     private static void Redact(System.Diagnostics.Activity activity, HttpRequest request)
     {
         activity.SetTag("url.query", null);
-        if (request.Path.StartsWithSegments("/connect", StringComparison.Ordinal)) activity.SetTag("url.path", "/connect/{token}");
+        if (request.Path.StartsWithSegments("/connect", StringComparison.Ordinal))
+            activity.SetTag("url.path", "/connect/{token}");
     }
 }

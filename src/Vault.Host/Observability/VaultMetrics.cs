@@ -32,21 +32,57 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
         _log = log;
         _executions = _meter.CreateCounter<long>("vault.executions", description: "Executions by tool and result.");
         _executionSeconds = _meter.CreateHistogram<double>("vault.execution.duration", "s", "From receipt to answer.");
-        _upstreamSeconds = _meter.CreateHistogram<double>("vault.execution.upstream.duration", "s", "Of it, at the provider.");
-        _refreshes = _meter.CreateCounter<long>("vault.refreshes", description: "Refresh requests by provider and verdict.");
-        _tokenReplies = _meter.CreateCounter<long>("vault.token_endpoint.replies", description: "Token endpoint replies by provider and kind.");
-        _tokenSeconds = _meter.CreateHistogram<double>("vault.token_endpoint.duration", "s", "Calls to token endpoints.");
-        _takeovers = _meter.CreateCounter<long>("vault.lease.takeovers", description: "Refreshes that took over a lapsed lease.");
-        _spooled = _meter.CreateCounter<long>("vault.replies.spooled", description: "Token replies the store could not take, by whether the spool could.");
+        _upstreamSeconds = _meter.CreateHistogram<double>(
+            "vault.execution.upstream.duration",
+            "s",
+            "Of it, at the provider."
+        );
+        _refreshes = _meter.CreateCounter<long>(
+            "vault.refreshes",
+            description: "Refresh requests by provider and verdict."
+        );
+        _tokenReplies = _meter.CreateCounter<long>(
+            "vault.token_endpoint.replies",
+            description: "Token endpoint replies by provider and kind."
+        );
+        _tokenSeconds = _meter.CreateHistogram<double>(
+            "vault.token_endpoint.duration",
+            "s",
+            "Calls to token endpoints."
+        );
+        _takeovers = _meter.CreateCounter<long>(
+            "vault.lease.takeovers",
+            description: "Refreshes that took over a lapsed lease."
+        );
+        _spooled = _meter.CreateCounter<long>(
+            "vault.replies.spooled",
+            description: "Token replies the store could not take, by whether the spool could."
+        );
         _failures = _meter.CreateCounter<long>("vault.failures", description: "Unexpected failures by part.");
         _entries = _meter.CreateCounter<long>("vault.ledger.entries", description: "Ledger entries made durable.");
-        _ledgerFailures = _meter.CreateCounter<long>("vault.ledger.failures", description: "Ledger transactions that failed.");
-        _ledgerConflicts = _meter.CreateCounter<long>("vault.ledger.conflicts", description: "Chains whose head another host had moved.");
-        _ledgerLag = _meter.CreateHistogram<double>("vault.ledger.lag", "s", "How long the oldest entry of a transaction had waited when it was durable.");
-        _meter.CreateObservableGauge("vault.due.backlog", () => Volatile.Read(ref _due), description: "Accounts due and not yet begun.");
+        _ledgerFailures = _meter.CreateCounter<long>(
+            "vault.ledger.failures",
+            description: "Ledger transactions that failed."
+        );
+        _ledgerConflicts = _meter.CreateCounter<long>(
+            "vault.ledger.conflicts",
+            description: "Chains whose head another host had moved."
+        );
+        _ledgerLag = _meter.CreateHistogram<double>(
+            "vault.ledger.lag",
+            "s",
+            "How long the oldest entry of a transaction had waited when it was durable."
+        );
         _meter.CreateObservableGauge(
-            "vault.key_rotations.blocked", () => Volatile.Read(ref _blockedRotations),
-            description: "Organizations whose key rotation cannot end because rows do not open; every host counts all of them.");
+            "vault.due.backlog",
+            () => Volatile.Read(ref _due),
+            description: "Accounts due and not yet begun."
+        );
+        _meter.CreateObservableGauge(
+            "vault.key_rotations.blocked",
+            () => Volatile.Read(ref _blockedRotations),
+            description: "Organizations whose key rotation cannot end because rows do not open; every host counts all of them."
+        );
     }
 
     /// <summary>Gauges of other parts, read when metrics are collected.</summary>
@@ -56,8 +92,10 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
     public void LedgerCommitted(LedgerRound round)
     {
         _entries.Add(round.Appended);
-        if (round.Failed) _ledgerFailures.Add(1);
-        if (round.Conflicts > 0) _ledgerConflicts.Add(round.Conflicts);
+        if (round.Failed)
+            _ledgerFailures.Add(1);
+        if (round.Conflicts > 0)
+            _ledgerConflicts.Add(round.Conflicts);
         _ledgerLag.Record(round.Lag.TotalSeconds);
     }
 
@@ -65,7 +103,8 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
 
     public void KeyRotationsBlocked(int organizations) => Volatile.Write(ref _blockedRotations, organizations);
 
-    public void Refreshed(string provider, AccountOutcome result) => _refreshes.Add(1, new("provider", provider), new("verdict", Word(result)));
+    public void Refreshed(string provider, AccountOutcome result) =>
+        _refreshes.Add(1, new("provider", provider), new("verdict", Word(result)));
 
     public void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed)
     {
@@ -75,20 +114,25 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
 
     public void LeaseTaken(bool tookOver)
     {
-        if (tookOver) _takeovers.Add(1);
+        if (tookOver)
+            _takeovers.Add(1);
     }
 
     public void ReplySpooled(bool durable)
     {
         _spooled.Add(1, new KeyValuePair<string, object?>("durable", durable));
-        if (!durable) _log.LogError("A token reply could be kept neither in the store nor in the spool; the grant is lost if this process ends now");
+        if (!durable)
+            _log.LogError(
+                "A token reply could be kept neither in the store nor in the spool; the grant is lost if this process ends now"
+            );
     }
 
     public void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream)
     {
         _executions.Add(1, new("tool", tool), new KeyValuePair<string, object?>("result", outcome));
         _executionSeconds.Record(total.TotalSeconds);
-        if (upstream > TimeSpan.Zero) _upstreamSeconds.Record(upstream.TotalSeconds);
+        if (upstream > TimeSpan.Zero)
+            _upstreamSeconds.Record(upstream.TotalSeconds);
     }
 
     // The exception's type and our own place, not its message: a message may quote what it was given.
@@ -96,20 +140,27 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
     {
         ArgumentNullException.ThrowIfNull(exception);
         _failures.Add(1, new KeyValuePair<string, object?>("part", what));
-        _log.LogError("{Part} failed for {Organization}: {Exception} at {Place}", what, key?.Organization.Value, exception.GetType().FullName, exception.TargetSite?.ToString());
+        _log.LogError(
+            "{Part} failed for {Organization}: {Exception} at {Place}",
+            what,
+            key?.Organization.Value,
+            exception.GetType().FullName,
+            exception.TargetSite?.ToString()
+        );
     }
 
     public void Dispose() => _meter.Dispose();
 
-    private static string Word(AccountOutcome result) => result switch
-    {
-        AccountOutcome.CallTokenEndpoint => "called",
-        AccountOutcome.AlreadyFresh => "already_fresh",
-        AccountOutcome.HeldByAnother => "held_by_another",
-        AccountOutcome.CoolingDown => "cooling_down",
-        AccountOutcome.NotUsable => "not_usable",
-        AccountOutcome.OutOfDate => "out_of_date",
-        AccountOutcome.Changed => "refreshed",
-        _ => "nothing",
-    };
+    private static string Word(AccountOutcome result) =>
+        result switch
+        {
+            AccountOutcome.CallTokenEndpoint => "called",
+            AccountOutcome.AlreadyFresh => "already_fresh",
+            AccountOutcome.HeldByAnother => "held_by_another",
+            AccountOutcome.CoolingDown => "cooling_down",
+            AccountOutcome.NotUsable => "not_usable",
+            AccountOutcome.OutOfDate => "out_of_date",
+            AccountOutcome.Changed => "refreshed",
+            _ => "nothing",
+        };
 }

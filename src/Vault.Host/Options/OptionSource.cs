@@ -19,16 +19,24 @@ public sealed class OptionSource
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<OptionDefinition> _known;
 
-    public OptionSource(IReadOnlyList<OptionDefinition> known, IReadOnlyList<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, IReadOnlySet<string> otherVariables)
+    public OptionSource(
+        IReadOnlyList<OptionDefinition> known,
+        IReadOnlyList<string> arguments,
+        IEnumerable<KeyValuePair<string, string>> environment,
+        IReadOnlySet<string> otherVariables
+    )
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(environment);
         _known = known;
         foreach (var (variable, value) in environment)
         {
-            if (!variable.StartsWith("VAULT_", StringComparison.Ordinal) || otherVariables.Contains(variable)) continue;
-            if (known.FirstOrDefault(o => o.Variable == variable) is { } option) _values[option.Name] = value;
-            else Faults.Add($"{variable}: there is no such option.{Suggest(variable, known.Select(o => o.Variable))}");
+            if (!variable.StartsWith("VAULT_", StringComparison.Ordinal) || otherVariables.Contains(variable))
+                continue;
+            if (known.FirstOrDefault(o => o.Variable == variable) is { } option)
+                _values[option.Name] = value;
+            else
+                Faults.Add($"{variable}: there is no such option.{Suggest(variable, known.Select(o => o.Variable))}");
         }
 
         for (var i = 0; i < arguments.Count; i++)
@@ -36,44 +44,79 @@ public sealed class OptionSource
             var (flag, inline) = Split(arguments[i]);
             if (known.FirstOrDefault(o => o.Flag == flag) is not { } option)
             {
-                Faults.Add(flag.StartsWith('-')
-                    ? $"{arguments[i]}: there is no such option.{Suggest(flag, known.Select(o => o.Flag))}"
-                    : $"{arguments[i]}: an option is written {known[0].Flag} value; a command stands before all options.");
-                if (inline is null && flag.StartsWith("--", StringComparison.Ordinal) && i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal)) i++;
+                Faults.Add(
+                    flag.StartsWith('-')
+                        ? $"{arguments[i]}: there is no such option.{Suggest(flag, known.Select(o => o.Flag))}"
+                        : $"{arguments[i]}: an option is written {known[0].Flag} value; a command stands before all options."
+                );
+                if (
+                    inline is null
+                    && flag.StartsWith("--", StringComparison.Ordinal)
+                    && i + 1 < arguments.Count
+                    && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal)
+                )
+                    i++;
                 continue;
             }
 
-            if (inline is null && (i + 1 >= arguments.Count || arguments[i + 1].StartsWith("--", StringComparison.Ordinal))) Faults.Add($"{flag}: needs a value. {option.Help}");
-            else _values[option.Name] = inline ?? arguments[++i];
+            if (
+                inline is null
+                && (i + 1 >= arguments.Count || arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
+            )
+                Faults.Add($"{flag}: needs a value. {option.Help}");
+            else
+                _values[option.Name] = inline ?? arguments[++i];
         }
     }
 
     public List<string> Faults { get; } = [];
 
-    public string Text(string name) => _values.TryGetValue(name, out var value) && value.Length > 0 ? value : _known.First(o => o.Name == name).Default;
+    public string Text(string name) =>
+        _values.TryGetValue(name, out var value) && value.Length > 0
+            ? value
+            : _known.First(o => o.Name == name).Default;
 
     public string? Optional(string name) => Text(name) is { Length: > 0 } value ? value : null;
 
     public bool IsSet(string name) => _values.TryGetValue(name, out var value) && value.Length > 0;
 
     public int Number(string name, int least, int most) =>
-        int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+        int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        && value >= least
+        && value <= most
             ? value
             : Fault(name, $"'{Text(name)}' is not a whole number from {least} to {most}.", least);
 
-    public TimeSpan Milliseconds(string name, int least, int most) => TimeSpan.FromMilliseconds(Number(name, least, most));
+    public TimeSpan Milliseconds(string name, int least, int most) =>
+        TimeSpan.FromMilliseconds(Number(name, least, most));
 
     public string OneOf(string name, params string[] allowed) =>
-        allowed.Contains(Text(name)) ? Text(name) : Fault(name, $"'{Text(name)}' is not one of {string.Join(", ", allowed)}.{Suggest(Text(name), allowed)}", allowed[0]);
+        allowed.Contains(Text(name))
+            ? Text(name)
+            : Fault(
+                name,
+                $"'{Text(name)}' is not one of {string.Join(", ", allowed)}.{Suggest(Text(name), allowed)}",
+                allowed[0]
+            );
 
     /// <summary>An absolute http or https URL without path, query or fragment.</summary>
     public Uri Origin(string name, string text)
     {
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { PathAndQuery: "/", Fragment: "", UserInfo: "" }) return url;
-        return Fault(name, $"'{text}' is not an origin such as https://vault.example.com (scheme, host and port only).", new Uri("http://127.0.0.1:8080"));
+        if (
+            Uri.TryCreate(text, UriKind.Absolute, out var url)
+            && url.Scheme is "http" or "https"
+            && url is { PathAndQuery: "/", Fragment: "", UserInfo: "" }
+        )
+            return url;
+        return Fault(
+            name,
+            $"'{text}' is not an origin such as https://vault.example.com (scheme, host and port only).",
+            new Uri("http://127.0.0.1:8080")
+        );
     }
 
-    public IReadOnlyList<string> Items(string name) => Text(name).Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    public IReadOnlyList<string> Items(string name) =>
+        Text(name).Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     public T Fault<T>(string name, string message, T instead)
     {
@@ -85,7 +128,8 @@ public sealed class OptionSource
     public static bool IsLoopback(Uri url)
     {
         ArgumentNullException.ThrowIfNull(url);
-        return url.Host is "localhost" || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        return url.Host is "localhost"
+            || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
     }
 
     private static (string Flag, string? Inline) Split(string argument)
@@ -96,8 +140,12 @@ public sealed class OptionSource
 
     private static string Suggest(string given, IEnumerable<string> known)
     {
-        var best = known.Select(k => (Name: k, Distance: Distance(given.ToUpperInvariant(), k.ToUpperInvariant()))).MinBy(x => x.Distance);
-        return best.Name is not null && best.Distance <= Math.Max(2, given.Length / 3) ? $" Did you mean {best.Name}?" : " --help lists them.";
+        var best = known
+            .Select(k => (Name: k, Distance: Distance(given.ToUpperInvariant(), k.ToUpperInvariant())))
+            .MinBy(x => x.Distance);
+        return best.Name is not null && best.Distance <= Math.Max(2, given.Length / 3)
+            ? $" Did you mean {best.Name}?"
+            : " --help lists them.";
     }
 
     private static int Distance(string a, string b)

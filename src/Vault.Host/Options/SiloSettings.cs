@@ -24,12 +24,24 @@ public sealed record SiloSettings
     [
         new("cluster", "vault", "Name of the cluster; silos of one name on one database are one cluster."),
         new("role", "both", "both, gateway (HTTP only) or worker (accounts only)."),
-        new("silo-address", "127.0.0.1", "IP address under which the other silos reach this one; in Kubernetes the pod's."),
+        new(
+            "silo-address",
+            "127.0.0.1",
+            "IP address under which the other silos reach this one; in Kubernetes the pod's."
+        ),
         new("silo-port", "11111", "Port for the other silos."),
         new("client-port", "0", "Port for Orleans clients inside the cluster's network; 0: none."),
-        new("cluster-certificate", "", "PEM file with this silo's certificate and its chain, for TLS between silos; read again when it changes."),
+        new(
+            "cluster-certificate",
+            "",
+            "PEM file with this silo's certificate and its chain, for TLS between silos; read again when it changes."
+        ),
         new("cluster-certificate-key", "", "PEM file with the certificate's private key."),
-        new("cluster-ca", "", "PEM file with the cluster's own certificate authority; nobody else's certificates are accepted."),
+        new(
+            "cluster-ca",
+            "",
+            "PEM file with the cluster's own certificate authority; nobody else's certificates are accepted."
+        ),
         new("cluster-certificate-name", "vault-cluster", "DNS name that every silo's certificate carries."),
         new("refresh-shards", "256", "Shards of the due index, each swept by one silo; the same on every silo."),
     ];
@@ -84,34 +96,62 @@ public sealed record SiloSettings
             // A silo that is alone sweeps the whole due index in one look.
             Shards = postgres ? from.Number("refresh-shards", 1, 65_536) : 1,
         };
-        if (postgres) settings.CheckMember(from);
-        else settings.CheckAlone(from);
+        if (postgres)
+            settings.CheckMember(from);
+        else
+            settings.CheckAlone(from);
         return settings;
     }
 
     private static IPAddress Reachable(OptionSource from)
     {
         var text = from.Text("silo-address");
-        return IPAddress.TryParse(text, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)
+        return
+            IPAddress.TryParse(text, out var address)
+            && !address.Equals(IPAddress.Any)
+            && !address.Equals(IPAddress.IPv6Any)
             ? address
-            : from.Fault("silo-address", $"'{text}' is not an IP address that other silos can reach.", IPAddress.Loopback);
+            : from.Fault(
+                "silo-address",
+                $"'{text}' is not an IP address that other silos can reach.",
+                IPAddress.Loopback
+            );
     }
 
     private void CheckAlone(OptionSource from)
     {
-        if (Role != SiloRole.Both) from.Fault("role", "must be both on SQLite, which has one silo; set VAULT_STORE=postgres for a cluster.", 0);
+        if (Role != SiloRole.Both)
+            from.Fault(
+                "role",
+                "must be both on SQLite, which has one silo; set VAULT_STORE=postgres for a cluster.",
+                0
+            );
         foreach (var option in Known.Where(o => o.Name != "role" && from.IsSet(o.Name)))
-            from.Fault(option.Name, "is for the silos of a cluster; on SQLite there is one, and it opens no cluster port. Set VAULT_STORE=postgres or remove it.", 0);
+            from.Fault(
+                option.Name,
+                "is for the silos of a cluster; on SQLite there is one, and it opens no cluster port. Set VAULT_STORE=postgres or remove it.",
+                0
+            );
     }
 
     private void CheckMember(OptionSource from)
     {
-        (string Option, string? File)[] files = [("cluster-certificate", Certificate), ("cluster-certificate-key", CertificateKey), ("cluster-ca", Authority)];
+        (string Option, string? File)[] files =
+        [
+            ("cluster-certificate", Certificate),
+            ("cluster-certificate-key", CertificateKey),
+            ("cluster-ca", Authority),
+        ];
         foreach (var (option, file) in files)
         {
             if (file is null && files.Any(f => f.File is not null))
-                from.Fault(option, "is needed with the other two of cluster-certificate, cluster-certificate-key and cluster-ca.", 0);
-            else if (file is not null && !File.Exists(file)) from.Fault(option, $"there is no file '{file}'.", 0);
+                from.Fault(
+                    option,
+                    "is needed with the other two of cluster-certificate, cluster-certificate-key and cluster-ca.",
+                    0
+                );
+            else if (file is not null && !File.Exists(file))
+                from.Fault(option, $"there is no file '{file}'.", 0);
         }
 
         if (!Tls && !IPAddress.IsLoopback(Address))
@@ -119,7 +159,8 @@ public sealed record SiloSettings
             from.Fault(
                 "cluster-certificate",
                 $"is needed with the silo address {Address}: beyond loopback silos speak TLS and know each other by certificate. silo-config/README.md shows how to make them.",
-                0);
+                0
+            );
         }
     }
 }

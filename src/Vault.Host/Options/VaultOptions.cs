@@ -12,41 +12,96 @@ public sealed record VaultOptions
     private static readonly IReadOnlyList<OptionDefinition> Own =
     [
         new("listen", "http://127.0.0.1:8080", "Address the gateway listens on."),
-        new("public-url", "", "Origin under which browsers and providers reach the vault; default: the listen address."),
-        new("trusted-proxies", "", "Reverse proxies (addresses or CIDR, comma-separated) whose X-Forwarded-For names the visitor; without it every visitor behind one shares its rate limit."),
-        new("environment", "production", "production, or development: http on loopback, the sandbox's packs, loopback upstreams."),
+        new(
+            "public-url",
+            "",
+            "Origin under which browsers and providers reach the vault; default: the listen address."
+        ),
+        new(
+            "trusted-proxies",
+            "",
+            "Reverse proxies (addresses or CIDR, comma-separated) whose X-Forwarded-For names the visitor; without it every visitor behind one shares its rate limit."
+        ),
+        new(
+            "environment",
+            "production",
+            "production, or development: http on loopback, the sandbox's packs, loopback upstreams."
+        ),
         new("data", "./data", "Folder for the SQLite database, the reply spool and the generated master key."),
         new("store", "sqlite", "sqlite or postgres."),
         new("database", "", "PostgreSQL connection string, when store is postgres."),
-        new("database-owner", "", "PostgreSQL connection string of the schema's owner, for migrations; default: the same as database."),
-        new("master-key-file", "", "File with the master key (base64 of 32 bytes, mode 0600); default: master.key in the data folder, generated once."),
-        new("previous-master-key-files", "", "Former master keys, comma-separated, readable until every key is wrapped anew."),
+        new(
+            "database-owner",
+            "",
+            "PostgreSQL connection string of the schema's owner, for migrations; default: the same as database."
+        ),
+        new(
+            "master-key-file",
+            "",
+            "File with the master key (base64 of 32 bytes, mode 0600); default: master.key in the data folder, generated once."
+        ),
+        new(
+            "previous-master-key-files",
+            "",
+            "Former master keys, comma-separated, readable until every key is wrapped anew."
+        ),
         new("packs", "", "Folder with your own provider packs (*.json)."),
-        new("egress-allow", "", "Hosts or networks (CIDR) that may be called although they are private, comma-separated."),
-        new("freshness-lease-ms", "1000", "How long a cached account may be used without confirming it; a revocation waits it out."),
+        new(
+            "egress-allow",
+            "",
+            "Hosts or networks (CIDR) that may be called although they are private, comma-separated."
+        ),
+        new(
+            "freshness-lease-ms",
+            "1000",
+            "How long a cached account may be used without confirming it; a revocation waits it out."
+        ),
         new("token-timeout-ms", "15000", "Total time of one token-endpoint call."),
-        new("refresh-lease-ms", "20000", "How long a refresh holds its account; longer than token timeout plus clock skew, shorter than the grace windows of providers (30 s is common)."),
+        new(
+            "refresh-lease-ms",
+            "20000",
+            "How long a refresh holds its account; longer than token timeout plus clock skew, shorter than the grace windows of providers (30 s is common)."
+        ),
         new("clock-skew-ms", "3000", "Largest difference between the clocks of two hosts."),
         new("sweep-interval-ms", "1000", "How often due accounts are looked for."),
         new("sweep-batch", "500", "Accounts begun per look."),
         new("execution-timeout-ms", "30000", "Time of an execution that asks for none."),
         new("user-quota-per-minute", "0", "Executions per user and minute and host; 0: no limit."),
         new("connection-quota-per-minute", "0", "Executions per connection and minute and host; 0: no limit."),
-        new("rate-limit-per-second", "1000", "Requests per API key and second on average; twice as many may come at once."),
+        new(
+            "rate-limit-per-second",
+            "1000",
+            "Requests per API key and second on average; twice as many may come at once."
+        ),
         new("max-body-bytes", "1048576", "Largest request body."),
         new("max-output-bytes", "1048576", "Largest tool output in an answer; the rest is behind a handle."),
-        new("shutdown-timeout-ms", "150000", "How long a graceful stop waits at most for executions and refreshes under way."),
+        new(
+            "shutdown-timeout-ms",
+            "150000",
+            "How long a graceful stop waits at most for executions and refreshes under way."
+        ),
         new("otlp-endpoint", "", "OpenTelemetry collector (OTLP/gRPC); default: traces stay inside."),
         new("log-level", "information", "trace, debug, information, warning or error."),
-        new("checkpoint", "", "Development only: a file by which the fault lab (./scripts/crash) kills or freezes this host at a named point."),
+        new(
+            "checkpoint",
+            "",
+            "Development only: a file by which the fault lab (./scripts/crash) kills or freezes this host at a named point."
+        ),
     ];
 
     /// <summary>All options of the program: the vault's and its silo's.</summary>
     public static IReadOnlyList<OptionDefinition> Known { get; } = [.. Own, .. SiloSettings.Known];
 
     /// <summary>Read by the scripts and tests, not by the host.</summary>
-    public static readonly IReadOnlySet<string> ScriptVariables =
-        new HashSet<string>(StringComparer.Ordinal) { "VAULT_TEST_POSTGRES", "VAULT_PG_DIR", "VAULT_EXPLORER_DEPTH", "VAULT_ADMIN_KEY", "VAULT_URL", "VAULT_SANDBOX_URL" };
+    public static readonly IReadOnlySet<string> ScriptVariables = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "VAULT_TEST_POSTGRES",
+        "VAULT_PG_DIR",
+        "VAULT_EXPLORER_DEPTH",
+        "VAULT_ADMIN_KEY",
+        "VAULT_URL",
+        "VAULT_SANDBOX_URL",
+    };
 
     public required Uri Listen { get; init; }
 
@@ -102,12 +157,16 @@ public sealed record VaultOptions
     public EgressOptions Egress()
     {
         var egress = new EgressOptions { AllowLoopback = Development };
-        foreach (var host in EgressAllow) egress.Allow.Add(host);
+        foreach (var host in EgressAllow)
+            egress.Allow.Add(host);
         return egress;
     }
 
     /// <summary>The options, or every fault.</summary>
-    public static (VaultOptions? Options, IReadOnlyList<string> Faults) Read(IReadOnlyList<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)
+    public static (VaultOptions? Options, IReadOnlyList<string> Faults) Read(
+        IReadOnlyList<string> arguments,
+        IEnumerable<KeyValuePair<string, string>> environment
+    )
     {
         var from = new OptionSource(Known, arguments, environment, ScriptVariables);
         var options = Read(from);
@@ -140,7 +199,9 @@ public sealed record VaultOptions
             Postgres = postgres,
             Database = from.Optional("database"),
             DatabaseOwner = from.Optional("database-owner"),
-            MasterKeyFile = from.Optional("master-key-file") is { } file ? Path.GetFullPath(file) : Path.Combine(data, "master.key"),
+            MasterKeyFile = from.Optional("master-key-file") is { } file
+                ? Path.GetFullPath(file)
+                : Path.Combine(data, "master.key"),
             PreviousMasterKeyFiles = [.. from.Items("previous-master-key-files").Select(Path.GetFullPath)],
             Packs = from.Optional("packs") is { } packs ? Path.GetFullPath(packs) : null,
             EgressAllow = from.Items("egress-allow"),
@@ -159,7 +220,10 @@ public sealed record VaultOptions
             ShutdownTimeout = from.Milliseconds("shutdown-timeout-ms", 1_000, 600_000),
             Silo = SiloSettings.Read(from, postgres),
             OtlpEndpoint = from.Optional("otlp-endpoint") is { } otlp ? from.Origin("otlp-endpoint", otlp) : null,
-            LogLevel = Enum.Parse<LogLevel>(from.OneOf("log-level", "information", "trace", "debug", "warning", "error"), ignoreCase: true),
+            LogLevel = Enum.Parse<LogLevel>(
+                from.OneOf("log-level", "information", "trace", "debug", "warning", "error"),
+                ignoreCase: true
+            ),
             Checkpoint = from.Optional("checkpoint") is { } checkpoint ? Path.GetFullPath(checkpoint) : null,
         };
         options.CheckTogether(from);
@@ -171,9 +235,12 @@ public sealed record VaultOptions
         var networks = new List<IPNetwork>();
         foreach (var item in from.Items(name))
         {
-            if (IPNetwork.TryParse(item, out var network)) networks.Add(network);
-            else if (IPAddress.TryParse(item, out var address)) networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
-            else from.Fault(name, $"'{item}' is no address and no network, for example 10.0.0.7 or 10.0.0.0/24.", 0);
+            if (IPNetwork.TryParse(item, out var network))
+                networks.Add(network);
+            else if (IPAddress.TryParse(item, out var address))
+                networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else
+                from.Fault(name, $"'{item}' is no address and no network, for example 10.0.0.7 or 10.0.0.0/24.", 0);
         }
 
         return networks;
@@ -181,23 +248,53 @@ public sealed record VaultOptions
 
     private void CheckTogether(OptionSource from)
     {
-        if (Postgres && Database is null) from.Fault("database", "is needed when store is postgres, for example 'Host=127.0.0.1;Username=vault;Password=...;Database=vault'; ./scripts/pg start prints one.", 0);
-        if (!Postgres && Database is not null) from.Fault("store", "is sqlite, but a PostgreSQL connection string is given as VAULT_DATABASE; set VAULT_STORE=postgres or remove it.", 0);
+        if (Postgres && Database is null)
+            from.Fault(
+                "database",
+                "is needed when store is postgres, for example 'Host=127.0.0.1;Username=vault;Password=...;Database=vault'; ./scripts/pg start prints one.",
+                0
+            );
+        if (!Postgres && Database is not null)
+            from.Fault(
+                "store",
+                "is sqlite, but a PostgreSQL connection string is given as VAULT_DATABASE; set VAULT_STORE=postgres or remove it.",
+                0
+            );
         if (ShutdownTimeout <= Execution.MaximumTimeout)
         {
             from.Fault(
                 "shutdown-timeout-ms",
                 $"must be longer than the longest execution ({Execution.MaximumTimeout.TotalMilliseconds:0} ms), which a stopping host finishes.",
-                0);
+                0
+            );
         }
 
         EgressPolicy.Create(Egress(), out var egressFaults);
-        foreach (var fault in egressFaults) from.Fault("egress-allow", fault, 0);
-        if (Packs is not null && !Directory.Exists(Packs)) from.Fault("packs", $"there is no folder '{Packs}'.", 0);
-        foreach (var file in PreviousMasterKeyFiles.Where(f => !File.Exists(f))) from.Fault("previous-master-key-files", $"there is no file '{file}'.", 0);
-        if (from.IsSet("master-key-file") && !File.Exists(MasterKeyFile)) from.Fault("master-key-file", $"there is no file '{MasterKeyFile}'; a key is generated only at the default place.", 0);
-        if (!Development && Checkpoint is not null) from.Fault("checkpoint", "is for the fault lab: it lets a file end this process; set VAULT_ENVIRONMENT=development or remove it.", 0);
-        if (!Development && PublicUrl.Scheme != "https" && !OptionSource.IsLoopback(PublicUrl)) from.Fault("public-url", "must be https outside development: codes and cookies travel over it.", 0);
-        if (Development && !OptionSource.IsLoopback(Listen)) from.Fault("listen", "must be a loopback address in development, which trusts loopback upstreams; set VAULT_ENVIRONMENT=production to listen elsewhere.", 0);
+        foreach (var fault in egressFaults)
+            from.Fault("egress-allow", fault, 0);
+        if (Packs is not null && !Directory.Exists(Packs))
+            from.Fault("packs", $"there is no folder '{Packs}'.", 0);
+        foreach (var file in PreviousMasterKeyFiles.Where(f => !File.Exists(f)))
+            from.Fault("previous-master-key-files", $"there is no file '{file}'.", 0);
+        if (from.IsSet("master-key-file") && !File.Exists(MasterKeyFile))
+            from.Fault(
+                "master-key-file",
+                $"there is no file '{MasterKeyFile}'; a key is generated only at the default place.",
+                0
+            );
+        if (!Development && Checkpoint is not null)
+            from.Fault(
+                "checkpoint",
+                "is for the fault lab: it lets a file end this process; set VAULT_ENVIRONMENT=development or remove it.",
+                0
+            );
+        if (!Development && PublicUrl.Scheme != "https" && !OptionSource.IsLoopback(PublicUrl))
+            from.Fault("public-url", "must be https outside development: codes and cookies travel over it.", 0);
+        if (Development && !OptionSource.IsLoopback(Listen))
+            from.Fault(
+                "listen",
+                "must be a loopback address in development, which trusts loopback upstreams; set VAULT_ENVIRONMENT=production to listen elsewhere.",
+                0
+            );
     }
 }

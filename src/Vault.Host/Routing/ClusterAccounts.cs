@@ -10,21 +10,42 @@ namespace Vault.Host.Routing;
 /// <summary>The account door of a silo: every call goes to the silo that owns the account, through the silo's own grain factory, whose calls end when a silo is evicted.</summary>
 internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, AccountOwner local) : IAccounts
 {
-    public Task<Result<RefreshResult>> RefreshAsync(AccountKey key, long? seenGeneration, RefreshReason why, CancellationToken cancellationToken) =>
-        AskAsync(() => Grain(key).RefreshAsync(seenGeneration, why, cancellationToken), cancellationToken);
+    public Task<Result<RefreshResult>> RefreshAsync(
+        AccountKey key,
+        long? seenGeneration,
+        RefreshReason why,
+        CancellationToken cancellationToken
+    ) => AskAsync(() => Grain(key).RefreshAsync(seenGeneration, why, cancellationToken), cancellationToken);
 
-    public Task<Result<RevocationReceipt>> RevokeAsync(AccountKey key, string requestedBy, string reason, CancellationToken cancellationToken) =>
-        AskAsync(() => Grain(key).RevokeAsync(requestedBy, reason, cancellationToken), cancellationToken);
+    public Task<Result<RevocationReceipt>> RevokeAsync(
+        AccountKey key,
+        string requestedBy,
+        string reason,
+        CancellationToken cancellationToken
+    ) => AskAsync(() => Grain(key).RevokeAsync(requestedBy, reason, cancellationToken), cancellationToken);
 
     public Task<Result<AccountRow>> PrepareAsync(
-        AccountKey key, string connectionId, string provider, ImmutableArray<string> requestedScopes, string requestedBy, CancellationToken cancellationToken) =>
-        AskAsync(() => Grain(key).PrepareAsync(connectionId, provider, requestedScopes, requestedBy, cancellationToken), cancellationToken);
+        AccountKey key,
+        string connectionId,
+        string provider,
+        ImmutableArray<string> requestedScopes,
+        string requestedBy,
+        CancellationToken cancellationToken
+    ) =>
+        AskAsync(
+            () => Grain(key).PrepareAsync(connectionId, provider, requestedScopes, requestedBy, cancellationToken),
+            cancellationToken
+        );
 
-    public Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant newGrant, CancellationToken cancellationToken) =>
-        AskAsync(() => Grain(key).StoreGrantAsync(newGrant, cancellationToken), cancellationToken);
+    public Task<Result<AccountRow>> StoreGrantAsync(
+        AccountKey key,
+        NewGrant newGrant,
+        CancellationToken cancellationToken
+    ) => AskAsync(() => Grain(key).StoreGrantAsync(newGrant, cancellationToken), cancellationToken);
 
     /// <summary>Only reads; asked here.</summary>
-    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) => local.ResolveAsync(question, cancellationToken);
+    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) =>
+        local.ResolveAsync(question, cancellationToken);
 
     private IConnectedAccountGrain Grain(AccountKey key) => grains.GetGrain<IConnectedAccountGrain>(key.ToString());
 
@@ -36,7 +57,10 @@ internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, Ac
         {
             null => called.Answer,
             CallFailure.NotDelivered => GrainCalls.NoSiloAvailable,
-            _ => new VaultError(ErrorCatalogue.OutcomeUnknown, "The silo that worked on it did not answer; read the account's state."),
+            _ => new VaultError(
+                ErrorCatalogue.OutcomeUnknown,
+                "The silo that worked on it did not answer; read the account's state."
+            ),
         };
     }
 }

@@ -26,7 +26,10 @@ internal sealed class GrainCalls(TimeProvider time)
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
     public static VaultError NoSiloAvailable { get; } =
-        new(ErrorCatalogue.ClusterUnavailable, "No silo of the cluster took the call; nothing was done.") { RetryAfter = TimeSpan.FromSeconds(2) };
+        new(ErrorCatalogue.ClusterUnavailable, "No silo of the cluster took the call; nothing was done.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(2),
+        };
 
     /// <summary>One call. Cancelling and failures inside the grain are thrown as they are.</summary>
     public static async Task<CallResult<T>> OnceAsync<T>(Func<Task<T>> call)
@@ -43,7 +46,12 @@ internal sealed class GrainCalls(TimeProvider time)
 
     /// <summary>Repeats what was not delivered, and if <paramref name="evenUnknown"/> also, once, what may have been: only for calls that are the same done twice.</summary>
     /// <param name="mayRepeat">Asked before each repetition; null for calls that are the same done twice.</param>
-    public async Task<CallResult<T>> CallAsync<T>(Func<Task<T>> call, Func<Task<bool>>? mayRepeat, bool evenUnknown, CancellationToken cancellationToken)
+    public async Task<CallResult<T>> CallAsync<T>(
+        Func<Task<T>> call,
+        Func<Task<bool>>? mayRepeat,
+        bool evenUnknown,
+        CancellationToken cancellationToken
+    )
     {
         // Counted from the first loss: a call that had been under way for long when its silo died has all the patience still.
         long? lost = null;
@@ -51,16 +59,20 @@ internal sealed class GrainCalls(TimeProvider time)
         while (true)
         {
             var called = await OnceAsync(call).ConfigureAwait(false);
-            if (called.Failure is null) return called;
+            if (called.Failure is null)
+                return called;
             if (called.Failure == CallFailure.Unknown)
             {
-                if (!evenUnknown) return called;
+                if (!evenUnknown)
+                    return called;
                 evenUnknown = false;
             }
 
             lost ??= time.GetTimestamp();
-            if (time.GetElapsedTime(lost.Value) + pause > Timeout) return called;
-            if (mayRepeat is not null && !await mayRepeat().ConfigureAwait(false)) return called with { Failure = CallFailure.Unknown };
+            if (time.GetElapsedTime(lost.Value) + pause > Timeout)
+                return called;
+            if (mayRepeat is not null && !await mayRepeat().ConfigureAwait(false))
+                return called with { Failure = CallFailure.Unknown };
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
         }
@@ -71,16 +83,18 @@ internal sealed class GrainCalls(TimeProvider time)
 
     // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its own ("the target silo became unavailable for
     // message …") it means the opposite: the call was out.
-    private static CallFailure? Classify(Exception e) => e switch
-    {
-        SiloUnavailableException silo when silo.Message == NotSent => CallFailure.NotDelivered,
-        SiloUnavailableException => CallFailure.Unknown,
-        TimeoutException => CallFailure.Unknown,
-        OrleansMessageRejectionException => CallFailure.NotDelivered,
+    private static CallFailure? Classify(Exception e) =>
+        e switch
+        {
+            SiloUnavailableException silo when silo.Message == NotSent => CallFailure.NotDelivered,
+            SiloUnavailableException => CallFailure.Unknown,
+            TimeoutException => CallFailure.Unknown,
+            OrleansMessageRejectionException => CallFailure.NotDelivered,
 
-        // No silo is there that runs such grains: gateways only, or workers that are still starting.
-        ArgumentException when e.Source is "Orleans.Core" or "Orleans.Runtime" => CallFailure.NotDelivered,
-        OrleansException when e.Message.StartsWith("No active nodes", StringComparison.Ordinal) => CallFailure.NotDelivered,
-        _ => null,
-    };
+            // No silo is there that runs such grains: gateways only, or workers that are still starting.
+            ArgumentException when e.Source is "Orleans.Core" or "Orleans.Runtime" => CallFailure.NotDelivered,
+            OrleansException when e.Message.StartsWith("No active nodes", StringComparison.Ordinal) =>
+                CallFailure.NotDelivered,
+            _ => null,
+        };
 }

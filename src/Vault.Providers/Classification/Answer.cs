@@ -16,10 +16,17 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
     /// A status that says "later" never ends a grant (law 6), whatever a body beside it says, unless the rule names that very status together with the body: a
     /// table written for the provider's refusals must not speak where a gateway answers in its place.
     /// </summary>
-    public bool Forbids(ErrorRule rule) => rule.Meaning == AnswerMeaning.GrantDead && rule.When.Status.Length == 0 && Status is 408 or 425 or 429 or >= 500;
+    public bool Forbids(ErrorRule rule) =>
+        rule.Meaning == AnswerMeaning.GrantDead
+        && rule.When.Status.Length == 0
+        && Status is 408 or 425 or 429 or >= 500;
 
-    public static Func<string, string?> HeadersOf(HttpResponseMessage response) => name =>
-        response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;
+    public static Func<string, string?> HeadersOf(HttpResponseMessage response) =>
+        name =>
+            response.Headers.TryGetValues(name, out var values)
+            || response.Content.Headers.TryGetValues(name, out values)
+                ? string.Join(", ", values)
+                : null;
 
     /// <summary>A JSON body, or the members of a form body as JSON strings (RFC 6749 answers of old providers); undefined for anything else.</summary>
     public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type)
@@ -33,14 +40,15 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
                 var json = JsonText.Mend(body);
                 var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
                 var element = JsonElement.ParseValue(ref reader);
-                return reader.BytesConsumed <= json.Length && OnlySpace(json.AsSpan((int)reader.BytesConsumed)) ? element : default;
+                return reader.BytesConsumed <= json.Length && OnlySpace(json.AsSpan((int)reader.BytesConsumed))
+                    ? element
+                    : default;
             }
 
-            if (type?.MediaType is "application/x-www-form-urlencoded") return FromForm(Encoding.UTF8.GetString(body));
+            if (type?.MediaType is "application/x-www-form-urlencoded")
+                return FromForm(Encoding.UTF8.GetString(body));
         }
-        catch (JsonException)
-        {
-        }
+        catch (JsonException) { }
 
         return default;
     }
@@ -53,7 +61,8 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
         foreach (var pair in text.Trim().Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var cut = pair.IndexOf('=', StringComparison.Ordinal);
-            if (cut > 0) members.TryAdd(Decode(pair[..cut]), Decode(pair[(cut + 1)..]));
+            if (cut > 0)
+                members.TryAdd(Decode(pair[..cut]), Decode(pair[(cut + 1)..]));
         }
 
         return members.Count == 0 ? default : JsonSerializer.SerializeToElement(members);

@@ -7,25 +7,45 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Classification;
 
 /// <summary>A judged API answer; <see cref="UpstreamOutcome.Succeeded"/> when nothing speaks against it.</summary>
-internal sealed record ApiClassification(UpstreamOutcome Outcome, string? Reason, string? Code, TimeSpan? RetryAfter, ImmutableArray<string> MissingScopes);
+internal sealed record ApiClassification(
+    UpstreamOutcome Outcome,
+    string? Reason,
+    string? Code,
+    TimeSpan? RetryAfter,
+    ImmutableArray<string> MissingScopes
+);
 
 /// <summary>What an answer of a provider's API means: the pack's rules in order, then HTTP's. A 200 can be an error.</summary>
 internal static class ApiResponseClassifier
 {
     private static readonly ApiClassification Fine = new(UpstreamOutcome.Succeeded, null, null, null, []);
-    private static readonly ImmutableArray<ValuePath> UsualCodes = [ValuePath.Parse("error"), ValuePath.Parse("error.code"), ValuePath.Parse("code"), ValuePath.Parse("error.status")];
+    private static readonly ImmutableArray<ValuePath> UsualCodes =
+    [
+        ValuePath.Parse("error"),
+        ValuePath.Parse("error.code"),
+        ValuePath.Parse("code"),
+        ValuePath.Parse("error.status"),
+    ];
 
     public static ApiClassification Classify(ProviderPack pack, Answer answer, DateTimeOffset now)
     {
         var api = pack.Details.Api;
         foreach (var rule in pack.Details.ApiErrors)
         {
-            if (!rule.When.Holds(answer.Status, answer.Header, answer.Body) || answer.Forbids(rule)) continue;
+            if (!rule.When.Holds(answer.Status, answer.Header, answer.Body) || answer.Forbids(rule))
+                continue;
             var wait = WaitReader.Read(pack, answer, now, rule.Meaning == AnswerMeaning.RateLimited) ?? rule.RetryAfter;
-            return new ApiClassification(Outcome(rule.Meaning), rule.Reason, rule.Code ?? Code(pack, answer) ?? FailureCode.Status(answer.Status), wait, Scopes(rule, answer));
+            return new ApiClassification(
+                Outcome(rule.Meaning),
+                rule.Reason,
+                rule.Code ?? Code(pack, answer) ?? FailureCode.Status(answer.Status),
+                wait,
+                Scopes(rule, answer)
+            );
         }
 
-        if (answer.IsSuccess && !BodyMatch.AnyHolds(api.ErrorWhen, answer.Body)) return Fine;
+        if (answer.IsSuccess && !BodyMatch.AnyHolds(api.ErrorWhen, answer.Body))
+            return Fine;
         var outcome = answer.Status switch
         {
             401 => UpstreamOutcome.CredentialRejected,
@@ -34,45 +54,67 @@ internal static class ApiResponseClassifier
             403 when InsufficientScope(answer) is not null => UpstreamOutcome.ScopeMissing,
             _ => UpstreamOutcome.Rejected,
         };
-        var after = outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable ? WaitReader.Read(pack, answer, now, outcome == UpstreamOutcome.RateLimited) : null;
+        var after = outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable
+            ? WaitReader.Read(pack, answer, now, outcome == UpstreamOutcome.RateLimited)
+            : null;
         var scopes = outcome == UpstreamOutcome.ScopeMissing ? InsufficientScope(answer)!.Value : [];
-        return new ApiClassification(outcome, null, Code(pack, answer) ?? FailureCode.Status(answer.Status), after, scopes);
+        return new ApiClassification(
+            outcome,
+            null,
+            Code(pack, answer) ?? FailureCode.Status(answer.Status),
+            after,
+            scopes
+        );
     }
 
     /// <summary>What the provider itself calls the failure; looked for only where there is one.</summary>
     private static string? Code(ProviderPack pack, Answer answer)
     {
         var api = pack.Details.Api;
-        return FailureCode.First(answer, api.ErrorCode) ?? (answer.IsSuccess && api.ErrorWhen.Length == 0 ? null : FailureCode.First(answer, UsualCodes));
+        return FailureCode.First(answer, api.ErrorCode)
+            ?? (answer.IsSuccess && api.ErrorWhen.Length == 0 ? null : FailureCode.First(answer, UsualCodes));
     }
 
-    private static UpstreamOutcome Outcome(AnswerMeaning meaning) => meaning switch
-    {
-        AnswerMeaning.CredentialRejected => UpstreamOutcome.CredentialRejected,
-        AnswerMeaning.GrantDead => UpstreamOutcome.GrantDead,
-        AnswerMeaning.ScopeMissing => UpstreamOutcome.ScopeMissing,
-        AnswerMeaning.RateLimited => UpstreamOutcome.RateLimited,
-        AnswerMeaning.Unavailable => UpstreamOutcome.Unavailable,
-        _ => UpstreamOutcome.Rejected,
-    };
+    private static UpstreamOutcome Outcome(AnswerMeaning meaning) =>
+        meaning switch
+        {
+            AnswerMeaning.CredentialRejected => UpstreamOutcome.CredentialRejected,
+            AnswerMeaning.GrantDead => UpstreamOutcome.GrantDead,
+            AnswerMeaning.ScopeMissing => UpstreamOutcome.ScopeMissing,
+            AnswerMeaning.RateLimited => UpstreamOutcome.RateLimited,
+            AnswerMeaning.Unavailable => UpstreamOutcome.Unavailable,
+            _ => UpstreamOutcome.Rejected,
+        };
 
     private static ImmutableArray<string> Scopes(ErrorRule rule, Answer answer)
     {
-        if (rule.Meaning != AnswerMeaning.ScopeMissing) return [];
-        if (rule.MissingScopes is { } path && answer.Body.ValueKind != JsonValueKind.Undefined) return Split(string.Join(' ', path.All(answer.Body).Select(v => ValuePath.Text(v))));
+        if (rule.Meaning != AnswerMeaning.ScopeMissing)
+            return [];
+        if (rule.MissingScopes is { } path && answer.Body.ValueKind != JsonValueKind.Undefined)
+            return Split(string.Join(' ', path.All(answer.Body).Select(v => ValuePath.Text(v))));
         return InsufficientScope(answer) ?? [];
     }
 
     /// <summary>RFC 6750 3.1: <c>error="insufficient_scope"</c> and the scopes wanted; null when the challenge says something else.</summary>
     private static ImmutableArray<string>? InsufficientScope(Answer answer)
     {
-        if (answer.Header("WWW-Authenticate") is not { } challenge || !challenge.Contains("error=\"insufficient_scope\"", StringComparison.OrdinalIgnoreCase)) return null;
+        if (
+            answer.Header("WWW-Authenticate") is not { } challenge
+            || !challenge.Contains("error=\"insufficient_scope\"", StringComparison.OrdinalIgnoreCase)
+        )
+            return null;
         var start = challenge.IndexOf(" scope=\"", StringComparison.OrdinalIgnoreCase);
-        if (start < 0) return [];
+        if (start < 0)
+            return [];
         var end = challenge.IndexOf('"', start + 8);
         return end < 0 ? [] : Split(challenge[(start + 8)..end]);
     }
 
     private static ImmutableArray<string> Split(string text) =>
-        [.. text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(s => s.Length <= 200 && !s.Any(char.IsControl)).Distinct().Take(20)];
+        [
+            .. text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Where(s => s.Length <= 200 && !s.Any(char.IsControl))
+                .Distinct()
+                .Take(20),
+        ];
 }

@@ -12,8 +12,12 @@ internal static class FailureCode
 
     public static string? Clean(string? text)
     {
-        if (string.IsNullOrEmpty(text) || text.Length > MaxLength) return null;
-        return text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') && Changes(text) <= MaxChanges ? text : null;
+        if (string.IsNullOrEmpty(text) || text.Length > MaxLength)
+            return null;
+        return
+            text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') && Changes(text) <= MaxChanges
+            ? text
+            : null;
     }
 
     /// <summary>How often letters turn into digits, digits into letters and small letters into capitals: in a code a few times, in a token all the time.</summary>
@@ -22,15 +26,20 @@ internal static class FailureCode
         var (changes, before) = (0, '_');
         foreach (var c in text.Where(char.IsAsciiLetterOrDigit))
         {
-            var turned = (char.IsAsciiLetter(before) && char.IsAsciiDigit(c)) || (char.IsAsciiDigit(before) && char.IsAsciiLetter(c)) || (char.IsAsciiLetterLower(before) && char.IsAsciiLetterUpper(c));
-            if (turned) changes++;
+            var turned =
+                (char.IsAsciiLetter(before) && char.IsAsciiDigit(c))
+                || (char.IsAsciiDigit(before) && char.IsAsciiLetter(c))
+                || (char.IsAsciiLetterLower(before) && char.IsAsciiLetterUpper(c));
+            if (turned)
+                changes++;
             before = c;
         }
 
         return changes;
     }
 
-    public static string Status(int status) => "http_" + status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    public static string Status(int status) =>
+        "http_" + status.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public static string? First(Answer answer, IEnumerable<ValuePath> paths) =>
         paths.Select(path => Clean(path.TextIn(answer.Body))).FirstOrDefault(code => code is not null);

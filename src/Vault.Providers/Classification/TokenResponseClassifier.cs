@@ -18,17 +18,22 @@ internal static class TokenResponseClassifier
         var shape = pack.Details.OAuth!.Answer;
         foreach (var rule in pack.Details.TokenErrors)
         {
-            if (rule.When.Holds(answer.Status, answer.Header, answer.Body) && !answer.Forbids(rule)) return Reply(pack, rule, answer, now);
+            if (rule.When.Holds(answer.Status, answer.Header, answer.Body) && !answer.Forbids(rule))
+                return Reply(pack, rule, answer, now);
         }
 
         var wait = WaitReader.Read(pack, answer, now, answer.Status == 429);
         var status = FailureCode.Status(answer.Status);
         // HTTP says these did not act, whatever the body looks like.
-        if (answer.Status is 408 or 425 or 429 or 503) return new TokenReply.NotActed(Code(answer) ?? status, wait);
-        if (answer.Status >= 500) return new TokenReply.MayHaveActed(Code(answer) ?? status);
+        if (answer.Status is 408 or 425 or 429 or 503)
+            return new TokenReply.NotActed(Code(answer) ?? status, wait);
+        if (answer.Status >= 500)
+            return new TokenReply.MayHaveActed(Code(answer) ?? status);
         // A redirect, or another informational or odd status: something stands in for the endpoint.
-        if (answer.Status is < 200 or (>= 300 and <= 399)) return new TokenReply.MayHaveActed(status);
-        if (!answer.IsSuccess) return Code(answer) is { } code ? ByError(code, wait) : Unreadable(answer.Status, wait);
+        if (answer.Status is < 200 or (>= 300 and <= 399))
+            return new TokenReply.MayHaveActed(status);
+        if (!answer.IsSuccess)
+            return Code(answer) is { } code ? ByError(code, wait) : Unreadable(answer.Status, wait);
 
         var hasToken = shape.AccessToken.TextIn(answer.Body) is not null;
         if (shape.ErrorWhen.Any(match => match.Holds(answer.Body)) || (!hasToken && Code(answer) is not null))
@@ -38,25 +43,33 @@ internal static class TokenResponseClassifier
     }
 
     /// <summary>RFC 6749 5.2, and the codes of OpenID Connect Core 3.1.2.6 that also come from token endpoints.</summary>
-    private static TokenReply ByError(string error, TimeSpan? wait) => error switch
-    {
-        "invalid_grant" => new TokenReply.GrantDead(StatusReason.GrantRevoked, error),
-        "interaction_required" or "login_required" or "account_selection_required" => new TokenReply.GrantDead(StatusReason.InteractionRequired, error),
-        "consent_required" => new TokenReply.GrantDead(StatusReason.ConsentRequired, error),
-        "access_denied" => new TokenReply.ClientRefused(StatusReason.AdminPolicy, error),
-        "temporarily_unavailable" or "slow_down" => new TokenReply.NotActed(error, wait),
-        "server_error" => new TokenReply.MayHaveActed(error),
-        // invalid_client, unauthorized_client, invalid_request, invalid_scope, unsupported_grant_type, invalid_target, and every code nobody knows:
-        // our request is refused, and a grant is never declared dead on a guess.
-        _ => new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, error),
-    };
+    private static TokenReply ByError(string error, TimeSpan? wait) =>
+        error switch
+        {
+            "invalid_grant" => new TokenReply.GrantDead(StatusReason.GrantRevoked, error),
+            "interaction_required" or "login_required" or "account_selection_required" => new TokenReply.GrantDead(
+                StatusReason.InteractionRequired,
+                error
+            ),
+            "consent_required" => new TokenReply.GrantDead(StatusReason.ConsentRequired, error),
+            "access_denied" => new TokenReply.ClientRefused(StatusReason.AdminPolicy, error),
+            "temporarily_unavailable" or "slow_down" => new TokenReply.NotActed(error, wait),
+            "server_error" => new TokenReply.MayHaveActed(error),
+            // invalid_client, unauthorized_client, invalid_request, invalid_scope, unsupported_grant_type, invalid_target, and every code nobody knows:
+            // our request is refused, and a grant is never declared dead on a guess.
+            _ => new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, error),
+        };
 
     /// <summary>A refusal without an OAuth error: a firewall, a proxy, a wrong URL. The endpoint did not issue anything.</summary>
-    private static TokenReply Unreadable(int status, TimeSpan? wait) => status switch
-    {
-        401 or 404 or 405 or 410 or 415 => new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, FailureCode.Status(status)),
-        _ => new TokenReply.NotActed(FailureCode.Status(status), wait),
-    };
+    private static TokenReply Unreadable(int status, TimeSpan? wait) =>
+        status switch
+        {
+            401 or 404 or 405 or 410 or 415 => new TokenReply.ClientRefused(
+                StatusReason.ClientMisconfigured,
+                FailureCode.Status(status)
+            ),
+            _ => new TokenReply.NotActed(FailureCode.Status(status), wait),
+        };
 
     private static TokenReply Reply(ProviderPack pack, ErrorRule rule, Answer answer, DateTimeOffset now)
     {
@@ -65,7 +78,10 @@ internal static class TokenResponseClassifier
         {
             AnswerMeaning.GrantDead => new TokenReply.GrantDead(rule.Reason!, failure),
             AnswerMeaning.ClientRefused => new TokenReply.ClientRefused(rule.Reason!, failure),
-            AnswerMeaning.NotActed => new TokenReply.NotActed(failure, WaitReader.Read(pack, answer, now, limited: answer.Status is 403 or 429) ?? rule.RetryAfter),
+            AnswerMeaning.NotActed => new TokenReply.NotActed(
+                failure,
+                WaitReader.Read(pack, answer, now, limited: answer.Status is 403 or 429) ?? rule.RetryAfter
+            ),
             _ => new TokenReply.MayHaveActed(failure),
         };
     }

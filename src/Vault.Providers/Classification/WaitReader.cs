@@ -19,7 +19,11 @@ internal static class WaitReader
         foreach (var source in limited ? pack.Details.RetryAfter.Append(Standard) : [Standard])
         {
             // Cut while it is a number: a provider that gives milliseconds for seconds names a year that no date has.
-            if (answer.Header(source.Header) is { } text && Seconds(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait && wait > 0)
+            if (
+                answer.Header(source.Header) is { } text
+                && Seconds(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait
+                && wait > 0
+            )
                 return wait < MaxWait.TotalSeconds ? TimeSpan.FromSeconds(wait) : MaxWait;
         }
 
@@ -30,12 +34,16 @@ internal static class WaitReader
     {
         if (form == RetryAfterForm.Standard)
         {
-            if (Number(first) is { } seconds) return seconds;
+            if (Number(first) is { } seconds)
+                return seconds;
             // An HTTP date holds a comma, so the whole text is read.
-            return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date ? (date - now).TotalSeconds : null;
+            return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date
+                ? (date - now).TotalSeconds
+                : null;
         }
 
-        if (Number(first) is not { } number) return null;
+        if (Number(first) is not { } number)
+            return null;
         return form switch
         {
             RetryAfterForm.Seconds => number,
@@ -46,5 +54,8 @@ internal static class WaitReader
     }
 
     private static double? Number(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is >= 0 and < 1e14 ? number : null;
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+        && number is >= 0 and < 1e14
+            ? number
+            : null;
 }

@@ -42,7 +42,13 @@ internal static class AddressRules
 
     /// <summary>Services of cloud hosts that hand out credentials; a listed network does not open them.</summary>
     private static readonly IPAddress[] Metadata =
-        [IPAddress.Parse("169.254.169.254"), IPAddress.Parse("169.254.170.2"), IPAddress.Parse("169.254.169.253"), IPAddress.Parse("100.100.100.200"), IPAddress.Parse("fd00:ec2::254")];
+    [
+        IPAddress.Parse("169.254.169.254"),
+        IPAddress.Parse("169.254.170.2"),
+        IPAddress.Parse("169.254.169.253"),
+        IPAddress.Parse("100.100.100.200"),
+        IPAddress.Parse("fd00:ec2::254"),
+    ];
 
     /// <summary>Null for a public address, else what kind it is.</summary>
     public static string? Kind(IPAddress address)
@@ -50,10 +56,13 @@ internal static class AddressRules
         var plain = Plain(address);
         foreach (var (network, name) in Special)
         {
-            if (network.BaseAddress.AddressFamily == plain.AddressFamily && network.Contains(plain)) return IsMetadata(plain) ? "metadata" : name;
+            if (network.BaseAddress.AddressFamily == plain.AddressFamily && network.Contains(plain))
+                return IsMetadata(plain) ? "metadata" : name;
         }
 
-        return plain.AddressFamily == AddressFamily.InterNetworkV6 && !GlobalUnicast.Contains(plain) ? "not global unicast" : null;
+        return plain.AddressFamily == AddressFamily.InterNetworkV6 && !GlobalUnicast.Contains(plain)
+            ? "not global unicast"
+            : null;
     }
 
     public static bool IsMetadata(IPAddress address) => Metadata.Contains(Plain(address));
@@ -61,13 +70,19 @@ internal static class AddressRules
     /// <summary>The IPv4 address inside an IPv6 form of one (mapped, compatible, NAT64, 6to4), without a scope; otherwise the address itself.</summary>
     public static IPAddress Plain(IPAddress address)
     {
-        if (address.AddressFamily != AddressFamily.InterNetworkV6) return address;
-        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+            return address;
+        if (address.IsIPv4MappedToIPv6)
+            return address.MapToIPv4();
         var bytes = address.GetAddressBytes();
         var unscoped = new IPAddress(bytes);
-        if (Nat64.Contains(unscoped)) return new IPAddress(bytes.AsSpan(12, 4));
-        if (SixToFour.Contains(unscoped)) return new IPAddress(bytes.AsSpan(2, 4));
+        if (Nat64.Contains(unscoped))
+            return new IPAddress(bytes.AsSpan(12, 4));
+        if (SixToFour.Contains(unscoped))
+            return new IPAddress(bytes.AsSpan(2, 4));
         // ::1 and :: are themselves, not IPv4 addresses.
-        return Compatible.Contains(unscoped) && bytes.AsSpan(12, 3).ContainsAnyExcept((byte)0) ? new IPAddress(bytes.AsSpan(12, 4)) : unscoped;
+        return Compatible.Contains(unscoped) && bytes.AsSpan(12, 3).ContainsAnyExcept((byte)0)
+            ? new IPAddress(bytes.AsSpan(12, 4))
+            : unscoped;
     }
 }

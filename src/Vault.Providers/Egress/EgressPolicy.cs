@@ -17,8 +17,11 @@ public sealed class EgressPolicy
     private readonly bool _loopback;
     private readonly ConditionalWeakTable<ProviderPack, ConcurrentDictionary<string, string?>> _refusals = [];
 
-    private EgressPolicy(ImmutableHashSet<(string Host, int Port)> hosts, ImmutableArray<(IPNetwork Network, int? Port)> networks, bool loopback) =>
-        (_hosts, _networks, _loopback) = (hosts, networks, loopback);
+    private EgressPolicy(
+        ImmutableHashSet<(string Host, int Port)> hosts,
+        ImmutableArray<(IPNetwork Network, int? Port)> networks,
+        bool loopback
+    ) => (_hosts, _networks, _loopback) = (hosts, networks, loopback);
 
     /// <summary>Whether http on loopback is allowed, as in development.</summary>
     public bool AllowsLoopback => _loopback;
@@ -33,21 +36,36 @@ public sealed class EgressPolicy
         foreach (var entry in options.Allow)
         {
             var (host, port) = Split(entry.Trim());
-            if (port is < 1 or > 65535) wrong.Add($"egress.allow '{entry}': the port must be from 1 to 65535");
-            else if (IPAddress.TryParse(host, out var address)) networks.Add((new IPNetwork(address, address.GetAddressBytes().Length * 8), port));
+            if (port is < 1 or > 65535)
+                wrong.Add($"egress.allow '{entry}': the port must be from 1 to 65535");
+            else if (IPAddress.TryParse(host, out var address))
+                networks.Add((new IPNetwork(address, address.GetAddressBytes().Length * 8), port));
             else if (host.Contains('/', StringComparison.Ordinal))
             {
                 // Bits beyond the prefix are a typo more often than not, and some parsers drop them silently.
-                if (IPNetwork.TryParse(host, out var network) && IPAddress.TryParse(host[..host.IndexOf('/', StringComparison.Ordinal)], out var written) && network.BaseAddress.Equals(written)) networks.Add((network, port));
-                else wrong.Add($"egress.allow '{entry}': not a network; write it like 10.20.0.0/16, with no bits set beyond the prefix");
+                if (
+                    IPNetwork.TryParse(host, out var network)
+                    && IPAddress.TryParse(host[..host.IndexOf('/', StringComparison.Ordinal)], out var written)
+                    && network.BaseAddress.Equals(written)
+                )
+                    networks.Add((network, port));
+                else
+                    wrong.Add(
+                        $"egress.allow '{entry}': not a network; write it like 10.20.0.0/16, with no bits set beyond the prefix"
+                    );
             }
-            else if (HostRules.Fault(host) is { } fault) wrong.Add($"egress.allow '{entry}': {fault}");
-            else if (host.StartsWith('*')) wrong.Add($"egress.allow '{entry}': name each host; a wildcard would open what nobody meant");
-            else hosts.Add((host, port ?? 443));
+            else if (HostRules.Fault(host) is { } fault)
+                wrong.Add($"egress.allow '{entry}': {fault}");
+            else if (host.StartsWith('*'))
+                wrong.Add($"egress.allow '{entry}': name each host; a wildcard would open what nobody meant");
+            else
+                hosts.Add((host, port ?? 443));
         }
 
-        if (options.ConnectTimeout <= TimeSpan.Zero) wrong.Add("egress.connect_timeout must be above zero");
-        if (options.MaxConnectionsPerHost < 1) wrong.Add("egress.max_connections_per_host must be at least 1");
+        if (options.ConnectTimeout <= TimeSpan.Zero)
+            wrong.Add("egress.connect_timeout must be above zero");
+        if (options.MaxConnectionsPerHost < 1)
+            wrong.Add("egress.max_connections_per_host must be at least 1");
         faults = wrong.ToImmutable();
         return new EgressPolicy(hosts.ToImmutable(), networks.ToImmutable(), options.AllowLoopback);
     }
@@ -58,14 +76,17 @@ public sealed class EgressPolicy
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(url);
         // The verdict follows from pack and origin as written (scheme, user info, host, port) and from the fragment; this policy never changes.
-        if (url.Fragment.Length > 0 || !url.IsAbsoluteUri || OriginLength(url) is not (var length and > 0)) return Evaluate(pack, url);
+        if (url.Fragment.Length > 0 || !url.IsAbsoluteUri || OriginLength(url) is not (var length and > 0))
+            return Evaluate(pack, url);
         var origin = url.OriginalString.AsSpan(0, length);
         var refusals = _refusals.GetValue(pack, static _ => new(StringComparer.Ordinal));
         var byOrigin = refusals.GetAlternateLookup<ReadOnlySpan<char>>();
-        if (byOrigin.TryGetValue(origin, out var known)) return known;
+        if (byOrigin.TryGetValue(origin, out var known))
+            return known;
         var verdict = Evaluate(pack, url);
         // Origins can be as many as customers have instances: beyond this many the memory starts anew.
-        if (refusals.Count >= MaxOrigins) refusals.Clear();
+        if (refusals.Count >= MaxOrigins)
+            refusals.Clear();
         byOrigin[origin] = verdict;
         return verdict;
     }
@@ -76,7 +97,8 @@ public sealed class EgressPolicy
         var url = uri.OriginalString;
         var scheme = url.IndexOf("://", StringComparison.Ordinal);
         // Not at the front: it was written relative to another, and its own text does not say which origin is meant.
-        if (scheme != uri.Scheme.Length || !url.StartsWith(uri.Scheme, StringComparison.OrdinalIgnoreCase)) return 0;
+        if (scheme != uri.Scheme.Length || !url.StartsWith(uri.Scheme, StringComparison.OrdinalIgnoreCase))
+            return 0;
         var end = url.AsSpan(scheme + 3).IndexOfAny("/?#\\");
         return end < 0 ? url.Length : scheme + 3 + end;
     }
@@ -84,11 +106,16 @@ public sealed class EgressPolicy
     private string? Evaluate(ProviderPack pack, Uri url)
     {
         var host = HostRules.Canonical(url, _loopback && pack.DevelopmentOnly, out var fault);
-        if (host is null) return "the URL " + fault;
-        if (!HostRules.Covers(pack.Hosts, host)) return $"the host {host} is not one of the hosts that {pack.Id} may call";
+        if (host is null)
+            return "the URL " + fault;
+        if (!HostRules.Covers(pack.Hosts, host))
+            return $"the host {host} is not one of the hosts that {pack.Id} may call";
         // An address that is written out can be judged before anybody connects; names are judged when they are resolved.
-        if (IPAddress.TryParse(host, out var literal) && Refusal(host, url.Port, literal) is { } refusal) return $"{host} may not be called: {refusal}";
-        return MayUsePort(host, url.Port) ? null : $"port {url.Port.ToString(CultureInfo.InvariantCulture)} of {host} is not allowed; only 443 is, unless the operator lists host:port";
+        if (IPAddress.TryParse(host, out var literal) && Refusal(host, url.Port, literal) is { } refusal)
+            return $"{host} may not be called: {refusal}";
+        return MayUsePort(host, url.Port)
+            ? null
+            : $"port {url.Port.ToString(CultureInfo.InvariantCulture)} of {host} is not allowed; only 443 is, unless the operator lists host:port";
     }
 
     /// <summary>Why a resolved address may not be connected to; null when it may.</summary>
@@ -98,11 +125,25 @@ public sealed class EgressPolicy
         ArgumentNullException.ThrowIfNull(address);
         var plain = AddressRules.Plain(address);
         // Only what is written as loopback may be loopback: a public name that answers 127.0.0.1 is an attack in development too.
-        if (_loopback && HostRules.IsLoopbackName(host) && IPAddress.IsLoopback(plain)) return null;
-        if (!MayUsePort(host, port)) return "the port is not allowed";
-        if (AddressRules.Kind(address) is not { } kind) return null;
-        if (AddressRules.IsMetadata(plain)) return _networks.Any(n => n.Network.BaseAddress.Equals(plain) && IsSingle(n.Network)) ? null : "it resolves to a metadata address";
-        if (_hosts.Contains((host, port)) || _networks.Any(n => n.Network.BaseAddress.AddressFamily == plain.AddressFamily && n.Network.Contains(plain) && (n.Port is null || n.Port == port))) return null;
+        if (_loopback && HostRules.IsLoopbackName(host) && IPAddress.IsLoopback(plain))
+            return null;
+        if (!MayUsePort(host, port))
+            return "the port is not allowed";
+        if (AddressRules.Kind(address) is not { } kind)
+            return null;
+        if (AddressRules.IsMetadata(plain))
+            return _networks.Any(n => n.Network.BaseAddress.Equals(plain) && IsSingle(n.Network))
+                ? null
+                : "it resolves to a metadata address";
+        if (
+            _hosts.Contains((host, port))
+            || _networks.Any(n =>
+                n.Network.BaseAddress.AddressFamily == plain.AddressFamily
+                && n.Network.Contains(plain)
+                && (n.Port is null || n.Port == port)
+            )
+        )
+            return null;
         return $"it resolves to an address that is {kind}";
     }
 
@@ -110,21 +151,33 @@ public sealed class EgressPolicy
         port == 443
         || _hosts.Contains((host, port))
         || (_loopback && HostRules.IsLoopbackName(host))
-        || (IPAddress.TryParse(host, out var address) && _networks.Any(n => n.Port == port && n.Network.BaseAddress.AddressFamily == address.AddressFamily && n.Network.Contains(address)));
+        || (
+            IPAddress.TryParse(host, out var address)
+            && _networks.Any(n =>
+                n.Port == port
+                && n.Network.BaseAddress.AddressFamily == address.AddressFamily
+                && n.Network.Contains(address)
+            )
+        );
 
-    private static bool IsSingle(IPNetwork network) => network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8;
+    private static bool IsSingle(IPNetwork network) =>
+        network.PrefixLength == network.BaseAddress.GetAddressBytes().Length * 8;
 
     private static (string Host, int? Port) Split(string entry)
     {
         if (entry.StartsWith('['))
         {
             var close = entry.IndexOf(']', StringComparison.Ordinal);
-            if (close > 0) return (entry[1..close], close + 1 < entry.Length ? Port(entry[(close + 2)..]) : null);
+            if (close > 0)
+                return (entry[1..close], close + 1 < entry.Length ? Port(entry[(close + 2)..]) : null);
         }
 
         var colon = entry.LastIndexOf(':');
-        return colon > 0 && entry.IndexOf(':', StringComparison.Ordinal) == colon ? (entry[..colon], Port(entry[(colon + 1)..])) : (entry, null);
+        return colon > 0 && entry.IndexOf(':', StringComparison.Ordinal) == colon
+            ? (entry[..colon], Port(entry[(colon + 1)..]))
+            : (entry, null);
     }
 
-    private static int Port(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0;
+    private static int Port(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0;
 }

@@ -11,5 +11,7 @@ public interface IHostResolver
 public sealed class SystemResolver : IHostResolver
 {
     public async Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
-        IPAddress.TryParse(host, out var address) ? [address] : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        IPAddress.TryParse(host, out var address)
+            ? [address]
+            : await Dns.GetHostAddressesAsync(host, cancellationToken);
 }

@@ -20,7 +20,8 @@ public sealed class ProviderHttp : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _policy = EgressPolicy.Create(options, out var faults);
-        if (faults.Length > 0) throw new ArgumentException(string.Join("; ", faults), nameof(options));
+        if (faults.Length > 0)
+            throw new ArgumentException(string.Join("; ", faults), nameof(options));
         _resolver = resolver ?? new SystemResolver();
         var api = Handler(options);
         // Shorter than the keep-alive of common front ends (60 to 130 s): a write on a connection that the other side has just closed is an unknown outcome.
@@ -38,9 +39,13 @@ public sealed class ProviderHttp : IDisposable
     internal ProviderHttp(EgressOptions options, HttpMessageHandler peer)
     {
         _policy = EgressPolicy.Create(options, out var faults);
-        if (faults.Length > 0) throw new ArgumentException(string.Join("; ", faults), nameof(options));
+        if (faults.Length > 0)
+            throw new ArgumentException(string.Join("; ", faults), nameof(options));
         _resolver = new SystemResolver();
-        (Api, Tokens) = (new HttpMessageInvoker(peer, disposeHandler: false), new HttpMessageInvoker(peer, disposeHandler: false));
+        (Api, Tokens) = (
+            new HttpMessageInvoker(peer, disposeHandler: false),
+            new HttpMessageInvoker(peer, disposeHandler: false)
+        );
     }
 
     public EgressPolicy Policy => _policy;
@@ -57,28 +62,34 @@ public sealed class ProviderHttp : IDisposable
         Tokens.Dispose();
     }
 
-    private SocketsHttpHandler Handler(EgressOptions options) => new()
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        ConnectTimeout = options.ConnectTimeout,
-        MaxConnectionsPerServer = options.MaxConnectionsPerHost,
-        MaxResponseHeadersLength = 64,
-        // Trace context is passed on as the caller gave it, not made up here.
-        ActivityHeadersPropagator = null,
-        ConnectCallback = ConnectAsync,
-    };
+    private SocketsHttpHandler Handler(EgressOptions options) =>
+        new()
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ConnectTimeout = options.ConnectTimeout,
+            MaxConnectionsPerServer = options.MaxConnectionsPerHost,
+            MaxResponseHeadersLength = 64,
+            // Trace context is passed on as the caller gave it, not made up here.
+            ActivityHeadersPropagator = null,
+            ConnectCallback = ConnectAsync,
+        };
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    private async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context,
+        CancellationToken cancellationToken
+    )
     {
         var (host, port) = (context.DnsEndPoint.Host.Trim('[', ']').ToLowerInvariant(), context.DnsEndPoint.Port);
         var addresses = await _resolver.ResolveAsync(host, cancellationToken);
-        if (addresses.Count == 0) throw new SocketException((int)SocketError.HostNotFound);
+        if (addresses.Count == 0)
+            throw new SocketException((int)SocketError.HostNotFound);
         foreach (var address in addresses)
         {
             // One forbidden address among good ones is how rebinding begins: the whole answer is refused.
-            if (_policy.Refusal(host, port, address) is { } refusal) throw new EgressDeniedException($"{host} may not be called: {refusal}");
+            if (_policy.Refusal(host, port, address) is { } refusal)
+                throw new EgressDeniedException($"{host} may not be called: {refusal}");
         }
 
         SocketException? last = null;

@@ -13,9 +13,14 @@ internal sealed class TrackedContent(byte[] body) : HttpContent
 
     public bool Begun => _begun;
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    protected override async Task SerializeToStreamAsync(
+        Stream stream,
+        TransportContext? context,
+        CancellationToken cancellationToken
+    )
     {
         _begun = true;
         await stream.WriteAsync(body, cancellationToken);
@@ -29,7 +34,8 @@ internal sealed class TrackedContent(byte[] body) : HttpContent
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) CryptographicOperations.ZeroMemory(body);
+        if (disposing)
+            CryptographicOperations.ZeroMemory(body);
         base.Dispose(disposing);
     }
 }

@@ -33,18 +33,23 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
         }
 
         claims["iss"] = issuer;
-        if (shape.Subject is not null && variables.Expand(shape.Subject, Field) is { } subject) claims["sub"] = subject;
-        if (shape.Audience is not null && variables.Expand(shape.Audience, Field) is { } audience) claims["aud"] = audience;
+        if (shape.Subject is not null && variables.Expand(shape.Subject, Field) is { } subject)
+            claims["sub"] = subject;
+        if (shape.Audience is not null && variables.Expand(shape.Audience, Field) is { } audience)
+            claims["aud"] = audience;
         foreach (var (name, template) in shape.Claims)
         {
-            if (variables.Expand(template, Field) is { } value) claims[name] = value;
+            if (variables.Expand(template, Field) is { } value)
+                claims[name] = value;
         }
 
-        if (shape.ScopeClaim is not null && scope.Length > 0) claims[shape.ScopeClaim] = scope;
+        if (shape.ScopeClaim is not null && scope.Length > 0)
+            claims[shape.ScopeClaim] = scope;
         var headers = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var (name, template) in shape.Headers)
         {
-            if (variables.Expand(template, Field) is { } value) headers[name] = value;
+            if (variables.Expand(template, Field) is { } value)
+                headers[name] = value;
         }
 
         var now = time.GetUtcNow().ToUnixTimeSeconds();
@@ -56,7 +61,9 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
             fault = null;
             return Sign(shape, key, shape.KeyId is null ? null : variables.Expand(shape.KeyId, Field), claims, headers);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException or InvalidOperationException)
+        catch (Exception e)
+            when (e is CryptographicException or ArgumentException or NotSupportedException or InvalidOperationException
+            )
         {
             // The message may quote the key; only the kind of failure is told.
             fault = "private_key_unusable";
@@ -64,15 +71,25 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
         }
 
         // The key itself is never a value for a template: a pack that tried would put it into a claim.
-        string? Field(string name) => name == "token_url" ? tokenUrl?.AbsoluteUri : name != shape.KeyField && credential.Fields.TryGetValue(name, out var field) ? field.RevealText() : null;
+        string? Field(string name) =>
+            name == "token_url" ? tokenUrl?.AbsoluteUri
+            : name != shape.KeyField && credential.Fields.TryGetValue(name, out var field) ? field.RevealText()
+            : null;
     }
 
     /// <summary>RFC 7515 with SHA-256. By hand, because the library at hand refuses the header x5t, which Entra wants of certificates, and keeps signers.</summary>
-    private static string Sign(AssertionShape shape, Secret key, string? keyId, Dictionary<string, object> claims, Dictionary<string, object> headers)
+    private static string Sign(
+        AssertionShape shape,
+        Secret key,
+        string? keyId,
+        Dictionary<string, object> claims,
+        Dictionary<string, object> headers
+    )
     {
         headers["alg"] = shape.Algorithm;
         headers["typ"] = "JWT";
-        if (keyId is not null) headers["kid"] = keyId;
+        if (keyId is not null)
+            headers["kid"] = keyId;
         var signed = Part(headers) + "." + Part(claims);
         var data = Encoding.ASCII.GetBytes(signed);
         var utf8 = key.Reveal();
@@ -85,15 +102,27 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
                 using var ecdsa = ECDsa.Create();
                 ecdsa.ImportFromPem(pem);
                 // RFC 7518 3.4: P-256, and the signature as two numbers of 32 bytes.
-                if (ecdsa.KeySize != 256) throw new CryptographicException("Not a P-256 key.");
-                return signed + "." + Base64Url.EncodeToString(ecdsa.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
+                if (ecdsa.KeySize != 256)
+                    throw new CryptographicException("Not a P-256 key.");
+                return signed
+                    + "."
+                    + Base64Url.EncodeToString(
+                        ecdsa.SignData(
+                            data,
+                            HashAlgorithmName.SHA256,
+                            DSASignatureFormat.IeeeP1363FixedFieldConcatenation
+                        )
+                    );
             }
 
             using var rsa = RSA.Create();
             rsa.ImportFromPem(pem);
             // RFC 7518 3.3.
-            if (rsa.KeySize < 2048) throw new CryptographicException("Shorter than 2048 bits.");
-            return signed + "." + Base64Url.EncodeToString(rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+            if (rsa.KeySize < 2048)
+                throw new CryptographicException("Shorter than 2048 bits.");
+            return signed
+                + "."
+                + Base64Url.EncodeToString(rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
         }
         finally
         {
@@ -101,5 +130,6 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
         }
     }
 
-    private static string Part(Dictionary<string, object> members) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(members));
+    private static string Part(Dictionary<string, object> members) =>
+        Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(members));
 }

@@ -13,12 +13,15 @@ internal static class CallbackReader
 {
     public static CallbackReading Read(TokenClient client, IReadOnlyDictionary<string, string> query)
     {
-        if (client.Pack.Details.OAuth?.Callback is not { } shape) return CallbackReading.Empty;
-        if (shape.Signature is { } name && !IsSigned(client, query, name)) return CallbackReading.Refused("callback_signature_wrong");
+        if (client.Pack.Details.OAuth?.Callback is not { } shape)
+            return CallbackReading.Empty;
+        if (shape.Signature is { } name && !IsSigned(client, query, name))
+            return CallbackReading.Refused("callback_signature_wrong");
         var variables = TemplateContext.Of(client);
         foreach (var (parameter, template) in shape.Expect)
         {
-            if (variables.Expand(template) is not { } expected || query.GetValueOrDefault(parameter) != expected) return CallbackReading.Refused("callback_" + parameter + "_mismatch");
+            if (variables.Expand(template) is not { } expected || query.GetValueOrDefault(parameter) != expected)
+                return CallbackReading.Refused("callback_" + parameter + "_mismatch");
         }
 
         var captured = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -27,11 +30,14 @@ internal static class CallbackReader
             var rule = client.Pack.Details.Parameters[parameter];
             if (!query.TryGetValue(from, out var value) || value.Length == 0)
             {
-                if (rule is { Required: true, Default: null }) return CallbackReading.Refused("callback_" + from + "_missing");
+                if (rule is { Required: true, Default: null })
+                    return CallbackReading.Refused("callback_" + from + "_missing");
             }
-            else if (rule.Accepts(value)) captured[parameter] = value;
+            else if (rule.Accepts(value))
+                captured[parameter] = value;
             // One that does not fit is never left out quietly: a default in its place could be another customer's.
-            else return CallbackReading.Refused("callback_" + from + "_refused");
+            else
+                return CallbackReading.Refused("callback_" + from + "_refused");
         }
 
         return new CallbackReading(captured.ToImmutable(), null);
@@ -41,13 +47,24 @@ internal static class CallbackReader
     /// Before they are joined, '%' and '&amp;' are written out, and '=' in names, as Shopify signs them (https://docs.shopify.com/api/authentication/oauth#verification): without it, one value that
     /// holds "&amp;shop=" would be signed like two parameters, and a signed text could be cut into others than those it was signed for.
     /// </summary>
-    private static string Escaped(string text) => text.Replace("%", "%25", StringComparison.Ordinal).Replace("&", "%26", StringComparison.Ordinal);
+    private static string Escaped(string text) =>
+        text.Replace("%", "%25", StringComparison.Ordinal).Replace("&", "%26", StringComparison.Ordinal);
 
     private static bool IsSigned(TokenClient client, IReadOnlyDictionary<string, string> query, string name)
     {
-        if (client.ClientSecret is not { } secret || !query.TryGetValue(name, out var given) || given.Length != 64) return false;
-        var message = string.Join('&', query.Where(p => p.Key != name).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => Escaped(p.Key).Replace("=", "%3D", StringComparison.Ordinal) + "=" + Escaped(p.Value)));
+        if (client.ClientSecret is not { } secret || !query.TryGetValue(name, out var given) || given.Length != 64)
+            return false;
+        var message = string.Join(
+            '&',
+            query
+                .Where(p => p.Key != name)
+                .OrderBy(p => p.Key, StringComparer.Ordinal)
+                .Select(p => Escaped(p.Key).Replace("=", "%3D", StringComparison.Ordinal) + "=" + Escaped(p.Value))
+        );
         var expected = Convert.ToHexStringLower(HMACSHA256.HashData(secret.Reveal(), Encoding.UTF8.GetBytes(message)));
-        return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(expected), Encoding.ASCII.GetBytes(given.ToLowerInvariant()));
+        return CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(expected),
+            Encoding.ASCII.GetBytes(given.ToLowerInvariant())
+        );
     }
 }

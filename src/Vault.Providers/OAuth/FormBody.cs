@@ -13,7 +13,8 @@ internal sealed class FormBody
 
     public FormBody Add(string name, ReadOnlySpan<byte> value)
     {
-        if (_length > 0) Append((byte)'&');
+        if (_length > 0)
+            Append((byte)'&');
         Encode(Encoding.UTF8.GetBytes(name));
         Append((byte)'=');
         Encode(value);
@@ -34,8 +35,10 @@ internal sealed class FormBody
     {
         foreach (var b in bytes)
         {
-            if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'*') Append(b);
-            else if (b == (byte)' ') Append((byte)'+');
+            if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'.' or (byte)'_' or (byte)'*')
+                Append(b);
+            else if (b == (byte)' ')
+                Append((byte)'+');
             else
             {
                 Append((byte)'%');

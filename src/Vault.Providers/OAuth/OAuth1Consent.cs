@@ -27,66 +27,164 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
 
     private readonly OAuthCall _call = new(http, time);
 
-    public async Task<ConsentStart> StartAsync(TokenClient client, OAuth1Shape shape, ImmutableArray<string> scopes, string state, DateTimeOffset deadline)
+    public async Task<ConsentStart> StartAsync(
+        TokenClient client,
+        OAuth1Shape shape,
+        ImmutableArray<string> scopes,
+        string state,
+        DateTimeOffset deadline
+    )
     {
         var variables = TemplateContext.Of(client);
-        if (variables.ExpandUrl(shape.TemporaryUrl, http.Policy, out var fault) is not { } url) return Refuse(ErrorCatalogue.EgressDenied, fault!);
-        if (variables.ExpandUrl(shape.AuthorizationUrl, http.Policy, out fault) is not { } authorization) return Refuse(ErrorCatalogue.EgressDenied, fault!);
-        if (client.ClientSecret is not { } secret || client.Connection.ClientId is not { } id) return Refuse(ErrorCatalogue.ClientMisconfigured, "client_secret_missing");
-        var callback = client.RedirectUri + (client.RedirectUri.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "state=" + Uri.EscapeDataString(state);
+        if (variables.ExpandUrl(shape.TemporaryUrl, http.Policy, out var fault) is not { } url)
+            return Refuse(ErrorCatalogue.EgressDenied, fault!);
+        if (variables.ExpandUrl(shape.AuthorizationUrl, http.Policy, out fault) is not { } authorization)
+            return Refuse(ErrorCatalogue.EgressDenied, fault!);
+        if (client.ClientSecret is not { } secret || client.Connection.ClientId is not { } id)
+            return Refuse(ErrorCatalogue.ClientMisconfigured, "client_secret_missing");
+        var callback =
+            client.RedirectUri
+            + (client.RedirectUri.Contains('?', StringComparison.Ordinal) ? "&" : "?")
+            + "state="
+            + Uri.EscapeDataString(state);
         var message = Message(url);
-        message.Headers.TryAddWithoutValidation("Authorization", OAuth1Signature.Header(message, shape.Method, id, secret, null, null, time.GetUtcNow(), ("oauth_callback", callback)));
+        message.Headers.TryAddWithoutValidation(
+            "Authorization",
+            OAuth1Signature.Header(
+                message,
+                shape.Method,
+                id,
+                secret,
+                null,
+                null,
+                time.GetUtcNow(),
+                ("oauth_callback", callback)
+            )
+        );
         var reply = await _call.SendAsync(message, deadline, form: true);
-        if (reply is not WireReply.Answered { Answer: var answer }) return Refuse(ErrorCatalogue.UpstreamUnavailable, ((WireReply.Failed)reply).Code);
-        if (!answer.IsSuccess) return Refuse(answer.Status is 408 or 425 or 429 or >= 500 ? ErrorCatalogue.UpstreamUnavailable : ErrorCatalogue.ClientMisconfigured, Code(answer));
+        if (reply is not WireReply.Answered { Answer: var answer })
+            return Refuse(ErrorCatalogue.UpstreamUnavailable, ((WireReply.Failed)reply).Code);
+        if (!answer.IsSuccess)
+            return Refuse(
+                answer.Status is 408 or 425 or 429 or >= 500
+                    ? ErrorCatalogue.UpstreamUnavailable
+                    : ErrorCatalogue.ClientMisconfigured,
+                Code(answer)
+            );
         // RFC 5849 2.1: without the confirmation the provider is one of 1.0, where a stranger's consent can be slipped under a user.
-        if (Token.TextIn(answer.Body) is not { } token || TokenSecret.TextIn(answer.Body) is not { } tokenSecret || Confirmed.TextIn(answer.Body) != "true" || token.Contains('\n', StringComparison.Ordinal))
+        if (
+            Token.TextIn(answer.Body) is not { } token
+            || TokenSecret.TextIn(answer.Body) is not { } tokenSecret
+            || Confirmed.TextIn(answer.Body) != "true"
+            || token.Contains('\n', StringComparison.Ordinal)
+        )
             return Refuse(ErrorCatalogue.UpstreamRejected, "temporary_credentials_unreadable");
         var query = new StringBuilder(authorization.Query.TrimStart('?'));
         Add(query, "oauth_token", token);
-        if (shape.ScopeParameter is { } parameter && !scopes.IsDefaultOrEmpty) Add(query, parameter, string.Join(shape.ScopeSeparator, scopes));
+        if (shape.ScopeParameter is { } parameter && !scopes.IsDefaultOrEmpty)
+            Add(query, parameter, string.Join(shape.ScopeSeparator, scopes));
         foreach (var (name, template) in shape.AuthorizationParameters)
         {
-            if (variables.Expand(template) is { } value) Add(query, name, value);
+            if (variables.Expand(template) is { } value)
+                Add(query, name, value);
         }
 
-        return new ConsentStart.Ready(new UriBuilder(authorization) { Query = query.ToString() }.Uri, Secret.From(token + "\n" + tokenSecret));
+        return new ConsentStart.Ready(
+            new UriBuilder(authorization) { Query = query.ToString() }.Uri,
+            Secret.From(token + "\n" + tokenSecret)
+        );
     }
 
     /// <param name="code">The token and the verifier that the browser brought.</param>
     /// <param name="kept">The token and the secret that were kept when it left.</param>
-    public async Task<TokenReply> ExchangeAsync(TokenClient client, OAuth1Shape shape, Secret code, Secret kept, DateTimeOffset deadline)
+    public async Task<TokenReply> ExchangeAsync(
+        TokenClient client,
+        OAuth1Shape shape,
+        Secret code,
+        Secret kept,
+        DateTimeOffset deadline
+    )
     {
         var (brought, verifier) = Split(code);
         var (left, temporarySecret) = Split(kept);
         // The browser must bring back the very token it left with: another one belongs to somebody else's consent.
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(brought), Encoding.UTF8.GetBytes(left))) return new TokenReply.GrantDead(StatusReason.GrantRevoked, "oauth_token_mismatch");
-        if (TemplateContext.Of(client).ExpandUrl(shape.TokenUrl, http.Policy, out var fault) is not { } url) return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, FailureCode.Clean(fault) ?? "egress_denied");
-        if (client.ClientSecret is not { } secret || client.Connection.ClientId is not { } id) return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "client_secret_missing");
+        if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(brought), Encoding.UTF8.GetBytes(left)))
+            return new TokenReply.GrantDead(StatusReason.GrantRevoked, "oauth_token_mismatch");
+        if (TemplateContext.Of(client).ExpandUrl(shape.TokenUrl, http.Policy, out var fault) is not { } url)
+            return new TokenReply.ClientRefused(
+                StatusReason.ClientMisconfigured,
+                FailureCode.Clean(fault) ?? "egress_denied"
+            );
+        if (client.ClientSecret is not { } secret || client.Connection.ClientId is not { } id)
+            return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "client_secret_missing");
         var message = Message(url);
         using (var tokenSecret = Secret.From(temporarySecret))
-            message.Headers.TryAddWithoutValidation("Authorization", OAuth1Signature.Header(message, shape.Method, id, secret, left, tokenSecret, time.GetUtcNow(), ("oauth_verifier", verifier)));
+            message.Headers.TryAddWithoutValidation(
+                "Authorization",
+                OAuth1Signature.Header(
+                    message,
+                    shape.Method,
+                    id,
+                    secret,
+                    left,
+                    tokenSecret,
+                    time.GetUtcNow(),
+                    ("oauth_verifier", verifier)
+                )
+            );
         var reply = await _call.SendAsync(message, deadline, form: true);
-        if (reply is WireReply.Failed failed) return failed.Sent ? new TokenReply.MayHaveActed(failed.Code) : new TokenReply.NotActed(failed.Code, null);
+        if (reply is WireReply.Failed failed)
+            return failed.Sent ? new TokenReply.MayHaveActed(failed.Code) : new TokenReply.NotActed(failed.Code, null);
         return Classify(((WireReply.Answered)reply).Answer);
     }
 
     private TokenReply Classify(Answer answer)
     {
-        if (answer.Status is 408 or 425 or 429 or 503) return new TokenReply.NotActed(Code(answer), null);
-        if (answer.Status is >= 500 or (< 200 or (>= 300 and <= 399))) return new TokenReply.MayHaveActed(Code(answer));
+        if (answer.Status is 408 or 425 or 429 or 503)
+            return new TokenReply.NotActed(Code(answer), null);
+        if (answer.Status is >= 500 or (< 200 or (>= 300 and <= 399)))
+            return new TokenReply.MayHaveActed(Code(answer));
         if (!answer.IsSuccess)
-            return Problem.TextIn(answer.Body) is "token_rejected" or "token_expired" or "token_used" or "verifier_invalid" or "permission_denied" or "user_refused" ? new TokenReply.GrantDead(StatusReason.GrantRevoked, Code(answer))
+            return
+                Problem.TextIn(answer.Body)
+                    is "token_rejected"
+                        or "token_expired"
+                        or "token_used"
+                        or "verifier_invalid"
+                        or "permission_denied"
+                        or "user_refused"
+                ? new TokenReply.GrantDead(StatusReason.GrantRevoked, Code(answer))
                 : new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, Code(answer));
-        if (Token.TextIn(answer.Body) is not { } token || TokenSecret.TextIn(answer.Body) is not { } tokenSecret) return new TokenReply.MayHaveActed("unreadable_answer");
-        var secrets = new GrantTokens { AccessToken = Secret.From(token), RefreshToken = Secret.From(tokenSecret), TokenType = OAuth1Shape.TokenType };
-        return new TokenReply.Granted(new TokenSet(secrets, time.GetUtcNow(), null, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
+        if (Token.TextIn(answer.Body) is not { } token || TokenSecret.TextIn(answer.Body) is not { } tokenSecret)
+            return new TokenReply.MayHaveActed("unreadable_answer");
+        var secrets = new GrantTokens
+        {
+            AccessToken = Secret.From(token),
+            RefreshToken = Secret.From(tokenSecret),
+            TokenType = OAuth1Shape.TokenType,
+        };
+        return new TokenReply.Granted(
+            new TokenSet(
+                secrets,
+                time.GetUtcNow(),
+                null,
+                null,
+                null,
+                ImmutableSortedDictionary<string, string>.Empty,
+                null
+            )
+        );
     }
 
     private static HttpRequestMessage Message(Uri url)
     {
         // A body that is there (if empty) tells exactly whether anything was sent.
-        var message = new HttpRequestMessage(HttpMethod.Post, url) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new TrackedContent([]) };
+        var message = new HttpRequestMessage(HttpMethod.Post, url)
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new TrackedContent([]),
+        };
         message.Headers.TryAddWithoutValidation("User-Agent", "vault-orleans");
         return message;
     }
@@ -100,12 +198,19 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
 
     private static void Add(StringBuilder query, string name, string value)
     {
-        if (query.Length > 0) query.Append('&');
+        if (query.Length > 0)
+            query.Append('&');
         query.Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
     }
 
-    private static string Code(Answer answer) => FailureCode.Clean(Problem.TextIn(answer.Body)) ?? FailureCode.Status(answer.Status);
+    private static string Code(Answer answer) =>
+        FailureCode.Clean(Problem.TextIn(answer.Body)) ?? FailureCode.Status(answer.Status);
 
     private static ConsentStart.Refused Refuse(ErrorCode code, string failure) =>
-        new(new VaultError(code, "The provider could not be asked for this consent. Nothing was connected.") { Upstream = FailureCode.Clean(failure) });
+        new(
+            new VaultError(code, "The provider could not be asked for this consent. Nothing was connected.")
+            {
+                Upstream = FailureCode.Clean(failure),
+            }
+        );
 }

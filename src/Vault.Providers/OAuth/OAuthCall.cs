@@ -7,9 +7,7 @@ namespace Vault.Providers.OAuth;
 /// <summary>What became of one request on the wire.</summary>
 internal abstract record WireReply
 {
-    private WireReply()
-    {
-    }
+    private WireReply() { }
 
     public sealed record Answered(Answer Answer) : WireReply;
 
@@ -23,7 +21,9 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
     /// <summary>A token answer is a few kilobytes; a larger one is not an answer.</summary>
     public const int MaxAnswer = 64 * 1024;
 
-    private static readonly System.Net.Http.Headers.MediaTypeHeaderValue Form = new("application/x-www-form-urlencoded");
+    private static readonly System.Net.Http.Headers.MediaTypeHeaderValue Form = new(
+        "application/x-www-form-urlencoded"
+    );
 
     /// <param name="message">Disposed here.</param>
     /// <param name="deadline">The call ends before it.</param>
@@ -34,7 +34,8 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
         using (message)
         {
             var left = deadline - time.GetUtcNow();
-            if (left <= TimeSpan.Zero) return new WireReply.Failed(SendFailure.TimedOut, Sent: false, "deadline_passed");
+            if (left <= TimeSpan.Zero)
+                return new WireReply.Failed(SendFailure.TimedOut, Sent: false, "deadline_passed");
             using var stop = new CancellationTokenSource(left < MaxWait ? left : MaxWait, time);
             try
             {
@@ -42,10 +43,19 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
                 var (body, whole) = await ReadAsync(response, stop.Token);
                 try
                 {
-                    if (!whole) return new WireReply.Failed(SendFailure.Broken, Sent: true, "answer_too_large");
+                    if (!whole)
+                        return new WireReply.Failed(SendFailure.Broken, Sent: true, "answer_too_large");
                     // The framework's objects are gone when this returns: the headers are copied.
-                    var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
-                    return new WireReply.Answered(new Answer((int)response.StatusCode, headers.GetValueOrDefault, Answer.Parse(body, form ? Form : response.Content.Headers.ContentType)));
+                    var headers = response
+                        .Headers.Concat(response.Content.Headers)
+                        .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
+                    return new WireReply.Answered(
+                        new Answer(
+                            (int)response.StatusCode,
+                            headers.GetValueOrDefault,
+                            Answer.Parse(body, form ? Form : response.Content.Headers.ContentType)
+                        )
+                    );
                 }
                 finally
                 {
@@ -65,7 +75,10 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
     /// <summary>The longest a timer of the framework takes.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
-    private static async Task<(byte[] Body, bool Whole)> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async Task<(byte[] Body, bool Whole)> ReadAsync(
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    )
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[MaxAnswer + 1];
@@ -73,7 +86,8 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
         while (length < buffer.Length)
         {
             var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
-            if (read == 0) break;
+            if (read == 0)
+                break;
             length += read;
         }
 

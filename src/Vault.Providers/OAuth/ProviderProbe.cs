@@ -16,60 +16,105 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
 {
     private readonly OAuthCall _call = new(http, time);
 
-    public async Task<IdentityReply> AskAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline)
+    public async Task<IdentityReply> AskAsync(
+        TokenClient client,
+        GrantTokens? grant,
+        StaticCredential? credential,
+        DateTimeOffset deadline
+    )
     {
         var details = client.Pack.Details;
         // An own credential is shown to work by its verification call; a grant by asking who it belongs to.
         var probe = grant is null ? details.Verification ?? details.Identity : details.Identity ?? details.Verification;
-        if (probe is null) return grant is not null && details.Introspection is { } introspection ? await IntrospectAsync(client, grant, introspection, deadline) : new IdentityReply.NoCall();
+        if (probe is null)
+            return grant is not null && details.Introspection is { } introspection
+                ? await IntrospectAsync(client, grant, introspection, deadline)
+                : new IdentityReply.NoCall();
         var variables = TemplateContext.Of(client);
-        if (variables.ExpandUrl(probe.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
+        if (variables.ExpandUrl(probe.Url, http.Policy, out var fault) is not { } url)
+            return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
         var message = new HttpRequestMessage(new HttpMethod(probe.Method), url) { Version = HttpVersion.Version11 };
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
         message.Headers.TryAddWithoutValidation("User-Agent", "vault-orleans");
         foreach (var (name, template) in details.Api.Headers.Concat(probe.Headers))
         {
-            if (variables.Expand(template) is not { } value) continue;
+            if (variables.Expand(template) is not { } value)
+                continue;
             message.Headers.Remove(name);
             message.Headers.TryAddWithoutValidation(name, value);
         }
 
-        if (CredentialPlacement.Apply(message, client.Pack, grant, credential, client is { ClientSecret: { } secret, Connection.ClientId: { } id } ? (id, secret) : null, time) is { } missing)
+        if (
+            CredentialPlacement.Apply(
+                message,
+                client.Pack,
+                grant,
+                credential,
+                client is { ClientSecret: { } secret, Connection.ClientId: { } id } ? (id, secret) : null,
+                time
+            ) is
+            { } missing
+        )
         {
             message.Dispose();
             return new IdentityReply.Refused(FailureCode.Clean(missing) ?? "credential_unusable");
         }
 
-        if (probe.Method is not ("GET" or "DELETE")) message.Content = new TrackedContent(probe.Body is null ? [] : Encoding.UTF8.GetBytes(probe.Body));
-        if (probe.Body is not null) message.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        if (probe.Method is not ("GET" or "DELETE"))
+            message.Content = new TrackedContent(probe.Body is null ? [] : Encoding.UTF8.GetBytes(probe.Body));
+        if (probe.Body is not null)
+            message.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         var reply = await _call.SendAsync(message, deadline);
         if (reply is WireReply.Failed failed)
-            return failed.Failure == SendFailure.EgressDenied ? new IdentityReply.Refused(failed.Code) : new IdentityReply.Unavailable(failed.Code, null);
+            return failed.Failure == SendFailure.EgressDenied
+                ? new IdentityReply.Refused(failed.Code)
+                : new IdentityReply.Unavailable(failed.Code, null);
         var answer = ((WireReply.Answered)reply).Answer;
         var verdict = ApiResponseClassifier.Classify(client.Pack, answer, time.GetUtcNow());
         return verdict.Outcome switch
         {
             UpstreamOutcome.Succeeded when probe.Identity is null => new IdentityReply.Works(),
-            UpstreamOutcome.Succeeded => TokenResponseReader.Identity(probe.Identity, answer.Body) is { } identity ? new IdentityReply.Known(identity) : new IdentityReply.Works(),
-            UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable => new IdentityReply.Unavailable(verdict.Code ?? "unavailable", verdict.RetryAfter),
+            UpstreamOutcome.Succeeded => TokenResponseReader.Identity(probe.Identity, answer.Body) is { } identity
+                ? new IdentityReply.Known(identity)
+                : new IdentityReply.Works(),
+            UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable => new IdentityReply.Unavailable(
+                verdict.Code ?? "unavailable",
+                verdict.RetryAfter
+            ),
             _ => new IdentityReply.Refused(verdict.Code ?? FailureCode.Status(answer.Status)),
         };
     }
 
     /// <summary>RFC 7662: where no call shows whose a token is, the authorization server says at least whether it lives.</summary>
-    private async Task<IdentityReply> IntrospectAsync(TokenClient client, GrantTokens grant, IntrospectionShape shape, DateTimeOffset deadline)
+    private async Task<IdentityReply> IntrospectAsync(
+        TokenClient client,
+        GrantTokens grant,
+        IntrospectionShape shape,
+        DateTimeOffset deadline
+    )
     {
-        if (TemplateContext.Of(client).ExpandUrl(shape.Url, http.Policy, out var fault) is not { } url) return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
+        if (TemplateContext.Of(client).ExpandUrl(shape.Url, http.Policy, out var fault) is not { } url)
+            return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
         var request = new TokenRequest(client).With("token", grant.AccessToken).With("token_type_hint", "access_token");
-        if (shape.Auth == CallAuthentication.Bearer) request.Bearer(grant.AccessToken);
-        var reply = await _call.SendAsync(request.Build(url, "POST", BodyFormat.Form, TokenRequest.ClientAt(shape.Auth, client.Pack.Details.OAuth)), deadline);
+        if (shape.Auth == CallAuthentication.Bearer)
+            request.Bearer(grant.AccessToken);
+        var reply = await _call.SendAsync(
+            request.Build(url, "POST", BodyFormat.Form, TokenRequest.ClientAt(shape.Auth, client.Pack.Details.OAuth)),
+            deadline
+        );
         if (reply is WireReply.Failed failed)
-            return failed.Failure == SendFailure.EgressDenied ? new IdentityReply.Refused(failed.Code) : new IdentityReply.Unavailable(failed.Code, null);
+            return failed.Failure == SendFailure.EgressDenied
+                ? new IdentityReply.Refused(failed.Code)
+                : new IdentityReply.Unavailable(failed.Code, null);
         var answer = ((WireReply.Answered)reply).Answer;
-        if (!answer.IsSuccess) return new IdentityReply.Unavailable(FailureCode.Status(answer.Status), null);
+        if (!answer.IsSuccess)
+            return new IdentityReply.Unavailable(FailureCode.Status(answer.Status), null);
 
         // RFC 7662 2.2: "active" is the one member that must be there; false is the answer for every token that is not good, whatever the cause.
-        return answer.Body is { ValueKind: JsonValueKind.Object } body && body.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.True
+        return
+            answer.Body is { ValueKind: JsonValueKind.Object } body
+            && body.TryGetProperty("active", out var active)
+            && active.ValueKind == JsonValueKind.True
             ? new IdentityReply.Works()
             : new IdentityReply.Refused("inactive");
     }

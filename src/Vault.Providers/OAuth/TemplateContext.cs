@@ -7,15 +7,25 @@ using Vault.Providers.Egress;
 namespace Vault.Providers.OAuth;
 
 /// <summary>Fills the places of a pack's templates and turns a URL template into a URL that may be called.</summary>
-internal sealed class TemplateContext(ProviderPack pack, ImmutableSortedDictionary<string, string> parameters, string? clientId)
+internal sealed class TemplateContext(
+    ProviderPack pack,
+    ImmutableSortedDictionary<string, string> parameters,
+    string? clientId
+)
 {
-    public static TemplateContext Of(TokenClient client) => new(client.Pack, client.Parameters, client.Connection.ClientId);
+    public static TemplateContext Of(TokenClient client) =>
+        new(client.Pack, client.Parameters, client.Connection.ClientId);
 
     /// <summary>A parameter (checked against its pattern again) or the client id; null when there is none.</summary>
     public string? Value(string name) => name == "client_id" ? clientId : PackParameters.Find(pack, parameters, name);
 
     /// <summary>Null with the reason when a place is empty or the URL leaves the pack's hosts.</summary>
-    public Uri? ExpandUrl(UrlTemplate template, EgressPolicy policy, out string? fault, Func<string, string?>? also = null)
+    public Uri? ExpandUrl(
+        UrlTemplate template,
+        EgressPolicy policy,
+        out string? fault,
+        Func<string, string?>? also = null
+    )
     {
         var text = template.Expand(name => also?.Invoke(name) ?? Value(name), out var missing);
         if (text is null)
@@ -35,5 +45,6 @@ internal sealed class TemplateContext(ProviderPack pack, ImmutableSortedDictiona
     }
 
     /// <summary>A text template; null when a place is empty.</summary>
-    public string? Expand(string template, Func<string, string?>? also = null) => TextTemplate.Expand(template, name => also?.Invoke(name) ?? Value(name), out _);
+    public string? Expand(string template, Func<string, string?>? also = null) =>
+        TextTemplate.Expand(template, name => also?.Invoke(name) ?? Value(name), out _);
 }

@@ -39,7 +39,8 @@ internal sealed class TokenRequest(TokenClient client)
         var variables = TemplateContext.Of(client);
         foreach (var (name, template) in templates)
         {
-            if (variables.Expand(template) is { } value) With(name, value);
+            if (variables.Expand(template) is { } value)
+                With(name, value);
         }
 
         return this;
@@ -55,35 +56,52 @@ internal sealed class TokenRequest(TokenClient client)
     public TokenRequest Bearer(Secret token) => Bearer(token.RevealText());
 
     /// <summary>How the client shows itself at an endpoint beside the token endpoint; null where it does not.</summary>
-    public static ClientAuthentication? ClientAt(CallAuthentication call, OAuthShape? oauth) => call switch
-    {
-        CallAuthentication.Client => oauth?.ClientAuth,
-        CallAuthentication.ClientBasic => ClientAuthentication.Basic,
-        _ => null,
-    };
+    public static ClientAuthentication? ClientAt(CallAuthentication call, OAuthShape? oauth) =>
+        call switch
+        {
+            CallAuthentication.Client => oauth?.ClientAuth,
+            CallAuthentication.ClientBasic => ClientAuthentication.Basic,
+            _ => null,
+        };
 
     /// <summary>Builds the message; disposing it zeroes the body.</summary>
     /// <param name="authentication">Null for none.</param>
     /// <param name="clientId">In place of the connection's, for an own credential.</param>
-    public HttpRequestMessage Build(Uri url, string method, BodyFormat format, ClientAuthentication? authentication, string? clientId = null, Secret? clientSecret = null)
+    public HttpRequestMessage Build(
+        Uri url,
+        string method,
+        BodyFormat format,
+        ClientAuthentication? authentication,
+        string? clientId = null,
+        Secret? clientSecret = null
+    )
     {
         var id = clientId ?? client.Connection.ClientId;
         var secret = clientSecret ?? client.ClientSecret;
-        var message = new HttpRequestMessage(new HttpMethod(method), url) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var message = new HttpRequestMessage(new HttpMethod(method), url)
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
         message.Headers.TryAddWithoutValidation("User-Agent", "vault-orleans");
-        if (_bearer is not null) message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _bearer);
-        else if (authentication == ClientAuthentication.Basic && id is not null && secret is not null) message.Headers.Authorization = Basic(id, secret);
+        if (_bearer is not null)
+            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _bearer);
+        else if (authentication == ClientAuthentication.Basic && id is not null && secret is not null)
+            message.Headers.Authorization = Basic(id, secret);
         else if (authentication is not null && id is not null)
         {
             With("client_id", id);
-            if (authentication == ClientAuthentication.Post && secret is not null) With("client_secret", secret);
+            if (authentication == ClientAuthentication.Post && secret is not null)
+                With("client_secret", secret);
         }
 
         if (format != BodyFormat.None)
         {
             message.Content = new TrackedContent(format == BodyFormat.Json ? Json() : Form());
-            message.Content.Headers.ContentType = new MediaTypeHeaderValue(format == BodyFormat.Json ? "application/json" : "application/x-www-form-urlencoded");
+            message.Content.Headers.ContentType = new MediaTypeHeaderValue(
+                format == BodyFormat.Json ? "application/json" : "application/x-www-form-urlencoded"
+            );
         }
 
         return message;
@@ -110,8 +128,10 @@ internal sealed class TokenRequest(TokenClient client)
         var form = new FormBody();
         foreach (var (name, text, secret) in _fields)
         {
-            if (secret is null) form.Add(name, text!);
-            else form.Add(name, secret.Reveal());
+            if (secret is null)
+                form.Add(name, text!);
+            else
+                form.Add(name, secret.Reveal());
         }
 
         return form.Take();
@@ -125,8 +145,10 @@ internal sealed class TokenRequest(TokenClient client)
             writer.WriteStartObject();
             foreach (var (name, text, secret) in _fields)
             {
-                if (secret is null) writer.WriteString(name, text);
-                else writer.WriteString(name, secret.Reveal());
+                if (secret is null)
+                    writer.WriteString(name, text);
+                else
+                    writer.WriteString(name, secret.Reveal());
             }
 
             writer.WriteEndObject();

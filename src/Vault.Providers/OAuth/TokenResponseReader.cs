@@ -19,26 +19,46 @@ internal static class TokenResponseReader
 
     /// <param name="sentAt">When the request went out: lifetimes count from there, so that a slow answer never makes a token look fresher than it is.</param>
     /// <param name="mustCapture">Whether a captured field that is missing or does not fit refuses the grant (first grant), or is left out (refresh; the old value stays).</param>
-    public static TokenReply Read(ProviderPack pack, Answer answer, DateTimeOffset sentAt, DateTimeOffset now, bool mustCapture)
+    public static TokenReply Read(
+        ProviderPack pack,
+        Answer answer,
+        DateTimeOffset sentAt,
+        DateTimeOffset now,
+        bool mustCapture
+    )
     {
         var oauth = pack.Details.OAuth!;
         var shape = oauth.Answer;
         var type = shape.TokenType.TextIn(answer.Body) ?? "Bearer";
         // RFC 6749 7.1: a client must not use a token whose type it does not understand. Slack says "bot" and "user" and means bearer.
         if (!(type.Equals("bearer", StringComparison.OrdinalIgnoreCase) || type is "bot" or "user"))
-            return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "token_type_" + (FailureCode.Clean(type) ?? "unknown"));
+            return new TokenReply.ClientRefused(
+                StatusReason.ClientMisconfigured,
+                "token_type_" + (FailureCode.Clean(type) ?? "unknown")
+            );
         var captured = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var (name, path) in shape.Capture)
         {
             var parameter = pack.Details.Parameters[name];
             var value = path.TextIn(answer.Body);
             // A host in a token answer is a stranger's word until it fits the pack's pattern: it decides where the credential is sent next.
-            if (value is not null && parameter.Accepts(value)) captured[name] = value;
-            else if (mustCapture && (value is not null || (parameter.Required && parameter.Default is null))) return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "captured_" + name + "_refused");
+            if (value is not null && parameter.Accepts(value))
+                captured[name] = value;
+            else if (mustCapture && (value is not null || (parameter.Required && parameter.Default is null)))
+                return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "captured_" + name + "_refused");
         }
 
-        var expires = Seconds(shape.ExpiresIn, answer.Body) is { } life ? sentAt.AddSeconds(life)
-            : shape.ExpiresAt?.TextIn(answer.Body) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at) && (at - now).TotalSeconds < MaxSeconds ? at
+        var expires =
+            Seconds(shape.ExpiresIn, answer.Body) is { } life ? sentAt.AddSeconds(life)
+            : shape.ExpiresAt?.TextIn(answer.Body) is { } text
+            && DateTimeOffset.TryParse(
+                text,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+                out var at
+            )
+            && (at - now).TotalSeconds < MaxSeconds
+                ? at
             : pack.Refresh.AccessLifetime is { } usual ? sentAt + usual
             : (DateTimeOffset?)null;
         var refresh = shape.RefreshToken.TextIn(answer.Body);
@@ -47,19 +67,27 @@ internal static class TokenResponseReader
             AccessToken = Secret.From(shape.AccessToken.TextIn(answer.Body)!),
             RefreshToken = refresh is null ? null : Secret.From(refresh),
         };
-        return new TokenReply.Granted(new TokenSet(
-            secrets,
-            now,
-            expires,
-            Seconds(shape.RefreshExpiresIn, answer.Body) is { } refreshLife ? sentAt.AddSeconds(refreshLife) : null,
-            Scopes(oauth, answer.Body),
-            captured.ToImmutable(),
-            shape.Identity is null ? null : Identity(shape.Identity, answer.Body)));
+        return new TokenReply.Granted(
+            new TokenSet(
+                secrets,
+                now,
+                expires,
+                Seconds(shape.RefreshExpiresIn, answer.Body) is { } refreshLife ? sentAt.AddSeconds(refreshLife) : null,
+                Scopes(oauth, answer.Body),
+                captured.ToImmutable(),
+                shape.Identity is null ? null : Identity(shape.Identity, answer.Body)
+            )
+        );
     }
 
     public static ProviderIdentity? Identity(IdentityMap map, JsonElement body) =>
         map.Subject.TextIn(body) is { Length: <= 256 } subject
-            ? new ProviderIdentity(subject, Short(map.DisplayName?.TextIn(body)), Email(map, body), Short(map.Tenant?.TextIn(body)))
+            ? new ProviderIdentity(
+                subject,
+                Short(map.DisplayName?.TextIn(body)),
+                Email(map, body),
+                Short(map.Tenant?.TextIn(body))
+            )
             : null;
 
     private static string? Email(IdentityMap map, JsonElement body) =>
@@ -68,18 +96,33 @@ internal static class TokenResponseReader
     private static string? Short(string? text) => text is { Length: <= 256 } && !text.Any(char.IsControl) ? text : null;
 
     private static double? Seconds(ValuePath path, JsonElement body) =>
-        path.TextIn(body) is { } text && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < MaxSeconds ? seconds : null;
+        path.TextIn(body) is { } text
+        && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+        && seconds is > 0 and < MaxSeconds
+            ? seconds
+            : null;
 
     private static ImmutableArray<string>? Scopes(OAuthShape oauth, JsonElement body)
     {
-        if (oauth.Answer.Scope.First(body) is not { } value) return null;
+        if (oauth.Answer.Scope.First(body) is not { } value)
+            return null;
         var scopes = value.ValueKind switch
         {
-            JsonValueKind.String => value.GetString()!.Split([.. oauth.ScopeSeparator, ' '], StringSplitOptions.RemoveEmptyEntries),
-            JsonValueKind.Array => value.EnumerateArray().Where(s => s.ValueKind == JsonValueKind.String).Select(s => s.GetString()!),
-            JsonValueKind.Object => value.EnumerateObject().Where(p => p.Value.ValueKind == JsonValueKind.String).Select(p => $"{p.Name}:{p.Value.GetString()}"),
+            JsonValueKind.String => value
+                .GetString()!
+                .Split([.. oauth.ScopeSeparator, ' '], StringSplitOptions.RemoveEmptyEntries),
+            JsonValueKind.Array => value
+                .EnumerateArray()
+                .Where(s => s.ValueKind == JsonValueKind.String)
+                .Select(s => s.GetString()!),
+            JsonValueKind.Object => value
+                .EnumerateObject()
+                .Where(p => p.Value.ValueKind == JsonValueKind.String)
+                .Select(p => $"{p.Name}:{p.Value.GetString()}"),
             _ => null,
         };
-        return scopes is null ? null : [.. scopes.Where(s => s.Length is > 0 and <= 512).Distinct(StringComparer.Ordinal)];
+        return scopes is null
+            ? null
+            : [.. scopes.Where(s => s.Length is > 0 and <= 512).Distinct(StringComparer.Ordinal)];
     }
 }

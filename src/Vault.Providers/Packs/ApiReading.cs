@@ -13,7 +13,8 @@ internal static class ApiReading
         var parameters = ImmutableSortedDictionary.CreateBuilder<string, PackParameter>(StringComparer.Ordinal);
         foreach (var (name, value, at) in pack.Members("parameters"))
         {
-            if (!UrlTemplate.IsName(name)) pack.Faults.Add(at, "is not a name of letters, digits and '_'");
+            if (!UrlTemplate.IsName(name))
+                pack.Faults.Add(at, "is not a name of letters, digits and '_'");
             if (value.ValueKind != System.Text.Json.JsonValueKind.Object)
             {
                 pack.Faults.Add(at, "must be an object");
@@ -23,24 +24,39 @@ internal static class ApiReading
             var node = new PackNode(value, at, pack.Faults);
             var source = node.Choice("source", ParameterSource.Connection, PackKeywords.Sources, required: true);
             var pattern = Pattern(node, "pattern", required: true);
-            var (required, standard, example, description) = (node.Flag("required"), node.Text("default"), node.Text("example"), node.Text("description"));
+            var (required, standard, example, description) = (
+                node.Flag("required"),
+                node.Text("default"),
+                node.Text("example"),
+                node.Text("description")
+            );
             node.Done();
-            if (pattern is null) continue;
+            if (pattern is null)
+                continue;
             var parameter = new PackParameter(source, pattern, required, standard, example, description);
-            if (standard is not null && !parameter.Accepts(standard)) node.Fault("default", $"'{standard}' does not fit the pattern {pattern}");
-            if (example is not null && !parameter.Accepts(example)) node.Fault("example", $"'{example}' does not fit the pattern {pattern}");
+            if (standard is not null && !parameter.Accepts(standard))
+                node.Fault("default", $"'{standard}' does not fit the pattern {pattern}");
+            if (example is not null && !parameter.Accepts(example))
+                node.Fault("example", $"'{example}' does not fit the pattern {pattern}");
             parameters[name] = parameter;
         }
 
         return parameters.ToImmutable();
     }
 
-    public static ImmutableSortedDictionary<AuthMode, CredentialShape> Credentials(PackNode pack, ImmutableArray<AuthMode> modes)
+    public static ImmutableSortedDictionary<AuthMode, CredentialShape> Credentials(
+        PackNode pack,
+        ImmutableArray<AuthMode> modes
+    )
     {
         var shapes = ImmutableSortedDictionary.CreateBuilder<AuthMode, CredentialShape>();
         foreach (var (name, value, at) in pack.Members("credentials"))
         {
-            if (!PackKeywords.Modes.TryGetValue(name, out var mode) || mode == AuthMode.AuthorizationCode || !modes.Contains(mode))
+            if (
+                !PackKeywords.Modes.TryGetValue(name, out var mode)
+                || mode == AuthMode.AuthorizationCode
+                || !modes.Contains(mode)
+            )
             {
                 pack.Faults.Add(at, $"'{name}' is not one of this pack's auth_modes that take a credential");
                 continue;
@@ -56,7 +72,8 @@ internal static class ApiReading
             foreach (var member in value.EnumerateObject())
             {
                 var fieldAt = $"{at}/{LineIndex.Escape(member.Name)}";
-                if (!UrlTemplate.IsName(member.Name)) pack.Faults.Add(fieldAt, "is not a name of letters, digits and '_'");
+                if (!UrlTemplate.IsName(member.Name))
+                    pack.Faults.Add(fieldAt, "is not a name of letters, digits and '_'");
                 if (member.Value.ValueKind != System.Text.Json.JsonValueKind.Object)
                 {
                     pack.Faults.Add(fieldAt, "must be an object");
@@ -64,33 +81,52 @@ internal static class ApiReading
                 }
 
                 var node = new PackNode(member.Value, fieldAt, pack.Faults);
-                var field = new CredentialField(node.Text("label", required: true) ?? member.Name, Pattern(node, "pattern"), node.Flag("required", true), node.Flag("multiline"), node.Text("description"));
+                var field = new CredentialField(
+                    node.Text("label", required: true) ?? member.Name,
+                    Pattern(node, "pattern"),
+                    node.Flag("required", true),
+                    node.Flag("multiline"),
+                    node.Text("description")
+                );
                 node.Done();
                 fields[member.Name] = field;
             }
 
-            if (mode == AuthMode.Basic && !(fields.ContainsKey("username") && fields.ContainsKey("password"))) pack.Faults.Add(at, "basic needs the fields 'username' and 'password'");
+            if (mode == AuthMode.Basic && !(fields.ContainsKey("username") && fields.ContainsKey("password")))
+                pack.Faults.Add(at, "basic needs the fields 'username' and 'password'");
             shapes[mode] = new CredentialShape(fields.ToImmutable());
         }
 
         foreach (var mode in modes)
         {
-            if (mode is AuthMode.ApiKey or AuthMode.Basic or AuthMode.JwtBearer or AuthMode.AppInstallation && !shapes.ContainsKey(mode))
+            if (
+                mode is AuthMode.ApiKey or AuthMode.Basic or AuthMode.JwtBearer or AuthMode.AppInstallation
+                && !shapes.ContainsKey(mode)
+            )
                 pack.Fault("credentials", $"has no fields for {PackKeywords.Modes.First(m => m.Value == mode).Key}");
         }
 
         return shapes.ToImmutable();
     }
 
-    public static ApiShape Api(PackNode pack, PackScope scope, ImmutableArray<AuthMode> modes, ImmutableSortedDictionary<AuthMode, CredentialShape> credentials)
+    public static ApiShape Api(
+        PackNode pack,
+        PackScope scope,
+        ImmutableArray<AuthMode> modes,
+        ImmutableSortedDictionary<AuthMode, CredentialShape> credentials
+    )
     {
         var node = pack.Object("api", required: true);
-        if (node is null) return new ApiShape { BaseUrl = UrlTemplate.Parse("https://invalid") };
+        if (node is null)
+            return new ApiShape { BaseUrl = UrlTemplate.Parse("https://invalid") };
         var url = scope.Url(node, "base_url", required: true);
-        if (url is not null && (url.Source.EndsWith('/') || url.Source.Contains('?', StringComparison.Ordinal))) node.Fault("base_url", "must end without '/' and hold no query; tool URLs begin with '/'");
+        if (url is not null && (url.Source.EndsWith('/') || url.Source.Contains('?', StringComparison.Ordinal)))
+            node.Fault("base_url", "must end without '/' and hold no query; tool URLs begin with '/'");
         var auth = ImmutableArray.CreateBuilder<ApiCredential>();
-        foreach (var item in node.Objects("auth")) auth.AddRange(Credential(item, scope, modes, credentials));
-        if (auth.Count == 0) node.Fault("auth", "is empty: no call would carry a credential");
+        foreach (var item in node.Objects("auth"))
+            auth.AddRange(Credential(item, scope, modes, credentials));
+        if (auth.Count == 0)
+            node.Fault("auth", "is empty: no call would carry a credential");
         foreach (var mode in modes)
         {
             var yields = mode is not (AuthMode.ApiKey or AuthMode.Basic);
@@ -101,8 +137,10 @@ internal static class ApiReading
         var paths = ImmutableArray.CreateBuilder<ValuePath>();
         foreach (var (text, at) in node.TextsWithPlace("error_code"))
         {
-            if (ValuePath.TryParse(text, out var path)) paths.Add(path);
-            else pack.Faults.Add(at, $"'{text}' is not a path");
+            if (ValuePath.TryParse(text, out var path))
+                paths.Add(path);
+            else
+                pack.Faults.Add(at, $"'{text}' is not a path");
         }
 
         var api = new ApiShape
@@ -119,8 +157,10 @@ internal static class ApiReading
 
     public static string? Pattern(PackNode node, string name, bool required = false)
     {
-        if (node.Text(name, required) is not { } pattern) return null;
-        if (pattern[0] != '^' || pattern[^1] != '$') node.Fault(name, "must be anchored: begin with '^' and end with '$'");
+        if (node.Text(name, required) is not { } pattern)
+            return null;
+        if (pattern[0] != '^' || pattern[^1] != '$')
+            node.Fault(name, "must be anchored: begin with '^' and end with '$'");
         try
         {
             PackParameter.Anchored(pattern);
@@ -133,28 +173,43 @@ internal static class ApiReading
         }
     }
 
-    private static IEnumerable<ApiCredential> Credential(PackNode node, PackScope scope, ImmutableArray<AuthMode> modes, ImmutableSortedDictionary<AuthMode, CredentialShape> credentials)
+    private static IEnumerable<ApiCredential> Credential(
+        PackNode node,
+        PackScope scope,
+        ImmutableArray<AuthMode> modes,
+        ImmutableSortedDictionary<AuthMode, CredentialShape> credentials
+    )
     {
         var place = node.Choice("in", CredentialPlace.Header, PackKeywords.CredentialPlaces, required: true);
         var name = node.Text("name", required: true);
         var value = node.Text("value", required: true);
         AuthMode? mode = node.Has("mode") ? node.Choice("mode", AuthMode.AuthorizationCode, PackKeywords.Modes) : null;
         node.Done();
-        if (mode is { } given && !modes.Contains(given)) node.Fault("mode", "is not among auth_modes");
-        if (name is null || value is null) yield break;
-        if (place == CredentialPlace.Header && HeaderReading.Complaint(name, credential: true) is { } complaint) node.Fault("name", complaint);
+        if (mode is { } given && !modes.Contains(given))
+            node.Fault("mode", "is not among auth_modes");
+        if (name is null || value is null)
+            yield break;
+        if (place == CredentialPlace.Header && HeaderReading.Complaint(name, credential: true) is { } complaint)
+            node.Fault("name", complaint);
         string[] variables = mode is AuthMode.ApiKey or AuthMode.Basic
-            ? [.. credentials.TryGetValue(mode.Value, out var shape) ? shape.Fields.Keys : [], .. mode == AuthMode.Basic ? ["basic"] : Array.Empty<string>()]
+            ?
+            [
+                .. credentials.TryGetValue(mode.Value, out var shape) ? shape.Fields.Keys : [],
+                .. mode == AuthMode.Basic ? ["basic"] : Array.Empty<string>(),
+            ]
             : ["access_token", "token_type"];
         HeaderReading.CheckTemplate(node, "value", value, scope.WithoutParameters, variables);
         if (place == CredentialPlace.OAuth1)
         {
-            if (name is not ("HMAC-SHA256" or "HMAC-SHA1")) node.Fault("name", $"is '{name}'; with 'oauth1' it is the signature method, HMAC-SHA256 or HMAC-SHA1");
+            if (name is not ("HMAC-SHA256" or "HMAC-SHA1"))
+                node.Fault("name", $"is '{name}'; with 'oauth1' it is the signature method, HMAC-SHA256 or HMAC-SHA1");
             string[] fields = mode is { } m && credentials.TryGetValue(m, out var own) ? [.. own.Fields.Keys] : [];
-            foreach (var field in OAuth1Signature.Fields.Except(fields)) node.Fault("in", $"is 'oauth1', which needs the credential field '{field}'");
+            foreach (var field in OAuth1Signature.Fields.Except(fields))
+                node.Fault("in", $"is 'oauth1', which needs the credential field '{field}'");
         }
 
-        if (place == CredentialPlace.Query && mode is not AuthMode.ApiKey) node.Fault("in", "is 'query', which is for API keys only: a token in a URL ends up in logs (RFC 6750 5.3)");
+        if (place == CredentialPlace.Query && mode is not AuthMode.ApiKey)
+            node.Fault("in", "is 'query', which is for API keys only: a token in a URL ends up in logs (RFC 6750 5.3)");
         yield return new ApiCredential(place, name, value, mode);
     }
 }

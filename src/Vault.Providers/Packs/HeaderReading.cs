@@ -10,42 +10,76 @@ internal static class HeaderReading
     /// <summary>Framing, routing and credentials are the vault's own business: a pack that set them could smuggle a request or send a credential elsewhere.</summary>
     private static readonly FrozenSet<string> Forbidden = new[]
     {
-        "host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect", "cookie", "set-cookie", "proxy-authorization", "content-type",
-        "accept-encoding", "traceparent", "forwarded", "x-forwarded-for", "x-forwarded-host",
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "upgrade",
+        "te",
+        "trailer",
+        "expect",
+        "cookie",
+        "set-cookie",
+        "proxy-authorization",
+        "content-type",
+        "accept-encoding",
+        "traceparent",
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    public static bool IsName(string text) => text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+    public static bool IsName(string text) =>
+        text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     public static string? Name(PackNode node, string name)
     {
         var text = node.Text(name, required: true);
-        if (text is null || IsName(text)) return text;
+        if (text is null || IsName(text))
+            return text;
         node.Fault(name, $"'{text}' is not a header name");
         return null;
     }
 
     public static string? Complaint(string header, bool credential)
     {
-        if (!IsName(header)) return $"'{header}' is not a header name";
-        if (Forbidden.Contains(header)) return $"the header '{header}' is set by the vault only";
-        return !credential && header.Equals("authorization", StringComparison.OrdinalIgnoreCase) ? "a credential belongs into 'auth', where it is kept out of logs" : null;
+        if (!IsName(header))
+            return $"'{header}' is not a header name";
+        if (Forbidden.Contains(header))
+            return $"the header '{header}' is set by the vault only";
+        return !credential && header.Equals("authorization", StringComparison.OrdinalIgnoreCase)
+            ? "a credential belongs into 'auth', where it is kept out of logs"
+            : null;
     }
 
-    public static ImmutableSortedDictionary<string, string> Headers(PackNode node, string name, PackScope scope, params string[] extraVariables)
+    public static ImmutableSortedDictionary<string, string> Headers(
+        PackNode node,
+        string name,
+        PackScope scope,
+        params string[] extraVariables
+    )
     {
         var headers = node.TextMap(name);
         foreach (var (header, value) in headers)
         {
-            if (Complaint(header, credential: false) is { } complaint) node.Faults.Add($"{node.At(name)}/{LineIndex.Escape(header)}", complaint);
+            if (Complaint(header, credential: false) is { } complaint)
+                node.Faults.Add($"{node.At(name)}/{LineIndex.Escape(header)}", complaint);
             CheckTemplate(node, name + "/" + header, value, scope, extraVariables);
         }
 
         return headers;
     }
 
-    public static void CheckTemplate(PackNode node, string at, string value, PackScope scope, params string[] extraVariables)
+    public static void CheckTemplate(
+        PackNode node,
+        string at,
+        string value,
+        PackScope scope,
+        params string[] extraVariables
+    )
     {
-        if (value.Any(char.IsControl)) Report("holds a control character");
+        if (value.Any(char.IsControl))
+            Report("holds a control character");
         if (TextTemplate.Variables(value) is not { } variables)
         {
             Report("has a brace without its partner, or one that encloses no name");
@@ -54,7 +88,8 @@ internal static class HeaderReading
 
         foreach (var place in variables)
         {
-            if (!scope.Parameters.ContainsKey(place) && !extraVariables.Contains(place)) Report($"has the unknown place '{{{place}}}'");
+            if (!scope.Parameters.ContainsKey(place) && !extraVariables.Contains(place))
+                Report($"has the unknown place '{{{place}}}'");
         }
 
         // The pointer is made of two names here, so it is put together by hand.

@@ -17,12 +17,15 @@ internal sealed class LineIndex
     {
         for (var at = pointer; ; at = at[..at.LastIndexOf('/')])
         {
-            if (_lines.TryGetValue(at, out var line)) return line;
-            if (at.Length == 0) return 1;
+            if (_lines.TryGetValue(at, out var line))
+                return line;
+            if (at.Length == 0)
+                return 1;
         }
     }
 
-    public static string Escape(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+    public static string Escape(string name) =>
+        name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     /// <exception cref="JsonException">Not JSON; the exception knows the line.</exception>
     public static LineIndex Build(ReadOnlySpan<byte> json)
@@ -39,17 +42,22 @@ internal sealed class LineIndex
             {
                 case JsonTokenType.PropertyName:
                     name = reader.GetString()!;
-                    if (!stack.Peek().Names!.Add(name)) index._twins.Add($"{stack.Peek().Pointer}/{Escape(name)}");
+                    if (!stack.Peek().Names!.Add(name))
+                        index._twins.Add($"{stack.Peek().Pointer}/{Escape(name)}");
                     break;
                 case JsonTokenType.EndObject or JsonTokenType.EndArray:
                     stack.Pop();
                     break;
                 default:
-                    var pointer = stack.TryPeek(out var parent) ? $"{parent.Pointer}/{(name is null ? parent.Next() : Escape(name))}" : "";
+                    var pointer = stack.TryPeek(out var parent)
+                        ? $"{parent.Pointer}/{(name is null ? parent.Next() : Escape(name))}"
+                        : "";
                     name = null;
                     index._lines.TryAdd(pointer, line);
-                    if (reader.TokenType == JsonTokenType.StartObject) stack.Push(new Frame(pointer, new HashSet<string>(StringComparer.Ordinal)));
-                    else if (reader.TokenType == JsonTokenType.StartArray) stack.Push(new Frame(pointer, null));
+                    if (reader.TokenType == JsonTokenType.StartObject)
+                        stack.Push(new Frame(pointer, new HashSet<string>(StringComparer.Ordinal)));
+                    else if (reader.TokenType == JsonTokenType.StartArray)
+                        stack.Push(new Frame(pointer, null));
                     break;
             }
         }

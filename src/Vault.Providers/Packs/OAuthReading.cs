@@ -10,17 +10,37 @@ namespace Vault.Providers.Packs;
 internal static class OAuthReading
 {
     private static readonly string[] OwnedParameters =
-        ["response_type", "client_id", "client_secret", "redirect_uri", "state", "code", "code_challenge", "code_challenge_method", "code_verifier", "grant_type", "refresh_token", "assertion"];
+    [
+        "response_type",
+        "client_id",
+        "client_secret",
+        "redirect_uri",
+        "state",
+        "code",
+        "code_challenge",
+        "code_challenge_method",
+        "code_verifier",
+        "grant_type",
+        "refresh_token",
+        "assertion",
+    ];
 
     /// <summary>The client's id may stand in the path of a call about the client's grants (GitHub); it is no secret.</summary>
-    private static readonly FrozenSet<string> ClientVariables = new[] { "client_id" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> ClientVariables = new[] { "client_id" }.ToFrozenSet(
+        StringComparer.Ordinal
+    );
 
     public static OAuthShape? OAuth(PackNode pack, PackScope scope, ImmutableArray<AuthMode> modes)
     {
-        var needed = modes.Any(m => m is AuthMode.AuthorizationCode or AuthMode.ClientCredentials or AuthMode.AppInstallation || (m == AuthMode.JwtBearer && !SignsItsOwnToken(pack)));
+        var needed = modes.Any(m =>
+            m is AuthMode.AuthorizationCode or AuthMode.ClientCredentials or AuthMode.AppInstallation
+            || (m == AuthMode.JwtBearer && !SignsItsOwnToken(pack))
+        );
         var node = pack.Object("oauth", required: needed);
-        if (node is null) return null;
-        if (!needed) pack.Fault("oauth", "is of no use: auth_modes has no mode that yields tokens");
+        if (node is null)
+            return null;
+        if (!needed)
+            pack.Fault("oauth", "is of no use: auth_modes has no mode that yields tokens");
         var authorization = scope.Url(node, "authorization_url", required: modes.Contains(AuthMode.AuthorizationCode));
         var token = scope.Url(node, "token_url", required: true);
         var shape = new OAuthShape
@@ -42,8 +62,10 @@ internal static class OAuthReading
             Answer = Answer(node, scope),
             Callback = CallbackReading.Read(node, scope),
         };
-        if (shape.IssuerRequired && shape.Issuer is null) node.Fault("iss_required", "is set without an issuer to compare with");
-        if (authorization is not null && !modes.Contains(AuthMode.AuthorizationCode)) node.Fault("authorization_url", "is given, but auth_modes has no authorization_code");
+        if (shape.IssuerRequired && shape.Issuer is null)
+            node.Fault("iss_required", "is set without an issuer to compare with");
+        if (authorization is not null && !modes.Contains(AuthMode.AuthorizationCode))
+            node.Fault("authorization_url", "is given, but auth_modes has no authorization_code");
         node.Done();
         return shape;
     }
@@ -51,12 +73,22 @@ internal static class OAuthReading
     public static RefreshPolicy Refresh(PackNode pack, ImmutableArray<AuthMode> modes)
     {
         var node = pack.Object("refresh", required: true);
-        if (node is null) return new RefreshPolicy { Rotation = Rotation.Mints };
+        if (node is null)
+            return new RefreshPolicy { Rotation = Rotation.Mints };
         var rotation = node.Choice("rotation", Rotation.Mints, PackKeywords.Rotations, required: true);
         var grace = node.Seconds("grace_s");
-        if (rotation == Rotation.Grace && grace is null && !node.Has("grace_s")) node.Fault("grace_s", "is missing: rotation 'grace' needs the seconds for which the previous token still works");
-        if (rotation != Rotation.Grace && grace is not null) node.Fault("grace_s", "belongs to rotation 'grace' only");
-        if (rotation == Rotation.Mints && modes.Contains(AuthMode.AuthorizationCode)) node.Fault("rotation", "is 'mints', but authorization_code lives on refresh tokens; say never, grace, single_use or family_kill");
+        if (rotation == Rotation.Grace && grace is null && !node.Has("grace_s"))
+            node.Fault(
+                "grace_s",
+                "is missing: rotation 'grace' needs the seconds for which the previous token still works"
+            );
+        if (rotation != Rotation.Grace && grace is not null)
+            node.Fault("grace_s", "belongs to rotation 'grace' only");
+        if (rotation == Rotation.Mints && modes.Contains(AuthMode.AuthorizationCode))
+            node.Fault(
+                "rotation",
+                "is 'mints', but authorization_code lives on refresh tokens; say never, grace, single_use or family_kill"
+            );
         var policy = new RefreshPolicy
         {
             Rotation = rotation,
@@ -67,46 +99,73 @@ internal static class OAuthReading
             AbsoluteLifetime = node.Seconds("absolute_lifetime_s"),
             Parallelism = node.Whole("parallelism", 1) ?? 16,
         };
-        if (policy.AccessLifetime is { } life && policy.Margin >= life) node.Fault("margin_s", "is not less than access_lifetime_s: every token would be due at once");
+        if (policy.AccessLifetime is { } life && policy.Margin >= life)
+            node.Fault("margin_s", "is not less than access_lifetime_s: every token would be due at once");
         node.Text("notes");
         node.Done();
         return policy;
     }
 
-    public static AssertionShape? Assertion(PackNode pack, PackScope scope, ImmutableArray<AuthMode> modes, ImmutableSortedDictionary<AuthMode, CredentialShape> credentials)
+    public static AssertionShape? Assertion(
+        PackNode pack,
+        PackScope scope,
+        ImmutableArray<AuthMode> modes,
+        ImmutableSortedDictionary<AuthMode, CredentialShape> credentials
+    )
     {
         var mode = modes.Contains(AuthMode.AppInstallation) ? AuthMode.AppInstallation : AuthMode.JwtBearer;
         var node = pack.Object("assertion", required: modes.Contains(mode));
-        if (node is null) return null;
-        if (!modes.Contains(mode)) pack.Fault("assertion", "is of no use: auth_modes has neither jwt_bearer nor app_installation");
+        if (node is null)
+            return null;
+        if (!modes.Contains(mode))
+            pack.Fault("assertion", "is of no use: auth_modes has neither jwt_bearer nor app_installation");
         string[] fields = credentials.TryGetValue(mode, out var shape) ? [.. shape.Fields.Keys] : [];
         string[] variables = [.. fields, "client_id", "token_url"];
         var algorithm = node.Text("algorithm", required: true) ?? "RS256";
-        if (algorithm is not ("RS256" or "ES256")) node.Fault("algorithm", $"is '{algorithm}'; use RS256 or ES256");
+        if (algorithm is not ("RS256" or "ES256"))
+            node.Fault("algorithm", $"is '{algorithm}'; use RS256 or ES256");
         var key = node.Text("key_field", required: true) ?? "";
-        if (key.Length > 0 && !fields.Contains(key)) node.Fault("key_field", $"'{key}' is not a field of the credential; known: " + string.Join(", ", fields));
+        if (key.Length > 0 && !fields.Contains(key))
+            node.Fault("key_field", $"'{key}' is not a field of the credential; known: " + string.Join(", ", fields));
         var lifetime = node.Seconds("lifetime_s") ?? TimeSpan.FromMinutes(5);
-        if (lifetime > TimeSpan.FromHours(1)) node.Fault("lifetime_s", "is more than an hour; an assertion is used at once");
+        if (lifetime > TimeSpan.FromHours(1))
+            node.Fault("lifetime_s", "is more than an hour; an assertion is used at once");
         var claims = node.TextMap("claims");
-        foreach (var (claim, value) in claims) HeaderReading.CheckTemplate(node, "claims/" + claim, value, scope, variables);
+        foreach (var (claim, value) in claims)
+            HeaderReading.CheckTemplate(node, "claims/" + claim, value, scope, variables);
         var headers = node.TextMap("headers");
         foreach (var (header, value) in headers)
         {
-            if (header is "alg" or "kid" or "typ" or "crit" or "b64") node.Faults.Add($"{node.At("headers")}/{header}", "is set by the vault");
+            if (header is "alg" or "kid" or "typ" or "crit" or "b64")
+                node.Faults.Add($"{node.At("headers")}/{header}", "is set by the vault");
             HeaderReading.CheckTemplate(node, "headers/" + header, value, scope, variables);
         }
 
         var use = node.Choice("use", AssertionUse.Grant, PackKeywords.AssertionUses);
-        if (use != AssertionUse.Grant && mode == AuthMode.AppInstallation) node.Fault("use", "belongs to jwt_bearer only");
-        var assertion = new AssertionShape(algorithm, key, Template("key_id"), Template("issuer", required: true) ?? "", Template("subject"), Template("audience"),
-            lifetime, node.Seconds("backdate_s") ?? TimeSpan.Zero, claims, node.Text("scope_claim"), use, headers);
+        if (use != AssertionUse.Grant && mode == AuthMode.AppInstallation)
+            node.Fault("use", "belongs to jwt_bearer only");
+        var assertion = new AssertionShape(
+            algorithm,
+            key,
+            Template("key_id"),
+            Template("issuer", required: true) ?? "",
+            Template("subject"),
+            Template("audience"),
+            lifetime,
+            node.Seconds("backdate_s") ?? TimeSpan.Zero,
+            claims,
+            node.Text("scope_claim"),
+            use,
+            headers
+        );
         node.Done();
         return assertion;
 
         string? Template(string name, bool required = false)
         {
             var text = node.Text(name, required);
-            if (text is not null) HeaderReading.CheckTemplate(node, name, text, scope, variables);
+            if (text is not null)
+                HeaderReading.CheckTemplate(node, name, text, scope, variables);
             return text;
         }
     }
@@ -114,18 +173,39 @@ internal static class OAuthReading
     public static RevocationShape? Revocation(PackNode pack, PackScope scope)
     {
         var node = pack.Object("revocation");
-        if (node is null) return null;
+        if (node is null)
+            return null;
         var url = scope.Url(node, "url", required: true, variables: ClientVariables);
         var method = Method(node, "POST");
-        var format = node.Choice("format", method is "GET" or "DELETE" ? BodyFormat.None : BodyFormat.Form, PackKeywords.CallFormats);
+        var format = node.Choice(
+            "format",
+            method is "GET" or "DELETE" ? BodyFormat.None : BodyFormat.Form,
+            PackKeywords.CallFormats
+        );
         var parameters = node.TextMap("parameters");
-        foreach (var (name, value) in parameters) HeaderReading.CheckTemplate(node, "parameters/" + name, value, scope, "token", "token_type_hint", "client_id");
+        foreach (var (name, value) in parameters)
+            HeaderReading.CheckTemplate(
+                node,
+                "parameters/" + name,
+                value,
+                scope,
+                "token",
+                "token_type_hint",
+                "client_id"
+            );
         var token = node.Choice("token", TokenChoice.RefreshOrAccess, PackKeywords.TokenChoices);
         var auth = node.Choice("auth", CallAuthentication.Client, PackKeywords.CallAuth);
         var kills = node.Text("kills", required: true) ?? "token";
-        if (kills is not ("token" or "grant" or "installation")) node.Fault("kills", $"is '{kills}'; use token, grant or installation");
-        if (auth != CallAuthentication.Bearer && !parameters.Values.Any(v => v.Contains("{token}", StringComparison.Ordinal)))
-            node.Fault("parameters", "nowhere holds '{token}', and auth is not bearer: the call would not say what to revoke");
+        if (kills is not ("token" or "grant" or "installation"))
+            node.Fault("kills", $"is '{kills}'; use token, grant or installation");
+        if (
+            auth != CallAuthentication.Bearer
+            && !parameters.Values.Any(v => v.Contains("{token}", StringComparison.Ordinal))
+        )
+            node.Fault(
+                "parameters",
+                "nowhere holds '{token}', and auth is not bearer: the call would not say what to revoke"
+            );
         var confirmed = RuleReading.Matches(node, "confirmed_when");
         node.Text("notes");
         node.Done();
@@ -135,7 +215,8 @@ internal static class OAuthReading
     public static IntrospectionShape? Introspection(PackNode pack, PackScope scope)
     {
         var node = pack.Object("introspection");
-        if (node is null) return null;
+        if (node is null)
+            return null;
         var url = scope.Url(node, "url", required: true, variables: ClientVariables);
         var auth = node.Choice("auth", CallAuthentication.Client, PackKeywords.CallAuth);
         node.Done();
@@ -145,13 +226,20 @@ internal static class OAuthReading
     public static ProbeShape? Probe(PackNode pack, string name, PackScope scope, bool identity)
     {
         var node = pack.Object(name);
-        if (node is null) return null;
+        if (node is null)
+            return null;
         var url = scope.Url(node, "url", required: true);
         var method = Method(node, "GET");
         var body = node.Object("body");
-        if (body is not null && method is "GET" or "DELETE") node.Fault("body", $"stands beside the method {method}");
-        var probe = new ProbeShape(url ?? UrlTemplate.Parse("https://invalid/"), method, HeaderReading.Headers(node, "headers", scope),
-            identity || node.Has("subject") ? Identity(node) : null, body?.Value.GetRawText());
+        if (body is not null && method is "GET" or "DELETE")
+            node.Fault("body", $"stands beside the method {method}");
+        var probe = new ProbeShape(
+            url ?? UrlTemplate.Parse("https://invalid/"),
+            method,
+            HeaderReading.Headers(node, "headers", scope),
+            identity || node.Has("subject") ? Identity(node) : null,
+            body?.Value.GetRawText()
+        );
         node.Done();
         return url is null ? null : probe;
     }
@@ -159,7 +247,8 @@ internal static class OAuthReading
     public static string Method(PackNode node, string otherwise)
     {
         var method = node.Text("method") ?? otherwise;
-        if (PackKeywords.Methods.Contains(method)) return method;
+        if (PackKeywords.Methods.Contains(method))
+            return method;
         node.Fault("method", $"is '{method}'; use " + string.Join(", ", PackKeywords.Methods.Order()));
         return otherwise;
     }
@@ -167,7 +256,12 @@ internal static class OAuthReading
     private static IdentityMap? Identity(PackNode node)
     {
         var subject = node.Path("subject", required: true);
-        var map = (Name: node.Path("display_name"), Email: node.Path("email"), Tenant: node.Path("tenant"), Verified: node.Path("email_verified"));
+        var map = (
+            Name: node.Path("display_name"),
+            Email: node.Path("email"),
+            Tenant: node.Path("tenant"),
+            Verified: node.Path("email_verified")
+        );
         return subject is null ? null : new IdentityMap(subject, map.Name, map.Email, map.Tenant, map.Verified);
     }
 
@@ -175,15 +269,21 @@ internal static class OAuthReading
     {
         var standard = new TokenAnswerShape();
         var node = oauth.Object("answer");
-        if (node is null) return standard;
+        if (node is null)
+            return standard;
         var capture = ImmutableSortedDictionary.CreateBuilder<string, ValuePath>(StringComparer.Ordinal);
         foreach (var (name, text) in node.TextMap("capture"))
         {
             var at = $"{node.At("capture")}/{LineIndex.Escape(name)}";
             if (!scope.Parameters.TryGetValue(name, out var parameter) || parameter.Source != ParameterSource.Captured)
-                node.Faults.Add(at, "is not a parameter of the pack with source 'captured'; nothing unchecked is kept from an answer");
-            if (ValuePath.TryParse(text, out var path)) capture[name] = path;
-            else node.Faults.Add(at, $"'{text}' is not a path");
+                node.Faults.Add(
+                    at,
+                    "is not a parameter of the pack with source 'captured'; nothing unchecked is kept from an answer"
+                );
+            if (ValuePath.TryParse(text, out var path))
+                capture[name] = path;
+            else
+                node.Faults.Add(at, $"'{text}' is not a path");
         }
 
         var identityNode = node.Object("identity");
@@ -207,13 +307,17 @@ internal static class OAuthReading
     }
 
     private static bool SignsItsOwnToken(PackNode pack) =>
-        pack.Value.TryGetProperty("assertion", out var assertion) && assertion.ValueKind == JsonValueKind.Object
-        && assertion.TryGetProperty("use", out var use) && use.ValueKind == JsonValueKind.String && use.GetString() == "bearer";
+        pack.Value.TryGetProperty("assertion", out var assertion)
+        && assertion.ValueKind == JsonValueKind.Object
+        && assertion.TryGetProperty("use", out var use)
+        && use.ValueKind == JsonValueKind.String
+        && use.GetString() == "bearer";
 
     private static string Separator(PackNode node)
     {
         var separator = node.Text("scope_separator") ?? " ";
-        if (separator is not (" " or "," or "+")) node.Fault("scope_separator", $"is '{separator}'; use a space, ',' or '+'");
+        if (separator is not (" " or "," or "+"))
+            node.Fault("scope_separator", $"is '{separator}'; use a space, ',' or '+'");
         return separator;
     }
 
@@ -222,7 +326,11 @@ internal static class OAuthReading
         var parameters = node.TextMap(name);
         foreach (var (parameter, value) in parameters)
         {
-            if (OwnedParameters.Contains(parameter)) node.Faults.Add($"{node.At(name)}/{parameter}", "is set by the vault; a pack that changed it would break the flow's protection");
+            if (OwnedParameters.Contains(parameter))
+                node.Faults.Add(
+                    $"{node.At(name)}/{parameter}",
+                    "is set by the vault; a pack that changed it would break the flow's protection"
+                );
             HeaderReading.CheckTemplate(node, name + "/" + parameter, value, scope, "client_id");
         }
 

@@ -10,7 +10,9 @@ namespace Vault.Providers.Packs;
 /// and tool sets (<see cref="ToolSet"/>) are added to whatever pack stands at the end.
 /// A reload builds a whole new set and swaps one reference, so that nobody sees half a change. A wrong pack is left out and reported; the others load.
 /// </summary>
-public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPackStore? store = null) : IPacks, IDisposable
+public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPackStore? store = null)
+    : IPacks,
+        IDisposable
 {
     private readonly SemaphoreSlim _loading = new(1, 1);
     private volatile PackSet _set = PackSet.Empty;
@@ -21,14 +23,16 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
     /// <summary>Packs left out by the last load.</summary>
     public IReadOnlyList<PackRefusal> Refusals { get; private set; } = [];
 
-    public bool TryGet(string providerId, [NotNullWhen(true)] out ProviderPack? pack) => _set.Packs.TryGetValue(providerId, out pack);
+    public bool TryGet(string providerId, [NotNullWhen(true)] out ProviderPack? pack) =>
+        _set.Packs.TryGetValue(providerId, out pack);
 
     public bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool) => _set.Tools.TryGetValue(name, out tool);
 
     public bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool)
     {
         var set = _set;
-        if (set.Tools.TryGetValue(name, out tool) && tool.Pack.Id == providerId) return true;
+        if (set.Tools.TryGetValue(name, out tool) && tool.Pack.Id == providerId)
+            return true;
         return set.Shared.Tools.TryGetValue((providerId, name), out tool);
     }
 
@@ -55,10 +59,12 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
             var refusals = new List<PackRefusal>();
             var packs = new Loading();
             await AddFolderAsync(options.BuiltInFolder, packs, refusals, cancellationToken);
-            if (options.Folder is { } folder) await AddFolderAsync(folder, packs, refusals, cancellationToken);
+            if (options.Folder is { } folder)
+                await AddFolderAsync(folder, packs, refusals, cancellationToken);
             if (store is not null)
             {
-                foreach (var stored in await store.ListAsync(cancellationToken)) Add(Encoding.UTF8.GetBytes(stored.Json), "stored pack " + stored.ProviderId, packs, refusals);
+                foreach (var stored in await store.ListAsync(cancellationToken))
+                    Add(Encoding.UTF8.GetBytes(stored.Json), "stored pack " + stored.ProviderId, packs, refusals);
             }
 
             _set = PackSet.Build(packs.WithSets(refusals), refusals);
@@ -75,7 +81,8 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
     /// <summary>Loads anew when the store's revision has moved; answers whether it did.</summary>
     public async Task<bool> ReloadIfChangedAsync(CancellationToken cancellationToken)
     {
-        if (store is null || await store.RevisionAsync(cancellationToken) == Interlocked.Read(ref _revision)) return false;
+        if (store is null || await store.RevisionAsync(cancellationToken) == Interlocked.Read(ref _revision))
+            return false;
         await LoadAsync(cancellationToken);
         return true;
     }
@@ -84,7 +91,12 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
 
     public void Dispose() => _loading.Dispose();
 
-    private async Task AddFolderAsync(string folder, Loading packs, List<PackRefusal> refusals, CancellationToken cancellationToken)
+    private async Task AddFolderAsync(
+        string folder,
+        Loading packs,
+        List<PackRefusal> refusals,
+        CancellationToken cancellationToken
+    )
     {
         if (!Directory.Exists(folder))
         {
@@ -92,7 +104,12 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
             return;
         }
 
-        foreach (var file in Directory.EnumerateFiles(folder, "*.json").Where(f => !f.EndsWith(".schema.json", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (
+            var file in Directory
+                .EnumerateFiles(folder, "*.json")
+                .Where(f => !f.EndsWith(".schema.json", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        )
         {
             try
             {
@@ -109,13 +126,16 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
     {
         if (ToolSet.Extends(json, out var removed) is { } provider)
         {
-            if (!removed) packs.Sets.Add((provider, json, source));
+            if (!removed)
+                packs.Sets.Add((provider, json, source));
             return;
         }
 
         var reading = reader.Read(json, source);
-        if (reading.Pack is null) refusals.Add(new PackRefusal(source, reading.Faults));
-        else if (!reading.Pack.DevelopmentOnly || options.Development) packs.Packs.Add((reading.Pack, json, source));
+        if (reading.Pack is null)
+            refusals.Add(new PackRefusal(source, reading.Faults));
+        else if (!reading.Pack.DevelopmentOnly || options.Development)
+            packs.Packs.Add((reading.Pack, json, source));
     }
 
     /// <summary>What one load has read so far, each with its own text.</summary>
@@ -133,16 +153,21 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
                 var at = Packs.FindLastIndex(p => p.Pack.Id == provider);
                 if (at < 0)
                 {
-                    refusals.Add(new PackRefusal(source, [new Violation("/extends", $"there is no provider '{provider}'")]));
+                    refusals.Add(
+                        new PackRefusal(source, [new Violation("/extends", $"there is no provider '{provider}'")])
+                    );
                     continue;
                 }
 
                 var faults = new List<Violation>();
                 var merged = ToolSet.Merge(Packs[at].Json, json, faults);
                 var reading = merged is null ? null : new PackReader(ToolSet.MaxBytes).Read(merged, source);
-                if (reading is { Pack: { } pack }) Packs[at] = (pack, merged!, Packs[at].Source);
-                else if (reading is not null) faults.AddRange(reading.Faults);
-                if (faults.Count > 0) refusals.Add(new PackRefusal(source, faults));
+                if (reading is { Pack: { } pack })
+                    Packs[at] = (pack, merged!, Packs[at].Source);
+                else if (reading is not null)
+                    faults.AddRange(reading.Faults);
+                if (faults.Count > 0)
+                    refusals.Add(new PackRefusal(source, faults));
             }
 
             return Packs.ConvertAll(p => (p.Pack, p.Source));

@@ -6,7 +6,9 @@ namespace Vault.Providers.Packs;
 /// <summary>The words of the pack format and what they mean in the model.</summary>
 internal static class PackKeywords
 {
-    public static readonly IReadOnlyDictionary<string, AuthMode> Modes = new SortedDictionary<string, AuthMode>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, AuthMode> Modes = new SortedDictionary<string, AuthMode>(
+        StringComparer.Ordinal
+    )
     {
         ["authorization_code"] = AuthMode.AuthorizationCode,
         ["client_credentials"] = AuthMode.ClientCredentials,
@@ -16,7 +18,9 @@ internal static class PackKeywords
         ["basic"] = AuthMode.Basic,
     };
 
-    public static readonly IReadOnlyDictionary<string, Rotation> Rotations = new SortedDictionary<string, Rotation>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, Rotation> Rotations = new SortedDictionary<string, Rotation>(
+        StringComparer.Ordinal
+    )
     {
         ["mints"] = Rotation.Mints,
         ["never"] = Rotation.Never,
@@ -25,14 +29,20 @@ internal static class PackKeywords
         ["family_kill"] = Rotation.FamilyKill,
     };
 
-    public static readonly IReadOnlyDictionary<string, ClientAuthentication> ClientAuth = new SortedDictionary<string, ClientAuthentication>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, ClientAuthentication> ClientAuth = new SortedDictionary<
+        string,
+        ClientAuthentication
+    >(StringComparer.Ordinal)
     {
         ["basic"] = ClientAuthentication.Basic,
         ["post"] = ClientAuthentication.Post,
         ["none"] = ClientAuthentication.None,
     };
 
-    public static readonly IReadOnlyDictionary<string, CallAuthentication> CallAuth = new SortedDictionary<string, CallAuthentication>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, CallAuthentication> CallAuth = new SortedDictionary<
+        string,
+        CallAuthentication
+    >(StringComparer.Ordinal)
     {
         ["client"] = CallAuthentication.Client,
         ["client_basic"] = CallAuthentication.ClientBasic,
@@ -40,40 +50,57 @@ internal static class PackKeywords
         ["none"] = CallAuthentication.None,
     };
 
-    public static readonly IReadOnlyDictionary<string, TokenChoice> TokenChoices = new SortedDictionary<string, TokenChoice>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, TokenChoice> TokenChoices = new SortedDictionary<
+        string,
+        TokenChoice
+    >(StringComparer.Ordinal)
     {
         ["refresh_or_access"] = TokenChoice.RefreshOrAccess,
         ["refresh"] = TokenChoice.Refresh,
         ["access"] = TokenChoice.Access,
     };
 
-    public static readonly IReadOnlyDictionary<string, bool> Pkce = new SortedDictionary<string, bool>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, bool> Pkce = new SortedDictionary<string, bool>(
+        StringComparer.Ordinal
+    )
     {
         ["S256"] = true,
         ["none"] = false,
     };
 
-    public static readonly IReadOnlyDictionary<string, AssertionUse> AssertionUses = new SortedDictionary<string, AssertionUse>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, AssertionUse> AssertionUses = new SortedDictionary<
+        string,
+        AssertionUse
+    >(StringComparer.Ordinal)
     {
         ["grant"] = AssertionUse.Grant,
         ["client"] = AssertionUse.Client,
         ["bearer"] = AssertionUse.Bearer,
     };
 
-    public static readonly IReadOnlyDictionary<string, BodyFormat> TokenFormats = new SortedDictionary<string, BodyFormat>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, BodyFormat> TokenFormats = new SortedDictionary<
+        string,
+        BodyFormat
+    >(StringComparer.Ordinal)
     {
         ["form"] = BodyFormat.Form,
         ["json"] = BodyFormat.Json,
     };
 
-    public static readonly IReadOnlyDictionary<string, BodyFormat> CallFormats = new SortedDictionary<string, BodyFormat>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, BodyFormat> CallFormats = new SortedDictionary<
+        string,
+        BodyFormat
+    >(StringComparer.Ordinal)
     {
         ["form"] = BodyFormat.Form,
         ["json"] = BodyFormat.Json,
         ["none"] = BodyFormat.None,
     };
 
-    public static readonly IReadOnlyDictionary<string, BodyFormat> BodyFormats = new SortedDictionary<string, BodyFormat>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, BodyFormat> BodyFormats = new SortedDictionary<
+        string,
+        BodyFormat
+    >(StringComparer.Ordinal)
     {
         ["form"] = BodyFormat.Form,
         ["json"] = BodyFormat.Json,
@@ -81,14 +108,20 @@ internal static class PackKeywords
         ["raw"] = BodyFormat.Raw,
     };
 
-    public static readonly IReadOnlyDictionary<string, ParameterSource> Sources = new SortedDictionary<string, ParameterSource>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, ParameterSource> Sources = new SortedDictionary<
+        string,
+        ParameterSource
+    >(StringComparer.Ordinal)
     {
         ["connection"] = ParameterSource.Connection,
         ["account"] = ParameterSource.Account,
         ["captured"] = ParameterSource.Captured,
     };
 
-    public static readonly IReadOnlyDictionary<string, AnswerMeaning> TokenMeanings = new SortedDictionary<string, AnswerMeaning>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, AnswerMeaning> TokenMeanings = new SortedDictionary<
+        string,
+        AnswerMeaning
+    >(StringComparer.Ordinal)
     {
         ["not_acted"] = AnswerMeaning.NotActed,
         ["may_have_acted"] = AnswerMeaning.MayHaveActed,
@@ -96,7 +129,10 @@ internal static class PackKeywords
         ["grant_dead"] = AnswerMeaning.GrantDead,
     };
 
-    public static readonly IReadOnlyDictionary<string, AnswerMeaning> ApiMeanings = new SortedDictionary<string, AnswerMeaning>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, AnswerMeaning> ApiMeanings = new SortedDictionary<
+        string,
+        AnswerMeaning
+    >(StringComparer.Ordinal)
     {
         ["credential_rejected"] = AnswerMeaning.CredentialRejected,
         ["grant_dead"] = AnswerMeaning.GrantDead,
@@ -106,7 +142,10 @@ internal static class PackKeywords
         ["unavailable"] = AnswerMeaning.Unavailable,
     };
 
-    public static readonly IReadOnlyDictionary<string, RetryAfterForm> RetryForms = new SortedDictionary<string, RetryAfterForm>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, RetryAfterForm> RetryForms = new SortedDictionary<
+        string,
+        RetryAfterForm
+    >(StringComparer.Ordinal)
     {
         ["standard"] = RetryAfterForm.Standard,
         ["seconds"] = RetryAfterForm.Seconds,
@@ -115,21 +154,28 @@ internal static class PackKeywords
         ["epoch_milliseconds"] = RetryAfterForm.EpochMilliseconds,
     };
 
-    public static readonly IReadOnlyDictionary<string, Effect> Effects = new SortedDictionary<string, Effect>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, Effect> Effects = new SortedDictionary<string, Effect>(
+        StringComparer.Ordinal
+    )
     {
         ["read"] = Effect.Read,
         ["write"] = Effect.Write,
         ["destructive"] = Effect.Destructive,
     };
 
-    public static readonly IReadOnlyDictionary<string, Idempotency> Idempotencies = new SortedDictionary<string, Idempotency>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, Idempotency> Idempotencies = new SortedDictionary<
+        string,
+        Idempotency
+    >(StringComparer.Ordinal)
     {
         ["none"] = Idempotency.None,
         ["natural"] = Idempotency.Natural,
         ["key"] = Idempotency.Key,
     };
 
-    public static readonly IReadOnlyDictionary<string, FieldForm> FieldForms = new SortedDictionary<string, FieldForm>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, FieldForm> FieldForms = new SortedDictionary<string, FieldForm>(
+        StringComparer.Ordinal
+    )
     {
         ["auto"] = FieldForm.Auto,
         ["comma"] = FieldForm.Comma,
@@ -140,7 +186,10 @@ internal static class PackKeywords
         ["base64_bytes"] = FieldForm.Base64Bytes,
     };
 
-    public static readonly IReadOnlyDictionary<string, PagingStyle> PagingStyles = new SortedDictionary<string, PagingStyle>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, PagingStyle> PagingStyles = new SortedDictionary<
+        string,
+        PagingStyle
+    >(StringComparer.Ordinal)
     {
         ["cursor"] = PagingStyle.Cursor,
         ["last_id"] = PagingStyle.LastId,
@@ -150,14 +199,20 @@ internal static class PackKeywords
         ["next_url"] = PagingStyle.NextUrl,
     };
 
-    public static readonly IReadOnlyDictionary<string, KeyLocation> Locations = new SortedDictionary<string, KeyLocation>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, KeyLocation> Locations = new SortedDictionary<
+        string,
+        KeyLocation
+    >(StringComparer.Ordinal)
     {
         ["header"] = KeyLocation.Header,
         ["query"] = KeyLocation.Query,
         ["body"] = KeyLocation.Body,
     };
 
-    public static readonly IReadOnlyDictionary<string, CredentialPlace> CredentialPlaces = new SortedDictionary<string, CredentialPlace>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, CredentialPlace> CredentialPlaces = new SortedDictionary<
+        string,
+        CredentialPlace
+    >(StringComparer.Ordinal)
     {
         ["header"] = CredentialPlace.Header,
         ["query"] = CredentialPlace.Query,
@@ -166,5 +221,11 @@ internal static class PackKeywords
 
     public static readonly FrozenSet<string> Methods = new[] { "GET", "POST", "PUT", "PATCH", "DELETE" }.ToFrozenSet();
 
-    public static readonly FrozenSet<string> Confidences = new[] { "verified", "cross-checked", "single-source", "unverified" }.ToFrozenSet();
+    public static readonly FrozenSet<string> Confidences = new[]
+    {
+        "verified",
+        "cross-checked",
+        "single-source",
+        "unverified",
+    }.ToFrozenSet();
 }

@@ -19,7 +19,8 @@ internal sealed class PackFaults(Lazy<LineIndex> lines)
 
     public void Add(string pointer, string message)
     {
-        if (_faults.Count < Max) _faults.Add(new Violation(pointer, $"line {lines.Value.Of(pointer)}: {message}"));
+        if (_faults.Count < Max)
+            _faults.Add(new Violation(pointer, $"line {lines.Value.Of(pointer)}: {message}"));
     }
 }
 
@@ -53,46 +54,57 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
     {
         if (Raw(name) is not { } member)
         {
-            if (required) faults.Add(At(name), "is missing; it is a required text");
+            if (required)
+                faults.Add(At(name), "is missing; it is a required text");
             return null;
         }
 
-        if (member.ValueKind == JsonValueKind.String && member.GetString() is { Length: > 0 } text) return text;
+        if (member.ValueKind == JsonValueKind.String && member.GetString() is { Length: > 0 } text)
+            return text;
         faults.Add(At(name), "must be a text that is not empty");
         return null;
     }
 
     public bool Flag(string name, bool otherwise = false)
     {
-        if (Raw(name) is not { } member) return otherwise;
-        if (member.ValueKind is JsonValueKind.True or JsonValueKind.False) return member.GetBoolean();
+        if (Raw(name) is not { } member)
+            return otherwise;
+        if (member.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return member.GetBoolean();
         faults.Add(At(name), "must be true or false");
         return otherwise;
     }
 
     public int? Whole(string name, int minimum = 0)
     {
-        if (Raw(name) is not { } member) return null;
-        if (member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var number) && number >= minimum) return number;
+        if (Raw(name) is not { } member)
+            return null;
+        if (member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var number) && number >= minimum)
+            return number;
         faults.Add(At(name), $"must be a whole number from {minimum}");
         return null;
     }
 
-    public TimeSpan? Seconds(string name, int minimum = 1) => Whole(name, minimum) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+    public TimeSpan? Seconds(string name, int minimum = 1) =>
+        Whole(name, minimum) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     public T Choice<T>(string name, T otherwise, IReadOnlyDictionary<string, T> choices, bool required = false)
     {
         var text = Text(name, required);
-        if (text is null) return otherwise;
-        if (choices.TryGetValue(text, out var choice)) return choice;
+        if (text is null)
+            return otherwise;
+        if (choices.TryGetValue(text, out var choice))
+            return choice;
         faults.Add(At(name), $"is '{text}'; use " + string.Join(", ", choices.Keys));
         return otherwise;
     }
 
     public ValuePath? Path(string name, bool required = false)
     {
-        if (Text(name, required) is not { } text) return null;
-        if (ValuePath.TryParse(text, out var path)) return path;
+        if (Text(name, required) is not { } text)
+            return null;
+        if (ValuePath.TryParse(text, out var path))
+            return path;
         faults.Add(At(name), $"'{text}' is not a path; write names joined by dots, or a JSON pointer");
         return null;
     }
@@ -101,11 +113,13 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
     {
         if (Raw(name) is not { } member)
         {
-            if (required) faults.Add(At(name), "is missing; it is a required object");
+            if (required)
+                faults.Add(At(name), "is missing; it is a required object");
             return null;
         }
 
-        if (member.ValueKind == JsonValueKind.Object) return new PackNode(member, At(name), faults);
+        if (member.ValueKind == JsonValueKind.Object)
+            return new PackNode(member, At(name), faults);
         faults.Add(At(name), "must be an object");
         return null;
     }
@@ -115,8 +129,10 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
         var nodes = ImmutableArray.CreateBuilder<PackNode>();
         foreach (var (element, at) in Elements(name))
         {
-            if (element.ValueKind == JsonValueKind.Object) nodes.Add(new PackNode(element, at, faults));
-            else faults.Add(at, "must be an object");
+            if (element.ValueKind == JsonValueKind.Object)
+                nodes.Add(new PackNode(element, at, faults));
+            else
+                faults.Add(at, "must be an object");
         }
 
         return nodes.ToImmutable();
@@ -136,8 +152,10 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
         var texts = ImmutableArray.CreateBuilder<(string, string)>();
         foreach (var (element, at) in Elements(name))
         {
-            if (element.ValueKind == JsonValueKind.String && element.GetString() is { Length: > 0 } text) texts.Add((text, at));
-            else faults.Add(at, "must be a text that is not empty");
+            if (element.ValueKind == JsonValueKind.String && element.GetString() is { Length: > 0 } text)
+                texts.Add((text, at));
+            else
+                faults.Add(at, "must be a text that is not empty");
         }
 
         return texts.ToImmutable();
@@ -148,8 +166,10 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
         var map = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var (member, element, at) in Members(name))
         {
-            if (element.ValueKind == JsonValueKind.String) map[member] = element.GetString()!;
-            else faults.Add(at, "must be a text");
+            if (element.ValueKind == JsonValueKind.String)
+                map[member] = element.GetString()!;
+            else
+                faults.Add(at, "must be a text");
         }
 
         return map.ToImmutable();
@@ -157,8 +177,10 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
 
     public IEnumerable<(JsonElement Value, string At)> Elements(string name)
     {
-        if (Raw(name) is not { } member) return [];
-        if (member.ValueKind == JsonValueKind.Array) return member.EnumerateArray().Select((element, i) => (element, $"{At(name)}/{i}"));
+        if (Raw(name) is not { } member)
+            return [];
+        if (member.ValueKind == JsonValueKind.Array)
+            return member.EnumerateArray().Select((element, i) => (element, $"{At(name)}/{i}"));
         faults.Add(At(name), "must be a list");
         return [];
     }
@@ -168,8 +190,12 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
     {
         foreach (var member in value.EnumerateObject())
         {
-            if (_asked.Contains(member.Name)) continue;
-            faults.Add(At(member.Name), "is unknown here; known: " + string.Join(", ", _asked.Order(StringComparer.Ordinal)));
+            if (_asked.Contains(member.Name))
+                continue;
+            faults.Add(
+                At(member.Name),
+                "is unknown here; known: " + string.Join(", ", _asked.Order(StringComparer.Ordinal))
+            );
         }
     }
 }

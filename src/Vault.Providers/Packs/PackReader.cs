@@ -18,30 +18,35 @@ public sealed class PackReader(int maxBytes) : IPackReader
     public const int MaxBytes = 2 * 1024 * 1024;
 
     public PackReader()
-        : this(MaxBytes)
-    {
-    }
+        : this(MaxBytes) { }
 
     public PackReading Read(ReadOnlyMemory<byte> json, string source)
     {
-        if (json.Length > maxBytes) return Refuse($"is larger than {maxBytes} bytes");
-        if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
+        if (json.Length > maxBytes)
+            return Refuse($"is larger than {maxBytes} bytes");
+        if (json.Span.StartsWith("\uFEFF"u8))
+            json = json[3..];
         try
         {
             var lines = new Lazy<LineIndex>(() => LineIndex.Build(json.Span));
             using var document = Parse(json, lines, out var faults);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) return Refuse("is not a JSON object");
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                return Refuse("is not a JSON object");
             var pack = Read(new PackNode(document.RootElement, "", faults));
             return faults.Any ? new PackReading(null, faults.All) : new PackReading(pack, []);
         }
         catch (JsonException e)
         {
-            return Refuse($"line {(e.LineNumber ?? 0) + 1}: is not JSON at byte {e.BytePositionInLine ?? 0} of that line");
+            return Refuse(
+                $"line {(e.LineNumber ?? 0) + 1}: is not JSON at byte {e.BytePositionInLine ?? 0} of that line"
+            );
         }
         catch (InvalidOperationException)
         {
             // How the JSON reader says it, when such a text is read.
-            return Refuse("has a text that is not UTF-8, or an escape that is half a character (a surrogate without its other half)");
+            return Refuse(
+                "has a text that is not UTF-8, or an escape that is half a character (a surrogate without its other half)"
+            );
         }
 
         PackReading Refuse(string message) => new(null, [new Violation("", $"{source} {message}")]);
@@ -54,12 +59,16 @@ public sealed class PackReader(int maxBytes) : IPackReader
         faults = new PackFaults(lines);
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
+            return JsonDocument.Parse(
+                json,
+                new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false }
+            );
         }
         catch (JsonException)
         {
             // Broken JSON, which the index refuses with its line, or a member that is there twice.
-            foreach (var twin in lines.Value.Twins) faults.Add(twin, "appears twice in its object");
+            foreach (var twin in lines.Value.Twins)
+                faults.Add(twin, "appears twice in its object");
             return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
         }
     }
@@ -67,21 +76,34 @@ public sealed class PackReader(int maxBytes) : IPackReader
     private static ProviderPack Read(PackNode node)
     {
         node.Text("$schema");
-        if (node.Whole("format") is not Format) node.Fault("format", $"must be {Format}, the format this vault reads");
+        if (node.Whole("format") is not Format)
+            node.Fault("format", $"must be {Format}, the format this vault reads");
         var id = node.Text("id", required: true) ?? "";
-        if (id.Length > 0 && !IsId(id)) node.Fault("id", $"'{id}' is not an id: at most 40 characters of a-z, 0-9 and '_', beginning with a letter");
+        if (id.Length > 0 && !IsId(id))
+            node.Fault(
+                "id",
+                $"'{id}' is not an id: at most 40 characters of a-z, 0-9 and '_', beginning with a letter"
+            );
         var version = node.Text("version", required: true) ?? "";
-        if (version.Length > 0 && !IsVersion(version)) node.Fault("version", $"'{version}' is not a version; write it like 1.0.0");
+        if (version.Length > 0 && !IsVersion(version))
+            node.Fault("version", $"'{version}' is not a version; write it like 1.0.0");
         var development = node.Flag("development_only");
         var modes = Modes(node);
         var hosts = Hosts(node, development);
-        var scope = new PackScope { Id = id, Hosts = hosts, DevelopmentOnly = development, Parameters = ApiReading.Parameters(node) };
+        var scope = new PackScope
+        {
+            Id = id,
+            Hosts = hosts,
+            DevelopmentOnly = development,
+            Parameters = ApiReading.Parameters(node),
+        };
         var credentials = ApiReading.Credentials(node, modes);
         var oauth = OAuthReading.OAuth(node, scope, modes);
         var api = ApiReading.Api(node, scope, modes, credentials);
         var tools = ToolReading.Tools(node, scope);
         var confidence = node.Text("confidence") ?? "unverified";
-        if (!PackKeywords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackKeywords.Confidences.Order()));
+        if (!PackKeywords.Confidences.Contains(confidence))
+            node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackKeywords.Confidences.Order()));
         var pack = new ProviderPack
         {
             Id = id,
@@ -125,8 +147,13 @@ public sealed class PackReader(int maxBytes) : IPackReader
         var risks = ImmutableSortedDictionary.CreateBuilder<string, ScopeRisk>(StringComparer.Ordinal);
         foreach (var (scope, word) in node.TextMap("scope_risks"))
         {
-            if (ScopeRisks.Names.TryGetValue(word, out var risk)) risks[scope] = risk;
-            else node.Faults.Add($"{node.At("scope_risks")}/{LineIndex.Escape(scope)}", $"is '{word}'; use " + string.Join(", ", ScopeRisks.Names.Keys));
+            if (ScopeRisks.Names.TryGetValue(word, out var risk))
+                risks[scope] = risk;
+            else
+                node.Faults.Add(
+                    $"{node.At("scope_risks")}/{LineIndex.Escape(scope)}",
+                    $"is '{word}'; use " + string.Join(", ", ScopeRisks.Names.Keys)
+                );
         }
 
         return risks.ToImmutable();
@@ -137,10 +164,14 @@ public sealed class PackReader(int maxBytes) : IPackReader
         var providers = ImmutableArray.CreateBuilder<string>();
         foreach (var (text, at) in node.TextsWithPlace("tools_of"))
         {
-            if (!IsId(text)) node.Faults.Add(at, $"'{text}' is not an id of a provider");
-            else if (text == id) node.Faults.Add(at, "is the pack itself; its own tools are its own");
-            else if (providers.Contains(text)) node.Faults.Add(at, $"'{text}' is there twice");
-            else providers.Add(text);
+            if (!IsId(text))
+                node.Faults.Add(at, $"'{text}' is not an id of a provider");
+            else if (text == id)
+                node.Faults.Add(at, "is the pack itself; its own tools are its own");
+            else if (providers.Contains(text))
+                node.Faults.Add(at, $"'{text}' is there twice");
+            else
+                providers.Add(text);
         }
 
         return providers.ToImmutable();
@@ -151,13 +182,18 @@ public sealed class PackReader(int maxBytes) : IPackReader
         var modes = ImmutableArray.CreateBuilder<AuthMode>();
         foreach (var (text, at) in node.TextsWithPlace("auth_modes"))
         {
-            if (!PackKeywords.Modes.TryGetValue(text, out var mode)) node.Faults.Add(at, $"is '{text}'; use " + string.Join(", ", PackKeywords.Modes.Keys));
-            else if (modes.Contains(mode)) node.Faults.Add(at, $"'{text}' is there twice");
-            else modes.Add(mode);
+            if (!PackKeywords.Modes.TryGetValue(text, out var mode))
+                node.Faults.Add(at, $"is '{text}'; use " + string.Join(", ", PackKeywords.Modes.Keys));
+            else if (modes.Contains(mode))
+                node.Faults.Add(at, $"'{text}' is there twice");
+            else
+                modes.Add(mode);
         }
 
-        if (!node.Has("auth_modes")) node.Fault("auth_modes", "is missing; name at least one of " + string.Join(", ", PackKeywords.Modes.Keys));
-        else if (modes.Count == 0) node.Fault("auth_modes", "names no mode");
+        if (!node.Has("auth_modes"))
+            node.Fault("auth_modes", "is missing; name at least one of " + string.Join(", ", PackKeywords.Modes.Keys));
+        else if (modes.Count == 0)
+            node.Fault("auth_modes", "names no mode");
         return modes.ToImmutable();
     }
 
@@ -166,18 +202,28 @@ public sealed class PackReader(int maxBytes) : IPackReader
         var hosts = ImmutableArray.CreateBuilder<string>();
         foreach (var (host, at) in node.TextsWithPlace("hosts"))
         {
-            if (HostRules.Fault(host) is { } fault) node.Faults.Add(at, $"'{host}' {fault}");
-            else if (HostRules.IsLoopbackName(host) && !development) node.Faults.Add(at, $"'{host}' is loopback, which only a pack with development_only may name");
-            else hosts.Add(host);
+            if (HostRules.Fault(host) is { } fault)
+                node.Faults.Add(at, $"'{host}' {fault}");
+            else if (HostRules.IsLoopbackName(host) && !development)
+                node.Faults.Add(at, $"'{host}' is loopback, which only a pack with development_only may name");
+            else
+                hosts.Add(host);
         }
 
-        if (!node.Has("hosts")) node.Fault("hosts", "is missing; name every host that calls may go to");
-        else if (hosts.Count == 0) node.Fault("hosts", "names no usable host");
+        if (!node.Has("hosts"))
+            node.Fault("hosts", "is missing; name every host that calls may go to");
+        else if (hosts.Count == 0)
+            node.Fault("hosts", "names no usable host");
         return hosts.ToImmutable();
     }
 
-    private static bool IsId(string id) => id.Length <= 40 && char.IsAsciiLetterLower(id[0]) && id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
+    private static bool IsId(string id) =>
+        id.Length <= 40
+        && char.IsAsciiLetterLower(id[0])
+        && id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
 
     private static bool IsVersion(string version) =>
-        version.Length <= 40 && version.Split('.') is { Length: 3 } parts && parts.All(p => p.Length > 0 && p.All(char.IsAsciiDigit));
+        version.Length <= 40
+        && version.Split('.') is { Length: 3 } parts
+        && parts.All(p => p.Length > 0 && p.All(char.IsAsciiDigit));
 }

@@ -16,12 +16,26 @@ internal sealed class PackScope
     public required bool DevelopmentOnly { get; init; }
 
     /// <summary>For what is filled from the credential alone.</summary>
-    public PackScope WithoutParameters => new() { Id = Id, Hosts = Hosts, DevelopmentOnly = DevelopmentOnly, Parameters = ImmutableSortedDictionary<string, PackParameter>.Empty };
+    public PackScope WithoutParameters =>
+        new()
+        {
+            Id = Id,
+            Hosts = Hosts,
+            DevelopmentOnly = DevelopmentOnly,
+            Parameters = ImmutableSortedDictionary<string, PackParameter>.Empty,
+        };
 
     /// <summary>Reads a URL; <paramref name="variables"/> are names that may stand in it besides the pack's parameters.</summary>
-    public UrlTemplate? Url(PackNode node, string name, bool required = false, bool relative = false, IReadOnlySet<string>? variables = null)
+    public UrlTemplate? Url(
+        PackNode node,
+        string name,
+        bool required = false,
+        bool relative = false,
+        IReadOnlySet<string>? variables = null
+    )
     {
-        if (node.Text(name, required) is not { } text) return null;
+        if (node.Text(name, required) is not { } text)
+            return null;
         if (!UrlTemplate.TryParse(text, out var template, out var fault))
         {
             node.Fault(name, fault);
@@ -31,19 +45,32 @@ internal sealed class PackScope
         foreach (var place in template.Variables)
         {
             if (!Parameters.ContainsKey(place) && variables?.Contains(place) != true)
-                node.Fault(name, $"has the place '{{{place}}}', which is neither a parameter of the pack nor mapped from the input");
+                node.Fault(
+                    name,
+                    $"has the place '{{{place}}}', which is neither a parameter of the pack nor mapped from the input"
+                );
         }
 
         if (template.IsRelative)
         {
-            if (!relative) node.Fault(name, "must be absolute: begin with https://");
-            else if (text.StartsWith("//", StringComparison.Ordinal)) node.Fault(name, "begins with two slashes, which would name another host");
+            if (!relative)
+                node.Fault(name, "must be absolute: begin with https://");
+            else if (text.StartsWith("//", StringComparison.Ordinal))
+                node.Fault(name, "begins with two slashes, which would name another host");
             return template;
         }
 
         if (template.OriginVariables.Any(place => !Parameters.ContainsKey(place)))
         {
-            if (template.OriginVariables.All(place => Parameters.ContainsKey(place) || variables?.Contains(place) == true)) node.Fault(name, "takes its host from the tool's input; a host comes from a parameter with a pattern only");
+            if (
+                template.OriginVariables.All(place =>
+                    Parameters.ContainsKey(place) || variables?.Contains(place) == true
+                )
+            )
+                node.Fault(
+                    name,
+                    "takes its host from the tool's input; a host comes from a parameter with a pattern only"
+                );
             return template;
         }
 
@@ -58,7 +85,10 @@ internal sealed class PackScope
         {
             if (Parameters[place].Example is null)
             {
-                node.Fault(name, $"has '{{{place}}}' in its host; give that parameter an 'example', so that the pinning can be checked");
+                node.Fault(
+                    name,
+                    $"has '{{{place}}}' in its host; give that parameter an 'example', so that the pinning can be checked"
+                );
                 return;
             }
         }
@@ -77,8 +107,10 @@ internal sealed class PackScope
             }
 
             var host = HostRules.Canonical(uri, DevelopmentOnly, out var fault);
-            if (host is null) node.Fault(name, $"'{expanded}' {fault}");
-            else if (!HostRules.Covers(Hosts, host)) node.Fault(name, $"the host '{host}' is not covered by hosts");
+            if (host is null)
+                node.Fault(name, $"'{expanded}' {fault}");
+            else if (!HostRules.Covers(Hosts, host))
+                node.Fault(name, $"the host '{host}' is not covered by hosts");
         }
     }
 }

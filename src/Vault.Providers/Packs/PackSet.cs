@@ -8,10 +8,14 @@ namespace Vault.Providers.Packs;
 /// <summary>One loaded set of packs; never changes.</summary>
 internal sealed class PackSet
 {
-    private PackSet(FrozenDictionary<string, ProviderPack> packs, FrozenDictionary<string, Tool> tools, SharedTools shared) =>
-        (Packs, Tools, Shared, Index) = (packs, tools, shared, new ToolIndex(tools.Values));
+    private PackSet(
+        FrozenDictionary<string, ProviderPack> packs,
+        FrozenDictionary<string, Tool> tools,
+        SharedTools shared
+    ) => (Packs, Tools, Shared, Index) = (packs, tools, shared, new ToolIndex(tools.Values));
 
-    public static PackSet Empty { get; } = new(FrozenDictionary<string, ProviderPack>.Empty, FrozenDictionary<string, Tool>.Empty, SharedTools.None);
+    public static PackSet Empty { get; } =
+        new(FrozenDictionary<string, ProviderPack>.Empty, FrozenDictionary<string, Tool>.Empty, SharedTools.None);
 
     public FrozenDictionary<string, ProviderPack> Packs { get; }
 
@@ -29,7 +33,8 @@ internal sealed class PackSet
         var order = new List<string>();
         foreach (var (pack, source) in packs)
         {
-            if (!byId.ContainsKey(pack.Id)) order.Add(pack.Id);
+            if (!byId.ContainsKey(pack.Id))
+                order.Add(pack.Id);
             byId[pack.Id] = (pack, source);
         }
 
@@ -40,7 +45,17 @@ internal sealed class PackSet
             var taken = pack.Tools.Where(t => tools.ContainsKey(t.Name)).ToImmutableArray();
             if (taken.Length > 0)
             {
-                refusals.Add(new PackRefusal(source, [.. taken.Select(t => new Violation("/tools", $"the tool name '{t.Name}' belongs to {tools[t.Name].Pack.Id} already"))]));
+                refusals.Add(
+                    new PackRefusal(
+                        source,
+                        [
+                            .. taken.Select(t => new Violation(
+                                "/tools",
+                                $"the tool name '{t.Name}' belongs to {tools[t.Name].Pack.Id} already"
+                            )),
+                        ]
+                    )
+                );
                 continue;
             }
 
@@ -51,6 +66,10 @@ internal sealed class PackSet
             }
         }
 
-        return new PackSet(loaded.ToFrozenDictionary(StringComparer.Ordinal), tools.ToFrozenDictionary(StringComparer.Ordinal), SharedTools.Of(loaded, tools));
+        return new PackSet(
+            loaded.ToFrozenDictionary(StringComparer.Ordinal),
+            tools.ToFrozenDictionary(StringComparer.Ordinal),
+            SharedTools.Of(loaded, tools)
+        );
     }
 }

@@ -6,7 +6,13 @@ namespace Vault.Providers.Packs;
 /// <summary>Reads <c>rate_classes</c>, and of a tool its <c>rate_class</c> and whether it is <c>deprecated</c>.</summary>
 internal static class RateReading
 {
-    private static readonly IReadOnlyDictionary<string, bool> Per = new SortedDictionary<string, bool>(StringComparer.Ordinal) { ["account"] = false, ["connection"] = true };
+    private static readonly IReadOnlyDictionary<string, bool> Per = new SortedDictionary<string, bool>(
+        StringComparer.Ordinal
+    )
+    {
+        ["account"] = false,
+        ["connection"] = true,
+    };
 
     public static Dictionary<string, RateClass> Classes(PackNode pack)
     {
@@ -20,9 +26,15 @@ internal static class RateReading
             }
 
             var node = new PackNode(value, at, pack.Faults);
-            var (perMinute, perConnection, eachTool) = (node.Whole("per_minute", 1), node.Choice("per", false, Per), node.Flag("each_tool"));
-            if (perMinute is { } rate) classes[name] = new RateClass(name, rate, perConnection, eachTool);
-            else if (!node.Has("per_minute")) node.Fault("per_minute", "is missing; give the calls a minute that the provider takes for certain");
+            var (perMinute, perConnection, eachTool) = (
+                node.Whole("per_minute", 1),
+                node.Choice("per", false, Per),
+                node.Flag("each_tool")
+            );
+            if (perMinute is { } rate)
+                classes[name] = new RateClass(name, rate, perConnection, eachTool);
+            else if (!node.Has("per_minute"))
+                node.Fault("per_minute", "is missing; give the calls a minute that the provider takes for certain");
             node.Text("source");
             node.Done();
         }
@@ -32,8 +44,10 @@ internal static class RateReading
 
     public static RateClass? Of(PackNode tool, IReadOnlyDictionary<string, RateClass> classes)
     {
-        if (tool.Text("rate_class") is not { } name) return null;
-        if (classes.TryGetValue(name, out var known)) return known;
+        if (tool.Text("rate_class") is not { } name)
+            return null;
+        if (classes.TryGetValue(name, out var known))
+            return known;
         tool.Fault("rate_class", $"'{name}' is not one of the pack's rate_classes");
         return null;
     }
@@ -41,9 +55,14 @@ internal static class RateReading
     public static Deprecation? Deprecated(PackNode tool)
     {
         var node = tool.Object("deprecated");
-        if (node is null) return null;
+        if (node is null)
+            return null;
         var since = node.Text("since", required: true);
-        if (since is not null && !DateOnly.TryParseExact(since, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)) node.Fault("since", $"'{since}' is not a date like 2026-01-31");
+        if (
+            since is not null
+            && !DateOnly.TryParseExact(since, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+        )
+            node.Fault("since", $"'{since}' is not a date like 2026-01-31");
         var deprecation = new Deprecation(since ?? "", node.Text("use"), node.Text("note"));
         node.Done();
         return deprecation;

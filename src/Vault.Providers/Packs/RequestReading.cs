@@ -8,32 +8,52 @@ namespace Vault.Providers.Packs;
 /// <summary>Reads how a tool's input becomes a request. Every input must go somewhere, and nothing may come from an input that the schema does not know.</summary>
 internal static class RequestReading
 {
-    public static ToolRequest Request(PackNode node, PackScope scope, IReadOnlySet<string>? inputs, Effect effect, Idempotency idempotency)
+    public static ToolRequest Request(
+        PackNode node,
+        PackScope scope,
+        IReadOnlySet<string>? inputs,
+        Effect effect,
+        Idempotency idempotency
+    )
     {
         var mapping = new Mapping(node.Faults, inputs);
-        var path = mapping.Map(node, "path").ToImmutableSortedDictionary(f => f.Name, f => f.Source, StringComparer.Ordinal);
-        var url = scope.Url(node, "url", required: true, relative: true, variables: path.Keys.ToHashSet(StringComparer.Ordinal));
+        var path = mapping
+            .Map(node, "path")
+            .ToImmutableSortedDictionary(f => f.Name, f => f.Source, StringComparer.Ordinal);
+        var url = scope.Url(
+            node,
+            "url",
+            required: true,
+            relative: true,
+            variables: path.Keys.ToHashSet(StringComparer.Ordinal)
+        );
         foreach (var name in path.Keys)
         {
-            if (url is not null && !url.Variables.Contains(name)) node.Faults.Add($"{node.At("path")}/{name}", $"has no place '{{{name}}}' in the url");
+            if (url is not null && !url.Variables.Contains(name))
+                node.Faults.Add($"{node.At("path")}/{name}", $"has no place '{{{name}}}' in the url");
         }
 
         var method = OAuthReading.Method(node, "GET");
-        if (!node.Has("method")) node.Fault("method", "is missing");
+        if (!node.Has("method"))
+            node.Fault("method", "is missing");
         var query = mapping.Map(node, "query");
         var headers = mapping.Map(node, "headers");
         foreach (var header in headers)
         {
-            if (HeaderReading.Complaint(header.Name, credential: false) is { } complaint) node.Faults.Add($"{node.At("headers")}/{header.Name}", complaint);
+            if (HeaderReading.Complaint(header.Name, credential: false) is { } complaint)
+                node.Faults.Add($"{node.At("headers")}/{header.Name}", complaint);
         }
 
         var body = Body(node, mapping);
-        if (body is not null && method == "GET") node.Fault("body", "stands beside the method GET");
-        if (effect != Effect.Read && method == "GET") node.Fault("method", "is GET, but the tool's effect is not 'read'");
+        if (body is not null && method == "GET")
+            node.Fault("body", "stands beside the method GET");
+        if (effect != Effect.Read && method == "GET")
+            node.Fault("method", "is GET, but the tool's effect is not 'read'");
         var paging = Paging(node, inputs, mapping);
         var key = Key(node, idempotency, body);
         var accept = node.Text("accept") ?? "application/json";
-        if (accept.Any(c => c is < ' ' or > '~')) node.Fault("accept", "is not ASCII without control characters; a header carries nothing else");
+        if (accept.Any(c => c is < ' ' or > '~'))
+            node.Fault("accept", "is not ASCII without control characters; a header carries nothing else");
         var data = node.Path("data");
         var drop = Drop(node);
         node.Done();
@@ -59,8 +79,13 @@ internal static class RequestReading
         var drop = ImmutableArray.CreateBuilder<ValuePath>();
         foreach (var (text, at) in request.TextsWithPlace("drop"))
         {
-            if (!ValuePath.TryParse(text, out var path) || path.HasAlternatives || path.Segments[^1] == "*") request.Faults.Add(at, $"'{text}' is not the path of a member: names joined by dots, '*' for every element before it");
-            else drop.Add(path);
+            if (!ValuePath.TryParse(text, out var path) || path.HasAlternatives || path.Segments[^1] == "*")
+                request.Faults.Add(
+                    at,
+                    $"'{text}' is not the path of a member: names joined by dots, '*' for every element before it"
+                );
+            else
+                drop.Add(path);
         }
 
         return drop.ToImmutable();
@@ -69,35 +94,60 @@ internal static class RequestReading
     private static BodyShape? Body(PackNode request, Mapping mapping)
     {
         var node = request.Object("body");
-        if (node is null) return null;
+        if (node is null)
+            return null;
         var format = node.Choice("format", BodyFormat.Json, PackKeywords.BodyFormats, required: true);
         var fields = ImmutableArray.CreateBuilder<BodyField>();
         foreach (var field in mapping.Map(node, "fields"))
         {
-            if (!ValuePath.TryParse(field.Name, out var at) || at.HasAlternatives || at.Segments.Contains("*")) node.Faults.Add($"{node.At("fields")}/{LineIndex.Escape(field.Name)}", "is not a place in a body: names joined by dots");
-            else fields.Add(new BodyField(at, field.Source));
+            if (!ValuePath.TryParse(field.Name, out var at) || at.HasAlternatives || at.Segments.Contains("*"))
+                node.Faults.Add(
+                    $"{node.At("fields")}/{LineIndex.Escape(field.Name)}",
+                    "is not a place in a body: names joined by dots"
+                );
+            else
+                fields.Add(new BodyField(at, field.Source));
         }
 
         var spread = node.Text("spread");
-        if (spread is not null) mapping.Use(node.At("spread"), spread);
+        if (spread is not null)
+            mapping.Use(node.At("spread"), spread);
         var fileNode = node.Object("file");
         FilePart? file = null;
         if (fileNode is not null)
         {
-            file = new FilePart(fileNode.Text("part") ?? "file", fileNode.Text("content", required: true) ?? "", fileNode.Flag("base64"), fileNode.Text("file_name", required: true) ?? "", fileNode.Text("media_type"));
-            foreach (var (name, member) in new[] { (file.Content, "content"), (file.FileName, "file_name"), (file.MediaType ?? "", "media_type") })
+            file = new FilePart(
+                fileNode.Text("part") ?? "file",
+                fileNode.Text("content", required: true) ?? "",
+                fileNode.Flag("base64"),
+                fileNode.Text("file_name", required: true) ?? "",
+                fileNode.Text("media_type")
+            );
+            foreach (
+                var (name, member) in new[]
+                {
+                    (file.Content, "content"),
+                    (file.FileName, "file_name"),
+                    (file.MediaType ?? "", "media_type"),
+                }
+            )
             {
-                if (name.Length > 0) mapping.Use(fileNode.At(member), name);
+                if (name.Length > 0)
+                    mapping.Use(fileNode.At(member), name);
             }
 
             fileNode.Done();
-            if (format != BodyFormat.Multipart) node.Fault("file", "belongs to the format 'multipart' only");
+            if (format != BodyFormat.Multipart)
+                node.Fault("file", "belongs to the format 'multipart' only");
         }
 
         var media = node.Text("media_type");
-        if (format == BodyFormat.Raw && fields.Count != 1) node.Fault("fields", "must be exactly one with the format 'raw'");
-        if (format == BodyFormat.Raw && media is null) node.Fault("media_type", "is missing; a raw body needs it");
-        if (media is not null && !System.Net.Http.Headers.MediaTypeHeaderValue.TryParse(media, out _)) node.Fault("media_type", $"'{media}' is not a media type");
+        if (format == BodyFormat.Raw && fields.Count != 1)
+            node.Fault("fields", "must be exactly one with the format 'raw'");
+        if (format == BodyFormat.Raw && media is null)
+            node.Fault("media_type", "is missing; a raw body needs it");
+        if (media is not null && !System.Net.Http.Headers.MediaTypeHeaderValue.TryParse(media, out _))
+            node.Fault("media_type", $"'{media}' is not a media type");
         node.Done();
         return new BodyShape(format, fields.ToImmutable(), spread, file, media);
     }
@@ -105,7 +155,8 @@ internal static class RequestReading
     private static Paging? Paging(PackNode request, IReadOnlySet<string>? inputs, Mapping mapping)
     {
         var node = request.Object("paging");
-        if (node is null) return null;
+        if (node is null)
+            return null;
         var style = node.Choice("style", PagingStyle.Cursor, PackKeywords.PagingStyles, required: true);
         var byUrl = style is PagingStyle.LinkHeader or PagingStyle.NextUrl;
         var paging = new Paging
@@ -120,12 +171,26 @@ internal static class RequestReading
             SizeFrom = node.Text("size_from"),
             DefaultSize = node.Whole("default_size", 1) ?? 0,
         };
-        if (paging.In == KeyLocation.Header) node.Fault("in", "is 'header'; use query or body");
-        if (paging.SizeFrom is not null && inputs?.Contains(paging.SizeFrom) == false) node.Fault("size_from", $"'{paging.SizeFrom}' is not a property of input_schema");
-        if (style is PagingStyle.Offset or PagingStyle.Page && paging.HasMore is null && paging.SizeFrom is null && paging.DefaultSize == 0)
+        if (paging.In == KeyLocation.Header)
+            node.Fault("in", "is 'header'; use query or body");
+        if (paging.SizeFrom is not null && inputs?.Contains(paging.SizeFrom) == false)
+            node.Fault("size_from", $"'{paging.SizeFrom}' is not a property of input_schema");
+        if (
+            style is PagingStyle.Offset or PagingStyle.Page
+            && paging.HasMore is null
+            && paging.SizeFrom is null
+            && paging.DefaultSize == 0
+        )
             node.Fault("default_size", "is missing: without it, size_from or has_more the last page could not be told");
-        if (paging.Parameter is not null && inputs?.Contains(paging.Parameter) == true && mapping.Uses(paging.Parameter))
-            node.Fault("parameter", $"'{paging.Parameter}' is also an input; leave it out of input_schema, the page token carries it");
+        if (
+            paging.Parameter is not null
+            && inputs?.Contains(paging.Parameter) == true
+            && mapping.Uses(paging.Parameter)
+        )
+            node.Fault(
+                "parameter",
+                $"'{paging.Parameter}' is also an input; leave it out of input_schema, the page token carries it"
+            );
         node.Done();
         return paging;
     }
@@ -133,11 +198,22 @@ internal static class RequestReading
     private static KeyPlace? Key(PackNode request, Idempotency idempotency, BodyShape? body)
     {
         var node = request.Object("idempotency_key", required: idempotency == Idempotency.Key);
-        if (node is null) return null;
-        var place = new KeyPlace(node.Choice("in", KeyLocation.Header, PackKeywords.Locations, required: true), node.Text("name", required: true) ?? "");
-        if (place.In == KeyLocation.Body && body is null) node.Fault("in", "is 'body', but the request has none");
-        if (place.In == KeyLocation.Header && place.Name.Length > 0 && HeaderReading.Complaint(place.Name, credential: false) is { } complaint) node.Fault("name", complaint);
-        if (idempotency != Idempotency.Key) request.Fault("idempotency_key", "stands beside an idempotency that is not 'key'");
+        if (node is null)
+            return null;
+        var place = new KeyPlace(
+            node.Choice("in", KeyLocation.Header, PackKeywords.Locations, required: true),
+            node.Text("name", required: true) ?? ""
+        );
+        if (place.In == KeyLocation.Body && body is null)
+            node.Fault("in", "is 'body', but the request has none");
+        if (
+            place.In == KeyLocation.Header
+            && place.Name.Length > 0
+            && HeaderReading.Complaint(place.Name, credential: false) is { } complaint
+        )
+            node.Fault("name", complaint);
+        if (idempotency != Idempotency.Key)
+            request.Fault("idempotency_key", "stands beside an idempotency that is not 'key'");
         node.Done();
         return place;
     }
@@ -152,14 +228,16 @@ internal static class RequestReading
         public void Use(string at, string input)
         {
             _used.Add(input);
-            if (input != "*" && inputs?.Contains(input) == false) faults.Add(at, $"'{input}' is not a property of input_schema");
+            if (input != "*" && inputs?.Contains(input) == false)
+                faults.Add(at, $"'{input}' is not a property of input_schema");
         }
 
         /// <summary>A list of names (each from the input of the same name), or an object from name to input name or source.</summary>
         public ImmutableArray<MappedField> Map(PackNode node, string name)
         {
             var fields = ImmutableArray.CreateBuilder<MappedField>();
-            if (node.Raw(name) is not { } value) return [];
+            if (node.Raw(name) is not { } value)
+                return [];
             if (value.ValueKind == JsonValueKind.Array)
             {
                 foreach (var (text, at) in node.TextsWithPlace(name))
@@ -176,10 +254,14 @@ internal static class RequestReading
                 if (source.ValueKind == JsonValueKind.String)
                 {
                     Use(at, source.GetString()!);
-                    fields.Add(new MappedField(member, new FieldSource(source.GetString(), null, null, FieldForm.Auto)));
+                    fields.Add(
+                        new MappedField(member, new FieldSource(source.GetString(), null, null, FieldForm.Auto))
+                    );
                 }
-                else if (source.ValueKind == JsonValueKind.Object) fields.Add(new MappedField(member, Source(new PackNode(source, at, faults))));
-                else faults.Add(at, "must be the name of an input, or an object with 'from' or 'value'");
+                else if (source.ValueKind == JsonValueKind.Object)
+                    fields.Add(new MappedField(member, Source(new PackNode(source, at, faults))));
+                else
+                    faults.Add(at, "must be the name of an input, or an object with 'from' or 'value'");
             }
 
             return fields.ToImmutable();
@@ -187,17 +269,26 @@ internal static class RequestReading
 
         public void ReportUnused(PackNode request)
         {
-            if (inputs is null || _used.Contains("*")) return;
-            foreach (var input in inputs.Where(i => !_used.Contains(i)).Order(StringComparer.Ordinal)) request.Fault("", $"uses the input '{input}' nowhere");
+            if (inputs is null || _used.Contains("*"))
+                return;
+            foreach (var input in inputs.Where(i => !_used.Contains(i)).Order(StringComparer.Ordinal))
+                request.Fault("", $"uses the input '{input}' nowhere");
         }
 
         private FieldSource Source(PackNode node)
         {
             var from = node.Text("from");
             var value = node.Raw("value");
-            if ((from is null) == (value is null)) node.Fault("", "must have either 'from' or 'value'");
-            if (from is not null) Use(node.At("from"), from);
-            var source = new FieldSource(from, value?.Clone(), node.Raw("default")?.Clone(), node.Choice("form", FieldForm.Auto, PackKeywords.FieldForms));
+            if ((from is null) == (value is null))
+                node.Fault("", "must have either 'from' or 'value'");
+            if (from is not null)
+                Use(node.At("from"), from);
+            var source = new FieldSource(
+                from,
+                value?.Clone(),
+                node.Raw("default")?.Clone(),
+                node.Choice("form", FieldForm.Auto, PackKeywords.FieldForms)
+            );
             node.Done();
             return source;
         }

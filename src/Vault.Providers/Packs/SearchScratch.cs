@@ -26,7 +26,8 @@ internal sealed class SearchScratch(int documents)
     /// <summary>A document that holds a longer word beginning with it; counts only where the word itself is not there.</summary>
     public void Beginning(int document, double count)
     {
-        if (!_exact[document]) Count(document, count);
+        if (!_exact[document])
+            Count(document, count);
     }
 
     /// <summary>Adds what one word is worth to every document it was found in, and forgets the counts.</summary>
@@ -36,7 +37,8 @@ internal sealed class SearchScratch(int documents)
         {
             var document = _counted[i];
             var count = _counts[document];
-            if (_scores[document] == 0) _hits[_hitCount++] = document;
+            if (_scores[document] == 0)
+                _hits[_hitCount++] = document;
             _scores[document] += rarity * count * (saturation + 1) / (count + weights[document]);
             _counts[document] = 0;
             _exact[document] = false;
@@ -47,13 +49,15 @@ internal sealed class SearchScratch(int documents)
 
     public void Clear()
     {
-        foreach (var document in Hits) _scores[document] = 0;
+        foreach (var document in Hits)
+            _scores[document] = 0;
         _hitCount = 0;
     }
 
     private void Count(int document, double count)
     {
-        if (_counts[document] == 0) _counted[_countedCount++] = document;
+        if (_counts[document] == 0)
+            _counted[_countedCount++] = document;
         _counts[document] += count;
     }
 }

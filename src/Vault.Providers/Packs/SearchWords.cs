@@ -20,16 +20,20 @@ internal static class SearchWords
 
         public bool MoveNext()
         {
-            while (_at < _text.Length && !char.IsLetterOrDigit(_text[_at])) _at++;
-            if (_at == _text.Length) return false;
+            while (_at < _text.Length && !char.IsLetterOrDigit(_text[_at]))
+                _at++;
+            if (_at == _text.Length)
+                return false;
             var length = 0;
             for (; _at < _text.Length && char.IsLetterOrDigit(_text[_at]); _at++)
             {
                 // The rest of a longer word is not looked at, on either side.
-                if (length < MaxWord) _buffer[length++] = char.ToLowerInvariant(_text[_at]);
+                if (length < MaxWord)
+                    _buffer[length++] = char.ToLowerInvariant(_text[_at]);
             }
 
-            if (length > 3 && _buffer[length - 1] == 's' && _buffer[length - 2] != 's') length--;
+            if (length > 3 && _buffer[length - 1] == 's' && _buffer[length - 2] != 's')
+                length--;
             Current = _buffer[..length];
             return true;
         }

@@ -5,27 +5,44 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Packs;
 
 /// <summary>Tools as the accounts of another provider run them (<c>tools_of</c>): the same operation, under that provider's hosts, credential and error rules.</summary>
-internal sealed record SharedTools(FrozenDictionary<(string Provider, string Tool), Tool> Tools, FrozenDictionary<string, IReadOnlyList<string>> Providers)
+internal sealed record SharedTools(
+    FrozenDictionary<(string Provider, string Tool), Tool> Tools,
+    FrozenDictionary<string, IReadOnlyList<string>> Providers
+)
 {
-    public static SharedTools None { get; } = new(FrozenDictionary<(string, string), Tool>.Empty, FrozenDictionary<string, IReadOnlyList<string>>.Empty);
+    public static SharedTools None { get; } =
+        new(FrozenDictionary<(string, string), Tool>.Empty, FrozenDictionary<string, IReadOnlyList<string>>.Empty);
 
     /// <summary>A tool that the other provider's hosts or parameters cannot serve is left out; a provider that is not loaded lends nothing.</summary>
-    public static SharedTools Of(IReadOnlyDictionary<string, ProviderPack> packs, IReadOnlyDictionary<string, Tool> tools)
+    public static SharedTools Of(
+        IReadOnlyDictionary<string, ProviderPack> packs,
+        IReadOnlyDictionary<string, Tool> tools
+    )
     {
         var shared = new Dictionary<(string, string), Tool>();
         var providers = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         foreach (var pack in packs.Values.OrderBy(p => p.Id, StringComparer.Ordinal))
         {
-            foreach (var tool in pack.ToolsOf.Where(packs.ContainsKey).SelectMany(lender => packs[lender].Tools).Select(definition => tools[definition.Name]))
+            foreach (
+                var tool in pack
+                    .ToolsOf.Where(packs.ContainsKey)
+                    .SelectMany(lender => packs[lender].Tools)
+                    .Select(definition => tools[definition.Name])
+            )
             {
-                if (Fitted(tool, pack) is not { } definition) continue;
+                if (Fitted(tool, pack) is not { } definition)
+                    continue;
                 shared[(pack.Id, definition.Name)] = new Tool(pack, definition, tool.Schema);
-                if (!providers.TryGetValue(definition.Name, out var list)) providers[definition.Name] = list = [];
+                if (!providers.TryGetValue(definition.Name, out var list))
+                    providers[definition.Name] = list = [];
                 list.Add(pack.Id);
             }
         }
 
-        return new SharedTools(shared.ToFrozenDictionary(), providers.ToFrozenDictionary(p => p.Key, p => (IReadOnlyList<string>)p.Value, StringComparer.Ordinal));
+        return new SharedTools(
+            shared.ToFrozenDictionary(),
+            providers.ToFrozenDictionary(p => p.Key, p => (IReadOnlyList<string>)p.Value, StringComparer.Ordinal)
+        );
     }
 
     private static ToolDefinition? Fitted(Tool tool, ProviderPack pack)
@@ -34,13 +51,22 @@ internal sealed record SharedTools(FrozenDictionary<(string Provider, string Too
         var lender = tool.Pack.Details.Api.BaseUrl;
         var url = request.Url;
         // A product's own address is kept where the borrower may call it (Gmail under Google); an address per customer is the borrower's (Salesforce sandboxes).
-        if (url.IsRelative && !lender.Variables.Any() && lender.Source != pack.Details.Api.BaseUrl.Source && Covers(pack, lender)) url = UrlTemplate.Parse(lender.Source + url.Source);
-        if (!url.IsRelative && !url.OriginVariables.Any() && !Covers(pack, url)) return null;
-        if (!url.Variables.All(place => request.Path.ContainsKey(place) || pack.Details.Parameters.ContainsKey(place))) return null;
+        if (
+            url.IsRelative
+            && !lender.Variables.Any()
+            && lender.Source != pack.Details.Api.BaseUrl.Source
+            && Covers(pack, lender)
+        )
+            url = UrlTemplate.Parse(lender.Source + url.Source);
+        if (!url.IsRelative && !url.OriginVariables.Any() && !Covers(pack, url))
+            return null;
+        if (!url.Variables.All(place => request.Path.ContainsKey(place) || pack.Details.Parameters.ContainsKey(place)))
+            return null;
         // A request of its own, also where nothing differs: what is remembered for a request is remembered for one pack.
         return tool.Definition with { Request = request with { Url = url } };
     }
 
     private static bool Covers(ProviderPack pack, UrlTemplate url) =>
-        Uri.TryCreate(url.Expand(_ => "x", out _), UriKind.Absolute, out var uri) && HostRules.Covers(pack.Hosts, uri.IdnHost.ToLowerInvariant());
+        Uri.TryCreate(url.Expand(_ => "x", out _), UriKind.Absolute, out var uri)
+        && HostRules.Covers(pack.Hosts, uri.IdnHost.ToLowerInvariant());
 }

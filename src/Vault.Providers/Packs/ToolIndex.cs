@@ -60,12 +60,15 @@ internal sealed class ToolIndex
     /// <param name="visible">Called only for tools that were found, best first; null sees all.</param>
     public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null)
     {
-        if (limit <= 0) return [];
+        if (limit <= 0)
+            return [];
         var scratch = _spare.TryTake(out var spare) ? spare : new SearchScratch(_tools.Length);
         try
         {
             // A query without a word lists in order of name.
-            return Count(query, scratch) ? Best(scratch, provider, limit, visible) : [.. _tools.Where(t => Shows(t, provider) && visible?.Invoke(t) != false).Take(limit)];
+            return Count(query, scratch)
+                ? Best(scratch, provider, limit, visible)
+                : [.. _tools.Where(t => Shows(t, provider) && visible?.Invoke(t) != false).Take(limit)];
         }
         finally
         {
@@ -80,7 +83,8 @@ internal sealed class ToolIndex
         var seen = new List<string>(8);
         foreach (var word in SearchWords.Of(query, buffer))
         {
-            if (seen.Count == MaxWords || Seen(seen, word)) continue;
+            if (seen.Count == MaxWords || Seen(seen, word))
+                continue;
             seen.Add(word.ToString());
             Count(word, scratch);
         }
@@ -94,14 +98,20 @@ internal sealed class ToolIndex
         var there = at < _words.Length && word.SequenceEqual(_words[at]);
         if (there)
         {
-            foreach (var (document, count) in Postings(at)) scratch.Exact(document, count);
+            foreach (var (document, count) in Postings(at))
+                scratch.Exact(document, count);
         }
 
         if (word.Length >= ShortestBeginning)
         {
-            for (var longer = there ? at + 1 : at; longer < _words.Length && _words[longer].AsSpan().StartsWith(word, StringComparison.Ordinal); longer++)
+            for (
+                var longer = there ? at + 1 : at;
+                longer < _words.Length && _words[longer].AsSpan().StartsWith(word, StringComparison.Ordinal);
+                longer++
+            )
             {
-                foreach (var (document, count) in Postings(longer)) scratch.Beginning(document, count * BeginningWeight);
+                foreach (var (document, count) in Postings(longer))
+                    scratch.Beginning(document, count * BeginningWeight);
             }
         }
 
@@ -117,19 +127,24 @@ internal sealed class ToolIndex
         {
             // Equal scores stand in order of name, so the later name is the worse one.
             var rank = (scratch.Score(document), -document);
-            if (kept.Count == limit && kept.TryPeek(out _, out var worst) && rank.CompareTo(worst) <= 0) continue;
-            if (!Shows(_tools[document], provider) || visible?.Invoke(_tools[document]) == false) continue;
+            if (kept.Count == limit && kept.TryPeek(out _, out var worst) && rank.CompareTo(worst) <= 0)
+                continue;
+            if (!Shows(_tools[document], provider) || visible?.Invoke(_tools[document]) == false)
+                continue;
             kept.Enqueue(document, rank);
-            if (kept.Count > limit) kept.Dequeue();
+            if (kept.Count > limit)
+                kept.Dequeue();
         }
 
         var best = new List<Tool>(kept.Count);
-        while (kept.TryDequeue(out var document, out _)) best.Add(_tools[document]);
+        while (kept.TryDequeue(out var document, out _))
+            best.Add(_tools[document]);
         best.Reverse();
         return best;
     }
 
-    private ReadOnlySpan<(int Document, int Count)> Postings(int word) => _postings.AsSpan(_starts[word], _starts[word + 1] - _starts[word]);
+    private ReadOnlySpan<(int Document, int Count)> Postings(int word) =>
+        _postings.AsSpan(_starts[word], _starts[word + 1] - _starts[word]);
 
     /// <summary>Where the word stands, or would.</summary>
     private int Find(ReadOnlySpan<char> word)
@@ -138,8 +153,10 @@ internal sealed class ToolIndex
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            if (_words[middle].AsSpan().SequenceCompareTo(word) < 0) low = middle + 1;
-            else high = middle;
+            if (_words[middle].AsSpan().SequenceCompareTo(word) < 0)
+                low = middle + 1;
+            else
+                high = middle;
         }
 
         return low;
@@ -150,11 +167,18 @@ internal sealed class ToolIndex
     private static bool Seen(List<string> seen, ReadOnlySpan<char> word)
     {
         foreach (var earlier in seen)
-            if (word.SequenceEqual(earlier)) return true;
+            if (word.SequenceEqual(earlier))
+                return true;
         return false;
     }
 
-    private static void Read(string text, int document, int weight, Dictionary<string, List<(int Document, int Count)>> counts, int[] lengths)
+    private static void Read(
+        string text,
+        int document,
+        int weight,
+        Dictionary<string, List<(int Document, int Count)>> counts,
+        int[] lengths
+    )
     {
         Span<char> buffer = stackalloc char[SearchWords.MaxWord];
         var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -163,8 +187,10 @@ internal sealed class ToolIndex
             lengths[document] += weight;
             ref var postings = ref CollectionsMarshal.GetValueRefOrAddDefault(lookup, word, out _);
             postings ??= [];
-            if (postings.Count > 0 && postings[^1].Document == document) CollectionsMarshal.AsSpan(postings)[^1].Count += weight;
-            else postings.Add((document, weight));
+            if (postings.Count > 0 && postings[^1].Document == document)
+                CollectionsMarshal.AsSpan(postings)[^1].Count += weight;
+            else
+                postings.Add((document, weight));
         }
     }
 }

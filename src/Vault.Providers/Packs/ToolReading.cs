@@ -15,7 +15,12 @@ internal static class ToolReading
         return Tools(pack, scope, prefixes, RateReading.Classes(pack));
     }
 
-    public static ImmutableArray<ToolDefinition> Tools(PackNode pack, PackScope scope, ImmutableArray<string> prefixes, IReadOnlyDictionary<string, RateClass> rates)
+    public static ImmutableArray<ToolDefinition> Tools(
+        PackNode pack,
+        PackScope scope,
+        ImmutableArray<string> prefixes,
+        IReadOnlyDictionary<string, RateClass> rates
+    )
     {
         var tools = ImmutableArray.CreateBuilder<ToolDefinition>();
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -23,7 +28,8 @@ internal static class ToolReading
         {
             var tool = Tool(node, scope, prefixes) with { Rate = RateReading.Of(node, rates) };
             node.Done();
-            if (tool.Name.Length > 0 && !names.Add(tool.Name)) node.Fault("name", $"'{tool.Name}' is the name of an earlier tool of this pack");
+            if (tool.Name.Length > 0 && !names.Add(tool.Name))
+                node.Fault("name", $"'{tool.Name}' is the name of an earlier tool of this pack");
             tools.Add(tool);
         }
 
@@ -33,17 +39,34 @@ internal static class ToolReading
     public static ToolDefinition Tool(PackNode node, PackScope scope, ImmutableArray<string> prefixes)
     {
         var name = node.Text("name", required: true) ?? "";
-        if (name.Length > 0 && !IsToolName(name)) node.Fault("name", $"'{name}' is not a tool name: at most 64 characters of a-z, 0-9 and '_', beginning with a letter");
-        else if (name.Length > 0 && !prefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal))) node.Fault("name", $"'{name}' must begin with {string.Join(" or ", prefixes)}");
+        if (name.Length > 0 && !IsToolName(name))
+            node.Fault(
+                "name",
+                $"'{name}' is not a tool name: at most 64 characters of a-z, 0-9 and '_', beginning with a letter"
+            );
+        else if (name.Length > 0 && !prefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal)))
+            node.Fault("name", $"'{name}' must begin with {string.Join(" or ", prefixes)}");
         var effect = node.Choice("effect", Effect.Read, PackKeywords.Effects, required: true);
-        var idempotency = node.Choice("idempotency", effect == Effect.Read ? Idempotency.Natural : Idempotency.None, PackKeywords.Idempotencies, required: effect != Effect.Read);
+        var idempotency = node.Choice(
+            "idempotency",
+            effect == Effect.Read ? Idempotency.Natural : Idempotency.None,
+            PackKeywords.Idempotencies,
+            required: effect != Effect.Read
+        );
         var scopes = Scopes(node);
         var schemaElement = node.Raw("input_schema");
-        if (schemaElement is { } element) CheckSchema(node, element);
-        if (schemaElement is null) node.Fault("input_schema", "is missing; a tool without input says {\"type\": \"object\", \"properties\": {}, \"additionalProperties\": false}");
+        if (schemaElement is { } element)
+            CheckSchema(node, element);
+        if (schemaElement is null)
+            node.Fault(
+                "input_schema",
+                "is missing; a tool without input says {\"type\": \"object\", \"properties\": {}, \"additionalProperties\": false}"
+            );
         var requestNode = node.Object("request", required: true);
         var inputs = schemaElement is { ValueKind: JsonValueKind.Object } s ? InputNames(s) : null;
-        var request = requestNode is null ? null : RequestReading.Request(requestNode, scope, inputs, effect, idempotency);
+        var request = requestNode is null
+            ? null
+            : RequestReading.Request(requestNode, scope, inputs, effect, idempotency);
         var tool = new ToolDefinition
         {
             Name = name,
@@ -57,7 +80,8 @@ internal static class ToolReading
             DocsUrl = node.Text("docs_url"),
         };
         var confidence = node.Text("confidence");
-        if (confidence is not null && !PackKeywords.Confidences.Contains(confidence)) node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackKeywords.Confidences.Order()));
+        if (confidence is not null && !PackKeywords.Confidences.Contains(confidence))
+            node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackKeywords.Confidences.Order()));
         node.Text("notes");
         return tool with { Deprecated = RateReading.Deprecated(node) };
     }
@@ -66,16 +90,27 @@ internal static class ToolReading
     {
         if (node.Raw("scopes") is null)
         {
-            node.Fault("scopes", "is missing; write [] where the tool needs none (an absent list could be an oversight)");
+            node.Fault(
+                "scopes",
+                "is missing; write [] where the tool needs none (an absent list could be an oversight)"
+            );
             return ScopeRequirement.None;
         }
 
         var groups = ImmutableArray.CreateBuilder<ImmutableArray<string>>();
         foreach (var (group, at) in node.Elements("scopes"))
         {
-            if (group.ValueKind != JsonValueKind.Array || group.GetArrayLength() == 0 || group.EnumerateArray().Any(s => s.ValueKind != JsonValueKind.String || s.GetString()!.Length == 0))
-                node.Faults.Add(at, "must be a list of alternatives, at least one scope: every group must be met, a group is met by any of its scopes");
-            else groups.Add([.. group.EnumerateArray().Select(s => s.GetString()!)]);
+            if (
+                group.ValueKind != JsonValueKind.Array
+                || group.GetArrayLength() == 0
+                || group.EnumerateArray().Any(s => s.ValueKind != JsonValueKind.String || s.GetString()!.Length == 0)
+            )
+                node.Faults.Add(
+                    at,
+                    "must be a list of alternatives, at least one scope: every group must be met, a group is met by any of its scopes"
+                );
+            else
+                groups.Add([.. group.EnumerateArray().Select(s => s.GetString()!)]);
         }
 
         return new ScopeRequirement(groups.ToImmutable());
@@ -83,14 +118,21 @@ internal static class ToolReading
 
     private static void CheckSchema(PackNode node, JsonElement element)
     {
-        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || type.GetString() != "object")
+        if (
+            element.ValueKind != JsonValueKind.Object
+            || !element.TryGetProperty("type", out var type)
+            || type.ValueKind != JsonValueKind.String
+            || type.GetString() != "object"
+        )
         {
             node.Fault("input_schema", "must be a schema with \"type\": \"object\"");
             return;
         }
 
-        if (JsonSchema.TryCompile(element.Clone(), closed: true, out _, out var faults)) return;
-        foreach (var fault in faults) node.Faults.Add(node.At("input_schema") + fault.Path, fault.Message);
+        if (JsonSchema.TryCompile(element.Clone(), closed: true, out _, out var faults))
+            return;
+        foreach (var fault in faults)
+            node.Faults.Add(node.At("input_schema") + fault.Path, fault.Message);
     }
 
     private static HashSet<string> InputNames(JsonElement schema) =>
@@ -98,5 +140,8 @@ internal static class ToolReading
             ? [.. properties.EnumerateObject().Select(p => p.Name)]
             : [];
 
-    private static bool IsToolName(string name) => name.Length <= 64 && char.IsAsciiLetterLower(name[0]) && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
+    private static bool IsToolName(string name) =>
+        name.Length <= 64
+        && char.IsAsciiLetterLower(name[0])
+        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
 }

@@ -10,7 +10,10 @@ internal sealed class ToolSchema(ToolDefinition tool) : IInputSchema
 {
     // The reader has compiled every schema once already, so this cannot fail for a pack that came through it.
     private readonly Lazy<JsonSchema> _schema = new(() =>
-        JsonSchema.TryCompile(tool.InputSchema, closed: true, out var schema, out _) ? schema : throw new InvalidOperationException($"The schema of {tool.Name} does not compile."));
+        JsonSchema.TryCompile(tool.InputSchema, closed: true, out var schema, out _)
+            ? schema
+            : throw new InvalidOperationException($"The schema of {tool.Name} does not compile.")
+    );
 
     public IReadOnlyList<Violation> Validate(JsonElement input) => _schema.Value.Validate(input);
 }

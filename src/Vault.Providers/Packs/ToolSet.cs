@@ -24,22 +24,24 @@ internal static class ToolSet
         removed = false;
         try
         {
-            if (json.StartsWith("\uFEFF"u8)) json = json[3..];
+            if (json.StartsWith("\uFEFF"u8))
+                json = json[3..];
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+                return null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (provider is not null && reader.ValueTextEquals("tools"u8)) break;
+                if (provider is not null && reader.ValueTextEquals("tools"u8))
+                    break;
                 var (found, gone) = (reader.ValueTextEquals("extends"u8), reader.ValueTextEquals("removed"u8));
                 reader.Read();
-                if (found) provider = reader.TokenType == JsonTokenType.String ? reader.GetString() : "";
+                if (found)
+                    provider = reader.TokenType == JsonTokenType.String ? reader.GetString() : "";
                 removed |= gone;
                 reader.Skip();
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException) { }
 
         return provider;
     }
@@ -50,9 +52,18 @@ internal static class ToolSet
     {
         try
         {
-            using var added = JsonDocument.Parse(set, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
+            using var added = JsonDocument.Parse(
+                set,
+                new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false }
+            );
             using var given = JsonDocument.Parse(pack, new JsonDocumentOptions { MaxDepth = 64 });
-            if (added.RootElement.TryGetProperty("format", out var format) && format.ValueKind == JsonValueKind.Number && format.GetInt32() == PackReader.Format && added.RootElement.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array)
+            if (
+                added.RootElement.TryGetProperty("format", out var format)
+                && format.ValueKind == JsonValueKind.Number
+                && format.GetInt32() == PackReader.Format
+                && added.RootElement.TryGetProperty("tools", out var tools)
+                && tools.ValueKind == JsonValueKind.Array
+            )
                 return Write(given.RootElement, tools, faults);
             faults.Add(new Violation("/format", $"must be {PackReader.Format}, beside a list of tools"));
         }
@@ -66,26 +77,39 @@ internal static class ToolSet
 
     private static byte[] Write(JsonElement pack, JsonElement tools, List<Violation> faults)
     {
-        var own = pack.TryGetProperty("tools", out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().ToImmutableArray() : [];
+        var own =
+            pack.TryGetProperty("tools", out var list) && list.ValueKind == JsonValueKind.Array
+                ? list.EnumerateArray().ToImmutableArray()
+                : [];
         var names = own.Select(Name).OfType<string>().ToHashSet(StringComparer.Ordinal);
         var buffer = new ArrayBufferWriter<byte>();
         using var writer = new Utf8JsonWriter(buffer);
         writer.WriteStartObject();
-        foreach (var member in pack.EnumerateObject().Where(m => m.Name is not ("tools" or "tool_prefixes"))) member.WriteTo(writer);
+        foreach (var member in pack.EnumerateObject().Where(m => m.Name is not ("tools" or "tool_prefixes")))
+            member.WriteTo(writer);
         if (pack.TryGetProperty("tool_prefixes", out var prefixes) && prefixes.ValueKind == JsonValueKind.Array)
         {
             writer.WriteStartArray("tool_prefixes");
-            foreach (var prefix in prefixes.EnumerateArray()) prefix.WriteTo(writer);
+            foreach (var prefix in prefixes.EnumerateArray())
+                prefix.WriteTo(writer);
             writer.WriteStringValue(pack.GetProperty("id").GetString() + "_");
             writer.WriteEndArray();
         }
 
         writer.WriteStartArray("tools");
-        foreach (var tool in own) tool.WriteTo(writer);
+        foreach (var tool in own)
+            tool.WriteTo(writer);
         foreach (var (tool, i) in tools.EnumerateArray().Select((t, i) => (t, i)))
         {
-            if (Name(tool) is { } name && !names.Add(name)) faults.Add(new Violation($"/tools/{i}/name", $"'{name}' is a tool of the pack or of an earlier set; it is left out"));
-            else tool.WriteTo(writer);
+            if (Name(tool) is { } name && !names.Add(name))
+                faults.Add(
+                    new Violation(
+                        $"/tools/{i}/name",
+                        $"'{name}' is a tool of the pack or of an earlier set; it is left out"
+                    )
+                );
+            else
+                tool.WriteTo(writer);
         }
 
         writer.WriteEndArray();
@@ -94,5 +118,10 @@ internal static class ToolSet
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static string? Name(JsonElement tool) => tool.ValueKind == JsonValueKind.Object && tool.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+    private static string? Name(JsonElement tool) =>
+        tool.ValueKind == JsonValueKind.Object
+        && tool.TryGetProperty("name", out var name)
+        && name.ValueKind == JsonValueKind.String
+            ? name.GetString()
+            : null;
 }

@@ -18,18 +18,27 @@ public static class ToolSetReader
     public static ToolSetReading Read(ReadOnlyMemory<byte> json, string source, ProviderPack pack)
     {
         ArgumentNullException.ThrowIfNull(pack);
-        if (json.Length > ToolSet.MaxBytes) return Refuse($"is larger than {ToolSet.MaxBytes} bytes");
-        if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
+        if (json.Length > ToolSet.MaxBytes)
+            return Refuse($"is larger than {ToolSet.MaxBytes} bytes");
+        if (json.Span.StartsWith("\uFEFF"u8))
+            json = json[3..];
         try
         {
-            using var document = PackReader.Parse(json, new Lazy<LineIndex>(() => LineIndex.Build(json.Span)), out var faults);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) return Refuse("is not a JSON object");
+            using var document = PackReader.Parse(
+                json,
+                new Lazy<LineIndex>(() => LineIndex.Build(json.Span)),
+                out var faults
+            );
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                return Refuse("is not a JSON object");
             var tools = Tools(new PackNode(document.RootElement, "", faults), pack);
             return faults.Any ? new ToolSetReading(null, faults.All) : new ToolSetReading(tools, []);
         }
         catch (JsonException e)
         {
-            return Refuse($"line {(e.LineNumber ?? 0) + 1}: is not JSON at byte {e.BytePositionInLine ?? 0} of that line");
+            return Refuse(
+                $"line {(e.LineNumber ?? 0) + 1}: is not JSON at byte {e.BytePositionInLine ?? 0} of that line"
+            );
         }
 
         ToolSetReading Refuse(string message) => new(null, [new Violation("", $"{source} {message}")]);
@@ -37,15 +46,30 @@ public static class ToolSetReader
 
     private static int Tools(PackNode node, ProviderPack pack)
     {
-        foreach (var text in new[] { "$schema", "extends", "set", "source", "document" }) node.Text(text, required: text == "extends");
-        foreach (var memory in new[] { "operations", "gone", "removed" }) node.Object(memory);
-        if (node.Whole("format") is not PackReader.Format) node.Fault("format", $"must be {PackReader.Format}, the format this vault reads");
-        if (!node.Has("tools")) node.Fault("tools", "is missing; a tool set is its tools");
-        var scope = new PackScope { Id = pack.Id, Hosts = pack.Hosts, DevelopmentOnly = pack.DevelopmentOnly, Parameters = pack.Details.Parameters };
-        var rates = pack.Tools.Select(t => t.Rate).OfType<RateClass>().DistinctBy(r => r.Name).ToDictionary(r => r.Name, StringComparer.Ordinal);
+        foreach (var text in new[] { "$schema", "extends", "set", "source", "document" })
+            node.Text(text, required: text == "extends");
+        foreach (var memory in new[] { "operations", "gone", "removed" })
+            node.Object(memory);
+        if (node.Whole("format") is not PackReader.Format)
+            node.Fault("format", $"must be {PackReader.Format}, the format this vault reads");
+        if (!node.Has("tools"))
+            node.Fault("tools", "is missing; a tool set is its tools");
+        var scope = new PackScope
+        {
+            Id = pack.Id,
+            Hosts = pack.Hosts,
+            DevelopmentOnly = pack.DevelopmentOnly,
+            Parameters = pack.Details.Parameters,
+        };
+        var rates = pack
+            .Tools.Select(t => t.Rate)
+            .OfType<RateClass>()
+            .DistinctBy(r => r.Name)
+            .ToDictionary(r => r.Name, StringComparer.Ordinal);
         var tools = ToolReading.Tools(node, scope, [pack.Id + "_"], rates);
         foreach (var (tool, i) in tools.Select((t, i) => (t, i)))
-            if (pack.Tools.Any(t => t.Name == tool.Name)) node.Faults.Add($"/tools/{i}/name", $"'{tool.Name}' is a tool of the pack already");
+            if (pack.Tools.Any(t => t.Name == tool.Name))
+                node.Faults.Add($"/tools/{i}/name", $"'{tool.Name}' is a tool of the pack already");
         node.Done();
         return tools.Length;
     }

@@ -13,49 +13,77 @@ namespace Vault.Providers.Upstream;
 internal static class BodyWriter
 {
     /// <param name="extra">A page token or an idempotency key that goes into the body.</param>
-    public static TrackedContent Write(BodyShape shape, JsonElement input, IReadOnlyList<(string Name, string Value)> extra)
+    public static TrackedContent Write(
+        BodyShape shape,
+        JsonElement input,
+        IReadOnlyList<(string Name, string Value)> extra
+    )
     {
         var fields = Fields(shape, input, extra).ToList();
         // The last word on a name is the pack's, as in JSON: sent twice, it would be the provider's choice which of the two counts.
-        if (shape.Format is BodyFormat.Form or BodyFormat.Multipart) fields = [.. fields.GroupBy(f => f.At.Segments[^1], StringComparer.Ordinal).Select(g => g.Last())];
+        if (shape.Format is BodyFormat.Form or BodyFormat.Multipart)
+            fields = [.. fields.GroupBy(f => f.At.Segments[^1], StringComparer.Ordinal).Select(g => g.Last())];
         switch (shape.Format)
         {
             case BodyFormat.Form:
                 var form = new FormBody();
-                foreach (var (at, value) in fields) Flatten(form, at.Segments[^1], value);
+                foreach (var (at, value) in fields)
+                    Flatten(form, at.Segments[^1], value);
                 return Content(form.Take(), shape.MediaType ?? "application/x-www-form-urlencoded");
             case BodyFormat.Multipart:
                 return Multipart(shape, input, fields);
             case BodyFormat.Raw:
                 var source = shape.Fields[0].Source;
                 var raw = fields.Count == 0 ? default : fields[0].Value;
-                var bytes = raw.ValueKind == JsonValueKind.Undefined ? []
+                var bytes =
+                    raw.ValueKind == JsonValueKind.Undefined ? []
                     : source.Form == FieldForm.Base64Bytes ? InputValues.Base64(raw, source.From ?? "")
-                    : Encoding.UTF8.GetBytes(raw.ValueKind == JsonValueKind.String ? raw.GetString()! : raw.GetRawText());
+                    : Encoding.UTF8.GetBytes(
+                        raw.ValueKind == JsonValueKind.String ? raw.GetString()! : raw.GetRawText()
+                    );
                 return Content(bytes, shape.MediaType!);
             default:
                 return Content(Json(fields), shape.MediaType ?? "application/json");
         }
     }
 
-    private static IEnumerable<(ValuePath At, JsonElement Value)> Fields(BodyShape shape, JsonElement input, IReadOnlyList<(string Name, string Value)> extra)
+    private static IEnumerable<(ValuePath At, JsonElement Value)> Fields(
+        BodyShape shape,
+        JsonElement input,
+        IReadOnlyList<(string Name, string Value)> extra
+    )
     {
-        if (shape.Spread is not null && input.TryGetProperty(shape.Spread, out var spread) && spread.ValueKind == JsonValueKind.Object)
+        if (
+            shape.Spread is not null
+            && input.TryGetProperty(shape.Spread, out var spread)
+            && spread.ValueKind == JsonValueKind.Object
+        )
         {
             foreach (var member in spread.EnumerateObject())
             {
-                if (ValuePath.TryParse("/" + member.Name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal), out var at)) yield return (at, member.Value);
+                if (
+                    ValuePath.TryParse(
+                        "/"
+                            + member
+                                .Name.Replace("~", "~0", StringComparison.Ordinal)
+                                .Replace("/", "~1", StringComparison.Ordinal),
+                        out var at
+                    )
+                )
+                    yield return (at, member.Value);
             }
         }
 
         foreach (var field in shape.Fields)
         {
-            if (InputValues.Take(field.Source, input) is { } value) yield return (field.At, value);
+            if (InputValues.Take(field.Source, input) is { } value)
+                yield return (field.At, value);
         }
 
         foreach (var (name, value) in extra)
         {
-            if (ValuePath.TryParse(name, out var at)) yield return (at, JsonSerializer.SerializeToElement(value));
+            if (ValuePath.TryParse(name, out var at))
+                yield return (at, JsonSerializer.SerializeToElement(value));
         }
     }
 
@@ -67,7 +95,8 @@ internal static class BodyWriter
             var node = root;
             foreach (var segment in at.Segments[..^1])
             {
-                if (!node.TryGetValue(segment, out var child) || child is not Dictionary<string, object> inner) node[segment] = inner = new Dictionary<string, object>(StringComparer.Ordinal);
+                if (!node.TryGetValue(segment, out var child) || child is not Dictionary<string, object> inner)
+                    node[segment] = inner = new Dictionary<string, object>(StringComparer.Ordinal);
                 node = inner;
             }
 
@@ -75,7 +104,8 @@ internal static class BodyWriter
         }
 
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer)) WriteNode(writer, root);
+        using (var writer = new Utf8JsonWriter(buffer))
+            WriteNode(writer, root);
         return buffer.WrittenSpan.ToArray();
     }
 
@@ -85,8 +115,10 @@ internal static class BodyWriter
         foreach (var (name, value) in node)
         {
             writer.WritePropertyName(name);
-            if (value is Dictionary<string, object> inner) WriteNode(writer, inner);
-            else ((JsonElement)value).WriteTo(writer);
+            if (value is Dictionary<string, object> inner)
+                WriteNode(writer, inner);
+            else
+                ((JsonElement)value).WriteTo(writer);
         }
 
         writer.WriteEndObject();
@@ -98,44 +130,63 @@ internal static class BodyWriter
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
-                foreach (var member in value.EnumerateObject()) Flatten(form, $"{name}[{member.Name}]", member.Value);
+                foreach (var member in value.EnumerateObject())
+                    Flatten(form, $"{name}[{member.Name}]", member.Value);
                 break;
             case JsonValueKind.Array:
                 var index = 0;
                 foreach (var item in value.EnumerateArray())
                 {
-                    Flatten(form, item.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? $"{name}[{index}]" : name, item);
+                    Flatten(
+                        form,
+                        item.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? $"{name}[{index}]" : name,
+                        item
+                    );
                     index++;
                 }
 
                 break;
             default:
-                if (InputValues.Scalar(value) is { } text) form.Add(name, text);
+                if (InputValues.Scalar(value) is { } text)
+                    form.Add(name, text);
                 break;
         }
     }
 
-    private static TrackedContent Multipart(BodyShape shape, JsonElement input, List<(ValuePath At, JsonElement Value)> fields)
+    private static TrackedContent Multipart(
+        BodyShape shape,
+        JsonElement input,
+        List<(ValuePath At, JsonElement Value)> fields
+    )
     {
         using var parts = new MultipartFormDataContent();
         foreach (var (at, value) in fields)
         {
             foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
             {
-                if ((InputValues.Scalar(item) ?? (item.ValueKind == JsonValueKind.Object ? item.GetRawText() : null)) is { } text) parts.Add(new StringContent(text), Quoted(at.Segments[^1]));
+                if (
+                    (InputValues.Scalar(item) ?? (item.ValueKind == JsonValueKind.Object ? item.GetRawText() : null)) is
+                    { } text
+                )
+                    parts.Add(new StringContent(text), Quoted(at.Segments[^1]));
             }
         }
 
         if (shape.File is { } file && input.TryGetProperty(file.Content, out var content))
         {
-            var bytes = file.IsBase64 ? InputValues.Base64(content, file.Content) : Encoding.UTF8.GetBytes(content.GetString() ?? "");
+            var bytes = file.IsBase64
+                ? InputValues.Base64(content, file.Content)
+                : Encoding.UTF8.GetBytes(content.GetString() ?? "");
             var part = new ByteArrayContent(bytes);
-            var media = file.MediaType is not null && input.TryGetProperty(file.MediaType, out var m) ? m.GetString() : null;
-            part.Headers.ContentType = media is null ? new MediaTypeHeaderValue("application/octet-stream")
+            var media =
+                file.MediaType is not null && input.TryGetProperty(file.MediaType, out var m) ? m.GetString() : null;
+            part.Headers.ContentType =
+                media is null ? new MediaTypeHeaderValue("application/octet-stream")
                 : MediaTypeHeaderValue.TryParse(media, out var parsed) ? parsed
                 : throw new InputFaultException("input_not_a_media_type:" + file.MediaType);
             var name = input.TryGetProperty(file.FileName, out var n) ? n.GetString() ?? "file" : "file";
-            if (name.Any(char.IsControl) || name.AsSpan().ContainsAny('"', '\\')) throw new InputFaultException("input_not_a_file_name:" + file.FileName);
+            if (name.Any(char.IsControl) || name.AsSpan().ContainsAny('"', '\\'))
+                throw new InputFaultException("input_not_a_file_name:" + file.FileName);
             parts.Add(part, Quoted(file.Part), Quoted(name));
         }
 

@@ -12,21 +12,40 @@ internal static class CredentialPlacement
 {
     /// <param name="consumer">The connection's client, where requests are signed with its secret, too.</param>
     /// <summary>Null when done; else a code that says what is missing. The URL is given already checked; only a query is added to it.</summary>
-    public static string? Apply(HttpRequestMessage message, ProviderPack pack, GrantTokens? grant, StaticCredential? credential, (string Key, Secret Secret)? consumer, TimeProvider time)
+    public static string? Apply(
+        HttpRequestMessage message,
+        ProviderPack pack,
+        GrantTokens? grant,
+        StaticCredential? credential,
+        (string Key, Secret Secret)? consumer,
+        TimeProvider time
+    )
     {
-        if (grant is null && credential is null) return "no_credential_for_this_call";
+        if (grant is null && credential is null)
+            return "no_credential_for_this_call";
         // An account with a grant uses the token it minted; its own credential stays home.
         var placed = false;
         foreach (var place in pack.Details.Api.Auth)
         {
-            if (grant is not null ? place.Mode is AuthMode.ApiKey or AuthMode.Basic : place.Mode != credential?.Mode) continue;
+            if (grant is not null ? place.Mode is AuthMode.ApiKey or AuthMode.Basic : place.Mode != credential?.Mode)
+                continue;
             placed = true;
-            if (TextTemplate.Expand(place.Value, name => Value(name, grant, credential), out var missing) is not { } value) return "credential_field_missing:" + missing;
+            if (
+                TextTemplate.Expand(place.Value, name => Value(name, grant, credential), out var missing)
+                is not { } value
+            )
+                return "credential_field_missing:" + missing;
             // A line break in a key would end the header and begin another.
-            if (value.AsSpan().ContainsAny('\r', '\n', '\0')) return "credential_unusable";
+            if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
+                return "credential_unusable";
             if (place.Place == CredentialPlace.OAuth1)
             {
-                if (credential is null || OAuth1Signature.Header(message, place.Name, value, credential, consumer, time.GetUtcNow()) is not { } signed) return "credential_unusable";
+                if (
+                    credential is null
+                    || OAuth1Signature.Header(message, place.Name, value, credential, consumer, time.GetUtcNow())
+                        is not { } signed
+                )
+                    return "credential_unusable";
                 message.Headers.Remove("Authorization");
                 message.Headers.TryAddWithoutValidation("Authorization", signed);
             }
@@ -34,13 +53,17 @@ internal static class CredentialPlacement
             {
                 message.Headers.Remove(place.Name);
                 // Nor does a header carry anything but ASCII (a key pasted with a typographic quote): the framework would say so only while it sends.
-                if (value.Any(c => c is < ' ' or > '~') || !message.Headers.TryAddWithoutValidation(place.Name, value)) return "credential_unusable";
+                if (value.Any(c => c is < ' ' or > '~') || !message.Headers.TryAddWithoutValidation(place.Name, value))
+                    return "credential_unusable";
             }
             else
             {
                 var url = message.RequestUri!;
                 var query = url.Query.Length > 1 ? url.Query + "&" : "?";
-                message.RequestUri = new UriBuilder(url) { Query = query[1..] + Uri.EscapeDataString(place.Name) + "=" + Uri.EscapeDataString(value) }.Uri;
+                message.RequestUri = new UriBuilder(url)
+                {
+                    Query = query[1..] + Uri.EscapeDataString(place.Name) + "=" + Uri.EscapeDataString(value),
+                }.Uri;
             }
         }
 
@@ -59,15 +82,18 @@ internal static class CredentialPlacement
             };
         }
 
-        if (name == "basic" && credential is { Mode: AuthMode.Basic }) return Basic(credential);
+        if (name == "basic" && credential is { Mode: AuthMode.Basic })
+            return Basic(credential);
         return credential is not null && credential.Fields.TryGetValue(name, out var field) ? field.RevealText() : null;
     }
 
     /// <summary>RFC 7617: user name, colon, password in UTF-8. A colon in the user name cannot be told from the border, so it is refused.</summary>
     private static string? Basic(StaticCredential credential)
     {
-        if (!credential.Fields.TryGetValue("username", out var user)) return null;
-        if (user.Reveal().Contains((byte)':')) return null;
+        if (!credential.Fields.TryGetValue("username", out var user))
+            return null;
+        if (user.Reveal().Contains((byte)':'))
+            return null;
         // A key given as the user name has no password beside it; whether one must be there, the pack says.
         var password = credential.Fields.TryGetValue("password", out var given) ? given.Reveal() : [];
         var joined = new byte[user.Reveal().Length + 1 + password.Length];

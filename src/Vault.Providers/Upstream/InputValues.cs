@@ -12,32 +12,40 @@ internal static class InputValues
     /// <summary>The value of a source, transformed; null when the input leaves it out and there is no default.</summary>
     public static JsonElement? Take(FieldSource source, JsonElement input)
     {
-        if (source.Value is { } constant) return constant;
-        var value = source.From == "*" ? input
+        if (source.Value is { } constant)
+            return constant;
+        var value =
+            source.From == "*" ? input
             : input.ValueKind == JsonValueKind.Object && input.TryGetProperty(source.From!, out var given) ? given
             : source.Default ?? default;
-        if (value.ValueKind == JsonValueKind.Undefined) return null;
+        if (value.ValueKind == JsonValueKind.Undefined)
+            return null;
         return source.Form switch
         {
             FieldForm.Comma => Text(Join(value, ",")),
             FieldForm.Space => Text(Join(value, " ")),
             // Written anew: the serializer escapes what is not ASCII, so that the text may also go into a header.
             FieldForm.Json => Text(JsonSerializer.Serialize(value)),
-            FieldForm.Base64Url => Text(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Scalar(value) ?? value.GetRawText()))),
+            FieldForm.Base64Url => Text(
+                Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Scalar(value) ?? value.GetRawText()))
+            ),
             FieldForm.MailMessage => Text(MailMessage.Encode(value)),
             _ => value,
         };
     }
 
     /// <summary>One text for a place in a path, header or query; null for null and for what is no scalar.</summary>
-    public static string? Scalar(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.True => "true",
-        JsonValueKind.False => "false",
-        JsonValueKind.Number => value.TryGetInt64(out var whole) ? whole.ToString(CultureInfo.InvariantCulture) : value.GetRawText(),
-        _ => null,
-    };
+    public static string? Scalar(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.True => "true",
+            JsonValueKind.False => "false",
+            JsonValueKind.Number => value.TryGetInt64(out var whole)
+                ? whole.ToString(CultureInfo.InvariantCulture)
+                : value.GetRawText(),
+            _ => null,
+        };
 
     public static byte[] Base64(JsonElement value, string input)
     {
@@ -52,7 +60,9 @@ internal static class InputValues
     }
 
     private static string Join(JsonElement value, string separator) =>
-        value.ValueKind == JsonValueKind.Array ? string.Join(separator, value.EnumerateArray().Select(v => Scalar(v) ?? v.GetRawText())) : Scalar(value) ?? value.GetRawText();
+        value.ValueKind == JsonValueKind.Array
+            ? string.Join(separator, value.EnumerateArray().Select(v => Scalar(v) ?? v.GetRawText()))
+            : Scalar(value) ?? value.GetRawText();
 
     private static JsonElement Text(string text) => JsonSerializer.SerializeToElement(text);
 }

@@ -12,7 +12,11 @@ internal static class JsonCut
     /// <returns>Valid JSON of at most <paramref name="cap"/> bytes; empty when not even its outermost brackets fit or it is no JSON.</returns>
     public static byte[] Cut(ReadOnlySpan<byte> json, int cap)
     {
-        var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = 64 }));
+        var reader = new Utf8JsonReader(
+            json,
+            isFinalBlock: false,
+            new JsonReaderState(new JsonReaderOptions { MaxDepth = 64 })
+        );
         var open = new List<byte>();
         var (best, closers, changed) = (0, Array.Empty<byte>(), false);
         try
@@ -38,10 +42,13 @@ internal static class JsonCut
                 }
 
                 var end = (int)reader.BytesConsumed;
-                if (end + open.Count > cap) break;
+                if (end + open.Count > cap)
+                    break;
                 best = end;
-                if (changed) (closers, changed) = ([.. open], false);
-                if (open.Count == 0) break;
+                if (changed)
+                    (closers, changed) = ([.. open], false);
+                if (open.Count == 0)
+                    break;
             }
         }
         catch (JsonException)
@@ -49,10 +56,12 @@ internal static class JsonCut
             // A broken tail: what was whole before it stays.
         }
 
-        if (best == 0) return [];
+        if (best == 0)
+            return [];
         var result = new byte[best + closers.Length];
         json[..best].CopyTo(result);
-        for (var i = 0; i < closers.Length; i++) result[best + i] = closers[closers.Length - 1 - i];
+        for (var i = 0; i < closers.Length; i++)
+            result[best + i] = closers[closers.Length - 1 - i];
         return result;
     }
 }

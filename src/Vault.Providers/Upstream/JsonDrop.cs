@@ -12,7 +12,15 @@ internal static class JsonDrop
     public static byte[] Write(JsonElement value, ImmutableArray<ValuePath> paths)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (
+            var writer = new Utf8JsonWriter(
+                buffer,
+                new JsonWriterOptions
+                {
+                    Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                }
+            )
+        )
         {
             Write(writer, value, paths.Select(p => p.Segments).ToList(), 0);
         }
@@ -34,8 +42,11 @@ internal static class JsonDrop
                 writer.WriteStartObject();
                 foreach (var member in value.EnumerateObject())
                 {
-                    var deeper = paths.Where(p => p.Length > depth && (p[depth] == member.Name || p[depth] == "*")).ToList();
-                    if (deeper.Any(p => p.Length == depth + 1)) continue;
+                    var deeper = paths
+                        .Where(p => p.Length > depth && (p[depth] == member.Name || p[depth] == "*"))
+                        .ToList();
+                    if (deeper.Any(p => p.Length == depth + 1))
+                        continue;
                     writer.WritePropertyName(member.Name);
                     Write(writer, member.Value, deeper, depth + 1);
                 }
@@ -46,7 +57,8 @@ internal static class JsonDrop
                 writer.WriteStartArray();
                 // An element is never dropped, only what is in it: a list goes on having as many.
                 var within = paths.Where(p => p.Length > depth + 1 && p[depth] == "*").ToList();
-                foreach (var element in value.EnumerateArray()) Write(writer, element, within, depth + 1);
+                foreach (var element in value.EnumerateArray())
+                    Write(writer, element, within, depth + 1);
                 writer.WriteEndArray();
                 break;
             default:

@@ -15,10 +15,12 @@ internal static class MailMessage
         var message = new StringBuilder();
         foreach (var (name, header) in new[] { ("to", "To"), ("cc", "Cc"), ("bcc", "Bcc") })
         {
-            if (Addresses(input, name) is { Length: > 0 } addresses) message.Append(header).Append(": ").Append(addresses).Append("\r\n");
+            if (Addresses(input, name) is { Length: > 0 } addresses)
+                message.Append(header).Append(": ").Append(addresses).Append("\r\n");
         }
 
-        if (Text(input, "subject") is { } subject) message.Append("Subject: ").Append(Words(Clean(subject, "subject"))).Append("\r\n");
+        if (Text(input, "subject") is { } subject)
+            message.Append("Subject: ").Append(Words(Clean(subject, "subject"))).Append("\r\n");
         if (Text(input, "in_reply_to") is { } reply)
         {
             var id = Ascii(Clean(reply, "in_reply_to"), "in_reply_to");
@@ -26,9 +28,13 @@ internal static class MailMessage
         }
 
         var html = Text(input, "html");
-        message.Append("MIME-Version: 1.0\r\nContent-Type: text/").Append(html is null ? "plain" : "html").Append("; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+        message
+            .Append("MIME-Version: 1.0\r\nContent-Type: text/")
+            .Append(html is null ? "plain" : "html")
+            .Append("; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
         var body = Convert.ToBase64String(Encoding.UTF8.GetBytes(html ?? Text(input, "text") ?? ""));
-        for (var i = 0; i < body.Length; i += 76) message.Append(body.AsSpan(i, Math.Min(76, body.Length - i))).Append("\r\n");
+        for (var i = 0; i < body.Length; i += 76)
+            message.Append(body.AsSpan(i, Math.Min(76, body.Length - i))).Append("\r\n");
         return Base64Url.EncodeToString(Encoding.ASCII.GetBytes(message.ToString()));
     }
 
@@ -37,26 +43,42 @@ internal static class MailMessage
 
     private static string Addresses(JsonElement input, string name)
     {
-        if (!input.TryGetProperty(name, out var value)) return "";
-        var list = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(v => v.GetString() ?? "") : [value.GetString() ?? ""];
+        if (!input.TryGetProperty(name, out var value))
+            return "";
+        var list =
+            value.ValueKind == JsonValueKind.Array
+                ? value.EnumerateArray().Select(v => v.GetString() ?? "")
+                : [value.GetString() ?? ""];
         // A comma inside one entry would smuggle in a second recipient that the schema never saw.
-        return string.Join(",\r\n ", list.Select(a => a.Contains(',', StringComparison.Ordinal) ? throw new InputFaultException("input_not_an_address:" + name) : Ascii(Clean(a, name), name)));
+        return string.Join(
+            ",\r\n ",
+            list.Select(a =>
+                a.Contains(',', StringComparison.Ordinal)
+                    ? throw new InputFaultException("input_not_an_address:" + name)
+                    : Ascii(Clean(a, name), name)
+            )
+        );
     }
 
     private static string Clean(string text, string name) =>
         text.Any(char.IsControl) ? throw new InputFaultException("input_has_control_character:" + name) : text;
 
-    private static string Ascii(string text, string name) => Encoding.UTF8.GetByteCount(text) == text.Length ? text : throw new InputFaultException("input_not_ascii:" + name);
+    private static string Ascii(string text, string name) =>
+        Encoding.UTF8.GetByteCount(text) == text.Length
+            ? text
+            : throw new InputFaultException("input_not_ascii:" + name);
 
     /// <summary>RFC 2047: words of at most 75 characters, never breaking a character in two.</summary>
     private static string Words(string text)
     {
-        if (Encoding.UTF8.GetByteCount(text) == text.Length && text.Length <= 200) return text;
+        if (Encoding.UTF8.GetByteCount(text) == text.Length && text.Length <= 200)
+            return text;
         var words = new List<string>();
         var chunk = new StringBuilder();
         foreach (var rune in text.EnumerateRunes())
         {
-            if (Encoding.UTF8.GetByteCount(chunk.ToString()) + rune.Utf8SequenceLength > 45) Flush();
+            if (Encoding.UTF8.GetByteCount(chunk.ToString()) + rune.Utf8SequenceLength > 45)
+                Flush();
             chunk.Append(rune.ToString());
         }
 
@@ -65,7 +87,8 @@ internal static class MailMessage
 
         void Flush()
         {
-            if (chunk.Length > 0) words.Add($"=?utf-8?B?{Convert.ToBase64String(Encoding.UTF8.GetBytes(chunk.ToString()))}?=");
+            if (chunk.Length > 0)
+                words.Add($"=?utf-8?B?{Convert.ToBase64String(Encoding.UTF8.GetBytes(chunk.ToString()))}?=");
             chunk.Clear();
         }
     }

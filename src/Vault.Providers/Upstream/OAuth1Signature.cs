@@ -19,13 +19,36 @@ internal static class OAuth1Signature
     /// <param name="realm">Not part of the signature (RFC 5849 3.5.1).</param>
     /// <param name="consumer">The connection's client. Where the credential is of it, its secret as it is now goes before the copy that the credential may have.</param>
     /// <returns>Null when a field is missing, or when the body is a form: its members would have to be signed, and no pack needs that.</returns>
-    public static string? Header(HttpRequestMessage message, string method, string realm, StaticCredential credential, (string Key, Secret Secret)? consumer, DateTimeOffset now) =>
-        Header(message, method, realm, credential, consumer, now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
+    public static string? Header(
+        HttpRequestMessage message,
+        string method,
+        string realm,
+        StaticCredential credential,
+        (string Key, Secret Secret)? consumer,
+        DateTimeOffset now
+    ) =>
+        Header(
+            message,
+            method,
+            realm,
+            credential,
+            consumer,
+            now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+            Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))
+        );
 
     /// <summary>For the endpoints of RFC 5849 section 2: signed by the client, and by a token where there is one.</summary>
     /// <param name="more">Protocol parameters of the request (oauth_callback, oauth_verifier).</param>
     public static string Header(
-        HttpRequestMessage message, string method, string consumerKey, Secret consumerSecret, string? token, Secret? tokenSecret, DateTimeOffset now, params ReadOnlySpan<(string Name, string Value)> more)
+        HttpRequestMessage message,
+        string method,
+        string consumerKey,
+        Secret consumerSecret,
+        string? token,
+        Secret? tokenSecret,
+        DateTimeOffset now,
+        params ReadOnlySpan<(string Name, string Value)> more
+    )
     {
         var own = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -35,18 +58,38 @@ internal static class OAuth1Signature
             ["oauth_timestamp"] = now.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
             ["oauth_version"] = "1.0",
         };
-        if (token is not null) own["oauth_token"] = token;
-        foreach (var (name, value) in more) own[name] = value;
+        if (token is not null)
+            own["oauth_token"] = token;
+        foreach (var (name, value) in more)
+            own[name] = value;
         return Write("", own, Sign(method, Base(message, own), consumerSecret, tokenSecret));
     }
 
-    internal static string? Header(HttpRequestMessage message, string method, string realm, StaticCredential credential, (string Key, Secret Secret)? consumer, string timestamp, string nonce)
+    internal static string? Header(
+        HttpRequestMessage message,
+        string method,
+        string realm,
+        StaticCredential credential,
+        (string Key, Secret Secret)? consumer,
+        string timestamp,
+        string nonce
+    )
     {
-        if (message.Content?.Headers.ContentType?.MediaType is "application/x-www-form-urlencoded") return null;
-        if (Fields.Any(f => f != "consumer_secret" && !credential.Fields.ContainsKey(f))) return null;
+        if (message.Content?.Headers.ContentType?.MediaType is "application/x-www-form-urlencoded")
+            return null;
+        if (Fields.Any(f => f != "consumer_secret" && !credential.Fields.ContainsKey(f)))
+            return null;
         var key = credential.Fields["consumer_key"].RevealText();
         // Of another client's key the connection's secret says nothing.
-        if ((consumer is { } client && client.Key == key ? client.Secret : credential.Fields.GetValueOrDefault("consumer_secret")) is not { } consumerSecret) return null;
+        if (
+            (
+                consumer is { } client && client.Key == key
+                    ? client.Secret
+                    : credential.Fields.GetValueOrDefault("consumer_secret")
+            )
+            is not { } consumerSecret
+        )
+            return null;
         var own = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["oauth_consumer_key"] = key,
@@ -62,8 +105,10 @@ internal static class OAuth1Signature
     private static string Write(string realm, SortedDictionary<string, string> own, string signature)
     {
         var header = new StringBuilder("OAuth ");
-        if (realm.Length > 0) header.Append("realm=\"").Append(Escape(realm)).Append("\", ");
-        foreach (var (name, value) in own) header.Append(name).Append("=\"").Append(Escape(value)).Append("\", ");
+        if (realm.Length > 0)
+            header.Append("realm=\"").Append(Escape(realm)).Append("\", ");
+        foreach (var (name, value) in own)
+            header.Append(name).Append("=\"").Append(Escape(value)).Append("\", ");
         return header.Append("oauth_signature=\"").Append(Escape(signature)).Append('"').ToString();
     }
 
@@ -79,7 +124,12 @@ internal static class OAuth1Signature
             all.Add((Escape(Decode(name)), Escape(Decode(value))));
         }
 
-        all.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name) is var byName and not 0 ? byName : string.CompareOrdinal(a.Value, b.Value));
+        all.Sort(
+            (a, b) =>
+                string.CompareOrdinal(a.Name, b.Name) is var byName and not 0
+                    ? byName
+                    : string.CompareOrdinal(a.Value, b.Value)
+        );
         var port = url.IsDefaultPort ? "" : ":" + url.Port.ToString(CultureInfo.InvariantCulture);
         var address = $"{url.Scheme}://{url.IdnHost.ToLowerInvariant()}{port}{url.AbsolutePath}";
         return $"{message.Method.Method.ToUpperInvariant()}&{Escape(address)}&{Escape(string.Join('&', all.Select(p => p.Name + "=" + p.Value)))}";
@@ -87,12 +137,16 @@ internal static class OAuth1Signature
 
     private static string Sign(string method, string text, Secret consumer, Secret? token)
     {
-        var key = Encoding.ASCII.GetBytes(Escape(consumer.RevealText()) + "&" + (token is null ? "" : Escape(token.RevealText())));
+        var key = Encoding.ASCII.GetBytes(
+            Escape(consumer.RevealText()) + "&" + (token is null ? "" : Escape(token.RevealText()))
+        );
         try
         {
             var data = Encoding.ASCII.GetBytes(text);
 #pragma warning disable CA5350 // HMAC-SHA1 is what RFC 5849 names; the forgery resistance of HMAC does not rest on SHA-1's collisions.
-            return Convert.ToBase64String(method == "HMAC-SHA1" ? HMACSHA1.HashData(key, data) : HMACSHA256.HashData(key, data));
+            return Convert.ToBase64String(
+                method == "HMAC-SHA1" ? HMACSHA1.HashData(key, data) : HMACSHA256.HashData(key, data)
+            );
 #pragma warning restore CA5350
         }
         finally

@@ -24,13 +24,28 @@ internal static class PageTokens
     {
         value = null;
         var paging = call.Tool.Definition.Request.Paging;
-        if (paging is null || call.PageToken is not { Length: > 0 and <= MaxLength } token) return false;
+        if (paging is null || call.PageToken is not { Length: > 0 and <= MaxLength } token)
+            return false;
         try
         {
             var content = JsonSerializer.Deserialize<Content>(Base64Url.DecodeFromChars(token));
-            if (content is null || content.Tool != call.Tool.Definition.Name || content.Style != paging.Style || content.Input != Digest(call.Input)) return false;
-            if (content.Value is not { Length: > 0 } || content.Value.Any(char.IsControl)) return false;
-            if (paging.Style is PagingStyle.Offset or PagingStyle.Page && !(long.TryParse(content.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var place) && place > 0)) return false;
+            if (
+                content is null
+                || content.Tool != call.Tool.Definition.Name
+                || content.Style != paging.Style
+                || content.Input != Digest(call.Input)
+            )
+                return false;
+            if (content.Value is not { Length: > 0 } || content.Value.Any(char.IsControl))
+                return false;
+            if (
+                paging.Style is PagingStyle.Offset or PagingStyle.Page
+                && !(
+                    long.TryParse(content.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
+                    && place > 0
+                )
+            )
+                return false;
             value = content.Value;
             return true;
         }
@@ -44,63 +59,104 @@ internal static class PageTokens
     /// <param name="current">The value this page was asked with; null for the first.</param>
     public static string? Next(ToolCall call, Answer answer, Uri url, string? current)
     {
-        if (call.Tool.Definition.Request.Paging is not { } paging) return null;
-        if (paging.HasMore?.First(answer.Body) is { ValueKind: JsonValueKind.False }) return null;
+        if (call.Tool.Definition.Request.Paging is not { } paging)
+            return null;
+        if (paging.HasMore?.First(answer.Body) is { ValueKind: JsonValueKind.False })
+            return null;
         var value = paging.Style switch
         {
             PagingStyle.Cursor => paging.Next!.TextIn(answer.Body) is { } cursor && cursor != current ? cursor : null,
-            PagingStyle.LastId => paging.HasMore is null || paging.HasMore.First(answer.Body) is { ValueKind: JsonValueKind.True } ? LastId(paging, answer.Body) : null,
-            PagingStyle.NextUrl => paging.Next!.TextIn(answer.Body) is { } next ? WithoutKey(call, SameOrigin(url, next)) : null,
-            PagingStyle.LinkHeader => answer.Header("Link") is { } link && NextLink(link) is { } target ? WithoutKey(call, SameOrigin(url, target)) : null,
+            PagingStyle.LastId => paging.HasMore is null
+            || paging.HasMore.First(answer.Body) is { ValueKind: JsonValueKind.True }
+                ? LastId(paging, answer.Body)
+                : null,
+            PagingStyle.NextUrl => paging.Next!.TextIn(answer.Body) is { } next
+                ? WithoutKey(call, SameOrigin(url, next))
+                : null,
+            PagingStyle.LinkHeader => answer.Header("Link") is { } link && NextLink(link) is { } target
+                ? WithoutKey(call, SameOrigin(url, target))
+                : null,
             _ => Counted(call, paging, answer.Body, current),
         };
-        if (value is null or { Length: 0 } or { Length: > 4096 }) return null;
-        var content = JsonSerializer.SerializeToUtf8Bytes(new Content(call.Tool.Definition.Name, Digest(call.Input), paging.Style, value));
+        if (value is null or { Length: 0 } or { Length: > 4096 })
+            return null;
+        var content = JsonSerializer.SerializeToUtf8Bytes(
+            new Content(call.Tool.Definition.Name, Digest(call.Input), paging.Style, value)
+        );
         return Base64Url.EncodeToString(content);
     }
 
     /// <summary>An absolute URL of the same scheme, host and port as the tool's own; null for any other.</summary>
     public static string? SameOrigin(Uri own, string next) =>
-        Uri.TryCreate(own, next, out var url) && url.Scheme == own.Scheme && url.IdnHost == own.IdnHost && url.Port == own.Port && url.UserInfo.Length == 0 ? url.AbsoluteUri : null;
+        Uri.TryCreate(own, next, out var url)
+        && url.Scheme == own.Scheme
+        && url.IdnHost == own.IdnHost
+        && url.Port == own.Port
+        && url.UserInfo.Length == 0
+            ? url.AbsoluteUri
+            : null;
 
     /// <summary>A provider that takes its key in the query may repeat it in the next URL; a page token leaves the vault, so the key is taken out (law 2).</summary>
     private static string? WithoutKey(ToolCall call, string? url)
     {
-        var names = call.Tool.Pack.Details.Api.Auth.Where(a => a.Place == CredentialPlace.Query).Select(a => a.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (url is null || names.Count == 0) return url;
+        var names = call
+            .Tool.Pack.Details.Api.Auth.Where(a => a.Place == CredentialPlace.Query)
+            .Select(a => a.Name)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (url is null || names.Count == 0)
+            return url;
         var parsed = new Uri(url);
-        var kept = parsed.Query.TrimStart('?').Split('&').Where(p => !names.Contains(Uri.UnescapeDataString(p.Split('=')[0].Replace('+', ' '))));
-        return new UriBuilder(parsed) { Query = string.Join('&', kept) }.Uri.AbsoluteUri;
+        var kept = parsed
+            .Query.TrimStart('?')
+            .Split('&')
+            .Where(p => !names.Contains(Uri.UnescapeDataString(p.Split('=')[0].Replace('+', ' '))));
+        return new UriBuilder(parsed) { Query = string.Join('&', kept) }
+            .Uri
+            .AbsoluteUri;
     }
 
     private static string? LastId(Paging paging, JsonElement body) =>
-        paging.Items!.First(body) is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() is var n and > 0 ? paging.ItemId!.TextIn(items[n - 1]) : null;
+        paging.Items!.First(body) is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() is var n and > 0
+            ? paging.ItemId!.TextIn(items[n - 1])
+            : null;
 
     private static string? Counted(ToolCall call, Paging paging, JsonElement body, string? current)
     {
         var count = paging.Items!.First(body) is { ValueKind: JsonValueKind.Array } items ? items.GetArrayLength() : 0;
-        var size = paging.SizeFrom is not null && call.Input.TryGetProperty(paging.SizeFrom, out var given) && given.ValueKind == JsonValueKind.Number && given.TryGetInt32(out var asked) ? asked : paging.DefaultSize;
+        var size =
+            paging.SizeFrom is not null
+            && call.Input.TryGetProperty(paging.SizeFrom, out var given)
+            && given.ValueKind == JsonValueKind.Number
+            && given.TryGetInt32(out var asked)
+                ? asked
+                : paging.DefaultSize;
         var more = paging.HasMore?.First(body) is { ValueKind: JsonValueKind.True };
-        if (count == 0 || (!more && (size == 0 || count < size))) return null;
-        var at = current is null ? (paging.Style == PagingStyle.Page ? 1 : 0) : long.Parse(current, CultureInfo.InvariantCulture);
+        if (count == 0 || (!more && (size == 0 || count < size)))
+            return null;
+        var at = current is null
+            ? (paging.Style == PagingStyle.Page ? 1 : 0)
+            : long.Parse(current, CultureInfo.InvariantCulture);
         return (at + (paging.Style == PagingStyle.Page ? 1 : count)).ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>RFC 8288: the target of rel="next". Commas and semicolons may stand inside the angle brackets.</summary>
     private static string? NextLink(string header)
     {
-        for (var at = 0; (at = header.IndexOf('<', at)) >= 0;)
+        for (var at = 0; (at = header.IndexOf('<', at)) >= 0; )
         {
             var end = header.IndexOf('>', at);
-            if (end < 0) return null;
+            if (end < 0)
+                return null;
             var following = header.IndexOf('<', end);
             var parameters = header[(end + 1)..(following < 0 ? header.Length : following)];
-            if (parameters.Split(';', ',').Any(p => p.Trim() is "rel=\"next\"" or "rel=next")) return header[(at + 1)..end];
+            if (parameters.Split(';', ',').Any(p => p.Trim() is "rel=\"next\"" or "rel=next"))
+                return header[(at + 1)..end];
             at = end;
         }
 
         return null;
     }
 
-    private static string Digest(JsonElement input) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(input.GetRawText())))[..16];
+    private static string Digest(JsonElement input) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(input.GetRawText())))[..16];
 }

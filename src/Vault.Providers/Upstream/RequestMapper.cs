@@ -22,14 +22,21 @@ internal static class RequestMapper
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
         var variables = new TemplateContext(pack, call.Parameters, null);
-        if (Url(call, variables, policy, pageValue, out fault) is not { } url) return null;
-        var message = new HttpRequestMessage(new HttpMethod(request.Method), url) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        if (Url(call, variables, policy, pageValue, out fault) is not { } url)
+            return null;
+        var message = new HttpRequestMessage(new HttpMethod(request.Method), url)
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         try
         {
             AddHeaders(call, variables, message);
-            if (request.Body is { } body) message.Content = BodyWriter.Write(body, call.Input, Extra(call, pageValue, KeyLocation.Body));
+            if (request.Body is { } body)
+                message.Content = BodyWriter.Write(body, call.Input, Extra(call, pageValue, KeyLocation.Body));
             // An empty tracked body tells, for a write without one, whether the request may have left.
-            else if (request.Method is "POST" or "PUT" or "PATCH") message.Content = new TrackedContent([]);
+            else if (request.Method is "POST" or "PUT" or "PATCH")
+                message.Content = new TrackedContent([]);
             return message;
         }
         catch
@@ -39,16 +46,34 @@ internal static class RequestMapper
         }
     }
 
-    private static Uri? Url(ToolCall call, TemplateContext variables, EgressPolicy policy, string? pageValue, out string? fault)
+    private static Uri? Url(
+        ToolCall call,
+        TemplateContext variables,
+        EgressPolicy policy,
+        string? pageValue,
+        out string? fault
+    )
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
-        var template = request.Url.IsRelative ? Absolute.GetValue(request, _ => UrlTemplate.Parse(pack.Details.Api.BaseUrl.Source + request.Url.Source)) : request.Url;
-        var url = variables.ExpandUrl(template, policy, out fault, name => request.Path.TryGetValue(name, out var source) && InputValues.Take(source, call.Input) is { } value ? Segment(InputValues.Scalar(value), source) : null);
-        if (url is null) return null;
+        var template = request.Url.IsRelative
+            ? Absolute.GetValue(request, _ => UrlTemplate.Parse(pack.Details.Api.BaseUrl.Source + request.Url.Source))
+            : request.Url;
+        var url = variables.ExpandUrl(template, policy, out fault, name =>
+            request.Path.TryGetValue(name, out var source) && InputValues.Take(source, call.Input) is { } value
+                ? Segment(InputValues.Scalar(value), source)
+                : null
+        );
+        if (url is null)
+            return null;
         if (pageValue is not null && request.Paging!.Style is PagingStyle.NextUrl or PagingStyle.LinkHeader)
         {
             // Pinned to the tool's own origin, not only to the pack's hosts: the token came back from a stranger.
-            if (PageTokens.SameOrigin(url, pageValue) is { } next && Uri.TryCreate(next, UriKind.Absolute, out var page) && policy.Refusal(pack, page) is null) return page;
+            if (
+                PageTokens.SameOrigin(url, pageValue) is { } next
+                && Uri.TryCreate(next, UriKind.Absolute, out var page)
+                && policy.Refusal(pack, page) is null
+            )
+                return page;
             fault = "page_token_invalid";
             return null;
         }
@@ -56,30 +81,45 @@ internal static class RequestMapper
         var query = new StringBuilder(url.Query.TrimStart('?'));
         foreach (var field in request.Query)
         {
-            if (InputValues.Take(field.Source, call.Input) is not { } value) continue;
+            if (InputValues.Take(field.Source, call.Input) is not { } value)
+                continue;
             if (value.ValueKind == JsonValueKind.Array)
             {
-                foreach (var item in value.EnumerateArray()) Append(query, field.Name, Text(item));
+                foreach (var item in value.EnumerateArray())
+                    Append(query, field.Name, Text(item));
             }
-            else Append(query, field.Name, Text(value));
+            else
+                Append(query, field.Name, Text(value));
         }
 
-        foreach (var (name, value) in Extra(call, pageValue, KeyLocation.Query)) Append(query, name, value);
+        foreach (var (name, value) in Extra(call, pageValue, KeyLocation.Query))
+            Append(query, name, value);
         return query.Length == 0 ? url : new UriBuilder(url) { Query = query.ToString() }.Uri;
     }
 
     private static string? Segment(string? value, FieldSource source) =>
-        value is not null && UrlTemplate.HasDotSegment(value) ? throw new InputFaultException("input_has_dot_segment:" + source.From) : value;
+        value is not null && UrlTemplate.HasDotSegment(value)
+            ? throw new InputFaultException("input_has_dot_segment:" + source.From)
+            : value;
 
-    private static string? Text(JsonElement value) => InputValues.Scalar(value) ?? (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? value.GetRawText() : null);
+    private static string? Text(JsonElement value) =>
+        InputValues.Scalar(value)
+        ?? (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? value.GetRawText() : null);
 
     /// <summary>What the vault itself puts into query or body: the place to go on from, and the idempotency key.</summary>
     private static List<(string Name, string Value)> Extra(ToolCall call, string? pageValue, KeyLocation place)
     {
         var request = call.Tool.Definition.Request;
         var extra = new List<(string, string)>();
-        if (pageValue is not null && request.Paging is { Parameter: { } parameter } paging && paging.In == place && paging.Style is not (PagingStyle.NextUrl or PagingStyle.LinkHeader)) extra.Add((parameter, pageValue));
-        if (request.IdempotencyKey is { } key && key.In == place) extra.Add((key.Name, call.IdempotencyKey));
+        if (
+            pageValue is not null
+            && request.Paging is { Parameter: { } parameter } paging
+            && paging.In == place
+            && paging.Style is not (PagingStyle.NextUrl or PagingStyle.LinkHeader)
+        )
+            extra.Add((parameter, pageValue));
+        if (request.IdempotencyKey is { } key && key.In == place)
+            extra.Add((key.Name, call.IdempotencyKey));
         return extra;
     }
 
@@ -91,19 +131,28 @@ internal static class RequestMapper
         Add("User-Agent", "vault-orleans");
         foreach (var (name, template) in pack.Details.Api.Headers)
         {
-            if (variables.Expand(template) is { } value) Add(name, value);
+            if (variables.Expand(template) is { } value)
+                Add(name, value);
         }
 
         foreach (var field in request.Headers)
         {
-            if (InputValues.Take(field.Source, call.Input) is not { } value || (InputValues.Scalar(value) ?? (value.ValueKind == JsonValueKind.Null ? null : value.GetRawText())) is not { } text) continue;
+            if (
+                InputValues.Take(field.Source, call.Input) is not { } value
+                || (InputValues.Scalar(value) ?? (value.ValueKind == JsonValueKind.Null ? null : value.GetRawText()))
+                    is not { } text
+            )
+                continue;
             // A header is ASCII without control characters here: a line break would begin a header of the input's own.
-            if (text.Any(c => c is < ' ' or > '~')) throw new InputFaultException("input_not_a_header_value:" + field.Source.From);
+            if (text.Any(c => c is < ' ' or > '~'))
+                throw new InputFaultException("input_not_a_header_value:" + field.Source.From);
             Add(field.Name, text);
         }
 
-        foreach (var (name, value) in Extra(call, null, KeyLocation.Header)) Add(name, value);
-        if (IsTraceParent(call.TraceParent)) Add("traceparent", call.TraceParent!);
+        foreach (var (name, value) in Extra(call, null, KeyLocation.Header))
+            Add(name, value);
+        if (IsTraceParent(call.TraceParent))
+            Add("traceparent", call.TraceParent!);
 
         void Add(string name, string value)
         {
@@ -114,12 +163,18 @@ internal static class RequestMapper
 
     /// <summary>W3C trace context, version 00.</summary>
     private static bool IsTraceParent(string? text) =>
-        text is { Length: 55 } && text.StartsWith("00-", StringComparison.Ordinal) && text[35] == '-' && text[52] == '-' && text.All(c => char.IsAsciiHexDigitLower(c) || char.IsAsciiDigit(c) || c == '-');
+        text is { Length: 55 }
+        && text.StartsWith("00-", StringComparison.Ordinal)
+        && text[35] == '-'
+        && text[52] == '-'
+        && text.All(c => char.IsAsciiHexDigitLower(c) || char.IsAsciiDigit(c) || c == '-');
 
     private static void Append(StringBuilder query, string name, string? value)
     {
-        if (value is null) return;
-        if (query.Length > 0) query.Append('&');
+        if (value is null)
+            return;
+        if (query.Length > 0)
+            query.Append('&');
         query.Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
     }
 }

@@ -31,7 +31,11 @@ internal sealed class ResponseBody
     /// <summary>The JSON of the whole body; undefined where it is no JSON or was not read to its end.</summary>
     public JsonElement Json { get; }
 
-    public static async Task<ResponseBody> ReadAsync(HttpResponseMessage response, int readCap, CancellationToken cancellationToken)
+    public static async Task<ResponseBody> ReadAsync(
+        HttpResponseMessage response,
+        int readCap,
+        CancellationToken cancellationToken
+    )
     {
         var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
         await using var stream = Decoded(raw, response.Content.Headers);
@@ -42,7 +46,8 @@ internal sealed class ResponseBody
         // The cap counts bytes after decompression, and reading stops one byte behind it: a small answer cannot swell without end.
         while (length <= readCap && length != announced)
         {
-            if (length == buffer.Length) Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), readCap + 1L));
+            if (length == buffer.Length)
+                Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), readCap + 1L));
             var read = 0;
             try
             {
@@ -54,18 +59,24 @@ internal sealed class ResponseBody
                 throw new InvalidDataException("The body is no Brotli.", e);
             }
 
-            if (read == 0) break;
+            if (read == 0)
+                break;
             length += read;
         }
 
         var kept = Math.Min(length, readCap);
-        return new ResponseBody(kept == buffer.Length ? buffer : buffer[..kept], length <= readCap, response.Content.Headers.ContentType);
+        return new ResponseBody(
+            kept == buffer.Length ? buffer : buffer[..kept],
+            length <= readCap,
+            response.Content.Headers.ContentType
+        );
     }
 
     // RFC 9110 8.4: the encoding that was applied last. What is left after it, or an unknown one, leaves bytes that are no JSON, and are judged as such.
     private static Stream Decoded(Stream stream, System.Net.Http.Headers.HttpContentHeaders headers)
     {
-        if (!headers.NonValidated.TryGetValues("Content-Encoding", out var values)) return stream;
+        if (!headers.NonValidated.TryGetValues("Content-Encoding", out var values))
+            return stream;
         return values.ToString().Split(',')[^1].Trim().ToLowerInvariant() switch
         {
             "gzip" or "x-gzip" => new GZipStream(stream, CompressionMode.Decompress),
@@ -76,11 +87,17 @@ internal sealed class ResponseBody
     }
 
     /// <summary>The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where it was cut.</summary>
-    public (JsonElement? Data, bool Truncated, ReadOnlyMemory<byte> Complete) Render(int cap, ValuePath? part, System.Collections.Immutable.ImmutableArray<ValuePath> drop)
+    public (JsonElement? Data, bool Truncated, ReadOnlyMemory<byte> Complete) Render(
+        int cap,
+        ValuePath? part,
+        System.Collections.Immutable.ImmutableArray<ValuePath> drop
+    )
     {
-        if (_bytes.Length == 0) return (null, false, default);
+        if (_bytes.Length == 0)
+            return (null, false, default);
         var json = Json;
-        if (json.ValueKind != JsonValueKind.Undefined && part?.First(json) is { } inner) json = inner;
+        if (json.ValueKind != JsonValueKind.Undefined && part?.First(json) is { } inner)
+            json = inner;
         if (json.ValueKind != JsonValueKind.Undefined)
         {
             if (drop.Length > 0)
@@ -90,44 +107,70 @@ internal sealed class ResponseBody
             }
 
             // Without a part the text is the provider's own; it need not be written anew to be measured.
-            if (part is null && _bytes.Length <= cap) return (json, false, default);
+            if (part is null && _bytes.Length <= cap)
+                return (json, false, default);
             var text = part is null ? _bytes : Encoding.UTF8.GetBytes(json.GetRawText());
             return text.Length <= cap ? (json, false, default) : (Parse(JsonCut.Cut(text, cap)), true, text);
         }
 
-        if (!_whole && IsJson(_type) && JsonCut.Cut(_bytes, cap) is { Length: > 0 } cut) return (Parse(cut), true, _bytes);
+        if (!_whole && IsJson(_type) && JsonCut.Cut(_bytes, cap) is { Length: > 0 } cut)
+            return (Parse(cut), true, _bytes);
         if (IsText(_type) && Utf8(_bytes) is { } plain)
         {
             var truncated = !_whole || _bytes.Length > cap;
-            return (JsonSerializer.SerializeToElement(truncated ? Shorten(plain, cap) : plain), truncated, truncated ? _bytes : default(ReadOnlyMemory<byte>));
+            return (
+                JsonSerializer.SerializeToElement(truncated ? Shorten(plain, cap) : plain),
+                truncated,
+                truncated ? _bytes : default(ReadOnlyMemory<byte>)
+            );
         }
 
         var (length, shortened) = ((int)Math.Min(_bytes.Length, cap / 4L * 3), _bytes.Length > cap / 4 * 3 || !_whole);
-        var data = JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["content_type"] = ContentType ?? "application/octet-stream", ["base64"] = Convert.ToBase64String(_bytes, 0, length) });
+        var data = JsonSerializer.SerializeToElement(
+            new Dictionary<string, string>
+            {
+                ["content_type"] = ContentType ?? "application/octet-stream",
+                ["base64"] = Convert.ToBase64String(_bytes, 0, length),
+            }
+        );
         return (data, shortened, shortened ? _bytes : default(ReadOnlyMemory<byte>));
     }
 
     private static JsonElement? Parse(byte[] json)
     {
-        if (json.Length == 0) return null;
+        if (json.Length == 0)
+            return null;
         var reader = new Utf8JsonReader(json);
         return JsonElement.ParseValue(ref reader);
     }
 
     private static bool IsJson(System.Net.Http.Headers.MediaTypeHeaderValue? type) =>
-        type?.MediaType is { } media && (media.Equals("application/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase) || media.Equals("text/json", StringComparison.OrdinalIgnoreCase));
+        type?.MediaType is { } media
+        && (
+            media.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase)
+            || media.Equals("text/json", StringComparison.OrdinalIgnoreCase)
+        );
 
     private static bool IsText(System.Net.Http.Headers.MediaTypeHeaderValue? type) =>
-        type?.MediaType is { } media && (media.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || IsJson(type) || media.EndsWith("xml", StringComparison.OrdinalIgnoreCase)
-            || media.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase));
+        type?.MediaType is { } media
+        && (
+            media.StartsWith("text/", StringComparison.OrdinalIgnoreCase)
+            || IsJson(type)
+            || media.EndsWith("xml", StringComparison.OrdinalIgnoreCase)
+            || media.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+        );
 
     private static string? Utf8(byte[] bytes)
     {
         // A character cut in two at the read cap is no reason to call text binary.
         var end = bytes.Length;
-        for (var back = 0; back < 3 && end > 0 && (bytes[end - 1] & 0xC0) == 0x80; back++) end--;
-        if (end > 0 && bytes[end - 1] >= 0xC0) end--;
-        else end = bytes.Length;
+        for (var back = 0; back < 3 && end > 0 && (bytes[end - 1] & 0xC0) == 0x80; back++)
+            end--;
+        if (end > 0 && bytes[end - 1] >= 0xC0)
+            end--;
+        else
+            end = bytes.Length;
         try
         {
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
@@ -147,7 +190,8 @@ internal sealed class ResponseBody
 
     private static string Shorten(string text, int cap)
     {
-        if (text.Length <= cap) return text;
+        if (text.Length <= cap)
+            return text;
         return char.IsHighSurrogate(text[cap - 1]) ? text[..(cap - 1)] : text[..cap];
     }
 }

@@ -16,7 +16,8 @@ public sealed class UpstreamClient : IUpstream
     {
         ArgumentNullException.ThrowIfNull(options);
         var faults = string.Join("; ", options.Faults());
-        if (faults.Length > 0) throw new ArgumentException(faults, nameof(options));
+        if (faults.Length > 0)
+            throw new ArgumentException(faults, nameof(options));
         (_http, _time, _options) = (http, time, options);
     }
 
@@ -29,16 +30,20 @@ public sealed class UpstreamClient : IUpstream
     {
         ArgumentNullException.ThrowIfNull(call);
         string? page = null;
-        if (call.PageToken is not null && !PageTokens.TryRead(call, out page)) return NotSent(UpstreamOutcome.Rejected, "page_token_invalid");
+        if (call.PageToken is not null && !PageTokens.TryRead(call, out page))
+            return NotSent(UpstreamOutcome.Rejected, "page_token_invalid");
         var left = call.Deadline - _time.GetUtcNow();
-        if (left <= TimeSpan.Zero) return NotSent(UpstreamOutcome.NotSent, "deadline_passed");
+        if (left <= TimeSpan.Zero)
+            return NotSent(UpstreamOutcome.NotSent, "deadline_passed");
         HttpRequestMessage? message;
         try
         {
             message = RequestMapper.Map(call, _http.Policy, page, out var fault);
             if (message is null)
             {
-                var own = fault is "page_token_invalid" or "url_malformed" || fault!.StartsWith("parameter_missing:", StringComparison.Ordinal);
+                var own =
+                    fault is "page_token_invalid" or "url_malformed"
+                    || fault!.StartsWith("parameter_missing:", StringComparison.Ordinal);
                 return NotSent(own ? UpstreamOutcome.Rejected : UpstreamOutcome.EgressDenied, fault!);
             }
         }
@@ -51,8 +56,13 @@ public sealed class UpstreamClient : IUpstream
         {
             // Kept before the credential is added: a key in the query must not travel into a page token.
             var url = message.RequestUri!;
-            if (CredentialPlacement.Apply(message, call.Tool.Pack, call.Grant, call.Credential, call.Consumer, _time) is { } missing) return NotSent(UpstreamOutcome.Rejected, missing);
-            if (call.TokenEndsAtDeadline) return await SendAsync(call, message, url, page, cancellationToken);
+            if (
+                CredentialPlacement.Apply(message, call.Tool.Pack, call.Grant, call.Credential, call.Consumer, _time) is
+                { } missing
+            )
+                return NotSent(UpstreamOutcome.Rejected, missing);
+            if (call.TokenEndsAtDeadline)
+                return await SendAsync(call, message, url, page, cancellationToken);
             using var deadline = new CancellationTokenSource(left < MaxWait ? left : MaxWait, _time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
             return await SendAsync(call, message, url, page, stop.Token);
@@ -61,7 +71,13 @@ public sealed class UpstreamClient : IUpstream
 
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
-    private async Task<UpstreamReply> SendAsync(ToolCall call, HttpRequestMessage message, Uri url, string? page, CancellationToken stop)
+    private async Task<UpstreamReply> SendAsync(
+        ToolCall call,
+        HttpRequestMessage message,
+        Uri url,
+        string? page,
+        CancellationToken stop
+    )
     {
         var content = message.Content as TrackedContent;
         int? status = null;
@@ -72,15 +88,21 @@ public sealed class UpstreamClient : IUpstream
             var body = await ResponseBody.ReadAsync(response, _options.ReadCap, stop);
             return Reply(call, new Answer(status.Value, Answer.HeadersOf(response), body.Json), body, url, page);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or InvalidDataException)
+        catch (Exception e)
+            when (e is HttpRequestException or OperationCanceledException or IOException or InvalidDataException)
         {
             var failure = SendFailures.Of(e);
             var sent = status is not null || (!SendFailures.BeforeSend(failure) && content is not { Begun: false });
-            var outcome = failure == SendFailure.EgressDenied ? UpstreamOutcome.EgressDenied
+            var outcome =
+                failure == SendFailure.EgressDenied ? UpstreamOutcome.EgressDenied
                 : !sent ? UpstreamOutcome.NotSent
                 : failure == SendFailure.TimedOut ? UpstreamOutcome.TimedOut
                 : UpstreamOutcome.Lost;
-            return new UpstreamReply(outcome, status) { Sent = sent, Detail = failure == SendFailure.EgressDenied ? Denial(e) : SendFailures.Code(failure) };
+            return new UpstreamReply(outcome, status)
+            {
+                Sent = sent,
+                Detail = failure == SendFailure.EgressDenied ? Denial(e) : SendFailures.Code(failure),
+            };
         }
     }
 
@@ -89,7 +111,11 @@ public sealed class UpstreamClient : IUpstream
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
         var verdict = ApiResponseClassifier.Classify(pack, answer, _time.GetUtcNow());
         var succeeded = verdict.Outcome == UpstreamOutcome.Succeeded;
-        var (data, truncated, complete) = body.Render(_options.OutputCap, succeeded && !call.Raw ? request.Data : null, succeeded && !call.Raw ? request.Drop : []);
+        var (data, truncated, complete) = body.Render(
+            _options.OutputCap,
+            succeeded && !call.Raw ? request.Data : null,
+            succeeded && !call.Raw ? request.Drop : []
+        );
         return new UpstreamReply(verdict.Outcome, answer.Status)
         {
             Data = data,
@@ -104,14 +130,16 @@ public sealed class UpstreamClient : IUpstream
         };
     }
 
-    private static UpstreamReply NotSent(UpstreamOutcome outcome, string detail) => new(outcome, null) { Sent = false, Detail = detail };
+    private static UpstreamReply NotSent(UpstreamOutcome outcome, string detail) =>
+        new(outcome, null) { Sent = false, Detail = detail };
 
     /// <summary>The reason the connection was refused; it names the host of the pack and nothing else.</summary>
     private static string Denial(Exception exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {
-            if (e is EgressDeniedException) return e.Message;
+            if (e is EgressDeniedException)
+                return e.Message;
         }
 
         return "egress_denied";

@@ -12,7 +12,9 @@ public sealed class UpstreamOptions
     /// <summary>Every wrong value.</summary>
     public IEnumerable<string> Faults()
     {
-        if (OutputCap < 1024) yield return "upstream.output_cap must be at least 1024";
-        if (ReadCap < OutputCap) yield return "upstream.read_cap must not be less than upstream.output_cap";
+        if (OutputCap < 1024)
+            yield return "upstream.output_cap must be at least 1024";
+        if (ReadCap < OutputCap)
+            yield return "upstream.read_cap must not be less than upstream.output_cap";
     }
 }

@@ -5,11 +5,21 @@ namespace Vault.Sandbox.Api;
 /// <summary>An error answer of the echo API, with the WWW-Authenticate that RFC 6750 section 3 asks for.</summary>
 internal sealed record ApiRefusal(int Status, string Error, string Description, string? Challenge = null)
 {
-    public static ApiRefusal MissingScope(string scope) => new(
-        403, "insufficient_scope", $"the credential lacks the scope {scope}", $"Bearer realm=\"sandbox\", error=\"insufficient_scope\", scope=\"{scope}\"");
+    public static ApiRefusal MissingScope(string scope) =>
+        new(
+            403,
+            "insufficient_scope",
+            $"the credential lacks the scope {scope}",
+            $"Bearer realm=\"sandbox\", error=\"insufficient_scope\", scope=\"{scope}\""
+        );
 
-    public static ApiRefusal InvalidToken(string description) => new(
-        401, "invalid_token", description, $"Bearer realm=\"sandbox\", error=\"invalid_token\", error_description=\"{description}\"");
+    public static ApiRefusal InvalidToken(string description) =>
+        new(
+            401,
+            "invalid_token",
+            description,
+            $"Bearer realm=\"sandbox\", error=\"invalid_token\", error_description=\"{description}\""
+        );
 
     public static ApiRefusal BadRequest(string description) => new(400, "invalid_request", description);
 

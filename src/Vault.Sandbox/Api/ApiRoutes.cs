@@ -5,7 +5,13 @@ using Vault.Sandbox.Faults;
 namespace Vault.Sandbox.Api;
 
 /// <summary>The echo API, the same behind each door: count, let faults strike, authenticate, check the scope, answer.</summary>
-internal sealed class ApiRoutes(IReadOnlyList<ApiAuthenticator> authenticators, CounterBook counters, FaultRunner faults, ItemEndpoints items, MeEndpoint me)
+internal sealed class ApiRoutes(
+    IReadOnlyList<ApiAuthenticator> authenticators,
+    CounterBook counters,
+    FaultRunner faults,
+    ItemEndpoints items,
+    MeEndpoint me
+)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -25,7 +31,14 @@ internal sealed class ApiRoutes(IReadOnlyList<ApiAuthenticator> authenticators, 
         }
     }
 
-    private void Map(IEndpointRouteBuilder routes, ApiAuthenticator authenticator, string method, string path, string? scope, Func<HttpContext, ApiCaller, Task> answer)
+    private void Map(
+        IEndpointRouteBuilder routes,
+        ApiAuthenticator authenticator,
+        string method,
+        string path,
+        string? scope,
+        Func<HttpContext, ApiCaller, Task> answer
+    )
     {
         var route = authenticator.Prefix + path;
         var countedAs = method + " " + route;
@@ -33,12 +46,24 @@ internal sealed class ApiRoutes(IReadOnlyList<ApiAuthenticator> authenticators, 
         {
             var (subject, clientId, token) = authenticator.Glimpse(context.Request);
             counters.AddApiCall(countedAs, subject, clientId);
-            var site = new FaultSite(FaultTarget.Api, context.Request.Path.Value ?? route, clientId, GrantId: token?.Family.Id, Access: token);
+            var site = new FaultSite(
+                FaultTarget.Api,
+                context.Request.Path.Value ?? route,
+                clientId,
+                GrantId: token?.Family.Id,
+                Access: token
+            );
             return faults.RunAsync(context, site, c => AdmitAsync(c, authenticator, scope, clientId, answer));
         });
     }
 
-    private Task AdmitAsync(HttpContext context, ApiAuthenticator authenticator, string? scope, string? clientId, Func<HttpContext, ApiCaller, Task> answer)
+    private Task AdmitAsync(
+        HttpContext context,
+        ApiAuthenticator authenticator,
+        string? scope,
+        string? clientId,
+        Func<HttpContext, ApiCaller, Task> answer
+    )
     {
         var (caller, refusal, counts) = authenticator.Open(context.Request);
         if (caller is null)
@@ -47,6 +72,8 @@ internal sealed class ApiRoutes(IReadOnlyList<ApiAuthenticator> authenticators, 
             return refusal!.WriteAsync(context);
         }
 
-        return scope is null || caller.Has(scope) ? answer(context, caller) : ApiRefusal.MissingScope(scope).WriteAsync(context);
+        return scope is null || caller.Has(scope)
+            ? answer(context, caller)
+            : ApiRefusal.MissingScope(scope).WriteAsync(context);
     }
 }

@@ -7,7 +7,12 @@ namespace Vault.Sandbox.Api;
 /// <summary>Authorization: Bearer with an access token of this provider (RFC 6750); never in the query string.</summary>
 internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) : ApiAuthenticator
 {
-    private static readonly ApiRefusal NoCredential = new(401, "unauthorized", "send Authorization: Bearer with an access token", "Bearer realm=\"sandbox\"");
+    private static readonly ApiRefusal NoCredential = new(
+        401,
+        "unauthorized",
+        "send Authorization: Bearer with an access token",
+        "Bearer realm=\"sandbox\""
+    );
 
     // One caller per token: the hot path then allocates nothing to know who calls.
     private readonly ConditionalWeakTable<AccessToken, ApiCaller> _callers = [];
@@ -17,8 +22,13 @@ internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) :
     public AccessToken? Find(HttpRequest request)
     {
         var header = request.Headers.Authorization;
-        return header.Count == 1 && header[0] is { } value && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            && index.TryAccess(value.AsSpan(7).Trim(), out var token) ? token : null;
+        return
+            header.Count == 1
+            && header[0] is { } value
+            && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            && index.TryAccess(value.AsSpan(7).Trim(), out var token)
+            ? token
+            : null;
     }
 
     public override (string? Subject, string? ClientId, AccessToken? Token) Glimpse(HttpRequest request) =>
@@ -34,7 +44,11 @@ internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) :
     {
         if (request.Query.ContainsKey("access_token"))
         {
-            return (null, ApiRefusal.BadRequest("an access token does not belong into the query string"), Count.ApiCallsUnknownToken);
+            return (
+                null,
+                ApiRefusal.BadRequest("an access token does not belong into the query string"),
+                Count.ApiCallsUnknownToken
+            );
         }
 
         if (request.Headers.Authorization.Count == 0)
@@ -44,15 +58,40 @@ internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) :
 
         if (Find(request) is not { } token)
         {
-            return (null, ApiRefusal.InvalidToken("the access token is unknown or malformed"), Count.ApiCallsUnknownToken);
+            return (
+                null,
+                ApiRefusal.InvalidToken("the access token is unknown or malformed"),
+                Count.ApiCallsUnknownToken
+            );
         }
 
         return token.StateAt(time.GetUtcNow()) switch
         {
-            AccessState.Live => (_callers.GetValue(token, static t => new ApiCaller(t.Family.Subject, t.Scopes, t.Family.ClientId, "bearer")), null, default),
-            AccessState.Expired => (null, ApiRefusal.InvalidToken("the access token has expired"), Count.ApiCallsExpiredToken),
-            AccessState.Revoked => (null, ApiRefusal.InvalidToken("the access token was revoked"), Count.ApiCallsRevokedToken),
-            _ => (null, ApiRefusal.InvalidToken("the access token is not accepted any more"), Count.ApiCallsRefusedEarly),
+            AccessState.Live => (
+                _callers.GetValue(token, static t => new ApiCaller(
+                    t.Family.Subject,
+                    t.Scopes,
+                    t.Family.ClientId,
+                    "bearer"
+                )),
+                null,
+                default
+            ),
+            AccessState.Expired => (
+                null,
+                ApiRefusal.InvalidToken("the access token has expired"),
+                Count.ApiCallsExpiredToken
+            ),
+            AccessState.Revoked => (
+                null,
+                ApiRefusal.InvalidToken("the access token was revoked"),
+                Count.ApiCallsRevokedToken
+            ),
+            _ => (
+                null,
+                ApiRefusal.InvalidToken("the access token is not accepted any more"),
+                Count.ApiCallsRefusedEarly
+            ),
         };
     }
 }

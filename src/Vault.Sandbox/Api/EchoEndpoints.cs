@@ -10,50 +10,75 @@ internal static class EchoEndpoints
 {
     private const int LargestBytes = 100_000_000;
 
-    private static readonly string[] Secrets = ["Authorization", "Proxy-Authorization", "Cookie", KeyAuthenticator.Header];
+    private static readonly string[] Secrets =
+    [
+        "Authorization",
+        "Proxy-Authorization",
+        "Cookie",
+        KeyAuthenticator.Header,
+    ];
 
     /// <summary>The verification call for keys and logins: cheap, free of side effects, no scope needed.</summary>
-    public static Task VerifyAsync(HttpContext context, ApiCaller caller) => JsonReply.WriteAsync(context, 200, caller, static (writer, who) =>
-    {
-        writer.WriteBoolean("valid"u8, true);
-        writer.WriteString("subject"u8, who.Subject);
-        writer.WriteString("method"u8, who.Method);
-        Array(writer, "scopes", who.Scopes);
-    });
+    public static Task VerifyAsync(HttpContext context, ApiCaller caller) =>
+        JsonReply.WriteAsync(context, 200, caller, static (writer, who) =>
+        {
+            writer.WriteBoolean("valid"u8, true);
+            writer.WriteString("subject"u8, who.Subject);
+            writer.WriteString("method"u8, who.Method);
+            Array(writer, "scopes", who.Scopes);
+        });
 
     /// <summary>What arrived, without anything that authenticates.</summary>
-    public static Task EchoAsync(HttpContext context, ApiCaller caller) => JsonReply.WriteAsync(context, 200, (context.Request, caller), static (writer, t) =>
-    {
-        var (request, who) = t;
-        writer.WriteString("method"u8, request.Method);
-        writer.WriteString("path"u8, request.Path);
-        writer.WriteString("subject"u8, who.Subject);
-        writer.WriteStartObject("query"u8);
-        foreach (var (name, values) in request.Query.Where(static q => q.Key is not (KeyAuthenticator.Parameter or "access_token")))
+    public static Task EchoAsync(HttpContext context, ApiCaller caller) =>
+        JsonReply.WriteAsync(context, 200, (context.Request, caller), static (writer, t) =>
         {
-            Array(writer, name, values);
-        }
+            var (request, who) = t;
+            writer.WriteString("method"u8, request.Method);
+            writer.WriteString("path"u8, request.Path);
+            writer.WriteString("subject"u8, who.Subject);
+            writer.WriteStartObject("query"u8);
+            foreach (
+                var (name, values) in request.Query.Where(static q =>
+                    q.Key is not (KeyAuthenticator.Parameter or "access_token")
+                )
+            )
+            {
+                Array(writer, name, values);
+            }
 
-        writer.WriteEndObject();
-        writer.WriteStartObject("headers"u8);
-        foreach (var (name, values) in request.Headers.Where(static h => !Secrets.Contains(h.Key, StringComparer.OrdinalIgnoreCase)))
-        {
-            writer.WriteString(name.ToLower(CultureInfo.InvariantCulture), values.ToString());
-        }
+            writer.WriteEndObject();
+            writer.WriteStartObject("headers"u8);
+            foreach (
+                var (name, values) in request.Headers.Where(static h =>
+                    !Secrets.Contains(h.Key, StringComparer.OrdinalIgnoreCase)
+                )
+            )
+            {
+                writer.WriteString(name.ToLower(CultureInfo.InvariantCulture), values.ToString());
+            }
 
-        writer.WriteEndObject();
-    });
+            writer.WriteEndObject();
+        });
 
     /// <summary>A JSON object of exactly so many bytes (at least 64): an array of lines and a filler.</summary>
     public static async Task LargeAsync(HttpContext context, ApiCaller caller)
     {
-        if (!int.TryParse(context.Request.Query["bytes"], NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) || bytes is < 64 or > LargestBytes)
+        if (
+            !int.TryParse(
+                context.Request.Query["bytes"],
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var bytes
+            ) || bytes is < 64 or > LargestBytes
+        )
         {
             await ApiRefusal.BadRequest($"bytes must be a number from 64 to {LargestBytes}").WriteAsync(context);
             return;
         }
 
-        const string head = "{\"items\":[", middle = "],\"filler\":\"", tail = "\"}";
+        const string head = "{\"items\":[",
+            middle = "],\"filler\":\"",
+            tail = "\"}";
         var line = "\"" + new string('x', 125) + "\",";
         var lines = Math.Max(0, (bytes - head.Length - middle.Length - tail.Length) / line.Length);
         var lastComma = lines > 0 ? 1 : 0;

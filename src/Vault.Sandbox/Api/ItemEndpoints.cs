@@ -26,8 +26,13 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
     {
         var query = context.Request.Query;
         var size = 50;
-        if (query.TryGetValue("page_size", out var sizeText)
-            && !(int.TryParse(sizeText, NumberStyles.None, CultureInfo.InvariantCulture, out size) && size is >= 1 and <= LargestPage))
+        if (
+            query.TryGetValue("page_size", out var sizeText)
+            && !(
+                int.TryParse(sizeText, NumberStyles.None, CultureInfo.InvariantCulture, out size)
+                && size is >= 1 and <= LargestPage
+            )
+        )
         {
             return ApiRefusal.BadRequest($"page_size must be a number from 1 to {LargestPage}").WriteAsync(context);
         }
@@ -50,7 +55,12 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
             writer.WriteEndArray();
             if (page.Next is { } next)
             {
-                writer.WriteString("next_page_token"u8, Base64Url.EncodeToString(Encoding.ASCII.GetBytes("after:" + next.ToString(CultureInfo.InvariantCulture))));
+                writer.WriteString(
+                    "next_page_token"u8,
+                    Base64Url.EncodeToString(
+                        Encoding.ASCII.GetBytes("after:" + next.ToString(CultureInfo.InvariantCulture))
+                    )
+                );
             }
             else
             {
@@ -68,9 +78,16 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
         }
 
         var body = await ReadAsync(context.Request);
-        if (Parse(body) is not { } data || !data.TryGetProperty("name", out var name) || name.ValueKind != JsonValueKind.String || name.GetString()!.Length == 0)
+        if (
+            Parse(body) is not { } data
+            || !data.TryGetProperty("name", out var name)
+            || name.ValueKind != JsonValueKind.String
+            || name.GetString()!.Length == 0
+        )
         {
-            await ApiRefusal.BadRequest("the body must be a JSON object with a non-empty string name").WriteAsync(context);
+            await ApiRefusal
+                .BadRequest("the body must be a JSON object with a non-empty string name")
+                .WriteAsync(context);
             return;
         }
 
@@ -82,10 +99,20 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
         }
         else
         {
-            (item, var duplicate) = items.AddOnce(key, Convert.ToHexString(SHA256.HashData(body)), name.GetString()!, caller.Subject, data);
+            (item, var duplicate) = items.AddOnce(
+                key,
+                Convert.ToHexString(SHA256.HashData(body)),
+                name.GetString()!,
+                caller.Subject,
+                data
+            );
             if (item is null)
             {
-                await new ApiRefusal(409, "idempotency_conflict", "this Idempotency-Key was used with another body").WriteAsync(context);
+                await new ApiRefusal(
+                    409,
+                    "idempotency_conflict",
+                    "this Idempotency-Key was used with another body"
+                ).WriteAsync(context);
                 return;
             }
 

@@ -40,7 +40,13 @@ internal sealed class ItemStore
     /// Adds once per subject and key. Of parallel calls with one key exactly one creates; the others wait for its item.
     /// Null when the key was used with another body.
     /// </summary>
-    public (Item? Item, bool Duplicate) AddOnce(string key, string bodyHash, string name, string owner, JsonElement? data)
+    public (Item? Item, bool Duplicate) AddOnce(
+        string key,
+        string bodyHash,
+        string name,
+        string owner,
+        JsonElement? data
+    )
     {
         var mine = new FirstAnswer(bodyHash, new Lazy<Item>(() => Add(name, owner, data)));
         var first = _answers.GetOrAdd((owner, key), mine);
@@ -98,7 +104,10 @@ internal sealed class ItemStore
     }
 
     private static long? Number(string id) =>
-        id.StartsWith("item-", StringComparison.Ordinal) && long.TryParse(id.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        id.StartsWith("item-", StringComparison.Ordinal)
+        && long.TryParse(id.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     private sealed record FirstAnswer(string BodyHash, Lazy<Item> Item);
 }

@@ -47,9 +47,15 @@ public sealed class SandboxCredentials
     public void Register(SandboxLogin login)
     {
         ArgumentNullException.ThrowIfNull(login);
-        if (string.IsNullOrEmpty(login.Username) || login.Username.Contains(':', StringComparison.Ordinal) || string.IsNullOrWhiteSpace(login.Subject))
+        if (
+            string.IsNullOrEmpty(login.Username)
+            || login.Username.Contains(':', StringComparison.Ordinal)
+            || string.IsNullOrWhiteSpace(login.Subject)
+        )
         {
-            throw new ArgumentException("username and subject must not be empty, and username has no colon (RFC 7617 section 2)");
+            throw new ArgumentException(
+                "username and subject must not be empty, and username has no colon (RFC 7617 section 2)"
+            );
         }
 
         _logins[login.Username] = login;

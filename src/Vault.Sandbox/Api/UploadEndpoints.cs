@@ -9,9 +9,16 @@ internal static class UploadEndpoints
 {
     public static async Task FormAsync(HttpContext context, ApiCaller caller)
     {
-        if (context.Request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) != true)
+        if (
+            context.Request.ContentType?.StartsWith(
+                "application/x-www-form-urlencoded",
+                StringComparison.OrdinalIgnoreCase
+            ) != true
+        )
         {
-            await new ApiRefusal(415, "unsupported_media_type", "send application/x-www-form-urlencoded").WriteAsync(context);
+            await new ApiRefusal(415, "unsupported_media_type", "send application/x-www-form-urlencoded").WriteAsync(
+                context
+            );
             return;
         }
 

@@ -16,7 +16,8 @@ public sealed class ClientRegistry
         }
     }
 
-    public IReadOnlyList<SandboxClient> All => [.. _clients.Values.Select(static e => e.Current).OrderBy(static c => c.ClientId, StringComparer.Ordinal)];
+    public IReadOnlyList<SandboxClient> All =>
+        [.. _clients.Values.Select(static e => e.Current).OrderBy(static c => c.ClientId, StringComparer.Ordinal)];
 
     /// <summary>Adds the client, or replaces the one of the same id.</summary>
     /// <exception cref="ArgumentException">The client cannot be used; the message lists every wrong field.</exception>
@@ -29,7 +30,12 @@ public sealed class ClientRegistry
             throw new ArgumentException(string.Join("; ", faults));
         }
 
-        _clients.AddOrUpdate(client.ClientId, static (_, c) => new ClientEntry(c), static (_, entry, c) => entry.Replace(c), client);
+        _clients.AddOrUpdate(
+            client.ClientId,
+            static (_, c) => new ClientEntry(c),
+            static (_, entry, c) => entry.Replace(c),
+            client
+        );
         return client;
     }
 
@@ -49,7 +55,9 @@ public sealed class ClientRegistry
 
     /// <exception cref="KeyNotFoundException">No such client.</exception>
     public SandboxClient Get(string clientId) =>
-        TryGet(clientId, out var entry) ? entry.Current : throw new KeyNotFoundException($"client_id '{clientId}' is not registered with the sandbox");
+        TryGet(clientId, out var entry)
+            ? entry.Current
+            : throw new KeyNotFoundException($"client_id '{clientId}' is not registered with the sandbox");
 
     internal bool TryGet(string? clientId, [NotNullWhen(true)] out ClientEntry? entry)
     {

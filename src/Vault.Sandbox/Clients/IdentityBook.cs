@@ -5,5 +5,6 @@ internal sealed class IdentityBook(IReadOnlyList<SandboxIdentity> listed)
 {
     public IReadOnlyList<SandboxIdentity> Listed { get; } = listed;
 
-    public SandboxIdentity Of(string subject) => Listed.FirstOrDefault(i => i.Subject == subject) ?? SandboxIdentity.Unlisted(subject);
+    public SandboxIdentity Of(string subject) =>
+        Listed.FirstOrDefault(i => i.Subject == subject) ?? SandboxIdentity.Unlisted(subject);
 }

@@ -56,7 +56,11 @@ public sealed record SandboxClient
         foreach (var uri in RedirectUris)
         {
             // A path alone counts as an absolute file URI on Unix, so the scheme is asked for too.
-            if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.IsFile || uri.Contains('#', StringComparison.Ordinal))
+            if (
+                !Uri.TryCreate(uri, UriKind.Absolute, out var parsed)
+                || parsed.IsFile
+                || uri.Contains('#', StringComparison.Ordinal)
+            )
             {
                 yield return $"redirect_uris has '{uri}'; use an absolute URI without a fragment (RFC 6749 section 3.1.2)";
             }

@@ -17,21 +17,30 @@ public static class SandboxScopes
 
     public static readonly IReadOnlyList<string> All = [OpenId, Profile, Email, ItemsRead, ItemsWrite, ItemsDelete];
 
-    public static readonly IReadOnlyList<string> GrantTypes = [AuthorizationCode, RefreshToken, ClientCredentials, JwtBearer];
+    public static readonly IReadOnlyList<string> GrantTypes =
+    [
+        AuthorizationCode,
+        RefreshToken,
+        ClientCredentials,
+        JwtBearer,
+    ];
 
     /// <summary>What a person reads beside the checkbox on the consent page.</summary>
-    public static string Describe(string scope) => scope switch
-    {
-        OpenId => "Know that it is you",
-        Profile => "See your name",
-        Email => "See your email address",
-        ItemsRead => "Read your items",
-        ItemsWrite => "Create items and upload files",
-        ItemsDelete => "Delete items",
-        _ => scope,
-    };
+    public static string Describe(string scope) =>
+        scope switch
+        {
+            OpenId => "Know that it is you",
+            Profile => "See your name",
+            Email => "See your email address",
+            ItemsRead => "Read your items",
+            ItemsWrite => "Create items and upload files",
+            ItemsDelete => "Delete items",
+            _ => scope,
+        };
 
     /// <summary>Splits a space-separated scope value, keeps the order and drops repetitions.</summary>
     internal static string[] Split(string? value) =>
-        string.IsNullOrWhiteSpace(value) ? [] : value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToArray();
+        string.IsNullOrWhiteSpace(value)
+            ? []
+            : value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToArray();
 }

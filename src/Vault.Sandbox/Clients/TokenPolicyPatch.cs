@@ -21,16 +21,17 @@ public sealed record TokenPolicyPatch
 
     public bool? RepeatRefreshToken { get; init; }
 
-    public TokenPolicy ApplyTo(TokenPolicy policy) => policy with
-    {
-        Rotation = Rotation ?? policy.Rotation,
-        GraceSeconds = GraceSeconds ?? policy.GraceSeconds,
-        AccessTokenSeconds = AccessTokenSeconds ?? policy.AccessTokenSeconds,
-        OmitExpiresIn = OmitExpiresIn ?? policy.OmitExpiresIn,
-        RefreshKillsAccessToken = RefreshKillsAccessToken ?? policy.RefreshKillsAccessToken,
-        RefreshIdleSeconds = RefreshIdleSeconds ?? policy.RefreshIdleSeconds,
-        RefreshAbsoluteSeconds = RefreshAbsoluteSeconds ?? policy.RefreshAbsoluteSeconds,
-        IssueRefreshToken = IssueRefreshToken ?? policy.IssueRefreshToken,
-        RepeatRefreshToken = RepeatRefreshToken ?? policy.RepeatRefreshToken,
-    };
+    public TokenPolicy ApplyTo(TokenPolicy policy) =>
+        policy with
+        {
+            Rotation = Rotation ?? policy.Rotation,
+            GraceSeconds = GraceSeconds ?? policy.GraceSeconds,
+            AccessTokenSeconds = AccessTokenSeconds ?? policy.AccessTokenSeconds,
+            OmitExpiresIn = OmitExpiresIn ?? policy.OmitExpiresIn,
+            RefreshKillsAccessToken = RefreshKillsAccessToken ?? policy.RefreshKillsAccessToken,
+            RefreshIdleSeconds = RefreshIdleSeconds ?? policy.RefreshIdleSeconds,
+            RefreshAbsoluteSeconds = RefreshAbsoluteSeconds ?? policy.RefreshAbsoluteSeconds,
+            IssueRefreshToken = IssueRefreshToken ?? policy.IssueRefreshToken,
+            RepeatRefreshToken = RepeatRefreshToken ?? policy.RepeatRefreshToken,
+        };
 }

@@ -5,7 +5,8 @@ namespace Vault.Sandbox.Control;
 /// <summary>Registering and changing clients. Answers never carry a secret.</summary>
 internal sealed class ClientControl(ClientRegistry clients)
 {
-    public Task ListAsync(HttpContext context) => ControlJson.WriteAsync(context, 200, new { Items = clients.All.Select(View) });
+    public Task ListAsync(HttpContext context) =>
+        ControlJson.WriteAsync(context, 200, new { Items = clients.All.Select(View) });
 
     public async Task RegisterAsync(HttpContext context)
     {
@@ -26,16 +27,17 @@ internal sealed class ClientControl(ClientRegistry clients)
         await ControlJson.WriteAsync(context, 200, View(clients.Update(id, request.ApplyTo)));
     }
 
-    private static object View(SandboxClient client) => new
-    {
-        client.ClientId,
-        client.Name,
-        client.RedirectUris,
-        client.Scopes,
-        client.GrantTypes,
-        client.AuthMethod,
-        client.Policy,
-        client.AutoConsent,
-        client.AutoConsentSubject,
-    };
+    private static object View(SandboxClient client) =>
+        new
+        {
+            client.ClientId,
+            client.Name,
+            client.RedirectUris,
+            client.Scopes,
+            client.GrantTypes,
+            client.AuthMethod,
+            client.Policy,
+            client.AutoConsent,
+            client.AutoConsentSubject,
+        };
 }

@@ -31,7 +31,12 @@ internal static class ControlJson
     {
         if (context.Request.Headers.Origin.Count > 0)
         {
-            await JsonReply.WriteErrorAsync(context, 403, "forbidden", "the control API is for programs, not for web pages");
+            await JsonReply.WriteErrorAsync(
+                context,
+                403,
+                "forbidden",
+                "the control API is for programs, not for web pages"
+            );
             return;
         }
 
@@ -41,7 +46,12 @@ internal static class ControlJson
         }
         catch (JsonException wrong)
         {
-            await JsonReply.WriteErrorAsync(context, 400, "invalid_request", $"the JSON body does not fit: {wrong.Message}");
+            await JsonReply.WriteErrorAsync(
+                context,
+                400,
+                "invalid_request",
+                $"the JSON body does not fit: {wrong.Message}"
+            );
         }
         catch (ArgumentException wrong)
         {
@@ -65,6 +75,7 @@ internal static class ControlJson
         }
 
         ReadOnlySpan<byte> body = memory.Length == 0 ? "{}"u8 : memory.GetBuffer().AsSpan(0, (int)memory.Length);
-        return JsonSerializer.Deserialize<T>(body, Options) ?? throw new ArgumentException("the body must be a JSON object");
+        return JsonSerializer.Deserialize<T>(body, Options)
+            ?? throw new ArgumentException("the body must be a JSON object");
     }
 }

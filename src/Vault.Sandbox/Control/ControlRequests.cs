@@ -29,18 +29,19 @@ internal sealed record ClientRequest
 
     public override string ToString() => $"ClientRequest {ClientId}";
 
-    public SandboxClient ApplyTo(SandboxClient client) => client with
-    {
-        ClientSecret = ClientSecret ?? client.ClientSecret,
-        Name = Name ?? client.Name,
-        RedirectUris = RedirectUris ?? client.RedirectUris,
-        Scopes = Scopes ?? client.Scopes,
-        GrantTypes = GrantTypes ?? client.GrantTypes,
-        AuthMethod = AuthMethod ?? client.AuthMethod,
-        Policy = Policy?.ApplyTo(client.Policy) ?? client.Policy,
-        AutoConsent = AutoConsent ?? client.AutoConsent,
-        AutoConsentSubject = AutoConsentSubject ?? client.AutoConsentSubject,
-    };
+    public SandboxClient ApplyTo(SandboxClient client) =>
+        client with
+        {
+            ClientSecret = ClientSecret ?? client.ClientSecret,
+            Name = Name ?? client.Name,
+            RedirectUris = RedirectUris ?? client.RedirectUris,
+            Scopes = Scopes ?? client.Scopes,
+            GrantTypes = GrantTypes ?? client.GrantTypes,
+            AuthMethod = AuthMethod ?? client.AuthMethod,
+            Policy = Policy?.ApplyTo(client.Policy) ?? client.Policy,
+            AutoConsent = AutoConsent ?? client.AutoConsent,
+            AutoConsentSubject = AutoConsentSubject ?? client.AutoConsentSubject,
+        };
 }
 
 /// <summary>POST /_control/grants.</summary>

@@ -24,12 +24,18 @@ internal sealed class CredentialControl(SandboxCredentials credentials, JwtKeys 
     public async Task AddLoginAsync(HttpContext context)
     {
         var request = await ControlJson.ReadAsync<LoginRequest>(context);
-        credentials.Register(new SandboxLogin(request.Username, request.Password, request.Subject, request.Scopes ?? SandboxScopes.All));
+        credentials.Register(
+            new SandboxLogin(request.Username, request.Password, request.Subject, request.Scopes ?? SandboxScopes.All)
+        );
         await ControlJson.WriteAsync(context, 201, new { request.Username, request.Subject });
     }
 
     public Task RevokeLoginAsync(HttpContext context) =>
-        ControlJson.WriteAsync(context, 200, new { Revoked = credentials.RevokeLogin((string)context.Request.RouteValues["username"]!) });
+        ControlJson.WriteAsync(
+            context,
+            200,
+            new { Revoked = credentials.RevokeLogin((string)context.Request.RouteValues["username"]!) }
+        );
 
     public async Task AddJwtKeyAsync(HttpContext context)
     {

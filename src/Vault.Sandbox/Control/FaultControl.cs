@@ -5,10 +5,15 @@ namespace Vault.Sandbox.Control;
 /// <summary>Setting, listing, releasing and clearing faults.</summary>
 internal sealed class FaultControl(SandboxFaults faults)
 {
-    public Task ListAsync(HttpContext context) => ControlJson.WriteAsync(context, 200, new { Items = faults.All.Select(View) });
+    public Task ListAsync(HttpContext context) =>
+        ControlJson.WriteAsync(context, 200, new { Items = faults.All.Select(View) });
 
     public async Task AddAsync(HttpContext context) =>
-        await ControlJson.WriteAsync(context, 201, View(faults.Add(await ControlJson.ReadAsync<SandboxFault>(context))));
+        await ControlJson.WriteAsync(
+            context,
+            201,
+            View(faults.Add(await ControlJson.ReadAsync<SandboxFault>(context)))
+        );
 
     public Task ClearAsync(HttpContext context)
     {
@@ -36,5 +41,12 @@ internal sealed class FaultControl(SandboxFaults faults)
         return faults.Find(id) ?? throw new KeyNotFoundException($"there is no fault '{id}'");
     }
 
-    private static object View(FaultHandle handle) => new { handle.Id, handle.Hits, Held = handle.Gate.IsOpen ? 0 : handle.Gate.Arrived, handle.Fault };
+    private static object View(FaultHandle handle) =>
+        new
+        {
+            handle.Id,
+            handle.Hits,
+            Held = handle.Gate.IsOpen ? 0 : handle.Gate.Arrived,
+            handle.Fault,
+        };
 }

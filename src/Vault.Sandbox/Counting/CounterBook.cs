@@ -43,15 +43,29 @@ internal sealed class CounterBook
     public CounterSnapshot Snapshot()
     {
         var page = _page;
-        return page.Total.Fill(new CounterSnapshot
-        {
-            Clients = page.Clients.ToDictionary(static p => p.Key, static p => p.Value.Fill(new CounterTotals()), StringComparer.Ordinal),
-            ApiCallsByPath = page.Paths.ToDictionary(static p => p.Key, static p => p.Value.Value, StringComparer.Ordinal),
-            ApiCallsBySubject = page.Subjects.ToDictionary(static p => p.Key, static p => p.Value.Value, StringComparer.Ordinal),
-            MaxConcurrentTokenCallsPerGrant = Volatile.Read(ref page.MaxInFlight),
-            MaxConcurrentTokenCalls = Volatile.Read(ref page.MaxInFlightOfAll),
-            UnhandledErrors = Interlocked.Read(ref page.UnhandledErrors),
-        });
+        return page.Total.Fill(
+            new CounterSnapshot
+            {
+                Clients = page.Clients.ToDictionary(
+                    static p => p.Key,
+                    static p => p.Value.Fill(new CounterTotals()),
+                    StringComparer.Ordinal
+                ),
+                ApiCallsByPath = page.Paths.ToDictionary(
+                    static p => p.Key,
+                    static p => p.Value.Value,
+                    StringComparer.Ordinal
+                ),
+                ApiCallsBySubject = page.Subjects.ToDictionary(
+                    static p => p.Key,
+                    static p => p.Value.Value,
+                    StringComparer.Ordinal
+                ),
+                MaxConcurrentTokenCallsPerGrant = Volatile.Read(ref page.MaxInFlight),
+                MaxConcurrentTokenCalls = Volatile.Read(ref page.MaxInFlightOfAll),
+                UnhandledErrors = Interlocked.Read(ref page.UnhandledErrors),
+            }
+        );
     }
 
     private static void Raise(ref int most, int value)
@@ -96,31 +110,34 @@ internal sealed class CounterBook
         public void Add(Count count) => Interlocked.Increment(ref _values[(int)count]);
 
         public T Fill<T>(T totals)
-            where T : CounterTotals => (T)(totals with
-            {
-                AuthorizeHits = Of(Count.AuthorizeHits),
-                ConsentsAllowed = Of(Count.ConsentsAllowed),
-                ConsentsDenied = Of(Count.ConsentsDenied),
-                TokenRequests = Of(Count.TokenRequests),
-                CodeExchanges = Of(Count.CodeExchanges),
-                CodeReplays = Of(Count.CodeReplays),
-                Refreshes = Of(Count.Refreshes),
-                RefreshReplays = Of(Count.RefreshReplays),
-                RefreshGraceReuses = Of(Count.RefreshGraceReuses),
-                RefreshesRefused = Of(Count.RefreshesRefused),
-                FamiliesKilled = Of(Count.FamiliesKilled),
-                ClientCredentialsMints = Of(Count.ClientCredentialsMints),
-                JwtBearerMints = Of(Count.JwtBearerMints),
-                Revocations = Of(Count.Revocations),
-                Introspections = Of(Count.Introspections),
-                ApiCalls = Of(Count.ApiCalls),
-                ApiCallsExpiredToken = Of(Count.ApiCallsExpiredToken),
-                ApiCallsRevokedToken = Of(Count.ApiCallsRevokedToken),
-                ApiCallsRefusedEarly = Of(Count.ApiCallsRefusedEarly),
-                ApiCallsUnknownToken = Of(Count.ApiCallsUnknownToken),
-                IdempotentDuplicates = Of(Count.IdempotentDuplicates),
-                ClientAuthFailures = Of(Count.ClientAuthFailures),
-            });
+            where T : CounterTotals =>
+            (T)(
+                totals with
+                {
+                    AuthorizeHits = Of(Count.AuthorizeHits),
+                    ConsentsAllowed = Of(Count.ConsentsAllowed),
+                    ConsentsDenied = Of(Count.ConsentsDenied),
+                    TokenRequests = Of(Count.TokenRequests),
+                    CodeExchanges = Of(Count.CodeExchanges),
+                    CodeReplays = Of(Count.CodeReplays),
+                    Refreshes = Of(Count.Refreshes),
+                    RefreshReplays = Of(Count.RefreshReplays),
+                    RefreshGraceReuses = Of(Count.RefreshGraceReuses),
+                    RefreshesRefused = Of(Count.RefreshesRefused),
+                    FamiliesKilled = Of(Count.FamiliesKilled),
+                    ClientCredentialsMints = Of(Count.ClientCredentialsMints),
+                    JwtBearerMints = Of(Count.JwtBearerMints),
+                    Revocations = Of(Count.Revocations),
+                    Introspections = Of(Count.Introspections),
+                    ApiCalls = Of(Count.ApiCalls),
+                    ApiCallsExpiredToken = Of(Count.ApiCallsExpiredToken),
+                    ApiCallsRevokedToken = Of(Count.ApiCallsRevokedToken),
+                    ApiCallsRefusedEarly = Of(Count.ApiCallsRefusedEarly),
+                    ApiCallsUnknownToken = Of(Count.ApiCallsUnknownToken),
+                    IdempotentDuplicates = Of(Count.IdempotentDuplicates),
+                    ClientAuthFailures = Of(Count.ClientAuthFailures),
+                }
+            );
 
         private long Of(Count count) => Interlocked.Read(ref _values[(int)count]);
     }

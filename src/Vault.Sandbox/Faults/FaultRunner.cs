@@ -67,7 +67,12 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
         switch (fault.Kind)
         {
             case FaultKind.RateLimited:
-                return JsonReply.WriteErrorAsync(context, 429, fault.Error ?? "rate_limited", fault.ErrorDescription ?? "too many requests");
+                return JsonReply.WriteErrorAsync(
+                    context,
+                    429,
+                    fault.Error ?? "rate_limited",
+                    fault.ErrorDescription ?? "too many requests"
+                );
             case FaultKind.ErrorBody:
                 return JsonReply.WriteAsync(context, 200, fault, static (writer, f) =>
                 {
@@ -82,9 +87,19 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
                 context.Response.ContentType = "application/json";
                 return context.Response.WriteAsync("{\"token_type\":\"Bearer\",\"expires_in\":36");
             case FaultKind.InvalidGrant:
-                return JsonReply.WriteErrorAsync(context, 400, "invalid_grant", fault.ErrorDescription ?? "the grant is not valid any more");
+                return JsonReply.WriteErrorAsync(
+                    context,
+                    400,
+                    "invalid_grant",
+                    fault.ErrorDescription ?? "the grant is not valid any more"
+                );
             default:
-                return JsonReply.WriteErrorAsync(context, fault.Status, fault.Error ?? "server_error", fault.ErrorDescription ?? "the provider has a problem");
+                return JsonReply.WriteErrorAsync(
+                    context,
+                    fault.Status,
+                    fault.Error ?? "server_error",
+                    fault.ErrorDescription ?? "the provider has a problem"
+                );
         }
     }
 

@@ -4,7 +4,13 @@ namespace Vault.Sandbox.Faults;
 
 /// <summary>What is known about a request when a fault may strike it.</summary>
 internal readonly record struct FaultSite(
-    FaultTarget Target, string Path, string? ClientId = null, string? GrantType = null, string? GrantId = null, AccessToken? Access = null)
+    FaultTarget Target,
+    string Path,
+    string? ClientId = null,
+    string? GrantType = null,
+    string? GrantId = null,
+    AccessToken? Access = null
+)
 {
     public bool Matches(SandboxFault fault) =>
         (fault.Target == FaultTarget.Any || fault.Target == Target)

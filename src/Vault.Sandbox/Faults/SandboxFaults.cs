@@ -12,9 +12,7 @@ public sealed class SandboxFaults
     private volatile FaultHandle[] _handles = [];
     private int _lastId;
 
-    internal SandboxFaults()
-    {
-    }
+    internal SandboxFaults() { }
 
     public IReadOnlyList<FaultHandle> All => _handles;
 
@@ -71,7 +69,8 @@ public sealed class SandboxFaults
 
     internal FaultPlan Take(FaultSite site, DateTimeOffset now)
     {
-        ImmutableArray<FaultHandle> before = [], after = [];
+        ImmutableArray<FaultHandle> before = [],
+            after = [];
         FaultHandle? outcome = null;
         foreach (var handle in _handles)
         {
@@ -85,7 +84,8 @@ public sealed class SandboxFaults
             {
                 if (handle.TryTake())
                 {
-                    (before, after) = fault.Phase == FaultPhase.Before ? (before.Add(handle), after) : (before, after.Add(handle));
+                    (before, after) =
+                        fault.Phase == FaultPhase.Before ? (before.Add(handle), after) : (before, after.Add(handle));
                 }
             }
             else if (outcome is null && Applies(fault, site, now) && handle.TryTake())
@@ -109,4 +109,8 @@ public sealed class SandboxFaults
 }
 
 /// <summary>What strikes one request: waits before acting, one outcome, waits after acting.</summary>
-internal readonly record struct FaultPlan(ImmutableArray<FaultHandle> Before, SandboxFault? Outcome, ImmutableArray<FaultHandle> After);
+internal readonly record struct FaultPlan(
+    ImmutableArray<FaultHandle> Before,
+    SandboxFault? Outcome,
+    ImmutableArray<FaultHandle> After
+);

@@ -12,7 +12,13 @@ internal enum AccessState
 /// An issued access token. Reading its state takes no lock: each way to die is one flag or number that only ever moves towards dead,
 /// so a reader that sees "live" saw a moment at which the token was live.
 /// </summary>
-internal sealed class AccessToken(string value, GrantFamily family, string[] scopes, DateTimeOffset issuedAt, DateTimeOffset expiresAt)
+internal sealed class AccessToken(
+    string value,
+    GrantFamily family,
+    string[] scopes,
+    DateTimeOffset issuedAt,
+    DateTimeOffset expiresAt
+)
 {
     private long _expiresAtTicks = expiresAt.UtcTicks;
     private volatile bool _revoked;
@@ -24,7 +30,8 @@ internal sealed class AccessToken(string value, GrantFamily family, string[] sco
 
     public string[] Scopes { get; } = scopes;
 
-    public string ScopeText { get; } = scopes.Length == family.Scopes.Length ? family.ScopeText : string.Join(' ', scopes);
+    public string ScopeText { get; } =
+        scopes.Length == family.Scopes.Length ? family.ScopeText : string.Join(' ', scopes);
 
     public DateTimeOffset IssuedAt { get; } = issuedAt;
 

@@ -28,7 +28,14 @@ internal sealed class GrantFamily
     private int _inFlight;
     private int _maxInFlight;
 
-    public GrantFamily(TokenIndex index, ClientEntry client, string subject, string[] scopes, TokenPolicy? ownPolicy, DateTimeOffset now)
+    public GrantFamily(
+        TokenIndex index,
+        ClientEntry client,
+        string subject,
+        string[] scopes,
+        TokenPolicy? ownPolicy,
+        DateTimeOffset now
+    )
     {
         _index = index;
         _client = client;
@@ -59,7 +66,11 @@ internal sealed class GrantFamily
     public TokenPolicy Policy => _ownPolicy ?? _client.Current.Policy;
 
     /// <summary>The first access token and, where wanted and allowed by the policy, the first refresh token.</summary>
-    public (AccessToken Access, string? Refresh) Open(bool withRefresh, TimeSpan? firstAccessLifetime, DateTimeOffset now)
+    public (AccessToken Access, string? Refresh) Open(
+        bool withRefresh,
+        TimeSpan? firstAccessLifetime,
+        DateTimeOffset now
+    )
     {
         lock (_sync)
         {
@@ -69,7 +80,10 @@ internal sealed class GrantFamily
                 _current = NewRefresh();
             }
 
-            return (NewAccess(Scopes, firstAccessLifetime ?? TimeSpan.FromSeconds(policy.AccessTokenSeconds), now), _current?.Value);
+            return (
+                NewAccess(Scopes, firstAccessLifetime ?? TimeSpan.FromSeconds(policy.AccessTokenSeconds), now),
+                _current?.Value
+            );
         }
     }
 
@@ -104,12 +118,22 @@ internal sealed class GrantFamily
                     Die("a refresh token was used twice; the whole grant was revoked");
                 }
 
-                return new RefreshResult.Refused("invalid_grant", kills ? _deathReason! : "the refresh token was already used", replayed, kills);
+                return new RefreshResult.Refused(
+                    "invalid_grant",
+                    kills ? _deathReason! : "the refresh token was already used",
+                    replayed,
+                    kills
+                );
             }
 
             if (scopes is not null && scopes.Except(Scopes, StringComparer.Ordinal).Any())
             {
-                return new RefreshResult.Refused("invalid_scope", "a refresh cannot widen the granted scope", replayed, KilledFamily: false);
+                return new RefreshResult.Refused(
+                    "invalid_scope",
+                    "a refresh cannot widen the granted scope",
+                    replayed,
+                    KilledFamily: false
+                );
             }
 
             return Issue(presented, scopes ?? Scopes, policy, replayed, now);
@@ -145,7 +169,9 @@ internal sealed class GrantFamily
         lock (_sync)
         {
             var policy = Policy;
-            return !_dead && Overdue(policy, now) is null && (ReferenceEquals(token, _current) || InGrace(token, policy, now));
+            return !_dead
+                && Overdue(policy, now) is null
+                && (ReferenceEquals(token, _current) || InGrace(token, policy, now));
         }
     }
 
@@ -196,7 +222,13 @@ internal sealed class GrantFamily
         }
     }
 
-    private RefreshResult.Issued Issue(RefreshToken presented, string[] scopes, TokenPolicy policy, bool replayed, DateTimeOffset now)
+    private RefreshResult.Issued Issue(
+        RefreshToken presented,
+        string[] scopes,
+        TokenPolicy policy,
+        bool replayed,
+        DateTimeOffset now
+    )
     {
         if (policy.RefreshKillsAccessToken)
         {
@@ -225,7 +257,11 @@ internal sealed class GrantFamily
 
         _refreshes++;
         _lastUse = now;
-        return new RefreshResult.Issued(NewAccess(scopes, TimeSpan.FromSeconds(policy.AccessTokenSeconds), now), answer, replayed);
+        return new RefreshResult.Issued(
+            NewAccess(scopes, TimeSpan.FromSeconds(policy.AccessTokenSeconds), now),
+            answer,
+            replayed
+        );
     }
 
     /// <summary>Only the immediate predecessor has a grace: once its successor was used, the client has shown that it holds the successor.</summary>

@@ -93,13 +93,19 @@ public sealed class GrantRegistry
     internal void Clear() => _index.Clear();
 
     private MintedGrant Mint(Plan plan, string subject) =>
-        Open(new GrantFamily(_index, plan.Client, subject, plan.Scopes, plan.OwnPolicy, _time.GetUtcNow()), plan.OwnPolicy ?? plan.Client.Current.Policy, plan.Lifetime);
+        Open(
+            new GrantFamily(_index, plan.Client, subject, plan.Scopes, plan.OwnPolicy, _time.GetUtcNow()),
+            plan.OwnPolicy ?? plan.Client.Current.Policy,
+            plan.Lifetime
+        );
 
     private Plan Prepare(GrantSeed seed)
     {
         if (!_clients.TryGet(seed.ClientId, out var client))
         {
-            throw new ArgumentException($"client_id '{seed.ClientId}' is not registered; register it first with POST /_control/clients");
+            throw new ArgumentException(
+                $"client_id '{seed.ClientId}' is not registered; register it first with POST /_control/clients"
+            );
         }
 
         if (string.IsNullOrWhiteSpace(seed.Subject))
@@ -114,14 +120,21 @@ public sealed class GrantRegistry
         }
 
         var scopes = (seed.Scopes ?? client.Current.Scopes).ToArray();
-        return new Plan(client, scopes, own, seed.AccessExpiresInSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+        return new Plan(
+            client,
+            scopes,
+            own,
+            seed.AccessExpiresInSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null
+        );
     }
 
     private IEnumerable<GrantFamily> Of(string? clientId) =>
         clientId is null ? _index.Families : _index.Families.Where(f => f.ClientId == clientId);
 
     private GrantFamily Find(string grantId) =>
-        _index.TryFamily(grantId, out var family) ? family : throw new KeyNotFoundException($"grant '{grantId}' is not known to the sandbox");
+        _index.TryFamily(grantId, out var family)
+            ? family
+            : throw new KeyNotFoundException($"grant '{grantId}' is not known to the sandbox");
 
     private sealed record Plan(ClientEntry Client, string[] Scopes, TokenPolicy? OwnPolicy, TimeSpan? Lifetime);
 }

@@ -21,7 +21,14 @@ public sealed record GrantSeed
 }
 
 /// <summary>A grant that was created, with its tokens. Prints its id only.</summary>
-public sealed record MintedGrant(string GrantId, string Subject, string AccessToken, string? RefreshToken, int ExpiresIn, string Scope)
+public sealed record MintedGrant(
+    string GrantId,
+    string Subject,
+    string AccessToken,
+    string? RefreshToken,
+    int ExpiresIn,
+    string Scope
+)
 {
     public override string ToString() => $"MintedGrant {GrantId}";
 }

@@ -3,9 +3,7 @@ namespace Vault.Sandbox.Grants;
 /// <summary>What a family answered to a refresh.</summary>
 internal abstract record RefreshResult
 {
-    private RefreshResult()
-    {
-    }
+    private RefreshResult() { }
 
     /// <param name="Access">The fresh access token.</param>
     /// <param name="Refresh">The refresh token to put into the answer; null where the answer carries none.</param>

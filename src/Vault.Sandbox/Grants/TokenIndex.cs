@@ -18,7 +18,9 @@ internal sealed class TokenIndex
 
     public int FamilyCount => _families.Count;
 
-    public string NextFamilyId() => "grant_" + Interlocked.Increment(ref _lastFamily).ToString("D8", System.Globalization.CultureInfo.InvariantCulture);
+    public string NextFamilyId() =>
+        "grant_"
+        + Interlocked.Increment(ref _lastFamily).ToString("D8", System.Globalization.CultureInfo.InvariantCulture);
 
     public void Add(GrantFamily family) => _families[family.Id] = family;
 
@@ -28,7 +30,8 @@ internal sealed class TokenIndex
 
     public void Forget(AccessToken token) => _access.TryRemove(token.Value, out _);
 
-    public bool TryAccess(ReadOnlySpan<char> value, [NotNullWhen(true)] out AccessToken? token) => _accessBySpan.TryGetValue(value, out token);
+    public bool TryAccess(ReadOnlySpan<char> value, [NotNullWhen(true)] out AccessToken? token) =>
+        _accessBySpan.TryGetValue(value, out token);
 
     public bool TryRefresh(string? value, [NotNullWhen(true)] out RefreshToken? token)
     {
@@ -36,7 +39,8 @@ internal sealed class TokenIndex
         return value is not null && _refresh.TryGetValue(value, out token);
     }
 
-    public bool TryFamily(string id, [NotNullWhen(true)] out GrantFamily? family) => _families.TryGetValue(id, out family);
+    public bool TryFamily(string id, [NotNullWhen(true)] out GrantFamily? family) =>
+        _families.TryGetValue(id, out family);
 
     public void Clear()
     {

@@ -13,11 +13,21 @@ namespace Vault.Sandbox.OAuth;
 /// Without a person: auto=approve or auto=deny in the query (with identity and grant_scopes where wanted), or a client with auto consent.
 /// </summary>
 internal sealed class AuthorizeEndpoint(
-    ClientRegistry clients, IdentityBook identities, AuthorizationCodes codes, CounterBook counters, SandboxFaults faults, FaultRunner runner, TimeProvider time, Func<string> issuer)
+    ClientRegistry clients,
+    IdentityBook identities,
+    AuthorizationCodes codes,
+    CounterBook counters,
+    SandboxFaults faults,
+    FaultRunner runner,
+    TimeProvider time,
+    Func<string> issuer
+)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
-    private readonly ConcurrentDictionary<string, (AuthorizeRequest Request, DateTimeOffset Until)> _waiting = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (AuthorizeRequest Request, DateTimeOffset Until)> _waiting = new(
+        StringComparer.Ordinal
+    );
 
     public Task HandleAsync(HttpContext context)
     {
@@ -25,15 +35,25 @@ internal sealed class AuthorizeEndpoint(
         var reading = AuthorizeReading.Read(query, clients);
         var clientId = clients.TryGet(query["client_id"], out var client) ? client.Current.ClientId : null;
         counters.Add(Count.AuthorizeHits, clientId);
-        return runner.RunAsync(context, new FaultSite(FaultTarget.Authorize, "/oauth/authorize", clientId), c => AnswerAsync(c, query, reading));
+        return runner.RunAsync(context, new FaultSite(FaultTarget.Authorize, "/oauth/authorize", clientId), c =>
+            AnswerAsync(c, query, reading)
+        );
     }
 
     public async Task HandleDecisionAsync(HttpContext context)
     {
         var (form, problem) = await StrictForm.ReadAsync(context.Request, repeatable: "scope");
-        if (form?["transaction"] is not { } transaction || !_waiting.TryGetValue(transaction, out var waiting) || time.GetUtcNow() >= waiting.Until)
+        if (
+            form?["transaction"] is not { } transaction
+            || !_waiting.TryGetValue(transaction, out var waiting)
+            || time.GetUtcNow() >= waiting.Until
+        )
         {
-            await ErrorPage.WriteAsync(context, problem ?? "This request for consent has expired or was already answered. Go back to the app and start again.");
+            await ErrorPage.WriteAsync(
+                context,
+                problem
+                    ?? "This request for consent has expired or was already answered. Go back to the app and start again."
+            );
             return;
         }
 
@@ -42,7 +62,13 @@ internal sealed class AuthorizeEndpoint(
         var allow = form["decision"] == "allow";
         if (allow && granted.Length == 0 && request.Scopes.Length > 0)
         {
-            await ConsentPage.WriteAsync(context, request, transaction, identities, "Tick at least one permission, or choose Deny.");
+            await ConsentPage.WriteAsync(
+                context,
+                request,
+                transaction,
+                identities,
+                "Tick at least one permission, or choose Deny."
+            );
             return;
         }
 
@@ -64,7 +90,11 @@ internal sealed class AuthorizeEndpoint(
             case AuthorizeReading.ShowPage page:
                 return ErrorPage.WriteAsync(context, page.Problem);
             case AuthorizeReading.TellClient tell:
-                Redirect(context, tell.RedirectUri, [("error", tell.Error), ("error_description", tell.Description), ("state", tell.State)]);
+                Redirect(
+                    context,
+                    tell.RedirectUri,
+                    [("error", tell.Error), ("error_description", tell.Description), ("state", tell.State)]
+                );
                 return Task.CompletedTask;
             case AuthorizeReading.Valid { Request: var request }:
                 return AskAsync(context, query, request);
@@ -79,14 +109,24 @@ internal sealed class AuthorizeEndpoint(
         if (auto is "approve" or "deny")
         {
             var subject = query["identity"] ?? request.Client.AutoConsentSubject ?? identities.Listed[0].Subject;
-            var ticked = query["grant_scopes"] is { } some ? request.Scopes.Where(SandboxScopes.Split(some).Contains).ToArray() : request.Scopes;
+            var ticked = query["grant_scopes"] is { } some
+                ? request.Scopes.Where(SandboxScopes.Split(some).Contains).ToArray()
+                : request.Scopes;
             Decide(context, request, auto == "approve", subject, ticked);
             return Task.CompletedTask;
         }
 
         if (query["prompt"] == "none")
         {
-            Redirect(context, request.RedirectUri, [("error", "interaction_required"), ("error_description", "a person has to consent"), ("state", request.State)]);
+            Redirect(
+                context,
+                request.RedirectUri,
+                [
+                    ("error", "interaction_required"),
+                    ("error_description", "a person has to consent"),
+                    ("state", request.State),
+                ]
+            );
             return Task.CompletedTask;
         }
 
@@ -110,7 +150,11 @@ internal sealed class AuthorizeEndpoint(
         if (!allow)
         {
             counters.Add(Count.ConsentsDenied, clientId);
-            Redirect(context, request.RedirectUri, [("error", "access_denied"), ("error_description", "the person said no"), ("state", request.State)]);
+            Redirect(
+                context,
+                request.RedirectUri,
+                [("error", "access_denied"), ("error_description", "the person said no"), ("state", request.State)]
+            );
             return;
         }
 
@@ -145,9 +189,13 @@ internal sealed class AuthorizeEndpoint(
     private void Redirect(HttpContext context, string redirectUri, (string Name, string? Value)[] members)
     {
         JsonReply.NoStore(context.Response);
-        var pairs = members.Append(("iss", issuer())).Where(static m => m.Item2 is not null).Select(static m => m.Item1 + "=" + Uri.EscapeDataString(m.Item2!));
+        var pairs = members
+            .Append(("iss", issuer()))
+            .Where(static m => m.Item2 is not null)
+            .Select(static m => m.Item1 + "=" + Uri.EscapeDataString(m.Item2!));
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         context.Response.StatusCode = HttpMethods.IsPost(context.Request.Method) ? 303 : 302;
-        context.Response.Headers.Location = redirectUri + (redirectUri.Contains('?', StringComparison.Ordinal) ? '&' : '?') + string.Join('&', pairs);
+        context.Response.Headers.Location =
+            redirectUri + (redirectUri.Contains('?', StringComparison.Ordinal) ? '&' : '?') + string.Join('&', pairs);
     }
 }

@@ -24,9 +24,7 @@ internal sealed record AuthorizeRequest
 /// <summary>What became of reading an authorization request.</summary>
 internal abstract record AuthorizeReading
 {
-    private AuthorizeReading()
-    {
-    }
+    private AuthorizeReading() { }
 
     public sealed record Valid(AuthorizeRequest Request) : AuthorizeReading;
 
@@ -34,7 +32,8 @@ internal abstract record AuthorizeReading
     public sealed record ShowPage(string Problem) : AuthorizeReading;
 
     /// <summary>The client may be told, at its own redirect URI.</summary>
-    public sealed record TellClient(string RedirectUri, string? State, string Error, string Description) : AuthorizeReading;
+    public sealed record TellClient(string RedirectUri, string? State, string Error, string Description)
+        : AuthorizeReading;
 
     public static AuthorizeReading Read(StrictForm query, ClientRegistry clients)
     {
@@ -44,9 +43,14 @@ internal abstract record AuthorizeReading
         }
 
         var client = entry.Current;
-        if (query["redirect_uri"] is not { } redirectUri || !client.RedirectUris.Contains(redirectUri, StringComparer.Ordinal))
+        if (
+            query["redirect_uri"] is not { } redirectUri
+            || !client.RedirectUris.Contains(redirectUri, StringComparer.Ordinal)
+        )
         {
-            return new ShowPage("redirect_uri is missing or not, character by character, one that is registered for this client.");
+            return new ShowPage(
+                "redirect_uri is missing or not, character by character, one that is registered for this client."
+            );
         }
 
         var state = query["state"];
@@ -95,15 +99,17 @@ internal abstract record AuthorizeReading
             return Tell(error.Error, error.Description);
         }
 
-        return new Valid(new AuthorizeRequest
-        {
-            Client = client,
-            RedirectUri = redirectUri,
-            Scopes = scopes,
-            Challenge = challenge,
-            State = state,
-            Nonce = query["nonce"],
-            LoginHint = query["login_hint"],
-        });
+        return new Valid(
+            new AuthorizeRequest
+            {
+                Client = client,
+                RedirectUri = redirectUri,
+                Scopes = scopes,
+                Challenge = challenge,
+                State = state,
+                Nonce = query["nonce"],
+                LoginHint = query["login_hint"],
+            }
+        );
     }
 }

@@ -10,7 +10,8 @@ namespace Vault.Sandbox.OAuth;
 internal sealed class ClientAuthentication(ClientRegistry clients, CounterBook counters)
 {
     /// <summary>The client id that the request claims, unproven; for counting and for choosing faults.</summary>
-    public static string? Claimed(HttpRequest request, StrictForm form) => form["client_id"] ?? (TryBasic(request, out var id, out _) ? id : null);
+    public static string? Claimed(HttpRequest request, StrictForm form) =>
+        form["client_id"] ?? (TryBasic(request, out var id, out _) ? id : null);
 
     /// <summary>The id when it is registered: strangers must not grow the counters.</summary>
     public string? Registered(string? clientId) => clients.TryGet(clientId, out _) ? clientId : null;
@@ -26,20 +27,32 @@ internal sealed class ClientAuthentication(ClientRegistry clients, CounterBook c
 
         if (usedHeader && form["client_secret"] is not null)
         {
-            return (null, OAuthError.InvalidRequest("two ways of client authentication in one request; use client_secret_basic or client_secret_post"));
+            return (
+                null,
+                OAuthError.InvalidRequest(
+                    "two ways of client authentication in one request; use client_secret_basic or client_secret_post"
+                )
+            );
         }
 
-        string? id, secret;
+        string? id,
+            secret;
         if (usedHeader)
         {
             if (!TryBasic(request, out id, out secret))
             {
-                return Refused("the Authorization header is not Basic with a form-encoded client id and secret", usedHeader);
+                return Refused(
+                    "the Authorization header is not Basic with a form-encoded client id and secret",
+                    usedHeader
+                );
             }
 
             if (form["client_id"] is { } bodyId && bodyId != id)
             {
-                return (null, OAuthError.InvalidRequest("client_id in the body and in the Authorization header differ"));
+                return (
+                    null,
+                    OAuthError.InvalidRequest("client_id in the body and in the Authorization header differ")
+                );
             }
         }
         else
@@ -55,7 +68,10 @@ internal sealed class ClientAuthentication(ClientRegistry clients, CounterBook c
         var allowed = client.Current.AuthMethod;
         if (allowed != ClientAuthMethod.Any && (allowed == ClientAuthMethod.Basic) != usedHeader)
         {
-            return Refused($"this client is registered for client_secret_{(allowed == ClientAuthMethod.Basic ? "basic" : "post")}", usedHeader);
+            return Refused(
+                $"this client is registered for client_secret_{(allowed == ClientAuthMethod.Basic ? "basic" : "post")}",
+                usedHeader
+            );
         }
 
         return (client, null);

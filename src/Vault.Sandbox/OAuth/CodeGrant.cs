@@ -6,7 +6,13 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>grant_type=authorization_code with PKCE S256 (RFC 6749 section 4.1.3, RFC 7636 section 4.6).</summary>
-internal sealed class CodeGrant(AuthorizationCodes codes, TokenIndex index, CounterBook counters, IdTokenSigner signer, TimeProvider time)
+internal sealed class CodeGrant(
+    AuthorizationCodes codes,
+    TokenIndex index,
+    CounterBook counters,
+    IdTokenSigner signer,
+    TimeProvider time
+)
 {
     public (TokenReply Reply, OAuthError? Error) Exchange(ClientEntry client, StrictForm form)
     {
@@ -44,14 +50,28 @@ internal sealed class CodeGrant(AuthorizationCodes codes, TokenIndex index, Coun
 
             if (form["code_verifier"] is not { } verifier || !Pkce.Matches(verifier, code.Challenge))
             {
-                return (default, OAuthError.InvalidGrant("code_verifier is missing or does not match the code_challenge"));
+                return (
+                    default,
+                    OAuthError.InvalidGrant("code_verifier is missing or does not match the code_challenge")
+                );
             }
 
             var family = new GrantFamily(index, client, code.Subject, code.Scopes, ownPolicy: null, now);
             code.Issued = family;
-            var (access, refresh) = family.Open(client.Current.GrantTypes.Contains(SandboxScopes.RefreshToken), firstAccessLifetime: null, now);
+            var (access, refresh) = family.Open(
+                client.Current.GrantTypes.Contains(SandboxScopes.RefreshToken),
+                firstAccessLifetime: null,
+                now
+            );
             counters.Add(Count.CodeExchanges, code.ClientId);
-            return (new TokenReply(access, refresh, access.Has(SandboxScopes.OpenId) ? signer.Sign(access, code.Nonce) : null), null);
+            return (
+                new TokenReply(
+                    access,
+                    refresh,
+                    access.Has(SandboxScopes.OpenId) ? signer.Sign(access, code.Nonce) : null
+                ),
+                null
+            );
         }
     }
 }

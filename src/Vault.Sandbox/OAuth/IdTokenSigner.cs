@@ -20,7 +20,14 @@ internal sealed class IdTokenSigner(IdentityBook identities, Func<string> issuer
     public string Sign(AccessToken access, string? nonce)
     {
         var identity = identities.Of(access.Family.Subject);
-        var header = Encode(new Dictionary<string, object> { ["alg"] = "RS256", ["kid"] = KeyId, ["typ"] = "JWT" });
+        var header = Encode(
+            new Dictionary<string, object>
+            {
+                ["alg"] = "RS256",
+                ["kid"] = KeyId,
+                ["typ"] = "JWT",
+            }
+        );
         var claims = new Dictionary<string, object>
         {
             ["iss"] = issuer(),
@@ -47,7 +54,15 @@ internal sealed class IdTokenSigner(IdentityBook identities, Func<string> issuer
         var signed = header + "." + Encode(claims);
         lock (_signing)
         {
-            return signed + "." + Base64Url.EncodeToString(_key.Value.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+            return signed
+                + "."
+                + Base64Url.EncodeToString(
+                    _key.Value.SignData(
+                        Encoding.ASCII.GetBytes(signed),
+                        HashAlgorithmName.SHA256,
+                        RSASignaturePadding.Pkcs1
+                    )
+                );
         }
     }
 
@@ -83,5 +98,6 @@ internal sealed class IdTokenSigner(IdentityBook identities, Func<string> issuer
         }
     }
 
-    private static string Encode(Dictionary<string, object> members) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(members));
+    private static string Encode(Dictionary<string, object> members) =>
+        Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(members));
 }

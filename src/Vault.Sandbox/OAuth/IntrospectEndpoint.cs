@@ -7,14 +7,22 @@ namespace Vault.Sandbox.OAuth;
 
 /// <summary>POST /oauth/introspect (RFC 7662). Dead, unknown and foreign tokens are {"active":false} and nothing else.</summary>
 internal sealed class IntrospectEndpoint(
-    ClientAuthentication authentication, TokenIndex index, CounterBook counters, FaultRunner faults, TimeProvider time, Func<string> issuer)
+    ClientAuthentication authentication,
+    TokenIndex index,
+    CounterBook counters,
+    FaultRunner faults,
+    TimeProvider time,
+    Func<string> issuer
+)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var (form, problem) = await StrictForm.ReadAsync(context.Request);
         var clientId = form is null ? null : ClientAuthentication.Claimed(context.Request, form);
         var site = new FaultSite(FaultTarget.Introspect, "/oauth/introspect", clientId);
-        await faults.RunAsync(context, site, c => form is null ? OAuthError.InvalidRequest(problem!).WriteAsync(c) : ActAsync(c, form));
+        await faults.RunAsync(context, site, c =>
+            form is null ? OAuthError.InvalidRequest(problem!).WriteAsync(c) : ActAsync(c, form)
+        );
     }
 
     private Task ActAsync(HttpContext context, StrictForm form)
@@ -33,7 +41,11 @@ internal sealed class IntrospectEndpoint(
         counters.Add(Count.Introspections, client!.Current.ClientId);
         JsonReply.NoStore(context.Response);
         var now = time.GetUtcNow();
-        if (index.TryAccess(token, out var access) && access.StateAt(now) == AccessState.Live && access.Family.ClientId == client.Current.ClientId)
+        if (
+            index.TryAccess(token, out var access)
+            && access.StateAt(now) == AccessState.Live
+            && access.Family.ClientId == client.Current.ClientId
+        )
         {
             return JsonReply.WriteAsync(context, 200, (access, issuer()), static (writer, t) =>
             {
@@ -49,7 +61,11 @@ internal sealed class IntrospectEndpoint(
             });
         }
 
-        if (index.TryRefresh(token, out var refresh) && refresh.Family.ClientId == client.Current.ClientId && refresh.Family.IsRefreshLive(refresh, now))
+        if (
+            index.TryRefresh(token, out var refresh)
+            && refresh.Family.ClientId == client.Current.ClientId
+            && refresh.Family.IsRefreshLive(refresh, now)
+        )
         {
             return JsonReply.WriteAsync(context, 200, (refresh.Family, issuer()), static (writer, t) =>
             {
@@ -63,6 +79,8 @@ internal sealed class IntrospectEndpoint(
             });
         }
 
-        return JsonReply.WriteAsync(context, 200, false, static (writer, active) => writer.WriteBoolean("active"u8, active));
+        return JsonReply.WriteAsync(context, 200, false, static (writer, active) =>
+            writer.WriteBoolean("active"u8, active)
+        );
     }
 }

@@ -5,9 +5,18 @@ using System.Text.Json;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>A compact JWS taken apart, not yet believed.</summary>
-internal sealed record JwtAssertion(string? Algorithm, string? KeyId, JsonElement Claims, byte[] Signed, byte[] Signature)
+internal sealed record JwtAssertion(
+    string? Algorithm,
+    string? KeyId,
+    JsonElement Claims,
+    byte[] Signed,
+    byte[] Signature
+)
 {
-    public string? this[string claim] => Claims.TryGetProperty(claim, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    public string? this[string claim] =>
+        Claims.TryGetProperty(claim, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     public static JwtAssertion? Parse(string text)
     {
@@ -21,13 +30,22 @@ internal sealed record JwtAssertion(string? Algorithm, string? KeyId, JsonElemen
         {
             var header = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0])).RootElement;
             var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1])).RootElement;
-            if (header.ValueKind != JsonValueKind.Object || claims.ValueKind != JsonValueKind.Object || header.TryGetProperty("crit", out _))
+            if (
+                header.ValueKind != JsonValueKind.Object
+                || claims.ValueKind != JsonValueKind.Object
+                || header.TryGetProperty("crit", out _)
+            )
             {
                 return null;
             }
 
             return new JwtAssertion(
-                Text(header, "alg"), Text(header, "kid"), claims, Encoding.ASCII.GetBytes(parts[0] + "." + parts[1]), Base64Url.DecodeFromChars(parts[2]));
+                Text(header, "alg"),
+                Text(header, "kid"),
+                claims,
+                Encoding.ASCII.GetBytes(parts[0] + "." + parts[1]),
+                Base64Url.DecodeFromChars(parts[2])
+            );
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
@@ -44,7 +62,11 @@ internal sealed record JwtAssertion(string? Algorithm, string? KeyId, JsonElemen
             return true;
         }
 
-        if (element.ValueKind != JsonValueKind.Number || !element.TryGetDouble(out var seconds) || seconds is < 0 or > 253_402_300_799)
+        if (
+            element.ValueKind != JsonValueKind.Number
+            || !element.TryGetDouble(out var seconds)
+            || seconds is < 0 or > 253_402_300_799
+        )
         {
             return false;
         }
@@ -64,7 +86,8 @@ internal sealed record JwtAssertion(string? Algorithm, string? KeyId, JsonElemen
         return aud.ValueKind switch
         {
             JsonValueKind.String => aud.GetString(),
-            JsonValueKind.Array when aud.GetArrayLength() == 1 && aud[0].ValueKind == JsonValueKind.String => aud[0].GetString(),
+            JsonValueKind.Array when aud.GetArrayLength() == 1 && aud[0].ValueKind == JsonValueKind.String => aud[0]
+                .GetString(),
             _ => null,
         };
     }
@@ -72,5 +95,7 @@ internal sealed record JwtAssertion(string? Algorithm, string? KeyId, JsonElemen
     public override string ToString() => "JwtAssertion";
 
     private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 }

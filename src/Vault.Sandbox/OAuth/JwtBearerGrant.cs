@@ -10,7 +10,14 @@ namespace Vault.Sandbox.OAuth;
 /// grant_type=jwt-bearer (RFC 7523 section 3), the way service accounts use it: iss is the registered account, sub the user it acts for
 /// (or itself), aud this server alone, exp at most an hour ahead, jti once.
 /// </summary>
-internal sealed class JwtBearerGrant(JwtKeys keys, ClientRegistry clients, TokenIndex index, CounterBook counters, TimeProvider time, Func<string> issuer)
+internal sealed class JwtBearerGrant(
+    JwtKeys keys,
+    ClientRegistry clients,
+    TokenIndex index,
+    CounterBook counters,
+    TimeProvider time,
+    Func<string> issuer
+)
 {
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan MaxLife = TimeSpan.FromHours(1);
@@ -30,10 +37,16 @@ internal sealed class JwtBearerGrant(JwtKeys keys, ClientRegistry clients, Token
             return (default, OAuthError.InvalidGrant("the assertion is not a signed JWT"));
         }
 
-        var key = keys.Of(assertion["iss"] ?? "").FirstOrDefault(k => k.Algorithm == assertion.Algorithm && (assertion.KeyId is null || k.KeyId == assertion.KeyId));
+        var key = keys.Of(assertion["iss"] ?? "")
+            .FirstOrDefault(k =>
+                k.Algorithm == assertion.Algorithm && (assertion.KeyId is null || k.KeyId == assertion.KeyId)
+            );
         if (key is null)
         {
-            return (default, OAuthError.InvalidGrant("no key is registered for this iss, kid and alg (RS256 and ES256 are known)"));
+            return (
+                default,
+                OAuthError.InvalidGrant("no key is registered for this iss, kid and alg (RS256 and ES256 are known)")
+            );
         }
 
         if (!key.Verify(assertion.Signed, assertion.Signature))
@@ -54,7 +67,13 @@ internal sealed class JwtBearerGrant(JwtKeys keys, ClientRegistry clients, Token
 
         if (client.Current.ClientId != key.ClientId || !client.Current.GrantTypes.Contains(SandboxScopes.JwtBearer))
         {
-            return (default, new OAuthError("unauthorized_client", "the service account does not belong to this client, or the client may not use jwt-bearer"));
+            return (
+                default,
+                new OAuthError(
+                    "unauthorized_client",
+                    "the service account does not belong to this client, or the client may not use jwt-bearer"
+                )
+            );
         }
 
         var (scopes, error) = RequestedScopes.Resolve(client.Current, form["scope"] ?? assertion["scope"]);
@@ -63,7 +82,14 @@ internal sealed class JwtBearerGrant(JwtKeys keys, ClientRegistry clients, Token
             return (default, error);
         }
 
-        var family = new GrantFamily(index, client, assertion["sub"] ?? assertion["iss"]!, scopes, ownPolicy: null, now);
+        var family = new GrantFamily(
+            index,
+            client,
+            assertion["sub"] ?? assertion["iss"]!,
+            scopes,
+            ownPolicy: null,
+            now
+        );
         var (access, _) = family.Open(withRefresh: false, firstAccessLifetime: null, now);
         counters.Add(Count.JwtBearerMints, family.ClientId);
         return (new TokenReply(access, Refresh: null), null);
@@ -77,7 +103,12 @@ internal sealed class JwtBearerGrant(JwtKeys keys, ClientRegistry clients, Token
             return "aud must be this server's issuer or token endpoint, and nothing else";
         }
 
-        if (!assertion.TryDate("exp", out var exp) || !assertion.TryDate("nbf", out var nbf) || !assertion.TryDate("iat", out var iat) || exp is null)
+        if (
+            !assertion.TryDate("exp", out var exp)
+            || !assertion.TryDate("nbf", out var nbf)
+            || !assertion.TryDate("iat", out var iat)
+            || exp is null
+        )
         {
             return "exp is required, and exp, nbf and iat are numbers of seconds";
         }
@@ -97,7 +128,9 @@ internal sealed class JwtBearerGrant(JwtKeys keys, ClientRegistry clients, Token
             return "the assertion is from the future";
         }
 
-        return assertion["jti"] is { } id && !FirstUse(assertion["iss"]!, id, exp.Value, now) ? "the assertion was already used (jti)" : null;
+        return assertion["jti"] is { } id && !FirstUse(assertion["iss"]!, id, exp.Value, now)
+            ? "the assertion was already used (jti)"
+            : null;
     }
 
     private bool FirstUse(string iss, string id, DateTimeOffset exp, DateTimeOffset now)

@@ -17,7 +17,12 @@ internal sealed record JwtKey(string Issuer, string? KeyId, string ClientId, RSA
         lock (_turn)
         {
             return Rsa?.VerifyData(signed, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-                ?? Ecdsa!.VerifyData(signed, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+                ?? Ecdsa!.VerifyData(
+                    signed,
+                    signature,
+                    HashAlgorithmName.SHA256,
+                    DSASignatureFormat.IeeeP1363FixedFieldConcatenation
+                );
         }
     }
 }
@@ -27,13 +32,16 @@ public sealed class JwtKeys
 {
     private readonly ConcurrentDictionary<string, JwtKey[]> _keys = new(StringComparer.Ordinal);
 
-    internal JwtKeys()
-    {
-    }
+    internal JwtKeys() { }
 
     /// <summary>Registers a public key in PEM ("BEGIN PUBLIC KEY") for assertions of <paramref name="issuer"/>; what they mint counts for the client.</summary>
     /// <exception cref="ArgumentException">The text is not a usable public key.</exception>
-    public void RegisterPem(string issuer, string? keyId, string publicKeyPem, string clientId = Clients.SandboxClient.DemoId)
+    public void RegisterPem(
+        string issuer,
+        string? keyId,
+        string publicKeyPem,
+        string clientId = Clients.SandboxClient.DemoId
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(publicKeyPem);
         if (publicKeyPem.Contains("PRIVATE KEY", StringComparison.Ordinal))
@@ -62,21 +70,33 @@ public sealed class JwtKeys
         }
 
         var keyId = jwk.TryGetProperty("kid", out var kid) ? kid.GetString() : null;
-        byte[] Part(string name) => jwk.TryGetProperty(name, out var part) && part.GetString() is { Length: > 0 } text
-            ? System.Buffers.Text.Base64Url.DecodeFromChars(text)
-            : throw new ArgumentException($"jwk.{name} is missing");
+        byte[] Part(string name) =>
+            jwk.TryGetProperty(name, out var part) && part.GetString() is { Length: > 0 } text
+                ? System.Buffers.Text.Base64Url.DecodeFromChars(text)
+                : throw new ArgumentException($"jwk.{name} is missing");
         switch (jwk.TryGetProperty("kty", out var kty) ? kty.GetString() : null)
         {
             case "RSA":
                 var rsa = RSA.Create();
-                Import(() => rsa.ImportParameters(new RSAParameters { Modulus = Part("n"), Exponent = Part("e") }), "jwk");
+                Import(
+                    () => rsa.ImportParameters(new RSAParameters { Modulus = Part("n"), Exponent = Part("e") }),
+                    "jwk"
+                );
                 Register(new JwtKey(issuer, keyId, clientId, rsa, null));
                 break;
             case "EC":
                 var ecdsa = ECDsa.Create();
                 Import(
-                    () => ecdsa.ImportParameters(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = Part("x"), Y = Part("y") } }),
-                    "jwk");
+                    () =>
+                        ecdsa.ImportParameters(
+                            new ECParameters
+                            {
+                                Curve = ECCurve.NamedCurves.nistP256,
+                                Q = new ECPoint { X = Part("x"), Y = Part("y") },
+                            }
+                        ),
+                    "jwk"
+                );
                 Register(new JwtKey(issuer, keyId, clientId, null, ecdsa));
                 break;
             default:
@@ -109,7 +129,10 @@ public sealed class JwtKeys
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or FormatException)
         {
-            throw new ArgumentException($"{field} is not a public key the sandbox can read; use RSA (2048 bits or more) or EC P-256", e);
+            throw new ArgumentException(
+                $"{field} is not a public key the sandbox can read; use RSA (2048 bits or more) or EC P-256",
+                e
+            );
         }
     }
 
@@ -122,13 +145,16 @@ public sealed class JwtKeys
 
         if (key is { Rsa.KeySize: < 2048 } or { Ecdsa.KeySize: not 256 })
         {
-            throw new ArgumentException("the key is too weak or of another curve; use RSA of 2048 bits or more, or EC P-256");
+            throw new ArgumentException(
+                "the key is too weak or of another curve; use RSA of 2048 bits or more, or EC P-256"
+            );
         }
 
         _keys.AddOrUpdate(
             key.Issuer,
             static (_, k) => [k],
             static (_, keys, k) => [.. keys.Where(old => old.KeyId != k.KeyId), k],
-            key);
+            key
+        );
     }
 }

@@ -8,12 +8,14 @@ namespace Vault.Sandbox.OAuth;
 internal static class Pkce
 {
     /// <summary>The SHA-256 of a verifier is always 43 characters of base64url.</summary>
-    public static bool IsChallenge(string value) => value.Length == 43 && value.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+    public static bool IsChallenge(string value) =>
+        value.Length == 43 && value.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     public static bool Matches(string verifier, string challenge) =>
         verifier.Length is >= 43 and <= 128
         && verifier.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~')
         && CryptographicOperations.FixedTimeEquals(
             Encoding.ASCII.GetBytes(Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)))),
-            Encoding.ASCII.GetBytes(challenge));
+            Encoding.ASCII.GetBytes(challenge)
+        );
 }

@@ -16,6 +16,11 @@ internal static class RequestedScopes
         var foreign = scopes.Where(s => !client.Scopes.Contains(s)).ToList();
         return foreign.Count == 0
             ? (scopes, null)
-            : ([], OAuthError.InvalidScope($"the client may not ask for {string.Join(", ", foreign)}; it may ask for {string.Join(' ', client.Scopes)}"));
+            : (
+                [],
+                OAuthError.InvalidScope(
+                    $"the client may not ask for {string.Join(", ", foreign)}; it may ask for {string.Join(' ', client.Scopes)}"
+                )
+            );
     }
 }

@@ -9,7 +9,12 @@ namespace Vault.Sandbox.OAuth;
 /// POST /oauth/revoke (RFC 7009). A refresh token, used or not, takes its whole grant with it; an access token only itself.
 /// token_type_hint is only a hint and not needed here. An unknown token is a success (section 2.2).
 /// </summary>
-internal sealed class RevokeEndpoint(ClientAuthentication authentication, TokenIndex index, CounterBook counters, FaultRunner faults)
+internal sealed class RevokeEndpoint(
+    ClientAuthentication authentication,
+    TokenIndex index,
+    CounterBook counters,
+    FaultRunner faults
+)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -17,7 +22,9 @@ internal sealed class RevokeEndpoint(ClientAuthentication authentication, TokenI
         var family = form?["token"] is { } token ? Find(token, out _) : null;
         var clientId = form is null ? null : ClientAuthentication.Claimed(context.Request, form);
         var site = new FaultSite(FaultTarget.Revoke, "/oauth/revoke", clientId, GrantId: family?.Id);
-        await faults.RunAsync(context, site, c => form is null ? OAuthError.InvalidRequest(problem!).WriteAsync(c) : ActAsync(c, form));
+        await faults.RunAsync(context, site, c =>
+            form is null ? OAuthError.InvalidRequest(problem!).WriteAsync(c) : ActAsync(c, form)
+        );
     }
 
     private Task ActAsync(HttpContext context, StrictForm form)

@@ -15,14 +15,18 @@ internal sealed class TokenEndpoint(
     CodeGrant code,
     RefreshGrant refresh,
     ClientCredentialsGrant clientCredentials,
-    JwtBearerGrant jwtBearer)
+    JwtBearerGrant jwtBearer
+)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var (form, problem) = await StrictForm.ReadAsync(context.Request);
         var clientId = form is null ? null : ClientAuthentication.Claimed(context.Request, form);
         var grantType = form?["grant_type"];
-        var family = grantType == SandboxScopes.RefreshToken && index.TryRefresh(form!["refresh_token"], out var token) ? token.Family : null;
+        var family =
+            grantType == SandboxScopes.RefreshToken && index.TryRefresh(form!["refresh_token"], out var token)
+                ? token.Family
+                : null;
         counters.Add(Count.TokenRequests, authentication.Registered(clientId));
         counters.EnterToken();
         if (family is not null)
@@ -33,7 +37,9 @@ internal sealed class TokenEndpoint(
         try
         {
             var site = new FaultSite(FaultTarget.Token, "/oauth/token", clientId, grantType, family?.Id);
-            await faults.RunAsync(context, site, c => form is null ? OAuthError.InvalidRequest(problem!).WriteAsync(c) : ActAsync(c, form, grantType));
+            await faults.RunAsync(context, site, c =>
+                form is null ? OAuthError.InvalidRequest(problem!).WriteAsync(c) : ActAsync(c, form, grantType)
+            );
         }
         finally
         {
@@ -47,7 +53,10 @@ internal sealed class TokenEndpoint(
         var (client, error) = authentication.Authenticate(context.Request, form);
 
         // A JWT assertion stands for itself: client authentication is optional there (RFC 7523 section 3.1), but must be right when it is given.
-        var mayBeAnonymous = grantType == SandboxScopes.JwtBearer && form["client_secret"] is null && context.Request.Headers.Authorization.Count == 0;
+        var mayBeAnonymous =
+            grantType == SandboxScopes.JwtBearer
+            && form["client_secret"] is null
+            && context.Request.Headers.Authorization.Count == 0;
         if (error is not null && !mayBeAnonymous)
         {
             return error.WriteAsync(context);
@@ -60,12 +69,17 @@ internal sealed class TokenEndpoint(
 
         if (!SandboxScopes.GrantTypes.Contains(grantType))
         {
-            return new OAuthError("unsupported_grant_type", "use one of: " + string.Join(", ", SandboxScopes.GrantTypes)).WriteAsync(context);
+            return new OAuthError(
+                "unsupported_grant_type",
+                "use one of: " + string.Join(", ", SandboxScopes.GrantTypes)
+            ).WriteAsync(context);
         }
 
         if (client is not null && !client.Current.GrantTypes.Contains(grantType))
         {
-            return new OAuthError("unauthorized_client", "the client is not registered for this grant type").WriteAsync(context);
+            return new OAuthError("unauthorized_client", "the client is not registered for this grant type").WriteAsync(
+                context
+            );
         }
 
         var (reply, refusal) = grantType switch

@@ -11,7 +11,13 @@ internal sealed class UserinfoEndpoint(BearerAuthenticator authenticator, Identi
     public Task HandleAsync(HttpContext context)
     {
         var token = authenticator.Find(context.Request);
-        var site = new FaultSite(FaultTarget.Userinfo, "/oauth/userinfo", token?.Family.ClientId, GrantId: token?.Family.Id, Access: token);
+        var site = new FaultSite(
+            FaultTarget.Userinfo,
+            "/oauth/userinfo",
+            token?.Family.ClientId,
+            GrantId: token?.Family.Id,
+            Access: token
+        );
         return faults.RunAsync(context, site, c =>
         {
             var (caller, refusal) = authenticator.Admit(c.Request);

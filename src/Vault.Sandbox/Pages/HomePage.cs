@@ -3,13 +3,19 @@ namespace Vault.Sandbox.Pages;
 /// <summary>GET / says what this is and where things are.</summary>
 internal static class HomePage
 {
-    public static Task WriteAsync(HttpContext context) => PageLayout.WriteAsync(context, 200, "Sandbox provider", """
-        <h1>Sandbox provider</h1>
-        <p>A strict OAuth 2 provider and echo API that misbehaves on demand. Everything is kept in memory and gone when it stops.</p>
-        <ul>
-        <li><a href="/.well-known/oauth-authorization-server">Server metadata</a> (RFC 8414)</li>
-        <li>Echo API: <code>/api</code> with a bearer token, <code>/key-api</code> with a key, <code>/basic-api</code> with a login</li>
-        <li><a href="/_control/counters">Counters</a>, <a href="/_control/faults">faults</a>, <a href="/_control/clients">clients</a></li>
-        </ul>
-        """);
+    public static Task WriteAsync(HttpContext context) =>
+        PageLayout.WriteAsync(
+            context,
+            200,
+            "Sandbox provider",
+            """
+            <h1>Sandbox provider</h1>
+            <p>A strict OAuth 2 provider and echo API that misbehaves on demand. Everything is kept in memory and gone when it stops.</p>
+            <ul>
+            <li><a href="/.well-known/oauth-authorization-server">Server metadata</a> (RFC 8414)</li>
+            <li>Echo API: <code>/api</code> with a bearer token, <code>/key-api</code> with a key, <code>/basic-api</code> with a login</li>
+            <li><a href="/_control/counters">Counters</a>, <a href="/_control/faults">faults</a>, <a href="/_control/clients">clients</a></li>
+            </ul>
+            """
+        );
 }

@@ -9,7 +9,8 @@ internal sealed class StrictForm
 
     private StrictForm(IEnumerable<KeyValuePair<string, StringValues>> values) => _values = values;
 
-    public string? this[string name] => Raw(name) is { Count: > 0 } values && !string.IsNullOrEmpty(values[0]) ? values[0] : null;
+    public string? this[string name] =>
+        Raw(name) is { Count: > 0 } values && !string.IsNullOrEmpty(values[0]) ? values[0] : null;
 
     public static StrictForm OfQuery(HttpRequest request) => new(request.Query);
 
@@ -17,9 +18,15 @@ internal sealed class StrictForm
     public IReadOnlyList<string?> All(string name) => Raw(name);
 
     /// <summary>Reads a form body; null with a reason when the request is not one. Only <paramref name="repeatable"/> may repeat.</summary>
-    public static async Task<(StrictForm? Form, string? Problem)> ReadAsync(HttpRequest request, string? repeatable = null)
+    public static async Task<(StrictForm? Form, string? Problem)> ReadAsync(
+        HttpRequest request,
+        string? repeatable = null
+    )
     {
-        if (request.ContentType is not { } type || !type.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
+        if (
+            request.ContentType is not { } type
+            || !type.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return (null, "send the parameters as application/x-www-form-urlencoded");
         }
@@ -27,7 +34,9 @@ internal sealed class StrictForm
         try
         {
             var form = new StrictForm(await request.ReadFormAsync());
-            return form.Repeated() is { } repeated && repeated != repeatable ? (null, $"the parameter {repeated} was sent more than once") : (form, null);
+            return form.Repeated() is { } repeated && repeated != repeatable
+                ? (null, $"the parameter {repeated} was sent more than once")
+                : (form, null);
         }
         catch (Exception e) when (e is InvalidDataException or BadHttpRequestException or IOException)
         {
@@ -37,10 +46,11 @@ internal sealed class StrictForm
 
     public string? Repeated() => _values.FirstOrDefault(static p => p.Value.Count > 1).Key;
 
-    private StringValues Raw(string name) => _values switch
-    {
-        IFormCollection form => form[name],
-        IQueryCollection query => query[name],
-        _ => StringValues.Empty,
-    };
+    private StringValues Raw(string name) =>
+        _values switch
+        {
+            IFormCollection form => form[name],
+            IQueryCollection query => query[name],
+            _ => StringValues.Empty,
+        };
 }

@@ -12,17 +12,18 @@ public static class ClusterSchema
     private const string Schema = "cluster";
 
     /// <summary>For Orleans' providers: their tables and statements are found in the schema. They ask rarely, so their pool is small and closes idle connections.</summary>
-    public static string ConnectionString(string database) => new NpgsqlConnectionStringBuilder(database)
-    {
-        SearchPath = Schema,
-        ApplicationName = "vault-cluster",
-        MinPoolSize = 0,
-        MaxPoolSize = 8,
-        ConnectionIdleLifetime = 20,
-        ConnectionPruningInterval = 5,
-        IncludeErrorDetail = false,
-        PersistSecurityInfo = false,
-    }.ToString();
+    public static string ConnectionString(string database) =>
+        new NpgsqlConnectionStringBuilder(database)
+        {
+            SearchPath = Schema,
+            ApplicationName = "vault-cluster",
+            MinPoolSize = 0,
+            MaxPoolSize = 8,
+            ConnectionIdleLifetime = 20,
+            ConnectionPruningInterval = 5,
+            IncludeErrorDetail = false,
+            PersistSecurityInfo = false,
+        }.ToString();
 
     /// <param name="owner">Connection string of a login that may make the schema.</param>
     /// <returns>The secret by which the silos of this database recognize each other.</returns>
@@ -33,19 +34,38 @@ public static class ClusterSchema
         using var reader = new StreamReader(script);
         try
         {
-            await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(owner) { Pooling = false, IncludeErrorDetail = false }.ToString());
+            await using var connection = new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(owner) { Pooling = false, IncludeErrorDetail = false }.ToString()
+            );
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-            await using var command = new NpgsqlCommand(await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false), connection, transaction) { CommandTimeout = 60 };
+            await using var transaction = await connection
+                .BeginTransactionAsync(cancellationToken)
+                .ConfigureAwait(false);
+            await using var command = new NpgsqlCommand(
+                await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false),
+                connection,
+                transaction
+            )
+            {
+                CommandTimeout = 60,
+            };
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            await using var asked = new NpgsqlCommand("select token from cluster_private.member_token", connection, transaction);
+            await using var asked = new NpgsqlCommand(
+                "select token from cluster_private.member_token",
+                connection,
+                transaction
+            );
             var token = (string)(await asked.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             return token;
         }
         catch (NpgsqlException e)
         {
-            throw new StoreUnavailableException($"the schema '{Schema}' cannot be prepared ({(e as PostgresException)?.SqlState ?? "no connection"}): {e.Message}", mayHaveCommitted: false, e);
+            throw new StoreUnavailableException(
+                $"the schema '{Schema}' cannot be prepared ({(e as PostgresException)?.SqlState ?? "no connection"}): {e.Message}",
+                mayHaveCommitted: false,
+                e
+            );
         }
     }
 }

@@ -35,17 +35,24 @@ public sealed class GrainStateTable
             Scope.None,
             Key(ReadSql, grain, name),
             r => new StoredGrainState(r.IsDBNull(0) ? (ReadOnlyMemory<byte>?)null : r.Bytes(0), r.GetInt32(1)),
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <param name="payload">Null clears it.</param>
     /// <param name="version">That it was read with; null: it is not there yet.</param>
     /// <returns>Its new version; null when another writer was first, and nothing was written.</returns>
     public async Task<int?> WriteAsync(
-        string grain, string name, ReadOnlyMemory<byte>? payload, int? version, CancellationToken cancellationToken)
+        string grain,
+        string name,
+        ReadOnlyMemory<byte>? payload,
+        int? version,
+        CancellationToken cancellationToken
+    )
     {
         int? written = null;
         var write = Key(version is null ? InsertSql : UpdateSql, grain, name).Bytes("payload", payload);
-        if (version is not null) write.Integer("version", version);
+        if (version is not null)
+            write.Integer("version", version);
         await _database.BatchAsync([new Step(Scope.None, write, r => written = r.GetInt32(0))], cancellationToken);
         return written;
     }

@@ -35,7 +35,8 @@ internal static class PostgresConnections
             {
                 await using var command = new NpgsqlCommand(Session, connection);
                 await command.ExecuteNonQueryAsync();
-            });
+            }
+        );
         return builder.Build();
     }
 
@@ -49,7 +50,10 @@ internal static class PostgresConnections
         catch (ArgumentException e)
         {
             // The message names the keyword; the string itself may hold a password and is not repeated.
-            throw new ArgumentException("The PostgreSQL connection string is malformed: " + e.Message, nameof(connectionString));
+            throw new ArgumentException(
+                "The PostgreSQL connection string is malformed: " + e.Message,
+                nameof(connectionString)
+            );
         }
 
         settings.SearchPath = "vault";
@@ -60,12 +64,16 @@ internal static class PostgresConnections
         settings.PersistSecurityInfo = false;
         settings.MaxAutoPrepare = Math.Max(settings.MaxAutoPrepare, 128);
         settings.AutoPrepareMinUsages = 2;
-        if (settings.ApplicationName is null) settings.ApplicationName = "vault";
+        if (settings.ApplicationName is null)
+            settings.ApplicationName = "vault";
         // Every host has its own pool, and a server takes 100 sessions unless told otherwise: three hosts fit in with room for people. More sessions than the
         // server has cores are no faster; who finds none free waits for one.
-        if (!settings.ShouldSerialize("Maximum Pool Size")) settings.MaxPoolSize = Math.Max(30, settings.MinPoolSize);
-        if (!settings.ShouldSerialize("Timeout")) settings.Timeout = 5;
-        if (!settings.ShouldSerialize("Command Timeout")) settings.CommandTimeout = 15;
+        if (!settings.ShouldSerialize("Maximum Pool Size"))
+            settings.MaxPoolSize = Math.Max(30, settings.MinPoolSize);
+        if (!settings.ShouldSerialize("Timeout"))
+            settings.Timeout = 5;
+        if (!settings.ShouldSerialize("Command Timeout"))
+            settings.CommandTimeout = 15;
         return settings;
     }
 
@@ -73,7 +81,10 @@ internal static class PostgresConnections
     /// A session, waited for while the server has none to give or is still starting: nothing has been asked of it yet, so waiting cannot do anything twice.
     /// At most <see cref="MaxWait"/>.
     /// </summary>
-    public static async ValueTask<NpgsqlConnection> OpenAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    public static async ValueTask<NpgsqlConnection> OpenAsync(
+        NpgsqlDataSource source,
+        CancellationToken cancellationToken
+    )
     {
         var began = Stopwatch.GetTimestamp();
         for (var pause = 20; ; pause = Math.Min(250, pause * 2))
@@ -94,9 +105,17 @@ internal static class PostgresConnections
     {
         await using var command = source.CreateCommand(
             "select current_user::text, rolsuper or rolbypassrls, exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-            + "where n.nspname = 'vault' and pg_has_role(current_user, c.relowner, 'member')) from pg_roles where rolname = current_user");
+                + "where n.nspname = 'vault' and pg_has_role(current_user, c.relowner, 'member')) from pg_roles where rolname = current_user"
+        );
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken) || reader.GetString(0) != Role || reader.GetBoolean(1) || reader.GetBoolean(2))
-            throw new InvalidOperationException($"The application must run as the role {Role}, which is no superuser, has no BYPASSRLS and owns no table; correct the role.");
+        if (
+            !await reader.ReadAsync(cancellationToken)
+            || reader.GetString(0) != Role
+            || reader.GetBoolean(1)
+            || reader.GetBoolean(2)
+        )
+            throw new InvalidOperationException(
+                $"The application must run as the role {Role}, which is no superuser, has no BYPASSRLS and owns no table; correct the role."
+            );
     }
 }

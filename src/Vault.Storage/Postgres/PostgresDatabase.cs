@@ -17,7 +17,12 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
 
     public bool IsPostgres => true;
 
-    public async Task<List<T>> ReadAsync<T>(Scope scope, Statement statement, Func<DbDataReader, T> row, CancellationToken cancellationToken)
+    public async Task<List<T>> ReadAsync<T>(
+        Scope scope,
+        Statement statement,
+        Func<DbDataReader, T> row,
+        CancellationToken cancellationToken
+    )
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -27,7 +32,12 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
                 await RunAsync([(scope, PostgresText.Command(statement), r => rows.Add(row(r)))], cancellationToken);
                 return rows;
             }
-            catch (Exception e) when (e is NpgsqlException && attempt == 0 && PostgresErrors.IsCut(e) && !cancellationToken.IsCancellationRequested)
+            catch (Exception e)
+                when (e is NpgsqlException
+                    && attempt == 0
+                    && PostgresErrors.IsCut(e)
+                    && !cancellationToken.IsCancellationRequested
+                )
             {
                 // A read changes nothing, so it may be asked again. After a restart of the server every idle connection is dead: drop them all at once.
                 source.Clear();
@@ -45,20 +55,40 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
         try
         {
             await WritingAsync(
-                connection => RunAsync(
-                    connection, [(Scope.Of(write.Organization), PostgresText.Command(write, entryWriter), r => (gate, written) = (r.GetInt64(0), r.GetInt64(1)))], CancellationToken.None),
-                cancellationToken);
+                connection =>
+                    RunAsync(
+                        connection,
+                        [
+                            (Scope.Of(write.Organization), PostgresText.Command(write, entryWriter), r =>
+                                (gate, written) = (r.GetInt64(0), r.GetInt64(1))
+                            ),
+                        ],
+                        CancellationToken.None
+                    ),
+                cancellationToken
+            );
         }
-        catch (InvalidOperationException e) when (PostgresErrors.IsTaken(e.InnerException!, out var table) && table != "ledger_outbox")
+        catch (InvalidOperationException e)
+            when (PostgresErrors.IsTaken(e.InnerException!, out var table) && table != "ledger_outbox")
         {
             return WriteOutcome.Stale;
         }
 
-        return gate == 0 ? WriteOutcome.GateShut : written == 0 ? WriteOutcome.Stale : WriteOutcome.Written;
+        return gate == 0 ? WriteOutcome.GateShut
+            : written == 0 ? WriteOutcome.Stale
+            : WriteOutcome.Written;
     }
 
     public Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken) =>
-        WritingAsync(connection => RunAsync(connection, [.. steps.Select(s => (s.Scope, PostgresText.Command(s.Statement), s.OnRow))], CancellationToken.None), cancellationToken);
+        WritingAsync(
+            connection =>
+                RunAsync(
+                    connection,
+                    [.. steps.Select(s => (s.Scope, PostgresText.Command(s.Statement), s.OnRow))],
+                    CancellationToken.None
+                ),
+            cancellationToken
+        );
 
     public async Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken)
     {
@@ -87,36 +117,44 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
                 sent = true;
                 return await run(connection);
             }
-            catch (Exception e) when (attempt < Retries && PostgresErrors.IsRolledBackRace(e))
-            {
-            }
+            catch (Exception e) when (attempt < Retries && PostgresErrors.IsRolledBackRace(e)) { }
             catch (NpgsqlException e)
             {
-                if (PostgresErrors.IsCut(e)) source.Clear();
+                if (PostgresErrors.IsCut(e))
+                    source.Clear();
                 throw PostgresErrors.Translate(e, sent);
             }
         }
     }
 
-    private async Task RunAsync((Scope, NpgsqlBatchCommand, Action<DbDataReader>?)[] commands, CancellationToken cancellationToken)
+    private async Task RunAsync(
+        (Scope, NpgsqlBatchCommand, Action<DbDataReader>?)[] commands,
+        CancellationToken cancellationToken
+    )
     {
         await using var connection = await PostgresConnections.OpenAsync(source, cancellationToken);
         await RunAsync(connection, commands, cancellationToken);
     }
 
-    private static async Task<int[]> RunAsync(NpgsqlConnection connection, (Scope Scope, NpgsqlBatchCommand Command, Action<DbDataReader>? OnRow)[] commands, CancellationToken cancellationToken)
+    private static async Task<int[]> RunAsync(
+        NpgsqlConnection connection,
+        (Scope Scope, NpgsqlBatchCommand Command, Action<DbDataReader>? OnRow)[] commands,
+        CancellationToken cancellationToken
+    )
     {
         await using var batch = new NpgsqlBatch(connection);
         var steps = new List<(NpgsqlBatchCommand Command, Action<DbDataReader>? OnRow, int Step)>(commands.Length * 2);
         Scope? current = null;
         for (var i = 0; i < commands.Length; i++)
         {
-            if (current != commands[i].Scope && PostgresText.Scoped(commands[i].Scope) is { } scoped) steps.Add((scoped, null, -1));
+            if (current != commands[i].Scope && PostgresText.Scoped(commands[i].Scope) is { } scoped)
+                steps.Add((scoped, null, -1));
             current = commands[i].Scope;
             steps.Add((commands[i].Command, commands[i].OnRow, i));
         }
 
-        foreach (var step in steps) batch.BatchCommands.Add(step.Command);
+        foreach (var step in steps)
+            batch.BatchCommands.Add(step.Command);
         var touched = new int[commands.Length];
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
@@ -126,7 +164,8 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
             {
                 while (await reader.ReadAsync(cancellationToken))
                 {
-                    if (sets[set].Step < 0) continue;
+                    if (sets[set].Step < 0)
+                        continue;
                     touched[sets[set].Step]++;
                     sets[set].OnRow?.Invoke(reader);
                 }
@@ -137,7 +176,8 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
 
         foreach (var (command, _, step) in steps)
         {
-            if (step >= 0 && !ReturnsRows(command.CommandText)) touched[step] = (int)command.Rows;
+            if (step >= 0 && !ReturnsRows(command.CommandText))
+                touched[step] = (int)command.Rows;
         }
 
         return touched;
@@ -146,7 +186,8 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
     private static bool ReturnsRows(string sql)
     {
         var text = sql.AsSpan().TrimStart();
-        return text.StartsWith("select", StringComparison.Ordinal) || text.StartsWith("with", StringComparison.Ordinal)
+        return text.StartsWith("select", StringComparison.Ordinal)
+            || text.StartsWith("with", StringComparison.Ordinal)
             || sql.Contains(" returning ", StringComparison.Ordinal);
     }
 }

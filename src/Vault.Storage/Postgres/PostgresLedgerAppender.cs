@@ -13,7 +13,10 @@ internal sealed class PostgresLedgerAppender(PostgresDatabase database) : ILedge
     // A command with its parameters costs more to make than to fill. One is kept; who finds it in use makes another, and one of the two is kept afterwards.
     private LedgerAppendCommand? _spare;
 
-    public async Task<IReadOnlyList<LedgerAppendResult>> AppendAsync(IReadOnlyList<LedgerGroup> groups, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LedgerAppendResult>> AppendAsync(
+        IReadOnlyList<LedgerGroup> groups,
+        CancellationToken cancellationToken
+    )
     {
         var command = Interlocked.Exchange(ref _spare, null) ?? new LedgerAppendCommand();
         command.Fill(groups);
@@ -30,10 +33,27 @@ internal sealed class PostgresLedgerAppender(PostgresDatabase database) : ILedge
 /// <summary>The call of <c>ledger_append</c>, to be used by one append at a time.</summary>
 internal sealed class LedgerAppendCommand : IDisposable
 {
-    private readonly NpgsqlParameter<string?[]> _organizations = Texts(), _entryOrganizations = Texts(), _events = Texts(), _types = Texts(), _executions = Texts(), _users = Texts(),
-        _agents = Texts(), _tools = Texts(), _accounts = Texts(), _outboxOrganizations = Texts(), _outboxEvents = Texts();
-    private readonly NpgsqlParameter<long[]> _expectedSeqs = Integers(), _newSeqs = Integers(), _seqs = Integers(), _times = Integers();
-    private readonly NpgsqlParameter<byte[]?[]> _expectedHashes = Bytes(), _newHashes = Bytes(), _bodies = Bytes(), _digests = Bytes(), _prevHashes = Bytes(), _hashes = Bytes();
+    private readonly NpgsqlParameter<string?[]> _organizations = Texts(),
+        _entryOrganizations = Texts(),
+        _events = Texts(),
+        _types = Texts(),
+        _executions = Texts(),
+        _users = Texts(),
+        _agents = Texts(),
+        _tools = Texts(),
+        _accounts = Texts(),
+        _outboxOrganizations = Texts(),
+        _outboxEvents = Texts();
+    private readonly NpgsqlParameter<long[]> _expectedSeqs = Integers(),
+        _newSeqs = Integers(),
+        _seqs = Integers(),
+        _times = Integers();
+    private readonly NpgsqlParameter<byte[]?[]> _expectedHashes = Bytes(),
+        _newHashes = Bytes(),
+        _bodies = Bytes(),
+        _digests = Bytes(),
+        _prevHashes = Bytes(),
+        _hashes = Bytes();
     private readonly NpgsqlCommand _command;
     private int _groups;
 
@@ -41,10 +61,32 @@ internal sealed class LedgerAppendCommand : IDisposable
     {
         NpgsqlParameter[] all =
         [
-            _organizations, _expectedSeqs, _expectedHashes, _newSeqs, _newHashes, _entryOrganizations, _seqs, _events, _times, _bodies, _digests, _prevHashes, _hashes,
-            _types, _executions, _users, _agents, _tools, _accounts, _outboxOrganizations, _outboxEvents,
+            _organizations,
+            _expectedSeqs,
+            _expectedHashes,
+            _newSeqs,
+            _newHashes,
+            _entryOrganizations,
+            _seqs,
+            _events,
+            _times,
+            _bodies,
+            _digests,
+            _prevHashes,
+            _hashes,
+            _types,
+            _executions,
+            _users,
+            _agents,
+            _tools,
+            _accounts,
+            _outboxOrganizations,
+            _outboxEvents,
         ];
-        var places = string.Join(", ", all.Select((_, i) => "$" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        var places = string.Join(
+            ", ",
+            all.Select((_, i) => "$" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture))
+        );
         _command = new NpgsqlCommand($"select organization_id, status, seq, hash from ledger_append({places})");
         _command.Parameters.AddRange(all);
     }
@@ -53,7 +95,9 @@ internal sealed class LedgerAppendCommand : IDisposable
     {
         LedgerGroup[] all = [.. groups];
         LedgerEntry[] entries = all.Length == 1 ? [.. all[0].Entries] : [.. all.SelectMany(g => g.Entries)];
-        var taken = all.Any(g => g.FromOutbox.Count > 0) ? all.SelectMany(g => g.FromOutbox.Distinct().Select(e => (g.Organization, Event: e))).ToArray() : [];
+        var taken = all.Any(g => g.FromOutbox.Count > 0)
+            ? all.SelectMany(g => g.FromOutbox.Distinct().Select(e => (g.Organization, Event: e))).ToArray()
+            : [];
         _groups = all.Length;
         _organizations.TypedValue = Array.ConvertAll(all, g => g.Organization.Value);
         _expectedSeqs.TypedValue = Array.ConvertAll(all, g => g.Expected.Seq);
@@ -85,7 +129,13 @@ internal sealed class LedgerAppendCommand : IDisposable
         await using var reader = await _command.ExecuteReaderAsync(CancellationToken.None);
         var results = new List<LedgerAppendResult>(_groups);
         while (await reader.ReadAsync(CancellationToken.None))
-            results.Add(new LedgerAppendResult(new OrganizationId(reader.GetString(0)), (LedgerAppendStatus)reader.GetInt64(1), new LedgerHead(reader.GetInt64(2), reader.Hash(3))));
+            results.Add(
+                new LedgerAppendResult(
+                    new OrganizationId(reader.GetString(0)),
+                    (LedgerAppendStatus)reader.GetInt64(1),
+                    new LedgerHead(reader.GetInt64(2), reader.Hash(3))
+                )
+            );
         return results;
     }
 
@@ -95,20 +145,27 @@ internal sealed class LedgerAppendCommand : IDisposable
         _command.Connection = null;
         foreach (NpgsqlParameter parameter in _command.Parameters)
         {
-            if (parameter is NpgsqlParameter<string?[]> texts) texts.TypedValue = [];
-            else if (parameter is NpgsqlParameter<byte[]?[]> bytes) bytes.TypedValue = [];
+            if (parameter is NpgsqlParameter<string?[]> texts)
+                texts.TypedValue = [];
+            else if (parameter is NpgsqlParameter<byte[]?[]> bytes)
+                bytes.TypedValue = [];
         }
     }
 
     public void Dispose() => _command.Dispose();
 
-    private static NpgsqlParameter<string?[]> Texts() => new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    private static NpgsqlParameter<string?[]> Texts() =>
+        new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 
-    private static NpgsqlParameter<long[]> Integers() => new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+    private static NpgsqlParameter<long[]> Integers() =>
+        new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
 
-    private static NpgsqlParameter<byte[]?[]> Bytes() => new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
+    private static NpgsqlParameter<byte[]?[]> Bytes() =>
+        new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
 
     // The scribe makes an array of a body's own size; only what was read in another way is copied.
     private static byte[]? Own(ReadOnlyMemory<byte>? body) =>
-        body is not { } bytes ? null : MemoryMarshal.TryGetArray(bytes, out var own) && own.Offset == 0 && own.Count == own.Array!.Length ? own.Array : bytes.ToArray();
+        body is not { } bytes ? null
+        : MemoryMarshal.TryGetArray(bytes, out var own) && own.Offset == 0 && own.Count == own.Array!.Length ? own.Array
+        : bytes.ToArray();
 }

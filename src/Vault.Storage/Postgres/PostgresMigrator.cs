@@ -15,7 +15,11 @@ internal static class PostgresMigrator
     /// <param name="ownerConnectionString">Logs in as whoever owns, or may make, the schema.</param>
     /// <param name="login">The application's login, which becomes a member of the application's role; null when it is the owner itself.</param>
     /// <param name="cancellationToken">Gives up; nothing is changed then.</param>
-    public static async Task MigrateAsync(string ownerConnectionString, string? login, CancellationToken cancellationToken)
+    public static async Task MigrateAsync(
+        string ownerConnectionString,
+        string? login,
+        CancellationToken cancellationToken
+    )
     {
         var settings = PostgresConnections.Settings(ownerConnectionString);
         settings.Pooling = false;
@@ -29,33 +33,57 @@ internal static class PostgresMigrator
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await RunAsync(connection, $"select pg_advisory_xact_lock({Lock})", cancellationToken);
             await RunAsync(connection, "create schema if not exists vault", cancellationToken);
-            await RunAsync(connection, "create table if not exists vault.schema_version (version bigint primary key, name text not null)", cancellationToken);
+            await RunAsync(
+                connection,
+                "create table if not exists vault.schema_version (version bigint primary key, name text not null)",
+                cancellationToken
+            );
             // Looked at again: the first look was before the lock.
             foreach (var step in Migrations.After(steps, await VersionAsync(connection, cancellationToken)))
             {
                 await RunAsync(connection, step.Sql, cancellationToken);
-                await RunAsync(connection, $"insert into vault.schema_version (version, name) values ({step.Version}, '{step.Name}')", cancellationToken);
+                await RunAsync(
+                    connection,
+                    $"insert into vault.schema_version (version, name) values ({step.Version}, '{step.Name}')",
+                    cancellationToken
+                );
             }
 
             await transaction.CommitAsync(cancellationToken);
         }
 
-        if (login is not null) await AdmitAsync(connection, login, cancellationToken);
+        if (login is not null)
+            await AdmitAsync(connection, login, cancellationToken);
     }
 
     private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var there = new NpgsqlCommand("select to_regclass('vault.schema_version') is not null", connection);
-        if (await there.ExecuteScalarAsync(cancellationToken) is not true) return 0;
-        await using var version = new NpgsqlCommand("select coalesce(max(version), 0) from vault.schema_version", connection);
+        if (await there.ExecuteScalarAsync(cancellationToken) is not true)
+            return 0;
+        await using var version = new NpgsqlCommand(
+            "select coalesce(max(version), 0) from vault.schema_version",
+            connection
+        );
         return (int)(long)(await version.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private static async Task AdmitAsync(NpgsqlConnection connection, string login, CancellationToken cancellationToken)
     {
-        await using var member = new NpgsqlCommand($"select pg_has_role($1, '{PostgresConnections.Role}', 'member')", connection) { Parameters = { new() { Value = login } } };
-        if (await member.ExecuteScalarAsync(cancellationToken) is true) return;
-        await RunAsync(connection, $"grant {PostgresConnections.Role} to \"{login.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", cancellationToken);
+        await using var member = new NpgsqlCommand(
+            $"select pg_has_role($1, '{PostgresConnections.Role}', 'member')",
+            connection
+        )
+        {
+            Parameters = { new() { Value = login } },
+        };
+        if (await member.ExecuteScalarAsync(cancellationToken) is true)
+            return;
+        await RunAsync(
+            connection,
+            $"grant {PostgresConnections.Role} to \"{login.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
+            cancellationToken
+        );
     }
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)

@@ -13,19 +13,26 @@ internal static partial class PostgresText
     private static readonly ConcurrentDictionary<(string Sql, GateRule Rule, bool Drafts), string> Written = new();
 
     // Every text is one of this program's own, so there are few.
-    private static readonly ConcurrentDictionary<string, (string Text, string[] Names)> Numbered = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, (string Text, string[] Names)> Numbered = new(
+        StringComparer.Ordinal
+    );
 
     /// <summary>The scope as the first command of the batch: the setting lives exactly as long as the batch's own transaction.</summary>
     public static NpgsqlBatchCommand? Scoped(Scope scope)
     {
         if (scope.Lookup is { } lookup)
         {
-            var command = new NpgsqlBatchCommand($"select set_config('vault.organization', coalesce({lookup}($1), ''), true)");
-            command.Parameters.Add(new NpgsqlParameter<string> { NpgsqlDbType = NpgsqlDbType.Text, TypedValue = scope.Argument! });
+            var command = new NpgsqlBatchCommand(
+                $"select set_config('vault.organization', coalesce({lookup}($1), ''), true)"
+            );
+            command.Parameters.Add(
+                new NpgsqlParameter<string> { NpgsqlDbType = NpgsqlDbType.Text, TypedValue = scope.Argument! }
+            );
             return command;
         }
 
-        if (scope.Owner is not { } owner) return null;
+        if (scope.Owner is not { } owner)
+            return null;
         var set = new NpgsqlBatchCommand("select set_config('vault.organization', $1, true)");
         set.Parameters.Add(new NpgsqlParameter<string> { NpgsqlDbType = NpgsqlDbType.Text, TypedValue = owner });
         return set;
@@ -39,11 +46,16 @@ internal static partial class PostgresText
     /// </summary>
     public static NpgsqlBatchCommand Command(Write write, LedgerEntryWriter entryWriter)
     {
-        var sql = Written.GetOrAdd((write.Statement.Sql, write.Rule, write.Drafts.Count > 0), static key => Compose(key.Sql, key.Rule, key.Drafts));
+        var sql = Written.GetOrAdd((write.Statement.Sql, write.Rule, write.Drafts.Count > 0), static key =>
+            Compose(key.Sql, key.Rule, key.Drafts)
+        );
         List<Parameter> parameters = [.. write.Statement.Parameters];
-        if (write.Rule != GateRule.None) parameters.Add(new Parameter("gate_organization", ParameterKind.Text, write.Organization.Value));
-        if (write.Rule == GateRule.OpenAt) parameters.Add(new Parameter("gate_epoch_wanted", ParameterKind.Integer, write.Epoch));
-        if (write.Drafts.Count > 0) Drafts(parameters, [.. write.Drafts.Select(entryWriter.Write)]);
+        if (write.Rule != GateRule.None)
+            parameters.Add(new Parameter("gate_organization", ParameterKind.Text, write.Organization.Value));
+        if (write.Rule == GateRule.OpenAt)
+            parameters.Add(new Parameter("gate_epoch_wanted", ParameterKind.Integer, write.Epoch));
+        if (write.Drafts.Count > 0)
+            Drafts(parameters, [.. write.Drafts.Select(entryWriter.Write)]);
         return Bind(sql, parameters);
     }
 
@@ -54,11 +66,17 @@ internal static partial class PostgresText
         // commits first, this condition is tested again on the new row.
         var gate = rule switch
         {
-            GateRule.OpenAt => "gate as materialized (select 1 from organizations where id = @gate_organization and gate_open and gate_epoch = @gate_epoch_wanted for share), ",
-            GateRule.Exists => "gate as materialized (select 1 from organizations where id = @gate_organization for share), ",
+            GateRule.OpenAt =>
+                "gate as materialized (select 1 from organizations where id = @gate_organization and gate_open and gate_epoch = @gate_epoch_wanted for share), ",
+            GateRule.Exists =>
+                "gate as materialized (select 1 from organizations where id = @gate_organization for share), ",
             _ => "",
         };
-        var guarded = sql.Replace(Sql.Write.Guard, rule == GateRule.None ? "" : "and exists (select 1 from gate)", StringComparison.Ordinal);
+        var guarded = sql.Replace(
+            Sql.Write.Guard,
+            rule == GateRule.None ? "" : "and exists (select 1 from gate)",
+            StringComparison.Ordinal
+        );
         var outbox = drafts
             ? $", outbox as (insert into ledger_outbox ({Outbox.Columns}) select d.* from unnest(@draft_organizations, @draft_events, @draft_times, @draft_bodies, @draft_types, "
                 + "@draft_executions, @draft_users, @draft_agents, @draft_tools, @draft_accounts) d where exists (select 1 from written))"
@@ -71,8 +89,12 @@ internal static partial class PostgresText
     {
         parameters.Add(new Parameter("draft_organizations", ParameterKind.Texts, Texts(e => e.Organization.Value)));
         parameters.Add(new Parameter("draft_events", ParameterKind.Texts, Texts(e => e.EventId)));
-        parameters.Add(new Parameter("draft_times", ParameterKind.Integers, Array.ConvertAll(entries, e => Micros.From(e.Time))));
-        parameters.Add(new Parameter("draft_bodies", ParameterKind.BytesList, Array.ConvertAll(entries, e => e.Body.ToArray())));
+        parameters.Add(
+            new Parameter("draft_times", ParameterKind.Integers, Array.ConvertAll(entries, e => Micros.From(e.Time)))
+        );
+        parameters.Add(
+            new Parameter("draft_bodies", ParameterKind.BytesList, Array.ConvertAll(entries, e => e.Body.ToArray()))
+        );
         parameters.Add(new Parameter("draft_types", ParameterKind.Texts, Texts(e => e.Index.Type)));
         parameters.Add(new Parameter("draft_executions", ParameterKind.Texts, Texts(e => e.Index.ExecutionId)));
         parameters.Add(new Parameter("draft_users", ParameterKind.Texts, Texts(e => e.Index.User)));
@@ -88,46 +110,52 @@ internal static partial class PostgresText
         // By number: with names the driver would parse the text on every use.
         var (text, names) = Numbered.GetOrAdd(sql, static written => Number(written));
         var command = new NpgsqlBatchCommand(text);
-        for (var i = 0; i < names.Length; i++) command.Parameters.Add(Typed(Named(parameters, names[i], i)));
+        for (var i = 0; i < names.Length; i++)
+            command.Parameters.Add(Typed(Named(parameters, names[i], i)));
         return command;
     }
 
     private static (string Text, string[] Names) Number(string sql)
     {
         var names = new List<string>();
-        var text = Place().Replace(sql, match =>
-        {
-            var name = match.Groups[1].Value;
-            if (!names.Contains(name)) names.Add(name);
-            return "$" + (names.IndexOf(name) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        });
+        var text = Place()
+            .Replace(sql, match =>
+            {
+                var name = match.Groups[1].Value;
+                if (!names.Contains(name))
+                    names.Add(name);
+                return "$" + (names.IndexOf(name) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            });
         return (text, [.. names]);
     }
 
     // Mostly they are given in the order in which they stand in the text.
     private static Parameter Named(IReadOnlyList<Parameter> parameters, string name, int guess)
     {
-        if (guess < parameters.Count && parameters[guess].Name == name) return parameters[guess];
+        if (guess < parameters.Count && parameters[guess].Name == name)
+            return parameters[guess];
         for (var i = 0; i < parameters.Count; i++)
-            if (parameters[i].Name == name) return parameters[i];
+            if (parameters[i].Name == name)
+                return parameters[i];
         throw new InvalidOperationException($"The statement asks for @{name}, which was not given.");
     }
 
     [GeneratedRegex("@([a-z_][a-z0-9_]*)")]
     private static partial Regex Place();
 
-    private static NpgsqlParameter Typed(Parameter parameter) => new()
-    {
-        NpgsqlDbType = parameter.Kind switch
+    private static NpgsqlParameter Typed(Parameter parameter) =>
+        new()
         {
-            ParameterKind.Text => NpgsqlDbType.Text,
-            ParameterKind.Integer => NpgsqlDbType.Bigint,
-            ParameterKind.Boolean => NpgsqlDbType.Boolean,
-            ParameterKind.Bytes => NpgsqlDbType.Bytea,
-            ParameterKind.Texts => NpgsqlDbType.Array | NpgsqlDbType.Text,
-            ParameterKind.Integers => NpgsqlDbType.Array | NpgsqlDbType.Bigint,
-            _ => NpgsqlDbType.Array | NpgsqlDbType.Bytea,
-        },
-        Value = parameter.Value ?? DBNull.Value,
-    };
+            NpgsqlDbType = parameter.Kind switch
+            {
+                ParameterKind.Text => NpgsqlDbType.Text,
+                ParameterKind.Integer => NpgsqlDbType.Bigint,
+                ParameterKind.Boolean => NpgsqlDbType.Boolean,
+                ParameterKind.Bytes => NpgsqlDbType.Bytea,
+                ParameterKind.Texts => NpgsqlDbType.Array | NpgsqlDbType.Text,
+                ParameterKind.Integers => NpgsqlDbType.Array | NpgsqlDbType.Bigint,
+                _ => NpgsqlDbType.Array | NpgsqlDbType.Bytea,
+            },
+            Value = parameter.Value ?? DBNull.Value,
+        };
 }

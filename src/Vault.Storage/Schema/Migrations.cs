@@ -12,14 +12,16 @@ internal static class Migrations
     public static IReadOnlyList<Migration> Of(string dialect)
     {
         var assembly = Assembly.GetExecutingAssembly();
-        var found = assembly.GetManifestResourceNames()
+        var found = assembly
+            .GetManifestResourceNames()
             .Where(n => n.StartsWith(dialect + "/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(n => Load(assembly, n, n[(dialect.Length + 1)..]))
             .ToList();
         for (var i = 0; i < found.Count; i++)
         {
-            if (found[i].Version != i + 1) throw new InvalidOperationException($"The {dialect} schema has no step {i + 1}.");
+            if (found[i].Version != i + 1)
+                throw new InvalidOperationException($"The {dialect} schema has no step {i + 1}.");
         }
 
         return found;
@@ -34,6 +36,10 @@ internal static class Migrations
     {
         using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
         var split = file.IndexOf('_', StringComparison.Ordinal);
-        return new Migration(int.Parse(file.AsSpan(0, split), CultureInfo.InvariantCulture), Path.GetFileNameWithoutExtension(file[(split + 1)..]), reader.ReadToEnd());
+        return new Migration(
+            int.Parse(file.AsSpan(0, split), CultureInfo.InvariantCulture),
+            Path.GetFileNameWithoutExtension(file[(split + 1)..]),
+            reader.ReadToEnd()
+        );
     }
 }

@@ -28,7 +28,8 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
     private int _count;
     private long _bytes;
 
-    private FileReplySpool(string folder, SpoolLimits limits, ILogger log) => (_folder, _limits, _log) = (folder, limits, log);
+    private FileReplySpool(string folder, SpoolLimits limits, ILogger log) =>
+        (_folder, _limits, _log) = (folder, limits, log);
 
     /// <summary>Opens the folder, making it when missing, readable by its owner alone. One process at a time uses a folder.</summary>
     /// <exception cref="IOException">The folder cannot be made.</exception>
@@ -36,12 +37,15 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var full = Path.GetFullPath(folder);
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(full);
-        else Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(full);
+        else
+            Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
         var spool = new FileReplySpool(full, limits ?? new SpoolLimits(), log ?? NullLogger<FileReplySpool>.Instance);
         // A crash before the rename: the reply was never promised.
-        foreach (var left in Directory.EnumerateFiles(full, "*.part")) File.Delete(left);
+        foreach (var left in Directory.EnumerateFiles(full, "*.part"))
+            File.Delete(left);
         foreach (var file in spool.Files())
         {
             spool._count++;
@@ -61,14 +65,19 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
         {
             // The same attempt again replaces its own file.
             var before = new FileInfo(path) is { Exists: true } there ? there.Length : (long?)null;
-            if ((before is null && _count >= _limits.MaxReplies) || _bytes - (before ?? 0) + content.Length > _limits.MaxBytes)
+            if (
+                (before is null && _count >= _limits.MaxReplies)
+                || _bytes - (before ?? 0) + content.Length > _limits.MaxBytes
+            )
             {
                 Full(_count, _bytes);
                 return false;
             }
 
-            if (!TryWrite(path, content)) return false;
-            if (before is null) _count++;
+            if (!TryWrite(path, content))
+                return false;
+            if (before is null)
+                _count++;
             _bytes += content.Length - (before ?? 0);
             return true;
         }
@@ -86,9 +95,15 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
             var replies = new List<SpooledReply>();
             foreach (var file in Files().OrderBy(f => f.LastWriteTimeUtc).ThenBy(f => f.Name, StringComparer.Ordinal))
             {
-                if (replies.Count >= limit) break;
-                if (SpooledReplyFile.TryRead(File.ReadAllBytes(file.FullName), out var reply) && PathOf(reply.Key, reply.AttemptId) == file.FullName) replies.Add(reply);
-                else SetAside(file);
+                if (replies.Count >= limit)
+                    break;
+                if (
+                    SpooledReplyFile.TryRead(File.ReadAllBytes(file.FullName), out var reply)
+                    && PathOf(reply.Key, reply.AttemptId) == file.FullName
+                )
+                    replies.Add(reply);
+                else
+                    SetAside(file);
             }
 
             return replies;
@@ -106,7 +121,8 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
         try
         {
             file.Refresh();
-            if (!file.Exists) return;
+            if (!file.Exists)
+                return;
             var length = file.Length;
             file.Delete();
             _count--;
@@ -126,8 +142,15 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
         var part = path + ".part";
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, PreallocationSize = content.Length };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                Share = FileShare.None,
+                PreallocationSize = content.Length,
+            };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             using (var stream = new FileStream(part, options))
             {
                 stream.Write(content);
@@ -172,9 +195,16 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
 
     // A digest, because a user id may hold anything a file name may not.
     private string PathOf(AccountKey key, string attemptId) =>
-        Path.Combine(_folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key + "\n" + attemptId)).AsSpan(0, 16)) + Extension);
+        Path.Combine(
+            _folder,
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key + "\n" + attemptId)).AsSpan(0, 16))
+                + Extension
+        );
 
-    [LoggerMessage(LogLevel.Error, "The reply spool is full ({Count} replies, {Bytes} bytes); a refresh reply is not kept on disk")]
+    [LoggerMessage(
+        LogLevel.Error,
+        "The reply spool is full ({Count} replies, {Bytes} bytes); a refresh reply is not kept on disk"
+    )]
     private partial void Full(int count, long bytes);
 
     [LoggerMessage(LogLevel.Error, "The disk refused a refresh reply ({Error})")]

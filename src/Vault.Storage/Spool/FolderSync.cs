@@ -9,12 +9,17 @@ public static class FolderSync
     public static void Sync(string folder)
     {
         // NTFS journals names; there is nothing to call.
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+            return;
         var descriptor = Open(folder, 0);
-        if (descriptor < 0) throw new IOException($"The folder could not be opened for syncing (error {Marshal.GetLastPInvokeError()}).");
+        if (descriptor < 0)
+            throw new IOException(
+                $"The folder could not be opened for syncing (error {Marshal.GetLastPInvokeError()})."
+            );
         try
         {
-            if (Sync(descriptor) != 0) throw new IOException($"The folder could not be synced (error {Marshal.GetLastPInvokeError()}).");
+            if (Sync(descriptor) != 0)
+                throw new IOException($"The folder could not be synced (error {Marshal.GetLastPInvokeError()}).");
         }
         finally
         {

@@ -18,18 +18,20 @@ internal static class SpooledReplyFile
 
     public static byte[] Write(SpooledReply reply)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(new Content
-        {
-            Account = reply.Key.ToString(),
-            AccountId = reply.Account.Value,
-            AttemptId = reply.AttemptId,
-            Generation = reply.Generation,
-            KeyVersion = reply.Grant.KeyVersion,
-            Grant = reply.Grant.Bytes.ToArray(),
-            Facts = reply.Facts,
-            Scopes = reply.Scopes,
-            SpooledAt = reply.SpooledAt,
-        });
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new Content
+            {
+                Account = reply.Key.ToString(),
+                AccountId = reply.Account.Value,
+                AttemptId = reply.AttemptId,
+                Generation = reply.Generation,
+                KeyVersion = reply.Grant.KeyVersion,
+                Grant = reply.Grant.Bytes.ToArray(),
+                Facts = reply.Facts,
+                Scopes = reply.Scopes,
+                SpooledAt = reply.SpooledAt,
+            }
+        );
         return [.. Header(body), .. body];
     }
 
@@ -37,13 +39,21 @@ internal static class SpooledReplyFile
     {
         reply = null;
         var end = file.IndexOf((byte)'\n');
-        if (end < 0 || !file[..(end + 1)].SequenceEqual(Header(file[(end + 1)..]))) return false;
+        if (end < 0 || !file[..(end + 1)].SequenceEqual(Header(file[(end + 1)..])))
+            return false;
         try
         {
             var content = JsonSerializer.Deserialize<Content>(file[(end + 1)..])!;
             reply = new SpooledReply(
-                AccountKey.Parse(content.Account), new AccountId(content.AccountId), content.AttemptId, content.Generation,
-                new SealedBlob(content.KeyVersion, content.Grant), content.Facts, content.Scopes, content.SpooledAt);
+                AccountKey.Parse(content.Account),
+                new AccountId(content.AccountId),
+                content.AttemptId,
+                content.Generation,
+                new SealedBlob(content.KeyVersion, content.Grant),
+                content.Facts,
+                content.Scopes,
+                content.SpooledAt
+            );
             return true;
         }
         catch (Exception e) when (e is JsonException or FormatException or ArgumentException)
@@ -52,7 +62,8 @@ internal static class SpooledReplyFile
         }
     }
 
-    private static byte[] Header(ReadOnlySpan<byte> body) => Encoding.ASCII.GetBytes($"{Format} {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
+    private static byte[] Header(ReadOnlySpan<byte> body) =>
+        Encoding.ASCII.GetBytes($"{Format} {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
 
     private sealed record Content
     {

@@ -6,13 +6,16 @@ namespace Vault.Storage.Sql;
 /// <summary>Reads the column types both dialects share.</summary>
 internal static class Columns
 {
-    public static string? TextOrNull(this DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+    public static string? TextOrNull(this DbDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetString(column);
 
-    public static long? IntegerOrNull(this DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetInt64(column);
+    public static long? IntegerOrNull(this DbDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetInt64(column);
 
     public static DateTimeOffset Time(this DbDataReader reader, int column) => Micros.ToTime(reader.GetInt64(column));
 
-    public static DateTimeOffset? TimeOrNull(this DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.Time(column);
+    public static DateTimeOffset? TimeOrNull(this DbDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.Time(column);
 
     public static byte[] Bytes(this DbDataReader reader, int column) => reader.GetFieldValue<byte[]>(column);
 

@@ -15,7 +15,12 @@ internal interface IDatabase : IAsyncDisposable
 {
     bool IsPostgres { get; }
 
-    Task<List<T>> ReadAsync<T>(Scope scope, Statement statement, Func<DbDataReader, T> row, CancellationToken cancellationToken);
+    Task<List<T>> ReadAsync<T>(
+        Scope scope,
+        Statement statement,
+        Func<DbDataReader, T> row,
+        CancellationToken cancellationToken
+    );
 
     Task<WriteOutcome> WriteAsync(Write write, CancellationToken cancellationToken);
 
@@ -32,9 +37,16 @@ internal interface IDatabase : IAsyncDisposable
 internal static class DatabaseExtensions
 {
     /// <summary>The text for the dialect at hand, where the two differ.</summary>
-    public static string Pick(this IDatabase database, string postgres, string sqlite) => database.IsPostgres ? postgres : sqlite;
+    public static string Pick(this IDatabase database, string postgres, string sqlite) =>
+        database.IsPostgres ? postgres : sqlite;
 
-    public static async Task<T?> ReadOneAsync<T>(this IDatabase database, Scope scope, Statement statement, Func<DbDataReader, T> row, CancellationToken cancellationToken)
+    public static async Task<T?> ReadOneAsync<T>(
+        this IDatabase database,
+        Scope scope,
+        Statement statement,
+        Func<DbDataReader, T> row,
+        CancellationToken cancellationToken
+    )
         where T : class
     {
         var rows = await database.ReadAsync(scope, statement, row, cancellationToken);
@@ -46,15 +58,28 @@ internal static class DatabaseExtensions
         };
     }
 
-    public static async Task<int> ChangeAsync(this IDatabase database, Scope scope, Statement statement, CancellationToken cancellationToken) =>
-        (await database.BatchAsync([new Step(scope, statement)], cancellationToken))[0];
+    public static async Task<int> ChangeAsync(
+        this IDatabase database,
+        Scope scope,
+        Statement statement,
+        CancellationToken cancellationToken
+    ) => (await database.BatchAsync([new Step(scope, statement)], cancellationToken))[0];
 
     /// <summary>A page by key: one row more than asked for tells whether there is a next page.</summary>
     public static async Task<Page<T>> PageAsync<T>(
-        this IDatabase database, Scope scope, Statement statement, Func<DbDataReader, T> row, string list, int pageSize, Func<T, string> key, CancellationToken cancellationToken)
+        this IDatabase database,
+        Scope scope,
+        Statement statement,
+        Func<DbDataReader, T> row,
+        string list,
+        int pageSize,
+        Func<T, string> key,
+        CancellationToken cancellationToken
+    )
     {
         var rows = await database.ReadAsync(scope, statement.Integer("take", pageSize + 1L), row, cancellationToken);
-        if (rows.Count <= pageSize) return new Page<T>(rows, null);
+        if (rows.Count <= pageSize)
+            return new Page<T>(rows, null);
         rows.RemoveAt(rows.Count - 1);
         return new Page<T>(rows, PageCursor.Encode(list, key(rows[^1])));
     }

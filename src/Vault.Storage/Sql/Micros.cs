@@ -11,5 +11,6 @@ internal static class Micros
         return ticks % TimeSpan.TicksPerMicrosecond < 0 ? micros - 1 : micros;
     }
 
-    public static DateTimeOffset ToTime(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
+    public static DateTimeOffset ToTime(long micros) =>
+        DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond);
 }

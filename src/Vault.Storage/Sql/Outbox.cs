@@ -5,11 +5,21 @@ namespace Vault.Storage.Sql;
 /// <summary>The one statement that puts a draft into the outbox, beside the change it tells of.</summary>
 internal static class Outbox
 {
-    public const string Columns = "organization_id, event_id, time, body, type, execution_id, user_id, agent, tool, account_id";
+    public const string Columns =
+        "organization_id, event_id, time, body, type, execution_id, user_id, agent, tool, account_id";
 
-    public static Statement Insert(PendingEntry entry) => new Statement(
-        $"insert into ledger_outbox ({Columns}) values (@organization, @event, @time, @body, @type, @execution, @user, @agent, @tool, @account)")
-        .Text("organization", entry.Organization.Value).Text("event", entry.EventId).Time("time", entry.Time).Bytes("body", entry.Body)
-        .Text("type", entry.Index.Type).Text("execution", entry.Index.ExecutionId).Text("user", entry.Index.User)
-        .Text("agent", entry.Index.Agent).Text("tool", entry.Index.Tool).Text("account", entry.Index.Account);
+    public static Statement Insert(PendingEntry entry) =>
+        new Statement(
+            $"insert into ledger_outbox ({Columns}) values (@organization, @event, @time, @body, @type, @execution, @user, @agent, @tool, @account)"
+        )
+            .Text("organization", entry.Organization.Value)
+            .Text("event", entry.EventId)
+            .Time("time", entry.Time)
+            .Bytes("body", entry.Body)
+            .Text("type", entry.Index.Type)
+            .Text("execution", entry.Index.ExecutionId)
+            .Text("user", entry.Index.User)
+            .Text("agent", entry.Index.Agent)
+            .Text("tool", entry.Index.Tool)
+            .Text("account", entry.Index.Account);
 }

@@ -11,7 +11,8 @@ internal readonly record struct Scope
     /// <summary>The value that owns what belongs to no organization (platform keys). No organization's id looks like it.</summary>
     public const string PlatformOwner = "platform";
 
-    private Scope(string? owner, string? lookup, string? argument) => (Owner, Lookup, Argument) = (owner, lookup, argument);
+    private Scope(string? owner, string? lookup, string? argument) =>
+        (Owner, Lookup, Argument) = (owner, lookup, argument);
 
     public string? Owner { get; }
 
@@ -26,7 +27,12 @@ internal readonly record struct Scope
     public static Scope Platform { get; } = new(PlatformOwner, null, null);
 
     public static Scope Of(OrganizationId organization) =>
-        new(organization.Value ?? throw new ArgumentException("An operation needs its organization.", nameof(organization)), null, null);
+        new(
+            organization.Value
+                ?? throw new ArgumentException("An operation needs its organization.", nameof(organization)),
+            null,
+            null
+        );
 
     public static Scope Of(OrganizationId? organization) => organization is { } id ? Of(id) : Platform;
 

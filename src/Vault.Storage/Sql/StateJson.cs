@@ -19,5 +19,6 @@ internal static class StateJson
 
     public static string From<T>(T value) => JsonSerializer.Serialize(value, Options);
 
-    public static T To<T>(string json) => JsonSerializer.Deserialize<T>(json, Options) ?? throw new InvalidOperationException("A stored state is null.");
+    public static T To<T>(string json) =>
+        JsonSerializer.Deserialize<T>(json, Options) ?? throw new InvalidOperationException("A stored state is null.");
 }

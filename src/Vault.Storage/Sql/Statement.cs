@@ -31,12 +31,15 @@ internal sealed class Statement(string sql)
 
     public Statement Boolean(string name, bool value) => Add(name, ParameterKind.Boolean, value);
 
-    public Statement Time(string name, DateTimeOffset? value) => Add(name, ParameterKind.Integer, value is { } time ? Micros.From(time) : null);
+    public Statement Time(string name, DateTimeOffset? value) =>
+        Add(name, ParameterKind.Integer, value is { } time ? Micros.From(time) : null);
 
-    public Statement Bytes(string name, ReadOnlyMemory<byte>? value) => Add(name, ParameterKind.Bytes, value?.ToArray());
+    public Statement Bytes(string name, ReadOnlyMemory<byte>? value) =>
+        Add(name, ParameterKind.Bytes, value?.ToArray());
 
     /// <summary>Two columns: the bytes and <c>{name}_key_version</c>, by which rotation finds the row.</summary>
-    public Statement Blob(string name, SealedBlob? blob) => Bytes(name, blob?.Bytes).Integer(name + "_key_version", blob?.KeyVersion);
+    public Statement Blob(string name, SealedBlob? blob) =>
+        Bytes(name, blob?.Bytes).Integer(name + "_key_version", blob?.KeyVersion);
 
     /// <summary>An array; PostgreSQL only.</summary>
     public Statement Texts(string name, string?[] values) => Add(name, ParameterKind.Texts, values);

@@ -21,7 +21,13 @@ internal enum GateRule
 /// One compare-and-swap: it changes exactly one row or none, and its ledger drafts go to the outbox in the same transaction or not at all.
 /// <see cref="Guard"/> stands in the text where a condition can be added (after a <c>where</c>).
 /// </summary>
-internal sealed class Write(OrganizationId organization, Statement statement, GateRule rule, long epoch, IReadOnlyList<LedgerDraft> drafts)
+internal sealed class Write(
+    OrganizationId organization,
+    Statement statement,
+    GateRule rule,
+    long epoch,
+    IReadOnlyList<LedgerDraft> drafts
+)
 {
     public const string Guard = "/*guard*/";
 
@@ -35,11 +41,33 @@ internal sealed class Write(OrganizationId organization, Statement statement, Ga
 
     public IReadOnlyList<LedgerDraft> Drafts { get; } = Own(organization, drafts);
 
-    public static Write Insert(OrganizationId organization, Statement statement, GateCheck gate, IReadOnlyList<LedgerDraft> drafts) =>
-        new(organization, statement, gate.RequiredEpoch is null ? GateRule.Exists : GateRule.OpenAt, gate.RequiredEpoch ?? 0, drafts);
+    public static Write Insert(
+        OrganizationId organization,
+        Statement statement,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts
+    ) =>
+        new(
+            organization,
+            statement,
+            gate.RequiredEpoch is null ? GateRule.Exists : GateRule.OpenAt,
+            gate.RequiredEpoch ?? 0,
+            drafts
+        );
 
-    public static Write Change(OrganizationId organization, Statement statement, GateCheck gate, IReadOnlyList<LedgerDraft> drafts) =>
-        new(organization, statement, gate.RequiredEpoch is null ? GateRule.None : GateRule.OpenAt, gate.RequiredEpoch ?? 0, drafts);
+    public static Write Change(
+        OrganizationId organization,
+        Statement statement,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts
+    ) =>
+        new(
+            organization,
+            statement,
+            gate.RequiredEpoch is null ? GateRule.None : GateRule.OpenAt,
+            gate.RequiredEpoch ?? 0,
+            drafts
+        );
 
     public static Write Plain(OrganizationId organization, Statement statement, IReadOnlyList<LedgerDraft> drafts) =>
         new(organization, statement, GateRule.None, 0, drafts);
@@ -48,7 +76,11 @@ internal sealed class Write(OrganizationId organization, Statement statement, Ga
     {
         foreach (var draft in drafts)
         {
-            if (draft.Organization != organization) throw new ArgumentException("A ledger draft belongs to the organization of the write it tells of.", nameof(drafts));
+            if (draft.Organization != organization)
+                throw new ArgumentException(
+                    "A ledger draft belongs to the organization of the write it tells of.",
+                    nameof(drafts)
+                );
         }
 
         return drafts;

@@ -21,7 +21,8 @@ internal sealed class SqliteDatabase : IDatabase
     private readonly SqliteWriter _writer;
     private bool _closed;
 
-    private SqliteDatabase(string path, SqliteSession writer, LedgerEntryWriter entryWriter) => (_path, _writer, _entryWriter) = (path, new SqliteWriter(writer), entryWriter);
+    private SqliteDatabase(string path, SqliteSession writer, LedgerEntryWriter entryWriter) =>
+        (_path, _writer, _entryWriter) = (path, new SqliteWriter(writer), entryWriter);
 
     public bool IsPostgres => false;
 
@@ -51,13 +52,19 @@ internal sealed class SqliteDatabase : IDatabase
         }
     }
 
-    public async Task<List<T>> ReadAsync<T>(Scope scope, Statement statement, Func<DbDataReader, T> row, CancellationToken cancellationToken)
+    public async Task<List<T>> ReadAsync<T>(
+        Scope scope,
+        Statement statement,
+        Func<DbDataReader, T> row,
+        CancellationToken cancellationToken
+    )
     {
         await _reading.WaitAsync(cancellationToken);
         try
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            if (!_readers.TryTake(out var session)) session = SqliteSession.Open(_path, SqliteOpenMode.ReadWrite, writer: false);
+            if (!_readers.TryTake(out var session))
+                session = SqliteSession.Open(_path, SqliteOpenMode.ReadWrite, writer: false);
             var healthy = false;
             try
             {
@@ -67,8 +74,10 @@ internal sealed class SqliteDatabase : IDatabase
             }
             finally
             {
-                if (healthy) _readers.Add(session);
-                else session.Dispose();
+                if (healthy)
+                    _readers.Add(session);
+                else
+                    session.Dispose();
             }
         }
         catch (SqliteException e)
@@ -81,31 +90,46 @@ internal sealed class SqliteDatabase : IDatabase
         }
     }
 
-    public Task<WriteOutcome> WriteAsync(Write write, CancellationToken cancellationToken) => TransactAsync(session =>
-    {
-        if (write.Rule != GateRule.None && session.Read(GateStatement(write), r => r.GetInt64(0)).Count == 0) return (WriteOutcome.GateShut, false);
-        try
-        {
-            if (session.Execute(write.Statement) == 0) return (WriteOutcome.Stale, false);
-        }
-        catch (SqliteException e) when (e.SqliteExtendedErrorCode is Unique or PrimaryKey)
-        {
-            return (WriteOutcome.Stale, false);
-        }
+    public Task<WriteOutcome> WriteAsync(Write write, CancellationToken cancellationToken) =>
+        TransactAsync(
+            session =>
+            {
+                if (write.Rule != GateRule.None && session.Read(GateStatement(write), r => r.GetInt64(0)).Count == 0)
+                    return (WriteOutcome.GateShut, false);
+                try
+                {
+                    if (session.Execute(write.Statement) == 0)
+                        return (WriteOutcome.Stale, false);
+                }
+                catch (SqliteException e) when (e.SqliteExtendedErrorCode is Unique or PrimaryKey)
+                {
+                    return (WriteOutcome.Stale, false);
+                }
 
-        foreach (var draft in write.Drafts) session.Execute(Outbox.Insert(_entryWriter.Write(draft)));
-        return (WriteOutcome.Written, true);
-    }, cancellationToken);
+                foreach (var draft in write.Drafts)
+                    session.Execute(Outbox.Insert(_entryWriter.Write(draft)));
+                return (WriteOutcome.Written, true);
+            },
+            cancellationToken
+        );
 
-    public Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken) => TransactAsync(session =>
-    {
-        var rows = new int[steps.Count];
-        for (var i = 0; i < rows.Length; i++) rows[i] = session.Execute(steps[i].Statement, steps[i].OnRow);
-        return (rows, true);
-    }, cancellationToken);
+    public Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken) =>
+        TransactAsync(
+            session =>
+            {
+                var rows = new int[steps.Count];
+                for (var i = 0; i < rows.Length; i++)
+                    rows[i] = session.Execute(steps[i].Statement, steps[i].OnRow);
+                return (rows, true);
+            },
+            cancellationToken
+        );
 
     /// <summary>Runs the work inside one immediate transaction; commits where it says so, else undoes it.</summary>
-    public Task<T> TransactAsync<T>(Func<SqliteSession, (T Result, bool Commit)> work, CancellationToken cancellationToken) => _writer.RunAsync(work, cancellationToken);
+    public Task<T> TransactAsync<T>(
+        Func<SqliteSession, (T Result, bool Commit)> work,
+        CancellationToken cancellationToken
+    ) => _writer.RunAsync(work, cancellationToken);
 
     public async Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken)
     {
@@ -115,21 +139,26 @@ internal sealed class SqliteDatabase : IDatabase
     }
 
     /// <summary>Moves the log into the file and empties it, so that overwritten secrets do not live on in the log.</summary>
-    public Task ForgetAsync(CancellationToken cancellationToken) => _writer.RunAloneAsync(
-        session =>
-        {
-            session.Run("pragma wal_checkpoint(truncate)");
-            return true;
-        }, cancellationToken);
+    public Task ForgetAsync(CancellationToken cancellationToken) =>
+        _writer.RunAloneAsync(
+            session =>
+            {
+                session.Run("pragma wal_checkpoint(truncate)");
+                return true;
+            },
+            cancellationToken
+        );
 
     public async ValueTask DisposeAsync()
     {
-        for (var i = 0; i < Readers; i++) await _reading.WaitAsync();
+        for (var i = 0; i < Readers; i++)
+            await _reading.WaitAsync();
         if (!_closed)
         {
             _closed = true;
             _writer.Dispose();
-            while (_readers.TryTake(out var reader)) reader.Dispose();
+            while (_readers.TryTake(out var reader))
+                reader.Dispose();
         }
 
         _reading.Release(Readers);
@@ -139,21 +168,35 @@ internal sealed class SqliteDatabase : IDatabase
     // there: closing a second descriptor of a file drops every POSIX lock this process holds on it, SQLite's among them.
     private static void Create(string path)
     {
-        if (OperatingSystem.IsWindows() || File.Exists(path)) return;
+        if (OperatingSystem.IsWindows() || File.Exists(path))
+            return;
         try
         {
-            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+            new FileStream(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            ).Dispose();
         }
-        catch (IOException) when (File.Exists(path))
-        {
-        }
+        catch (IOException) when (File.Exists(path)) { }
     }
 
     private const int Unique = 2067;
     private const int PrimaryKey = 1555;
 
-    private static Statement GateStatement(Write write) => write.Rule == GateRule.OpenAt
-        ? new Statement("select 1 from organizations where id = @organization and gate_open and gate_epoch = @epoch")
-            .Text("organization", write.Organization.Value).Integer("epoch", write.Epoch)
-        : new Statement("select 1 from organizations where id = @organization").Text("organization", write.Organization.Value);
+    private static Statement GateStatement(Write write) =>
+        write.Rule == GateRule.OpenAt
+            ? new Statement(
+                "select 1 from organizations where id = @organization and gate_open and gate_epoch = @epoch"
+            )
+                .Text("organization", write.Organization.Value)
+                .Integer("epoch", write.Epoch)
+            : new Statement("select 1 from organizations where id = @organization").Text(
+                "organization",
+                write.Organization.Value
+            );
 }

@@ -15,7 +15,15 @@ internal sealed class SqliteSession : IDisposable
     public static SqliteSession Open(string path, SqliteOpenMode mode, bool writer)
     {
         // Pooling is ours: a pooled connection would come back without its prepared commands.
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 10 }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = path,
+                Mode = mode,
+                Pooling = false,
+                DefaultTimeout = 10,
+            }.ToString()
+        );
         try
         {
             connection.Open();
@@ -79,7 +87,8 @@ internal sealed class SqliteSession : IDisposable
 
     public void Dispose()
     {
-        foreach (var command in _commands.Values) command.Dispose();
+        foreach (var command in _commands.Values)
+            command.Dispose();
         _connection.Dispose();
     }
 
@@ -89,11 +98,13 @@ internal sealed class SqliteSession : IDisposable
         var parameters = command.Parameters;
         if (parameters.Count == 0)
         {
-            foreach (var parameter in statement.Parameters) parameters.AddWithValue("@" + parameter.Name, Value(parameter));
+            foreach (var parameter in statement.Parameters)
+                parameters.AddWithValue("@" + parameter.Name, Value(parameter));
         }
         else
         {
-            for (var i = 0; i < statement.Parameters.Count; i++) parameters[i].Value = Value(statement.Parameters[i]);
+            for (var i = 0; i < statement.Parameters.Count; i++)
+                parameters[i].Value = Value(statement.Parameters[i]);
         }
 
         return command;
@@ -101,15 +112,18 @@ internal sealed class SqliteSession : IDisposable
 
     private SqliteCommand Command(string sql)
     {
-        if (_commands.TryGetValue(sql, out var known)) return known;
+        if (_commands.TryGetValue(sql, out var known))
+            return known;
         var command = _connection.CreateCommand();
         command.CommandText = sql;
         return _commands[sql] = command;
     }
 
-    private static object Value(Parameter parameter) => parameter.Kind switch
-    {
-        ParameterKind.Text or ParameterKind.Integer or ParameterKind.Boolean or ParameterKind.Bytes => parameter.Value ?? DBNull.Value,
-        _ => throw new InvalidOperationException($"SQLite has no arrays (parameter {parameter.Name})."),
-    };
+    private static object Value(Parameter parameter) =>
+        parameter.Kind switch
+        {
+            ParameterKind.Text or ParameterKind.Integer or ParameterKind.Boolean or ParameterKind.Bytes =>
+                parameter.Value ?? DBNull.Value,
+            _ => throw new InvalidOperationException($"SQLite has no arrays (parameter {parameter.Name})."),
+        };
 }

@@ -27,10 +27,14 @@ internal sealed class SqliteWriter : IDisposable
     }
 
     /// <summary>Runs the work in a transaction; commits where it says so, else undoes what it did. Cancelling counts only while it waits.</summary>
-    public Task<T> RunAsync<T>(Func<SqliteSession, (T Result, bool Commit)> work, CancellationToken cancellationToken) => EnqueueAsync(new Job<T>(work, alone: false), cancellationToken);
+    public Task<T> RunAsync<T>(
+        Func<SqliteSession, (T Result, bool Commit)> work,
+        CancellationToken cancellationToken
+    ) => EnqueueAsync(new Job<T>(work, alone: false), cancellationToken);
 
     /// <summary>Runs the work outside of any transaction.</summary>
-    public Task<T> RunAloneAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) => EnqueueAsync(new Job<T>(s => (work(s), true), alone: true), cancellationToken);
+    public Task<T> RunAloneAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) =>
+        EnqueueAsync(new Job<T>(s => (work(s), true), alone: true), cancellationToken);
 
     public void Dispose()
     {
@@ -52,7 +56,8 @@ internal sealed class SqliteWriter : IDisposable
             throw new ObjectDisposedException(nameof(SqliteDatabase));
         }
 
-        using (cancellationToken.UnsafeRegister(static (job, token) => ((IJob)job!).Cancel(token), job)) return await job.Done.ConfigureAwait(false);
+        using (cancellationToken.UnsafeRegister(static (job, token) => ((IJob)job!).Cancel(token), job))
+            return await job.Done.ConfigureAwait(false);
     }
 
     private void Loop()
@@ -67,14 +72,18 @@ internal sealed class SqliteWriter : IDisposable
                 IJob? alone = null;
                 do
                 {
-                    if (!next.Begin()) continue;
-                    if (next.Alone) alone = next;
-                    else group.Add(next);
-                }
-                while (alone is null && group.Count < MaxPerTransaction && _jobs.TryTake(out next));
+                    if (!next.Begin())
+                        continue;
+                    if (next.Alone)
+                        alone = next;
+                    else
+                        group.Add(next);
+                } while (alone is null && group.Count < MaxPerTransaction && _jobs.TryTake(out next));
 
-                if (group.Count > 0) Transact(group);
-                if (alone is not null) RunAlone(alone);
+                if (group.Count > 0)
+                    Transact(group);
+                if (alone is not null)
+                    RunAlone(alone);
                 next = _jobs.TryTake(out var more) ? more : null;
             }
         }
@@ -106,21 +115,25 @@ internal sealed class SqliteWriter : IDisposable
         {
             // The write lock is taken before anything is read: what a guard sees is still so at the commit, also against another process on the file.
             _session.Control("begin immediate");
-            foreach (var job in group) RunInside(job);
+            foreach (var job in group)
+                RunInside(job);
             committing = true;
             _session.Control("commit");
-            foreach (var job in group) job.Complete();
+            foreach (var job in group)
+                job.Complete();
         }
         catch (SqliteException e)
         {
             TryRollback();
-            foreach (var job in group) job.Fail(SqliteErrors.Translate(e, committing && job.Commits));
+            foreach (var job in group)
+                job.Fail(SqliteErrors.Translate(e, committing && job.Commits));
         }
 #pragma warning disable CA1031 // The thread serves every writer: nothing may end it.
         catch (Exception e)
         {
             TryRollback();
-            foreach (var job in group) job.Fail(e);
+            foreach (var job in group)
+                job.Fail(e);
         }
 #pragma warning restore CA1031
     }
@@ -145,7 +158,8 @@ internal sealed class SqliteWriter : IDisposable
 #pragma warning restore CA1031
 
         _session.Control(job.Commits ? "release work" : "rollback to work");
-        if (!job.Commits) _session.Control("release work");
+        if (!job.Commits)
+            _session.Control("release work");
     }
 
     // Some errors end the transaction by themselves; then there is nothing left to roll back.
@@ -153,11 +167,10 @@ internal sealed class SqliteWriter : IDisposable
     {
         try
         {
-            if (!_session.TransactionEnded) _session.Control("rollback");
+            if (!_session.TransactionEnded)
+                _session.Control("rollback");
         }
-        catch (SqliteException)
-        {
-        }
+        catch (SqliteException) { }
     }
 
     private interface IJob
@@ -196,7 +209,8 @@ internal sealed class SqliteWriter : IDisposable
 
         public void Cancel(CancellationToken token)
         {
-            if (Interlocked.CompareExchange(ref _state, 2, 0) == 0) _done.TrySetCanceled(token);
+            if (Interlocked.CompareExchange(ref _state, 2, 0) == 0)
+                _done.TrySetCanceled(token);
         }
 
         public void Run(SqliteSession session) => (_result, Commits) = work(session);
@@ -216,7 +230,12 @@ internal static class SqliteErrors
 {
     // A constraint is a bug of ours, not a broken disk; everything else is the file or its lock. Only a failing commit leaves doubt:
     // the record of it may have reached the disk before the error did.
-    public static Exception Translate(SqliteException e, bool committing) => e.SqliteErrorCode is 19 or 1 or 20 or 25
-        ? new InvalidOperationException($"SQLite refused a statement (error {e.SqliteExtendedErrorCode}).", e)
-        : new StoreUnavailableException($"SQLite cannot serve (error {e.SqliteExtendedErrorCode}).", committing && e.SqliteErrorCode is not (raw.SQLITE_BUSY or raw.SQLITE_LOCKED), e);
+    public static Exception Translate(SqliteException e, bool committing) =>
+        e.SqliteErrorCode is 19 or 1 or 20 or 25
+            ? new InvalidOperationException($"SQLite refused a statement (error {e.SqliteExtendedErrorCode}).", e)
+            : new StoreUnavailableException(
+                $"SQLite cannot serve (error {e.SqliteExtendedErrorCode}).",
+                committing && e.SqliteErrorCode is not (raw.SQLITE_BUSY or raw.SQLITE_LOCKED),
+                e
+            );
 }

@@ -17,37 +17,45 @@ internal static class AccountColumns
 
     private const int GateAt = 18;
 
-    public static AccountRow Read(DbDataReader r) => new(
-        new AccountId(r.GetString(0)),
-        new AccountKey(new OrganizationId(r.GetString(1)), new UserId(r.GetString(2)), new ConnectionName(r.GetString(3)), r.GetString(4)),
-        r.GetString(5),
-        r.GetString(6),
-        r.GetInt64(7),
-        StateJson.To<AccountState>(r.GetString(8)),
-        r.Blob(9),
-        r.Blob(11),
-        r.GetInt64(13),
-        r.TimeOrNull(14),
-        r.Time(15),
-        r.Time(16),
-        r.TimeOrNull(17));
+    public static AccountRow Read(DbDataReader r) =>
+        new(
+            new AccountId(r.GetString(0)),
+            new AccountKey(
+                new OrganizationId(r.GetString(1)),
+                new UserId(r.GetString(2)),
+                new ConnectionName(r.GetString(3)),
+                r.GetString(4)
+            ),
+            r.GetString(5),
+            r.GetString(6),
+            r.GetInt64(7),
+            StateJson.To<AccountState>(r.GetString(8)),
+            r.Blob(9),
+            r.Blob(11),
+            r.GetInt64(13),
+            r.TimeOrNull(14),
+            r.Time(15),
+            r.Time(16),
+            r.TimeOrNull(17)
+        );
 
     public static Gate ReadGate(DbDataReader r) => new(r.GetBoolean(GateAt), r.GetInt64(GateAt + 1));
 
     public static AccountSnapshot ReadSnapshot(DbDataReader r) => new(Read(r), ReadGate(r));
 
     /// <summary>What an update writes: everything but the key, the times of creation and last use.</summary>
-    public static Statement Changing(this Statement statement, AccountRow row) => statement
-        .Text("id", row.Id.Value)
-        .Text("organization", row.Key.Organization.Value)
-        .Text("connection_id", row.ConnectionId)
-        .Text("provider", row.Provider)
-        .Text("status", row.State.Status.ToString())
-        .Integer("generation", row.State.Generation)
-        .Text("state", StateJson.From(row.State))
-        .Blob("grant_blob", row.Grant)
-        .Blob("credential", row.Credential)
-        .Integer("credential_generation", row.CredentialGeneration)
-        .Time("due_at", row.DueAt)
-        .Time("updated_at", row.UpdatedAt);
+    public static Statement Changing(this Statement statement, AccountRow row) =>
+        statement
+            .Text("id", row.Id.Value)
+            .Text("organization", row.Key.Organization.Value)
+            .Text("connection_id", row.ConnectionId)
+            .Text("provider", row.Provider)
+            .Text("status", row.State.Status.ToString())
+            .Integer("generation", row.State.Generation)
+            .Text("state", StateJson.From(row.State))
+            .Blob("grant_blob", row.Grant)
+            .Blob("credential", row.Credential)
+            .Integer("credential_generation", row.CredentialGeneration)
+            .Time("due_at", row.DueAt)
+            .Time("updated_at", row.UpdatedAt);
 }

@@ -55,30 +55,75 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         and a.provider not in (select value from json_each(@without)) order by a.due_at, a.id limit @take
         """;
 
-    private const string DuePostgres = "select organization_id, user_id, connection, label, id, provider, due_at from due_accounts_of(@now, @mine, @shards, @take, @without)";
+    private const string DuePostgres =
+        "select organization_id, user_id, connection, label, id, provider, due_at from due_accounts_of(@now, @mine, @shards, @take, @without)";
 
-    private const string CountSqlite = "select count(*) from accounts a join organizations o on o.id = a.organization_id where a.due_at <= @now and o.gate_open";
+    private const string CountSqlite =
+        "select count(*) from accounts a join organizations o on o.id = a.organization_id where a.due_at <= @now and o.gate_open";
 
     public Task<AccountSnapshot?> FindAsync(AccountKey key, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
-        var statement = new Statement(FindByKey).Text("organization", key.Organization.Value)
-            .Text("user", key.User.Value).Text("connection", key.Connection.Value).Text("label", key.Label);
-        return database.ReadOneAsync(Scope.Of(key.Organization), statement, AccountColumns.ReadSnapshot, cancellationToken);
+        var statement = new Statement(FindByKey)
+            .Text("organization", key.Organization.Value)
+            .Text("user", key.User.Value)
+            .Text("connection", key.Connection.Value)
+            .Text("label", key.Label);
+        return database.ReadOneAsync(
+            Scope.Of(key.Organization),
+            statement,
+            AccountColumns.ReadSnapshot,
+            cancellationToken
+        );
     }
 
-    public Task<AccountSnapshot?> FindAsync(OrganizationId organization, AccountId id, CancellationToken cancellationToken) => database.ReadOneAsync(
-        Scope.Of(organization), new Statement(FindById).Text("organization", organization.Value).Text("id", id.Value), AccountColumns.ReadSnapshot, cancellationToken);
+    public Task<AccountSnapshot?> FindAsync(
+        OrganizationId organization,
+        AccountId id,
+        CancellationToken cancellationToken
+    ) =>
+        database.ReadOneAsync(
+            Scope.Of(organization),
+            new Statement(FindById).Text("organization", organization.Value).Text("id", id.Value),
+            AccountColumns.ReadSnapshot,
+            cancellationToken
+        );
 
-    public async Task<UserAccounts?> FindForUserAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken)
+    public async Task<UserAccounts?> FindForUserAsync(
+        OrganizationId organization,
+        UserId user,
+        string provider,
+        CancellationToken cancellationToken
+    )
     {
-        var statement = new Statement(FindForUser).Text("organization", organization.Value).Text("user", user.Value).Text("provider", provider);
+        var statement = new Statement(FindForUser)
+            .Text("organization", organization.Value)
+            .Text("user", user.Value)
+            .Text("provider", provider);
         var rows = await database.ReadAsync(
-            Scope.Of(organization), statement, r => (Row: r.IsDBNull(0) ? null : AccountColumns.Read(r), Gate: AccountColumns.ReadGate(r)), cancellationToken);
-        return rows.Count == 0 ? null : new UserAccounts([.. rows.Where(r => r.Row is not null).Select(r => r.Row!).OrderBy(r => r.Id.Value, StringComparer.Ordinal)], rows[0].Gate);
+            Scope.Of(organization),
+            statement,
+            r => (Row: r.IsDBNull(0) ? null : AccountColumns.Read(r), Gate: AccountColumns.ReadGate(r)),
+            cancellationToken
+        );
+        return rows.Count == 0
+            ? null
+            : new UserAccounts(
+                [
+                    .. rows.Where(r => r.Row is not null)
+                        .Select(r => r.Row!)
+                        .OrderBy(r => r.Id.Value, StringComparer.Ordinal),
+                ],
+                rows[0].Gate
+            );
     }
 
-    public Task<WriteOutcome> InsertAsync(AccountRow row, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+    public Task<WriteOutcome> InsertAsync(
+        AccountRow row,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(row);
         return database.WriteAsync(Write.Insert(row.Key.Organization, Inserting(row), gate, drafts), cancellationToken);
@@ -86,26 +131,50 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
 
     /// <summary>Many new accounts of one organization in one transaction, for loading a database; no gate is asked and nothing goes to the ledger. Answers how many were new.</summary>
     internal async Task<int> InsertManyAsync(IReadOnlyList<AccountRow> rows, CancellationToken cancellationToken) =>
-        (await database.BatchAsync([.. rows.Select(row => new Step(Scope.Of(row.Key.Organization), Inserting(row)))], cancellationToken)).Sum();
+        (
+            await database.BatchAsync(
+                [.. rows.Select(row => new Step(Scope.Of(row.Key.Organization), Inserting(row)))],
+                cancellationToken
+            )
+        ).Sum();
 
-    private static Statement Inserting(AccountRow row) => new Statement(InsertSql).Changing(row)
-        .Text("user", row.Key.User.Value).Text("connection", row.Key.Connection.Value).Text("label", row.Key.Label)
-        .Integer("shard_hash", AccountShard.HashOf(row.Key)).Time("created_at", row.CreatedAt).Time("last_used_at", row.LastUsedAt);
+    private static Statement Inserting(AccountRow row) =>
+        new Statement(InsertSql)
+            .Changing(row)
+            .Text("user", row.Key.User.Value)
+            .Text("connection", row.Key.Connection.Value)
+            .Text("label", row.Key.Label)
+            .Integer("shard_hash", AccountShard.HashOf(row.Key))
+            .Time("created_at", row.CreatedAt)
+            .Time("last_used_at", row.LastUsedAt);
 
-    public Task<WriteOutcome> UpdateAsync(AccountRow row, long expectedVersion, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+    public Task<WriteOutcome> UpdateAsync(
+        AccountRow row,
+        long expectedVersion,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(row);
         var statement = new Statement(UpdateSql).Changing(row).Integer("expected", expectedVersion);
         return database.WriteAsync(Write.Change(row.Key.Organization, statement, gate, drafts), cancellationToken);
     }
 
-    public Task<Page<AccountRow>> ListAsync(OrganizationId organization, AccountFilter filter, int pageSize, string? cursor, CancellationToken cancellationToken)
+    public Task<Page<AccountRow>> ListAsync(
+        OrganizationId organization,
+        AccountFilter filter,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(filter);
         var list = "accounts/" + organization.Value;
         var after = PageCursor.Decode(list, cursor);
         // Only the filters given become text: each shape is its own prepared statement with its own plan.
-        var sql = $"select {AccountColumns.Select} from accounts a where a.organization_id = @organization"
+        var sql =
+            $"select {AccountColumns.Select} from accounts a where a.organization_id = @organization"
             + (after is null ? "" : " and a.id > @after")
             + (filter.User is null ? "" : " and a.user_id = @user")
             + (filter.Connection is null ? "" : " and a.connection = @connection")
@@ -113,18 +182,41 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
             + (filter.Status is null ? "" : " and a.status = @status")
             + " order by a.id limit @take";
         var statement = new Statement(sql).Text("organization", organization.Value);
-        if (after is not null) statement.Text("after", after);
-        if (filter.User is { } user) statement.Text("user", user.Value);
-        if (filter.Connection is { } connection) statement.Text("connection", connection.Value);
-        if (filter.Provider is { } provider) statement.Text("provider", provider);
-        if (filter.Status is { } status) statement.Text("status", status.ToString());
-        return database.PageAsync(Scope.Of(organization), statement, AccountColumns.Read, list, pageSize, row => row.Id.Value, cancellationToken);
+        if (after is not null)
+            statement.Text("after", after);
+        if (filter.User is { } user)
+            statement.Text("user", user.Value);
+        if (filter.Connection is { } connection)
+            statement.Text("connection", connection.Value);
+        if (filter.Provider is { } provider)
+            statement.Text("provider", provider);
+        if (filter.Status is { } status)
+            statement.Text("status", status.ToString());
+        return database.PageAsync(
+            Scope.Of(organization),
+            statement,
+            AccountColumns.Read,
+            list,
+            pageSize,
+            row => row.Id.Value,
+            cancellationToken
+        );
     }
 
-    public async Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DueAccount>> FindDueAsync(
+        DateTimeOffset now,
+        IReadOnlyCollection<int> mine,
+        int shards,
+        int limit,
+        IReadOnlyCollection<string> without,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(shards, 1);
-        var statement = new Statement(database.Pick(DuePostgres, DueSqlite)).Time("now", now).Integer("shards", shards).Integer("take", limit);
+        var statement = new Statement(database.Pick(DuePostgres, DueSqlite))
+            .Time("now", now)
+            .Integer("shards", shards)
+            .Integer("take", limit);
         statement = database.IsPostgres
             ? statement.Integers("mine", [.. mine.Select(s => (long)s)]).Texts("without", [.. without])
             : statement.Text("mine", JsonSerializer.Serialize(mine)).Text("without", JsonSerializer.Serialize(without));
@@ -132,24 +224,47 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
             Scope.None,
             statement,
             r => new DueAccount(
-                new AccountKey(new OrganizationId(r.GetString(0)), new UserId(r.GetString(1)), new ConnectionName(r.GetString(2)), r.GetString(3)),
+                new AccountKey(
+                    new OrganizationId(r.GetString(0)),
+                    new UserId(r.GetString(1)),
+                    new ConnectionName(r.GetString(2)),
+                    r.GetString(3)
+                ),
                 new AccountId(r.GetString(4)),
                 r.GetString(5),
-                r.Time(6)),
-            cancellationToken);
+                r.Time(6)
+            ),
+            cancellationToken
+        );
     }
 
-    public async Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken) => (await database.ReadAsync(
-        Scope.None, new Statement(database.Pick("select count_due(@now)", CountSqlite)).Time("now", now), r => r.GetInt64(0), cancellationToken))[0];
+    public async Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        (
+            await database.ReadAsync(
+                Scope.None,
+                new Statement(database.Pick("select count_due(@now)", CountSqlite)).Time("now", now),
+                r => r.GetInt64(0),
+                cancellationToken
+            )
+        )[0];
 
-    public async Task TouchAsync(IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> uses, CancellationToken cancellationToken)
+    public async Task TouchAsync(
+        IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> uses,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(uses);
         // In one order everywhere, so that two hosts noting the same accounts cannot wait for each other.
         var steps = uses.OrderBy(u => u.Id.Value, StringComparer.Ordinal)
             .Select(u => new Step(
-                Scope.Of(u.Organization), new Statement(TouchSql).Text("id", u.Id.Value).Text("organization", u.Organization.Value).Time("used_at", u.UsedAt)))
+                Scope.Of(u.Organization),
+                new Statement(TouchSql)
+                    .Text("id", u.Id.Value)
+                    .Text("organization", u.Organization.Value)
+                    .Time("used_at", u.UsedAt)
+            ))
             .ToList();
-        if (steps.Count > 0) await database.BatchAsync(steps, cancellationToken);
+        if (steps.Count > 0)
+            await database.BatchAsync(steps, cancellationToken);
     }
 }

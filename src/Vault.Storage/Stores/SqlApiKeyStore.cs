@@ -10,7 +10,8 @@ namespace Vault.Storage.Stores;
 /// <summary>Keys of callers; those of the platform belong to <see cref="Scope.PlatformOwner"/>. Last use is written by touching alone.</summary>
 internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
 {
-    private const string Select = "select id, organization_id, name, secret_hash, suffix, permissions, version, created_at, expires_at, revoked_at, last_used_at from api_keys";
+    private const string Select =
+        "select id, organization_id, name, secret_hash, suffix, permissions, version, created_at, expires_at, revoked_at, last_used_at from api_keys";
 
     private const string InsertSql = """
         insert into api_keys (id, organization_id, name, secret_hash, suffix, permissions, version, created_at, expires_at, revoked_at, last_used_at)
@@ -24,15 +25,25 @@ internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
         where id = @id and organization_id = @owner and version = @expected
         """;
 
-    private const string TouchSql = "update api_keys set last_used_at = @used_at where id = @id and (last_used_at is null or last_used_at < @used_at)";
+    private const string TouchSql =
+        "update api_keys set last_used_at = @used_at where id = @id and (last_used_at is null or last_used_at < @used_at)";
 
     public Task<ApiKeyRow?> FindAsync(string id, CancellationToken cancellationToken) =>
-        database.ReadOneAsync(Scope.By("api_key_owner", id), new Statement(Select + " where id = @id").Text("id", id), Read, cancellationToken);
+        database.ReadOneAsync(
+            Scope.By("api_key_owner", id),
+            new Statement(Select + " where id = @id").Text("id", id),
+            Read,
+            cancellationToken
+        );
 
     public Task<WriteOutcome> InsertAsync(ApiKeyRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return WriteAsync(row, Bind(InsertSql, row).Time("created_at", row.CreatedAt).Time("last_used_at", row.LastUsedAt), cancellationToken);
+        return WriteAsync(
+            row,
+            Bind(InsertSql, row).Time("created_at", row.CreatedAt).Time("last_used_at", row.LastUsedAt),
+            cancellationToken
+        );
     }
 
     public Task<WriteOutcome> UpdateAsync(ApiKeyRow row, long expectedVersion, CancellationToken cancellationToken)
@@ -41,51 +52,85 @@ internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
         return WriteAsync(row, Bind(UpdateSql, row).Integer("expected", expectedVersion), cancellationToken);
     }
 
-    public Task<Page<ApiKeyRow>> ListAsync(OrganizationId? organization, int pageSize, string? cursor, CancellationToken cancellationToken)
+    public Task<Page<ApiKeyRow>> ListAsync(
+        OrganizationId? organization,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    )
     {
         var owner = organization?.Value ?? Scope.PlatformOwner;
         var list = "api_keys/" + owner;
         var after = PageCursor.Decode(list, cursor);
-        var statement = new Statement(Select + " where organization_id = @owner" + (after is null ? "" : " and id > @after") + " order by id limit @take").Text("owner", owner);
-        if (after is not null) statement.Text("after", after);
+        var statement = new Statement(
+            Select
+                + " where organization_id = @owner"
+                + (after is null ? "" : " and id > @after")
+                + " order by id limit @take"
+        ).Text("owner", owner);
+        if (after is not null)
+            statement.Text("after", after);
         return database.PageAsync(Scope.Of(owner), statement, Read, list, pageSize, row => row.Id, cancellationToken);
     }
 
-    public async Task<bool> AnyAsync(CancellationToken cancellationToken) => (await database.ReadAsync(
-        Scope.None, new Statement(database.Pick("select any_api_key()", "select exists (select 1 from api_keys)")), r => r.GetBoolean(0), cancellationToken))[0];
+    public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
+        (
+            await database.ReadAsync(
+                Scope.None,
+                new Statement(database.Pick("select any_api_key()", "select exists (select 1 from api_keys)")),
+                r => r.GetBoolean(0),
+                cancellationToken
+            )
+        )[0];
 
-    public async Task TouchAsync(IReadOnlyList<(string Id, DateTimeOffset UsedAt)> uses, CancellationToken cancellationToken)
+    public async Task TouchAsync(
+        IReadOnlyList<(string Id, DateTimeOffset UsedAt)> uses,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(uses);
         var steps = uses.OrderBy(u => u.Id, StringComparer.Ordinal)
-            .Select(u => new Step(Scope.By("api_key_owner", u.Id), new Statement(TouchSql).Text("id", u.Id).Time("used_at", u.UsedAt)))
+            .Select(u => new Step(
+                Scope.By("api_key_owner", u.Id),
+                new Statement(TouchSql).Text("id", u.Id).Time("used_at", u.UsedAt)
+            ))
             .ToList();
-        if (steps.Count > 0) await database.BatchAsync(steps, cancellationToken);
+        if (steps.Count > 0)
+            await database.BatchAsync(steps, cancellationToken);
     }
 
-    private async Task<WriteOutcome> WriteAsync(ApiKeyRow row, Statement statement, CancellationToken cancellationToken) =>
-        await database.ChangeAsync(Scope.Of(row.Organization), statement, cancellationToken) == 1 ? WriteOutcome.Written : WriteOutcome.Stale;
+    private async Task<WriteOutcome> WriteAsync(
+        ApiKeyRow row,
+        Statement statement,
+        CancellationToken cancellationToken
+    ) =>
+        await database.ChangeAsync(Scope.Of(row.Organization), statement, cancellationToken) == 1
+            ? WriteOutcome.Written
+            : WriteOutcome.Stale;
 
-    private static Statement Bind(string sql, ApiKeyRow row) => new Statement(sql)
-        .Text("id", row.Id)
-        .Text("owner", row.Organization?.Value ?? Scope.PlatformOwner)
-        .Text("name", row.Name)
-        .Text("secret_hash", row.SecretHash)
-        .Text("suffix", row.Suffix)
-        .Text("permissions", StateJson.From(row.Permissions))
-        .Time("expires_at", row.ExpiresAt)
-        .Time("revoked_at", row.RevokedAt);
+    private static Statement Bind(string sql, ApiKeyRow row) =>
+        new Statement(sql)
+            .Text("id", row.Id)
+            .Text("owner", row.Organization?.Value ?? Scope.PlatformOwner)
+            .Text("name", row.Name)
+            .Text("secret_hash", row.SecretHash)
+            .Text("suffix", row.Suffix)
+            .Text("permissions", StateJson.From(row.Permissions))
+            .Time("expires_at", row.ExpiresAt)
+            .Time("revoked_at", row.RevokedAt);
 
-    private static ApiKeyRow Read(DbDataReader r) => new(
-        r.GetString(0),
-        r.GetString(1) == Scope.PlatformOwner ? null : new OrganizationId(r.GetString(1)),
-        r.GetString(2),
-        r.GetString(3),
-        r.GetString(4),
-        StateJson.To<ImmutableArray<string>>(r.GetString(5)),
-        r.GetInt64(6),
-        r.Time(7),
-        r.TimeOrNull(8),
-        r.TimeOrNull(9),
-        r.TimeOrNull(10));
+    private static ApiKeyRow Read(DbDataReader r) =>
+        new(
+            r.GetString(0),
+            r.GetString(1) == Scope.PlatformOwner ? null : new OrganizationId(r.GetString(1)),
+            r.GetString(2),
+            r.GetString(3),
+            r.GetString(4),
+            StateJson.To<ImmutableArray<string>>(r.GetString(5)),
+            r.GetInt64(6),
+            r.Time(7),
+            r.TimeOrNull(8),
+            r.TimeOrNull(9),
+            r.TimeOrNull(10)
+        );
 }

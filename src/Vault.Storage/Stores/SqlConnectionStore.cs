@@ -27,7 +27,8 @@ internal sealed class SqlConnectionStore(IDatabase database) : IConnectionStore
         where id = @id and organization_id = @organization and version = @expected {Write.Guard}
         """;
 
-    private const string DeleteSql = $"delete from connections where id = @id and organization_id = @organization and version = @expected {Write.Guard}";
+    private const string DeleteSql =
+        $"delete from connections where id = @id and organization_id = @organization and version = @expected {Write.Guard}";
 
     private const string NamingPostgres = "select organization_id, id from connections_naming(@names, @past, @take)";
 
@@ -37,72 +38,154 @@ internal sealed class SqlConnectionStore(IDatabase database) : IConnectionStore
         order by c.id limit @take
         """;
 
-    public Task<ConnectionRow?> FindAsync(OrganizationId organization, ConnectionName name, CancellationToken cancellationToken) => database.ReadOneAsync(
-        Scope.Of(organization), new Statement(Select + " and name = @name").Text("organization", organization.Value).Text("name", name.Value), Read, cancellationToken);
+    public Task<ConnectionRow?> FindAsync(
+        OrganizationId organization,
+        ConnectionName name,
+        CancellationToken cancellationToken
+    ) =>
+        database.ReadOneAsync(
+            Scope.Of(organization),
+            new Statement(Select + " and name = @name")
+                .Text("organization", organization.Value)
+                .Text("name", name.Value),
+            Read,
+            cancellationToken
+        );
 
-    public Task<ConnectionRow?> FindAsync(OrganizationId organization, string id, CancellationToken cancellationToken) => database.ReadOneAsync(
-        Scope.Of(organization), new Statement(Select + " and id = @id").Text("organization", organization.Value).Text("id", id), Read, cancellationToken);
+    public Task<ConnectionRow?> FindAsync(
+        OrganizationId organization,
+        string id,
+        CancellationToken cancellationToken
+    ) =>
+        database.ReadOneAsync(
+            Scope.Of(organization),
+            new Statement(Select + " and id = @id").Text("organization", organization.Value).Text("id", id),
+            Read,
+            cancellationToken
+        );
 
-    public Task<WriteOutcome> InsertAsync(ConnectionRow row, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+    public Task<WriteOutcome> InsertAsync(
+        ConnectionRow row,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(row);
-        return database.WriteAsync(Write.Insert(row.Organization, Bind(InsertSql, row).Time("created_at", row.CreatedAt), gate, drafts), cancellationToken);
+        return database.WriteAsync(
+            Write.Insert(row.Organization, Bind(InsertSql, row).Time("created_at", row.CreatedAt), gate, drafts),
+            cancellationToken
+        );
     }
 
-    public Task<WriteOutcome> UpdateAsync(ConnectionRow row, long expectedVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+    public Task<WriteOutcome> UpdateAsync(
+        ConnectionRow row,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(row);
-        return database.WriteAsync(Write.Plain(row.Organization, Bind(UpdateSql, row).Integer("expected", expectedVersion), drafts), cancellationToken);
+        return database.WriteAsync(
+            Write.Plain(row.Organization, Bind(UpdateSql, row).Integer("expected", expectedVersion), drafts),
+            cancellationToken
+        );
     }
 
-    public Task<WriteOutcome> DeleteAsync(OrganizationId organization, string id, long expectedVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken) =>
+    public Task<WriteOutcome> DeleteAsync(
+        OrganizationId organization,
+        string id,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    ) =>
         database.WriteAsync(
-            Write.Plain(organization, new Statement(DeleteSql).Text("id", id).Text("organization", organization.Value).Integer("expected", expectedVersion), drafts),
-            cancellationToken);
+            Write.Plain(
+                organization,
+                new Statement(DeleteSql)
+                    .Text("id", id)
+                    .Text("organization", organization.Value)
+                    .Integer("expected", expectedVersion),
+                drafts
+            ),
+            cancellationToken
+        );
 
-    public Task<Page<ConnectionRow>> ListAsync(OrganizationId organization, string? provider, int pageSize, string? cursor, CancellationToken cancellationToken)
+    public Task<Page<ConnectionRow>> ListAsync(
+        OrganizationId organization,
+        string? provider,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    )
     {
         var list = "connections/" + organization.Value;
         var after = PageCursor.Decode(list, cursor);
         var statement = new Statement(
-            Select + (after is null ? "" : " and id > @after") + (provider is null ? "" : " and provider = @provider") + " order by id limit @take")
-            .Text("organization", organization.Value);
-        if (after is not null) statement.Text("after", after);
-        if (provider is not null) statement.Text("provider", provider);
-        return database.PageAsync(Scope.Of(organization), statement, Read, list, pageSize, row => row.Id, cancellationToken);
+            Select
+                + (after is null ? "" : " and id > @after")
+                + (provider is null ? "" : " and provider = @provider")
+                + " order by id limit @take"
+        ).Text("organization", organization.Value);
+        if (after is not null)
+            statement.Text("after", after);
+        if (provider is not null)
+            statement.Text("provider", provider);
+        return database.PageAsync(
+            Scope.Of(organization),
+            statement,
+            Read,
+            list,
+            pageSize,
+            row => row.Id,
+            cancellationToken
+        );
     }
 
-    public async Task<IReadOnlyList<ConnectionId>> FindNamingAsync(IReadOnlyCollection<string> tools, string after, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ConnectionId>> FindNamingAsync(
+        IReadOnlyCollection<string> tools,
+        string after,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(tools);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        var statement = new Statement(database.Pick(NamingPostgres, NamingSqlite)).Text("past", after).Integer("take", limit);
+        var statement = new Statement(database.Pick(NamingPostgres, NamingSqlite))
+            .Text("past", after)
+            .Integer("take", limit);
         return await database.ReadAsync(
             Scope.None,
-            database.IsPostgres ? statement.Texts("names", [.. tools]) : statement.Text("names", JsonSerializer.Serialize(tools)),
+            database.IsPostgres
+                ? statement.Texts("names", [.. tools])
+                : statement.Text("names", JsonSerializer.Serialize(tools)),
             r => new ConnectionId(new OrganizationId(r.GetString(0)), r.GetString(1)),
-            cancellationToken);
+            cancellationToken
+        );
     }
 
-    private static Statement Bind(string sql, ConnectionRow row) => new Statement(sql)
-        .Text("id", row.Id)
-        .Text("organization", row.Organization.Value)
-        .Text("name", row.Name.Value)
-        .Text("provider", row.Provider)
-        .Text("settings", StateJson.From(row.Settings))
-        .Blob("client_secret", row.ClientSecret)
-        .Integer("secret_generation", row.SecretGeneration)
-        .Time("updated_at", row.UpdatedAt);
+    private static Statement Bind(string sql, ConnectionRow row) =>
+        new Statement(sql)
+            .Text("id", row.Id)
+            .Text("organization", row.Organization.Value)
+            .Text("name", row.Name.Value)
+            .Text("provider", row.Provider)
+            .Text("settings", StateJson.From(row.Settings))
+            .Blob("client_secret", row.ClientSecret)
+            .Integer("secret_generation", row.SecretGeneration)
+            .Time("updated_at", row.UpdatedAt);
 
-    private static ConnectionRow Read(DbDataReader r) => new(
-        r.GetString(0),
-        new OrganizationId(r.GetString(1)),
-        new ConnectionName(r.GetString(2)),
-        r.GetString(3),
-        r.GetInt64(4),
-        StateJson.To<ConnectionSettings>(r.GetString(5)),
-        r.Blob(6),
-        r.GetInt64(8),
-        r.Time(9),
-        r.Time(10));
+    private static ConnectionRow Read(DbDataReader r) =>
+        new(
+            r.GetString(0),
+            new OrganizationId(r.GetString(1)),
+            new ConnectionName(r.GetString(2)),
+            r.GetString(3),
+            r.GetInt64(4),
+            StateJson.To<ConnectionSettings>(r.GetString(5)),
+            r.Blob(6),
+            r.GetInt64(8),
+            r.Time(9),
+            r.Time(10)
+        );
 }

@@ -27,13 +27,19 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
         where organization_id = @owner and scope = @scope and key = @key and request_digest = @request_digest and created_at = @created_at
         """;
 
-    private const string ReleaseSql = "delete from idempotency where organization_id = @owner and scope = @scope and key = @key and status is null";
+    private const string ReleaseSql =
+        "delete from idempotency where organization_id = @owner and scope = @scope and key = @key and status is null";
 
     private const string ExpireSqlite = """
         delete from idempotency where (organization_id, scope, key) in (select organization_id, scope, key from idempotency where expires_at < @before order by expires_at limit @take)
         """;
 
-    public async Task<IdempotentResponse?> ClaimAsync(OrganizationId? organization, IdempotentResponse claim, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<IdempotentResponse?> ClaimAsync(
+        OrganizationId? organization,
+        IdempotentResponse claim,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(claim);
         while (true)
@@ -43,41 +49,73 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
             // Two statements of one transaction: the second sees what the first waited for.
             await database.BatchAsync(
                 [
-                    new Step(Scope.Of(organization), Bind(ClaimSql, organization, claim).Time("now", now), _ => claimed = true),
-                    new Step(Scope.Of(organization), Key(FindSql, organization, claim.Scope, claim.Key), r => there = Read(r)),
+                    new Step(Scope.Of(organization), Bind(ClaimSql, organization, claim).Time("now", now), _ =>
+                        claimed = true
+                    ),
+                    new Step(Scope.Of(organization), Key(FindSql, organization, claim.Scope, claim.Key), r =>
+                        there = Read(r)
+                    ),
                 ],
-                cancellationToken);
-            if (claimed) return null;
-            if (there is not null) return there;
+                cancellationToken
+            );
+            if (claimed)
+                return null;
+            if (there is not null)
+                return there;
             // It was there for the first statement and is gone for the second: released or swept in between, so it is free to claim.
         }
     }
 
-    public Task CompleteAsync(OrganizationId? organization, IdempotentResponse answer, CancellationToken cancellationToken)
+    public Task CompleteAsync(
+        OrganizationId? organization,
+        IdempotentResponse answer,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(answer);
         return database.ChangeAsync(Scope.Of(organization), Bind(CompleteSql, organization, answer), cancellationToken);
     }
 
-    public Task ReleaseAsync(OrganizationId? organization, string scope, string key, CancellationToken cancellationToken) =>
-        database.ChangeAsync(Scope.Of(organization), Key(ReleaseSql, organization, scope, key), cancellationToken);
+    public Task ReleaseAsync(
+        OrganizationId? organization,
+        string scope,
+        string key,
+        CancellationToken cancellationToken
+    ) => database.ChangeAsync(Scope.Of(organization), Key(ReleaseSql, organization, scope, key), cancellationToken);
 
-    public Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) => database.ChangeAsync(
-        Scope.None,
-        new Statement(database.Pick("select * from delete_expired_idempotency(@before, @take)", ExpireSqlite)).Time("before", before).Integer("take", limit),
-        cancellationToken);
+    public Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        database.ChangeAsync(
+            Scope.None,
+            new Statement(database.Pick("select * from delete_expired_idempotency(@before, @take)", ExpireSqlite))
+                .Time("before", before)
+                .Integer("take", limit),
+            cancellationToken
+        );
 
     private static Statement Key(string sql, OrganizationId? organization, string scope, string key) =>
-        new Statement(sql).Text("owner", organization?.Value ?? Scope.PlatformOwner).Text("scope", scope).Text("key", key);
+        new Statement(sql)
+            .Text("owner", organization?.Value ?? Scope.PlatformOwner)
+            .Text("scope", scope)
+            .Text("key", key);
 
-    private static Statement Bind(string sql, OrganizationId? organization, IdempotentResponse answer) => Key(sql, organization, answer.Scope, answer.Key)
-        .Text("request_digest", answer.RequestDigest)
-        .Integer("status", answer.Status)
-        .Text("content_type", answer.ContentType)
-        .Blob("body", answer.Body)
-        .Time("created_at", answer.CreatedAt)
-        .Time("expires_at", answer.ExpiresAt);
+    private static Statement Bind(string sql, OrganizationId? organization, IdempotentResponse answer) =>
+        Key(sql, organization, answer.Scope, answer.Key)
+            .Text("request_digest", answer.RequestDigest)
+            .Integer("status", answer.Status)
+            .Text("content_type", answer.ContentType)
+            .Blob("body", answer.Body)
+            .Time("created_at", answer.CreatedAt)
+            .Time("expires_at", answer.ExpiresAt);
 
-    private static IdempotentResponse Read(DbDataReader r) => new(
-        r.GetString(0), r.GetString(1), r.GetString(2), (int?)r.IntegerOrNull(3), r.TextOrNull(4), r.Blob(5), r.Time(7), r.Time(8));
+    private static IdempotentResponse Read(DbDataReader r) =>
+        new(
+            r.GetString(0),
+            r.GetString(1),
+            r.GetString(2),
+            (int?)r.IntegerOrNull(3),
+            r.TextOrNull(4),
+            r.Blob(5),
+            r.Time(7),
+            r.Time(8)
+        );
 }

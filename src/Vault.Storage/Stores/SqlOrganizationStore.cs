@@ -28,43 +28,93 @@ internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationSt
     /// <remarks>Counts of scopes go after their accounts: a count is only added while its account is there.</remarks>
     private static readonly (string Table, string Key)[] Purged =
     [
-        ("links", "id"), ("accounts", "id"), ("scope_uses", "account_id, scope"), ("connections", "id"), ("api_keys", "id"), ("approvals", "id"), ("outputs", "execution_id"),
-        ("idempotency", "scope, key"), ("key_rotations", "organization_id"),
+        ("links", "id"),
+        ("accounts", "id"),
+        ("scope_uses", "account_id, scope"),
+        ("connections", "id"),
+        ("api_keys", "id"),
+        ("approvals", "id"),
+        ("outputs", "execution_id"),
+        ("idempotency", "scope, key"),
+        ("key_rotations", "organization_id"),
     ];
 
     public Task<OrganizationRow?> FindAsync(OrganizationId id, CancellationToken cancellationToken) =>
-        database.ReadOneAsync(Scope.Of(id), new Statement($"select {Columns} from organizations where id = @id").Text("id", id.Value), Read, cancellationToken);
+        database.ReadOneAsync(
+            Scope.Of(id),
+            new Statement($"select {Columns} from organizations where id = @id").Text("id", id.Value),
+            Read,
+            cancellationToken
+        );
 
-    public Task<WriteOutcome> InsertAsync(OrganizationRow row, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+    public Task<WriteOutcome> InsertAsync(
+        OrganizationRow row,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(row);
-        return database.WriteAsync(Write.Plain(row.Id, Bind(InsertSql, row).Time("created_at", row.CreatedAt), drafts), cancellationToken);
+        return database.WriteAsync(
+            Write.Plain(row.Id, Bind(InsertSql, row).Time("created_at", row.CreatedAt), drafts),
+            cancellationToken
+        );
     }
 
-    public Task<WriteOutcome> UpdateAsync(OrganizationRow row, long expectedVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+    public Task<WriteOutcome> UpdateAsync(
+        OrganizationRow row,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(row);
-        return database.WriteAsync(Write.Plain(row.Id, Bind(UpdateSql, row).Integer("expected", expectedVersion), drafts), cancellationToken);
+        return database.WriteAsync(
+            Write.Plain(row.Id, Bind(UpdateSql, row).Integer("expected", expectedVersion), drafts),
+            cancellationToken
+        );
     }
 
-    public Task<Page<OrganizationRow>> ListAsync(string? externalId, int pageSize, string? cursor, CancellationToken cancellationToken)
+    public Task<Page<OrganizationRow>> ListAsync(
+        string? externalId,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    )
     {
         const string List = "organizations";
         var after = PageCursor.Decode(List, cursor);
-        var statement = new Statement(database.Pick(
-            $"select {Columns} from list_organizations(@external_id, @after, @take)",
-            $"select {Columns} from organizations where (@external_id is null or external_id = @external_id) and (@after is null or id > @after) order by id limit @take"));
+        var statement = new Statement(
+            database.Pick(
+                $"select {Columns} from list_organizations(@external_id, @after, @take)",
+                $"select {Columns} from organizations where (@external_id is null or external_id = @external_id) and (@after is null or id > @after) order by id limit @take"
+            )
+        );
         return database.PageAsync(
-            Scope.None, statement.Text("external_id", externalId).Text("after", after), Read, List, pageSize, row => row.Id.Value, cancellationToken);
+            Scope.None,
+            statement.Text("external_id", externalId).Text("after", after),
+            Read,
+            List,
+            pageSize,
+            row => row.Id.Value,
+            cancellationToken
+        );
     }
 
-    public async Task<IReadOnlyList<OrganizationId>> FindCascadesAsync(int limit, CancellationToken cancellationToken) => await database.ReadAsync(
-        Scope.None,
-        new Statement(database.Pick(
-            "select * from organizations_with_cascade(@take)",
-            "select id from organizations where cascade_kind is not null order by id limit @take")).Integer("take", limit),
-        r => new OrganizationId(r.GetString(0)),
-        cancellationToken);
+    public async Task<IReadOnlyList<OrganizationId>> FindCascadesAsync(
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        await database.ReadAsync(
+            Scope.None,
+            new Statement(
+                database.Pick(
+                    "select * from organizations_with_cascade(@take)",
+                    "select id from organizations where cascade_kind is not null order by id limit @take"
+                )
+            ).Integer("take", limit),
+            r => new OrganizationId(r.GetString(0)),
+            cancellationToken
+        );
 
     public async Task<bool> PurgeAsync(OrganizationId id, int limit, CancellationToken cancellationToken)
     {
@@ -73,28 +123,40 @@ internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationSt
         foreach (var (table, key) in Purged)
         {
             // Each step is its own short transaction: a purge of millions of rows holds no lock for long, and a crash loses one step.
-            var statement = new Statement($"""
+            var statement = new Statement(
+                $"""
                 delete from {table} where organization_id = @organization and ({key}) in
                   (select {key} from {table} where organization_id = @organization order by {key} limit @take)
-                """).Text("organization", id.Value).Integer("take", left);
+                """
+            ).Text("organization", id.Value).Integer("take", left);
             left -= await database.ChangeAsync(Scope.Of(id), statement, cancellationToken);
-            if (left <= 0) return false;
+            if (left <= 0)
+                return false;
         }
 
         return true;
     }
 
-    private static Statement Bind(string sql, OrganizationRow row) => new Statement(sql)
-        .Text("id", row.Id.Value)
-        .Text("display_name", row.DisplayName)
-        .Text("external_id", row.ExternalId)
-        .Text("status", row.State.Status.ToString())
-        .Boolean("gate_open", row.State.Gate.Open)
-        .Integer("gate_epoch", row.State.Gate.Epoch)
-        .Text("cascade_kind", row.State.Cascade?.Kind)
-        .Text("state", StateJson.From(row.State))
-        .Time("updated_at", row.UpdatedAt);
+    private static Statement Bind(string sql, OrganizationRow row) =>
+        new Statement(sql)
+            .Text("id", row.Id.Value)
+            .Text("display_name", row.DisplayName)
+            .Text("external_id", row.ExternalId)
+            .Text("status", row.State.Status.ToString())
+            .Boolean("gate_open", row.State.Gate.Open)
+            .Integer("gate_epoch", row.State.Gate.Epoch)
+            .Text("cascade_kind", row.State.Cascade?.Kind)
+            .Text("state", StateJson.From(row.State))
+            .Time("updated_at", row.UpdatedAt);
 
-    private static OrganizationRow Read(DbDataReader r) => new(
-        new OrganizationId(r.GetString(0)), r.GetString(1), r.TextOrNull(2), r.GetInt64(3), StateJson.To<OrganizationState>(r.GetString(4)), r.Time(5), r.Time(6));
+    private static OrganizationRow Read(DbDataReader r) =>
+        new(
+            new OrganizationId(r.GetString(0)),
+            r.GetString(1),
+            r.TextOrNull(2),
+            r.GetInt64(3),
+            StateJson.To<OrganizationState>(r.GetString(4)),
+            r.Time(5),
+            r.Time(6)
+        );
 }

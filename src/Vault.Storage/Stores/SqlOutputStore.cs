@@ -26,21 +26,40 @@ internal sealed class SqlOutputStore(IDatabase database) : IOutputStore
     public Task PutAsync(StoredOutput output, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(output);
-        var statement = new Statement(PutSql).Text("organization", output.Organization.Value).Text("execution", output.ExecutionId).Text("content_type", output.ContentType)
-            .Integer("length", output.Length).Blob("body", output.Body).Time("expires_at", output.ExpiresAt);
+        var statement = new Statement(PutSql)
+            .Text("organization", output.Organization.Value)
+            .Text("execution", output.ExecutionId)
+            .Text("content_type", output.ContentType)
+            .Integer("length", output.Length)
+            .Blob("body", output.Body)
+            .Time("expires_at", output.ExpiresAt);
         return database.ChangeAsync(Scope.Of(output.Organization), statement, cancellationToken);
     }
 
-    public Task<StoredOutput?> FindAsync(OrganizationId organization, string executionId, DateTimeOffset now, CancellationToken cancellationToken) => database.ReadOneAsync(
-        Scope.Of(organization),
-        new Statement(FindSql).Text("organization", organization.Value).Text("execution", executionId).Time("now", now),
-        Read,
-        cancellationToken);
+    public Task<StoredOutput?> FindAsync(
+        OrganizationId organization,
+        string executionId,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    ) =>
+        database.ReadOneAsync(
+            Scope.Of(organization),
+            new Statement(FindSql)
+                .Text("organization", organization.Value)
+                .Text("execution", executionId)
+                .Time("now", now),
+            Read,
+            cancellationToken
+        );
 
-    public Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) => database.ChangeAsync(
-        Scope.None,
-        new Statement(database.Pick("select * from delete_expired_outputs(@before, @take)", ExpireSqlite)).Time("before", before).Integer("take", limit),
-        cancellationToken);
+    public Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        database.ChangeAsync(
+            Scope.None,
+            new Statement(database.Pick("select * from delete_expired_outputs(@before, @take)", ExpireSqlite))
+                .Time("before", before)
+                .Integer("take", limit),
+            cancellationToken
+        );
 
     private static StoredOutput Read(DbDataReader r) =>
         new(new OrganizationId(r.GetString(0)), r.GetString(1), r.GetString(2), r.GetInt64(3), r.Blob(4)!, r.Time(6));

@@ -17,22 +17,43 @@ internal sealed class SqlPackStore(IDatabase database) : IPackStore
         where provider_id = @provider_id and version = @expected
         """;
 
-    public async Task<IReadOnlyList<StoredPack>> ListAsync(CancellationToken cancellationToken) => await database.ReadAsync(
-        Scope.None,
-        new Statement("select provider_id, pack_version, json, version, updated_at from packs order by provider_id"),
-        r => new StoredPack(r.GetString(0), r.GetString(1), r.GetString(2), r.GetInt64(3), r.Time(4)),
-        cancellationToken);
+    public async Task<IReadOnlyList<StoredPack>> ListAsync(CancellationToken cancellationToken) =>
+        await database.ReadAsync(
+            Scope.None,
+            new Statement(
+                "select provider_id, pack_version, json, version, updated_at from packs order by provider_id"
+            ),
+            r => new StoredPack(r.GetString(0), r.GetString(1), r.GetString(2), r.GetInt64(3), r.Time(4)),
+            cancellationToken
+        );
 
-    public async Task<WriteOutcome> PutAsync(StoredPack pack, long? expectedVersion, CancellationToken cancellationToken)
+    public async Task<WriteOutcome> PutAsync(
+        StoredPack pack,
+        long? expectedVersion,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(pack);
         var statement = new Statement(expectedVersion is null ? InsertSql : UpdateSql)
-            .Text("provider_id", pack.ProviderId).Text("pack_version", pack.PackVersion).Text("json", pack.Json).Time("updated_at", pack.UpdatedAt);
-        if (expectedVersion is { } expected) statement.Integer("expected", expected);
-        return await database.ChangeAsync(Scope.None, statement, cancellationToken) == 1 ? WriteOutcome.Written : WriteOutcome.Stale;
+            .Text("provider_id", pack.ProviderId)
+            .Text("pack_version", pack.PackVersion)
+            .Text("json", pack.Json)
+            .Time("updated_at", pack.UpdatedAt);
+        if (expectedVersion is { } expected)
+            statement.Integer("expected", expected);
+        return await database.ChangeAsync(Scope.None, statement, cancellationToken) == 1
+            ? WriteOutcome.Written
+            : WriteOutcome.Stale;
     }
 
     /// <summary>The sum of all versions: rows are never deleted (a tool set that is gone leaves its tombstone), so it goes up by one with every change.</summary>
     public async Task<long> RevisionAsync(CancellationToken cancellationToken) =>
-        (await database.ReadAsync(Scope.None, new Statement("select cast(coalesce(sum(version), 0) as bigint) from packs"), r => r.GetInt64(0), cancellationToken))[0];
+        (
+            await database.ReadAsync(
+                Scope.None,
+                new Statement("select cast(coalesce(sum(version), 0) as bigint) from packs"),
+                r => r.GetInt64(0),
+                cancellationToken
+            )
+        )[0];
 }

@@ -29,16 +29,45 @@ internal sealed class SqlScopeUseStore(IDatabase database) : IScopeUseStore
         ArgumentNullException.ThrowIfNull(uses);
         var add = AddSql.Replace("{lock}", database.Pick(" for key share", ""), StringComparison.Ordinal);
         // In one order everywhere, so that two hosts adding to the same rows cannot wait for each other.
-        var steps = uses.OrderBy(u => u.Account.Value, StringComparer.Ordinal).ThenBy(u => u.Scope, StringComparer.Ordinal).Select(u => new Step(
-            Scope.Of(u.Organization),
-            new Statement(add).Text("organization", u.Organization.Value).Text("account", u.Account.Value).Text("scope", u.Scope)
-                .Integer("uses", u.Uses).Time("last_used_at", u.LastUsedAt).Integer("refusals", u.Refusals).Time("last_refused_at", u.LastRefusedAt))).ToList();
-        if (steps.Count > 0) await database.BatchAsync(steps, cancellationToken);
+        var steps = uses.OrderBy(u => u.Account.Value, StringComparer.Ordinal)
+            .ThenBy(u => u.Scope, StringComparer.Ordinal)
+            .Select(u => new Step(
+                Scope.Of(u.Organization),
+                new Statement(add)
+                    .Text("organization", u.Organization.Value)
+                    .Text("account", u.Account.Value)
+                    .Text("scope", u.Scope)
+                    .Integer("uses", u.Uses)
+                    .Time("last_used_at", u.LastUsedAt)
+                    .Integer("refusals", u.Refusals)
+                    .Time("last_refused_at", u.LastRefusedAt)
+            ))
+            .ToList();
+        if (steps.Count > 0)
+            await database.BatchAsync(steps, cancellationToken);
     }
 
-    public async Task<IReadOnlyList<ScopeUse>> ListAsync(OrganizationId organization, AccountId from, AccountId to, CancellationToken cancellationToken) => await database.ReadAsync(
-        Scope.Of(organization),
-        new Statement(ListSql).Text("organization", organization.Value).Text("from", from.Value).Text("to", to.Value),
-        r => new ScopeUse(organization, new AccountId(r.GetString(0)), r.GetString(1), r.GetInt64(2), r.TimeOrNull(3), r.GetInt64(4), r.TimeOrNull(5)),
-        cancellationToken);
+    public async Task<IReadOnlyList<ScopeUse>> ListAsync(
+        OrganizationId organization,
+        AccountId from,
+        AccountId to,
+        CancellationToken cancellationToken
+    ) =>
+        await database.ReadAsync(
+            Scope.Of(organization),
+            new Statement(ListSql)
+                .Text("organization", organization.Value)
+                .Text("from", from.Value)
+                .Text("to", to.Value),
+            r => new ScopeUse(
+                organization,
+                new AccountId(r.GetString(0)),
+                r.GetString(1),
+                r.GetInt64(2),
+                r.TimeOrNull(3),
+                r.GetInt64(4),
+                r.TimeOrNull(5)
+            ),
+            cancellationToken
+        );
 }

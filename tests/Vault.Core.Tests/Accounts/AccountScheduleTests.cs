@@ -25,10 +25,16 @@ public sealed class AccountScheduleTests
         for (var jitter = 0.0; jitter <= 1; jitter += 0.125)
         {
             var due = AccountSchedule.NextDue(Active(), Single, Now, jitter)!.Value;
-            Assert.Equal(AccountOutcome.CallTokenEndpoint, AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled, now: due), Policy()).Outcome);
+            Assert.Equal(
+                AccountOutcome.CallTokenEndpoint,
+                AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled, now: due), Policy()).Outcome
+            );
         }
 
-        Assert.Equal(AccountOutcome.Nothing, AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled), Policy()).Outcome);
+        Assert.Equal(
+            AccountOutcome.Nothing,
+            AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled), Policy()).Outcome
+        );
     }
 
     [Fact]
@@ -60,7 +66,10 @@ public sealed class AccountScheduleTests
         Assert.True(AccountSchedule.IsLive(state, Now.AddYears(1)));
         Assert.Null(AccountSchedule.NextDue(state, Single, Now, 0.5));
         Assert.False(AccountSchedule.IsLive(state with { AccessRejected = true }, Now));
-        Assert.Equal(AccountOutcome.CallTokenEndpoint, AccountLifecycle.Decide(state, Wanted(RefreshReason.Rejected), Policy()).Outcome);
+        Assert.Equal(
+            AccountOutcome.CallTokenEndpoint,
+            AccountLifecycle.Decide(state, Wanted(RefreshReason.Rejected), Policy()).Outcome
+        );
     }
 
     [Fact]
@@ -77,7 +86,10 @@ public sealed class AccountScheduleTests
     public void What_mints_is_not_kept_alive()
     {
         Assert.Null(AccountSchedule.NextDue(Expired with { Mints = true }, Policy(Rotation.Mints).Refresh, Now, 0.5));
-        Assert.Equal(AccountOutcome.CallTokenEndpoint, AccountLifecycle.Decide(Expired with { Mints = true }, Wanted(), Policy(Rotation.Mints)).Outcome);
+        Assert.Equal(
+            AccountOutcome.CallTokenEndpoint,
+            AccountLifecycle.Decide(Expired with { Mints = true }, Wanted(), Policy(Rotation.Mints)).Outcome
+        );
     }
 
     [Fact]
@@ -100,11 +112,16 @@ public sealed class AccountScheduleTests
     [Fact]
     public void The_provider_may_ask_for_a_longer_pause_and_is_heard()
     {
-        var next = AccountLifecycle.Decide(Expired with { Intent = Held() }, NotActed(retryAfter: TimeSpan.FromMinutes(7)), Policy()).Next;
+        var next = AccountLifecycle
+            .Decide(Expired with { Intent = Held() }, NotActed(retryAfter: TimeSpan.FromMinutes(7)), Policy())
+            .Next;
         Assert.Equal(Now.AddMinutes(7), next.CooldownUntil);
         Assert.Equal(Now.AddMinutes(7), AccountSchedule.NextDue(next, Single, Now, 0.5));
         Assert.Equal(AccountOutcome.CoolingDown, AccountLifecycle.Decide(next, Wanted(), Policy()).Outcome);
-        Assert.Equal(AccountOutcome.CallTokenEndpoint, AccountLifecycle.Decide(next, Wanted(RefreshReason.Manual), Policy()).Outcome);
+        Assert.Equal(
+            AccountOutcome.CallTokenEndpoint,
+            AccountLifecycle.Decide(next, Wanted(RefreshReason.Manual), Policy()).Outcome
+        );
     }
 
     [Fact]
@@ -116,9 +133,15 @@ public sealed class AccountScheduleTests
     {
         var next = AccountLifecycle.Decide(Expired with { Intent = Held() }, ClientRefused(), Policy()).Next;
         var error = AccountErrors.CoolingDown(next, TimeSpan.FromSeconds(3));
-        Assert.Equal((ErrorCatalogue.ClientMisconfigured, StatusReason.ClientMisconfigured), (error.Code, error.StatusReason));
+        Assert.Equal(
+            (ErrorCatalogue.ClientMisconfigured, StatusReason.ClientMisconfigured),
+            (error.Code, error.StatusReason)
+        );
         var other = AccountErrors.CoolingDown(next with { LastFailure = "http_503" }, TimeSpan.FromSeconds(3));
-        Assert.Equal((ErrorCatalogue.UpstreamUnavailable, TimeSpan.FromSeconds(3)), (other.Code, other.RetryAfter!.Value));
+        Assert.Equal(
+            (ErrorCatalogue.UpstreamUnavailable, TimeSpan.FromSeconds(3)),
+            (other.Code, other.RetryAfter!.Value)
+        );
     }
 
     [Fact]
@@ -127,8 +150,14 @@ public sealed class AccountScheduleTests
         Assert.Empty(new LifecycleOptions().Faults());
         var faults = new LifecycleOptions
         {
-            TokenTimeout = TimeSpan.Zero, ClockSkew = TimeSpan.FromSeconds(-1), Lease = TimeSpan.FromSeconds(-2), FreshnessLease = TimeSpan.Zero, CooldownBase = TimeSpan.Zero,
-        }.Faults().ToList();
+            TokenTimeout = TimeSpan.Zero,
+            ClockSkew = TimeSpan.FromSeconds(-1),
+            Lease = TimeSpan.FromSeconds(-2),
+            FreshnessLease = TimeSpan.Zero,
+            CooldownBase = TimeSpan.Zero,
+        }
+            .Faults()
+            .ToList();
         Assert.Equal(5, faults.Count);
 
         // A lock shorter than the HTTP timeout.

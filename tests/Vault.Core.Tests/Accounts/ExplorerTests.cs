@@ -10,9 +10,15 @@ namespace Vault.Core.Tests.Accounts;
 /// </summary>
 public sealed class ExplorerTests(ITestOutputHelper output)
 {
-    private static readonly int Depth = int.TryParse(Environment.GetEnvironmentVariable("VAULT_EXPLORER_DEPTH"), out var depth) ? Math.Clamp(depth, 1, 3) : 1;
+    private static readonly int Depth = int.TryParse(
+        Environment.GetEnvironmentVariable("VAULT_EXPLORER_DEPTH"),
+        out var depth
+    )
+        ? Math.Clamp(depth, 1, 3)
+        : 1;
 
-    public static TheoryData<Rotation> Rotations => [Rotation.Never, Rotation.Grace, Rotation.SingleUse, Rotation.FamilyKill];
+    public static TheoryData<Rotation> Rotations =>
+        [Rotation.Never, Rotation.Grace, Rotation.SingleUse, Rotation.FamilyKill];
 
     private static IEnumerable<ExplorerOptions> Spaces(Rotation rotation)
     {
@@ -21,11 +27,14 @@ public sealed class ExplorerTests(ITestOutputHelper output)
         yield return new(rotation, 2, Faults.Store, Depth, Depth - 1);
         yield return new(rotation, 1, Faults.Store | Faults.Crash, 2, 1, Attempts: 2);
         yield return new(rotation, 1, Faults.Revoke | Faults.Crash | Faults.Outage, Depth, Depth - 1);
-        if (Depth > 1 || rotation is Rotation.SingleUse or Rotation.FamilyKill) yield return new(rotation, 2, Faults.Gate, Depth, Depth);
-        if (Depth > 1 || rotation is Rotation.Grace or Rotation.FamilyKill) yield return new(rotation, 2, Faults.Clock, 1, 1);
+        if (Depth > 1 || rotation is Rotation.SingleUse or Rotation.FamilyKill)
+            yield return new(rotation, 2, Faults.Gate, Depth, Depth);
+        if (Depth > 1 || rotation is Rotation.Grace or Rotation.FamilyKill)
+            yield return new(rotation, 2, Faults.Clock, 1, 1);
         yield return new(rotation, 3, Faults.None, 0, Depth - 1);
         yield return new(rotation, 3, Faults.Crash | Faults.LostReply, 1, Depth - 1);
-        if (Depth == 1) yield break;
+        if (Depth == 1)
+            yield break;
         yield return new(rotation, 2, Faults.Clock | Faults.ClockJump, 1, 1);
         yield return new(rotation, 2, Faults.Revoke, 1, 1);
         yield return new(rotation, 2, Faults.Store | Faults.Crash, 2, 1);
@@ -38,9 +47,13 @@ public sealed class ExplorerTests(ITestOutputHelper output)
     {
         var spaces = Spaces(rotation).Select(s => s with { MaxStates = Depth == 1 ? 100_000 : 5_000_000 }).ToList();
         var reports = new ExplorerReport[spaces.Count];
-        Parallel.For(0, spaces.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => reports[i] = Search.Run(spaces[i]));
-        foreach (var report in reports) output.WriteLine(report.ToString());
-        foreach (var violation in reports.SelectMany(r => r.Violations)) output.WriteLine(violation.ToString());
+        Parallel.For(0, spaces.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
+            reports[i] = Search.Run(spaces[i])
+        );
+        foreach (var report in reports)
+            output.WriteLine(report.ToString());
+        foreach (var violation in reports.SelectMany(r => r.Violations))
+            output.WriteLine(violation.ToString());
         Assert.All(reports, r => Assert.Empty(r.Violations));
         Assert.All(reports, r => Assert.True(r.Complete, r.ToString()));
     }
@@ -56,12 +69,29 @@ public sealed class ExplorerTests(ITestOutputHelper output)
     [InlineData(Off.Recheck, Rotation.Grace, Faults.None, "presented again")]
     [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Revoke, "after the revocation was acknowledged")]
     [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Gate, "after the shut gate was acknowledged")]
-    public void Without_one_of_its_protections_the_search_finds_the_loss(Off off, Rotation rotation, Faults faults, string what)
+    public void Without_one_of_its_protections_the_search_finds_the_loss(
+        Off off,
+        Rotation rotation,
+        Faults faults,
+        string what
+    )
     {
-        var options = new ExplorerOptions(rotation, faults == Faults.None ? 2 : 1, faults, 0, rotation == Rotation.Grace ? 2 : 1) { Off = off, StopAt = what };
+        var options = new ExplorerOptions(
+            rotation,
+            faults == Faults.None ? 2 : 1,
+            faults,
+            0,
+            rotation == Rotation.Grace ? 2 : 1
+        )
+        {
+            Off = off,
+            StopAt = what,
+        };
         var report = Search.Run(options);
         output.WriteLine(report.ToString());
-        output.WriteLine(report.Violations.FirstOrDefault(v => v.Rule.Contains(what, StringComparison.Ordinal))?.ToString() ?? "none");
+        output.WriteLine(
+            report.Violations.FirstOrDefault(v => v.Rule.Contains(what, StringComparison.Ordinal))?.ToString() ?? "none"
+        );
         Assert.Contains(report.Violations, v => v.Rule.Contains(what, StringComparison.Ordinal));
     }
 }

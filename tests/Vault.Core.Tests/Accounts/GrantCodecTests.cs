@@ -13,7 +13,12 @@ public sealed class GrantCodecTests
     [InlineData("access", null, "mac")]
     public void A_grant_round_trips(string access, string? refresh, string type)
     {
-        using var grant = new GrantTokens { AccessToken = Secret.From(access), RefreshToken = refresh is null ? null : Secret.From(refresh), TokenType = type };
+        using var grant = new GrantTokens
+        {
+            AccessToken = Secret.From(access),
+            RefreshToken = refresh is null ? null : Secret.From(refresh),
+            TokenType = type,
+        };
         using var read = GrantCodec.DecodeGrant(GrantCodec.Encode(grant));
         Assert.Equal(access, read.AccessToken.RevealText());
         Assert.Equal(refresh, read.RefreshToken?.RevealText());
@@ -23,7 +28,9 @@ public sealed class GrantCodecTests
     [Fact]
     public void A_credential_round_trips_with_all_its_fields()
     {
-        var fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("username", Secret.From("u")).Add("password", Secret.From("pä:ss\n"));
+        var fields = ImmutableSortedDictionary<string, Secret>
+            .Empty.Add("username", Secret.From("u"))
+            .Add("password", Secret.From("pä:ss\n"));
         using var credential = new StaticCredential { Mode = AuthMode.Basic, Fields = fields };
         using var read = GrantCodec.DecodeCredential(GrantCodec.Encode(credential));
         Assert.Equal(AuthMode.Basic, read.Mode);

@@ -7,11 +7,20 @@ namespace Vault.Core.Tests.Accounts;
 /// <summary>Several attempts in a row were held up past their leases: what each of them says when it wakes settles its own part.</summary>
 public sealed class InDoubtAttemptsTests
 {
-    private static readonly InDoubtAttempts Two = InDoubtAttempts.Of(Held("a", Now - Grace)).With(Held("b", Now.AddMinutes(-4)));
+    private static readonly InDoubtAttempts Two = InDoubtAttempts
+        .Of(Held("a", Now - Grace))
+        .With(Held("b", Now.AddMinutes(-4)));
 
-    private static AccountDecision Decide(AccountState state, AccountEvent what, Rotation rotation = Rotation.Grace) => AccountLifecycle.Decide(state, what, Policy(rotation));
+    private static AccountDecision Decide(AccountState state, AccountEvent what, Rotation rotation = Rotation.Grace) =>
+        AccountLifecycle.Decide(state, what, Policy(rotation));
 
-    private static AccountState Lost(InDoubtAttempts doubt) => Expired with { Status = AccountStatus.RequiresReauth, Reason = StatusReason.RefreshOutcomeLost, Doubt = doubt };
+    private static AccountState Lost(InDoubtAttempts doubt) =>
+        Expired with
+        {
+            Status = AccountStatus.RequiresReauth,
+            Reason = StatusReason.RefreshOutcomeLost,
+            Doubt = doubt,
+        };
 
     [Fact]
     public void Two_attempts_held_up_past_their_leases_leave_no_loss_when_both_say_that_they_sent_nothing()
@@ -20,11 +29,17 @@ public sealed class InDoubtAttemptsTests
         var first = Decide(Active(Grace * -2), Wanted(attempt: "a", now: Now - Grace)).Next;
         var second = Decide(first, Wanted(attempt: "b", now: Now - Grace + Lease)).Next;
         var third = Decide(second, Wanted(attempt: "c"));
-        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (third.Next.Status, third.Next.Reason));
+        Assert.Equal(
+            (AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost),
+            (third.Next.Status, third.Next.Reason)
+        );
         foreach (var order in new string[][] { ["a", "b"], ["b", "a"] })
         {
             var healed = Decide(Decide(third.Next, NotActed(order[0])).Next, NotActed(order[1])).Next;
-            Assert.Equal((AccountStatus.Active, (string?)null, (InDoubtAttempts?)null), (healed.Status, healed.Reason, healed.Doubt));
+            Assert.Equal(
+                (AccountStatus.Active, (string?)null, (InDoubtAttempts?)null),
+                (healed.Status, healed.Reason, healed.Doubt)
+            );
             Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(healed, Wanted(attempt: "d")).Outcome);
         }
     }
@@ -39,13 +54,20 @@ public sealed class InDoubtAttemptsTests
                 var certain = Decide(Expired with { Doubt = Two }, word, Rotation.SingleUse);
                 Assert.Equal((AccountOutcome.Changed, left), (certain.Outcome, certain.Next.Doubt?.AttemptId));
                 Assert.Empty(certain.Next.Doubt!.Attempts);
-                var refused = Decide(Decide(certain.Next, Wanted(attempt: "c"), Rotation.SingleUse).Next, FoundDead("c"), Rotation.SingleUse).Next;
+                var refused = Decide(
+                    Decide(certain.Next, Wanted(attempt: "c"), Rotation.SingleUse).Next,
+                    FoundDead("c"),
+                    Rotation.SingleUse
+                ).Next;
                 Assert.Equal(StatusReason.RefreshOutcomeLost, refused.Reason);
             }
         }
 
         Assert.Equal(AccountOutcome.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed("c")).Outcome);
-        Assert.Equal(AccountOutcome.OutOfDate, Decide(Expired with { Doubt = Two }, NotActed(InDoubtAttempts.Several)).Outcome);
+        Assert.Equal(
+            AccountOutcome.OutOfDate,
+            Decide(Expired with { Doubt = Two }, NotActed(InDoubtAttempts.Several)).Outcome
+        );
     }
 
     [Fact]
@@ -53,11 +75,22 @@ public sealed class InDoubtAttemptsTests
     {
         // a's window has shut, b's is open; when a has sent nothing, what b may have used up can still be had.
         var healed = Decide(Lost(Two), NotActed("a"));
-        Assert.Equal((AccountStatus.Active, "b", "account.healed"), (healed.Next.Status, healed.Next.Doubt?.AttemptId, healed.LedgerType));
+        Assert.Equal(
+            (AccountStatus.Active, "b", "account.healed"),
+            (healed.Next.Status, healed.Next.Doubt?.AttemptId, healed.LedgerType)
+        );
         Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(healed.Next, Wanted(RefreshReason.Manual, "c")).Outcome);
 
         // The other way round nothing is gained yet, and with a provider that kills families it never is before the last word.
-        foreach (var (says, rotation) in new[] { ("b", Rotation.Grace), ("a", Rotation.FamilyKill), ("b", Rotation.FamilyKill), ("a", Rotation.SingleUse) })
+        foreach (
+            var (says, rotation) in new[]
+            {
+                ("b", Rotation.Grace),
+                ("a", Rotation.FamilyKill),
+                ("b", Rotation.FamilyKill),
+                ("a", Rotation.SingleUse),
+            }
+        )
         {
             var still = Decide(Lost(Two), NotActed(says), rotation);
             Assert.Equal((AccountStatus.RequiresReauth, (string?)null), (still.Next.Status, still.LedgerType));
@@ -71,7 +104,10 @@ public sealed class InDoubtAttemptsTests
         foreach (var state in new[] { Expired with { Doubt = Two }, Lost(Two) })
         {
             var first = Decide(state, FoundDead("a")).Next;
-            Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked, (InDoubtAttempts?)null), (first.Status, first.Reason, first.Doubt));
+            Assert.Equal(
+                (AccountStatus.RequiresReauth, StatusReason.UserRevoked, (InDoubtAttempts?)null),
+                (first.Status, first.Reason, first.Doubt)
+            );
 
             // a may have used the token up before b was refused.
             var second = Decide(state, FoundDead("b")).Next;
@@ -87,11 +123,16 @@ public sealed class InDoubtAttemptsTests
     public void One_attempt_is_counted_once_and_too_many_are_not_told_apart()
     {
         Assert.Same(Two, Two.With(Held("a")));
-        var doubt = Enumerable.Range(0, InDoubtAttempts.MaxAttempts - 2).Aggregate(Two, (d, i) => d.With(Held($"n{i}")));
+        var doubt = Enumerable
+            .Range(0, InDoubtAttempts.MaxAttempts - 2)
+            .Aggregate(Two, (d, i) => d.With(Held($"n{i}")));
         Assert.Equal(InDoubtAttempts.MaxAttempts, doubt.Attempts.Length);
         Assert.Equal(InDoubtAttempts.MaxAttempts - 1, doubt.Without("n0")!.Attempts.Length);
         var many = doubt.With(Held("one more"));
-        Assert.Equal((InDoubtAttempts.Several, Two.FirstSentAt, true), (many.AttemptId, many.FirstSentAt, many.Attempts.IsEmpty));
+        Assert.Equal(
+            (InDoubtAttempts.Several, Two.FirstSentAt, true),
+            (many.AttemptId, many.FirstSentAt, many.Attempts.IsEmpty)
+        );
         Assert.Equal(AccountOutcome.OutOfDate, Decide(Lost(many), NotActed("a")).Outcome);
         Assert.Equal(many, many.With(Held("another")));
     }
@@ -100,7 +141,8 @@ public sealed class InDoubtAttemptsTests
     public void A_doubt_counted_by_the_version_before_is_settled_by_no_single_word()
     {
         var former = new InDoubtAttempts(InDoubtAttempts.Several, Now.AddMinutes(-1));
-        foreach (var attempt in new[] { "a", InDoubtAttempts.Several }) Assert.Equal(AccountOutcome.OutOfDate, Decide(Lost(former), NotActed(attempt)).Outcome);
+        foreach (var attempt in new[] { "a", InDoubtAttempts.Several })
+            Assert.Equal(AccountOutcome.OutOfDate, Decide(Lost(former), NotActed(attempt)).Outcome);
         Assert.False(former.BeganWith(InDoubtAttempts.Several));
         Assert.Equal(former, former.With(Held("a")));
         Assert.Same(former, former.Without("a"));

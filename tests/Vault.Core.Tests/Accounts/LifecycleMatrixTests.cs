@@ -18,36 +18,64 @@ public sealed class LifecycleMatrixTests
         {
             var decision = AccountLifecycle.Decide(state, what, policy);
             pairs++;
-            if (Broken(state, what, policy, decision) is { } rule) Assert.Fail($"{rule}\n  state {state}\n  event {what}\n  rotation {policy.Refresh.Rotation}\n  decision {decision}");
+            if (Broken(state, what, policy, decision) is { } rule)
+                Assert.Fail(
+                    $"{rule}\n  state {state}\n  event {what}\n  rotation {policy.Refresh.Rotation}\n  decision {decision}"
+                );
         }
 
         Assert.True(pairs > 500_000, $"only {pairs} pairs");
     }
 
-    private static string? Broken(AccountState state, AccountEvent what, LifecyclePolicy policy, AccountDecision decision)
+    private static string? Broken(
+        AccountState state,
+        AccountEvent what,
+        LifecyclePolicy policy,
+        AccountDecision decision
+    )
     {
         var next = decision.Next;
-        if (next.Status == AccountStatus.Active != next.Reason is null) return "A reason is there for every status but ACTIVE.";
-        if (next.Generation != state.Generation && (next.Generation != state.Generation + 1 || !decision.Effects.HasFlag(GrantEffect.StoreGrant))) return "A new generation is the next one and stores its grant.";
-        if (decision.Effects.HasFlag(GrantEffect.StoreGrant) && decision.Effects.HasFlag(GrantEffect.Wipe)) return "What is stored is not wiped in the same breath.";
-        if (decision.Effects.HasFlag(GrantEffect.Wipe) && next.Grant is not null) return "A wiped account says that it has no grant.";
-        if (decision.Effects.HasFlag(GrantEffect.RevokeUpstream) && next.Revocation != UpstreamRevocation.Pending) return "What is to be revoked upstream stays pending until it is.";
-        if (decision.Outcome is AccountOutcome.OutOfDate && next != state) return "What is out of date changes nothing.";
-        if (decision.Outcome is AccountOutcome.HeldByAnother && next != state) return "While another holds the lease nothing changes.";
+        if (next.Status == AccountStatus.Active != next.Reason is null)
+            return "A reason is there for every status but ACTIVE.";
+        if (
+            next.Generation != state.Generation
+            && (next.Generation != state.Generation + 1 || !decision.Effects.HasFlag(GrantEffect.StoreGrant))
+        )
+            return "A new generation is the next one and stores its grant.";
+        if (decision.Effects.HasFlag(GrantEffect.StoreGrant) && decision.Effects.HasFlag(GrantEffect.Wipe))
+            return "What is stored is not wiped in the same breath.";
+        if (decision.Effects.HasFlag(GrantEffect.Wipe) && next.Grant is not null)
+            return "A wiped account says that it has no grant.";
+        if (decision.Effects.HasFlag(GrantEffect.RevokeUpstream) && next.Revocation != UpstreamRevocation.Pending)
+            return "What is to be revoked upstream stays pending until it is.";
+        if (decision.Outcome is AccountOutcome.OutOfDate && next != state)
+            return "What is out of date changes nothing.";
+        if (decision.Outcome is AccountOutcome.HeldByAnother && next != state)
+            return "While another holds the lease nothing changes.";
         var withdrawn = state.Status is AccountStatus.Revoked or AccountStatus.Disconnected;
-        if (withdrawn && next.Status != state.Status && what is not AccountEvent.GrantStored) return "Only a new grant brings a revoked account back.";
-        if (withdrawn && decision.Outcome == AccountOutcome.CallTokenEndpoint) return "A revoked account is not refreshed.";
+        if (withdrawn && next.Status != state.Status && what is not AccountEvent.GrantStored)
+            return "Only a new grant brings a revoked account back.";
+        if (withdrawn && decision.Outcome == AccountOutcome.CallTokenEndpoint)
+            return "A revoked account is not refreshed.";
         if (decision.Outcome == AccountOutcome.CallTokenEndpoint)
         {
-            if (what is not AccountEvent.RefreshWanted wanted) return "Only who wants a refresh is told to call.";
-            if (next is not { Status: AccountStatus.Active, Grant.HasRefreshToken: true }) return "There is something to present.";
-            if (next.Intent != new RefreshIntent(wanted.AttemptId, wanted.Holder, wanted.Now, wanted.Now + policy.Lease)) return "The intent names the attempt and its lease.";
-            if (state.Intent is { } held && held.LeaseUntil > wanted.Now && !wanted.HolderIsDead) return "A lease is its holder's until it ends.";
-            if (AccountSchedule.IsBarred(next, policy.Refresh, wanted.Now)) return "What would kill the family is never presented again.";
+            if (what is not AccountEvent.RefreshWanted wanted)
+                return "Only who wants a refresh is told to call.";
+            if (next is not { Status: AccountStatus.Active, Grant.HasRefreshToken: true })
+                return "There is something to present.";
+            if (
+                next.Intent != new RefreshIntent(wanted.AttemptId, wanted.Holder, wanted.Now, wanted.Now + policy.Lease)
+            )
+                return "The intent names the attempt and its lease.";
+            if (state.Intent is { } held && held.LeaseUntil > wanted.Now && !wanted.HolderIsDead)
+                return "A lease is its holder's until it ends.";
+            if (AccountSchedule.IsBarred(next, policy.Refresh, wanted.Now))
+                return "What would kill the family is never presented again.";
         }
 
         var transient = what is AccountEvent.RefreshNotActed or AccountEvent.RefreshClientRefused;
-        if (transient && next.Status != state.Status) return "A transient failure lowers nothing.";
+        if (transient && next.Status != state.Status)
+            return "A transient failure lowers nothing.";
         return decision.LedgerType is not null && next == state ? "The ledger tells of changes." : null;
     }
 
@@ -57,15 +85,23 @@ public sealed class LifecycleMatrixTests
         foreach (var state in States())
         foreach (var policy in Policies)
         {
-            if (AccountSchedule.NextDue(state, policy.Refresh, Now, 0.5) is not { } due || due > Now) continue;
+            if (AccountSchedule.NextDue(state, policy.Refresh, Now, 0.5) is not { } due || due > Now)
+                continue;
 
             // What the sweep does with a due account.
-            if (state.Revocation == UpstreamRevocation.Pending) continue;
+            if (state.Revocation == UpstreamRevocation.Pending)
+                continue;
             var refreshes = state is { Status: AccountStatus.Active, Grant.HasRefreshToken: true };
-            var decision = AccountLifecycle.Decide(state, refreshes ? Wanted(RefreshReason.Scheduled) : new AccountEvent.TimePassed(Now), policy);
+            var decision = AccountLifecycle.Decide(
+                state,
+                refreshes ? Wanted(RefreshReason.Scheduled) : new AccountEvent.TimePassed(Now),
+                policy
+            );
             var again = AccountSchedule.NextDue(decision.Next, policy.Refresh, Now, 0.5);
-            Assert.True(decision.Outcome == AccountOutcome.CallTokenEndpoint || again is null || again > Now,
-                $"due again at once\n  state {state}\n  rotation {policy.Refresh.Rotation}\n  decision {decision}\n  due {due:O}, again {again:O}");
+            Assert.True(
+                decision.Outcome == AccountOutcome.CallTokenEndpoint || again is null || again > Now,
+                $"due again at once\n  state {state}\n  rotation {policy.Refresh.Rotation}\n  decision {decision}\n  due {due:O}, again {again:O}"
+            );
         }
     }
 
@@ -74,9 +110,12 @@ public sealed class LifecycleMatrixTests
     {
         foreach (var state in States())
         {
-            var next = AccountLifecycle.Decide(state, new AccountEvent.RevokeWanted(Now, StatusReason.RevokedByRequest), Policy()).Next;
+            var next = AccountLifecycle
+                .Decide(state, new AccountEvent.RevokeWanted(Now, StatusReason.RevokedByRequest), Policy())
+                .Next;
             Assert.Contains(next.Status, new[] { AccountStatus.Revoked, AccountStatus.Disconnected });
-            if (state.Status is not (AccountStatus.Revoked or AccountStatus.Disconnected)) Assert.Null(next.Intent);
+            if (state.Status is not (AccountStatus.Revoked or AccountStatus.Disconnected))
+                Assert.Null(next.Intent);
         }
     }
 

@@ -10,7 +10,11 @@ public sealed class RefreshRuleTests
 {
     private static AccountState InFlight(AccountState? from = null) => (from ?? Expired) with { Intent = Held() };
 
-    private static AccountDecision Decide(AccountState state, AccountEvent what, Rotation rotation = Rotation.SingleUse) => AccountLifecycle.Decide(state, what, Policy(rotation));
+    private static AccountDecision Decide(
+        AccountState state,
+        AccountEvent what,
+        Rotation rotation = Rotation.SingleUse
+    ) => AccountLifecycle.Decide(state, what, Policy(rotation));
 
     [Fact]
     public void Trap_invalid_grant_of_an_older_generation_deletes_nothing()
@@ -21,7 +25,16 @@ public sealed class RefreshRuleTests
         Assert.Equal(AccountOutcome.OutOfDate, Decide(Expired, FoundDead()).Outcome);
         var dead = Decide(InFlight(), FoundDead()).Next;
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked), (dead.Status, dead.Reason));
-        Assert.Equal(AccountOutcome.OutOfDate, Decide(Active() with { Generation = 2 }, new AccountEvent.GrantReportedDead(Now, 1, StatusReason.UserRevoked)).Outcome);
+        Assert.Equal(
+            AccountOutcome.OutOfDate,
+            Decide(
+                Active() with
+                {
+                    Generation = 2,
+                },
+                new AccountEvent.GrantReportedDead(Now, 1, StatusReason.UserRevoked)
+            ).Outcome
+        );
     }
 
     [Fact]
@@ -53,7 +66,10 @@ public sealed class RefreshRuleTests
         var lost = Decide(InFlight(), MayHaveActed(), Rotation.FamilyKill).Next;
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (lost.Status, lost.Reason));
         var healed = Decide(lost, Succeeded(now: Now.AddHours(3)), Rotation.FamilyKill);
-        Assert.Equal((AccountStatus.Active, 2L, "account.healed"), (healed.Next.Status, healed.Next.Generation, healed.LedgerType));
+        Assert.Equal(
+            (AccountStatus.Active, 2L, "account.healed"),
+            (healed.Next.Status, healed.Next.Generation, healed.LedgerType)
+        );
         Assert.Null(healed.Next.Doubt);
     }
 
@@ -61,10 +77,20 @@ public sealed class RefreshRuleTests
     [Fact]
     public void A_late_refusal_of_the_attempt_in_doubt_says_why_the_grant_is_dead()
     {
-        var lost = Decide(InFlight() with { Intent = Held(since: Now - Lease) }, Wanted(attempt: "theirs"), Rotation.FamilyKill).Next;
+        var lost = Decide(
+            InFlight() with
+            {
+                Intent = Held(since: Now - Lease),
+            },
+            Wanted(attempt: "theirs"),
+            Rotation.FamilyKill
+        ).Next;
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (lost.Status, lost.Reason));
         var dead = Decide(lost, FoundDead(), Rotation.FamilyKill);
-        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.UserRevoked, "account.reauth_required"), (dead.Next.Status, dead.Next.Reason, dead.LedgerType));
+        Assert.Equal(
+            (AccountStatus.RequiresReauth, StatusReason.UserRevoked, "account.reauth_required"),
+            (dead.Next.Status, dead.Next.Reason, dead.LedgerType)
+        );
         Assert.Null(dead.Next.Doubt);
         Assert.Equal(AccountOutcome.OutOfDate, Decide(lost, FoundDead("theirs"), Rotation.FamilyKill).Outcome);
 
@@ -76,22 +102,39 @@ public sealed class RefreshRuleTests
     }
 
     [Fact]
-    public void A_late_success_of_a_replaced_generation_is_dropped() => Assert.Equal(AccountOutcome.OutOfDate, Decide(Active() with { Generation = 2 }, Succeeded(presented: 1)).Outcome);
+    public void A_late_success_of_a_replaced_generation_is_dropped() =>
+        Assert.Equal(
+            AccountOutcome.OutOfDate,
+            Decide(Active() with { Generation = 2 }, Succeeded(presented: 1)).Outcome
+        );
 
     [Fact]
     public void Revoking_wins_over_a_refresh_under_way_and_its_late_token_is_revoked_upstream()
     {
         var revoked = Decide(InFlight(), new AccountEvent.RevokeWanted(Now, StatusReason.RevokedByRequest));
         Assert.True(revoked.Effects.HasFlag(GrantEffect.RevokeUpstream));
-        foreach (var row in new[] { revoked.Next, Decide(revoked.Next, new AccountEvent.UpstreamRevoked(Now, 1, UpstreamRevocation.Confirmed, false, 0)).Next })
+        foreach (
+            var row in new[]
+            {
+                revoked.Next,
+                Decide(
+                    revoked.Next,
+                    new AccountEvent.UpstreamRevoked(Now, 1, UpstreamRevocation.Confirmed, false, 0)
+                ).Next,
+            }
+        )
         {
             var late = Decide(row, Succeeded());
-            Assert.Equal((AccountStatus.Revoked, StatusReason.RevokedByRequest, UpstreamRevocation.Pending), (late.Next.Status, late.Next.Reason, late.Next.Revocation));
+            Assert.Equal(
+                (AccountStatus.Revoked, StatusReason.RevokedByRequest, UpstreamRevocation.Pending),
+                (late.Next.Status, late.Next.Reason, late.Next.Revocation)
+            );
             Assert.Equal(GrantEffect.StoreGrant | GrantEffect.RevokeUpstream, late.Effects);
             Assert.Equal(Now, AccountSchedule.NextDue(late.Next, Policy().Refresh, Now, 0.5));
         }
 
-        foreach (var what in new[] { NotActed(), MayHaveActed(), FoundDead(), ClientRefused() }) Assert.Equal(AccountOutcome.OutOfDate, Decide(revoked.Next, what).Outcome);
+        foreach (var what in new[] { NotActed(), MayHaveActed(), FoundDead(), ClientRefused() })
+            Assert.Equal(AccountOutcome.OutOfDate, Decide(revoked.Next, what).Outcome);
     }
 
     [Fact]
@@ -102,7 +145,10 @@ public sealed class RefreshRuleTests
             var doubtful = Decide(InFlight(), MayHaveActed(), rotation).Next;
             var again = Decide(doubtful, Wanted(RefreshReason.Manual, "second"), rotation);
             Assert.Equal(AccountOutcome.CallTokenEndpoint, again.Outcome);
-            Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(again.Next, FoundDead("second"), rotation).Next.Reason);
+            Assert.Equal(
+                StatusReason.RefreshOutcomeLost,
+                Decide(again.Next, FoundDead("second"), rotation).Next.Reason
+            );
         }
     }
 
@@ -126,7 +172,10 @@ public sealed class RefreshRuleTests
             var decision = Decide(Expired with { Intent = Held("theirs", Now - Lease) }, Wanted(), rotation);
             var usesUp = rotation is Rotation.Grace or Rotation.SingleUse or Rotation.FamilyKill;
             Assert.Equal(usesUp ? "theirs" : null, decision.Next.Doubt?.AttemptId);
-            Assert.Equal(rotation == Rotation.FamilyKill ? AccountOutcome.NotUsable : AccountOutcome.CallTokenEndpoint, decision.Outcome);
+            Assert.Equal(
+                rotation == Rotation.FamilyKill ? AccountOutcome.NotUsable : AccountOutcome.CallTokenEndpoint,
+                decision.Outcome
+            );
         }
     }
 
@@ -135,22 +184,40 @@ public sealed class RefreshRuleTests
     {
         var doubtful = Active(TimeSpan.FromMinutes(4)) with { Doubt = new InDoubtAttempts("theirs", Now) };
         foreach (var why in Enum.GetValues<RefreshReason>())
-            Assert.NotEqual(AccountOutcome.CallTokenEndpoint, Decide(doubtful, Wanted(why), Rotation.FamilyKill).Outcome);
-        Assert.Equal(AccountOutcome.AlreadyFresh, Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.FamilyKill).Outcome);
+            Assert.NotEqual(
+                AccountOutcome.CallTokenEndpoint,
+                Decide(doubtful, Wanted(why), Rotation.FamilyKill).Outcome
+            );
+        Assert.Equal(
+            AccountOutcome.AlreadyFresh,
+            Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.FamilyKill).Outcome
+        );
 
         // When the access token has run out, the loss is told by its name.
         var later = Decide(doubtful, Wanted(now: Now.AddMinutes(5)), Rotation.FamilyKill).Next;
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (later.Status, later.Reason));
-        Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(doubtful, new AccountEvent.TimePassed(Now.AddMinutes(5)), Rotation.FamilyKill).Next.Reason);
-        Assert.Equal(Now.AddMinutes(4), AccountSchedule.NextDue(doubtful, Policy(Rotation.FamilyKill).Refresh, Now, 0.5));
+        Assert.Equal(
+            StatusReason.RefreshOutcomeLost,
+            Decide(doubtful, new AccountEvent.TimePassed(Now.AddMinutes(5)), Rotation.FamilyKill).Next.Reason
+        );
+        Assert.Equal(
+            Now.AddMinutes(4),
+            AccountSchedule.NextDue(doubtful, Policy(Rotation.FamilyKill).Refresh, Now, 0.5)
+        );
     }
 
     [Fact]
     public void A_token_in_doubt_is_presented_again_within_the_grace_window_and_soon()
     {
         var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now.AddMinutes(-1)) };
-        Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshReason.Scheduled), Rotation.Grace).Outcome);
-        Assert.True(AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5) <= Now, "the window would shut before the next margin");
+        Assert.Equal(
+            AccountOutcome.CallTokenEndpoint,
+            Decide(doubtful, Wanted(RefreshReason.Scheduled), Rotation.Grace).Outcome
+        );
+        Assert.True(
+            AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5) <= Now,
+            "the window would shut before the next margin"
+        );
     }
 
     [Fact]
@@ -158,9 +225,18 @@ public sealed class RefreshRuleTests
     {
         // Host A has the reply in its spool and is away; host B comes after the window: presenting would kill what A still holds.
         var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now - Grace) };
-        Assert.NotEqual(AccountOutcome.CallTokenEndpoint, Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.Grace).Outcome);
-        Assert.Equal(StatusReason.RefreshOutcomeLost, Decide(doubtful, Wanted(RefreshReason.Rejected), Rotation.Grace).Next.Reason);
-        Assert.Equal(Active().Grant!.AccessExpiresAt, AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5));
+        Assert.NotEqual(
+            AccountOutcome.CallTokenEndpoint,
+            Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.Grace).Outcome
+        );
+        Assert.Equal(
+            StatusReason.RefreshOutcomeLost,
+            Decide(doubtful, Wanted(RefreshReason.Rejected), Rotation.Grace).Next.Reason
+        );
+        Assert.Equal(
+            Active().Grant!.AccessExpiresAt,
+            AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5)
+        );
     }
 
     [Fact]
@@ -182,7 +258,8 @@ public sealed class RefreshRuleTests
         for (var second = 0; second < 600; second++, now = now.AddSeconds(1))
         {
             var wanted = Decide(state, Wanted(RefreshReason.Rejected, "a" + second, now, seen: state.Generation));
-            if (wanted.Outcome != AccountOutcome.CallTokenEndpoint) continue;
+            if (wanted.Outcome != AccountOutcome.CallTokenEndpoint)
+                continue;
             refreshes++;
             state = Decide(wanted.Next, Succeeded("a" + second, state.Generation, now)).Next;
         }
@@ -197,20 +274,35 @@ public sealed class RefreshRuleTests
         var lost = Decide(doubtful, Wanted(), Rotation.FamilyKill).Next;
         Assert.Equal(StatusReason.RefreshOutcomeLost, lost.Reason);
         var healed = Decide(lost, NotActed("theirs"), Rotation.FamilyKill).Next;
-        Assert.Equal((AccountStatus.Active, (string?)null, (InDoubtAttempts?)null), (healed.Status, healed.Reason, healed.Doubt));
+        Assert.Equal(
+            (AccountStatus.Active, (string?)null, (InDoubtAttempts?)null),
+            (healed.Status, healed.Reason, healed.Doubt)
+        );
         Assert.Equal(AccountOutcome.OutOfDate, Decide(lost, NotActed("another"), Rotation.FamilyKill).Outcome);
     }
 
     [Fact]
     public void A_complaint_about_an_older_token_finds_the_work_done() =>
-        Assert.Equal(AccountOutcome.AlreadyFresh, Decide(Active() with { Generation = 2 }, Wanted(RefreshReason.Rejected, seen: 1)).Outcome);
+        Assert.Equal(
+            AccountOutcome.AlreadyFresh,
+            Decide(Active() with { Generation = 2 }, Wanted(RefreshReason.Rejected, seen: 1)).Outcome
+        );
 
     [Fact]
     public void What_cannot_be_refreshed_runs_out_or_needs_a_person()
     {
-        Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired), Lowered(Decide(Active(TimeSpan.Zero, false), Wanted())));
-        Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired), Lowered(Decide(Active(TimeSpan.Zero, false), new AccountEvent.TimePassed(Now))));
-        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.GrantRevoked), Lowered(Decide(Active(refreshable: false), Wanted(RefreshReason.Rejected))));
+        Assert.Equal(
+            (AccountStatus.Expired, StatusReason.CredentialExpired),
+            Lowered(Decide(Active(TimeSpan.Zero, false), Wanted()))
+        );
+        Assert.Equal(
+            (AccountStatus.Expired, StatusReason.CredentialExpired),
+            Lowered(Decide(Active(TimeSpan.Zero, false), new AccountEvent.TimePassed(Now)))
+        );
+        Assert.Equal(
+            (AccountStatus.RequiresReauth, StatusReason.GrantRevoked),
+            Lowered(Decide(Active(refreshable: false), Wanted(RefreshReason.Rejected)))
+        );
         Assert.Equal(AccountOutcome.AlreadyFresh, Decide(Active(refreshable: false), Wanted()).Outcome);
     }
 
@@ -219,11 +311,27 @@ public sealed class RefreshRuleTests
     {
         Assert.Equal(AccountOutcome.OutOfDate, Decide(Active(), Installed(1)).Outcome);
         Assert.Equal(AccountOutcome.OutOfDate, Decide(Active(), Installed(3)).Outcome);
-        var installed = Decide(InFlight() with { Doubt = new InDoubtAttempts("x", Now), Failures = 4, CooldownUntil = Now.AddHours(1), AccessRejected = true }, Installed(2)).Next;
-        Assert.Equal(new AccountState
-        {
-            Status = AccountStatus.Active, Generation = 2, Grant = NewFacts(), GrantedScopes = installed.GrantedScopes, RequestedScopes = installed.RequestedScopes,
-        }, installed);
+        var installed = Decide(
+            InFlight() with
+            {
+                Doubt = new InDoubtAttempts("x", Now),
+                Failures = 4,
+                CooldownUntil = Now.AddHours(1),
+                AccessRejected = true,
+            },
+            Installed(2)
+        ).Next;
+        Assert.Equal(
+            new AccountState
+            {
+                Status = AccountStatus.Active,
+                Generation = 2,
+                Grant = NewFacts(),
+                GrantedScopes = installed.GrantedScopes,
+                RequestedScopes = installed.RequestedScopes,
+            },
+            installed
+        );
         Assert.Equal(AccountOutcome.OutOfDate, Decide(installed, NotActed()).Outcome);
     }
 
@@ -244,7 +352,11 @@ public sealed class RefreshRuleTests
         while (state.Revocation == UpstreamRevocation.Pending)
         {
             var decision = Decide(state, new AccountEvent.UpstreamRevoked(Now, 1, UpstreamRevocation.Pending, true, 1));
-            Assert.True(state.CooldownUntil is null || decision.Next.CooldownUntil is null || decision.Next.CooldownUntil > state.CooldownUntil);
+            Assert.True(
+                state.CooldownUntil is null
+                    || decision.Next.CooldownUntil is null
+                    || decision.Next.CooldownUntil > state.CooldownUntil
+            );
             state = decision.Next;
             tries++;
         }
@@ -253,5 +365,6 @@ public sealed class RefreshRuleTests
         Assert.Equal((UpstreamRevocation.Refused, (GrantFacts?)null), (state.Revocation, state.Grant));
     }
 
-    private static (AccountStatus, string?) Lowered(AccountDecision decision) => (decision.Next.Status, decision.Next.Reason);
+    private static (AccountStatus, string?) Lowered(AccountDecision decision) =>
+        (decision.Next.Status, decision.Next.Reason);
 }

@@ -25,7 +25,20 @@ public sealed class ScopeUnionTests
         var random = new Random(11);
         for (var round = 0; round < 2_000; round++)
         {
-            var needs = Enumerable.Range(0, random.Next(1, 6)).Select(_ => new ScopeRequirement([.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Enumerable.Range(0, random.Next(1, 4)).Select(_ => ((char)('a' + random.Next(6))).ToString()).Distinct().ToImmutableArray())])).ToList();
+            var needs = Enumerable
+                .Range(0, random.Next(1, 6))
+                .Select(_ => new ScopeRequirement([
+                    .. Enumerable
+                        .Range(0, random.Next(1, 3))
+                        .Select(_ =>
+                            Enumerable
+                                .Range(0, random.Next(1, 4))
+                                .Select(_ => ((char)('a' + random.Next(6))).ToString())
+                                .Distinct()
+                                .ToImmutableArray()
+                        ),
+                ]))
+                .ToList();
             var union = ScopeUnion.Of(needs, []);
             Assert.All(needs, n => Assert.Empty(n.Missing(union)));
             Assert.Empty(ScopeUnion.Needless(needs, union));
@@ -36,7 +49,14 @@ public sealed class ScopeUnionTests
     public void AVersionIsStagedForAShare_ThenActive_AndTheOneBeforeIsKept()
     {
         var settings = new ConnectionSettings { Scopes = ["read"] };
-        settings = ScopeBundles.Add(settings, ["read", "write"], DateTimeOffset.UnixEpoch, "key_1", "more", out var added);
+        settings = ScopeBundles.Add(
+            settings,
+            ["read", "write"],
+            DateTimeOffset.UnixEpoch,
+            "key_1",
+            "more",
+            out var added
+        );
         Assert.Equal((2, BundleStage.Draft), (added.Version, added.Stage));
         settings = ScopeBundles.Stage(settings, 2, 10)!;
         Assert.Equal((BundleStage.Staged, 10), (settings.Bundles[0].Stage, settings.Bundles[0].Percent));
@@ -44,7 +64,10 @@ public sealed class ScopeUnionTests
         settings = ScopeBundles.Activate(settings, ["read"], 2, DateTimeOffset.UnixEpoch, "key_1")!;
         Assert.Equal(2, settings.ScopesVersion);
         Assert.Equal(["read", "write"], settings.Scopes.AsEnumerable());
-        Assert.Equal([(1, BundleStage.Retired), (2, BundleStage.Active)], settings.Bundles.Select(b => (b.Version, b.Stage)));
+        Assert.Equal(
+            [(1, BundleStage.Retired), (2, BundleStage.Active)],
+            settings.Bundles.Select(b => (b.Version, b.Stage))
+        );
         Assert.Null(ScopeBundles.Stage(settings, 2, 50));
         var back = ScopeBundles.Activate(settings, settings.Scopes, 1, DateTimeOffset.UnixEpoch, "key_1")!;
         Assert.Equal(["read"], back.Scopes.AsEnumerable());
@@ -56,9 +79,16 @@ public sealed class ScopeUnionTests
     [Fact]
     public void OldVersionsAreForgotten_TheActiveAndTheStagedAreNot()
     {
-        var settings = ScopeBundles.Activate(ScopeBundles.Add(new ConnectionSettings(), ["a"], default, "k", null, out _), [], 2, default, "k")!;
+        var settings = ScopeBundles.Activate(
+            ScopeBundles.Add(new ConnectionSettings(), ["a"], default, "k", null, out _),
+            [],
+            2,
+            default,
+            "k"
+        )!;
         settings = ScopeBundles.Stage(ScopeBundles.Add(settings, ["b"], default, "k", null, out _), 3, 5)!;
-        for (var i = 0; i < 50; i++) settings = ScopeBundles.Add(settings, ["c" + i], default, "k", null, out _);
+        for (var i = 0; i < 50; i++)
+            settings = ScopeBundles.Add(settings, ["c" + i], default, "k", null, out _);
         Assert.Equal(ScopeBundles.Kept, settings.Bundles.Length);
         Assert.Contains(settings.Bundles, b => b is { Version: 2, Stage: BundleStage.Active });
         Assert.Contains(settings.Bundles, b => b is { Version: 3, Stage: BundleStage.Staged });
@@ -68,8 +98,14 @@ public sealed class ScopeUnionTests
     [Fact]
     public void AUsersPlaceStays_AndTheSharesComeOut()
     {
-        var places = Enumerable.Range(0, 5_000).Select(i => ScopeBundles.Share("conn_1", new UserId("user-" + i))).ToList();
-        Assert.Equal(places, Enumerable.Range(0, 5_000).Select(i => ScopeBundles.Share("conn_1", new UserId("user-" + i))));
+        var places = Enumerable
+            .Range(0, 5_000)
+            .Select(i => ScopeBundles.Share("conn_1", new UserId("user-" + i)))
+            .ToList();
+        Assert.Equal(
+            places,
+            Enumerable.Range(0, 5_000).Select(i => ScopeBundles.Share("conn_1", new UserId("user-" + i)))
+        );
         Assert.InRange(places.Count(p => p < 10), 400, 600);
         Assert.All(places, p => Assert.InRange(p, 0, 99));
     }
@@ -91,11 +127,21 @@ public sealed class ScopeUnionTests
     public void ARiskyScopeIsKnown(string scope, ScopeRisk risk)
     {
         var pack = new Vault.TestKit.Provider.AcmePacks(new RefreshPolicy { Rotation = Rotation.Never }).All.First();
-        pack = pack with { Details = pack.Details with { ScopeRisks = ImmutableSortedDictionary<string, ScopeRisk>.Empty.Add("full", ScopeRisk.Admin).Add("admin.emoji:read", ScopeRisk.None) } };
+        pack = pack with
+        {
+            Details = pack.Details with
+            {
+                ScopeRisks = ImmutableSortedDictionary<string, ScopeRisk>
+                    .Empty.Add("full", ScopeRisk.Admin)
+                    .Add("admin.emoji:read", ScopeRisk.None),
+            },
+        };
         Assert.Equal(risk, ScopeRisks.Of(pack, scope));
     }
 
-    private static ScopeRequirement Need(string tool) => new([.. Split(tool.Trim(), ',').Select(g => g.Trim().Split('|').ToImmutableArray())]);
+    private static ScopeRequirement Need(string tool) =>
+        new([.. Split(tool.Trim(), ',').Select(g => g.Trim().Split('|').ToImmutableArray())]);
 
-    private static string[] Split(string text, char at) => text.Split(at, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Split(string text, char at) =>
+        text.Split(at, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -19,11 +19,53 @@ public sealed class ExecutionBench : IDisposable
         Accounts = new AccountBench(rotation);
         Upstream = new ScriptedUpstream();
         var a = Accounts;
-        Guard = new ExecutionGuard(a.Store.Organizations, a.Store.Approvals, new Quotas(a.Time), a.Ids, a.Time, a.Options, Options);
-        Runner = new ToolRunner(a.Host.Cache, a.Host.Runner, a.Host.Refresher, a.Packs, a.Store.Connections, Upstream, Ledger, Guard,
-            new OutputKeeper(a.Store.Outputs, a.Keyring, a.Sealer, a.Time, Options), a.Sealer, new UseLog(), ScopeUses, a.Ids, a.Time, a.Options, IAccountObserver.None);
-        var owner = new AccountOwner(a.Host.Refresher, a.Host.Revoker, a.Host.GrantStore, a.Host.Resolver, a.Host.Cache, a.Store.Organizations);
-        Executor = new ToolExecutor(a.Packs, owner, Runner, a.Store.Organizations, a.Store.Connections, new Links(), Ledger, a.Ids, a.Time, Options);
+        Guard = new ExecutionGuard(
+            a.Store.Organizations,
+            a.Store.Approvals,
+            new Quotas(a.Time),
+            a.Ids,
+            a.Time,
+            a.Options,
+            Options
+        );
+        Runner = new ToolRunner(
+            a.Host.Cache,
+            a.Host.Runner,
+            a.Host.Refresher,
+            a.Packs,
+            a.Store.Connections,
+            Upstream,
+            Ledger,
+            Guard,
+            new OutputKeeper(a.Store.Outputs, a.Keyring, a.Sealer, a.Time, Options),
+            a.Sealer,
+            new UseLog(),
+            ScopeUses,
+            a.Ids,
+            a.Time,
+            a.Options,
+            IAccountObserver.None
+        );
+        var owner = new AccountOwner(
+            a.Host.Refresher,
+            a.Host.Revoker,
+            a.Host.GrantStore,
+            a.Host.Resolver,
+            a.Host.Cache,
+            a.Store.Organizations
+        );
+        Executor = new ToolExecutor(
+            a.Packs,
+            owner,
+            Runner,
+            a.Store.Organizations,
+            a.Store.Connections,
+            new Links(),
+            Ledger,
+            a.Ids,
+            a.Time,
+            Options
+        );
     }
 
     public static Caller Caller { get; } = new("key_1", AccountBench.Acme, [Permission.ToolsExecute]);
@@ -44,24 +86,36 @@ public sealed class ExecutionBench : IDisposable
 
     public ToolExecutor Executor { get; }
 
-    public static ExecutionRequest Request(string tool = AcmePacks.List, string? approval = null, object? input = null) => new()
-    {
-        ToolName = tool,
-        Organization = AccountBench.Acme,
-        User = AccountBench.Ada,
-        Input = JsonSerializer.SerializeToElement(input ?? new { }),
-        ApprovalId = approval,
-    };
+    public static ExecutionRequest Request(
+        string tool = AcmePacks.List,
+        string? approval = null,
+        object? input = null
+    ) =>
+        new()
+        {
+            ToolName = tool,
+            Organization = AccountBench.Acme,
+            User = AccountBench.Ada,
+            Input = JsonSerializer.SerializeToElement(input ?? new { }),
+            ApprovalId = approval,
+        };
 
-    public Task<ExecutionResult> ExecuteAsync(string tool = AcmePacks.List, string? approval = null, object? input = null) =>
-        Executor.ExecuteAsync(Caller, Request(tool, approval, input), default);
+    public Task<ExecutionResult> ExecuteAsync(
+        string tool = AcmePacks.List,
+        string? approval = null,
+        object? input = null
+    ) => Executor.ExecuteAsync(Caller, Request(tool, approval, input), default);
 
     public void Dispose() => Accounts.Dispose();
 
     private sealed class Links : IReconnectLinks
     {
-        public Task<string?> TryMakeAsync(AccountKey key, System.Collections.Immutable.ImmutableArray<string> missingScopes, string requestedBy, CancellationToken cancellationToken) =>
-            Task.FromResult<string?>("https://vault.example.com/connect/token");
+        public Task<string?> TryMakeAsync(
+            AccountKey key,
+            System.Collections.Immutable.ImmutableArray<string> missingScopes,
+            string requestedBy,
+            CancellationToken cancellationToken
+        ) => Task.FromResult<string?>("https://vault.example.com/connect/token");
     }
 }
 
@@ -85,15 +139,24 @@ public sealed class ScriptedUpstream : IUpstream
 
     public void Next(params UpstreamReply[] replies)
     {
-        foreach (var reply in replies) _script.Enqueue(reply);
+        foreach (var reply in replies)
+            _script.Enqueue(reply);
     }
 
     public async Task<UpstreamReply> SendAsync(ToolCall call, CancellationToken cancellationToken)
     {
-        lock (Pages) Pages.Add(call.PageToken);
+        lock (Pages)
+            Pages.Add(call.PageToken);
         _tokens.Enqueue(call.Grant!.AccessToken.RevealText());
-        if (During is { } during) await during(cancellationToken);
-        if (_script.TryDequeue(out var reply)) return reply;
-        return AlwaysRefuses ? Unauthorized : new UpstreamReply(UpstreamOutcome.Succeeded, 200) { Data = JsonSerializer.SerializeToElement(new { ok = true }) };
+        if (During is { } during)
+            await during(cancellationToken);
+        if (_script.TryDequeue(out var reply))
+            return reply;
+        return AlwaysRefuses
+            ? Unauthorized
+            : new UpstreamReply(UpstreamOutcome.Succeeded, 200)
+            {
+                Data = JsonSerializer.SerializeToElement(new { ok = true }),
+            };
     }
 }

@@ -20,7 +20,11 @@ public sealed class PageTokenTests
         await bench.Accounts.ConnectAsync(TimeSpan.FromHours(1));
         bench.Upstream.Next(Answer(Page));
         var first = await bench.ExecuteAsync();
-        Assert.DoesNotContain("page=2", Encoding.UTF8.GetString(Base64Url.DecodeFromChars(first.NextPageToken!)), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "page=2",
+            Encoding.UTF8.GetString(Base64Url.DecodeFromChars(first.NextPageToken!)),
+            StringComparison.Ordinal
+        );
         Assert.Null((await NextAsync(bench, first.NextPageToken!)).Error);
         Assert.Equal([null, Page], bench.Upstream.Pages);
     }
@@ -37,19 +41,47 @@ public sealed class PageTokenTests
         changed[^20] ^= 1;
         var otherKey = Base64Url.DecodeFromChars(honest);
         otherKey[4]++;
-        foreach (var forged in new[] { Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Page)), Base64Url.EncodeToString(changed), Base64Url.EncodeToString(otherKey), honest[..^4], "", "%", new string('A', 5_000), new string('A', 50_000) })
+        foreach (
+            var forged in new[]
+            {
+                Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Page)),
+                Base64Url.EncodeToString(changed),
+                Base64Url.EncodeToString(otherKey),
+                honest[..^4],
+                "",
+                "%",
+                new string('A', 5_000),
+                new string('A', 50_000),
+            }
+        )
         {
             var answer = await NextAsync(bench, forged);
             Assert.Equal((Outcome.FailedBeforeSend, false), (answer.Outcome, answer.Error is null));
         }
 
         var stranger = await NextAsync(bench, honest, new UserId("bob"));
-        Assert.Equal((ErrorCatalogue.ToolInputInvalid, "page_token"), (stranger.Error!.Code, stranger.Error.Violations.Single().Path));
+        Assert.Equal(
+            (ErrorCatalogue.ToolInputInvalid, "page_token"),
+            (stranger.Error!.Code, stranger.Error.Violations.Single().Path)
+        );
         Assert.Single(bench.Upstream.Pages);
     }
 
-    private static UpstreamReply Answer(string page) => new(UpstreamOutcome.Succeeded, 200) { Data = JsonSerializer.SerializeToElement(new { ok = true }), NextPageToken = page };
+    private static UpstreamReply Answer(string page) =>
+        new(UpstreamOutcome.Succeeded, 200)
+        {
+            Data = JsonSerializer.SerializeToElement(new { ok = true }),
+            NextPageToken = page,
+        };
 
     private static Task<ExecutionResult> NextAsync(ExecutionBench bench, string token, UserId? user = null) =>
-        bench.Executor.ExecuteAsync(ExecutionBench.Caller, ExecutionBench.Request() with { PageToken = token, User = user ?? AccountBench.Ada }, default);
+        bench.Executor.ExecuteAsync(
+            ExecutionBench.Caller,
+            ExecutionBench.Request() with
+            {
+                PageToken = token,
+                User = user ?? AccountBench.Ada,
+            },
+            default
+        );
 }

@@ -15,7 +15,8 @@ public sealed class QuotaAndDigestTests
     public void A_minutes_worth_goes_through_and_the_rest_is_told_how_long_to_wait()
     {
         var quotas = new Quotas(_time);
-        for (var i = 0; i < 60; i++) Assert.Null(quotas.TryTake(Acme, "user", "u", 60));
+        for (var i = 0; i < 60; i++)
+            Assert.Null(quotas.TryTake(Acme, "user", "u", 60));
         Assert.Equal(1, quotas.TryTake(Acme, "user", "u", 60)!.Value.TotalSeconds, 3);
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(quotas.TryTake(Acme, "user", "u", 60));
@@ -52,14 +53,21 @@ public sealed class QuotaAndDigestTests
     public void No_quota_allows_everything()
     {
         var quotas = new Quotas(_time);
-        for (var i = 0; i < 1_000; i++) Assert.Null(quotas.TryTake(Acme, "user", "u", 0));
+        for (var i = 0; i < 1_000; i++)
+            Assert.Null(quotas.TryTake(Acme, "user", "u", 0));
     }
 
     [Fact]
     public async Task Many_at_once_take_exactly_the_quota()
     {
         var quotas = new Quotas(_time);
-        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Enumerable.Range(0, 100).Count(_ => quotas.TryTake(Acme, "user", "u", 100) is null))));
+        var taken = await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(_ =>
+                    Task.Run(() => Enumerable.Range(0, 100).Count(_ => quotas.TryTake(Acme, "user", "u", 100) is null))
+                )
+        );
         Assert.Equal(100, taken.Sum());
     }
 
@@ -72,11 +80,15 @@ public sealed class QuotaAndDigestTests
     [InlineData("""{"a":1,"a":2}""", """{"a":2,"a":1}""", false)]
     public void Two_spellings_of_one_input_have_one_digest_and_two_inputs_have_two(string one, string other, bool same)
     {
-        var (first, second) = (InputDigest.Of(JsonDocument.Parse(one).RootElement), InputDigest.Of(JsonDocument.Parse(other).RootElement));
+        var (first, second) = (
+            InputDigest.Of(JsonDocument.Parse(one).RootElement),
+            InputDigest.Of(JsonDocument.Parse(other).RootElement)
+        );
         Assert.Equal(same, first == second);
         Assert.Matches("^[0-9a-f]{64}$", first);
     }
 
     [Fact]
-    public void No_input_has_a_digest_too() => Assert.Equal(InputDigest.Of(JsonDocument.Parse("null").RootElement), InputDigest.Of(default));
+    public void No_input_has_a_digest_too() =>
+        Assert.Equal(InputDigest.Of(JsonDocument.Parse("null").RootElement), InputDigest.Of(default));
 }

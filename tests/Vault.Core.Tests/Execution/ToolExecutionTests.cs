@@ -38,7 +38,10 @@ public sealed class ToolExecutionTests
         bench.Upstream.AlwaysRefuses = true;
         bench.Accounts.Time.Advance(TimeSpan.FromMinutes(5));
         var refused = await bench.ExecuteAsync();
-        Assert.Equal((Outcome.FailedUpstream, ErrorCatalogue.UpstreamRejected, 401), (refused.Outcome, refused.Error!.Code, refused.Status));
+        Assert.Equal(
+            (Outcome.FailedUpstream, ErrorCatalogue.UpstreamRejected, 401),
+            (refused.Outcome, refused.Error!.Code, refused.Status)
+        );
         Assert.Equal((2, 4), (bench.Accounts.Endpoint.Calls, bench.Upstream.Tokens.Count));
     }
 
@@ -48,12 +51,16 @@ public sealed class ToolExecutionTests
         using var bench = new ExecutionBench();
         await bench.Accounts.ConnectAsync(Hour);
         bench.Upstream.AlwaysRefuses = true;
-        for (var i = 0; i < 200; i++) await bench.ExecuteAsync();
+        for (var i = 0; i < 200; i++)
+            await bench.ExecuteAsync();
         Assert.InRange(bench.Accounts.Endpoint.Calls, 1, 5);
 
         // What heals by waiting says how long.
         var answer = await bench.ExecuteAsync();
-        Assert.Equal((Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable, 401), (answer.Outcome, answer.Error!.Code, answer.Status));
+        Assert.Equal(
+            (Outcome.FailedUpstream, ErrorCatalogue.UpstreamUnavailable, 401),
+            (answer.Outcome, answer.Error!.Code, answer.Status)
+        );
         Assert.True(answer.Error.Code.CanRetry && answer.Error.RetryAfter > TimeSpan.Zero);
     }
 
@@ -66,8 +73,15 @@ public sealed class ToolExecutionTests
         for (var i = 0; i < 5; i++)
         {
             var answer = await bench.ExecuteAsync();
-            Assert.Equal((ErrorCatalogue.AuthRevoked, StatusReason.UserRevoked), (answer.Error!.Code, answer.Error.StatusReason));
-            Assert.StartsWith("https://vault.example.com/connect/", answer.Error.ReconnectUrl, StringComparison.Ordinal);
+            Assert.Equal(
+                (ErrorCatalogue.AuthRevoked, StatusReason.UserRevoked),
+                (answer.Error!.Code, answer.Error.StatusReason)
+            );
+            Assert.StartsWith(
+                "https://vault.example.com/connect/",
+                answer.Error.ReconnectUrl,
+                StringComparison.Ordinal
+            );
         }
 
         Assert.Equal((1, 0), (bench.Accounts.Endpoint.Calls, bench.Upstream.Tokens.Count));
@@ -78,7 +92,10 @@ public sealed class ToolExecutionTests
     {
         using var bench = new ExecutionBench();
         await bench.Accounts.ConnectAsync(Hour);
-        bench.Upstream.Next(new UpstreamReply(UpstreamOutcome.TimedOut, null), new UpstreamReply(UpstreamOutcome.TimedOut, null));
+        bench.Upstream.Next(
+            new UpstreamReply(UpstreamOutcome.TimedOut, null),
+            new UpstreamReply(UpstreamOutcome.TimedOut, null)
+        );
         var write = await bench.ExecuteAsync(AcmePacks.Send);
         Assert.Equal((Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown), (write.Outcome, write.Error!.Code));
         var read = await bench.ExecuteAsync();
@@ -99,7 +116,10 @@ public sealed class ToolExecutionTests
             return never.Task;
         };
         Assert.Equal(Outcome.OutcomeUnknown, (await bench.ExecuteAsync(AcmePacks.Send)).Outcome);
-        Assert.Equal((Outcome.FailedUpstream, ErrorCatalogue.UpstreamTimeout), (await bench.ExecuteAsync() is var read ? (read.Outcome, read.Error!.Code) : default));
+        Assert.Equal(
+            (Outcome.FailedUpstream, ErrorCatalogue.UpstreamTimeout),
+            (await bench.ExecuteAsync() is var read ? (read.Outcome, read.Error!.Code) : default)
+        );
         Assert.Equal(LedgerEvents.ExecutionFinished, bench.Ledger.Drafts[^1].Type);
     }
 
@@ -110,12 +130,21 @@ public sealed class ToolExecutionTests
         await bench.Accounts.ConnectAsync(Hour);
         bench.Upstream.During = _ =>
         {
-            if (bench.Upstream.Tokens.Count == 1) Assert.Equal(LedgerEvents.ExecutionStarted, Assert.Single(bench.Ledger.Drafts).Type);
+            if (bench.Upstream.Tokens.Count == 1)
+                Assert.Equal(LedgerEvents.ExecutionStarted, Assert.Single(bench.Ledger.Drafts).Type);
             return Task.CompletedTask;
         };
         var write = await bench.ExecuteAsync(AcmePacks.Send);
-        Assert.Equal([LedgerEvents.ExecutionStarted, LedgerEvents.ExecutionFinished], bench.Ledger.Drafts.Select(d => d.Type));
-        Assert.All(bench.Ledger.Drafts, d => Assert.Equal((write.ExecutionId, "ada", "acme", 64), (d.ExecutionId, d.User, d.Connection, d.ArgumentDigest!.Length)));
+        Assert.Equal(
+            [LedgerEvents.ExecutionStarted, LedgerEvents.ExecutionFinished],
+            bench.Ledger.Drafts.Select(d => d.Type)
+        );
+        Assert.All(bench.Ledger.Drafts, d =>
+            Assert.Equal(
+                (write.ExecutionId, "ada", "acme", 64),
+                (d.ExecutionId, d.User, d.Connection, d.ArgumentDigest!.Length)
+            )
+        );
         Assert.Equal("succeeded", bench.Ledger.Drafts[1].Outcome);
         await bench.ExecuteAsync();
         Assert.Equal(3, bench.Ledger.Drafts.Count);
@@ -128,7 +157,10 @@ public sealed class ToolExecutionTests
         await bench.Accounts.ConnectAsync(Hour);
         bench.Ledger.Down = true;
         var write = await bench.ExecuteAsync(AcmePacks.Send);
-        Assert.Equal((Outcome.FailedBeforeSend, ErrorCatalogue.LedgerUnavailable, 0), (write.Outcome, write.Error!.Code, bench.Upstream.Tokens.Count));
+        Assert.Equal(
+            (Outcome.FailedBeforeSend, ErrorCatalogue.LedgerUnavailable, 0),
+            (write.Outcome, write.Error!.Code, bench.Upstream.Tokens.Count)
+        );
         var read = await bench.ExecuteAsync();
         Assert.Equal(ErrorCatalogue.LedgerUnavailable, read.Error!.Code);
         Assert.Null(read.Data);
@@ -157,11 +189,27 @@ public sealed class ToolExecutionTests
         var id = asked.StatusReason!;
         Assert.Equal(ErrorCatalogue.ApprovalRequired, (await bench.ExecuteAsync(AcmePacks.Drop, id)).Error!.Code);
         var row = (await bench.Accounts.Store.Approvals.FindAsync(AccountBench.Acme, id, default))!;
-        await bench.Accounts.Store.Approvals.UpdateAsync(row with { Status = ApprovalStatus.Approved, DecidedBy = "eve", Version = row.Version + 1 }, row.Version, default);
-        Assert.Equal(ErrorCatalogue.ApprovalRequired, (await bench.ExecuteAsync(AcmePacks.Drop, id, new { other = "input" })).Error!.Code);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => bench.ExecuteAsync(AcmePacks.Drop, id))));
+        await bench.Accounts.Store.Approvals.UpdateAsync(
+            row with
+            {
+                Status = ApprovalStatus.Approved,
+                DecidedBy = "eve",
+                Version = row.Version + 1,
+            },
+            row.Version,
+            default
+        );
+        Assert.Equal(
+            ErrorCatalogue.ApprovalRequired,
+            (await bench.ExecuteAsync(AcmePacks.Drop, id, new { other = "input" })).Error!.Code
+        );
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 16).Select(_ => Task.Run(() => bench.ExecuteAsync(AcmePacks.Drop, id)))
+        );
         Assert.Single(answers, a => a.Outcome == Outcome.Succeeded);
-        Assert.All(answers.Where(a => a.Outcome != Outcome.Succeeded), a => Assert.Equal(ErrorCatalogue.ApprovalRequired, a.Error!.Code));
+        Assert.All(answers.Where(a => a.Outcome != Outcome.Succeeded), a =>
+            Assert.Equal(ErrorCatalogue.ApprovalRequired, a.Error!.Code)
+        );
         Assert.Single(bench.Upstream.Tokens);
     }
 
@@ -171,10 +219,21 @@ public sealed class ToolExecutionTests
         using var bench = new ExecutionBench();
         await bench.Accounts.ConnectAsync(Hour);
         var row = (await bench.Accounts.Store.Connections.FindAsync(AccountBench.Acme, "conn_1", default))!;
-        await bench.Accounts.Store.Connections.UpdateAsync(row with { Settings = row.Settings with { Tools = [] } }, row.Version, [], default);
+        await bench.Accounts.Store.Connections.UpdateAsync(
+            row with
+            {
+                Settings = row.Settings with { Tools = [] },
+            },
+            row.Version,
+            [],
+            default
+        );
         Assert.Equal(ErrorCatalogue.PolicyDenied, (await bench.ExecuteAsync()).Error!.Code);
         var nothing = ExecutionBench.Caller with { Permissions = [] };
-        Assert.Equal(ErrorCatalogue.PermissionDenied, (await bench.Executor.ExecuteAsync(nothing, ExecutionBench.Request(), default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.PermissionDenied,
+            (await bench.Executor.ExecuteAsync(nothing, ExecutionBench.Request(), default)).Error!.Code
+        );
         Assert.Empty(bench.Upstream.Tokens);
     }
 
@@ -183,8 +242,15 @@ public sealed class ToolExecutionTests
     {
         using var bench = new ExecutionBench();
         await bench.Accounts.ConnectAsync(Hour);
-        var foreign = new Caller("key_2", new OrganizationId("org_01hyyyyyyyyyyyyyyyyyyyyyyy"), [Permission.ToolsExecute]);
-        Assert.Equal(ErrorCatalogue.OrganizationUnknown, (await bench.Executor.ExecuteAsync(foreign, ExecutionBench.Request(), default)).Error!.Code);
+        var foreign = new Caller(
+            "key_2",
+            new OrganizationId("org_01hyyyyyyyyyyyyyyyyyyyyyyy"),
+            [Permission.ToolsExecute]
+        );
+        Assert.Equal(
+            ErrorCatalogue.OrganizationUnknown,
+            (await bench.Executor.ExecuteAsync(foreign, ExecutionBench.Request(), default)).Error!.Code
+        );
         Assert.Empty(bench.Upstream.Tokens);
     }
 
@@ -193,7 +259,10 @@ public sealed class ToolExecutionTests
     {
         using var bench = new ExecutionBench();
         var none = (await bench.ExecuteAsync()).Error!;
-        Assert.Equal((ErrorCatalogue.AccountNotConnected, StatusReason.AwaitingConsent), (none.Code, none.StatusReason));
+        Assert.Equal(
+            (ErrorCatalogue.AccountNotConnected, StatusReason.AwaitingConsent),
+            (none.Code, none.StatusReason)
+        );
         Assert.NotNull(none.ReconnectUrl);
         await bench.Accounts.ConnectAsync(Hour, label: "work");
         await bench.Accounts.ConnectAsync(Hour, label: "home");
@@ -208,7 +277,9 @@ public sealed class ToolExecutionTests
         using var bench = new ExecutionBench();
         var key = await bench.Accounts.ConnectAsync(Hour);
         await bench.ExecuteAsync();
-        await bench.Accounts.RunAsync(bench.Accounts.Host.Revoker.RevokeAsync(key, "key_1", StatusReason.RevokedByRequest, default));
+        await bench.Accounts.RunAsync(
+            bench.Accounts.Host.Revoker.RevokeAsync(key, "key_1", StatusReason.RevokedByRequest, default)
+        );
         Assert.Equal(ErrorCatalogue.AuthRevoked, (await bench.ExecuteAsync()).Error!.Code);
         Assert.Single(bench.Upstream.Tokens);
     }
@@ -220,7 +291,8 @@ public sealed class ToolExecutionTests
         var key = await bench.Accounts.ConnectAsync(TimeSpan.FromMinutes(3));
         bench.Accounts.Endpoint.Next(Act.Unavailable, Act.Unavailable, Act.Unavailable);
         await bench.Accounts.Host.RefreshAsync(key, 1, RefreshReason.Scheduled);
-        for (var i = 0; i < 10; i++) Assert.Equal(Outcome.Succeeded, (await bench.ExecuteAsync()).Outcome);
+        for (var i = 0; i < 10; i++)
+            Assert.Equal(Outcome.Succeeded, (await bench.ExecuteAsync()).Outcome);
         Assert.Equal(AccountStatus.Active, (await bench.Accounts.RowAsync(key)).State.Status);
     }
 }

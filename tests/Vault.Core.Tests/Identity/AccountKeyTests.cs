@@ -25,7 +25,8 @@ public sealed class AccountKeyTests
     [InlineData("org_1/user/slack")]
     [InlineData("org_01hzzzzzzzzzzzzzzzzzzzzzzz//slack")]
     [InlineData("org_01hzzzzzzzzzzzzzzzzzzzzzzz/user/Slack")]
-    public void A_second_spelling_or_a_broken_text_is_refused(string text) => Assert.Throws<FormatException>(() => AccountKey.Parse(text));
+    public void A_second_spelling_or_a_broken_text_is_refused(string text) =>
+        Assert.Throws<FormatException>(() => AccountKey.Parse(text));
 
     [Fact]
     public void There_is_no_key_without_an_organization() =>

@@ -30,47 +30,64 @@ public sealed class LedgerBench
 
     public List<LedgerRound> Rounds { get; } = [];
 
-    public static LedgerWriterOptions Patient { get; } = new()
-    {
-        FirstPause = TimeSpan.FromMilliseconds(1), LongestPause = TimeSpan.FromMilliseconds(5), AppendTimeout = TimeSpan.FromMinutes(2), AttemptTimeout = TimeSpan.FromMinutes(1),
-    };
+    public static LedgerWriterOptions Patient { get; } =
+        new()
+        {
+            FirstPause = TimeSpan.FromMilliseconds(1),
+            LongestPause = TimeSpan.FromMilliseconds(5),
+            AppendTimeout = TimeSpan.FromMinutes(2),
+            AttemptTimeout = TimeSpan.FromMinutes(1),
+        };
 
     /// <summary>For stores that never answer.</summary>
-    public static LedgerWriterOptions Impatient { get; } = Patient with { AppendTimeout = TimeSpan.FromMilliseconds(150), AttemptTimeout = TimeSpan.FromMilliseconds(50) };
+    public static LedgerWriterOptions Impatient { get; } =
+        Patient with
+        {
+            AppendTimeout = TimeSpan.FromMilliseconds(150),
+            AttemptTimeout = TimeSpan.FromMilliseconds(50),
+        };
 
     public LedgerWriter NewWriter(LedgerWriterOptions? options = null)
     {
         var writer = new LedgerWriter(Store, EntryWriter, TimeProvider.System, options ?? Patient, round =>
         {
-            lock (Rounds) Rounds.Add(round);
+            lock (Rounds)
+                Rounds.Add(round);
         });
         _writers.Add(writer);
         return writer;
     }
 
-    public LedgerDraft Draft(OrganizationId? organization = null, string? user = "user_1", string type = LedgerEvents.ExecutionStarted) => new()
-    {
-        EventId = _ids.NewEvent(),
-        Organization = organization ?? Acme,
-        Type = type,
-        Time = Time.GetUtcNow(),
-        Caller = "key_1",
-        User = user,
-        Agent = "agt_1",
-        Tool = "slack_send_message",
-        ExecutionId = _ids.NewExecution(),
-        Account = "ca_1",
-    };
+    public LedgerDraft Draft(
+        OrganizationId? organization = null,
+        string? user = "user_1",
+        string type = LedgerEvents.ExecutionStarted
+    ) =>
+        new()
+        {
+            EventId = _ids.NewEvent(),
+            Organization = organization ?? Acme,
+            Type = type,
+            Time = Time.GetUtcNow(),
+            Caller = "key_1",
+            User = user,
+            Agent = "agt_1",
+            Tool = "slack_send_message",
+            ExecutionId = _ids.NewExecution(),
+            Account = "ca_1",
+        };
 
     public async Task FillAsync(int entries, OrganizationId? organization = null)
     {
         var writer = NewWriter();
-        for (var i = 0; i < entries; i++) Assert.Null(await writer.AppendAsync(Draft(organization, $"user_{i + 1}"), default));
+        for (var i = 0; i < entries; i++)
+            Assert.Null(await writer.AppendAsync(Draft(organization, $"user_{i + 1}"), default));
         await writer.DisposeAsync();
     }
 
     public async ValueTask CloseAsync()
     {
-        foreach (var writer in _writers) await writer.DisposeAsync();
+        foreach (var writer in _writers)
+            await writer.DisposeAsync();
     }
 }

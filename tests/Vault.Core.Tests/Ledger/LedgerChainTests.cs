@@ -25,7 +25,17 @@ public sealed class LedgerChainTests
         input.Write(digest);
         Assert.Equal(
             Convert.ToHexStringLower(SHA256.HashData(input.ToArray())),
-            LedgerChain.Hash(Acme, 7, LedgerHash.From(previous), "evt_01hzzzzzzzzzzzzzzzzzzzzzzz", Time, LedgerHash.From(digest)).ToString());
+            LedgerChain
+                .Hash(
+                    Acme,
+                    7,
+                    LedgerHash.From(previous),
+                    "evt_01hzzzzzzzzzzzzzzzzzzzzzzz",
+                    Time,
+                    LedgerHash.From(digest)
+                )
+                .ToString()
+        );
     }
 
     [Fact]
@@ -47,7 +57,10 @@ public sealed class LedgerChainTests
 
     [Fact]
     public void A_very_long_event_id_is_hashed_too() =>
-        Assert.NotEqual(LedgerChain.Hash(Acme, 1, default, new string('x', 5_000), Time, default), LedgerChain.Hash(Acme, 1, default, new string('x', 5_001), Time, default));
+        Assert.NotEqual(
+            LedgerChain.Hash(Acme, 1, default, new string('x', 5_000), Time, default),
+            LedgerChain.Hash(Acme, 1, default, new string('x', 5_001), Time, default)
+        );
 
     [Fact]
     public void A_hash_round_trips_through_text_and_bytes()

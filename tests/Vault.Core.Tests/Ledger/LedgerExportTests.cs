@@ -8,7 +8,10 @@ namespace Vault.Core.Tests.Ledger;
 public sealed class LedgerExportTests : IAsyncLifetime
 {
     private const int Entries = 8;
-    private static readonly System.Text.Json.JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly System.Text.Json.JsonSerializerOptions Relaxed = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private readonly LedgerBench _bench = new();
     private List<string> _lines = [];
 
@@ -16,7 +19,8 @@ public sealed class LedgerExportTests : IAsyncLifetime
     {
         await _bench.FillAsync(Entries);
         var text = new StringBuilder();
-        await foreach (var piece in new LedgerExport(_bench.Store).WriteAsync(Acme, default)) text.Append(Encoding.UTF8.GetString(piece.Span));
+        await foreach (var piece in new LedgerExport(_bench.Store).WriteAsync(Acme, default))
+            text.Append(Encoding.UTF8.GetString(piece.Span));
         _lines = [.. text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)];
     }
 
@@ -43,7 +47,10 @@ public sealed class LedgerExportTests : IAsyncLifetime
     public async Task Lines_that_a_tool_has_reformatted_still_verify()
     {
         for (var i = 0; i < _lines.Count; i++)
-            _lines[i] = System.Text.Json.JsonSerializer.Serialize(System.Text.Json.JsonDocument.Parse(_lines[i]).RootElement, Relaxed);
+            _lines[i] = System.Text.Json.JsonSerializer.Serialize(
+                System.Text.Json.JsonDocument.Parse(_lines[i]).RootElement,
+                Relaxed
+            );
         Assert.True((await VerifyAsync())!.IsIntact);
     }
 
@@ -126,7 +133,9 @@ public sealed class LedgerExportTests : IAsyncLifetime
     [InlineData("[]")]
     [InlineData("{}")]
     [InlineData("{\"organization_id\":\"org_01hzzzzzzzzzzzzzzzzzzzzzzz\",\"seq\":-1}")]
-    [InlineData("{\"organization_id\":\"org_01hzzzzzzzzzzzzzzzzzzzzzzz\",\"seq\":1,\"event_id\":\"evt_1\",\"time\":\"yesterday\"}")]
+    [InlineData(
+        "{\"organization_id\":\"org_01hzzzzzzzzzzzzzzzzzzzzzzz\",\"seq\":1,\"event_id\":\"evt_1\",\"time\":\"yesterday\"}"
+    )]
     [InlineData("{\"organization_id\":\"org_01hzzzzzzzzzzzzzzzzzzzzzzz\",\"head\":7}")]
     public async Task A_line_that_is_no_entry_is_named_by_its_number(string line)
     {
@@ -143,7 +152,9 @@ public sealed class LedgerExportTests : IAsyncLifetime
 
     [Fact]
     public async Task Another_organizations_file_is_not_taken_for_this_ones() =>
-        Assert.All((await LedgerExport.VerifyAsync(Lines(), Globex, null, default))!.Findings, f => Assert.True(f.Fault is LedgerFault.ForeignOrganization or LedgerFault.Removed));
+        Assert.All((await LedgerExport.VerifyAsync(Lines(), Globex, null, default))!.Findings, f =>
+            Assert.True(f.Fault is LedgerFault.ForeignOrganization or LedgerFault.Removed)
+        );
 
     private static string Line(LedgerEntry entry)
     {

@@ -26,48 +26,68 @@ public sealed class LedgerStormTests : IAsyncDisposable
     public async Task Nothing_is_lost_doubled_or_broken(int seed)
     {
         var random = new Random(seed);
-        _bench.Store.BeforeAppend = _ => Next(random) switch
-        {
-            < 10 => throw new IOException("the request was lost"),
-            < 16 => StickAsync(),
-            _ => FreeOneAsync(random),
-        };
-        _bench.Store.AfterAppend = _ => Next(random) switch
-        {
-            < 10 => throw new IOException("the reply was lost"),
-            < 14 => new TaskCompletionSource().Task,
-            _ => Task.CompletedTask,
-        };
+        _bench.Store.BeforeAppend = _ =>
+            Next(random) switch
+            {
+                < 10 => throw new IOException("the request was lost"),
+                < 16 => StickAsync(),
+                _ => FreeOneAsync(random),
+            };
+        _bench.Store.AfterAppend = _ =>
+            Next(random) switch
+            {
+                < 10 => throw new IOException("the reply was lost"),
+                < 14 => new TaskCompletionSource().Task,
+                _ => Task.CompletedTask,
+            };
         var options = Patient with { AttemptTimeout = TimeSpan.FromMilliseconds(25), GroupLimit = 40 };
         var hosts = new[] { _bench.NewWriter(options), _bench.NewWriter(options) };
-        var outbox = Enumerable.Range(0, 150).Select(i => _bench.EntryWriter.Write(_bench.Draft(i % 3 == 0 ? Globex : Acme))).ToList();
+        var outbox = Enumerable
+            .Range(0, 150)
+            .Select(i => _bench.EntryWriter.Write(_bench.Draft(i % 3 == 0 ? Globex : Acme)))
+            .ToList();
         _bench.Store.AddToOutbox(outbox);
 
-        var appended = await Task.WhenAll(Enumerable.Range(0, 24).Select(n => Task.Run(async () =>
-        {
-            var mine = new List<(OrganizationId Organization, string Id)>();
-            for (var i = 0; i < 15; i++)
-            {
-                var draft = _bench.Draft((n + i) % 2 == 0 ? Acme : Globex);
-                Assert.Null(await hosts[n % 2].AppendAsync(draft, default));
-                mine.Add((draft.Organization, draft.EventId));
-                if (i % 5 == 0) await hosts[n % 2].DrainOutboxAsync(default);
-            }
+        var appended = await Task.WhenAll(
+            Enumerable
+                .Range(0, 24)
+                .Select(n =>
+                    Task.Run(async () =>
+                    {
+                        var mine = new List<(OrganizationId Organization, string Id)>();
+                        for (var i = 0; i < 15; i++)
+                        {
+                            var draft = _bench.Draft((n + i) % 2 == 0 ? Acme : Globex);
+                            Assert.Null(await hosts[n % 2].AppendAsync(draft, default));
+                            mine.Add((draft.Organization, draft.EventId));
+                            if (i % 5 == 0)
+                                await hosts[n % 2].DrainOutboxAsync(default);
+                        }
 
-            return mine;
-        })));
+                        return mine;
+                    })
+                )
+        );
 
         // The storm is over: late attempts come through, and find nothing left to spoil.
         (_bench.Store.BeforeAppend, _bench.Store.AfterAppend) = (null, null);
-        lock (_gate) _stuck.ForEach(s => s.TrySetResult());
-        while (_bench.Store.OutboxCount > 0) Assert.Null((await hosts[0].DrainOutboxAsync(default)).Error);
+        lock (_gate)
+            _stuck.ForEach(s => s.TrySetResult());
+        while (_bench.Store.OutboxCount > 0)
+            Assert.Null((await hosts[0].DrainOutboxAsync(default)).Error);
         foreach (var organization in new[] { Acme, Globex })
         {
             var report = await new LedgerVerifier(_bench.Store).VerifyAsync(organization, null, default);
             Assert.Empty(report.Findings);
-            var expected = appended.SelectMany(a => a).Where(a => a.Organization == organization).Select(a => a.Id)
+            var expected = appended
+                .SelectMany(a => a)
+                .Where(a => a.Organization == organization)
+                .Select(a => a.Id)
                 .Concat(outbox.Where(o => o.Organization == organization).Select(o => o.EventId));
-            Assert.Equal(expected.Order(StringComparer.Ordinal), _bench.Store.Entries(organization).Select(e => e.EventId).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                expected.Order(StringComparer.Ordinal),
+                _bench.Store.Entries(organization).Select(e => e.EventId).Order(StringComparer.Ordinal)
+            );
         }
     }
 
@@ -75,14 +95,16 @@ public sealed class LedgerStormTests : IAsyncDisposable
 
     private int Next(Random random)
     {
-        lock (_gate) return random.Next(100);
+        lock (_gate)
+            return random.Next(100);
     }
 
     // Hangs until another call frees it: by then its caller has given up, and it commits late.
     private Task StickAsync()
     {
         var stuck = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_gate) _stuck.Add(stuck);
+        lock (_gate)
+            _stuck.Add(stuck);
         return stuck.Task;
     }
 

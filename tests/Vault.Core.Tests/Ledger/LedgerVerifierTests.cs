@@ -32,7 +32,13 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
     [InlineData(Entries)]
     public async Task A_changed_body_is_named(int seq)
     {
-        Change(seq, e => e with { Body = Replace(e.Body!.Value, "agt_1", "agt_2"), Index = e.Index with { Agent = "agt_2" } });
+        Change(seq, e =>
+            e with
+            {
+                Body = Replace(e.Body!.Value, "agt_1", "agt_2"),
+                Index = e.Index with { Agent = "agt_2" },
+            }
+        );
         await OnlyAsync(seq, seq, LedgerFault.BodyChanged);
     }
 
@@ -45,7 +51,12 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
         Change(seq, e =>
         {
             var body = Replace(e.Body!.Value, "agt_1", "agt_2");
-            return e with { Body = body, BodyDigest = LedgerHash.Of(body.Span), Index = e.Index with { Agent = "agt_2" } };
+            return e with
+            {
+                Body = body,
+                BodyDigest = LedgerHash.Of(body.Span),
+                Index = e.Index with { Agent = "agt_2" },
+            };
         });
         await OnlyAsync(seq, seq, LedgerFault.EntryChanged);
     }
@@ -86,7 +97,13 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
     {
         Change(seq, e => e with { PrevHash = LedgerHash.Of("x"u8) });
         Assert.Equal((seq, LedgerFault.EntryChanged), First(await VerifyAsync(_kept)));
-        Change(seq, e => e with { PrevHash = seq == 1 ? LedgerHash.Zero : _bench.Store.Entries(Acme)[seq - 2].Hash, Hash = LedgerHash.Of("x"u8) });
+        Change(seq, e =>
+            e with
+            {
+                PrevHash = seq == 1 ? LedgerHash.Zero : _bench.Store.Entries(Acme)[seq - 2].Hash,
+                Hash = LedgerHash.Of("x"u8),
+            }
+        );
         Assert.Equal((seq, LedgerFault.EntryChanged), First(await VerifyAsync(_kept)));
     }
 
@@ -115,7 +132,8 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
         _bench.Store.Tamper(Acme, rows =>
         {
             rows.RemoveAt(4);
-            for (var i = 4; i < rows.Count; i++) rows[i] = rows[i] with { Seq = i + 1 };
+            for (var i = 4; i < rows.Count; i++)
+                rows[i] = rows[i] with { Seq = i + 1 };
         });
         var report = await VerifyAsync(null);
         Assert.Contains(report.Findings, f => f is { Fault: LedgerFault.Removed, FromSeq: 5, ToSeq: 5 });
@@ -162,11 +180,18 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
         string? forged = null;
         _bench.Store.Tamper(Acme, rows =>
         {
-            var fake = LedgerChain.Link(new LedgerHead(4, rows[3].Hash), _bench.EntryWriter.Write(_bench.Draft()), default) is var link
-                ? Rehash(link with { BodyDigest = LedgerHash.Of(link.Body!.Value.Span) }) : null;
+            var fake = LedgerChain.Link(
+                new LedgerHead(4, rows[3].Hash),
+                _bench.EntryWriter.Write(_bench.Draft()),
+                default
+            )
+                is var link
+                ? Rehash(link with { BodyDigest = LedgerHash.Of(link.Body!.Value.Span) })
+                : null;
             rows.Insert(4, fake!);
             forged = fake!.EventId;
-            for (var i = 5; i < rows.Count; i++) rows[i] = rows[i] with { Seq = i + 1 };
+            for (var i = 5; i < rows.Count; i++)
+                rows[i] = rows[i] with { Seq = i + 1 };
         });
         var report = await VerifyAsync(null);
         Assert.Equal((5, LedgerFault.Inserted), First(report));
@@ -178,7 +203,18 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
     [Fact]
     public async Task An_entry_forged_beyond_the_head_is_named()
     {
-        _bench.Store.Tamper(Acme, rows => rows.Add(Rehash(rows[^1] with { Seq = Entries + 1, EventId = "evt_01hzzzzzzzzzzzzzzzzzzzzzzz", PrevHash = rows[^1].Hash })));
+        _bench.Store.Tamper(Acme, rows =>
+            rows.Add(
+                Rehash(
+                    rows[^1] with
+                    {
+                        Seq = Entries + 1,
+                        EventId = "evt_01hzzzzzzzzzzzzzzzzzzzzzzz",
+                        PrevHash = rows[^1].Hash,
+                    }
+                )
+            )
+        );
         await OnlyAsync(Entries + 1, Entries + 1, LedgerFault.Inserted);
     }
 
@@ -189,9 +225,12 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
     public async Task Two_swapped_entries_are_named(int one, int other)
     {
         _bench.Store.Tamper(Acme, rows =>
-            (rows[one - 1], rows[other - 1]) = (rows[other - 1] with { Seq = one }, rows[one - 1] with { Seq = other }));
+            (rows[one - 1], rows[other - 1]) = (rows[other - 1] with { Seq = one }, rows[one - 1] with { Seq = other })
+        );
         var report = await VerifyAsync(_kept);
-        Assert.All(report.Findings, f => Assert.True(f.Fault is LedgerFault.Reordered or LedgerFault.HeadMismatch, f.ToString()));
+        Assert.All(report.Findings, f =>
+            Assert.True(f.Fault is LedgerFault.Reordered or LedgerFault.HeadMismatch, f.ToString())
+        );
         Assert.Equal((one, LedgerFault.Reordered), First(report));
         Assert.Contains(report.Findings, f => f.Fault == LedgerFault.Reordered && f.ToSeq >= other - 1);
     }
@@ -214,11 +253,20 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
     [Fact]
     public async Task Several_changes_are_all_named_in_order()
     {
-        Change(9, e => e with { Body = Replace(e.Body!.Value, "agt_1", "agt_2"), Index = e.Index with { Agent = "agt_2" } });
+        Change(9, e =>
+            e with
+            {
+                Body = Replace(e.Body!.Value, "agt_1", "agt_2"),
+                Index = e.Index with { Agent = "agt_2" },
+            }
+        );
         Change(3, e => e with { Time = e.Time.AddSeconds(1) });
         _bench.Store.Tamper(Acme, rows => rows.RemoveAll(e => e.Seq == 6));
         var report = await VerifyAsync(_kept);
-        Assert.Equal([(3L, LedgerFault.EntryChanged), (6L, LedgerFault.Removed), (9L, LedgerFault.BodyChanged)], report.Findings.Select(f => (f.FromSeq, f.Fault)));
+        Assert.Equal(
+            [(3L, LedgerFault.EntryChanged), (6L, LedgerFault.Removed), (9L, LedgerFault.BodyChanged)],
+            report.Findings.Select(f => (f.FromSeq, f.Fault))
+        );
     }
 
     [Fact]
@@ -243,7 +291,10 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
         var report = await new LedgerVerifier(_bench.Store).VerifyAsync(Acme, at8, _kept, default);
         Assert.True(report.IsIntact);
         Assert.Equal(4, report.Entries);
-        Assert.Equal((9, LedgerFault.EntryReplaced), First(await new LedgerVerifier(_bench.Store).VerifyAsync(Acme, at8 with { Hash = default }, null, default)));
+        Assert.Equal(
+            (9, LedgerFault.EntryReplaced),
+            First(await new LedgerVerifier(_bench.Store).VerifyAsync(Acme, at8 with { Hash = default }, null, default))
+        );
     }
 
     [Fact]
@@ -254,7 +305,8 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
         Assert.Equal(1, report.FindingsTotal);
     }
 
-    private static (long Seq, LedgerFault Fault) First(LedgerReport report) => (report.First!.FromSeq, report.First.Fault);
+    private static (long Seq, LedgerFault Fault) First(LedgerReport report) =>
+        (report.First!.FromSeq, report.First.Fault);
 
     private static ReadOnlyMemory<byte> Replace(ReadOnlyMemory<byte> body, string what, string with)
     {
@@ -263,23 +315,38 @@ public sealed class LedgerVerifierTests : IAsyncLifetime
         return System.Text.Encoding.UTF8.GetBytes(text.Replace(what, with, StringComparison.Ordinal));
     }
 
-    private static LedgerEntry Rehash(LedgerEntry e) => e with { Hash = LedgerChain.Hash(e.Organization, e.Seq, e.PrevHash, e.EventId, e.Time, e.BodyDigest) };
+    private static LedgerEntry Rehash(LedgerEntry e) =>
+        e with
+        {
+            Hash = LedgerChain.Hash(e.Organization, e.Seq, e.PrevHash, e.EventId, e.Time, e.BodyDigest),
+        };
 
     private static LedgerEntry Forge(LedgerEntry e)
     {
         var body = Replace(e.Body!.Value, "agt_1", "agt_2");
-        return Rehash(e with { Body = body, BodyDigest = LedgerHash.Of(body.Span), Index = e.Index with { Agent = "agt_2" } });
+        return Rehash(
+            e with
+            {
+                Body = body,
+                BodyDigest = LedgerHash.Of(body.Span),
+                Index = e.Index with { Agent = "agt_2" },
+            }
+        );
     }
 
-    private static Action<List<LedgerEntry>> Rewrite(int seq) => rows =>
-    {
-        rows[seq - 1] = Forge(rows[seq - 1]);
-        for (var i = seq; i < rows.Count; i++) rows[i] = Rehash(rows[i] with { PrevHash = rows[i - 1].Hash });
-    };
+    private static Action<List<LedgerEntry>> Rewrite(int seq) =>
+        rows =>
+        {
+            rows[seq - 1] = Forge(rows[seq - 1]);
+            for (var i = seq; i < rows.Count; i++)
+                rows[i] = Rehash(rows[i] with { PrevHash = rows[i - 1].Hash });
+        };
 
-    private void Change(int seq, Func<LedgerEntry, LedgerEntry> change) => _bench.Store.Tamper(Acme, rows => rows[seq - 1] = change(rows[seq - 1]));
+    private void Change(int seq, Func<LedgerEntry, LedgerEntry> change) =>
+        _bench.Store.Tamper(Acme, rows => rows[seq - 1] = change(rows[seq - 1]));
 
-    private Task<LedgerReport> VerifyAsync(LedgerHead? kept) => new LedgerVerifier(_bench.Store).VerifyAsync(Acme, kept, default);
+    private Task<LedgerReport> VerifyAsync(LedgerHead? kept) =>
+        new LedgerVerifier(_bench.Store).VerifyAsync(Acme, kept, default);
 
     private Task OnlyAsync(long from, long to, LedgerFault fault) => OnlyAsync(from, to, fault, _kept);
 

@@ -14,12 +14,19 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     public async Task Sixty_four_concurrent_appenders_make_one_unbroken_chain()
     {
         var writer = _bench.NewWriter();
-        var errors = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(async () =>
-        {
-            var failed = 0;
-            for (var i = 0; i < 50; i++) failed += await writer.AppendAsync(_bench.Draft(), default) is null ? 0 : 1;
-            return failed;
-        })));
+        var errors = await Task.WhenAll(
+            Enumerable
+                .Range(0, 64)
+                .Select(_ =>
+                    Task.Run(async () =>
+                    {
+                        var failed = 0;
+                        for (var i = 0; i < 50; i++)
+                            failed += await writer.AppendAsync(_bench.Draft(), default) is null ? 0 : 1;
+                        return failed;
+                    })
+                )
+        );
         Assert.Equal(0, errors.Sum());
         await IntactAsync(Acme, 64 * 50);
         Assert.Equal(0, writer.Waiting);
@@ -38,7 +45,10 @@ public sealed class LedgerWriterTests : IAsyncDisposable
         };
         var first = writer.AppendAsync(_bench.Draft(), default).AsTask();
         await entered.Task;
-        var rest = Enumerable.Range(0, 100).Select(i => writer.AppendAsync(_bench.Draft(i % 2 == 0 ? Acme : Globex), default).AsTask()).ToList();
+        var rest = Enumerable
+            .Range(0, 100)
+            .Select(i => writer.AppendAsync(_bench.Draft(i % 2 == 0 ? Acme : Globex), default).AsTask())
+            .ToList();
         Assert.False(first.IsCompleted);
         release.SetResult();
         Assert.All(await Task.WhenAll([first, .. rest]), Assert.Null);
@@ -54,21 +64,37 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     public async Task Entries_of_one_caller_keep_their_order()
     {
         var writer = _bench.NewWriter();
-        var tasks = Enumerable.Range(0, 500).Select(i => writer.AppendAsync(_bench.Draft(user: $"u{i}"), default).AsTask()).ToList();
+        var tasks = Enumerable
+            .Range(0, 500)
+            .Select(i => writer.AppendAsync(_bench.Draft(user: $"u{i}"), default).AsTask())
+            .ToList();
         Assert.All(await Task.WhenAll(tasks), Assert.Null);
-        Assert.Equal(Enumerable.Range(0, 500).Select(i => $"u{i}"), _bench.Store.Entries(Acme).Select(e => e.Index.User));
+        Assert.Equal(
+            Enumerable.Range(0, 500).Select(i => $"u{i}"),
+            _bench.Store.Entries(Acme).Select(e => e.Index.User)
+        );
     }
 
     [Fact]
     public async Task Two_hosts_over_one_store_keep_one_chain_and_lose_nothing()
     {
         var hosts = new[] { _bench.NewWriter(), _bench.NewWriter() };
-        var errors = await Task.WhenAll(Enumerable.Range(0, 64).Select(n => Task.Run(async () =>
-        {
-            var failed = 0;
-            for (var i = 0; i < 40; i++) failed += await hosts[n % 2].AppendAsync(_bench.Draft(i % 3 == 0 ? Globex : Acme), default) is null ? 0 : 1;
-            return failed;
-        })));
+        var errors = await Task.WhenAll(
+            Enumerable
+                .Range(0, 64)
+                .Select(n =>
+                    Task.Run(async () =>
+                    {
+                        var failed = 0;
+                        for (var i = 0; i < 40; i++)
+                            failed += await hosts[n % 2].AppendAsync(_bench.Draft(i % 3 == 0 ? Globex : Acme), default)
+                                is null
+                                ? 0
+                                : 1;
+                        return failed;
+                    })
+                )
+        );
         Assert.Equal(0, errors.Sum());
         await IntactAsync(Globex, 64 * 14);
         await IntactAsync(Acme, 64 * 26);
@@ -80,26 +106,42 @@ public sealed class LedgerWriterTests : IAsyncDisposable
         var (ours, theirs) = (_bench.NewWriter(), _bench.NewWriter());
         Assert.Null(await ours.AppendAsync(_bench.Draft(user: "first"), default));
         Assert.Null(await theirs.AppendAsync(_bench.Draft(user: "theirs"), default));
-        var tasks = Enumerable.Range(0, 20).Select(i => ours.AppendAsync(_bench.Draft(user: $"u{i}"), default).AsTask()).ToList();
+        var tasks = Enumerable
+            .Range(0, 20)
+            .Select(i => ours.AppendAsync(_bench.Draft(user: $"u{i}"), default).AsTask())
+            .ToList();
         Assert.All(await Task.WhenAll(tasks), Assert.Null);
         Assert.Contains(_bench.Rounds, r => r.Conflicts == 1);
-        Assert.Equal([.. new[] { "first", "theirs" }, .. Enumerable.Range(0, 20).Select(i => $"u{i}")], _bench.Store.Entries(Acme).Select(e => e.Index.User));
+        Assert.Equal(
+            [.. new[] { "first", "theirs" }, .. Enumerable.Range(0, 20).Select(i => $"u{i}")],
+            _bench.Store.Entries(Acme).Select(e => e.Index.User)
+        );
         await IntactAsync(Acme, 22);
     }
 
     [Fact]
     public async Task A_host_with_much_to_write_gets_its_turn_beside_one_that_is_always_faster_with_little()
     {
-        var (ours, rival) = (_bench.NewWriter(Patient with { AppendTimeout = TimeSpan.FromSeconds(10) }), _bench.NewWriter());
+        var (ours, rival) = (
+            _bench.NewWriter(Patient with { AppendTimeout = TimeSpan.FromSeconds(10) }),
+            _bench.NewWriter()
+        );
 
         // Whoever sends more than twenty entries has sent them for so long that the other was there before.
         _bench.Store.BeforeAppend = async groups =>
         {
-            if (groups.Sum(g => g.Entries.Count) > 20) Assert.Null(await rival.AppendAsync(_bench.Draft(user: "rival"), default));
+            if (groups.Sum(g => g.Entries.Count) > 20)
+                Assert.Null(await rival.AppendAsync(_bench.Draft(user: "rival"), default));
         };
-        var tasks = Enumerable.Range(0, 300).Select(i => ours.AppendAsync(_bench.Draft(user: $"u{i}"), default).AsTask()).ToList();
+        var tasks = Enumerable
+            .Range(0, 300)
+            .Select(i => ours.AppendAsync(_bench.Draft(user: $"u{i}"), default).AsTask())
+            .ToList();
         Assert.All(await Task.WhenAll(tasks), Assert.Null);
-        Assert.Equal(Enumerable.Range(0, 300).Select(i => $"u{i}"), _bench.Store.Entries(Acme).Select(e => e.Index.User).Where(u => u != "rival"));
+        Assert.Equal(
+            Enumerable.Range(0, 300).Select(i => $"u{i}"),
+            _bench.Store.Entries(Acme).Select(e => e.Index.User).Where(u => u != "rival")
+        );
     }
 
     [Fact]
@@ -108,7 +150,8 @@ public sealed class LedgerWriterTests : IAsyncDisposable
         var writer = _bench.NewWriter();
         var lost = 0;
         _bench.Store.AfterAppend = _ => lost++ < 3 ? throw new IOException("connection reset") : Task.CompletedTask;
-        for (var i = 0; i < 10; i++) Assert.Null(await writer.AppendAsync(_bench.Draft(), default).AsTask());
+        for (var i = 0; i < 10; i++)
+            Assert.Null(await writer.AppendAsync(_bench.Draft(), default).AsTask());
         await IntactAsync(Acme, 10);
     }
 
@@ -119,11 +162,17 @@ public sealed class LedgerWriterTests : IAsyncDisposable
         var calls = 0;
         _bench.Store.BeforeAppend = _ => ++calls % 3 == 0 ? throw new IOException("away") : Task.CompletedTask;
         _bench.Store.AfterAppend = _ => calls % 5 == 0 ? throw new IOException("reply lost") : Task.CompletedTask;
-        var tasks = Enumerable.Range(0, 40).Select(_ => Task.Run(async () =>
-        {
-            for (var i = 0; i < 10; i++) Assert.Null(await writer.AppendAsync(_bench.Draft(), default));
-            return true;
-        })).ToArray();
+        var tasks = Enumerable
+            .Range(0, 40)
+            .Select(_ =>
+                Task.Run(async () =>
+                {
+                    for (var i = 0; i < 10; i++)
+                        Assert.Null(await writer.AppendAsync(_bench.Draft(), default));
+                    return true;
+                })
+            )
+            .ToArray();
         await Task.WhenAll(tasks);
         await IntactAsync(Acme, 400);
     }
@@ -133,7 +182,9 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     {
         var writer = _bench.NewWriter(Impatient);
         _bench.Store.BeforeAppend = _ => throw new IOException("away");
-        var error = await Eventually.DoneAsync(writer.AppendAsync(_bench.Draft(), default).AsTask(), () => _bench.Rounds);
+        var error = await Eventually.DoneAsync(writer.AppendAsync(_bench.Draft(), default).AsTask(), () =>
+            _bench.Rounds
+        );
         Assert.Equal(ErrorCatalogue.LedgerUnavailable, error!.Code);
         Assert.All(_bench.Rounds, r => Assert.True(r.Failed));
         _bench.Store.BeforeAppend = null;
@@ -147,8 +198,13 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     {
         var writer = _bench.NewWriter(Impatient);
         _bench.Store.BeforeAppend = _ => new TaskCompletionSource().Task;
-        var waiting = Enumerable.Range(0, 50).Select(i => writer.AppendAsync(_bench.Draft(i % 2 == 0 ? Acme : Globex), default).AsTask()).ToList();
-        Assert.All(await Eventually.DoneAsync(Task.WhenAll(waiting), () => writer.Waiting), e => Assert.Equal(ErrorCatalogue.LedgerUnavailable, e!.Code));
+        var waiting = Enumerable
+            .Range(0, 50)
+            .Select(i => writer.AppendAsync(_bench.Draft(i % 2 == 0 ? Acme : Globex), default).AsTask())
+            .ToList();
+        Assert.All(await Eventually.DoneAsync(Task.WhenAll(waiting), () => writer.Waiting), e =>
+            Assert.Equal(ErrorCatalogue.LedgerUnavailable, e!.Code)
+        );
         Assert.Equal(0, writer.Waiting);
     }
 
@@ -172,7 +228,8 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     {
         var writer = _bench.NewWriter(Patient with { AttemptTimeout = TimeSpan.FromMilliseconds(50) });
         var calls = 0;
-        _bench.Store.AfterAppend = _ => Interlocked.Increment(ref calls) == 1 ? new TaskCompletionSource().Task : Task.CompletedTask;
+        _bench.Store.AfterAppend = _ =>
+            Interlocked.Increment(ref calls) == 1 ? new TaskCompletionSource().Task : Task.CompletedTask;
         Assert.Null(await writer.AppendAsync(_bench.Draft(), default));
         Assert.Null(await writer.AppendAsync(_bench.Draft(), default));
         await IntactAsync(Acme, 2);
@@ -182,8 +239,12 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     public async Task An_organization_the_store_cannot_take_does_not_take_the_others_down()
     {
         var writer = _bench.NewWriter(Patient with { AppendTimeout = TimeSpan.FromSeconds(1) });
-        _bench.Store.BeforeAppend = groups => groups.Any(g => g.Organization == Globex) ? throw new IOException("constraint") : Task.CompletedTask;
-        var bad = Enumerable.Range(0, 5).Select(_ => writer.AppendAsync(_bench.Draft(Globex), default).AsTask()).ToList();
+        _bench.Store.BeforeAppend = groups =>
+            groups.Any(g => g.Organization == Globex) ? throw new IOException("constraint") : Task.CompletedTask;
+        var bad = Enumerable
+            .Range(0, 5)
+            .Select(_ => writer.AppendAsync(_bench.Draft(Globex), default).AsTask())
+            .ToList();
         var good = Enumerable.Range(0, 50).Select(_ => writer.AppendAsync(_bench.Draft(), default).AsTask()).ToList();
         Assert.All(await Task.WhenAll(good), Assert.Null);
         Assert.All(await Task.WhenAll(bad), e => Assert.Equal(ErrorCatalogue.LedgerUnavailable, e!.Code));
@@ -210,7 +271,13 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     {
         var writer = _bench.NewWriter();
         var draft = _bench.Draft();
-        Assert.All(await Task.WhenAll(writer.AppendAsync(draft, default).AsTask(), writer.AppendAsync(draft, default).AsTask()), Assert.Null);
+        Assert.All(
+            await Task.WhenAll(
+                writer.AppendAsync(draft, default).AsTask(),
+                writer.AppendAsync(draft, default).AsTask()
+            ),
+            Assert.Null
+        );
         Assert.Null(await writer.AppendAsync(draft, default));
         await IntactAsync(Acme, 1);
     }
@@ -230,10 +297,17 @@ public sealed class LedgerWriterTests : IAsyncDisposable
     public async Task Many_organizations_and_a_small_memory_for_heads()
     {
         var writer = _bench.NewWriter(Patient with { HeadsRemembered = 2, GroupLimit = 7 });
-        var organizations = Enumerable.Range(0, 10).Select(i => new OrganizationId($"org_01hzzzzzzzzzzzzzzzzzzzzzz{i}")).ToList();
-        var tasks = Enumerable.Range(0, 200).Select(i => writer.AppendAsync(_bench.Draft(organizations[i % 10]), default).AsTask()).ToList();
+        var organizations = Enumerable
+            .Range(0, 10)
+            .Select(i => new OrganizationId($"org_01hzzzzzzzzzzzzzzzzzzzzzz{i}"))
+            .ToList();
+        var tasks = Enumerable
+            .Range(0, 200)
+            .Select(i => writer.AppendAsync(_bench.Draft(organizations[i % 10]), default).AsTask())
+            .ToList();
         Assert.All(await Task.WhenAll(tasks), Assert.Null);
-        foreach (var organization in organizations) await IntactAsync(organization, 20);
+        foreach (var organization in organizations)
+            await IntactAsync(organization, 20);
     }
 
     public ValueTask DisposeAsync() => _bench.CloseAsync();

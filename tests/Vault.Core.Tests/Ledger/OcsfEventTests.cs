@@ -13,12 +13,24 @@ public sealed class OcsfEventTests
     [Fact]
     public void An_execution_is_api_activity()
     {
-        var json = Map(_bench.Draft() with
-        {
-            Type = LedgerEvents.ExecutionFinished, Outcome = "succeeded", Provider = "slack", Connection = "slack", ToolVersion = "3", Delegation = ["user_1", "agt_1"],
-            ScopesUsed = ["chat:write"], UpstreamStatus = 200, Details = JsonDocument.Parse("{\"effect\":\"write\"}").RootElement,
-        });
-        Assert.Equal((6003, 6, 3, 600303), (Int(json, "class_uid"), Int(json, "category_uid"), Int(json, "activity_id"), Int(json, "type_uid")));
+        var json = Map(
+            _bench.Draft() with
+            {
+                Type = LedgerEvents.ExecutionFinished,
+                Outcome = "succeeded",
+                Provider = "slack",
+                Connection = "slack",
+                ToolVersion = "3",
+                Delegation = ["user_1", "agt_1"],
+                ScopesUsed = ["chat:write"],
+                UpstreamStatus = 200,
+                Details = JsonDocument.Parse("{\"effect\":\"write\"}").RootElement,
+            }
+        );
+        Assert.Equal(
+            (6003, 6, 3, 600303),
+            (Int(json, "class_uid"), Int(json, "category_uid"), Int(json, "activity_id"), Int(json, "type_uid"))
+        );
         Assert.Equal((1, 1), (Int(json, "severity_id"), Int(json, "status_id")));
         Assert.Equal(_bench.Time.GetUtcNow().ToUnixTimeMilliseconds(), json.GetProperty("time").GetInt64());
         Assert.Equal("1.8.0", json.GetProperty("metadata").GetProperty("version").GetString());
@@ -39,7 +51,13 @@ public sealed class OcsfEventTests
     [InlineData("destructive", 4)]
     [InlineData("unheard_of", 99)]
     public void The_effect_is_the_activity(string effect, int activity) =>
-        Assert.Equal(activity, Int(Map(_bench.Draft() with { Details = JsonDocument.Parse($"{{\"effect\":\"{effect}\"}}").RootElement }), "activity_id"));
+        Assert.Equal(
+            activity,
+            Int(
+                Map(_bench.Draft() with { Details = JsonDocument.Parse($"{{\"effect\":\"{effect}\"}}").RootElement }),
+                "activity_id"
+            )
+        );
 
     [Theory]
     [InlineData("execution.finished", "succeeded", null, 1, 1)]
@@ -63,7 +81,10 @@ public sealed class OcsfEventTests
     public void Everything_else_is_entity_management(string type, int activity)
     {
         var json = Map(_bench.Draft() with { Type = type });
-        Assert.Equal((3004, 3, activity, 300400 + activity), (Int(json, "class_uid"), Int(json, "category_uid"), Int(json, "activity_id"), Int(json, "type_uid")));
+        Assert.Equal(
+            (3004, 3, activity, 300400 + activity),
+            (Int(json, "class_uid"), Int(json, "category_uid"), Int(json, "activity_id"), Int(json, "type_uid"))
+        );
         Assert.Equal(type.Split('.')[0], json.GetProperty("entity").GetProperty("type").GetString());
     }
 
@@ -81,9 +102,11 @@ public sealed class OcsfEventTests
     {
         var pending = _bench.EntryWriter.Write(draft);
         var entry = LedgerChain.Link(LedgerHead.Genesis, pending, LedgerHash.Of(pending.Body.Span));
-        if (erased) entry = entry with { Body = null, Index = LedgerIndex.Erased };
+        if (erased)
+            entry = entry with { Body = null, Index = LedgerIndex.Erased };
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer)) OcsfEvent.Write(json, entry);
+        using (var json = new Utf8JsonWriter(buffer))
+            OcsfEvent.Write(json, entry);
         return JsonDocument.Parse(buffer.WrittenMemory).RootElement;
     }
 }

@@ -15,7 +15,10 @@ public sealed class OutboxTests : IAsyncDisposable
         var drain = await _bench.NewWriter().DrainOutboxAsync(default);
         Assert.Equal((1_200, null), (drain.Moved, drain.Error));
         Assert.Equal(0, _bench.Store.OutboxCount);
-        Assert.Equal(Enumerable.Range(0, 1_200).Select(i => $"u{i}"), _bench.Store.Entries(Acme).Select(e => e.Index.User));
+        Assert.Equal(
+            Enumerable.Range(0, 1_200).Select(i => $"u{i}"),
+            _bench.Store.Entries(Acme).Select(e => e.Index.User)
+        );
         Assert.Equal(new OutboxDrain(0, null), await _bench.NewWriter().DrainOutboxAsync(default));
     }
 
@@ -24,12 +27,17 @@ public sealed class OutboxTests : IAsyncDisposable
     {
         Fill(1_500);
         var hosts = new[] { _bench.NewWriter(), _bench.NewWriter() };
-        var work = Enumerable.Range(0, 20).Select(i => Task.Run(async () =>
-        {
-            for (var n = 0; n < 10; n++) Assert.Null(await hosts[i % 2].AppendAsync(_bench.Draft(), default));
-            await hosts[i % 2].DrainOutboxAsync(default);
-            return true;
-        }));
+        var work = Enumerable
+            .Range(0, 20)
+            .Select(i =>
+                Task.Run(async () =>
+                {
+                    for (var n = 0; n < 10; n++)
+                        Assert.Null(await hosts[i % 2].AppendAsync(_bench.Draft(), default));
+                    await hosts[i % 2].DrainOutboxAsync(default);
+                    return true;
+                })
+            );
         await Task.WhenAll(work);
         await hosts[0].DrainOutboxAsync(default);
         Assert.Equal(0, _bench.Store.OutboxCount);
@@ -84,11 +92,18 @@ public sealed class OutboxTests : IAsyncDisposable
 
         _bench.Store.BeforeAppend = _ => throw new IOException("away");
         Fill(1);
-        Assert.Equal(ErrorCatalogue.LedgerUnavailable, (await new LedgerErasure(_bench.Store, _bench.NewWriter(Impatient)).EraseAsync(Acme, default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.LedgerUnavailable,
+            (await new LedgerErasure(_bench.Store, _bench.NewWriter(Impatient)).EraseAsync(Acme, default)).Error!.Code
+        );
     }
 
     public ValueTask DisposeAsync() => _bench.CloseAsync();
 
     private void Fill(int rows) =>
-        _bench.Store.AddToOutbox(Enumerable.Range(0, rows).Select(i => _bench.EntryWriter.Write(_bench.Draft(user: $"u{i}", type: LedgerEvents.AccountRefreshed))));
+        _bench.Store.AddToOutbox(
+            Enumerable
+                .Range(0, rows)
+                .Select(i => _bench.EntryWriter.Write(_bench.Draft(user: $"u{i}", type: LedgerEvents.AccountRefreshed)))
+        );
 }

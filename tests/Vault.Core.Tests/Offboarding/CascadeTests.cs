@@ -17,42 +17,71 @@ public sealed class CascadeTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var writer in _writers) await writer.DisposeAsync();
+        foreach (var writer in _writers)
+            await writer.DisposeAsync();
     }
 
     private CascadeRunner NewRunner(AccountBench bench, AccountBench.TestHost? host = null)
     {
-        var writer = new LedgerWriter(bench.Store.Ledger, new LedgerEntryWriter(bench.Entropy), TimeProvider.System, new LedgerWriterOptions());
+        var writer = new LedgerWriter(
+            bench.Store.Ledger,
+            new LedgerEntryWriter(bench.Entropy),
+            TimeProvider.System,
+            new LedgerWriterOptions()
+        );
         _writers.Add(writer);
-        return new CascadeRunner(bench.Store.Organizations, bench.Store.Accounts, (host ?? bench.Host).Revoker, new KeyErasure(bench.Keys, bench.Keyring, bench.Time), bench.Keys,
-            new LedgerErasure(bench.Store.Ledger, writer), bench.Ids, bench.Time);
+        return new CascadeRunner(
+            bench.Store.Organizations,
+            bench.Store.Accounts,
+            (host ?? bench.Host).Revoker,
+            new KeyErasure(bench.Keys, bench.Keyring, bench.Time),
+            bench.Keys,
+            new LedgerErasure(bench.Store.Ledger, writer),
+            bench.Ids,
+            bench.Time
+        );
     }
 
     [Fact]
     public async Task An_erasure_revokes_every_grant_upstream_then_destroys_the_keys_then_purges()
     {
         using var bench = new AccountBench();
-        for (var i = 0; i < 120; i++) await bench.ConnectAsync(TimeSpan.FromHours(1), "user" + i);
+        for (var i = 0; i < 120; i++)
+            await bench.ConnectAsync(TimeSpan.FromHours(1), "user" + i);
         await bench.MoveGateAsync(new OrganizationEvent.EraseWanted(bench.Now, "key_1"));
         var receipt = (await NewRunner(bench).EraseAsync(AccountBench.Acme, default)).Value;
-        Assert.Equal((120L, 1, OrganizationStatus.Erased), (receipt.AccountsRevoked, receipt.KeysDestroyed, receipt.Status));
+        Assert.Equal(
+            (120L, 1, OrganizationStatus.Erased),
+            (receipt.AccountsRevoked, receipt.KeysDestroyed, receipt.Status)
+        );
         Assert.Equal(120, bench.Endpoint.Revoked.Distinct().Count());
         Assert.Empty(bench.Provider.Alive);
-        Assert.Empty((await bench.Store.Accounts.ListAsync(AccountBench.Acme, new AccountFilter(), 10, null, default)).Items);
-        Assert.Equal(ErrorCatalogue.OrganizationUnknown, (await bench.Keyring.HoldActiveAsync(AccountBench.Acme, default)).Error!.Code);
+        Assert.Empty(
+            (await bench.Store.Accounts.ListAsync(AccountBench.Acme, new AccountFilter(), 10, null, default)).Items
+        );
+        Assert.Equal(
+            ErrorCatalogue.OrganizationUnknown,
+            (await bench.Keyring.HoldActiveAsync(AccountBench.Acme, default)).Error!.Code
+        );
     }
 
     [Fact]
     public async Task After_a_crash_in_the_middle_it_goes_on_from_its_cursor()
     {
         using var bench = new AccountBench();
-        for (var i = 0; i < 120; i++) await bench.ConnectAsync(TimeSpan.FromHours(1), "user" + i);
+        for (var i = 0; i < 120; i++)
+            await bench.ConnectAsync(TimeSpan.FromHours(1), "user" + i);
         await bench.MoveGateAsync(new OrganizationEvent.EraseWanted(bench.Now, "key_1"));
 
         // The process dies when it asks for the second page: the first one is done and noted.
         var lists = 0;
-        bench.Store.Before = call => call == "accounts.list" && ++lists == 2 ? Task.FromException(new StoreUnavailableException("crash", false)) : Task.CompletedTask;
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => NewRunner(bench).EraseAsync(AccountBench.Acme, default));
+        bench.Store.Before = call =>
+            call == "accounts.list" && ++lists == 2
+                ? Task.FromException(new StoreUnavailableException("crash", false))
+                : Task.CompletedTask;
+        await Assert.ThrowsAsync<StoreUnavailableException>(() =>
+            NewRunner(bench).EraseAsync(AccountBench.Acme, default)
+        );
         var stopped = (await bench.Store.Organizations.FindAsync(AccountBench.Acme, default))!.State.Cascade!;
         Assert.Equal(50, stopped.Done);
         Assert.NotNull(stopped.Cursor);
@@ -62,7 +91,10 @@ public sealed class CascadeTests : IAsyncDisposable
         Assert.Equal([AccountBench.Acme], await bench.Store.Organizations.FindCascadesAsync(10, default));
         await NewRunner(bench, after).ResumeAsync(AccountBench.Acme, default);
         Assert.Equal((120, 120), (bench.Endpoint.Revoked.Count, bench.Endpoint.Revoked.Distinct().Count()));
-        Assert.Equal(OrganizationStatus.Erased, (await bench.Store.Organizations.FindAsync(AccountBench.Acme, default))!.State.Status);
+        Assert.Equal(
+            OrganizationStatus.Erased,
+            (await bench.Store.Organizations.FindAsync(AccountBench.Acme, default))!.State.Status
+        );
         Assert.Empty(bench.Provider.Alive);
     }
 
@@ -70,7 +102,8 @@ public sealed class CascadeTests : IAsyncDisposable
     public async Task Hosts_that_walk_at_once_count_each_account_once_and_who_asks_again_gets_the_same_receipt()
     {
         using var bench = new AccountBench();
-        for (var i = 0; i < 120; i++) await bench.ConnectAsync(TimeSpan.FromHours(1), "user" + i);
+        for (var i = 0; i < 120; i++)
+            await bench.ConnectAsync(TimeSpan.FromHours(1), "user" + i);
         await bench.MoveGateAsync(new OrganizationEvent.EraseWanted(bench.Now, "key_1"));
         var begun = bench.Now;
 
@@ -78,7 +111,10 @@ public sealed class CascadeTests : IAsyncDisposable
         var second = NewRunner(bench, bench.NewHost());
         var lists = 0;
         var meanwhile = Task.CompletedTask;
-        bench.Store.Before = call => call == "accounts.list" && ++lists == 2 ? meanwhile = second.ResumeAsync(AccountBench.Acme, default) : Task.CompletedTask;
+        bench.Store.Before = call =>
+            call == "accounts.list" && ++lists == 2
+                ? meanwhile = second.ResumeAsync(AccountBench.Acme, default)
+                : Task.CompletedTask;
         var first = (await NewRunner(bench).EraseAsync(AccountBench.Acme, default)).Value;
         await meanwhile;
         bench.Time.Advance(TimeSpan.FromHours(1));
@@ -95,7 +131,10 @@ public sealed class CascadeTests : IAsyncDisposable
         await bench.MoveGateAsync(new OrganizationEvent.DisconnectWanted(bench.Now, "conn_1", "key_1"));
         Assert.Equal(1, await NewRunner(bench).ResumeAsync(AccountBench.Acme, default));
         var row = await bench.RowAsync(mine);
-        Assert.Equal((AccountStatus.Disconnected, StatusReason.ConnectionDeleted), (row.State.Status, row.State.Reason));
+        Assert.Equal(
+            (AccountStatus.Disconnected, StatusReason.ConnectionDeleted),
+            (row.State.Status, row.State.Reason)
+        );
         Assert.Null(row.Grant);
         Assert.Empty(bench.Provider.Alive);
         var organization = (await bench.Store.Organizations.FindAsync(AccountBench.Acme, default))!.State;
@@ -111,7 +150,10 @@ public sealed class CascadeTests : IAsyncDisposable
     public async Task Erasing_what_nobody_asked_to_erase_is_refused()
     {
         using var bench = new AccountBench();
-        Assert.Equal(ErrorCatalogue.Conflict, (await NewRunner(bench).EraseAsync(AccountBench.Acme, default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.Conflict,
+            (await NewRunner(bench).EraseAsync(AccountBench.Acme, default)).Error!.Code
+        );
         Assert.Equal(0, await NewRunner(bench).ResumeAsync(AccountBench.Acme, default));
     }
 
@@ -123,12 +165,32 @@ public sealed class CascadeTests : IAsyncDisposable
         var journal = new InMemoryKeyRotationStore();
         using var wrapper = new LocalKeyWrapper([.. Enumerable.Repeat((byte)7, 32)], bench.Entropy);
         var down = new Unlisted(bench.Keys);
-        var rotation = new KeyRotation(down, journal, new InMemorySealedRows(), wrapper, bench.Keyring, bench.Sealer, bench.Ids, bench.Entropy, bench.Time);
-        var owner = new OrganizationOwner(bench.Store.Organizations, NewRunner(bench), rotation, bench.Host.Cache, bench.Ids, bench.Time, bench.Options);
+        var rotation = new KeyRotation(
+            down,
+            journal,
+            new InMemorySealedRows(),
+            wrapper,
+            bench.Keyring,
+            bench.Sealer,
+            bench.Ids,
+            bench.Entropy,
+            bench.Time
+        );
+        var owner = new OrganizationOwner(
+            bench.Store.Organizations,
+            NewRunner(bench),
+            rotation,
+            bench.Host.Cache,
+            bench.Ids,
+            bench.Time,
+            bench.Options
+        );
         Assert.Equal(2u, (await owner.RotateKeyAsync(AccountBench.Acme, "key_1", default)).Value);
         Assert.Equal([LedgerEvents.KeyRotationBegun, LedgerEvents.KeyRotated], journal.Drafts.Select(d => d.Type));
         down.IsDown = true;
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => owner.RotateKeyAsync(AccountBench.Acme, "key_1", default));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() =>
+            owner.RotateKeyAsync(AccountBench.Acme, "key_1", default)
+        );
         Assert.Equal(2, journal.Drafts.Count);
         down.IsDown = false;
 
@@ -136,7 +198,10 @@ public sealed class CascadeTests : IAsyncDisposable
         using var gone = new CancellationTokenSource();
         down.Listed = gone.Cancel;
         Assert.Equal(3u, (await owner.RotateKeyAsync(AccountBench.Acme, "key_1", gone.Token)).Value);
-        Assert.Equal([LedgerEvents.KeyRotationBegun, LedgerEvents.KeyRotated], journal.Drafts.Skip(2).Select(d => d.Type));
+        Assert.Equal(
+            [LedgerEvents.KeyRotationBegun, LedgerEvents.KeyRotated],
+            journal.Drafts.Skip(2).Select(d => d.Type)
+        );
     }
 
     private sealed class Unlisted(IOrganizationKeyStore keys) : IOrganizationKeyStore
@@ -145,36 +210,72 @@ public sealed class CascadeTests : IAsyncDisposable
 
         public Action? Listed { get; set; }
 
-        public ValueTask<OrganizationKeyRow?> FindActiveAsync(OrganizationId organization, CancellationToken cancellationToken) => keys.FindActiveAsync(organization, cancellationToken);
+        public ValueTask<OrganizationKeyRow?> FindActiveAsync(
+            OrganizationId organization,
+            CancellationToken cancellationToken
+        ) => keys.FindActiveAsync(organization, cancellationToken);
 
-        public ValueTask<OrganizationKeyRow?> FindAsync(OrganizationId organization, uint version, CancellationToken cancellationToken) => keys.FindAsync(organization, version, cancellationToken);
+        public ValueTask<OrganizationKeyRow?> FindAsync(
+            OrganizationId organization,
+            uint version,
+            CancellationToken cancellationToken
+        ) => keys.FindAsync(organization, version, cancellationToken);
 
-        public ValueTask<IReadOnlyList<OrganizationKeyRow>> ListAsync(OrganizationId organization, CancellationToken cancellationToken)
+        public ValueTask<IReadOnlyList<OrganizationKeyRow>> ListAsync(
+            OrganizationId organization,
+            CancellationToken cancellationToken
+        )
         {
             Listed?.Invoke();
-            return IsDown ? throw new StoreUnavailableException("down", false) : keys.ListAsync(organization, cancellationToken);
+            return IsDown
+                ? throw new StoreUnavailableException("down", false)
+                : keys.ListAsync(organization, cancellationToken);
         }
 
-        public ValueTask<bool> TryInsertAsync(OrganizationKeyRow row, CancellationToken cancellationToken) => keys.TryInsertAsync(row, cancellationToken);
+        public ValueTask<bool> TryInsertAsync(OrganizationKeyRow row, CancellationToken cancellationToken) =>
+            keys.TryInsertAsync(row, cancellationToken);
 
-        public ValueTask<bool> TryUpdateAsync(OrganizationKeyRow next, long expectedRowVersion, CancellationToken cancellationToken) => keys.TryUpdateAsync(next, expectedRowVersion, cancellationToken);
+        public ValueTask<bool> TryUpdateAsync(
+            OrganizationKeyRow next,
+            long expectedRowVersion,
+            CancellationToken cancellationToken
+        ) => keys.TryUpdateAsync(next, expectedRowVersion, cancellationToken);
 
-        public ValueTask<int> DestroyAllAsync(OrganizationId organization, DateTimeOffset now, CancellationToken cancellationToken) => keys.DestroyAllAsync(organization, now, cancellationToken);
+        public ValueTask<int> DestroyAllAsync(
+            OrganizationId organization,
+            DateTimeOffset now,
+            CancellationToken cancellationToken
+        ) => keys.DestroyAllAsync(organization, now, cancellationToken);
 
-        public ValueTask<IReadOnlyList<OrganizationKeyRow>> ListNotUnderMasterAsync(string masterKeyId, OrganizationKeyPosition? after, int limit, CancellationToken cancellationToken) =>
-            keys.ListNotUnderMasterAsync(masterKeyId, after, limit, cancellationToken);
+        public ValueTask<IReadOnlyList<OrganizationKeyRow>> ListNotUnderMasterAsync(
+            string masterKeyId,
+            OrganizationKeyPosition? after,
+            int limit,
+            CancellationToken cancellationToken
+        ) => keys.ListNotUnderMasterAsync(masterKeyId, after, limit, cancellationToken);
     }
 
     [Fact]
     public async Task Suspending_is_acknowledged_only_after_the_freshness_lease()
     {
         using var bench = new AccountBench();
-        var owner = new OrganizationOwner(bench.Store.Organizations, NewRunner(bench), null!, bench.Host.Cache, bench.Ids, bench.Time, bench.Options);
+        var owner = new OrganizationOwner(
+            bench.Store.Organizations,
+            NewRunner(bench),
+            null!,
+            bench.Host.Cache,
+            bench.Ids,
+            bench.Time,
+            bench.Options
+        );
         var suspend = owner.SuspendAsync(AccountBench.Acme, "key_1", default);
         bench.Time.Advance(bench.Options.FreshnessLease - TimeSpan.FromMilliseconds(1));
         Assert.False(suspend.IsCompleted);
         bench.Time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(new Gate(false, 2), (await suspend).Value.State.Gate);
-        Assert.Equal(new Gate(true, 3), (await bench.RunAsync(owner.ResumeAsync(AccountBench.Acme, "key_1", default))).Value.State.Gate);
+        Assert.Equal(
+            new Gate(true, 3),
+            (await bench.RunAsync(owner.ResumeAsync(AccountBench.Acme, "key_1", default))).Value.State.Gate
+        );
     }
 }

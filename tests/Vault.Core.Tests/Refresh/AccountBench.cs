@@ -36,9 +36,32 @@ public sealed class AccountBench : IDisposable
         Keyring = new Keyring(Keys, _wrapper, Entropy, Time);
         Sealer = new Sealer(Keyring, Entropy);
         Sealing = new GrantSealing(Sealer);
-        Done(Store.Organizations.InsertAsync(new OrganizationRow(Acme, "Acme", null, 1, OrganizationLifecycle.New(), Now, Now), [], default));
-        Done(Store.Connections.InsertAsync(
-            new ConnectionRow("conn_1", Acme, Connection, AcmePacks.Id, 1, new ConnectionSettings { ClientId = "client" }, null, 0, Now, Now), GateCheck.None, [], default));
+        Done(
+            Store.Organizations.InsertAsync(
+                new OrganizationRow(Acme, "Acme", null, 1, OrganizationLifecycle.New(), Now, Now),
+                [],
+                default
+            )
+        );
+        Done(
+            Store.Connections.InsertAsync(
+                new ConnectionRow(
+                    "conn_1",
+                    Acme,
+                    Connection,
+                    AcmePacks.Id,
+                    1,
+                    new ConnectionSettings { ClientId = "client" },
+                    null,
+                    0,
+                    Now,
+                    Now
+                ),
+                GateCheck.None,
+                [],
+                default
+            )
+        );
         Host = NewHost();
     }
 
@@ -70,13 +93,29 @@ public sealed class AccountBench : IDisposable
 
     public DateTimeOffset Now => Time.GetUtcNow();
 
-    public TestHost NewHost(ICheckpoints? checkpoints = null, Func<string, bool>? isDead = null) => new(this, "host-" + Interlocked.Increment(ref _hosts), checkpoints ?? ICheckpoints.None, isDead);
+    public TestHost NewHost(ICheckpoints? checkpoints = null, Func<string, bool>? isDead = null) =>
+        new(this, "host-" + Interlocked.Increment(ref _hosts), checkpoints ?? ICheckpoints.None, isDead);
 
     /// <summary>An account with a grant the provider knows; <paramref name="lives"/> is what is left of its access token.</summary>
-    public async Task<AccountKey> ConnectAsync(TimeSpan? lives = null, string user = "ada", string label = "", bool refreshable = true)
+    public async Task<AccountKey> ConnectAsync(
+        TimeSpan? lives = null,
+        string user = "ada",
+        string label = "",
+        bool refreshable = true
+    )
     {
         var key = new AccountKey(Acme, new UserId(user), Connection, label);
-        var row = (await Host.GrantStore.PrepareAsync(key, "conn_1", AcmePacks.Id, ["read", "write"], new Gate(true, 1), "key_1", default)).Value;
+        var row = (
+            await Host.GrantStore.PrepareAsync(
+                key,
+                "conn_1",
+                AcmePacks.Id,
+                ["read", "write"],
+                new Gate(true, 1),
+                "key_1",
+                default
+            )
+        ).Value;
         await StoreGrantAsync(row, lives ?? TimeSpan.FromMinutes(-1), refreshable);
         return key;
     }
@@ -85,20 +124,28 @@ public sealed class AccountBench : IDisposable
     {
         var issued = Provider.Consent();
         using var key = (await Keyring.HoldActiveAsync(Acme, default)).Value;
-        using var grant = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = refreshable ? Secret.From(issued.RefreshToken!) : null };
-        var generation = row.State.Generation + 1;
-        var installed = await Host.GrantStore.StoreGrantAsync(row.Key, new NewGrant
+        using var grant = new GrantTokens
         {
-            Account = row.Id,
-            ConnectionId = row.ConnectionId,
-            Provider = row.Provider,
-            Generation = generation,
-            Grant = Sealing.SealGrant(key, row.Id, generation, grant),
-            Facts = new GrantFacts(Now.AddHours(-1), Now + lives, refreshable, null, Now.AddHours(-1)),
-            RequestedScopes = ["read", "write"],
-            GrantedScopes = ["read", "write"],
-            InstalledBy = "key_1",
-        }, default);
+            AccessToken = Secret.From(issued.AccessToken!),
+            RefreshToken = refreshable ? Secret.From(issued.RefreshToken!) : null,
+        };
+        var generation = row.State.Generation + 1;
+        var installed = await Host.GrantStore.StoreGrantAsync(
+            row.Key,
+            new NewGrant
+            {
+                Account = row.Id,
+                ConnectionId = row.ConnectionId,
+                Provider = row.Provider,
+                Generation = generation,
+                Grant = Sealing.SealGrant(key, row.Id, generation, grant),
+                Facts = new GrantFacts(Now.AddHours(-1), Now + lives, refreshable, null, Now.AddHours(-1)),
+                RequestedScopes = ["read", "write"],
+                GrantedScopes = ["read", "write"],
+                InstalledBy = "key_1",
+            },
+            default
+        );
         return installed.Value;
     }
 
@@ -116,7 +163,18 @@ public sealed class AccountBench : IDisposable
     public async Task MoveGateAsync(OrganizationEvent what)
     {
         var row = (await Store.Organizations.FindAsync(Acme, default))!;
-        Assert.Equal(WriteOutcome.Written, await Store.Organizations.UpdateAsync(row with { State = OrganizationLifecycle.Decide(row.State, what).Next }, row.Version, [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await Store.Organizations.UpdateAsync(
+                row with
+                {
+                    State = OrganizationLifecycle.Decide(row.State, what).Next,
+                },
+                row.Version,
+                [],
+                default
+            )
+        );
     }
 
     /// <summary>Lets simulated time run, in small steps, until the task is done; for what polls or waits out a lease.</summary>
@@ -137,22 +195,66 @@ public sealed class AccountBench : IDisposable
         _wrapper.Dispose();
     }
 
-    private static void Done(Task<WriteOutcome> write) => Assert.Equal(WriteOutcome.Written, write.GetAwaiter().GetResult());
+    private static void Done(Task<WriteOutcome> write) =>
+        Assert.Equal(WriteOutcome.Written, write.GetAwaiter().GetResult());
 
     /// <summary>One host: its own memory, spool and name.</summary>
     public sealed class TestHost
     {
         internal TestHost(AccountBench bench, string holder, ICheckpoints checkpoints, Func<string, bool>? isDead)
         {
-            Runner = new AccountRunner(bench.Store.Accounts, bench.Packs, bench.Ids, bench.Entropy, bench.Time, bench.Options);
-            Clients = new TokenClients(bench.Store.Connections, bench.Packs, bench.Sealer, new PublicAddress(new Uri("https://vault.example.com")));
+            Runner = new AccountRunner(
+                bench.Store.Accounts,
+                bench.Packs,
+                bench.Ids,
+                bench.Entropy,
+                bench.Time,
+                bench.Options
+            );
+            Clients = new TokenClients(
+                bench.Store.Connections,
+                bench.Packs,
+                bench.Sealer,
+                new PublicAddress(new Uri("https://vault.example.com"))
+            );
             Cache = new CredentialCache(bench.Store.Accounts, bench.Sealing, bench.Time, bench.Options);
-            Refresher = new AccountRefresher(bench.Store.Accounts, Runner, bench.Sealing, bench.Keyring, Clients, bench.Endpoint, Spool, new NamedHost(holder, isDead), bench.Ids,
-                bench.Time, bench.Options, checkpoints, IAccountObserver.None);
-            Revoker = new AccountRevoker(bench.Store.Accounts, Runner, bench.Sealing, Clients, bench.Endpoint, Cache, bench.Time, bench.Options);
+            Refresher = new AccountRefresher(
+                bench.Store.Accounts,
+                Runner,
+                bench.Sealing,
+                bench.Keyring,
+                Clients,
+                bench.Endpoint,
+                Spool,
+                new NamedHost(holder, isDead),
+                bench.Ids,
+                bench.Time,
+                bench.Options,
+                checkpoints,
+                IAccountObserver.None
+            );
+            Revoker = new AccountRevoker(
+                bench.Store.Accounts,
+                Runner,
+                bench.Sealing,
+                Clients,
+                bench.Endpoint,
+                Cache,
+                bench.Time,
+                bench.Options
+            );
             GrantStore = new GrantStore(bench.Store.Accounts, Runner, Cache, bench.Ids);
             Resolver = new AccountResolver(bench.Store.Accounts, bench.Time, bench.Options, Cache);
-            Sweep = new DueSweep(bench.Store.Accounts, Runner, Refresher, Revoker, Cache, bench.Packs, bench.Time, IAccountObserver.None);
+            Sweep = new DueSweep(
+                bench.Store.Accounts,
+                Runner,
+                Refresher,
+                Revoker,
+                Cache,
+                bench.Packs,
+                bench.Time,
+                IAccountObserver.None
+            );
         }
 
         public MemorySpool Spool { get; } = new();
@@ -173,7 +275,11 @@ public sealed class AccountBench : IDisposable
 
         public DueSweep Sweep { get; }
 
-        public Task<Vault.Core.Errors.Result<RefreshResult>> RefreshAsync(AccountKey key, long? seen = null, RefreshReason why = RefreshReason.OnDemand, CancellationToken cancellationToken = default) =>
-            Refresher.RefreshAsync(key, seen, why, cancellationToken);
+        public Task<Vault.Core.Errors.Result<RefreshResult>> RefreshAsync(
+            AccountKey key,
+            long? seen = null,
+            RefreshReason why = RefreshReason.OnDemand,
+            CancellationToken cancellationToken = default
+        ) => Refresher.RefreshAsync(key, seen, why, cancellationToken);
     }
 }

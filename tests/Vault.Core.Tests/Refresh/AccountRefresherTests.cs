@@ -40,7 +40,8 @@ public sealed class AccountRefresherTests
         Assert.All(second, t => Assert.False(t.IsCompleted));
         go.SetResult();
         Assert.Equal(2, (await first).Value.Generation);
-        foreach (var answer in await bench.RunAsync(Task.WhenAll(second))) Assert.Equal((2L, false), (answer.Value.Generation, answer.Value.Refreshed));
+        foreach (var answer in await bench.RunAsync(Task.WhenAll(second)))
+            Assert.Equal((2L, false), (answer.Value.Generation, answer.Value.Refreshed));
         Assert.Equal((1, 0), (bench.Endpoint.Calls, bench.Provider.Replays));
     }
 
@@ -72,8 +73,14 @@ public sealed class AccountRefresherTests
         var key = await bench.ConnectAsync(TimeSpan.FromMinutes(3));
         bench.Endpoint.Next(act);
         var answer = await bench.Host.RefreshAsync(key, 1, RefreshReason.Scheduled);
-        Assert.Equal((AccountStatus.Active, 1L, false), (answer.Value.Status, answer.Value.Generation, answer.Value.Refreshed));
-        Assert.Equal((AccountStatus.Active, (string?)null), ((await bench.RowAsync(key)).State.Status, (await bench.RowAsync(key)).State.Reason));
+        Assert.Equal(
+            (AccountStatus.Active, 1L, false),
+            (answer.Value.Status, answer.Value.Generation, answer.Value.Refreshed)
+        );
+        Assert.Equal(
+            (AccountStatus.Active, (string?)null),
+            ((await bench.RowAsync(key)).State.Status, (await bench.RowAsync(key)).State.Reason)
+        );
     }
 
     [Fact]
@@ -100,7 +107,11 @@ public sealed class AccountRefresherTests
         var callers = Enumerable.Range(0, 100).Select(_ => Task.Run(() => bench.Host.RefreshAsync(key, 1))).ToList();
         await reached;
         go.SetResult();
-        foreach (var answer in await Task.WhenAll(callers)) Assert.Equal((ErrorCatalogue.AuthRevoked, StatusReason.UserRevoked), (answer.Error!.Code, answer.Error.StatusReason));
+        foreach (var answer in await Task.WhenAll(callers))
+            Assert.Equal(
+                (ErrorCatalogue.AuthRevoked, StatusReason.UserRevoked),
+                (answer.Error!.Code, answer.Error.StatusReason)
+            );
         Assert.Equal(ErrorCatalogue.AuthRevoked, (await bench.Host.RefreshAsync(key, 1)).Error!.Code);
         Assert.Equal(1, bench.Endpoint.Calls);
     }
@@ -109,7 +120,10 @@ public sealed class AccountRefresherTests
     [InlineData(Rotation.SingleUse, Ending.Healed)]
     [InlineData(Rotation.Never, Ending.Healed)]
     [InlineData(Rotation.FamilyKill, Ending.Lost)]
-    public async Task After_a_crash_past_the_intent_another_host_takes_over_when_the_lease_is_over_and_not_before(Rotation rotation, Ending ends)
+    public async Task After_a_crash_past_the_intent_another_host_takes_over_when_the_lease_is_over_and_not_before(
+        Rotation rotation,
+        Ending ends
+    )
     {
         using var bench = new AccountBench(rotation);
         var key = await bench.ConnectAsync();
@@ -118,12 +132,20 @@ public sealed class AccountRefresherTests
         _ = doomed.RefreshAsync(key, 1);
         await crash.Reached.Task;
         bench.Time.Advance(bench.Options.Lease - TimeSpan.FromMilliseconds(1));
-        Assert.Equal(ErrorCatalogue.RefreshInProgress, (await bench.Host.RefreshAsync(key, 1, RefreshReason.Scheduled)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.RefreshInProgress,
+            (await bench.Host.RefreshAsync(key, 1, RefreshReason.Scheduled)).Error!.Code
+        );
         Assert.Equal(0, bench.Endpoint.Calls);
         bench.Time.Advance(TimeSpan.FromMilliseconds(1));
         var answer = await bench.Host.RefreshAsync(key, 1);
-        if (ends == Ending.Healed) Assert.Equal(2, answer.Value.Generation);
-        else Assert.Equal((ErrorCatalogue.ReauthRequired, StatusReason.RefreshOutcomeLost), (answer.Error!.Code, answer.Error.StatusReason));
+        if (ends == Ending.Healed)
+            Assert.Equal(2, answer.Value.Generation);
+        else
+            Assert.Equal(
+                (ErrorCatalogue.ReauthRequired, StatusReason.RefreshOutcomeLost),
+                (answer.Error!.Code, answer.Error.StatusReason)
+            );
         Assert.Equal(0, bench.Provider.Replays);
     }
 
@@ -208,7 +230,15 @@ public sealed class AccountRefresherTests
         var other = new Vault.Core.Identity.AccountKey(AccountBench.Acme, new("eve"), AccountBench.Connection);
 
         // The gate as the caller saw it a moment ago was open: the write itself refuses.
-        var prepared = await bench.Host.GrantStore.PrepareAsync(other, "conn_1", AcmePacks.Id, [], new Core.Identity.Gate(true, 1), "key_1", default);
+        var prepared = await bench.Host.GrantStore.PrepareAsync(
+            other,
+            "conn_1",
+            AcmePacks.Id,
+            [],
+            new Core.Identity.Gate(true, 1),
+            "key_1",
+            default
+        );
         Assert.Equal(ErrorCatalogue.OrganizationSuspended, prepared.Error!.Code);
         Assert.Equal(0, bench.Endpoint.Calls);
     }
@@ -216,7 +246,15 @@ public sealed class AccountRefresherTests
     [Fact]
     public async Task A_lost_reply_is_presented_again_only_where_that_is_harmless()
     {
-        foreach (var (rotation, generation, replays) in new[] { (Rotation.Never, 2L, 0), (Rotation.Grace, 2L, 0), (Rotation.SingleUse, 1L, 1), (Rotation.FamilyKill, 1L, 0) })
+        foreach (
+            var (rotation, generation, replays) in new[]
+            {
+                (Rotation.Never, 2L, 0),
+                (Rotation.Grace, 2L, 0),
+                (Rotation.SingleUse, 1L, 1),
+                (Rotation.FamilyKill, 1L, 0),
+            }
+        )
         {
             using var bench = new AccountBench(rotation);
             var key = await bench.ConnectAsync();
@@ -225,7 +263,8 @@ public sealed class AccountRefresherTests
             bench.Time.Advance(TimeSpan.FromSeconds(5));
             var again = await bench.Host.RefreshAsync(key, 1);
             Assert.Equal((generation, replays), ((await bench.RowAsync(key)).State.Generation, bench.Provider.Replays));
-            if (generation == 1) Assert.Equal(StatusReason.RefreshOutcomeLost, again.Error!.StatusReason);
+            if (generation == 1)
+                Assert.Equal(StatusReason.RefreshOutcomeLost, again.Error!.StatusReason);
         }
     }
 
@@ -238,7 +277,8 @@ public sealed class AccountRefresherTests
         var go = new TaskCompletionSource();
         bench.Store.Before = async call =>
         {
-            if (call != "accounts.find" || !reading.TrySetResult()) return;
+            if (call != "accounts.find" || !reading.TrySetResult())
+                return;
             await go.Task;
         };
         var sweep = bench.Host.RefreshAsync(key, 1, RefreshReason.Scheduled);

@@ -7,8 +7,21 @@ namespace Vault.Core.Tests.Refresh;
 
 public sealed class AccountResolverTests
 {
-    private static AccountQuestion Ask(string? user = "ada", AccountId? account = null, string? label = null, string? connection = null, string provider = AcmePacks.Id) =>
-        new(AccountBench.Acme, user is null ? null : new UserId(user), provider, connection is null ? null : new ConnectionName(connection), account, label);
+    private static AccountQuestion Ask(
+        string? user = "ada",
+        AccountId? account = null,
+        string? label = null,
+        string? connection = null,
+        string provider = AcmePacks.Id
+    ) =>
+        new(
+            AccountBench.Acme,
+            user is null ? null : new UserId(user),
+            provider,
+            connection is null ? null : new ConnectionName(connection),
+            account,
+            label
+        );
 
     [Fact]
     public async Task Several_that_fit_are_a_409_with_candidates_never_a_guess()
@@ -29,10 +42,22 @@ public sealed class AccountResolverTests
     {
         using var bench = new AccountBench();
         await bench.ConnectAsync(TimeSpan.FromHours(1));
-        Assert.Equal(ErrorCatalogue.AccountNotConnected, (await bench.Host.Resolver.ResolveAsync(Ask(connection: "other"), default)).Error!.Code);
-        Assert.Equal(ErrorCatalogue.AccountNotConnected, (await bench.Host.Resolver.ResolveAsync(Ask(provider: "other"), default)).Error!.Code);
-        Assert.Equal(ErrorCatalogue.AccountNotConnected, (await bench.Host.Resolver.ResolveAsync(Ask("eve"), default)).Error!.Code);
-        Assert.Equal(ErrorCatalogue.InvalidRequest, (await bench.Host.Resolver.ResolveAsync(Ask(null), default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.AccountNotConnected,
+            (await bench.Host.Resolver.ResolveAsync(Ask(connection: "other"), default)).Error!.Code
+        );
+        Assert.Equal(
+            ErrorCatalogue.AccountNotConnected,
+            (await bench.Host.Resolver.ResolveAsync(Ask(provider: "other"), default)).Error!.Code
+        );
+        Assert.Equal(
+            ErrorCatalogue.AccountNotConnected,
+            (await bench.Host.Resolver.ResolveAsync(Ask("eve"), default)).Error!.Code
+        );
+        Assert.Equal(
+            ErrorCatalogue.InvalidRequest,
+            (await bench.Host.Resolver.ResolveAsync(Ask(null), default)).Error!.Code
+        );
     }
 
     [Fact]
@@ -42,9 +67,28 @@ public sealed class AccountResolverTests
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1), label: "first");
         await bench.ConnectAsync(TimeSpan.FromHours(1), label: "second");
         var question = Ask(provider: "lender") with { AlternativeProviders = [AcmePacks.Id] };
-        Assert.Equal(key, (await bench.Host.Resolver.ResolveAsync(question with { Label = "first" }, default)).Value.Key);
-        Assert.Equal(key, (await bench.Host.Resolver.ResolveAsync(question with { Account = (await bench.RowAsync(key)).Id }, default)).Value.Key);
-        Assert.Equal(ErrorCatalogue.AccountAmbiguous, (await bench.Host.Resolver.ResolveAsync(question, default)).Error!.Code);
+        Assert.Equal(
+            key,
+            (await bench.Host.Resolver.ResolveAsync(question with { Label = "first" }, default)).Value.Key
+        );
+        Assert.Equal(
+            key,
+            (
+                await bench.Host.Resolver.ResolveAsync(
+                    question with
+                    {
+                        Account = (await bench.RowAsync(key)).Id,
+                    },
+                    default
+                )
+            )
+                .Value
+                .Key
+        );
+        Assert.Equal(
+            ErrorCatalogue.AccountAmbiguous,
+            (await bench.Host.Resolver.ResolveAsync(question, default)).Error!.Code
+        );
     }
 
     [Fact]
@@ -52,9 +96,22 @@ public sealed class AccountResolverTests
     {
         using var bench = new AccountBench();
         var id = (await bench.RowAsync(await bench.ConnectAsync(TimeSpan.FromHours(1)))).Id;
-        Assert.Equal(ErrorCatalogue.InvalidRequest, (await bench.Host.Resolver.ResolveAsync(Ask("eve", id), default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.InvalidRequest,
+            (await bench.Host.Resolver.ResolveAsync(Ask("eve", id), default)).Error!.Code
+        );
         Assert.True((await bench.Host.Resolver.ResolveAsync(Ask(null, id), default)).IsOk);
-        Assert.Equal(ErrorCatalogue.AccountNotConnected, (await bench.Host.Resolver.ResolveAsync(Ask(account: new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz")), default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.AccountNotConnected,
+            (
+                await bench.Host.Resolver.ResolveAsync(
+                    Ask(account: new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz")),
+                    default
+                )
+            )
+                .Error!
+                .Code
+        );
     }
 
     [Fact]
@@ -74,7 +131,10 @@ public sealed class AccountResolverTests
         Assert.Equal(0, reads);
         await bench.ShutGateAsync();
         bench.Time.Advance(bench.Options.FreshnessLease);
-        Assert.Equal(ErrorCatalogue.OrganizationSuspended, (await bench.Host.Resolver.ResolveAsync(Ask(), default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.OrganizationSuspended,
+            (await bench.Host.Resolver.ResolveAsync(Ask(), default)).Error!.Code
+        );
     }
 
     [Fact]
@@ -82,7 +142,15 @@ public sealed class AccountResolverTests
     {
         using var bench = new AccountBench();
         var real = await bench.ConnectAsync(TimeSpan.FromHours(1));
-        await bench.Host.GrantStore.PrepareAsync(new AccountKey(AccountBench.Acme, AccountBench.Ada, AccountBench.Connection, "begun"), "conn_1", AcmePacks.Id, [], new Gate(true, 1), "k", default);
+        await bench.Host.GrantStore.PrepareAsync(
+            new AccountKey(AccountBench.Acme, AccountBench.Ada, AccountBench.Connection, "begun"),
+            "conn_1",
+            AcmePacks.Id,
+            [],
+            new Gate(true, 1),
+            "k",
+            default
+        );
         Assert.Equal(real, (await bench.Host.Resolver.ResolveAsync(Ask(), default)).Value.Key);
     }
 }

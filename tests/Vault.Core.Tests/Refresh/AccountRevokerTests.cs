@@ -11,8 +11,10 @@ namespace Vault.Core.Tests.Refresh;
 
 public sealed class AccountRevokerTests
 {
-    private static Task<Result<RevocationReceipt>> RevokeAsync(AccountBench bench, Vault.Core.Identity.AccountKey key) =>
-        bench.RunAsync(bench.Host.Revoker.RevokeAsync(key, "key_1", StatusReason.RevokedByRequest, default));
+    private static Task<Result<RevocationReceipt>> RevokeAsync(
+        AccountBench bench,
+        Vault.Core.Identity.AccountKey key
+    ) => bench.RunAsync(bench.Host.Revoker.RevokeAsync(key, "key_1", StatusReason.RevokedByRequest, default));
 
     [Fact]
     public async Task It_is_acknowledged_only_after_the_freshness_lease_and_no_cached_credential_is_used_after()
@@ -48,7 +50,8 @@ public sealed class AccountRevokerTests
         var (read, go) = (new TaskCompletionSource(), new TaskCompletionSource());
         bench.Store.After = async call =>
         {
-            if (call == "accounts.find" && read.TrySetResult()) await go.Task;
+            if (call == "accounts.find" && read.TrySetResult())
+                await go.Task;
         };
         var slow = other.Cache.TakeAsync(key, false, default).AsTask();
         await read.Task;
@@ -73,7 +76,10 @@ public sealed class AccountRevokerTests
             late.Go.SetResult();
             Assert.Equal(ErrorCatalogue.AuthRevoked, (await call).Error!.Code);
             var row = await bench.RowAsync(key);
-            Assert.Equal((AccountStatus.Revoked, UpstreamRevocation.Confirmed), (row.State.Status, row.State.Revocation));
+            Assert.Equal(
+                (AccountStatus.Revoked, UpstreamRevocation.Confirmed),
+                (row.State.Status, row.State.Revocation)
+            );
             Assert.Null(row.Grant);
             Assert.Empty(bench.Provider.Alive);
         }
@@ -96,7 +102,10 @@ public sealed class AccountRevokerTests
         await call;
         Assert.Equal(UpstreamRevocation.Pending, (await bench.RowAsync(key)).State.Revocation);
         bench.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(UpstreamRevocation.Confirmed, (await bench.Host.Revoker.FinishUpstreamAsync(key, default)).Outcome);
+        Assert.Equal(
+            UpstreamRevocation.Confirmed,
+            (await bench.Host.Revoker.FinishUpstreamAsync(key, default)).Outcome
+        );
         Assert.Empty(bench.Provider.Alive);
     }
 
@@ -109,7 +118,11 @@ public sealed class AccountRevokerTests
         var call = bench.NewHost(late).RefreshAsync(key, 1);
         await late.Reached.Task;
         await bench.MoveGateAsync(new OrganizationEvent.EraseWanted(bench.Now, "key_1"));
-        await bench.Host.Revoker.WithdrawAsync(key, new AccountEvent.RevokeWanted(bench.Now, StatusReason.OrganizationErased), "key_1");
+        await bench.Host.Revoker.WithdrawAsync(
+            key,
+            new AccountEvent.RevokeWanted(bench.Now, StatusReason.OrganizationErased),
+            "key_1"
+        );
         await bench.Store.Organizations.PurgeAsync(AccountBench.Acme, 1_000, default);
         late.Go.SetResult();
         Assert.False((await call).IsOk);
@@ -145,7 +158,10 @@ public sealed class AccountRevokerTests
         Assert.NotNull((await bench.RowAsync(key)).Grant);
         bench.Keys.OnRead = null;
         bench.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(UpstreamRevocation.Confirmed, (await bench.Host.Revoker.FinishUpstreamAsync(key, default)).Outcome);
+        Assert.Equal(
+            UpstreamRevocation.Confirmed,
+            (await bench.Host.Revoker.FinishUpstreamAsync(key, default)).Outcome
+        );
         Assert.Empty(bench.Provider.Alive);
     }
 
@@ -157,6 +173,9 @@ public sealed class AccountRevokerTests
         await RevokeAsync(bench, key);
         Assert.True((await RevokeAsync(bench, key)).IsOk);
         Assert.Single(bench.Endpoint.Revoked);
-        Assert.Equal(ErrorCatalogue.AccountNotConnected, (await RevokeAsync(bench, new(AccountBench.Acme, new("nobody"), AccountBench.Connection))).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.AccountNotConnected,
+            (await RevokeAsync(bench, new(AccountBench.Acme, new("nobody"), AccountBench.Connection))).Error!.Code
+        );
     }
 }

@@ -16,7 +16,8 @@ public sealed class AccountRunnerTests
         var calls = new List<string>();
         bench.Store.Before = call =>
         {
-            if (call.StartsWith("accounts.", StringComparison.Ordinal)) calls.Add(call);
+            if (call.StartsWith("accounts.", StringComparison.Ordinal))
+                calls.Add(call);
             return Task.CompletedTask;
         };
         Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
@@ -31,7 +32,10 @@ public sealed class AccountRunnerTests
         var seen = (await bench.Store.Accounts.FindAsync(key, default))!;
         await bench.RunAsync(bench.Host.Revoker.RevokeAsync(key, "revoked_by_request", "key_1", default));
         var step = (await bench.Host.Runner.ApplyAsync(key, s => Wanted(bench, s), default, seen: seen)).Value;
-        Assert.Equal((AccountStatus.Revoked, AccountOutcome.NotUsable), (step.Before.State.Status, step.Decision.Outcome));
+        Assert.Equal(
+            (AccountStatus.Revoked, AccountOutcome.NotUsable),
+            (step.Before.State.Status, step.Decision.Outcome)
+        );
     }
 
     [Fact]
@@ -42,7 +46,22 @@ public sealed class AccountRunnerTests
         var seen = (await bench.Store.Accounts.FindAsync(key, default))!;
         bench.Time.Advance(TimeSpan.FromHours(1));
         await bench.Host.RefreshAsync(key, 1);
-        var step = (await bench.Host.Runner.ApplyAsync(key, s => new AccountEvent.RefreshWanted(seen.Row.State.Grant!.AccessExpiresAt!.Value.AddMinutes(-50), RefreshReason.Scheduled, "att_x", "host-x", null, false, 0), default, seen: seen)).Value;
+        var step = (
+            await bench.Host.Runner.ApplyAsync(
+                key,
+                s => new AccountEvent.RefreshWanted(
+                    seen.Row.State.Grant!.AccessExpiresAt!.Value.AddMinutes(-50),
+                    RefreshReason.Scheduled,
+                    "att_x",
+                    "host-x",
+                    null,
+                    false,
+                    0
+                ),
+                default,
+                seen: seen
+            )
+        ).Value;
         Assert.Equal(2, step.Before.State.Generation);
     }
 
@@ -54,14 +73,32 @@ public sealed class AccountRunnerTests
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
         var seen = (await bench.Store.Accounts.FindAsync(key, default))!;
-        if (seenShut) seen = seen with { Gate = new Gate(false, seen.Gate.Epoch) };
+        if (seenShut)
+            seen = seen with { Gate = new Gate(false, seen.Gate.Epoch) };
         await bench.ShutGateAsync();
         await bench.MoveGateAsync(new OrganizationEvent.ResumeWanted(bench.Now));
-        Assert.True((await bench.Host.Runner.ApplyAsync(key, s => Wanted(bench, s), default, needsOpenGate: true, seen: seen)).IsOk);
+        Assert.True(
+            (
+                await bench.Host.Runner.ApplyAsync(key, s => Wanted(bench, s), default, needsOpenGate: true, seen: seen)
+            ).IsOk
+        );
         await bench.ShutGateAsync();
-        Assert.Equal(ErrorCatalogue.OrganizationSuspended, (await bench.Host.Runner.ApplyAsync(key, s => Wanted(bench, s), default, needsOpenGate: true, seen: seen)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.OrganizationSuspended,
+            (await bench.Host.Runner.ApplyAsync(key, s => Wanted(bench, s), default, needsOpenGate: true, seen: seen))
+                .Error!
+                .Code
+        );
     }
 
     private static AccountEvent.RefreshWanted Wanted(AccountBench bench, AccountSnapshot snapshot) =>
-        new(bench.Now, RefreshReason.Manual, "att_" + snapshot.Row.Version, "host-x", snapshot.Row.State.Generation, false, 0);
+        new(
+            bench.Now,
+            RefreshReason.Manual,
+            "att_" + snapshot.Row.Version,
+            "host-x",
+            snapshot.Row.State.Generation,
+            false,
+            0
+        );
 }

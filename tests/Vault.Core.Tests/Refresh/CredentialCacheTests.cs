@@ -18,7 +18,8 @@ public sealed class CredentialCacheTests
             return Task.CompletedTask;
         };
         var first = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
-        for (var i = 0; i < 100; i++) (await bench.Host.Cache.TakeAsync(key, false, default)).Value.Release();
+        for (var i = 0; i < 100; i++)
+            (await bench.Host.Cache.TakeAsync(key, false, default)).Value.Release();
         Assert.Equal(1, reads);
         bench.Time.Advance(bench.Options.FreshnessLease);
         var confirmed = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
@@ -45,7 +46,14 @@ public sealed class CredentialCacheTests
         {
             for (var call = 0; call < 5; call++)
             {
-                Assert.True((await bench.Host.Resolver.ResolveAsync(new AccountQuestion(key.Organization, key.User, provider, null, null, null), default)).IsOk);
+                Assert.True(
+                    (
+                        await bench.Host.Resolver.ResolveAsync(
+                            new AccountQuestion(key.Organization, key.User, provider, null, null, null),
+                            default
+                        )
+                    ).IsOk
+                );
                 var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
                 Assert.Same(first ??= taken, taken);
                 taken.Release();
@@ -137,7 +145,10 @@ public sealed class CredentialCacheTests
             bench.Time.Advance(TimeSpan.FromSeconds(2));
             return Task.CompletedTask;
         };
-        Assert.Equal(ErrorCatalogue.StoreUnavailable, (await bench.Host.Cache.TakeAsync(key, false, default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.StoreUnavailable,
+            (await bench.Host.Cache.TakeAsync(key, false, default)).Error!.Code
+        );
     }
 
     [Fact]
@@ -145,15 +156,22 @@ public sealed class CredentialCacheTests
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
-        {
-            for (var i = 0; i < 500; i++)
-            {
-                var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
-                Assert.StartsWith("at-", taken.Grant!.AccessToken.RevealText(), StringComparison.Ordinal);
-                if (i % 7 == worker) bench.Host.Cache.Drop(key);
-                taken.Release();
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(worker =>
+                    Task.Run(async () =>
+                    {
+                        for (var i = 0; i < 500; i++)
+                        {
+                            var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+                            Assert.StartsWith("at-", taken.Grant!.AccessToken.RevealText(), StringComparison.Ordinal);
+                            if (i % 7 == worker)
+                                bench.Host.Cache.Drop(key);
+                            taken.Release();
+                        }
+                    })
+                )
+        );
     }
 }

@@ -41,10 +41,12 @@ public sealed class DueSweepTests
     {
         using var bench = new AccountBench(Rotation.FamilyKill);
         var keys = new List<Vault.Core.Identity.AccountKey>();
-        for (var i = 0; i < 12; i++) keys.Add(await bench.ConnectAsync(user: "user" + i));
+        for (var i = 0; i < 12; i++)
+            keys.Add(await bench.ConnectAsync(user: "user" + i));
         var other = bench.NewHost();
         await Task.WhenAll(Task.Run(() => SweepAsync(bench)), Task.Run(() => SweepAsync(bench, other)));
-        foreach (var key in keys) Assert.Equal(2, (await bench.RowAsync(key)).State.Generation);
+        foreach (var key in keys)
+            Assert.Equal(2, (await bench.RowAsync(key)).State.Generation);
         Assert.Equal((12, 0), (bench.Endpoint.Calls, bench.Provider.Replays));
     }
 
@@ -53,7 +55,8 @@ public sealed class DueSweepTests
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
-        for (var i = 0; i < 1_000; i++) bench.Endpoint.Next(Act.Unavailable);
+        for (var i = 0; i < 1_000; i++)
+            bench.Endpoint.Next(Act.Unavailable);
         for (var second = 0; second < 3_600; second++)
         {
             await SweepAsync(bench);
@@ -87,7 +90,10 @@ public sealed class DueSweepTests
         bench.Time.Advance(TimeSpan.FromMinutes(10));
         Assert.Equal(1, await SweepAsync(bench));
         var row = await bench.RowAsync(key);
-        Assert.Equal((AccountStatus.Expired, StatusReason.CredentialExpired, (DateTimeOffset?)null), (row.State.Status, row.State.Reason, row.DueAt));
+        Assert.Equal(
+            (AccountStatus.Expired, StatusReason.CredentialExpired, (DateTimeOffset?)null),
+            (row.State.Status, row.State.Reason, row.DueAt)
+        );
         Assert.Equal(0, await SweepAsync(bench));
     }
 
@@ -105,11 +111,13 @@ public sealed class DueSweepTests
     public async Task The_sweep_keeps_to_the_providers_parallelism()
     {
         using var bench = new AccountBench();
-        for (var i = 0; i < 40; i++) await bench.ConnectAsync(user: "user" + i);
+        for (var i = 0; i < 40; i++)
+            await bench.ConnectAsync(user: "user" + i);
         var held = Enumerable.Range(0, 40).Select(_ => bench.Endpoint.Hold()).ToList();
         Assert.Equal(16, (await bench.Host.Sweep.SweepAsync([0], 1, 100, default)).Begun.Count);
         Assert.Empty((await bench.Host.Sweep.SweepAsync([0], 1, 100, default)).Begun);
-        foreach (var (_, go) in held) go.SetResult();
+        foreach (var (_, go) in held)
+            go.SetResult();
         await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.Equal(16, bench.Endpoint.Calls);
     }
@@ -118,16 +126,19 @@ public sealed class DueSweepTests
     public async Task Who_owns_half_the_shards_takes_half_of_a_providers_parallelism_and_only_its_own_accounts()
     {
         using var bench = new AccountBench();
-        for (var i = 0; i < 80; i++) await bench.ConnectAsync(user: "user" + i);
+        for (var i = 0; i < 80; i++)
+            await bench.ConnectAsync(user: "user" + i);
         var held = Enumerable.Range(0, 80).Select(_ => bench.Endpoint.Hold()).ToList();
         Assert.Equal((0, false), await LookAsync(bench, [], 4, 100));
         Assert.Equal((8, true), await LookAsync(bench, [1, 3], 4, 100));
-        foreach (var (_, go) in held) go.SetResult();
+        foreach (var (_, go) in held)
+            go.SetResult();
         await Task.WhenAll(bench.Host.Sweep.Underway);
 
         var left = await bench.Store.Accounts.FindDueAsync(DateTimeOffset.MaxValue, [0, 2], 4, 100, [], default);
         Assert.Equal(8, bench.Endpoint.Calls);
-        while ((await LookAsync(bench, [1, 3], 4, 100)).Begun > 0) await Task.WhenAll(bench.Host.Sweep.Underway);
+        while ((await LookAsync(bench, [1, 3], 4, 100)).Begun > 0)
+            await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.Equal(80 - left.Count, bench.Endpoint.Calls);
         Assert.InRange(left.Count, 1, 79);
     }
@@ -136,17 +147,32 @@ public sealed class DueSweepTests
     public async Task A_provider_at_its_parallelism_does_not_hold_the_others_back()
     {
         using var bench = new AccountBench();
-        for (var i = 0; i < 60; i++) await bench.ConnectAsync(user: "user" + i);
+        for (var i = 0; i < 60; i++)
+            await bench.ConnectAsync(user: "user" + i);
         var held = Enumerable.Range(0, 16).Select(_ => bench.Endpoint.Hold()).ToList();
         Assert.Equal((16, true), await LookAsync(bench, [0], 1, 20));
         var room = bench.Host.Sweep.Room;
 
         // More of the full provider are due, and more urgent, than a batch holds; another's account comes up all the same.
         var other = await bench.RowAsync(await bench.ConnectAsync(user: "other"));
-        Assert.Equal(WriteOutcome.Written, await bench.Store.Accounts.UpdateAsync(other with { Provider = "other", Version = other.Version + 1 }, other.Version, GateCheck.None, [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await bench.Store.Accounts.UpdateAsync(
+                other with
+                {
+                    Provider = "other",
+                    Version = other.Version + 1,
+                },
+                other.Version,
+                GateCheck.None,
+                [],
+                default
+            )
+        );
         Assert.Equal((1, true), await LookAsync(bench, [0], 1, 20));
         await room;
-        foreach (var (_, go) in held) go.SetResult();
+        foreach (var (_, go) in held)
+            go.SetResult();
         await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.InRange((await bench.Host.Sweep.SweepAsync([0], 1, 20, default)).Begun.Count, 16, 20);
     }
@@ -155,26 +181,43 @@ public sealed class DueSweepTests
     public async Task While_a_provider_is_full_and_nothing_else_is_due_the_index_is_not_walked_again_and_again()
     {
         using var bench = new AccountBench();
-        for (var i = 0; i < 60; i++) await bench.ConnectAsync(user: "user" + i);
+        for (var i = 0; i < 60; i++)
+            await bench.ConnectAsync(user: "user" + i);
         var held = Enumerable.Range(0, 16).Select(_ => bench.Endpoint.Hold()).ToList();
         var looks = 0;
         bench.Store.Before = call =>
         {
-            if (call == "accounts.find_due") looks++;
+            if (call == "accounts.find_due")
+                looks++;
             return Task.CompletedTask;
         };
         Assert.Equal((16, true), await LookAsync(bench, [0], 1, 20));
-        for (var i = 0; i < 10; i++) Assert.Equal((0, true), await LookAsync(bench, [0], 1, 20));
+        for (var i = 0; i < 10; i++)
+            Assert.Equal((0, true), await LookAsync(bench, [0], 1, 20));
         Assert.Equal(2, looks);
 
         // What became due of another provider meanwhile waits a second at most.
         var other = await bench.RowAsync(await bench.ConnectAsync(user: "other"));
-        Assert.Equal(WriteOutcome.Written, await bench.Store.Accounts.UpdateAsync(other with { Provider = "other", Version = other.Version + 1 }, other.Version, GateCheck.None, [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await bench.Store.Accounts.UpdateAsync(
+                other with
+                {
+                    Provider = "other",
+                    Version = other.Version + 1,
+                },
+                other.Version,
+                GateCheck.None,
+                [],
+                default
+            )
+        );
         bench.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((1, true), await LookAsync(bench, [0], 1, 20));
 
         // With room again it is looked at at once.
-        foreach (var (_, go) in held) go.SetResult();
+        foreach (var (_, go) in held)
+            go.SetResult();
         await Task.WhenAll(bench.Host.Sweep.Underway);
         Assert.InRange((await bench.Host.Sweep.SweepAsync([0], 1, 20, default)).Begun.Count, 16, 20);
     }
@@ -183,14 +226,36 @@ public sealed class DueSweepTests
     public async Task Accounts_that_nobody_can_begin_keep_no_others_waiting()
     {
         using var bench = new AccountBench();
-        for (var i = 0; i < 3; i++) await bench.ConnectAsync(TimeSpan.FromMinutes(-10), "stuck" + i);
+        for (var i = 0; i < 3; i++)
+            await bench.ConnectAsync(TimeSpan.FromMinutes(-10), "stuck" + i);
         var connection = (await bench.Store.Connections.FindAsync(AccountBench.Acme, "conn_1", default))!;
         var other = connection with { Id = "conn_2", Name = new ConnectionName("other") };
-        Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.InsertAsync(other, GateCheck.None, [], default));
-        var broken = connection with { Version = 2, ClientSecret = new SealedBlob(1, new byte[80]), SecretGeneration = 1 };
+        Assert.Equal(
+            WriteOutcome.Written,
+            await bench.Store.Connections.InsertAsync(other, GateCheck.None, [], default)
+        );
+        var broken = connection with
+        {
+            Version = 2,
+            ClientSecret = new SealedBlob(1, new byte[80]),
+            SecretGeneration = 1,
+        };
         Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.UpdateAsync(broken, 1, [], default));
         var key = new AccountKey(AccountBench.Acme, AccountBench.Ada, other.Name);
-        await bench.StoreGrantAsync((await bench.Host.GrantStore.PrepareAsync(key, "conn_2", AcmePacks.Id, [], new Gate(true, 1), "key_1", default)).Value, TimeSpan.FromMinutes(-1));
+        await bench.StoreGrantAsync(
+            (
+                await bench.Host.GrantStore.PrepareAsync(
+                    key,
+                    "conn_2",
+                    AcmePacks.Id,
+                    [],
+                    new Gate(true, 1),
+                    "key_1",
+                    default
+                )
+            ).Value,
+            TimeSpan.FromMinutes(-1)
+        );
 
         for (var look = 0; look < 2; look++)
         {
@@ -205,6 +270,10 @@ public sealed class DueSweepTests
         bench.Time.Advance(TimeSpan.FromSeconds(11));
         var again = await bench.Store.Accounts.FindDueAsync(bench.Now, [0], 1, 10, [], default);
         Assert.Equal(3, again.Count);
-        foreach (var stuck in again) Assert.Equal((AccountStatus.Active, 0), ((await bench.RowAsync(stuck.Key)).State.Status, (await bench.RowAsync(stuck.Key)).State.Failures));
+        foreach (var stuck in again)
+            Assert.Equal(
+                (AccountStatus.Active, 0),
+                ((await bench.RowAsync(stuck.Key)).State.Status, (await bench.RowAsync(stuck.Key)).State.Failures)
+            );
     }
 }

@@ -10,8 +10,11 @@ public sealed class GrantStoreTests
 {
     private static readonly Gate Open = new(true, 1);
 
-    private static Task<Result<AccountRow>> PrepareAsync(AccountBench bench, AccountKey key, string connection = "conn_1") =>
-        bench.Host.GrantStore.PrepareAsync(key, connection, AcmePacks.Id, ["read"], Open, "key_1", default);
+    private static Task<Result<AccountRow>> PrepareAsync(
+        AccountBench bench,
+        AccountKey key,
+        string connection = "conn_1"
+    ) => bench.Host.GrantStore.PrepareAsync(key, connection, AcmePacks.Id, ["read"], Open, "key_1", default);
 
     [Fact]
     public async Task Many_at_once_prepare_one_account()
@@ -42,10 +45,19 @@ public sealed class GrantStoreTests
         var stale = await bench.RowAsync(key);
         await bench.StoreGrantAsync(stale, TimeSpan.FromHours(1));
         var token = await bench.TokenAsync(key);
-        var late = await bench.Host.GrantStore.StoreGrantAsync(key, new NewGrant
-        {
-            Account = stale.Id, ConnectionId = "conn_1", Provider = AcmePacks.Id, Generation = 2, Grant = stale.Grant, InstalledBy = "key_1",
-        }, default);
+        var late = await bench.Host.GrantStore.StoreGrantAsync(
+            key,
+            new NewGrant
+            {
+                Account = stale.Id,
+                ConnectionId = "conn_1",
+                Provider = AcmePacks.Id,
+                Generation = 2,
+                Grant = stale.Grant,
+                InstalledBy = "key_1",
+            },
+            default
+        );
         Assert.Equal(ErrorCatalogue.Conflict, late.Error!.Code);
         Assert.Equal(token, await bench.TokenAsync(key));
     }
@@ -73,7 +85,11 @@ public sealed class GrantStoreTests
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
-        await bench.Host.Revoker.WithdrawAsync(key, new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest), "key_1");
+        await bench.Host.Revoker.WithdrawAsync(
+            key,
+            new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest),
+            "key_1"
+        );
         Assert.Equal("conn_2", (await PrepareAsync(bench, key, "conn_2")).Value.ConnectionId);
     }
 
@@ -83,15 +99,28 @@ public sealed class GrantStoreTests
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
         var row = await bench.RowAsync(key);
-        var known = row with { Version = row.Version + 1, State = row.State with { Identity = new ProviderIdentity("u-1", null, null, null), Parameters = row.State.Parameters.Add("hostname", "former.example") } };
+        var known = row with
+        {
+            Version = row.Version + 1,
+            State = row.State with
+            {
+                Identity = new ProviderIdentity("u-1", null, null, null),
+                Parameters = row.State.Parameters.Add("hostname", "former.example"),
+            },
+        };
         await bench.Store.Accounts.UpdateAsync(known, row.Version, GateCheck.None, [], default);
         await bench.Host.Revoker.WithdrawAsync(key, new AccountEvent.ConnectionRemoved(bench.Now), "key_1");
         var before = await bench.Store.Ledger.ReadOutboxAsync(1_000, default);
         var same = (await PrepareAsync(bench, key, "conn_2")).Value;
         Assert.Equal("u-1", same.State.Identity?.Subject);
         Assert.Empty(same.State.Parameters);
-        var moved = (await bench.Host.GrantStore.PrepareAsync(key, "conn_3", "other", ["read"], Open, "key_1", default)).Value;
-        Assert.Equal((row.Id, row.State.Generation, AccountStatus.PendingAuth), (moved.Id, moved.State.Generation, moved.State.Status));
+        var moved = (
+            await bench.Host.GrantStore.PrepareAsync(key, "conn_3", "other", ["read"], Open, "key_1", default)
+        ).Value;
+        Assert.Equal(
+            (row.Id, row.State.Generation, AccountStatus.PendingAuth),
+            (moved.Id, moved.State.Generation, moved.State.Status)
+        );
         Assert.Null(moved.State.Identity);
         Assert.Equal(before.Count + 2, (await bench.Store.Ledger.ReadOutboxAsync(1_000, default)).Count);
     }
@@ -102,13 +131,35 @@ public sealed class GrantStoreTests
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
         var row = await bench.RowAsync(key);
-        var given = new NewGrant { Account = row.Id, ConnectionId = "conn_1", Provider = AcmePacks.Id, Generation = 2, Grant = row.Grant, InstalledBy = "key_1", Replaces = true };
-        await bench.Host.Revoker.WithdrawAsync(key, new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest), "key_1");
+        var given = new NewGrant
+        {
+            Account = row.Id,
+            ConnectionId = "conn_1",
+            Provider = AcmePacks.Id,
+            Generation = 2,
+            Grant = row.Grant,
+            InstalledBy = "key_1",
+            Replaces = true,
+        };
+        await bench.Host.Revoker.WithdrawAsync(
+            key,
+            new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest),
+            "key_1"
+        );
         var late = await bench.Host.GrantStore.StoreGrantAsync(key, given, default);
-        Assert.Equal((ErrorCatalogue.Conflict, StatusReason.RevokedByRequest), (late.Error!.Code, late.Error.StatusReason));
+        Assert.Equal(
+            (ErrorCatalogue.Conflict, StatusReason.RevokedByRequest),
+            (late.Error!.Code, late.Error.StatusReason)
+        );
         Assert.Equal(AccountStatus.Revoked, (await bench.RowAsync(key)).State.Status);
 
         // A consent of its own is another matter: it is a new grant of the person's.
-        Assert.Equal(AccountStatus.Active, (await bench.Host.GrantStore.StoreGrantAsync(key, given with { Replaces = false }, default)).Value.State.Status);
+        Assert.Equal(
+            AccountStatus.Active,
+            (await bench.Host.GrantStore.StoreGrantAsync(key, given with { Replaces = false }, default))
+                .Value
+                .State
+                .Status
+        );
     }
 }

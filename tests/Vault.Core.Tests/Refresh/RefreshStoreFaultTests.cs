@@ -9,13 +9,17 @@ namespace Vault.Core.Tests.Refresh;
 /// <summary>The store fails at every point of a refresh.</summary>
 public sealed class RefreshStoreFaultTests
 {
-    private static StoreUnavailableException Down(bool mayHaveCommitted = false) => new("The database cannot be reached.", mayHaveCommitted);
+    private static StoreUnavailableException Down(bool mayHaveCommitted = false) =>
+        new("The database cannot be reached.", mayHaveCommitted);
 
     /// <summary>Fails the <paramref name="nth"/> write (from 1) and, with <paramref name="stays"/>, every call after it.</summary>
     private static void FailWrite(AccountBench bench, int nth, bool stays = true)
     {
         var writes = 0;
-        bench.Store.Before = call => (call == "accounts.update" && ++writes == nth) || (stays && writes >= nth) ? Task.FromException(Down()) : Task.CompletedTask;
+        bench.Store.Before = call =>
+            (call == "accounts.update" && ++writes == nth) || (stays && writes >= nth)
+                ? Task.FromException(Down())
+                : Task.CompletedTask;
     }
 
     [Fact]
@@ -34,7 +38,10 @@ public sealed class RefreshStoreFaultTests
         Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
         Assert.Equal(1, await bench.Host.Refresher.DrainSpoolAsync(default));
         var row = await bench.RowAsync(key);
-        Assert.Equal((AccountStatus.Active, 2L, (string?)null), (row.State.Status, row.State.Generation, row.State.Reason));
+        Assert.Equal(
+            (AccountStatus.Active, 2L, (string?)null),
+            (row.State.Status, row.State.Generation, row.State.Reason)
+        );
         Assert.True(bench.Provider.IsGood((await bench.TokenAsync(key))!, bench.Now));
         Assert.Empty(bench.Host.Spool.Replies);
         Assert.Equal(0, await bench.Host.Refresher.DrainSpoolAsync(default));
@@ -60,7 +67,8 @@ public sealed class RefreshStoreFaultTests
         using var bench = new AccountBench(Rotation.FamilyKill);
         var key = await bench.ConnectAsync();
         var writes = 0;
-        bench.Store.After = call => call == "accounts.update" && ++writes == 2 ? Task.FromException(Down(true)) : Task.CompletedTask;
+        bench.Store.After = call =>
+            call == "accounts.update" && ++writes == 2 ? Task.FromException(Down(true)) : Task.CompletedTask;
         Assert.False((await bench.Host.RefreshAsync(key, 1)).IsOk);
         Assert.Single(bench.Host.Spool.Replies);
         Assert.Equal(0, await bench.Host.Refresher.DrainSpoolAsync(default));
@@ -74,7 +82,8 @@ public sealed class RefreshStoreFaultTests
         using var bench = new AccountBench(Rotation.FamilyKill);
         var key = await bench.ConnectAsync();
         var writes = 0;
-        bench.Store.After = call => call == "accounts.update" && ++writes == 1 ? Task.FromException(Down(true)) : Task.CompletedTask;
+        bench.Store.After = call =>
+            call == "accounts.update" && ++writes == 1 ? Task.FromException(Down(true)) : Task.CompletedTask;
         Assert.Equal(ErrorCatalogue.StoreUnavailable, (await bench.Host.RefreshAsync(key, 1)).Error!.Code);
         Assert.NotNull((await bench.RowAsync(key)).State.Intent);
         bench.Time.Advance(TimeSpan.FromMinutes(1));
@@ -95,7 +104,8 @@ public sealed class RefreshStoreFaultTests
         var reads = 0;
         bench.Store.Before = call =>
         {
-            if (call == "accounts.find" && ++reads == 2) bench.Time.Advance(TimeSpan.FromMinutes(1));
+            if (call == "accounts.find" && ++reads == 2)
+                bench.Time.Advance(TimeSpan.FromMinutes(1));
             return Task.CompletedTask;
         };
         bench.Store.After = call => call == "accounts.update" ? Task.FromException(Down(true)) : Task.CompletedTask;
@@ -157,11 +167,17 @@ public sealed class RefreshStoreFaultTests
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
-        Assert.Equal(WriteOutcome.Written, await bench.Store.Connections.DeleteAsync(AccountBench.Acme, "conn_1", 1, [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await bench.Store.Connections.DeleteAsync(AccountBench.Acme, "conn_1", 1, [], default)
+        );
         var answer = await bench.Host.RefreshAsync(key, why: RefreshReason.Scheduled);
         Assert.Equal(ErrorCatalogue.ConnectionUnknown, answer.Error!.Code);
         var row = await bench.RowAsync(key);
-        Assert.Equal((AccountStatus.Disconnected, StatusReason.ConnectionDeleted), (row.State.Status, row.State.Reason));
+        Assert.Equal(
+            (AccountStatus.Disconnected, StatusReason.ConnectionDeleted),
+            (row.State.Status, row.State.Reason)
+        );
         await bench.Host.Revoker.FinishUpstreamAsync(key, default);
         Assert.Empty(await bench.Store.Accounts.FindDueAsync(bench.Now.AddYears(1), [0], 1, 10, [], default));
     }
@@ -171,10 +187,26 @@ public sealed class RefreshStoreFaultTests
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
-        await bench.Host.Runner.ApplyAsync(key, _ => new AccountEvent.RefreshWanted(bench.Now.AddHours(1), RefreshReason.OnDemand, "att_ahead", "host-gone", null, false, 0.5), default);
+        await bench.Host.Runner.ApplyAsync(
+            key,
+            _ => new AccountEvent.RefreshWanted(
+                bench.Now.AddHours(1),
+                RefreshReason.OnDemand,
+                "att_ahead",
+                "host-gone",
+                null,
+                false,
+                0.5
+            ),
+            default
+        );
         var began = bench.Now;
         var answer = await bench.RunAsync(bench.NewHost().RefreshAsync(key));
         Assert.True(answer.Value.Refreshed);
-        Assert.InRange(bench.Now - began, bench.Options.Lease, bench.Options.Lease + bench.Options.ClockSkew + TimeSpan.FromSeconds(2));
+        Assert.InRange(
+            bench.Now - began,
+            bench.Options.Lease,
+            bench.Options.Lease + bench.Options.ClockSkew + TimeSpan.FromSeconds(2)
+        );
     }
 }

@@ -24,7 +24,10 @@ public sealed class KeyRotationTests : IDisposable
         var report = await RunAsync(Rotation());
         Assert.Equal((RotationState.Finished, 2u, 250L), (report.State, report.ToVersion, report.Resealed));
         await AllOpenAsync(250, version: 2);
-        Assert.Equal([OrganizationKeyStatus.Retired, OrganizationKeyStatus.Active], (await _bench.Keys.ListAsync(Acme, default)).Select(k => k.Status));
+        Assert.Equal(
+            [OrganizationKeyStatus.Retired, OrganizationKeyStatus.Active],
+            (await _bench.Keys.ListAsync(Acme, default)).Select(k => k.Status)
+        );
     }
 
     [Theory]
@@ -40,7 +43,8 @@ public sealed class KeyRotationTests : IDisposable
         var writes = 0;
         _rows.BeforeWrite = _ =>
         {
-            if (writes++ == crashAt) throw new IOException("the process died here");
+            if (writes++ == crashAt)
+                throw new IOException("the process died here");
         };
         await Assert.ThrowsAsync<IOException>(() => RunAsync(Rotation()));
         var report = await RunAsync(Rotation());
@@ -61,7 +65,12 @@ public sealed class KeyRotationTests : IDisposable
         var row = (await _journal.FindAsync(Acme, default))!;
         Assert.Equal(KeyRotationPhase.Finished, row.Phase);
         await AllOpenAsync(500, row.ToVersion);
-        Assert.Equal(OrganizationKeyStatus.Active, Assert.Single(await _bench.Keys.ListAsync(Acme, default), k => k.Status == OrganizationKeyStatus.Active).Status);
+        Assert.Equal(
+            OrganizationKeyStatus.Active,
+            Assert
+                .Single(await _bench.Keys.ListAsync(Acme, default), k => k.Status == OrganizationKeyStatus.Active)
+                .Status
+        );
     }
 
     [Fact]
@@ -71,7 +80,8 @@ public sealed class KeyRotationTests : IDisposable
         var refreshed = await FieldAsync("row-0001", 2, "refreshed");
         _rows.BeforeWrite = cursor =>
         {
-            if (cursor == "row-0001") _rows.Put(cursor, refreshed);
+            if (cursor == "row-0001")
+                _rows.Put(cursor, refreshed);
             _rows.BeforeWrite = cursor == "row-0001" ? null : _rows.BeforeWrite;
         };
         var report = await RunAsync(Rotation());
@@ -92,12 +102,15 @@ public sealed class KeyRotationTests : IDisposable
         await FillAsync(1);
         var generation = 1L;
         var fresh = new Queue<SealedField>();
-        for (var i = 0; i < 3; i++) fresh.Enqueue(await FieldAsync("row-0000", ++generation, "refreshed"));
+        for (var i = 0; i < 3; i++)
+            fresh.Enqueue(await FieldAsync("row-0000", ++generation, "refreshed"));
         _rows.BeforeWrite = cursor =>
         {
-            if (fresh.TryDequeue(out var field)) _rows.Put(cursor, field);
+            if (fresh.TryDequeue(out var field))
+                _rows.Put(cursor, field);
         };
-        for (var i = 0; i < 3; i++) Assert.Equal(RotationState.RunAgain, (await RunAsync(Rotation())).State);
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(RotationState.RunAgain, (await RunAsync(Rotation())).State);
         Assert.Equal(RotationState.Finished, (await RunAsync(Rotation())).State);
         Assert.Equal(4, _rows.All[0].Fields[0].Context.Generation);
     }
@@ -122,7 +135,10 @@ public sealed class KeyRotationTests : IDisposable
         Assert.Equal(["row-0001"], (await _journal.FindAsync(Acme, default))!.Blocked);
         Assert.Equal([LedgerEvents.KeyRotationBegun], _journal.Drafts.Select(d => d.Type));
         _rows.Put("row-0001", await FieldAsync("row-0001", 2, "replaced"));
-        Assert.Equal((RotationState.Finished, 2u), (await Rotation().ResumeAsync(Acme, default)) is var end ? (end.State, end.ToVersion) : default);
+        Assert.Equal(
+            (RotationState.Finished, 2u),
+            (await Rotation().ResumeAsync(Acme, default)) is var end ? (end.State, end.ToVersion) : default
+        );
         Assert.Empty((await _journal.FindAsync(Acme, default))!.Blocked);
         Assert.Equal([LedgerEvents.KeyRotationBegun, LedgerEvents.KeyRotated], _journal.Drafts.Select(d => d.Type));
     }
@@ -155,12 +171,20 @@ public sealed class KeyRotationTests : IDisposable
         _rows.BeforeWrite = null;
         Assert.Equal(2u, (await Rotation().BeginAsync(Acme, "key_2", default))!.ToVersion);
         Assert.Equal(RotationState.Finished, (await Rotation().ResumeAsync(Acme, default)).State);
-        Assert.Equal([(LedgerEvents.KeyRotationBegun, "key_1"), (LedgerEvents.KeyRotated, "key_1")], _journal.Drafts.Select(d => (d.Type, d.Caller)));
+        Assert.Equal(
+            [(LedgerEvents.KeyRotationBegun, "key_1"), (LedgerEvents.KeyRotated, "key_1")],
+            _journal.Drafts.Select(d => (d.Type, d.Caller))
+        );
         Assert.All(_journal.Drafts, d => Assert.Equal(2, d.Details!.Value.GetProperty("key_version").GetInt32()));
         Assert.Equal(3, _journal.Drafts[1].Details!.Value.GetProperty("resealed_rows").GetInt32());
 
         // A host that looks for unfinished ones a moment too late begins none.
-        Assert.Equal((RotationState.Finished, 2u, 0L), (await Rotation().ResumeAsync(Acme, default)) is var late ? (late.State, late.ToVersion, late.Resealed) : default);
+        Assert.Equal(
+            (RotationState.Finished, 2u, 0L),
+            (await Rotation().ResumeAsync(Acme, default)) is var late
+                ? (late.State, late.ToVersion, late.Resealed)
+                : default
+        );
         Assert.Equal(2, _journal.Drafts.Count);
     }
 
@@ -172,7 +196,8 @@ public sealed class KeyRotationTests : IDisposable
         var erasure = new KeyErasure(_bench.Keys, _bench.Keyring, _bench.Time);
         _rows.BeforeWrite = cursor =>
         {
-            if (cursor == "row-0099") erasure.EraseAsync(Acme, default).GetAwaiter().GetResult();
+            if (cursor == "row-0099")
+                erasure.EraseAsync(Acme, default).GetAwaiter().GetResult();
         };
         var report = await RunAsync(Rotation());
         Assert.Equal((RotationState.Erased, 0), (report.State, report.Broken.Count));
@@ -199,7 +224,10 @@ public sealed class KeyRotationTests : IDisposable
         _bench.Time.Advance(TimeSpan.FromDays(2));
         Assert.Equal(2, await DestroyAsync());
         Assert.Equal([LedgerEvents.KeyDestroyed, LedgerEvents.KeyDestroyed], _ledger.Drafts.Select(d => d.Type));
-        Assert.Equal([1u, 2u], (await _bench.Keys.ListAsync(Acme, default)).Where(k => k.Wrapped is null).Select(k => k.Version));
+        Assert.Equal(
+            [1u, 2u],
+            (await _bench.Keys.ListAsync(Acme, default)).Where(k => k.Wrapped is null).Select(k => k.Version)
+        );
         using var key = (await _bench.Keyring.HoldVersionAsync(Acme, 3, default)).Value;
         using var value = Sealer.Open(key, _rows.All[1].Fields[0].Blob, _rows.All[1].Fields[0].Context);
         Assert.Equal("late", value.RevealText());
@@ -212,7 +240,10 @@ public sealed class KeyRotationTests : IDisposable
         await RunAsync(Rotation());
         _bench.Time.Advance(TimeSpan.FromDays(2));
         _ledger.Down = true;
-        Assert.Equal(ErrorCatalogue.LedgerUnavailable, (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.LedgerUnavailable,
+            (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Error!.Code
+        );
         Assert.NotNull((await _bench.Keys.FindAsync(Acme, 1, default))!.Wrapped);
         _ledger.Down = false;
         Assert.Equal(1, await DestroyAsync());
@@ -228,7 +259,12 @@ public sealed class KeyRotationTests : IDisposable
         Assert.Empty(_journal.Drafts);
 
         // Erased after the journal named the next version and before the key was made.
-        await _journal.TrySaveAsync(new KeyRotationRow(Acme, 2, KeyRotationPhase.Preparing, null, 0, default, default, 1), 0, [], default);
+        await _journal.TrySaveAsync(
+            new KeyRotationRow(Acme, 2, KeyRotationPhase.Preparing, null, 0, default, default, 1),
+            0,
+            [],
+            default
+        );
         Assert.Equal(RotationState.Erased, (await RunAsync(Rotation())).State);
         Assert.All(await _bench.Keys.ListAsync(Acme, default), k => Assert.Null(k.Wrapped));
     }
@@ -242,7 +278,12 @@ public sealed class KeyRotationTests : IDisposable
         var both = new CompositeKeyWrapper(next, _bench.Wrapper);
         var report = await new MasterRewrap(_bench.Keys, both).RunAsync(default);
         Assert.Equal((2, true), (report.Rewrapped, report.Done));
-        Assert.Equal((0, true), (await new MasterRewrap(_bench.Keys, both).RunAsync(default)) is var again ? (again.Rewrapped, again.Done) : default);
+        Assert.Equal(
+            (0, true),
+            (await new MasterRewrap(_bench.Keys, both).RunAsync(default)) is var again
+                ? (again.Rewrapped, again.Done)
+                : default
+        );
 
         // The old master key is not needed any more.
         var alone = new Sealer(_bench.NewKeyring(next), _bench.Entropy);
@@ -255,9 +296,16 @@ public sealed class KeyRotationTests : IDisposable
     {
         await _bench.SealAsync("a", Acme);
         await _bench.SealAsync("g", Globex);
-        _bench.Keys.Tamper((await _bench.Keys.FindActiveAsync(Acme, default))! with { MasterKeyId = "local:0000000000000000" });
+        _bench.Keys.Tamper(
+            (await _bench.Keys.FindActiveAsync(Acme, default))! with
+            {
+                MasterKeyId = "local:0000000000000000",
+            }
+        );
         using var next = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
-        var report = await new MasterRewrap(_bench.Keys, new CompositeKeyWrapper(next, _bench.Wrapper)).RunAsync(default);
+        var report = await new MasterRewrap(_bench.Keys, new CompositeKeyWrapper(next, _bench.Wrapper)).RunAsync(
+            default
+        );
         Assert.Equal((1, false), (report.Rewrapped, report.Done));
         Assert.Equal(new OrganizationKeyPosition(Acme, 1), Assert.Single(report.Broken));
     }
@@ -272,18 +320,37 @@ public sealed class KeyRotationTests : IDisposable
         var retired = _bench.Time.GetUtcNow();
         _bench.Time.Advance(TimeSpan.FromHours(20));
         using var next = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
-        Assert.Equal(2, (await new MasterRewrap(_bench.Keys, new CompositeKeyWrapper(next, _bench.Wrapper)).RunAsync(default)).Rewrapped);
+        Assert.Equal(
+            2,
+            (
+                await new MasterRewrap(_bench.Keys, new CompositeKeyWrapper(next, _bench.Wrapper)).RunAsync(default)
+            ).Rewrapped
+        );
         _bench.Time.Advance(TimeSpan.FromHours(5));
         Assert.Equal(1, await DestroyAsync());
-        Assert.Equal(retired, Assert.Single(_ledger.Drafts).Details!.Value.GetProperty("retired_at").GetDateTimeOffset());
+        Assert.Equal(
+            retired,
+            Assert.Single(_ledger.Drafts).Details!.Value.GetProperty("retired_at").GetDateTimeOffset()
+        );
     }
 
-    private async Task<int> DestroyAsync() => (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Value;
+    private async Task<int> DestroyAsync() =>
+        (await Retired().DestroyAsync(Acme, TimeSpan.FromDays(1), "operator", default)).Value;
 
     private RetiredKeys Retired() => new(_bench.Keys, _rows, _ledger, Ids, _bench.Time);
 
     private KeyRotation Rotation(Keyring? keyring = null) =>
-        new(_bench.Keys, _journal, _rows, _bench.Wrapper, keyring ?? _bench.Keyring, new Sealer(keyring ?? _bench.Keyring, _bench.Entropy), Ids, _bench.Entropy, _bench.Time);
+        new(
+            _bench.Keys,
+            _journal,
+            _rows,
+            _bench.Wrapper,
+            keyring ?? _bench.Keyring,
+            new Sealer(keyring ?? _bench.Keyring, _bench.Entropy),
+            Ids,
+            _bench.Entropy,
+            _bench.Time
+        );
 
     private IdFactory Ids => new(_bench.Time, _bench.Entropy);
 
@@ -295,7 +362,8 @@ public sealed class KeyRotationTests : IDisposable
 
     private async Task FillAsync(int rows)
     {
-        for (var i = 0; i < rows; i++) _rows.Put($"row-{i:0000}", await FieldAsync($"row-{i:0000}", 1, $"value {i}"));
+        for (var i = 0; i < rows; i++)
+            _rows.Put($"row-{i:0000}", await FieldAsync($"row-{i:0000}", 1, $"value {i}"));
     }
 
     private async Task<SealedField> FieldAsync(string row, long generation, string value)

@@ -13,13 +13,22 @@ public sealed class KeyringTests : IDisposable
     public async Task The_first_use_makes_the_key_once_also_on_two_hosts_at_once()
     {
         var other = _bench.NewKeyring(_bench.Wrapper);
-        var held = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => Task.Run(async () => (await (i % 2 == 0 ? _bench.Keyring : other).HoldActiveAsync(Acme, default)).Value)));
+        var held = await Task.WhenAll(
+            Enumerable
+                .Range(0, 64)
+                .Select(i =>
+                    Task.Run(async () =>
+                        (await (i % 2 == 0 ? _bench.Keyring : other).HoldActiveAsync(Acme, default)).Value
+                    )
+                )
+        );
         Assert.Single(await _bench.Keys.ListAsync(Acme, default));
         var context = At(Acme);
         var blob = _bench.Sealer.Seal(held[0], "v"u8, context);
         foreach (var key in held)
         {
-            using (Sealer.Open(key, blob, context)) key.Dispose();
+            using (Sealer.Open(key, blob, context))
+                key.Dispose();
         }
     }
 
@@ -33,7 +42,8 @@ public sealed class KeyringTests : IDisposable
         counting.Hold = gate.Task;
         var waiting = Enumerable.Range(0, 50).Select(_ => keyring.HoldActiveAsync(Acme, default).AsTask()).ToList();
         gate.SetResult();
-        foreach (var key in await Task.WhenAll(waiting)) key.Value.Dispose();
+        foreach (var key in await Task.WhenAll(waiting))
+            key.Value.Dispose();
         Assert.Equal(1, counting.Unwrapped);
     }
 
@@ -63,11 +73,14 @@ public sealed class KeyringTests : IDisposable
         _bench.Time.Advance(TimeSpan.FromDays(1));
         _bench.Keyring.Dispose();
         var blob = _bench.Sealer.Seal(lease, "the reply"u8, context);
-        using (var opened = Sealer.Open(lease, blob, context)) Assert.Equal("the reply", opened.RevealText());
+        using (var opened = Sealer.Open(lease, blob, context))
+            Assert.Equal("the reply", opened.RevealText());
         lease.Dispose();
         lease.Dispose();
         Assert.Throws<ObjectDisposedException>(() => _bench.Sealer.Seal(lease, "too late"u8, context));
-        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await _bench.Keyring.HoldActiveAsync(Acme, default));
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () =>
+            await _bench.Keyring.HoldActiveAsync(Acme, default)
+        );
     }
 
     [Fact]
@@ -84,29 +97,37 @@ public sealed class KeyringTests : IDisposable
     [Fact]
     public async Task A_cached_key_needs_no_store_until_its_time_is_over()
     {
-        using (await _bench.ActiveAsync(Acme))
-        {
-        }
+        using (await _bench.ActiveAsync(Acme)) { }
 
         var reads = _bench.Keys.Reads;
-        using (await _bench.ActiveAsync(Acme)) Assert.Equal(reads, _bench.Keys.Reads);
+        using (await _bench.ActiveAsync(Acme))
+            Assert.Equal(reads, _bench.Keys.Reads);
         _bench.Time.Advance(TimeSpan.FromSeconds(31));
-        using (await _bench.ActiveAsync(Acme)) Assert.True(_bench.Keys.Reads > reads);
+        using (await _bench.ActiveAsync(Acme))
+            Assert.True(_bench.Keys.Reads > reads);
     }
 
     [Fact]
     public async Task The_cache_is_bounded_and_what_is_evicted_is_read_again()
     {
         using var bench = new SealingBench(new KeyringOptions { Capacity = 16 });
-        var organizations = Enumerable.Range(0, 40).Select(i => new OrganizationId($"org_01hzzzzzzzzzzzzzzzzzzzzz{i / 10}{i % 10}")).ToList();
+        var organizations = Enumerable
+            .Range(0, 40)
+            .Select(i => new OrganizationId($"org_01hzzzzzzzzzzzzzzzzzzzzz{i / 10}{i % 10}"))
+            .ToList();
         var leases = new List<SealingKey>();
-        foreach (var organization in organizations) leases.Add(await bench.ActiveAsync(organization));
-        foreach (var lease in leases) bench.Sealer.Seal(lease, "v"u8, At(lease.Organization));
+        foreach (var organization in organizations)
+            leases.Add(await bench.ActiveAsync(organization));
+        foreach (var lease in leases)
+            bench.Sealer.Seal(lease, "v"u8, At(lease.Organization));
         var reads = bench.Keys.Reads;
-        using (await bench.ActiveAsync(organizations[0])) Assert.True(bench.Keys.Reads > reads);
+        using (await bench.ActiveAsync(organizations[0]))
+            Assert.True(bench.Keys.Reads > reads);
         reads = bench.Keys.Reads;
-        using (await bench.ActiveAsync(organizations[^1])) Assert.Equal(reads, bench.Keys.Reads);
-        foreach (var lease in leases) lease.Dispose();
+        using (await bench.ActiveAsync(organizations[^1]))
+            Assert.Equal(reads, bench.Keys.Reads);
+        foreach (var lease in leases)
+            lease.Dispose();
     }
 
     [Fact]
@@ -155,13 +176,30 @@ public sealed class KeyringTests : IDisposable
         Assert.Equal(1, await erasure.EraseAsync(Acme, default));
         Assert.Equal(0, await erasure.EraseAsync(Acme, default));
         Assert.Null(Assert.Single(await _bench.Keys.ListAsync(Acme, default)).Wrapped);
-        Assert.Equal(ErrorCatalogue.OrganizationUnknown, (await _bench.Sealer.OpenAsync(blob, At(Acme), default)).Error!.Code);
-        Assert.Equal(ErrorCatalogue.OrganizationUnknown, (await _bench.Keyring.HoldActiveAsync(Acme, default)).Error!.Code);
+        Assert.Equal(
+            ErrorCatalogue.OrganizationUnknown,
+            (await _bench.Sealer.OpenAsync(blob, At(Acme), default)).Error!.Code
+        );
+        Assert.Equal(
+            ErrorCatalogue.OrganizationUnknown,
+            (await _bench.Keyring.HoldActiveAsync(Acme, default)).Error!.Code
+        );
     }
 
     [Fact]
     public void Options_name_every_fault() =>
-        Assert.Equal(4, new KeyringOptions { Capacity = 1, KeepKey = TimeSpan.Zero, KeepActive = TimeSpan.Zero, UnwrapTimeout = TimeSpan.Zero }.Faults().Count());
+        Assert.Equal(
+            4,
+            new KeyringOptions
+            {
+                Capacity = 1,
+                KeepKey = TimeSpan.Zero,
+                KeepActive = TimeSpan.Zero,
+                UnwrapTimeout = TimeSpan.Zero,
+            }
+                .Faults()
+                .Count()
+        );
 
     public void Dispose() => _bench.Dispose();
 
@@ -179,13 +217,24 @@ public sealed class KeyringTests : IDisposable
 
         public string MasterKeyId => inner.MasterKeyId;
 
-        public ValueTask<byte[]> WrapAsync(OrganizationId organization, uint keyVersion, ReadOnlyMemory<byte> plaintextKey, CancellationToken cancellationToken) =>
-            inner.WrapAsync(organization, keyVersion, plaintextKey, cancellationToken);
+        public ValueTask<byte[]> WrapAsync(
+            OrganizationId organization,
+            uint keyVersion,
+            ReadOnlyMemory<byte> plaintextKey,
+            CancellationToken cancellationToken
+        ) => inner.WrapAsync(organization, keyVersion, plaintextKey, cancellationToken);
 
-        public async ValueTask<byte[]> UnwrapAsync(OrganizationId organization, uint keyVersion, string masterKeyId, ReadOnlyMemory<byte> wrapped, CancellationToken cancellationToken)
+        public async ValueTask<byte[]> UnwrapAsync(
+            OrganizationId organization,
+            uint keyVersion,
+            string masterKeyId,
+            ReadOnlyMemory<byte> wrapped,
+            CancellationToken cancellationToken
+        )
         {
             Interlocked.Increment(ref _unwrapped);
-            if (Fault is { } fault) throw fault;
+            if (Fault is { } fault)
+                throw fault;
             Entered?.TrySetResult();
             await Hold.WaitAsync(cancellationToken);
             return await inner.UnwrapAsync(organization, keyVersion, masterKeyId, wrapped, cancellationToken);

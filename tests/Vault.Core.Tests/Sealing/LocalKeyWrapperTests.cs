@@ -23,7 +23,11 @@ public sealed class LocalKeyWrapperTests
 
     [Fact]
     public void A_master_key_of_zeros_is_refused() =>
-        Assert.Contains("all zero", Assert.Throws<ArgumentException>(() => new LocalKeyWrapper(new byte[32], _entropy)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "all zero",
+            Assert.Throws<ArgumentException>(() => new LocalKeyWrapper(new byte[32], _entropy)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task It_unwraps_in_its_place_only()
@@ -32,14 +36,22 @@ public sealed class LocalKeyWrapperTests
         var key = MasterKey(9);
         var wrapped = await wrapper.WrapAsync(Acme, 3, key, default);
         Assert.Equal(key, await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, wrapped, default));
-        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await wrapper.UnwrapAsync(Globex, 3, wrapper.MasterKeyId, wrapped, default));
-        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await wrapper.UnwrapAsync(Acme, 4, wrapper.MasterKeyId, wrapped, default));
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () =>
+            await wrapper.UnwrapAsync(Globex, 3, wrapper.MasterKeyId, wrapped, default)
+        );
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () =>
+            await wrapper.UnwrapAsync(Acme, 4, wrapper.MasterKeyId, wrapped, default)
+        );
         for (var i = 0; i < wrapped.Length; i++)
         {
             var changed = wrapped.ToArray();
             changed[i] ^= 0x80;
-            await Assert.ThrowsAsync<DecryptionFailedException>(async () => await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, changed, default));
-            await Assert.ThrowsAsync<DecryptionFailedException>(async () => await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, wrapped.AsMemory(0, i), default));
+            await Assert.ThrowsAsync<DecryptionFailedException>(async () =>
+                await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, changed, default)
+            );
+            await Assert.ThrowsAsync<DecryptionFailedException>(async () =>
+                await wrapper.UnwrapAsync(Acme, 3, wrapper.MasterKeyId, wrapped.AsMemory(0, i), default)
+            );
         }
     }
 

@@ -34,10 +34,20 @@ public sealed class RolledBackRowTests : IDisposable
     {
         var now = await RowAsync(1);
         using var key = await _bench.ActiveAsync(Acme);
-        using var own = new StaticCredential { Mode = AuthMode.ApiKey, Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("api_key", Secret.From("sk_old")) };
+        using var own = new StaticCredential
+        {
+            Mode = AuthMode.ApiKey,
+            Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("api_key", Secret.From("sk_old")),
+        };
         var former = Grants.SealCredential(key, now.Id, 1, own);
-        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 2 }, default));
-        Assert.NotNull((await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 1 }, default)).Value);
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () =>
+            await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 2 }, default)
+        );
+        Assert.NotNull(
+            (
+                await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 1 }, default)
+            ).Value
+        );
     }
 
     [Fact]
@@ -54,8 +64,12 @@ public sealed class RolledBackRowTests : IDisposable
     {
         var row = await RowAsync(1);
         await _bench.SealAsync("x", Globex);
-        await Assert.ThrowsAsync<DecryptionFailedException>(() => OpenAsync(row with { Id = new AccountId("ca_01hyyyyyyyyyyyyyyyyyyyyyyy") }));
-        await Assert.ThrowsAsync<DecryptionFailedException>(() => OpenAsync(row with { Key = new AccountKey(Globex, row.Key.User, row.Key.Connection) }));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() =>
+            OpenAsync(row with { Id = new AccountId("ca_01hyyyyyyyyyyyyyyyyyyyyyyy") })
+        );
+        await Assert.ThrowsAsync<DecryptionFailedException>(() =>
+            OpenAsync(row with { Key = new AccountKey(Globex, row.Key.User, row.Key.Connection) })
+        );
     }
 
     public void Dispose() => _bench.Dispose();
@@ -67,8 +81,20 @@ public sealed class RolledBackRowTests : IDisposable
         using var key = await _bench.ActiveAsync(Acme);
         using var grant = new GrantTokens { AccessToken = Secret.From("at-" + generation) };
         var id = new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz");
-        return new AccountRow(id, new AccountKey(Acme, new UserId("ada"), new ConnectionName("acme")), "conn_1", "acme", generation,
-            new AccountState { Status = AccountStatus.Active, Generation = generation }, Grants.SealGrant(key, id, generation, grant), null, 0, Then, Then, Then);
+        return new AccountRow(
+            id,
+            new AccountKey(Acme, new UserId("ada"), new ConnectionName("acme")),
+            "conn_1",
+            "acme",
+            generation,
+            new AccountState { Status = AccountStatus.Active, Generation = generation },
+            Grants.SealGrant(key, id, generation, grant),
+            null,
+            0,
+            Then,
+            Then,
+            Then
+        );
     }
 
     private async Task<string> OpenAsync(AccountRow row)

@@ -19,7 +19,8 @@ public sealed class SealAttackTests : IDisposable
     }
 
     [Fact]
-    public async Task An_empty_value_opens_too() => Assert.Equal("", await _bench.OpenAsync(await _bench.SealAsync("", Acme), Acme));
+    public async Task An_empty_value_opens_too() =>
+        Assert.Equal("", await _bench.OpenAsync(await _bench.SealAsync("", Acme), Acme));
 
     [Fact]
     public async Task A_blob_swapped_to_another_row_does_not_open()
@@ -33,7 +34,9 @@ public sealed class SealAttackTests : IDisposable
     {
         var account = new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz");
         var blob = await _bench.SealAsync("refresh", SealContext.Grant(Acme, account, 1));
-        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(blob, SealContext.Credential(Acme, account, 1)));
+        await Assert.ThrowsAsync<DecryptionFailedException>(() =>
+            _bench.OpenAsync(blob, SealContext.Credential(Acme, account, 1))
+        );
     }
 
     [Fact]
@@ -68,7 +71,9 @@ public sealed class SealAttackTests : IDisposable
         await _bench.SealAsync("acme", Acme);
         var row = (await _bench.Keys.FindActiveAsync(Acme, default))!;
         _bench.Keys.Tamper(row with { Version = 2 });
-        await Assert.ThrowsAsync<DecryptionFailedException>(async () => await _bench.Keyring.HoldVersionAsync(Acme, 2, default));
+        await Assert.ThrowsAsync<DecryptionFailedException>(async () =>
+            await _bench.Keyring.HoldVersionAsync(Acme, 2, default)
+        );
     }
 
     [Fact]
@@ -81,7 +86,9 @@ public sealed class SealAttackTests : IDisposable
             {
                 var bytes = blob.Bytes.ToArray();
                 bytes[i] ^= (byte)(1 << bit);
-                await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, bytes), Acme));
+                await Assert.ThrowsAsync<DecryptionFailedException>(() =>
+                    _bench.OpenAsync(new SealedBlob(blob.KeyVersion, bytes), Acme)
+                );
             }
         }
     }
@@ -91,8 +98,12 @@ public sealed class SealAttackTests : IDisposable
     {
         var blob = await _bench.SealAsync("abc", Acme);
         for (var length = 0; length < blob.Bytes.Length; length++)
-            await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, blob.Bytes[..length]), Acme));
-        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.OpenAsync(new SealedBlob(blob.KeyVersion, blob.Bytes.ToArray().Append((byte)0).ToArray()), Acme));
+            await Assert.ThrowsAsync<DecryptionFailedException>(() =>
+                _bench.OpenAsync(new SealedBlob(blob.KeyVersion, blob.Bytes[..length]), Acme)
+            );
+        await Assert.ThrowsAsync<DecryptionFailedException>(() =>
+            _bench.OpenAsync(new SealedBlob(blob.KeyVersion, blob.Bytes.ToArray().Append((byte)0).ToArray()), Acme)
+        );
     }
 
     [Fact]
@@ -113,7 +124,8 @@ public sealed class SealAttackTests : IDisposable
     public async Task The_same_value_never_gives_the_same_bytes_and_no_nonce_repeats()
     {
         var seen = new HashSet<string>();
-        for (var i = 0; i < 2_000; i++) Assert.True(seen.Add(Convert.ToHexString((await _bench.SealAsync("same", Acme)).Bytes.Span.Slice(5, 24))));
+        for (var i = 0; i < 2_000; i++)
+            Assert.True(seen.Add(Convert.ToHexString((await _bench.SealAsync("same", Acme)).Bytes.Span.Slice(5, 24))));
     }
 
     [Fact]
@@ -122,11 +134,18 @@ public sealed class SealAttackTests : IDisposable
         var blob = await _bench.SealAsync("v", Acme);
         using var wrong = new LocalKeyWrapper(MasterKey(2), _bench.Entropy);
         var other = new Sealer(_bench.NewKeyring(wrong), _bench.Entropy);
-        var unknown = await Assert.ThrowsAsync<MasterKeyUnknownException>(async () => await other.OpenAsync(blob, At(Acme), default));
+        var unknown = await Assert.ThrowsAsync<MasterKeyUnknownException>(async () =>
+            await other.OpenAsync(blob, At(Acme), default)
+        );
         Assert.Equal(_bench.Wrapper.MasterKeyId, unknown.MasterKeyId);
 
         // The attacker who also renames the master key in the row gets no further.
-        _bench.Keys.Tamper((await _bench.Keys.FindActiveAsync(Acme, default))! with { MasterKeyId = wrong.MasterKeyId });
+        _bench.Keys.Tamper(
+            (await _bench.Keys.FindActiveAsync(Acme, default))! with
+            {
+                MasterKeyId = wrong.MasterKeyId,
+            }
+        );
         await Assert.ThrowsAsync<DecryptionFailedException>(async () => await other.OpenAsync(blob, At(Acme), default));
     }
 

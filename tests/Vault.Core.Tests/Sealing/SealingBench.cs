@@ -46,10 +46,12 @@ public sealed class SealingBench : IDisposable
         return keyring;
     }
 
-    public async Task<SealingKey> ActiveAsync(OrganizationId organization) => (await Keyring.HoldActiveAsync(organization, default)).Value;
+    public async Task<SealingKey> ActiveAsync(OrganizationId organization) =>
+        (await Keyring.HoldActiveAsync(organization, default)).Value;
 
     /// <summary>The place of a value, where a test does not care which.</summary>
-    public static SealContext At(OrganizationId organization, string row = "conn_1", long generation = 1) => SealContext.ClientSecret(organization, row, generation);
+    public static SealContext At(OrganizationId organization, string row = "conn_1", long generation = 1) =>
+        SealContext.ClientSecret(organization, row, generation);
 
     public Task<SealedBlob> SealAsync(string value, OrganizationId organization) => SealAsync(value, At(organization));
 
@@ -69,7 +71,8 @@ public sealed class SealingBench : IDisposable
 
     public void Dispose()
     {
-        foreach (var keyring in _keyrings) keyring.Dispose();
+        foreach (var keyring in _keyrings)
+            keyring.Dispose();
         Wrapper.Dispose();
     }
 }

@@ -15,7 +15,12 @@ public sealed class XAes256GcmTests
         var key = new byte[32];
         Array.Fill(key, keyByte);
         using var cipher = new XAes256Gcm(key);
-        var output = Encrypt(cipher, "ABCDEFGHIJKLMNOPQRSTUVWX"u8, "XAES-256-GCM"u8, Encoding.ASCII.GetBytes(associatedData));
+        var output = Encrypt(
+            cipher,
+            "ABCDEFGHIJKLMNOPQRSTUVWX"u8,
+            "XAES-256-GCM"u8,
+            Encoding.ASCII.GetBytes(associatedData)
+        );
         Assert.Equal(expected, Convert.ToHexStringLower(output));
     }
 
@@ -40,14 +45,18 @@ public sealed class XAes256GcmTests
             digest.AppendData(output);
         }
 
-        Assert.Equal("e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939", Convert.ToHexStringLower(digest.GetHashAndReset(32)));
+        Assert.Equal(
+            "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939",
+            Convert.ToHexStringLower(digest.GetHashAndReset(32))
+        );
     }
 
     [Theory]
     [InlineData(31)]
     [InlineData(33)]
     [InlineData(0)]
-    public void A_key_of_another_length_is_refused(int length) => Assert.Throws<ArgumentException>(() => new XAes256Gcm(new byte[length]));
+    public void A_key_of_another_length_is_refused(int length) =>
+        Assert.Throws<ArgumentException>(() => new XAes256Gcm(new byte[length]));
 
     [Fact]
     public void A_nonce_of_another_length_is_refused()
@@ -63,7 +72,9 @@ public sealed class XAes256GcmTests
         var output = Encrypt(cipher, new byte[24], "secret"u8, []);
         output[^1] ^= 1;
         var plaintext = new byte[6];
-        Assert.Throws<DecryptionFailedException>(() => cipher.Decrypt(new byte[24], output.AsSpan(..^16), output.AsSpan(^16), plaintext, []));
+        Assert.Throws<DecryptionFailedException>(() =>
+            cipher.Decrypt(new byte[24], output.AsSpan(..^16), output.AsSpan(^16), plaintext, [])
+        );
         Assert.Equal(new byte[6], plaintext);
     }
 
@@ -71,8 +82,17 @@ public sealed class XAes256GcmTests
     public async Task One_instance_serves_many_threads()
     {
         using var cipher = new XAes256Gcm(SHA256.HashData("k"u8));
-        var expected = Enumerable.Range(0, 64).Select(i => Convert.ToHexString(Encrypt(cipher, Nonce(i), "value"u8, []))).ToArray();
-        var results = await Task.WhenAll(Enumerable.Range(0, 64 * 50).Select(i => Task.Run(() => (I: i % 64, Out: Convert.ToHexString(Encrypt(cipher, Nonce(i % 64), "value"u8, []))))));
+        var expected = Enumerable
+            .Range(0, 64)
+            .Select(i => Convert.ToHexString(Encrypt(cipher, Nonce(i), "value"u8, [])))
+            .ToArray();
+        var results = await Task.WhenAll(
+            Enumerable
+                .Range(0, 64 * 50)
+                .Select(i =>
+                    Task.Run(() => (I: i % 64, Out: Convert.ToHexString(Encrypt(cipher, Nonce(i % 64), "value"u8, []))))
+                )
+        );
         Assert.All(results, r => Assert.Equal(expected[r.I], r.Out));
     }
 
@@ -90,7 +110,12 @@ public sealed class XAes256GcmTests
         return taken;
     }
 
-    private static byte[] Encrypt(XAes256Gcm cipher, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associatedData)
+    private static byte[] Encrypt(
+        XAes256Gcm cipher,
+        ReadOnlySpan<byte> nonce,
+        ReadOnlySpan<byte> plaintext,
+        ReadOnlySpan<byte> associatedData
+    )
     {
         var output = new byte[plaintext.Length + 16];
         cipher.Encrypt(nonce, plaintext, output.AsSpan(..^16), output.AsSpan(^16), associatedData);

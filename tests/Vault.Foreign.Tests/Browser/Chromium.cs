@@ -14,7 +14,8 @@ public sealed class Chromium : IAsyncLifetime
     private IBrowser? _browser;
     private World? _vault;
 
-    public static string Pictures { get; } = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "connect-pages")).FullName;
+    public static string Pictures { get; } =
+        Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "connect-pages")).FullName;
 
     public World Vault => _vault!;
 
@@ -22,25 +23,53 @@ public sealed class Chromium : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var program = Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, "chromium")).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("Chromium is not installed; ./scripts/test installs it on Debian as root, or run: sudo apt-get install chromium");
+        var program = Environment
+            .GetEnvironmentVariable("PATH")!
+            .Split(':')
+            .Select(folder => Path.Combine(folder, "chromium"))
+            .FirstOrDefault(File.Exists)
+            ?? throw new InvalidOperationException(
+                "Chromium is not installed; ./scripts/test installs it on Debian as root, or run: sudo apt-get install chromium"
+            );
         _vault = await World.StartAsync(1, postgres: false, "--sweep-interval-ms", "3600000");
-        _vault.Sandbox.Clients.Update("demo-client", c => c with { Name = "Acme Assistant", RedirectUris = [Origin + "/oauth/callback"] });
+        _vault.Sandbox.Clients.Update("demo-client", c =>
+            c with
+            {
+                Name = "Acme Assistant",
+                RedirectUris = [Origin + "/oauth/callback"],
+            }
+        );
         Assertions.SetDefaultExpectTimeout(Timeout);
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = program,
-            Headless = true,
-            // Its own sandbox does not run as root; the rest keeps it from talking to its maker.
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        });
+        _browser = await _playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions
+            {
+                ExecutablePath = program,
+                Headless = true,
+                // Its own sandbox does not run as root; the rest keeps it from talking to its maker.
+                Args =
+                [
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-quic",
+                    "--no-first-run",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                ],
+            }
+        );
     }
 
     /// <summary>A browser of its own: no cookie, no history in common with another.</summary>
     public async Task<Visitor> VisitorAsync()
     {
-        var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 900, Height = 760 } });
+        var context = await _browser!.NewContextAsync(
+            new BrowserNewContextOptions
+            {
+                ViewportSize = new ViewportSize { Width = 900, Height = 760 },
+            }
+        );
         context.SetDefaultTimeout(Timeout);
         var visitor = new Visitor(context, await context.NewPageAsync());
         context.Request += (_, request) => visitor.Requests.Add(request.Url);
@@ -50,26 +79,45 @@ public sealed class Chromium : IAsyncLifetime
     public async Task<string> OrganizationAsync(object? connection = null)
     {
         var organization = await Vault.OrganizationAsync("Acme Corporation");
-        await Vault.ConnectionAsync(organization, "sandbox_single_use", connection ?? new { client_id = "demo-client", client_secret = "demo-secret", app_name = "Acme Assistant" });
+        await Vault.ConnectionAsync(
+            organization,
+            "sandbox_single_use",
+            connection
+                ?? new
+                {
+                    client_id = "demo-client",
+                    client_secret = "demo-secret",
+                    app_name = "Acme Assistant",
+                }
+        );
         return organization;
     }
 
     public async Task<Reply> LinkAsync(string organization, object? more = null)
     {
-        var body = System.Text.Json.JsonSerializer.SerializeToNode(more ?? new { agent_name = "Weekly Reporter" })!.AsObject();
-        (body["organization_id"], body["user_id"], body["connection"]) = (organization, "ada@acme.example", "sandbox_single_use");
+        var body = System
+            .Text.Json.JsonSerializer.SerializeToNode(more ?? new { agent_name = "Weekly Reporter" })!
+            .AsObject();
+        (body["organization_id"], body["user_id"], body["connection"]) = (
+            organization,
+            "ada@acme.example",
+            "sandbox_single_use"
+        );
         var made = await Vault.PostAsync("/v1/connected_accounts:link", body);
         Assert.True(made.Status == System.Net.HttpStatusCode.Created, made.ToString());
         return made;
     }
 
-    public Task<Reply> AccountAsync(string organization, string account) => Vault.GetAsync($"/v1/connected_accounts/{account}?organization_id={organization}");
+    public Task<Reply> AccountAsync(string organization, string account) =>
+        Vault.GetAsync($"/v1/connected_accounts/{account}?organization_id={organization}");
 
     public async Task DisposeAsync()
     {
-        if (_browser is not null) await _browser.DisposeAsync();
+        if (_browser is not null)
+            await _browser.DisposeAsync();
         _playwright?.Dispose();
-        if (_vault is not null) await _vault.DisposeAsync();
+        if (_vault is not null)
+            await _vault.DisposeAsync();
     }
 }
 
@@ -87,7 +135,8 @@ public sealed record Visitor(IBrowserContext Context, IPage Page) : IAsyncDispos
 
     public Task<IResponse?> OpenAsync(string url) => Page.GotoAsync(url);
 
-    public Task PictureAsync(string name) => Page.ScreenshotAsync(new() { Path = Path.Combine(Chromium.Pictures, name + ".png"), FullPage = true });
+    public Task PictureAsync(string name) =>
+        Page.ScreenshotAsync(new() { Path = Path.Combine(Chromium.Pictures, name + ".png"), FullPage = true });
 
     /// <summary>What the axe rules of WCAG 2.2 A and AA, and good practice, find wrong.</summary>
     public async Task<IEnumerable<string>> BarriersAsync() =>

@@ -37,8 +37,15 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
 
         var view = await chromium.AccountAsync(organization, made["connected_account_id"]);
         Assert.Equal("ACTIVE", view["status"]);
-        Assert.DoesNotContain("items:delete", view.Json.GetProperty("granted_scopes").EnumerateArray().Select(s => s.GetString()));
-        var read = await chromium.Vault.ExecuteAsync(organization, "ada@acme.example", "sandbox_single_use_get_profile");
+        Assert.DoesNotContain(
+            "items:delete",
+            view.Json.GetProperty("granted_scopes").EnumerateArray().Select(s => s.GetString())
+        );
+        var read = await chromium.Vault.ExecuteAsync(
+            organization,
+            "ada@acme.example",
+            "sandbox_single_use_get_profile"
+        );
         Assert.True(read.Status == HttpStatusCode.OK, read.ToString());
         Assert.All(ada.Requests, url => Assert.Equal("127.0.0.1", new Uri(url).Host));
     }
@@ -61,12 +68,17 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
         await ada.Page.Keyboard.PressAsync("Tab");
         await ada.Page.Keyboard.PressAsync("ArrowDown");
         await ada.Page.Keyboard.PressAsync("Tab");
-        while (await ada.Page.Locator("input[type=checkbox]:focus").CountAsync() == 1) await ada.Page.Keyboard.PressAsync("Tab");
+        while (await ada.Page.Locator("input[type=checkbox]:focus").CountAsync() == 1)
+            await ada.Page.Keyboard.PressAsync("Tab");
         await AssertFocusIsVisibleAsync(ada.Allow);
         await ada.Page.Keyboard.PressAsync("Enter");
 
         await Assertions.Expect(ada.Heading).ToHaveTextAsync("Connected");
-        Assert.Contains("Bob Brown", await ada.Page.GetByRole(AriaRole.Main).InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Bob Brown",
+            await ada.Page.GetByRole(AriaRole.Main).InnerTextAsync(),
+            StringComparison.Ordinal
+        );
         Assert.Equal("ACTIVE", (await chromium.AccountAsync(organization, made["connected_account_id"]))["status"]);
     }
 
@@ -97,7 +109,10 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
         var answer = await Eventually.DoneAsync(caught.Task, () => ada.Page.Url);
         await mallory.OpenAsync(answer);
         await Assertions.Expect(mallory.Heading).ToHaveTextAsync("This link does not work");
-        Assert.Equal("PENDING_AUTH", (await chromium.AccountAsync(organization, made["connected_account_id"]))["status"]);
+        Assert.Equal(
+            "PENDING_AUTH",
+            (await chromium.AccountAsync(organization, made["connected_account_id"]))["status"]
+        );
 
         await ada.Context.UnrouteAllAsync();
         await ada.OpenAsync(answer);
@@ -131,7 +146,8 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
                 await ada.Page.GoBackAsync();
                 return ada.Page.Url;
             },
-            url => url.StartsWith(chromium.Vault.Sandbox.BaseUrl, StringComparison.Ordinal));
+            url => url.StartsWith(chromium.Vault.Sandbox.BaseUrl, StringComparison.Ordinal)
+        );
         await ada.Allow.ClickAsync();
         await Assertions.Expect(ada.Heading).ToHaveTextAsync("Already connected");
         Assert.Equal("ACTIVE", (await chromium.AccountAsync(organization, made["connected_account_id"]))["status"]);
@@ -163,7 +179,14 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
     {
         // The sandbox's front page plays the application.
         var home = chromium.Vault.Sandbox.BaseUrl + "/";
-        var organization = await chromium.OrganizationAsync(new { client_id = "demo-client", client_secret = "demo-secret", return_urls = new[] { home } });
+        var organization = await chromium.OrganizationAsync(
+            new
+            {
+                client_id = "demo-client",
+                client_secret = "demo-secret",
+                return_urls = new[] { home },
+            }
+        );
         await using var ada = await chromium.VisitorAsync();
 
         foreach (var (button, status) in new[] { ("Allow", "connected"), ("Deny", "denied") })
@@ -173,7 +196,13 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
             await ada.Continue.ClickAsync();
             await ada.Page.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
             // Looked at until it is so. Waiting for the navigation instead can wait for a "load" that has been and gone.
-            await Assertions.Expect(ada.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("^" + System.Text.RegularExpressions.Regex.Escape(home) + @"\?"));
+            await Assertions
+                .Expect(ada.Page)
+                .ToHaveURLAsync(
+                    new System.Text.RegularExpressions.Regex(
+                        "^" + System.Text.RegularExpressions.Regex.Escape(home) + @"\?"
+                    )
+                );
             await Assertions.Expect(ada.Heading).ToHaveTextAsync("Sandbox provider");
 
             var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri(ada.Page.Url).Query);
@@ -187,7 +216,9 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
     private static async Task AssertFocusIsVisibleAsync(ILocator focused)
     {
         await Assertions.Expect(focused).ToBeFocusedAsync();
-        var outline = await focused.EvaluateAsync<string>("e => { const s = getComputedStyle(e); return s.outlineStyle + ' ' + parseFloat(s.outlineWidth) }");
+        var outline = await focused.EvaluateAsync<string>(
+            "e => { const s = getComputedStyle(e); return s.outlineStyle + ' ' + parseFloat(s.outlineWidth) }"
+        );
         Assert.Matches("^solid ([2-9]|[1-9][0-9])", outline);
     }
 }

@@ -20,15 +20,28 @@ public sealed class ForeignProviderTests
         var view = await world.AccountAsync(account);
         Assert.Equal("ACTIVE", view["status"]);
         Assert.Equal("grace@elsewhere.example", view.Json.GetProperty("identity").GetProperty("email").GetString());
-        Assert.Equal(["email", "offline_access", "openid", "profile"], view.Json.GetProperty("granted_scopes").EnumerateArray().Select(s => s.GetString()).Order());
+        Assert.Equal(
+            ["email", "offline_access", "openid", "profile"],
+            view.Json.GetProperty("granted_scopes").EnumerateArray().Select(s => s.GetString()).Order()
+        );
         await AssertProfileAsync(world);
 
         const int Rounds = 6;
         for (var i = 0; i < Rounds; i++)
         {
             // In turn: the API refuses the token that has run out, and the customer asks.
-            if (i % 2 == 0) await world.Provider.MoveClockAsync(seconds: 700);
-            else Assert.Equal(HttpStatusCode.OK, (await world.Vault.PostAsync($"/v1/connected_accounts/{account}:refresh", new { organization_id = world.Organization })).Status);
+            if (i % 2 == 0)
+                await world.Provider.MoveClockAsync(seconds: 700);
+            else
+                Assert.Equal(
+                    HttpStatusCode.OK,
+                    (
+                        await world.Vault.PostAsync(
+                            $"/v1/connected_accounts/{account}:refresh",
+                            new { organization_id = world.Organization }
+                        )
+                    ).Status
+                );
             await AssertProfileAsync(world);
         }
 
@@ -41,7 +54,10 @@ public sealed class ForeignProviderTests
         Assert.True(await world.Provider.IsActiveAsync(seen.Issued[^1].AccessToken));
         Assert.True(await world.Provider.IsActiveAsync(seen.Issued[^1].RefreshToken));
 
-        var receipt = await world.Vault.PostAsync($"/v1/connected_accounts/{account}:revoke", new { organization_id = world.Organization });
+        var receipt = await world.Vault.PostAsync(
+            $"/v1/connected_accounts/{account}:revoke",
+            new { organization_id = world.Organization }
+        );
 
         Assert.Equal("confirmed", receipt["provider"]);
         foreach (var issued in seen.Issued)
@@ -60,15 +76,23 @@ public sealed class ForeignProviderTests
     public async Task Fifty_executions_on_an_expired_token_cause_one_refresh(bool vaultKnows)
     {
         await using var world = await ForeignWorld.StartAsync();
-        if (vaultKnows) await world.Provider.SetAccessLifetimeAsync(seconds: 2);
+        if (vaultKnows)
+            await world.Provider.SetAccessLifetimeAsync(seconds: 2);
         var account = await world.ConnectAsync();
         await world.Provider.SetAccessLifetimeAsync(seconds: 600);
         var first = Assert.Single((await world.Provider.SeenAsync()).Issued);
 
         // Either both clocks pass the seconds that the token lives, or only the provider's: then fifty calls learn it from a 401 each.
-        if (!vaultKnows) await world.Provider.MoveClockAsync(seconds: 700);
-        var knownEnd = DateTimeOffset.Parse((await world.AccountAsync(account))["expires_at"], System.Globalization.CultureInfo.InvariantCulture);
-        await Eventually.UntilAsync(() => world.Provider.IsActiveAsync(first.AccessToken), active => !active && (!vaultKnows || DateTimeOffset.UtcNow >= knownEnd));
+        if (!vaultKnows)
+            await world.Provider.MoveClockAsync(seconds: 700);
+        var knownEnd = DateTimeOffset.Parse(
+            (await world.AccountAsync(account))["expires_at"],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+        await Eventually.UntilAsync(
+            () => world.Provider.IsActiveAsync(first.AccessToken),
+            active => !active && (!vaultKnows || DateTimeOffset.UtcNow >= knownEnd)
+        );
         Assert.Equal(vaultKnows, DateTimeOffset.UtcNow >= knownEnd);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => world.ExecuteAsync()));
@@ -123,7 +147,10 @@ public sealed class ForeignProviderTests
 
         await browser.FollowLinkAsync();
 
-        Assert.Equal(new Uri(new Uri(world.Vault.Hosts[0].Url), "/oauth/callback").AbsolutePath, browser.At.AbsolutePath);
+        Assert.Equal(
+            new Uri(new Uri(world.Vault.Hosts[0].Url), "/oauth/callback").AbsolutePath,
+            browser.At.AbsolutePath
+        );
         Assert.Equal("Not connected", browser.Heading);
         Assert.Equal("PENDING_AUTH", (await world.AccountAsync(made["connected_account_id"]))["status"]);
         Assert.Equal("account_not_connected", (await world.ExecuteAsync()).Code);

@@ -17,9 +17,18 @@ public sealed class OidcServer : IAsyncDisposable
 
     private OidcServer(Process node, JsonElement hello, StringBuilder complaints)
     {
-        (_node, _complaints, Issuer, ClientId, ClientSecret) = (node, complaints, hello.GetProperty("issuer").GetString()!, hello.GetProperty("client_id").GetString()!, hello.GetProperty("client_secret").GetString()!);
+        (_node, _complaints, Issuer, ClientId, ClientSecret) = (
+            node,
+            complaints,
+            hello.GetProperty("issuer").GetString()!,
+            hello.GetProperty("client_id").GetString()!,
+            hello.GetProperty("client_secret").GetString()!
+        );
         _http = new HttpClient { BaseAddress = new Uri(Issuer) };
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes($"{ClientId}:{ClientSecret}")));
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Basic",
+            Convert.ToBase64String(Encoding.ASCII.GetBytes($"{ClientId}:{ClientSecret}"))
+        );
     }
 
     public static string Folder { get; } = Path.Combine(Repository.Root, "tests", "Vault.Foreign.Tests", "oidc");
@@ -34,8 +43,17 @@ public sealed class OidcServer : IAsyncDisposable
 
     public static async Task<OidcServer> StartAsync(string redirectUri)
     {
-        Assert.True(Directory.Exists(Path.Combine(Folder, "node_modules", "oidc-provider")), "npm's oidc-provider is not installed; ./scripts/test installs it, or run: cd tests/Vault.Foreign.Tests/oidc && npm ci");
-        var start = new ProcessStartInfo("node") { WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        Assert.True(
+            Directory.Exists(Path.Combine(Folder, "node_modules", "oidc-provider")),
+            "npm's oidc-provider is not installed; ./scripts/test installs it, or run: cd tests/Vault.Foreign.Tests/oidc && npm ci"
+        );
+        var start = new ProcessStartInfo("node")
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add("server.mjs");
         start.ArgumentList.Add(redirectUri);
         var complaints = new StringBuilder();
@@ -46,17 +64,23 @@ public sealed class OidcServer : IAsyncDisposable
         }
         catch (Win32Exception e)
         {
-            throw new InvalidOperationException("Node.js is not installed; ./scripts/test installs it on Debian as root, or run: sudo apt-get install nodejs npm", e);
+            throw new InvalidOperationException(
+                "Node.js is not installed; ./scripts/test installs it on Debian as root, or run: sudo apt-get install nodejs npm",
+                e
+            );
         }
 
         node.ErrorDataReceived += (_, line) =>
         {
-            lock (complaints) complaints.AppendLine(line.Data);
+            lock (complaints)
+                complaints.AppendLine(line.Data);
         };
         node.BeginErrorReadLine();
         var hello = await node.StandardOutput.ReadLineAsync();
-        if (hello is null) await node.WaitForExitAsync();
-        lock (complaints) Assert.True(hello is not null, "the provider did not start: " + complaints);
+        if (hello is null)
+            await node.WaitForExitAsync();
+        lock (complaints)
+            Assert.True(hello is not null, "the provider did not start: " + complaints);
         return new OidcServer(node, JsonDocument.Parse(hello!).RootElement, complaints);
     }
 
@@ -65,9 +89,16 @@ public sealed class OidcServer : IAsyncDisposable
     {
         var seen = JsonNode.Parse(await _http.GetStringAsync(new Uri("/_test/seen", UriKind.Relative)))!;
         return new Sightings(
-            (int)seen["token_requests"]!, (int?)seen["grants"]!["refresh_token"] ?? 0, (int)seen["grants_revoked"]!,
+            (int)seen["token_requests"]!,
+            (int?)seen["grants"]!["refresh_token"] ?? 0,
+            (int)seen["grants_revoked"]!,
             [.. seen["errors"]!.AsArray().Select(e => (string)e!)],
-            [.. seen["issued"]!.AsArray().Select(i => new IssuedTokens((string)i!["access_token"]!, (string)i["refresh_token"]!))]);
+            [
+                .. seen["issued"]!
+                    .AsArray()
+                    .Select(i => new IssuedTokens((string)i!["access_token"]!, (string)i["refresh_token"]!)),
+            ]
+        );
     }
 
     /// <summary>Moves its clock: what ran out by then is expired by its own rules.</summary>
@@ -84,7 +115,8 @@ public sealed class OidcServer : IAsyncDisposable
     }
 
     /// <summary>Presents a refresh token behind the vault's back.</summary>
-    public Task<Reply> PresentAsync(string refreshToken) => PostAsync("/token", new() { ["grant_type"] = "refresh_token", ["refresh_token"] = refreshToken });
+    public Task<Reply> PresentAsync(string refreshToken) =>
+        PostAsync("/token", new() { ["grant_type"] = "refresh_token", ["refresh_token"] = refreshToken });
 
     public async ValueTask DisposeAsync()
     {
@@ -96,7 +128,8 @@ public sealed class OidcServer : IAsyncDisposable
 
     public override string ToString()
     {
-        lock (_complaints) return $"{Issuer} {_complaints}";
+        lock (_complaints)
+            return $"{Issuer} {_complaints}";
     }
 
     private async Task<Reply> PostAsync(string path, Dictionary<string, string> form)
@@ -116,4 +149,10 @@ public sealed record IssuedTokens(string AccessToken, string RefreshToken);
 
 /// <param name="TokenRequests">Requests at the token endpoint, whatever became of them.</param>
 /// <param name="GrantsRevoked">Among the reasons is reuse of a rotated refresh token.</param>
-public sealed record Sightings(int TokenRequests, int Refreshes, int GrantsRevoked, string[] Errors, IssuedTokens[] Issued);
+public sealed record Sightings(
+    int TokenRequests,
+    int Refreshes,
+    int GrantsRevoked,
+    string[] Errors,
+    IssuedTokens[] Issued
+);

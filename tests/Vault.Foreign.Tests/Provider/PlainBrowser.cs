@@ -11,7 +11,8 @@ public sealed partial class PlainBrowser : IDisposable
     private readonly CookieContainer _cookies = new();
     private readonly HttpClient _http;
 
-    public PlainBrowser() => _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = _cookies });
+    public PlainBrowser() =>
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = _cookies });
 
     public Uri At { get; private set; } = new("about:blank");
 
@@ -30,9 +31,14 @@ public sealed partial class PlainBrowser : IDisposable
     {
         var form = FormElement().Match(Page);
         Assert.True(form.Success, $"there is no form at {At}: {Page}");
-        Assert.Equal("post", Attribute(form.Value[..(form.Value.IndexOf('>', StringComparison.Ordinal) + 1)], "method"));
+        Assert.Equal(
+            "post",
+            Attribute(form.Value[..(form.Value.IndexOf('>', StringComparison.Ordinal) + 1)], "method")
+        );
         var action = Attribute(form.Value, "action") is { Length: > 0 } named ? new Uri(At, named) : At;
-        var fields = HiddenField().Matches(form.Value).Select(m => (Name: Attribute(m.Value, "name"), Value: Attribute(m.Value, "value")));
+        var fields = HiddenField()
+            .Matches(form.Value)
+            .Select(m => (Name: Attribute(m.Value, "name"), Value: Attribute(m.Value, "value")));
         return GoAsync(action, [.. fields, .. typed]);
     }
 
@@ -51,17 +57,20 @@ public sealed partial class PlainBrowser : IDisposable
         for (var i = 0; i < MaxRedirects; i++)
         {
             using var request = new HttpRequestMessage(form is null ? HttpMethod.Get : HttpMethod.Post, url);
-            if (form is not null) request.Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value)));
+            if (form is not null)
+                request.Content = new FormUrlEncodedContent(form.Select(f => KeyValuePair.Create(f.Name, f.Value)));
             using var response = await _http.SendAsync(request);
             (At, Status, Page) = (url, response.StatusCode, await response.Content.ReadAsStringAsync());
-            if (response.Headers.Location is not { } location) return;
+            if (response.Headers.Location is not { } location)
+                return;
             (url, form) = (new Uri(url, location), null);
         }
 
         Assert.Fail($"more than {MaxRedirects} redirects, the last to {url}");
     }
 
-    private static string Attribute(string tag, string name) => WebUtility.HtmlDecode(Regex.Match(tag, $"\\b{name}=\"([^\"]*)\"").Groups[1].Value);
+    private static string Attribute(string tag, string name) =>
+        WebUtility.HtmlDecode(Regex.Match(tag, $"\\b{name}=\"([^\"]*)\"").Groups[1].Value);
 
     [GeneratedRegex("<form.*?</form>", RegexOptions.Singleline)]
     private static partial Regex FormElement();

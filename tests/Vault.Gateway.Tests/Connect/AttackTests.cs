@@ -11,7 +11,11 @@ public sealed class AttackTests
         var victim = new Visitor(scene.Host);
         await victim.OpenAsync(await scene.LinkAsync());
         (await new Visitor(scene.Host).ReturnAsync(state: victim.State)).Is(410);
-        (await new Visitor(scene.Host) { Cookie = "vault_connect=" + new string('A', 43) }.ReturnAsync(state: victim.State)).Is(410);
+        (
+            await new Visitor(scene.Host) { Cookie = "vault_connect=" + new string('A', 43) }.ReturnAsync(
+                state: victim.State
+            )
+        ).Is(410);
         Assert.Empty(scene.Host.Provider.Codes);
         (await victim.ReturnAsync()).Is(200);
     }
@@ -83,7 +87,11 @@ public sealed class AttackTests
         await using var scene = await Scene.SetAsync();
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync());
-        var reply = (await visitor.CallbackAsync($"{answer}&state={visitor.State}" + (issuer is null ? "" : "&iss=" + Uri.EscapeDataString(issuer)))).Is(410);
+        var reply = (
+            await visitor.CallbackAsync(
+                $"{answer}&state={visitor.State}" + (issuer is null ? "" : "&iss=" + Uri.EscapeDataString(issuer))
+            )
+        ).Is(410);
         Assert.DoesNotContain("phish-me", reply.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("declined", reply.Text, StringComparison.Ordinal);
         Assert.Empty(scene.Host.Provider.Codes);
@@ -99,7 +107,10 @@ public sealed class AttackTests
     [InlineData("https://id.acme.example", true)]
     [InlineData("https://login.acme.example/tenant/1", true)]
     [InlineData(null, true)]
-    public async Task An_issuer_nobody_expected_must_be_of_the_provider_the_browser_was_sent_to(string? issuer, bool taken)
+    public async Task An_issuer_nobody_expected_must_be_of_the_provider_the_browser_was_sent_to(
+        string? issuer,
+        bool taken
+    )
     {
         await using var scene = await Scene.SetAsync();
         (scene.Host.Provider.Issuer, scene.Host.Provider.IssuerRequired) = (null, false);
@@ -143,8 +154,16 @@ public sealed class AttackTests
         await using var scene = await Scene.SetAsync();
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync(new { return_url = "https://app.example.com/done" }));
-        var back = (await visitor.ReturnAsync(more: "&return_url=https%3A%2F%2Fevil.example&redirect_uri=https%3A%2F%2Fevil.example")).Is(303);
-        Assert.StartsWith("https://app.example.com/done?status=connected", back.Header("Location"), StringComparison.Ordinal);
+        var back = (
+            await visitor.ReturnAsync(
+                more: "&return_url=https%3A%2F%2Fevil.example&redirect_uri=https%3A%2F%2Fevil.example"
+            )
+        ).Is(303);
+        Assert.StartsWith(
+            "https://app.example.com/done?status=connected",
+            back.Header("Location"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -152,7 +171,11 @@ public sealed class AttackTests
     {
         await using var scene = await Scene.SetAsync();
         var visitor = new Visitor(scene.Host);
-        await visitor.OpenAsync(await scene.LinkAsync(new { expected_identity = "bob@acme.example", return_url = "https://app.example.com/done" }));
+        await visitor.OpenAsync(
+            await scene.LinkAsync(
+                new { expected_identity = "bob@acme.example", return_url = "https://app.example.com/done" }
+            )
+        );
         var back = (await visitor.ReturnAsync()).Is(303);
         Assert.Contains("status=failed", back.Header("Location"), StringComparison.Ordinal);
         Assert.Contains("error=identity_mismatch", back.Header("Location"), StringComparison.Ordinal);
@@ -204,7 +227,11 @@ public sealed class AttackTests
         await using var scene = await Scene.SetAsync();
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync());
-        var reply = (await visitor.CallbackAsync($"error=access_denied&error_description=call+1-900&state={visitor.State}&iss=https%3A%2F%2Fid.acme.example")).Is(424);
+        var reply = (
+            await visitor.CallbackAsync(
+                $"error=access_denied&error_description=call+1-900&state={visitor.State}&iss=https%3A%2F%2Fid.acme.example"
+            )
+        ).Is(424);
         Assert.Contains("declined", reply.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("1-900", reply.Text, StringComparison.Ordinal);
     }
@@ -213,7 +240,9 @@ public sealed class AttackTests
     public async Task A_code_is_sent_again_only_when_the_provider_certainly_did_not_see_it()
     {
         await using var scene = await Scene.SetAsync();
-        scene.Host.Provider.Replies.Enqueue(new TokenReply.NotActed("connection_refused", TimeSpan.FromMilliseconds(1)));
+        scene.Host.Provider.Replies.Enqueue(
+            new TokenReply.NotActed("connection_refused", TimeSpan.FromMilliseconds(1))
+        );
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync());
         (await visitor.ReturnAsync()).Is(200);

@@ -14,12 +14,21 @@ public sealed class CallbackCaptureTests
         scene.Host.Provider.Callback = query =>
         {
             seen.Add(query);
-            return query.TryGetValue("realmId", out var realm) ? CallbackReading.Empty with { Captured = ImmutableSortedDictionary<string, string>.Empty.Add("realm_id", realm) } : CallbackReading.Refused("callback_realmId_missing");
+            return query.TryGetValue("realmId", out var realm)
+                ? CallbackReading.Empty with
+                {
+                    Captured = ImmutableSortedDictionary<string, string>.Empty.Add("realm_id", realm),
+                }
+                : CallbackReading.Refused("callback_realmId_missing");
         };
         var visitor = new Visitor(scene.Host);
         (await visitor.OpenAsync(await scene.LinkAsync())).Is(303);
         // Twice the same name is no value at all.
-        Assert.Contains("does not fit this connection", (await visitor.ReturnAsync(more: "&realmId=1&realmId=2")).Is(410).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not fit this connection",
+            (await visitor.ReturnAsync(more: "&realmId=1&realmId=2")).Is(410).Text,
+            StringComparison.Ordinal
+        );
         Assert.Empty(scene.Host.Provider.Codes);
 
         (await visitor.OpenAsync(await scene.LinkAsync())).Is(303);

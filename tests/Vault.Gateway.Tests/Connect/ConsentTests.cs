@@ -12,14 +12,25 @@ public sealed class ConsentTests
     public async Task A_person_connects_an_account()
     {
         await using var scene = await Scene.SetAsync();
-        var link = await scene.LinkAsync(new { return_url = "https://app.example.com/done?x=1", state = "caller state", agent_name = "Weekly <b>bot</b>" });
+        var link = await scene.LinkAsync(
+            new
+            {
+                return_url = "https://app.example.com/done?x=1",
+                state = "caller state",
+                agent_name = "Weekly <b>bot</b>",
+            }
+        );
         var visitor = new Visitor(scene.Host);
         var page = (await scene.Host.GetAsync(new Uri(link).AbsolutePath, null)).Is(200);
         Assert.Contains("Weekly &lt;b&gt;bot&lt;/b&gt;", page.Text, StringComparison.Ordinal);
         Assert.Contains("Example App", page.Text, StringComparison.Ordinal);
         Assert.Contains("items:write", page.Text, StringComparison.Ordinal);
         Assert.Contains("<html lang=\"en\">", page.Text, StringComparison.Ordinal);
-        Assert.StartsWith("default-src 'none'; style-src 'sha256-", page.Header("Content-Security-Policy"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "default-src 'none'; style-src 'sha256-",
+            page.Header("Content-Security-Policy"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("no-referrer", page.Header("Referrer-Policy"));
         Assert.Equal("DENY", page.Header("X-Frame-Options"));
 
@@ -28,7 +39,11 @@ public sealed class ConsentTests
         Assert.Contains("samesite=lax", opened.Header("Set-Cookie"), StringComparison.OrdinalIgnoreCase);
         var query = HttpUtility.ParseQueryString(visitor.Provider.Query);
         var back = (await visitor.ReturnAsync()).Is(303);
-        Assert.StartsWith("https://app.example.com/done?x=1&status=connected&connected_account_id=ca_", back.Header("Location"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "https://app.example.com/done?x=1&status=connected&connected_account_id=ca_",
+            back.Header("Location"),
+            StringComparison.Ordinal
+        );
         Assert.EndsWith("&state=caller%20state", back.Header("Location"), StringComparison.Ordinal);
 
         // The verifier that reached the provider is the one whose challenge went through the browser (RFC 7636).
@@ -39,7 +54,9 @@ public sealed class ConsentTests
         Assert.Null(account["status_reason"]);
         Assert.Equal("u-1", account["identity"]!["subject"]!.GetValue<string>());
         Assert.DoesNotContain("secret", account.ToJsonString(), StringComparison.Ordinal);
-        Assert.DoesNotContain(scene.Host.Logs.Lines, l => l.Contains("at-secret", StringComparison.Ordinal) || l.Contains("rt-secret", StringComparison.Ordinal));
+        Assert.DoesNotContain(scene.Host.Logs.Lines, l =>
+            l.Contains("at-secret", StringComparison.Ordinal) || l.Contains("rt-secret", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -47,7 +64,8 @@ public sealed class ConsentTests
     {
         await using var scene = await Scene.SetAsync();
         var link = await scene.LinkAsync();
-        for (var i = 0; i < 5; i++) (await scene.Host.GetAsync(new Uri(link).AbsolutePath, null)).Is(200);
+        for (var i = 0; i < 5; i++)
+            (await scene.Host.GetAsync(new Uri(link).AbsolutePath, null)).Is(200);
         var visitor = new Visitor(scene.Host);
         (await visitor.OpenAsync(link)).Is(303);
         Assert.Contains("is connected", (await visitor.ReturnAsync()).Is(200).Text, StringComparison.Ordinal);
@@ -102,15 +120,30 @@ public sealed class ConsentTests
         await visitor.OpenAsync(await scene.LinkAsync());
         await visitor.ReturnAsync();
         var id = (await scene.AccountAsync())["id"]!.GetValue<string>();
-        (await scene.Host.PostAsync($"/v1/connected_accounts/{id}:revoke", new { organization_id = scene.Organization })).Is(200);
+        (
+            await scene.Host.PostAsync(
+                $"/v1/connected_accounts/{id}:revoke",
+                new { organization_id = scene.Organization }
+            )
+        ).Is(200);
         Assert.Equal("REVOKED", (await scene.AccountAsync())["status"]!.GetValue<string>());
 
-        var again = (await scene.Host.PostAsync($"/v1/connected_accounts/{id}:reconnect", new { organization_id = scene.Organization })).Is(201);
+        var again = (
+            await scene.Host.PostAsync(
+                $"/v1/connected_accounts/{id}:reconnect",
+                new { organization_id = scene.Organization }
+            )
+        ).Is(201);
         scene.Host.Provider.Identity = new IdentityReply.Known(new ProviderIdentity("u-2", "Mallory", null, null));
         await visitor.OpenAsync(again["link"]);
         (await visitor.ReturnAsync("code-2")).Is(409);
         scene.Host.Provider.Identity = new IdentityReply.Known(new ProviderIdentity("u-1", "Alice", null, null));
-        again = (await scene.Host.PostAsync($"/v1/connected_accounts/{id}:reconnect", new { organization_id = scene.Organization })).Is(201);
+        again = (
+            await scene.Host.PostAsync(
+                $"/v1/connected_accounts/{id}:reconnect",
+                new { organization_id = scene.Organization }
+            )
+        ).Is(201);
         await visitor.OpenAsync(again["link"]);
         (await visitor.ReturnAsync("code-3")).Is(200);
         var account = await scene.AccountAsync();
@@ -118,5 +151,6 @@ public sealed class ConsentTests
         Assert.Equal("ACTIVE", account["status"]!.GetValue<string>());
     }
 
-    private static string Base64Url(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    private static string Base64Url(byte[] bytes) =>
+        Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 }

@@ -12,7 +12,14 @@ public sealed class CredentialTests
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
         await host.ConnectionAsync(organization, "keyed");
-        var made = (await ImportAsync(host, organization, new { type = "api_key", api_key = "sk_live_0123456789ab" }, validate: true)).Is(201);
+        var made = (
+            await ImportAsync(
+                host,
+                organization,
+                new { type = "api_key", api_key = "sk_live_0123456789ab" },
+                validate: true
+            )
+        ).Is(201);
         Assert.Equal("ACTIVE", made["status"]);
         Assert.Equal("…89ab", made["masked_suffix"]);
         Assert.DoesNotContain("sk_live", made.Text, StringComparison.Ordinal);
@@ -23,17 +30,39 @@ public sealed class CredentialTests
         host.Upstream.Answer = call =>
         {
             sent = call.Credential!.Fields["api_key"].RevealText();
-            return Task.FromResult(new Vault.Core.Execution.UpstreamReply(Vault.Core.Execution.UpstreamOutcome.Succeeded, 200));
+            return Task.FromResult(
+                new Vault.Core.Execution.UpstreamReply(Vault.Core.Execution.UpstreamOutcome.Succeeded, 200)
+            );
         };
-        var execute = new { tool_name = "keyed_get_item", organization_id = organization, user_id = "user-1", tool_input = new { id = "1" } };
+        var execute = new
+        {
+            tool_name = "keyed_get_item",
+            organization_id = organization,
+            user_id = "user-1",
+            tool_input = new { id = "1" },
+        };
         (await host.PostAsync("/v1/execute_tool", execute)).Is(200);
         Assert.Equal("sk_live_0123456789ab", sent);
 
-        var rotated = (await host.PostAsync($"/v1/connected_accounts/{made["id"]}:rotate_credential", new { organization_id = organization, credential = new { type = "api_key", api_key = "sk_live_new_98765432" } })).Is(200);
+        var rotated = (
+            await host.PostAsync(
+                $"/v1/connected_accounts/{made["id"]}:rotate_credential",
+                new
+                {
+                    organization_id = organization,
+                    credential = new { type = "api_key", api_key = "sk_live_new_98765432" },
+                }
+            )
+        ).Is(200);
         Assert.Equal("…5432", rotated["masked_suffix"]);
         (await host.PostAsync("/v1/execute_tool", execute)).Is(200);
         Assert.Equal("sk_live_new_98765432", sent);
-        (await host.PostAsync($"/v1/connected_accounts/{made["id"]}:reconnect", new { organization_id = organization })).Is(400, "invalid_request");
+        (
+            await host.PostAsync(
+                $"/v1/connected_accounts/{made["id"]}:reconnect",
+                new { organization_id = organization }
+            )
+        ).Is(400, "invalid_request");
     }
 
     [Fact]
@@ -43,11 +72,27 @@ public sealed class CredentialTests
         var organization = await host.OrganizationAsync();
         await host.ConnectionAsync(organization, "keyed");
         host.Provider.Identity = new IdentityReply.Refused("invalid_key");
-        (await ImportAsync(host, organization, new { type = "api_key", api_key = "sk_live_0123456789ab" }, validate: true)).Is(422, "credential_invalid");
+        (
+            await ImportAsync(
+                host,
+                organization,
+                new { type = "api_key", api_key = "sk_live_0123456789ab" },
+                validate: true
+            )
+        ).Is(422, "credential_invalid");
         host.Provider.Identity = new IdentityReply.Unavailable("timeout", TimeSpan.FromSeconds(3));
-        var busy = (await ImportAsync(host, organization, new { type = "api_key", api_key = "sk_live_0123456789ab" }, validate: true)).Is(503, "upstream_unavailable");
+        var busy = (
+            await ImportAsync(
+                host,
+                organization,
+                new { type = "api_key", api_key = "sk_live_0123456789ab" },
+                validate: true
+            )
+        ).Is(503, "upstream_unavailable");
         Assert.Equal("3", busy.Header("Retry-After"));
-        Assert.Empty((await host.GetAsync($"/v1/connected_accounts?organization_id={organization}")).Json["items"]!.AsArray());
+        Assert.Empty(
+            (await host.GetAsync($"/v1/connected_accounts?organization_id={organization}")).Json["items"]!.AsArray()
+        );
     }
 
     [Theory]
@@ -62,7 +107,12 @@ public sealed class CredentialTests
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
         await host.ConnectionAsync(organization, "keyed");
-        var reply = (await host.PostAsync("/v1/connected_accounts", $$"""{"organization_id":"{{organization}}","user_id":"u","connection":"keyed","credential":{{credential}}}""")).Is(400, "invalid_request");
+        var reply = (
+            await host.PostAsync(
+                "/v1/connected_accounts",
+                $$"""{"organization_id":"{{organization}}","user_id":"u","connection":"keyed","credential":{{credential}}}"""
+            )
+        ).Is(400, "invalid_request");
         Assert.Contains(reply.Json["violations"]!.AsArray(), v => v!["path"]!.GetValue<string>() == field);
     }
 
@@ -73,8 +123,18 @@ public sealed class CredentialTests
         var until = scene.Host.Time.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
         var body = new
         {
-            organization_id = scene.Organization, user_id = "user-1", connection = "acme", scopes = new[] { "items:read" }, expected_identity = "u-1",
-            credential = new { type = "oauth_tokens", access_token = "imported-access", refresh_token = "imported-refresh", expires_at = until },
+            organization_id = scene.Organization,
+            user_id = "user-1",
+            connection = "acme",
+            scopes = new[] { "items:read" },
+            expected_identity = "u-1",
+            credential = new
+            {
+                type = "oauth_tokens",
+                access_token = "imported-access",
+                refresh_token = "imported-refresh",
+                expires_at = until,
+            },
         };
         var made = (await scene.Host.PostAsync("/v1/connected_accounts", body)).Is(201);
         Assert.StartsWith(until[..19], made["expires_at"], StringComparison.Ordinal);
@@ -91,11 +151,23 @@ public sealed class CredentialTests
         var read = (await host.GetAsync($"/v1/connections/acme?organization_id={scene.Organization}")).Is(200);
         Assert.True(read.Json["has_client_secret"]!.GetValue<bool>());
         Assert.DoesNotContain("client-secret-1", read.Text, StringComparison.Ordinal);
-        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/acme", new { organization_id = scene.Organization, scopes = new[] { "items:read" } })).Is(200);
+        (
+            await host.SendAsync(
+                HttpMethod.Patch,
+                "/v1/connections/acme",
+                new { organization_id = scene.Organization, scopes = new[] { "items:read" } }
+            )
+        ).Is(200);
         read = (await host.GetAsync($"/v1/connections/acme?organization_id={scene.Organization}")).Is(200);
         Assert.True(read.Json["has_client_secret"]!.GetValue<bool>());
         Assert.Equal(2, read.Json["scopes_version"]!.GetValue<int>());
-        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/acme", $$"""{"organization_id":"{{scene.Organization}}","client_secret":null}""")).Is(200);
+        (
+            await host.SendAsync(
+                HttpMethod.Patch,
+                "/v1/connections/acme",
+                $$"""{"organization_id":"{{scene.Organization}}","client_secret":null}"""
+            )
+        ).Is(200);
         read = (await host.GetAsync($"/v1/connections/acme?organization_id={scene.Organization}")).Is(200);
         Assert.False(read.Json["has_client_secret"]!.GetValue<bool>());
         Assert.DoesNotContain(host.Logs.Lines, l => l.Contains("client-secret-1", StringComparison.Ordinal));
@@ -113,8 +185,16 @@ public sealed class CredentialTests
     public async Task A_connection_with_a_fault_is_refused_by_its_field(string field, string value)
     {
         await using var scene = await Scene.SetAsync();
-        var reply = (await scene.Host.SendAsync(HttpMethod.Patch, "/v1/connections/acme", $$"""{"organization_id":"{{scene.Organization}}","{{field}}":{{value}}}""")).Is(400, "invalid_request");
-        Assert.Contains(reply.Json["violations"]!.AsArray(), v => v!["path"]!.GetValue<string>().StartsWith(field, StringComparison.Ordinal));
+        var reply = (
+            await scene.Host.SendAsync(
+                HttpMethod.Patch,
+                "/v1/connections/acme",
+                $$"""{"organization_id":"{{scene.Organization}}","{{field}}":{{value}}}"""
+            )
+        ).Is(400, "invalid_request");
+        Assert.Contains(reply.Json["violations"]!.AsArray(), v =>
+            v!["path"]!.GetValue<string>().StartsWith(field, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -122,13 +202,32 @@ public sealed class CredentialTests
     {
         await using var scene = await Scene.SetAsync();
         await Http.IdempotencyTests.ConnectAsync(scene);
-        var removed = (await scene.Host.SendAsync(HttpMethod.Delete, $"/v1/connections/acme?organization_id={scene.Organization}", null)).Is(200);
+        var removed = (
+            await scene.Host.SendAsync(
+                HttpMethod.Delete,
+                $"/v1/connections/acme?organization_id={scene.Organization}",
+                null
+            )
+        ).Is(200);
         Assert.Equal(1, removed.Json["accounts_disconnected"]!.GetValue<int>());
         Assert.Equal("DISCONNECTED", (await scene.AccountAsync())["status"]!.GetValue<string>());
-        (await scene.Host.GetAsync($"/v1/connections/acme?organization_id={scene.Organization}")).Is(404, "connection_unknown");
+        (await scene.Host.GetAsync($"/v1/connections/acme?organization_id={scene.Organization}")).Is(
+            404,
+            "connection_unknown"
+        );
         (await scene.AskAsync()).Is(404, "connection_unknown");
     }
 
     private static Task<Reply> ImportAsync(GatewayHost host, string organization, object credential, bool validate) =>
-        host.PostAsync("/v1/connected_accounts", new { organization_id = organization, user_id = "user-1", connection = "keyed", credential, validate });
+        host.PostAsync(
+            "/v1/connected_accounts",
+            new
+            {
+                organization_id = organization,
+                user_id = "user-1",
+                connection = "keyed",
+                credential,
+                validate,
+            }
+        );
 }

@@ -47,11 +47,22 @@ public sealed class CrossTests
     {
         // Mix-up (RFC 9207, RFC 9700 4.4): two providers, of which one is malign and sends the browser on to the other, so that the code goes to the wrong one.
         await using var scene = await Scene.SetAsync();
-        const string Honest = "https://id.acme.example", Malign = "https://id.malign.example";
-        (await scene.Host.PostAsync("/v1/connections", new
-        {
-            organization_id = scene.Organization, provider = "acme", name = "other", client_id = "client-2", client_secret = "client-secret-2", scopes = new[] { "items:read" },
-        })).Is(201);
+        const string Honest = "https://id.acme.example",
+            Malign = "https://id.malign.example";
+        (
+            await scene.Host.PostAsync(
+                "/v1/connections",
+                new
+                {
+                    organization_id = scene.Organization,
+                    provider = "acme",
+                    name = "other",
+                    client_id = "client-2",
+                    client_secret = "client-secret-2",
+                    scopes = new[] { "items:read" },
+                }
+            )
+        ).Is(201);
         scene.Host.Provider.IssuerOf = client => client.Connection.ClientId == "client-2" ? Malign : Honest;
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync(new { connection = codeOfTheHonestOne ? "other" : "acme" }));
@@ -89,9 +100,14 @@ public sealed class CrossTests
         var visitor = new Visitor(scene.Host);
         var pages = new[]
         {
-            (await scene.Host.GetAsync(new Uri(link).AbsolutePath, null)).Is(200), (await visitor.OpenAsync(link, ("Sec-Fetch-Site", "cross-site"))).Is(403), (await visitor.OpenAsync(link)).Is(303),
-            (await visitor.ReturnAsync(iss: "https://evil.example")).Is(410), (await visitor.OpenAsync(await scene.LinkAsync())).Is(303), (await visitor.ReturnAsync()).Is(200),
-            (await visitor.ReturnAsync()).Is(410), (await scene.Host.GetAsync("/connect/nothing", null)).Is(410),
+            (await scene.Host.GetAsync(new Uri(link).AbsolutePath, null)).Is(200),
+            (await visitor.OpenAsync(link, ("Sec-Fetch-Site", "cross-site"))).Is(403),
+            (await visitor.OpenAsync(link)).Is(303),
+            (await visitor.ReturnAsync(iss: "https://evil.example")).Is(410),
+            (await visitor.OpenAsync(await scene.LinkAsync())).Is(303),
+            (await visitor.ReturnAsync()).Is(200),
+            (await visitor.ReturnAsync()).Is(410),
+            (await scene.Host.GetAsync("/connect/nothing", null)).Is(410),
         };
         foreach (var page in pages)
         {
@@ -101,7 +117,13 @@ public sealed class CrossTests
         }
     }
 
-    private static string ChallengeOf(Visitor visitor) => HttpUtility.ParseQueryString(visitor.Provider.Query)["code_challenge"]!;
+    private static string ChallengeOf(Visitor visitor) =>
+        HttpUtility.ParseQueryString(visitor.Provider.Query)["code_challenge"]!;
 
-    private static string Challenge(string verifier) => Convert.ToBase64String(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    private static string Challenge(string verifier) =>
+        Convert
+            .ToBase64String(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)))
+            .TrimEnd('=')
+            .Replace('+', '-')
+            .Replace('/', '_');
 }

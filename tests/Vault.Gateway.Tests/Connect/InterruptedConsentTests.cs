@@ -18,7 +18,10 @@ public sealed class InterruptedConsentTests
     public async Task A_host_that_dies_with_the_code_in_hand_leaves_an_honest_account_link_and_ledger_and_the_link_works_again()
     {
         await using var scene = await Scene.SetAsync();
-        var (visitor, link) = (new Visitor(scene.Host), await scene.LinkAsync(new { return_url = "https://app.example.com/done" }));
+        var (visitor, link) = (
+            new Visitor(scene.Host),
+            await scene.LinkAsync(new { return_url = "https://app.example.com/done" })
+        );
         var (dying, died) = await DieAtTheExchangeAsync(scene, visitor, link);
 
         // While it may still be at it, nobody is told that it failed.
@@ -29,7 +32,10 @@ public sealed class InterruptedConsentTests
         Assert.Contains("status=failed", back.Header("Location"), StringComparison.Ordinal);
         Assert.Contains("error=outcome_unknown", back.Header("Location"), StringComparison.Ordinal);
         var account = await scene.AccountAsync();
-        Assert.Equal(("PENDING_AUTH", StatusReason.ConsentInterrupted), (account["status"]!.GetValue<string>(), account["status_reason"]!.GetValue<string>()));
+        Assert.Equal(
+            ("PENDING_AUTH", StatusReason.ConsentInterrupted),
+            (account["status"]!.GetValue<string>(), account["status_reason"]!.GetValue<string>())
+        );
         var entry = Assert.Single(await EntriesAsync(scene, "account.connect_failed"));
         Assert.Equal(StatusReason.ConsentInterrupted, entry["status_reason"]!.GetValue<string>());
 
@@ -37,7 +43,11 @@ public sealed class InterruptedConsentTests
         (await new Visitor(scene.Host).OpenAsync(link)).Is(410);
         scene.Host.Provider.Exchanging = () => Task.CompletedTask;
         (await visitor.OpenAsync(link)).Is(303);
-        Assert.Contains("status=connected", (await visitor.ReturnAsync("code-2")).Is(303).Header("Location"), StringComparison.Ordinal);
+        Assert.Contains(
+            "status=connected",
+            (await visitor.ReturnAsync("code-2")).Is(303).Header("Location"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("ACTIVE", (await scene.AccountAsync())["status"]!.GetValue<string>());
         Assert.Equal(["code-1", "code-2"], scene.Host.Provider.Codes);
         died.SetException(new InvalidOperationException("the process is gone"));
@@ -54,7 +64,10 @@ public sealed class InterruptedConsentTests
         Assert.Equal(StatusReason.AwaitingConsent, (await scene.AccountAsync())["status_reason"]!.GetValue<string>());
         scene.Host.Time.Advance(Over);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => consents.SettleAsync(100, default)));
-        Assert.Equal(StatusReason.ConsentInterrupted, (await scene.AccountAsync())["status_reason"]!.GetValue<string>());
+        Assert.Equal(
+            StatusReason.ConsentInterrupted,
+            (await scene.AccountAsync())["status_reason"]!.GetValue<string>()
+        );
         Assert.Single(await EntriesAsync(scene, "account.connect_failed"));
         died.SetException(new InvalidOperationException("the process is gone"));
         await dying;
@@ -82,7 +95,10 @@ public sealed class InterruptedConsentTests
         var (visitor, link) = (new Visitor(scene.Host), await scene.LinkAsync());
         await visitor.OpenAsync(link);
         var writes = 0;
-        scene.Host.Store.Before = call => call == "links.update" && ++writes == 2 ? throw new StoreUnavailableException("down", false) : Task.CompletedTask;
+        scene.Host.Store.Before = call =>
+            call == "links.update" && ++writes == 2
+                ? throw new StoreUnavailableException("down", false)
+                : Task.CompletedTask;
         Assert.Contains("is connected", (await visitor.ReturnAsync()).Is(200).Text, StringComparison.Ordinal);
         scene.Host.Store.Before = null;
         Assert.Equal(LinkStatus.Exchanging, (await StoredAsync(scene, link)).Status);
@@ -100,7 +116,10 @@ public sealed class InterruptedConsentTests
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync());
         var lost = 0;
-        scene.Host.Store.After = call => call == "accounts.update" && lost++ == 0 ? throw new StoreUnavailableException("cut", true) : Task.CompletedTask;
+        scene.Host.Store.After = call =>
+            call == "accounts.update" && lost++ == 0
+                ? throw new StoreUnavailableException("cut", true)
+                : Task.CompletedTask;
         Assert.Contains("is connected", (await visitor.ReturnAsync()).Is(200).Text, StringComparison.Ordinal);
         scene.Host.Store.After = null;
         Assert.Empty(scene.Host.Provider.Revoked);
@@ -115,7 +134,10 @@ public sealed class InterruptedConsentTests
         var (visitor, link) = (new Visitor(scene.Host), await scene.LinkAsync());
         await visitor.OpenAsync(link);
         var cut = false;
-        scene.Host.Store.After = call => call == "accounts.update" && (cut = true) ? throw new StoreUnavailableException("cut", true) : Task.CompletedTask;
+        scene.Host.Store.After = call =>
+            call == "accounts.update" && (cut = true)
+                ? throw new StoreUnavailableException("cut", true)
+                : Task.CompletedTask;
         scene.Host.Store.Before = _ => cut ? throw new StoreUnavailableException("down", false) : Task.CompletedTask;
         var page = (await visitor.ReturnAsync()).Is(503);
         Assert.DoesNotContain("The provider cannot be reached", page.Text, StringComparison.Ordinal);
@@ -133,20 +155,25 @@ public sealed class InterruptedConsentTests
         await using var scene = await Scene.SetAsync();
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync());
-        scene.Host.Store.Before = call => call == "accounts.update" ? throw new StoreUnavailableException("down", false) : Task.CompletedTask;
+        scene.Host.Store.Before = call =>
+            call == "accounts.update" ? throw new StoreUnavailableException("down", false) : Task.CompletedTask;
         (await visitor.ReturnAsync()).Is(503);
         scene.Host.Store.Before = null;
         Assert.Equal("at-secret-1", Assert.Single(scene.Host.Provider.Revoked));
         scene.Host.Time.Advance(Over);
         await scene.Host.Get<InterruptedConsents>().SettleAsync(100, default);
-        Assert.Equal(StatusReason.ConsentInterrupted, (await scene.AccountAsync())["status_reason"]!.GetValue<string>());
+        Assert.Equal(
+            StatusReason.ConsentInterrupted,
+            (await scene.AccountAsync())["status_reason"]!.GetValue<string>()
+        );
     }
 
     [Fact]
     public async Task A_link_that_could_not_be_stored_is_not_in_the_ledger()
     {
         await using var scene = await Scene.SetAsync();
-        scene.Host.Store.Before = call => call == "links.insert" ? throw new StoreUnavailableException("down", false) : Task.CompletedTask;
+        scene.Host.Store.Before = call =>
+            call == "links.insert" ? throw new StoreUnavailableException("down", false) : Task.CompletedTask;
         (await scene.AskAsync()).Is(503);
         scene.Host.Store.Before = null;
         Assert.Empty(await EntriesAsync(scene, LedgerEvents.AccountLinkCreated));
@@ -164,7 +191,13 @@ public sealed class InterruptedConsentTests
         var sealedAgain = false;
         scene.Host.Store.Before = async call =>
         {
-            if (call != "links.update" || sealedAgain || await StoredAsync(scene, link) is not { } row || row.Status != at) return;
+            if (
+                call != "links.update"
+                || sealedAgain
+                || await StoredAsync(scene, link) is not { } row
+                || row.Status != at
+            )
+                return;
             sealedAgain = true;
             await scene.Host.Get<ILinkStore>().UpdateAsync(row, row.Version, [], default);
         };
@@ -181,10 +214,17 @@ public sealed class InterruptedConsentTests
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync(new { return_url = "https://app.example.com/done" }));
         scene.Host.Provider.Exchanging = async () => (await RemoveAsync(scene)).Is(200);
-        Assert.Contains("error=connection_unknown", (await visitor.ReturnAsync()).Is(303).Header("Location"), StringComparison.Ordinal);
+        Assert.Contains(
+            "error=connection_unknown",
+            (await visitor.ReturnAsync()).Is(303).Header("Location"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("at-secret-1", scene.Host.Provider.Revoked);
         var account = await scene.AccountAsync();
-        Assert.Equal(("REVOKED", StatusReason.ConnectionDeleted), (account["status"]!.GetValue<string>(), account["status_reason"]!.GetValue<string>()));
+        Assert.Equal(
+            ("REVOKED", StatusReason.ConnectionDeleted),
+            (account["status"]!.GetValue<string>(), account["status_reason"]!.GetValue<string>())
+        );
     }
 
     [Fact]
@@ -194,15 +234,27 @@ public sealed class InterruptedConsentTests
         var visitor = new Visitor(scene.Host);
         await visitor.OpenAsync(await scene.LinkAsync(new { return_url = "https://app.example.com/done" }));
         (await RemoveAsync(scene)).Is(200);
-        Assert.Contains("status=failed", (await visitor.ReturnAsync()).Is(303).Header("Location"), StringComparison.Ordinal);
-        Assert.Equal(StatusReason.ConnectionDeleted, Assert.Single(await EntriesAsync(scene, "account.connect_failed"))["status_reason"]!.GetValue<string>());
+        Assert.Contains(
+            "status=failed",
+            (await visitor.ReturnAsync()).Is(303).Header("Location"),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            StatusReason.ConnectionDeleted,
+            Assert.Single(await EntriesAsync(scene, "account.connect_failed"))["status_reason"]!.GetValue<string>()
+        );
         Assert.Empty(scene.Host.Provider.Codes);
     }
 
-    private static Task<Reply> RemoveAsync(Scene scene) => scene.Host.SendAsync(HttpMethod.Delete, $"/v1/connections/acme?organization_id={scene.Organization}", null);
+    private static Task<Reply> RemoveAsync(Scene scene) =>
+        scene.Host.SendAsync(HttpMethod.Delete, $"/v1/connections/acme?organization_id={scene.Organization}", null);
 
     /// <summary>The callback is on its way with its code at the provider; what the answer was, only the host that asked would know.</summary>
-    private static async Task<(Task<Reply> Dying, TaskCompletionSource Died)> DieAtTheExchangeAsync(Scene scene, Visitor visitor, string link)
+    private static async Task<(Task<Reply> Dying, TaskCompletionSource Died)> DieAtTheExchangeAsync(
+        Scene scene,
+        Visitor visitor,
+        string link
+    )
     {
         await visitor.OpenAsync(link);
         var (entered, died) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -217,7 +269,11 @@ public sealed class InterruptedConsentTests
     }
 
     private static async Task<LinkSession> StoredAsync(Scene scene, string link) =>
-        (await scene.Host.Get<ILinkStore>().FindByTokenAsync(LinkSecrets.Hash(link[(link.LastIndexOf('/') + 1)..]), default))!;
+        (
+            await scene
+                .Host.Get<ILinkStore>()
+                .FindByTokenAsync(LinkSecrets.Hash(link[(link.LastIndexOf('/') + 1)..]), default)
+        )!;
 
     private static async Task<IReadOnlyList<JsonNode>> EntriesAsync(Scene scene, string type)
     {

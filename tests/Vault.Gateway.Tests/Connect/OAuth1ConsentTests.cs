@@ -30,13 +30,23 @@ public sealed class OAuth1ConsentTests
 
         var account = await scene.AccountAsync();
         Assert.Equal("ACTIVE", (string)account["status"]!);
-        var row = (await host.Get<IAccountStore>().FindAsync(new(scene.Organization), new((string)account["id"]!), default))!.Row;
+        var row = (
+            await host.Get<IAccountStore>().FindAsync(new(scene.Organization), new((string)account["id"]!), default)
+        )!.Row;
         Assert.Null(row.Grant);
         using var own = (await host.Get<GrantSealing>().OpenCredentialAsync(row, default)).Value!;
         // The client's secret stays the connection's.
-        Assert.Equal(["consumer_key=client-1", "token=access-token-1", "token_secret=token-secret-1"], own.Fields.Select(f => f.Key + "=" + Encoding.UTF8.GetString(f.Value.Reveal())));
+        Assert.Equal(
+            ["consumer_key=client-1", "token=access-token-1", "token_secret=token-secret-1"],
+            own.Fields.Select(f => f.Key + "=" + Encoding.UTF8.GetString(f.Value.Reveal()))
+        );
         // Its healing is another consent, as for any account that was consented to.
-        (await host.PostAsync($"/v1/connected_accounts/{(string)account["id"]!}:reconnect", new { organization_id = scene.Organization })).Is(201);
+        (
+            await host.PostAsync(
+                $"/v1/connected_accounts/{(string)account["id"]!}:reconnect",
+                new { organization_id = scene.Organization }
+            )
+        ).Is(201);
     }
 
     [Fact]
@@ -53,9 +63,21 @@ public sealed class OAuth1ConsentTests
             signed.Add(call.Consumer!.Value.Key + " " + Encoding.UTF8.GetString(call.Consumer.Value.Secret.Reveal()));
             return Task.FromResult(new UpstreamReply(UpstreamOutcome.Succeeded, 200));
         };
-        var execute = new { tool_name = "older_get_item", organization_id = scene.Organization, user_id = "user-1", tool_input = new { id = "1" } };
+        var execute = new
+        {
+            tool_name = "older_get_item",
+            organization_id = scene.Organization,
+            user_id = "user-1",
+            tool_input = new { id = "1" },
+        };
         (await host.PostAsync("/v1/execute_tool", execute)).Is(200);
-        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/older", new { organization_id = scene.Organization, client_secret = "client-secret-2" })).Is(200);
+        (
+            await host.SendAsync(
+                HttpMethod.Patch,
+                "/v1/connections/older",
+                new { organization_id = scene.Organization, client_secret = "client-secret-2" }
+            )
+        ).Is(200);
         ((MovableTime)host.Get<TimeProvider>()).Advance(TimeSpan.FromSeconds(2));
         (await host.PostAsync("/v1/execute_tool", execute)).Is(200);
         Assert.Equal(["client-1 client-secret-1", "client-1 client-secret-2"], signed);
@@ -82,7 +104,9 @@ public sealed class OAuth1ConsentTests
         await using var scene = await SetAsync();
         var (host, visitor) = (scene.Host, new Visitor(scene.Host));
         var start = host.Provider.Starting;
-        host.Provider.Starting = _ => new ConsentStart.Refused(new VaultError(ErrorCatalogue.UpstreamUnavailable, "Later."));
+        host.Provider.Starting = _ => new ConsentStart.Refused(
+            new VaultError(ErrorCatalogue.UpstreamUnavailable, "Later.")
+        );
         var link = await LinkAsync(scene);
         (await visitor.OpenAsync(link)).Is(503);
         host.Provider.Starting = start;
@@ -93,26 +117,78 @@ public sealed class OAuth1ConsentTests
     {
         var scene = await Scene.SetAsync();
         var older = scene.Host.Get<FakePacks>().All.Single(p => p.Id == "acme");
-        scene.Host.Get<FakePacks>().Add(older with
-        {
-            Id = "older", AuthModes = [AuthMode.ApiKey], Refresh = new RefreshPolicy { Rotation = Rotation.Mints },
-            Tools = [older.Tools[0] with { Name = "older_get_item", Scopes = ScopeRequirement.None }],
-            Details = older.Details with
-            {
-                OAuth1 = new OAuth1Shape(UrlTemplate.Parse("https://api.acme.example/a"), UrlTemplate.Parse("https://api.acme.example/b"), UrlTemplate.Parse("https://api.acme.example/c"), "HMAC-SHA1", ImmutableSortedDictionary<string, string>.Empty, null, ","),
-            },
-        });
+        scene
+            .Host.Get<FakePacks>()
+            .Add(
+                older with
+                {
+                    Id = "older",
+                    AuthModes = [AuthMode.ApiKey],
+                    Refresh = new RefreshPolicy { Rotation = Rotation.Mints },
+                    Tools = [older.Tools[0] with { Name = "older_get_item", Scopes = ScopeRequirement.None }],
+                    Details = older.Details with
+                    {
+                        OAuth1 = new OAuth1Shape(
+                            UrlTemplate.Parse("https://api.acme.example/a"),
+                            UrlTemplate.Parse("https://api.acme.example/b"),
+                            UrlTemplate.Parse("https://api.acme.example/c"),
+                            "HMAC-SHA1",
+                            ImmutableSortedDictionary<string, string>.Empty,
+                            null,
+                            ","
+                        ),
+                    },
+                }
+            );
         scene.Host.Provider.Issuer = null;
         scene.Host.Provider.IssuerRequired = false;
-        scene.Host.Provider.Starting = state => new ConsentStart.Ready(new Uri("https://api.acme.example/b?oauth_token=tmp-token&state=" + state), Secret.From("tmp-token\ntmp-secret"));
-        (await scene.Host.PostAsync("/v1/connections", new { organization_id = scene.Organization, provider = "older", client_id = "client-1", client_secret = "client-secret-1" })).Is(201);
+        scene.Host.Provider.Starting = state => new ConsentStart.Ready(
+            new Uri("https://api.acme.example/b?oauth_token=tmp-token&state=" + state),
+            Secret.From("tmp-token\ntmp-secret")
+        );
+        (
+            await scene.Host.PostAsync(
+                "/v1/connections",
+                new
+                {
+                    organization_id = scene.Organization,
+                    provider = "older",
+                    client_id = "client-1",
+                    client_secret = "client-secret-1",
+                }
+            )
+        ).Is(201);
         return scene;
     }
 
     private static async Task<string> LinkAsync(Scene scene) =>
-        (await scene.Host.PostAsync("/v1/connected_accounts:link", new { organization_id = scene.Organization, user_id = "user-1", connection = "older" })).Is(201)["link"];
+        (
+            await scene.Host.PostAsync(
+                "/v1/connected_accounts:link",
+                new
+                {
+                    organization_id = scene.Organization,
+                    user_id = "user-1",
+                    connection = "older",
+                }
+            )
+        ).Is(201)["link"];
 
-    private static TokenReply.Granted Granted(GatewayHost host) => new(new TokenSet(
-        new GrantTokens { AccessToken = Secret.From("access-token-1"), RefreshToken = Secret.From("token-secret-1"), TokenType = OAuth1Shape.TokenType },
-        host.Time.GetUtcNow(), null, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
+    private static TokenReply.Granted Granted(GatewayHost host) =>
+        new(
+            new TokenSet(
+                new GrantTokens
+                {
+                    AccessToken = Secret.From("access-token-1"),
+                    RefreshToken = Secret.From("token-secret-1"),
+                    TokenType = OAuth1Shape.TokenType,
+                },
+                host.Time.GetUtcNow(),
+                null,
+                null,
+                null,
+                ImmutableSortedDictionary<string, string>.Empty,
+                null
+            )
+        );
 }

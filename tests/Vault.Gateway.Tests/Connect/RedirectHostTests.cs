@@ -29,8 +29,20 @@ public sealed class RedirectHostTests
         await using var scene = await Scene.SetAsync();
         await PointAsync(scene, Own);
         var link = await scene.LinkAsync();
-        (await new Visitor(scene.Host).OpenAsync(link, ("Host", "connect.customer.example"), ("Origin", "https://evil.example"))).Is(403);
-        (await new Visitor(scene.Host).OpenAsync(link, ("Host", "connect.customer.example"), ("Origin", "https://connect.customer.example"))).Is(303);
+        (
+            await new Visitor(scene.Host).OpenAsync(
+                link,
+                ("Host", "connect.customer.example"),
+                ("Origin", "https://evil.example")
+            )
+        ).Is(403);
+        (
+            await new Visitor(scene.Host).OpenAsync(
+                link,
+                ("Host", "connect.customer.example"),
+                ("Origin", "https://connect.customer.example")
+            )
+        ).Is(303);
     }
 
     [Theory]
@@ -40,14 +52,30 @@ public sealed class RedirectHostTests
     public async Task A_path_at_which_the_vault_does_not_answer_is_refused_with_the_fix(string uri)
     {
         await using var scene = await Scene.SetAsync();
-        var refused = (await scene.Host.PostAsync("/v1/connections", new
-        {
-            organization_id = scene.Organization, provider = "acme", name = "other", client_id = "client-2", client_secret = "client-secret-2", redirect_uri = uri,
-        })).Is(400, "invalid_request");
+        var refused = (
+            await scene.Host.PostAsync(
+                "/v1/connections",
+                new
+                {
+                    organization_id = scene.Organization,
+                    provider = "acme",
+                    name = "other",
+                    client_id = "client-2",
+                    client_secret = "client-secret-2",
+                    redirect_uri = uri,
+                }
+            )
+        ).Is(400, "invalid_request");
         Assert.Equal("redirect_uri", refused.Json["violations"]![0]!["path"]!.GetValue<string>());
         Assert.Contains("/oauth/callback at the provider", refused.Text, StringComparison.Ordinal);
     }
 
     private static async Task PointAsync(Scene scene, string uri) =>
-        (await scene.Host.SendAsync(HttpMethod.Patch, "/v1/connections/acme", $$"""{"organization_id":"{{scene.Organization}}","redirect_uri":"{{uri}}"}""")).Is(200);
+        (
+            await scene.Host.SendAsync(
+                HttpMethod.Patch,
+                "/v1/connections/acme",
+                $$"""{"organization_id":"{{scene.Organization}}","redirect_uri":"{{uri}}"}"""
+            )
+        ).Is(200);
 }

@@ -20,14 +20,21 @@ internal sealed class Scene : IAsyncDisposable
 
     public async Task<Reply> AskAsync(object? more = null)
     {
-        var body = new JsonObject { ["organization_id"] = Organization, ["user_id"] = "user-1", ["connection"] = "acme" };
-        foreach (var property in more?.GetType().GetProperties() ?? []) body[property.Name] = JsonValue.Create(property.GetValue(more)?.ToString());
+        var body = new JsonObject
+        {
+            ["organization_id"] = Organization,
+            ["user_id"] = "user-1",
+            ["connection"] = "acme",
+        };
+        foreach (var property in more?.GetType().GetProperties() ?? [])
+            body[property.Name] = JsonValue.Create(property.GetValue(more)?.ToString());
         return await Host.PostAsync("/v1/connected_accounts:link", body.ToJsonString());
     }
 
     public async Task<string> LinkAsync(object? more = null) => (await AskAsync(more)).Is(201)["link"];
 
-    public async Task<JsonNode> AccountAsync() => (await Host.GetAsync($"/v1/connected_accounts?organization_id={Organization}")).Is(200).Json["items"]![0]!;
+    public async Task<JsonNode> AccountAsync() =>
+        (await Host.GetAsync($"/v1/connected_accounts?organization_id={Organization}")).Is(200).Json["items"]![0]!;
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

@@ -15,18 +15,33 @@ internal sealed class Visitor(GatewayHost host)
     /// <summary>Presses the button of the connect page.</summary>
     public async Task<Reply> OpenAsync(string link, params (string, string)[] headers)
     {
-        var reply = await host.SendAsync(HttpMethod.Post, new Uri(link).PathAndQuery, null, null, [.. Own(), .. headers]);
-        if ((int)reply.Status != 303) return reply;
+        var reply = await host.SendAsync(
+            HttpMethod.Post,
+            new Uri(link).PathAndQuery,
+            null,
+            null,
+            [.. Own(), .. headers]
+        );
+        if ((int)reply.Status != 303)
+            return reply;
         Cookie = reply.Cookie;
         Provider = reply.Message.Headers.Location!;
         State = HttpUtility.ParseQueryString(Provider.Query)["state"]!;
         return reply;
     }
 
-    public Task<Reply> ReturnAsync(string code = "code-1", string? iss = "https://id.acme.example", string? state = null, string more = "") =>
-        CallbackAsync($"code={code}&state={state ?? State}" + (iss is null ? "" : "&iss=" + Uri.EscapeDataString(iss)) + more);
+    public Task<Reply> ReturnAsync(
+        string code = "code-1",
+        string? iss = "https://id.acme.example",
+        string? state = null,
+        string more = ""
+    ) =>
+        CallbackAsync(
+            $"code={code}&state={state ?? State}" + (iss is null ? "" : "&iss=" + Uri.EscapeDataString(iss)) + more
+        );
 
-    public Task<Reply> CallbackAsync(string query) => host.SendAsync(HttpMethod.Get, "/oauth/callback?" + query, null, null, Own());
+    public Task<Reply> CallbackAsync(string query) =>
+        host.SendAsync(HttpMethod.Get, "/oauth/callback?" + query, null, null, Own());
 
     private (string, string)[] Own() => Cookie is null ? [] : [("Cookie", Cookie)];
 }

@@ -18,11 +18,21 @@ internal sealed class FakeHost : IHostIdentity, IReplySpool, IReadiness, ILivene
 
     public Task<bool> PutAsync(SpooledReply reply, CancellationToken cancellationToken) => Task.FromResult(false);
 
-    public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<SpooledReply>>([]);
+    public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<SpooledReply>>([]);
 
-    public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
 
-    public Task<Result<ClusterStatus>> ReadAsync(CancellationToken cancellationToken) => Task.FromResult<Result<ClusterStatus>>(new ClusterStatus(null, 1, null, [new HostState("http://127.0.0.1/", Holder, "active", DateTimeOffset.UnixEpoch)]));
+    public Task<Result<ClusterStatus>> ReadAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<Result<ClusterStatus>>(
+            new ClusterStatus(
+                null,
+                1,
+                null,
+                [new HostState("http://127.0.0.1/", Holder, "active", DateTimeOffset.UnixEpoch)]
+            )
+        );
 
     public Task<bool> IsAliveAsync(CancellationToken cancellationToken) => Task.FromResult(IsAlive);
 

@@ -13,7 +13,11 @@ internal sealed class FakeUpstream : IUpstream
     public async Task<UpstreamReply> SendAsync(ToolCall call, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref Calls);
-        if (Answer is { } answer) return await answer(call);
-        return new UpstreamReply(UpstreamOutcome.Succeeded, 200) { Data = JsonSerializer.SerializeToElement(new { echoed = call.Input }) };
+        if (Answer is { } answer)
+            return await answer(call);
+        return new UpstreamReply(UpstreamOutcome.Succeeded, 200)
+        {
+            Data = JsonSerializer.SerializeToElement(new { echoed = call.Input }),
+        };
     }
 }

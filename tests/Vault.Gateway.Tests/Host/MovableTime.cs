@@ -20,13 +20,17 @@ internal sealed class MovableTime : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        if (dueTime != Lease) return base.CreateTimer(callback, state, dueTime, period);
+        if (dueTime != Lease)
+            return base.CreateTimer(callback, state, dueTime, period);
         return base.CreateTimer(
             s =>
             {
                 Advance(Lease);
                 callback(s);
             },
-            state, dueTime, period);
+            state,
+            dueTime,
+            period
+        );
     }
 }

@@ -14,7 +14,11 @@ public sealed class FallbackEndpointsTests
             Assert.Equal(reply.Header("X-Request-Id"), reply["request_id"]);
             Assert.Equal("no-store", reply.Header("Cache-Control"));
             Assert.Equal("nosniff", reply.Header("X-Content-Type-Options"));
-            Assert.Contains("frame-ancestors 'none'", reply.Header("Content-Security-Policy"), StringComparison.Ordinal);
+            Assert.Contains(
+                "frame-ancestors 'none'",
+                reply.Header("Content-Security-Policy"),
+                StringComparison.Ordinal
+            );
         }
     }
 
@@ -45,7 +49,8 @@ public sealed class FallbackEndpointsTests
     public async Task A_fault_shows_no_more_than_its_request_id()
     {
         await using var host = await GatewayHost.StartAsync();
-        host.Store.Before = call => call == "organizations.list" ? throw new InvalidOperationException("inner detail") : Task.CompletedTask;
+        host.Store.Before = call =>
+            call == "organizations.list" ? throw new InvalidOperationException("inner detail") : Task.CompletedTask;
         var reply = (await host.GetAsync("/v1/organizations")).Is(500, "internal");
         Assert.DoesNotContain("inner detail", reply.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(" at ", reply.Text, StringComparison.Ordinal);
@@ -56,7 +61,10 @@ public sealed class FallbackEndpointsTests
     public async Task A_store_that_is_down_is_a_503_that_says_when_to_come_back()
     {
         await using var host = await GatewayHost.StartAsync();
-        host.Store.Before = call => call == "organizations.list" ? throw new Vault.Core.Errors.StoreUnavailableException("down", false) : Task.CompletedTask;
+        host.Store.Before = call =>
+            call == "organizations.list"
+                ? throw new Vault.Core.Errors.StoreUnavailableException("down", false)
+                : Task.CompletedTask;
         var reply = (await host.GetAsync("/v1/organizations")).Is(503, "store_unavailable");
         Assert.Equal("1", reply.Header("Retry-After"));
     }
@@ -70,11 +78,19 @@ public sealed class FallbackEndpointsTests
     {
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
-        host.Store.Before = call => !call.StartsWith("ledger.", StringComparison.Ordinal) ? Task.CompletedTask
-            : throw (bug ? new InvalidOperationException("inner detail") : new Vault.Core.Errors.StoreUnavailableException("down", false));
+        host.Store.Before = call =>
+            !call.StartsWith("ledger.", StringComparison.Ordinal)
+                ? Task.CompletedTask
+                : throw (
+                    bug
+                        ? new InvalidOperationException("inner detail")
+                        : new Vault.Core.Errors.StoreUnavailableException("down", false)
+                );
         var reply = await host.GetAsync($"/v1/ledger:export?organization_id={organization}&format={format}");
-        if (bug) reply.Is(500, "internal");
-        else Assert.Equal("1", reply.Is(503, "store_unavailable").Header("Retry-After"));
+        if (bug)
+            reply.Is(500, "internal");
+        else
+            Assert.Equal("1", reply.Is(503, "store_unavailable").Header("Retry-After"));
         Assert.Equal("application/problem+json", reply.Header("Content-Type"));
         Assert.Equal(reply.Header("X-Request-Id"), reply["request_id"]);
         Assert.DoesNotContain("inner detail", reply.Text, StringComparison.Ordinal);

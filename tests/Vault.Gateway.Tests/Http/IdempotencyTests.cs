@@ -19,7 +19,10 @@ public sealed class IdempotencyTests
         Assert.Null(first.Header("Idempotency-Replayed"));
         Assert.NotEqual(first["request_id"], again["request_id"]);
         Assert.Equal(again.Header("X-Request-Id"), again["request_id"]);
-        (await host.PostAsync("/v1/organizations", new { display_name = "b" }, "", Key("k1"))).Is(409, "idempotency_conflict");
+        (await host.PostAsync("/v1/organizations", new { display_name = "b" }, "", Key("k1"))).Is(
+            409,
+            "idempotency_conflict"
+        );
         Assert.Single((await host.GetAsync("/v1/organizations")).Json["items"]!.AsArray());
     }
 
@@ -28,7 +31,10 @@ public sealed class IdempotencyTests
     {
         await using var scene = await Connect.Scene.SetAsync();
         await ConnectAsync(scene);
-        scene.Host.Store.Before = call => call == "idempotency.complete" ? throw new Vault.Core.Errors.StoreUnavailableException("down", false) : Task.CompletedTask;
+        scene.Host.Store.Before = call =>
+            call == "idempotency.complete"
+                ? throw new Vault.Core.Errors.StoreUnavailableException("down", false)
+                : Task.CompletedTask;
         (await ExecuteAsync(scene, "k1")).Is(200);
         scene.Host.Store.Before = null;
         (await ExecuteAsync(scene, "k1")).Is(409, "conflict");
@@ -57,7 +63,10 @@ public sealed class IdempotencyTests
         {
             entered.TrySetResult();
             await release.Task;
-            return new UpstreamReply(UpstreamOutcome.Succeeded, 200) { Data = System.Text.Json.JsonSerializer.SerializeToElement(1) };
+            return new UpstreamReply(UpstreamOutcome.Succeeded, 200)
+            {
+                Data = System.Text.Json.JsonSerializer.SerializeToElement(1),
+            };
         };
         var first = ExecuteAsync(scene, "k1");
         await Task.WhenAny(entered.Task, first);
@@ -84,7 +93,8 @@ public sealed class IdempotencyTests
     {
         await using var scene = await Connect.Scene.SetAsync();
         await ConnectAsync(scene);
-        scene.Host.Upstream.Answer = _ => Task.FromResult(new UpstreamReply(UpstreamOutcome.Rejected, 422) { Detail = "nope" });
+        scene.Host.Upstream.Answer = _ =>
+            Task.FromResult(new UpstreamReply(UpstreamOutcome.Rejected, 422) { Detail = "nope" });
         var first = (await ExecuteAsync(scene, "k1")).Is(422, "upstream_rejected");
         Assert.Equal("failed_upstream", first["outcome"]);
         scene.Host.Upstream.Answer = null;
@@ -99,12 +109,16 @@ public sealed class IdempotencyTests
     {
         await using var host = await GatewayHost.StartAsync();
         // The host loses its store after the organization was written: nobody knows what the first request did.
-        host.Store.After = call => call == "organizations.insert" ? throw new InvalidOperationException("crash") : Task.CompletedTask;
+        host.Store.After = call =>
+            call == "organizations.insert" ? throw new InvalidOperationException("crash") : Task.CompletedTask;
         (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key("k1"))).Is(500);
         host.Store.After = null;
         (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key("k1"))).Is(409, "conflict");
         host.Time.Advance(TimeSpan.FromMinutes(10));
-        (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key("k1"))).Is(502, "outcome_unknown");
+        (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key("k1"))).Is(
+            502,
+            "outcome_unknown"
+        );
         Assert.Single((await host.GetAsync("/v1/organizations")).Json["items"]!.AsArray());
     }
 
@@ -112,7 +126,10 @@ public sealed class IdempotencyTests
     public async Task A_key_that_cannot_be_given_back_does_not_hide_why_nothing_was_done()
     {
         await using var scene = await Connect.Scene.SetAsync();
-        scene.Host.Store.Before = call => call == "idempotency.release" ? throw new Vault.Core.Errors.StoreUnavailableException("down", false) : Task.CompletedTask;
+        scene.Host.Store.Before = call =>
+            call == "idempotency.release"
+                ? throw new Vault.Core.Errors.StoreUnavailableException("down", false)
+                : Task.CompletedTask;
         (await ExecuteAsync(scene, "k1")).Is(424, "account_not_connected");
     }
 
@@ -122,15 +139,43 @@ public sealed class IdempotencyTests
     {
         await using var host = await GatewayHost.StartAsync();
         var (mine, other) = (await host.OrganizationAsync(), await host.OrganizationAsync());
-        var (one, two) = (await host.KeyAsync(mine, Permission.ConnectionsWrite), await host.KeyAsync(mine, Permission.ConnectionsWrite));
-        object Body(string? organization, string name) => new { organization_id = organization, provider = "acme", name, client_id = "c" };
+        var (one, two) = (
+            await host.KeyAsync(mine, Permission.ConnectionsWrite),
+            await host.KeyAsync(mine, Permission.ConnectionsWrite)
+        );
+        object Body(string? organization, string name) =>
+            new
+            {
+                organization_id = organization,
+                provider = "acme",
+                name,
+                client_id = "c",
+            };
         var first = (await host.PostAsync("/v1/connections", Body(null, "a"), one, Key("k1"))).Is(201);
-        Assert.Null((await host.PostAsync("/v1/connections", Body(null, "b"), two, Key("k1"))).Is(201).Header("Idempotency-Replayed"));
-        Assert.Null((await host.PostAsync("/v1/connections", Body(other, "a"), "", Key("k1"))).Is(201).Header("Idempotency-Replayed"));
-        Assert.Null((await host.PostAsync("/v1/connections", Body(mine, "c"), "", Key("k1"))).Is(201).Header("Idempotency-Replayed"));
-        Assert.Equal(first["id"], (await host.PostAsync("/v1/connections", Body(null, "a"), one, Key("k1"))).Is(201)["id"]);
+        Assert.Null(
+            (await host.PostAsync("/v1/connections", Body(null, "b"), two, Key("k1")))
+                .Is(201)
+                .Header("Idempotency-Replayed")
+        );
+        Assert.Null(
+            (await host.PostAsync("/v1/connections", Body(other, "a"), "", Key("k1")))
+                .Is(201)
+                .Header("Idempotency-Replayed")
+        );
+        Assert.Null(
+            (await host.PostAsync("/v1/connections", Body(mine, "c"), "", Key("k1")))
+                .Is(201)
+                .Header("Idempotency-Replayed")
+        );
+        Assert.Equal(
+            first["id"],
+            (await host.PostAsync("/v1/connections", Body(null, "a"), one, Key("k1"))).Is(201)["id"]
+        );
         (await host.SendAsync(HttpMethod.Patch, "/v1/connections/a", Body(null, "a"), one, Key("k1"))).Is(400);
-        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/a", new { app_name = "x" }, one, Key("k1"))).Is(409, "idempotency_conflict");
+        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/a", new { app_name = "x" }, one, Key("k1"))).Is(
+            409,
+            "idempotency_conflict"
+        );
         host.Time.Advance(TimeSpan.FromHours(25));
         (await host.PostAsync("/v1/connections", Body(null, "a"), one, Key("k1"))).Is(409, "conflict");
     }
@@ -151,8 +196,14 @@ public sealed class IdempotencyTests
     public async Task A_key_that_is_no_key_is_refused(string key)
     {
         await using var host = await GatewayHost.StartAsync();
-        (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key(key))).Is(400, "invalid_request");
-        (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key(new string('k', 256)))).Is(400, "invalid_request");
+        (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key(key))).Is(
+            400,
+            "invalid_request"
+        );
+        (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key(new string('k', 256)))).Is(
+            400,
+            "invalid_request"
+        );
         (await host.PostAsync("/v1/organizations", new { display_name = "a" }, "", Key(new string('k', 255)))).Is(201);
     }
 
@@ -163,6 +214,22 @@ public sealed class IdempotencyTests
         (await visitor.ReturnAsync()).Is(200);
     }
 
-    internal static Task<Reply> ExecuteAsync(Connect.Scene scene, string? key = null, string tool = "acme_get_item", object? input = null) => scene.Host.PostAsync(
-        "/v1/execute_tool", new { tool_name = tool, organization_id = scene.Organization, user_id = "user-1", tool_input = input ?? new { id = "1" } }, "", key is null ? [] : Key(key));
+    internal static Task<Reply> ExecuteAsync(
+        Connect.Scene scene,
+        string? key = null,
+        string tool = "acme_get_item",
+        object? input = null
+    ) =>
+        scene.Host.PostAsync(
+            "/v1/execute_tool",
+            new
+            {
+                tool_name = tool,
+                organization_id = scene.Organization,
+                user_id = "user-1",
+                tool_input = input ?? new { id = "1" },
+            },
+            "",
+            key is null ? [] : Key(key)
+        );
 }

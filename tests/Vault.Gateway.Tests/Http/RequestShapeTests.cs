@@ -17,7 +17,10 @@ public sealed class RequestShapeTests
         await using var host = await GatewayHost.StartAsync();
         var reply = (await host.PostAsync("/v1/organizations", body)).Is(400, "invalid_request");
         Assert.Equal("application/problem+json", reply.Header("Content-Type"));
-        Assert.Contains(reply.Json["violations"]!.AsArray(), v => v!["path"]!.GetValue<string>() == field && v["message"]!.GetValue<string>().Contains(fix, StringComparison.Ordinal));
+        Assert.Contains(reply.Json["violations"]!.AsArray(), v =>
+            v!["path"]!.GetValue<string>() == field
+            && v["message"]!.GetValue<string>().Contains(fix, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -40,8 +43,11 @@ public sealed class RequestShapeTests
         await using var host = await GatewayHost.StartAsync();
         byte[][] bodies =
         [
-            [.. "{\"display_name\":\"a\",\"d"u8, 0xAD, .. "e\":1}"u8], [.. "{\"display_name\":\""u8, 0xC3, 0x28, .. "\"}"u8], [.. """{"display_name":"\ud800"}"""u8],
-            [.. """{"display_name":"a","\udc00":1}"""u8], [.. """{"tool_name":"acme_list","tool_input":{"a":["\ud800x"]}}"""u8],
+            [.. "{\"display_name\":\"a\",\"d"u8, 0xAD, .. "e\":1}"u8],
+            [.. "{\"display_name\":\""u8, 0xC3, 0x28, .. "\"}"u8],
+            [.. """{"display_name":"\ud800"}"""u8],
+            [.. """{"display_name":"a","\udc00":1}"""u8],
+            [.. """{"tool_name":"acme_list","tool_input":{"a":["\ud800x"]}}"""u8],
         ];
         foreach (var body in bodies)
         foreach (var path in new[] { "/v1/organizations", "/v1/execute_tool", "/v1/providers" })
@@ -61,8 +67,14 @@ public sealed class RequestShapeTests
     public async Task A_body_is_bounded_in_size_and_depth_and_must_be_json()
     {
         await using var host = await GatewayHost.StartAsync();
-        (await host.PostAsync("/v1/organizations", "{\"display_name\":\"" + new string('a', 1024 * 1024) + "\"}")).Is(413, "too_large");
-        (await host.PostAsync("/v1/organizations", new string('[', 100) + new string(']', 100))).Is(400, "invalid_request");
+        (await host.PostAsync("/v1/organizations", "{\"display_name\":\"" + new string('a', 1024 * 1024) + "\"}")).Is(
+            413,
+            "too_large"
+        );
+        (await host.PostAsync("/v1/organizations", new string('[', 100) + new string(']', 100))).Is(
+            400,
+            "invalid_request"
+        );
         using var form = new StringContent("{\"display_name\":\"a\"}", Encoding.UTF8, "text/plain");
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/organizations") { Content = form };
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + host.Admin);
@@ -75,14 +87,30 @@ public sealed class RequestShapeTests
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
         await host.ConnectionAsync(organization, "keyed");
-        var reply = await host.PostAsync("/v1/connected_accounts", new
-        {
-            organization_id = organization, user_id = "u", connection = "keyed", credential = new { type = "api_key", api_key = "hunter2-not-the-form", other = "hunter2-too" },
-        });
+        var reply = await host.PostAsync(
+            "/v1/connected_accounts",
+            new
+            {
+                organization_id = organization,
+                user_id = "u",
+                connection = "keyed",
+                credential = new
+                {
+                    type = "api_key",
+                    api_key = "hunter2-not-the-form",
+                    other = "hunter2-too",
+                },
+            }
+        );
         reply.Is(400, "invalid_request");
         Assert.DoesNotContain("hunter2", reply.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(host.Logs.Lines, l => l.Contains("hunter2", StringComparison.Ordinal));
-        (await host.PostAsync("/v1/connections", $"{{\"client_secret\":\"hunter2\",\"organization_id\":\"{organization}\"")).Is(400);
+        (
+            await host.PostAsync(
+                "/v1/connections",
+                $"{{\"client_secret\":\"hunter2\",\"organization_id\":\"{organization}\""
+            )
+        ).Is(400);
         Assert.DoesNotContain(host.Logs.Lines, l => l.Contains("hunter2", StringComparison.Ordinal));
     }
 
@@ -96,7 +124,10 @@ public sealed class RequestShapeTests
         (await host.GetAsync("/v1/organizations?sort=name")).Is(400, "invalid_request");
         (await host.GetAsync("/v1/organizations?page_token=nonsense")).Is(400, "invalid_request");
         var organization = await host.OrganizationAsync();
-        (await host.GetAsync($"/v1/connected_accounts?organization_id={organization}&status=HAPPY")).Is(400, "invalid_request");
+        (await host.GetAsync($"/v1/connected_accounts?organization_id={organization}&status=HAPPY")).Is(
+            400,
+            "invalid_request"
+        );
         (await host.GetAsync($"/v1/ledger?organization_id={organization}&from=yesterday")).Is(400, "invalid_request");
     }
 
@@ -107,20 +138,39 @@ public sealed class RequestShapeTests
         var (mine, other) = (await host.OrganizationAsync(), await host.OrganizationAsync());
         foreach (var organization in new[] { mine, other })
             for (var i = 0; i < 5; i++)
-                (await host.PostAsync("/v1/connections", new { organization_id = organization, provider = "acme", name = "c" + i, client_id = "x" })).Is(201);
+                (
+                    await host.PostAsync(
+                        "/v1/connections",
+                        new
+                        {
+                            organization_id = organization,
+                            provider = "acme",
+                            name = "c" + i,
+                            client_id = "x",
+                        }
+                    )
+                ).Is(201);
         var names = new List<string>();
-        string? token = null, first = null;
+        string? token = null,
+            first = null;
         do
         {
-            var page = (await host.GetAsync($"/v1/connections?organization_id={mine}&page_size=2" + (token is null ? "" : "&page_token=" + token))).Is(200);
+            var page = (
+                await host.GetAsync(
+                    $"/v1/connections?organization_id={mine}&page_size=2"
+                        + (token is null ? "" : "&page_token=" + token)
+                )
+            ).Is(200);
             names.AddRange(page.Json["items"]!.AsArray().Select(i => i!["name"]!.GetValue<string>()));
             token = page.Json["next_page_token"]?.GetValue<string>();
             first ??= token;
-        }
-        while (token is not null);
+        } while (token is not null);
         Assert.Equal(["c0", "c1", "c2", "c3", "c4"], names.Order());
         (await host.GetAsync($"/v1/connections?organization_id={other}&page_token={first}")).Is(400, "invalid_request");
-        (await host.GetAsync($"/v1/connections?organization_id={mine}&provider=acme&page_token={first}")).Is(400, "invalid_request");
+        (await host.GetAsync($"/v1/connections?organization_id={mine}&provider=acme&page_token={first}")).Is(
+            400,
+            "invalid_request"
+        );
     }
 
     /// <summary>The check of a token is no secret, so anybody can make one up; what the list cannot read is refused like any other foreign token.</summary>
@@ -134,14 +184,28 @@ public sealed class RequestShapeTests
     {
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
-        const string Filters = "organization_id={0}&type=&execution_id=&user_id=&agent=&tool=&connected_account_id=&from=&until=&order=";
-        var scope = $"queryLedger|{organization}||" + string.Format(System.Globalization.CultureInfo.InvariantCulture, Filters, $"\"{organization}\"");
+        const string Filters =
+            "organization_id={0}&type=&execution_id=&user_id=&agent=&tool=&connected_account_id=&from=&until=&order=";
+        var scope =
+            $"queryLedger|{organization}||"
+            + string.Format(System.Globalization.CultureInfo.InvariantCulture, Filters, $"\"{organization}\"");
         string Token(string text) => Uri.EscapeDataString(Gateway.Http.PageTokens.Write(text, scope));
         (await host.GetAsync($"/v1/ledger?organization_id={organization}&page_token={Token("1")}")).Is(200);
-        (await host.GetAsync($"/v1/ledger?organization_id={organization}&page_token={Token(cursor)}")).Is(400, "invalid_request");
-        var accounts = $"listConnectedAccounts|{organization}||organization_id=\"{organization}\"&user_id=&connection=&provider=&status=";
-        var foreign = Gateway.Http.PageTokens.Write(Core.Persistence.PageCursor.Encode("accounts/org_01hzzzzzzzzzzzzzzzzzzzzzzz", "ca_0"), accounts);
-        (await host.GetAsync($"/v1/connected_accounts?organization_id={organization}&page_token={Uri.EscapeDataString(foreign)}")).Is(400, "invalid_request");
+        (await host.GetAsync($"/v1/ledger?organization_id={organization}&page_token={Token(cursor)}")).Is(
+            400,
+            "invalid_request"
+        );
+        var accounts =
+            $"listConnectedAccounts|{organization}||organization_id=\"{organization}\"&user_id=&connection=&provider=&status=";
+        var foreign = Gateway.Http.PageTokens.Write(
+            Core.Persistence.PageCursor.Encode("accounts/org_01hzzzzzzzzzzzzzzzzzzzzzzz", "ca_0"),
+            accounts
+        );
+        (
+            await host.GetAsync(
+                $"/v1/connected_accounts?organization_id={organization}&page_token={Uri.EscapeDataString(foreign)}"
+            )
+        ).Is(400, "invalid_request");
     }
 
     /// <summary>With a token of another connection the page went on after that one's last account, and skipped those before it.</summary>
@@ -152,18 +216,44 @@ public sealed class RequestShapeTests
         var organization = await host.OrganizationAsync();
         foreach (var connection in new[] { "one", "two" })
         {
-            (await host.PostAsync("/v1/connections", new { organization_id = organization, provider = "acme", name = connection, client_id = "x", scopes = new[] { "items:read", "items:write" } })).Is(201);
+            (
+                await host.PostAsync(
+                    "/v1/connections",
+                    new
+                    {
+                        organization_id = organization,
+                        provider = "acme",
+                        name = connection,
+                        client_id = "x",
+                        scopes = new[] { "items:read", "items:write" },
+                    }
+                )
+            ).Is(201);
             for (var i = 0; i < 3; i++)
-                (await host.PostAsync("/v1/connected_accounts", new
-                {
-                    organization_id = organization, user_id = "u" + i, connection, scopes = new[] { "items:read" }, credential = new { type = "oauth_tokens", access_token = "a" },
-                })).Is(201);
+                (
+                    await host.PostAsync(
+                        "/v1/connected_accounts",
+                        new
+                        {
+                            organization_id = organization,
+                            user_id = "u" + i,
+                            connection,
+                            scopes = new[] { "items:read" },
+                            credential = new { type = "oauth_tokens", access_token = "a" },
+                        }
+                    )
+                ).Is(201);
         }
 
-        string Path(string connection) => $"/v1/connections/{connection}/scope_bundles/1/accounts?organization_id={organization}&page_size=2";
+        string Path(string connection) =>
+            $"/v1/connections/{connection}/scope_bundles/1/accounts?organization_id={organization}&page_size=2";
         var first = (await host.GetAsync(Path("two"))).Is(200);
         Assert.Equal(2, first.Json["items"]!.AsArray().Count);
-        Assert.Single((await host.GetAsync(Path("two") + "&page_token=" + first["next_page_token"])).Is(200).Json["items"]!.AsArray());
+        Assert.Single(
+            (await host.GetAsync(Path("two") + "&page_token=" + first["next_page_token"])).Is(200).Json[
+                "items"
+            ]!.AsArray()
+        );
         (await host.GetAsync(Path("one") + "&page_token=" + first["next_page_token"])).Is(400, "invalid_request");
     }
 
@@ -173,19 +263,37 @@ public sealed class RequestShapeTests
     {
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
-        async Task<string> AddAsync(int i) => (await host.PostAsync("/v1/connections", new { organization_id = organization, provider = "acme", name = "c" + i, client_id = "x" })).Is(201)["id"];
+        async Task<string> AddAsync(int i) =>
+            (
+                await host.PostAsync(
+                    "/v1/connections",
+                    new
+                    {
+                        organization_id = organization,
+                        provider = "acme",
+                        name = "c" + i,
+                        client_id = "x",
+                    }
+                )
+            ).Is(201)["id"];
         var before = new List<string>();
-        for (var i = 0; i < 6; i++) before.Add(await AddAsync(i));
+        for (var i = 0; i < 6; i++)
+            before.Add(await AddAsync(i));
         var read = new List<string>();
         string? token = null;
         do
         {
-            var page = (await host.GetAsync($"/v1/connections?organization_id={organization}&page_size=2" + (token is null ? "" : "&page_token=" + token))).Is(200);
+            var page = (
+                await host.GetAsync(
+                    $"/v1/connections?organization_id={organization}&page_size=2"
+                        + (token is null ? "" : "&page_token=" + token)
+                )
+            ).Is(200);
             read.AddRange(page.Json["items"]!.AsArray().Select(c => c!["id"]!.GetValue<string>()));
-            if (read.Count < 8) await AddAsync(10 + read.Count);
+            if (read.Count < 8)
+                await AddAsync(10 + read.Count);
             token = page.Json["next_page_token"]?.GetValue<string>();
-        }
-        while (token is not null);
+        } while (token is not null);
         Assert.Equal(read.Count, read.Distinct().Count());
         Assert.Empty(before.Except(read));
     }
@@ -198,11 +306,40 @@ public sealed class RequestShapeTests
         var organization = await host.OrganizationAsync();
         await host.ConnectionAsync(organization, "keyed");
         var many = Enumerable.Range(0, 20_000).ToDictionary(i => "p" + i, _ => "v");
-        var parameters = (await host.PostAsync("/v1/connections", new { organization_id = organization, provider = "acme", client_id = "x", parameters = many })).Is(400, "invalid_request");
+        var parameters = (
+            await host.PostAsync(
+                "/v1/connections",
+                new
+                {
+                    organization_id = organization,
+                    provider = "acme",
+                    client_id = "x",
+                    parameters = many,
+                }
+            )
+        ).Is(400, "invalid_request");
         var credential = many.Append(new("type", "api_key")).ToDictionary(p => p.Key, p => p.Value);
-        var fields = (await host.PostAsync("/v1/connected_accounts", new { organization_id = organization, user_id = "u", connection = "keyed", credential })).Is(400, "invalid_request");
+        var fields = (
+            await host.PostAsync(
+                "/v1/connected_accounts",
+                new
+                {
+                    organization_id = organization,
+                    user_id = "u",
+                    connection = "keyed",
+                    credential,
+                }
+            )
+        ).Is(400, "invalid_request");
         Assert.All([parameters, fields], reply => Assert.InRange(reply.Text.Length, 100, 20_000));
-        (await host.PostAsync("/v1/connections", "{\"organization_id\":\"" + organization + "\",\"provider\":\"acme\",\"client_id\":\"x\",\"parameters\":{\"a\\u0000b\":\"c\\u0000d\"}}")).Is(400, "invalid_request");
+        (
+            await host.PostAsync(
+                "/v1/connections",
+                "{\"organization_id\":\""
+                    + organization
+                    + "\",\"provider\":\"acme\",\"client_id\":\"x\",\"parameters\":{\"a\\u0000b\":\"c\\u0000d\"}}"
+            )
+        ).Is(400, "invalid_request");
     }
 
     [Fact]
@@ -210,10 +347,58 @@ public sealed class RequestShapeTests
     {
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
-        (await host.PostAsync("/v1/execute_tool", new { tool_name = "acme_get_item", organization_id = organization, identifier = "u", @params = new { id = "1" } })).Is(424, "account_not_connected");
-        (await host.PostAsync("/v1/execute_tool", new { tool_name = "acme_get_item", organization_id = organization, identifier = "u", user_id = "u", arguments = new { id = "1" } })).Is(424);
-        var twice = (await host.PostAsync("/v1/execute_tool", new { tool_name = "acme_get_item", organization_id = organization, identifier = "u", user_id = "v", tool_input = new { id = "1" } })).Is(400, "invalid_request");
+        (
+            await host.PostAsync(
+                "/v1/execute_tool",
+                new
+                {
+                    tool_name = "acme_get_item",
+                    organization_id = organization,
+                    identifier = "u",
+                    @params = new { id = "1" },
+                }
+            )
+        ).Is(424, "account_not_connected");
+        (
+            await host.PostAsync(
+                "/v1/execute_tool",
+                new
+                {
+                    tool_name = "acme_get_item",
+                    organization_id = organization,
+                    identifier = "u",
+                    user_id = "u",
+                    arguments = new { id = "1" },
+                }
+            )
+        ).Is(424);
+        var twice = (
+            await host.PostAsync(
+                "/v1/execute_tool",
+                new
+                {
+                    tool_name = "acme_get_item",
+                    organization_id = organization,
+                    identifier = "u",
+                    user_id = "v",
+                    tool_input = new { id = "1" },
+                }
+            )
+        ).Is(400, "invalid_request");
         Assert.Contains("identifier", twice["detail"], StringComparison.Ordinal);
-        (await host.PostAsync("/v1/execute_tool", new { tool_name = "acme_get_item", organization_id = organization, user_id = "u", connector = "a", connection_name = "b", tool_input = new { id = "1" } })).Is(400);
+        (
+            await host.PostAsync(
+                "/v1/execute_tool",
+                new
+                {
+                    tool_name = "acme_get_item",
+                    organization_id = organization,
+                    user_id = "u",
+                    connector = "a",
+                    connection_name = "b",
+                    tool_input = new { id = "1" },
+                }
+            )
+        ).Is(400);
     }
 }

@@ -41,17 +41,39 @@ public sealed class ShardAssignmentTests
     public void What_is_known_of_a_shard_from_before_counts_until_it_is_swept_here()
     {
         var own = _shards.Acquire(2);
-        own.Recall(new ShardSweeps { SweptAt = Now - TimeSpan.FromHours(1), Silo = "before", Begun = 70 });
+        own.Recall(
+            new ShardSweeps
+            {
+                SweptAt = Now - TimeSpan.FromHours(1),
+                Silo = "before",
+                Begun = 70,
+            }
+        );
         Assert.Equal((TimeSpan.FromHours(1), 70), (_shards.OldestAge, _shards.Begun));
 
         // The clock of the host before was ahead of this one's.
-        own.Recall(new ShardSweeps { SweptAt = Now + TimeSpan.FromHours(1), Silo = "before", Begun = 70 });
+        own.Recall(
+            new ShardSweeps
+            {
+                SweptAt = Now + TimeSpan.FromHours(1),
+                Silo = "before",
+                Begun = 70,
+            }
+        );
         Assert.Equal(TimeSpan.Zero, _shards.OldestAge);
         _shards.Swept([2], Now, new([], More: false));
         Minutes(3);
         Assert.Equal(TimeSpan.FromMinutes(3), _shards.OldestAge);
         var swept = Now - TimeSpan.FromMinutes(3);
-        Assert.Equal(new ShardSweeps { SweptAt = swept, Silo = "here", Begun = 70 }, own.Sum("here"));
+        Assert.Equal(
+            new ShardSweeps
+            {
+                SweptAt = swept,
+                Silo = "here",
+                Begun = 70,
+            },
+            own.Sum("here")
+        );
     }
 
     [Fact]
@@ -82,12 +104,15 @@ public sealed class ShardAssignmentTests
     public void Each_begun_account_counts_once_for_its_shard_also_when_it_comes_while_a_sum_is_kept()
     {
         var organization = new OrganizationId("org_01h00000000000000000000000");
-        var accounts = Enumerable.Range(0, 40)
-            .Select(i => new AccountKey(organization, new UserId("user" + i), new ConnectionName("c"))).ToList();
+        var accounts = Enumerable
+            .Range(0, 40)
+            .Select(i => new AccountKey(organization, new UserId("user" + i), new ConnectionName("c")))
+            .ToList();
         var shards = Enumerable.Range(0, 4).Select(_shards.Acquire).ToList();
         _shards.Swept(_shards.Owned, Now, new(accounts, More: true));
         Assert.Equal(accounts.Count, _shards.Begun);
-        for (var i = 0; i < 4; i++) Assert.Equal(accounts.Count(a => AccountShard.IsIn(a, i, 4)), shards[i].Begun);
+        for (var i = 0; i < 4; i++)
+            Assert.Equal(accounts.Count(a => AccountShard.IsIn(a, i, 4)), shards[i].Begun);
 
         var sum = shards[0].Sum("here");
         shards[0].Add(Now, 5);

@@ -17,11 +17,16 @@ internal sealed class CliWorld : IAsyncDisposable
     public static async Task<CliWorld> StartAsync(params string[] connections)
     {
         var world = await World.StartAsync();
-        var environment = new Dictionary<string, string> { ["VAULT_URL"] = world.Hosts[0].Url, ["VAULT_KEY"] = world.AdminKey };
+        var environment = new Dictionary<string, string>
+        {
+            ["VAULT_URL"] = world.Hosts[0].Url,
+            ["VAULT_KEY"] = world.AdminKey,
+        };
         if (connections.Length > 0)
         {
             var organization = await world.OrganizationAsync();
-            foreach (var connection in connections) await world.ConnectionAsync(organization, connection);
+            foreach (var connection in connections)
+                await world.ConnectionAsync(organization, connection);
             environment["VAULT_ORGANIZATION"] = organization;
         }
 

@@ -10,7 +10,11 @@ internal sealed class CommandLine(IReadOnlyDictionary<string, string> environmen
     public async Task<Ran> RunAsync(string input, params string[] words)
     {
         var (output, errors) = (new StringWriter(), new StringWriter());
-        var code = await VaultCommand.RunAsync(words, new CliConsole(output, errors, new MemoryStream(Encoding.UTF8.GetBytes(input)), environment), CancellationToken.None);
+        var code = await VaultCommand.RunAsync(
+            words,
+            new CliConsole(output, errors, new MemoryStream(Encoding.UTF8.GetBytes(input)), environment),
+            CancellationToken.None
+        );
         return new Ran(code, output.ToString(), errors.ToString());
     }
 
@@ -21,9 +25,11 @@ internal sealed class CommandLine(IReadOnlyDictionary<string, string> environmen
         return ran.Out;
     }
 
-    public async Task<JsonElement> JsonAsync(string input, params string[] words) => JsonElement.Parse(await OkAsync(input, [.. words, "--json"]));
+    public async Task<JsonElement> JsonAsync(string input, params string[] words) =>
+        JsonElement.Parse(await OkAsync(input, [.. words, "--json"]));
 
-    public CommandLine With(string name, string value) => new(new Dictionary<string, string>(environment) { [name] = value });
+    public CommandLine With(string name, string value) =>
+        new(new Dictionary<string, string>(environment) { [name] = value });
 }
 
 internal sealed record Ran(int Code, string Out, string Error);

@@ -28,10 +28,26 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact]
     public async Task It_says_where_the_vault_is_or_who_asks_when_that_is_missing_and_never_takes_a_key_as_an_option()
     {
-        Assert.Contains("VAULT_URL", (await new CommandLine(new Dictionary<string, string>()).RunAsync("", "tools", "list")).Error, StringComparison.Ordinal);
-        Assert.Contains("VAULT_KEY", (await new CommandLine(new Dictionary<string, string> { ["VAULT_URL"] = "http://127.0.0.1:1" }).RunAsync("", "tools", "list")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "VAULT_URL",
+            (await new CommandLine(new Dictionary<string, string>()).RunAsync("", "tools", "list")).Error,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "VAULT_KEY",
+            (
+                await new CommandLine(new Dictionary<string, string> { ["VAULT_URL"] = "http://127.0.0.1:1" }).RunAsync(
+                    "",
+                    "tools",
+                    "list"
+                )
+            ).Error,
+            StringComparison.Ordinal
+        );
         Assert.Equal(2, (await _cli.Vault.RunAsync("", "tools", "list", "--key", "vk_live_x")).Code);
-        var stranger = await _cli.Vault.With("VAULT_KEY", "vk_live_01m82atr19kcw8wt6dg733b24n_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").RunAsync("", "tools", "list");
+        var stranger = await _cli
+            .Vault.With("VAULT_KEY", "vk_live_01m82atr19kcw8wt6dg733b24n_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+            .RunAsync("", "tools", "list");
         Assert.Equal((1, true), (stranger.Code, stranger.Error.Contains("unauthenticated", StringComparison.Ordinal)));
         Assert.Contains("Examples:", (await _cli.Vault.RunAsync("", "tools", "--help")).Out, StringComparison.Ordinal);
     }
@@ -42,7 +58,11 @@ public sealed class CommandTests : IAsyncLifetime
         var table = await _cli.Vault.OkAsync("", "cluster");
         Assert.Contains("127.0.0.1:11111", table, StringComparison.Ordinal);
         Assert.Contains("active", table, StringComparison.Ordinal);
-        Assert.Contains("\"cluster\": null", await _cli.Vault.OkAsync("", "cluster", "--json"), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"cluster\": null",
+            await _cli.Vault.OkAsync("", "cluster", "--json"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -65,7 +85,16 @@ public sealed class CommandTests : IAsyncLifetime
               {"connection_id":"bob","provider_config_key":"keys","credentials":{"type":"API_KEY","apiKey":"sandbox-key-0001-demo"}},
               {"connection_id":"c3","provider_config_key":"sandbox-prod","credentials":{"type":"OAUTH1","oauth_token":"x"}}]}
             """;
-        string[] words = ["import", "nango", "-", "--map", "sandbox-prod=sandbox_single_use", "--map", "keys=sandbox_key"];
+        string[] words =
+        [
+            "import",
+            "nango",
+            "-",
+            "--map",
+            "sandbox-prod=sandbox_single_use",
+            "--map",
+            "keys=sandbox_key",
+        ];
         var shown = await _cli.Vault.RunAsync(nango, words);
         Assert.Equal(1, shown.Code);
         Assert.Contains("2 would import, 1 skipped; nothing was done", shown.Error, StringComparison.Ordinal);
@@ -75,21 +104,52 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Contains("2 imported, 1 skipped", done.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("sbx_", shown.Out + shown.Error + done.Out + done.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("sandbox-key-0001", shown.Out + done.Out, StringComparison.Ordinal);
-        Assert.Equal("alice", (await _cli.Vault.JsonAsync("", "execute", "sandbox_single_use_get_profile", "--user", "ada")).GetProperty("data").GetProperty("id").GetString());
+        Assert.Equal(
+            "alice",
+            (await _cli.Vault.JsonAsync("", "execute", "sandbox_single_use_get_profile", "--user", "ada"))
+                .GetProperty("data")
+                .GetProperty("id")
+                .GetString()
+        );
 
-        const string composio = """{"id":"ca_x","user_id":"eve","toolkit":{"slug":"sandbox_key"},"state":{"authScheme":"API_KEY","val":{"status":"ACTIVE","generic_api_key":"sandbox-key-0001-demo"}}}""";
-        Assert.Contains("imported", await _cli.Vault.OkAsync(composio, "import", "composio", "-", "--apply", "--validate"), StringComparison.Ordinal);
+        const string composio =
+            """{"id":"ca_x","user_id":"eve","toolkit":{"slug":"sandbox_key"},"state":{"authScheme":"API_KEY","val":{"status":"ACTIVE","generic_api_key":"sandbox-key-0001-demo"}}}""";
+        Assert.Contains(
+            "imported",
+            await _cli.Vault.OkAsync(composio, "import", "composio", "-", "--apply", "--validate"),
+            StringComparison.Ordinal
+        );
 
         var file = Path.Combine(_cli.Folder, "out.json");
         await _cli.Vault.OkAsync("", "export", "nango", "--to", file);
         Assert.False(File.Exists(file));
         await _cli.Vault.OkAsync("", "export", "nango", "--to", file, "--apply");
-        Assert.Equal(3, System.Text.Json.JsonElement.Parse(await File.ReadAllTextAsync(file)).GetProperty("connections").GetArrayLength());
-        Assert.Contains("\"toolkit\"", await _cli.Vault.OkAsync("", "export", "composio", "--json"), StringComparison.Ordinal);
+        Assert.Equal(
+            3,
+            System
+                .Text.Json.JsonElement.Parse(await File.ReadAllTextAsync(file))
+                .GetProperty("connections")
+                .GetArrayLength()
+        );
+        Assert.Contains(
+            "\"toolkit\"",
+            await _cli.Vault.OkAsync("", "export", "composio", "--json"),
+            StringComparison.Ordinal
+        );
 
-        var account = (await _cli.Vault.JsonAsync("", "accounts", "list", "--user", "ada"))[0].GetProperty("id").GetString()!;
-        Assert.Contains("confirmed", await _cli.Vault.OkAsync("", "accounts", "revoke", account), StringComparison.Ordinal);
-        Assert.StartsWith(_cli.World.Hosts[0].Url, await _cli.Vault.OkAsync("", "connect", "--user", "ada", "--connection", "sandbox_single_use"), StringComparison.Ordinal);
+        var account = (await _cli.Vault.JsonAsync("", "accounts", "list", "--user", "ada"))[0]
+            .GetProperty("id")
+            .GetString()!;
+        Assert.Contains(
+            "confirmed",
+            await _cli.Vault.OkAsync("", "accounts", "revoke", account),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            _cli.World.Hosts[0].Url,
+            await _cli.Vault.OkAsync("", "connect", "--user", "ada", "--connection", "sandbox_single_use"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("sandbox_key", await _cli.Vault.OkAsync("", "providers", "list"), StringComparison.Ordinal);
     }
 }

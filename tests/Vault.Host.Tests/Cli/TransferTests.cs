@@ -5,7 +5,8 @@ namespace Vault.Host.Tests.Cli;
 /// <summary>What an import must never do: put an account in the place of one that works, or two in one place, or write before somebody has looked.</summary>
 public sealed class TransferTests : IAsyncLifetime
 {
-    private const string Description = """{"openapi":"3.0.3","info":{"title":"Acme","version":"1"},"servers":[{"url":"https://api.acme.example"}],"paths":{"/orders":{"get":{"operationId":"listOrders","summary":"Lists orders.","responses":{"200":{"description":"ok"}}}}},"components":{"securitySchemes":{"key":{"type":"http","scheme":"bearer"}}},"security":[{"key":[]}]}""";
+    private const string Description =
+        """{"openapi":"3.0.3","info":{"title":"Acme","version":"1"},"servers":[{"url":"https://api.acme.example"}],"paths":{"/orders":{"get":{"operationId":"listOrders","summary":"Lists orders.","responses":{"200":{"description":"ok"}}}}},"components":{"securitySchemes":{"key":{"type":"http","scheme":"bearer"}}},"security":[{"key":[]}]}""";
 
     private CliWorld _cli = null!;
 
@@ -13,13 +14,25 @@ public sealed class TransferTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _cli.DisposeAsync();
 
-    private string Nango(params string[] subjects) => "{\"connections\":[" + string.Join(',', subjects.Select((subject, i) =>
-    {
-        var grant = _cli.World.Sandbox.Grants.Mint(new GrantSeed { Subject = subject });
-        return $$$"""{"connection_id":"c{{{i}}}","provider_config_key":"sandbox_single_use","end_user":{"id":"ada"},"credentials":{"type":"OAUTH2","access_token":"{{{grant.AccessToken}}}","refresh_token":"{{{grant.RefreshToken}}}","expires_at":"2099-01-01T00:00:00.000Z"}}""";
-    })) + "]}";
+    private string Nango(params string[] subjects) =>
+        "{\"connections\":["
+        + string.Join(
+            ',',
+            subjects.Select(
+                (subject, i) =>
+                {
+                    var grant = _cli.World.Sandbox.Grants.Mint(new GrantSeed { Subject = subject });
+                    return $$$"""{"connection_id":"c{{{i}}}","provider_config_key":"sandbox_single_use","end_user":{"id":"ada"},"credentials":{"type":"OAUTH2","access_token":"{{{grant.AccessToken}}}","refresh_token":"{{{grant.RefreshToken}}}","expires_at":"2099-01-01T00:00:00.000Z"}}""";
+                }
+            )
+        )
+        + "]}";
 
-    private async Task<string?> WhoAsync() => (await _cli.Vault.JsonAsync("", "execute", "sandbox_single_use_get_profile", "--user", "ada")).GetProperty("data").GetProperty("id").GetString();
+    private async Task<string?> WhoAsync() =>
+        (await _cli.Vault.JsonAsync("", "execute", "sandbox_single_use_get_profile", "--user", "ada"))
+            .GetProperty("data")
+            .GetProperty("id")
+            .GetString();
 
     [Fact]
     public async Task Of_two_accounts_of_one_user_for_one_connection_the_first_comes_in_and_the_second_is_named()
@@ -40,7 +53,11 @@ public sealed class TransferTests : IAsyncLifetime
         Assert.Contains("1 there already", again.Error, StringComparison.Ordinal);
         Assert.Equal("alice", await WhoAsync());
 
-        Assert.Contains("1 imported", (await _cli.Vault.RunAsync(Nango("bob"), "import", "nango", "-", "--apply", "--replace")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 imported",
+            (await _cli.Vault.RunAsync(Nango("bob"), "import", "nango", "-", "--apply", "--replace")).Error,
+            StringComparison.Ordinal
+        );
         Assert.Equal("bob", await WhoAsync());
     }
 
@@ -65,7 +82,10 @@ public sealed class TransferTests : IAsyncLifetime
         string[] words = ["tools", "import", document, "--provider", "acme", "--to", packs];
 
         var look = await _cli.Vault.JsonAsync("", words);
-        Assert.Equal(("False", 1), (look.GetProperty("applied").ToString(), look.GetProperty("tools").GetArrayLength()));
+        Assert.Equal(
+            ("False", 1),
+            (look.GetProperty("applied").ToString(), look.GetProperty("tools").GetArrayLength())
+        );
         Assert.Empty(Directory.GetFiles(packs));
 
         var other = await _cli.Vault.RunAsync("", [.. words, "--review", "0000"]);
@@ -84,7 +104,17 @@ public sealed class TransferTests : IAsyncLifetime
         var packs = Directory.CreateDirectory(Path.Combine(_cli.Folder, "packs")).FullName;
         await File.WriteAllTextAsync(document, Description);
         await File.WriteAllTextAsync(Path.Combine(packs, "acme.json"), "{ mine, and half done");
-        var ran = await _cli.Vault.RunAsync("", "tools", "import", document, "--provider", "acme", "--to", packs, "--yes");
+        var ran = await _cli.Vault.RunAsync(
+            "",
+            "tools",
+            "import",
+            document,
+            "--provider",
+            "acme",
+            "--to",
+            packs,
+            "--yes"
+        );
         Assert.Equal(1, ran.Code);
         Assert.Contains("vaultctl packs validate", ran.Error, StringComparison.Ordinal);
         Assert.Equal("{ mine, and half done", await File.ReadAllTextAsync(Path.Combine(packs, "acme.json")));

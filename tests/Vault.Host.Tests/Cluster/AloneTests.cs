@@ -19,7 +19,10 @@ public sealed class AloneTests : IDisposable
     {
         using var silo = await SiloProcess.StartAloneAsync(_folder);
         using var client = silo.Client(silo.FirstKey!);
-        var made = await client.PostAsJsonAsync(new Uri("/v1/organizations", UriKind.Relative), new { display_name = "Acme" });
+        var made = await client.PostAsJsonAsync(
+            new Uri("/v1/organizations", UriKind.Relative),
+            new { display_name = "Acme" }
+        );
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
 
         Assert.Equal([new Uri(silo.Url).Port], ListeningPorts(silo.Id));
@@ -32,7 +35,11 @@ public sealed class AloneTests : IDisposable
         await using var world = await World.StartAsync();
         Assert.Equal(0, await AccountGrainsAsync(world));
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddHours(1));
-        for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(
+                HttpStatusCode.OK,
+                (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status
+            );
 
         Assert.Equal(1, await AccountGrainsAsync(world));
     }
@@ -41,7 +48,10 @@ public sealed class AloneTests : IDisposable
     {
         var cluster = await world.GetAsync("/v1/cluster");
         var host = Assert.Single(cluster.Json.GetProperty("hosts").EnumerateArray());
-        return host.GetProperty("grains").EnumerateArray().Where(g => g.GetProperty("type").GetString() == "connected_account").Sum(g => g.GetProperty("activations").GetInt32());
+        return host.GetProperty("grains")
+            .EnumerateArray()
+            .Where(g => g.GetProperty("type").GetString() == "connected_account")
+            .Sum(g => g.GetProperty("activations").GetInt32());
     }
 
     // What ss(8) reads: the sockets of the process, and the tables of all listening sockets (state 0A) with their inodes.
@@ -50,9 +60,18 @@ public sealed class AloneTests : IDisposable
         var sockets = Directory.EnumerateFiles($"/proc/{process}/fd").Select(TargetOf).ToHashSet();
         return
         [
-            .. new[] { "tcp", "tcp6" }.SelectMany(t => File.ReadLines($"/proc/{process}/net/{t}").Skip(1)).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .. new[] { "tcp", "tcp6" }
+                .SelectMany(t => File.ReadLines($"/proc/{process}/net/{t}").Skip(1))
+                .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 .Where(c => c[3] == "0A" && sockets.Contains($"socket:[{c[9]}]"))
-                .Select(c => int.Parse(c[1].AsSpan(c[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).Order(),
+                .Select(c =>
+                    int.Parse(
+                        c[1].AsSpan(c[1].LastIndexOf(':') + 1),
+                        NumberStyles.HexNumber,
+                        CultureInfo.InvariantCulture
+                    )
+                )
+                .Order(),
         ];
     }
 

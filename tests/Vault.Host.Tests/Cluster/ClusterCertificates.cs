@@ -36,15 +36,20 @@ internal sealed class ClusterCertificates : IDisposable
         File.WriteAllText(file + ".key", key);
         return
         [
-            "--cluster-certificate", file + ".pem", "--cluster-certificate-key", file + ".key",
-            "--cluster-ca", authority ?? AuthorityFile,
+            "--cluster-certificate",
+            file + ".pem",
+            "--cluster-certificate-key",
+            file + ".key",
+            "--cluster-ca",
+            authority ?? AuthorityFile,
         ];
     }
 
     /// <summary>A new certificate (and what is to be sent with it) and its key, as PEM.</summary>
     public (string Certificate, string Key) Issue(string name = "vault-cluster", bool intermediate = false)
     {
-        if (!intermediate) return Issue(_authority, name);
+        if (!intermediate)
+            return Issue(_authority, name);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var (request, now) = (AuthorityRequest("CN=between", key), DateTimeOffset.UtcNow);
         using var between = request.Create(_authority, now.AddHours(-1), now.AddDays(2), Serial());

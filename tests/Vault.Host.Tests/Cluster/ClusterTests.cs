@@ -32,7 +32,9 @@ public sealed class ClusterTests
         }
 
         var management = world.Hosts[0].Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
-        var activations = (await management.GetDetailedGrainStatistics()).Where(s => s.GrainType.Contains("ConnectedAccountGrain", StringComparison.Ordinal)).ToList();
+        var activations = (await management.GetDetailedGrainStatistics())
+            .Where(s => s.GrainType.Contains("ConnectedAccountGrain", StringComparison.Ordinal))
+            .ToList();
         Assert.Single(activations);
     }
 
@@ -41,11 +43,23 @@ public sealed class ClusterTests
     {
         await using var world = await World.StartAsync(2, true);
         var organization = await AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));
-        var key = new AccountKey(new OrganizationId(organization), new UserId("ada"), new ConnectionName("sandbox_single_use"));
+        var key = new AccountKey(
+            new OrganizationId(organization),
+            new UserId("ada"),
+            new ConnectionName("sandbox_single_use")
+        );
 
         // What two activations would do: the owner itself, on both silos at the same time.
-        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i =>
-            world.Hosts[i % 2].Services.GetRequiredService<AccountOwner>().RefreshAsync(key, 1, RefreshReason.OnDemand, CancellationToken.None)));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 40)
+                .Select(i =>
+                    world
+                        .Hosts[i % 2]
+                        .Services.GetRequiredService<AccountOwner>()
+                        .RefreshAsync(key, 1, RefreshReason.OnDemand, CancellationToken.None)
+                )
+        );
 
         Assert.All(answers, a => Assert.True(a.IsOk, a.Error?.Detail));
         Assert.Equal(1, world.Sandbox.Counters.Refreshes);
@@ -59,26 +73,42 @@ public sealed class ClusterTests
     {
         await using var world = await World.StartAsync(2, true, options: ["--freshness-lease-ms", "1000"]);
         var organization = await AccountAsync(world, DateTimeOffset.UtcNow.AddHours(1));
-        var account = (await world.GetAsync($"/v1/connected_accounts?organization_id={organization}")).Json.GetProperty("items")[0].GetProperty("id").GetString();
+        var account = (await world.GetAsync($"/v1/connected_accounts?organization_id={organization}"))
+            .Json.GetProperty("items")[0]
+            .GetProperty("id")
+            .GetString();
         using var stop = new CancellationTokenSource();
         var warm = new TaskCompletionSource();
-        var load = Enumerable.Range(0, 8).Select(async lane =>
-        {
-            var done = 0;
-            while (!stop.IsCancellationRequested)
+        var load = Enumerable
+            .Range(0, 8)
+            .Select(async lane =>
             {
-                await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: lane % 2);
-                if (++done == 5) warm.TrySetResult();
-            }
-        }).ToList();
+                var done = 0;
+                while (!stop.IsCancellationRequested)
+                {
+                    await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: lane % 2);
+                    if (++done == 5)
+                        warm.TrySetResult();
+                }
+            })
+            .ToList();
         await warm.Task;
 
-        var acknowledged = what == "suspend"
-            ? await world.PostAsync($"/v1/organizations/{organization}:suspend", new { }, host: 1)
-            : await world.PostAsync($"/v1/connected_accounts/{account}:revoke", new { organization_id = organization }, host: 1);
+        var acknowledged =
+            what == "suspend"
+                ? await world.PostAsync($"/v1/organizations/{organization}:suspend", new { }, host: 1)
+                : await world.PostAsync(
+                    $"/v1/connected_accounts/{account}:revoke",
+                    new { organization_id = organization },
+                    host: 1
+                );
         var calls = world.Sandbox.Counters.ApiCalls;
         Assert.Equal(HttpStatusCode.OK, acknowledged.Status);
-        var refused = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i % 2)));
+        var refused = await Task.WhenAll(
+            Enumerable
+                .Range(0, 40)
+                .Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i % 2))
+        );
         await stop.CancelAsync();
         await Task.WhenAll(load);
 
@@ -92,11 +122,31 @@ public sealed class ClusterTests
         await using var world = await World.StartAsync(2, true);
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
-        var hold = world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Phase = FaultPhase.After });
+        var hold = world.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Hold,
+                Target = FaultTarget.Token,
+                Phase = FaultPhase.After,
+            }
+        );
         for (var i = 0; i < 12; i++)
         {
-            var grant = world.Sandbox.Grants.Mint(new GrantSeed { Subject = "user" + i, Policy = SingleUse, AccessExpiresInSeconds = 30 });
-            await world.ImportAsync(organization, "user" + i, "sandbox_single_use", grant, DateTimeOffset.UtcNow.AddSeconds(2));
+            var grant = world.Sandbox.Grants.Mint(
+                new GrantSeed
+                {
+                    Subject = "user" + i,
+                    Policy = SingleUse,
+                    AccessExpiresInSeconds = 30,
+                }
+            );
+            await world.ImportAsync(
+                organization,
+                "user" + i,
+                "sandbox_single_use",
+                grant,
+                DateTimeOffset.UtcNow.AddSeconds(2)
+            );
         }
 
         await Eventually.DoneAsync(hold.Gate.ReachedAsync(1), () => hold.Gate.Arrived);
@@ -104,20 +154,42 @@ public sealed class ClusterTests
         await Eventually.DoneAsync(hold.Gate.ReachedAsync(12), () => hold.Gate.Arrived);
 
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
-        var reminders = await Task.WhenAll(Enumerable.Range(0, 8).Select(async shard =>
-        {
-            var grain = world.Hosts[0].Services.GetRequiredService<IGrainFactory>().GetGrain<Grains.IRefreshShardGrain>(shard);
-            await grain.WatchAsync();
-            return await world.Hosts[0].Services.GetRequiredService<IReminderTable>().ReadRows(grain.GetGrainId());
-        }));
+        var reminders = await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(async shard =>
+                {
+                    var grain = world
+                        .Hosts[0]
+                        .Services.GetRequiredService<IGrainFactory>()
+                        .GetGrain<Grains.IRefreshShardGrain>(shard);
+                    await grain.WatchAsync();
+                    return await world
+                        .Hosts[0]
+                        .Services.GetRequiredService<IReminderTable>()
+                        .ReadRows(grain.GetGrainId());
+                })
+        );
         Assert.All(reminders, r => Assert.Single(r.Reminders));
     }
 
-    internal static async Task<string> AccountAsync(World world, DateTimeOffset expires, RotationBehaviour rotation = RotationBehaviour.SingleUse, string provider = "sandbox_single_use")
+    internal static async Task<string> AccountAsync(
+        World world,
+        DateTimeOffset expires,
+        RotationBehaviour rotation = RotationBehaviour.SingleUse,
+        string provider = "sandbox_single_use"
+    )
     {
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, provider);
-        var grant = world.Sandbox.Grants.Mint(new GrantSeed { Subject = "alice", Policy = new TokenPolicyPatch { Rotation = rotation }, AccessExpiresInSeconds = expires > DateTimeOffset.UtcNow ? 3_600 : 0 });
+        var grant = world.Sandbox.Grants.Mint(
+            new GrantSeed
+            {
+                Subject = "alice",
+                Policy = new TokenPolicyPatch { Rotation = rotation },
+                AccessExpiresInSeconds = expires > DateTimeOffset.UtcNow ? 3_600 : 0,
+            }
+        );
         await world.ImportAsync(organization, "ada", provider, grant, expires);
         return organization;
     }

@@ -76,23 +76,28 @@ public abstract class GrainStorageTests(bool postgres) : IAsyncLifetime
     [Fact]
     public async Task Of_writers_at_once_each_adds_its_own()
     {
-        const int Writers = 8, Times = 5;
-        await Task.WhenAll(Enumerable.Range(0, Writers).Select(async writer =>
-        {
-            for (var i = 0; i < Times; i++)
-            {
-                var state = await ReadAsync<List<string>>();
-                state.State!.Add($"{writer}/{i}");
-                try
+        const int Writers = 8,
+            Times = 5;
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Writers)
+                .Select(async writer =>
                 {
-                    await Storage.WriteStateAsync("state", Id, state);
-                }
-                catch (InconsistentStateException)
-                {
-                    i--;
-                }
-            }
-        }));
+                    for (var i = 0; i < Times; i++)
+                    {
+                        var state = await ReadAsync<List<string>>();
+                        state.State!.Add($"{writer}/{i}");
+                        try
+                        {
+                            await Storage.WriteStateAsync("state", Id, state);
+                        }
+                        catch (InconsistentStateException)
+                        {
+                            i--;
+                        }
+                    }
+                })
+        );
 
         var all = await ReadAsync<List<string>>();
         Assert.Equal((Writers * Times).ToString(CultureInfo.InvariantCulture), all.ETag);
@@ -104,7 +109,12 @@ public abstract class GrainStorageTests(bool postgres) : IAsyncLifetime
     {
         var number = GrainId.Create(Id.Type, GrainIdKeyExtensions.CreateIntegerKey(7));
         (string Name, GrainId Grain)[] all =
-            [("state", Id), ("other", Id), ("state", GrainId.Create("kept", "Ada/löve")), ("state", number)];
+        [
+            ("state", Id),
+            ("other", Id),
+            ("state", GrainId.Create("kept", "Ada/löve")),
+            ("state", number),
+        ];
         foreach (var (name, grain) in all)
             await Storage.WriteStateAsync(name, grain, new GrainState<List<string>>([name, grain.ToString()]));
         foreach (var (name, grain) in all)
@@ -114,7 +124,12 @@ public abstract class GrainStorageTests(bool postgres) : IAsyncLifetime
     [Fact]
     public async Task A_version_skips_what_it_does_not_know_and_goes_without_what_is_missing()
     {
-        var full = new Newer { Count = 3, Since = DateTimeOffset.UnixEpoch, Added = ["a"] };
+        var full = new Newer
+        {
+            Count = 3,
+            Since = DateTimeOffset.UnixEpoch,
+            Added = ["a"],
+        };
         await Storage.WriteStateAsync("state", Id, new GrainState<Newer>(full));
         var older = await ReadAsync<Older>();
         Assert.Equal(3, older.State!.Count);

@@ -17,7 +17,15 @@ public sealed class RoleTests
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
 
-        var alone = await world.PostAsync("/v1/connected_accounts:link", new { organization_id = organization, user_id = "ada", connection = "sandbox_single_use" });
+        var alone = await world.PostAsync(
+            "/v1/connected_accounts:link",
+            new
+            {
+                organization_id = organization,
+                user_id = "ada",
+                connection = "sandbox_single_use",
+            }
+        );
         Assert.Equal("cluster_unavailable", alone.Code);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, alone.Status);
 
@@ -27,9 +35,16 @@ public sealed class RoleTests
         Assert.True(answer.Status == HttpStatusCode.OK, answer.ToString());
 
         Assert.Equal(HttpStatusCode.OK, (await world.GetAsync("/health/ready", host: 1)).Status);
-        Assert.Equal(HttpStatusCode.NotFound, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: 1)).Status);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: 1)).Status
+        );
         var gateway = world.Hosts[0].Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
-        var statistics = await world.Hosts[0].Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
+        var statistics = await world
+            .Hosts[0]
+            .Services.GetRequiredService<IGrainFactory>()
+            .GetGrain<IManagementGrain>(0)
+            .GetDetailedGrainStatistics();
         var grains = statistics.Where(s => s.SiloAddress.Equals(gateway)).Select(s => s.GrainType.Split(',')[0]);
         grains = grains.Where(g => g.StartsWith("Vault.Host.Grains.", StringComparison.Ordinal));
         Assert.DoesNotContain(grains, g => g != typeof(Grains.SiloStatusGrain).FullName);

@@ -64,12 +64,17 @@ public abstract partial class ShardHistoryTests(bool postgres)
         var started = DateTimeOffset.UtcNow;
         await DueAsync(world, "grace");
         await ClusterAsync(world, c => Begun(c) == 1 && OldestSweep(c) > started);
-        await Eventually.UntilAsync(() => world.Sandbox.Counters.Refreshes == 2, () => world.Sandbox.Counters.Refreshes);
+        await Eventually.UntilAsync(
+            () => world.Sandbox.Counters.Refreshes == 2,
+            () => world.Sandbox.Counters.Refreshes
+        );
 
         // What was kept before comes back, and what was done meanwhile is added to it.
         await ChangeAsync(world, "rename column away to payload");
         await Eventually.UntilAsync(
-            () => KeptAsync(world), kept => kept.Sum(k => k.Begun) == 2 && kept.All(k => k.SweptAt > started));
+            () => KeptAsync(world),
+            kept => kept.Sum(k => k.Begun) == 2 && kept.All(k => k.SweptAt > started)
+        );
         await ClusterAsync(world, c => Begun(c) == 2);
         await Eventually.UntilAsync(() => Logged(world, "is kept again"), () => world.Logs.Count);
     }
@@ -83,17 +88,26 @@ public abstract partial class ShardHistoryTests(bool postgres)
         var shard = host.Services.GetRequiredService<IGrainFactory>().GetGrain<IRefreshShardGrain>(0).GetGrainId();
         var other = new GrainState<ShardSweeps>();
         await Eventually.UntilAsync(
-            () => Record.ExceptionAsync(async () =>
-            {
-                await storage.ReadStateAsync(RefreshShardGrain.TypeName, shard, other);
-                other.State = new ShardSweeps { SweptAt = DateTimeOffset.UtcNow, Silo = "another", Begun = 1_000 };
-                await storage.WriteStateAsync(RefreshShardGrain.TypeName, shard, other);
-            }),
-            lost => lost is null);
+            () =>
+                Record.ExceptionAsync(async () =>
+                {
+                    await storage.ReadStateAsync(RefreshShardGrain.TypeName, shard, other);
+                    other.State = new ShardSweeps
+                    {
+                        SweptAt = DateTimeOffset.UtcNow,
+                        Silo = "another",
+                        Begun = 1_000,
+                    };
+                    await storage.WriteStateAsync(RefreshShardGrain.TypeName, shard, other);
+                }),
+            lost => lost is null
+        );
 
         var here = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString();
         var kept = await Eventually.UntilAsync(
-            () => KeptAsync(world), kept => kept[0].Silo == here && kept[0].SweptAt > other.State!.SweptAt);
+            () => KeptAsync(world),
+            kept => kept[0].Silo == here && kept[0].SweptAt > other.State!.SweptAt
+        );
         Assert.Equal(1_000, kept[0].Begun);
         await DueAsync(world, "ada");
         await Eventually.UntilAsync(() => KeptAsync(world), all => all.Sum(k => k.Begun) == 1_001);
@@ -112,14 +126,22 @@ public abstract partial class ShardHistoryTests(bool postgres)
     }
 
     private static ShardAssignment Duty(VaultOptions options) =>
-        new(options.Silo.Shards, options.SweepInterval, TimeProvider.System) { KeepEvery = TimeSpan.FromMilliseconds(200) };
+        new(options.Silo.Shards, options.SweepInterval, TimeProvider.System)
+        {
+            KeepEvery = TimeSpan.FromMilliseconds(200),
+        };
 
     private static async Task DueAsync(World world, string user)
     {
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, Provider);
         var rotation = new TokenPolicyPatch { Rotation = RotationBehaviour.SingleUse };
-        var seed = new GrantSeed { Subject = user, Policy = rotation, AccessExpiresInSeconds = 0 };
+        var seed = new GrantSeed
+        {
+            Subject = user,
+            Policy = rotation,
+            AccessExpiresInSeconds = 0,
+        };
         var grant = world.Sandbox.Grants.Mint(seed);
         await world.ImportAsync(organization, user, Provider, grant, DateTimeOffset.UtcNow.AddMinutes(-1));
     }
@@ -128,7 +150,9 @@ public abstract partial class ShardHistoryTests(bool postgres)
     private async Task<JsonElement> ClusterAsync(World world, Func<JsonElement, bool> met)
     {
         var shown = await Eventually.UntilAsync(
-            () => world.GetAsync("/v1/cluster"), reply => Sum(reply.Json, "shards") == Shards && met(reply.Json));
+            () => world.GetAsync("/v1/cluster"),
+            reply => Sum(reply.Json, "shards") == Shards && met(reply.Json)
+        );
         return shown.Json;
     }
 
@@ -157,8 +181,12 @@ public abstract partial class ShardHistoryTests(bool postgres)
     private static long Begun(JsonElement cluster) => Sum(cluster, "accounts_begun");
 
     private static long Sum(JsonElement cluster, string figure) =>
-        cluster.GetProperty("hosts").EnumerateArray().Select(h => h.GetProperty(figure))
-            .Where(f => f.ValueKind == JsonValueKind.Number).Sum(f => f.GetInt64());
+        cluster
+            .GetProperty("hosts")
+            .EnumerateArray()
+            .Select(h => h.GetProperty(figure))
+            .Where(f => f.ValueKind == JsonValueKind.Number)
+            .Sum(f => f.GetInt64());
 
     private static DateTimeOffset? OldestSweep(JsonElement shown) =>
         shown.GetProperty("oldest_sweep_at") is { ValueKind: JsonValueKind.String } at ? at.GetDateTimeOffset() : null;

@@ -36,7 +36,11 @@ public sealed class TlsTests : IDisposable
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));
 
         // Several accounts, so that some live on the other silo.
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i % 2)));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i % 2))
+        );
         Assert.All(answers, a => Assert.True(a.Status == HttpStatusCode.OK, a.ToString()));
         Assert.Equal(1, world.Sandbox.Counters.Refreshes);
 
@@ -67,7 +71,8 @@ public sealed class TlsTests : IDisposable
             await File.AppendAllTextAsync(silo[5], await File.ReadAllTextAsync(renewed.AuthorityFile));
             var (certificate, key) = renewed.Issue();
             await File.WriteAllTextAsync(silo[3], key);
-            if (silo == one) Assert.Equal(former, await ShownAsync(port));
+            if (silo == one)
+                Assert.Equal(former, await ShownAsync(port));
             await File.WriteAllTextAsync(silo[1], certificate);
         }
 
@@ -79,8 +84,11 @@ public sealed class TlsTests : IDisposable
         // This one trusts the new authority only. It can join when the others show their new certificates, on the
         // connections that they make and on those that they accept.
         await world.AddHostAsync(renewed.Options());
-        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i =>
-            world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i % 3)));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 30)
+                .Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i % 3))
+        );
         Assert.All(answers, a => Assert.True(a.Status == HttpStatusCode.OK, a.ToString()));
     }
 
@@ -103,7 +111,10 @@ public sealed class TlsTests : IDisposable
 
     private Task StartAsync(string[] certificates)
     {
-        var (options, faults) = VaultOptions.Read(["--store", "postgres", "--database", "Host=127.0.0.1;Port=1", "--data", _folder, .. certificates], []);
+        var (options, faults) = VaultOptions.Read(
+            ["--store", "postgres", "--database", "Host=127.0.0.1;Port=1", "--data", _folder, .. certificates],
+            []
+        );
         Assert.Empty(faults);
         return VaultHost.CreateAsync(options!, null, CancellationToken.None);
     }
@@ -123,8 +134,20 @@ public sealed class TlsTests : IDisposable
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port);
-        await using var stream = new SslStream(client.GetStream(), false, (_, certificate, _, _) => certificate is not null);
-        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "vault-cluster", EnabledSslProtocols = SslProtocols.Tls13, ClientCertificates = certificates is null ? null : [X509Certificate2.CreateFromPemFile(certificates[1], certificates[3])] });
-        if (await stream.ReadAsync(new byte[1]) == 0) throw new IOException("The connection was closed.");
+        await using var stream = new SslStream(client.GetStream(), false, (_, certificate, _, _) =>
+            certificate is not null
+        );
+        await stream.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "vault-cluster",
+                EnabledSslProtocols = SslProtocols.Tls13,
+                ClientCertificates = certificates is null
+                    ? null
+                    : [X509Certificate2.CreateFromPemFile(certificates[1], certificates[3])],
+            }
+        );
+        if (await stream.ReadAsync(new byte[1]) == 0)
+            throw new IOException("The connection was closed.");
     }
 }

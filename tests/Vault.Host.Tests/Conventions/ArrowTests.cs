@@ -15,7 +15,12 @@ public sealed class ArrowTests
         ["Vault.Sandbox"] = [],
         ["Vault.Host"] =
         [
-            "Vault.Core", "Vault.Providers", "Vault.Storage", "Vault.Gateway", "Vault.Client.Orleans.Contracts", "Vault.Import",
+            "Vault.Core",
+            "Vault.Providers",
+            "Vault.Storage",
+            "Vault.Gateway",
+            "Vault.Client.Orleans.Contracts",
+            "Vault.Import",
         ],
         ["Vault.Client"] = [],
         ["Vault.Client.Orleans"] = ["Vault.Client", "Vault.Client.Orleans.Contracts"],
@@ -34,7 +39,9 @@ public sealed class ArrowTests
     {
         var name = Path.GetFileNameWithoutExtension(project);
         Assert.True(Allowed.ContainsKey(name), $"{name} is not in the architecture.");
-        var references = Regex.Matches(Repository.Read(project), "ProjectReference Include=\"[^\"]*?([^/\\\\\"]+)\\.csproj\"").Select(m => m.Groups[1].Value);
+        var references = Regex
+            .Matches(Repository.Read(project), "ProjectReference Include=\"[^\"]*?([^/\\\\\"]+)\\.csproj\"")
+            .Select(m => m.Groups[1].Value);
         Assert.All(references, r => Assert.True(Allowed[name].Contains(r), $"{name} must not reference {r}."));
     }
 
@@ -46,15 +53,25 @@ public sealed class ArrowTests
     [Fact]
     public void Core_needs_no_package_but_its_analyzer()
     {
-        var packages = Regex.Matches(Repository.Read("src/Vault.Core/Vault.Core.csproj"), "<(PackageReference|FrameworkReference) Include=\"([^\"]+)\"").Select(m => m.Groups[2].Value);
+        var packages = Regex
+            .Matches(
+                Repository.Read("src/Vault.Core/Vault.Core.csproj"),
+                "<(PackageReference|FrameworkReference) Include=\"([^\"]+)\""
+            )
+            .Select(m => m.Groups[2].Value);
         Assert.Equal(["Microsoft.CodeAnalysis.BannedApiAnalyzers"], packages);
     }
 
     [Fact]
     public void Sql_is_written_in_the_storage_project_only()
     {
-        var sql = new Regex("^(?!\\s*///).*\"[^\"]*\\b(select\\s.+\\sfrom|insert\\s+into|update\\s+\\w+\\s+set|delete\\s+from)\\b", RegexOptions.IgnoreCase | RegexOptions.Multiline);
-        var others = Repository.Sources("src").Where(f => !f.StartsWith("src/Vault.Storage/", StringComparison.Ordinal));
+        var sql = new Regex(
+            "^(?!\\s*///).*\"[^\"]*\\b(select\\s.+\\sfrom|insert\\s+into|update\\s+\\w+\\s+set|delete\\s+from)\\b",
+            RegexOptions.IgnoreCase | RegexOptions.Multiline
+        );
+        var others = Repository
+            .Sources("src")
+            .Where(f => !f.StartsWith("src/Vault.Storage/", StringComparison.Ordinal));
         Assert.Equal([], [.. others.Where(f => sql.IsMatch(Repository.Read(f)))]);
     }
 
@@ -62,7 +79,10 @@ public sealed class ArrowTests
     public void Every_source_project_is_in_the_solution()
     {
         var solution = Repository.Read("Vault.Orleans.sln");
-        var projects = Repository.Sources("src", "*.csproj").Concat(Repository.Sources("tests", "*.csproj")).Select(Path.GetFileName);
+        var projects = Repository
+            .Sources("src", "*.csproj")
+            .Concat(Repository.Sources("tests", "*.csproj"))
+            .Select(Path.GetFileName);
         Assert.All(projects, p => Assert.Contains(p!, solution, StringComparison.Ordinal));
     }
 }

@@ -26,17 +26,20 @@ public sealed partial class FloorTests
 
     private static readonly string[] Files = [.. Repository.Sources(Core.TrimEnd('/'))];
 
-    private static readonly ILookup<string, string> TypesByFolder =
-        (from file in Files
-         from type in TopLevelType().Matches(Repository.Read(file))
-         select (Folder: FolderOf(file), type.Groups["name"].Value)).ToLookup(t => t.Folder, t => t.Value);
+    private static readonly ILookup<string, string> TypesByFolder = (
+        from file in Files
+        from type in TopLevelType().Matches(Repository.Read(file))
+        select (Folder: FolderOf(file), type.Groups["name"].Value)
+    ).ToLookup(t => t.Folder, t => t.Value);
 
     /// <summary>Each use of another folder, with the file and the name that show it.</summary>
     private static readonly (string From, string To, string Evidence)[] Uses =
-        [.. from file in Files
-            from use in UsesOf(Repository.Read(file))
-            where use.To != FolderOf(file)
-            select (FolderOf(file), use.To, $"{file}: {use.Name}")];
+    [
+        .. from file in Files
+        from use in UsesOf(Repository.Read(file))
+        where use.To != FolderOf(file)
+        select (FolderOf(file), use.To, $"{file}: {use.Name}"),
+    ];
 
     [Fact]
     public void Every_folder_of_core_has_its_floor_and_its_summary()
@@ -48,41 +51,47 @@ public sealed partial class FloorTests
 
     [Fact]
     public void A_namespace_is_named_after_its_folder() =>
-        None(from file in Files
-             let folder = Path.GetDirectoryName(file)!["src/".Length..].Replace('/', '.')
-             where Namespace().Match(Repository.Read(file)).Groups["name"].Value != folder
-             select file);
+        None(
+            from file in Files
+            let folder = Path.GetDirectoryName(file)!["src/".Length..].Replace('/', '.')
+            where Namespace().Match(Repository.Read(file)).Groups["name"].Value != folder
+            select file
+        );
 
     [Fact]
     public void A_folder_uses_only_lower_floors() =>
-        None(from use in Uses
-             where FloorOf(use.To) >= FloorOf(use.From)
-             select $"{use.From} uses {use.To} ({use.Evidence})");
+        None(
+            from use in Uses
+            where FloorOf(use.To) >= FloorOf(use.From)
+            select $"{use.From} uses {use.To} ({use.Evidence})"
+        );
 
     [Fact]
     public void No_two_folders_use_each_other() =>
-        None(from use in Uses
-             where Uses.Any(back => back.From == use.To && back.To == use.From)
-             select $"{use.From} <-> {use.To} ({use.Evidence})");
+        None(
+            from use in Uses
+            where Uses.Any(back => back.From == use.To && back.To == use.From)
+            select $"{use.From} <-> {use.To} ({use.Evidence})"
+        );
 
     [Fact]
     public void No_folder_uses_itself_through_others()
     {
         // Removes every folder that uses none of those left; what cannot be removed is a circle or uses one.
         var left = Files.Select(FolderOf).ToHashSet(StringComparer.Ordinal);
-        while (left.RemoveWhere(folder => !Uses.Any(u => u.From == folder && left.Contains(u.To))) > 0)
-        {
-        }
+        while (left.RemoveWhere(folder => !Uses.Any(u => u.From == folder && left.Contains(u.To))) > 0) { }
 
         None(left);
     }
 
     [Fact]
     public void A_summary_names_types_of_its_folder() =>
-        None(from folder in Floors.SelectMany(f => f)
-             from name in TypeInBackticks().Matches(Summary(folder))
-             where !TypesByFolder[folder].Contains(name.Groups["name"].Value)
-             select $"{folder}: {name.Value}");
+        None(
+            from folder in Floors.SelectMany(f => f)
+            from name in TypeInBackticks().Matches(Summary(folder))
+            where !TypesByFolder[folder].Contains(name.Groups["name"].Value)
+            select $"{folder}: {name.Value}"
+        );
 
     [Theory]
     [InlineData("using Vault.Core.Consent;", true)]
@@ -98,11 +107,13 @@ public sealed partial class FloorTests
     private static IEnumerable<(string To, string Name)> UsesOf(string source)
     {
         var code = CommentOrString().Replace(source, "${string}");
-        foreach (Match full in FullName().Matches(code)) yield return (full.Groups["folder"].Value, full.Value);
+        foreach (Match full in FullName().Matches(code))
+            yield return (full.Groups["folder"].Value, full.Value);
         foreach (Match part in QualifiedName().Matches(code))
         {
             var folder = part.Groups["folder"].Value;
-            if (TypesByFolder[folder].Contains(part.Groups["type"].Value)) yield return (folder, part.Value);
+            if (TypesByFolder[folder].Contains(part.Groups["type"].Value))
+                yield return (folder, part.Value);
         }
     }
 
@@ -132,7 +143,8 @@ public sealed partial class FloorTests
 
     [GeneratedRegex(
         @"^(public|internal|file) (\w+ )*?(class|record struct|record|struct|interface|enum) (?<name>\w+)",
-        RegexOptions.Multiline)]
+        RegexOptions.Multiline
+    )]
     private static partial Regex TopLevelType();
 
     [GeneratedRegex(@"`(?<name>[A-Z][a-z0-9]\w*|I[A-Z][a-z]\w*)(?=[`.<])")]

@@ -42,11 +42,11 @@ public sealed class PackageTests
     public void A_room_references_only_its_packages(string project)
     {
         var room = Path.GetFileNameWithoutExtension(project);
-        var unknown = from m in Regex.Matches(Repository.Read(project), "<PackageReference Include=\"([^\"]+)\"")
-                      let package = m.Groups[1].Value
-                      where !Rooms.Any(r => r.Rooms.Contains(room)
-                                            && package.StartsWith(r.Package, StringComparison.Ordinal))
-                      select package;
+        var unknown =
+            from m in Regex.Matches(Repository.Read(project), "<PackageReference Include=\"([^\"]+)\"")
+            let package = m.Groups[1].Value
+            where !Rooms.Any(r => r.Rooms.Contains(room) && package.StartsWith(r.Package, StringComparison.Ordinal))
+            select package;
         Assert.Equal([], unknown);
     }
 
@@ -55,10 +55,11 @@ public sealed class PackageTests
     public void A_room_does_not_open_what_is_closed_to_it(string room)
     {
         var closed = new Regex($@"(?<![\w.""])(?:{string.Join('|', Closed[room].Select(Regex.Escape))})(?=[.;<( ])");
-        var uses = from file in Repository.Sources($"src/{room}")
-                   from line in Repository.Read(file).Split('\n')
-                   where !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && closed.IsMatch(line)
-                   select $"{file}: {line.Trim()}";
+        var uses =
+            from file in Repository.Sources($"src/{room}")
+            from line in Repository.Read(file).Split('\n')
+            where !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && closed.IsMatch(line)
+            select $"{file}: {line.Trim()}";
         var all = string.Join('\n', uses);
         Assert.True(all.Length == 0, all);
     }

@@ -16,7 +16,10 @@ public sealed class PackageUseTests
     };
 
     private static readonly string[] Projects =
-        [.. Repository.Sources("src", "*.csproj"), .. Repository.Sources("tests", "*.csproj")];
+    [
+        .. Repository.Sources("src", "*.csproj"),
+        .. Repository.Sources("tests", "*.csproj"),
+    ];
 
     /// <summary>Every package of every project whose assembly is in this run's folder.</summary>
     public static IEnumerable<object[]> References =>
@@ -30,8 +33,10 @@ public sealed class PackageUseTests
     public void Each_version_belongs_to_a_package_that_a_project_names_or_that_is_pinned_for_one_that_does()
     {
         var named = Projects.Append("Directory.Build.props").SelectMany(p => Names(p, "PackageReference"));
-        var pinned = Projects.SelectMany(Locked)
-            .Where(p => p.Value.GetProperty("type").GetString() == "CentralTransitive").Select(p => p.Name);
+        var pinned = Projects
+            .SelectMany(Locked)
+            .Where(p => p.Value.GetProperty("type").GetString() == "CentralTransitive")
+            .Select(p => p.Name);
         var versions = Names("Directory.Packages.props", "PackageVersion");
         Assert.Equal([], versions.Except(named).Except(pinned, StringComparer.OrdinalIgnoreCase));
     }
@@ -41,8 +46,13 @@ public sealed class PackageUseTests
     public void A_package_that_a_project_names_is_used_by_its_code(string project, string package)
     {
         var assets = Path.Combine(Path.GetDirectoryName(project)!, "obj", "project.assets.json");
-        var packages = JsonElement.Parse(Repository.Read(assets)).GetProperty("targets").EnumerateObject().Single().Value
-            .EnumerateObject().ToDictionary(p => p.Name.Split('/')[0], p => p.Value, StringComparer.OrdinalIgnoreCase);
+        var packages = JsonElement
+            .Parse(Repository.Read(assets))
+            .GetProperty("targets")
+            .EnumerateObject()
+            .Single()
+            .Value.EnumerateObject()
+            .ToDictionary(p => p.Name.Split('/')[0], p => p.Value, StringComparer.OrdinalIgnoreCase);
         var used = Assemblies(package, packages).Intersect(ReferencedBy(Assembly(project)));
         Assert.True(used.Any(), $"{project} names {package} and uses nothing of it.");
     }
@@ -54,7 +64,8 @@ public sealed class PackageUseTests
     // A package without assemblies of its own stands for those it depends on.
     private static IEnumerable<string> Assemblies(string package, Dictionary<string, JsonElement> packages)
     {
-        if (!packages.TryGetValue(package, out var entry)) return [];
+        if (!packages.TryGetValue(package, out var entry))
+            return [];
         var own = Members(entry, "compile").Where(f => f.EndsWith(".dll", StringComparison.Ordinal));
         return own.Any()
             ? own.Select(f => Path.GetFileNameWithoutExtension(f))
@@ -85,6 +96,9 @@ public sealed class PackageUseTests
         Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json");
 
     private static IEnumerable<JsonProperty> Locked(string project) =>
-        JsonElement.Parse(Repository.Read(LockFile(project))).GetProperty("dependencies").EnumerateObject()
+        JsonElement
+            .Parse(Repository.Read(LockFile(project)))
+            .GetProperty("dependencies")
+            .EnumerateObject()
             .SelectMany(framework => framework.Value.EnumerateObject());
 }

@@ -7,14 +7,20 @@ namespace Vault.Host.Tests.Conventions;
 /// <summary>The version is set in Directory.Build.props and nowhere else; all that shows a version shows that one.</summary>
 public sealed class VersionTests
 {
-    private static readonly string Version =
-        Regex.Match(Repository.Read("Directory.Build.props"), "<VersionPrefix>(.+)</VersionPrefix>").Groups[1].Value;
+    private static readonly string Version = Regex
+        .Match(Repository.Read("Directory.Build.props"), "<VersionPrefix>(.+)</VersionPrefix>")
+        .Groups[1]
+        .Value;
 
     [Fact]
     public void No_other_file_sets_a_version()
     {
         string[] files =
-            ["Directory.Packages.props", .. Repository.Sources("src", "*.csproj"), .. Repository.Sources("tests", "*.csproj")];
+        [
+            "Directory.Packages.props",
+            .. Repository.Sources("src", "*.csproj"),
+            .. Repository.Sources("tests", "*.csproj"),
+        ];
         const string setting = "<(Version|VersionPrefix|VersionSuffix|AssemblyVersion|FileVersion|PackageVersion)>";
         Assert.Equal([], files.Where(f => Regex.IsMatch(Repository.Read(f), setting)));
     }

@@ -6,11 +6,16 @@ namespace Vault.Host.Tests.EndToEnd;
 /// <summary>A person with a browser, as far as cookies, redirects and forms go; a real one is driven in the browser tests.</summary>
 internal sealed class Browser : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() });
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }
+    );
 
     /// <summary>Opens a link, goes on to the provider, consents there, and comes back; answers the final page or the URL it was sent to outside.</summary>
-    public async Task<(HttpStatusCode Status, string Page, Uri Last)> ConsentAsync(string link, string identity = "alice", string extra = "") =>
-        await ConsentedAsync(await BeginAsync(link), identity, extra);
+    public async Task<(HttpStatusCode Status, string Page, Uri Last)> ConsentAsync(
+        string link,
+        string identity = "alice",
+        string extra = ""
+    ) => await ConsentedAsync(await BeginAsync(link), identity, extra);
 
     /// <summary>Opens a link; answers the provider's page that it goes on to.</summary>
     public async Task<Uri> BeginAsync(string link)
@@ -23,10 +28,17 @@ internal sealed class Browser : IDisposable
     }
 
     /// <summary>Consents on the provider's page and comes back.</summary>
-    public async Task<(HttpStatusCode Status, string Page, Uri Last)> ConsentedAsync(Uri provider, string identity = "alice", string extra = "")
+    public async Task<(HttpStatusCode Status, string Page, Uri Last)> ConsentedAsync(
+        Uri provider,
+        string identity = "alice",
+        string extra = ""
+    )
     {
         var consented = await _http.GetAsync(new Uri($"{provider}&auto=approve&identity={identity}{extra}"));
-        return await FollowAsync(consented.Headers.Location ?? throw new InvalidOperationException(await consented.Content.ReadAsStringAsync()));
+        return await FollowAsync(
+            consented.Headers.Location
+                ?? throw new InvalidOperationException(await consented.Content.ReadAsStringAsync())
+        );
     }
 
     public async Task<(HttpStatusCode Status, string Page, Uri Last)> FollowAsync(Uri url)

@@ -29,9 +29,15 @@ internal sealed class Canary(params IEnumerable<string> secrets)
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
         var tables = new List<string>();
-        await using (var command = new NpgsqlCommand("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('vault', 'cluster')", connection))
+        await using (
+            var command = new NpgsqlCommand(
+                "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('vault', 'cluster')",
+                connection
+            )
+        )
         await using (var reader = await command.ExecuteReaderAsync())
-            while (await reader.ReadAsync()) tables.Add(reader.GetString(0));
+            while (await reader.ReadAsync())
+                tables.Add(reader.GetString(0));
         Assert.NotEmpty(tables);
         var found = new List<string>();
         foreach (var table in tables)
@@ -41,7 +47,8 @@ internal sealed class Canary(params IEnumerable<string> secrets)
             while (await reader.ReadAsync())
             {
                 var text = reader.GetString(0);
-                if (Finds(text) || Finds(Decoded(text))) found.Add("table " + table);
+                if (Finds(text) || Finds(Decoded(text)))
+                    found.Add("table " + table);
             }
         }
 
@@ -51,7 +58,13 @@ internal sealed class Canary(params IEnumerable<string> secrets)
     private static byte[] Decoded(string text)
     {
         var found = new MemoryStream();
-        foreach (System.Text.RegularExpressions.Match hex in System.Text.RegularExpressions.Regex.Matches(text, @"\\x((?:[0-9a-f]{2})+)")) found.Write(Convert.FromHexString(hex.Groups[1].ValueSpan));
+        foreach (
+            System.Text.RegularExpressions.Match hex in System.Text.RegularExpressions.Regex.Matches(
+                text,
+                @"\\x((?:[0-9a-f]{2})+)"
+            )
+        )
+            found.Write(Convert.FromHexString(hex.Groups[1].ValueSpan));
         return found.ToArray();
     }
 }

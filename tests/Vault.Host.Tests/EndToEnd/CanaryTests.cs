@@ -35,11 +35,20 @@ public sealed class CanaryTests
         var database = await TestDatabase.CreateAsync();
         await using var connection = new Npgsql.NpgsqlConnection(database);
         await connection.OpenAsync();
-        await using var plant = new Npgsql.NpgsqlCommand("create schema vault; create table vault.a (x text); create table vault.b (y bytea)", connection);
+        await using var plant = new Npgsql.NpgsqlCommand(
+            "create schema vault; create table vault.a (x text); create table vault.b (y bytea)",
+            connection
+        );
         await plant.ExecuteNonQueryAsync();
-        await using var text = new Npgsql.NpgsqlCommand("insert into vault.a values ($1)", connection) { Parameters = { new() { Value = Secret } } };
+        await using var text = new Npgsql.NpgsqlCommand("insert into vault.a values ($1)", connection)
+        {
+            Parameters = { new() { Value = Secret } },
+        };
         await text.ExecuteNonQueryAsync();
-        await using var bytes = new Npgsql.NpgsqlCommand("insert into vault.b values ($1)", connection) { Parameters = { new() { Value = Encoding.UTF8.GetBytes(Secret) } } };
+        await using var bytes = new Npgsql.NpgsqlCommand("insert into vault.b values ($1)", connection)
+        {
+            Parameters = { new() { Value = Encoding.UTF8.GetBytes(Secret) } },
+        };
         await bytes.ExecuteNonQueryAsync();
         Assert.Equal(["table vault.a", "table vault.b"], (await Bird.InDatabaseAsync(database)).Order());
     }

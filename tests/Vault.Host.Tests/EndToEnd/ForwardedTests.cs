@@ -24,7 +24,10 @@ public abstract class ForwardedTests(IHosts hosts)
 
         // One visitor uses its allowance up; then another comes.
         await Eventually.UntilAsync(
-            () => Task.WhenAll(Enumerable.Range(0, 100).Select(_ => VisitAsync("203.0.113.1"))), crowd => crowd.Contains(HttpStatusCode.TooManyRequests), pause: TimeSpan.Zero);
+            () => Task.WhenAll(Enumerable.Range(0, 100).Select(_ => VisitAsync("203.0.113.1"))),
+            crowd => crowd.Contains(HttpStatusCode.TooManyRequests),
+            pause: TimeSpan.Zero
+        );
         Assert.Equal(oneForAll, await VisitAsync("203.0.113.2") == HttpStatusCode.TooManyRequests);
     }
 }

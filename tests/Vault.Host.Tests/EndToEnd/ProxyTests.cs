@@ -12,8 +12,23 @@ public abstract class ProxyTests(IHosts hosts)
     {
         var world = await hosts.StartAsync();
         var organization = await world.OrganizationAsync();
-        await world.ConnectionAsync(organization, "sandbox_single_use", new { client_id = "demo-client", client_secret = "demo-secret", allow_proxy = allowed });
-        await world.ImportAsync(organization, "ada", "sandbox_single_use", world.Sandbox.Grants.Mint(new GrantSeed { Subject = "alice" }), DateTimeOffset.UtcNow.AddHours(1));
+        await world.ConnectionAsync(
+            organization,
+            "sandbox_single_use",
+            new
+            {
+                client_id = "demo-client",
+                client_secret = "demo-secret",
+                allow_proxy = allowed,
+            }
+        );
+        await world.ImportAsync(
+            organization,
+            "ada",
+            "sandbox_single_use",
+            world.Sandbox.Grants.Mint(new GrantSeed { Subject = "alice" }),
+            DateTimeOffset.UtcNow.AddHours(1)
+        );
         return (world, organization);
     }
 
@@ -23,11 +38,37 @@ public abstract class ProxyTests(IHosts hosts)
         var (world, organization) = await SceneAsync();
         await using var _ = world;
 
-        var echo = await world.PostAsync("/v1/proxy/sandbox_single_use/echo", new { organization_id = organization, user_id = "ada", query = new { q = "a b&c", n = 7, list = new[] { "x", "y" } }, headers = new Dictionary<string, string> { ["X-Api-Version"] = "3" } });
-        var made = await world.PostAsync("/v1/proxy/sandbox_single_use/items", new { organization_id = organization, user_id = "ada", method = "POST", body = new { name = "raw" } });
+        var echo = await world.PostAsync(
+            "/v1/proxy/sandbox_single_use/echo",
+            new
+            {
+                organization_id = organization,
+                user_id = "ada",
+                query = new
+                {
+                    q = "a b&c",
+                    n = 7,
+                    list = new[] { "x", "y" },
+                },
+                headers = new Dictionary<string, string> { ["X-Api-Version"] = "3" },
+            }
+        );
+        var made = await world.PostAsync(
+            "/v1/proxy/sandbox_single_use/items",
+            new
+            {
+                organization_id = organization,
+                user_id = "ada",
+                method = "POST",
+                body = new { name = "raw" },
+            }
+        );
         Assert.True(made.Status == HttpStatusCode.OK, made.ToString());
         var item = made.Json.GetProperty("data").GetProperty("id").GetString();
-        var read = await world.PostAsync($"/v1/proxy/sandbox_single_use/items/{item}", new { organization_id = organization, user_id = "ada" });
+        var read = await world.PostAsync(
+            $"/v1/proxy/sandbox_single_use/items/{item}",
+            new { organization_id = organization, user_id = "ada" }
+        );
 
         Assert.Equal(HttpStatusCode.OK, echo.Status);
         var data = echo.Json.GetProperty("data");
@@ -38,9 +79,14 @@ public abstract class ProxyTests(IHosts hosts)
         Assert.Equal("raw", read.Json.GetProperty("data").GetProperty("name").GetString());
 
         // Before and after, as for any write: nobody but the provider knows what a path does.
-        var ledger = await world.GetAsync($"/v1/ledger?organization_id={organization}&execution_id={echo["execution_id"]}");
+        var ledger = await world.GetAsync(
+            $"/v1/ledger?organization_id={organization}&execution_id={echo["execution_id"]}"
+        );
         var entries = ledger.Json.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("entry")).ToList();
-        Assert.Equal(["execution.finished", "execution.started"], entries.Select(e => e.GetProperty("type").GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["execution.finished", "execution.started"],
+            entries.Select(e => e.GetProperty("type").GetString()).Order(StringComparer.Ordinal)
+        );
         Assert.All(entries, e => Assert.Equal("sandbox_single_use:proxy", e.GetProperty("tool").GetString()));
     }
 
@@ -49,12 +95,23 @@ public abstract class ProxyTests(IHosts hosts)
     {
         var (shut, closed) = await SceneAsync(allowed: false);
         await using var _ = shut;
-        var refused = await shut.PostAsync("/v1/proxy/sandbox_single_use/echo", new { organization_id = closed, user_id = "ada" });
+        var refused = await shut.PostAsync(
+            "/v1/proxy/sandbox_single_use/echo",
+            new { organization_id = closed, user_id = "ada" }
+        );
         Assert.Equal((HttpStatusCode.Forbidden, "policy_denied"), (refused.Status, refused.Code));
 
         var (world, organization) = await SceneAsync();
         await using var __ = world;
-        var ask = await world.PostAsync("/v1/proxy/sandbox_single_use/items/1", new { organization_id = organization, user_id = "ada", method = "DELETE" });
+        var ask = await world.PostAsync(
+            "/v1/proxy/sandbox_single_use/items/1",
+            new
+            {
+                organization_id = organization,
+                user_id = "ada",
+                method = "DELETE",
+            }
+        );
         Assert.Equal("approval_required", ask.Code);
         Assert.Equal(0, shut.Sandbox.Counters.ApiCalls + world.Sandbox.Counters.ApiCalls);
     }
@@ -71,7 +128,11 @@ public abstract class ProxyTests(IHosts hosts)
     [InlineData("echo", """{"body":{}}""", "body")]
     [InlineData("echo", """{"method":"POST","body_base64":"%%","content_type":"text/csv"}""", "body_base64")]
     [InlineData("echo", """{"method":"POST","body_base64":"YQ=="}""", "content_type")]
-    [InlineData("echo", """{"method":"POST","body":{},"body_base64":"YQ==","content_type":"text/csv"}""", "body_base64")]
+    [InlineData(
+        "echo",
+        """{"method":"POST","body":{},"body_base64":"YQ==","content_type":"text/csv"}""",
+        "body_base64"
+    )]
     [InlineData("echo", """{"method":"TRACE"}""", "method")]
     public async Task What_cannot_be_sent_is_named_and_nothing_is_sent(string path, string body, string field)
     {
@@ -92,9 +153,25 @@ public abstract class ProxyTests(IHosts hosts)
     {
         var (world, organization) = await SceneAsync();
         await using var _ = world;
-        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.DropAfter, Target = FaultTarget.Api, Times = 1 });
+        world.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.DropAfter,
+                Target = FaultTarget.Api,
+                Times = 1,
+            }
+        );
 
-        var answer = await world.PostAsync("/v1/proxy/sandbox_single_use/items", new { organization_id = organization, user_id = "ada", method = "POST", body = new { name = "once" } });
+        var answer = await world.PostAsync(
+            "/v1/proxy/sandbox_single_use/items",
+            new
+            {
+                organization_id = organization,
+                user_id = "ada",
+                method = "POST",
+                body = new { name = "once" },
+            }
+        );
 
         Assert.Equal("outcome_unknown", answer.Code);
         Assert.Equal(1, world.Sandbox.Counters.ApiCalls);
@@ -108,8 +185,11 @@ public abstract class ProxyTests(IHosts hosts)
         var host = new Uri(world.Urls[0]);
         await tcp.ConnectAsync(host.Host, host.Port);
         await using var stream = tcp.GetStream();
-        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(
-            $"POST {target} HTTP/1.1\r\nHost: {host.Authority}\r\nAuthorization: Bearer {world.AdminKey}\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\nConnection: close\r\n\r\n"));
+        await stream.WriteAsync(
+            System.Text.Encoding.ASCII.GetBytes(
+                $"POST {target} HTTP/1.1\r\nHost: {host.Authority}\r\nAuthorization: Bearer {world.AdminKey}\r\nContent-Type: application/json\r\nContent-Length: {json.Length}\r\nConnection: close\r\n\r\n"
+            )
+        );
         await stream.WriteAsync(json);
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();

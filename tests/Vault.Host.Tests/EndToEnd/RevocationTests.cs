@@ -19,15 +19,28 @@ public abstract class RevocationTests(IHosts hosts)
         await using var world = await hosts.StartAsync(count, postgres);
         var (organization, account, _) = await ReadyAsync(world);
         using var stop = new CancellationTokenSource();
-        var load = Enumerable.Range(0, 16).Select(i => Task.Run(async () =>
-        {
-            while (!stop.IsCancellationRequested) await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i);
-        })).ToArray();
+        var load = Enumerable
+            .Range(0, 16)
+            .Select(i =>
+                Task.Run(async () =>
+                {
+                    while (!stop.IsCancellationRequested)
+                        await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i);
+                })
+            )
+            .ToArray();
         await Eventually.UntilAsync(() => world.Sandbox.Counters.ApiCalls > 100, () => world.Sandbox.Counters.ApiCalls);
 
-        var receipt = await world.PostAsync($"/v1/connected_accounts/{account}:revoke", new { organization_id = organization });
+        var receipt = await world.PostAsync(
+            $"/v1/connected_accounts/{account}:revoke",
+            new { organization_id = organization }
+        );
         var atAcknowledgement = world.Sandbox.Counters.ApiCalls;
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 200)
+                .Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i))
+        );
         var after = world.Sandbox.Counters.ApiCalls;
         await stop.CancelAsync();
         await Task.WhenAll(load);
@@ -42,15 +55,27 @@ public abstract class RevocationTests(IHosts hosts)
     {
         await using var world = await hosts.StartAsync();
         var (organization, _, _) = await ReadyAsync(world);
-        Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status
+        );
 
-        Assert.Equal(HttpStatusCode.OK, (await world.PostAsync($"/v1/organizations/{organization}:suspend", new { })).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.PostAsync($"/v1/organizations/{organization}:suspend", new { })).Status
+        );
         var calls = world.Sandbox.Counters.ApiCalls;
-        Assert.Equal("organization_suspended", (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Code);
+        Assert.Equal(
+            "organization_suspended",
+            (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Code
+        );
         Assert.Equal(calls, world.Sandbox.Counters.ApiCalls);
 
         await world.PostAsync($"/v1/organizations/{organization}:resume", new { });
-        Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status
+        );
     }
 
     [Theory]
@@ -66,7 +91,10 @@ public abstract class RevocationTests(IHosts hosts)
         Assert.True(receipt.Status == HttpStatusCode.OK, receipt.ToString());
 
         Assert.False(world.Sandbox.Grants.Get(grant.GrantId).Alive);
-        Assert.Equal(HttpStatusCode.NotFound, (await world.GetAsync($"/v1/connected_accounts/{account}?organization_id={organization}")).Status);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await world.GetAsync($"/v1/connected_accounts/{account}?organization_id={organization}")).Status
+        );
         var report = await world.PostAsync("/v1/ledger:verify", new { organization_id = organization });
         Assert.Equal("true", report["intact"]);
         Assert.NotEqual("0", report["erased"]);
@@ -77,12 +105,26 @@ public abstract class RevocationTests(IHosts hosts)
     {
         await using var world = await hosts.StartAsync();
         var (organization, account, grant) = await ReadyAsync(world);
-        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Revoke, Status = 503, Times = 2 });
+        world.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                Target = FaultTarget.Revoke,
+                Status = 503,
+                Times = 2,
+            }
+        );
 
-        var receipt = await world.PostAsync($"/v1/connected_accounts/{account}:revoke", new { organization_id = organization });
+        var receipt = await world.PostAsync(
+            $"/v1/connected_accounts/{account}:revoke",
+            new { organization_id = organization }
+        );
 
         Assert.Equal("pending", receipt["provider"]);
-        await Eventually.UntilAsync(() => !world.Sandbox.Grants.Get(grant.GrantId).Alive, () => world.Sandbox.Grants.Get(grant.GrantId));
+        await Eventually.UntilAsync(
+            () => !world.Sandbox.Grants.Get(grant.GrantId).Alive,
+            () => world.Sandbox.Grants.Get(grant.GrantId)
+        );
     }
 
     private static async Task<(string Organization, string Account, MintedGrant Grant)> ReadyAsync(World world)
@@ -90,6 +132,16 @@ public abstract class RevocationTests(IHosts hosts)
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
         var grant = world.Sandbox.Grants.Mint(new GrantSeed { Policy = SingleUse, AccessExpiresInSeconds = 3_600 });
-        return (organization, await world.ImportAsync(organization, "ada", "sandbox_single_use", grant, DateTimeOffset.UtcNow.AddHours(1)), grant);
+        return (
+            organization,
+            await world.ImportAsync(
+                organization,
+                "ada",
+                "sandbox_single_use",
+                grant,
+                DateTimeOffset.UtcNow.AddHours(1)
+            ),
+            grant
+        );
     }
 }

@@ -7,7 +7,14 @@ namespace Vault.Host.Tests.EndToEnd;
 /// <param name="urls">Where they listen.</param>
 /// <param name="folder">Where they keep their files.</param>
 /// <param name="own">The hosts themselves; they end with this.</param>
-public sealed class SharedHosts(IReadOnlyList<string> urls, string adminKey, string folder, string database, ConcurrentQueue<string> logs, IAsyncDisposable own) : IAsyncDisposable
+public sealed class SharedHosts(
+    IReadOnlyList<string> urls,
+    string adminKey,
+    string folder,
+    string database,
+    ConcurrentQueue<string> logs,
+    IAsyncDisposable own
+) : IAsyncDisposable
 {
     /// <summary>For the connection strings of three silos that share the machine with their PostgreSQL and the tests: small pools, and patience where a thousand calls come at once.</summary>
     public const string Pool = ";Maximum Pool Size=20;Timeout=60";
@@ -32,21 +39,25 @@ public sealed class SharedHosts(IReadOnlyList<string> urls, string adminKey, str
     public async Task LeaveAsync(SandboxServer provider)
     {
         _providers.Add(provider);
-        if (Once) await StopAsync();
+        if (Once)
+            await StopAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
     }
 
     private async Task StopAsync()
     {
-        if (_stopped) return;
+        if (_stopped)
+            return;
         _stopped = true;
         await own.DisposeAsync();
-        foreach (var provider in _providers) await provider.DisposeAsync();
+        foreach (var provider in _providers)
+            await provider.DisposeAsync();
         _providers.Clear();
     }
 }

@@ -11,7 +11,14 @@ public abstract class StormTests(IHosts hosts)
     private static readonly TokenPolicyPatch SingleUse = new() { Rotation = RotationBehaviour.SingleUse };
 
     private static MintedGrant Mint(World world, string subject = "alice", int? accessSeconds = 0) =>
-        world.Sandbox.Grants.Mint(new GrantSeed { Subject = subject, Policy = SingleUse, AccessExpiresInSeconds = accessSeconds });
+        world.Sandbox.Grants.Mint(
+            new GrantSeed
+            {
+                Subject = subject,
+                Policy = SingleUse,
+                AccessExpiresInSeconds = accessSeconds,
+            }
+        );
 
     [Theory]
     [InlineData(1, false)]
@@ -22,9 +29,19 @@ public abstract class StormTests(IHosts hosts)
         await using var world = await hosts.StartAsync(count, postgres);
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
-        await world.ImportAsync(organization, "ada", "sandbox_single_use", Mint(world), DateTimeOffset.UtcNow.AddMinutes(-1));
+        await world.ImportAsync(
+            organization,
+            "ada",
+            "sandbox_single_use",
+            Mint(world),
+            DateTimeOffset.UtcNow.AddMinutes(-1)
+        );
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i)));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 200)
+                .Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i))
+        );
 
         Reply.AllOk(answers);
         Assert.Equal(1, world.Sandbox.Counters.Refreshes);
@@ -38,14 +55,43 @@ public abstract class StormTests(IHosts hosts)
     public async Task Accounts_that_expire_at_once_cause_one_refresh_each()
     {
         // Nothing sweeps, and an account that was read is not too old by the time a machine that is busy with the crowd comes to use it.
-        await using var world = await hosts.StartAsync(1, postgres: false, "--sweep-interval-ms", "3600000", "--freshness-lease-ms", "60000");
+        await using var world = await hosts.StartAsync(
+            1,
+            postgres: false,
+            "--sweep-interval-ms",
+            "3600000",
+            "--freshness-lease-ms",
+            "60000"
+        );
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
-        var grants = world.Sandbox.Grants.MintMany(new GrantSeed { Subject = "user-{n}", Policy = SingleUse, AccessExpiresInSeconds = 0 }, Crowd);
-        await Parallel.ForEachAsync(Enumerable.Range(0, Crowd), new ParallelOptions { MaxDegreeOfParallelism = 32 },
-            async (i, _) => await world.ImportAsync(organization, "user" + i, "sandbox_single_use", grants[i], DateTimeOffset.UtcNow.AddMinutes(-1)));
+        var grants = world.Sandbox.Grants.MintMany(
+            new GrantSeed
+            {
+                Subject = "user-{n}",
+                Policy = SingleUse,
+                AccessExpiresInSeconds = 0,
+            },
+            Crowd
+        );
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, Crowd),
+            new ParallelOptions { MaxDegreeOfParallelism = 32 },
+            async (i, _) =>
+                await world.ImportAsync(
+                    organization,
+                    "user" + i,
+                    "sandbox_single_use",
+                    grants[i],
+                    DateTimeOffset.UtcNow.AddMinutes(-1)
+                )
+        );
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Crowd).Select(i => world.ExecuteAsync(organization, "user" + i, "sandbox_single_use_get_profile")));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, Crowd)
+                .Select(i => world.ExecuteAsync(organization, "user" + i, "sandbox_single_use_get_profile"))
+        );
 
         Reply.AllOk(answers);
         Assert.Equal(Crowd, world.Sandbox.Counters.Refreshes);
@@ -59,10 +105,28 @@ public abstract class StormTests(IHosts hosts)
         await using var world = await hosts.StartAsync(2, postgres: true);
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
-        await world.ImportAsync(organization, "ada", "sandbox_single_use", Mint(world), DateTimeOffset.UtcNow.AddMinutes(-1));
-        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Slow, Target = FaultTarget.Token, DelayMs = 6_000, Times = 1 });
+        await world.ImportAsync(
+            organization,
+            "ada",
+            "sandbox_single_use",
+            Mint(world),
+            DateTimeOffset.UtcNow.AddMinutes(-1)
+        );
+        world.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Slow,
+                Target = FaultTarget.Token,
+                DelayMs = 6_000,
+                Times = 1,
+            }
+        );
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i)));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile", host: i))
+        );
 
         Reply.AllOk(answers);
         Assert.Equal(1, world.Sandbox.Counters.Refreshes);
@@ -75,10 +139,27 @@ public abstract class StormTests(IHosts hosts)
         await using var world = await hosts.StartAsync();
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
-        var account = await world.ImportAsync(organization, "ada", "sandbox_single_use", Mint(world, accessSeconds: 600), DateTimeOffset.UtcNow.AddMinutes(10));
-        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Token, Status = 503, Times = 1 });
+        var account = await world.ImportAsync(
+            organization,
+            "ada",
+            "sandbox_single_use",
+            Mint(world, accessSeconds: 600),
+            DateTimeOffset.UtcNow.AddMinutes(10)
+        );
+        world.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                Target = FaultTarget.Token,
+                Status = 503,
+                Times = 1,
+            }
+        );
 
-        var refresh = await world.PostAsync($"/v1/connected_accounts/{account}:refresh", new { organization_id = organization });
+        var refresh = await world.PostAsync(
+            $"/v1/connected_accounts/{account}:refresh",
+            new { organization_id = organization }
+        );
         var answer = await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile");
         var view = await world.GetAsync($"/v1/connected_accounts/{account}?organization_id={organization}");
 
@@ -94,9 +175,25 @@ public abstract class StormTests(IHosts hosts)
         await using var world = await hosts.StartAsync();
         var organization = await world.OrganizationAsync();
         await world.ConnectionAsync(organization, "sandbox_single_use");
-        await world.ImportAsync(organization, "ada", "sandbox_single_use", Mint(world, accessSeconds: 600), DateTimeOffset.UtcNow.AddHours(1));
-        Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
-        world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.EarlyUnauthorized, Target = FaultTarget.Api, Times = 1 });
+        await world.ImportAsync(
+            organization,
+            "ada",
+            "sandbox_single_use",
+            Mint(world, accessSeconds: 600),
+            DateTimeOffset.UtcNow.AddHours(1)
+        );
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status
+        );
+        world.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.EarlyUnauthorized,
+                Target = FaultTarget.Api,
+                Times = 1,
+            }
+        );
 
         var answer = await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile");
 
@@ -115,7 +212,11 @@ public abstract class StormTests(IHosts hosts)
         await world.ImportAsync(organization, "ada", "sandbox_single_use", grant, DateTimeOffset.UtcNow.AddMinutes(-1));
         world.Sandbox.Grants.Revoke(grant.GrantId, "the user revoked access");
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 50)
+                .Select(_ => world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile"))
+        );
 
         Assert.All(answers, a =>
         {

@@ -21,8 +21,14 @@ internal static class TestDatabase
 
     private static async Task<string> FindServerAsync()
     {
-        if (Environment.GetEnvironmentVariable("VAULT_TEST_POSTGRES") is { Length: > 0 } given) return given;
-        using var start = Process.Start(new ProcessStartInfo(Path.Combine(Conventions.Repository.Root, "scripts", "pg"), "start --fast") { RedirectStandardOutput = true })!;
+        if (Environment.GetEnvironmentVariable("VAULT_TEST_POSTGRES") is { Length: > 0 } given)
+            return given;
+        using var start = Process.Start(
+            new ProcessStartInfo(Path.Combine(Conventions.Repository.Root, "scripts", "pg"), "start --fast")
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
         var text = await start.StandardOutput.ReadToEndAsync();
         await start.WaitForExitAsync();
         Assert.Equal(0, start.ExitCode);

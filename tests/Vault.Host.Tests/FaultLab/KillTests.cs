@@ -10,9 +10,19 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public async Task A_host_killed_before_it_sends_and_after_it_committed_loses_nothing_silently()
     {
-        Strike[] strikes = [new(0, "before_send", Freeze: false, TimeSpan.Zero), new(0, "reply_committed", Freeze: false, TimeSpan.Zero)];
+        Strike[] strikes =
+        [
+            new(0, "before_send", Freeze: false, TimeSpan.Zero),
+            new(0, "reply_committed", Freeze: false, TimeSpan.Zero),
+        ];
         using var progress = new StringWriter();
-        var report = await KillCampaign.RunAsync(new LabOptions { Accounts = 4, Lanes = 2 }, strikes, 7, progress, CancellationToken.None);
+        var report = await KillCampaign.RunAsync(
+            new LabOptions { Accounts = 4, Lanes = 2 },
+            strikes,
+            7,
+            progress,
+            CancellationToken.None
+        );
         output.WriteLine(progress.ToString());
 
         Assert.Equal([], report.Violations);

@@ -11,7 +11,13 @@ public sealed class PowerLossTests(ITestOutputHelper output)
     public async Task After_a_power_loss_with_a_torn_write_rows_ledger_and_provider_agree()
     {
         using var progress = new StringWriter();
-        var report = await FaultCampaign.RunAsync(new LabOptions { Accounts = 4, Lanes = 2 }, [SqliteFaults.PowerLoss], 3, progress, CancellationToken.None);
+        var report = await FaultCampaign.RunAsync(
+            new LabOptions { Accounts = 4, Lanes = 2 },
+            [SqliteFaults.PowerLoss],
+            3,
+            progress,
+            CancellationToken.None
+        );
         output.WriteLine(progress.ToString());
 
         Assert.Equal([], report.Outcomes.SelectMany(o => o.Violations));

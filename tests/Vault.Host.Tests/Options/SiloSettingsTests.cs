@@ -19,7 +19,9 @@ public sealed class SiloSettingsTests
 
     [Fact]
     public void Beyond_loopback_silos_need_certificates() =>
-        Assert.Contains(Read("--silo-address", "10.0.0.7").Faults, f => f.Contains("cluster-certificate", StringComparison.Ordinal) && f.Contains("TLS", StringComparison.Ordinal));
+        Assert.Contains(Read("--silo-address", "10.0.0.7").Faults, f =>
+            f.Contains("cluster-certificate", StringComparison.Ordinal) && f.Contains("TLS", StringComparison.Ordinal)
+        );
 
     [Theory]
     [InlineData("--role", "worker", "one silo")]
@@ -38,5 +40,7 @@ public sealed class SiloSettingsTests
     [InlineData("--cluster-ca", "/no/such/file", "there is no file")]
     [InlineData("--refresh-shard", "8", "Did you mean --refresh-shards?")]
     public void What_is_wrong_is_refused_with_the_fix(string name, string value, string told) =>
-        Assert.Contains(Read("--environment", "development", name, value).Faults, f => f.Contains(told, StringComparison.Ordinal));
+        Assert.Contains(Read("--environment", "development", name, value).Faults, f =>
+            f.Contains(told, StringComparison.Ordinal)
+        );
 }

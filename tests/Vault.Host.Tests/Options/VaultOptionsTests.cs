@@ -4,8 +4,10 @@ namespace Vault.Host.Tests.Options;
 
 public sealed class HostOptionsTests
 {
-    private static (VaultOptions? Options, IReadOnlyList<string> Faults) Read(string[] arguments, params (string Name, string Value)[] environment) =>
-        VaultOptions.Read(arguments, environment.Select(e => new KeyValuePair<string, string>(e.Name, e.Value)));
+    private static (VaultOptions? Options, IReadOnlyList<string> Faults) Read(
+        string[] arguments,
+        params (string Name, string Value)[] environment
+    ) => VaultOptions.Read(arguments, environment.Select(e => new KeyValuePair<string, string>(e.Name, e.Value)));
 
     [Fact]
     public void The_defaults_start_a_host_on_loopback_with_sqlite()
@@ -28,20 +30,42 @@ public sealed class HostOptionsTests
     [Fact]
     public void All_faults_are_listed_at_once_each_with_its_option()
     {
-        var (options, faults) = Read(["--sweep-batch", "none"], ("VAULT_STORE", "sqllite"), ("VAULT_LISTEN", "127.0.0.1:8080"), ("VAULT_REFRESH_LEASE_MS", "10000"));
+        var (options, faults) = Read(
+            ["--sweep-batch", "none"],
+            ("VAULT_STORE", "sqllite"),
+            ("VAULT_LISTEN", "127.0.0.1:8080"),
+            ("VAULT_REFRESH_LEASE_MS", "10000")
+        );
         Assert.Null(options);
         Assert.Equal(4, faults.Count);
-        Assert.Contains(faults, f => f.Contains("VAULT_STORE", StringComparison.Ordinal) && f.Contains("Did you mean sqlite?", StringComparison.Ordinal));
-        Assert.Contains(faults, f => f.Contains("VAULT_LISTEN", StringComparison.Ordinal) && f.Contains("https://vault.example.com", StringComparison.Ordinal));
-        Assert.Contains(faults, f => f.Contains("VAULT_SWEEP_BATCH", StringComparison.Ordinal) && f.Contains("'none'", StringComparison.Ordinal));
-        Assert.Contains(faults, f => f.Contains("Lease", StringComparison.Ordinal) && f.Contains("TokenTimeout", StringComparison.Ordinal));
+        Assert.Contains(faults, f =>
+            f.Contains("VAULT_STORE", StringComparison.Ordinal)
+            && f.Contains("Did you mean sqlite?", StringComparison.Ordinal)
+        );
+        Assert.Contains(faults, f =>
+            f.Contains("VAULT_LISTEN", StringComparison.Ordinal)
+            && f.Contains("https://vault.example.com", StringComparison.Ordinal)
+        );
+        Assert.Contains(faults, f =>
+            f.Contains("VAULT_SWEEP_BATCH", StringComparison.Ordinal) && f.Contains("'none'", StringComparison.Ordinal)
+        );
+        Assert.Contains(faults, f =>
+            f.Contains("Lease", StringComparison.Ordinal) && f.Contains("TokenTimeout", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void Trusted_proxies_are_addresses_and_networks()
     {
-        Assert.Equal(["10.0.0.7/32", "fd00::/8"], Read(["--trusted-proxies", "10.0.0.7, fd00::/8"]).Options!.TrustedProxies.Select(n => n.ToString()));
-        Assert.Contains("'10.0.0.1/33'", Assert.Single(Read(["--trusted-proxies", "10.0.0.1/33"]).Faults), StringComparison.Ordinal);
+        Assert.Equal(
+            ["10.0.0.7/32", "fd00::/8"],
+            Read(["--trusted-proxies", "10.0.0.7, fd00::/8"]).Options!.TrustedProxies.Select(n => n.ToString())
+        );
+        Assert.Contains(
+            "'10.0.0.1/33'",
+            Assert.Single(Read(["--trusted-proxies", "10.0.0.1/33"]).Faults),
+            StringComparison.Ordinal
+        );
     }
 
     public static TheoryData<string> Names => [.. VaultOptions.Known.Select(o => o.Name)];
@@ -52,9 +76,14 @@ public sealed class HostOptionsTests
     {
         var option = VaultOptions.Known.Single(o => o.Name == name);
         var flagTypo = option.Flag[..^1] + "x";
-        Assert.Contains(Read([flagTypo, "1"]).Faults, f => f.Contains(flagTypo, StringComparison.Ordinal) && f.Contains($"Did you mean {option.Flag}?", StringComparison.Ordinal));
+        Assert.Contains(Read([flagTypo, "1"]).Faults, f =>
+            f.Contains(flagTypo, StringComparison.Ordinal)
+            && f.Contains($"Did you mean {option.Flag}?", StringComparison.Ordinal)
+        );
         var variableTypo = option.Variable + "S";
-        Assert.Contains(Read([], (variableTypo, "1")).Faults, f => f.Contains(variableTypo, StringComparison.Ordinal) && f.Contains("Did you mean", StringComparison.Ordinal));
+        Assert.Contains(Read([], (variableTypo, "1")).Faults, f =>
+            f.Contains(variableTypo, StringComparison.Ordinal) && f.Contains("Did you mean", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -72,12 +101,17 @@ public sealed class HostOptionsTests
 
     [Fact]
     public void Development_listens_on_loopback_only() =>
-        Assert.Contains(Read(["--environment", "development", "--listen", "http://0.0.0.0:8080"]).Faults, f => f.Contains("loopback", StringComparison.Ordinal));
+        Assert.Contains(Read(["--environment", "development", "--listen", "http://0.0.0.0:8080"]).Faults, f =>
+            f.Contains("loopback", StringComparison.Ordinal)
+        );
 
     [Fact]
     public void A_command_behind_the_options_is_told_its_place() =>
-        Assert.Contains(Read(["--store", "sqlite", "ledger-verify"]).Faults, f => f.Contains("ledger-verify: an option is written", StringComparison.Ordinal));
+        Assert.Contains(Read(["--store", "sqlite", "ledger-verify"]).Faults, f =>
+            f.Contains("ledger-verify: an option is written", StringComparison.Ordinal)
+        );
 
     [Fact]
-    public void An_option_without_its_value_is_refused() => Assert.Contains(Read(["--listen"]).Faults, f => f.Contains("needs a value", StringComparison.Ordinal));
+    public void An_option_without_its_value_is_refused() =>
+        Assert.Contains(Read(["--listen"]).Faults, f => f.Contains("needs a value", StringComparison.Ordinal));
 }

@@ -15,14 +15,17 @@ public sealed class DirectoryTests
     {
         await using var world = await ProcessWorld.StartAsync(1);
         var organization = await world.OrganizationAsync(Provider);
-        for (var i = 0; i < Accounts; i++) await world.ConnectAsync(organization, "user" + i, Provider);
+        for (var i = 0; i < Accounts; i++)
+            await world.ConnectAsync(organization, "user" + i, Provider);
 
         // A worker that has never heard of the accounts, which are nowhere when the first has left.
         var asked = await world.AddAsync();
         var frozen = await world.AddAsync("--role", "gateway");
         Assert.Equal(0, await world.Silos[0].DrainAsync());
         await world.Silos[frozen].SignalAsync("STOP");
-        var answers = await Task.WhenAll(Enumerable.Range(0, Accounts).Select(i => world.WriteAsync(asked, organization, "user" + i, Provider)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, Accounts).Select(i => world.WriteAsync(asked, organization, "user" + i, Provider))
+        );
 
         Assert.All(answers, a => Assert.True(a.Status == HttpStatusCode.OK, a.ToString()));
         Assert.Equal(Accounts, world.Sandbox.Counters.ApiCallsByPath["POST /api/items"]);

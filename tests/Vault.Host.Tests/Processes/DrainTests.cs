@@ -24,7 +24,8 @@ public sealed class DrainTests
         await world.AddAsync("--role", "gateway");
         var leaving = await world.AddAsync("--role", "worker", "--log-level", "debug");
         var organization = await world.OrganizationAsync(Provider);
-        for (var i = 0; i <= Asked; i++) await world.ConnectAsync(organization, "user" + i, Provider);
+        for (var i = 0; i <= Asked; i++)
+            await world.ConnectAsync(organization, "user" + i, Provider);
         await world.ConnectAsync(organization, "probe", Provider);
         Reply.AllOk([await world.ExecuteAsync(0, organization, "probe", Provider)]);
 
@@ -63,8 +64,14 @@ public sealed class DrainTests
             },
             told =>
             {
-                var newest = told.Json.GetProperty("hosts").EnumerateArray().MaxBy(h => h.GetProperty("since").GetDateTimeOffset()).GetProperty("grains");
-                return newest.ValueKind == JsonValueKind.Array && newest.EnumerateArray().Any(g => g.GetProperty("type").GetString() == "connected_account");
-            });
+                var newest = told
+                    .Json.GetProperty("hosts")
+                    .EnumerateArray()
+                    .MaxBy(h => h.GetProperty("since").GetDateTimeOffset())
+                    .GetProperty("grains");
+                return newest.ValueKind == JsonValueKind.Array
+                    && newest.EnumerateArray().Any(g => g.GetProperty("type").GetString() == "connected_account");
+            }
+        );
     }
 }

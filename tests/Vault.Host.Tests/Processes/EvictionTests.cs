@@ -27,7 +27,10 @@ public sealed class EvictionTests
         await using (var connection = new NpgsqlConnection(world.Database))
         {
             await connection.OpenAsync();
-            await using var command = new NpgsqlCommand("update cluster.membership set status = 6; update cluster.membership_version set version = version + 1", connection);
+            await using var command = new NpgsqlCommand(
+                "update cluster.membership set status = 6; update cluster.membership_version set version = version + 1",
+                connection
+            );
             await command.ExecuteNonQueryAsync();
         }
 

@@ -35,7 +35,12 @@ public sealed class LostExecutionTests
         var unknown = await write;
         Assert.True(done.Status == HttpStatusCode.OK, done.ToString());
         Assert.Equal("outcome_unknown", unknown.Code);
-        Assert.Equal("running", (await world.GetAsync(0, $"/v1/executions/{unknown["execution_id"]}?organization_id={organization}"))["state"]);
+        Assert.Equal(
+            "running",
+            (await world.GetAsync(0, $"/v1/executions/{unknown["execution_id"]}?organization_id={organization}"))[
+                "state"
+            ]
+        );
         Assert.Equal(1, Writes());
         slowRead.Open();
         slowWrite.Open();

@@ -71,7 +71,8 @@ public sealed class LostGatewayTests : IDisposable
         {
             await using var transaction = await holder.BeginTransactionAsync();
             const string Lock = "lock table vault.ledger_entries in access exclusive mode";
-            await using (var hold = new NpgsqlCommand(Lock, holder, transaction)) await hold.ExecuteNonQueryAsync();
+            await using (var hold = new NpgsqlCommand(Lock, holder, transaction))
+                await hold.ExecuteNonQueryAsync();
             var read = vault.GetExecutionAsync(execution);
             await WaitingAsync(database);
             await world.Silos[await GatewayAsync(world)].SignalAsync("KILL");
@@ -91,18 +92,25 @@ public sealed class LostGatewayTests : IDisposable
         }
 
         var organization = await world.OrganizationAsync(Provider);
-        for (var i = 0; i < Writes; i++) await world.ConnectAsync(organization, "user" + i, Provider);
+        for (var i = 0; i < Writes; i++)
+            await world.ConnectAsync(organization, "user" + i, Provider);
         return organization;
     }
 
     private Task<VaultClusterClient> ClientAsync(ProcessWorld world, string organization)
     {
         var own = _certificates.Options();
-        return VaultClusterClient.ConnectAsync(new VaultClusterOptions
-        {
-            Database = world.Database, ApiKey = world.Key, OrganizationId = organization,
-            Certificate = own[1], CertificateKey = own[3], Authority = own[5],
-        });
+        return VaultClusterClient.ConnectAsync(
+            new VaultClusterOptions
+            {
+                Database = world.Database,
+                ApiKey = world.Key,
+                OrganizationId = organization,
+                Certificate = own[1],
+                CertificateKey = own[3],
+                Authority = own[5],
+            }
+        );
     }
 
     private static Task<Execution> ReadAsync(VaultClusterClient vault, int user) =>
@@ -121,7 +129,9 @@ public sealed class LostGatewayTests : IDisposable
     private static async Task<int> GatewayAsync(ProcessWorld world)
     {
         var cluster = await Eventually.UntilAsync(
-            () => world.GetAsync(0, "/v1/cluster"), c => c.Status == HttpStatusCode.OK && Gateways(c.Json).Count == 1);
+            () => world.GetAsync(0, "/v1/cluster"),
+            c => c.Status == HttpStatusCode.OK && Gateways(c.Json).Count == 1
+        );
         var address = Gateways(cluster.Json)[0];
         var ports = world.Silos.Select(s => $"127.0.0.1:{s.Port}@").ToList();
         return ports.FindIndex(p => address.StartsWith(p, StringComparison.Ordinal));
@@ -140,7 +150,8 @@ public sealed class LostGatewayTests : IDisposable
     private static async Task WaitingAsync(NpgsqlDataSource database)
     {
         await using var waiting = database.CreateCommand(
-            "select count(*) from pg_locks where relation = 'vault.ledger_entries'::regclass and not granted");
+            "select count(*) from pg_locks where relation = 'vault.ledger_entries'::regclass and not granted"
+        );
         await Eventually.UntilAsync(() => waiting.ExecuteScalarAsync(), count => (long)count! > 0);
     }
 }

@@ -12,7 +12,15 @@ namespace Vault.Host.Tests.Processes;
 public sealed class ProcessTests(ITestOutputHelper output)
 {
     // Short enough to wait for: lease > token timeout + clock skew.
-    private static readonly string[] ShortLease = ["--token-timeout-ms", "5000", "--refresh-lease-ms", "6000", "--clock-skew-ms", "500"];
+    private static readonly string[] ShortLease =
+    [
+        "--token-timeout-ms",
+        "5000",
+        "--refresh-lease-ms",
+        "6000",
+        "--clock-skew-ms",
+        "500",
+    ];
 
     [Fact]
     public async Task A_storm_through_two_processes_is_one_refresh()
@@ -21,7 +29,9 @@ public sealed class ProcessTests(ITestOutputHelper output)
         var organization = await world.OrganizationAsync("sandbox_single_use");
         await world.ConnectAsync(organization, "ada", "sandbox_single_use", left: 0);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => world.ExecuteAsync(i % 2, organization, "ada", "sandbox_single_use")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(i => world.ExecuteAsync(i % 2, organization, "ada", "sandbox_single_use"))
+        );
 
         Assert.All(answers, a => Assert.True(a.Status == HttpStatusCode.OK, a.ToString()));
         Assert.Equal(1, world.Sandbox.Counters.Refreshes);
@@ -37,7 +47,8 @@ public sealed class ProcessTests(ITestOutputHelper output)
     {
         await using var world = await ProcessWorld.StartAsync(2, ShortLease);
         var organization = await world.OrganizationAsync(provider);
-        for (var i = 0; i < 10; i++) await world.ConnectAsync(organization, "other" + i, provider);
+        for (var i = 0; i < 10; i++)
+            await world.ConnectAsync(organization, "other" + i, provider);
         var key = ProcessWorld.KeyOf(organization, "ada", provider);
 
         // Before the account is there, because the sweep may be quicker than the first call.
@@ -52,8 +63,12 @@ public sealed class ProcessTests(ITestOutputHelper output)
         reply.Open();
 
         // Nobody else is disturbed for longer than it takes to notice the death: how long that is, the kill campaign measures.
-        var recovered = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => world.RecoverAsync(survivor, organization, "other" + i, provider)));
-        output.WriteLine($"{provider}: the other accounts answered again {recovered.Max().TotalSeconds:0.0} s after the kill");
+        var recovered = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(i => world.RecoverAsync(survivor, organization, "other" + i, provider))
+        );
+        output.WriteLine(
+            $"{provider}: the other accounts answered again {recovered.Max().TotalSeconds:0.0} s after the kill"
+        );
 
         // The callers of the refresh: one has lost its gateway, the other gets an answer.
         await Record.ExceptionAsync(() => caught);
@@ -62,7 +77,8 @@ public sealed class ProcessTests(ITestOutputHelper output)
         var row = await world.RowAsync(key);
         output.WriteLine($"{provider}: {after.Status} {after.Code} {row.State.Status} {row.State.Reason}");
         Assert.Equal(0, world.Sandbox.Counters.FamiliesKilled);
-        if (provider != "sandbox_single_use") Assert.Equal(world.Sandbox.Counters.RefreshGraceReuses, world.Sandbox.Counters.RefreshReplays);
+        if (provider != "sandbox_single_use")
+            Assert.Equal(world.Sandbox.Counters.RefreshGraceReuses, world.Sandbox.Counters.RefreshReplays);
         if (provider == "sandbox_grace")
         {
             Assert.True(after.Status == HttpStatusCode.OK, after.ToString());
@@ -93,7 +109,9 @@ public sealed class ProcessTests(ITestOutputHelper output)
         // Whoever asks is told of the other silo; of the frozen one, until it is evicted, that it is there.
         var told = await world.GetAsync(1 - frozen, "/v1/cluster");
         Assert.True(told.Status == HttpStatusCode.OK, told.ToString());
-        Assert.Single(told.Json.GetProperty("hosts").EnumerateArray(), h => h.GetProperty("role").ValueKind == System.Text.Json.JsonValueKind.String);
+        Assert.Single(told.Json.GetProperty("hosts").EnumerateArray(), h =>
+            h.GetProperty("role").ValueKind == System.Text.Json.JsonValueKind.String
+        );
 
         var took = await world.RecoverAsync(1 - frozen, organization, "ada", "sandbox_grace");
         var generation = (await world.RowAsync(key)).State.Generation;
@@ -106,7 +124,10 @@ public sealed class ProcessTests(ITestOutputHelper output)
         var row = await world.RowAsync(key);
         Assert.Equal(AccountStatus.Active, row.State.Status);
         Assert.True(row.State.Generation >= generation);
-        Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(1 - frozen, organization, "ada", "sandbox_grace")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.ExecuteAsync(1 - frozen, organization, "ada", "sandbox_grace")).Status
+        );
 
         // The one replay is the takeover's, within the window that the provider declares.
         Assert.Equal(1, world.Sandbox.Counters.RefreshReplays);
@@ -118,19 +139,29 @@ public sealed class ProcessTests(ITestOutputHelper output)
     {
         await using var world = await ProcessWorld.StartAsync(2);
         var organization = await world.OrganizationAsync("sandbox_single_use");
-        for (var i = 0; i < 20; i++) await world.ConnectAsync(organization, "user" + i, "sandbox_single_use");
+        for (var i = 0; i < 20; i++)
+            await world.ConnectAsync(organization, "user" + i, "sandbox_single_use");
         var entry = await world.AddAsync();
         using var stop = new CancellationTokenSource();
-        var (warm, done, bad) = (new TaskCompletionSource(), 0, new System.Collections.Concurrent.ConcurrentBag<string>());
-        var lanes = Enumerable.Range(0, 8).Select(async lane =>
-        {
-            for (var i = lane; !stop.IsCancellationRequested; i++)
+        var (warm, done, bad) = (
+            new TaskCompletionSource(),
+            0,
+            new System.Collections.Concurrent.ConcurrentBag<string>()
+        );
+        var lanes = Enumerable
+            .Range(0, 8)
+            .Select(async lane =>
             {
-                var answer = await world.ExecuteAsync(entry, organization, "user" + (i % 20), "sandbox_single_use");
-                if (answer.Status != HttpStatusCode.OK) bad.Add(answer.ToString());
-                if (Interlocked.Increment(ref done) == 100) warm.SetResult();
-            }
-        }).ToList();
+                for (var i = lane; !stop.IsCancellationRequested; i++)
+                {
+                    var answer = await world.ExecuteAsync(entry, organization, "user" + (i % 20), "sandbox_single_use");
+                    if (answer.Status != HttpStatusCode.OK)
+                        bad.Add(answer.ToString());
+                    if (Interlocked.Increment(ref done) == 100)
+                        warm.SetResult();
+                }
+            })
+            .ToList();
         await Eventually.DoneAsync(warm.Task, () => done);
 
         Assert.Equal(0, await world.Silos[0].DrainAsync());

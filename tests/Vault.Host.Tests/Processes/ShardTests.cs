@@ -20,9 +20,11 @@ public sealed class ShardTests
     {
         await using var world = await ProcessWorld.StartAsync(2);
         var organization = await world.OrganizationAsync(Provider);
-        for (var i = 0; i < 8; i++) await world.ConnectAsync(organization, "alive" + i, Provider);
+        for (var i = 0; i < 8; i++)
+            await world.ConnectAsync(organization, "alive" + i, Provider);
 
-        foreach (var silo in world.Silos) await Eventually.DoneAsync(silo.SaysAsync("refresh shards are watched"), () => silo.Output);
+        foreach (var silo in world.Silos)
+            await Eventually.DoneAsync(silo.SaysAsync("refresh shards are watched"), () => silo.Output);
 
         // What the silo that lives reads of the reminders from now on is nothing.
         await using (var connection = new NpgsqlConnection(world.Database))
@@ -33,14 +35,17 @@ public sealed class ShardTests
         }
 
         await world.Silos[1].SignalAsync("KILL");
-        for (var i = 0; i < 8; i++) await world.RecoverAsync(0, organization, "alive" + i, Provider);
+        for (var i = 0; i < 8; i++)
+            await world.RecoverAsync(0, organization, "alive" + i, Provider);
         var refreshes = world.Hold(FaultTarget.Token, null);
         refreshes.Open();
-        for (var i = 0; i < Due; i++) await world.ConnectAsync(organization, "due" + i, Provider, left: 2);
+        for (var i = 0; i < Due; i++)
+            await world.ConnectAsync(organization, "due" + i, Provider, left: 2);
 
         await Eventually.DoneAsync(refreshes.ReachedAsync(Due), () => refreshes.Arrived);
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
     }
+
     [Fact]
     public async Task A_shard_keeps_its_history_when_its_silo_leaves_and_when_the_next_one_is_killed()
     {
@@ -82,8 +87,12 @@ public sealed class ShardTests
     }
 
     private static async Task<JsonElement> ShownAsync(ProcessWorld world, int silo, Func<JsonElement, bool> met) =>
-        (await Eventually.UntilAsync(
-            () => world.GetAsync(silo, "/v1/cluster"), c => c.Status == HttpStatusCode.OK && met(c.Json))).Json;
+        (
+            await Eventually.UntilAsync(
+                () => world.GetAsync(silo, "/v1/cluster"),
+                c => c.Status == HttpStatusCode.OK && met(c.Json)
+            )
+        ).Json;
 
     private static IReadOnlyList<JsonElement> Hosts(JsonElement cluster) =>
         [.. cluster.GetProperty("hosts").EnumerateArray()];
@@ -93,7 +102,9 @@ public sealed class ShardTests
     private static long Begun(JsonElement cluster) => Sum(cluster, "accounts_begun");
 
     private static long Sum(JsonElement cluster, string figure) =>
-        Hosts(cluster).Select(h => h.GetProperty(figure)).Where(f => f.ValueKind == JsonValueKind.Number)
+        Hosts(cluster)
+            .Select(h => h.GetProperty(figure))
+            .Where(f => f.ValueKind == JsonValueKind.Number)
             .Sum(f => f.GetInt64());
 
     private static DateTimeOffset? OldestSweep(JsonElement cluster) =>

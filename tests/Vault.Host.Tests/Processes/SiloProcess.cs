@@ -15,7 +15,8 @@ internal sealed class SiloProcess : IDisposable
     private (string Text, TaskCompletionSource Said)? _listener;
     private readonly Action<string>? _heard;
 
-    private SiloProcess(Process process, string url, Action<string>? heard) => (_process, Url, _heard) = (process, url, heard);
+    private SiloProcess(Process process, string url, Action<string>? heard) =>
+        (_process, Url, _heard) = (process, url, heard);
 
     public string Url { get; }
 
@@ -32,31 +33,56 @@ internal sealed class SiloProcess : IDisposable
     {
         get
         {
-            lock (_output) return _output.ToString();
+            lock (_output)
+                return _output.ToString();
         }
     }
 
     /// <summary>One that is alone, on SQLite.</summary>
     public static Task<SiloProcess> StartAloneAsync(string folder) => StartAsync(["--data", folder], null);
 
-    public static Task<SiloProcess> StartAsync(string folder, string database, string masterKey, params string[] options) => StartAsync(folder, database, masterKey, null, options);
+    public static Task<SiloProcess> StartAsync(
+        string folder,
+        string database,
+        string masterKey,
+        params string[] options
+    ) => StartAsync(folder, database, masterKey, null, options);
 
     /// <param name="heard">Gets each line that it writes.</param>
-    public static async Task<SiloProcess> StartAsync(string folder, string database, string masterKey, Action<string>? heard, IReadOnlyList<string> options)
+    public static async Task<SiloProcess> StartAsync(
+        string folder,
+        string database,
+        string masterKey,
+        Action<string>? heard,
+        IReadOnlyList<string> options
+    )
     {
         var port = FreePorts.Next();
         List<string> arguments =
         [
-            "--silo-port", port.ToString(CultureInfo.InvariantCulture), "--data", folder, "--master-key-file", masterKey,
-            "--store", "postgres", "--database", database.Contains("Pool Size", StringComparison.Ordinal) ? database : database + ";Maximum Pool Size=40", .. options,
+            "--silo-port",
+            port.ToString(CultureInfo.InvariantCulture),
+            "--data",
+            folder,
+            "--master-key-file",
+            masterKey,
+            "--store",
+            "postgres",
+            "--database",
+            database.Contains("Pool Size", StringComparison.Ordinal) ? database : database + ";Maximum Pool Size=40",
+            .. options,
         ];
         (string, string)[] usual =
         [
-            ("--refresh-shards", "8"), ("--sweep-interval-ms", "500"),
-            ("--execution-timeout-ms", "120000"), ("--token-timeout-ms", "60000"), ("--refresh-lease-ms", "70000"),
+            ("--refresh-shards", "8"),
+            ("--sweep-interval-ms", "500"),
+            ("--execution-timeout-ms", "120000"),
+            ("--token-timeout-ms", "60000"),
+            ("--refresh-lease-ms", "70000"),
         ];
         foreach (var (option, value) in usual)
-            if (!options.Contains(option)) arguments.AddRange([option, value]);
+            if (!options.Contains(option))
+                arguments.AddRange([option, value]);
         var silo = await StartAsync(arguments, heard);
         silo.Port = port;
         return silo;
@@ -66,21 +92,35 @@ internal sealed class SiloProcess : IDisposable
     {
         var url = "http://127.0.0.1:" + FreePorts.Next();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "vault-host.dll"), "--environment", "development", "--listen", url, .. options];
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        string[] arguments =
+        [
+            Path.Combine(AppContext.BaseDirectory, "vault-host.dll"),
+            "--environment",
+            "development",
+            "--listen",
+            url,
+            .. options,
+        ];
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
         var silo = new SiloProcess(Process.Start(start)!, url, heard);
         silo._process.OutputDataReceived += (_, line) => silo.Hear(line.Data);
         silo._process.ErrorDataReceived += (_, line) => silo.Hear(line.Data);
         silo._process.BeginOutputReadLine();
         silo._process.BeginErrorReadLine();
         var ended = silo._process.WaitForExitAsync();
-        if (await Eventually.DoneAsync(Task.WhenAny(silo._up.Task, ended), () => silo.Output) == ended) throw new InvalidOperationException("The silo did not start: " + silo.Output);
+        if (await Eventually.DoneAsync(Task.WhenAny(silo._up.Task, ended), () => silo.Output) == ended)
+            throw new InvalidOperationException("The silo did not start: " + silo.Output);
         return silo;
     }
 
     public HttpClient Client(string key)
     {
-        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 500 }) { BaseAddress = new Uri(Url), Timeout = Eventually.Deadline };
+        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 500 })
+        {
+            BaseAddress = new Uri(Url),
+            Timeout = Eventually.Deadline,
+        };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;
     }
@@ -90,7 +130,8 @@ internal sealed class SiloProcess : IDisposable
     {
         lock (_output)
         {
-            if (_output.ToString().Contains(text, StringComparison.Ordinal)) return Task.CompletedTask;
+            if (_output.ToString().Contains(text, StringComparison.Ordinal))
+                return Task.CompletedTask;
             var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _listener = (text, said);
             return said.Task;
@@ -102,7 +143,8 @@ internal sealed class SiloProcess : IDisposable
     {
         using var kill = Process.Start("kill", ["-" + signal, Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
-        if (signal is "KILL") await _process.WaitForExitAsync();
+        if (signal is "KILL")
+            await _process.WaitForExitAsync();
     }
 
     public Task EndedAsync() => _process.WaitForExitAsync();
@@ -128,15 +170,19 @@ internal sealed class SiloProcess : IDisposable
 
     private void Hear(string? line)
     {
-        if (line is null) return;
+        if (line is null)
+            return;
         lock (_output)
         {
             _output.AppendLine(line);
-            if (_listener is { } listener && line.Contains(listener.Text, StringComparison.Ordinal)) listener.Said.TrySetResult();
+            if (_listener is { } listener && line.Contains(listener.Text, StringComparison.Ordinal))
+                listener.Said.TrySetResult();
         }
 
         _heard?.Invoke(line);
-        if (line.StartsWith("  vk_live_", StringComparison.Ordinal)) FirstKey = line.Trim();
-        if (line.StartsWith("Silo ", StringComparison.Ordinal)) _up.TrySetResult();
+        if (line.StartsWith("  vk_live_", StringComparison.Ordinal))
+            FirstKey = line.Trim();
+        if (line.StartsWith("Silo ", StringComparison.Ordinal))
+            _up.TrySetResult();
     }
 }

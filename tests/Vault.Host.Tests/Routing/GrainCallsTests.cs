@@ -13,7 +13,12 @@ public sealed class GrainCallsTests
         // As the sender's message center throws it, while the place of a grain is still remembered from before its silo left.
         var calls = 0;
         var time = new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.Zero };
-        var called = new GrainCalls(time).CallAsync(() => calls++ == 0 ? throw new SiloUnavailableException() : Task.FromResult("done"), () => Task.FromResult(true), evenUnknown: false, CancellationToken.None);
+        var called = new GrainCalls(time).CallAsync(
+            () => calls++ == 0 ? throw new SiloUnavailableException() : Task.FromResult("done"),
+            () => Task.FromResult(true),
+            evenUnknown: false,
+            CancellationToken.None
+        );
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(new CallResult<string>("done", null), await called);
         Assert.Equal(2, calls);
@@ -29,7 +34,10 @@ public sealed class GrainCallsTests
                 calls++;
                 throw new SiloUnavailableException("The target silo became unavailable for message: …");
             },
-            () => Task.FromResult(true), evenUnknown: false, CancellationToken.None);
+            () => Task.FromResult(true),
+            evenUnknown: false,
+            CancellationToken.None
+        );
         Assert.Equal(CallFailure.Unknown, called.Failure);
         Assert.Equal(1, calls);
     }
@@ -42,11 +50,15 @@ public sealed class GrainCallsTests
         var called = new GrainCalls(time).CallAsync(
             () =>
             {
-                if (calls++ > 0) return Task.FromResult("done");
+                if (calls++ > 0)
+                    return Task.FromResult("done");
                 time.Advance(TimeSpan.FromSeconds(30));
                 throw new SiloUnavailableException("The target silo became unavailable for message: …");
             },
-            null, evenUnknown: true, CancellationToken.None);
+            null,
+            evenUnknown: true,
+            CancellationToken.None
+        );
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("done", (await called).Answer);
     }
@@ -54,7 +66,12 @@ public sealed class GrainCallsTests
     [Fact]
     public async Task Who_acts_and_has_an_entry_in_the_ledger_is_not_repeated_though_it_was_not_delivered()
     {
-        var called = await new GrainCalls(TimeProvider.System).CallAsync<string>(() => throw new SiloUnavailableException(), () => Task.FromResult(false), evenUnknown: false, CancellationToken.None);
+        var called = await new GrainCalls(TimeProvider.System).CallAsync<string>(
+            () => throw new SiloUnavailableException(),
+            () => Task.FromResult(false),
+            evenUnknown: false,
+            CancellationToken.None
+        );
         Assert.Equal(CallFailure.Unknown, called.Failure);
     }
 }

@@ -38,9 +38,8 @@ public sealed class ApprovedTests
     public void What_has_changed_is_named_with_the_way_to_change_it_in_two_phases()
     {
         var shipped = GrainContract.Lines();
-        var execute = Assert.Single(
-            shipped,
-            l => l.StartsWith("method vault.account.execute(", StringComparison.Ordinal)
+        var execute = Assert.Single(shipped, l =>
+            l.StartsWith("method vault.account.execute(", StringComparison.Ordinal)
         );
 
         var report = Gone(
@@ -91,9 +90,8 @@ public sealed class ApprovedTests
 
     [Fact]
     public void A_caller_is_found_in_the_compiled_code() =>
-        Assert.Contains(
-            CallersOf(typeof(Grains.IConnectedAccountGrain).GetMethod("ExecuteAsync")!),
-            c => c.StartsWith(typeof(ClusterToolRuns).FullName!, StringComparison.Ordinal)
+        Assert.Contains(CallersOf(typeof(Grains.IConnectedAccountGrain).GetMethod("ExecuteAsync")!), c =>
+            c.StartsWith(typeof(ClusterToolRuns).FullName!, StringComparison.Ordinal)
         );
 
     [Theory]

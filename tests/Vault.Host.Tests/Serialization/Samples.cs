@@ -18,7 +18,12 @@ internal static class Samples
     private static readonly DateTimeOffset Noon = new(2026, 5, 4, 12, 0, 0, 123, TimeSpan.FromHours(2));
     private static readonly OrganizationId Organization = new("org_01h00000000000000000000000");
     private static readonly AccountId Account = new("ca_01h00000000000000000000000");
-    private static readonly AccountKey Key = new(Organization, new UserId("ada/löve lace"), new ConnectionName("sand-box"), "second");
+    private static readonly AccountKey Key = new(
+        Organization,
+        new UserId("ada/löve lace"),
+        new ConnectionName("sand-box"),
+        "second"
+    );
 
     private static readonly SealedBlob Blob = new(7, new byte[] { 1, 2, 3, 250 });
 
@@ -36,25 +41,50 @@ internal static class Samples
     };
 
     private static readonly AccountRow Row = new(
-        Account, Key, "conn_1", "sandbox", 12,
+        Account,
+        Key,
+        "conn_1",
+        "sandbox",
+        12,
         new AccountState
         {
             Status = AccountStatus.Active,
             Generation = 3,
             Grant = new GrantFacts(Noon, Noon.AddHours(1), true, null, Noon.AddDays(-9)),
             Intent = new RefreshIntent("att_1", "host/1/x", Noon, Noon.AddSeconds(30)),
-            Doubt = new InDoubtAttempts(InDoubtAttempts.Several, Noon.AddSeconds(-2)) { Attempts = [new("att_0", Noon.AddSeconds(-2)), new("att_2", Noon.AddSeconds(-1))] },
+            Doubt = new InDoubtAttempts(InDoubtAttempts.Several, Noon.AddSeconds(-2))
+            {
+                Attempts = [new("att_0", Noon.AddSeconds(-2)), new("att_2", Noon.AddSeconds(-1))],
+            },
             RequestedScopes = ["read"],
             GrantedScopes = ["read", "write"],
             Identity = new ProviderIdentity("sub", "Ada", null, "tenant"),
             Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("instance_url", "https://x.example.com"),
         },
-        Blob, null, 0, Noon.AddMinutes(50), Noon, Noon, Noon);
+        Blob,
+        null,
+        0,
+        Noon.AddMinutes(50),
+        Noon,
+        Noon,
+        Noon
+    );
 
     private static readonly OrganizationRow Tenant = new(
-        Organization, "Acme", null, 2,
-        new OrganizationState { Status = OrganizationStatus.Erasing, Gate = new Gate(false, 4), Cascade = new Cascade("erase", "cursor", 50, Noon, "key_1"), UserQuotaPerMinute = 9 },
-        Noon, Noon);
+        Organization,
+        "Acme",
+        null,
+        2,
+        new OrganizationState
+        {
+            Status = OrganizationStatus.Erasing,
+            Gate = new Gate(false, 4),
+            Cascade = new Cascade("erase", "cursor", 50, Noon, "key_1"),
+            UserQuotaPerMinute = 9,
+        },
+        Noon,
+        Noon
+    );
 
     public static IReadOnlyList<object> All { get; } =
     [
@@ -84,10 +114,16 @@ internal static class Samples
             ConnectedAccountId = Account.Value,
             ScopesUsed = ["read"],
         },
-        new ExecutionResult { ExecutionId = "exe_2", Outcome = Outcome.OutcomeUnknown, Error = Error },
+        new ExecutionResult
+        {
+            ExecutionId = "exe_2",
+            Outcome = Outcome.OutcomeUnknown,
+            Error = Error,
+        },
         (Result<RefreshResult>)new RefreshResult(AccountStatus.Active, 4, true, Noon),
         (Result<RefreshResult>)Error,
-        (Result<RevocationReceipt>)new RevocationReceipt(Account, Noon, UpstreamRevocation.Refused, "no", TimeSpan.FromSeconds(1.25)),
+        (Result<RevocationReceipt>)
+            new RevocationReceipt(Account, Noon, UpstreamRevocation.Refused, "no", TimeSpan.FromSeconds(1.25)),
         (Result<RevocationReceipt>)Error,
         (Result<AccountRow>)Row,
         (Result<AccountRow>)Error,
@@ -114,7 +150,12 @@ internal static class Samples
             MaskedSuffix = "…abcd",
         },
         RefreshReason.Rejected,
-        new HostStatus("both", "1.2.3", 2, 3) { Sweeps = [3, 5], OldestSweep = Noon, AccountsBegun = 70 },
+        new HostStatus("both", "1.2.3", 2, 3)
+        {
+            Sweeps = [3, 5],
+            OldestSweep = Noon,
+            AccountsBegun = 70,
+        },
         new GatewayCall
         {
             Method = "POST",
@@ -124,6 +165,11 @@ internal static class Samples
             ContentType = "application/json",
             Body = "{\"a\":1}"u8.ToArray(),
         },
-        new GatewayAnswer { Status = 200, ContentType = "application/json", Body = "{}"u8.ToArray() },
+        new GatewayAnswer
+        {
+            Status = 200,
+            ContentType = "application/json",
+            Body = "{}"u8.ToArray(),
+        },
     ];
 }

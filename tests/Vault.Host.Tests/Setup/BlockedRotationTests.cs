@@ -15,11 +15,17 @@ public sealed class BlockedRotationTests
     public async Task A_blocked_rotation_is_in_the_answer_the_organization_the_command_line_the_log_and_the_metrics_until_it_ends()
     {
         await using var world = await World.StartAsync(1, postgres: false);
-        var vault = new CommandLine(new Dictionary<string, string> { ["VAULT_URL"] = world.Urls[0], ["VAULT_KEY"] = world.AdminKey });
+        var vault = new CommandLine(
+            new Dictionary<string, string> { ["VAULT_URL"] = world.Urls[0], ["VAULT_KEY"] = world.AdminKey }
+        );
         var organization = await world.OrganizationAsync();
         var connection = await world.ConnectionAsync(organization, "sandbox_single_use");
         var account = await ImportAsync();
-        await using (var file = new SqliteConnection($"Data Source={Directory.GetFiles(Path.Combine(world.Folder, "host0"), "*.db").Single()};Pooling=False"))
+        await using (
+            var file = new SqliteConnection(
+                $"Data Source={Directory.GetFiles(Path.Combine(world.Folder, "host0"), "*.db").Single()};Pooling=False"
+            )
+        )
         {
             await file.OpenAsync();
             await using var damage = file.CreateCommand();
@@ -31,7 +37,11 @@ public sealed class BlockedRotationTests
         Assert.Equal(1, ran.Code);
         Assert.Contains("key version 2: blocked, 1 rows sealed again", ran.Out, StringComparison.Ordinal);
         Assert.Contains("does not open: connected_account " + account, ran.Out, StringComparison.Ordinal);
-        Assert.Contains("does not open: connected_account " + account, await vault.OkAsync("", "organizations", "show", organization), StringComparison.Ordinal);
+        Assert.Contains(
+            "does not open: connected_account " + account,
+            await vault.OkAsync("", "organizations", "show", organization),
+            StringComparison.Ordinal
+        );
         var asked = await world.PostAsync($"/v1/organizations/{organization}:rotate_key", new { });
         Assert.Equal((HttpStatusCode.OK, "blocked", "2"), (asked.Status, asked["status"], asked["key_version"]));
         Assert.Equal("[\"connected_account " + account + "\"]", asked["blocked_rows"]);
@@ -51,17 +61,35 @@ public sealed class BlockedRotationTests
         await ImportAsync();
         await resume.Do(default);
         Assert.Equal(0, Blocked());
-        Assert.Contains("key version 2: finished", await vault.OkAsync("", "organizations", "show", organization), StringComparison.Ordinal);
+        Assert.Contains(
+            "key version 2: finished",
+            await vault.OkAsync("", "organizations", "show", organization),
+            StringComparison.Ordinal
+        );
         Assert.Single(await world.LedgerAsync(organization, "organization.key_rotated"));
         Assert.Single(await world.LedgerAsync(organization, "organization.key_rotation_begun"));
-        Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status
+        );
 
-        Task<string> ImportAsync() => world.ImportAsync(
-            organization, "ada", connection, world.Sandbox.Grants.Mint(new GrantSeed { Subject = "alice" }), DateTimeOffset.UtcNow.AddHours(1));
+        Task<string> ImportAsync() =>
+            world.ImportAsync(
+                organization,
+                "ada",
+                connection,
+                world.Sandbox.Grants.Mint(new GrantSeed { Subject = "alice" }),
+                DateTimeOffset.UtcNow.AddHours(1)
+            );
 
         // One line of the host's own look at most, beside the one made here.
-        int Lines() => world.Logs.Count(l => l.Contains(" Error ", StringComparison.Ordinal) && l.Contains("is blocked", StringComparison.Ordinal)
-            && l.Contains(organization, StringComparison.Ordinal) && l.Contains(account, StringComparison.Ordinal));
+        int Lines() =>
+            world.Logs.Count(l =>
+                l.Contains(" Error ", StringComparison.Ordinal)
+                && l.Contains("is blocked", StringComparison.Ordinal)
+                && l.Contains(organization, StringComparison.Ordinal)
+                && l.Contains(account, StringComparison.Ordinal)
+            );
 
         // Other tests' hosts in this process have the same gauge; no other has a blocked rotation.
         static long Blocked()
@@ -70,7 +98,8 @@ public sealed class BlockedRotationTests
             using var listener = new MeterListener();
             listener.InstrumentPublished = (instrument, of) =>
             {
-                if (instrument.Name == "vault.key_rotations.blocked") of.EnableMeasurementEvents(instrument);
+                if (instrument.Name == "vault.key_rotations.blocked")
+                    of.EnableMeasurementEvents(instrument);
             };
             listener.SetMeasurementEventCallback<long>((_, value, _, _) => highest = Math.Max(highest, value));
             listener.Start();

@@ -19,8 +19,16 @@ public sealed class HealthProbeTests : IDisposable
         var database = await TestDatabase.CreateAsync();
         string[] arguments =
         [
-            "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--data", _folder, "--environment", "development",
-            "--store", "postgres", "--database", database,
+            "--listen",
+            "http://127.0.0.1:" + FreePorts.Next(),
+            "--data",
+            _folder,
+            "--environment",
+            "development",
+            "--store",
+            "postgres",
+            "--database",
+            database,
         ];
         await using (var host = await HostUnderTest.CreateAsync(arguments, static _ => { }))
         {
@@ -46,8 +54,14 @@ public sealed class HealthProbeTests : IDisposable
     public async Task A_host_that_listens_on_every_address_is_asked_on_loopback(string listen, string asked)
     {
         var port = FreePorts.Next();
-        var (exit, said) = await RunAsync(
-            ["--listen", $"http://{listen}:{port}", "--public-url", "https://vault.example.com", "--data", _folder]);
+        var (exit, said) = await RunAsync([
+            "--listen",
+            $"http://{listen}:{port}",
+            "--public-url",
+            "https://vault.example.com",
+            "--data",
+            _folder,
+        ]);
         Assert.Equal(1, exit);
         Assert.StartsWith($"http://{asked}:{port}/health/ready does not answer", said, StringComparison.Ordinal);
     }

@@ -17,19 +17,37 @@ public sealed class KeysDestroyTests
         var data = Path.Combine(world.Folder, "host0");
         var organization = await world.OrganizationAsync();
         var connection = await world.ConnectionAsync(organization, "sandbox_single_use");
-        await world.ImportAsync(organization, "ada", connection, world.Sandbox.Grants.Mint(new GrantSeed { Subject = "alice" }), DateTimeOffset.UtcNow.AddHours(1));
-        Assert.Equal(HttpStatusCode.OK, (await world.PostAsync($"/v1/organizations/{organization}:rotate_key", new { })).Status);
+        await world.ImportAsync(
+            organization,
+            "ada",
+            connection,
+            world.Sandbox.Grants.Mint(new GrantSeed { Subject = "alice" }),
+            DateTimeOffset.UtcNow.AddHours(1)
+        );
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.PostAsync($"/v1/organizations/{organization}:rotate_key", new { })).Status
+        );
 
-        Assert.Equal((0, "0 retired keys destroyed, 1 kept: retired less than 30 days ago, or a row still lies under them."), await RunAsync(data, organization, "30"));
-        await using (var file = new SqliteConnection($"Data Source={Directory.GetFiles(data, "*.db").Single()};Pooling=False"))
+        Assert.Equal(
+            (0, "0 retired keys destroyed, 1 kept: retired less than 30 days ago, or a row still lies under them."),
+            await RunAsync(data, organization, "30")
+        );
+        await using (
+            var file = new SqliteConnection($"Data Source={Directory.GetFiles(data, "*.db").Single()};Pooling=False")
+        )
         {
             await file.OpenAsync();
             await using var back = file.CreateCommand();
-            back.CommandText = "update organization_keys set changed_at = changed_at - 31 * 86400000000 where version = 1";
+            back.CommandText =
+                "update organization_keys set changed_at = changed_at - 31 * 86400000000 where version = 1";
             Assert.Equal(1, await back.ExecuteNonQueryAsync());
         }
 
-        Assert.Equal((0, "1 retired keys destroyed, 0 kept: retired less than 30 days ago, or a row still lies under them."), await RunAsync(data, organization, "30"));
+        Assert.Equal(
+            (0, "1 retired keys destroyed, 0 kept: retired less than 30 days ago, or a row still lies under them."),
+            await RunAsync(data, organization, "30")
+        );
         Assert.Equal(("operator", 1), await ToldAsync("organization.key_destroyed"));
         Assert.Equal(2, (await ToldAsync("organization.key_rotated")).Version);
         var answer = await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile");
@@ -38,7 +56,10 @@ public sealed class KeysDestroyTests
         async Task<(string? Caller, int Version)> ToldAsync(string type)
         {
             var entry = Assert.Single(await world.LedgerAsync(organization, type));
-            return (entry.GetProperty("caller").GetString(), entry.GetProperty("details").GetProperty("key_version").GetInt32());
+            return (
+                entry.GetProperty("caller").GetString(),
+                entry.GetProperty("details").GetProperty("key_version").GetInt32()
+            );
         }
     }
 
@@ -52,7 +73,11 @@ public sealed class KeysDestroyTests
         var data = Directory.CreateTempSubdirectory("vault-keys-").FullName;
         try
         {
-            Assert.Contains(told, (await Assert.ThrowsAsync<StartException>(() => RunAsync(data, organization, days))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                told,
+                (await Assert.ThrowsAsync<StartException>(() => RunAsync(data, organization, days))).Message,
+                StringComparison.Ordinal
+            );
         }
         finally
         {

@@ -25,13 +25,22 @@ public sealed class MasterKeyFileTests : IDisposable
         {
             var file = Path.Combine(_folder, "round" + round, "master.key");
             using var start = new Barrier(8);
-            var keys = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(
-                () =>
-                {
-                    start.SignalAndWait();
-                    return MasterKeyFile.Read(file, mayGenerate: true);
-                },
-                default, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            var keys = await Task.WhenAll(
+                Enumerable
+                    .Range(0, 8)
+                    .Select(_ =>
+                        Task.Factory.StartNew(
+                            () =>
+                            {
+                                start.SignalAndWait();
+                                return MasterKeyFile.Read(file, mayGenerate: true);
+                            },
+                            default,
+                            TaskCreationOptions.LongRunning,
+                            TaskScheduler.Default
+                        )
+                    )
+            );
             Assert.All(keys, k => Assert.Equal(keys[0], k));
             Assert.Equal([file], Directory.GetFiles(Path.GetDirectoryName(file)!));
         }
@@ -49,7 +58,11 @@ public sealed class MasterKeyFileTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(File_)!);
         File.WriteAllText(File_, text);
         File.SetUnixFileMode(File_, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        Assert.Contains("base64 of 32 bytes", Assert.Throws<StartException>(() => MasterKeyFile.Read(File_, mayGenerate: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "base64 of 32 bytes",
+            Assert.Throws<StartException>(() => MasterKeyFile.Read(File_, mayGenerate: true)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -57,7 +70,11 @@ public sealed class MasterKeyFileTests : IDisposable
     {
         MasterKeyFile.Read(File_, mayGenerate: true);
         File.SetUnixFileMode(File_, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
-        Assert.Contains("chmod 600", Assert.Throws<StartException>(() => MasterKeyFile.Read(File_, mayGenerate: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "chmod 600",
+            Assert.Throws<StartException>(() => MasterKeyFile.Read(File_, mayGenerate: true)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -35,7 +35,8 @@ public sealed class SystemEntropyTests
         {
             var bytes = new byte[length];
             entropy.Fill(bytes);
-            for (var at = 0; at < length; at++) seen[at] |= bytes[at];
+            for (var at = 0; at < length; at++)
+                seen[at] |= bytes[at];
         }
 
         // 64 draws leave a byte at zero with a chance of 2^-512.

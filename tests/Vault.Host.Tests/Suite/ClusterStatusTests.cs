@@ -16,7 +16,15 @@ public sealed class ClusterStatusTests(TestClusterHosts hosts)
     {
         await using var world = await hosts.StartAsync();
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));
-        var held = world.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Phase = FaultPhase.After, Times = 1 });
+        var held = world.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Hold,
+                Target = FaultTarget.Token,
+                Phase = FaultPhase.After,
+                Times = 1,
+            }
+        );
         var refreshing = world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile");
         await Eventually.DoneAsync(held.Gate.ReachedAsync(), () => held.Gate.Arrived);
 
@@ -24,8 +32,16 @@ public sealed class ClusterStatusTests(TestClusterHosts hosts)
         {
             var told = await SweptAsync(world, gateway);
             var silos = told.GetProperty("hosts").EnumerateArray().ToList();
-            Assert.Equal(hosts.Silos.Silos.Select(s => s.SiloAddress.ToParsableString()).Order(StringComparer.Ordinal), silos.Select(s => s.GetProperty("address").GetString()));
-            Assert.All(silos, s => Assert.Equal(("active", "both"), (s.GetProperty("status").GetString(), s.GetProperty("role").GetString())));
+            Assert.Equal(
+                hosts.Silos.Silos.Select(s => s.SiloAddress.ToParsableString()).Order(StringComparer.Ordinal),
+                silos.Select(s => s.GetProperty("address").GetString())
+            );
+            Assert.All(silos, s =>
+                Assert.Equal(
+                    ("active", "both"),
+                    (s.GetProperty("status").GetString(), s.GetProperty("role").GetString())
+                )
+            );
             Assert.All(silos, s => Assert.NotEmpty(s.GetProperty("version").GetString()!));
             Assert.All(silos, s => Assert.True(s.GetProperty("since").GetDateTimeOffset() < DateTimeOffset.UtcNow));
             Assert.Equal((8, 8), (told.GetProperty("shards").GetInt32(), told.GetProperty("reminders").GetInt32()));
@@ -49,7 +65,18 @@ public sealed class ClusterStatusTests(TestClusterHosts hosts)
     {
         await using var world = await hosts.StartAsync();
         var organization = await world.OrganizationAsync();
-        foreach (var body in new object[] { new { name = "tenant", organization_id = organization, permissions = new[] { "admin" } }, new { name = "reader", permissions = new[] { "organizations:read" } } })
+        foreach (
+            var body in new object[]
+            {
+                new
+                {
+                    name = "tenant",
+                    organization_id = organization,
+                    permissions = new[] { "admin" },
+                },
+                new { name = "reader", permissions = new[] { "organizations:read" } },
+            }
+        )
         {
             var key = await world.PostAsync("/v1/api_keys", body);
             Assert.True(key.Status == HttpStatusCode.Created, key.ToString());
@@ -65,15 +92,23 @@ public sealed class ClusterStatusTests(TestClusterHosts hosts)
     // A silo that has just started has not taken all its shards yet.
     private static async Task<JsonElement> SweptAsync(World world, int gateway)
     {
-        var swept = await Eventually.UntilAsync(() => world.GetAsync("/v1/cluster", gateway), told =>
-        {
-            Assert.True(told.Status == HttpStatusCode.OK, told.ToString());
-            var shards = told.Json.GetProperty("hosts").EnumerateArray().Select(h => h.GetProperty("shards"));
-            return told.Json.GetProperty("reminders").GetInt32() == 8 && shards.All(s => s.ValueKind == JsonValueKind.Number) && shards.Sum(s => s.GetInt32()) == 8;
-        });
+        var swept = await Eventually.UntilAsync(
+            () => world.GetAsync("/v1/cluster", gateway),
+            told =>
+            {
+                Assert.True(told.Status == HttpStatusCode.OK, told.ToString());
+                var shards = told.Json.GetProperty("hosts").EnumerateArray().Select(h => h.GetProperty("shards"));
+                return told.Json.GetProperty("reminders").GetInt32() == 8
+                    && shards.All(s => s.ValueKind == JsonValueKind.Number)
+                    && shards.Sum(s => s.GetInt32()) == 8;
+            }
+        );
         return swept.Json;
     }
 
     private static int Active(IEnumerable<JsonElement> silos, string type) =>
-        silos.SelectMany(s => s.GetProperty("grains").EnumerateArray()).Where(g => g.GetProperty("type").GetString() == type).Sum(g => g.GetProperty("activations").GetInt32());
+        silos
+            .SelectMany(s => s.GetProperty("grains").EnumerateArray())
+            .Where(g => g.GetProperty("type").GetString() == type)
+            .Sum(g => g.GetProperty("activations").GetInt32());
 }

@@ -28,7 +28,8 @@ public sealed class DeadSiloTests
                 Assert.Equal(CallFailure.NotDelivered, called.Failure);
                 return await Record.ExceptionAsync(() => management.GetRuntimeStatistics([dead]));
             },
-            e => e is SiloUnavailableException);
+            e => e is SiloUnavailableException
+        );
 
         Assert.Equal(new SiloUnavailableException().Message, thrown!.Message);
     }

@@ -12,9 +12,18 @@ public sealed class MetricsTests(ProcessHosts hosts)
     {
         await using var world = await hosts.StartAsync();
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddMinutes(-1));
-        Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status
+        );
 
-        var metrics = string.Concat(await Task.WhenAll(Enumerable.Range(0, 3).Select(async i => await world.Client(i).GetStringAsync(new Uri("/metrics", UriKind.Relative)))));
+        var metrics = string.Concat(
+            await Task.WhenAll(
+                Enumerable
+                    .Range(0, 3)
+                    .Select(async i => await world.Client(i).GetStringAsync(new Uri("/metrics", UriKind.Relative)))
+            )
+        );
         Assert.Contains("\norleans_grains{", metrics, StringComparison.Ordinal);
         Assert.Contains("\nvault_refreshes_total{", metrics, StringComparison.Ordinal);
         Assert.Contains("\nvault_refreshes_under_way{", metrics, StringComparison.Ordinal);

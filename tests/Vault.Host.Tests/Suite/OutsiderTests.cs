@@ -32,13 +32,18 @@ public sealed class OutsiderTests(TestClusterHosts hosts)
             () => client.GetGrain<IRefreshShardGrain>(0).Cast<IRemindable>().ReceiveReminder("due", default),
         ];
 
-        foreach (var attempt in attempts) await Assert.ThrowsAsync<UnauthorizedAccessException>(attempt);
+        foreach (var attempt in attempts)
+            await Assert.ThrowsAsync<UnauthorizedAccessException>(attempt);
         RequestContext.Set(ClusterCallFilter.Header, "a guess");
-        foreach (var attempt in attempts) await Assert.ThrowsAsync<UnauthorizedAccessException>(attempt);
+        foreach (var attempt in attempts)
+            await Assert.ThrowsAsync<UnauthorizedAccessException>(attempt);
         RequestContext.Clear();
 
         Assert.Equal(0, world.Sandbox.Counters.TokenRequests);
-        Assert.Equal(HttpStatusCode.OK, (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await world.ExecuteAsync(organization, "ada", "sandbox_single_use_get_profile")).Status
+        );
     }
 
     [Fact]
@@ -49,12 +54,19 @@ public sealed class OutsiderTests(TestClusterHosts hosts)
         var client = await ClientAsync();
 
         await using var vault = new VaultClusterClient(client, world.AdminKey, organization);
-        Assert.Equal("succeeded", (await vault.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" })).Outcome);
+        Assert.Equal(
+            "succeeded",
+            (await vault.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" })).Outcome
+        );
         using var hurry = new CancellationTokenSource();
         await hurry.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => vault.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" }, hurry.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            vault.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" }, hurry.Token)
+        );
         await using var nobody = new VaultClusterClient(client, "vk_live_nobody", organization);
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => nobody.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" }));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() =>
+            nobody.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" })
+        );
         Assert.Equal((int)HttpStatusCode.Unauthorized, refused.Problem.Status);
     }
 
@@ -65,16 +77,36 @@ public sealed class OutsiderTests(TestClusterHosts hosts)
         var organization = await ClusterTests.AccountAsync(world, DateTimeOffset.UtcNow.AddHours(1));
         var login = "agent_" + Guid.NewGuid().ToString("N");
         await using var owner = NpgsqlDataSource.Create(hosts.Silos.Database);
-        await using (var granted = owner.CreateCommand($"create role {login} login; grant usage on schema cluster to {login}; grant select on cluster.orleansquery, cluster.membership to {login}"))
+        await using (
+            var granted = owner.CreateCommand(
+                $"create role {login} login; grant usage on schema cluster to {login}; grant select on cluster.orleansquery, cluster.membership to {login}"
+            )
+        )
             await granted.ExecuteNonQueryAsync();
         var database = new NpgsqlConnectionStringBuilder(hosts.Silos.Database) { Username = login }.ToString();
 
-        await using (var vault = await VaultClusterClient.ConnectAsync(new VaultClusterOptions { Cluster = hosts.Silos.Cluster.Options.ClusterId, Database = database, ApiKey = world.AdminKey, OrganizationId = organization }))
-            Assert.Equal("succeeded", (await vault.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" })).Outcome);
+        await using (
+            var vault = await VaultClusterClient.ConnectAsync(
+                new VaultClusterOptions
+                {
+                    Cluster = hosts.Silos.Cluster.Options.ClusterId,
+                    Database = database,
+                    ApiKey = world.AdminKey,
+                    OrganizationId = organization,
+                }
+            )
+        )
+            Assert.Equal(
+                "succeeded",
+                (await vault.ExecuteAsync(new ToolCall("sandbox_single_use_get_profile") { UserId = "ada" })).Outcome
+            );
 
         await using var theirs = NpgsqlDataSource.Create(database);
         await using var asked = theirs.CreateCommand("select token from cluster_private.member_token");
-        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => asked.ExecuteScalarAsync())).SqlState);
+        Assert.Equal(
+            PostgresErrorCodes.InsufficientPrivilege,
+            (await Assert.ThrowsAsync<PostgresException>(() => asked.ExecuteScalarAsync())).SqlState
+        );
     }
 
     private async Task<IClusterClient> ClientAsync()

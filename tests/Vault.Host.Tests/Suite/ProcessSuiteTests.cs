@@ -7,7 +7,8 @@ public sealed class ProcessHosts : IHosts, IAsyncLifetime
 {
     private readonly HostPool _pool = new(ThreeProcesses.StartAsync);
 
-    public Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options) => _pool.WorldAsync(options);
+    public Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options) =>
+        _pool.WorldAsync(options);
 
     public Task InitializeAsync() => Task.CompletedTask;
 

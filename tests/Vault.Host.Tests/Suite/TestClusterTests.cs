@@ -7,17 +7,22 @@ public sealed class TestClusterHosts : IHosts, IAsyncLifetime
 {
     private readonly HostPool _pool;
 
-    public TestClusterHosts() => _pool = new(async (options, once) =>
-    {
-        var silos = await ThreeSilos.StartAsync(options);
-        if (!once) Silos = silos;
-        return silos.Share(once);
-    });
+    public TestClusterHosts() =>
+        _pool = new(
+            async (options, once) =>
+            {
+                var silos = await ThreeSilos.StartAsync(options);
+                if (!once)
+                    Silos = silos;
+                return silos.Share(once);
+            }
+        );
 
     /// <summary>The silos behind the worlds with the usual options; there from the first one on.</summary>
     internal ThreeSilos Silos { get; private set; } = null!;
 
-    public Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options) => _pool.WorldAsync(options);
+    public Task<World> StartAsync(int hosts = 1, bool postgres = false, params string[] options) =>
+        _pool.WorldAsync(options);
 
     public Task InitializeAsync() => Task.CompletedTask;
 

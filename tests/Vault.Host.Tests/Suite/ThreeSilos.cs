@@ -29,7 +29,8 @@ internal sealed class ThreeSilos : IAsyncDisposable
     {
         (_database, _options) = (database, options);
         File.WriteAllText(MasterKey, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(MasterKey, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(MasterKey, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var builder = new TestClusterBuilder(3) { CreateSiloAsync = StartAsync };
         builder.Options.ServiceId = "vault-" + builder.Options.ClusterId;
         builder.Options.UseTestClusterMembership = false;
@@ -55,7 +56,8 @@ internal sealed class ThreeSilos : IAsyncDisposable
         return silos;
     }
 
-    public SharedHosts Share(bool once) => new([.. Silos.Select(s => s.Url)], _key, _folder, _database, _logs, this) { Once = once };
+    public SharedHosts Share(bool once) =>
+        new([.. Silos.Select(s => s.Url)], _key, _folder, _database, _logs, this) { Once = once };
 
     public async ValueTask DisposeAsync()
     {
@@ -71,16 +73,39 @@ internal sealed class ThreeSilos : IAsyncDisposable
         try
         {
             var (settings, faults) = VaultOptions.Read(
-            [
-                "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", Path.Combine(_folder, name), "--master-key-file", MasterKey,
-                "--store", "postgres", "--database", _database + SharedHosts.Pool, "--cluster", configuration["Orleans:ClusterId"]!,
-                "--silo-port", configuration["Orleans:Endpoints:SiloPort"]!, "--client-port", configuration["Orleans:Endpoints:GatewayPort"]!, .. _options,
-            ], []);
+                [
+                    "--listen",
+                    "http://127.0.0.1:" + FreePorts.Next(),
+                    "--environment",
+                    "development",
+                    "--data",
+                    Path.Combine(_folder, name),
+                    "--master-key-file",
+                    MasterKey,
+                    "--store",
+                    "postgres",
+                    "--database",
+                    _database + SharedHosts.Pool,
+                    "--cluster",
+                    configuration["Orleans:ClusterId"]!,
+                    "--silo-port",
+                    configuration["Orleans:Endpoints:SiloPort"]!,
+                    "--client-port",
+                    configuration["Orleans:Endpoints:GatewayPort"]!,
+                    .. _options,
+                ],
+                []
+            );
             Assert.Empty(faults);
 
-            var host = await VaultHost.CreateAsync(settings!, s => Patient(s).AddSingleton<ILoggerProvider>(new LogTap(_logs)), CancellationToken.None);
+            var host = await VaultHost.CreateAsync(
+                settings!,
+                s => Patient(s).AddSingleton<ILoggerProvider>(new LogTap(_logs)),
+                CancellationToken.None
+            );
             using (var first = await host.StartAsync(CancellationToken.None))
-                if (first is not null) _key = first.RevealText();
+                if (first is not null)
+                    _key = first.RevealText();
             return new VaultSilo(name, host);
         }
         finally
@@ -92,14 +117,18 @@ internal sealed class ThreeSilos : IAsyncDisposable
     // Silos of one process pause together, and one that finds itself evicted ends the process: deaths are for the tests that have processes. Nor does a machine that carries
     // three silos, the provider and the callers at once write a thousand ledger entries as soon as each silo on its own would.
     private static IServiceCollection Patient(IServiceCollection services) =>
-        services.Configure<ClusterMembershipOptions>(o => o.NumMissedProbesLimit = 60).AddSingleton(new LedgerWriterOptions { AppendTimeout = TimeSpan.FromMinutes(1) });
+        services
+            .Configure<ClusterMembershipOptions>(o => o.NumMissedProbesLimit = 60)
+            .AddSingleton(new LedgerWriterOptions { AppendTimeout = TimeSpan.FromMinutes(1) });
 
     /// <summary>As any program of the cluster's network may be: it knows the wire and the grains.</summary>
     private sealed class OrdinaryClient : IClientBuilderConfigurator
     {
         public void Configure(IConfiguration configuration, IClientBuilder clientBuilder)
         {
-            clientBuilder.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = ("Npgsql", configuration[DatabaseSetting] + ";Search Path=cluster"));
+            clientBuilder.UseAdoNetClustering(o =>
+                (o.Invariant, o.ConnectionString) = ("Npgsql", configuration[DatabaseSetting] + ";Search Path=cluster")
+            );
             clientBuilder.Services.AddVaultWire();
         }
     }

@@ -26,13 +26,15 @@ internal sealed class VaultSilo : SiloHandle
     public override async Task StopSiloAsync(bool stopGracefully)
     {
         using var now = new CancellationTokenSource();
-        if (!stopGracefully) await now.CancelAsync();
+        if (!stopGracefully)
+            await now.CancelAsync();
         await StopSiloAsync(now.Token);
     }
 
     public override async Task StopSiloAsync(CancellationToken ct)
     {
-        if (!_active) return;
+        if (!_active)
+            return;
         _active = false;
         await _host.StopAsync(ct);
     }

@@ -34,8 +34,10 @@ public sealed class ClassificationTableTests
             _ => ("Granted", null, "", null),
         };
         Assert.Equal((Text(fixture, "meaning"), Text(fixture, "reason")), (got.Meaning, got.Reason));
-        if (Text(fixture, "code") is { } expected) Assert.Equal(expected, got.Code);
-        if (fixture.TryGetProperty("retry_after_s", out var seconds)) Assert.Equal(TimeSpan.FromSeconds(seconds.GetInt32()), got.Wait);
+        if (Text(fixture, "code") is { } expected)
+            Assert.Equal(expected, got.Code);
+        if (fixture.TryGetProperty("retry_after_s", out var seconds))
+            Assert.Equal(TimeSpan.FromSeconds(seconds.GetInt32()), got.Wait);
         Assert.NotEmpty(title);
     }
 
@@ -45,9 +47,16 @@ public sealed class ClassificationTableTests
     {
         var fixture = ApiCases[row];
         var verdict = ApiResponseClassifier.Classify(Pack(fixture), AnswerOf(fixture), Now);
-        Assert.Equal((Text(fixture, "outcome"), Text(fixture, "reason"), Text(fixture, "code")), (verdict.Outcome.ToString(), verdict.Reason, verdict.Code));
-        Assert.Equal(fixture.TryGetProperty("retry_after_s", out var seconds) ? TimeSpan.FromSeconds(seconds.GetInt32()) : null, verdict.RetryAfter);
-        if (fixture.TryGetProperty("missing_scopes", out var scopes)) Assert.Equal(scopes.EnumerateArray().Select(s => s.GetString()!), verdict.MissingScopes);
+        Assert.Equal(
+            (Text(fixture, "outcome"), Text(fixture, "reason"), Text(fixture, "code")),
+            (verdict.Outcome.ToString(), verdict.Reason, verdict.Code)
+        );
+        Assert.Equal(
+            fixture.TryGetProperty("retry_after_s", out var seconds) ? TimeSpan.FromSeconds(seconds.GetInt32()) : null,
+            verdict.RetryAfter
+        );
+        if (fixture.TryGetProperty("missing_scopes", out var scopes))
+            Assert.Equal(scopes.EnumerateArray().Select(s => s.GetString()!), verdict.MissingScopes);
         Assert.NotEmpty(title);
     }
 
@@ -76,19 +85,33 @@ public sealed class ClassificationTableTests
 
     private static Answer AnswerOf(JsonElement fixture)
     {
-        var headers = fixture.TryGetProperty("headers", out var given) ? given.EnumerateObject().ToDictionary(h => h.Name, h => h.Value.GetString(), StringComparer.OrdinalIgnoreCase) : [];
-        return new Answer(fixture.GetProperty("status").GetInt32(), name => headers.GetValueOrDefault(name), fixture.TryGetProperty("body", out var body) && body.ValueKind != JsonValueKind.String ? body : default);
+        var headers = fixture.TryGetProperty("headers", out var given)
+            ? given
+                .EnumerateObject()
+                .ToDictionary(h => h.Name, h => h.Value.GetString(), StringComparer.OrdinalIgnoreCase)
+            : [];
+        return new Answer(
+            fixture.GetProperty("status").GetInt32(),
+            name => headers.GetValueOrDefault(name),
+            fixture.TryGetProperty("body", out var body) && body.ValueKind != JsonValueKind.String ? body : default
+        );
     }
 
-    private static string? Text(JsonElement fixture, string name) => fixture.TryGetProperty(name, out var value) ? value.GetString() : null;
+    private static string? Text(JsonElement fixture, string name) =>
+        fixture.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private static JsonElement[] Cases(string file) =>
-        [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Cases", file))).RootElement.EnumerateArray()];
+        [
+            .. JsonDocument
+                .Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Cases", file)))
+                .RootElement.EnumerateArray(),
+        ];
 
     private static TheoryData<int, string> Rows(JsonElement[] cases)
     {
         var rows = new TheoryData<int, string>();
-        for (var i = 0; i < cases.Length; i++) rows.Add(i, $"{Text(cases[i], "provider")} {cases[i].GetProperty("status")} {Text(cases[i], "code")}");
+        for (var i = 0; i < cases.Length; i++)
+            rows.Add(i, $"{Text(cases[i], "provider")} {cases[i].GetProperty("status")} {Text(cases[i], "code")}");
         return rows;
     }
 }

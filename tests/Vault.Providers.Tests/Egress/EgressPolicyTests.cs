@@ -9,7 +9,13 @@ namespace Vault.Providers.Tests.Egress;
 public sealed class EgressPolicyTests
 {
     private static readonly ProviderPack Pack = MakePack(false, "api.example.com", "*.tenant.example.com");
-    private static readonly ProviderPack Development = MakePack(true, "127.0.0.1", "localhost", "::1", "api.example.com");
+    private static readonly ProviderPack Development = MakePack(
+        true,
+        "127.0.0.1",
+        "localhost",
+        "::1",
+        "api.example.com"
+    );
 
     [Theory]
     [InlineData("https://api.example.com/x")]
@@ -26,15 +32,28 @@ public sealed class EgressPolicyTests
         var other = MakePack(true, "other.example.com");
         string[] urls =
         [
-            "https://api.example.com/x", "https://api.example.com/#frag", "https://user@api.example.com/x", "https://api.example.com:8443/x", "http://api.example.com/x",
-            "http://127.0.0.1:9000/", "http://127.1:9000/", "https://2130706433/", "https://api.example.com", "https://api.example.com?q", "https://api.example.com@evil.net/",
+            "https://api.example.com/x",
+            "https://api.example.com/#frag",
+            "https://user@api.example.com/x",
+            "https://api.example.com:8443/x",
+            "http://api.example.com/x",
+            "http://127.0.0.1:9000/",
+            "http://127.1:9000/",
+            "https://2130706433/",
+            "https://api.example.com",
+            "https://api.example.com?q",
+            "https://api.example.com@evil.net/",
         ];
         var relative = new Uri(new Uri("https://evil.net/"), "a?b=https://api.example.com/x");
         for (var round = 0; round < 2; round++)
         {
             foreach (var pack in new[] { Pack, Development, other })
             {
-                foreach (var url in urls) Assert.Equal(Policy(loopback: true).Refusal(pack, new Uri(url)), policy.Refusal(pack, new Uri(url)));
+                foreach (var url in urls)
+                    Assert.Equal(
+                        Policy(loopback: true).Refusal(pack, new Uri(url)),
+                        policy.Refusal(pack, new Uri(url))
+                    );
                 Assert.NotNull(policy.Refusal(pack, relative));
             }
         }
@@ -86,7 +105,8 @@ public sealed class EgressPolicyTests
     [InlineData("http://127.1:9090/")]
     [InlineData("http://api.example.com/")]
     [InlineData("http://[::ffff:127.0.0.1]:9090/")]
-    public void OtherWritingsOfLoopbackAreRefusedEvenThere(string url) => Assert.NotNull(Policy(loopback: true).Refusal(Development, new Uri(url)));
+    public void OtherWritingsOfLoopbackAreRefusedEvenThere(string url) =>
+        Assert.NotNull(Policy(loopback: true).Refusal(Development, new Uri(url)));
 
     [Theory]
     [InlineData("10.1.2.3")]
@@ -115,7 +135,8 @@ public sealed class EgressPolicyTests
     [InlineData("2001::1")]
     [InlineData("2001:db8::1")]
     [InlineData("4000::1")]
-    public void SpecialAddressesAreRefused(string address) => Assert.NotNull(Policy().Refusal("api.example.com", 443, IPAddress.Parse(address)));
+    public void SpecialAddressesAreRefused(string address) =>
+        Assert.NotNull(Policy().Refusal("api.example.com", 443, IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("8.8.8.8")]
@@ -123,7 +144,8 @@ public sealed class EgressPolicyTests
     [InlineData("64:ff9b::808:808")]
     [InlineData("2002:0808:0808::1")]
     [InlineData("::ffff:8.8.8.8")]
-    public void PublicAddressesPass(string address) => Assert.Null(Policy().Refusal("api.example.com", 443, IPAddress.Parse(address)));
+    public void PublicAddressesPass(string address) =>
+        Assert.Null(Policy().Refusal("api.example.com", 443, IPAddress.Parse(address)));
 
     [Fact]
     public void TheOperatorOpensHostsNetworksAndPorts()
@@ -148,7 +170,17 @@ public sealed class EgressPolicyTests
     public void EveryWrongOptionIsListed()
     {
         var options = new EgressOptions { ConnectTimeout = TimeSpan.Zero };
-        foreach (var entry in new[] { "*.corp.example.com", "10.0.0.1/8", "corp", "https://x.example.com", "a.example.com:99999" }) options.Allow.Add(entry);
+        foreach (
+            var entry in new[]
+            {
+                "*.corp.example.com",
+                "10.0.0.1/8",
+                "corp",
+                "https://x.example.com",
+                "a.example.com:99999",
+            }
+        )
+            options.Allow.Add(entry);
         EgressPolicy.Create(options, out var faults);
         Assert.Equal(6, faults.Length);
         Assert.Throws<ArgumentException>(() => new ProviderHttp(options));
@@ -157,21 +189,23 @@ public sealed class EgressPolicyTests
     private static EgressPolicy Policy(bool loopback = false, params string[] allow)
     {
         var options = new EgressOptions { AllowLoopback = loopback };
-        foreach (var entry in allow) options.Allow.Add(entry);
+        foreach (var entry in allow)
+            options.Allow.Add(entry);
         var policy = EgressPolicy.Create(options, out var faults);
         Assert.Empty(faults);
         return policy;
     }
 
-    private static ProviderPack MakePack(bool development, params string[] hosts) => new()
-    {
-        Id = "acme",
-        Version = "1.0.0",
-        DisplayName = "Acme",
-        AuthModes = [AuthMode.ApiKey],
-        Refresh = new RefreshPolicy { Rotation = Rotation.Mints },
-        Hosts = [.. hosts],
-        DevelopmentOnly = development,
-        Details = new PackDetails { Api = new ApiShape { BaseUrl = UrlTemplate.Parse("https://api.example.com") } },
-    };
+    private static ProviderPack MakePack(bool development, params string[] hosts) =>
+        new()
+        {
+            Id = "acme",
+            Version = "1.0.0",
+            DisplayName = "Acme",
+            AuthModes = [AuthMode.ApiKey],
+            Refresh = new RefreshPolicy { Rotation = Rotation.Mints },
+            Hosts = [.. hosts],
+            DevelopmentOnly = development,
+            Details = new PackDetails { Api = new ApiShape { BaseUrl = UrlTemplate.Parse("https://api.example.com") } },
+        };
 }

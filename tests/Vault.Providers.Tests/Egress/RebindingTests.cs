@@ -13,18 +13,28 @@ public sealed class RebindingTests
     [InlineData("::ffff:10.0.0.1")]
     public async Task APublicNameThatAnswersAnInnerAddressIsRefused_AlsoInDevelopment(string address)
     {
-        var resolver = new Script([[IPAddress.Parse(address)]]);
+        var resolver = new Script([
+            [IPAddress.Parse(address)],
+        ]);
         using var http = Http(resolver, 443);
-        Assert.Equal(SendFailure.EgressDenied, SendFailures.Of(await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(http, 443))));
+        Assert.Equal(
+            SendFailure.EgressDenied,
+            SendFailures.Of(await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(http, 443)))
+        );
         Assert.Equal(1, resolver.Asked);
     }
 
     [Fact]
     public async Task OneForbiddenAddressAmongGoodOnesRefusesTheAnswer()
     {
-        var resolver = new Script([[IPAddress.Parse("93.184.216.34"), IPAddress.Parse("169.254.169.254")]]);
+        var resolver = new Script([
+            [IPAddress.Parse("93.184.216.34"), IPAddress.Parse("169.254.169.254")],
+        ]);
         using var http = Http(resolver, 443);
-        Assert.Equal(SendFailure.EgressDenied, SendFailures.Of(await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(http, 443))));
+        Assert.Equal(
+            SendFailure.EgressDenied,
+            SendFailures.Of(await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(http, 443)))
+        );
     }
 
     [Fact]
@@ -33,7 +43,10 @@ public sealed class RebindingTests
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         var port = new Uri(peer.BaseUrl).Port;
         // The checked answer is the loopback peer (which the operator lists); the one after it would be metadata.
-        var resolver = new Script([[IPAddress.Loopback], [IPAddress.Parse("169.254.169.254")]]);
+        var resolver = new Script([
+            [IPAddress.Loopback],
+            [IPAddress.Parse("169.254.169.254")],
+        ]);
         using var http = Http(resolver, port, "127.0.0.1");
         using var response = await GetAsync(http, port);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -43,8 +56,16 @@ public sealed class RebindingTests
     [Fact]
     public async Task ANameWithoutAddressesIsNotResolved()
     {
-        using var http = Http(new Script([[]]), 443);
-        Assert.Equal(SendFailure.NameUnknown, SendFailures.Of(await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(http, 443))));
+        using var http = Http(
+            new Script([
+                [],
+            ]),
+            443
+        );
+        Assert.Equal(
+            SendFailure.NameUnknown,
+            SendFailures.Of(await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(http, 443)))
+        );
     }
 
     private static Task<HttpResponseMessage> GetAsync(ProviderHttp http, int port) =>
@@ -54,8 +75,10 @@ public sealed class RebindingTests
     {
         var options = new EgressOptions { AllowLoopback = true };
         // The port is opened by name so that the address alone decides; the name itself is not trusted with private addresses here.
-        foreach (var entry in allow) options.Allow.Add(entry + ":" + port);
-        if (allow.Length > 0) options.Allow.Add("rebind.example.com:" + port);
+        foreach (var entry in allow)
+            options.Allow.Add(entry + ":" + port);
+        if (allow.Length > 0)
+            options.Allow.Add("rebind.example.com:" + port);
         return new ProviderHttp(options, resolver);
     }
 
@@ -66,6 +89,8 @@ public sealed class RebindingTests
         public int Asked => _asked;
 
         public Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<IPAddress>>(answers[Math.Min(Interlocked.Increment(ref _asked) - 1, answers.Length - 1)]);
+            Task.FromResult<IReadOnlyList<IPAddress>>(
+                answers[Math.Min(Interlocked.Increment(ref _asked) - 1, answers.Length - 1)]
+            );
     }
 }

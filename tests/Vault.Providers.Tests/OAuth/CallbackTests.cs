@@ -21,7 +21,15 @@ public sealed class CallbackTests
     [InlineData("4620816365002345678\n", "callback_realmId_refused")]
     public void TheCompanyOfQuickBooksComesWithTheRedirect(string realm, string? fault)
     {
-        var reading = CallbackReader.Read(Client("quickbooks"), new Dictionary<string, string> { ["code"] = "c", ["state"] = "s", ["realmId"] = realm });
+        var reading = CallbackReader.Read(
+            Client("quickbooks"),
+            new Dictionary<string, string>
+            {
+                ["code"] = "c",
+                ["state"] = "s",
+                ["realmId"] = realm,
+            }
+        );
         Assert.Equal(fault, reading.Fault);
         Assert.Equal(fault is null ? realm : null, reading.Captured.GetValueOrDefault("realm_id"));
     }
@@ -42,7 +50,10 @@ public sealed class CallbackTests
             Assert.NotNull(CallbackReader.Read(client, without).Fault);
         }
 
-        Assert.Equal("callback_signature_wrong", CallbackReader.Read(client with { ClientSecret = null }, Signed("acme.myshopify.com")).Fault);
+        Assert.Equal(
+            "callback_signature_wrong",
+            CallbackReader.Read(client with { ClientSecret = null }, Signed("acme.myshopify.com")).Fault
+        );
     }
 
     [Fact]
@@ -56,12 +67,22 @@ public sealed class CallbackTests
         Assert.Equal("callback_signature_wrong", CallbackReader.Read(client, cut).Fault);
         // What the provider itself signs with such a character in it stays right.
         var text = "code=c1&host=a%26b%25=&shop=acme.myshopify.com";
-        var odd = new Dictionary<string, string> { ["code"] = "c1", ["host"] = "a&b%=", ["shop"] = "acme.myshopify.com", ["hmac"] = Convert.ToHexStringLower(HMACSHA256.HashData("shop-secret"u8, Encoding.UTF8.GetBytes(text))) };
+        var odd = new Dictionary<string, string>
+        {
+            ["code"] = "c1",
+            ["host"] = "a&b%=",
+            ["shop"] = "acme.myshopify.com",
+            ["hmac"] = Convert.ToHexStringLower(HMACSHA256.HashData("shop-secret"u8, Encoding.UTF8.GetBytes(text))),
+        };
         Assert.Null(CallbackReader.Read(client, odd).Fault);
     }
 
     [Fact]
-    public void AmazonsCodeHasAnotherName() => Assert.Equal("spapi_oauth_code", LoadedPacks.All.All.Single(p => p.Id == "amazon_selling_partner").Details.OAuth!.Callback!.Code);
+    public void AmazonsCodeHasAnotherName() =>
+        Assert.Equal(
+            "spapi_oauth_code",
+            LoadedPacks.All.All.Single(p => p.Id == "amazon_selling_partner").Details.OAuth!.Callback!.Code
+        );
 
     [Fact]
     public void TokensFromElsewhereMayBringWhatTheAnswerWouldHave()
@@ -69,28 +90,63 @@ public sealed class CallbackTests
         var pack = LoadedPacks.All.All.Single(p => p.Id == "quickbooks");
         using var draft = new CredentialRequest
         {
-            Mode = null, Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("access_token", Secret.From("token")), Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("realm_id", "4620816365002345678"),
+            Mode = null,
+            Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("access_token", Secret.From("token")),
+            Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("realm_id", "4620816365002345678"),
         };
-        Assert.Empty(CredentialRules.Check(pack, new ConnectionSettings { ClientId = "c" }, draft, DateTimeOffset.UnixEpoch));
+        Assert.Empty(
+            CredentialRules.Check(pack, new ConnectionSettings { ClientId = "c" }, draft, DateTimeOffset.UnixEpoch)
+        );
         var hostile = LoadedPacks.All.All.Single(p => p.Id == "salesforce");
         using var stolen = new CredentialRequest
         {
-            Mode = null, Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("access_token", Secret.From("token")), Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("instance_url", "https://evil.example"),
+            Mode = null,
+            Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("access_token", Secret.From("token")),
+            Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("instance_url", "https://evil.example"),
         };
-        Assert.Equal("parameters.instance_url", Assert.Single(CredentialRules.Check(hostile, new ConnectionSettings { ClientId = "c" }, stolen, DateTimeOffset.UnixEpoch)).Path);
+        Assert.Equal(
+            "parameters.instance_url",
+            Assert
+                .Single(
+                    CredentialRules.Check(
+                        hostile,
+                        new ConnectionSettings { ClientId = "c" },
+                        stolen,
+                        DateTimeOffset.UnixEpoch
+                    )
+                )
+                .Path
+        );
     }
 
     private static Dictionary<string, string> Signed(string shop)
     {
-        var query = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["code"] = "c1", ["shop"] = shop, ["state"] = "s1", ["timestamp"] = "1700000000", ["host"] = "YWRtaW4" };
+        var query = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["code"] = "c1",
+            ["shop"] = shop,
+            ["state"] = "s1",
+            ["timestamp"] = "1700000000",
+            ["host"] = "YWRtaW4",
+        };
         var text = string.Join('&', query.Select(p => p.Key + "=" + p.Value));
-        return new Dictionary<string, string>(query) { ["hmac"] = Convert.ToHexStringLower(HMACSHA256.HashData("shop-secret"u8, Encoding.UTF8.GetBytes(text))) };
+        return new Dictionary<string, string>(query)
+        {
+            ["hmac"] = Convert.ToHexStringLower(HMACSHA256.HashData("shop-secret"u8, Encoding.UTF8.GetBytes(text))),
+        };
     }
 
     private static TokenClient Client(string provider, params (string Name, string Value)[] parameters)
     {
         var pack = LoadedPacks.All.All.Single(p => p.Id == provider);
         var values = parameters.ToImmutableSortedDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal);
-        return new TokenClient(new OrganizationId("org_" + new string('0', 26)), pack, new ConnectionSettings { ClientId = "client", Parameters = values }, Secret.From("shop-secret"), values, "https://vault.example.com/oauth/callback");
+        return new TokenClient(
+            new OrganizationId("org_" + new string('0', 26)),
+            pack,
+            new ConnectionSettings { ClientId = "client", Parameters = values },
+            Secret.From("shop-secret"),
+            values,
+            "https://vault.example.com/oauth/callback"
+        );
     }
 }

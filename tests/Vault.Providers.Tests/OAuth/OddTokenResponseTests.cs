@@ -16,42 +16,67 @@ public sealed class OddTokenResponseTests : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    public static TheoryData<string, string, string> Answers { get; } = new()
-    {
-        { OddPeer.Http(200, "{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"3600\"}"), "Granted", "" },
-        { OddPeer.Http(200, "access_token=a&token_type=bearer&scope=x", "Content-Type: application/x-www-form-urlencoded\r\n"), "Granted", "" },
-        { OddPeer.Http(200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}"), "ClientRefused", "token_type_mac" },
-        { OddPeer.Http(200, "{\"access_token\":\"a\",\"scope\":\"cut \\ud83d\",\"\\udc00\":1}"), "Granted", "" },
-        { OddPeer.Http(200, "\uFEFF{\"access_token\":\"a\"}"), "Granted", "" },
-        { OddPeer.Http(400, "{\"error\":\"\\ud83d\"}"), "NotActed", "http_400" },
-        { OddPeer.Http(503, "", "Retry-After: 99999999999999\r\n"), "NotActed", "http_503" },
-        { OddPeer.Http(200, "<html>hello</html>", "Content-Type: text/html\r\n"), "MayHaveActed", "unreadable_answer" },
-        { OddPeer.Http(200, "{\"access_token\":"), "MayHaveActed", "unreadable_answer" },
-        { OddPeer.Http(200, "{\"access_token\":\"a\"} trailing"), "MayHaveActed", "unreadable_answer" },
-        { OddPeer.Http(200, ""), "MayHaveActed", "unreadable_answer" },
-        { OddPeer.Http(200, "{\"access_token\":\"\"}"), "MayHaveActed", "unreadable_answer" },
-        { OddPeer.Http(200, "{\"error\":\"invalid_grant\"}"), "GrantDead", "invalid_grant" },
-        { OddPeer.Http(200, "{\"access_token\":\"a\",\"pad\":\"" + new string('x', 70_000) + "\"}"), "MayHaveActed", "answer_too_large" },
-        { "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"access_token\":\"a\"", "MayHaveActed", "connection_broken" },
-        { "HTTP/1.1 banana\r\n\r\n", "MayHaveActed", "connection_broken" },
-        { "", "MayHaveActed", "connection_broken" },
-        { OddPeer.Http(302, "", "Location: http://127.0.0.1:1/\r\n"), "MayHaveActed", "http_302" },
-        { OddPeer.Http(307, "", "Location: http://127.0.0.1:1/\r\n"), "MayHaveActed", "http_307" },
-        { OddPeer.Http(400, "{\"error\":\"invalid_grant\"}"), "GrantDead", "invalid_grant" },
-        { OddPeer.Http(401, "{\"error\":\"invalid_client\"}"), "ClientRefused", "invalid_client" },
-        { OddPeer.Http(400, "{\"error\":\"never_heard_of\"}"), "ClientRefused", "never_heard_of" },
-        { OddPeer.Http(400, "{\"error\":\"the token eyJhbGciOi is wrong\"}"), "NotActed", "http_400" },
-        { OddPeer.Http(403, "<html>firewall</html>", "Content-Type: text/html\r\n"), "NotActed", "http_403" },
-        { OddPeer.Http(404, "nothing here"), "ClientRefused", "http_404" },
-        { OddPeer.Http(408, ""), "NotActed", "http_408" },
-        { OddPeer.Http(425, ""), "NotActed", "http_425" },
-        { OddPeer.Http(429, "{\"error\":\"invalid_grant\"}"), "NotActed", "invalid_grant" },
-        { OddPeer.Http(503, "{\"error\":\"invalid_grant\"}"), "NotActed", "invalid_grant" },
-        { OddPeer.Http(500, "{\"error\":\"invalid_grant\"}"), "MayHaveActed", "invalid_grant" },
-        { OddPeer.Http(400, "{\"error\":\"temporarily_unavailable\"}"), "NotActed", "temporarily_unavailable" },
-        { OddPeer.Http(400, "{\"error\":\"server_error\"}"), "MayHaveActed", "server_error" },
-        { OddPeer.Http(400, "{\"error\":\"interaction_required\"}"), "GrantDead", "interaction_required" },
-    };
+    public static TheoryData<string, string, string> Answers { get; } =
+        new()
+        {
+            {
+                OddPeer.Http(200, "{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"3600\"}"),
+                "Granted",
+                ""
+            },
+            {
+                OddPeer.Http(
+                    200,
+                    "access_token=a&token_type=bearer&scope=x",
+                    "Content-Type: application/x-www-form-urlencoded\r\n"
+                ),
+                "Granted",
+                ""
+            },
+            { OddPeer.Http(200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}"), "ClientRefused", "token_type_mac" },
+            { OddPeer.Http(200, "{\"access_token\":\"a\",\"scope\":\"cut \\ud83d\",\"\\udc00\":1}"), "Granted", "" },
+            { OddPeer.Http(200, "\uFEFF{\"access_token\":\"a\"}"), "Granted", "" },
+            { OddPeer.Http(400, "{\"error\":\"\\ud83d\"}"), "NotActed", "http_400" },
+            { OddPeer.Http(503, "", "Retry-After: 99999999999999\r\n"), "NotActed", "http_503" },
+            {
+                OddPeer.Http(200, "<html>hello</html>", "Content-Type: text/html\r\n"),
+                "MayHaveActed",
+                "unreadable_answer"
+            },
+            { OddPeer.Http(200, "{\"access_token\":"), "MayHaveActed", "unreadable_answer" },
+            { OddPeer.Http(200, "{\"access_token\":\"a\"} trailing"), "MayHaveActed", "unreadable_answer" },
+            { OddPeer.Http(200, ""), "MayHaveActed", "unreadable_answer" },
+            { OddPeer.Http(200, "{\"access_token\":\"\"}"), "MayHaveActed", "unreadable_answer" },
+            { OddPeer.Http(200, "{\"error\":\"invalid_grant\"}"), "GrantDead", "invalid_grant" },
+            {
+                OddPeer.Http(200, "{\"access_token\":\"a\",\"pad\":\"" + new string('x', 70_000) + "\"}"),
+                "MayHaveActed",
+                "answer_too_large"
+            },
+            {
+                "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"access_token\":\"a\"",
+                "MayHaveActed",
+                "connection_broken"
+            },
+            { "HTTP/1.1 banana\r\n\r\n", "MayHaveActed", "connection_broken" },
+            { "", "MayHaveActed", "connection_broken" },
+            { OddPeer.Http(302, "", "Location: http://127.0.0.1:1/\r\n"), "MayHaveActed", "http_302" },
+            { OddPeer.Http(307, "", "Location: http://127.0.0.1:1/\r\n"), "MayHaveActed", "http_307" },
+            { OddPeer.Http(400, "{\"error\":\"invalid_grant\"}"), "GrantDead", "invalid_grant" },
+            { OddPeer.Http(401, "{\"error\":\"invalid_client\"}"), "ClientRefused", "invalid_client" },
+            { OddPeer.Http(400, "{\"error\":\"never_heard_of\"}"), "ClientRefused", "never_heard_of" },
+            { OddPeer.Http(400, "{\"error\":\"the token eyJhbGciOi is wrong\"}"), "NotActed", "http_400" },
+            { OddPeer.Http(403, "<html>firewall</html>", "Content-Type: text/html\r\n"), "NotActed", "http_403" },
+            { OddPeer.Http(404, "nothing here"), "ClientRefused", "http_404" },
+            { OddPeer.Http(408, ""), "NotActed", "http_408" },
+            { OddPeer.Http(425, ""), "NotActed", "http_425" },
+            { OddPeer.Http(429, "{\"error\":\"invalid_grant\"}"), "NotActed", "invalid_grant" },
+            { OddPeer.Http(503, "{\"error\":\"invalid_grant\"}"), "NotActed", "invalid_grant" },
+            { OddPeer.Http(500, "{\"error\":\"invalid_grant\"}"), "MayHaveActed", "invalid_grant" },
+            { OddPeer.Http(400, "{\"error\":\"temporarily_unavailable\"}"), "NotActed", "temporarily_unavailable" },
+            { OddPeer.Http(400, "{\"error\":\"server_error\"}"), "MayHaveActed", "server_error" },
+            { OddPeer.Http(400, "{\"error\":\"interaction_required\"}"), "GrantDead", "interaction_required" },
+        };
 
     [Theory]
     [MemberData(nameof(Answers))]
@@ -68,8 +93,12 @@ public sealed class OddTokenResponseTests : IDisposable
     public async Task NobodyListens_NothingWasSent()
     {
         string url;
-        await using (var peer = new OddPeer(_ => "")) url = peer.BaseUrl;
-        Assert.Equal("connection_refused", Assert.IsType<TokenReply.NotActed>(await RefreshAsync(url, TimeProvider.System, SandboxRig.Soon)).Failure);
+        await using (var peer = new OddPeer(_ => ""))
+            url = peer.BaseUrl;
+        Assert.Equal(
+            "connection_refused",
+            Assert.IsType<TokenReply.NotActed>(await RefreshAsync(url, TimeProvider.System, SandboxRig.Soon)).Failure
+        );
     }
 
     [Fact]
@@ -87,7 +116,9 @@ public sealed class OddTokenResponseTests : IDisposable
     public async Task ADeadlineInThePast_SendsNothing()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
-        Assert.IsType<TokenReply.NotActed>(await RefreshAsync(peer.BaseUrl, TimeProvider.System, TimeProvider.System.GetUtcNow().AddSeconds(-1)));
+        Assert.IsType<TokenReply.NotActed>(
+            await RefreshAsync(peer.BaseUrl, TimeProvider.System, TimeProvider.System.GetUtcNow().AddSeconds(-1))
+        );
         Assert.Equal(0, peer.Requests);
     }
 
@@ -95,9 +126,20 @@ public sealed class OddTokenResponseTests : IDisposable
     public async Task ClientIdAndSecretAreFormEncodedInTheHeader()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{\"access_token\":\"a\"}"));
-        await RefreshAsync(peer.BaseUrl, TimeProvider.System, SandboxRig.Soon, c => c with { Connection = c.Connection with { ClientId = "a:b c%" }, ClientSecret = Secret.From("s+é") });
-        var header = peer.LastRequest.Split("\r\n").Single(l => l.StartsWith("Authorization: Basic ", StringComparison.OrdinalIgnoreCase));
-        Assert.Equal("a%3Ab+c%25:s%2B%C3%A9", System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(header["Authorization: Basic ".Length..])));
+        await RefreshAsync(peer.BaseUrl, TimeProvider.System, SandboxRig.Soon, c =>
+            c with
+            {
+                Connection = c.Connection with { ClientId = "a:b c%" },
+                ClientSecret = Secret.From("s+é"),
+            }
+        );
+        var header = peer
+            .LastRequest.Split("\r\n")
+            .Single(l => l.StartsWith("Authorization: Basic ", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(
+            "a%3Ab+c%25:s%2B%C3%A9",
+            System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(header["Authorization: Basic ".Length..]))
+        );
         Assert.DoesNotContain("client_secret", peer.LastRequest, StringComparison.Ordinal);
     }
 
@@ -108,19 +150,25 @@ public sealed class OddTokenResponseTests : IDisposable
         Assert.IsType<TokenReply.ClientRefused>(reply);
     }
 
-    private async Task<TokenReply> RefreshAsync(string baseUrl, TimeProvider time, DateTimeOffset deadline, Func<TokenClient, TokenClient>? change = null)
+    private async Task<TokenReply> RefreshAsync(
+        string baseUrl,
+        TimeProvider time,
+        DateTimeOffset deadline,
+        Func<TokenClient, TokenClient>? change = null
+    )
     {
         var client = SandboxRig.Client(LoadedPacks.All.All.Single(p => p.Id == "sandbox"), baseUrl);
         var tokens = new TokenEndpoint(_http, time, new IdFactory(time, new SeededEntropy()));
         return await tokens.RefreshAsync(change is null ? client : change(client), Secret.From("refresh-1"), deadline);
     }
 
-    private static string Failure(TokenReply reply) => reply switch
-    {
-        TokenReply.NotActed n => n.Failure,
-        TokenReply.MayHaveActed m => m.Failure,
-        TokenReply.GrantDead g => g.Failure,
-        TokenReply.ClientRefused c => c.Failure,
-        _ => "",
-    };
+    private static string Failure(TokenReply reply) =>
+        reply switch
+        {
+            TokenReply.NotActed n => n.Failure,
+            TokenReply.MayHaveActed m => m.Failure,
+            TokenReply.GrantDead g => g.Failure,
+            TokenReply.ClientRefused c => c.Failure,
+            _ => "",
+        };
 }

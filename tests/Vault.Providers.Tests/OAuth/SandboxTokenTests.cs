@@ -23,13 +23,17 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     {
         var grant = _rig.Grant();
         var client = _rig.Client("sandbox");
-        var first = Assert.IsType<TokenReply.Granted>(await _rig.Tokens.RefreshAsync(client, grant.RefreshToken!, SandboxRig.Soon));
+        var first = Assert.IsType<TokenReply.Granted>(
+            await _rig.Tokens.RefreshAsync(client, grant.RefreshToken!, SandboxRig.Soon)
+        );
         Assert.NotNull(first.Tokens.Secrets.RefreshToken);
         Assert.NotEqual(grant.RefreshToken!.RevealText(), first.Tokens.Secrets.RefreshToken!.RevealText());
         Assert.True(first.Tokens.AccessExpiresAt > TimeProvider.System.GetUtcNow());
         Assert.Contains("items:read", first.Tokens.Scopes!.Value);
 
-        var replay = Assert.IsType<TokenReply.GrantDead>(await _rig.Tokens.RefreshAsync(client, grant.RefreshToken!, SandboxRig.Soon));
+        var replay = Assert.IsType<TokenReply.GrantDead>(
+            await _rig.Tokens.RefreshAsync(client, grant.RefreshToken!, SandboxRig.Soon)
+        );
         Assert.Equal((StatusReason.GrantRevoked, "invalid_grant"), (replay.Reason, replay.Failure));
         Assert.Equal(1, _rig.Sandbox.Counters.RefreshReplays);
     }
@@ -37,8 +41,16 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     [Fact]
     public async Task AProviderThatNeverRotates_AnswersWithoutARefreshToken()
     {
-        var minted = _rig.Sandbox.Grants.Mint(new GrantSeed { Policy = new() { Rotation = Vault.Sandbox.Clients.RotationBehaviour.Never } });
-        var reply = Assert.IsType<TokenReply.Granted>(await _rig.Tokens.RefreshAsync(_rig.Client("sandbox_never"), Secret.From(minted.RefreshToken!), SandboxRig.Soon));
+        var minted = _rig.Sandbox.Grants.Mint(
+            new GrantSeed { Policy = new() { Rotation = Vault.Sandbox.Clients.RotationBehaviour.Never } }
+        );
+        var reply = Assert.IsType<TokenReply.Granted>(
+            await _rig.Tokens.RefreshAsync(
+                _rig.Client("sandbox_never"),
+                Secret.From(minted.RefreshToken!),
+                SandboxRig.Soon
+            )
+        );
         Assert.Null(reply.Tokens.Secrets.RefreshToken);
     }
 
@@ -53,10 +65,19 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     public async Task AFaultIsNamedExactly_AndSentOnce(FaultKind kind, Type expected)
     {
         var grant = _rig.Grant();
-        _rig.Sandbox.Faults.Add(new SandboxFault { Kind = kind, Target = FaultTarget.Token, RetryAfterSeconds = 7, Error = "weird" });
+        _rig.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = kind,
+                Target = FaultTarget.Token,
+                RetryAfterSeconds = 7,
+                Error = "weird",
+            }
+        );
         var reply = await _rig.Tokens.RefreshAsync(_rig.Client("sandbox"), grant.RefreshToken!, SandboxRig.Soon);
         Assert.IsType(expected, reply);
-        if (reply is TokenReply.NotActed not) Assert.Equal(TimeSpan.FromSeconds(7), not.RetryAfter);
+        if (reply is TokenReply.NotActed not)
+            Assert.Equal(TimeSpan.FromSeconds(7), not.RetryAfter);
         Assert.Equal(1, _rig.Sandbox.Counters.TokenRequests);
     }
 
@@ -66,22 +87,35 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     [InlineData(504)]
     public async Task AGatewayThatAnswersInItsPlace_MayHideAnAct(int status)
     {
-        _rig.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Token, Status = status });
-        Assert.IsType<TokenReply.MayHaveActed>(await _rig.Tokens.RefreshAsync(_rig.Client("sandbox"), _rig.Grant().RefreshToken!, SandboxRig.Soon));
+        _rig.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                Target = FaultTarget.Token,
+                Status = status,
+            }
+        );
+        Assert.IsType<TokenReply.MayHaveActed>(
+            await _rig.Tokens.RefreshAsync(_rig.Client("sandbox"), _rig.Grant().RefreshToken!, SandboxRig.Soon)
+        );
     }
 
     [Fact]
     public async Task AWrongSecretIsOurFault_NotTheGrants()
     {
         var client = _rig.Client("sandbox") with { ClientSecret = Secret.From("wrong") };
-        var reply = Assert.IsType<TokenReply.ClientRefused>(await _rig.Tokens.RefreshAsync(client, _rig.Grant().RefreshToken!, SandboxRig.Soon));
+        var reply = Assert.IsType<TokenReply.ClientRefused>(
+            await _rig.Tokens.RefreshAsync(client, _rig.Grant().RefreshToken!, SandboxRig.Soon)
+        );
         Assert.Equal((StatusReason.ClientMisconfigured, "invalid_client"), (reply.Reason, reply.Failure));
     }
 
     [Fact]
     public async Task ClientCredentialsMint()
     {
-        var reply = Assert.IsType<TokenReply.Granted>(await _rig.Tokens.MintAsync(_rig.Client("sandbox_cc"), null, ["items:read"], SandboxRig.Soon));
+        var reply = Assert.IsType<TokenReply.Granted>(
+            await _rig.Tokens.MintAsync(_rig.Client("sandbox_cc"), null, ["items:read"], SandboxRig.Soon)
+        );
         Assert.Equal(["items:read"], reply.Tokens.Scopes!.Value.ToArray());
         Assert.Null(reply.Tokens.Secrets.RefreshToken);
     }
@@ -91,16 +125,33 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     {
         using var rsa = RSA.Create(2048);
         _rig.Sandbox.JwtKeys.RegisterPem("robot@sandbox", "k1", rsa.ExportSubjectPublicKeyInfoPem());
-        var credential = SandboxRig.Own(AuthMode.JwtBearer, ("issuer", "robot@sandbox"), ("key_id", "k1"), ("subject", "alice"), ("private_key", rsa.ExportPkcs8PrivateKeyPem()));
-        var reply = await _rig.Tokens.MintAsync(_rig.Client("sandbox_jwt"), credential, ["items:read"], SandboxRig.Soon);
+        var credential = SandboxRig.Own(
+            AuthMode.JwtBearer,
+            ("issuer", "robot@sandbox"),
+            ("key_id", "k1"),
+            ("subject", "alice"),
+            ("private_key", rsa.ExportPkcs8PrivateKeyPem())
+        );
+        var reply = await _rig.Tokens.MintAsync(
+            _rig.Client("sandbox_jwt"),
+            credential,
+            ["items:read"],
+            SandboxRig.Soon
+        );
         Assert.True(reply is TokenReply.Granted, reply.ToString());
     }
 
     [Fact]
     public async Task AnUnusableKeyIsRefusedBeforeAnythingIsSent()
     {
-        var credential = SandboxRig.Own(AuthMode.JwtBearer, ("issuer", "robot"), ("private_key", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"));
-        var reply = Assert.IsType<TokenReply.ClientRefused>(await _rig.Tokens.MintAsync(_rig.Client("sandbox_jwt"), credential, [], SandboxRig.Soon));
+        var credential = SandboxRig.Own(
+            AuthMode.JwtBearer,
+            ("issuer", "robot"),
+            ("private_key", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----")
+        );
+        var reply = Assert.IsType<TokenReply.ClientRefused>(
+            await _rig.Tokens.MintAsync(_rig.Client("sandbox_jwt"), credential, [], SandboxRig.Soon)
+        );
         Assert.Equal("private_key_unusable", reply.Failure);
         Assert.Equal(0, _rig.Sandbox.Counters.TokenRequests);
     }
@@ -110,10 +161,15 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     {
         var grant = _rig.Grant();
         var client = _rig.Client("sandbox");
-        var known = Assert.IsType<IdentityReply.Known>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon));
+        var known = Assert.IsType<IdentityReply.Known>(
+            await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon)
+        );
         Assert.Equal(new ProviderIdentity("alice", "Alice Adams", "alice@sandbox.example", null), known.Identity);
 
-        Assert.Equal(UpstreamRevocation.Confirmed, (await _rig.Tokens.RevokeAsync(client, grant, SandboxRig.Soon)).Outcome);
+        Assert.Equal(
+            UpstreamRevocation.Confirmed,
+            (await _rig.Tokens.RevokeAsync(client, grant, SandboxRig.Soon)).Outcome
+        );
         Assert.IsType<IdentityReply.Refused>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon));
     }
 
@@ -122,14 +178,29 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     {
         var grant = _rig.Grant();
         var known = _rig.Client("sandbox");
-        var client = known with { Pack = known.Pack with { Details = known.Pack.Details with { Identity = null, Verification = null } } };
+        var client = known with
+        {
+            Pack = known.Pack with { Details = known.Pack.Details with { Identity = null, Verification = null } },
+        };
         Assert.IsType<IdentityReply.Works>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon));
 
         await _rig.Tokens.RevokeAsync(client, grant, SandboxRig.Soon);
-        Assert.Equal("inactive", Assert.IsType<IdentityReply.Refused>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon)).Failure);
+        Assert.Equal(
+            "inactive",
+            Assert
+                .IsType<IdentityReply.Refused>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon))
+                .Failure
+        );
 
         // Without the answer of the one who knows, nothing is said of the grant.
-        _rig.Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Introspect, Times = 1 });
+        _rig.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                Target = FaultTarget.Introspect,
+                Times = 1,
+            }
+        );
         Assert.IsType<IdentityReply.Unavailable>(await _rig.Tokens.IdentifyAsync(client, grant, null, SandboxRig.Soon));
     }
 
@@ -138,19 +209,47 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     [InlineData("sandbox_query_key", AuthMode.ApiKey, "api_key", "sandbox-key-0001-demo")]
     public async Task AnOwnKeyIsVerified(string pack, AuthMode mode, string field, string value)
     {
-        Assert.IsType<IdentityReply.Known>(await _rig.Tokens.IdentifyAsync(_rig.Client(pack), null, SandboxRig.Own(mode, (field, value)), SandboxRig.Soon));
-        Assert.IsType<IdentityReply.Refused>(await _rig.Tokens.IdentifyAsync(_rig.Client(pack), null, SandboxRig.Own(mode, (field, value + "x")), SandboxRig.Soon));
+        Assert.IsType<IdentityReply.Known>(
+            await _rig.Tokens.IdentifyAsync(
+                _rig.Client(pack),
+                null,
+                SandboxRig.Own(mode, (field, value)),
+                SandboxRig.Soon
+            )
+        );
+        Assert.IsType<IdentityReply.Refused>(
+            await _rig.Tokens.IdentifyAsync(
+                _rig.Client(pack),
+                null,
+                SandboxRig.Own(mode, (field, value + "x")),
+                SandboxRig.Soon
+            )
+        );
     }
 
     [Fact]
     public void TheAuthorizationUrlCarriesPkceAndNoSecret()
     {
-        var url = _rig.Tokens.AuthorizationUrl(_rig.Client("sandbox"), ["items:read", "profile"], "st&ate", "challenge");
+        var url = _rig.Tokens.AuthorizationUrl(
+            _rig.Client("sandbox"),
+            ["items:read", "profile"],
+            "st&ate",
+            "challenge"
+        );
         Assert.StartsWith(_rig.Sandbox.BaseUrl + "/oauth/authorize?", url.AbsoluteUri, StringComparison.Ordinal);
         var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(url.Query);
         Assert.Equal(
-            ["client_id=demo-client", "code_challenge=challenge", "code_challenge_method=S256", "redirect_uri=http://127.0.0.1:8080/oauth/callback", "response_type=code", "scope=items:read profile", "state=st&ate"],
-            query.Select(q => q.Key + "=" + q.Value).Order(StringComparer.Ordinal));
+            [
+                "client_id=demo-client",
+                "code_challenge=challenge",
+                "code_challenge_method=S256",
+                "redirect_uri=http://127.0.0.1:8080/oauth/callback",
+                "response_type=code",
+                "scope=items:read profile",
+                "state=st&ate",
+            ],
+            query.Select(q => q.Key + "=" + q.Value).Order(StringComparer.Ordinal)
+        );
         Assert.Equal((_rig.Sandbox.BaseUrl, true), _rig.Tokens.ExpectedIssuer(_rig.Client("sandbox")));
     }
 }

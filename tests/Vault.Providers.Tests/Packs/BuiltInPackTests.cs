@@ -9,6 +9,12 @@ public sealed class BuiltInPackTests
     {
         using var packs = new PackCatalogue(new PackReader(), new PackOptions { Development = true });
         var refusals = await packs.LoadAsync(default);
-        Assert.True(refusals.Count == 0, string.Join("\n", refusals.SelectMany(r => r.Faults.Select(f => $"{Path.GetFileName(r.Source)} {f.Path} {f.Message}"))));
+        Assert.True(
+            refusals.Count == 0,
+            string.Join(
+                "\n",
+                refusals.SelectMany(r => r.Faults.Select(f => $"{Path.GetFileName(r.Source)} {f.Path} {f.Message}"))
+            )
+        );
     }
 }

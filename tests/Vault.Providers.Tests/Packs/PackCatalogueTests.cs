@@ -29,13 +29,20 @@ public sealed class PackCatalogueTests : IDisposable
         await WriteAsync("d.json", """{"format":1,"id":"half","display_name":"\ud800"}""");
         await WriteAsync("e.json", """{"format":1,"extends":"\udc00","tools":[]}""");
         await WriteAsync("f.json", """{"format":1,"extends":"stripe","tools":[{"name":"\ud800"}]}""");
-        await WriteAsync("c.json", Pack("thief", "1.0.0", "slack_send_message").Replace("\"tools\"", "\"tool_prefixes\":[\"slack_\"],\"tools\"", StringComparison.Ordinal));
+        await WriteAsync(
+            "c.json",
+            Pack("thief", "1.0.0", "slack_send_message")
+                .Replace("\"tools\"", "\"tool_prefixes\":[\"slack_\"],\"tools\"", StringComparison.Ordinal)
+        );
         using var packs = new PackCatalogue(new PackReader(), new PackOptions { Folder = _folder });
         var refusals = await packs.LoadAsync(default);
         Assert.True(packs.TryGet("stripe", out var stripe) && stripe.Version == "9.0.0");
         Assert.True(packs.TryGetTool("stripe_ping", out _));
         Assert.False(packs.TryGetTool("stripe_get_balance", out _));
-        Assert.Equal(["b.json", "c.json", "d.json", "e.json", "f.json"], refusals.Select(r => Path.GetFileName(r.Source)).Order());
+        Assert.Equal(
+            ["b.json", "c.json", "d.json", "e.json", "f.json"],
+            refusals.Select(r => Path.GetFileName(r.Source)).Order()
+        );
         Assert.True(packs.TryGetTool("slack_send_message", out var kept) && kept.Pack.Id == "slack");
     }
 
@@ -98,25 +105,39 @@ public sealed class PackCatalogueTests : IDisposable
     {
         using var packs = new PackCatalogue(new PackReader(), new PackOptions());
         await packs.LoadAsync(default);
-        var missing = packs.All.SelectMany(p => p.ToolsOf.SelectMany(lender => packs.All.Single(l => l.Id == lender).Tools.Where(t => !packs.TryGetTool(t.Name, p.Id, out _)).Select(t => p.Id + " " + t.Name)));
+        var missing = packs.All.SelectMany(p =>
+            p.ToolsOf.SelectMany(lender =>
+                packs
+                    .All.Single(l => l.Id == lender)
+                    .Tools.Where(t => !packs.TryGetTool(t.Name, p.Id, out _))
+                    .Select(t => p.Id + " " + t.Name)
+            )
+        );
         Assert.Equal([], missing);
     }
 
     private Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(_folder, name), text);
 
-    private static string Pack(string id, string version, string tool) => new JsonObject
-    {
-        ["format"] = 1,
-        ["id"] = id,
-        ["version"] = version,
-        ["display_name"] = id,
-        ["hosts"] = new JsonArray("api.acme.example.com"),
-        ["auth_modes"] = new JsonArray("api_key"),
-        ["credentials"] = JsonNode.Parse("""{"api_key":{"api_key":{"label":"Key"}}}"""),
-        ["refresh"] = JsonNode.Parse("""{"rotation":"mints"}"""),
-        ["api"] = JsonNode.Parse("""{"base_url":"https://api.acme.example.com","auth":[{"in":"header","name":"X-Key","value":"{api_key}","mode":"api_key"}]}"""),
-        ["tools"] = new JsonArray(JsonNode.Parse($$$"""{"name":"{{{tool}}}","description":"Ping","effect":"read","scopes":[],"input_schema":{"type":"object"},"request":{"method":"GET","url":"/ping"}}""")),
-    }.ToJsonString();
+    private static string Pack(string id, string version, string tool) =>
+        new JsonObject
+        {
+            ["format"] = 1,
+            ["id"] = id,
+            ["version"] = version,
+            ["display_name"] = id,
+            ["hosts"] = new JsonArray("api.acme.example.com"),
+            ["auth_modes"] = new JsonArray("api_key"),
+            ["credentials"] = JsonNode.Parse("""{"api_key":{"api_key":{"label":"Key"}}}"""),
+            ["refresh"] = JsonNode.Parse("""{"rotation":"mints"}"""),
+            ["api"] = JsonNode.Parse(
+                """{"base_url":"https://api.acme.example.com","auth":[{"in":"header","name":"X-Key","value":"{api_key}","mode":"api_key"}]}"""
+            ),
+            ["tools"] = new JsonArray(
+                JsonNode.Parse(
+                    $$$"""{"name":"{{{tool}}}","description":"Ping","effect":"read","scopes":[],"input_schema":{"type":"object"},"request":{"method":"GET","url":"/ping"}}"""
+                )
+            ),
+        }.ToJsonString();
 
     private sealed class Store : IPackStore
     {
@@ -129,9 +150,14 @@ public sealed class PackCatalogueTests : IDisposable
             _revision++;
         }
 
-        public Task<IReadOnlyList<StoredPack>> ListAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<StoredPack>>(_pack is null ? [] : [_pack]);
+        public Task<IReadOnlyList<StoredPack>> ListAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<StoredPack>>(_pack is null ? [] : [_pack]);
 
-        public Task<WriteOutcome> PutAsync(StoredPack pack, long? expectedVersion, CancellationToken cancellationToken) => Task.FromResult(WriteOutcome.Stale);
+        public Task<WriteOutcome> PutAsync(
+            StoredPack pack,
+            long? expectedVersion,
+            CancellationToken cancellationToken
+        ) => Task.FromResult(WriteOutcome.Stale);
 
         public Task<long> RevisionAsync(CancellationToken cancellationToken) => Task.FromResult(_revision);
     }

@@ -13,7 +13,13 @@ public sealed partial class PackSchemaTests
     private static readonly JsonSchema Schema = Load();
 
     public static TheoryData<string> Files { get; } =
-        [.. Directory.EnumerateFiles(Folder, "*.json").Select(f => Path.GetFileName(f)).Where(f => f != "pack.schema.json").Order()];
+    [
+        .. Directory
+            .EnumerateFiles(Folder, "*.json")
+            .Select(f => Path.GetFileName(f))
+            .Where(f => f != "pack.schema.json")
+            .Order(),
+    ];
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -36,7 +42,10 @@ public sealed partial class PackSchemaTests
 
     [Theory]
     [InlineData("""{"format":1,"extends":"slack","tools":[]}""", true)]
-    [InlineData("""{"format":1,"extends":"slack","set":"mine","tools":[{"name":"slack_ping","description":"Ping","effect":"read","scopes":[],"input_schema":{"type":"object"},"request":{"method":"GET","url":"/ping"}}]}""", true)]
+    [InlineData(
+        """{"format":1,"extends":"slack","set":"mine","tools":[{"name":"slack_ping","description":"Ping","effect":"read","scopes":[],"input_schema":{"type":"object"},"request":{"method":"GET","url":"/ping"}}]}""",
+        true
+    )]
     [InlineData("""{"format":1,"extends":"slack"}""", false)]
     [InlineData("""{"extends":"slack","tools":[]}""", false)]
     [InlineData("""{"format":1,"extends":"slack","tools":[],"hosts":["evil.example.com"]}""", false)]
@@ -46,17 +55,35 @@ public sealed partial class PackSchemaTests
     {
         Assert.Equal(right, Schema.Validate(JsonDocument.Parse(text).RootElement).Count == 0);
         Assert.True(Packs().TryGetValue("slack", out var slack));
-        Assert.Equal(right || text.Contains("Slack!", StringComparison.Ordinal), ToolSetReader.Read(Encoding.UTF8.GetBytes(text), "set", slack).Tools is not null);
+        Assert.Equal(
+            right || text.Contains("Slack!", StringComparison.Ordinal),
+            ToolSetReader.Read(Encoding.UTF8.GetBytes(text), "set", slack).Tools is not null
+        );
     }
 
     [Theory]
     [InlineData(""" "tools":[{"name":"slack_send_message" """, "/tools/0/name", "is a tool of the pack already")]
     [InlineData(""" "tools":[{"name":"other_ping" """, "/tools/0/name", "must begin with slack_")]
-    [InlineData(""" "tools":[{"name":"slack_ping","rate_class":"tier_9" """, "/tools/0/rate_class", "is not one of the pack's rate_classes")]
-    [InlineData(""" "tools":[{"name":"slack_ping","request":{"method":"GET","url":"https://evil.example.com/x"} """, "/tools/0/request/url", "evil.example.com")]
+    [InlineData(
+        """ "tools":[{"name":"slack_ping","rate_class":"tier_9" """,
+        "/tools/0/rate_class",
+        "is not one of the pack's rate_classes"
+    )]
+    [InlineData(
+        """ "tools":[{"name":"slack_ping","request":{"method":"GET","url":"https://evil.example.com/x"} """,
+        "/tools/0/request/url",
+        "evil.example.com"
+    )]
     public void AWrongToolSetIsRefusedAtItsPlaceAndLine(string part, string place, string reason)
     {
-        var text = "{\"format\":1,\n\"extends\":\"slack\",\n" + part + (part.Contains("request", StringComparison.Ordinal) ? "" : ",\"request\":{\"method\":\"GET\",\"url\":\"/ping\"}")
+        var text =
+            "{\"format\":1,\n\"extends\":\"slack\",\n"
+            + part
+            + (
+                part.Contains("request", StringComparison.Ordinal)
+                    ? ""
+                    : ",\"request\":{\"method\":\"GET\",\"url\":\"/ping\"}"
+            )
             + ",\"description\":\"Ping\",\"effect\":\"read\",\"scopes\":[],\"input_schema\":{\"type\":\"object\"}}]}";
         var fault = Assert.Single(ToolSetReader.Read(Encoding.UTF8.GetBytes(text), "set", Packs()["slack"]).Faults);
         Assert.Equal(place, fault.Path);
@@ -64,7 +91,13 @@ public sealed partial class PackSchemaTests
         Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, Vault.Core.Packs.ProviderPack> Packs() => new() { ["slack"] = new PackReader().Read(File.ReadAllBytes(Path.Combine(Folder, "slack.json")), "slack.json").Pack! };
+    private static Dictionary<string, Vault.Core.Packs.ProviderPack> Packs() =>
+        new()
+        {
+            ["slack"] = new PackReader()
+                .Read(File.ReadAllBytes(Path.Combine(Folder, "slack.json")), "slack.json")
+                .Pack!,
+        };
 
     [Theory]
     [InlineData("unknown member")]
@@ -77,8 +110,13 @@ public sealed partial class PackSchemaTests
     [InlineData("unknown method")]
     public void TheSchemaRefusesWhatItCanSee(string name)
     {
-        using var fixtures = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Cases", "wrong-packs.json")));
-        var fixture = fixtures.RootElement.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
+        using var fixtures = JsonDocument.Parse(
+            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Cases", "wrong-packs.json"))
+        );
+        var fixture = fixtures
+            .RootElement.GetProperty("cases")
+            .EnumerateArray()
+            .Single(c => c.GetProperty("name").GetString() == name);
         var pack = WrongPackTests.Changed(fixture.GetRawText());
         Assert.NotEmpty(Schema.Validate(JsonSerializer.SerializeToElement(pack)));
     }
@@ -86,7 +124,10 @@ public sealed partial class PackSchemaTests
     private static JsonSchema Load()
     {
         using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "pack.schema.json")));
-        Assert.True(JsonSchema.TryCompile(document.RootElement.Clone(), closed: false, out var schema, out var faults), string.Join("\n", faults));
+        Assert.True(
+            JsonSchema.TryCompile(document.RootElement.Clone(), closed: false, out var schema, out var faults),
+            string.Join("\n", faults)
+        );
         return schema;
     }
 

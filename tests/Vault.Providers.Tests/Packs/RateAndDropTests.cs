@@ -12,11 +12,36 @@ namespace Vault.Providers.Tests.Packs;
 public sealed class RateAndDropTests
 {
     // What agents name things by, and what a person would click on.
-    private static readonly string[] Needed = ["id", "number", "key", "name", "full_name", "title", "html_url", "clone_url", "state", "status", "login", "displayName", "accountId", "summary", "sha", "path", "email"];
+    private static readonly string[] Needed =
+    [
+        "id",
+        "number",
+        "key",
+        "name",
+        "full_name",
+        "title",
+        "html_url",
+        "clone_url",
+        "state",
+        "status",
+        "login",
+        "displayName",
+        "accountId",
+        "summary",
+        "sha",
+        "path",
+        "email",
+    ];
 
-    private static readonly Lazy<IReadOnlyList<ToolDefinition>> Loaded = new(() => [.. Files().SelectMany(p => new PackReader().Read(Encoding.UTF8.GetBytes(p.ToJsonString()), "pack").Pack!.Tools)]);
+    private static readonly Lazy<IReadOnlyList<ToolDefinition>> Loaded = new(() =>
+        [
+            .. Files()
+                .SelectMany(p => new PackReader().Read(Encoding.UTF8.GetBytes(p.ToJsonString()), "pack").Pack!.Tools),
+        ]
+    );
 
-    public static TheoryData<string> Tools { get; } = [.. All().Where(t => t.Request.Drop.Length > 0).Select(t => t.Name).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Tools { get; } =
+    [.. All().Where(t => t.Request.Drop.Length > 0).Select(t => t.Name).Order(StringComparer.Ordinal)];
 
     [Theory]
     [InlineData("slack_list_channels", 20)]
@@ -36,15 +61,25 @@ public sealed class RateAndDropTests
     [InlineData("github_create_issue", 80)]
     [InlineData("github_get_issue", null)]
     [InlineData("hubspot_get_deal", null)]
-    public void ATool_IsCountedAsItsProviderSays(string name, int? perMinute) => Assert.Equal(perMinute, All().Single(t => t.Name == name).Rate?.PerMinute);
+    public void ATool_IsCountedAsItsProviderSays(string name, int? perMinute) =>
+        Assert.Equal(perMinute, All().Single(t => t.Name == name).Rate?.PerMinute);
 
     [Fact]
     public void EveryRateClassNamesItsSource()
     {
         foreach (var pack in Files().Where(p => p["rate_classes"] is not null))
         {
-            foreach (var (name, rate) in pack["rate_classes"]!.AsObject()) Assert.True(((string?)rate!["source"])?.StartsWith("https://", StringComparison.Ordinal), $"{pack["id"]} {name}");
-            var used = pack["tools"]!.AsArray().Select(t => (string?)t!["rate_class"]).OfType<string>().Distinct().Order();
+            foreach (var (name, rate) in pack["rate_classes"]!.AsObject())
+                Assert.True(
+                    ((string?)rate!["source"])?.StartsWith("https://", StringComparison.Ordinal),
+                    $"{pack["id"]} {name}"
+                );
+            var used = pack["tools"]!
+                .AsArray()
+                .Select(t => (string?)t!["rate_class"])
+                .OfType<string>()
+                .Distinct()
+                .Order();
             Assert.Equal(pack["rate_classes"]!.AsObject().Select(c => c.Key).Order(), used);
         }
     }
@@ -69,41 +104,65 @@ public sealed class RateAndDropTests
     [Fact]
     public void APullRequestKeepsWhatIsReadAndLosesWhatIsNot()
     {
-        const string User = """{"login":"ada","id":1,"node_id":"U","avatar_url":"a","url":"b","html_url":"https://github.com/ada","followers_url":"c","type":"User"}""";
-        const string Repo = $$"""{"id":7,"full_name":"acme/grove","node_id":"R","html_url":"https://github.com/acme/grove","clone_url":"https://github.com/acme/grove.git","forks_url":"d","default_branch":"main","owner":{{User}}}""";
-        const string Pull = $$"""{"url":"x","id":3,"node_id":"P","number":12,"title":"Plant","html_url":"https://github.com/acme/grove/pull/12","_links":{"self":{"href":"y"} },"user":{{User}},"head":{"ref":"plant","sha":"abc","repo":{{Repo}},"user":{{User}}},"base":{"ref":"main","repo":null},"draft":false}""";
-        var kept = JsonNode.Parse(JsonDrop.Write(JsonDocument.Parse($"[{Pull},{Pull}]").RootElement, All().Single(t => t.Name == "github_list_pulls").Request.Drop))!.AsArray();
+        const string User =
+            """{"login":"ada","id":1,"node_id":"U","avatar_url":"a","url":"b","html_url":"https://github.com/ada","followers_url":"c","type":"User"}""";
+        const string Repo =
+            $$"""{"id":7,"full_name":"acme/grove","node_id":"R","html_url":"https://github.com/acme/grove","clone_url":"https://github.com/acme/grove.git","forks_url":"d","default_branch":"main","owner":{{User}}}""";
+        const string Pull =
+            $$"""{"url":"x","id":3,"node_id":"P","number":12,"title":"Plant","html_url":"https://github.com/acme/grove/pull/12","_links":{"self":{"href":"y"} },"user":{{User}},"head":{"ref":"plant","sha":"abc","repo":{{Repo}},"user":{{User}}},"base":{"ref":"main","repo":null},"draft":false}""";
+        var kept = JsonNode
+            .Parse(
+                JsonDrop.Write(
+                    JsonDocument.Parse($"[{Pull},{Pull}]").RootElement,
+                    All().Single(t => t.Name == "github_list_pulls").Request.Drop
+                )
+            )!
+            .AsArray();
         Assert.Equal(2, kept.Count);
         Assert.Equal(
             """{"id":3,"number":12,"title":"Plant","html_url":"https://github.com/acme/grove/pull/12","user":{"login":"ada","id":1,"html_url":"https://github.com/ada","type":"User"},"head":{"ref":"plant","sha":"abc","repo":{"id":7,"full_name":"acme/grove","html_url":"https://github.com/acme/grove","clone_url":"https://github.com/acme/grove.git","default_branch":"main","owner":{"login":"ada","id":1,"html_url":"https://github.com/ada","type":"User"}},"user":{"login":"ada","id":1,"html_url":"https://github.com/ada","type":"User"}},"base":{"ref":"main","repo":null},"draft":false}""",
-            kept[1]!.ToJsonString());
+            kept[1]!.ToJsonString()
+        );
     }
 
     [Fact]
     public void AnIssueOfJiraKeepsItsFields()
     {
-        const string Issue = """{"expand":"a,b","id":"1","self":"https://x/1","key":"GRO-1","fields":{"summary":"Plant","assignee":{"self":"s","accountId":"5","avatarUrls":{"48x48":"u"},"displayName":"Ada"},"status":{"self":"s","iconUrl":"i","name":"Open","statusCategory":{"self":"s","key":"new"}},"labels":["a"],"parent":null}}""";
-        var kept = JsonDrop.Write(JsonDocument.Parse(Issue).RootElement, All().Single(t => t.Name == "jira_get_issue").Request.Drop);
-        Assert.Equal("""{"id":"1","key":"GRO-1","fields":{"summary":"Plant","assignee":{"accountId":"5","displayName":"Ada"},"status":{"name":"Open","statusCategory":{"key":"new"}},"labels":["a"],"parent":null}}""", Encoding.UTF8.GetString(kept));
+        const string Issue =
+            """{"expand":"a,b","id":"1","self":"https://x/1","key":"GRO-1","fields":{"summary":"Plant","assignee":{"self":"s","accountId":"5","avatarUrls":{"48x48":"u"},"displayName":"Ada"},"status":{"self":"s","iconUrl":"i","name":"Open","statusCategory":{"self":"s","key":"new"}},"labels":["a"],"parent":null}}""";
+        var kept = JsonDrop.Write(
+            JsonDocument.Parse(Issue).RootElement,
+            All().Single(t => t.Name == "jira_get_issue").Request.Drop
+        );
+        Assert.Equal(
+            """{"id":"1","key":"GRO-1","fields":{"summary":"Plant","assignee":{"accountId":"5","displayName":"Ada"},"status":{"name":"Open","statusCategory":{"key":"new"}},"labels":["a"],"parent":null}}""",
+            Encoding.UTF8.GetString(kept)
+        );
     }
 
     /// <summary>A body that has the path, lists where it says so, and beside every member one that must stay.</summary>
     private static JsonNode Sample(ValuePath path, int depth)
     {
-        if (depth == path.Segments.Length) return "x";
+        if (depth == path.Segments.Length)
+            return "x";
         return path.Segments[depth] == "*"
             ? new JsonArray(Sample(path, depth + 1), Sample(path, depth + 1))
             : new JsonObject { ["html_url"] = "stays", [path.Segments[depth]] = Sample(path, depth + 1) };
     }
 
-    private static int Count(JsonElement value, string name) => value.ValueKind switch
-    {
-        JsonValueKind.Object => value.EnumerateObject().Sum(m => (m.Name == name ? 1 : 0) + Count(m.Value, name)),
-        JsonValueKind.Array => value.EnumerateArray().Sum(e => Count(e, name)),
-        _ => 0,
-    };
+    private static int Count(JsonElement value, string name) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Object => value.EnumerateObject().Sum(m => (m.Name == name ? 1 : 0) + Count(m.Value, name)),
+            JsonValueKind.Array => value.EnumerateArray().Sum(e => Count(e, name)),
+            _ => 0,
+        };
 
-    private static IEnumerable<JsonNode> Files() => Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "packs"), "*.json").Where(f => !f.EndsWith(".schema.json", StringComparison.Ordinal)).Select(f => JsonNode.Parse(File.ReadAllBytes(f))!);
+    private static IEnumerable<JsonNode> Files() =>
+        Directory
+            .EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "packs"), "*.json")
+            .Where(f => !f.EndsWith(".schema.json", StringComparison.Ordinal))
+            .Select(f => JsonNode.Parse(File.ReadAllBytes(f))!);
 
     private static IReadOnlyList<ToolDefinition> All() => Loaded.Value;
 }

@@ -9,9 +9,12 @@ namespace Vault.Providers.Tests.Packs;
 public sealed class WrongPackTests
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-    private static readonly JsonNode Fixtures = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Cases", "wrong-packs.json")))!;
+    private static readonly JsonNode Fixtures = JsonNode.Parse(
+        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Cases", "wrong-packs.json"))
+    )!;
 
-    public static TheoryData<string> Names { get; } = [.. Fixtures["cases"]!.AsArray().Select(c => (string)c!["name"]!)];
+    public static TheoryData<string> Names { get; } =
+    [.. Fixtures["cases"]!.AsArray().Select(c => (string)c!["name"]!)];
 
     [Fact]
     public void TheBaseIsRight()
@@ -26,7 +29,8 @@ public sealed class WrongPackTests
     {
         var fixture = Fixtures["cases"]!.AsArray().Single(c => (string)c!["name"]! == name)!;
         var pack = Fixtures["base"]!.DeepClone();
-        foreach (var change in fixture["change"]!.AsArray()) Change(pack, change!);
+        foreach (var change in fixture["change"]!.AsArray())
+            Change(pack, change!);
         var text = pack.ToJsonString(Indented);
 
         var reading = Read(text);
@@ -34,7 +38,9 @@ public sealed class WrongPackTests
         Assert.Null(reading.Pack);
         var (pointer, reason) = ((string)fixture["pointer"]!, (string)fixture["reason"]!);
         var all = string.Join("\n", reading.Faults.Select(f => $"{f.Path} {f.Message}"));
-        var fault = reading.Faults.FirstOrDefault(f => f.Path == pointer && f.Message.Contains(reason, StringComparison.Ordinal));
+        var fault = reading.Faults.FirstOrDefault(f =>
+            f.Path == pointer && f.Message.Contains(reason, StringComparison.Ordinal)
+        );
         Assert.True(fault is not null, $"expected {pointer}: {reason}\nbut got\n{all}");
         Assert.StartsWith($"line {LineOf(text, pointer)}:", fault.Message, StringComparison.Ordinal);
     }
@@ -43,8 +49,12 @@ public sealed class WrongPackTests
     public void EveryFaultIsReported_NotOnlyTheFirst()
     {
         var pack = Fixtures["base"]!.DeepClone();
-        foreach (var at in new[] { "/colour", "/oauth/token_uri", "/tools/0/flavour" }) Change(pack, JsonNode.Parse($"{{\"at\":\"{at}\",\"set\":1}}")!);
-        Assert.Equal(["/colour", "/oauth/token_uri", "/tools/0/flavour"], Read(pack.ToJsonString()).Faults.Select(f => f.Path).Order());
+        foreach (var at in new[] { "/colour", "/oauth/token_uri", "/tools/0/flavour" })
+            Change(pack, JsonNode.Parse($"{{\"at\":\"{at}\",\"set\":1}}")!);
+        Assert.Equal(
+            ["/colour", "/oauth/token_uri", "/tools/0/flavour"],
+            Read(pack.ToJsonString()).Faults.Select(f => f.Path).Order()
+        );
     }
 
     [Theory]
@@ -52,35 +62,48 @@ public sealed class WrongPackTests
     [InlineData("[]", "is not a JSON object")]
     [InlineData("{\"format\":1,}", "is not JSON")]
     [InlineData("{\n\"format\":1\n\"id\":2}", "line 3")]
-    public void WhatIsNoJsonObjectIsRefused(string text, string reason) => Assert.Contains(reason, Assert.Single(Read(text).Faults).Message, StringComparison.Ordinal);
+    public void WhatIsNoJsonObjectIsRefused(string text, string reason) =>
+        Assert.Contains(reason, Assert.Single(Read(text).Faults).Message, StringComparison.Ordinal);
 
     [Fact]
     public void AMemberThatAppearsTwiceIsRefused() =>
-        Assert.Contains(Read("{\"format\":1,\n\"hosts\":[\"a.example.com\"],\n\"hosts\":[\"b.example.com\"]}").Faults, f => f.Path == "/hosts" && f.Message.Contains("twice", StringComparison.Ordinal));
+        Assert.Contains(
+            Read("{\"format\":1,\n\"hosts\":[\"a.example.com\"],\n\"hosts\":[\"b.example.com\"]}").Faults,
+            f => f.Path == "/hosts" && f.Message.Contains("twice", StringComparison.Ordinal)
+        );
 
     internal static JsonNode Changed(string fixture)
     {
         var pack = Fixtures["base"]!.DeepClone();
-        foreach (var change in JsonNode.Parse(fixture)!["change"]!.AsArray()) Change(pack, change!);
+        foreach (var change in JsonNode.Parse(fixture)!["change"]!.AsArray())
+            Change(pack, change!);
         return pack;
     }
 
-    private static Vault.Core.Packs.PackReading Read(string json) => new PackReader().Read(Encoding.UTF8.GetBytes(json), "test");
+    private static Vault.Core.Packs.PackReading Read(string json) =>
+        new PackReader().Read(Encoding.UTF8.GetBytes(json), "test");
 
     private static void Change(JsonNode root, JsonNode change)
     {
         var segments = ((string)change["at"]!)[1..].Split('/');
         var node = root;
-        foreach (var segment in segments[..^1]) node = node is JsonArray list ? list[int.Parse(segment, System.Globalization.CultureInfo.InvariantCulture)]! : node[segment]!;
+        foreach (var segment in segments[..^1])
+            node = node is JsonArray list
+                ? list[int.Parse(segment, System.Globalization.CultureInfo.InvariantCulture)]!
+                : node[segment]!;
         var last = segments[^1];
         if (node is JsonArray array)
         {
             var index = int.Parse(last, System.Globalization.CultureInfo.InvariantCulture);
-            if (change["remove"] is not null) array.RemoveAt(index);
-            else array[index] = change["set"]?.DeepClone();
+            if (change["remove"] is not null)
+                array.RemoveAt(index);
+            else
+                array[index] = change["set"]?.DeepClone();
         }
-        else if (change["remove"] is not null) node.AsObject().Remove(last);
-        else node[last] = change["set"]?.DeepClone();
+        else if (change["remove"] is not null)
+            node.AsObject().Remove(last);
+        else
+            node[last] = change["set"]?.DeepClone();
     }
 
     /// <summary>The line of the place, or of the nearest one above it, counted by another way than the reader's: by reading up to the value's bytes.</summary>
@@ -90,7 +113,8 @@ public sealed class WrongPackTests
         for (; ; pointer = pointer[..pointer.LastIndexOf('/')])
         {
             var reader = new Utf8JsonReader(bytes);
-            if (Seek(ref reader, pointer.Length == 0 ? [] : pointer[1..].Split('/'))) return text[..Encoding.UTF8.GetCharCount(bytes, 0, (int)reader.TokenStartIndex)].Split('\n').Length;
+            if (Seek(ref reader, pointer.Length == 0 ? [] : pointer[1..].Split('/')))
+                return text[..Encoding.UTF8.GetCharCount(bytes, 0, (int)reader.TokenStartIndex)].Split('\n').Length;
         }
     }
 
@@ -101,14 +125,20 @@ public sealed class WrongPackTests
         {
             var index = 0;
             var isArray = reader.TokenType == JsonTokenType.StartArray;
-            if (!isArray && reader.TokenType != JsonTokenType.StartObject) return false;
+            if (!isArray && reader.TokenType != JsonTokenType.StartObject)
+                return false;
             while (true)
             {
                 reader.Read();
-                if (reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray) return false;
-                var name = isArray ? (index++).ToString(System.Globalization.CultureInfo.InvariantCulture) : reader.GetString();
-                if (!isArray) reader.Read();
-                if (name == segment) break;
+                if (reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray)
+                    return false;
+                var name = isArray
+                    ? (index++).ToString(System.Globalization.CultureInfo.InvariantCulture)
+                    : reader.GetString();
+                if (!isArray)
+                    reader.Read();
+                if (name == segment)
+                    break;
                 reader.Skip();
             }
         }

@@ -41,8 +41,7 @@ public sealed class BytePeer : IAsyncDisposable
                 client.Client.Shutdown(SocketShutdown.Send);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or IOException or ObjectDisposedException)
-        {
-        }
+        catch (Exception e)
+            when (e is OperationCanceledException or SocketException or IOException or ObjectDisposedException) { }
     }
 }

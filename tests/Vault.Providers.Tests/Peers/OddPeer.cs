@@ -41,9 +41,7 @@ public sealed class OddPeer : IAsyncDisposable
         {
             await _loop;
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { }
 
         _stop.Dispose();
     }
@@ -80,9 +78,7 @@ public sealed class OddPeer : IAsyncDisposable
                     await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, _stop.Token);
                 }
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
-            {
-            }
+            catch (Exception e) when (e is IOException or OperationCanceledException or SocketException) { }
         }
     }
 
@@ -96,12 +92,20 @@ public sealed class OddPeer : IAsyncDisposable
             var head = all.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (head >= 0)
             {
-                var length = all.Split("\r\n").FirstOrDefault(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))?.Split(':')[1].Trim();
-                if (length is null || all.Length - head - 4 >= int.Parse(length, System.Globalization.CultureInfo.InvariantCulture)) return all;
+                var length = all.Split("\r\n")
+                    .FirstOrDefault(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
+                    ?.Split(':')[1]
+                    .Trim();
+                if (
+                    length is null
+                    || all.Length - head - 4 >= int.Parse(length, System.Globalization.CultureInfo.InvariantCulture)
+                )
+                    return all;
             }
 
             var read = await stream.ReadAsync(buffer, _stop.Token);
-            if (read == 0) return text.ToString();
+            if (read == 0)
+                return text.ToString();
             text.Append(Encoding.UTF8.GetString(buffer, 0, read));
         }
     }

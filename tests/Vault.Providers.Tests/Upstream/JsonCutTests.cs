@@ -20,14 +20,20 @@ public sealed class JsonCutTests
         {
             var cut = JsonCut.Cut(bytes, cap);
             Assert.True(cut.Length <= cap);
-            if (cut.Length == 0) continue;
+            if (cut.Length == 0)
+                continue;
             using var document = JsonDocument.Parse(cut);
             Assert.Equal(JsonValueKind.Object, document.RootElement.ValueKind);
             Assert.True(cut.Length >= last, "a larger size never keeps less");
             last = cut.Length;
         }
 
-        Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(bytes).RootElement, JsonDocument.Parse(JsonCut.Cut(bytes, bytes.Length)).RootElement));
+        Assert.True(
+            JsonElement.DeepEquals(
+                JsonDocument.Parse(bytes).RootElement,
+                JsonDocument.Parse(JsonCut.Cut(bytes, bytes.Length)).RootElement
+            )
+        );
     }
 
     /// <summary>The beginning of a body that was not read to its end is closed just so.</summary>
@@ -38,7 +44,8 @@ public sealed class JsonCutTests
         for (var length = 0; length <= bytes.Length; length++)
         {
             var cut = JsonCut.Cut(bytes.AsSpan(0, length), 10_000);
-            if (cut.Length > 0) JsonDocument.Parse(cut).Dispose();
+            if (cut.Length > 0)
+                JsonDocument.Parse(cut).Dispose();
         }
     }
 

@@ -9,7 +9,12 @@ namespace Vault.Providers.Tests.Upstream;
 /// <summary>Whose consumer secret signs: the connection's as it is now, for accounts with a copy of an older one and for those with none.</summary>
 public sealed class OAuth1SecretTests
 {
-    private static readonly (string, string)[] Token = [("consumer_key", "client-1"), ("token", "t"), ("token_secret", "ts")];
+    private static readonly (string, string)[] Token =
+    [
+        ("consumer_key", "client-1"),
+        ("token", "t"),
+        ("token_secret", "ts"),
+    ];
 
     [Fact]
     public void TheConnectionsSecretGoesBeforeACopy()
@@ -24,7 +29,10 @@ public sealed class OAuth1SecretTests
     [Fact]
     public void ASecretOfAnotherClientSignsNothing()
     {
-        Assert.Equal(Header([.. Token, ("consumer_secret", "own")], null), Header([.. Token, ("consumer_secret", "own")], ("client-2", Secret.From("another"))));
+        Assert.Equal(
+            Header([.. Token, ("consumer_secret", "own")], null),
+            Header([.. Token, ("consumer_secret", "own")], ("client-2", Secret.From("another")))
+        );
         Assert.Null(Header(Token, ("client-2", Secret.From("another"))));
         Assert.Null(Header(Token, null));
     }
@@ -32,6 +40,14 @@ public sealed class OAuth1SecretTests
     private static string? Header((string, string)[] fields, (string, Secret)? consumer)
     {
         using var message = new HttpRequestMessage(HttpMethod.Get, "https://api.example.com/things?b=2&a=1");
-        return OAuth1Signature.Header(message, "HMAC-SHA1", "", SandboxRig.Own(AuthMode.ApiKey, fields), consumer, "1700000000", "nonce");
+        return OAuth1Signature.Header(
+            message,
+            "HMAC-SHA1",
+            "",
+            SandboxRig.Own(AuthMode.ApiKey, fields),
+            consumer,
+            "1700000000",
+            "nonce"
+        );
     }
 }

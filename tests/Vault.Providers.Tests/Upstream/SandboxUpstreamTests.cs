@@ -38,21 +38,25 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
             Assert.Equal(UpstreamOutcome.Succeeded, reply.Outcome);
             count += reply.Data!.Value.GetProperty("items").GetArrayLength();
             page = reply.NextPageToken;
-        }
-        while (page is not null);
+        } while (page is not null);
         Assert.Equal(250, count);
 
         var first = (await SendAsync("sandbox_list_items", new { page_size = 20 })).NextPageToken!;
-        foreach (var (tool, input, token) in new (string, object, string)[]
-        {
-            ("sandbox_list_items", new { page_size = 21 }, first),
-            ("sandbox_list_items", new { page_size = 20 }, first[..^4]),
-            ("sandbox_list_items", new { page_size = 20 }, "AAAA"),
-            ("sandbox_get_profile", new { }, first),
-        })
+        foreach (
+            var (tool, input, token) in new (string, object, string)[]
+            {
+                ("sandbox_list_items", new { page_size = 21 }, first),
+                ("sandbox_list_items", new { page_size = 20 }, first[..^4]),
+                ("sandbox_list_items", new { page_size = 20 }, "AAAA"),
+                ("sandbox_get_profile", new { }, first),
+            }
+        )
         {
             var reply = await SendAsync(tool, input, token);
-            Assert.Equal((UpstreamOutcome.Rejected, "page_token_invalid", false), (reply.Outcome, reply.Detail, reply.Sent));
+            Assert.Equal(
+                (UpstreamOutcome.Rejected, "page_token_invalid", false),
+                (reply.Outcome, reply.Detail, reply.Sent)
+            );
         }
     }
 
@@ -69,24 +73,44 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     [Fact]
     public async Task APathValueCannotLeaveItsSegment()
     {
-        var id = (await SendAsync("sandbox_create_item", new { name = "x" })).Data!.Value.GetProperty("id").GetString()!;
+        var id = (await SendAsync("sandbox_create_item", new { name = "x" }))
+            .Data!.Value.GetProperty("id")
+            .GetString()!;
         Assert.Equal(204, (await SendAsync("sandbox_delete_item", new { id })).Status);
         Assert.Equal(404, (await SendAsync("sandbox_get_item", new { id = "x/me" })).Status);
         // The sandbox would find /api/me if the dots had worked, and a server that unescapes before it routes would find more.
         foreach (var path in new[] { "..", "../me" })
         {
             var dots = await SendAsync("sandbox_get_item", new { id = path });
-            Assert.Equal((UpstreamOutcome.Rejected, false, "input_has_dot_segment:id"), (dots.Outcome, dots.Sent, dots.Detail));
+            Assert.Equal(
+                (UpstreamOutcome.Rejected, false, "input_has_dot_segment:id"),
+                (dots.Outcome, dots.Sent, dots.Detail)
+            );
         }
     }
 
     [Fact]
     public async Task QueryHeadersAndTraceArriveAsMapped()
     {
-        var call = _rig.Call("sandbox_echo", new { text = "a&b=c", tags = new[] { "x y", "z" }, trace = "note" }, _rig.Grant()) with { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+        var call = _rig.Call(
+            "sandbox_echo",
+            new
+            {
+                text = "a&b=c",
+                tags = new[] { "x y", "z" },
+                trace = "note",
+            },
+            _rig.Grant()
+        ) with
+        {
+            TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        };
         var data = (await _rig.Upstream.SendAsync(call, default)).Data!.Value;
         Assert.Equal("a&b=c", data.GetProperty("query").GetProperty("text")[0].GetString());
-        Assert.Equal(["x y", "z"], data.GetProperty("query").GetProperty("tags").EnumerateArray().Select(t => t.GetString()));
+        Assert.Equal(
+            ["x y", "z"],
+            data.GetProperty("query").GetProperty("tags").EnumerateArray().Select(t => t.GetString())
+        );
         Assert.Equal("note", data.GetProperty("headers").GetProperty("x-trace-note").GetString());
         Assert.Equal(call.TraceParent, data.GetProperty("headers").GetProperty("traceparent").GetString());
     }
@@ -95,13 +119,18 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     public async Task ALineBreakCannotBecomeAHeader()
     {
         var reply = await SendAsync("sandbox_echo", new { trace = "x\r\nX-Evil: 1" });
-        Assert.Equal((UpstreamOutcome.Rejected, "input_not_a_header_value:trace", false), (reply.Outcome, reply.Detail, reply.Sent));
+        Assert.Equal(
+            (UpstreamOutcome.Rejected, "input_not_a_header_value:trace", false),
+            (reply.Outcome, reply.Detail, reply.Sent)
+        );
     }
 
     [Fact]
     public async Task AFormRepeatsArrays()
     {
-        var fields = (await SendAsync("sandbox_submit_form", new { title = "t+ü", tags = new[] { "a", "b" } })).Data!.Value.GetProperty("fields");
+        var fields = (
+            await SendAsync("sandbox_submit_form", new { title = "t+ü", tags = new[] { "a", "b" } })
+        ).Data!.Value.GetProperty("fields");
         Assert.Equal("t+ü", fields.GetProperty("title")[0].GetString());
         Assert.Equal(["a", "b"], fields.GetProperty("tags").EnumerateArray().Select(t => t.GetString()));
     }
@@ -110,9 +139,27 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     public async Task AFileIsUploaded_AndBadBase64IsRefusedUnsent()
     {
         var bytes = Encoding.UTF8.GetBytes("hello file");
-        var data = (await SendAsync("sandbox_upload_file", new { file_name = "a.txt", content_base64 = Convert.ToBase64String(bytes), media_type = "text/plain", description = "d" })).Data!.Value;
+        var data = (
+            await SendAsync(
+                "sandbox_upload_file",
+                new
+                {
+                    file_name = "a.txt",
+                    content_base64 = Convert.ToBase64String(bytes),
+                    media_type = "text/plain",
+                    description = "d",
+                }
+            )
+        ).Data!.Value;
         var file = data.GetProperty("files")[0];
-        Assert.Equal(("a.txt", "text/plain", 10), (file.GetProperty("file_name").GetString(), file.GetProperty("content_type").GetString(), file.GetProperty("size").GetInt32()));
+        Assert.Equal(
+            ("a.txt", "text/plain", 10),
+            (
+                file.GetProperty("file_name").GetString(),
+                file.GetProperty("content_type").GetString(),
+                file.GetProperty("size").GetInt32()
+            )
+        );
         Assert.Equal("d", data.GetProperty("fields").GetProperty("description")[0].GetString());
 
         var bad = await SendAsync("sandbox_upload_file", new { file_name = "a", content_base64 = "%%%" });
@@ -135,7 +182,9 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     {
         var reply = await SendAsync("sandbox_redirect", new { to = _rig.Sandbox.BaseUrl + "/api/me" });
         Assert.Equal((UpstreamOutcome.Rejected, 302), (reply.Outcome, reply.Status));
-        Assert.DoesNotContain(_rig.Sandbox.Counters.ApiCallsByPath.Keys, k => k.Contains("/api/me", StringComparison.Ordinal));
+        Assert.DoesNotContain(_rig.Sandbox.Counters.ApiCallsByPath.Keys, k =>
+            k.Contains("/api/me", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -147,11 +196,21 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     [InlineData(FaultKind.DropAfter, UpstreamOutcome.Lost)]
     public async Task AFaultIsNamed(FaultKind kind, UpstreamOutcome expected)
     {
-        _rig.Sandbox.Faults.Add(new SandboxFault { Kind = kind, Target = FaultTarget.Api, RetryAfterSeconds = 3, Error = "quota_gone" });
+        _rig.Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = kind,
+                Target = FaultTarget.Api,
+                RetryAfterSeconds = 3,
+                Error = "quota_gone",
+            }
+        );
         var reply = await SendAsync("sandbox_create_item", new { name = "x" });
         Assert.Equal(expected, reply.Outcome);
-        if (kind == FaultKind.RateLimited) Assert.Equal(TimeSpan.FromSeconds(3), reply.RetryAfter);
-        if (kind == FaultKind.ErrorBody) Assert.Equal("quota_gone", reply.Detail);
+        if (kind == FaultKind.RateLimited)
+            Assert.Equal(TimeSpan.FromSeconds(3), reply.RetryAfter);
+        if (kind == FaultKind.ErrorBody)
+            Assert.Equal("quota_gone", reply.Detail);
     }
 
     [Fact]
@@ -170,10 +229,32 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     [InlineData("sandbox_basic", AuthMode.Basic, "username=sandbox-user;password=sandbox-pass-0001")]
     public async Task OwnCredentialsGoWhereThePackSays(string pack, AuthMode mode, string fields)
     {
-        using var credential = SandboxRig.Own(mode, [.. fields.Split(';').Select(f => (f.Split('=')[0], f.Split('=')[1]))]);
-        Assert.Equal(UpstreamOutcome.Succeeded, (await _rig.Upstream.SendAsync(_rig.Call(pack + "_create_item", new { name = "x" }, null, credential), default)).Outcome);
-        using var wrong = SandboxRig.Own(mode, [.. fields.Split(';').Select(f => (f.Split('=')[0], "wrong-value-0001"))]);
-        Assert.Equal(UpstreamOutcome.CredentialRejected, (await _rig.Upstream.SendAsync(_rig.Call(pack + "_create_item", new { name = "x" }, null, wrong), default)).Outcome);
+        using var credential = SandboxRig.Own(
+            mode,
+            [.. fields.Split(';').Select(f => (f.Split('=')[0], f.Split('=')[1]))]
+        );
+        Assert.Equal(
+            UpstreamOutcome.Succeeded,
+            (
+                await _rig.Upstream.SendAsync(
+                    _rig.Call(pack + "_create_item", new { name = "x" }, null, credential),
+                    default
+                )
+            ).Outcome
+        );
+        using var wrong = SandboxRig.Own(
+            mode,
+            [.. fields.Split(';').Select(f => (f.Split('=')[0], "wrong-value-0001"))]
+        );
+        Assert.Equal(
+            UpstreamOutcome.CredentialRejected,
+            (
+                await _rig.Upstream.SendAsync(
+                    _rig.Call(pack + "_create_item", new { name = "x" }, null, wrong),
+                    default
+                )
+            ).Outcome
+        );
     }
 
     [Fact]
@@ -187,7 +268,8 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     public async Task AGoneProviderIsNotSent()
     {
         var call = _rig.Call("sandbox_create_item", new { name = "x" }, _rig.Grant());
-        await using (var peer = new OddPeer(_ => "")) call = call with { Parameters = call.Parameters.SetItem("base_url", peer.BaseUrl) };
+        await using (var peer = new OddPeer(_ => ""))
+            call = call with { Parameters = call.Parameters.SetItem("base_url", peer.BaseUrl) };
         var reply = await _rig.Upstream.SendAsync(call, default);
         Assert.Equal((UpstreamOutcome.NotSent, false), (reply.Outcome, reply.Sent));
     }
@@ -196,7 +278,13 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     public async Task AParameterThatLeavesItsPatternIsNotSent()
     {
         var call = _rig.Call("sandbox_get_profile", new { }, _rig.Grant());
-        var reply = await _rig.Upstream.SendAsync(call with { Parameters = call.Parameters.SetItem("base_url", "http://169.254.169.254") }, default);
+        var reply = await _rig.Upstream.SendAsync(
+            call with
+            {
+                Parameters = call.Parameters.SetItem("base_url", "http://169.254.169.254"),
+            },
+            default
+        );
         Assert.Equal(("parameter_missing:base_url", false), (reply.Detail, reply.Sent));
     }
 }

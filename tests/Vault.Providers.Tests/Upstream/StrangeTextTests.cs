@@ -29,7 +29,11 @@ public sealed class StrangeTextTests : IDisposable
     public async Task HalfACharacterInAnAnswerIsNoFailure(string answer, string data)
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, answer));
-        var reply = await SendAsync(peer.BaseUrl, """{"method":"GET","url":"/things","query":["q"],"drop":["*.self"]}""", new { });
+        var reply = await SendAsync(
+            peer.BaseUrl,
+            """{"method":"GET","url":"/things","query":["q"],"drop":["*.self"]}""",
+            new { }
+        );
         Assert.Equal(UpstreamOutcome.Succeeded, reply.Outcome);
         Assert.True(JsonElement.DeepEquals(JsonElement.Parse(data), reply.Data!.Value), reply.Data.Value.GetRawText());
         // As the gateway writes it out, whole or cut.
@@ -41,7 +45,12 @@ public sealed class StrangeTextTests : IDisposable
     public async Task HalfACharacterInALongAnswerIsNoFailure()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "[\"\\ud83d\",\"" + new string('x', 1100) + "\"]"));
-        var reply = await SendAsync(peer.BaseUrl, List, new { }, new UpstreamOptions { OutputCap = 1024, ReadCap = 1024 });
+        var reply = await SendAsync(
+            peer.BaseUrl,
+            List,
+            new { },
+            new UpstreamOptions { OutputCap = 1024, ReadCap = 1024 }
+        );
         Assert.True(reply.Truncated);
         Assert.Equal("\uFFFD", reply.Data!.Value[0].GetString());
     }
@@ -49,9 +58,21 @@ public sealed class StrangeTextTests : IDisposable
     [Fact]
     public async Task TextThatIsNoUtf8IsNoFailure_AndAMarkInFrontOfJsonIsNoPartOfIt()
     {
-        await using var latin = new BytePeer([.. Ascii("HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{\"error\":\"a"), 0xE9, .. Ascii("\"}")[..1]]);
+        await using var latin = new BytePeer([
+            .. Ascii(
+                "HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{\"error\":\"a"
+            ),
+            0xE9,
+            .. Ascii("\"}")[..1],
+        ]);
         Assert.Equal(UpstreamOutcome.Rejected, (await SendAsync(latin.BaseUrl, List, new { })).Outcome);
-        await using var error = new BytePeer([.. Ascii("HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: 14\r\nConnection: close\r\n\r\n{\"error\":\"a"), 0xE9, .. Ascii("\"}")]);
+        await using var error = new BytePeer([
+            .. Ascii(
+                "HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: 14\r\nConnection: close\r\n\r\n{\"error\":\"a"
+            ),
+            0xE9,
+            .. Ascii("\"}"),
+        ]);
         var reply = await SendAsync(error.BaseUrl, List, new { });
         Assert.Equal((UpstreamOutcome.Rejected, "http_400"), (reply.Outcome, reply.Detail));
         await using var marked = new OddPeer(_ => OddPeer.Http(400, "\uFEFF{\"error\":\"out_of_stock\"}"));
@@ -64,8 +85,17 @@ public sealed class StrangeTextTests : IDisposable
     [InlineData("deflate")]
     public async Task ABodyThatIsNotEncodedAsItSaysIsLost(string encoding)
     {
-        await using var peer = new OddPeer(_ => OddPeer.Http(200, "{\"this\":\"is plain, and not what the header says at all\"}", $"Content-Type: application/json\r\nContent-Encoding: {encoding}\r\n"));
-        Assert.Equal((UpstreamOutcome.Lost, 200), await SendAsync(peer.BaseUrl, List, new { }) is var reply ? (reply.Outcome, reply.Status) : default);
+        await using var peer = new OddPeer(_ =>
+            OddPeer.Http(
+                200,
+                "{\"this\":\"is plain, and not what the header says at all\"}",
+                $"Content-Type: application/json\r\nContent-Encoding: {encoding}\r\n"
+            )
+        );
+        Assert.Equal(
+            (UpstreamOutcome.Lost, 200),
+            await SendAsync(peer.BaseUrl, List, new { }) is var reply ? (reply.Outcome, reply.Status) : default
+        );
     }
 
     [Theory]
@@ -77,9 +107,14 @@ public sealed class StrangeTextTests : IDisposable
     [InlineData("Mon, 01 Jan 0001 00:00:00 GMT", null)]
     public async Task AWaitBeyondAllMeasureIsCut(string after, int? minutes)
     {
-        await using var peer = new OddPeer(_ => OddPeer.Http(429, "{}", $"Content-Type: application/json\r\nRetry-After: {after}\r\n"));
+        await using var peer = new OddPeer(_ =>
+            OddPeer.Http(429, "{}", $"Content-Type: application/json\r\nRetry-After: {after}\r\n")
+        );
         var reply = await SendAsync(peer.BaseUrl, List, new { });
-        Assert.Equal((UpstreamOutcome.RateLimited, minutes is { } m ? TimeSpan.FromMinutes(m) : (TimeSpan?)null), (reply.Outcome, reply.RetryAfter));
+        Assert.Equal(
+            (UpstreamOutcome.RateLimited, minutes is { } m ? TimeSpan.FromMinutes(m) : (TimeSpan?)null),
+            (reply.Outcome, reply.RetryAfter)
+        );
     }
 
     [Theory]
@@ -89,8 +124,15 @@ public sealed class StrangeTextTests : IDisposable
     [InlineData("epoch_milliseconds")]
     public async Task AResetInTheWrongUnitIsCut(string form)
     {
-        await using var peer = new OddPeer(_ => OddPeer.Http(429, "{}", "Content-Type: application/json\r\nX-Reset: 99000000000000\r\n"));
-        var reply = await SendAsync(peer.BaseUrl, List, new { }, rest: $$$""","retry_after":[{"header":"X-Reset","form":"{{{form}}}"}]""");
+        await using var peer = new OddPeer(_ =>
+            OddPeer.Http(429, "{}", "Content-Type: application/json\r\nX-Reset: 99000000000000\r\n")
+        );
+        var reply = await SendAsync(
+            peer.BaseUrl,
+            List,
+            new { },
+            rest: $$$""","retry_after":[{"header":"X-Reset","form":"{{{form}}}"}]"""
+        );
         Assert.Equal(TimeSpan.FromHours(24), reply.RetryAfter);
     }
 
@@ -99,7 +141,10 @@ public sealed class StrangeTextTests : IDisposable
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         var reply = await SendAsync(peer.BaseUrl, List, new { }, key: "sk-\u201cquoted\u201d");
-        Assert.Equal((UpstreamOutcome.Rejected, "credential_unusable", false), (reply.Outcome, reply.Detail, reply.Sent));
+        Assert.Equal(
+            (UpstreamOutcome.Rejected, "credential_unusable", false),
+            (reply.Outcome, reply.Detail, reply.Sent)
+        );
         Assert.Equal(0, peer.Requests);
     }
 
@@ -111,9 +156,25 @@ public sealed class StrangeTextTests : IDisposable
     public async Task AnInputClimbsOutOfNoPath(string path)
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
-        var reply = await SendAsync(peer.BaseUrl, """{"method":"GET","url":"/repos/{q}/issues","path":["q"]}""", new { q = path });
-        Assert.Equal((UpstreamOutcome.Rejected, "input_has_dot_segment:q", 0), (reply.Outcome, reply.Detail, peer.Requests));
-        Assert.Equal(UpstreamOutcome.Succeeded, (await SendAsync(peer.BaseUrl, """{"method":"GET","url":"/repos/{q}/issues","path":["q"]}""", new { q = "a/..b/.github" })).Outcome);
+        var reply = await SendAsync(
+            peer.BaseUrl,
+            """{"method":"GET","url":"/repos/{q}/issues","path":["q"]}""",
+            new { q = path }
+        );
+        Assert.Equal(
+            (UpstreamOutcome.Rejected, "input_has_dot_segment:q", 0),
+            (reply.Outcome, reply.Detail, peer.Requests)
+        );
+        Assert.Equal(
+            UpstreamOutcome.Succeeded,
+            (
+                await SendAsync(
+                    peer.BaseUrl,
+                    """{"method":"GET","url":"/repos/{q}/issues","path":["q"]}""",
+                    new { q = "a/..b/.github" }
+                )
+            ).Outcome
+        );
     }
 
     [Fact]
@@ -130,7 +191,11 @@ public sealed class StrangeTextTests : IDisposable
     public async Task WhatThePackSaysOfABodyIsSaidOnce(string format, string expected)
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
-        await SendAsync(peer.BaseUrl, $$$"""{"method":"POST","url":"/things","body":{"format":"{{{format}}}","fields":{"kind":{"value":"plain"}},"spread":"q"}}""", new { q = new { kind = "admin", z = 1 } });
+        await SendAsync(
+            peer.BaseUrl,
+            $$$"""{"method":"POST","url":"/things","body":{"format":"{{{format}}}","fields":{"kind":{"value":"plain"}},"spread":"q"}}""",
+            new { q = new { kind = "admin", z = 1 } }
+        );
         Assert.DoesNotContain("admin", peer.LastRequest, StringComparison.Ordinal);
         Assert.Contains(expected, peer.LastRequest, StringComparison.Ordinal);
     }
@@ -139,15 +204,28 @@ public sealed class StrangeTextTests : IDisposable
     public async Task ASizeThatIsNoNumberIsNoSize()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "[1]"));
-        var reply = await SendAsync(peer.BaseUrl, """{"method":"GET","url":"/things","query":["q"],"paging":{"style":"page","parameter":"at","items":"/*","size_from":"q","default_size":1}}""", new { q = (string?)null });
+        var reply = await SendAsync(
+            peer.BaseUrl,
+            """{"method":"GET","url":"/things","query":["q"],"paging":{"style":"page","parameter":"at","items":"/*","size_from":"q","default_size":1}}""",
+            new { q = (string?)null }
+        );
         Assert.Equal(UpstreamOutcome.Succeeded, reply.Outcome);
     }
 
     private static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);
 
-    private Task<UpstreamReply> SendAsync(string baseUrl, string request, object input, UpstreamOptions? options = null, string rest = "", string key = "k")
+    private Task<UpstreamReply> SendAsync(
+        string baseUrl,
+        string request,
+        object input,
+        UpstreamOptions? options = null,
+        string rest = "",
+        string key = "k"
+    )
     {
-        var effect = request.Contains("\"GET\"", StringComparison.Ordinal) ? "\"read\"" : "\"write\",\"idempotency\":\"none\"";
+        var effect = request.Contains("\"GET\"", StringComparison.Ordinal)
+            ? "\"read\""
+            : "\"write\",\"idempotency\":\"none\"";
         var pack = $$$"""
             {"format":1,"id":"odd","version":"1.0.0","display_name":"Odd","development_only":true,"hosts":["127.0.0.1"],"auth_modes":["api_key"],
              "parameters":{"base_url":{"source":"connection","pattern":"^http://127\\.0\\.0\\.1:[0-9]+$","example":"http://127.0.0.1:1"} },
@@ -159,8 +237,20 @@ public sealed class StrangeTextTests : IDisposable
         Assert.True(reading.Pack is not null, string.Join("\n", reading.Faults) + pack);
         Assert.True(JsonSchema.TryCompile(reading.Pack.Tools[0].InputSchema, true, out var schema, out _));
         var call = new ToolCall(
-            new IdFactory(TimeProvider.System, new SeededEntropy()).NewOrganization(), new Tool(reading.Pack, reading.Pack.Tools[0], schema), JsonSerializer.SerializeToElement(input), null, null,
-            SandboxRig.Own(AuthMode.ApiKey, ("api_key", key)), ImmutableSortedDictionary<string, string>.Empty.Add("base_url", baseUrl), "exe_1", SandboxRig.Soon, null);
-        return new UpstreamClient(_http, TimeProvider.System, options ?? new UpstreamOptions()).SendAsync(call, default);
+            new IdFactory(TimeProvider.System, new SeededEntropy()).NewOrganization(),
+            new Tool(reading.Pack, reading.Pack.Tools[0], schema),
+            JsonSerializer.SerializeToElement(input),
+            null,
+            null,
+            SandboxRig.Own(AuthMode.ApiKey, ("api_key", key)),
+            ImmutableSortedDictionary<string, string>.Empty.Add("base_url", baseUrl),
+            "exe_1",
+            SandboxRig.Soon,
+            null
+        );
+        return new UpstreamClient(_http, TimeProvider.System, options ?? new UpstreamOptions()).SendAsync(
+            call,
+            default
+        );
     }
 }

@@ -7,7 +7,8 @@ namespace Vault.Sandbox.Tests.Api;
 
 public sealed class EchoApiTests : SandboxFixture
 {
-    private string Token(params string[] scopes) => Server.Grants.Mint(new GrantSeed { Scopes = scopes.Length > 0 ? scopes : null }).AccessToken;
+    private string Token(params string[] scopes) =>
+        Server.Grants.Mint(new GrantSeed { Scopes = scopes.Length > 0 ? scopes : null }).AccessToken;
 
     [Fact]
     public async Task Without_a_credential_the_challenge_has_no_error_and_a_wrong_one_is_invalid_token()
@@ -50,7 +51,10 @@ public sealed class EchoApiTests : SandboxFixture
         var refused = await Caller.SendJsonAsync(new HttpMethod(method), path, accessToken: Token("openid"));
         refused.MustFail(403, "insufficient_scope");
         Assert.Contains($"scope=\"{scope}\"", refused.Challenge, StringComparison.Ordinal);
-        Assert.NotEqual(403, (await Caller.SendJsonAsync(new HttpMethod(method), path, accessToken: Token(scope))).Status);
+        Assert.NotEqual(
+            403,
+            (await Caller.SendJsonAsync(new HttpMethod(method), path, accessToken: Token(scope))).Status
+        );
     }
 
     [Fact]
@@ -62,11 +66,13 @@ public sealed class EchoApiTests : SandboxFixture
         string? next = null;
         do
         {
-            var page = await Caller.GetAsync("/api/items?page_size=100" + (next is null ? "" : "&page_token=" + next), token);
+            var page = await Caller.GetAsync(
+                "/api/items?page_size=100" + (next is null ? "" : "&page_token=" + next),
+                token
+            );
             ids.AddRange(page.Json.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("id").GetString()!));
             next = page["next_page_token"];
-        }
-        while (next is not null);
+        } while (next is not null);
         Assert.Equal(Enumerable.Range(1, 250).Where(n => n != 7).Select(n => $"item-{n}"), ids);
         Assert.Equal(400, (await Caller.GetAsync("/api/items?page_size=0", token)).Status);
         Assert.Equal(400, (await Caller.GetAsync("/api/items?page_token=forged", token)).Status);
@@ -76,11 +82,19 @@ public sealed class EchoApiTests : SandboxFixture
     public async Task An_item_is_created_read_and_deleted()
     {
         var token = Token();
-        var made = await Caller.SendJsonAsync(HttpMethod.Post, "/api/items", "{\"name\":\"Größe\",\"tags\":[1,2]}", token);
+        var made = await Caller.SendJsonAsync(
+            HttpMethod.Post,
+            "/api/items",
+            "{\"name\":\"Größe\",\"tags\":[1,2]}",
+            token
+        );
         Assert.Equal((201, "Größe", "alice"), (made.Status, made["name"], made["owner"]));
         var read = await Caller.GetAsync("/api/items/" + made["id"], token);
         Assert.Equal(2, read.Json.GetProperty("data").GetProperty("tags").GetArrayLength());
-        Assert.Equal(204, (await Caller.SendJsonAsync(HttpMethod.Delete, "/api/items/" + made["id"], accessToken: token)).Status);
+        Assert.Equal(
+            204,
+            (await Caller.SendJsonAsync(HttpMethod.Delete, "/api/items/" + made["id"], accessToken: token)).Status
+        );
         (await Caller.GetAsync("/api/items/" + made["id"], token)).MustFail(404, "not_found");
     }
 
@@ -97,14 +111,27 @@ public sealed class EchoApiTests : SandboxFixture
     public async Task Parallel_writes_with_one_idempotency_key_create_once()
     {
         var token = Token();
-        Task<Reply> Post(string name) => Caller.SendJsonAsync(HttpMethod.Post, "/api/items", $"{{\"name\":\"{name}\"}}", token, ("Idempotency-Key", "k"));
+        Task<Reply> Post(string name) =>
+            Caller.SendJsonAsync(
+                HttpMethod.Post,
+                "/api/items",
+                $"{{\"name\":\"{name}\"}}",
+                token,
+                ("Idempotency-Key", "k")
+            );
         var replies = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Post("a")));
         Assert.Single(replies.Select(r => r.Text).Distinct());
         Assert.All(replies, r => Assert.Equal(201, r.Status));
         Assert.Equal(19, Server.Counters.IdempotentDuplicates);
         (await Post("b")).MustFail(409, "idempotency_conflict");
         var bob = Server.Grants.Mint(new GrantSeed { Subject = "bob" }).AccessToken;
-        var his = await Caller.SendJsonAsync(HttpMethod.Post, "/api/items", "{\"name\":\"a\"}", bob, ("Idempotency-Key", "k"));
+        var his = await Caller.SendJsonAsync(
+            HttpMethod.Post,
+            "/api/items",
+            "{\"name\":\"a\"}",
+            bob,
+            ("Idempotency-Key", "k")
+        );
         Assert.NotEqual(replies[0]["id"], his["id"]);
     }
 
@@ -112,7 +139,12 @@ public sealed class EchoApiTests : SandboxFixture
     public async Task The_echo_shows_the_request_and_never_a_credential()
     {
         var token = Token();
-        var echo = await Caller.SendJsonAsync(HttpMethod.Get, "/api/echo?a=1&a=2", accessToken: token, headers: [("X-Trace", "t-1"), ("X-Api-Key", "secret-key"), ("Cookie", "c=secret")]);
+        var echo = await Caller.SendJsonAsync(
+            HttpMethod.Get,
+            "/api/echo?a=1&a=2",
+            accessToken: token,
+            headers: [("X-Trace", "t-1"), ("X-Api-Key", "secret-key"), ("Cookie", "c=secret")]
+        );
         Assert.Equal(("GET", "/api/echo", "alice"), (echo["method"], echo["path"], echo["subject"]));
         Assert.Equal(2, echo.Json.GetProperty("query").GetProperty("a").GetArrayLength());
         Assert.Equal("t-1", echo.Json.GetProperty("headers").GetProperty("x-trace").GetString());
@@ -126,14 +158,34 @@ public sealed class EchoApiTests : SandboxFixture
     [Fact]
     public async Task Forms_and_files_are_answered_with_what_was_understood()
     {
-        using var form = new FormUrlEncodedContent([KeyValuePair.Create("to", "a@b"), KeyValuePair.Create("to", "c d")]);
+        using var form = new FormUrlEncodedContent([
+            KeyValuePair.Create("to", "a@b"),
+            KeyValuePair.Create("to", "c d"),
+        ]);
         var formReply = await SendAsync("/api/forms", form);
-        Assert.Equal(["a@b", "c d"], formReply.GetProperty("fields").GetProperty("to").EnumerateArray().Select(v => v.GetString()!));
+        Assert.Equal(
+            ["a@b", "c d"],
+            formReply.GetProperty("fields").GetProperty("to").EnumerateArray().Select(v => v.GetString()!)
+        );
 
-        using var multipart = new MultipartFormDataContent { { new StringContent("note"), "comment" }, { new ByteArrayContent(Encoding.ASCII.GetBytes("abc")), "file", "a.txt" } };
+        using var multipart = new MultipartFormDataContent
+        {
+            { new StringContent("note"), "comment" },
+            { new ByteArrayContent(Encoding.ASCII.GetBytes("abc")), "file", "a.txt" },
+        };
         var file = (await SendAsync("/api/files", multipart)).GetProperty("files")[0];
-        Assert.Equal(("file", "a.txt", 3), (file.GetProperty("name").GetString(), file.GetProperty("file_name").GetString(), file.GetProperty("size").GetInt32()));
-        Assert.Equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", file.GetProperty("sha256").GetString());
+        Assert.Equal(
+            ("file", "a.txt", 3),
+            (
+                file.GetProperty("name").GetString(),
+                file.GetProperty("file_name").GetString(),
+                file.GetProperty("size").GetInt32()
+            )
+        );
+        Assert.Equal(
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            file.GetProperty("sha256").GetString()
+        );
         Assert.Equal(415, (await Caller.SendJsonAsync(HttpMethod.Post, "/api/forms", "{}", Token())).Status);
     }
 
@@ -159,16 +211,27 @@ public sealed class EchoApiTests : SandboxFixture
     [Fact]
     public async Task Keys_and_logins_open_the_same_api()
     {
-        var byHeader = await Caller.SendJsonAsync(HttpMethod.Get, "/key-api/verify", headers: ("X-Api-Key", "sandbox-key-0001-demo"));
+        var byHeader = await Caller.SendJsonAsync(
+            HttpMethod.Get,
+            "/key-api/verify",
+            headers: ("X-Api-Key", "sandbox-key-0001-demo")
+        );
         Assert.Equal(("alice", "api_key"), (byHeader["subject"], byHeader["method"]));
         Assert.Equal(200, (await Caller.GetAsync("/key-api/items/item-1?api_key=sandbox-key-0001-demo")).Status);
         (await Caller.GetAsync("/key-api/verify?api_key=wrong")).MustFail(401, "invalid_api_key");
-        var both = await Caller.SendJsonAsync(HttpMethod.Get, "/key-api/verify?api_key=sandbox-key-0001-demo", headers: ("X-Api-Key", "sandbox-key-0001-demo"));
+        var both = await Caller.SendJsonAsync(
+            HttpMethod.Get,
+            "/key-api/verify?api_key=sandbox-key-0001-demo",
+            headers: ("X-Api-Key", "sandbox-key-0001-demo")
+        );
         Assert.Equal(400, both.Status);
         Assert.True(Server.Credentials.RevokeKey("sandbox-key-0001-demo"));
         Assert.Equal(401, (await Caller.GetAsync("/key-api/items/item-1?api_key=sandbox-key-0001-demo")).Status);
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/basic-api/me") { Headers = { Authorization = SandboxCaller.Basic("sandbox-user", "sandbox-pass-0001") } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/basic-api/me")
+        {
+            Headers = { Authorization = SandboxCaller.Basic("sandbox-user", "sandbox-pass-0001") },
+        };
         using var response = await Caller.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var refused = await Caller.GetAsync("/basic-api/me");
@@ -178,7 +241,11 @@ public sealed class EchoApiTests : SandboxFixture
 
     private async Task<JsonElement> SendAsync(string path, HttpContent content)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content, Headers = { Authorization = new("Bearer", Token()) } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = content,
+            Headers = { Authorization = new("Bearer", Token()) },
+        };
         using var response = await Caller.Http.SendAsync(request);
         Assert.True(response.IsSuccessStatusCode, $"status {(int)response.StatusCode}");
         return (await Reply.OfAsync(response)).Json;

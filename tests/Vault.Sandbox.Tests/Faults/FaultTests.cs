@@ -11,7 +11,14 @@ public sealed class FaultTests : SandboxFixture
     {
         Rotate(RotationBehaviour.SingleUse);
         var grant = Server.Grants.Mint(new GrantSeed());
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.DropAfter, Target = FaultTarget.Token, Times = 1 });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.DropAfter,
+                Target = FaultTarget.Token,
+                Times = 1,
+            }
+        );
 
         await Assert.ThrowsAsync<HttpRequestException>(() => Caller.RefreshAsync(grant.RefreshToken!));
         Assert.Equal(1, Server.Counters.Refreshes);
@@ -24,7 +31,14 @@ public sealed class FaultTests : SandboxFixture
     {
         Rotate(RotationBehaviour.Family);
         var grant = Server.Grants.Mint(new GrantSeed());
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.DropBefore, Target = FaultTarget.Token, Times = 1 });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.DropBefore,
+                Target = FaultTarget.Token,
+                Times = 1,
+            }
+        );
 
         await Assert.ThrowsAsync<HttpRequestException>(() => Caller.RefreshAsync(grant.RefreshToken!));
         Assert.Equal(0, Server.Counters.Refreshes);
@@ -37,7 +51,15 @@ public sealed class FaultTests : SandboxFixture
     public async Task Rate_limiting_says_when_to_come_back_and_ends()
     {
         var grant = Server.Grants.Mint(new GrantSeed());
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.RateLimited, Target = FaultTarget.Token, Times = 2, RetryAfterSeconds = 7 });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.RateLimited,
+                Target = FaultTarget.Token,
+                Times = 2,
+                RetryAfterSeconds = 7,
+            }
+        );
         for (var i = 0; i < 2; i++)
         {
             var limited = await Caller.RefreshAsync(grant.RefreshToken!);
@@ -53,11 +75,27 @@ public sealed class FaultTests : SandboxFixture
     {
         Rotate(RotationBehaviour.SingleUse);
         var grant = Server.Grants.Mint(new GrantSeed());
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Token, Times = 1, Status = 502 });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                Target = FaultTarget.Token,
+                Times = 1,
+                Status = 502,
+            }
+        );
         Assert.Equal(502, (await Caller.RefreshAsync(grant.RefreshToken!)).Status);
         Assert.Equal(0, Server.Counters.Refreshes);
 
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Token, Times = 1, Phase = FaultPhase.After });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                Target = FaultTarget.Token,
+                Times = 1,
+                Phase = FaultPhase.After,
+            }
+        );
         (await Caller.RefreshAsync(grant.RefreshToken!)).MustFail(503, "server_error");
         Assert.Equal(1, Server.Counters.Refreshes);
         (await Caller.RefreshAsync(grant.RefreshToken!)).MustFail(400, "invalid_grant");
@@ -67,18 +105,41 @@ public sealed class FaultTests : SandboxFixture
     public async Task An_error_in_a_200_a_cut_body_and_an_invalid_grant_come_as_asked()
     {
         var grant = Server.Grants.Mint(new GrantSeed());
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.ErrorBody, Target = FaultTarget.Token, Times = 1, Error = "token_revoked" });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ErrorBody,
+                Target = FaultTarget.Token,
+                Times = 1,
+                Error = "token_revoked",
+            }
+        );
         var body = await Caller.RefreshAsync(grant.RefreshToken!);
         Assert.Equal(200, body.Status);
         Assert.False(body.Json.GetProperty("ok").GetBoolean());
         Assert.Equal("token_revoked", body["error"]);
 
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.MalformedJson, Target = FaultTarget.Token, Times = 1 });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.MalformedJson,
+                Target = FaultTarget.Token,
+                Times = 1,
+            }
+        );
         var cut = await Caller.RefreshAsync(grant.RefreshToken!);
         Assert.Equal(200, cut.Status);
         Assert.ThrowsAny<System.Text.Json.JsonException>(() => cut.Json);
 
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.InvalidGrant, Target = FaultTarget.Token, Times = 1, ErrorDescription = "password changed" });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.InvalidGrant,
+                Target = FaultTarget.Token,
+                Times = 1,
+                ErrorDescription = "password changed",
+            }
+        );
         var dead = await Caller.RefreshAsync(grant.RefreshToken!);
         dead.MustFail(400, "invalid_grant");
         Assert.Equal("password changed", dead["error_description"]);
@@ -108,7 +169,15 @@ public sealed class FaultTests : SandboxFixture
     public async Task A_reply_held_after_acting_has_rotated_already()
     {
         var grant = Server.Grants.Mint(new GrantSeed());
-        var hold = Server.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Phase = FaultPhase.After, Target = FaultTarget.Token, Times = 1 });
+        var hold = Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Hold,
+                Phase = FaultPhase.After,
+                Target = FaultTarget.Token,
+                Times = 1,
+            }
+        );
         var call = Caller.RefreshAsync(grant.RefreshToken!);
         await hold.Gate.ReachedAsync();
         Assert.Equal(1, Server.Counters.Refreshes);
@@ -122,11 +191,29 @@ public sealed class FaultTests : SandboxFixture
     {
         Rotate(RotationBehaviour.SingleUse);
         var grant = Server.Grants.Mint(new GrantSeed());
-        var hold = Server.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Times = 1 });
-        var after = Server.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Target = FaultTarget.Token, Times = 1, Phase = FaultPhase.After });
+        var hold = Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Hold,
+                Target = FaultTarget.Token,
+                Times = 1,
+            }
+        );
+        var after = Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Hold,
+                Target = FaultTarget.Token,
+                Times = 1,
+                Phase = FaultPhase.After,
+            }
+        );
         using var leave = new CancellationTokenSource();
-        using var content = new FormUrlEncodedContent(SandboxCaller.WithSecret(("grant_type", "refresh_token"), ("refresh_token", grant.RefreshToken))
-            .Select(m => KeyValuePair.Create(m.Name, m.Value!)));
+        using var content = new FormUrlEncodedContent(
+            SandboxCaller
+                .WithSecret(("grant_type", "refresh_token"), ("refresh_token", grant.RefreshToken))
+                .Select(m => KeyValuePair.Create(m.Name, m.Value!))
+        );
         var call = Caller.Http.PostAsync("/oauth/token", content, leave.Token);
         await hold.Gate.ReachedAsync();
         await leave.CancelAsync();
@@ -142,7 +229,15 @@ public sealed class FaultTests : SandboxFixture
     public async Task A_slow_reply_waits_on_the_sandbox_clock()
     {
         var grant = Server.Grants.Mint(new GrantSeed());
-        var slow = Server.Faults.Add(new SandboxFault { Kind = FaultKind.Slow, Target = FaultTarget.Token, Times = 1, DelayMs = 12_000 });
+        var slow = Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Slow,
+                Target = FaultTarget.Token,
+                Times = 1,
+                DelayMs = 12_000,
+            }
+        );
         var call = Caller.RefreshAsync(grant.RefreshToken!);
         await slow.Gate.ReachedAsync();
         Time.Advance(TimeSpan.FromMilliseconds(11_999));
@@ -156,7 +251,14 @@ public sealed class FaultTests : SandboxFixture
     public async Task The_api_refuses_a_living_token_until_the_next_refresh()
     {
         var grant = Server.Grants.Mint(new GrantSeed());
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.EarlyUnauthorized, Target = FaultTarget.Api, Times = 1 });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.EarlyUnauthorized,
+                Target = FaultTarget.Api,
+                Times = 1,
+            }
+        );
         for (var i = 0; i < 3; i++)
         {
             var refused = await Caller.GetAsync("/api/me", grant.AccessToken);
@@ -172,12 +274,27 @@ public sealed class FaultTests : SandboxFixture
     public async Task Filters_choose_by_path_client_grant_and_grant_type()
     {
         var (mine, other) = (Server.Grants.Mint(new GrantSeed()), Server.Grants.Mint(new GrantSeed()));
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Api, PathPrefix = "/api/items", GrantId = mine.GrantId });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                Target = FaultTarget.Api,
+                PathPrefix = "/api/items",
+                GrantId = mine.GrantId,
+            }
+        );
         Assert.Equal(503, (await Caller.GetAsync("/api/items/item-1", mine.AccessToken)).Status);
         Assert.Equal(200, (await Caller.GetAsync("/api/me", mine.AccessToken)).Status);
         Assert.Equal(200, (await Caller.GetAsync("/api/items/item-1", other.AccessToken)).Status);
 
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, GrantType = "refresh_token", ClientId = "demo-client" });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                GrantType = "refresh_token",
+                ClientId = "demo-client",
+            }
+        );
         Assert.Equal(503, (await Caller.RefreshAsync(mine.RefreshToken!)).Status);
         Assert.Equal(200, (await Caller.TokenAsync(("grant_type", "client_credentials"))).Status);
         Server.Faults.Clear();
@@ -188,8 +305,17 @@ public sealed class FaultTests : SandboxFixture
     public async Task Of_parallel_requests_exactly_so_many_are_struck()
     {
         var grant = Server.Grants.Mint(new GrantSeed());
-        var fault = Server.Faults.Add(new SandboxFault { Kind = FaultKind.ServerError, Target = FaultTarget.Api, Times = 7 });
-        var replies = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Caller.GetAsync("/api/me", grant.AccessToken)));
+        var fault = Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.ServerError,
+                Target = FaultTarget.Api,
+                Times = 7,
+            }
+        );
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, 40).Select(_ => Caller.GetAsync("/api/me", grant.AccessToken))
+        );
         Assert.Equal(7, replies.Count(r => r.Status == 503));
         Assert.True(fault.IsSpent);
     }
@@ -197,8 +323,24 @@ public sealed class FaultTests : SandboxFixture
     [Fact]
     public async Task Consent_can_be_narrowed_and_signed_by_somebody_else()
     {
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.NarrowScope, Target = FaultTarget.Authorize, Times = 1, Scopes = ["profile"] });
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.WrongIdentity, Target = FaultTarget.Authorize, Times = 1, Subject = "mallory" });
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.NarrowScope,
+                Target = FaultTarget.Authorize,
+                Times = 1,
+                Scopes = ["profile"],
+            }
+        );
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.WrongIdentity,
+                Target = FaultTarget.Authorize,
+                Times = 1,
+                Subject = "mallory",
+            }
+        );
         var tokens = await Caller.ExchangeAsync(await Caller.CodeAsync());
         Assert.Equal("profile", tokens["scope"]);
         Assert.Equal("mallory", (await Caller.GetAsync("/api/me", tokens.AccessToken))["id"]);
@@ -212,8 +354,22 @@ public sealed class FaultTests : SandboxFixture
     public async Task A_write_whose_reply_is_dropped_was_made()
     {
         var grant = Server.Grants.Mint(new GrantSeed());
-        Server.Faults.Add(new SandboxFault { Kind = FaultKind.DropAfter, Target = FaultTarget.Api, Times = 1 });
-        Task<Reply> Post() => Caller.SendJsonAsync(HttpMethod.Post, "/api/items", "{\"name\":\"n\"}", grant.AccessToken, ("Idempotency-Key", "k-1"));
+        Server.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.DropAfter,
+                Target = FaultTarget.Api,
+                Times = 1,
+            }
+        );
+        Task<Reply> Post() =>
+            Caller.SendJsonAsync(
+                HttpMethod.Post,
+                "/api/items",
+                "{\"name\":\"n\"}",
+                grant.AccessToken,
+                ("Idempotency-Key", "k-1")
+            );
         await Assert.ThrowsAsync<HttpRequestException>(Post);
         Assert.Equal("item-251", (await Post())["id"]);
         Assert.Equal(1, Server.Counters.IdempotentDuplicates);
@@ -222,7 +378,21 @@ public sealed class FaultTests : SandboxFixture
     [Fact]
     public void A_fault_that_makes_no_sense_is_refused_with_the_field()
     {
-        Assert.Contains("delay_ms", Assert.Throws<ArgumentException>(() => Server.Faults.Add(new SandboxFault { Kind = FaultKind.Slow })).Message, StringComparison.Ordinal);
-        Assert.Contains("times", Assert.Throws<ArgumentException>(() => Server.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Times = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "delay_ms",
+            Assert
+                .Throws<ArgumentException>(() => Server.Faults.Add(new SandboxFault { Kind = FaultKind.Slow }))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "times",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    Server.Faults.Add(new SandboxFault { Kind = FaultKind.Hold, Times = 0 })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -23,7 +23,12 @@ public sealed class RotationTests : SandboxFixture
     [Fact]
     public async Task Never_can_repeat_the_refresh_token()
     {
-        var grant = Server.Grants.Mint(new GrantSeed { Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Never, RepeatRefreshToken = true } });
+        var grant = Server.Grants.Mint(
+            new GrantSeed
+            {
+                Policy = new TokenPolicyPatch { Rotation = RotationBehaviour.Never, RepeatRefreshToken = true },
+            }
+        );
         Assert.Equal(grant.RefreshToken, (await Caller.RefreshAsync(grant.RefreshToken!)).RefreshToken);
     }
 
@@ -92,11 +97,18 @@ public sealed class RotationTests : SandboxFixture
     [InlineData(RotationBehaviour.Grace, Callers, Callers - 1, 0)]
     [InlineData(RotationBehaviour.SingleUse, 1, Callers - 1, 0)]
     [InlineData(RotationBehaviour.Family, 1, Callers - 1, 1)]
-    public async Task Fifty_parallel_refreshes_with_one_token(RotationBehaviour rotation, int succeed, int replays, int killed)
+    public async Task Fifty_parallel_refreshes_with_one_token(
+        RotationBehaviour rotation,
+        int succeed,
+        int replays,
+        int killed
+    )
     {
         Rotate(rotation);
         var grant = Server.Grants.Mint(new GrantSeed());
-        var replies = await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => Caller.RefreshAsync(grant.RefreshToken!)));
+        var replies = await Task.WhenAll(
+            Enumerable.Range(0, Callers).Select(_ => Caller.RefreshAsync(grant.RefreshToken!))
+        );
 
         Assert.Equal(succeed, replies.Count(r => r.Status == 200));
         Assert.All(replies.Where(r => r.Status != 200), r => r.MustFail(400, "invalid_grant"));
@@ -105,7 +117,10 @@ public sealed class RotationTests : SandboxFixture
         Assert.Equal(replays, counters.RefreshReplays);
         Assert.Equal(killed, counters.FamiliesKilled);
         Assert.Equal(Callers, counters.TokenRequests);
-        Assert.True(replies.Select(r => r["refresh_token"]).Where(t => t is not null).Distinct().Count() <= 1, "one successor only");
+        Assert.True(
+            replies.Select(r => r["refresh_token"]).Where(t => t is not null).Distinct().Count() <= 1,
+            "one successor only"
+        );
         var alive = killed == 0;
         Assert.Equal(alive, Server.Grants.Get(grant.GrantId).Alive);
         Assert.Equal(alive ? 200 : 401, (await Caller.GetAsync("/api/me", grant.AccessToken)).Status);
@@ -135,7 +150,13 @@ public sealed class RotationTests : SandboxFixture
         var fresh = await Caller.RefreshAsync(grant.RefreshToken!);
         var stolen = await Caller.PostAsync(
             "/oauth/token",
-            [("grant_type", "refresh_token"), ("refresh_token", grant.RefreshToken), ("client_id", "other"), ("client_secret", "other-secret")]);
+            [
+                ("grant_type", "refresh_token"),
+                ("refresh_token", grant.RefreshToken),
+                ("client_id", "other"),
+                ("client_secret", "other-secret"),
+            ]
+        );
         stolen.MustFail(400, "invalid_grant");
         Assert.Equal(200, (await Caller.RefreshAsync(fresh.RefreshToken)).Status);
     }

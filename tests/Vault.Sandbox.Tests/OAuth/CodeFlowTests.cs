@@ -27,7 +27,9 @@ public sealed class CodeFlowTests : SandboxFixture
     [Fact]
     public async Task A_success_names_the_issuer_and_echoes_the_state()
     {
-        using var response = await Caller.Http.GetAsync(SandboxCaller.AuthorizeUrl(("auto", "approve"), ("state", "a b&c=d")));
+        using var response = await Caller.Http.GetAsync(
+            SandboxCaller.AuthorizeUrl(("auto", "approve"), ("state", "a b&c=d"))
+        );
         var landing = SandboxCaller.Landing(response);
         Assert.Equal(Server.BaseUrl, landing["iss"]);
         Assert.Equal("a b&c=d", landing["state"]);
@@ -70,7 +72,11 @@ public sealed class CodeFlowTests : SandboxFixture
     [InlineData("response_type", "token", "unsupported_response_type")]
     [InlineData("response_mode", "fragment", "invalid_request")]
     [InlineData("scope", "items:read root", "invalid_scope")]
-    public async Task A_wrong_request_of_a_known_client_is_told_at_its_redirect_uri(string name, string? value, string error)
+    public async Task A_wrong_request_of_a_known_client_is_told_at_its_redirect_uri(
+        string name,
+        string? value,
+        string error
+    )
     {
         using var response = await Caller.Http.GetAsync(SandboxCaller.AuthorizeUrl(("auto", "approve"), (name, value)));
         var landing = SandboxCaller.Landing(response);
@@ -82,7 +88,9 @@ public sealed class CodeFlowTests : SandboxFixture
     [Fact]
     public async Task A_repeated_parameter_is_an_error()
     {
-        using var response = await Caller.Http.GetAsync(SandboxCaller.AuthorizeUrl(("auto", "approve")) + "&scope=profile");
+        using var response = await Caller.Http.GetAsync(
+            SandboxCaller.AuthorizeUrl(("auto", "approve")) + "&scope=profile"
+        );
         Assert.Equal("invalid_request", SandboxCaller.Landing(response)["error"]);
     }
 
@@ -105,7 +113,8 @@ public sealed class CodeFlowTests : SandboxFixture
             ("grant_type", "authorization_code"),
             ("code", await Caller.CodeAsync()),
             ("redirect_uri", "http://localhost:8080/oauth/callback"),
-            ("code_verifier", SandboxCaller.Verifier));
+            ("code_verifier", SandboxCaller.Verifier)
+        );
         reply.MustFail(400, "invalid_grant");
     }
 

@@ -15,14 +15,24 @@ public sealed partial class ConsentPageTests : SandboxFixture
         Assert.Contains("Demo application asks for access", html, StringComparison.Ordinal);
         Assert.Contains("value=\"bob\" checked", html, StringComparison.Ordinal);
         Assert.Contains("development only", html, StringComparison.Ordinal);
-        Assert.Contains("frame-ancestors 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.Contains(
+            "frame-ancestors 'none'",
+            response.Headers.GetValues("Content-Security-Policy").Single(),
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
     public async Task Unticked_scopes_are_not_granted_and_the_chosen_identity_signs_in()
     {
-        var landing = await DecideAsync(await OpenAsync(), ("decision", "allow"), ("identity", "bob"), ("scope", "profile"), ("scope", "items:read"));
+        var landing = await DecideAsync(
+            await OpenAsync(),
+            ("decision", "allow"),
+            ("identity", "bob"),
+            ("scope", "profile"),
+            ("scope", "items:read")
+        );
         Assert.Equal(Server.BaseUrl, landing["iss"]);
         var tokens = await Caller.ExchangeAsync(landing["code"]);
         Assert.Equal("profile items:read", tokens["scope"]);
@@ -32,7 +42,12 @@ public sealed partial class ConsentPageTests : SandboxFixture
     [Fact]
     public async Task A_scope_that_was_not_asked_for_cannot_be_ticked_in()
     {
-        var landing = await DecideAsync(await OpenAsync(), ("decision", "allow"), ("scope", "profile"), ("scope", "items:delete"));
+        var landing = await DecideAsync(
+            await OpenAsync(),
+            ("decision", "allow"),
+            ("scope", "profile"),
+            ("scope", "items:delete")
+        );
         Assert.Equal("profile", (await Caller.ExchangeAsync(landing["code"]))["scope"]);
     }
 
@@ -50,7 +65,10 @@ public sealed partial class ConsentPageTests : SandboxFixture
     public async Task Allowing_nothing_is_asked_again()
     {
         var transaction = await OpenAsync();
-        var again = await Caller.PostAsync("/oauth/authorize/decision", [("transaction", transaction), ("decision", "allow")]);
+        var again = await Caller.PostAsync(
+            "/oauth/authorize/decision",
+            [("transaction", transaction), ("decision", "allow")]
+        );
         Assert.Equal(400, again.Status);
         Assert.Contains("Tick at least one", again.Text, StringComparison.Ordinal);
         Assert.True((await DecideAsync(transaction, ("decision", "allow"), ("scope", "profile"))).ContainsKey("code"));
@@ -61,11 +79,27 @@ public sealed partial class ConsentPageTests : SandboxFixture
     {
         var transaction = await OpenAsync();
         await DecideAsync(transaction, ("decision", "allow"), ("scope", "profile"));
-        Assert.Equal(400, (await Caller.PostAsync("/oauth/authorize/decision", [("transaction", transaction), ("decision", "allow"), ("scope", "profile")])).Status);
+        Assert.Equal(
+            400,
+            (
+                await Caller.PostAsync(
+                    "/oauth/authorize/decision",
+                    [("transaction", transaction), ("decision", "allow"), ("scope", "profile")]
+                )
+            ).Status
+        );
 
         var late = await OpenAsync();
         Time.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(400, (await Caller.PostAsync("/oauth/authorize/decision", [("transaction", late), ("decision", "allow"), ("scope", "profile")])).Status);
+        Assert.Equal(
+            400,
+            (
+                await Caller.PostAsync(
+                    "/oauth/authorize/decision",
+                    [("transaction", late), ("decision", "allow"), ("scope", "profile")]
+                )
+            ).Status
+        );
     }
 
     [Fact]
@@ -86,11 +120,17 @@ public sealed partial class ConsentPageTests : SandboxFixture
         Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
     }
 
-    private async Task<string> OpenAsync() => Transaction().Match(await Caller.Http.GetStringAsync(SandboxCaller.AuthorizeUrl())).Groups[1].Value;
+    private async Task<string> OpenAsync() =>
+        Transaction().Match(await Caller.Http.GetStringAsync(SandboxCaller.AuthorizeUrl())).Groups[1].Value;
 
-    private async Task<Dictionary<string, string>> DecideAsync(string transaction, params (string Name, string Value)[] choices)
+    private async Task<Dictionary<string, string>> DecideAsync(
+        string transaction,
+        params (string Name, string Value)[] choices
+    )
     {
-        using var content = new FormUrlEncodedContent(choices.Append(("transaction", transaction)).Select(c => KeyValuePair.Create(c.Item1, c.Item2)));
+        using var content = new FormUrlEncodedContent(
+            choices.Append(("transaction", transaction)).Select(c => KeyValuePair.Create(c.Item1, c.Item2))
+        );
         using var response = await Caller.Http.PostAsync("/oauth/authorize/decision", content);
         return SandboxCaller.Landing(response);
     }

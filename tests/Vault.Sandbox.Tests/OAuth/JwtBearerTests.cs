@@ -31,10 +31,21 @@ public sealed class JwtBearerTests : SandboxFixture
     public async Task A_jwk_registers_as_well_as_a_pem()
     {
         var point = _ec.ExportParameters(false).Q;
-        var jwk = JsonSerializer.SerializeToElement(new { kty = "EC", crv = "P-256", kid = "k-jwk", x = Base64Url.EncodeToString(point.X), y = Base64Url.EncodeToString(point.Y) });
+        var jwk = JsonSerializer.SerializeToElement(
+            new
+            {
+                kty = "EC",
+                crv = "P-256",
+                kid = "k-jwk",
+                x = Base64Url.EncodeToString(point.X),
+                y = Base64Url.EncodeToString(point.Y),
+            }
+        );
         Server.JwtKeys.RegisterJwk(Account, jwk);
         Assert.Equal(200, (await PresentAsync(Sign("ES256", Claims(), keyId: "k-jwk"))).Status);
-        Assert.Throws<ArgumentException>(() => Server.JwtKeys.RegisterPem(Account, null, _rsa.ExportRSAPrivateKeyPem()));
+        Assert.Throws<ArgumentException>(() =>
+            Server.JwtKeys.RegisterPem(Account, null, _rsa.ExportRSAPrivateKeyPem())
+        );
         Assert.Throws<ArgumentException>(() => Server.JwtKeys.RegisterPem(Account, null, "not a key"));
     }
 
@@ -70,7 +81,12 @@ public sealed class JwtBearerTests : SandboxFixture
         using var stranger = RSA.Create(2048);
         var parts = Sign("RS256", Claims()).Split('.');
         var signed = parts[0] + "." + parts[1];
-        var forged = signed + "." + Base64Url.EncodeToString(stranger.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        var forged =
+            signed
+            + "."
+            + Base64Url.EncodeToString(
+                stranger.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            );
         (await PresentAsync(forged)).MustFail(400, "invalid_grant");
         (await PresentAsync(Sign("none", Claims()))).MustFail(400, "invalid_grant");
         (await PresentAsync("not.a.jwt")).MustFail(400, "invalid_grant");
@@ -97,14 +113,30 @@ public sealed class JwtBearerTests : SandboxFixture
     private Dictionary<string, object?> Claims()
     {
         Assert.Equal(1767323045L, Time.GetUtcNow().ToUnixTimeSeconds());
-        return new() { ["iss"] = Account, ["sub"] = "dora", ["aud"] = Server.BaseUrl + "/oauth/token", ["exp"] = 1767323045L + 300, ["scope"] = "profile" };
+        return new()
+        {
+            ["iss"] = Account,
+            ["sub"] = "dora",
+            ["aud"] = Server.BaseUrl + "/oauth/token",
+            ["exp"] = 1767323045L + 300,
+            ["scope"] = "profile",
+        };
     }
 
     private static string Sign(string algorithm, Dictionary<string, object?> claims, string? keyId = null)
     {
-        var header = new { alg = algorithm, typ = "JWT", kid = keyId ?? "k-" + algorithm };
-        var text = Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(header)) + "."
-            + Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(claims.Where(c => c.Value is not null).ToDictionary()));
+        var header = new
+        {
+            alg = algorithm,
+            typ = "JWT",
+            kid = keyId ?? "k-" + algorithm,
+        };
+        var text =
+            Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(header))
+            + "."
+            + Base64Url.EncodeToString(
+                JsonSerializer.SerializeToUtf8Bytes(claims.Where(c => c.Value is not null).ToDictionary())
+            );
         var bytes = Encoding.ASCII.GetBytes(text);
         var signature = algorithm switch
         {
@@ -116,5 +148,8 @@ public sealed class JwtBearerTests : SandboxFixture
     }
 
     private Task<Reply> PresentAsync(string assertion) =>
-        Caller.PostAsync("/oauth/token", [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion)]);
+        Caller.PostAsync(
+            "/oauth/token",
+            [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion)]
+        );
 }

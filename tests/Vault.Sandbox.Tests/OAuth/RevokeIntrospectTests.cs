@@ -48,7 +48,10 @@ public sealed class RevokeIntrospectTests : SandboxFixture
         var foreign = Server.Grants.Mint(new GrantSeed { ClientId = "other" });
         var active = await IntrospectAsync(grant.AccessToken);
         Assert.True(active.Json.GetProperty("active").GetBoolean());
-        Assert.Equal(("bob", "profile", "demo-client", Server.BaseUrl), (active["sub"], active["scope"], active["client_id"], active["iss"]));
+        Assert.Equal(
+            ("bob", "profile", "demo-client", Server.BaseUrl),
+            (active["sub"], active["scope"], active["client_id"], active["iss"])
+        );
         Assert.True((await IntrospectAsync(grant.RefreshToken!)).Json.GetProperty("active").GetBoolean());
 
         Time.Advance(TimeSpan.FromHours(1));
@@ -63,11 +66,22 @@ public sealed class RevokeIntrospectTests : SandboxFixture
     [Fact]
     public async Task Userinfo_tells_as_much_as_the_scopes_allow()
     {
-        var all = await Caller.GetAsync("/oauth/userinfo", Server.Grants.Mint(new GrantSeed { Subject = "bob" }).AccessToken);
+        var all = await Caller.GetAsync(
+            "/oauth/userinfo",
+            Server.Grants.Mint(new GrantSeed { Subject = "bob" }).AccessToken
+        );
         Assert.Equal(("bob", "Bob Brown", "bob@sandbox.example"), (all["sub"], all["name"], all["email"]));
-        var little = await Caller.GetAsync("/oauth/userinfo", Server.Grants.Mint(new GrantSeed { Scopes = ["openid"] }).AccessToken);
+        var little = await Caller.GetAsync(
+            "/oauth/userinfo",
+            Server.Grants.Mint(new GrantSeed { Scopes = ["openid"] }).AccessToken
+        );
         Assert.Equal("{\"sub\":\"alice\"}", little.Text);
-        (await Caller.GetAsync("/oauth/userinfo", Server.Grants.Mint(new GrantSeed { Scopes = ["items:read"] }).AccessToken)).MustFail(403, "insufficient_scope");
+        (
+            await Caller.GetAsync(
+                "/oauth/userinfo",
+                Server.Grants.Mint(new GrantSeed { Scopes = ["items:read"] }).AccessToken
+            )
+        ).MustFail(403, "insufficient_scope");
     }
 
     [Fact]
@@ -76,25 +90,45 @@ public sealed class RevokeIntrospectTests : SandboxFixture
         var metadata = await Caller.GetAsync("/.well-known/oauth-authorization-server");
         Assert.Equal(Server.BaseUrl, metadata["issuer"]);
         Assert.True(metadata.Json.GetProperty("authorization_response_iss_parameter_supported").GetBoolean());
-        Assert.Equal("S256", Assert.Single(metadata.Json.GetProperty("code_challenge_methods_supported").EnumerateArray()).GetString());
+        Assert.Equal(
+            "S256",
+            Assert.Single(metadata.Json.GetProperty("code_challenge_methods_supported").EnumerateArray()).GetString()
+        );
         Assert.Equal(metadata.Text, (await Caller.GetAsync("/.well-known/openid-configuration")).Text);
 
         var tokens = await Caller.ExchangeAsync(await Caller.CodeAsync(("scope", "openid profile"), ("nonce", "n-1")));
         var parts = tokens["id_token"]!.Split('.');
         var jwk = (await Caller.GetAsync("/jwks")).Json.GetProperty("keys")[0];
-        using var rsa = RSA.Create(new RSAParameters
-        {
-            Modulus = Base64Url.DecodeFromChars(jwk.GetProperty("n").GetString()),
-            Exponent = Base64Url.DecodeFromChars(jwk.GetProperty("e").GetString()),
-        });
-        Assert.True(rsa.VerifyData(
-            Encoding.ASCII.GetBytes(parts[0] + "." + parts[1]), Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        using var rsa = RSA.Create(
+            new RSAParameters
+            {
+                Modulus = Base64Url.DecodeFromChars(jwk.GetProperty("n").GetString()),
+                Exponent = Base64Url.DecodeFromChars(jwk.GetProperty("e").GetString()),
+            }
+        );
+        Assert.True(
+            rsa.VerifyData(
+                Encoding.ASCII.GetBytes(parts[0] + "." + parts[1]),
+                Base64Url.DecodeFromChars(parts[2]),
+                HashAlgorithmName.SHA256,
+                RSASignaturePadding.Pkcs1
+            )
+        );
         var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1])).RootElement;
-        Assert.Equal(("alice", "n-1", "demo-client", Server.BaseUrl), (
-            claims.GetProperty("sub").GetString(), claims.GetProperty("nonce").GetString(), claims.GetProperty("aud").GetString(), claims.GetProperty("iss").GetString()));
+        Assert.Equal(
+            ("alice", "n-1", "demo-client", Server.BaseUrl),
+            (
+                claims.GetProperty("sub").GetString(),
+                claims.GetProperty("nonce").GetString(),
+                claims.GetProperty("aud").GetString(),
+                claims.GetProperty("iss").GetString()
+            )
+        );
     }
 
-    private Task<Reply> RevokeAsync(string token) => Caller.PostAsync("/oauth/revoke", SandboxCaller.WithSecret(("token", token)));
+    private Task<Reply> RevokeAsync(string token) =>
+        Caller.PostAsync("/oauth/revoke", SandboxCaller.WithSecret(("token", token)));
 
-    private Task<Reply> IntrospectAsync(string token) => Caller.PostAsync("/oauth/introspect", SandboxCaller.WithSecret(("token", token)));
+    private Task<Reply> IntrospectAsync(string token) =>
+        Caller.PostAsync("/oauth/introspect", SandboxCaller.WithSecret(("token", token)));
 }

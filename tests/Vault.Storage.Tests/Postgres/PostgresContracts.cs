@@ -2,22 +2,30 @@ using Vault.TestKit.Contracts;
 
 namespace Vault.Storage.Tests.Postgres;
 
-public sealed class PostgresAccountStoreTests(PostgresFixture database) : AccountStoreContract, IClassFixture<PostgresFixture>
+public sealed class PostgresAccountStoreTests(PostgresFixture database)
+    : AccountStoreContract,
+        IClassFixture<PostgresFixture>
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
 
-public sealed class PostgresOrganizationStoreTests(PostgresFixture database) : OrganizationStoreContract, IClassFixture<PostgresFixture>
+public sealed class PostgresOrganizationStoreTests(PostgresFixture database)
+    : OrganizationStoreContract,
+        IClassFixture<PostgresFixture>
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
 
-public sealed class PostgresConnectionStoreTests(PostgresFixture database) : ConnectionStoreContract, IClassFixture<PostgresFixture>
+public sealed class PostgresConnectionStoreTests(PostgresFixture database)
+    : ConnectionStoreContract,
+        IClassFixture<PostgresFixture>
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
 
-public sealed class PostgresApiKeyStoreTests(PostgresFixture database) : ApiKeyStoreContract, IClassFixture<PostgresFixture>
+public sealed class PostgresApiKeyStoreTests(PostgresFixture database)
+    : ApiKeyStoreContract,
+        IClassFixture<PostgresFixture>
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
@@ -27,7 +35,9 @@ public sealed class PostgresLinkStoreTests(PostgresFixture database) : LinkStore
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
 
-public sealed class PostgresExecutionStoreTests(PostgresFixture database) : ExecutionStoreContract, IClassFixture<PostgresFixture>
+public sealed class PostgresExecutionStoreTests(PostgresFixture database)
+    : ExecutionStoreContract,
+        IClassFixture<PostgresFixture>
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
@@ -37,17 +47,23 @@ public sealed class PostgresKeyStoreTests(PostgresFixture database) : KeyStoreCo
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
 
-public sealed class PostgresLedgerStoreTests(PostgresFixture database) : LedgerStoreContract, IClassFixture<PostgresFixture>
+public sealed class PostgresLedgerStoreTests(PostgresFixture database)
+    : LedgerStoreContract,
+        IClassFixture<PostgresFixture>
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
 
-public sealed class PostgresResealSourceTests(PostgresFixture database) : ResealSourceContract, IClassFixture<PostgresFixture>
+public sealed class PostgresResealSourceTests(PostgresFixture database)
+    : ResealSourceContract,
+        IClassFixture<PostgresFixture>
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
 
-public sealed class PostgresScopeUseStoreTests(PostgresFixture database) : ScopeUseStoreContract, IClassFixture<PostgresFixture>
+public sealed class PostgresScopeUseStoreTests(PostgresFixture database)
+    : ScopeUseStoreContract,
+        IClassFixture<PostgresFixture>
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }

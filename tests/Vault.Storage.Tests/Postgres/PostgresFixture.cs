@@ -19,15 +19,19 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     public async Task<StorePorts> OpenAsync()
     {
-        await ThrowawayPostgres.ExecuteAsync(Administrator, """
+        await ThrowawayPostgres.ExecuteAsync(
+            Administrator,
+            """
             do $$ begin execute (select 'truncate ' || string_agg(format('vault.%I', tablename), ', ') || ' restart identity'
               from pg_tables where schemaname = 'vault' and tablename <> 'schema_version'); end $$
-            """);
+            """
+        );
         return StoreUnderTest.Ports(_store!, () => ValueTask.CompletedTask);
     }
 
     public async Task DisposeAsync()
     {
-        if (_store is not null) await _store.DisposeAsync();
+        if (_store is not null)
+            await _store.DisposeAsync();
     }
 }

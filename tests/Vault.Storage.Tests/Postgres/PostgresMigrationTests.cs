@@ -12,7 +12,11 @@ public sealed class PostgresMigrationTests
     public async Task Hosts_that_start_at_once_migrate_once()
     {
         var database = await ThrowawayPostgres.CreateDatabaseAsync("start");
-        var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default)));
+        var stores = await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(_ => VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default))
+        );
         var row = new StoreRows().Organization();
         Assert.Equal(WriteOutcome.Written, await stores[0].Organizations.InsertAsync(row, [], default));
         foreach (var store in stores)
@@ -27,9 +31,13 @@ public sealed class PostgresMigrationTests
     public async Task A_newer_schema_is_refused()
     {
         var database = await ThrowawayPostgres.CreateDatabaseAsync("newer");
-        await (await VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default)).DisposeAsync();
+        await (
+            await VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default)
+        ).DisposeAsync();
         await ThrowawayPostgres.ExecuteAsync(database, "insert into vault.schema_version values (99, 'future')");
-        var e = await Assert.ThrowsAsync<SchemaTooNewException>(() => VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default));
+        var e = await Assert.ThrowsAsync<SchemaTooNewException>(() =>
+            VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default)
+        );
         Assert.Contains("99", e.Message, StringComparison.Ordinal);
     }
 
@@ -37,11 +45,20 @@ public sealed class PostgresMigrationTests
     public async Task A_database_that_has_the_sweepers_function_from_an_earlier_first_step_comes_to_step_3()
     {
         var database = await ThrowawayPostgres.CreateDatabaseAsync("early");
-        await (await VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default)).DisposeAsync();
+        await (
+            await VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default)
+        ).DisposeAsync();
         var third = Migrations.Of("postgres").Single(m => m.Version == 3);
         await ThrowawayPostgres.ExecuteAsync(database, "set search_path = vault; " + third.Sql);
-        await using var store = await VaultStore.OpenPostgresAsync(database, null, StoreUnderTest.EntryWriter(), default);
-        Assert.Empty(await store.Accounts.FindDueAsync(DateTimeOffset.UnixEpoch.AddYears(50), [0], 1, 10, ["busy"], default));
+        await using var store = await VaultStore.OpenPostgresAsync(
+            database,
+            null,
+            StoreUnderTest.EntryWriter(),
+            default
+        );
+        Assert.Empty(
+            await store.Accounts.FindDueAsync(DateTimeOffset.UnixEpoch.AddYears(50), [0], 1, 10, ["busy"], default)
+        );
     }
 
     [Fact]
@@ -49,14 +66,31 @@ public sealed class PostgresMigrationTests
     {
         var server = await ThrowawayPostgres.ServerAsync();
         // What roles.sql does for an owner that may not create roles.
-        await (await VaultStore.OpenPostgresAsync(await ThrowawayPostgres.CreateDatabaseAsync("roles"), null, StoreUnderTest.EntryWriter(), default)).DisposeAsync();
+        await (
+            await VaultStore.OpenPostgresAsync(
+                await ThrowawayPostgres.CreateDatabaseAsync("roles"),
+                null,
+                StoreUnderTest.EntryWriter(),
+                default
+            )
+        ).DisposeAsync();
         var (owner, login) = ("owner_" + Environment.ProcessId, "login_" + Environment.ProcessId);
-        await ThrowawayPostgres.ExecuteAsync(server, $"create role {owner} login; create role {login} login; grant vault_app, vault_system to {owner} with admin option");
+        await ThrowawayPostgres.ExecuteAsync(
+            server,
+            $"create role {owner} login; create role {login} login; grant vault_app, vault_system to {owner} with admin option"
+        );
         var database = new NpgsqlConnectionStringBuilder(await ThrowawayPostgres.CreateDatabaseAsync("two", owner));
         var (asOwner, asLogin) = (With(database, owner), With(database, login));
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => VaultStore.OpenPostgresAsync(asLogin, null, StoreUnderTest.EntryWriter(), default));
-        await using var store = await VaultStore.OpenPostgresAsync(asLogin, asOwner, StoreUnderTest.EntryWriter(), default);
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            VaultStore.OpenPostgresAsync(asLogin, null, StoreUnderTest.EntryWriter(), default)
+        );
+        await using var store = await VaultStore.OpenPostgresAsync(
+            asLogin,
+            asOwner,
+            StoreUnderTest.EntryWriter(),
+            default
+        );
         var make = new StoreRows();
         var row = make.Organization();
         Assert.Equal(WriteOutcome.Written, await store.Organizations.InsertAsync(row, [make.Draft(row.Id)], default));
@@ -73,11 +107,15 @@ public sealed class PostgresMigrationTests
             {
                 await using var connection = new NpgsqlConnection(connectionString);
                 await connection.OpenAsync();
-                await using var command = new NpgsqlCommand("select (select count(*) from vault.accounts) + (select count(*) from vault.ledger_outbox)", connection);
+                await using var command = new NpgsqlCommand(
+                    "select (select count(*) from vault.accounts) + (select count(*) from vault.ledger_outbox)",
+                    connection
+                );
                 Assert.Equal(0L, await command.ExecuteScalarAsync());
             }
         }
     }
 
-    private static string With(NpgsqlConnectionStringBuilder database, string user) => new NpgsqlConnectionStringBuilder(database.ToString()) { Username = user }.ToString();
+    private static string With(NpgsqlConnectionStringBuilder database, string user) =>
+        new NpgsqlConnectionStringBuilder(database.ToString()) { Username = user }.ToString();
 }

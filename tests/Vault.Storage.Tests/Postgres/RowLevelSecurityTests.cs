@@ -27,16 +27,32 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         foreach (var table in tables.Except(Open))
         {
             Assert.True(await CountAsync(connection, table) > 0, $"The test puts no row into {table}.");
-            var closed = await TextsAsync(connection, $"select (relrowsecurity and relforcerowsecurity)::text from pg_class where oid = 'vault.{table}'::regclass");
+            var closed = await TextsAsync(
+                connection,
+                $"select (relrowsecurity and relforcerowsecurity)::text from pg_class where oid = 'vault.{table}'::regclass"
+            );
             Assert.Equal(["true"], closed);
         }
 
         await RunAsync(connection, "set role vault_app");
         foreach (var table in tables.Except(Open))
         {
-            foreach (var (setting, sees) in new[] { (null, false), ("", false), ("*", false), ("platform", false), (other, table == "organizations"), (mine, true) })
+            foreach (
+                var (setting, sees) in new[]
+                {
+                    (null, false),
+                    ("", false),
+                    ("*", false),
+                    ("platform", false),
+                    (other, table == "organizations"),
+                    (mine, true),
+                }
+            )
             {
-                await RunAsync(connection, setting is null ? "reset vault.organization" : $"set vault.organization = '{setting}'");
+                await RunAsync(
+                    connection,
+                    setting is null ? "reset vault.organization" : $"set vault.organization = '{setting}'"
+                );
                 Assert.True(sees == await CountAsync(connection, table) > 0, $"{table} as '{setting}'");
             }
         }
@@ -51,23 +67,40 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         foreach (var table in new[] { "accounts", "connections", "links", "approvals", "outputs", "idempotency" })
         {
             Assert.Equal(0, await RunAsync(connection, $"delete from vault.{table}"));
-            await RefusedAsync(connection, $"insert into vault.{table} select * from json_populate_record(null::vault.{table}, json_build_object('organization_id', '{mine}'))");
+            await RefusedAsync(
+                connection,
+                $"insert into vault.{table} select * from json_populate_record(null::vault.{table}, json_build_object('organization_id', '{mine}'))"
+            );
         }
 
-        Assert.Equal(0, await RunAsync(connection, $"update vault.organizations set gate_open = true where id = '{mine}'"));
+        Assert.Equal(
+            0,
+            await RunAsync(connection, $"update vault.organizations set gate_open = true where id = '{mine}'")
+        );
     }
 
     [Fact]
     public async Task The_application_cannot_rewrite_the_ledger_or_forget_a_key()
     {
         await using var connection = await ApplicationAsync(await FillAsync());
-        foreach (var sql in new[]
-        {
-            "delete from vault.ledger_entries", "update vault.ledger_entries set hash = prev_hash", "update vault.ledger_entries set seq = seq + 1",
-            "insert into vault.ledger_entries select * from vault.ledger_entries", "update vault.ledger_heads set seq = 0", "delete from vault.ledger_heads",
-            "delete from vault.ledger_outbox", "update vault.ledger_outbox set body = ''", "delete from vault.organization_keys", "delete from vault.organizations",
-            "update vault.schema_version set version = 0", "create table vault.mine (id text)", "alter table vault.accounts disable row level security",
-        })
+        foreach (
+            var sql in new[]
+            {
+                "delete from vault.ledger_entries",
+                "update vault.ledger_entries set hash = prev_hash",
+                "update vault.ledger_entries set seq = seq + 1",
+                "insert into vault.ledger_entries select * from vault.ledger_entries",
+                "update vault.ledger_heads set seq = 0",
+                "delete from vault.ledger_heads",
+                "delete from vault.ledger_outbox",
+                "update vault.ledger_outbox set body = ''",
+                "delete from vault.organization_keys",
+                "delete from vault.organizations",
+                "update vault.schema_version set version = 0",
+                "create table vault.mine (id text)",
+                "alter table vault.accounts disable row level security",
+            }
+        )
             await RefusedAsync(connection, sql);
     }
 
@@ -77,12 +110,29 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         await using var connection = new NpgsqlConnection(database.Administrator);
         await connection.OpenAsync();
         await RunAsync(connection, "set role vault_system");
-        foreach (var column in new[] { "accounts.state", "accounts.grant_blob", "accounts.credential", "links.code_verifier", "links.request", "outputs.body", "idempotency.body", "api_keys.secret_hash", "ledger_entries.body", "connections.client_secret" })
+        foreach (
+            var column in new[]
+            {
+                "accounts.state",
+                "accounts.grant_blob",
+                "accounts.credential",
+                "links.code_verifier",
+                "links.request",
+                "outputs.body",
+                "idempotency.body",
+                "api_keys.secret_hash",
+                "ledger_entries.body",
+                "connections.client_secret",
+            }
+        )
             await RefusedAsync(connection, $"select {column} from vault.{column.Split('.')[0]}");
         await RefusedAsync(connection, "select * from vault.connections");
         await RefusedAsync(connection, "create function vault.more() returns int language sql as 'select 1'");
 
-        var foreign = await TextsAsync(connection, "select proname::text from pg_proc p join pg_namespace n on n.oid = pronamespace where nspname = 'vault' and (not prosecdef or pg_get_userbyid(proowner) <> 'vault_system')");
+        var foreign = await TextsAsync(
+            connection,
+            "select proname::text from pg_proc p join pg_namespace n on n.oid = pronamespace where nspname = 'vault' and (not prosecdef or pg_get_userbyid(proowner) <> 'vault_system')"
+        );
         Assert.Empty(foreign);
     }
 
@@ -100,9 +150,19 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         await Store.ApiKeys.InsertAsync(Make.ApiKey(id), default);
         await Store.Approvals.InsertAsync(Make.Approval(id), default);
         await Store.Outputs.PutAsync(new StoredOutput(id, "exe_1", "text/plain", 1, Make.Blob(1), Make.Now), default);
-        await Store.Idempotency.ClaimAsync(id, new IdempotentResponse("s", "k", "d", null, null, null, Make.Now, Make.Now.AddHours(1)), Make.Now, default);
+        await Store.Idempotency.ClaimAsync(
+            id,
+            new IdempotentResponse("s", "k", "d", null, null, null, Make.Now, Make.Now.AddHours(1)),
+            Make.Now,
+            default
+        );
         await Store.Keys.TryInsertAsync(Make.Key(id), default);
-        await Store.KeyRotations.TrySaveAsync(new KeyRotationRow(id, 2, KeyRotationPhase.Preparing, null, 0, Make.Now, Make.Now, 1), 0, [], default);
+        await Store.KeyRotations.TrySaveAsync(
+            new KeyRotationRow(id, 2, KeyRotationPhase.Preparing, null, 0, Make.Now, Make.Now, 1),
+            0,
+            [],
+            default
+        );
         var pending = StoreUnderTest.EntryWriter().Write(Make.Draft(id));
         var entry = LedgerChain.Link(LedgerHead.Genesis, pending, LedgerHash.Of(pending.Body.Span));
         await Store.Ledger.AppendAsync([new LedgerGroup(id, LedgerHead.Genesis, [entry], [])], default);
@@ -118,7 +178,10 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
     }
 
     private static async Task RefusedAsync(NpgsqlConnection connection, string sql) =>
-        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(connection, sql))).SqlState);
+        Assert.Equal(
+            PostgresErrorCodes.InsufficientPrivilege,
+            (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(connection, sql))).SqlState
+        );
 
     private static async Task<int> RunAsync(NpgsqlConnection connection, string sql)
     {
@@ -137,7 +200,8 @@ public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContr
         await using var command = new NpgsqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync();
         var texts = new List<string>();
-        while (await reader.ReadAsync()) texts.Add(reader.GetString(0));
+        while (await reader.ReadAsync())
+            texts.Add(reader.GetString(0));
         return texts;
     }
 }

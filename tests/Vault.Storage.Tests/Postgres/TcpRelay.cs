@@ -35,7 +35,8 @@ internal sealed class TcpRelay : IAsyncDisposable
         _listener.Stop();
         lock (_sockets)
         {
-            foreach (var socket in _sockets) socket.Dispose();
+            foreach (var socket in _sockets)
+                socket.Dispose();
         }
 
         await _accepting;
@@ -50,22 +51,25 @@ internal sealed class TcpRelay : IAsyncDisposable
             {
                 var client = await _listener.AcceptSocketAsync();
                 var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                lock (_sockets) _sockets.AddRange([client, server]);
+                lock (_sockets)
+                    _sockets.AddRange([client, server]);
                 await server.ConnectAsync(IPAddress.Loopback, _to);
                 client.NoDelay = true;
                 var turn = new Turn();
                 pumps.Add(PumpAsync(client, server, () =>
-                {
-                    if (Interlocked.Exchange(ref turn.ServerSpoke, 0) == 1) Interlocked.Increment(ref _roundTrips);
-                    return false;
-                }));
+                    {
+                        if (Interlocked.Exchange(ref turn.ServerSpoke, 0) == 1)
+                            Interlocked.Increment(ref _roundTrips);
+                        return false;
+                    }));
                 pumps.Add(PumpAsync(server, client, () =>
-                {
-                    Interlocked.Exchange(ref turn.ServerSpoke, 1);
-                    if (!LoseNextReply) return false;
-                    LoseNextReply = false;
-                    return true;
-                }));
+                    {
+                        Interlocked.Exchange(ref turn.ServerSpoke, 1);
+                        if (!LoseNextReply)
+                            return false;
+                        LoseNextReply = false;
+                        return true;
+                    }));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -87,12 +91,11 @@ internal sealed class TcpRelay : IAsyncDisposable
                     break;
                 }
 
-                for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
+                for (var sent = 0; sent < read; )
+                    sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException) { }
 
         from.Dispose();
         to.Dispose();

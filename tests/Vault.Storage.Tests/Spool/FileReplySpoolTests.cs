@@ -29,9 +29,15 @@ public sealed class FileReplySpoolTests : IDisposable
         var listed = await again.ListAsync(10, default);
         Assert.Equal(["a-1", "a-2"], listed.Select(r => r.AttemptId).Order());
         var read = listed.Single(r => r.AttemptId == "a-1");
-        Assert.Equal((one.Key, one.Account, one.Generation, one.Facts, one.SpooledAt), (read.Key, read.Account, read.Generation, read.Facts, read.SpooledAt));
+        Assert.Equal(
+            (one.Key, one.Account, one.Generation, one.Facts, one.SpooledAt),
+            (read.Key, read.Account, read.Generation, read.Facts, read.SpooledAt)
+        );
         Assert.Equal(one.Scopes!, read.Scopes!);
-        Assert.Equal((one.Grant.KeyVersion, Convert.ToHexString(one.Grant.Bytes.Span)), (read.Grant.KeyVersion, Convert.ToHexString(read.Grant.Bytes.Span)));
+        Assert.Equal(
+            (one.Grant.KeyVersion, Convert.ToHexString(one.Grant.Bytes.Span)),
+            (read.Grant.KeyVersion, Convert.ToHexString(read.Grant.Bytes.Span))
+        );
         Assert.Single(await again.ListAsync(1, default));
 
         await again.RemoveAsync(one.Key, "a-1", default);
@@ -82,10 +88,19 @@ public sealed class FileReplySpoolTests : IDisposable
         var bytes = await File.ReadAllBytesAsync(file);
         switch (harm)
         {
-            case "cut": await File.WriteAllBytesAsync(file, bytes[..^10]); break;
-            case "flip": bytes[^20] ^= 1; await File.WriteAllBytesAsync(file, bytes); break;
-            case "empty": await File.WriteAllBytesAsync(file, []); break;
-            default: File.Move(file, Path.Combine(Folder, "0123.reply")); break;
+            case "cut":
+                await File.WriteAllBytesAsync(file, bytes[..^10]);
+                break;
+            case "flip":
+                bytes[^20] ^= 1;
+                await File.WriteAllBytesAsync(file, bytes);
+                break;
+            case "empty":
+                await File.WriteAllBytesAsync(file, []);
+                break;
+            default:
+                File.Move(file, Path.Combine(Folder, "0123.reply"));
+                break;
         }
 
         await spool.PutAsync(Reply("whole"), default);
@@ -97,7 +112,8 @@ public sealed class FileReplySpoolTests : IDisposable
     [Fact]
     public async Task A_crash_before_the_rename_leaves_nothing_behind()
     {
-        using (var spool = FileReplySpool.Open(Folder)) await spool.PutAsync(Reply("1"), default);
+        using (var spool = FileReplySpool.Open(Folder))
+            await spool.PutAsync(Reply("1"), default);
         await File.WriteAllTextAsync(Path.Combine(Folder, "abcd.reply.part"), "half");
         using var again = FileReplySpool.Open(Folder);
         Assert.Single(await again.ListAsync(10, default));
@@ -109,9 +125,16 @@ public sealed class FileReplySpoolTests : IDisposable
     {
         using var spool = FileReplySpool.Open(Folder);
         await spool.PutAsync(Reply("1"), default);
-        if (OperatingSystem.IsWindows()) return;
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Folder));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Directory.GetFiles(Folder).Single()));
+        if (OperatingSystem.IsWindows())
+            return;
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(Folder)
+        );
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(Directory.GetFiles(Folder).Single())
+        );
     }
 
     [Fact]
@@ -121,12 +144,23 @@ public sealed class FileReplySpoolTests : IDisposable
         Assert.True(SpooledReplyFile.TryRead(file, out _));
         var body = Encoding.UTF8.GetBytes("{}");
         Assert.False(SpooledReplyFile.TryRead(body, out _));
-        Assert.False(SpooledReplyFile.TryRead([.. file.AsSpan(0, file.AsSpan().IndexOf((byte)'\n') + 1), .. body], out _));
+        Assert.False(
+            SpooledReplyFile.TryRead([.. file.AsSpan(0, file.AsSpan().IndexOf((byte)'\n') + 1), .. body], out _)
+        );
     }
 
     private SpooledReply Reply(string attempt, int size = 200)
     {
         var row = _make.Account(_make.Organization().Id, "user/ü");
-        return new SpooledReply(row.Key, row.Id, attempt, 6, _make.Blob(2, size), row.State.Grant!, ["a", "b"], _make.Now);
+        return new SpooledReply(
+            row.Key,
+            row.Id,
+            attempt,
+            6,
+            _make.Blob(2, size),
+            row.State.Grant!,
+            ["a", "b"],
+            _make.Now
+        );
     }
 }

@@ -31,7 +31,10 @@ public sealed class ReleasedStepsTests
     [Fact]
     public void Every_step_is_held_by_its_digest()
     {
-        var held = typeof(ReleasedStepsTests).GetMethod(nameof(A_released_step_never_changes))!.GetCustomAttributes(typeof(InlineDataAttribute), false).Length;
+        var held = typeof(ReleasedStepsTests)
+            .GetMethod(nameof(A_released_step_never_changes))!
+            .GetCustomAttributes(typeof(InlineDataAttribute), false)
+            .Length;
         Assert.Equal(held, Migrations.Of("postgres").Count + Migrations.Of("sqlite").Count);
     }
 }

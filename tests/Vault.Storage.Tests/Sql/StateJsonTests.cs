@@ -15,31 +15,53 @@ public sealed class StateJsonTests
         Assert.Empty(state.GrantedScopes);
         Assert.Empty(state.Parameters);
         Assert.Null(state.Grant);
-        Assert.Equal("approve", StateJson.To<OrganizationState>("""{"status":"Active","gate":{"open":true,"epoch":4}}""").DestructivePolicy);
-        Assert.Equal(new Gate(true, 4), StateJson.To<OrganizationState>("""{"status":"Active","gate":{"open":true,"epoch":4}}""").Gate);
+        Assert.Equal(
+            "approve",
+            StateJson.To<OrganizationState>("""{"status":"Active","gate":{"open":true,"epoch":4}}""").DestructivePolicy
+        );
+        Assert.Equal(
+            new Gate(true, 4),
+            StateJson.To<OrganizationState>("""{"status":"Active","gate":{"open":true,"epoch":4}}""").Gate
+        );
     }
 
     [Fact]
     public void A_doubt_of_the_version_before_is_read_and_it_reads_ours_as_one_that_no_single_word_settles()
     {
         const string Since = "2026-03-01T12:00:00+00:00";
-        var one = StateJson.To<AccountState>($$$"""{"status":"Active","doubt":{"attempt_id":"att_1","first_sent_at":"{{{Since}}}"}}""").Doubt!;
+        var one = StateJson
+            .To<AccountState>($$$"""{"status":"Active","doubt":{"attempt_id":"att_1","first_sent_at":"{{{Since}}}"}}""")
+            .Doubt!;
         Assert.True(one.Includes("att_1"));
-        var several = StateJson.To<AccountState>($$$"""{"status":"Active","doubt":{"attempt_id":"several","first_sent_at":"{{{Since}}}"}}""").Doubt!;
+        var several = StateJson
+            .To<AccountState>(
+                $$$"""{"status":"Active","doubt":{"attempt_id":"several","first_sent_at":"{{{Since}}}"}}"""
+            )
+            .Doubt!;
         Assert.False(several.Includes("att_1"));
 
         // What the version before knows of a doubt are these two members.
-        var json = StateJson.From(one.With(new RefreshIntent("att_2", "host", one.FirstSentAt.AddMinutes(1), one.FirstSentAt.AddMinutes(2))));
+        var json = StateJson.From(
+            one.With(new RefreshIntent("att_2", "host", one.FirstSentAt.AddMinutes(1), one.FirstSentAt.AddMinutes(2)))
+        );
         Assert.StartsWith($$"""{"attempt_id":"several","first_sent_at":"{{Since}}",""", json, StringComparison.Ordinal);
         var ours = StateJson.To<InDoubtAttempts>(json);
         Assert.True(ours.BeganWith("att_1") && ours.Includes("att_2"));
-        Assert.Equal(new InDoubtAttempts("att_2", one.FirstSentAt.AddMinutes(1)), ours.Without("att_1")! with { Attempts = one.Attempts });
+        Assert.Equal(
+            new InDoubtAttempts("att_2", one.FirstSentAt.AddMinutes(1)),
+            ours.Without("att_1")! with
+            {
+                Attempts = one.Attempts,
+            }
+        );
     }
 
     [Fact]
     public void Enums_are_words()
     {
-        var json = StateJson.From(new AccountState { Status = AccountStatus.RequiresReauth, Revocation = UpstreamRevocation.NoEndpoint });
+        var json = StateJson.From(
+            new AccountState { Status = AccountStatus.RequiresReauth, Revocation = UpstreamRevocation.NoEndpoint }
+        );
         Assert.Contains("\"status\":\"RequiresReauth\"", json, StringComparison.Ordinal);
         Assert.Contains("\"NoEndpoint\"", json, StringComparison.Ordinal);
     }
@@ -50,7 +72,10 @@ public sealed class StateJsonTests
     [InlineData("2026-03-01T12:00:00.1234567Z", 1772366400123456)]
     public void Times_are_rounded_down_to_microseconds(string time, long expected)
     {
-        Assert.Equal(expected, Micros.From(DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            expected,
+            Micros.From(DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture))
+        );
         Assert.Equal(expected, Micros.From(Micros.ToTime(expected)));
     }
 }

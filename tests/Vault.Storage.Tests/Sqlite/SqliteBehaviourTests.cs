@@ -26,8 +26,13 @@ public sealed class SqliteBehaviourTests : IDisposable
 
         // The process dies here: the files as they are, nothing closed.
         var copy = Directory.CreateDirectory(Path.Combine(_folder.Root, "copy"));
-        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_folder.File)!)) File.Copy(file, Path.Combine(copy.FullName, Path.GetFileName(file)));
-        await using var reopened = await VaultStore.OpenSqliteAsync(Path.Combine(copy.FullName, "vault.db"), StoreUnderTest.EntryWriter(), default);
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_folder.File)!))
+            File.Copy(file, Path.Combine(copy.FullName, Path.GetFileName(file)));
+        await using var reopened = await VaultStore.OpenSqliteAsync(
+            Path.Combine(copy.FullName, "vault.db"),
+            StoreUnderTest.EntryWriter(),
+            default
+        );
         Assert.NotNull(await reopened.Organizations.FindAsync(row.Id, default));
         Assert.Single(await reopened.Ledger.ReadOutboxAsync(10, default));
         await reopened.PingAsync(default);
@@ -42,8 +47,24 @@ public sealed class SqliteBehaviourTests : IDisposable
         await one.Organizations.InsertAsync(organization, [], default);
         var row = _make.Account(organization.Id);
         await one.Accounts.InsertAsync(row, GateCheck.None, [], default);
-        var race = await Task.WhenAll(Enumerable.Range(0, 32).Select(i => Task.Run(() =>
-            (i % 2 == 0 ? one : two).Accounts.UpdateAsync(row with { Provider = "p" + i }, 1, GateCheck.OpenAt(1), [_make.Draft(organization.Id)], default))));
+        var race = await Task.WhenAll(
+            Enumerable
+                .Range(0, 32)
+                .Select(i =>
+                    Task.Run(() =>
+                        (i % 2 == 0 ? one : two).Accounts.UpdateAsync(
+                            row with
+                            {
+                                Provider = "p" + i,
+                            },
+                            1,
+                            GateCheck.OpenAt(1),
+                            [_make.Draft(organization.Id)],
+                            default
+                        )
+                    )
+                )
+        );
         Assert.Single(race, WriteOutcome.Written);
         Assert.Single(await two.Ledger.ReadOutboxAsync(10, default));
     }
@@ -53,7 +74,8 @@ public sealed class SqliteBehaviourTests : IDisposable
     {
         await using var store = await _folder.OpenAsync();
         await store.Organizations.InsertAsync(_make.Organization(), [], default);
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+            return;
         foreach (var file in Directory.GetFiles(Path.GetDirectoryName(_folder.File)!))
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
@@ -68,7 +90,10 @@ public sealed class SqliteBehaviourTests : IDisposable
         command.CommandText = "select journal_mode from pragma_journal_mode";
         Assert.Equal("wal", command.ExecuteScalar());
         using var session = Storage.Sqlite.SqliteSession.Open(_folder.File, SqliteOpenMode.ReadWrite, writer: true);
-        Assert.Equal([2], session.Read(new Storage.Sql.Statement("select synchronous from pragma_synchronous"), r => r.GetInt64(0)));
+        Assert.Equal(
+            [2],
+            session.Read(new Storage.Sql.Statement("select synchronous from pragma_synchronous"), r => r.GetInt64(0))
+        );
     }
 
     [Fact]
@@ -106,9 +131,17 @@ public sealed class SqliteBehaviourTests : IDisposable
         await using var store = await _folder.OpenAsync();
         using var session = Storage.Sqlite.SqliteSession.Open(_folder.File, SqliteOpenMode.ReadWrite, writer: false);
         var columns = session.Read(
-            new Storage.Sql.Statement("select m.name || '.' || c.name from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' and c.name like '%key_version' order by 1"),
-            r => r.GetString(0));
-        Assert.Equal(SqlResealSource.Places.SelectMany(p => p.Columns.Select(c => $"{p.Table}.{c.Name}_key_version")).Order(StringComparer.Ordinal), columns.Order(StringComparer.Ordinal));
+            new Storage.Sql.Statement(
+                "select m.name || '.' || c.name from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table' and c.name like '%key_version' order by 1"
+            ),
+            r => r.GetString(0)
+        );
+        Assert.Equal(
+            SqlResealSource
+                .Places.SelectMany(p => p.Columns.Select(c => $"{p.Table}.{c.Name}_key_version"))
+                .Order(StringComparer.Ordinal),
+            columns.Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -118,17 +151,29 @@ public sealed class SqliteBehaviourTests : IDisposable
         string[] heldByCallers = [nameof(SealContext.PageToken)];
         var organization = _make.Organization().Id;
         var account = _make.Account(organization).Id.Value;
-        var functions = typeof(SealContext).GetMethods(BindingFlags.Public | BindingFlags.Static)
+        var functions = typeof(SealContext)
+            .GetMethods(BindingFlags.Public | BindingFlags.Static)
             .Where(m => m.ReturnType == typeof(SealContext) && !heldByCallers.Contains(m.Name));
-        var places = functions.Select(m => (SealContext)m.Invoke(null, [.. m.GetParameters().Select((p, i) => Value(p.ParameterType, i))])!).ToHashSet();
-        var known = SqlResealSource.Places.SelectMany(p => p.Columns.Select(c => c.Context(organization, [account, "key"], 7))).ToHashSet();
+        var places = functions
+            .Select(m =>
+                (SealContext)m.Invoke(null, [.. m.GetParameters().Select((p, i) => Value(p.ParameterType, i))])!
+            )
+            .ToHashSet();
+        var known = SqlResealSource
+            .Places.SelectMany(p => p.Columns.Select(c => c.Context(organization, [account, "key"], 7)))
+            .ToHashSet();
         Assert.Equal(SqlResealSource.Places.Sum(p => p.Columns.Length), known.Count);
-        Assert.Equal(places.OrderBy(p => p.Field, StringComparer.Ordinal), known.OrderBy(p => p.Field, StringComparer.Ordinal));
+        Assert.Equal(
+            places.OrderBy(p => p.Field, StringComparer.Ordinal),
+            known.OrderBy(p => p.Field, StringComparer.Ordinal)
+        );
 
-        object Value(Type type, int at) => type == typeof(OrganizationId) ? organization
+        object Value(Type type, int at) =>
+            type == typeof(OrganizationId) ? organization
             : type == typeof(AccountId) ? new AccountId(account)
             : type == typeof(long) ? 7L
-            : at == 1 ? account : "key";
+            : at == 1 ? account
+            : "key";
     }
 
     [Fact]
@@ -136,15 +181,27 @@ public sealed class SqliteBehaviourTests : IDisposable
     {
         await using var store = await _folder.OpenAsync();
         var row = _make.Organization();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.Organizations.InsertAsync(row, [], new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            store.Organizations.InsertAsync(row, [], new CancellationToken(canceled: true))
+        );
         Assert.Null(await store.Organizations.FindAsync(row.Id, default));
     }
 
-    private List<byte[]> Files() => [.. Directory.GetFiles(Path.GetDirectoryName(_folder.File)!).Select(file =>
-    {
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return bytes;
-    })];
+    private List<byte[]> Files() =>
+        [
+            .. Directory
+                .GetFiles(Path.GetDirectoryName(_folder.File)!)
+                .Select(file =>
+                {
+                    using var stream = new FileStream(
+                        file,
+                        FileMode.Open,
+                        FileAccess.Read,
+                        FileShare.ReadWrite | FileShare.Delete
+                    );
+                    var bytes = new byte[stream.Length];
+                    stream.ReadExactly(bytes);
+                    return bytes;
+                }),
+        ];
 }

@@ -26,12 +26,24 @@ public abstract class AccountStoreContract : StoreContract
     public async Task An_update_names_the_version_it_read()
     {
         var row = await AccountAsync((await OrganizationAsync()).Id);
-        var second = row with { State = row.State with { Status = AccountStatus.Revoked, Reason = StatusReason.RevokedByRequest }, Grant = null, Credential = null, Version = 2 };
+        var second = row with
+        {
+            State = row.State with { Status = AccountStatus.Revoked, Reason = StatusReason.RevokedByRequest },
+            Grant = null,
+            Credential = null,
+            Version = 2,
+        };
         Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(second, 1, GateCheck.None, [], default));
         Same(second, (await Store.Accounts.FindAsync(row.Key, default))!.Row);
 
-        Assert.Equal(WriteOutcome.Stale, await Store.Accounts.UpdateAsync(row with { Provider = "late" }, 1, GateCheck.None, [], default));
-        Assert.Equal(WriteOutcome.Stale, await Store.Accounts.UpdateAsync(row with { Provider = "early" }, 3, GateCheck.None, [], default));
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Accounts.UpdateAsync(row with { Provider = "late" }, 1, GateCheck.None, [], default)
+        );
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Accounts.UpdateAsync(row with { Provider = "early" }, 3, GateCheck.None, [], default)
+        );
         Same(second, (await Store.Accounts.FindAsync(row.Key, default))!.Row);
     }
 
@@ -39,21 +51,53 @@ public abstract class AccountStoreContract : StoreContract
     public async Task One_of_many_first_inserts_wins()
     {
         var organization = await OrganizationAsync();
-        var sameKey = await RaceAsync(Rivals, _ => Store.Accounts.InsertAsync(Make.Account(organization.Id, "one"), GateCheck.OpenAt(1), [Make.Draft(organization.Id)], default));
+        var sameKey = await RaceAsync(Rivals, _ =>
+            Store.Accounts.InsertAsync(
+                Make.Account(organization.Id, "one"),
+                GateCheck.OpenAt(1),
+                [Make.Draft(organization.Id)],
+                default
+            )
+        );
         Assert.Single(sameKey, WriteOutcome.Written);
         Assert.Equal(Rivals - 1, sameKey.Count(o => o == WriteOutcome.Stale));
 
         var id = Make.Account(organization.Id).Id;
-        var sameId = await RaceAsync(Rivals, i => Store.Accounts.InsertAsync(Make.Account(organization.Id, "user-" + i) with { Id = id }, GateCheck.None, [], default));
+        var sameId = await RaceAsync(Rivals, i =>
+            Store.Accounts.InsertAsync(
+                Make.Account(organization.Id, "user-" + i) with
+                {
+                    Id = id,
+                },
+                GateCheck.None,
+                [],
+                default
+            )
+        );
         Assert.Single(sameId, WriteOutcome.Written);
-        Assert.Equal(2, (await Store.Accounts.ListAsync(organization.Id, new AccountFilter(), 100, null, default)).Items.Count);
+        Assert.Equal(
+            2,
+            (await Store.Accounts.ListAsync(organization.Id, new AccountFilter(), 100, null, default)).Items.Count
+        );
     }
 
     [Fact]
     public async Task One_of_many_updates_of_a_version_wins()
     {
         var row = await AccountAsync((await OrganizationAsync()).Id);
-        var outcomes = await RaceAsync(Rivals, i => Store.Accounts.UpdateAsync(row with { Provider = "p" + i, Version = 2 }, 1, i % 2 == 0 ? GateCheck.OpenAt(1) : GateCheck.None, [], default));
+        var outcomes = await RaceAsync(Rivals, i =>
+            Store.Accounts.UpdateAsync(
+                row with
+                {
+                    Provider = "p" + i,
+                    Version = 2,
+                },
+                1,
+                i % 2 == 0 ? GateCheck.OpenAt(1) : GateCheck.None,
+                [],
+                default
+            )
+        );
         var winner = Array.IndexOf(outcomes, WriteOutcome.Written);
         Assert.Single(outcomes, WriteOutcome.Written);
         var stored = (await Store.Accounts.FindAsync(row.Key, default))!.Row;
@@ -69,24 +113,52 @@ public abstract class AccountStoreContract : StoreContract
 
         foreach (var epoch in new[] { 1L, 2L, 3L })
         {
-            Assert.Equal(WriteOutcome.GateShut, await Store.Accounts.InsertAsync(Make.Account(organization.Id), GateCheck.OpenAt(epoch), [], default));
-            Assert.Equal(WriteOutcome.GateShut, await Store.Accounts.UpdateAsync(row with { Provider = "x" }, 1, GateCheck.OpenAt(epoch), [], default));
+            Assert.Equal(
+                WriteOutcome.GateShut,
+                await Store.Accounts.InsertAsync(Make.Account(organization.Id), GateCheck.OpenAt(epoch), [], default)
+            );
+            Assert.Equal(
+                WriteOutcome.GateShut,
+                await Store.Accounts.UpdateAsync(row with { Provider = "x" }, 1, GateCheck.OpenAt(epoch), [], default)
+            );
         }
 
         Same(row, (await Store.Accounts.FindAsync(row.Key, default))!.Row);
-        Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(row with { Provider = "revoked", Version = 2 }, 1, GateCheck.None, [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await Store.Accounts.UpdateAsync(
+                row with
+                {
+                    Provider = "revoked",
+                    Version = 2,
+                },
+                1,
+                GateCheck.None,
+                [],
+                default
+            )
+        );
 
         await SwitchAsync(organization, open: true);
         Assert.Equal(WriteOutcome.GateShut, await Store.Accounts.UpdateAsync(row, 2, GateCheck.OpenAt(1), [], default));
-        Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(row with { Version = 3 }, 2, GateCheck.OpenAt(3), [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await Store.Accounts.UpdateAsync(row with { Version = 3 }, 2, GateCheck.OpenAt(3), [], default)
+        );
     }
 
     [Fact]
     public async Task An_organization_that_is_not_there_has_no_open_gate()
     {
         var nobody = Make.Organization().Id;
-        Assert.Equal(WriteOutcome.GateShut, await Store.Accounts.InsertAsync(Make.Account(nobody), GateCheck.None, [], default));
-        Assert.Equal(WriteOutcome.GateShut, await Store.Accounts.InsertAsync(Make.Account(nobody), GateCheck.OpenAt(1), [], default));
+        Assert.Equal(
+            WriteOutcome.GateShut,
+            await Store.Accounts.InsertAsync(Make.Account(nobody), GateCheck.None, [], default)
+        );
+        Assert.Equal(
+            WriteOutcome.GateShut,
+            await Store.Accounts.InsertAsync(Make.Account(nobody), GateCheck.OpenAt(1), [], default)
+        );
     }
 
     [Fact]
@@ -97,13 +169,26 @@ public abstract class AccountStoreContract : StoreContract
         List<AccountId>? seenByCascade = null;
         var outcomes = await RaceAsync(Rivals, async i =>
         {
-            if (i != Rivals / 2) return await Store.Accounts.InsertAsync(Make.Account(organization.Id), GateCheck.OpenAt(1), [], default);
+            if (i != Rivals / 2)
+                return await Store.Accounts.InsertAsync(
+                    Make.Account(organization.Id),
+                    GateCheck.OpenAt(1),
+                    [],
+                    default
+                );
             await SwitchAsync(organization, open: false);
-            seenByCascade = [.. (await Store.Accounts.ListAsync(organization.Id, new AccountFilter(), 100, null, default)).Items.Select(a => a.Id)];
+            seenByCascade =
+            [
+                .. (
+                    await Store.Accounts.ListAsync(organization.Id, new AccountFilter(), 100, null, default)
+                ).Items.Select(a => a.Id),
+            ];
             return WriteOutcome.GateShut;
         });
 
-        var inTheEnd = (await Store.Accounts.ListAsync(organization.Id, new AccountFilter(), 100, null, default)).Items.Select(a => a.Id);
+        var inTheEnd = (
+            await Store.Accounts.ListAsync(organization.Id, new AccountFilter(), 100, null, default)
+        ).Items.Select(a => a.Id);
         Assert.Equal(seenByCascade!, inTheEnd);
         Assert.Equal(seenByCascade!.Count, outcomes.Count(o => o == WriteOutcome.Written));
     }
@@ -118,8 +203,14 @@ public abstract class AccountStoreContract : StoreContract
         {
             var row = Make.Account(open.Id, dueAt: now.AddMinutes(-minutes));
             await Store.Accounts.InsertAsync(row, GateCheck.None, [], default);
-            if (minutes >= 0) expected.Add(row.Id);
-            await Store.Accounts.InsertAsync(Make.Account(shut.Id, dueAt: now.AddMinutes(-minutes)), GateCheck.None, [], default);
+            if (minutes >= 0)
+                expected.Add(row.Id);
+            await Store.Accounts.InsertAsync(
+                Make.Account(shut.Id, dueAt: now.AddMinutes(-minutes)),
+                GateCheck.None,
+                [],
+                default
+            );
         }
 
         await AccountAsync(open.Id);
@@ -127,7 +218,10 @@ public abstract class AccountStoreContract : StoreContract
         var due = await Store.Accounts.FindDueAsync(now, [0], 1, 100, [], default);
         Assert.Equal([expected[0], expected[2], expected[1], expected[3]], due.Select(d => d.Id));
         Assert.Equal(4, await Store.Accounts.CountDueAsync(now, default));
-        Assert.Equal([expected[0], expected[2]], (await Store.Accounts.FindDueAsync(now, [0], 1, 2, [], default)).Select(d => d.Id));
+        Assert.Equal(
+            [expected[0], expected[2]],
+            (await Store.Accounts.FindDueAsync(now, [0], 1, 2, [], default)).Select(d => d.Id)
+        );
         Assert.Equal(now.AddMinutes(-30), due[0].DueAt);
         Assert.Equal("slack", due[0].Provider);
 
@@ -141,17 +235,42 @@ public abstract class AccountStoreContract : StoreContract
     {
         var organization = await OrganizationAsync();
         var providers = new[] { "slack", "google", "it's \"odd\"", "slack" };
-        for (var i = 0; i < providers.Length; i++) await Store.Accounts.InsertAsync(Make.Account(organization.Id, dueAt: Make.Now.AddMinutes(i)) with { Provider = providers[i] }, GateCheck.None, [], default);
+        for (var i = 0; i < providers.Length; i++)
+            await Store.Accounts.InsertAsync(
+                Make.Account(organization.Id, dueAt: Make.Now.AddMinutes(i)) with
+                {
+                    Provider = providers[i],
+                },
+                GateCheck.None,
+                [],
+                default
+            );
 
-        Assert.Equal(["google", "it's \"odd\""], (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0], 1, 2, ["slack", "none"], default)).Select(d => d.Provider));
-        Assert.Equal(["google"], (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0], 1, 9, ["slack", "it's \"odd\""], default)).Select(d => d.Provider));
+        Assert.Equal(
+            ["google", "it's \"odd\""],
+            (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0], 1, 2, ["slack", "none"], default)).Select(d =>
+                d.Provider
+            )
+        );
+        Assert.Equal(
+            ["google"],
+            (
+                await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0], 1, 9, ["slack", "it's \"odd\""], default)
+            ).Select(d => d.Provider)
+        );
     }
 
     [Fact]
     public async Task Shards_divide_the_due_accounts()
     {
         var organization = await OrganizationAsync();
-        for (var i = 0; i < 20; i++) await Store.Accounts.InsertAsync(Make.Account(organization.Id, dueAt: Make.Now), GateCheck.None, [], default);
+        for (var i = 0; i < 20; i++)
+            await Store.Accounts.InsertAsync(
+                Make.Account(organization.Id, dueAt: Make.Now),
+                GateCheck.None,
+                [],
+                default
+            );
         var found = new List<AccountId>();
         for (var shard = 0; shard < 3; shard++)
         {
@@ -166,7 +285,10 @@ public abstract class AccountStoreContract : StoreContract
         // Several at once are the same as one after the other, and none are none.
         var two = await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0, 2], 3, 100, [], default);
         Assert.All(two, d => Assert.False(AccountShard.IsIn(d.Key, 1, 3)));
-        Assert.Equal(20, two.Count + (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [1], 3, 100, [], default)).Count);
+        Assert.Equal(
+            20,
+            two.Count + (await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [1], 3, 100, [], default)).Count
+        );
         Assert.Empty(await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [], 3, 100, [], default));
     }
 
@@ -176,7 +298,8 @@ public abstract class AccountStoreContract : StoreContract
         var organization = await OrganizationAsync();
         var early = Make.Account(organization.Id);
         var rows = new List<AccountRow>();
-        for (var i = 0; i < 25; i++) rows.Add(await AccountAsync(organization.Id));
+        for (var i = 0; i < 25; i++)
+            rows.Add(await AccountAsync(organization.Id));
         var late = Make.Account(organization.Id);
         var seen = await AllAsync(
             cursor => Store.Accounts.ListAsync(organization.Id, new AccountFilter(), 7, cursor, default),
@@ -184,7 +307,8 @@ public abstract class AccountStoreContract : StoreContract
             {
                 await Store.Accounts.InsertAsync(early, GateCheck.None, [], default);
                 await Store.Accounts.InsertAsync(late, GateCheck.None, [], default);
-            });
+            }
+        );
         Assert.Equal([.. rows.Select(r => r.Id), late.Id], seen.Select(r => r.Id));
 
         var whole = await Store.Accounts.ListAsync(organization.Id, new AccountFilter(), 27, null, default);
@@ -197,16 +321,34 @@ public abstract class AccountStoreContract : StoreContract
         var organization = await OrganizationAsync();
         var wanted = Make.Account(organization.Id, "ada", "github", "work");
         var revoked = Make.Account(organization.Id, "ada", "github", "home");
-        revoked = revoked with { State = revoked.State with { Status = AccountStatus.Revoked, Reason = StatusReason.UserRevoked } };
-        foreach (var row in new[] { wanted, revoked, Make.Account(organization.Id, "ada"), Make.Account(organization.Id, "bob", "github") })
+        revoked = revoked with
+        {
+            State = revoked.State with { Status = AccountStatus.Revoked, Reason = StatusReason.UserRevoked },
+        };
+        foreach (
+            var row in new[]
+            {
+                wanted,
+                revoked,
+                Make.Account(organization.Id, "ada"),
+                Make.Account(organization.Id, "bob", "github"),
+            }
+        )
             await Store.Accounts.InsertAsync(row, GateCheck.None, [], default);
 
-        async Task<int> CountAsync(AccountFilter filter) => (await Store.Accounts.ListAsync(organization.Id, filter, 10, null, default)).Items.Count;
+        async Task<int> CountAsync(AccountFilter filter) =>
+            (await Store.Accounts.ListAsync(organization.Id, filter, 10, null, default)).Items.Count;
         Assert.Equal(3, await CountAsync(new AccountFilter(User: new UserId("ada"))));
         Assert.Equal(3, await CountAsync(new AccountFilter(Connection: new ConnectionName("github"))));
         Assert.Equal(3, await CountAsync(new AccountFilter(Provider: "github")));
         Assert.Equal(1, await CountAsync(new AccountFilter(Status: AccountStatus.Revoked)));
-        var both = await Store.Accounts.ListAsync(organization.Id, new AccountFilter(new UserId("ada"), new ConnectionName("github"), "github", AccountStatus.Active), 10, null, default);
+        var both = await Store.Accounts.ListAsync(
+            organization.Id,
+            new AccountFilter(new UserId("ada"), new ConnectionName("github"), "github", AccountStatus.Active),
+            10,
+            null,
+            default
+        );
         Assert.Equal(wanted.Id, Assert.Single(both.Items).Id);
     }
 
@@ -214,11 +356,14 @@ public abstract class AccountStoreContract : StoreContract
     public async Task A_cursor_that_was_not_given_out_is_refused()
     {
         var (mine, other) = (await OrganizationAsync(), await OrganizationAsync());
-        for (var i = 0; i < 3; i++) await AccountAsync(other.Id);
+        for (var i = 0; i < 3; i++)
+            await AccountAsync(other.Id);
         var foreign = (await Store.Accounts.ListAsync(other.Id, new AccountFilter(), 1, null, default)).Cursor;
         Assert.NotNull(foreign);
         foreach (var cursor in new[] { "", "x", "not base64!", "AAAA", foreign, foreign + "A" })
-            await Assert.ThrowsAsync<InvalidCursorException>(() => Store.Accounts.ListAsync(mine.Id, new AccountFilter(), 10, cursor, default));
+            await Assert.ThrowsAsync<InvalidCursorException>(() =>
+                Store.Accounts.ListAsync(mine.Id, new AccountFilter(), 10, cursor, default)
+            );
     }
 
     [Fact]
@@ -232,7 +377,10 @@ public abstract class AccountStoreContract : StoreContract
         Assert.Equal(organization.State.Gate, none.Gate);
 
         var two = new[] { Make.Account(organization.Id, "ada"), Make.Account(organization.Id, "ada", label: "second") };
-        foreach (var row in two.Append(Make.Account(organization.Id, "ada", "github")).Append(Make.Account(organization.Id, "bob")))
+        foreach (
+            var row in two.Append(Make.Account(organization.Id, "ada", "github"))
+                .Append(Make.Account(organization.Id, "bob"))
+        )
             await Store.Accounts.InsertAsync(row, GateCheck.None, [], default);
         var found = await Store.Accounts.FindForUserAsync(organization.Id, user, "slack", default);
         Same(two, [.. found!.Rows]);
@@ -248,8 +396,14 @@ public abstract class AccountStoreContract : StoreContract
         Assert.Null(await Store.Accounts.FindAsync(other.Id, row.Id, default));
         Assert.Empty((await Store.Accounts.FindForUserAsync(other.Id, row.Key.User, row.Provider, default))!.Rows);
         Assert.Empty((await Store.Accounts.ListAsync(other.Id, new AccountFilter(), 10, null, default)).Items);
-        Assert.Equal(WriteOutcome.Stale, await Store.Accounts.UpdateAsync(row with { Key = foreignKey }, 1, GateCheck.None, [], default));
-        Assert.Equal(WriteOutcome.Stale, await Store.Accounts.InsertAsync(row with { Key = foreignKey }, GateCheck.None, [], default));
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Accounts.UpdateAsync(row with { Key = foreignKey }, 1, GateCheck.None, [], default)
+        );
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Accounts.InsertAsync(row with { Key = foreignKey }, GateCheck.None, [], default)
+        );
         await Store.Accounts.TouchAsync([(other.Id, row.Id, Make.Now)], default);
         Same(row, (await Store.Accounts.FindAsync(row.Key, default))!.Row);
     }
@@ -263,7 +417,13 @@ public abstract class AccountStoreContract : StoreContract
         await Store.Accounts.TouchAsync([(b.Key.Organization, b.Id, used), (organization.Id, a.Id, used)], default);
         await Store.Accounts.TouchAsync([(organization.Id, a.Id, used.AddMinutes(-1))], default);
         await Store.Accounts.TouchAsync([], default);
-        Assert.Equal((1L, used), ((await Store.Accounts.FindAsync(a.Key, default))!.Row.Version, (await Store.Accounts.FindAsync(a.Key, default))!.Row.LastUsedAt));
+        Assert.Equal(
+            (1L, used),
+            (
+                (await Store.Accounts.FindAsync(a.Key, default))!.Row.Version,
+                (await Store.Accounts.FindAsync(a.Key, default))!.Row.LastUsedAt
+            )
+        );
         Assert.Equal(used, (await Store.Accounts.FindAsync(b.Key, default))!.Row.LastUsedAt);
 
         // A writer that read the row before the use was noted does not take it back.

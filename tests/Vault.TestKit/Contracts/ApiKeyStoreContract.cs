@@ -26,9 +26,24 @@ public abstract class ApiKeyStoreContract : StoreContract
         var (mine, other) = (await OrganizationAsync(), await OrganizationAsync());
         var row = Make.ApiKey(mine.Id);
         await Store.ApiKeys.InsertAsync(row, default);
-        var next = row with { Name = "rotated", SecretHash = "new", Suffix = "wxyz", Permissions = [], Version = 2, ExpiresAt = null, RevokedAt = Make.Now };
-        Assert.Equal(WriteOutcome.Stale, await Store.ApiKeys.UpdateAsync(next with { Organization = other.Id }, 1, default));
-        Assert.Equal(WriteOutcome.Stale, await Store.ApiKeys.UpdateAsync(next with { Organization = null }, 1, default));
+        var next = row with
+        {
+            Name = "rotated",
+            SecretHash = "new",
+            Suffix = "wxyz",
+            Permissions = [],
+            Version = 2,
+            ExpiresAt = null,
+            RevokedAt = Make.Now,
+        };
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.ApiKeys.UpdateAsync(next with { Organization = other.Id }, 1, default)
+        );
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.ApiKeys.UpdateAsync(next with { Organization = null }, 1, default)
+        );
         Assert.Equal(WriteOutcome.Written, await Store.ApiKeys.UpdateAsync(next, 1, default));
         Assert.Equal(WriteOutcome.Stale, await Store.ApiKeys.UpdateAsync(row, 1, default));
         Same(next, await Store.ApiKeys.FindAsync(row.Id, default));
@@ -65,6 +80,12 @@ public abstract class ApiKeyStoreContract : StoreContract
         await Store.ApiKeys.TouchAsync([(bound.Id, used.AddSeconds(-5))], default);
         await Store.ApiKeys.UpdateAsync(bound with { Name = "x" }, 1, default);
         Assert.Equal(used, (await Store.ApiKeys.FindAsync(platform.Id, default))!.LastUsedAt);
-        Assert.Equal((used, 2L), ((await Store.ApiKeys.FindAsync(bound.Id, default))!.LastUsedAt, (await Store.ApiKeys.FindAsync(bound.Id, default))!.Version));
+        Assert.Equal(
+            (used, 2L),
+            (
+                (await Store.ApiKeys.FindAsync(bound.Id, default))!.LastUsedAt,
+                (await Store.ApiKeys.FindAsync(bound.Id, default))!.Version
+            )
+        );
     }
 }

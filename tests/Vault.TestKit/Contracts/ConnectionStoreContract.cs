@@ -16,7 +16,13 @@ public abstract class ConnectionStoreContract : StoreContract
         Same(row, await Store.Connections.FindAsync(organization.Id, row.Name, default));
         Same(row, await Store.Connections.FindAsync(organization.Id, row.Id, default));
 
-        var next = row with { Version = 2, Settings = new ConnectionSettings { Tools = null }, ClientSecret = null, SecretGeneration = 9 };
+        var next = row with
+        {
+            Version = 2,
+            Settings = new ConnectionSettings { Tools = null },
+            ClientSecret = null,
+            SecretGeneration = 9,
+        };
         Assert.Equal(WriteOutcome.Written, await Store.Connections.UpdateAsync(next, 1, [], default));
         Same(next, await Store.Connections.FindAsync(organization.Id, row.Id, default));
         Assert.Equal(WriteOutcome.Stale, await Store.Connections.UpdateAsync(row, 1, [], default));
@@ -26,21 +32,35 @@ public abstract class ConnectionStoreContract : StoreContract
     public async Task A_name_is_given_once_in_an_organization()
     {
         var (one, two) = (await OrganizationAsync(), await OrganizationAsync());
-        var race = await RaceAsync(Rivals, _ => Store.Connections.InsertAsync(Make.Connection(one.Id), GateCheck.OpenAt(1), [], default));
+        var race = await RaceAsync(Rivals, _ =>
+            Store.Connections.InsertAsync(Make.Connection(one.Id), GateCheck.OpenAt(1), [], default)
+        );
         Assert.Single(race, WriteOutcome.Written);
-        Assert.Equal(WriteOutcome.Written, await Store.Connections.InsertAsync(Make.Connection(two.Id), GateCheck.OpenAt(1), [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await Store.Connections.InsertAsync(Make.Connection(two.Id), GateCheck.OpenAt(1), [], default)
+        );
 
         var other = Make.Connection(one.Id, "other");
         await Store.Connections.InsertAsync(other, GateCheck.None, [], default);
-        Assert.Equal(WriteOutcome.Stale, await Store.Connections.UpdateAsync(other with { Name = new ConnectionName("slack") }, 1, [], default));
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Connections.UpdateAsync(other with { Name = new ConnectionName("slack") }, 1, [], default)
+        );
     }
 
     [Fact]
     public async Task A_shut_gate_refuses_a_new_connection()
     {
         var organization = await SwitchAsync(await OrganizationAsync(), open: false);
-        Assert.Equal(WriteOutcome.GateShut, await Store.Connections.InsertAsync(Make.Connection(organization.Id), GateCheck.OpenAt(2), [], default));
-        Assert.Equal(WriteOutcome.GateShut, await Store.Connections.InsertAsync(Make.Connection(Make.Organization().Id), GateCheck.None, [], default));
+        Assert.Equal(
+            WriteOutcome.GateShut,
+            await Store.Connections.InsertAsync(Make.Connection(organization.Id), GateCheck.OpenAt(2), [], default)
+        );
+        Assert.Equal(
+            WriteOutcome.GateShut,
+            await Store.Connections.InsertAsync(Make.Connection(Make.Organization().Id), GateCheck.None, [], default)
+        );
     }
 
     [Fact]
@@ -51,17 +71,36 @@ public abstract class ConnectionStoreContract : StoreContract
         var (tool, other) = ("grove_" + Guid.NewGuid().ToString("n"), "grove_" + Guid.NewGuid().ToString("n"));
         ConnectionRow[] rows =
         [
-            With(one, "first", ["slack_send_message", tool]), With(two, "second", [tool]), With(one, "third", [other]), With(two, "all", null), With(one, "none", []), With(two, "like", [tool + "_more", "'" + tool]),
+            With(one, "first", ["slack_send_message", tool]),
+            With(two, "second", [tool]),
+            With(one, "third", [other]),
+            With(two, "all", null),
+            With(one, "none", []),
+            With(two, "like", [tool + "_more", "'" + tool]),
         ];
-        foreach (var row in rows) await Store.Connections.InsertAsync(row, GateCheck.None, [], default);
+        foreach (var row in rows)
+            await Store.Connections.InsertAsync(row, GateCheck.None, [], default);
 
-        Assert.Equal([new ConnectionId(one.Id, rows[0].Id), new ConnectionId(two.Id, rows[1].Id)], await Store.Connections.FindNamingAsync([tool], "", 10, default));
-        Assert.Equal([rows[0].Id, rows[1].Id, rows[2].Id], (await Store.Connections.FindNamingAsync([tool, other], "", 10, default)).Select(c => c.Id));
+        Assert.Equal(
+            [new ConnectionId(one.Id, rows[0].Id), new ConnectionId(two.Id, rows[1].Id)],
+            await Store.Connections.FindNamingAsync([tool], "", 10, default)
+        );
+        Assert.Equal(
+            [rows[0].Id, rows[1].Id, rows[2].Id],
+            (await Store.Connections.FindNamingAsync([tool, other], "", 10, default)).Select(c => c.Id)
+        );
         Assert.Equal([rows[0].Id], (await Store.Connections.FindNamingAsync([tool], "", 1, default)).Select(c => c.Id));
-        Assert.Equal([rows[1].Id], (await Store.Connections.FindNamingAsync([tool], rows[0].Id, 10, default)).Select(c => c.Id));
+        Assert.Equal(
+            [rows[1].Id],
+            (await Store.Connections.FindNamingAsync([tool], rows[0].Id, 10, default)).Select(c => c.Id)
+        );
         Assert.Empty(await Store.Connections.FindNamingAsync([], "", 10, default));
 
-        ConnectionRow With(Vault.Core.Organizations.OrganizationRow organization, string name, System.Collections.Immutable.ImmutableArray<string>? tools)
+        ConnectionRow With(
+            Vault.Core.Organizations.OrganizationRow organization,
+            string name,
+            System.Collections.Immutable.ImmutableArray<string>? tools
+        )
         {
             var row = Make.Connection(organization.Id, name);
             return row with { Settings = row.Settings with { Tools = tools } };
@@ -75,7 +114,10 @@ public abstract class ConnectionStoreContract : StoreContract
         var row = Make.Connection(organization.Id);
         await Store.Connections.InsertAsync(row, GateCheck.None, [], default);
         Assert.Equal(WriteOutcome.Stale, await Store.Connections.DeleteAsync(organization.Id, row.Id, 2, [], default));
-        Assert.Equal(WriteOutcome.Written, await Store.Connections.DeleteAsync(organization.Id, row.Id, 1, [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await Store.Connections.DeleteAsync(organization.Id, row.Id, 1, [], default)
+        );
         Assert.Null(await Store.Connections.FindAsync(organization.Id, row.Id, default));
         Assert.Equal(WriteOutcome.Stale, await Store.Connections.DeleteAsync(organization.Id, row.Id, 1, [], default));
     }
@@ -97,8 +139,13 @@ public abstract class ConnectionStoreContract : StoreContract
         Assert.Null(await Store.Connections.FindAsync(other.Id, rows[0].Id, default));
         Assert.Null(await Store.Connections.FindAsync(other.Id, rows[0].Name, default));
         Assert.Equal(WriteOutcome.Stale, await Store.Connections.DeleteAsync(other.Id, rows[0].Id, 1, [], default));
-        Assert.Equal(WriteOutcome.Stale, await Store.Connections.UpdateAsync(rows[0] with { Organization = other.Id }, 1, [], default));
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Connections.UpdateAsync(rows[0] with { Organization = other.Id }, 1, [], default)
+        );
         var foreign = (await Store.Connections.ListAsync(mine.Id, null, 1, null, default)).Cursor;
-        await Assert.ThrowsAsync<InvalidCursorException>(() => Store.Connections.ListAsync(other.Id, null, 1, foreign, default));
+        await Assert.ThrowsAsync<InvalidCursorException>(() =>
+            Store.Connections.ListAsync(other.Id, null, 1, foreign, default)
+        );
     }
 }

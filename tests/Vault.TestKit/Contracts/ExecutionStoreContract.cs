@@ -12,10 +12,22 @@ public abstract class ExecutionStoreContract : StoreContract
     public async Task One_of_many_claims_of_a_key_wins_and_the_others_see_it()
     {
         var organization = (await OrganizationAsync()).Id;
-        var race = await RaceAsync(Rivals, i => Store.Idempotency.ClaimAsync(organization, Claim("scope", "k") with { RequestDigest = "d" + i }, Make.Now, default));
+        var race = await RaceAsync(Rivals, i =>
+            Store.Idempotency.ClaimAsync(
+                organization,
+                Claim("scope", "k") with
+                {
+                    RequestDigest = "d" + i,
+                },
+                Make.Now,
+                default
+            )
+        );
         Assert.Single(race, answer => answer is null);
         var winner = "d" + Array.IndexOf(race, null);
-        Assert.All(race, answer => Assert.True(answer is null || (answer.RequestDigest == winner && answer.Status is null)));
+        Assert.All(race, answer =>
+            Assert.True(answer is null || (answer.RequestDigest == winner && answer.Status is null))
+        );
     }
 
     [Fact]
@@ -26,7 +38,13 @@ public abstract class ExecutionStoreContract : StoreContract
         {
             var claim = Claim("scope", "k");
             Assert.Null(await Store.Idempotency.ClaimAsync(owner, claim, Make.Now, default));
-            var answer = claim with { Status = 200, ContentType = "application/json", Body = Make.Blob(1), ExpiresAt = Make.Now.AddHours(2) };
+            var answer = claim with
+            {
+                Status = 200,
+                ContentType = "application/json",
+                Body = Make.Blob(1),
+                ExpiresAt = Make.Now.AddHours(2),
+            };
             await Store.Idempotency.CompleteAsync(owner, answer, default);
             Same(answer, await Store.Idempotency.ClaimAsync(owner, Claim("scope", "k"), Make.Now, default));
             await Store.Idempotency.ReleaseAsync(owner, "scope", "k", default);
@@ -60,7 +78,14 @@ public abstract class ExecutionStoreContract : StoreContract
     public async Task An_output_is_kept_for_its_organization_until_its_end()
     {
         var (mine, other) = ((await OrganizationAsync()).Id, (await OrganizationAsync()).Id);
-        var output = new StoredOutput(mine, "exe_1", "application/json", 5_000_000_000, Make.Blob(1, 4000), Make.Now.AddMinutes(10));
+        var output = new StoredOutput(
+            mine,
+            "exe_1",
+            "application/json",
+            5_000_000_000,
+            Make.Blob(1, 4000),
+            Make.Now.AddMinutes(10)
+        );
         await Store.Outputs.PutAsync(output, default);
         await Store.Outputs.PutAsync(output, default);
         Same(output, await Store.Outputs.FindAsync(mine, "exe_1", Make.Now, default));
@@ -79,12 +104,25 @@ public abstract class ExecutionStoreContract : StoreContract
         Assert.Equal(WriteOutcome.Stale, await Store.Approvals.InsertAsync(row, default));
         Same(row, await Store.Approvals.FindAsync(mine.Id, row.Id, default));
         Assert.Null(await Store.Approvals.FindAsync(other.Id, row.Id, default));
-        Assert.Equal(WriteOutcome.Stale, await Store.Approvals.UpdateAsync(row with { Organization = other.Id, Status = ApprovalStatus.Approved }, 1, default));
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Approvals.UpdateAsync(
+                row with
+                {
+                    Organization = other.Id,
+                    Status = ApprovalStatus.Approved,
+                },
+                1,
+                default
+            )
+        );
 
         var approved = row with { Status = ApprovalStatus.Approved, DecidedBy = "key_2", Version = 2 };
         Assert.Equal(WriteOutcome.Written, await Store.Approvals.UpdateAsync(approved, 1, default));
         Same(approved, await Store.Approvals.FindAsync(mine.Id, row.Id, default));
-        var race = await RaceAsync(Rivals, _ => Store.Approvals.UpdateAsync(approved with { Status = ApprovalStatus.Used }, 2, default));
+        var race = await RaceAsync(Rivals, _ =>
+            Store.Approvals.UpdateAsync(approved with { Status = ApprovalStatus.Used }, 2, default)
+        );
         Assert.Single(race, WriteOutcome.Written);
     }
 
@@ -100,7 +138,10 @@ public abstract class ExecutionStoreContract : StoreContract
         }
 
         Same(rows, await AllAsync(cursor => Store.Approvals.ListAsync(mine.Id, null, 2, cursor, default)));
-        Assert.Equal(rows[2].Id, Assert.Single((await Store.Approvals.ListAsync(mine.Id, ApprovalStatus.Denied, 10, null, default)).Items).Id);
+        Assert.Equal(
+            rows[2].Id,
+            Assert.Single((await Store.Approvals.ListAsync(mine.Id, ApprovalStatus.Denied, 10, null, default)).Items).Id
+        );
         Assert.Empty((await Store.Approvals.ListAsync(other.Id, null, 10, null, default)).Items);
     }
 
@@ -120,5 +161,6 @@ public abstract class ExecutionStoreContract : StoreContract
         Assert.Equal(3, revisions.Distinct().Count());
     }
 
-    private IdempotentResponse Claim(string scope, string key) => new(scope, key, "digest", null, null, null, Make.Now, Make.Now.AddHours(1));
+    private IdempotentResponse Claim(string scope, string key) =>
+        new(scope, key, "digest", null, null, null, Make.Now, Make.Now.AddHours(1));
 }

@@ -16,7 +16,9 @@ public abstract class KeyStoreContract : StoreContract
 
         var second = Make.Key(mine, 2);
         Assert.True(await Store.Keys.TryInsertAsync(second, default));
-        Assert.True(await Store.Keys.TryInsertAsync(Make.Key(mine, 3) with { Status = OrganizationKeyStatus.Prepared }, default));
+        Assert.True(
+            await Store.Keys.TryInsertAsync(Make.Key(mine, 3) with { Status = OrganizationKeyStatus.Prepared }, default)
+        );
         Same(second, await Store.Keys.FindActiveAsync(mine, default));
         Same(second, await Store.Keys.FindAsync(mine, 2, default));
         Assert.Equal([1u, 2u, 3u], (await Store.Keys.ListAsync(mine, default)).Select(k => k.Version));
@@ -30,11 +32,28 @@ public abstract class KeyStoreContract : StoreContract
     {
         var row = Make.Key(Make.Organization().Id);
         await Store.Keys.TryInsertAsync(row, default);
-        var next = row with { Status = OrganizationKeyStatus.Retired, Wrapped = [1, 2, 3], MasterKeyId = "master-2", ChangedAt = Make.Now.AddDays(1), RowVersion = 2 };
+        var next = row with
+        {
+            Status = OrganizationKeyStatus.Retired,
+            Wrapped = [1, 2, 3],
+            MasterKeyId = "master-2",
+            ChangedAt = Make.Now.AddDays(1),
+            RowVersion = 2,
+        };
         Assert.True(await Store.Keys.TryUpdateAsync(next, 1, default));
         Same(next, await Store.Keys.FindAsync(row.Organization, 1, default));
         Assert.False(await Store.Keys.TryUpdateAsync(next, 1, default));
-        Assert.False(await Store.Keys.TryUpdateAsync(next with { Organization = Make.Organization().Id, RowVersion = 3 }, 2, default));
+        Assert.False(
+            await Store.Keys.TryUpdateAsync(
+                next with
+                {
+                    Organization = Make.Organization().Id,
+                    RowVersion = 3,
+                },
+                2,
+                default
+            )
+        );
     }
 
     [Fact]
@@ -42,7 +61,8 @@ public abstract class KeyStoreContract : StoreContract
     {
         var mine = Make.Organization().Id;
         var (first, second) = (Make.Key(mine), Make.Key(mine, 2));
-        foreach (var row in new[] { first, second }) await Store.Keys.TryInsertAsync(row, default);
+        foreach (var row in new[] { first, second })
+            await Store.Keys.TryInsertAsync(row, default);
         var gone = first with { Status = OrganizationKeyStatus.Destroyed, Wrapped = null, RowVersion = 2 };
         Assert.True(await Store.Keys.TryUpdateAsync(gone, 1, default));
         Same(gone, await Store.Keys.FindAsync(mine, 1, default));
@@ -53,11 +73,14 @@ public abstract class KeyStoreContract : StoreContract
     public async Task Destroyed_keys_stay_destroyed()
     {
         var (mine, other) = (Make.Organization().Id, Make.Organization().Id);
-        foreach (var row in new[] { Make.Key(mine), Make.Key(mine, 2), Make.Key(other) }) await Store.Keys.TryInsertAsync(row, default);
+        foreach (var row in new[] { Make.Key(mine), Make.Key(mine, 2), Make.Key(other) })
+            await Store.Keys.TryInsertAsync(row, default);
         Assert.Equal(2, await Store.Keys.DestroyAllAsync(mine, Make.Now, default));
         Assert.Equal(0, await Store.Keys.DestroyAllAsync(mine, Make.Now, default));
         var rows = await Store.Keys.ListAsync(mine, default);
-        Assert.All(rows, r => Assert.Equal((OrganizationKeyStatus.Destroyed, null, 2L), (r.Status, r.Wrapped, r.RowVersion)));
+        Assert.All(rows, r =>
+            Assert.Equal((OrganizationKeyStatus.Destroyed, null, 2L), (r.Status, r.Wrapped, r.RowVersion))
+        );
         Assert.False(await Store.Keys.TryUpdateAsync(Make.Key(mine) with { RowVersion = 3 }, 2, default));
         Assert.False(await Store.Keys.TryInsertAsync(Make.Key(mine), default));
         Assert.NotNull(await Store.Keys.FindActiveAsync(other, default));
@@ -77,7 +100,8 @@ public abstract class KeyStoreContract : StoreContract
         var gone = Make.Organization().Id;
         await Store.Keys.TryInsertAsync(Make.Key(gone), default);
         await Store.Keys.DestroyAllAsync(gone, Make.Now, default);
-        foreach (var row in rows) await Store.Keys.TryInsertAsync(row, default);
+        foreach (var row in rows)
+            await Store.Keys.TryInsertAsync(row, default);
 
         var seen = new List<OrganizationKeyRow>();
         OrganizationKeyPosition? after = null;
@@ -94,23 +118,58 @@ public abstract class KeyStoreContract : StoreContract
     public async Task A_rotation_is_journalled_by_one_host_together_with_its_ledger_entry()
     {
         var organization = (await OrganizationAsync()).Id;
-        var row = new KeyRotationRow(organization, 2, KeyRotationPhase.Preparing, null, 0, Make.Now, Make.Now, 1) { RequestedBy = "key_1" };
-        var drafts = Enumerable.Range(0, Rivals).Select(_ => Make.Draft(organization, "organization.key_rotation_begun")).ToList();
+        var row = new KeyRotationRow(organization, 2, KeyRotationPhase.Preparing, null, 0, Make.Now, Make.Now, 1)
+        {
+            RequestedBy = "key_1",
+        };
+        var drafts = Enumerable
+            .Range(0, Rivals)
+            .Select(_ => Make.Draft(organization, "organization.key_rotation_begun"))
+            .ToList();
         Assert.Null(await Store.KeyRotations.FindAsync(organization, default));
         var race = await RaceAsync(Rivals, i => Store.KeyRotations.TrySaveAsync(row, 0, [drafts[i]], default).AsTask());
         Assert.Single(race, won => won);
-        Assert.Equal(drafts[Array.IndexOf(race, true)].EventId, Assert.Single(await Store.Ledger.ReadOutboxAsync(Rivals, default)).EventId);
+        Assert.Equal(
+            drafts[Array.IndexOf(race, true)].EventId,
+            Assert.Single(await Store.Ledger.ReadOutboxAsync(Rivals, default)).EventId
+        );
         Same(row, await Store.KeyRotations.FindAsync(organization, default));
         Assert.Equal([organization], await Store.KeyRotations.ListUnfinishedAsync(10, default));
 
-        var blocked = row with { Phase = KeyRotationPhase.Resealing, Blocked = ["connected_account ca_1", "link lnk_1"], RowVersion = 2 };
+        var blocked = row with
+        {
+            Phase = KeyRotationPhase.Resealing,
+            Blocked = ["connected_account ca_1", "link lnk_1"],
+            RowVersion = 2,
+        };
         Assert.True(await Store.KeyRotations.TrySaveAsync(blocked, 1, [], default));
         Same(blocked, await Store.KeyRotations.FindAsync(organization, default));
         Assert.Equal([organization], await Store.KeyRotations.ListUnfinishedAsync(10, default));
 
-        var next = row with { Phase = KeyRotationPhase.Finished, Cursor = "a/ca_1", Resealed = 12, ChangedAt = Make.Now.AddMinutes(1), RowVersion = 3 };
-        Assert.True(await Store.KeyRotations.TrySaveAsync(next, 2, [Make.Draft(organization, "organization.key_rotated")], default));
-        Assert.False(await Store.KeyRotations.TrySaveAsync(next, 2, [Make.Draft(organization, "organization.key_rotated")], default));
+        var next = row with
+        {
+            Phase = KeyRotationPhase.Finished,
+            Cursor = "a/ca_1",
+            Resealed = 12,
+            ChangedAt = Make.Now.AddMinutes(1),
+            RowVersion = 3,
+        };
+        Assert.True(
+            await Store.KeyRotations.TrySaveAsync(
+                next,
+                2,
+                [Make.Draft(organization, "organization.key_rotated")],
+                default
+            )
+        );
+        Assert.False(
+            await Store.KeyRotations.TrySaveAsync(
+                next,
+                2,
+                [Make.Draft(organization, "organization.key_rotated")],
+                default
+            )
+        );
         Assert.Equal(2, (await Store.Ledger.ReadOutboxAsync(Rivals, default)).Count);
         Same(next, await Store.KeyRotations.FindAsync(organization, default));
         Assert.Empty(await Store.KeyRotations.ListUnfinishedAsync(10, default));

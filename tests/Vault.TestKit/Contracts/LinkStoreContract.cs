@@ -17,7 +17,15 @@ public abstract class LinkStoreContract : StoreContract
         Assert.Null(await Store.Links.FindByTokenAsync("unknown", default));
         Assert.Null(await Store.Links.FindByStateAsync("unknown", default));
 
-        var opened = link with { Version = 2, Status = LinkStatus.Opened, StateHash = "state", BrowserHash = "browser", CodeVerifier = Make.Blob(1), Request = new LinkRequest { Issuer = "https://idp.example" } };
+        var opened = link with
+        {
+            Version = 2,
+            Status = LinkStatus.Opened,
+            StateHash = "state",
+            BrowserHash = "browser",
+            CodeVerifier = Make.Blob(1),
+            Request = new LinkRequest { Issuer = "https://idp.example" },
+        };
         Assert.Equal(WriteOutcome.Written, await Store.Links.UpdateAsync(opened, 1, [], default));
         Same(opened, await Store.Links.FindByStateAsync("state", default));
     }
@@ -27,7 +35,19 @@ public abstract class LinkStoreContract : StoreContract
     {
         var link = Make.Link((await OrganizationAsync()).Id);
         await Store.Links.InsertAsync(link, GateCheck.None, [], default);
-        var race = await RaceAsync(Rivals, i => Store.Links.UpdateAsync(link with { Status = LinkStatus.Opened, StateHash = "s" + i, BrowserHash = "b" + i }, 1, [], default));
+        var race = await RaceAsync(Rivals, i =>
+            Store.Links.UpdateAsync(
+                link with
+                {
+                    Status = LinkStatus.Opened,
+                    StateHash = "s" + i,
+                    BrowserHash = "b" + i,
+                },
+                1,
+                [],
+                default
+            )
+        );
         Assert.Single(race, WriteOutcome.Written);
         var stored = await Store.Links.FindByTokenAsync(link.TokenHash, default);
         Assert.Equal("b" + Array.IndexOf(race, WriteOutcome.Written), stored!.BrowserHash);
@@ -39,11 +59,23 @@ public abstract class LinkStoreContract : StoreContract
         var (one, two) = (await OrganizationAsync(), await OrganizationAsync());
         var (first, second) = (Make.Link(one.Id), Make.Link(two.Id));
         await Store.Links.InsertAsync(first, GateCheck.None, [], default);
-        Assert.Equal(WriteOutcome.Stale, await Store.Links.InsertAsync(second with { TokenHash = first.TokenHash }, GateCheck.None, [], default));
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Links.InsertAsync(second with { TokenHash = first.TokenHash }, GateCheck.None, [], default)
+        );
         await Store.Links.InsertAsync(second, GateCheck.None, [], default);
-        Assert.Equal(WriteOutcome.Written, await Store.Links.UpdateAsync(first with { StateHash = "state" }, 1, [], default));
-        Assert.Equal(WriteOutcome.Stale, await Store.Links.UpdateAsync(second with { StateHash = "state" }, 1, [], default));
-        Assert.Equal(WriteOutcome.Stale, await Store.Links.UpdateAsync(second with { Key = first.Key }, 1, [], default));
+        Assert.Equal(
+            WriteOutcome.Written,
+            await Store.Links.UpdateAsync(first with { StateHash = "state" }, 1, [], default)
+        );
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Links.UpdateAsync(second with { StateHash = "state" }, 1, [], default)
+        );
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Links.UpdateAsync(second with { Key = first.Key }, 1, [], default)
+        );
         Assert.Equal(first.Id, (await Store.Links.FindByStateAsync("state", default))!.Id);
     }
 
@@ -51,14 +83,26 @@ public abstract class LinkStoreContract : StoreContract
     public async Task A_shut_gate_refuses_a_link()
     {
         var organization = await SwitchAsync(await OrganizationAsync(), open: false);
-        Assert.Equal(WriteOutcome.GateShut, await Store.Links.InsertAsync(Make.Link(organization.Id), GateCheck.OpenAt(1), [], default));
+        Assert.Equal(
+            WriteOutcome.GateShut,
+            await Store.Links.InsertAsync(Make.Link(organization.Id), GateCheck.OpenAt(1), [], default)
+        );
     }
 
     [Fact]
     public async Task Expired_links_go_in_bounded_steps()
     {
         var (one, two) = (await OrganizationAsync(), await OrganizationAsync());
-        for (var i = 0; i < 5; i++) await Store.Links.InsertAsync(Make.Link(i % 2 == 0 ? one.Id : two.Id) with { ExpiresAt = Make.Now.AddMinutes(-i) }, GateCheck.None, [], default);
+        for (var i = 0; i < 5; i++)
+            await Store.Links.InsertAsync(
+                Make.Link(i % 2 == 0 ? one.Id : two.Id) with
+                {
+                    ExpiresAt = Make.Now.AddMinutes(-i),
+                },
+                GateCheck.None,
+                [],
+                default
+            );
         var fresh = Make.Link(one.Id) with { ExpiresAt = Make.Now.AddMinutes(5) };
         await Store.Links.InsertAsync(fresh, GateCheck.None, [], default);
         Assert.Equal(3, await Store.Links.DeleteExpiredAsync(Make.Now.AddMinutes(1), 3, default));
@@ -72,10 +116,31 @@ public abstract class LinkStoreContract : StoreContract
     {
         var (one, two) = (await OrganizationAsync(), await OrganizationAsync());
         var (first, second, idle) = (Make.Link(one.Id), Make.Link(two.Id), Make.Link(one.Id));
-        foreach (var link in new[] { second, first, idle }) await Store.Links.InsertAsync(link, GateCheck.None, [], default);
-        await Store.Links.UpdateAsync(first with { Status = LinkStatus.Exchanging, ExpiresAt = Make.Now.AddMinutes(1) }, 1, [], default);
-        await Store.Links.UpdateAsync(second with { Status = LinkStatus.Exchanging, ExpiresAt = Make.Now.AddMinutes(2) }, 1, [], default);
-        var listed = (await Store.Links.ListExchangingAsync(1_000, default)).Where(t => t == first.TokenHash || t == second.TokenHash || t == idle.TokenHash);
+        foreach (var link in new[] { second, first, idle })
+            await Store.Links.InsertAsync(link, GateCheck.None, [], default);
+        await Store.Links.UpdateAsync(
+            first with
+            {
+                Status = LinkStatus.Exchanging,
+                ExpiresAt = Make.Now.AddMinutes(1),
+            },
+            1,
+            [],
+            default
+        );
+        await Store.Links.UpdateAsync(
+            second with
+            {
+                Status = LinkStatus.Exchanging,
+                ExpiresAt = Make.Now.AddMinutes(2),
+            },
+            1,
+            [],
+            default
+        );
+        var listed = (await Store.Links.ListExchangingAsync(1_000, default)).Where(t =>
+            t == first.TokenHash || t == second.TokenHash || t == idle.TokenHash
+        );
         Assert.Equal([first.TokenHash, second.TokenHash], listed);
         Assert.Single(await Store.Links.ListExchangingAsync(1, default));
     }

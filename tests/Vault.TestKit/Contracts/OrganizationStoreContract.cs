@@ -41,12 +41,23 @@ public abstract class OrganizationStoreContract : StoreContract
         var second = Make.Organization("free");
         await Store.Organizations.InsertAsync(first, [], default);
         await Store.Organizations.InsertAsync(second, [], default);
-        Assert.Equal(WriteOutcome.Stale, await Store.Organizations.InsertAsync(first with { ExternalId = null }, [], default));
-        Assert.Equal(WriteOutcome.Stale, await Store.Organizations.InsertAsync(Make.Organization("taken"), [], default));
-        Assert.Equal(WriteOutcome.Stale, await Store.Organizations.UpdateAsync(second with { ExternalId = "taken" }, 1, [], default));
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Organizations.InsertAsync(first with { ExternalId = null }, [], default)
+        );
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Organizations.InsertAsync(Make.Organization("taken"), [], default)
+        );
+        Assert.Equal(
+            WriteOutcome.Stale,
+            await Store.Organizations.UpdateAsync(second with { ExternalId = "taken" }, 1, [], default)
+        );
         Same(second, await Store.Organizations.FindAsync(second.Id, default));
 
-        var race = await RaceAsync(Rivals, _ => Store.Organizations.InsertAsync(Make.Organization("wanted"), [], default));
+        var race = await RaceAsync(Rivals, _ =>
+            Store.Organizations.InsertAsync(Make.Organization("wanted"), [], default)
+        );
         Assert.Single(race, WriteOutcome.Written);
     }
 
@@ -62,7 +73,10 @@ public abstract class OrganizationStoreContract : StoreContract
 
         var all = await AllAsync(cursor => Store.Organizations.ListAsync(null, 2, cursor, default));
         Same(rows, all);
-        Assert.Equal(rows[3].Id, Assert.Single((await Store.Organizations.ListAsync("wanted", 10, null, default)).Items).Id);
+        Assert.Equal(
+            rows[3].Id,
+            Assert.Single((await Store.Organizations.ListAsync("wanted", 10, null, default)).Items).Id
+        );
         Assert.Empty((await Store.Organizations.ListAsync("unknown", 10, null, default)).Items);
         await Assert.ThrowsAsync<InvalidCursorException>(() => Store.Organizations.ListAsync(null, 2, "bad", default));
     }
@@ -72,7 +86,10 @@ public abstract class OrganizationStoreContract : StoreContract
     {
         var (row, _) = (await OrganizationAsync(), await OrganizationAsync());
         Assert.Empty(await Store.Organizations.FindCascadesAsync(10, default));
-        var busy = row with { State = row.State with { Cascade = new Cascade("disconnect:conn_1", null, 0, Make.Now, "key_1") } };
+        var busy = row with
+        {
+            State = row.State with { Cascade = new Cascade("disconnect:conn_1", null, 0, Make.Now, "key_1") },
+        };
         await Store.Organizations.UpdateAsync(busy, 1, [], default);
         Assert.Equal([row.Id], await Store.Organizations.FindCascadesAsync(10, default));
         await Store.Organizations.UpdateAsync(row, 2, [], default);
@@ -85,15 +102,20 @@ public abstract class OrganizationStoreContract : StoreContract
         var (erased, kept) = (await OrganizationAsync(), await OrganizationAsync());
         foreach (var organization in new[] { erased, kept })
         {
-            for (var i = 0; i < 5; i++) await AccountAsync(organization.Id);
+            for (var i = 0; i < 5; i++)
+                await AccountAsync(organization.Id);
             await Store.Connections.InsertAsync(Make.Connection(organization.Id), GateCheck.None, [], default);
             await Store.ApiKeys.InsertAsync(Make.ApiKey(organization.Id), default);
         }
 
         Assert.False(await Store.Organizations.PurgeAsync(erased.Id, 2, default));
-        Assert.Equal(3, (await Store.Accounts.ListAsync(erased.Id, new AccountFilter(), 10, null, default)).Items.Count);
+        Assert.Equal(
+            3,
+            (await Store.Accounts.ListAsync(erased.Id, new AccountFilter(), 10, null, default)).Items.Count
+        );
         var steps = 1;
-        while (!await Store.Organizations.PurgeAsync(erased.Id, 2, default)) Assert.True(++steps < 20);
+        while (!await Store.Organizations.PurgeAsync(erased.Id, 2, default))
+            Assert.True(++steps < 20);
         Assert.True(await Store.Organizations.PurgeAsync(erased.Id, 2, default));
 
         Assert.Empty((await Store.Accounts.ListAsync(erased.Id, new AccountFilter(), 10, null, default)).Items);

@@ -14,14 +14,32 @@ public abstract class ResealSourceContract : StoreContract
         var (organization, other) = ((await OrganizationAsync()).Id, (await OrganizationAsync()).Id);
         foreach (var owner in new[] { organization, other })
         {
-            await Store.Accounts.InsertAsync(Make.Account(owner) with { Grant = Make.Blob(2), Credential = Make.Blob(1) }, GateCheck.None, [], default);
+            await Store.Accounts.InsertAsync(
+                Make.Account(owner) with
+                {
+                    Grant = Make.Blob(2),
+                    Credential = Make.Blob(1),
+                },
+                GateCheck.None,
+                [],
+                default
+            );
         }
 
         var both = Make.Account(organization) with { Grant = Make.Blob(1), Credential = Make.Blob(1) };
         var connection = Make.Connection(organization) with { ClientSecret = Make.Blob(1) };
         var link = Make.Link(organization) with { CodeVerifier = Make.Blob(1) };
         var output = new StoredOutput(organization, "exe_1", "text/plain", 1, Make.Blob(1), Make.Now.AddHours(1));
-        var answer = new IdempotentResponse("a/b", "k%1", "d", 200, "application/json", Make.Blob(1), Make.Now, Make.Now.AddHours(1));
+        var answer = new IdempotentResponse(
+            "a/b",
+            "k%1",
+            "d",
+            200,
+            "application/json",
+            Make.Blob(1),
+            Make.Now,
+            Make.Now.AddHours(1)
+        );
         await Store.Accounts.InsertAsync(both, GateCheck.None, [], default);
         await Store.Connections.InsertAsync(connection, GateCheck.None, [], default);
         await Store.Links.InsertAsync(link, GateCheck.None, [], default);
@@ -50,8 +68,26 @@ public abstract class ResealSourceContract : StoreContract
         foreach (var row in rows)
         {
             Assert.True(await Store.Sealed.AnyBelowAsync(organization, 2, default));
-            Assert.True(Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(row, [.. row.Fields.Select(_ => Make.Blob(2))])], default)));
-            Assert.False(Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(row, [.. row.Fields.Select(_ => Make.Blob(2))])], default)));
+            Assert.True(
+                Assert.Single(
+                    await Store.Sealed.WriteAsync(
+                        organization,
+                        2,
+                        [new(row, [.. row.Fields.Select(_ => Make.Blob(2))])],
+                        default
+                    )
+                )
+            );
+            Assert.False(
+                Assert.Single(
+                    await Store.Sealed.WriteAsync(
+                        organization,
+                        2,
+                        [new(row, [.. row.Fields.Select(_ => Make.Blob(2))])],
+                        default
+                    )
+                )
+            );
         }
 
         Assert.False(await Store.Sealed.AnyBelowAsync(organization, 2, default));
@@ -66,13 +102,41 @@ public abstract class ResealSourceContract : StoreContract
     public async Task Of_a_page_each_row_is_judged_by_itself()
     {
         var organization = (await OrganizationAsync()).Id;
-        AccountRow[] rows = [.. Enumerable.Range(0, 3).Select(_ => Make.Account(organization) with { Credential = null })];
-        foreach (var row in rows) await Store.Accounts.InsertAsync(row, GateCheck.None, [], default);
+        AccountRow[] rows =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => Make.Account(organization) with { Credential = null }),
+        ];
+        foreach (var row in rows)
+            await Store.Accounts.InsertAsync(row, GateCheck.None, [], default);
         var page = await Store.Sealed.NextAsync(organization, 2, null, 10, default);
         var moved = rows.Single(r => page[1].Cursor.EndsWith(r.Id.Value, StringComparison.Ordinal));
-        Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(moved with { Grant = Make.Blob(1), Version = 2 }, 1, GateCheck.None, [], default));
-        Assert.Equal([true, false, true], await Store.Sealed.WriteAsync(organization, 2, [.. page.Select(r => new ResealedRow(r, [Make.Blob(2)]))], default));
-        Assert.Equal(page[1].Cursor, Assert.Single(await Store.Sealed.NextAsync(organization, 2, null, 10, default)).Cursor);
+        Assert.Equal(
+            WriteOutcome.Written,
+            await Store.Accounts.UpdateAsync(
+                moved with
+                {
+                    Grant = Make.Blob(1),
+                    Version = 2,
+                },
+                1,
+                GateCheck.None,
+                [],
+                default
+            )
+        );
+        Assert.Equal(
+            [true, false, true],
+            await Store.Sealed.WriteAsync(
+                organization,
+                2,
+                [.. page.Select(r => new ResealedRow(r, [Make.Blob(2)]))],
+                default
+            )
+        );
+        Assert.Equal(
+            page[1].Cursor,
+            Assert.Single(await Store.Sealed.NextAsync(organization, 2, null, 10, default)).Cursor
+        );
     }
 
     [Fact]
@@ -84,12 +148,20 @@ public abstract class ResealSourceContract : StoreContract
         var seen = Assert.Single(await Store.Sealed.NextAsync(organization, 2, null, 10, default));
         var refreshed = row with { Grant = Make.Blob(1), State = row.State with { Generation = 6 }, Version = 2 };
         Assert.Equal(WriteOutcome.Written, await Store.Accounts.UpdateAsync(refreshed, 1, GateCheck.None, [], default));
-        Assert.False(Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(seen, [Make.Blob(2)])], default)));
+        Assert.False(
+            Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(seen, [Make.Blob(2)])], default))
+        );
         Same(refreshed, (await Store.Accounts.FindAsync(row.Key, default))!.Row);
 
         seen = Assert.Single(await Store.Sealed.NextAsync(organization, 2, null, 10, default));
-        Assert.False(Assert.Single(await Store.Sealed.WriteAsync((await OrganizationAsync()).Id, 2, [new(seen, [Make.Blob(2)])], default)));
-        Assert.True(Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(seen, [Make.Blob(2)])], default)));
+        Assert.False(
+            Assert.Single(
+                await Store.Sealed.WriteAsync((await OrganizationAsync()).Id, 2, [new(seen, [Make.Blob(2)])], default)
+            )
+        );
+        Assert.True(
+            Assert.Single(await Store.Sealed.WriteAsync(organization, 2, [new(seen, [Make.Blob(2)])], default))
+        );
         Assert.Equal(WriteOutcome.Stale, await Store.Accounts.UpdateAsync(refreshed, 2, GateCheck.None, [], default));
     }
 }

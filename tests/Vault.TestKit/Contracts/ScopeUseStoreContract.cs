@@ -10,10 +10,28 @@ public abstract class ScopeUseStoreContract : StoreContract
         var organization = (await OrganizationAsync()).Id;
         var account = (await AccountAsync(organization)).Id;
         var later = Make.Now.AddMinutes(5);
-        await Store.ScopeUses.AddAsync([new(organization, account, "read", 2, later, 0, null), new(organization, account, "write", 0, null, 1, Make.Now)], default);
-        await Store.ScopeUses.AddAsync([new(organization, account, "read", 3, Make.Now, 1, later), new(organization, account, "write", 0, null, 0, null)], default);
+        await Store.ScopeUses.AddAsync(
+            [
+                new(organization, account, "read", 2, later, 0, null),
+                new(organization, account, "write", 0, null, 1, Make.Now),
+            ],
+            default
+        );
+        await Store.ScopeUses.AddAsync(
+            [
+                new(organization, account, "read", 3, Make.Now, 1, later),
+                new(organization, account, "write", 0, null, 0, null),
+            ],
+            default
+        );
         await Store.ScopeUses.AddAsync([], default);
-        Same([new ScopeUse(organization, account, "read", 5, later, 1, later), new ScopeUse(organization, account, "write", 0, null, 1, Make.Now)], await Store.ScopeUses.ListAsync(organization, account, account, default));
+        Same(
+            [
+                new ScopeUse(organization, account, "read", 5, later, 1, later),
+                new ScopeUse(organization, account, "write", 0, null, 1, Make.Now),
+            ],
+            await Store.ScopeUses.ListAsync(organization, account, account, default)
+        );
     }
 
     [Fact]
@@ -23,13 +41,20 @@ public abstract class ScopeUseStoreContract : StoreContract
         var (first, second) = ((await AccountAsync(organization)).Id, (await AccountAsync(organization)).Id);
         await RaceAsync(Rivals, async i =>
         {
-            ScopeUse[] uses = [new(organization, first, "a", 1, Make.Now.AddSeconds(i), 0, null), new(organization, second, "a", 0, null, 1, Make.Now.AddSeconds(i))];
+            ScopeUse[] uses =
+            [
+                new(organization, first, "a", 1, Make.Now.AddSeconds(i), 0, null),
+                new(organization, second, "a", 0, null, 1, Make.Now.AddSeconds(i)),
+            ];
             await Store.ScopeUses.AddAsync(i % 2 == 0 ? uses : [.. uses.Reverse()], default);
             return true;
         });
         var (from, to) = string.CompareOrdinal(first.Value, second.Value) < 0 ? (first, second) : (second, first);
         var rows = await Store.ScopeUses.ListAsync(organization, from, to, default);
-        Assert.Equal([((long)Rivals, 0L), (0L, (long)Rivals)], rows.OrderByDescending(r => r.Uses).Select(r => (r.Uses, r.Refusals)));
+        Assert.Equal(
+            [((long)Rivals, 0L), (0L, (long)Rivals)],
+            rows.OrderByDescending(r => r.Uses).Select(r => (r.Uses, r.Refusals))
+        );
         Assert.Equal(Make.Now.AddSeconds(Rivals - 1), rows.Max(r => r.LastUsedAt));
     }
 
@@ -39,7 +64,14 @@ public abstract class ScopeUseStoreContract : StoreContract
         var (mine, other) = ((await OrganizationAsync()).Id, (await OrganizationAsync()).Id);
         var account = (await AccountAsync(mine)).Id;
         var gone = Make.Account(mine).Id;
-        await Store.ScopeUses.AddAsync([new(mine, account, "read", 1, Make.Now, 0, null), new(other, account, "read", 1, Make.Now, 0, null), new(mine, gone, "read", 1, Make.Now, 0, null)], default);
+        await Store.ScopeUses.AddAsync(
+            [
+                new(mine, account, "read", 1, Make.Now, 0, null),
+                new(other, account, "read", 1, Make.Now, 0, null),
+                new(mine, gone, "read", 1, Make.Now, 0, null),
+            ],
+            default
+        );
         Assert.Empty(await Store.ScopeUses.ListAsync(other, account, account, default));
         Assert.Empty(await Store.ScopeUses.ListAsync(mine, gone, gone, default));
         Assert.Single(await Store.ScopeUses.ListAsync(mine, account, account, default));
@@ -51,9 +83,7 @@ public abstract class ScopeUseStoreContract : StoreContract
         var organization = (await OrganizationAsync()).Id;
         var account = (await AccountAsync(organization)).Id;
         await Store.ScopeUses.AddAsync([new(organization, account, "read", 1, Make.Now, 0, null)], default);
-        while (!await Store.Organizations.PurgeAsync(organization, 10, default))
-        {
-        }
+        while (!await Store.Organizations.PurgeAsync(organization, 10, default)) { }
 
         await Store.ScopeUses.AddAsync([new(organization, account, "read", 1, Make.Now, 0, null)], default);
         Assert.Empty(await Store.ScopeUses.ListAsync(organization, account, account, default));

@@ -36,7 +36,11 @@ public abstract class StoreContract : IAsyncLifetime
     {
         var next = row with
         {
-            State = row.State with { Gate = new Gate(open, row.State.Gate.Epoch + 1), Status = open ? OrganizationStatus.Active : OrganizationStatus.Suspended },
+            State = row.State with
+            {
+                Gate = new Gate(open, row.State.Gate.Epoch + 1),
+                Status = open ? OrganizationStatus.Active : OrganizationStatus.Suspended,
+            },
         };
         Assert.Equal(WriteOutcome.Written, await Store.Organizations.UpdateAsync(next, row.Version, [], default));
         return next with { Version = row.Version + 1 };
@@ -61,20 +65,27 @@ public abstract class StoreContract : IAsyncLifetime
 
     private sealed class HashAsText : System.Text.Json.Serialization.JsonConverter<LedgerHash>
     {
-        public override LedgerHash Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+        public override LedgerHash Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
 
-        public override void Write(Utf8JsonWriter writer, LedgerHash value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, LedgerHash value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 
     /// <summary>Starts them all behind one barrier, so that they meet in the store.</summary>
     protected static async Task<T[]> RaceAsync<T>(int count, Func<int, Task<T>> attempt)
     {
         var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var tasks = Enumerable.Range(0, count).Select(i => Task.Run(async () =>
-        {
-            await start.Task;
-            return await attempt(i);
-        })).ToArray();
+        var tasks = Enumerable
+            .Range(0, count)
+            .Select(i =>
+                Task.Run(async () =>
+                {
+                    await start.Task;
+                    return await attempt(i);
+                })
+            )
+            .ToArray();
         start.SetResult();
         return await Task.WhenAll(tasks);
     }
@@ -89,10 +100,10 @@ public abstract class StoreContract : IAsyncLifetime
             var next = await page(cursor);
             Assert.True(next.Items.Count > 0 || next.Cursor is null);
             all.AddRange(next.Items);
-            if (cursor is null && between is not null) await between();
+            if (cursor is null && between is not null)
+                await between();
             cursor = next.Cursor;
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
         return all;
     }
 }

@@ -47,22 +47,23 @@ public sealed class StorePorts : IAsyncDisposable
 
     public Func<ValueTask> Close { get; init; } = () => ValueTask.CompletedTask;
 
-    public static StorePorts Of(MemoryStore store) => new()
-    {
-        Accounts = store.Accounts,
-        Organizations = store.Organizations,
-        Connections = store.Connections,
-        ApiKeys = store.ApiKeys,
-        Links = store.Links,
-        Idempotency = store.Idempotency,
-        Outputs = store.Outputs,
-        Approvals = store.Approvals,
-        Packs = store.Packs,
-        ScopeUses = store.ScopeUses,
-        Keys = new InMemoryOrganizationKeyStore(),
-        KeyRotations = new InMemoryKeyRotationStore(store),
-        Ledger = store.Ledger,
-    };
+    public static StorePorts Of(MemoryStore store) =>
+        new()
+        {
+            Accounts = store.Accounts,
+            Organizations = store.Organizations,
+            Connections = store.Connections,
+            ApiKeys = store.ApiKeys,
+            Links = store.Links,
+            Idempotency = store.Idempotency,
+            Outputs = store.Outputs,
+            Approvals = store.Approvals,
+            Packs = store.Packs,
+            ScopeUses = store.ScopeUses,
+            Keys = new InMemoryOrganizationKeyStore(),
+            KeyRotations = new InMemoryKeyRotationStore(store),
+            Ledger = store.Ledger,
+        };
 
     public ValueTask DisposeAsync() => Close();
 }

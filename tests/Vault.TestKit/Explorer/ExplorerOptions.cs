@@ -51,7 +51,15 @@ public enum Off
 /// <param name="Attempts">How often each host begins something.</param>
 /// <param name="FaultBudget">Faults at a time, of those allowed.</param>
 /// <param name="TimeSteps">How often time may leap.</param>
-public sealed record ExplorerOptions(Rotation Rotation, int Hosts, Faults Faults, int FaultBudget = 1, int TimeSteps = 2, int Attempts = 1, Off Off = Off.Nothing)
+public sealed record ExplorerOptions(
+    Rotation Rotation,
+    int Hosts,
+    Faults Faults,
+    int FaultBudget = 1,
+    int TimeSteps = 2,
+    int Attempts = 1,
+    Off Off = Off.Nothing
+)
 {
     /// <summary>A restarted host knows that its former process is dead (the lock of the data folder, on SQLite).</summary>
     public bool KnowsItsDead { get; init; }
@@ -66,8 +74,10 @@ public sealed record ExplorerOptions(Rotation Rotation, int Hosts, Faults Faults
 
     public LifecycleOptions Lifecycle { get; init; } = new();
 
-    public string Name => $"{Rotation}, {Hosts} hosts, {Attempts} attempts, {FaultBudget} of [{Faults}], {TimeSteps} leaps"
-        + (KnowsItsDead ? ", knows its dead" : "") + (Off == Off.Nothing ? "" : $", without {Off}");
+    public string Name =>
+        $"{Rotation}, {Hosts} hosts, {Attempts} attempts, {FaultBudget} of [{Faults}], {TimeSteps} leaps"
+        + (KnowsItsDead ? ", knows its dead" : "")
+        + (Off == Off.Nothing ? "" : $", without {Off}");
 }
 
 /// <param name="Schedule">The steps that lead there, readable.</param>
@@ -78,7 +88,15 @@ public sealed record Violation(string Rule, IReadOnlyList<string> Schedule)
 
 /// <param name="Complete">Every state was looked at.</param>
 /// <param name="Schedules">Ends that were settled and judged.</param>
-public sealed record ExplorerReport(ExplorerOptions Options, long States, long Steps, long Schedules, bool Complete, IReadOnlyDictionary<string, long> Ends, IReadOnlyList<Violation> Violations)
+public sealed record ExplorerReport(
+    ExplorerOptions Options,
+    long States,
+    long Steps,
+    long Schedules,
+    bool Complete,
+    IReadOnlyDictionary<string, long> Ends,
+    IReadOnlyList<Violation> Violations
+)
 {
     public override string ToString() =>
         $"{Options.Name}: {States} states, {Steps} steps, {Schedules} ends{(Complete ? "" : " (incomplete)")}: {string.Join(", ", Ends.OrderBy(e => e.Key).Select(e => $"{e.Key} {e.Value}"))}; {Violations.Count} violations";

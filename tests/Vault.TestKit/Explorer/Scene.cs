@@ -31,22 +31,67 @@ internal sealed class Scene : IDisposable
         var store = new MemoryStore(entropy);
         var organization = new OrganizationId("org_01hzzzzzzzzzzzzzzzzzzzzzzz");
         var key = new AccountKey(organization, new UserId("ada"), new ConnectionName("acme"));
-        Wait(store.Organizations.InsertAsync(new OrganizationRow(organization, "Acme", null, 1, OrganizationLifecycle.New(), Origin, Origin), [], default));
-        Wait(store.Connections.InsertAsync(
-            new ConnectionRow("conn_1", organization, key.Connection, AcmePacks.Id, 1, new ConnectionSettings { ClientId = "client" }, null, 0, Origin, Origin), GateCheck.None, [], default));
-        Clients = new TokenClients(store.Connections, Packs, sealer, new PublicAddress(new Uri("https://vault.example.com")));
+        Wait(
+            store.Organizations.InsertAsync(
+                new OrganizationRow(organization, "Acme", null, 1, OrganizationLifecycle.New(), Origin, Origin),
+                [],
+                default
+            )
+        );
+        Wait(
+            store.Connections.InsertAsync(
+                new ConnectionRow(
+                    "conn_1",
+                    organization,
+                    key.Connection,
+                    AcmePacks.Id,
+                    1,
+                    new ConnectionSettings { ClientId = "client" },
+                    null,
+                    0,
+                    Origin,
+                    Origin
+                ),
+                GateCheck.None,
+                [],
+                default
+            )
+        );
+        Clients = new TokenClients(
+            store.Connections,
+            Packs,
+            sealer,
+            new PublicAddress(new Uri("https://vault.example.com"))
+        );
 
         // The key is in hand from here on: nothing in a search waits for it.
         using var sealing = Wait(Keyring.HoldActiveAsync(organization, default).AsTask()).Value;
         var first = new StrictProvider(options.Rotation, options.Grace).Consent();
-        using var grant = new GrantTokens { AccessToken = Secret.From(first.AccessToken!), RefreshToken = Secret.From(first.RefreshToken!) };
-        var id = new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz");
-        Start = new AccountRow(id, key, "conn_1", AcmePacks.Id, 1, new AccountState
+        using var grant = new GrantTokens
         {
-            Status = AccountStatus.Active,
-            Generation = 1,
-            Grant = new GrantFacts(Origin.AddHours(-1), Origin.AddMinutes(-1), true, null, Origin.AddHours(-1)),
-        }, Sealing.SealGrant(sealing, id, 1, grant), null, 0, Origin, Origin, Origin);
+            AccessToken = Secret.From(first.AccessToken!),
+            RefreshToken = Secret.From(first.RefreshToken!),
+        };
+        var id = new AccountId("ca_01hzzzzzzzzzzzzzzzzzzzzzzz");
+        Start = new AccountRow(
+            id,
+            key,
+            "conn_1",
+            AcmePacks.Id,
+            1,
+            new AccountState
+            {
+                Status = AccountStatus.Active,
+                Generation = 1,
+                Grant = new GrantFacts(Origin.AddHours(-1), Origin.AddMinutes(-1), true, null, Origin.AddHours(-1)),
+            },
+            Sealing.SealGrant(sealing, id, 1, grant),
+            null,
+            0,
+            Origin,
+            Origin,
+            Origin
+        );
     }
 
     public AcmePacks Packs { get; }

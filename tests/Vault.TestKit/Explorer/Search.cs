@@ -16,19 +16,25 @@ public static class Search
         Exception? fault = null;
 
         // A thread of its own: a test runner's synchronization context would send continuations elsewhere, and there is no elsewhere in a search.
-        var thread = new Thread(() =>
-        {
-            try
+        var thread = new Thread(
+            () =>
             {
-                report = Explore(options);
-            }
+                try
+                {
+                    report = Explore(options);
+                }
 #pragma warning disable CA1031 // Handed to whoever waits.
-            catch (Exception e)
-            {
-                fault = e;
-            }
+                catch (Exception e)
+                {
+                    fault = e;
+                }
 #pragma warning restore CA1031
-        }, 16 * 1024 * 1024) { IsBackground = true };
+            },
+            16 * 1024 * 1024
+        )
+        {
+            IsBackground = true,
+        };
         thread.Start();
         thread.Join();
         return report ?? throw new InvalidOperationException("The search itself failed.", fault);
@@ -44,17 +50,23 @@ public static class Search
         open.Push([]);
         long steps = 0;
         long schedules = 0;
-        while (open.TryPop(out var begun) && seen.Count < options.MaxStates && !violations.Exists(v => v.Rule.Contains(options.StopAt, StringComparison.Ordinal)))
+        while (
+            open.TryPop(out var begun)
+            && seen.Count < options.MaxStates
+            && !violations.Exists(v => v.Rule.Contains(options.StopAt, StringComparison.Ordinal))
+        )
         {
             var path = new List<Choice>(begun);
             var world = new World(options, scene, verbose: false);
-            foreach (var choice in begun) world.Do(choice);
+            foreach (var choice in begun)
+                world.Do(choice);
             steps++;
             while (true)
             {
                 if (world.Broken is { } rule)
                 {
-                    if (violations.Count < 20 && violations.Count(v => v.Rule == rule) < 3) violations.Add(new Violation(rule, Tell(options, scene, path)));
+                    if (violations.Count < 20 && violations.Count(v => v.Rule == rule) < 3)
+                        violations.Add(new Violation(rule, Tell(options, scene, path)));
                     break;
                 }
 
@@ -65,14 +77,18 @@ public static class Search
                     break;
                 }
 
-                if (!seen.Add(world.Fingerprint())) break;
+                if (!seen.Add(world.Fingerprint()))
+                    break;
                 var choices = world.Choices();
-                if (choices.Count == 0) break;
-                for (var i = choices.Count - 1; i > 0; i--) open.Push([.. path, choices[i]]);
+                if (choices.Count == 0)
+                    break;
+                for (var i = choices.Count - 1; i > 0; i--)
+                    open.Push([.. path, choices[i]]);
                 path.Add(choices[0]);
                 world.Do(choices[0]);
                 steps++;
-                if (path.Count > MaxSchedule) world.Break("the schedule does not come to an end");
+                if (path.Count > MaxSchedule)
+                    world.Break("the schedule does not come to an end");
             }
         }
 
@@ -82,7 +98,8 @@ public static class Search
     private static IReadOnlyList<string> Tell(ExplorerOptions options, Scene scene, IEnumerable<Choice> path)
     {
         var world = new World(options, scene, verbose: true);
-        foreach (var choice in path) world.Do(choice);
+        foreach (var choice in path)
+            world.Do(choice);
         return world.Story;
     }
 }

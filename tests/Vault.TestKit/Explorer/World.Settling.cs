@@ -10,7 +10,8 @@ internal sealed partial class World
 
     private void Settle()
     {
-        if (!Stored.Gate.Open) Stored.Gate = new Gate(true, Stored.Gate.Epoch + 1);
+        if (!Stored.Gate.Open)
+            Stored.Gate = new Gate(true, Stored.Gate.Epoch + 1);
         ShutAt = null;
         for (var round = 0; round < MaxRounds && Broken is null && (round == 0 || !IsSettled()); round++)
         {
@@ -18,7 +19,8 @@ internal sealed partial class World
             foreach (var host in Hosts)
             {
                 Run(host, host.BeginDrain);
-                if (Stored.Row.State.Revocation == UpstreamRevocation.Pending) Run(host, host.BeginFinishing);
+                if (Stored.Row.State.Revocation == UpstreamRevocation.Pending)
+                    Run(host, host.BeginFinishing);
             }
 
             var next = Hosts[round % Hosts.Count];
@@ -42,13 +44,16 @@ internal sealed partial class World
             Continue(host, Turn.Go);
         }
 
-        if (host.Rest() is { } failure) Break(failure);
+        if (host.Rest() is { } failure)
+            Break(failure);
     }
 
     private bool IsSettled()
     {
         var state = Stored.Row.State;
-        return Hosts.All(h => h.Spool.Replies.Count == 0) && state.Intent is null && state.Revocation != UpstreamRevocation.Pending
+        return Hosts.All(h => h.Spool.Replies.Count == 0)
+            && state.Intent is null
+            && state.Revocation != UpstreamRevocation.Pending
             && (state.Status != AccountStatus.Active || AccountSchedule.IsLive(state, Now));
     }
 
@@ -56,8 +61,12 @@ internal sealed partial class World
     {
         var state = Stored.Row.State;
         End = state.Status + (state.Reason is null ? "" : " " + state.Reason);
-        if (Verbose) _told.Add($"    ends as {Brief(state)}, holding {TokenOf(Stored.Row)}; alive at the provider: {string.Join(", ", Provider.Alive)}");
-        if (Broken is not null) return;
+        if (Verbose)
+            _told.Add(
+                $"    ends as {Brief(state)}, holding {TokenOf(Stored.Row)}; alive at the provider: {string.Join(", ", Provider.Alive)}"
+            );
+        if (Broken is not null)
+            return;
         switch (state.Status)
         {
             case AccountStatus.Active when !Provider.Alive.Contains(TokenOf(Stored.Row)):
@@ -67,13 +76,17 @@ internal sealed partial class World
                 Break("stuck: the account is ACTIVE, has no live access token, and nobody gets one");
                 break;
             case AccountStatus.Revoked when Provider.Alive.Except(Lost).FirstOrDefault() is { } token:
-                Break($"silent loss: the account is REVOKED, {token} lives at the provider, and its reply was not lost");
+                Break(
+                    $"silent loss: the account is REVOKED, {token} lives at the provider, and its reply was not lost"
+                );
                 break;
             case AccountStatus.RequiresReauth when state.Reason != StatusReason.RefreshOutcomeLost:
                 Break($"mislabelled: nobody revoked the grant, and the account says {state.Reason}");
                 break;
             case AccountStatus.RequiresReauth when !MayHaveLost:
-                Break("a grant is given up: no reply was lost, all who were held up have told what became of their attempts, and the account says refresh_outcome_lost");
+                Break(
+                    "a grant is given up: no reply was lost, all who were held up have told what became of their attempts, and the account says refresh_outcome_lost"
+                );
                 break;
             case AccountStatus.Active or AccountStatus.Revoked or AccountStatus.RequiresReauth:
                 break;

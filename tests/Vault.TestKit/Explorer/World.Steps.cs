@@ -18,28 +18,40 @@ internal sealed partial class World
     public List<Choice> Choices()
     {
         var choices = new List<Choice>(16);
-        if (End is not null || Broken is not null) return choices;
+        if (End is not null || Broken is not null)
+            return choices;
         for (var i = 0; i < Hosts.Count; i++)
         {
             var host = Hosts[i];
-            if (host.Ticket is { } ticket) Turns(choices, i, host, ticket);
-            else if (host.Attempts > 0 && (i == 0 || Hosts[i - 1].Attempts < Options.Attempts || Hosts[i - 1].Holder[^1] != '1'))
+            if (host.Ticket is { } ticket)
+                Turns(choices, i, host, ticket);
+            else if (
+                host.Attempts > 0
+                && (i == 0 || Hosts[i - 1].Attempts < Options.Attempts || Hosts[i - 1].Holder[^1] != '1')
+            )
             {
                 // Hosts are alike: the second begins nothing before the first has, or every schedule would be met twice.
                 choices.Add(new(Deed.Begin, i));
-                if (host.Spool.Replies.Count > 0) choices.Add(new(Deed.Drain, i));
+                if (host.Spool.Replies.Count > 0)
+                    choices.Add(new(Deed.Drain, i));
             }
         }
 
-        if (Revoker.Ticket is { } revoking) Turns(choices, -1, Revoker, revoking);
-        else if (Revoker.Attempts > 0) choices.Add(new(Deed.Revoke, -1));
-        if (Options.Faults.HasFlag(Faults.Gate) && ShutAt is null) choices.Add(new(Deed.ShutGate));
+        if (Revoker.Ticket is { } revoking)
+            Turns(choices, -1, Revoker, revoking);
+        else if (Revoker.Attempts > 0)
+            choices.Add(new(Deed.Revoke, -1));
+        if (Options.Faults.HasFlag(Faults.Gate) && ShutAt is null)
+            choices.Add(new(Deed.ShutGate));
         if (Leaps > 0 && TimeMatters)
         {
-            if ((Options.Faults & (Faults.Revoke | Faults.Gate)) != 0) choices.Add(new(Deed.Leap, Seconds: BeyondFreshness));
-            if (Options.Faults.HasFlag(Faults.Clock)) choices.Add(new(Deed.Leap, Seconds: NearLease));
+            if ((Options.Faults & (Faults.Revoke | Faults.Gate)) != 0)
+                choices.Add(new(Deed.Leap, Seconds: BeyondFreshness));
+            if (Options.Faults.HasFlag(Faults.Clock))
+                choices.Add(new(Deed.Leap, Seconds: NearLease));
             choices.Add(new(Deed.Leap, Seconds: BeyondLease));
-            if (Options.Rotation == Rotation.Grace) choices.Add(new(Deed.Leap, Seconds: (long)Options.Grace.TotalSeconds + 1));
+            if (Options.Rotation == Rotation.Grace)
+                choices.Add(new(Deed.Leap, Seconds: (long)Options.Grace.TotalSeconds + 1));
         }
 
         if (Options.Faults.HasFlag(Faults.Clock) && Budget > 0)
@@ -47,25 +59,37 @@ internal sealed partial class World
             // Without jumps only the last host's clock is wrong: what counts is the difference.
             for (var i = Options.Faults.HasFlag(Faults.ClockJump) ? 0 : Hosts.Count - 1; i < Hosts.Count; i++)
                 foreach (var sign in new[] { -1, 1 })
-                    if (Hosts[i].ClockError == TimeSpan.Zero && MayBeSet(Hosts[i])) choices.Add(new(Deed.SetClock, i, Seconds: sign * (long)Options.Lifecycle.ClockSkew.TotalSeconds));
+                    if (Hosts[i].ClockError == TimeSpan.Zero && MayBeSet(Hosts[i]))
+                        choices.Add(
+                            new(Deed.SetClock, i, Seconds: sign * (long)Options.Lifecycle.ClockSkew.TotalSeconds)
+                        );
         }
 
-        if (Everyone.All(h => h.Ticket is null)) choices.Add(new(Deed.Settle));
+        if (Everyone.All(h => h.Ticket is null))
+            choices.Add(new(Deed.Settle));
         return choices;
     }
 
     private bool MayBeSet(WorldHost host) =>
-        Options.Faults.HasFlag(Faults.ClockJump) ? host.Ticket is null or { Port: Port.Pause or Port.Reply } : host.Ticket is null && host.Attempts == Options.Attempts;
+        Options.Faults.HasFlag(Faults.ClockJump)
+            ? host.Ticket is null or { Port: Port.Pause or Port.Reply }
+            : host.Ticket is null && host.Attempts == Options.Attempts;
 
     // From an untouched row and idle hosts a leap leads to the same place, only later.
-    private bool TimeMatters => Everyone.Any(h => h.Ticket is not null) || Stored.Row.State is not { Intent: null, CooldownUntil: null, Doubt: null } || ShutAt is not null || RevokedAt is not null;
+    private bool TimeMatters =>
+        Everyone.Any(h => h.Ticket is not null)
+        || Stored.Row.State is not { Intent: null, CooldownUntil: null, Doubt: null }
+        || ShutAt is not null
+        || RevokedAt is not null;
 
     private void Turns(List<Choice> choices, int index, WorldHost host, Ticket ticket)
     {
         choices.Add(new(Deed.Continue, index));
         var late = ticket.Port == Port.Reply && host.Clock.GetUtcNow() >= ticket.Deadline;
-        if (late) choices.Add(new(Deed.Continue, index, Turn.Lost));
-        if (Budget == 0) return;
+        if (late)
+            choices.Add(new(Deed.Continue, index, Turn.Lost));
+        if (Budget == 0)
+            return;
         var faults = Options.Faults;
         if (ticket.Port == Port.Write && faults.HasFlag(Faults.Store))
         {
@@ -73,15 +97,22 @@ internal sealed partial class World
             choices.Add(new(Deed.Continue, index, Turn.Unanswered));
         }
 
-        if (ticket.Port is Port.Send or Port.RevokeUpstream && faults.HasFlag(Faults.Outage)) choices.Add(new(Deed.Continue, index, Turn.Outage));
-        if (ticket.Port == Port.Send && faults.HasFlag(Faults.LostReply)) choices.Add(new(Deed.Continue, index, Turn.Broken));
-        if (ticket.Port == Port.Reply && !late && faults.HasFlag(Faults.LostReply)) choices.Add(new(Deed.Continue, index, Turn.Lost));
-        if (faults.HasFlag(Faults.Crash)) choices.Add(new(Deed.Crash, index));
+        if (ticket.Port is Port.Send or Port.RevokeUpstream && faults.HasFlag(Faults.Outage))
+            choices.Add(new(Deed.Continue, index, Turn.Outage));
+        if (ticket.Port == Port.Send && faults.HasFlag(Faults.LostReply))
+            choices.Add(new(Deed.Continue, index, Turn.Broken));
+        if (ticket.Port == Port.Reply && !late && faults.HasFlag(Faults.LostReply))
+            choices.Add(new(Deed.Continue, index, Turn.Lost));
+        if (faults.HasFlag(Faults.Crash))
+            choices.Add(new(Deed.Crash, index));
     }
 
     public void Do(Choice choice)
     {
-        if (Verbose) _told.Add($"{(Now - Scene.Origin).TotalSeconds,6} s  {choice}{(choice.Deed == Deed.Continue ? ": " + Of(choice).Ticket?.About : "")}");
+        if (Verbose)
+            _told.Add(
+                $"{(Now - Scene.Origin).TotalSeconds, 6} s  {choice}{(choice.Deed == Deed.Continue ? ": " + Of(choice).Ticket?.About : "")}"
+            );
         var host = Of(choice);
         switch (choice.Deed)
         {
@@ -123,10 +154,14 @@ internal sealed partial class World
 
         MayDoubt |= MayHaveLost;
         foreach (var process in Everyone)
-            if (process.Rest() is { } failure) Break(failure);
-        if (Provider.Replays > 0 && Options.Rotation is Rotation.FamilyKill or Rotation.Grace) Break("a used token was presented again to a provider that kills its family");
-        if (Stored.Row.State.Status == AccountStatus.RequiresReauth && !MayDoubt) Break("mislabelled: every reply is arriving in time, and the account says that one was lost");
-        if (Stored.Commits.Any(c => c.Value > 1)) Break("a generation was committed twice");
+            if (process.Rest() is { } failure)
+                Break(failure);
+        if (Provider.Replays > 0 && Options.Rotation is Rotation.FamilyKill or Rotation.Grace)
+            Break("a used token was presented again to a provider that kills its family");
+        if (Stored.Row.State.Status == AccountStatus.RequiresReauth && !MayDoubt)
+            Break("mislabelled: every reply is arriving in time, and the account says that one was lost");
+        if (Stored.Commits.Any(c => c.Value > 1))
+            Break("a generation was committed twice");
     }
 
     private WorldHost Of(Choice choice) => choice.Host < 0 ? Revoker : Hosts[choice.Host];
@@ -136,8 +171,10 @@ internal sealed partial class World
         var ticket = host.Ticket!;
         host.Ticket = null;
         var free = turn == Turn.Go || (turn == Turn.Lost && host.Clock.GetUtcNow() >= ticket.Deadline);
-        if (!free) Budget--;
-        if (turn is Turn.Refused or Turn.Unanswered) host.Scarred = true;
+        if (!free)
+            Budget--;
+        if (turn is Turn.Refused or Turn.Unanswered)
+            host.Scarred = true;
         ticket.Source.SetResult(turn);
     }
 }

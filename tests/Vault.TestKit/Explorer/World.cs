@@ -79,7 +79,8 @@ internal sealed partial class World
 
     public Task<Turn> TakeTurnAsync(WorldHost host, Port port, string about, DateTimeOffset deadline = default)
     {
-        if (host.Ticket is not null) throw new InvalidOperationException("A host does one thing at a time.");
+        if (host.Ticket is not null)
+            throw new InvalidOperationException("A host does one thing at a time.");
         host.Ticket = new Ticket(port, about, deadline);
         return host.Ticket.Source.Task;
     }
@@ -89,14 +90,16 @@ internal sealed partial class World
 
     public void Told(string what)
     {
-        if (Verbose) _told.Add("    " + what);
+        if (Verbose)
+            _told.Add("    " + what);
     }
 
     public void Break(string rule) => Broken ??= rule;
 
     public void Lose(WorldHost host)
     {
-        if (host.InHand is { } token) Lost.Add(token);
+        if (host.InHand is { } token)
+            Lost.Add(token);
         host.InHand = null;
     }
 
@@ -104,16 +107,22 @@ internal sealed partial class World
     public void Presenting(WorldHost host, string token)
     {
         var lease = Options.Lifecycle.FreshnessLease;
-        if (RevokedAt is { } revoked && Now >= revoked + lease) Break($"{host.Name} presents {token} after the revocation was acknowledged");
-        if (ShutAt is { } shut && Now >= shut + lease) Break($"{host.Name} presents {token} after the shut gate was acknowledged");
+        if (RevokedAt is { } revoked && Now >= revoked + lease)
+            Break($"{host.Name} presents {token} after the revocation was acknowledged");
+        if (ShutAt is { } shut && Now >= shut + lease)
+            Break($"{host.Name} presents {token} after the shut gate was acknowledged");
     }
 
     public string TokenOf(AccountRow row)
     {
-        if (row.Grant is null) return "-";
-        if (Tokens.TryGetValue(row, out var known)) return known;
+        if (row.Grant is null)
+            return "-";
+        if (Tokens.TryGetValue(row, out var known))
+            return known;
         var opened = Scene.Sealing.OpenGrantAsync(row, default);
-        using var grant = opened.IsCompletedSuccessfully ? opened.Result.Value : throw new InvalidOperationException("The key was in hand.");
+        using var grant = opened.IsCompletedSuccessfully
+            ? opened.Result.Value
+            : throw new InvalidOperationException("The key was in hand.");
         var text = grant?.RefreshToken?.RevealText() ?? "-";
         Tokens.AddOrUpdate(row, text);
         return text;
@@ -123,12 +132,23 @@ internal sealed partial class World
     public UInt128 Fingerprint()
     {
         var text = new StringBuilder(512);
-        text.Append(CultureInfo.InvariantCulture, $"{(Now - Scene.Origin).Ticks}|{Budget}|{Leaps}|{Stored.Gate}|{RevokedAt?.Ticks}|{ShutAt?.Ticks}|{MayDoubt}|{MayHaveLost}|")
-            .Append(Canon(Stored.Row, TokenOf(Stored.Row))).Append('|').Append(Provider.Describe(Scene.Origin)).Append('|').AppendJoin(',', Lost.Order());
+        text.Append(
+                CultureInfo.InvariantCulture,
+                $"{(Now - Scene.Origin).Ticks}|{Budget}|{Leaps}|{Stored.Gate}|{RevokedAt?.Ticks}|{ShutAt?.Ticks}|{MayDoubt}|{MayHaveLost}|"
+            )
+            .Append(Canon(Stored.Row, TokenOf(Stored.Row)))
+            .Append('|')
+            .Append(Provider.Describe(Scene.Origin))
+            .Append('|')
+            .AppendJoin(',', Lost.Order());
         foreach (var host in Everyone)
         {
-            text.Append(CultureInfo.InvariantCulture, $"|{host.Holder}|{host.Attempts}|{host.ClockError.Ticks}|{host.History}|{host.InHand}|{host.Ticket?.Port}|{host.Ticket?.Deadline.Ticks}|");
-            foreach (var reply in host.Spool.Replies) text.Append(reply.AttemptId).Append(',');
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"|{host.Holder}|{host.Attempts}|{host.ClockError.Ticks}|{host.History}|{host.InHand}|{host.Ticket?.Port}|{host.Ticket?.Deadline.Ticks}|"
+            );
+            foreach (var reply in host.Spool.Replies)
+                text.Append(reply.AttemptId).Append(',');
         }
 
         return Hash(text.ToString());
@@ -137,11 +157,18 @@ internal sealed partial class World
     public static string Canon(AccountRow row, string token)
     {
         var s = row.State;
-        return string.Create(CultureInfo.InvariantCulture, $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{InDoubtText(s.Doubt)};{s.Failures};{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{InDoubtText(s.Doubt)};{s.Failures};{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}"
+        );
     }
 
     private static string InDoubtText(InDoubtAttempts? doubt) =>
-        doubt is null ? "" : string.Join('+', doubt.Attempts.Select(a => a.AttemptId).DefaultIfEmpty(doubt.AttemptId)) + "@" + doubt.FirstSentAt.Ticks.ToString(CultureInfo.InvariantCulture);
+        doubt is null
+            ? ""
+            : string.Join('+', doubt.Attempts.Select(a => a.AttemptId).DefaultIfEmpty(doubt.AttemptId))
+                + "@"
+                + doubt.FirstSentAt.Ticks.ToString(CultureInfo.InvariantCulture);
 
     public static string Brief(AccountState s) =>
         $"{s.Status} {s.Reason} g{s.Generation}{(s.Intent is { } i ? " intent of " + i.Holder : "")}{(s.Doubt is null ? "" : " in doubt")}{(s.Revocation == UpstreamRevocation.None ? "" : " revocation " + s.Revocation)}";

@@ -10,15 +10,14 @@ internal sealed class WorldClock(World world, Func<TimeSpan> error, bool blind) 
     public override long GetTimestamp() => blind ? 0 : world.Now.Ticks;
 
     // Nothing in a search waits for a timer: what takes time is a ticket.
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Never();
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        new Never();
 
     private sealed class Never : ITimer
     {
         public bool Change(TimeSpan dueTime, TimeSpan period) => true;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

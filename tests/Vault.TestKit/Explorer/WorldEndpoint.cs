@@ -16,12 +16,14 @@ internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoin
     {
         var token = refreshToken.RevealText();
         var guarded = world.Options.Off != Off.Recheck;
-        if (guarded && host.Clock.GetUtcNow() >= deadline) return new TokenReply.NotActed("deadline", null);
+        if (guarded && host.Clock.GetUtcNow() >= deadline)
+            return new TokenReply.NotActed("deadline", null);
         world.Presenting(host, token);
         var turn = await world.TakeTurnAsync(host, Port.Send, "send").ConfigureAwait(false);
 
         // Held up on the wire past its deadline: the call has been given up and is not delivered, but nobody can tell.
-        if (guarded && host.Clock.GetUtcNow() >= deadline) turn = Turn.Broken;
+        if (guarded && host.Clock.GetUtcNow() >= deadline)
+            turn = Turn.Broken;
         if (turn == Turn.Outage)
         {
             world.Saw(host, "503");
@@ -36,7 +38,9 @@ internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoin
         }
 
         var issued = world.Provider.Present(token, world.Now);
-        world.Told($"provider: {token} -> {(issued.Result == Presented.Granted ? issued.RefreshToken ?? "granted" : "refused")}");
+        world.Told(
+            $"provider: {token} -> {(issued.Result == Presented.Granted ? issued.RefreshToken ?? "granted" : "refused")}"
+        );
         world.Saw(host, issued.ToString());
         host.InHand = issued.RefreshToken;
         var reply = await world.TakeTurnAsync(host, Port.Reply, "reply", deadline).ConfigureAwait(false);
@@ -66,13 +70,33 @@ internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoin
         return new RevocationReply(UpstreamRevocation.Confirmed, false, null);
     }
 
-    public Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<TokenReply> MintAsync(
+        TokenClient client,
+        StaticCredential? credential,
+        ImmutableArray<string> scopes,
+        DateTimeOffset deadline
+    ) => throw new NotSupportedException();
 
-    public Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<TokenReply> ExchangeCodeAsync(
+        TokenClient client,
+        Secret code,
+        Secret codeVerifier,
+        DateTimeOffset deadline
+    ) => throw new NotSupportedException();
 
-    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<IdentityReply> IdentifyAsync(
+        TokenClient client,
+        GrantTokens? grant,
+        StaticCredential? credential,
+        DateTimeOffset deadline
+    ) => throw new NotSupportedException();
 
-    public Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge) => throw new NotSupportedException();
+    public Uri AuthorizationUrl(
+        TokenClient client,
+        ImmutableArray<string> scopes,
+        string state,
+        string codeChallenge
+    ) => throw new NotSupportedException();
 
     public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (null, false);
 }

@@ -65,14 +65,19 @@ internal sealed class WorldHost : ICheckpoints
     public void BeginRevoke()
     {
         Attempts--;
-        _doing = _revoker.WithdrawAsync(_world.Key, new AccountEvent.RevokeWanted(Clock.GetUtcNow(), StatusReason.RevokedByRequest), "key_1");
+        _doing = _revoker.WithdrawAsync(
+            _world.Key,
+            new AccountEvent.RevokeWanted(Clock.GetUtcNow(), StatusReason.RevokedByRequest),
+            "key_1"
+        );
     }
 
     public void BeginFinishing() => _doing = _revoker.FinishUpstreamAsync(_world.Key, CancellationToken.None);
 
     public void Crash()
     {
-        if (InHand is not null) _world.Lose(this);
+        if (InHand is not null)
+            _world.Lose(this);
         Ticket = null;
         _doing = null;
         Scarred = false;
@@ -83,14 +88,19 @@ internal sealed class WorldHost : ICheckpoints
     /// <summary>Called after each of its steps: forgets what it did when it is done. Answers what went wrong in a way that nobody expects.</summary>
     public string? Rest()
     {
-        if (Ticket is not null || _doing is not { IsCompleted: true } done) return null;
+        if (Ticket is not null || _doing is not { IsCompleted: true } done)
+            return null;
         _doing = null;
         InHand = null;
-        if (!Scarred) History = 0;
-        return done.Exception is { InnerException: not StoreUnavailableException and { } e } ? $"{Name} failed with {e.GetType().Name}: {e.Message}" : null;
+        if (!Scarred)
+            History = 0;
+        return done.Exception is { InnerException: not StoreUnavailableException and { } e }
+            ? $"{Name} failed with {e.GetType().Name}: {e.Message}"
+            : null;
     }
 
-    public ValueTask ReachAsync(string name, AccountKey key) => name == "before_send" ? new ValueTask(PauseAsync()) : ValueTask.CompletedTask;
+    public ValueTask ReachAsync(string name, AccountKey key) =>
+        name == "before_send" ? new ValueTask(PauseAsync()) : ValueTask.CompletedTask;
 
     private async Task PauseAsync()
     {
@@ -110,8 +120,24 @@ internal sealed class WorldHost : ICheckpoints
         var ids = new IdFactory(Clock, new Counting((_index * 1_000) + _life));
         var runner = new AccountRunner(store, scene.Packs, ids, new Even(), Clock, options);
         var cache = new CredentialCache(store, scene.Sealing, Clock, options);
-        var identity = new NamedHost(holder, h => _world.Options.KnowsItsDead && h != holder && h.StartsWith(mine, StringComparison.Ordinal));
-        _refresher = new AccountRefresher(store, runner, scene.Sealing, scene.Keyring, scene.Clients, endpoint, Spool, identity, ids, Clock, options, this, IAccountObserver.None);
+        var identity = new NamedHost(holder, h =>
+            _world.Options.KnowsItsDead && h != holder && h.StartsWith(mine, StringComparison.Ordinal)
+        );
+        _refresher = new AccountRefresher(
+            store,
+            runner,
+            scene.Sealing,
+            scene.Keyring,
+            scene.Clients,
+            endpoint,
+            Spool,
+            identity,
+            ids,
+            Clock,
+            options,
+            this,
+            IAccountObserver.None
+        );
         _revoker = new AccountRevoker(store, runner, scene.Sealing, scene.Clients, endpoint, cache, Clock, options);
     }
 

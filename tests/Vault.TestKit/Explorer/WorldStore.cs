@@ -24,8 +24,10 @@ internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
     {
         await world.TakeTurnAsync(host, Port.Read, "read").ConfigureAwait(false);
         var row = world.Stored.Row;
-        if (world.Options.Off == Off.Intent) row = row with { State = row.State with { Intent = Mine(row.State.Intent) } };
-        if (world.Options.Off == Off.Lease && row.State.Intent is { } held && held.Holder != host.Holder) row = row with { State = row.State with { Intent = held with { LeaseUntil = held.StartedAt } } };
+        if (world.Options.Off == Off.Intent)
+            row = row with { State = row.State with { Intent = Mine(row.State.Intent) } };
+        if (world.Options.Off == Off.Lease && row.State.Intent is { } held && held.Holder != host.Holder)
+            row = row with { State = row.State with { Intent = held with { LeaseUntil = held.StartedAt } } };
         world.Saw(host, World.Canon(row, world.TokenOf(world.Stored.Row)) + world.Stored.Gate);
         return new AccountSnapshot(row, world.Stored.Gate);
     }
@@ -33,7 +35,13 @@ internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
     // Without the intent nobody sees anybody else's.
     private RefreshIntent? Mine(RefreshIntent? intent) => intent?.Holder == host.Holder ? intent : null;
 
-    public async Task<WriteOutcome> UpdateAsync(AccountRow row, long expectedVersion, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+    public async Task<WriteOutcome> UpdateAsync(
+        AccountRow row,
+        long expectedVersion,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
         var turn = await world.TakeTurnAsync(host, Port.Write, "write").ConfigureAwait(false);
         if (turn == Turn.Refused)
@@ -44,33 +52,72 @@ internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
 
         var outcome = Write(row, expectedVersion, gate);
         world.Saw(host, turn + " " + outcome);
-        world.Told(outcome == WriteOutcome.Written ? $"wrote {World.Brief(world.Stored.Row.State)}" : outcome.ToString());
+        world.Told(
+            outcome == WriteOutcome.Written ? $"wrote {World.Brief(world.Stored.Row.State)}" : outcome.ToString()
+        );
         return turn == Turn.Unanswered ? throw new StoreUnavailableException("unanswered", true) : outcome;
     }
 
     private WriteOutcome Write(AccountRow row, long expectedVersion, GateCheck gate)
     {
-        if (gate.RequiredEpoch is { } epoch && (!world.Stored.Gate.Open || world.Stored.Gate.Epoch != epoch)) return WriteOutcome.GateShut;
+        if (gate.RequiredEpoch is { } epoch && (!world.Stored.Gate.Open || world.Stored.Gate.Epoch != epoch))
+            return WriteOutcome.GateShut;
         var stored = world.Stored.Row;
-        if (stored.Version != expectedVersion && world.Options.Off != Off.CompareAndSwap) return WriteOutcome.Stale;
-        if (row.State.Generation > stored.State.Generation) world.Stored.Commits[row.State.Generation] = world.Stored.Commits.GetValueOrDefault(row.State.Generation) + 1;
-        if (row.State.Generation > stored.State.Generation) host.InHand = null;
-        if (row.State.Status == AccountStatus.Revoked && stored.State.Status != AccountStatus.Revoked) world.RevokedAt = world.Now;
+        if (stored.Version != expectedVersion && world.Options.Off != Off.CompareAndSwap)
+            return WriteOutcome.Stale;
+        if (row.State.Generation > stored.State.Generation)
+            world.Stored.Commits[row.State.Generation] =
+                world.Stored.Commits.GetValueOrDefault(row.State.Generation) + 1;
+        if (row.State.Generation > stored.State.Generation)
+            host.InHand = null;
+        if (row.State.Status == AccountStatus.Revoked && stored.State.Status != AccountStatus.Revoked)
+            world.RevokedAt = world.Now;
         world.Stored.Row = row with { Version = stored.Version + 1 };
         return WriteOutcome.Written;
     }
 
-    public Task<AccountSnapshot?> FindAsync(OrganizationId organization, AccountId id, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<AccountSnapshot?> FindAsync(
+        OrganizationId organization,
+        AccountId id,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 
-    public Task<UserAccounts?> FindForUserAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<UserAccounts?> FindForUserAsync(
+        OrganizationId organization,
+        UserId user,
+        string provider,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 
-    public Task<WriteOutcome> InsertAsync(AccountRow row, GateCheck gate, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<WriteOutcome> InsertAsync(
+        AccountRow row,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 
-    public Task<Page<AccountRow>> ListAsync(OrganizationId organization, AccountFilter filter, int pageSize, string? cursor, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<Page<AccountRow>> ListAsync(
+        OrganizationId organization,
+        AccountFilter filter,
+        int pageSize,
+        string? cursor,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<DueAccount>> FindDueAsync(DateTimeOffset now, IReadOnlyCollection<int> mine, int shards, int limit, IReadOnlyCollection<string> without, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<DueAccount>> FindDueAsync(
+        DateTimeOffset now,
+        IReadOnlyCollection<int> mine,
+        int shards,
+        int limit,
+        IReadOnlyCollection<string> without,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 
-    public Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task TouchAsync(IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> uses, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task TouchAsync(
+        IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> uses,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
 }

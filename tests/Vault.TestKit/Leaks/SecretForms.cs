@@ -9,7 +9,8 @@ public sealed class SecretForms
 
     public SecretForms(params IEnumerable<string> secrets)
     {
-        foreach (var secret in secrets) _marks.AddRange(FormsOf(secret).Select(f => (f.Key, f.Value)));
+        foreach (var secret in secrets)
+            _marks.AddRange(FormsOf(secret).Select(f => (f.Key, f.Value)));
     }
 
     /// <summary>Every form by its name.</summary>
@@ -21,9 +22,12 @@ public sealed class SecretForms
             ["plain"] = Encoding.UTF8.GetBytes(secret),
             ["UTF-16"] = Encoding.Unicode.GetBytes(secret),
             ["JSON-escaped"] = Encoding.UTF8.GetBytes(string.Concat(secret.Select(c => $"\\u{(int)c:x4}"))),
-            ["URL-encoded"] = Encoding.ASCII.GetBytes(string.Concat(Encoding.UTF8.GetBytes(secret).Select(b => $"%{b:X2}"))),
+            ["URL-encoded"] = Encoding.ASCII.GetBytes(
+                string.Concat(Encoding.UTF8.GetBytes(secret).Select(b => $"%{b:X2}"))
+            ),
         };
-        if (Uri.EscapeDataString(secret) is var escaped && escaped != secret) forms["URL-encoded where needed"] = Encoding.ASCII.GetBytes(escaped);
+        if (Uri.EscapeDataString(secret) is var escaped && escaped != secret)
+            forms["URL-encoded where needed"] = Encoding.ASCII.GetBytes(escaped);
         for (var shift = 0; shift < 3; shift++)
         {
             var text = Base64Core(secret, shift);
@@ -40,7 +44,8 @@ public sealed class SecretForms
     public (string Form, int At)? FirstIn(ReadOnlySpan<byte> where)
     {
         foreach (var (form, mark) in _marks)
-            if (where.IndexOf(mark) is >= 0 and var at) return (form, at);
+            if (where.IndexOf(mark) is >= 0 and var at)
+                return (form, at);
         return null;
     }
 

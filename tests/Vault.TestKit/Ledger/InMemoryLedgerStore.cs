@@ -24,21 +24,24 @@ public sealed class InMemoryLedgerStore : ILedgerStore
 
     public void AddToOutbox(params IEnumerable<PendingEntry> entries)
     {
-        lock (_gate) _outbox.AddRange(entries);
+        lock (_gate)
+            _outbox.AddRange(entries);
     }
 
     public int OutboxCount
     {
         get
         {
-            lock (_gate) return _outbox.Count;
+            lock (_gate)
+                return _outbox.Count;
         }
     }
 
     /// <summary>Everything stored for the organization, in stored order.</summary>
     public IReadOnlyList<LedgerEntry> Entries(OrganizationId organization)
     {
-        lock (_gate) return [.. Of(organization).Rows];
+        lock (_gate)
+            return [.. Of(organization).Rows];
     }
 
     /// <summary>Changes rows and head as somebody with the database password would.</summary>
@@ -52,57 +55,100 @@ public sealed class InMemoryLedgerStore : ILedgerStore
         }
     }
 
-    public async ValueTask<IReadOnlyList<LedgerAppendResult>> AppendAsync(IReadOnlyList<LedgerGroup> groups, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<LedgerAppendResult>> AppendAsync(
+        IReadOnlyList<LedgerGroup> groups,
+        CancellationToken cancellationToken
+    )
     {
-        lock (_gate) Calls.Add(groups.Count);
-        if (BeforeAppend is { } before) await before(groups);
+        lock (_gate)
+            Calls.Add(groups.Count);
+        if (BeforeAppend is { } before)
+            await before(groups);
         List<LedgerAppendResult> results;
         lock (_gate)
         {
             Assert.Equal(groups.Count, groups.Select(g => g.Organization).Distinct().Count());
-            results = [.. groups.Select(g => new LedgerAppendResult(g.Organization, Append(g), Of(g.Organization).Head))];
+            results =
+            [
+                .. groups.Select(g => new LedgerAppendResult(g.Organization, Append(g), Of(g.Organization).Head)),
+            ];
             Commits++;
         }
 
-        if (AfterAppend is { } after) await after(groups);
+        if (AfterAppend is { } after)
+            await after(groups);
         return results;
     }
 
-    public ValueTask<IReadOnlyList<LedgerHead>> ReadHeadsAsync(IReadOnlyList<OrganizationId> organizations, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<LedgerHead>> ReadHeadsAsync(
+        IReadOnlyList<OrganizationId> organizations,
+        CancellationToken cancellationToken
+    )
     {
-        lock (_gate) return new([.. organizations.Select(o => Of(o).Head)]);
+        lock (_gate)
+            return new([.. organizations.Select(o => Of(o).Head)]);
     }
 
-    public ValueTask<IReadOnlyList<LedgerEntry>> ReadAsync(OrganizationId organization, long fromSeq, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<LedgerEntry>> ReadAsync(
+        OrganizationId organization,
+        long fromSeq,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
-        lock (_gate) return new([.. Of(organization).Rows.Where(e => e.Seq >= fromSeq).OrderBy(e => e.Seq).Take(limit)]);
+        lock (_gate)
+            return new([.. Of(organization).Rows.Where(e => e.Seq >= fromSeq).OrderBy(e => e.Seq).Take(limit)]);
     }
 
-    public ValueTask<IReadOnlySet<string>> FindEventsAsync(OrganizationId organization, IReadOnlyList<string> eventIds, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlySet<string>> FindEventsAsync(
+        OrganizationId organization,
+        IReadOnlyList<string> eventIds,
+        CancellationToken cancellationToken
+    )
     {
-        lock (_gate) return new(eventIds.Where(Of(organization).Events.Contains).ToHashSet(StringComparer.Ordinal));
+        lock (_gate)
+            return new(eventIds.Where(Of(organization).Events.Contains).ToHashSet(StringComparer.Ordinal));
     }
 
     public ValueTask<LedgerPage> QueryAsync(LedgerQuery query, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            var fitting = Of(query.Organization).Rows.Where(e =>
-                Fits(query.Type, e.Index.Type) && Fits(query.ExecutionId, e.Index.ExecutionId) && Fits(query.User, e.Index.User) && Fits(query.Agent, e.Index.Agent)
-                && Fits(query.Tool, e.Index.Tool) && Fits(query.Account, e.Index.Account)
-                && (query.From is not { } from || e.Time >= from) && (query.Until is not { } until || e.Time < until)
-                && (query.Cursor is not { } cursor || (query.NewestFirst ? e.Seq < cursor : e.Seq > cursor)));
-            var page = (query.NewestFirst ? fitting.OrderByDescending(e => e.Seq) : fitting.OrderBy(e => e.Seq)).Take(query.Limit + 1).ToList();
-            return new(page.Count > query.Limit ? new LedgerPage(page[..query.Limit], page[query.Limit - 1].Seq) : new LedgerPage(page, null));
+            var fitting = Of(query.Organization)
+                .Rows.Where(e =>
+                    Fits(query.Type, e.Index.Type)
+                    && Fits(query.ExecutionId, e.Index.ExecutionId)
+                    && Fits(query.User, e.Index.User)
+                    && Fits(query.Agent, e.Index.Agent)
+                    && Fits(query.Tool, e.Index.Tool)
+                    && Fits(query.Account, e.Index.Account)
+                    && (query.From is not { } from || e.Time >= from)
+                    && (query.Until is not { } until || e.Time < until)
+                    && (query.Cursor is not { } cursor || (query.NewestFirst ? e.Seq < cursor : e.Seq > cursor))
+                );
+            var page = (query.NewestFirst ? fitting.OrderByDescending(e => e.Seq) : fitting.OrderBy(e => e.Seq))
+                .Take(query.Limit + 1)
+                .ToList();
+            return new(
+                page.Count > query.Limit
+                    ? new LedgerPage(page[..query.Limit], page[query.Limit - 1].Seq)
+                    : new LedgerPage(page, null)
+            );
         }
     }
 
     public ValueTask<IReadOnlyList<PendingEntry>> ReadOutboxAsync(int limit, CancellationToken cancellationToken)
     {
-        lock (_gate) return new([.. _outbox.Take(limit)]);
+        lock (_gate)
+            return new([.. _outbox.Take(limit)]);
     }
 
-    public ValueTask<int> EraseBodiesAsync(OrganizationId organization, long throughSeq, int limit, CancellationToken cancellationToken)
+    public ValueTask<int> EraseBodiesAsync(
+        OrganizationId organization,
+        long throughSeq,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         lock (_gate)
         {
@@ -110,7 +156,8 @@ public sealed class InMemoryLedgerStore : ILedgerStore
             var erased = 0;
             for (var i = 0; i < rows.Count && erased < limit; i++)
             {
-                if (rows[i].Body is null || rows[i].Seq > throughSeq) continue;
+                if (rows[i].Body is null || rows[i].Seq > throughSeq)
+                    continue;
                 rows[i] = rows[i] with { Body = null, Index = LedgerIndex.Erased };
                 erased++;
             }
@@ -123,9 +170,13 @@ public sealed class InMemoryLedgerStore : ILedgerStore
     {
         var chain = Of(group.Organization);
         Assert.NotEmpty(group.Entries);
-        if (chain.Head != group.Expected) return LedgerAppendStatus.HeadMoved;
-        var leaving = _outbox.Where(p => p.Organization == group.Organization && group.FromOutbox.Contains(p.EventId)).ToList();
-        if (leaving.Count != group.FromOutbox.Count || group.Entries.Any(e => chain.Events.Contains(e.EventId))) return LedgerAppendStatus.Duplicate;
+        if (chain.Head != group.Expected)
+            return LedgerAppendStatus.HeadMoved;
+        var leaving = _outbox
+            .Where(p => p.Organization == group.Organization && group.FromOutbox.Contains(p.EventId))
+            .ToList();
+        if (leaving.Count != group.FromOutbox.Count || group.Entries.Any(e => chain.Events.Contains(e.EventId)))
+            return LedgerAppendStatus.Duplicate;
         leaving.ForEach(p => _outbox.Remove(p));
         foreach (var entry in group.Entries)
         {
@@ -140,7 +191,8 @@ public sealed class InMemoryLedgerStore : ILedgerStore
 
     private static bool Fits(string? wanted, string? actual) => wanted is null || wanted == actual;
 
-    private Chain Of(OrganizationId organization) => _chains.TryGetValue(organization, out var chain) ? chain : _chains[organization] = new Chain();
+    private Chain Of(OrganizationId organization) =>
+        _chains.TryGetValue(organization, out var chain) ? chain : _chains[organization] = new Chain();
 
     private sealed class Chain
     {

@@ -5,42 +5,76 @@ namespace Vault.TestKit.Memory;
 
 public sealed class MemoryIdempotencyStore(MemoryStore store) : IIdempotencyStore
 {
-    internal Dictionary<(OrganizationId?, string Scope, string Key), (OrganizationId? Organization, IdempotentResponse Answer)> Rows { get; } = [];
+    internal Dictionary<
+        (OrganizationId?, string Scope, string Key),
+        (OrganizationId? Organization, IdempotentResponse Answer)
+    > Rows { get; } = [];
 
-    public Task<IdempotentResponse?> ClaimAsync(OrganizationId? organization, IdempotentResponse claim, DateTimeOffset now, CancellationToken cancellationToken) => store.RunAsync(
-        "idempotency.claim",
-        () =>
-        {
-            var key = (organization, claim.Scope, claim.Key);
-            if (Rows.TryGetValue(key, out var there) && there.Answer.ExpiresAt > now) return there.Answer;
-            Rows[key] = (organization, claim);
-            return null;
-        },
-        cancellationToken);
+    public Task<IdempotentResponse?> ClaimAsync(
+        OrganizationId? organization,
+        IdempotentResponse claim,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    ) =>
+        store.RunAsync(
+            "idempotency.claim",
+            () =>
+            {
+                var key = (organization, claim.Scope, claim.Key);
+                if (Rows.TryGetValue(key, out var there) && there.Answer.ExpiresAt > now)
+                    return there.Answer;
+                Rows[key] = (organization, claim);
+                return null;
+            },
+            cancellationToken
+        );
 
-    public Task CompleteAsync(OrganizationId? organization, IdempotentResponse answer, CancellationToken cancellationToken) => store.RunAsync(
-        "idempotency.complete",
-        () =>
-        {
-            var key = (organization, answer.Scope, answer.Key);
-            if (Rows.TryGetValue(key, out var there) && there.Answer.RequestDigest == answer.RequestDigest && there.Answer.CreatedAt == answer.CreatedAt)
-                Rows[key] = (organization, answer);
-            return true;
-        },
-        cancellationToken);
+    public Task CompleteAsync(
+        OrganizationId? organization,
+        IdempotentResponse answer,
+        CancellationToken cancellationToken
+    ) =>
+        store.RunAsync(
+            "idempotency.complete",
+            () =>
+            {
+                var key = (organization, answer.Scope, answer.Key);
+                if (
+                    Rows.TryGetValue(key, out var there)
+                    && there.Answer.RequestDigest == answer.RequestDigest
+                    && there.Answer.CreatedAt == answer.CreatedAt
+                )
+                    Rows[key] = (organization, answer);
+                return true;
+            },
+            cancellationToken
+        );
 
-    public Task ReleaseAsync(OrganizationId? organization, string scope, string key, CancellationToken cancellationToken) => store.RunAsync(
-        "idempotency.release",
-        () => Rows.TryGetValue((organization, scope, key), out var there) && there.Answer.Status is null && Rows.Remove((organization, scope, key)),
-        cancellationToken);
+    public Task ReleaseAsync(
+        OrganizationId? organization,
+        string scope,
+        string key,
+        CancellationToken cancellationToken
+    ) =>
+        store.RunAsync(
+            "idempotency.release",
+            () =>
+                Rows.TryGetValue((organization, scope, key), out var there)
+                && there.Answer.Status is null
+                && Rows.Remove((organization, scope, key)),
+            cancellationToken
+        );
 
-    public Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) => store.RunAsync(
-        "idempotency.delete_expired",
-        () =>
-        {
-            var gone = Rows.Where(r => r.Value.Answer.ExpiresAt < before).Select(r => r.Key).Take(limit).ToList();
-            foreach (var key in gone) Rows.Remove(key);
-            return gone.Count;
-        },
-        cancellationToken);
+    public Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        store.RunAsync(
+            "idempotency.delete_expired",
+            () =>
+            {
+                var gone = Rows.Where(r => r.Value.Answer.ExpiresAt < before).Select(r => r.Key).Take(limit).ToList();
+                foreach (var key in gone)
+                    Rows.Remove(key);
+                return gone.Count;
+            },
+            cancellationToken
+        );
 }

@@ -8,18 +8,34 @@ public sealed class MemoryOutputStore(MemoryStore store) : IOutputStore
     internal Dictionary<(OrganizationId, string), StoredOutput> Rows { get; } = [];
 
     public Task PutAsync(StoredOutput output, CancellationToken cancellationToken) =>
-        store.RunAsync("outputs.put", () => Rows[(output.Organization, output.ExecutionId)] = output, cancellationToken);
+        store.RunAsync(
+            "outputs.put",
+            () => Rows[(output.Organization, output.ExecutionId)] = output,
+            cancellationToken
+        );
 
-    public Task<StoredOutput?> FindAsync(OrganizationId organization, string executionId, DateTimeOffset now, CancellationToken cancellationToken) => store.RunAsync(
-        "outputs.find", () => Rows.GetValueOrDefault((organization, executionId)) is { } row && row.ExpiresAt > now ? row : null, cancellationToken);
+    public Task<StoredOutput?> FindAsync(
+        OrganizationId organization,
+        string executionId,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    ) =>
+        store.RunAsync(
+            "outputs.find",
+            () => Rows.GetValueOrDefault((organization, executionId)) is { } row && row.ExpiresAt > now ? row : null,
+            cancellationToken
+        );
 
-    public Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) => store.RunAsync(
-        "outputs.delete_expired",
-        () =>
-        {
-            var gone = Rows.Where(r => r.Value.ExpiresAt < before).Select(r => r.Key).Take(limit).ToList();
-            foreach (var key in gone) Rows.Remove(key);
-            return gone.Count;
-        },
-        cancellationToken);
+    public Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        store.RunAsync(
+            "outputs.delete_expired",
+            () =>
+            {
+                var gone = Rows.Where(r => r.Value.ExpiresAt < before).Select(r => r.Key).Take(limit).ToList();
+                foreach (var key in gone)
+                    Rows.Remove(key);
+                return gone.Count;
+            },
+            cancellationToken
+        );
 }

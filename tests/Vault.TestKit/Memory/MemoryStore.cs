@@ -65,37 +65,62 @@ public sealed class MemoryStore
     internal async Task<T> RunAsync<T>(string call, Func<T> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (Before is { } before) await before(call);
+        if (Before is { } before)
+            await before(call);
         T result;
-        lock (_lock) result = work();
-        if (After is { } after) await after(call);
+        lock (_lock)
+            result = work();
+        if (After is { } after)
+            await after(call);
         return result;
     }
 
     /// <summary>One compare-and-swap: the gate, then the change, then the drafts; all or nothing.</summary>
     internal Task<WriteOutcome> WriteAsync(
-        string call, OrganizationId organization, GateCheck gate, bool insert, Func<bool> fits, Action change, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+        string call,
+        OrganizationId organization,
+        GateCheck gate,
+        bool insert,
+        Func<bool> fits,
+        Action change,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
-        if (drafts.Any(d => d.Organization != organization)) throw new ArgumentException("A ledger draft belongs to the organization of the write it tells of.", nameof(drafts));
-        return RunAsync(call, () =>
-        {
-            if (insert || gate.RequiredEpoch is not null)
+        if (drafts.Any(d => d.Organization != organization))
+            throw new ArgumentException(
+                "A ledger draft belongs to the organization of the write it tells of.",
+                nameof(drafts)
+            );
+        return RunAsync(
+            call,
+            () =>
             {
-                if (Organizations.Gate(organization) is not { } stored) return WriteOutcome.GateShut;
-                if (gate.RequiredEpoch is { } epoch && (!stored.Open || stored.Epoch != epoch)) return WriteOutcome.GateShut;
-            }
+                if (insert || gate.RequiredEpoch is not null)
+                {
+                    if (Organizations.Gate(organization) is not { } stored)
+                        return WriteOutcome.GateShut;
+                    if (gate.RequiredEpoch is { } epoch && (!stored.Open || stored.Epoch != epoch))
+                        return WriteOutcome.GateShut;
+                }
 
-            if (!fits()) return WriteOutcome.Stale;
-            Draft(drafts);
-            change();
-            return WriteOutcome.Written;
-        }, cancellationToken);
+                if (!fits())
+                    return WriteOutcome.Stale;
+                Draft(drafts);
+                change();
+                return WriteOutcome.Written;
+            },
+            cancellationToken
+        );
     }
 
     internal void Draft(IReadOnlyList<LedgerDraft> drafts)
     {
         var entries = drafts.Select(_entryWriter.Write).ToList();
-        if (entries.Exists(e => Outbox.Exists(o => o.Organization == e.Organization && o.EventId == e.EventId)) || entries.DistinctBy(e => e.EventId).Count() != entries.Count)
+        if (
+            entries.Exists(e => Outbox.Exists(o => o.Organization == e.Organization && o.EventId == e.EventId))
+            || entries.DistinctBy(e => e.EventId).Count() != entries.Count
+        )
             throw new InvalidOperationException("The event is already in the outbox.");
         Outbox.AddRange(entries);
     }
@@ -103,8 +128,12 @@ public sealed class MemoryStore
     internal static Page<T> Page<T>(IEnumerable<T> rows, Func<T, string> key, string list, int pageSize, string? cursor)
     {
         var after = PageCursor.Decode(list, cursor);
-        var taken = rows.OrderBy(key, StringComparer.Ordinal).Where(r => after is null || string.CompareOrdinal(key(r), after) > 0).Take(pageSize + 1).ToList();
-        if (taken.Count <= pageSize) return new Page<T>(taken, null);
+        var taken = rows.OrderBy(key, StringComparer.Ordinal)
+            .Where(r => after is null || string.CompareOrdinal(key(r), after) > 0)
+            .Take(pageSize + 1)
+            .ToList();
+        if (taken.Count <= pageSize)
+            return new Page<T>(taken, null);
         taken.RemoveAt(taken.Count - 1);
         return new Page<T>(taken, PageCursor.Encode(list, key(taken[^1])));
     }

@@ -35,16 +35,32 @@ public static class ThrowawayPostgres
 
     private static async Task<string> StartAsync()
     {
-        if (Environment.GetEnvironmentVariable("VAULT_TEST_POSTGRES") is { Length: > 0 } given) return given;
+        if (Environment.GetEnvironmentVariable("VAULT_TEST_POSTGRES") is { Length: > 0 } given)
+            return given;
         var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Vault.Orleans.sln"))) root = root.Parent;
-        if (root is null) throw new InvalidOperationException("The tests do not run inside the repository; set VAULT_TEST_POSTGRES.");
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Vault.Orleans.sln")))
+            root = root.Parent;
+        if (root is null)
+            throw new InvalidOperationException("The tests do not run inside the repository; set VAULT_TEST_POSTGRES.");
 
-        var start = new ProcessStartInfo(Path.Combine(root.FullName, "scripts", "pg")) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { "start", "--fast", "--with", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture) })
+        var start = new ProcessStartInfo(Path.Combine(root.FullName, "scripts", "pg"))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (
+            var argument in new[]
+            {
+                "start",
+                "--fast",
+                "--with",
+                Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            }
+        )
             start.ArgumentList.Add(argument);
         start.Environment["VAULT_PG_DIR"] = Directory.CreateTempSubdirectory("vault-pg-").FullName;
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("scripts/pg could not be started.");
+        using var process = Process.Start(start)
+            ?? throw new InvalidOperationException("scripts/pg could not be started.");
         var (output, error) = (process.StandardOutput.ReadLineAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return process.ExitCode == 0 && await output is { Length: > 0 } url

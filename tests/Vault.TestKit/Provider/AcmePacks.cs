@@ -26,8 +26,16 @@ public sealed class AcmePacks : IPacks
             AuthModes = [AuthMode.AuthorizationCode],
             Refresh = refresh,
             Hosts = ["api.acme.example"],
-            Details = new PackDetails { Api = new ApiShape { BaseUrl = UrlTemplate.Parse("https://api.acme.example") } },
-            Tools = [Tool(List, Effect.Read, "read"), Tool(Send, Effect.Write, "write"), Tool(Drop, Effect.Destructive, "write")],
+            Details = new PackDetails
+            {
+                Api = new ApiShape { BaseUrl = UrlTemplate.Parse("https://api.acme.example") },
+            },
+            Tools =
+            [
+                Tool(List, Effect.Read, "read"),
+                Tool(Send, Effect.Write, "write"),
+                Tool(Drop, Effect.Destructive, "write"),
+            ],
         };
     }
 
@@ -41,26 +49,35 @@ public sealed class AcmePacks : IPacks
 
     public bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool)
     {
-        tool = _pack.Tools.FirstOrDefault(t => t.Name == name) is { } found ? new Tool(_pack, found, new AnyObject()) : null;
+        tool = _pack.Tools.FirstOrDefault(t => t.Name == name) is { } found
+            ? new Tool(_pack, found, new AnyObject())
+            : null;
         return tool is not null;
     }
 
-    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null) => [];
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null) =>
+        [];
 
-    private static ToolDefinition Tool(string name, Effect effect, string scope) => new()
-    {
-        Name = name,
-        Version = "1",
-        Description = name,
-        Effect = effect,
-        Idempotency = Idempotency.None,
-        Scopes = new ScopeRequirement([ImmutableArray.Create(scope)]),
-        InputSchema = JsonSerializer.SerializeToElement(new { type = "object" }),
-        Request = new ToolRequest { Method = effect == Effect.Read ? "GET" : "POST", Url = UrlTemplate.Parse("/things") },
-    };
+    private static ToolDefinition Tool(string name, Effect effect, string scope) =>
+        new()
+        {
+            Name = name,
+            Version = "1",
+            Description = name,
+            Effect = effect,
+            Idempotency = Idempotency.None,
+            Scopes = new ScopeRequirement([ImmutableArray.Create(scope)]),
+            InputSchema = JsonSerializer.SerializeToElement(new { type = "object" }),
+            Request = new ToolRequest
+            {
+                Method = effect == Effect.Read ? "GET" : "POST",
+                Url = UrlTemplate.Parse("/things"),
+            },
+        };
 
     private sealed class AnyObject : IInputSchema
     {
-        public IReadOnlyList<Violation> Validate(JsonElement input) => input.ValueKind == JsonValueKind.Object ? [] : [new Violation("", "must be an object")];
+        public IReadOnlyList<Violation> Validate(JsonElement input) =>
+            input.ValueKind == JsonValueKind.Object ? [] : [new Violation("", "must be an object")];
     }
 }

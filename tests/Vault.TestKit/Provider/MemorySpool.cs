@@ -16,7 +16,8 @@ public sealed class MemorySpool : IReplySpool
     {
         get
         {
-            lock (_lock) return [.. _replies];
+            lock (_lock)
+                return [.. _replies];
         }
     }
 
@@ -24,17 +25,20 @@ public sealed class MemorySpool : IReplySpool
     {
         lock (_lock)
         {
-            if (Full) return Task.FromResult(false);
+            if (Full)
+                return Task.FromResult(false);
             _replies.Add(reply);
             return Task.FromResult(true);
         }
     }
 
-    public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<SpooledReply>>([.. Replies.Take(limit)]);
+    public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<SpooledReply>>([.. Replies.Take(limit)]);
 
     public Task RemoveAsync(AccountKey key, string attemptId, CancellationToken cancellationToken)
     {
-        lock (_lock) _replies.RemoveAll(r => r.Key == key && r.AttemptId == attemptId);
+        lock (_lock)
+            _replies.RemoveAll(r => r.Key == key && r.AttemptId == attemptId);
         return Task.CompletedTask;
     }
 }

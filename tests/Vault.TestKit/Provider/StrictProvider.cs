@@ -46,7 +46,8 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
 
     public Issued Present(string refreshToken, DateTimeOffset now)
     {
-        if (!_byToken.TryGetValue(refreshToken, out var place) || !place.Family.Alive) return Refuse();
+        if (!_byToken.TryGetValue(refreshToken, out var place) || !place.Family.Alive)
+            return Refuse();
         var token = place.Family.Tokens[place.Index];
         if (Rotation is Rotation.Never or Rotation.Mints)
         {
@@ -63,7 +64,8 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
             }
 
             Replays++;
-            if (Rotation is Rotation.FamilyKill or Rotation.Grace) place.Family.Alive = false;
+            if (Rotation is Rotation.FamilyKill or Rotation.Grace)
+                place.Family.Alive = false;
             return Refuse();
         }
 
@@ -74,17 +76,20 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
     /// <summary>RFC 7009: an unknown or dead token is fine, too. Any token that is still known takes its family along.</summary>
     public void Revoke(string refreshToken)
     {
-        if (!_byToken.TryGetValue(refreshToken, out var place)) return;
+        if (!_byToken.TryGetValue(refreshToken, out var place))
+            return;
 
         // A single-use provider has forgotten what was used up; so it cannot tell what to revoke.
-        if (Rotation == Rotation.SingleUse && place.Family.Tokens[place.Index].UsedAt is not null) return;
+        if (Rotation == Rotation.SingleUse && place.Family.Tokens[place.Index].UsedAt is not null)
+            return;
         place.Family.Alive = false;
     }
 
     /// <summary>As a person does on the provider's page.</summary>
     public void RevokeEverything()
     {
-        foreach (var family in _families) family.Alive = false;
+        foreach (var family in _families)
+            family.Alive = false;
     }
 
     /// <summary>As a person does on the provider's page, with one consent.</summary>
@@ -92,19 +97,42 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
 
     /// <summary>Whether presenting it now would be granted.</summary>
     public bool IsGood(string refreshToken, DateTimeOffset now) =>
-        _byToken.TryGetValue(refreshToken, out var place) && place.Family.Alive
-        && (place.Family.Tokens[place.Index].UsedAt is not { } usedAt || Rotation is Rotation.Never or Rotation.Mints || (Rotation == Rotation.Grace && now <= usedAt + grace));
+        _byToken.TryGetValue(refreshToken, out var place)
+        && place.Family.Alive
+        && (
+            place.Family.Tokens[place.Index].UsedAt is not { } usedAt
+            || Rotation is Rotation.Never or Rotation.Mints
+            || (Rotation == Rotation.Grace && now <= usedAt + grace)
+        );
 
     /// <summary>Refresh tokens with which somebody could still get in.</summary>
-    public IEnumerable<string> Alive => _families.Where(f => f.Alive).SelectMany(f => f.Tokens.Where(t => t.UsedAt is null || Rotation == Rotation.Never).Select(t => t.Text));
+    public IEnumerable<string> Alive =>
+        _families
+            .Where(f => f.Alive)
+            .SelectMany(f => f.Tokens.Where(t => t.UsedAt is null || Rotation == Rotation.Never).Select(t => t.Text));
 
     /// <summary>Whether the family, counted from 0 in the order of consents, has not been revoked or killed.</summary>
     public bool Lives(int family) => family >= 0 && family < _families.Count && _families[family].Alive;
 
     /// <summary>The whole of it as text; two providers with one text behave alike from here on.</summary>
-    public string Describe(DateTimeOffset origin) => string.Join(';', _families.Select(f =>
-        (f.Alive ? "+" : "-") + string.Join(',', f.Tokens.Select(t => t.Text + (t.UsedAt is { } at ? "@" + (at - origin).TotalSeconds.ToString(CultureInfo.InvariantCulture) : "")))))
-        + $"|{Replays}";
+    public string Describe(DateTimeOffset origin) =>
+        string.Join(
+            ';',
+            _families.Select(f =>
+                (f.Alive ? "+" : "-")
+                + string.Join(
+                    ',',
+                    f.Tokens.Select(t =>
+                        t.Text
+                        + (
+                            t.UsedAt is { } at
+                                ? "@" + (at - origin).TotalSeconds.ToString(CultureInfo.InvariantCulture)
+                                : ""
+                        )
+                    )
+                )
+            )
+        ) + $"|{Replays}";
 
     private Issued Issue(Family family)
     {

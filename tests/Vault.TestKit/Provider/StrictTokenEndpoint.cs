@@ -61,7 +61,8 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
     {
         get
         {
-            lock (_lock) return [.. _revoked];
+            lock (_lock)
+                return [.. _revoked];
         }
     }
 
@@ -69,25 +70,39 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
     {
         lock (_lock)
         {
-            foreach (var act in acts) _script.Enqueue(act);
+            foreach (var act in acts)
+                _script.Enqueue(act);
         }
     }
 
     /// <summary>The next call stops before it acts; the first task tells when it is there, the second lets it go on.</summary>
     public (Task Reached, TaskCompletionSource Go) Hold()
     {
-        var barrier = (Reached: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), Go: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        lock (_lock) _barriers.Enqueue(barrier);
+        var barrier = (
+            Reached: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            Go: new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+        );
+        lock (_lock)
+            _barriers.Enqueue(barrier);
         return (barrier.Reached.Task, barrier.Go);
     }
 
     public Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline) =>
         CallAsync(deadline, () => provider.Present(refreshToken.RevealText(), time.GetUtcNow()));
 
-    public Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) =>
-        CallAsync(deadline, provider.Consent, keepsRefreshToken: false);
+    public Task<TokenReply> MintAsync(
+        TokenClient client,
+        StaticCredential? credential,
+        ImmutableArray<string> scopes,
+        DateTimeOffset deadline
+    ) => CallAsync(deadline, provider.Consent, keepsRefreshToken: false);
 
-    public Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline) => CallAsync(deadline, provider.Consent);
+    public Task<TokenReply> ExchangeCodeAsync(
+        TokenClient client,
+        Secret code,
+        Secret codeVerifier,
+        DateTimeOffset deadline
+    ) => CallAsync(deadline, provider.Consent);
 
     public Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline)
     {
@@ -95,15 +110,27 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
         {
             var token = grant.RefreshToken?.RevealText() ?? grant.AccessToken.RevealText();
             _revoked.Add(token);
-            if (RevocationOutcome == UpstreamRevocation.Confirmed) provider.Revoke(token);
-            return Task.FromResult(new RevocationReply(RevocationOutcome, RevocationRetry, RevocationRetry ? "http_503" : null));
+            if (RevocationOutcome == UpstreamRevocation.Confirmed)
+                provider.Revoke(token);
+            return Task.FromResult(
+                new RevocationReply(RevocationOutcome, RevocationRetry, RevocationRetry ? "http_503" : null)
+            );
         }
     }
 
-    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline) =>
-        Task.FromResult<IdentityReply>(new IdentityReply.NoCall());
+    public Task<IdentityReply> IdentifyAsync(
+        TokenClient client,
+        GrantTokens? grant,
+        StaticCredential? credential,
+        DateTimeOffset deadline
+    ) => Task.FromResult<IdentityReply>(new IdentityReply.NoCall());
 
-    public Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge) => new("https://acme.example/authorize");
+    public Uri AuthorizationUrl(
+        TokenClient client,
+        ImmutableArray<string> scopes,
+        string state,
+        string codeChallenge
+    ) => new("https://acme.example/authorize");
 
     public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (null, false);
 
@@ -112,7 +139,8 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
         (TaskCompletionSource Reached, TaskCompletionSource Go)? barrier = null;
         lock (_lock)
         {
-            if (_barriers.TryDequeue(out var held)) barrier = held;
+            if (_barriers.TryDequeue(out var held))
+                barrier = held;
         }
 
         if (barrier is { } b)
@@ -123,14 +151,19 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
 
         lock (_lock)
         {
-            if (time.GetUtcNow() >= deadline) return new TokenReply.NotActed("deadline", null);
+            if (time.GetUtcNow() >= deadline)
+                return new TokenReply.NotActed("deadline", null);
             _calls++;
             switch (_script.TryDequeue(out var how) ? how : Act.Answer)
             {
-                case Act.TooMany: return new TokenReply.NotActed("http_429", RetryAfter);
-                case Act.Unavailable: return new TokenReply.NotActed("http_503", RetryAfter);
-                case Act.Broken: return new TokenReply.MayHaveActed("http_500");
-                case Act.RefuseClient: return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "invalid_client");
+                case Act.TooMany:
+                    return new TokenReply.NotActed("http_429", RetryAfter);
+                case Act.Unavailable:
+                    return new TokenReply.NotActed("http_503", RetryAfter);
+                case Act.Broken:
+                    return new TokenReply.MayHaveActed("http_500");
+                case Act.RefuseClient:
+                    return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "invalid_client");
                 case Act.DropReply:
                     act();
                     return new TokenReply.MayHaveActed("timeout");
@@ -143,13 +176,29 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
         }
     }
 
-    internal static TokenReply Reply(Issued issued, DateTimeOffset now, TimeSpan life, bool keepsRefreshToken, string deadReason) => issued.Result == Presented.Refused
-        ? new TokenReply.GrantDead(deadReason, "invalid_grant")
-        : new TokenReply.Granted(new TokenSet(
-            new GrantTokens
-            {
-                AccessToken = Secret.From(issued.AccessToken!),
-                RefreshToken = keepsRefreshToken && issued.RefreshToken is { } refresh ? Secret.From(refresh) : null,
-            },
-            now, now + life, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
+    internal static TokenReply Reply(
+        Issued issued,
+        DateTimeOffset now,
+        TimeSpan life,
+        bool keepsRefreshToken,
+        string deadReason
+    ) =>
+        issued.Result == Presented.Refused
+            ? new TokenReply.GrantDead(deadReason, "invalid_grant")
+            : new TokenReply.Granted(
+                new TokenSet(
+                    new GrantTokens
+                    {
+                        AccessToken = Secret.From(issued.AccessToken!),
+                        RefreshToken =
+                            keepsRefreshToken && issued.RefreshToken is { } refresh ? Secret.From(refresh) : null,
+                    },
+                    now,
+                    now + life,
+                    null,
+                    null,
+                    ImmutableSortedDictionary<string, string>.Empty,
+                    null
+                )
+            );
 }

@@ -25,7 +25,8 @@ public sealed class MemoryLedger : ILedger
     {
         get
         {
-            lock (_lock) return [.. _drafts];
+            lock (_lock)
+                return [.. _drafts];
         }
     }
 
@@ -33,7 +34,8 @@ public sealed class MemoryLedger : ILedger
     {
         lock (_lock)
         {
-            if (Down) return new(new VaultError(ErrorCatalogue.LedgerUnavailable, "Down."));
+            if (Down)
+                return new(new VaultError(ErrorCatalogue.LedgerUnavailable, "Down."));
             _drafts.Add(draft);
             return new((VaultError?)null);
         }
@@ -51,7 +53,8 @@ public sealed class StopAt(string point) : ICheckpoints
 
     public async ValueTask ReachAsync(string name, AccountKey key)
     {
-        if (name != point || Interlocked.Exchange(ref _met, 1) != 0) return;
+        if (name != point || Interlocked.Exchange(ref _met, 1) != 0)
+            return;
         Reached.SetResult();
         await Go.Task.ConfigureAwait(false);
     }

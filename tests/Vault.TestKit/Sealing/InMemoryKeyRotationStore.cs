@@ -20,23 +20,45 @@ public sealed class InMemoryKeyRotationStore(MemoryStore? store = null) : IKeyRo
         new(_store.RunAsync("key_rotations.find", () => _rows.GetValueOrDefault(organization), cancellationToken));
 
     public async ValueTask<bool> TrySaveAsync(
-        KeyRotationRow row, long expectedRowVersion, IReadOnlyList<LedgerDraft> drafts, CancellationToken cancellationToken)
+        KeyRotationRow row,
+        long expectedRowVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
     {
         Assert.Equal(expectedRowVersion + 1, row.RowVersion);
         var written = await _store.WriteAsync(
-            "key_rotations.save", row.Organization, GateCheck.None, insert: false,
+            "key_rotations.save",
+            row.Organization,
+            GateCheck.None,
+            insert: false,
             () => (_rows.GetValueOrDefault(row.Organization)?.RowVersion ?? 0) == expectedRowVersion,
             () =>
             {
                 _rows[row.Organization] = row;
                 _drafts.AddRange(drafts);
             },
-            drafts, cancellationToken);
+            drafts,
+            cancellationToken
+        );
         return written == WriteOutcome.Written;
     }
 
-    public ValueTask<IReadOnlyList<OrganizationId>> ListUnfinishedAsync(int limit, CancellationToken cancellationToken) => new(_store.RunAsync<IReadOnlyList<OrganizationId>>(
-        "key_rotations.list_unfinished",
-        () => [.. _rows.Values.Where(r => r.Phase != KeyRotationPhase.Finished).Select(r => r.Organization).Take(limit)],
-        cancellationToken));
+    public ValueTask<IReadOnlyList<OrganizationId>> ListUnfinishedAsync(
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        new(
+            _store.RunAsync<IReadOnlyList<OrganizationId>>(
+                "key_rotations.list_unfinished",
+                () =>
+                    [
+                        .. _rows
+                            .Values.Where(r => r.Phase != KeyRotationPhase.Finished)
+                            .Select(r => r.Organization)
+                            .Take(limit),
+                    ],
+                cancellationToken
+            )
+        );
 }

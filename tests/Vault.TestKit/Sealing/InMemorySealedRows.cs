@@ -16,21 +16,45 @@ public sealed class InMemorySealedRows : IResealSource
     {
         get
         {
-            lock (_gate) return [.. _rows.Values];
+            lock (_gate)
+                return [.. _rows.Values];
         }
     }
 
     public void Put(string cursor, params SealedField[] fields)
     {
-        lock (_gate) _rows[cursor] = new ResealRow(cursor, cursor, fields.Min(f => f.Blob.KeyVersion), (_rows.GetValueOrDefault(cursor)?.RowVersion ?? 0) + 1, fields);
+        lock (_gate)
+            _rows[cursor] = new ResealRow(
+                cursor,
+                cursor,
+                fields.Min(f => f.Blob.KeyVersion),
+                (_rows.GetValueOrDefault(cursor)?.RowVersion ?? 0) + 1,
+                fields
+            );
     }
 
-    public ValueTask<IReadOnlyList<ResealRow>> NextAsync(OrganizationId organization, uint below, string? after, int limit, CancellationToken cancellationToken) =>
-        new([.. Mine(organization).Where(r => r.KeyVersion < below && (after is null || string.CompareOrdinal(r.Cursor, after) > 0)).Take(limit)]);
+    public ValueTask<IReadOnlyList<ResealRow>> NextAsync(
+        OrganizationId organization,
+        uint below,
+        string? after,
+        int limit,
+        CancellationToken cancellationToken
+    ) =>
+        new([
+            .. Mine(organization)
+                .Where(r => r.KeyVersion < below && (after is null || string.CompareOrdinal(r.Cursor, after) > 0))
+                .Take(limit),
+        ]);
 
-    public ValueTask<IReadOnlyList<bool>> WriteAsync(OrganizationId organization, uint keyVersion, IReadOnlyList<ResealedRow> rows, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<bool>> WriteAsync(
+        OrganizationId organization,
+        uint keyVersion,
+        IReadOnlyList<ResealedRow> rows,
+        CancellationToken cancellationToken
+    )
     {
-        foreach (var row in rows) BeforeWrite?.Invoke(row.Row.Cursor);
+        foreach (var row in rows)
+            BeforeWrite?.Invoke(row.Row.Cursor);
         return new([.. rows.Select(r => Write(r.Row, keyVersion, r.Fields))]);
     }
 
@@ -38,7 +62,8 @@ public sealed class InMemorySealedRows : IResealSource
     {
         lock (_gate)
         {
-            if (_rows[row.Cursor].RowVersion != row.RowVersion) return false;
+            if (_rows[row.Cursor].RowVersion != row.RowVersion)
+                return false;
             Assert.All(fields, f => Assert.Equal(keyVersion, f.KeyVersion));
             _rows[row.Cursor] = row with
             {
@@ -50,11 +75,15 @@ public sealed class InMemorySealedRows : IResealSource
         }
     }
 
-    public ValueTask<bool> AnyBelowAsync(OrganizationId organization, uint below, CancellationToken cancellationToken) =>
-        new(Mine(organization).Any(r => r.KeyVersion < below));
+    public ValueTask<bool> AnyBelowAsync(
+        OrganizationId organization,
+        uint below,
+        CancellationToken cancellationToken
+    ) => new(Mine(organization).Any(r => r.KeyVersion < below));
 
     private List<ResealRow> Mine(OrganizationId organization)
     {
-        lock (_gate) return [.. _rows.Values.Where(r => r.Fields[0].Context.Organization == organization)];
+        lock (_gate)
+            return [.. _rows.Values.Where(r => r.Fields[0].Context.Organization == organization)];
     }
 }

@@ -10,6 +10,8 @@ return args switch
 
 static int Wrong()
 {
-    Console.Error.WriteLine("usage: vault-attack fuzz | tenants; each has --help. The scripts are ./scripts/fuzz and ./scripts/tenants.");
+    Console.Error.WriteLine(
+        "usage: vault-attack fuzz | tenants; each has --help. The scripts are ./scripts/fuzz and ./scripts/tenants."
+    );
     return 2;
 }

@@ -13,7 +13,11 @@ internal static class BenchCommand
         if (options.Scale is { } accounts)
         {
             var path = Path.GetFullPath(options.Out ?? Path.Combine(Checkout.Root, "artifacts", "scale.json"));
-            await ScaleReport.WriteAsync(await ScaleCourse.RunAsync(accounts, Console.Error, cancellationToken), path, cancellationToken);
+            await ScaleReport.WriteAsync(
+                await ScaleCourse.RunAsync(accounts, Console.Error, cancellationToken),
+                path,
+                cancellationToken
+            );
             return 0;
         }
 
@@ -22,10 +26,15 @@ internal static class BenchCommand
             var path = Path.GetFullPath(options.Out ?? Path.Combine(Checkout.Root, "artifacts", "cluster-due.json"));
             var swept = await ClusterDueCourse.RunAsync(due, Console.Error, cancellationToken);
             await ScaleReport.WriteAsync(swept, path, cancellationToken);
-            return swept.Figures["sweep_late"].Value > 0 || swept.Figures["token_calls_at_once"].Value > ClusterDueCourse.Parallelism ? 1 : 0;
+            return
+                swept.Figures["sweep_late"].Value > 0
+                || swept.Figures["token_calls_at_once"].Value > ClusterDueCourse.Parallelism
+                ? 1
+                : 0;
         }
 
-        if (options.Cluster) return await ClusterCourse.RunAsync(Console.Out, Console.Error, cancellationToken);
+        if (options.Cluster)
+            return await ClusterCourse.RunAsync(Console.Out, Console.Error, cancellationToken);
 
         // Read first: a file that is no run should not cost a run.
         var earlier = options.Compare is { } old ? RunFile.Read(old) : null;
@@ -44,9 +53,12 @@ internal static class BenchCommand
         }
 
         ConsoleReport.Write(Console.Out, run);
-        if (earlier is not null) Comparison.Write(Console.Out, earlier, run);
-        if (run.Cells.Any(c => c.Errors > 0)) return 1;
-        if (options.Docs) SpeedPage.Write(run);
+        if (earlier is not null)
+            Comparison.Write(Console.Out, earlier, run);
+        if (run.Cells.Any(c => c.Errors > 0))
+            return 1;
+        if (options.Docs)
+            SpeedPage.Write(run);
         return 0;
     }
 }

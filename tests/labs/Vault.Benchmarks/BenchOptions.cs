@@ -34,9 +34,21 @@ public sealed record BenchOptions
 
         """;
 
-    public static readonly IReadOnlyList<string> AllTargets = ["direct", "floor", "homegrown", "sqlite-against", "sqlite", "postgres-against", "postgres"];
+    public static readonly IReadOnlyList<string> AllTargets =
+    [
+        "direct",
+        "floor",
+        "homegrown",
+        "sqlite-against",
+        "sqlite",
+        "postgres-against",
+        "postgres",
+    ];
 
-    private static readonly IReadOnlyList<string> NamedTargets = [.. AllTargets.Where(t => !t.EndsWith("-against", StringComparison.Ordinal))];
+    private static readonly IReadOnlyList<string> NamedTargets =
+    [
+        .. AllTargets.Where(t => !t.EndsWith("-against", StringComparison.Ordinal)),
+    ];
 
     /// <summary>Spread over accounts at one concurrency only.</summary>
     public bool Quick { get; init; }
@@ -81,17 +93,42 @@ public sealed record BenchOptions
         var (options, faults) = (new BenchOptions(), new List<string>());
 
         // First what stands for several others, so that the others can correct it wherever they stand.
-        if (arguments.Contains("--quick")) options = options with { Quick = true, Seconds = 1, Repeats = 2, Targets = ["floor", "homegrown", "postgres"] };
-        if (arguments.Contains("--full")) options = options with { Seconds = 8 };
+        if (arguments.Contains("--quick"))
+            options = options with
+            {
+                Quick = true,
+                Seconds = 1,
+                Repeats = 2,
+                Targets = ["floor", "homegrown", "postgres"],
+            };
+        if (arguments.Contains("--full"))
+            options = options with { Seconds = 8 };
         for (var i = 0; i < arguments.Count; i++)
         {
             var name = arguments[i];
             switch (name)
             {
-                case "--quick" or "--full": continue;
-                case "--cluster": options = options with { Cluster = true }; continue;
-                case "--docs": options = options with { Docs = true }; continue;
-                case "--seconds" or "--repeats" or "--targets" or "--against" or "--operations" or "--concurrency" or "--accounts" or "--out" or "--compare" or "--from" or "--scale" or "--due": break;
+                case "--quick" or "--full":
+                    continue;
+                case "--cluster":
+                    options = options with { Cluster = true };
+                    continue;
+                case "--docs":
+                    options = options with { Docs = true };
+                    continue;
+                case "--seconds"
+                or "--repeats"
+                or "--targets"
+                or "--against"
+                or "--operations"
+                or "--concurrency"
+                or "--accounts"
+                or "--out"
+                or "--compare"
+                or "--from"
+                or "--scale"
+                or "--due":
+                    break;
                 default:
                     faults.Add($"there is no option '{name}'");
                     continue;
@@ -121,14 +158,27 @@ public sealed record BenchOptions
             };
         }
 
-        if (options.Against is not null) options = options with { Targets = [.. options.Targets.SelectMany(t => t is "sqlite" or "postgres" ? new[] { t + "-against", t } : [t])] };
-        if (options is { Due: not null, Cluster: false }) faults.Add("--due: is of --cluster");
+        if (options.Against is not null)
+            options = options with
+            {
+                Targets =
+                [
+                    .. options.Targets.SelectMany(t => t is "sqlite" or "postgres" ? new[] { t + "-against", t } : [t]),
+                ],
+            };
+        if (options is { Due: not null, Cluster: false })
+            faults.Add("--due: is of --cluster");
         return faults.Count == 0 ? (options, faults) : (null, faults);
     }
 
     private static int Number(string name, string value, int least, int most, List<string> faults)
     {
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+        if (
+            int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least
+            && number <= most
+        )
+            return number;
         faults.Add($"{name}: '{value}' is not a number from {least} to {most}");
         return least;
     }
@@ -139,19 +189,25 @@ public sealed record BenchOptions
     private static string[] Words(string name, string value, IReadOnlyList<string> known, List<string> faults)
     {
         var words = value.Split(',').Distinct().ToArray();
-        faults.AddRange(words.Where(w => !known.Contains(w)).Select(w => $"{name}: there is no '{w}'; there are {string.Join(", ", known)}"));
+        faults.AddRange(
+            words
+                .Where(w => !known.Contains(w))
+                .Select(w => $"{name}: there is no '{w}'; there are {string.Join(", ", known)}")
+        );
         return [.. known.Where(words.Contains)];
     }
 
     private static string Checkout(string name, string value, List<string> faults)
     {
-        if (!File.Exists(Rig.Checkout.Program("src/Vault.Host", "vault-host", value))) faults.Add($"{name}: '{value}' has no built vault; run 'dotnet build -c Release' there");
+        if (!File.Exists(Rig.Checkout.Program("src/Vault.Host", "vault-host", value)))
+            faults.Add($"{name}: '{value}' has no built vault; run 'dotnet build -c Release' there");
         return value;
     }
 
     private static string Existing(string name, string value, List<string> faults)
     {
-        if (!File.Exists(value)) faults.Add($"{name}: there is no file '{value}'");
+        if (!File.Exists(value))
+            faults.Add($"{name}: there is no file '{value}'");
         return value;
     }
 }

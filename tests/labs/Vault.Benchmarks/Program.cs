@@ -5,13 +5,19 @@ using Vault.Benchmarks.Targets;
 // The measured stand-ins run from this program too, each in a process of its own; the bench starts them and passes their settings as variables.
 switch (args)
 {
-    case ["serve-floor"]: return await FloorProxy.RunAsync(ServeSettings.FromEnvironment());
-    case ["serve-homegrown"]: return await HomegrownApp.RunAsync(ServeSettings.FromEnvironment());
+    case ["serve-floor"]:
+        return await FloorProxy.RunAsync(ServeSettings.FromEnvironment());
+    case ["serve-homegrown"]:
+        return await HomegrownApp.RunAsync(ServeSettings.FromEnvironment());
     case ["--micro", .. var names]:
         Vault.Benchmarks.Micro.MicroRun.Run(names);
         return 0;
-    case ["--catalogue", .. var size] when size.Length == 0 || (size.Length == 1 && int.TryParse(size[0], out var tools) && tools is > 0 and <= 1_000_000):
-        Vault.Benchmarks.Micro.CatalogueRun.Run(size.Length == 0 ? 20_000 : int.Parse(size[0], System.Globalization.CultureInfo.InvariantCulture));
+    case ["--catalogue", .. var size]
+        when size.Length == 0
+            || (size.Length == 1 && int.TryParse(size[0], out var tools) && tools is > 0 and <= 1_000_000):
+        Vault.Benchmarks.Micro.CatalogueRun.Run(
+            size.Length == 0 ? 20_000 : int.Parse(size[0], System.Globalization.CultureInfo.InvariantCulture)
+        );
         return 0;
     case ["--help" or "-h", ..]:
         Console.Out.Write(BenchOptions.Usage);
@@ -21,7 +27,8 @@ switch (args)
 var (options, faults) = BenchOptions.Read(args);
 if (options is null)
 {
-    foreach (var fault in faults) Console.Error.WriteLine("bench: " + fault);
+    foreach (var fault in faults)
+        Console.Error.WriteLine("bench: " + fault);
     Console.Error.WriteLine("--help lists the options.");
     return 2;
 }

@@ -63,7 +63,19 @@ public sealed record CampaignOptions
                 continue;
             }
 
-            if (name is not ("--rounds" or "--store" or "--provider" or "--accounts" or "--seed" or "--json" or "--logs" or "--only"))
+            if (
+                name
+                is not (
+                    "--rounds"
+                    or "--store"
+                    or "--provider"
+                    or "--accounts"
+                    or "--seed"
+                    or "--json"
+                    or "--logs"
+                    or "--only"
+                )
+            )
             {
                 faults.Add($"there is no option '{name}'");
                 continue;
@@ -89,20 +101,27 @@ public sealed record CampaignOptions
             };
         }
 
-        if (options.Campaign == "long") options = options with { Postgres = true };
+        if (options.Campaign == "long")
+            options = options with { Postgres = true };
         return faults.Count == 0 ? (options, faults) : (null, faults);
     }
 
     private static int Number(string name, string value, int least, int most, List<string> faults)
     {
-        if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+        if (
+            int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least
+            && number <= most
+        )
+            return number;
         faults.Add($"{name}: '{value}' is not a whole number from {least} to {most}");
         return least;
     }
 
     private static string OneOf(string name, string value, string first, string second, List<string> faults)
     {
-        if (value == first || value == second) return value;
+        if (value == first || value == second)
+            return value;
         faults.Add($"{name}: '{value}' is neither {first} nor {second}");
         return first;
     }

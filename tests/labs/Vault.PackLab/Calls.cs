@@ -24,7 +24,25 @@ internal static class Calls
     };
 
     public static ToolCall Read(LabBench bench, GrantTokens? grant, StaticCredential? own) =>
-        new(bench.Client.Organization, new Tool(bench.Pack, Plain with { Request = new ToolRequest { Method = "GET", Url = UrlTemplate.Parse("/lab") } }, new Anything()), JsonSerializer.SerializeToElement(new { }), null, grant, own, bench.Client.Parameters, "exe_lab", bench.Soon, null);
+        new(
+            bench.Client.Organization,
+            new Tool(
+                bench.Pack,
+                Plain with
+                {
+                    Request = new ToolRequest { Method = "GET", Url = UrlTemplate.Parse("/lab") },
+                },
+                new Anything()
+            ),
+            JsonSerializer.SerializeToElement(new { }),
+            null,
+            grant,
+            own,
+            bench.Client.Parameters,
+            "exe_lab",
+            bench.Soon,
+            null
+        );
 
     private sealed class Anything : IInputSchema
     {

@@ -29,7 +29,10 @@ internal static class ErrorChecks
                     TokenReply.MayHaveActed => (AnswerMeaning.MayHaveActed, null),
                     _ => (AnswerMeaning.Rejected, (string?)"granted"),
                 };
-                LabException.Require(meaning == rule.Meaning && reason == rule.Reason, $"{answer}: {meaning} {reason} instead of {rule.Meaning} {rule.Reason}");
+                LabException.Require(
+                    meaning == rule.Meaning && reason == rule.Reason,
+                    $"{answer}: {meaning} {reason} instead of {rule.Meaning} {rule.Reason}"
+                );
                 told++;
             }
         }
@@ -42,23 +45,35 @@ internal static class ErrorChecks
         var told = 0;
         var mode = bench.Pack.AuthModes[0];
         using var own = mode is AuthMode.ApiKey or AuthMode.Basic ? Samples.Credential(bench.Pack, mode) : null;
-        using var grant = own is null ? new GrantTokens { AccessToken = Secret.From(bench.Emulator.Consent().Access) } : null;
+        using var grant = own is null
+            ? new GrantTokens { AccessToken = Secret.From(bench.Emulator.Consent().Access) }
+            : null;
         foreach (var rule in bench.Pack.Details.ApiErrors)
         {
             foreach (var answer in Answers(rule.When, 400))
             {
                 bench.Emulator.Scripted = answer.Message();
                 var reply = await bench.Upstream.SendAsync(Calls.Read(bench, grant, own), default);
-                LabException.Require(reply.Outcome.ToString() == rule.Meaning.ToString() && (rule.Reason is null || reply.Reason == rule.Reason), $"{answer}: {reply.Outcome} {reply.Reason} instead of {rule.Meaning} {rule.Reason}");
+                LabException.Require(
+                    reply.Outcome.ToString() == rule.Meaning.ToString()
+                        && (rule.Reason is null || reply.Reason == rule.Reason),
+                    $"{answer}: {reply.Outcome} {reply.Reason} instead of {rule.Meaning} {rule.Reason}"
+                );
                 told++;
             }
         }
 
         foreach (var status in Transient)
         {
-            bench.Emulator.Scripted = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent("") };
+            bench.Emulator.Scripted = new HttpResponseMessage((HttpStatusCode)status)
+            {
+                Content = new StringContent(""),
+            };
             var reply = await bench.Upstream.SendAsync(Calls.Read(bench, grant, own), default);
-            LabException.Require(reply.Outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable, $"HTTP {status} came to {reply.Outcome}");
+            LabException.Require(
+                reply.Outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable,
+                $"HTTP {status} came to {reply.Outcome}"
+            );
         }
 
         return $"{told} answers";
@@ -69,11 +84,29 @@ internal static class ErrorChecks
     {
         foreach (var status in Transient)
         {
-            foreach (var body in new[] { "", "<html>busy</html>", "{\"error\":\"temporarily_unavailable\"}", "{\"error\":\"invalid_grant\"}" })
+            foreach (
+                var body in new[]
+                {
+                    "",
+                    "<html>busy</html>",
+                    "{\"error\":\"temporarily_unavailable\"}",
+                    "{\"error\":\"invalid_grant\"}",
+                }
+            )
             {
-                bench.Emulator.Scripted = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, body.StartsWith('{') ? "application/json" : "text/html") };
+                bench.Emulator.Scripted = new HttpResponseMessage((HttpStatusCode)status)
+                {
+                    Content = new StringContent(
+                        body,
+                        Encoding.UTF8,
+                        body.StartsWith('{') ? "application/json" : "text/html"
+                    ),
+                };
                 var reply = await AskAsync(bench);
-                LabException.Require(reply is TokenReply.NotActed or TokenReply.MayHaveActed, $"HTTP {status} '{body}' came to {reply}");
+                LabException.Require(
+                    reply is TokenReply.NotActed or TokenReply.MayHaveActed,
+                    $"HTTP {status} '{body}' came to {reply}"
+                );
             }
         }
 
@@ -105,34 +138,55 @@ internal static class ErrorChecks
     private static IEnumerable<Canned> Answers(AnswerMatch when, int otherwise)
     {
         var status = when.Status.Length > 0 ? when.Status[0].From : otherwise;
-        var most = Math.Max(1, when.Body.Select(b => b.Test.AnyOf.IsDefaultOrEmpty ? 1 : b.Test.AnyOf.Length).DefaultIfEmpty(1).Max());
+        var most = Math.Max(
+            1,
+            when.Body.Select(b => b.Test.AnyOf.IsDefaultOrEmpty ? 1 : b.Test.AnyOf.Length).DefaultIfEmpty(1).Max()
+        );
         for (var i = 0; i < most; i++)
         {
             var body = new JsonShape();
             foreach (var match in when.Body)
             {
-                if (match.Test.Exists == false) continue;
-                body.With(match.Path, match.Test.AnyOf.IsDefaultOrEmpty ? match.Test.Prefix ?? "lab" : Value(match.Test.AnyOf[Math.Min(i, match.Test.AnyOf.Length - 1)]));
+                if (match.Test.Exists == false)
+                    continue;
+                body.With(
+                    match.Path,
+                    match.Test.AnyOf.IsDefaultOrEmpty
+                        ? match.Test.Prefix ?? "lab"
+                        : Value(match.Test.AnyOf[Math.Min(i, match.Test.AnyOf.Length - 1)])
+                );
             }
 
-            var headers = when.Headers.Where(h => h.Test.Exists != false).Select(h => (h.Name, h.Test.AnyOf.IsDefaultOrEmpty ? h.Test.Prefix ?? "1" : h.Test.AnyOf[0])).ToList();
+            var headers = when
+                .Headers.Where(h => h.Test.Exists != false)
+                .Select(h => (h.Name, h.Test.AnyOf.IsDefaultOrEmpty ? h.Test.Prefix ?? "1" : h.Test.AnyOf[0]))
+                .ToList();
             yield return new Canned(status, body.Text, headers);
         }
     }
 
-    private static System.Text.Json.Nodes.JsonNode Value(string text) => text switch
-    {
-        "true" => true,
-        "false" => false,
-        _ => long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : text,
-    };
+    private static System.Text.Json.Nodes.JsonNode Value(string text) =>
+        text switch
+        {
+            "true" => true,
+            "false" => false,
+            _ => long.TryParse(
+                text,
+                System.Globalization.NumberStyles.None,
+                System.Globalization.CultureInfo.InvariantCulture,
+                out var number
+            )
+                ? number
+                : text,
+        };
 
     private sealed record Canned(int Status, string Body, IReadOnlyList<(string Name, string Value)> Headers)
     {
         public HttpResponseMessage Message()
         {
             var message = PackEmulator.Answer(Status, Body);
-            foreach (var (name, value) in Headers) message.Headers.TryAddWithoutValidation(name, value);
+            foreach (var (name, value) in Headers)
+                message.Headers.TryAddWithoutValidation(name, value);
             return message;
         }
 

@@ -23,6 +23,7 @@ public sealed class LabException(string message) : Exception(message)
 {
     public static void Require(bool holds, string message)
     {
-        if (!holds) throw new LabException(message);
+        if (!holds)
+            throw new LabException(message);
     }
 }

@@ -45,15 +45,64 @@ internal sealed class LabBench : IDisposable
         _sealing = new GrantSealing(sealer);
         Tokens = new TokenEndpoint(http, time, ids);
         Upstream = new UpstreamClient(http, time, new UpstreamOptions());
-        Settings = new ConnectionSettings { ClientId = PackEmulator.ClientId, Parameters = Samples.Parameters(pack), RedirectUri = PackEmulator.RedirectUri };
-        Client = new TokenClient(Organization, pack, Settings, Secret.From(PackEmulator.ClientSecret), Settings.Parameters.SetItems(Captured(pack)), PackEmulator.RedirectUri);
-        var secret = sealer.SealAsync(Client.ClientSecret!, SealContext.ClientSecret(Organization, "conn_1", 1), default).AsTask().GetAwaiter().GetResult().Value;
-        Wait(_store.Organizations.InsertAsync(new OrganizationRow(Organization, "Lab", null, 1, OrganizationLifecycle.New(), Now, Now), [], default));
-        Wait(_store.Connections.InsertAsync(new ConnectionRow("conn_1", Organization, _connection, pack.Id, 1, Settings, secret, 1, Now, Now), GateCheck.None, [], default));
+        Settings = new ConnectionSettings
+        {
+            ClientId = PackEmulator.ClientId,
+            Parameters = Samples.Parameters(pack),
+            RedirectUri = PackEmulator.RedirectUri,
+        };
+        Client = new TokenClient(
+            Organization,
+            pack,
+            Settings,
+            Secret.From(PackEmulator.ClientSecret),
+            Settings.Parameters.SetItems(Captured(pack)),
+            PackEmulator.RedirectUri
+        );
+        var secret = sealer
+            .SealAsync(Client.ClientSecret!, SealContext.ClientSecret(Organization, "conn_1", 1), default)
+            .AsTask()
+            .GetAwaiter()
+            .GetResult()
+            .Value;
+        Wait(
+            _store.Organizations.InsertAsync(
+                new OrganizationRow(Organization, "Lab", null, 1, OrganizationLifecycle.New(), Now, Now),
+                [],
+                default
+            )
+        );
+        Wait(
+            _store.Connections.InsertAsync(
+                new ConnectionRow("conn_1", Organization, _connection, pack.Id, 1, Settings, secret, 1, Now, Now),
+                GateCheck.None,
+                [],
+                default
+            )
+        );
         var runner = new AccountRunner(_store.Accounts, packs, ids, _entropy, time, options);
-        var clients = new TokenClients(_store.Connections, packs, sealer, new PublicAddress(new Uri("https://vault.example.com")));
+        var clients = new TokenClients(
+            _store.Connections,
+            packs,
+            sealer,
+            new PublicAddress(new Uri("https://vault.example.com"))
+        );
         var cache = new CredentialCache(_store.Accounts, _sealing, time, options);
-        Refresher = new AccountRefresher(_store.Accounts, runner, _sealing, _keyring, clients, Tokens, new MemorySpool(), new NamedHost("lab"), ids, time, options, ICheckpoints.None, IAccountObserver.None);
+        Refresher = new AccountRefresher(
+            _store.Accounts,
+            runner,
+            _sealing,
+            _keyring,
+            clients,
+            Tokens,
+            new MemorySpool(),
+            new NamedHost("lab"),
+            ids,
+            time,
+            options,
+            ICheckpoints.None,
+            IAccountObserver.None
+        );
         _grants = new GrantStore(_store.Accounts, runner, cache, ids);
     }
 
@@ -85,28 +134,39 @@ internal sealed class LabBench : IDisposable
         var row = (await _grants.PrepareAsync(key, "conn_1", Pack.Id, [], new Gate(true, 1), "key_1", default)).Value;
         var issued = Emulator.Consent();
         using var sealingKey = (await _keyring.HoldActiveAsync(Organization, default)).Value;
-        using var grant = new GrantTokens { AccessToken = Secret.From(issued.Access), RefreshToken = Secret.From(issued.Refresh) };
-        var generation = row.State.Generation + 1;
-        var stored = await _grants.StoreGrantAsync(key, new NewGrant
+        using var grant = new GrantTokens
         {
-            Account = row.Id,
-            ConnectionId = row.ConnectionId,
-            Provider = row.Provider,
-            Generation = generation,
-            Grant = _sealing.SealGrant(sealingKey, row.Id, generation, grant),
-            Facts = new GrantFacts(Now.AddHours(-1), Now + lives, true, null, Now.AddHours(-1)),
-            Parameters = Captured(Pack),
-            InstalledBy = "key_1",
-        }, default);
+            AccessToken = Secret.From(issued.Access),
+            RefreshToken = Secret.From(issued.Refresh),
+        };
+        var generation = row.State.Generation + 1;
+        var stored = await _grants.StoreGrantAsync(
+            key,
+            new NewGrant
+            {
+                Account = row.Id,
+                ConnectionId = row.ConnectionId,
+                Provider = row.Provider,
+                Generation = generation,
+                Grant = _sealing.SealGrant(sealingKey, row.Id, generation, grant),
+                Facts = new GrantFacts(Now.AddHours(-1), Now + lives, true, null, Now.AddHours(-1)),
+                Parameters = Captured(Pack),
+                InstalledBy = "key_1",
+            },
+            default
+        );
         LabException.Require(stored.IsOk, "the grant could not be installed");
         return key;
     }
 
-    public async Task<AccountState> StateAsync(AccountKey key) => (await _store.Accounts.FindAsync(key, default))!.Row.State;
+    public async Task<AccountState> StateAsync(AccountKey key) =>
+        (await _store.Accounts.FindAsync(key, default))!.Row.State;
 
     public async Task<string> AccessAsync(AccountKey key)
     {
-        using var grant = (await _sealing.OpenGrantAsync((await _store.Accounts.FindAsync(key, default))!.Row, default)).Value;
+        using var grant = (
+            await _sealing.OpenGrantAsync((await _store.Accounts.FindAsync(key, default))!.Row, default)
+        ).Value;
         return grant!.AccessToken.RevealText();
     }
 
@@ -117,7 +177,10 @@ internal sealed class LabBench : IDisposable
     }
 
     private static ImmutableSortedDictionary<string, string> Captured(ProviderPack pack) =>
-        pack.Details.Parameters.Where(p => p.Value.Source == ParameterSource.Captured).ToImmutableSortedDictionary(p => p.Key, p => Samples.Captured(p.Value), StringComparer.Ordinal);
+        pack
+            .Details.Parameters.Where(p => p.Value.Source == ParameterSource.Captured)
+            .ToImmutableSortedDictionary(p => p.Key, p => Samples.Captured(p.Value), StringComparer.Ordinal);
 
-    private static void Wait(Task<WriteOutcome> write) => LabException.Require(write.GetAwaiter().GetResult() == WriteOutcome.Written, "the store did not take a row");
+    private static void Wait(Task<WriteOutcome> write) =>
+        LabException.Require(write.GetAwaiter().GetResult() == WriteOutcome.Written, "the store did not take a row");
 }

@@ -12,8 +12,19 @@ public static class LabTable
     {
         ArgumentNullException.ThrowIfNull(report);
         var line = new StringBuilder(report.Pack.PadRight(28));
-        foreach (var finding in report.Findings) line.Append((finding.Proof switch { Proof.Proven => "+", Proof.NotThere => ".", _ => "FAIL" }).PadRight(14));
-        foreach (var finding in report.Findings.Where(f => f.Proof == Proof.Failed)) line.Append("\n    ").Append(finding.Behaviour).Append(": ").Append(finding.Detail);
+        foreach (var finding in report.Findings)
+            line.Append(
+                (
+                    finding.Proof switch
+                    {
+                        Proof.Proven => "+",
+                        Proof.NotThere => ".",
+                        _ => "FAIL",
+                    }
+                ).PadRight(14)
+            );
+        foreach (var finding in report.Findings.Where(f => f.Proof == Proof.Failed))
+            line.Append("\n    ").Append(finding.Behaviour).Append(": ").Append(finding.Detail);
         return line.ToString().TrimEnd();
     }
 
@@ -21,12 +32,29 @@ public static class LabTable
     {
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(pack);
-        var text = new StringBuilder($"{pack.DisplayName} ({pack.Id} {pack.Version}), {pack.Tools.Length} tools\n\nproven against the emulator:\n");
+        var text = new StringBuilder(
+            $"{pack.DisplayName} ({pack.Id} {pack.Version}), {pack.Tools.Length} tools\n\nproven against the emulator:\n"
+        );
         foreach (var finding in report.Findings)
-            text.Append("  ").Append((finding.Proof switch { Proof.Proven => "proven", Proof.NotThere => "not in the pack", _ => "FAILED" }).PadRight(17)).Append(finding.Behaviour.PadRight(14)).Append(finding.Detail).Append('\n');
+            text.Append("  ")
+                .Append(
+                    (
+                        finding.Proof switch
+                        {
+                            Proof.Proven => "proven",
+                            Proof.NotThere => "not in the pack",
+                            _ => "FAILED",
+                        }
+                    ).PadRight(17)
+                )
+                .Append(finding.Behaviour.PadRight(14))
+                .Append(finding.Detail)
+                .Append('\n');
         text.Append("\nnot provable without the vendor:\n");
-        foreach (var point in report.Unproven) text.Append("  ").Append(point).Append('\n');
-        foreach (var note in pack.Details.Notes) text.Append("  note: ").Append(note).Append('\n');
+        foreach (var point in report.Unproven)
+            text.Append("  ").Append(point).Append('\n');
+        foreach (var note in pack.Details.Notes)
+            text.Append("  note: ").Append(note).Append('\n');
         return text.ToString().TrimEnd();
     }
 }

@@ -20,5 +20,6 @@ internal sealed class OnePack(ProviderPack pack) : IPacks
         return false;
     }
 
-    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null) => [];
+    public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null) =>
+        [];
 }

@@ -40,7 +40,8 @@ internal sealed partial class PackEmulator
     /// <summary>Null: refused. A null refresh token in the answer: the one in hand goes on working.</summary>
     private (string Access, string? Refresh)? Refresh(string presented)
     {
-        if (!_byRefresh.TryGetValue(presented, out var family) || !family.Alive) return null;
+        if (!_byRefresh.TryGetValue(presented, out var family) || !family.Alive)
+            return null;
         var policy = pack.Refresh;
         if (policy.Rotation is Rotation.Never or Rotation.Mints)
         {
@@ -51,7 +52,11 @@ internal sealed partial class PackEmulator
         if (presented != family.Current)
         {
             Replays++;
-            if (policy.Rotation == Rotation.Grace && presented == family.Previous && time.GetUtcNow() < family.RotatedAt + policy.Grace)
+            if (
+                policy.Rotation == Rotation.Grace
+                && presented == family.Previous
+                && time.GetUtcNow() < family.RotatedAt + policy.Grace
+            )
             {
                 Replays--;
                 GraceReuses++;
@@ -59,7 +64,8 @@ internal sealed partial class PackEmulator
                 return (Access(family), family.Current);
             }
 
-            if (policy.Rotation is Rotation.FamilyKill or Rotation.Grace) family.Alive = false;
+            if (policy.Rotation is Rotation.FamilyKill or Rotation.Grace)
+                family.Alive = false;
             return null;
         }
 
@@ -71,7 +77,8 @@ internal sealed partial class PackEmulator
 
     private bool Revoke(string token)
     {
-        if (!_byRefresh.TryGetValue(token, out var family) && !_byAccess.TryGetValue(token, out family)) return false;
+        if (!_byRefresh.TryGetValue(token, out var family) && !_byAccess.TryGetValue(token, out family))
+            return false;
         family.Alive = false;
         return true;
     }

@@ -49,26 +49,40 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
     public string Authorize(Uri url, IReadOnlyList<string> scopes)
     {
         var oauth = pack.Details.OAuth!;
-        LabException.Require(Same(url, oauth.AuthorizationUrl!), $"the authorization URL is {url.GetLeftPart(UriPartial.Path)}");
-        var query = QueryHelpers.ParseQuery(url.Query).ToDictionary(p => p.Key, p => p.Value.ToString(), StringComparer.Ordinal);
+        LabException.Require(
+            Same(url, oauth.AuthorizationUrl!),
+            $"the authorization URL is {url.GetLeftPart(UriPartial.Path)}"
+        );
+        var query = QueryHelpers
+            .ParseQuery(url.Query)
+            .ToDictionary(p => p.Key, p => p.Value.ToString(), StringComparer.Ordinal);
         Expect(query, "response_type", "code");
         Expect(query, "client_id", ClientId);
         Expect(query, "redirect_uri", RedirectUri);
         LabException.Require(query.GetValueOrDefault("state") is { Length: > 0 }, "the authorization URL has no state");
-        if (scopes.Count > 0) Expect(query, oauth.ScopeParameter, string.Join(oauth.ScopeSeparator, scopes));
+        if (scopes.Count > 0)
+            Expect(query, oauth.ScopeParameter, string.Join(oauth.ScopeSeparator, scopes));
         foreach (var (name, value) in oauth.AuthorizationParameters)
         {
-            if (!value.Contains('{', StringComparison.Ordinal)) Expect(query, name, value);
+            if (!value.Contains('{', StringComparison.Ordinal))
+                Expect(query, name, value);
         }
 
-        LabException.Require(query.ContainsKey("code_challenge") == oauth.Pkce, oauth.Pkce ? "PKCE is not sent" : "PKCE is sent though the provider refuses it");
-        if (oauth.Pkce) Expect(query, "code_challenge_method", "S256");
+        LabException.Require(
+            query.ContainsKey("code_challenge") == oauth.Pkce,
+            oauth.Pkce ? "PKCE is not sent" : "PKCE is sent though the provider refuses it"
+        );
+        if (oauth.Pkce)
+            Expect(query, "code_challenge_method", "S256");
         var code = Next("code");
         _challenges[code] = oauth.Pkce ? query["code_challenge"] : "";
         return code;
     }
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
         if (RefuseConnection)
         {
@@ -77,16 +91,25 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
         }
 
         var seen = Last = await Seen.OfAsync(request, cancellationToken);
-        var isToken = pack.Details.OAuth is { } oauth && (Same(seen.Url, oauth.TokenUrl) || (oauth.RefreshUrl is { } refresh && Same(seen.Url, refresh)));
+        var isToken =
+            pack.Details.OAuth is { } oauth
+            && (Same(seen.Url, oauth.TokenUrl) || (oauth.RefreshUrl is { } refresh && Same(seen.Url, refresh)));
         if (isToken)
         {
             TokenCalls++;
-            if (Hold is { } hold) await hold();
+            if (Hold is { } hold)
+                await hold();
         }
 
-        var answer = Scripted ?? (isToken ? Token(seen) : IsRevocation(seen) ? Revocation(seen) : OAuth1Endpoint(seen) ?? Api(seen));
+        var answer = Scripted
+            ?? (
+                isToken ? Token(seen)
+                : IsRevocation(seen) ? Revocation(seen)
+                : OAuth1Endpoint(seen) ?? Api(seen)
+            );
         Scripted = null;
-        if (!LoseReply) return answer;
+        if (!LoseReply)
+            return answer;
         LoseReply = false;
         answer.Dispose();
         throw new HttpRequestException(HttpRequestError.ResponseEnded, "The reply was lost.");
@@ -94,36 +117,65 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
 
     private HttpResponseMessage Token(Seen seen)
     {
-        if (ClientFault(seen, pack.Details.OAuth!.ClientAuth) is { } fault) return Refuse(401, "invalid_client", fault);
-        if (MediaFault(seen) is { } media) return Refuse(400, "invalid_request", media);
-        if (pack.AuthModes.Contains(AuthMode.AppInstallation)) return seen.Header("Authorization") is { } bearer && bearer.StartsWith("Bearer ", StringComparison.Ordinal) && Samples.IsSigned(bearer[7..]) ? Grant(Consent().Access, null) : Refuse(401, "invalid_client", "the app's JWT");
+        if (ClientFault(seen, pack.Details.OAuth!.ClientAuth) is { } fault)
+            return Refuse(401, "invalid_client", fault);
+        if (MediaFault(seen) is { } media)
+            return Refuse(400, "invalid_request", media);
+        if (pack.AuthModes.Contains(AuthMode.AppInstallation))
+            return
+                seen.Header("Authorization") is { } bearer
+                && bearer.StartsWith("Bearer ", StringComparison.Ordinal)
+                && Samples.IsSigned(bearer[7..])
+                ? Grant(Consent().Access, null)
+                : Refuse(401, "invalid_client", "the app's JWT");
         switch (seen.Fields.GetValueOrDefault("grant_type"))
         {
             case "authorization_code":
-                if (!_challenges.Remove(seen.Fields.GetValueOrDefault("code") ?? "", out var challenge)) return Refuse(400, "invalid_grant", "the code");
-                if (seen.Fields.GetValueOrDefault("redirect_uri") != RedirectUri) return Refuse(400, "invalid_grant", "redirect_uri");
-                if (challenge.Length > 0 && Challenge(seen.Fields.GetValueOrDefault("code_verifier") ?? "") != challenge) return Refuse(400, "invalid_grant", "code_verifier");
-                if (Missing(seen, pack.Details.OAuth.TokenParameters) is { } missing) return Refuse(400, "invalid_request", missing);
+                if (!_challenges.Remove(seen.Fields.GetValueOrDefault("code") ?? "", out var challenge))
+                    return Refuse(400, "invalid_grant", "the code");
+                if (seen.Fields.GetValueOrDefault("redirect_uri") != RedirectUri)
+                    return Refuse(400, "invalid_grant", "redirect_uri");
+                if (
+                    challenge.Length > 0
+                    && Challenge(seen.Fields.GetValueOrDefault("code_verifier") ?? "") != challenge
+                )
+                    return Refuse(400, "invalid_grant", "code_verifier");
+                if (Missing(seen, pack.Details.OAuth.TokenParameters) is { } missing)
+                    return Refuse(400, "invalid_request", missing);
                 var (access, refresh) = Consent();
                 return Grant(access, refresh);
             case "refresh_token":
-                if (Missing(seen, pack.Details.OAuth.RefreshParameters) is { } without) return Refuse(400, "invalid_request", without);
-                return Refresh(seen.Fields.GetValueOrDefault("refresh_token") ?? "") is { } renewed ? Grant(renewed.Access, renewed.Refresh) : Refuse(400, "invalid_grant", "the refresh token");
+                if (Missing(seen, pack.Details.OAuth.RefreshParameters) is { } without)
+                    return Refuse(400, "invalid_request", without);
+                return Refresh(seen.Fields.GetValueOrDefault("refresh_token") ?? "") is { } renewed
+                    ? Grant(renewed.Access, renewed.Refresh)
+                    : Refuse(400, "invalid_grant", "the refresh token");
             default:
-                var assertion = seen.Fields.GetValueOrDefault("assertion") ?? seen.Fields.GetValueOrDefault("client_assertion");
-                if (pack.Details.Assertion is not null && !(assertion is not null && Samples.IsSigned(assertion))) return Refuse(400, "invalid_grant", "the assertion");
-                return Missing(seen, pack.Details.OAuth.TokenParameters) is { } absent ? Refuse(400, "invalid_request", absent) : Grant(Consent().Access, null);
+                var assertion = seen.Fields.GetValueOrDefault("assertion")
+                    ?? seen.Fields.GetValueOrDefault("client_assertion");
+                if (pack.Details.Assertion is not null && !(assertion is not null && Samples.IsSigned(assertion)))
+                    return Refuse(400, "invalid_grant", "the assertion");
+                return Missing(seen, pack.Details.OAuth.TokenParameters) is { } absent
+                    ? Refuse(400, "invalid_request", absent)
+                    : Grant(Consent().Access, null);
         }
     }
 
     private HttpResponseMessage Grant(string access, string? refresh)
     {
         var shape = pack.Details.OAuth!.Answer;
-        var body = new JsonShape().With(shape.AccessToken, access).With(shape.TokenType, "bearer").With(shape.ExpiresIn, 1800);
-        if (refresh is not null) body.With(shape.RefreshToken, refresh);
-        foreach (var (name, path) in shape.Capture) body.With(path, CapturedValue ?? Samples.Captured(pack.Details.Parameters[name]));
-        if (shape.Identity is { } identity) body.With(identity.Subject, "lab-subject");
-        foreach (var test in shape.ErrorWhen.Where(e => e.Test.AnyOf is ["false"])) body.With(test.Path, true);
+        var body = new JsonShape()
+            .With(shape.AccessToken, access)
+            .With(shape.TokenType, "bearer")
+            .With(shape.ExpiresIn, 1800);
+        if (refresh is not null)
+            body.With(shape.RefreshToken, refresh);
+        foreach (var (name, path) in shape.Capture)
+            body.With(path, CapturedValue ?? Samples.Captured(pack.Details.Parameters[name]));
+        if (shape.Identity is { } identity)
+            body.With(identity.Subject, "lab-subject");
+        foreach (var test in shape.ErrorWhen.Where(e => e.Test.AnyOf is ["false"]))
+            body.With(test.Path, true);
         return Answer(200, body.Text);
     }
 
@@ -131,25 +183,36 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
     {
         RevocationCalls++;
         var shape = pack.Details.Revocation!;
-        if (seen.Method != shape.Method) return Refuse(405, "method", seen.Method);
-        var bearer = seen.Header("Authorization") is { } header && header.StartsWith("Bearer ", StringComparison.Ordinal) ? header[7..] : null;
-        if (shape.Auth == CallAuthentication.Client && ClientFault(seen, pack.Details.OAuth!.ClientAuth) is { } fault) return Refuse(401, "invalid_client", fault);
-        if (shape.Auth == CallAuthentication.ClientBasic && ClientFault(seen, ClientAuthentication.Basic) is { } basic) return Refuse(401, "invalid_client", basic);
+        if (seen.Method != shape.Method)
+            return Refuse(405, "method", seen.Method);
+        var bearer =
+            seen.Header("Authorization") is { } header && header.StartsWith("Bearer ", StringComparison.Ordinal)
+                ? header[7..]
+                : null;
+        if (shape.Auth == CallAuthentication.Client && ClientFault(seen, pack.Details.OAuth!.ClientAuth) is { } fault)
+            return Refuse(401, "invalid_client", fault);
+        if (shape.Auth == CallAuthentication.ClientBasic && ClientFault(seen, ClientAuthentication.Basic) is { } basic)
+            return Refuse(401, "invalid_client", basic);
         var name = shape.Parameters.FirstOrDefault(p => p.Value.Contains("{token}", StringComparison.Ordinal)).Key;
         var token = name is null ? bearer : seen.Fields.GetValueOrDefault(name);
-        return token is not null && Revoke(token) ? Answer(200, pack.Details.OAuth!.Answer.ErrorWhen.Length > 0 ? "{\"ok\":true}" : "{}") : Refuse(400, "invalid_request", "the token");
+        return token is not null && Revoke(token)
+            ? Answer(200, pack.Details.OAuth!.Answer.ErrorWhen.Length > 0 ? "{\"ok\":true}" : "{}")
+            : Refuse(400, "invalid_request", "the token");
     }
 
     private HttpResponseMessage Api(Seen seen)
     {
-        if (!Credentials.Hold(pack, seen, IsGood, Known, OAuth1)) return Answer(401, new JsonObject { ["lab"] = "no such credential" }.ToJsonString());
+        if (!Credentials.Hold(pack, seen, IsGood, Known, OAuth1))
+            return Answer(401, new JsonObject { ["lab"] = "no such credential" }.ToJsonString());
         var body = new JsonShape();
         foreach (var probe in new[] { pack.Details.Identity, pack.Details.Verification })
         {
-            if (probe?.Identity is { } identity && Same(seen.Url, probe.Url)) body.With(identity.Subject, "lab-subject");
+            if (probe?.Identity is { } identity && Same(seen.Url, probe.Url))
+                body.With(identity.Subject, "lab-subject");
         }
 
-        foreach (var test in pack.Details.Api.ErrorWhen.Where(e => e.Test.AnyOf is ["false"])) body.With(test.Path, true);
+        foreach (var test in pack.Details.Api.ErrorWhen.Where(e => e.Test.AnyOf is ["false"]))
+            body.With(test.Path, true);
         return Answer(200, body.Text);
     }
 
@@ -159,38 +222,70 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
     private bool Same(Uri url, UrlTemplate template)
     {
         var parameters = Samples.Parameters(pack);
-        var text = template.Expand(n => n == "client_id" ? ClientId : n == "installation_id" ? parameters.GetValueOrDefault(n) ?? "12345678" : parameters.GetValueOrDefault(n) ?? Example(n), out _);
-        return text is not null && Uri.TryCreate(text, UriKind.Absolute, out var own) && own.GetLeftPart(UriPartial.Path) == url.GetLeftPart(UriPartial.Path);
+        var text = template.Expand(
+            n =>
+                n == "client_id" ? ClientId
+                : n == "installation_id" ? parameters.GetValueOrDefault(n) ?? "12345678"
+                : parameters.GetValueOrDefault(n) ?? Example(n),
+            out _
+        );
+        return text is not null
+            && Uri.TryCreate(text, UriKind.Absolute, out var own)
+            && own.GetLeftPart(UriPartial.Path) == url.GetLeftPart(UriPartial.Path);
     }
 
-    private string? Example(string name) => pack.Details.Parameters.TryGetValue(name, out var parameter) ? parameter.Example ?? parameter.Default : null;
+    private string? Example(string name) =>
+        pack.Details.Parameters.TryGetValue(name, out var parameter) ? parameter.Example ?? parameter.Default : null;
 
-    private static string? ClientFault(Seen seen, ClientAuthentication how) => how switch
-    {
-        ClientAuthentication.Basic => seen.Header("Authorization") == "Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes(WebUtility.UrlEncode(ClientId) + ":" + WebUtility.UrlEncode(ClientSecret)))
-            ? seen.Fields.ContainsKey("client_secret") ? "the secret twice" : null
-            : "the client is not sent as HTTP basic",
-        ClientAuthentication.Post => seen.Fields.GetValueOrDefault("client_id") == ClientId && seen.Fields.GetValueOrDefault("client_secret") == ClientSecret
-            ? seen.Header("Authorization") is null ? null : "the client twice"
-            : "the client is not in the body",
-        _ => seen.Fields.ContainsKey("client_secret") ? "a secret that nobody asked for" : null,
-    };
+    private static string? ClientFault(Seen seen, ClientAuthentication how) =>
+        how switch
+        {
+            ClientAuthentication.Basic => seen.Header("Authorization")
+            == "Basic "
+                + Convert.ToBase64String(
+                    Encoding.ASCII.GetBytes(WebUtility.UrlEncode(ClientId) + ":" + WebUtility.UrlEncode(ClientSecret))
+                )
+                ? seen.Fields.ContainsKey("client_secret")
+                    ? "the secret twice"
+                    : null
+                : "the client is not sent as HTTP basic",
+            ClientAuthentication.Post => seen.Fields.GetValueOrDefault("client_id") == ClientId
+            && seen.Fields.GetValueOrDefault("client_secret") == ClientSecret
+                ? seen.Header("Authorization") is null
+                    ? null
+                    : "the client twice"
+                : "the client is not in the body",
+            _ => seen.Fields.ContainsKey("client_secret") ? "a secret that nobody asked for" : null,
+        };
 
     private string? MediaFault(Seen seen)
     {
-        var wanted = pack.Details.OAuth!.RequestFormat == BodyFormat.Json ? "application/json" : "application/x-www-form-urlencoded";
+        var wanted =
+            pack.Details.OAuth!.RequestFormat == BodyFormat.Json
+                ? "application/json"
+                : "application/x-www-form-urlencoded";
         return seen.MediaType == wanted ? null : $"{seen.MediaType} instead of {wanted}";
     }
 
     private static string? Missing(Seen seen, IReadOnlyDictionary<string, string> parameters) =>
-        parameters.Where(p => !p.Value.Contains('{', StringComparison.Ordinal) && seen.Fields.GetValueOrDefault(p.Key) != p.Value).Select(p => p.Key).FirstOrDefault();
+        parameters
+            .Where(p =>
+                !p.Value.Contains('{', StringComparison.Ordinal) && seen.Fields.GetValueOrDefault(p.Key) != p.Value
+            )
+            .Select(p => p.Key)
+            .FirstOrDefault();
 
     private static void Expect(Dictionary<string, string> query, string name, string value) =>
-        LabException.Require(query.GetValueOrDefault(name) == value, $"{name} is '{query.GetValueOrDefault(name)}' in the authorization URL, not '{value}'");
+        LabException.Require(
+            query.GetValueOrDefault(name) == value,
+            $"{name} is '{query.GetValueOrDefault(name)}' in the authorization URL, not '{value}'"
+        );
 
-    private static string Challenge(string verifier) => System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)));
+    private static string Challenge(string verifier) =>
+        System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)));
 
-    private static HttpResponseMessage Refuse(int status, string error, string why) => Answer(status, new JsonObject { ["error"] = error, ["error_description"] = why }.ToJsonString());
+    private static HttpResponseMessage Refuse(int status, string error, string why) =>
+        Answer(status, new JsonObject { ["error"] = error, ["error_description"] = why }.ToJsonString());
 
     public static HttpResponseMessage Answer(int status, string body) =>
         new((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };

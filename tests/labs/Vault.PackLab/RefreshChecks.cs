@@ -17,8 +17,14 @@ internal static class RefreshChecks
         for (var generation = 1; generation <= 2; generation++)
         {
             var answer = await bench.Refresher.RefreshAsync(key, generation, RefreshReason.Manual, default);
-            LabException.Require(answer.IsOk && answer.Value.Generation == generation + 1, $"refresh {generation} came to {answer.Error?.Code.Code} {(await bench.StateAsync(key)).LastFailure}");
-            LabException.Require(bench.Emulator.IsGood(await bench.AccessAsync(key)), "the new access token is not the provider's");
+            LabException.Require(
+                answer.IsOk && answer.Value.Generation == generation + 1,
+                $"refresh {generation} came to {answer.Error?.Code.Code} {(await bench.StateAsync(key)).LastFailure}"
+            );
+            LabException.Require(
+                bench.Emulator.IsGood(await bench.AccessAsync(key)),
+                "the new access token is not the provider's"
+            );
             bench.Time.Advance(TimeSpan.FromHours(1));
         }
 
@@ -29,20 +35,32 @@ internal static class RefreshChecks
     public static async Task<string> CrowdAsync(LabBench bench)
     {
         var key = await bench.ConnectAsync("crowd", TimeSpan.FromMinutes(-1));
-        var (reached, go) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (reached, go) = (
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously),
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+        );
         var before = bench.Emulator.TokenCalls;
         bench.Emulator.Hold = () =>
         {
             reached.TrySetResult();
             return go.Task;
         };
-        var callers = Enumerable.Range(0, Crowd).Select(_ => bench.Refresher.RefreshAsync(key, 1, RefreshReason.OnDemand, default)).ToList();
+        var callers = Enumerable
+            .Range(0, Crowd)
+            .Select(_ => bench.Refresher.RefreshAsync(key, 1, RefreshReason.OnDemand, default))
+            .ToList();
         await reached.Task;
         go.SetResult();
         var answers = await Task.WhenAll(callers);
         bench.Emulator.Hold = null;
-        LabException.Require(answers.All(a => a.IsOk && a.Value.Generation == 2), "not every caller got the new generation");
-        LabException.Require(bench.Emulator.TokenCalls == before + 1 && bench.Emulator.Replays == 0, $"{bench.Emulator.TokenCalls - before} calls instead of one");
+        LabException.Require(
+            answers.All(a => a.IsOk && a.Value.Generation == 2),
+            "not every caller got the new generation"
+        );
+        LabException.Require(
+            bench.Emulator.TokenCalls == before + 1 && bench.Emulator.Replays == 0,
+            $"{bench.Emulator.TokenCalls - before} calls instead of one"
+        );
         return $"{Crowd} callers, 1 call";
     }
 
@@ -58,19 +76,35 @@ internal static class RefreshChecks
         switch (bench.Pack.Refresh.Rotation)
         {
             case Rotation.Never:
-                LabException.Require(state is { Status: AccountStatus.Active, Generation: 2 }, $"did not heal: {state.Status} {state.Reason} {state.LastFailure}");
+                LabException.Require(
+                    state is { Status: AccountStatus.Active, Generation: 2 },
+                    $"did not heal: {state.Status} {state.Reason} {state.LastFailure}"
+                );
                 return "the same token again: healed";
             case Rotation.Grace:
-                LabException.Require(state is { Status: AccountStatus.Active, Generation: 2 } && bench.Emulator.GraceReuses == reuses + 1, $"the grace window did not heal it: {state.Status} {state.Reason} {state.LastFailure}");
+                LabException.Require(
+                    state is { Status: AccountStatus.Active, Generation: 2 }
+                        && bench.Emulator.GraceReuses == reuses + 1,
+                    $"the grace window did not heal it: {state.Status} {state.Reason} {state.LastFailure}"
+                );
                 return "healed within the grace window";
             case Rotation.SingleUse:
-                LabException.Require(state is { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost } && bench.Emulator.Replays == replays + 1, $"came to {state.Status} {state.Reason}");
+                LabException.Require(
+                    state is { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost }
+                        && bench.Emulator.Replays == replays + 1,
+                    $"came to {state.Status} {state.Reason}"
+                );
                 return "tried once more, then refresh_outcome_lost";
             default:
-                LabException.Require(state is { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost } && bench.Emulator.Replays == replays, $"came to {state.Status} {state.Reason}, {bench.Emulator.Replays - replays} replays");
+                LabException.Require(
+                    state is { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost }
+                        && bench.Emulator.Replays == replays,
+                    $"came to {state.Status} {state.Reason}, {bench.Emulator.Replays - replays} replays"
+                );
                 return "never presented again: refresh_outcome_lost";
         }
     }
 
-    public static string Word(Rotation rotation) => Vault.Providers.Packs.PackKeywords.Rotations.First(r => r.Value == rotation).Key;
+    public static string Word(Rotation rotation) =>
+        Vault.Providers.Packs.PackKeywords.Rotations.First(r => r.Value == rotation).Key;
 }

@@ -73,7 +73,13 @@ internal sealed record Plan
         {
             return new Plan
             {
-                Rotation = Rotation.Never, Grace = TimeSpan.Zero, Hosts = 1, Accounts = 5, KnowsItsDead = false, Troubles = Trouble.Outage, Budget = 1,
+                Rotation = Rotation.Never,
+                Grace = TimeSpan.Zero,
+                Hosts = 1,
+                Accounts = 5,
+                KnowsItsDead = false,
+                Troubles = Trouble.Outage,
+                Budget = 1,
                 Deeds = [Deed.Sweep, Deed.Sweep],
             };
         }
@@ -83,20 +89,47 @@ internal sealed record Plan
         {
             return new Plan
             {
-                Rotation = dice.Pick(Rotation.SingleUse, Rotation.FamilyKill, Rotation.Grace), Grace = TimeSpan.FromSeconds(30), Hosts = dice.Between(1, 2), Accounts = 1, KnowsItsDead = dice.Chance(50),
-                Troubles = Trouble.StoreDown | Trouble.Crash | Trouble.PowerLoss, Budget = dice.Between(1, 3), Deeds = [Deed.Sweep, Deed.Ask, Deed.Drain], StoreLeavesAtCommit = true,
+                Rotation = dice.Pick(Rotation.SingleUse, Rotation.FamilyKill, Rotation.Grace),
+                Grace = TimeSpan.FromSeconds(30),
+                Hosts = dice.Between(1, 2),
+                Accounts = 1,
+                KnowsItsDead = dice.Chance(50),
+                Troubles = Trouble.StoreDown | Trouble.Crash | Trouble.PowerLoss,
+                Budget = dice.Between(1, 3),
+                Deeds = [Deed.Sweep, Deed.Ask, Deed.Drain],
+                StoreLeavesAtCommit = true,
             };
         }
 
         var troubles = Trouble.None;
         foreach (var one in Enum.GetValues<Trouble>())
-            if (dice.Chance(30)) troubles |= one;
+            if (dice.Chance(30))
+                troubles |= one;
         var deeds = new Deed[dice.Between(2, 7)];
         for (var i = 0; i < deeds.Length; i++)
-            deeds[i] = dice.Pick(Deed.Sweep, Deed.Sweep, Deed.Sweep, Deed.Read, Deed.Read, Deed.Write, Deed.Ask, Deed.Drain, Deed.Revoke, Deed.Suspend, Deed.Resume, Deed.Reconnect);
+            deeds[i] = dice.Pick(
+                Deed.Sweep,
+                Deed.Sweep,
+                Deed.Sweep,
+                Deed.Read,
+                Deed.Read,
+                Deed.Write,
+                Deed.Ask,
+                Deed.Drain,
+                Deed.Revoke,
+                Deed.Suspend,
+                Deed.Resume,
+                Deed.Reconnect
+            );
         return new Plan
         {
-            Rotation = dice.Pick(Rotation.Never, Rotation.Grace, Rotation.SingleUse, Rotation.FamilyKill, Rotation.FamilyKill),
+            Rotation = dice.Pick(
+                Rotation.Never,
+                Rotation.Grace,
+                Rotation.SingleUse,
+                Rotation.FamilyKill,
+                Rotation.FamilyKill
+            ),
             Grace = dice.Pick(TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10)),
             Hosts = dice.Between(1, 3),
             Accounts = 1,

@@ -18,11 +18,13 @@ internal static class Pool
     }
 
     /// <summary>Ends when the pool has nothing to do but this.</summary>
-    public static ValueTask QuietAsync() => ThreadPool.PendingWorkItemCount == 0 ? ValueTask.CompletedTask : WaitAsync();
+    public static ValueTask QuietAsync() =>
+        ThreadPool.PendingWorkItemCount == 0 ? ValueTask.CompletedTask : WaitAsync();
 
     private static async ValueTask WaitAsync()
     {
-        while (ThreadPool.PendingWorkItemCount > 0) await new ToTheEnd();
+        while (ThreadPool.PendingWorkItemCount > 0)
+            await new ToTheEnd();
     }
 
     private readonly struct ToTheEnd : ICriticalNotifyCompletion
@@ -31,12 +33,11 @@ internal static class Pool
 
         public ToTheEnd GetAwaiter() => this;
 
-        public void GetResult()
-        {
-        }
+        public void GetResult() { }
 
         public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
-        public void UnsafeOnCompleted(Action continuation) => ThreadPool.UnsafeQueueUserWorkItem(static c => c(), continuation, preferLocal: false);
+        public void UnsafeOnCompleted(Action continuation) =>
+            ThreadPool.UnsafeQueueUserWorkItem(static c => c(), continuation, preferLocal: false);
     }
 }

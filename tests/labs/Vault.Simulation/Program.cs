@@ -6,7 +6,8 @@ if (args.Contains("--help") || args.Contains("-h"))
     return 0;
 }
 
-if (args is ["--bug", "all", ..]) return await Task.Run(() => Runs.AllBugsAsync());
+if (args is ["--bug", "all", ..])
+    return await Task.Run(() => Runs.AllBugsAsync());
 if (SimulateOptions.Parse(args, out var fault) is not { } options)
 {
     Console.Error.WriteLine("simulate: " + fault);
@@ -15,7 +16,9 @@ if (SimulateOptions.Parse(args, out var fault) is not { } options)
 
 if (!Pool.HasOneWorker)
 {
-    Console.Error.WriteLine("simulate: the thread pool must have one worker (System.Threading.ThreadPool.MaxThreads in vault-simulate.runtimeconfig.json).");
+    Console.Error.WriteLine(
+        "simulate: the thread pool must have one worker (System.Threading.ThreadPool.MaxThreads in vault-simulate.runtimeconfig.json)."
+    );
     return 2;
 }
 

@@ -24,7 +24,12 @@ public sealed class JsonSchema : IInputSchema
 
     /// <summary>Compiles; faults name the schema's own places by JSON pointer.</summary>
     /// <param name="closed">Objects that list properties refuse unknown ones unless they say otherwise: right for tool inputs.</param>
-    public static bool TryCompile(JsonElement schema, bool closed, [NotNullWhen(true)] out JsonSchema? compiled, out ImmutableArray<Violation> faults)
+    public static bool TryCompile(
+        JsonElement schema,
+        bool closed,
+        [NotNullWhen(true)] out JsonSchema? compiled,
+        out ImmutableArray<Violation> faults
+    )
     {
         var compiler = new SchemaCompiler(schema, closed);
         var root = compiler.Compile();
@@ -61,7 +66,8 @@ internal sealed class SchemaReport(int limit)
 
     public void Add(string message)
     {
-        if (!IsFull) (_violations ??= []).Add(new Violation(Pointer(), message));
+        if (!IsFull)
+            (_violations ??= []).Add(new Violation(Pointer(), message));
     }
 
     /// <summary>A side report at the same place, for branches that may fail; it stops at the first violation.</summary>
@@ -76,10 +82,16 @@ internal sealed class SchemaReport(int limit)
     {
         foreach (var violation in other.Violations)
         {
-            if (IsFull) return;
+            if (IsFull)
+                return;
             (_violations ??= []).Add(violation);
         }
     }
 
-    private string Pointer() => string.Concat(_path.Select(s => "/" + s.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
+    private string Pointer() =>
+        string.Concat(
+            _path.Select(s =>
+                "/" + s.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)
+            )
+        );
 }

@@ -12,8 +12,20 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
 {
     private const int MaxDepth = 32;
 
-    private static readonly FrozenSet<string> Ignored =
-        new[] { "$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$defs" }.ToFrozenSet();
+    private static readonly FrozenSet<string> Ignored = new[]
+    {
+        "$schema",
+        "$id",
+        "$comment",
+        "title",
+        "description",
+        "default",
+        "examples",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "$defs",
+    }.ToFrozenSet();
 
     private readonly List<Violation> _faults = [];
     private readonly Dictionary<string, SchemaNode> _definitions = [];
@@ -24,12 +36,21 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
     {
         if (document.ValueKind == JsonValueKind.Object && document.TryGetProperty("$defs", out var definitions))
         {
-            if (definitions.ValueKind != JsonValueKind.Object) Fault("/$defs", "must be an object of schemas");
+            if (definitions.ValueKind != JsonValueKind.Object)
+                Fault("/$defs", "must be an object of schemas");
             else
             {
                 // Made before they are read, so that a definition may refer to itself or to a later one.
-                foreach (var definition in definitions.EnumerateObject()) _definitions[definition.Name] = new SchemaNode();
-                foreach (var definition in definitions.EnumerateObject()) Read(definition.Value, "/$defs/" + definition.Name, _definitions[definition.Name], branch: false, 1);
+                foreach (var definition in definitions.EnumerateObject())
+                    _definitions[definition.Name] = new SchemaNode();
+                foreach (var definition in definitions.EnumerateObject())
+                    Read(
+                        definition.Value,
+                        "/$defs/" + definition.Name,
+                        _definitions[definition.Name],
+                        branch: false,
+                        1
+                    );
             }
         }
 
@@ -37,13 +58,18 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
         Read(document, "", root, branch: false, 0);
         foreach (var (name, node) in _definitions)
         {
-            if (LoopsInPlace(node, node, 0)) Fault("/$defs/" + name, "refers to itself without going into a field or an item; no input could end it");
+            if (LoopsInPlace(node, node, 0))
+                Fault(
+                    "/$defs/" + name,
+                    "refers to itself without going into a field or an item; no input could end it"
+                );
         }
 
         return root;
     }
 
-    private SchemaNode Read(JsonElement schema, string at, bool branch, int depth) => Read(schema, at, new SchemaNode(), branch, depth);
+    private SchemaNode Read(JsonElement schema, string at, bool branch, int depth) =>
+        Read(schema, at, new SchemaNode(), branch, depth);
 
     private SchemaNode Read(JsonElement schema, string at, SchemaNode node, bool branch, int depth)
     {
@@ -67,15 +93,36 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
 
         foreach (var member in schema.EnumerateObject())
         {
-            if (!Ignored.Contains(member.Name)) ReadKeyword(node, member.Name, member.Value, at + "/" + member.Name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal), branch, depth);
+            if (!Ignored.Contains(member.Name))
+                ReadKeyword(
+                    node,
+                    member.Name,
+                    member.Value,
+                    at
+                        + "/"
+                        + member
+                            .Name.Replace("~", "~0", StringComparison.Ordinal)
+                            .Replace("/", "~1", StringComparison.Ordinal),
+                    branch,
+                    depth
+                );
         }
 
         // Open where a combinator adds its own properties: a closed part would refuse what its neighbour allows.
         var combines = node.AllOf.Length + node.AnyOf.Length + node.OneOf.Length > 0 || node.Reference is not null;
-        if (closed && !branch && !combines && node.Additional is null && node.Properties.Count > 0 && !schema.TryGetProperty("additionalProperties", out _)) node.Closed = true;
+        if (
+            closed
+            && !branch
+            && !combines
+            && node.Additional is null
+            && node.Properties.Count > 0
+            && !schema.TryGetProperty("additionalProperties", out _)
+        )
+            node.Closed = true;
         foreach (var name in node.Required)
         {
-            if (node.Closed && node.Properties.Count > 0 && !node.Properties.ContainsKey(name)) Fault(at + "/required", $"asks for '{name}', which is not among the properties");
+            if (node.Closed && node.Properties.Count > 0 && !node.Properties.ContainsKey(name))
+                Fault(at + "/required", $"asks for '{name}', which is not among the properties");
         }
 
         return node;
@@ -85,46 +132,101 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
     {
         switch (keyword)
         {
-            case "type": node.Types = Types(value, at); break;
-            case "properties": node.Properties = Map(value, at, depth); break;
-            case "required": node.Required = Texts(value, at); break;
+            case "type":
+                node.Types = Types(value, at);
+                break;
+            case "properties":
+                node.Properties = Map(value, at, depth);
+                break;
+            case "required":
+                node.Required = Texts(value, at);
+                break;
             case "additionalProperties":
-                if (value.ValueKind == JsonValueKind.False) node.Closed = true;
-                else if (value.ValueKind == JsonValueKind.Object) node.Additional = Read(value, at, branch: false, depth + 1);
-                else if (value.ValueKind != JsonValueKind.True) Fault(at, "must be true, false or a schema");
+                if (value.ValueKind == JsonValueKind.False)
+                    node.Closed = true;
+                else if (value.ValueKind == JsonValueKind.Object)
+                    node.Additional = Read(value, at, branch: false, depth + 1);
+                else if (value.ValueKind != JsonValueKind.True)
+                    Fault(at, "must be true, false or a schema");
                 break;
-            case "minProperties": node.MinProperties = Count(value, at); break;
-            case "maxProperties": node.MaxProperties = Count(value, at); break;
-            case "items": node.Items = Read(value, at, branch: false, depth + 1); break;
-            case "minItems": node.MinItems = Count(value, at); break;
-            case "maxItems": node.MaxItems = Count(value, at); break;
-            case "uniqueItems": node.UniqueItems = Flag(value, at); break;
+            case "minProperties":
+                node.MinProperties = Count(value, at);
+                break;
+            case "maxProperties":
+                node.MaxProperties = Count(value, at);
+                break;
+            case "items":
+                node.Items = Read(value, at, branch: false, depth + 1);
+                break;
+            case "minItems":
+                node.MinItems = Count(value, at);
+                break;
+            case "maxItems":
+                node.MaxItems = Count(value, at);
+                break;
+            case "uniqueItems":
+                node.UniqueItems = Flag(value, at);
+                break;
             case "enum":
-                if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0) Fault(at, "must be a list of at least one value");
-                else node.Allowed = [.. value.EnumerateArray().Select(v => v.Clone())];
+                if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
+                    Fault(at, "must be a list of at least one value");
+                else
+                    node.Allowed = [.. value.EnumerateArray().Select(v => v.Clone())];
                 break;
-            case "const": node.Allowed = [value.Clone()]; break;
-            case "minimum": (node.Numbers ??= new()).Minimum = Number(value, at); break;
-            case "maximum": (node.Numbers ??= new()).Maximum = Number(value, at); break;
-            case "exclusiveMinimum": (node.Numbers ??= new()).ExclusiveMinimum = Number(value, at); break;
-            case "exclusiveMaximum": (node.Numbers ??= new()).ExclusiveMaximum = Number(value, at); break;
+            case "const":
+                node.Allowed = [value.Clone()];
+                break;
+            case "minimum":
+                (node.Numbers ??= new()).Minimum = Number(value, at);
+                break;
+            case "maximum":
+                (node.Numbers ??= new()).Maximum = Number(value, at);
+                break;
+            case "exclusiveMinimum":
+                (node.Numbers ??= new()).ExclusiveMinimum = Number(value, at);
+                break;
+            case "exclusiveMaximum":
+                (node.Numbers ??= new()).ExclusiveMaximum = Number(value, at);
+                break;
             case "multipleOf":
-                if (value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var step) && step > 0) (node.Numbers ??= new()).MultipleOf = step;
-                else Fault(at, "must be a number above 0");
+                if (value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var step) && step > 0)
+                    (node.Numbers ??= new()).MultipleOf = step;
+                else
+                    Fault(at, "must be a number above 0");
                 break;
-            case "minLength": node.MinLength = Count(value, at); break;
-            case "maxLength": node.MaxLength = Count(value, at); break;
-            case "pattern": node.Pattern = Pattern(value, at); break;
+            case "minLength":
+                node.MinLength = Count(value, at);
+                break;
+            case "maxLength":
+                node.MaxLength = Count(value, at);
+                break;
+            case "pattern":
+                node.Pattern = Pattern(value, at);
+                break;
             case "format":
-                if (value.ValueKind == JsonValueKind.String && SchemaFormats.Known.Contains(value.GetString()!)) node.Format = value.GetString();
-                else Fault(at, "must be one of " + string.Join(", ", SchemaFormats.Known));
+                if (value.ValueKind == JsonValueKind.String && SchemaFormats.Known.Contains(value.GetString()!))
+                    node.Format = value.GetString();
+                else
+                    Fault(at, "must be one of " + string.Join(", ", SchemaFormats.Known));
                 break;
-            case "$ref": node.Reference = Reference(value, at); break;
-            case "allOf": node.AllOf = List(value, at, depth); break;
-            case "anyOf": node.AnyOf = List(value, at, depth); break;
-            case "oneOf": node.OneOf = List(value, at, depth); break;
-            case "not": node.Not = Read(value, at, branch: true, depth + 1); break;
-            default: Fault(at, $"the keyword '{keyword}' is not in the supported subset"); break;
+            case "$ref":
+                node.Reference = Reference(value, at);
+                break;
+            case "allOf":
+                node.AllOf = List(value, at, depth);
+                break;
+            case "anyOf":
+                node.AnyOf = List(value, at, depth);
+                break;
+            case "oneOf":
+                node.OneOf = List(value, at, depth);
+                break;
+            case "not":
+                node.Not = Read(value, at, branch: true, depth + 1);
+                break;
+            default:
+                Fault(at, $"the keyword '{keyword}' is not in the supported subset");
+                break;
         }
     }
 
@@ -133,32 +235,39 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
         var types = SchemaTypes.None;
         foreach (var name in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
         {
-            var type = name.ValueKind != JsonValueKind.String ? SchemaTypes.None : name.GetString() switch
-            {
-                "object" => SchemaTypes.Object,
-                "array" => SchemaTypes.Array,
-                "string" => SchemaTypes.Text,
-                "number" => SchemaTypes.Number,
-                "integer" => SchemaTypes.Integer,
-                "boolean" => SchemaTypes.Boolean,
-                "null" => SchemaTypes.Null,
-                _ => SchemaTypes.None,
-            };
-            if (type == SchemaTypes.None) Fault(at, "must be object, array, string, number, integer, boolean, null, or a list of these");
+            var type =
+                name.ValueKind != JsonValueKind.String
+                    ? SchemaTypes.None
+                    : name.GetString() switch
+                    {
+                        "object" => SchemaTypes.Object,
+                        "array" => SchemaTypes.Array,
+                        "string" => SchemaTypes.Text,
+                        "number" => SchemaTypes.Number,
+                        "integer" => SchemaTypes.Integer,
+                        "boolean" => SchemaTypes.Boolean,
+                        "null" => SchemaTypes.Null,
+                        _ => SchemaTypes.None,
+                    };
+            if (type == SchemaTypes.None)
+                Fault(at, "must be object, array, string, number, integer, boolean, null, or a list of these");
             types |= type;
         }
 
-        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0) Fault(at, "must name at least one type");
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)
+            Fault(at, "must name at least one type");
         return types;
     }
 
     private FrozenDictionary<string, SchemaNode> Map(JsonElement value, string at, int depth)
     {
         var map = new Dictionary<string, SchemaNode>(StringComparer.Ordinal);
-        if (value.ValueKind != JsonValueKind.Object) Fault(at, "must be an object of schemas");
+        if (value.ValueKind != JsonValueKind.Object)
+            Fault(at, "must be an object of schemas");
         else
         {
-            foreach (var member in value.EnumerateObject()) map[member.Name] = Read(member.Value, at + "/" + member.Name, branch: false, depth + 1);
+            foreach (var member in value.EnumerateObject())
+                map[member.Name] = Read(member.Value, at + "/" + member.Name, branch: false, depth + 1);
         }
 
         return map.ToFrozenDictionary(StringComparer.Ordinal);
@@ -167,14 +276,20 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
     private SchemaNode[] List(JsonElement value, string at, int depth)
     {
         if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0)
-            return [.. value.EnumerateArray().Select((schema, i) => Read(schema, $"{at}/{i}", branch: true, depth + 1))];
+            return
+            [
+                .. value.EnumerateArray().Select((schema, i) => Read(schema, $"{at}/{i}", branch: true, depth + 1)),
+            ];
         Fault(at, "must be a list of at least one schema");
         return [];
     }
 
     private string[] Texts(JsonElement value, string at)
     {
-        if (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String))
+        if (
+            value.ValueKind == JsonValueKind.Array
+            && value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String)
+        )
             return [.. value.EnumerateArray().Select(v => v.GetString()!)];
         Fault(at, "must be a list of names");
         return [];
@@ -183,7 +298,12 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
     private SchemaNode? Reference(JsonElement value, string at)
     {
         const string prefix = "#/$defs/";
-        if (value.ValueKind == JsonValueKind.String && value.GetString() is { } text && text.StartsWith(prefix, StringComparison.Ordinal) && _definitions.TryGetValue(text[prefix.Length..], out var node))
+        if (
+            value.ValueKind == JsonValueKind.String
+            && value.GetString() is { } text
+            && text.StartsWith(prefix, StringComparison.Ordinal)
+            && _definitions.TryGetValue(text[prefix.Length..], out var node)
+        )
             return node;
         Fault(at, "must be '#/$defs/<name>' of a definition in this schema");
         return null;
@@ -193,7 +313,8 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
     {
         try
         {
-            if (value.ValueKind == JsonValueKind.String) return Patterns.Get(value.GetString()!);
+            if (value.ValueKind == JsonValueKind.String)
+                return Patterns.Get(value.GetString()!);
             Fault(at, "must be a regular expression");
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
@@ -206,21 +327,24 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
 
     private int? Count(JsonElement value, string at)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= 0) return count;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= 0)
+            return count;
         Fault(at, "must be a whole number from 0");
         return null;
     }
 
     private double? Number(JsonElement value, string at)
     {
-        if (value.ValueKind == JsonValueKind.Number) return value.GetDouble();
+        if (value.ValueKind == JsonValueKind.Number)
+            return value.GetDouble();
         Fault(at, "must be a number");
         return null;
     }
 
     private bool Flag(JsonElement value, string at)
     {
-        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False) return value.GetBoolean();
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return value.GetBoolean();
         Fault(at, "must be true or false");
         return false;
     }
@@ -228,7 +352,8 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
     // Through $ref, allOf, anyOf, oneOf and not the value stays the same, so a loop over them alone never ends.
     private static bool LoopsInPlace(SchemaNode node, SchemaNode start, int depth)
     {
-        if (depth > 256) return true;
+        if (depth > 256)
+            return true;
         IEnumerable<SchemaNode?> next = [node.Reference, .. node.AllOf, .. node.AnyOf, .. node.OneOf, node.Not];
         return next.OfType<SchemaNode>().Any(n => ReferenceEquals(n, start) || LoopsInPlace(n, start, depth + 1));
     }

@@ -48,10 +48,12 @@ internal sealed class SchemaNode
 
     public void Check(JsonElement value, SchemaReport report)
     {
-        if (report.IsFull) return;
+        if (report.IsFull)
+            return;
         if (Always is { } always)
         {
-            if (!always) report.Add("is not allowed here; leave it out");
+            if (!always)
+                report.Add("is not allowed here; leave it out");
             return;
         }
 
@@ -62,7 +64,11 @@ internal sealed class SchemaNode
         }
 
         if (Allowed is not null && !Allowed.Any(a => JsonElement.DeepEquals(a, value)))
-            report.Add(Allowed.Length == 1 ? $"must be {Allowed[0].GetRawText()}" : "must be one of " + string.Join(", ", Allowed.Take(30).Select(a => a.GetRawText())));
+            report.Add(
+                Allowed.Length == 1
+                    ? $"must be {Allowed[0].GetRawText()}"
+                    : "must be one of " + string.Join(", ", Allowed.Take(30).Select(a => a.GetRawText()))
+            );
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
@@ -80,7 +86,8 @@ internal sealed class SchemaNode
         }
 
         Reference?.Check(value, report);
-        foreach (var node in AllOf) node.Check(value, report);
+        foreach (var node in AllOf)
+            node.Check(value, report);
         CheckBranches(value, report);
     }
 
@@ -103,22 +110,38 @@ internal sealed class SchemaNode
             count++;
             report.Enter(member.Name);
             // Two members of one name would let the checker and the mapper read different values.
-            if (!(seen ??= []).Add(member.Name)) report.Add("appears twice; give it once");
-            else if (Properties.TryGetValue(member.Name, out var node)) node.Check(member.Value, report);
-            else if (Additional is not null) Additional.Check(member.Value, report);
-            else if (Closed) report.Add("is unknown; " + (Properties.Count == 0 ? "leave it out" : "known fields: " + string.Join(", ", Properties.Keys.Order(StringComparer.Ordinal).Take(30))));
+            if (!(seen ??= []).Add(member.Name))
+                report.Add("appears twice; give it once");
+            else if (Properties.TryGetValue(member.Name, out var node))
+                node.Check(member.Value, report);
+            else if (Additional is not null)
+                Additional.Check(member.Value, report);
+            else if (Closed)
+                report.Add(
+                    "is unknown; "
+                        + (
+                            Properties.Count == 0
+                                ? "leave it out"
+                                : "known fields: "
+                                    + string.Join(", ", Properties.Keys.Order(StringComparer.Ordinal).Take(30))
+                        )
+                );
             report.Leave();
-            if (report.IsFull) return;
+            if (report.IsFull)
+                return;
         }
 
-        if (count < MinProperties) report.Add($"has {count} fields, needs at least {MinProperties}");
-        if (count > MaxProperties) report.Add($"has {count} fields, may have at most {MaxProperties}");
+        if (count < MinProperties)
+            report.Add($"has {count} fields, needs at least {MinProperties}");
+        if (count > MaxProperties)
+            report.Add($"has {count} fields, may have at most {MaxProperties}");
     }
 
     private void CheckArray(JsonElement value, SchemaReport report)
     {
         var count = value.GetArrayLength();
-        if (count < MinItems) report.Add($"has {count} items, needs at least {MinItems}");
+        if (count < MinItems)
+            report.Add($"has {count} items, needs at least {MinItems}");
         if (count > MaxItems)
         {
             report.Add($"has {count} items, may have at most {MaxItems}");
@@ -133,11 +156,13 @@ internal sealed class SchemaNode
                 report.Enter(index++.ToString(CultureInfo.InvariantCulture));
                 Items.Check(item, report);
                 report.Leave();
-                if (report.IsFull) return;
+                if (report.IsFull)
+                    return;
             }
         }
 
-        if (UniqueItems && HasTwins(value)) report.Add("has the same item twice; items must differ");
+        if (UniqueItems && HasTwins(value))
+            report.Add("has the same item twice; items must differ");
     }
 
     private void CheckText(string text, SchemaReport report)
@@ -145,37 +170,48 @@ internal sealed class SchemaNode
         if (MinLength is not null || MaxLength is not null)
         {
             var length = 0;
-            foreach (var _ in text.EnumerateRunes()) length++;
-            if (length < MinLength) report.Add($"has {length} characters, needs at least {MinLength}");
-            if (length > MaxLength) report.Add($"has {length} characters, may have at most {MaxLength}");
+            foreach (var _ in text.EnumerateRunes())
+                length++;
+            if (length < MinLength)
+                report.Add($"has {length} characters, needs at least {MinLength}");
+            if (length > MaxLength)
+                report.Add($"has {length} characters, may have at most {MaxLength}");
         }
 
-        if (Pattern is not null && !Pattern.IsMatch(text)) report.Add($"does not match {Pattern}");
-        if (Format is not null && !SchemaFormats.Fits(Format, text)) report.Add(SchemaFormats.Advice(Format));
+        if (Pattern is not null && !Pattern.IsMatch(text))
+            report.Add($"does not match {Pattern}");
+        if (Format is not null && !SchemaFormats.Fits(Format, text))
+            report.Add(SchemaFormats.Advice(Format));
     }
 
     private void CheckBranches(JsonElement value, SchemaReport report)
     {
-        if (AnyOf.Length > 0 && !AnyOf.Any(node => Fits(node, value, report))) ReportNone(AnyOf, value, report, "fits none of the allowed forms (anyOf)");
+        if (AnyOf.Length > 0 && !AnyOf.Any(node => Fits(node, value, report)))
+            ReportNone(AnyOf, value, report, "fits none of the allowed forms (anyOf)");
         if (OneOf.Length > 0)
         {
             var fitting = OneOf.Count(node => Fits(node, value, report));
-            if (fitting == 0) ReportNone(OneOf, value, report, "fits none of the allowed forms (oneOf)");
-            else if (fitting > 1) report.Add($"fits {fitting} forms, must fit exactly one (oneOf)");
+            if (fitting == 0)
+                ReportNone(OneOf, value, report, "fits none of the allowed forms (oneOf)");
+            else if (fitting > 1)
+                report.Add($"fits {fitting} forms, must fit exactly one (oneOf)");
         }
 
-        if (Not is not null && Fits(Not, value, report)) report.Add("has a form that is excluded (not)");
+        if (Not is not null && Fits(Not, value, report))
+            report.Add("has a form that is excluded (not)");
     }
 
     // The branch that comes closest tells most: the one whose first violation lies deepest.
     private static void ReportNone(SchemaNode[] branches, JsonElement value, SchemaReport report, string message)
     {
-        var closest = branches.Select(node =>
-        {
-            var fork = report.Fork(3);
-            node.Check(value, fork);
-            return fork;
-        }).MaxBy(fork => fork.Violations.Count == 0 ? 0 : fork.Violations.Max(v => v.Path.Length))!;
+        var closest = branches
+            .Select(node =>
+            {
+                var fork = report.Fork(3);
+                node.Check(value, fork);
+                return fork;
+            })
+            .MaxBy(fork => fork.Violations.Count == 0 ? 0 : fork.Violations.Max(v => v.Path.Length))!;
         report.Add(message);
         report.Take(closest);
     }
@@ -190,41 +226,55 @@ internal sealed class SchemaNode
     private static bool HasTwins(JsonElement array)
     {
         var items = array.EnumerateArray().ToArray();
-        if (items.All(i => i.ValueKind == JsonValueKind.String)) return items.Select(i => i.GetString()).Distinct(StringComparer.Ordinal).Count() != items.Length;
+        if (items.All(i => i.ValueKind == JsonValueKind.String))
+            return items.Select(i => i.GetString()).Distinct(StringComparer.Ordinal).Count() != items.Length;
         // Pairwise comparison is quadratic; input size is capped before it comes here, and beyond this many mixed items it is refused as not unique.
-        if (items.Length > 1000) return true;
+        if (items.Length > 1000)
+            return true;
         for (var i = 0; i < items.Length; i++)
         {
             for (var j = i + 1; j < items.Length; j++)
             {
-                if (JsonElement.DeepEquals(items[i], items[j])) return true;
+                if (JsonElement.DeepEquals(items[i], items[j]))
+                    return true;
             }
         }
 
         return false;
     }
 
-    private static SchemaTypes TypeOf(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => SchemaTypes.Object,
-        JsonValueKind.Array => SchemaTypes.Array,
-        JsonValueKind.String => SchemaTypes.Text,
-        JsonValueKind.Number => SchemaNumbers.IsWhole(value) ? SchemaTypes.Integer | SchemaTypes.Number : SchemaTypes.Number,
-        JsonValueKind.True or JsonValueKind.False => SchemaTypes.Boolean,
-        JsonValueKind.Null => SchemaTypes.Null,
-        _ => SchemaTypes.None,
-    };
+    private static SchemaTypes TypeOf(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Object => SchemaTypes.Object,
+            JsonValueKind.Array => SchemaTypes.Array,
+            JsonValueKind.String => SchemaTypes.Text,
+            JsonValueKind.Number => SchemaNumbers.IsWhole(value)
+                ? SchemaTypes.Integer | SchemaTypes.Number
+                : SchemaTypes.Number,
+            JsonValueKind.True or JsonValueKind.False => SchemaTypes.Boolean,
+            JsonValueKind.Null => SchemaTypes.Null,
+            _ => SchemaTypes.None,
+        };
 
-    private static string Name(SchemaTypes type) => type == SchemaTypes.None ? "missing" : "of type " + Names(type).First();
+    private static string Name(SchemaTypes type) =>
+        type == SchemaTypes.None ? "missing" : "of type " + Names(type).First();
 
     private static IEnumerable<string> Names(SchemaTypes types)
     {
-        if (types.HasFlag(SchemaTypes.Object)) yield return "object";
-        if (types.HasFlag(SchemaTypes.Array)) yield return "array";
-        if (types.HasFlag(SchemaTypes.Text)) yield return "string";
-        if (types.HasFlag(SchemaTypes.Integer)) yield return "integer";
-        if (types.HasFlag(SchemaTypes.Number)) yield return "number";
-        if (types.HasFlag(SchemaTypes.Boolean)) yield return "boolean";
-        if (types.HasFlag(SchemaTypes.Null)) yield return "null";
+        if (types.HasFlag(SchemaTypes.Object))
+            yield return "object";
+        if (types.HasFlag(SchemaTypes.Array))
+            yield return "array";
+        if (types.HasFlag(SchemaTypes.Text))
+            yield return "string";
+        if (types.HasFlag(SchemaTypes.Integer))
+            yield return "integer";
+        if (types.HasFlag(SchemaTypes.Number))
+            yield return "number";
+        if (types.HasFlag(SchemaTypes.Boolean))
+            yield return "boolean";
+        if (types.HasFlag(SchemaTypes.Null))
+            yield return "null";
     }
 }

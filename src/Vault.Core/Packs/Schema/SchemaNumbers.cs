@@ -20,19 +20,29 @@ internal sealed class SchemaNumbers
             return;
         }
 
-        if (number < Minimum) report.Add($"is {Show(value)}, must be at least {Show(Minimum)}");
-        if (number > Maximum) report.Add($"is {Show(value)}, must be at most {Show(Maximum)}");
-        if (number <= ExclusiveMinimum) report.Add($"is {Show(value)}, must be more than {Show(ExclusiveMinimum)}");
-        if (number >= ExclusiveMaximum) report.Add($"is {Show(value)}, must be less than {Show(ExclusiveMaximum)}");
+        if (number < Minimum)
+            report.Add($"is {Show(value)}, must be at least {Show(Minimum)}");
+        if (number > Maximum)
+            report.Add($"is {Show(value)}, must be at most {Show(Maximum)}");
+        if (number <= ExclusiveMinimum)
+            report.Add($"is {Show(value)}, must be more than {Show(ExclusiveMinimum)}");
+        if (number >= ExclusiveMaximum)
+            report.Add($"is {Show(value)}, must be less than {Show(ExclusiveMaximum)}");
         if (MultipleOf is { } step && (!value.TryGetDecimal(out var exact) || exact % step != 0))
             report.Add($"is {Show(value)}, must be a multiple of {step.ToString(CultureInfo.InvariantCulture)}");
     }
 
     /// <summary>2020-12: a number with a zero fraction is an integer, however it is written.</summary>
     public static bool IsWhole(JsonElement value) =>
-        value.TryGetInt64(out _) || (value.TryGetDecimal(out var exact) ? exact == decimal.Truncate(exact) : value.TryGetDouble(out var d) && double.IsInteger(d));
+        value.TryGetInt64(out _)
+        || (
+            value.TryGetDecimal(out var exact)
+                ? exact == decimal.Truncate(exact)
+                : value.TryGetDouble(out var d) && double.IsInteger(d)
+        );
 
-    private static string Show(JsonElement value) => value.GetRawText() is { Length: <= 40 } text ? text : "a long number";
+    private static string Show(JsonElement value) =>
+        value.GetRawText() is { Length: <= 40 } text ? text : "a long number";
 
     private static string Show(double? limit) => limit!.Value.ToString("R", CultureInfo.InvariantCulture);
 }

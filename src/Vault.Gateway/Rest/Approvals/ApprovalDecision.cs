@@ -10,22 +10,50 @@ namespace Vault.Gateway.Rest.Approvals;
 /// <summary>Writes a person's word on an approval, once.</summary>
 internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdFactory ids, TimeProvider time)
 {
-    public static IReadOnlyList<Field> Fields { get; } = [Field.Organization, Field.Text("decided_by", "The person who decides, by your own id.") with { Required = true, MaxLength = UserId.MaxLength }];
+    public static IReadOnlyList<Field> Fields { get; } =
+    [
+        Field.Organization,
+        Field.Text("decided_by", "The person who decides, by your own id.") with
+        {
+            Required = true,
+            MaxLength = UserId.MaxLength,
+        },
+    ];
 
     public async Task<Answer> DecideAsync(Call call, ApprovalStatus decision, CancellationToken cancellationToken)
     {
-        if (!UserId.IsValid(call.Body.Required("decided_by"))) return VaultError.Invalid("decided_by", "has " + UserId.Rule);
-        if (await store.FindAsync(call.Organization, call.Route("approval_id"), cancellationToken) is not { } row) return new VaultError(ErrorCatalogue.NotFound, "There is no such approval here.");
-        if (row.Status != ApprovalStatus.Pending) return new VaultError(ErrorCatalogue.Conflict, $"The approval is {row.Status.ToString().ToLowerInvariant()} already.");
-        if (row.ExpiresAt <= time.GetUtcNow()) return new VaultError(ErrorCatalogue.Conflict, "The approval has expired.");
-        var next = row with { Status = decision, DecidedBy = call.Body.Required("decided_by"), Version = row.Version + 1 };
+        if (!UserId.IsValid(call.Body.Required("decided_by")))
+            return VaultError.Invalid("decided_by", "has " + UserId.Rule);
+        if (await store.FindAsync(call.Organization, call.Route("approval_id"), cancellationToken) is not { } row)
+            return new VaultError(ErrorCatalogue.NotFound, "There is no such approval here.");
+        if (row.Status != ApprovalStatus.Pending)
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                $"The approval is {row.Status.ToString().ToLowerInvariant()} already."
+            );
+        if (row.ExpiresAt <= time.GetUtcNow())
+            return new VaultError(ErrorCatalogue.Conflict, "The approval has expired.");
+        var next = row with
+        {
+            Status = decision,
+            DecidedBy = call.Body.Required("decided_by"),
+            Version = row.Version + 1,
+        };
         var draft = new LedgerDraft
         {
-            EventId = ids.NewEvent(), Organization = call.Organization, Type = decision == ApprovalStatus.Approved ? "approval.approved" : "approval.denied", Time = time.GetUtcNow(), Caller = call.Caller.KeyId,
-            User = next.DecidedBy, Tool = row.Tool, Account = row.Account.Value, ArgumentDigest = row.InputDigest,
+            EventId = ids.NewEvent(),
+            Organization = call.Organization,
+            Type = decision == ApprovalStatus.Approved ? "approval.approved" : "approval.denied",
+            Time = time.GetUtcNow(),
+            Caller = call.Caller.KeyId,
+            User = next.DecidedBy,
+            Tool = row.Tool,
+            Account = row.Account.Value,
+            ArgumentDigest = row.InputDigest,
         };
         // Told first (law 7): a decision that allows something is not made where nobody can read of it.
-        if (await ledger.AppendAsync(draft, cancellationToken) is { } silent) return silent;
+        if (await ledger.AppendAsync(draft, cancellationToken) is { } silent)
+            return silent;
         // Compare-and-swap: of two people who decide at once, the second is told what the first decided.
         return await store.UpdateAsync(next, row.Version, cancellationToken) == WriteOutcome.Written
             ? Answer.Ok(ApprovalView.Of(next))

@@ -7,11 +7,18 @@ namespace Vault.Gateway.Rest.Approvals;
 
 internal sealed class Deny(ApprovalDecision decision) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/approvals/{approval_id}:deny", "deny", "Deny an execution")
-    {
-        Tag = "Approvals", Permission = Permission.ApprovalsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(ApprovalView), Body = ApprovalDecision.Fields,
-        Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.LedgerUnavailable],
-    };
+    public Operation Operation { get; } =
+        new("POST", "/v1/approvals/{approval_id}:deny", "deny", "Deny an execution")
+        {
+            Tag = "Approvals",
+            Permission = Permission.ApprovalsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(ApprovalView),
+            Body = ApprovalDecision.Fields,
+            Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.LedgerUnavailable],
+        };
 
-    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) => decision.DecideAsync(call, ApprovalStatus.Denied, cancellationToken);
+    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
+        decision.DecideAsync(call, ApprovalStatus.Denied, cancellationToken);
 }

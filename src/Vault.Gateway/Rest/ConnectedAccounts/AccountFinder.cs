@@ -11,9 +11,17 @@ internal sealed class AccountFinder(IAccountStore store)
     public async Task<Result<AccountRow>> FindAsync(Call call, CancellationToken cancellationToken)
     {
         var id = call.AccountId();
-        return id.TryGet(out var account, out var wrong) ? await FindAsync(call.Organization, account, cancellationToken) : wrong;
+        return id.TryGet(out var account, out var wrong)
+            ? await FindAsync(call.Organization, account, cancellationToken)
+            : wrong;
     }
 
-    public async Task<Result<AccountRow>> FindAsync(OrganizationId organization, AccountId account, CancellationToken cancellationToken) =>
-        await store.FindAsync(organization, account, cancellationToken) is { } found ? found.Row : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
+    public async Task<Result<AccountRow>> FindAsync(
+        OrganizationId organization,
+        AccountId account,
+        CancellationToken cancellationToken
+    ) =>
+        await store.FindAsync(organization, account, cancellationToken) is { } found
+            ? found.Row
+            : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
 }

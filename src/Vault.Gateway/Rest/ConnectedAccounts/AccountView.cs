@@ -7,18 +7,57 @@ internal sealed record IdentityView(string Subject, string? DisplayName, string?
 
 /// <summary>An account as anybody may see it: nothing in it opens anything.</summary>
 internal sealed record AccountView(
-    string Id, string OrganizationId, string UserId, string Connection, string ConnectionId, string AccountLabel, string Provider, string Status, string? StatusReason,
-    IReadOnlyList<string> GrantedScopes, IReadOnlyList<string> RequestedScopes, IdentityView? Identity, string? MaskedSuffix, IReadOnlyDictionary<string, string> Parameters,
-    DateTimeOffset? ExpiresAt, DateTimeOffset? LastRefreshedAt, DateTimeOffset? NextRefreshAt, DateTimeOffset? LastUsedAt, string? LastFailure, UpstreamRevocation Revocation,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    string Id,
+    string OrganizationId,
+    string UserId,
+    string Connection,
+    string ConnectionId,
+    string AccountLabel,
+    string Provider,
+    string Status,
+    string? StatusReason,
+    IReadOnlyList<string> GrantedScopes,
+    IReadOnlyList<string> RequestedScopes,
+    IdentityView? Identity,
+    string? MaskedSuffix,
+    IReadOnlyDictionary<string, string> Parameters,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? LastRefreshedAt,
+    DateTimeOffset? NextRefreshAt,
+    DateTimeOffset? LastUsedAt,
+    string? LastFailure,
+    UpstreamRevocation Revocation,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt
+)
 {
     public static AccountView Of(AccountRow row)
     {
         var s = row.State;
         return new AccountView(
-            row.Id.Value, row.Key.Organization.Value, row.Key.User.Value, row.Key.Connection.Value, row.ConnectionId, row.Key.Label, row.Provider, StatusWords.Of(s.Status), s.Reason,
-            s.GrantedScopes, s.RequestedScopes, s.Identity is { } who ? new IdentityView(who.Subject, who.DisplayName, who.Email, who.Tenant) : null, s.MaskedSuffix, s.Parameters,
-            s.Grant?.AccessExpiresAt, s.LastRefreshedAt, row.DueAt, row.LastUsedAt, s.LastFailure, s.Revocation, row.CreatedAt, row.UpdatedAt);
+            row.Id.Value,
+            row.Key.Organization.Value,
+            row.Key.User.Value,
+            row.Key.Connection.Value,
+            row.ConnectionId,
+            row.Key.Label,
+            row.Provider,
+            StatusWords.Of(s.Status),
+            s.Reason,
+            s.GrantedScopes,
+            s.RequestedScopes,
+            s.Identity is { } who ? new IdentityView(who.Subject, who.DisplayName, who.Email, who.Tenant) : null,
+            s.MaskedSuffix,
+            s.Parameters,
+            s.Grant?.AccessExpiresAt,
+            s.LastRefreshedAt,
+            row.DueAt,
+            row.LastUsedAt,
+            s.LastFailure,
+            s.Revocation,
+            row.CreatedAt,
+            row.UpdatedAt
+        );
     }
 }
 
@@ -27,22 +66,30 @@ internal static class StatusWords
 {
     public static IReadOnlyList<string> All { get; } = [.. Enum.GetValues<AccountStatus>().Select(Of)];
 
-    public static string Of(AccountStatus status) => status switch
-    {
-        AccountStatus.PendingAuth => "PENDING_AUTH",
-        AccountStatus.PendingVerification => "PENDING_VERIFICATION",
-        AccountStatus.Active => "ACTIVE",
-        AccountStatus.Expired => "EXPIRED",
-        AccountStatus.RequiresReauth => "REQUIRES_REAUTH",
-        AccountStatus.Revoked => "REVOKED",
-        AccountStatus.Disconnected => "DISCONNECTED",
-        _ => throw new ArgumentOutOfRangeException(nameof(status)),
-    };
+    public static string Of(AccountStatus status) =>
+        status switch
+        {
+            AccountStatus.PendingAuth => "PENDING_AUTH",
+            AccountStatus.PendingVerification => "PENDING_VERIFICATION",
+            AccountStatus.Active => "ACTIVE",
+            AccountStatus.Expired => "EXPIRED",
+            AccountStatus.RequiresReauth => "REQUIRES_REAUTH",
+            AccountStatus.Revoked => "REVOKED",
+            AccountStatus.Disconnected => "DISCONNECTED",
+            _ => throw new ArgumentOutOfRangeException(nameof(status)),
+        };
 
-    public static AccountStatus? Parse(string? word) => word is null ? null : Enum.GetValues<AccountStatus>().First(s => Of(s) == word);
+    public static AccountStatus? Parse(string? word) =>
+        word is null ? null : Enum.GetValues<AccountStatus>().First(s => Of(s) == word);
 }
 
 internal sealed record RefreshView(string ConnectedAccountId, string Status, bool Refreshed, DateTimeOffset? ExpiresAt);
 
 /// <summary>What a revocation did here and at the provider, and how long it took.</summary>
-internal sealed record RevocationView(string ConnectedAccountId, DateTimeOffset LocalAt, UpstreamRevocation Provider, string? ProviderDetail, double ElapsedMs);
+internal sealed record RevocationView(
+    string ConnectedAccountId,
+    DateTimeOffset LocalAt,
+    UpstreamRevocation Provider,
+    string? ProviderDetail,
+    double ElapsedMs
+);

@@ -12,39 +12,99 @@ internal sealed record LinkView(string Link, DateTimeOffset ExpiresAt, string Co
 /// <summary>Makes a link for a user to connect an account.</summary>
 internal sealed class CreateLink(ConnectLinks links) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/connected_accounts:link", "createLink", "Make a link for a user to connect an account")
-    {
-        Tag = "Connected accounts", Permission = Permission.AccountsWrite, Scope = Scope.Organization, Writes = true, ShownOnce = true, Success = 201, Answer = typeof(LinkView),
-        Description = "The link works once, for ten minutes, in the browser that opens it. An account that exists keeps its id.",
-        Errors =
-        [
-            ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.LedgerUnavailable, ErrorCatalogue.KeysUnavailable,
-        ],
-        Body =
-        [
-            Field.Organization,
-            Field.Text("user_id", "The user, by your own id.") with { Required = true, MaxLength = UserId.MaxLength, Aliases = ["identifier"] },
-            Field.Text("connection", "The connection's name or id.") with { Required = true, Aliases = ["connector", "connection_name"] },
-            Field.Text("account_label", "Tells several accounts of one user under one connection apart.") with { MaxLength = 64 },
-            Field.Texts("scopes", "Scopes to ask for; where absent, the connection's own, or the least its tools need without the risky ones.") with { MaxLength = 256 },
-            Field.Texts("tools", "Tools to ask for: what the account was granted, and what these need beside it.") with { MaxLength = 64 },
-            Field.Text("return_url", "Where the browser goes afterwards; one of the connection's return_urls, its query is free.") with { MaxLength = WebAddress.MaxLength },
-            Field.Text("state", "Handed back on the return URL."),
-            Field.Text("expected_identity", "The provider's subject or e-mail address that must sign in.") with { MaxLength = 320 },
-            Field.Text("agent_name", "The agent that asks, as shown on the page.") with { MaxLength = 100 },
-        ],
-    };
+    public Operation Operation { get; } =
+        new("POST", "/v1/connected_accounts:link", "createLink", "Make a link for a user to connect an account")
+        {
+            Tag = "Connected accounts",
+            Permission = Permission.AccountsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            ShownOnce = true,
+            Success = 201,
+            Answer = typeof(LinkView),
+            Description =
+                "The link works once, for ten minutes, in the browser that opens it. An account that exists keeps its id.",
+            Errors =
+            [
+                ErrorCatalogue.ConnectionUnknown,
+                ErrorCatalogue.ProviderUnknown,
+                ErrorCatalogue.OrganizationSuspended,
+                ErrorCatalogue.LedgerUnavailable,
+                ErrorCatalogue.KeysUnavailable,
+            ],
+            Body =
+            [
+                Field.Organization,
+                Field.Text("user_id", "The user, by your own id.") with
+                {
+                    Required = true,
+                    MaxLength = UserId.MaxLength,
+                    Aliases = ["identifier"],
+                },
+                Field.Text("connection", "The connection's name or id.") with
+                {
+                    Required = true,
+                    Aliases = ["connector", "connection_name"],
+                },
+                Field.Text("account_label", "Tells several accounts of one user under one connection apart.") with
+                {
+                    MaxLength = 64,
+                },
+                Field.Texts(
+                    "scopes",
+                    "Scopes to ask for; where absent, the connection's own, or the least its tools need without the risky ones."
+                ) with
+                {
+                    MaxLength = 256,
+                },
+                Field.Texts(
+                    "tools",
+                    "Tools to ask for: what the account was granted, and what these need beside it."
+                ) with
+                {
+                    MaxLength = 64,
+                },
+                Field.Text(
+                    "return_url",
+                    "Where the browser goes afterwards; one of the connection's return_urls, its query is free."
+                ) with
+                {
+                    MaxLength = WebAddress.MaxLength,
+                },
+                Field.Text("state", "Handed back on the return URL."),
+                Field.Text("expected_identity", "The provider's subject or e-mail address that must sign in.") with
+                {
+                    MaxLength = 320,
+                },
+                Field.Text("agent_name", "The agent that asks, as shown on the page.") with
+                {
+                    MaxLength = 100,
+                },
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var body = call.Body;
-        if (!UserId.IsValid(body.Required("user_id"))) return VaultError.Invalid("user_id", "has " + UserId.Rule);
+        if (!UserId.IsValid(body.Required("user_id")))
+            return VaultError.Invalid("user_id", "has " + UserId.Rule);
         var request = new LinkDraft
         {
-            Organization = call.Organization, User = new UserId(body.Required("user_id")), Connection = body.Required("connection"), Label = body.Text("account_label") ?? "",
-            Scopes = body.Texts("scopes"), Tools = body.Texts("tools"), ReturnUrl = body.Text("return_url"), State = body.Text("state"), ExpectedIdentity = body.Text("expected_identity"),
+            Organization = call.Organization,
+            User = new UserId(body.Required("user_id")),
+            Connection = body.Required("connection"),
+            Label = body.Text("account_label") ?? "",
+            Scopes = body.Texts("scopes"),
+            Tools = body.Texts("tools"),
+            ReturnUrl = body.Text("return_url"),
+            State = body.Text("state"),
+            ExpectedIdentity = body.Text("expected_identity"),
             AgentName = body.Text("agent_name") ?? call.Caller.AgentName,
         };
-        return Answer.From(await links.CreateAsync(request, call.Caller.KeyId, cancellationToken), made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value), 201);
+        return Answer.From(
+            await links.CreateAsync(request, call.Caller.KeyId, cancellationToken),
+            made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value),
+            201
+        );
     }
 }

@@ -10,36 +10,58 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 /// <summary>Reads the <c>credential</c> of a request. Values become secrets at once and are repeated in no error.</summary>
 internal static class CredentialBody
 {
-    public static Field Credential { get; } = new("credential", FieldKind.Credential,
-        "type (" + "oauth_tokens, api_key, basic, key_pair, service_account, app_installation or client_credentials) and its fields: access_token, refresh_token, expires_at for tokens, else those the provider names.")
-    {
-        Required = true, WriteOnly = true,
-    };
+    public static Field Credential { get; } =
+        new(
+            "credential",
+            FieldKind.Credential,
+            "type ("
+                + "oauth_tokens, api_key, basic, key_pair, service_account, app_installation or client_credentials) and its fields: access_token, refresh_token, expires_at for tokens, else those the provider names."
+        )
+        {
+            Required = true,
+            WriteOnly = true,
+        };
 
-    public static Field ScopesField { get; } = Field.Texts("scopes", "What was granted; the connection's scopes where absent.") with { MaxLength = 256 };
+    public static Field ScopesField { get; } =
+        Field.Texts("scopes", "What was granted; the connection's scopes where absent.") with
+        {
+            MaxLength = 256,
+        };
 
     public static Field Parameters { get; } = Field.Map("parameters", "The provider's parameters for this account.");
 
-    public static Field Validate { get; } = Field.Flag("validate", "Ask the provider whether the credential works before it is kept.");
+    public static Field Validate { get; } =
+        Field.Flag("validate", "Ask the provider whether the credential works before it is kept.");
 
-    public static Field ExpectedIdentity { get; } = Field.Text("expected_identity", "The provider's subject or e-mail address it must belong to.") with { MaxLength = 320 };
+    public static Field ExpectedIdentity { get; } =
+        Field.Text("expected_identity", "The provider's subject or e-mail address it must belong to.") with
+        {
+            MaxLength = 320,
+        };
 
     /// <summary>The caller disposes the draft.</summary>
     public static Result<CredentialRequest> Read(Body body)
     {
         var credential = body.Json("credential")!.Value;
-        if (!credential.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || !CredentialKinds.TryParse(type.GetString()!, out var mode))
+        if (
+            !credential.TryGetProperty("type", out var type)
+            || type.ValueKind != JsonValueKind.String
+            || !CredentialKinds.TryParse(type.GetString()!, out var mode)
+        )
             return VaultError.Invalid("credential/type", "must be one of " + string.Join(", ", CredentialKinds.Names));
         var fields = ImmutableSortedDictionary.CreateBuilder<string, Secret>(StringComparer.Ordinal);
         DateTimeOffset? expires = null;
         foreach (var property in credential.EnumerateObject())
         {
-            if (property.Name == "type" || property.Value.ValueKind == JsonValueKind.Null) continue;
-            if (property.Value.ValueKind != JsonValueKind.String) return Refuse(fields, property.Name, "must be a text");
+            if (property.Name == "type" || property.Value.ValueKind == JsonValueKind.Null)
+                continue;
+            if (property.Value.ValueKind != JsonValueKind.String)
+                return Refuse(fields, property.Name, "must be a text");
             var text = property.Value.GetString()!;
             if (mode is null && property.Name == "expires_at")
             {
-                if (!Instants.IsValid(text)) return Refuse(fields, property.Name, "must be an RFC 3339 time with its offset");
+                if (!Instants.IsValid(text))
+                    return Refuse(fields, property.Name, "must be an RFC 3339 time with its offset");
                 expires = Instants.Parse(text);
             }
             else
@@ -50,14 +72,20 @@ internal static class CredentialBody
 
         return new CredentialRequest
         {
-            Mode = mode, Fields = fields.ToImmutable(), ExpiresAt = expires, Scopes = body.Texts("scopes"),
-            Parameters = body.Map("parameters") ?? ImmutableSortedDictionary<string, string>.Empty, Validate = body.Flag("validate") ?? false, ExpectedIdentity = body.Text("expected_identity"),
+            Mode = mode,
+            Fields = fields.ToImmutable(),
+            ExpiresAt = expires,
+            Scopes = body.Texts("scopes"),
+            Parameters = body.Map("parameters") ?? ImmutableSortedDictionary<string, string>.Empty,
+            Validate = body.Flag("validate") ?? false,
+            ExpectedIdentity = body.Text("expected_identity"),
         };
     }
 
     private static VaultError Refuse(ImmutableSortedDictionary<string, Secret>.Builder read, string field, string fault)
     {
-        foreach (var secret in read.Values) secret.Dispose();
+        foreach (var secret in read.Values)
+            secret.Dispose();
         return VaultError.Invalid("credential/" + field, fault);
     }
 }

@@ -9,35 +9,78 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 /// <summary>Takes a credential that the caller brings.</summary>
 internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/connected_accounts", "importConnectedAccount", "Bring a credential: OAuth tokens, API key, basic, key pair, client credentials")
-    {
-        Tag = "Connected accounts", Permission = Permission.AccountsWrite, Scope = Scope.Organization, Writes = true, Success = 201, Answer = typeof(AccountView),
-        Description = "What is brought is never shown again; the account shows the end of a key at most.",
-        Errors =
-        [
-            ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.CredentialInvalid, ErrorCatalogue.IdentityMismatch, ErrorCatalogue.UpstreamUnavailable,
-            ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.KeysUnavailable,
-        ],
-        Body =
-        [
-            Field.Organization,
-            Field.Text("user_id", "The user, by your own id; service:<name> for the organization itself.") with { Required = true, MaxLength = UserId.MaxLength, Aliases = ["identifier"] },
-            Field.Text("connection", "The connection's name or id.") with { Required = true, Aliases = ["connector", "connection_name"] },
-            Field.Text("account_label", "Tells several accounts of one user under one connection apart.") with { MaxLength = 64 },
-            CredentialBody.Credential, CredentialBody.ScopesField, CredentialBody.Parameters, CredentialBody.Validate, CredentialBody.ExpectedIdentity,
-        ],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/connected_accounts",
+            "importConnectedAccount",
+            "Bring a credential: OAuth tokens, API key, basic, key pair, client credentials"
+        )
+        {
+            Tag = "Connected accounts",
+            Permission = Permission.AccountsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Success = 201,
+            Answer = typeof(AccountView),
+            Description = "What is brought is never shown again; the account shows the end of a key at most.",
+            Errors =
+            [
+                ErrorCatalogue.ConnectionUnknown,
+                ErrorCatalogue.ProviderUnknown,
+                ErrorCatalogue.CredentialInvalid,
+                ErrorCatalogue.IdentityMismatch,
+                ErrorCatalogue.UpstreamUnavailable,
+                ErrorCatalogue.OrganizationSuspended,
+                ErrorCatalogue.KeysUnavailable,
+            ],
+            Body =
+            [
+                Field.Organization,
+                Field.Text("user_id", "The user, by your own id; service:<name> for the organization itself.") with
+                {
+                    Required = true,
+                    MaxLength = UserId.MaxLength,
+                    Aliases = ["identifier"],
+                },
+                Field.Text("connection", "The connection's name or id.") with
+                {
+                    Required = true,
+                    Aliases = ["connector", "connection_name"],
+                },
+                Field.Text("account_label", "Tells several accounts of one user under one connection apart.") with
+                {
+                    MaxLength = 64,
+                },
+                CredentialBody.Credential,
+                CredentialBody.ScopesField,
+                CredentialBody.Parameters,
+                CredentialBody.Validate,
+                CredentialBody.ExpectedIdentity,
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var body = call.Body;
-        if (!UserId.IsValid(body.Required("user_id"))) return VaultError.Invalid("user_id", "has " + UserId.Rule);
+        if (!UserId.IsValid(body.Required("user_id")))
+            return VaultError.Invalid("user_id", "has " + UserId.Rule);
         var read = CredentialBody.Read(body);
-        if (!read.TryGet(out var request, out var wrong)) return wrong;
+        if (!read.TryGet(out var request, out var wrong))
+            return wrong;
         using (request)
         {
-            var owner = new CredentialOwner(call.Organization, new UserId(body.Required("user_id")), body.Required("connection"), body.Text("account_label") ?? "");
-            return Answer.From(await credentialImport.ImportAsync(owner, request, call.Caller.KeyId, cancellationToken), AccountView.Of, 201);
+            var owner = new CredentialOwner(
+                call.Organization,
+                new UserId(body.Required("user_id")),
+                body.Required("connection"),
+                body.Text("account_label") ?? ""
+            );
+            return Answer.From(
+                await credentialImport.ImportAsync(owner, request, call.Caller.KeyId, cancellationToken),
+                AccountView.Of,
+                201
+            );
         }
     }
 }

@@ -5,10 +5,16 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 internal sealed class ListAccounts(AccountLister lister) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/connected_accounts", "listConnectedAccounts", "List connected accounts")
-    {
-        Tag = "Connected accounts", Permission = Permission.AccountsRead, Scope = Scope.Organization, Answer = typeof(ListView<AccountView>), Query = AccountLister.Filters,
-    };
+    public Operation Operation { get; } =
+        new("GET", "/v1/connected_accounts", "listConnectedAccounts", "List connected accounts")
+        {
+            Tag = "Connected accounts",
+            Permission = Permission.AccountsRead,
+            Scope = Scope.Organization,
+            Answer = typeof(ListView<AccountView>),
+            Query = AccountLister.Filters,
+        };
 
-    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) => lister.ListAsync(call, cancellationToken);
+    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
+        lister.ListAsync(call, cancellationToken);
 }

@@ -10,37 +10,85 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 /// <summary>A new link for an account that exists. The account keeps its id, and unless the caller says otherwise the same identity must sign in.</summary>
 internal sealed class ReconnectAccount(AccountFinder finder, ConnectLinks links) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/connected_accounts/{connected_account_id}:reconnect", "reconnectConnectedAccount", "Make a link to connect the same account again")
-    {
-        Tag = "Connected accounts", Permission = Permission.AccountsWrite, Scope = Scope.Organization, Writes = true, ShownOnce = true, Success = 201, Answer = typeof(LinkView),
-        Errors =
-        [
-            ErrorCatalogue.NotFound, ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.LedgerUnavailable, ErrorCatalogue.KeysUnavailable,
-        ],
-        Body =
-        [
-            Field.Organization, Field.Texts("scopes", "Scopes to ask for; what was asked for before where absent.") with { MaxLength = 256 },
-            Field.Text("return_url", "Where the browser goes afterwards; one of the connection's return_urls.") with { MaxLength = WebAddress.MaxLength },
-            Field.Text("state", "Handed back on the return URL."),
-            Field.Text("expected_identity", "The identity that must sign in; the one connected before where absent.") with { MaxLength = 320 },
-            Field.Flag("any_identity", "Lets another identity than before sign in."),
-            Field.Text("agent_name", "The agent that asks, as shown on the page.") with { MaxLength = 100 },
-        ],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/connected_accounts/{connected_account_id}:reconnect",
+            "reconnectConnectedAccount",
+            "Make a link to connect the same account again"
+        )
+        {
+            Tag = "Connected accounts",
+            Permission = Permission.AccountsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            ShownOnce = true,
+            Success = 201,
+            Answer = typeof(LinkView),
+            Errors =
+            [
+                ErrorCatalogue.NotFound,
+                ErrorCatalogue.ConnectionUnknown,
+                ErrorCatalogue.ProviderUnknown,
+                ErrorCatalogue.OrganizationSuspended,
+                ErrorCatalogue.LedgerUnavailable,
+                ErrorCatalogue.KeysUnavailable,
+            ],
+            Body =
+            [
+                Field.Organization,
+                Field.Texts("scopes", "Scopes to ask for; what was asked for before where absent.") with
+                {
+                    MaxLength = 256,
+                },
+                Field.Text("return_url", "Where the browser goes afterwards; one of the connection's return_urls.") with
+                {
+                    MaxLength = WebAddress.MaxLength,
+                },
+                Field.Text("state", "Handed back on the return URL."),
+                Field.Text(
+                    "expected_identity",
+                    "The identity that must sign in; the one connected before where absent."
+                ) with
+                {
+                    MaxLength = 320,
+                },
+                Field.Flag("any_identity", "Lets another identity than before sign in."),
+                Field.Text("agent_name", "The agent that asks, as shown on the page.") with
+                {
+                    MaxLength = 100,
+                },
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var found = await finder.FindAsync(call, cancellationToken);
-        if (!found.TryGet(out var row, out var missing)) return missing;
+        if (!found.TryGet(out var row, out var missing))
+            return missing;
         var body = call.Body;
-        if (body.Flag("any_identity") == true && body.Has("expected_identity")) return VaultError.Invalid("any_identity", "contradicts expected_identity; give one of them");
+        if (body.Flag("any_identity") == true && body.Has("expected_identity"))
+            return VaultError.Invalid("any_identity", "contradicts expected_identity; give one of them");
         var requested = row.State.RequestedScopes;
         var request = new LinkDraft
         {
-            Organization = call.Organization, User = row.Key.User, Connection = row.ConnectionId, Label = row.Key.Label,
-            Scopes = body.Texts("scopes") ?? (requested.IsDefaultOrEmpty ? null : (ImmutableArray<string>?)requested), ReturnUrl = body.Text("return_url"), State = body.Text("state"),
-            ExpectedIdentity = body.Flag("any_identity") == true ? null : body.Text("expected_identity") ?? row.State.Identity?.Subject, AgentName = body.Text("agent_name") ?? call.Caller.AgentName,
+            Organization = call.Organization,
+            User = row.Key.User,
+            Connection = row.ConnectionId,
+            Label = row.Key.Label,
+            Scopes = body.Texts("scopes") ?? (requested.IsDefaultOrEmpty ? null : (ImmutableArray<string>?)requested),
+            ReturnUrl = body.Text("return_url"),
+            State = body.Text("state"),
+            ExpectedIdentity =
+                body.Flag("any_identity") == true
+                    ? null
+                    : body.Text("expected_identity") ?? row.State.Identity?.Subject,
+            AgentName = body.Text("agent_name") ?? call.Caller.AgentName,
         };
-        return Answer.From(await links.CreateAsync(request, call.Caller.KeyId, cancellationToken), made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value), 201);
+        return Answer.From(
+            await links.CreateAsync(request, call.Caller.KeyId, cancellationToken),
+            made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value),
+            201
+        );
     }
 }

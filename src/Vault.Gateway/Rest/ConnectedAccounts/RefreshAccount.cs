@@ -8,31 +8,68 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
-internal sealed class RefreshAccount(AccountFinder finder, IAccounts accounts, ILedger ledger, IdFactory ids, TimeProvider time) : IRoute
+internal sealed class RefreshAccount(
+    AccountFinder finder,
+    IAccounts accounts,
+    ILedger ledger,
+    IdFactory ids,
+    TimeProvider time
+) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/connected_accounts/{connected_account_id}:refresh", "refreshConnectedAccount", "Refresh an account's credential now")
-    {
-        Tag = "Connected accounts", Permission = Permission.AccountsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(RefreshView), Body = [Field.Organization],
-        Errors =
-        [
-            ErrorCatalogue.NotFound, ErrorCatalogue.AccountNotConnected, ErrorCatalogue.AuthRevoked, ErrorCatalogue.ReauthRequired, ErrorCatalogue.RefreshInProgress,
-            ErrorCatalogue.UpstreamUnavailable, ErrorCatalogue.ClientMisconfigured, ErrorCatalogue.LedgerUnavailable, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.KeysUnavailable,
-        ],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/connected_accounts/{connected_account_id}:refresh",
+            "refreshConnectedAccount",
+            "Refresh an account's credential now"
+        )
+        {
+            Tag = "Connected accounts",
+            Permission = Permission.AccountsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(RefreshView),
+            Body = [Field.Organization],
+            Errors =
+            [
+                ErrorCatalogue.NotFound,
+                ErrorCatalogue.AccountNotConnected,
+                ErrorCatalogue.AuthRevoked,
+                ErrorCatalogue.ReauthRequired,
+                ErrorCatalogue.RefreshInProgress,
+                ErrorCatalogue.UpstreamUnavailable,
+                ErrorCatalogue.ClientMisconfigured,
+                ErrorCatalogue.LedgerUnavailable,
+                ErrorCatalogue.OrganizationSuspended,
+                ErrorCatalogue.ConnectionUnknown,
+                ErrorCatalogue.ProviderUnknown,
+                ErrorCatalogue.KeysUnavailable,
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var found = await finder.FindAsync(call, cancellationToken);
-        if (!found.TryGet(out var row, out var missing)) return missing;
+        if (!found.TryGet(out var row, out var missing))
+            return missing;
         // The refresh itself has the host for its caller, because many may wait for one; who asked is said here, before it begins.
         var asked = new LedgerDraft
         {
-            EventId = ids.NewEvent(), Organization = call.Organization, Type = LedgerEvents.AccountRefreshAsked, Time = time.GetUtcNow(), Caller = call.Caller.KeyId, User = row.Key.User.Value,
-            Account = row.Id.Value, Connection = row.Key.Connection.Value, Provider = row.Provider,
+            EventId = ids.NewEvent(),
+            Organization = call.Organization,
+            Type = LedgerEvents.AccountRefreshAsked,
+            Time = time.GetUtcNow(),
+            Caller = call.Caller.KeyId,
+            User = row.Key.User.Value,
+            Account = row.Id.Value,
+            Connection = row.Key.Connection.Value,
+            Provider = row.Provider,
         };
-        if (await ledger.AppendAsync(asked, cancellationToken) is { } silent) return silent;
+        if (await ledger.AppendAsync(asked, cancellationToken) is { } silent)
+            return silent;
         return Answer.From(
             await accounts.RefreshAsync(row.Key, row.State.Generation, RefreshReason.Manual, cancellationToken),
-            done => new RefreshView(row.Id.Value, StatusWords.Of(done.Status), done.Refreshed, done.AccessExpiresAt));
+            done => new RefreshView(row.Id.Value, StatusWords.Of(done.Status), done.Refreshed, done.AccessExpiresAt)
+        );
     }
 }

@@ -8,18 +8,38 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 internal sealed class RevokeAccount(AccountFinder finder, IAccounts accounts) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/connected_accounts/{connected_account_id}:revoke", "revokeConnectedAccount", "Revoke an account here and at the provider")
-    {
-        Tag = "Connected accounts", Permission = Permission.AccountsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(RevocationView), Body = [Field.Organization],
-        Description = "When this answers, no host uses the credential any more.", Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.KeysUnavailable],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/connected_accounts/{connected_account_id}:revoke",
+            "revokeConnectedAccount",
+            "Revoke an account here and at the provider"
+        )
+        {
+            Tag = "Connected accounts",
+            Permission = Permission.AccountsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(RevocationView),
+            Body = [Field.Organization],
+            Description = "When this answers, no host uses the credential any more.",
+            Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.KeysUnavailable],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var found = await finder.FindAsync(call, cancellationToken);
-        if (!found.TryGet(out var row, out var missing)) return missing;
+        if (!found.TryGet(out var row, out var missing))
+            return missing;
         return Answer.From(
             await accounts.RevokeAsync(row.Key, call.Caller.KeyId, StatusReason.RevokedByRequest, cancellationToken),
-            receipt => new RevocationView(receipt.Account.Value, receipt.Local, receipt.Provider, receipt.ProviderDetail, receipt.Elapsed.TotalMilliseconds));
+            receipt => new RevocationView(
+                receipt.Account.Value,
+                receipt.Local,
+                receipt.Provider,
+                receipt.ProviderDetail,
+                receipt.Elapsed.TotalMilliseconds
+            )
+        );
     }
 }

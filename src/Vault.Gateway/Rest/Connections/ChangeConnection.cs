@@ -8,18 +8,36 @@ namespace Vault.Gateway.Rest.Connections;
 
 internal sealed class ChangeConnection(ConnectionRegistry registry, PublicAddress address) : IRoute
 {
-    public Operation Operation { get; } = new("PATCH", "/v1/connections/{connection}", "changeConnection", "Change a connection")
-    {
-        Tag = "Connections", Permission = Permission.ConnectionsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(ConnectionView),
-        Description = "What is left out stays; null goes back to the default.",
-        Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.KeysUnavailable],
-        Body = [Field.Organization, .. ConnectionFields.Settings],
-    };
+    public Operation Operation { get; } =
+        new("PATCH", "/v1/connections/{connection}", "changeConnection", "Change a connection")
+        {
+            Tag = "Connections",
+            Permission = Permission.ConnectionsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(ConnectionView),
+            Description = "What is left out stays; null goes back to the default.",
+            Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.KeysUnavailable],
+            Body = [Field.Organization, .. ConnectionFields.Settings],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         using var secret = ConnectionFields.SecretOf(call.Body);
-        var change = new ConnectionChange(settings => ConnectionFields.Apply(call.Body, settings), secret, call.Body.IsNull("client_secret"));
-        return Answer.From(await registry.ChangeAsync(call.Organization, call.Route("connection"), change, call.Caller.KeyId, cancellationToken), row => ConnectionView.Of(row, address));
+        var change = new ConnectionChange(
+            settings => ConnectionFields.Apply(call.Body, settings),
+            secret,
+            call.Body.IsNull("client_secret")
+        );
+        return Answer.From(
+            await registry.ChangeAsync(
+                call.Organization,
+                call.Route("connection"),
+                change,
+                call.Caller.KeyId,
+                cancellationToken
+            ),
+            row => ConnectionView.Of(row, address)
+        );
     }
 }

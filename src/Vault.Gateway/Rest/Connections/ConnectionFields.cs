@@ -10,16 +10,50 @@ internal static class ConnectionFields
 {
     public static IReadOnlyList<Field> Settings { get; } =
     [
-        Field.Text("client_id", "The OAuth client's id at the provider.") with { MaxLength = 512 },
-        Field.Text("client_secret", "The OAuth client's secret; write-only.") with { MaxLength = 8192, WriteOnly = true },
-        Field.Texts("scopes", "Scopes a consent asks for; where absent, the least that the connection's tools need, without the risky ones (GET .../scope_bundles).") with { MaxLength = 256 },
-        Field.Text("redirect_uri", "The exact redirect URI registered at the provider: https, any host that leads to the vault, path /oauth/callback. Links are opened at that host. The vault's own callback where absent.") with { MaxLength = WebAddress.MaxLength },
-        Field.Texts("return_urls", "URLs a link may return to; compared exactly up to the query. None are allowed where absent.") with { MaxLength = WebAddress.MaxLength },
-        Field.Map("parameters", "The provider's parameters for this connection (GET /v1/providers/{provider} lists them)."),
-        Field.Texts("tools", "Names of the tools this connection offers; all where absent, none where empty.") with { MaxLength = 64 },
+        Field.Text("client_id", "The OAuth client's id at the provider.") with
+        {
+            MaxLength = 512,
+        },
+        Field.Text("client_secret", "The OAuth client's secret; write-only.") with
+        {
+            MaxLength = 8192,
+            WriteOnly = true,
+        },
+        Field.Texts(
+            "scopes",
+            "Scopes a consent asks for; where absent, the least that the connection's tools need, without the risky ones (GET .../scope_bundles)."
+        ) with
+        {
+            MaxLength = 256,
+        },
+        Field.Text(
+            "redirect_uri",
+            "The exact redirect URI registered at the provider: https, any host that leads to the vault, path /oauth/callback. Links are opened at that host. The vault's own callback where absent."
+        ) with
+        {
+            MaxLength = WebAddress.MaxLength,
+        },
+        Field.Texts(
+            "return_urls",
+            "URLs a link may return to; compared exactly up to the query. None are allowed where absent."
+        ) with
+        {
+            MaxLength = WebAddress.MaxLength,
+        },
+        Field.Map(
+            "parameters",
+            "The provider's parameters for this connection (GET /v1/providers/{provider} lists them)."
+        ),
+        Field.Texts("tools", "Names of the tools this connection offers; all where absent, none where empty.") with
+        {
+            MaxLength = 64,
+        },
         Field.Flag("allow_proxy", "Whether raw calls are allowed."),
         Field.Number("quota_per_minute", "Executions per minute; 0 means the default.", 0, 10_000_000),
-        Field.Text("app_name", "The application's name on the connect page.") with { MaxLength = 100 },
+        Field.Text("app_name", "The application's name on the connect page.") with
+        {
+            MaxLength = 100,
+        },
         Field.Flag("disabled", "A disabled connection connects and executes nothing."),
     ];
 
@@ -36,11 +70,14 @@ internal static class ConnectionFields
             Parameters = body.IsNull("parameters") ? fresh.Parameters : body.Map("parameters") ?? settings.Parameters,
             Tools = body.IsNull("tools") ? null : body.Texts("tools") ?? settings.Tools,
             AllowProxy = !body.IsNull("allow_proxy") && (body.Flag("allow_proxy") ?? settings.AllowProxy),
-            QuotaPerMinute = body.IsNull("quota_per_minute") ? 0 : (int)(body.Number("quota_per_minute") ?? settings.QuotaPerMinute),
+            QuotaPerMinute = body.IsNull("quota_per_minute")
+                ? 0
+                : (int)(body.Number("quota_per_minute") ?? settings.QuotaPerMinute),
             AppName = body.IsNull("app_name") ? null : body.Text("app_name") ?? settings.AppName,
             Disabled = !body.IsNull("disabled") && (body.Flag("disabled") ?? settings.Disabled),
         };
     }
 
-    public static Secret? SecretOf(Body body) => body.Text("client_secret") is { Length: > 0 } text ? Secret.From(text) : null;
+    public static Secret? SecretOf(Body body) =>
+        body.Text("client_secret") is { Length: > 0 } text ? Secret.From(text) : null;
 }

@@ -7,15 +7,33 @@ namespace Vault.Gateway.Rest.Connections;
 
 internal sealed class DeleteConnection(ConnectionRemoval removal) : IRoute
 {
-    public Operation Operation { get; } = new("DELETE", "/v1/connections/{connection}", "deleteConnection", "Disconnect a connection's accounts and remove it")
-    {
-        Tag = "Connections", Permission = Permission.ConnectionsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(RemovalView),
-        Description = "When this answers, no host uses a credential of the connection any more. A call that was cut off is continued by the next.",
-        Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.Conflict],
-        Query = [Field.Organization],
-    };
+    public Operation Operation { get; } =
+        new(
+            "DELETE",
+            "/v1/connections/{connection}",
+            "deleteConnection",
+            "Disconnect a connection's accounts and remove it"
+        )
+        {
+            Tag = "Connections",
+            Permission = Permission.ConnectionsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(RemovalView),
+            Description =
+                "When this answers, no host uses a credential of the connection any more. A call that was cut off is continued by the next.",
+            Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.Conflict],
+            Query = [Field.Organization],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
         Answer.From(
-            await removal.RemoveAsync(call.Organization, call.Route("connection"), call.Caller.KeyId, cancellationToken), done => new RemovalView(done.ConnectionId, done.AccountsDisconnected));
+            await removal.RemoveAsync(
+                call.Organization,
+                call.Route("connection"),
+                call.Caller.KeyId,
+                cancellationToken
+            ),
+            done => new RemovalView(done.ConnectionId, done.AccountsDisconnected)
+        );
 }

@@ -8,12 +8,19 @@ namespace Vault.Gateway.Rest.Connections;
 
 internal sealed class GetConnection(ConnectionRegistry registry, PublicAddress address) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/connections/{connection}", "getConnection", "Read a connection by id or name")
-    {
-        Tag = "Connections", Permission = Permission.ConnectionsRead, Scope = Scope.Organization, Answer = typeof(ConnectionView), Errors = [ErrorCatalogue.ConnectionUnknown],
-        Query = [Field.Organization],
-    };
+    public Operation Operation { get; } =
+        new("GET", "/v1/connections/{connection}", "getConnection", "Read a connection by id or name")
+        {
+            Tag = "Connections",
+            Permission = Permission.ConnectionsRead,
+            Scope = Scope.Organization,
+            Answer = typeof(ConnectionView),
+            Errors = [ErrorCatalogue.ConnectionUnknown],
+            Query = [Field.Organization],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
-        Answer.From(await registry.FindAsync(call.Organization, call.Route("connection"), cancellationToken), row => ConnectionView.Of(row, address));
+        Answer.From(await registry.FindAsync(call.Organization, call.Route("connection"), cancellationToken), row =>
+            ConnectionView.Of(row, address)
+        );
 }

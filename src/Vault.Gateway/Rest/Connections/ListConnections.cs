@@ -7,15 +7,39 @@ namespace Vault.Gateway.Rest.Connections;
 
 internal sealed class ListConnections(IConnectionStore store, PublicAddress address) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/connections", "listConnections", "List an organization's connections")
-    {
-        Tag = "Connections", Permission = Permission.ConnectionsRead, Scope = Scope.Organization, Answer = typeof(ListView<ConnectionView>),
-        Query = [Field.Organization, Field.Text("provider", "Only those of this provider.") with { MaxLength = 64 }, .. Field.Paging],
-    };
+    public Operation Operation { get; } =
+        new("GET", "/v1/connections", "listConnections", "List an organization's connections")
+        {
+            Tag = "Connections",
+            Permission = Permission.ConnectionsRead,
+            Scope = Scope.Organization,
+            Answer = typeof(ListView<ConnectionView>),
+            Query =
+            [
+                Field.Organization,
+                Field.Text("provider", "Only those of this provider.") with
+                {
+                    MaxLength = 64,
+                },
+                .. Field.Paging,
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null) return wrong;
-        return Answer.Ok(call.List(await store.ListAsync(call.Organization, call.Query.Text("provider"), call.PageSize, cursor, cancellationToken), row => ConnectionView.Of(row, address)));
+        if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null)
+            return wrong;
+        return Answer.Ok(
+            call.List(
+                await store.ListAsync(
+                    call.Organization,
+                    call.Query.Text("provider"),
+                    call.PageSize,
+                    cursor,
+                    cancellationToken
+                ),
+                row => ConnectionView.Of(row, address)
+            )
+        );
     }
 }

@@ -14,19 +14,33 @@ internal static partial class OpenApiDocument
         var paths = new JsonObject();
         foreach (var operation in operations)
         {
-            if (paths[operation.Path] is not JsonObject path) paths[operation.Path] = path = [];
+            if (paths[operation.Path] is not JsonObject path)
+                paths[operation.Path] = path = [];
             path[operation.Method.ToLowerInvariant()] = Describe(operation);
         }
 
         return new JsonObject
         {
             ["openapi"] = "3.1.0",
-            ["info"] = new JsonObject { ["title"] = "Vault.Orleans", ["version"] = version, ["description"] = "Agents execute tools with their users' accounts and never hold a credential." },
+            ["info"] = new JsonObject
+            {
+                ["title"] = "Vault.Orleans",
+                ["version"] = version,
+                ["description"] = "Agents execute tools with their users' accounts and never hold a credential.",
+            },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = serverUrl }),
             ["paths"] = paths,
             ["components"] = new JsonObject
             {
-                ["securitySchemes"] = new JsonObject { ["api_key"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "vk_live_…" } },
+                ["securitySchemes"] = new JsonObject
+                {
+                    ["api_key"] = new JsonObject
+                    {
+                        ["type"] = "http",
+                        ["scheme"] = "bearer",
+                        ["description"] = "vk_live_…",
+                    },
+                },
                 ["schemas"] = new JsonObject { ["Problem"] = ProblemSchema() },
             },
         };
@@ -34,8 +48,14 @@ internal static partial class OpenApiDocument
 
     private static JsonObject Describe(Operation operation)
     {
-        var node = new JsonObject { ["operationId"] = operation.Id, ["summary"] = operation.Summary, ["tags"] = new JsonArray(operation.Tag) };
-        if (operation.Description is { } text) node["description"] = text;
+        var node = new JsonObject
+        {
+            ["operationId"] = operation.Id,
+            ["summary"] = operation.Summary,
+            ["tags"] = new JsonArray(operation.Tag),
+        };
+        if (operation.Description is { } text)
+            node["description"] = text;
         if (operation.Permission is { } permission)
         {
             node["security"] = new JsonArray(new JsonObject { ["api_key"] = new JsonArray() });
@@ -44,17 +64,49 @@ internal static partial class OpenApiDocument
 
         var parameters = new JsonArray();
         foreach (Match match in PathParameter().Matches(operation.Path))
-            parameters.Add((JsonNode)new JsonObject { ["name"] = match.Groups[1].Value, ["in"] = "path", ["required"] = true, ["schema"] = new JsonObject { ["type"] = "string" } });
+            parameters.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["name"] = match.Groups[1].Value,
+                        ["in"] = "path",
+                        ["required"] = true,
+                        ["schema"] = new JsonObject { ["type"] = "string" },
+                    }
+            );
         foreach (var field in operation.Query)
-            parameters.Add((JsonNode)new JsonObject { ["name"] = field.Name, ["in"] = "query", ["required"] = field.Required, ["description"] = field.Description, ["schema"] = FieldSchema(field) });
+            parameters.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["name"] = field.Name,
+                        ["in"] = "query",
+                        ["required"] = field.Required,
+                        ["description"] = field.Description,
+                        ["schema"] = FieldSchema(field),
+                    }
+            );
         if (operation.Writes)
-            parameters.Add((JsonNode)new JsonObject
-            {
-                ["name"] = "Idempotency-Key", ["in"] = "header", ["required"] = false, ["description"] = "The same key with the same request acts once and is answered the same.",
-                ["schema"] = new JsonObject { ["type"] = "string", ["minLength"] = 1, ["maxLength"] = 255 },
-            });
-        if (parameters.Count > 0) node["parameters"] = parameters;
-        if (operation.Body is { } body) node["requestBody"] = RequestBody(operation, body);
+            parameters.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["name"] = "Idempotency-Key",
+                        ["in"] = "header",
+                        ["required"] = false,
+                        ["description"] = "The same key with the same request acts once and is answered the same.",
+                        ["schema"] = new JsonObject
+                        {
+                            ["type"] = "string",
+                            ["minLength"] = 1,
+                            ["maxLength"] = 255,
+                        },
+                    }
+            );
+        if (parameters.Count > 0)
+            node["parameters"] = parameters;
+        if (operation.Body is { } body)
+            node["requestBody"] = RequestBody(operation, body);
         node["responses"] = Responses(operation);
         return node;
     }
@@ -72,17 +124,28 @@ internal static partial class OpenApiDocument
             foreach (var field in fields)
             {
                 properties[field.Name] = FieldSchema(field);
-                foreach (var alias in field.Aliases) properties[alias] = FieldSchema(field with { Description = $"The same as {field.Name}." });
+                foreach (var alias in field.Aliases)
+                    properties[alias] = FieldSchema(field with { Description = $"The same as {field.Name}." });
             }
 
-            schema = new JsonObject { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = properties };
+            schema = new JsonObject
+            {
+                ["type"] = "object",
+                ["additionalProperties"] = false,
+                ["properties"] = properties,
+            };
             // A field with other names may be given under any of them, which "required" cannot say.
-            if (fields.Where(f => f.Required && f.Aliases.Count == 0).Select(f => (JsonNode)f.Name).ToArray() is { Length: > 0 } required) schema["required"] = new JsonArray(required);
+            if (
+                fields.Where(f => f.Required && f.Aliases.Count == 0).Select(f => (JsonNode)f.Name).ToArray() is
+                { Length: > 0 } required
+            )
+                schema["required"] = new JsonArray(required);
         }
 
         return new JsonObject
         {
-            ["required"] = operation.RawBody || fields.Any(f => f.Required), ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = schema } },
+            ["required"] = operation.RawBody || fields.Any(f => f.Required),
+            ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = schema } },
         };
     }
 
@@ -90,8 +153,19 @@ internal static partial class OpenApiDocument
     {
         var responses = new JsonObject();
         var success = new JsonObject { ["description"] = operation.Summary };
-        if (operation.Answer is { } type) success["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = AnswerSchema(type) } };
-        else if (operation.ContentType is { } content && operation.Success != 303) success["content"] = new JsonObject { [content] = new JsonObject { ["schema"] = new JsonObject { ["type"] = content == "application/json" ? "object" : "string" } } };
+        if (operation.Answer is { } type)
+            success["content"] = new JsonObject
+            {
+                ["application/json"] = new JsonObject { ["schema"] = AnswerSchema(type) },
+            };
+        else if (operation.ContentType is { } content && operation.Success != 303)
+            success["content"] = new JsonObject
+            {
+                [content] = new JsonObject
+                {
+                    ["schema"] = new JsonObject { ["type"] = content == "application/json" ? "object" : "string" },
+                },
+            };
         responses[operation.Success.ToString(System.Globalization.CultureInfo.InvariantCulture)] = success;
         foreach (var group in operation.AllErrors().GroupBy(e => e.Status))
         {
@@ -99,9 +173,19 @@ internal static partial class OpenApiDocument
             {
                 ["description"] = string.Join("; ", group.Select(e => $"{e.Code}: {e.Title}")),
                 ["x-codes"] = new JsonArray([.. group.Select(e => (JsonNode)e.Code)]),
-                ["content"] = operation.Medium == Medium.Page
-                    ? new JsonObject { ["text/html"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } } }
-                    : new JsonObject { [Problems.ContentType] = new JsonObject { ["schema"] = new JsonObject { ["$ref"] = "#/components/schemas/Problem" } } },
+                ["content"] =
+                    operation.Medium == Medium.Page
+                        ? new JsonObject
+                        {
+                            ["text/html"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string" } },
+                        }
+                        : new JsonObject
+                        {
+                            [Problems.ContentType] = new JsonObject
+                            {
+                                ["schema"] = new JsonObject { ["$ref"] = "#/components/schemas/Problem" },
+                            },
+                        },
             };
         }
 
@@ -110,9 +194,16 @@ internal static partial class OpenApiDocument
 
     private static JsonNode AnswerSchema(Type type)
     {
-        var schema = GatewayJson.Options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true });
+        var schema = GatewayJson.Options.GetJsonSchemaAsNode(
+            type,
+            new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true }
+        );
         if (schema is JsonObject { } node && node["properties"] is JsonObject properties)
-            properties["request_id"] = new JsonObject { ["type"] = "string", ["description"] = "Name it when you ask for help." };
+            properties["request_id"] = new JsonObject
+            {
+                ["type"] = "string",
+                ["description"] = "Name it when you ask for help.",
+            };
         return schema;
     }
 
@@ -131,21 +222,45 @@ internal static partial class OpenApiDocument
         {
             FieldKind.Text => new JsonObject { ["type"] = "string", ["maxLength"] = field.MaxLength },
             FieldKind.Time => new JsonObject { ["type"] = "string", ["format"] = "date-time" },
-            FieldKind.Integer => new JsonObject { ["type"] = "integer", ["minimum"] = field.Min, ["maximum"] = field.Max },
+            FieldKind.Integer => new JsonObject
+            {
+                ["type"] = "integer",
+                ["minimum"] = field.Min,
+                ["maximum"] = field.Max,
+            },
             FieldKind.Boolean => new JsonObject { ["type"] = "boolean" },
-            FieldKind.TextList => new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string", ["maxLength"] = field.MaxLength } },
-            FieldKind.TextMap => new JsonObject { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "string" } },
+            FieldKind.TextList => new JsonObject
+            {
+                ["type"] = "array",
+                ["items"] = new JsonObject { ["type"] = "string", ["maxLength"] = field.MaxLength },
+            },
+            FieldKind.TextMap => new JsonObject
+            {
+                ["type"] = "object",
+                ["additionalProperties"] = new JsonObject { ["type"] = "string" },
+            },
             FieldKind.Credential => new JsonObject
             {
-                ["type"] = "object", ["required"] = new JsonArray("type"), ["properties"] = new JsonObject { ["type"] = new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. Core.Consent.CredentialKinds.Names.Select(n => (JsonNode)n)]) } },
+                ["type"] = "object",
+                ["required"] = new JsonArray("type"),
+                ["properties"] = new JsonObject
+                {
+                    ["type"] = new JsonObject
+                    {
+                        ["type"] = "string",
+                        ["enum"] = new JsonArray([.. Core.Consent.CredentialKinds.Names.Select(n => (JsonNode)n)]),
+                    },
+                },
                 ["additionalProperties"] = new JsonObject { ["type"] = "string" },
             },
             FieldKind.Any => new JsonObject(),
             _ => new JsonObject { ["type"] = "object" },
         };
         schema["description"] = field.Description;
-        if (field.Values.Count > 0) schema["enum"] = new JsonArray([.. field.Values.Select(v => (JsonNode)v)]);
-        if (field.WriteOnly) schema["writeOnly"] = true;
+        if (field.Values.Count > 0)
+            schema["enum"] = new JsonArray([.. field.Values.Select(v => (JsonNode)v)]);
+        if (field.WriteOnly)
+            schema["writeOnly"] = true;
         return schema;
     }
 

@@ -10,17 +10,20 @@ namespace Vault.Gateway.Rest.Docs;
 internal sealed class OpenApiSource(IServiceProvider services, PublicAddress address)
 {
     // The product's, without the commit: the document is the same wherever this version was built.
-    private static readonly string Version = typeof(OpenApiSource).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    private static readonly string Version = typeof(OpenApiSource)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+        .InformationalVersion.Split('+')[0];
 
     private JsonObject? _document;
     private byte[]? _bytes;
 
     // Built twice by two first requests at worst, with the same result.
-    public JsonObject Document => _document ??= OpenApiDocument.Build(
-        ((IEnumerable<IRoute>)services.GetService(typeof(IEnumerable<IRoute>))!).Select(r => r.Operation),
-        address.Base.ToString().TrimEnd('/'),
-        Version);
+    public JsonObject Document =>
+        _document ??= OpenApiDocument.Build(
+            ((IEnumerable<IRoute>)services.GetService(typeof(IEnumerable<IRoute>))!).Select(r => r.Operation),
+            address.Base.ToString().TrimEnd('/'),
+            Version
+        );
 
     // Anybody may ask for it as often as they like.
     public byte[] Bytes => _bytes ??= Encoding.UTF8.GetBytes(Document.ToJsonString());

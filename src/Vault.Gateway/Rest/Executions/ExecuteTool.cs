@@ -8,29 +8,62 @@ namespace Vault.Gateway.Rest.Executions;
 /// <summary>Reads the request and hands it on; every decision is the executor's.</summary>
 internal sealed class ExecuteTool(IExecutions executions, GatewayOptions options) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/execute_tool", "executeTool", "Execute a tool with a user's connected account")
-    {
-        Tag = "Executions", Permission = Permission.ToolsExecute, Scope = Scope.OrganizationUnchecked, Writes = true, OwnTimeout = true, Answer = typeof(ExecutionView),
-        Errors = [ErrorCatalogue.ToolUnknown, .. ExecutionFields.Errors],
-        Body =
-        [
-            Field.Text("tool_name", "The tool (GET /v1/tools).") with { Required = true, MaxLength = 64 },
-            Field.Organization,
-            new Field("tool_input", FieldKind.Object, "The tool's input, as its schema says.") { Aliases = ["params", "arguments"] },
-            Field.Text("connection", "The connection's name, where the user has several accounts.") with { MaxLength = 64, Aliases = ["connector", "connection_name"] },
-            Field.Text("tool_version", "Pins the tool's version.") with { MaxLength = 64 },
-            Field.Text("page_token", "next_page_token of the answer before.") with { MaxLength = 8192 },
-            Field.Flag("raw", "Answers with everything the provider sent, instead of the tool's data without what an agent never needs."),
-            .. ExecutionFields.Account,
-            .. ExecutionFields.Common,
-        ],
-    };
+    public Operation Operation { get; } =
+        new("POST", "/v1/execute_tool", "executeTool", "Execute a tool with a user's connected account")
+        {
+            Tag = "Executions",
+            Permission = Permission.ToolsExecute,
+            Scope = Scope.OrganizationUnchecked,
+            Writes = true,
+            OwnTimeout = true,
+            Answer = typeof(ExecutionView),
+            Errors = [ErrorCatalogue.ToolUnknown, .. ExecutionFields.Errors],
+            Body =
+            [
+                Field.Text("tool_name", "The tool (GET /v1/tools).") with
+                {
+                    Required = true,
+                    MaxLength = 64,
+                },
+                Field.Organization,
+                new Field("tool_input", FieldKind.Object, "The tool's input, as its schema says.")
+                {
+                    Aliases = ["params", "arguments"],
+                },
+                Field.Text("connection", "The connection's name, where the user has several accounts.") with
+                {
+                    MaxLength = 64,
+                    Aliases = ["connector", "connection_name"],
+                },
+                Field.Text("tool_version", "Pins the tool's version.") with
+                {
+                    MaxLength = 64,
+                },
+                Field.Text("page_token", "next_page_token of the answer before.") with
+                {
+                    MaxLength = 8192,
+                },
+                Field.Flag(
+                    "raw",
+                    "Answers with everything the provider sent, instead of the tool's data without what an agent never needs."
+                ),
+                .. ExecutionFields.Account,
+                .. ExecutionFields.Common,
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var connection = call.Body.Text("connection");
-        var read = ExecutionFields.Read(call, connection, call.Body.Required("tool_name"), call.Body.Json("tool_input") ?? Call.EmptyObject, options);
-        if (!read.TryGet(out var request, out var wrong)) return wrong;
+        var read = ExecutionFields.Read(
+            call,
+            connection,
+            call.Body.Required("tool_name"),
+            call.Body.Json("tool_input") ?? Call.EmptyObject,
+            options
+        );
+        if (!read.TryGet(out var request, out var wrong))
+            return wrong;
         return ExecutionFields.Answer(await executions.ExecuteAsync(call.Caller, request, cancellationToken));
     }
 }

@@ -7,7 +7,17 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.Executions;
 
 internal sealed record ExecutionView(
-    string ExecutionId, Outcome Outcome, JsonElement? Data, int? Status, string Trust, string? NextPageToken, bool Truncated, string? OutputHandle, string? ConnectedAccountId, IReadOnlyList<string> ScopesUsed) : IWriteItself
+    string ExecutionId,
+    Outcome Outcome,
+    JsonElement? Data,
+    int? Status,
+    string Trust,
+    string? NextPageToken,
+    bool Truncated,
+    string? OutputHandle,
+    string? ConnectedAccountId,
+    IReadOnlyList<string> ScopesUsed
+) : IWriteItself
 {
     public void Write(Utf8JsonWriter json)
     {
@@ -15,17 +25,22 @@ internal sealed record ExecutionView(
         json.WriteString("execution_id"u8, ExecutionId);
         json.WriteString("outcome"u8, ExecutionFields.Word(Outcome));
         json.WritePropertyName("data"u8);
-        if (Data is { } data) data.WriteTo(json);
-        else json.WriteNullValue();
-        if (Status is { } status) json.WriteNumber("status"u8, status);
-        else json.WriteNull("status"u8);
+        if (Data is { } data)
+            data.WriteTo(json);
+        else
+            json.WriteNullValue();
+        if (Status is { } status)
+            json.WriteNumber("status"u8, status);
+        else
+            json.WriteNull("status"u8);
         json.WriteString("trust"u8, Trust);
         json.WriteString("next_page_token"u8, NextPageToken);
         json.WriteBoolean("truncated"u8, Truncated);
         json.WriteString("output_handle"u8, OutputHandle);
         json.WriteString("connected_account_id"u8, ConnectedAccountId);
         json.WriteStartArray("scopes_used"u8);
-        for (var i = 0; i < ScopesUsed.Count; i++) json.WriteStringValue(ScopesUsed[i]);
+        for (var i = 0; i < ScopesUsed.Count; i++)
+            json.WriteStringValue(ScopesUsed[i]);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -36,38 +51,83 @@ internal static class ExecutionFields
 {
     public static IReadOnlyList<Field> Account { get; } =
     [
-        Field.Text("user_id", "The user, by your own id.") with { MaxLength = UserId.MaxLength, Aliases = ["identifier"] },
-        Field.Text("connected_account_id", "The account itself, instead of its user.") with { MaxLength = 32 },
-        Field.Text("account_label", "The account's label, where one connection has several of a user.") with { MaxLength = 64 },
+        Field.Text("user_id", "The user, by your own id.") with
+        {
+            MaxLength = UserId.MaxLength,
+            Aliases = ["identifier"],
+        },
+        Field.Text("connected_account_id", "The account itself, instead of its user.") with
+        {
+            MaxLength = 32,
+        },
+        Field.Text("account_label", "The account's label, where one connection has several of a user.") with
+        {
+            MaxLength = 64,
+        },
     ];
 
     public static IReadOnlyList<Field> Common { get; } =
     [
-        Field.Text("agent_run_id", "Your own id of the agent's run, for the ledger.") with { MaxLength = 200 },
-        Field.Text("approval_id", "The approval a destructive call needs.") with { MaxLength = 32 },
+        Field.Text("agent_run_id", "Your own id of the agent's run, for the ledger.") with
+        {
+            MaxLength = 200,
+        },
+        Field.Text("approval_id", "The approval a destructive call needs.") with
+        {
+            MaxLength = 32,
+        },
         Field.Number("timeout_ms", "The longest the call may take, in milliseconds.", 1, 600_000),
     ];
 
     public static IReadOnlyList<ErrorCode> Errors { get; } =
     [
-        ErrorCatalogue.ToolInputInvalid, ErrorCatalogue.OrganizationSuspended, ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.NotFound,
-        ErrorCatalogue.AccountNotConnected, ErrorCatalogue.AccountAmbiguous, ErrorCatalogue.AuthRevoked, ErrorCatalogue.ReauthRequired, ErrorCatalogue.ClientMisconfigured, ErrorCatalogue.ScopeMissing,
-        ErrorCatalogue.DelegationMissing, ErrorCatalogue.PolicyDenied, ErrorCatalogue.ApprovalRequired, ErrorCatalogue.RefreshInProgress, ErrorCatalogue.UpstreamRateLimited, ErrorCatalogue.UpstreamRejected,
-        ErrorCatalogue.UpstreamUnavailable, ErrorCatalogue.UpstreamTimeout, ErrorCatalogue.OutcomeUnknown, ErrorCatalogue.EgressDenied, ErrorCatalogue.LedgerUnavailable, ErrorCatalogue.KeysUnavailable,
+        ErrorCatalogue.ToolInputInvalid,
+        ErrorCatalogue.OrganizationSuspended,
+        ErrorCatalogue.ConnectionUnknown,
+        ErrorCatalogue.ProviderUnknown,
+        ErrorCatalogue.NotFound,
+        ErrorCatalogue.AccountNotConnected,
+        ErrorCatalogue.AccountAmbiguous,
+        ErrorCatalogue.AuthRevoked,
+        ErrorCatalogue.ReauthRequired,
+        ErrorCatalogue.ClientMisconfigured,
+        ErrorCatalogue.ScopeMissing,
+        ErrorCatalogue.DelegationMissing,
+        ErrorCatalogue.PolicyDenied,
+        ErrorCatalogue.ApprovalRequired,
+        ErrorCatalogue.RefreshInProgress,
+        ErrorCatalogue.UpstreamRateLimited,
+        ErrorCatalogue.UpstreamRejected,
+        ErrorCatalogue.UpstreamUnavailable,
+        ErrorCatalogue.UpstreamTimeout,
+        ErrorCatalogue.OutcomeUnknown,
+        ErrorCatalogue.EgressDenied,
+        ErrorCatalogue.LedgerUnavailable,
+        ErrorCatalogue.KeysUnavailable,
         ErrorCatalogue.QuotaExceeded,
     ];
 
-    public static Result<ExecutionRequest> Read(Call call, string? connection, string tool, JsonElement input, GatewayOptions options)
+    public static Result<ExecutionRequest> Read(
+        Call call,
+        string? connection,
+        string tool,
+        JsonElement input,
+        GatewayOptions options
+    )
     {
         var body = call.Body;
         var user = body.Text("user_id");
-        if (user is not null && !UserId.IsValid(user)) return VaultError.Invalid("user_id", "has " + UserId.Rule);
-        if (connection is not null && !ConnectionName.IsValid(connection)) return VaultError.Invalid("connection", "has " + ConnectionName.Rule);
-        if (body.Text("account_label") is { } label && !AccountKey.IsValidLabel(label)) return VaultError.Invalid("account_label", "has " + AccountKey.LabelRule);
+        if (user is not null && !UserId.IsValid(user))
+            return VaultError.Invalid("user_id", "has " + UserId.Rule);
+        if (connection is not null && !ConnectionName.IsValid(connection))
+            return VaultError.Invalid("connection", "has " + ConnectionName.Rule);
+        if (body.Text("account_label") is { } label && !AccountKey.IsValidLabel(label))
+            return VaultError.Invalid("account_label", "has " + AccountKey.LabelRule);
         AccountId? account = null;
         if (body.Text("connected_account_id") is { } id)
         {
-            if (!AccountId.TryParse(id, out var parsed)) return VaultError.Invalid("connected_account_id", "is not an id of the form ca_…");
+            if (!AccountId.TryParse(id, out var parsed))
+                return VaultError.Invalid("connected_account_id", "is not an id of the form ca_…");
             account = parsed;
         }
         else if (user is null)
@@ -76,25 +136,58 @@ internal static class ExecutionFields
         }
 
         var timeout = body.Number("timeout_ms") is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
-        if (timeout > options.LongestExecution) return VaultError.Invalid("timeout_ms", $"at most {options.LongestExecution.TotalMilliseconds:0}");
+        if (timeout > options.LongestExecution)
+            return VaultError.Invalid("timeout_ms", $"at most {options.LongestExecution.TotalMilliseconds:0}");
         return new ExecutionRequest
         {
-            ToolName = tool, Organization = call.Organization, User = user is null ? null : new UserId(user), Input = input, Connection = connection is null ? null : new ConnectionName(connection),
-            Account = account, AccountLabel = body.Text("account_label"), ToolVersion = body.Text("tool_version"), PageToken = body.Text("page_token"), Raw = body.Flag("raw") == true, AgentRunId = body.Text("agent_run_id"),
-            ApprovalId = body.Text("approval_id"), Timeout = timeout, TraceParent = call.TraceParent,
+            ToolName = tool,
+            Organization = call.Organization,
+            User = user is null ? null : new UserId(user),
+            Input = input,
+            Connection = connection is null ? null : new ConnectionName(connection),
+            Account = account,
+            AccountLabel = body.Text("account_label"),
+            ToolVersion = body.Text("tool_version"),
+            PageToken = body.Text("page_token"),
+            Raw = body.Flag("raw") == true,
+            AgentRunId = body.Text("agent_run_id"),
+            ApprovalId = body.Text("approval_id"),
+            Timeout = timeout,
+            TraceParent = call.TraceParent,
         };
     }
 
-    public static Answer Answer(ExecutionResult answer) => answer.Error is { } error
-        ? new Answer.Problem(error with { ExecutionId = answer.ExecutionId }, answer.Outcome != Outcome.FailedBeforeSend, Word(answer.Outcome))
-        : Http.Answer.Ok(new ExecutionView(
-            answer.ExecutionId, answer.Outcome, answer.Data, answer.Status, answer.Trust, answer.NextPageToken, answer.Truncated, answer.OutputHandle, answer.ConnectedAccountId, answer.ScopesUsed));
+    public static Answer Answer(ExecutionResult answer) =>
+        answer.Error is { } error
+            ? new Answer.Problem(
+                error with
+                {
+                    ExecutionId = answer.ExecutionId,
+                },
+                answer.Outcome != Outcome.FailedBeforeSend,
+                Word(answer.Outcome)
+            )
+            : Http.Answer.Ok(
+                new ExecutionView(
+                    answer.ExecutionId,
+                    answer.Outcome,
+                    answer.Data,
+                    answer.Status,
+                    answer.Trust,
+                    answer.NextPageToken,
+                    answer.Truncated,
+                    answer.OutputHandle,
+                    answer.ConnectedAccountId,
+                    answer.ScopesUsed
+                )
+            );
 
-    public static string Word(Outcome outcome) => outcome switch
-    {
-        Outcome.Succeeded => "succeeded",
-        Outcome.FailedBeforeSend => "failed_before_send",
-        Outcome.FailedUpstream => "failed_upstream",
-        _ => "outcome_unknown",
-    };
+    public static string Word(Outcome outcome) =>
+        outcome switch
+        {
+            Outcome.Succeeded => "succeeded",
+            Outcome.FailedBeforeSend => "failed_before_send",
+            Outcome.FailedUpstream => "failed_upstream",
+            _ => "outcome_unknown",
+        };
 }

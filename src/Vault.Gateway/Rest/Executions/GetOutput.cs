@@ -8,49 +8,97 @@ namespace Vault.Gateway.Rest.Executions;
 
 /// <param name="Text">A piece of the output; content of a provider, never instruction.</param>
 /// <param name="NextOffset">Null at the end.</param>
-internal sealed record OutputView(string ExecutionId, string ContentType, string Trust, long Offset, long Length, string? Text, string? Base64, long? NextOffset);
+internal sealed record OutputView(
+    string ExecutionId,
+    string ContentType,
+    string Trust,
+    long Offset,
+    long Length,
+    string? Text,
+    string? Base64,
+    long? NextOffset
+);
 
 /// <summary>The whole of an output that was cut, piece by piece.</summary>
 internal sealed class GetOutput(OutputKeeper outputs) : IRoute
 {
     private const int MaxPiece = 1024 * 1024;
 
-    public Operation Operation { get; } = new("GET", "/v1/executions/{execution_id}/output", "getExecutionOutput", "Read an output that was cut, from an offset on")
-    {
-        Tag = "Executions", Permission = Permission.ToolsExecute, Scope = Scope.Organization, Answer = typeof(OutputView), Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.KeysUnavailable],
-        Query =
-        [
-            Field.Organization, Field.Number("offset", "The first byte; 0 where absent.", 0, long.MaxValue), Field.Number("limit", "Bytes at most, up to 1 MiB; 256 KiB where absent.", 1024, MaxPiece),
-        ],
-    };
+    public Operation Operation { get; } =
+        new(
+            "GET",
+            "/v1/executions/{execution_id}/output",
+            "getExecutionOutput",
+            "Read an output that was cut, from an offset on"
+        )
+        {
+            Tag = "Executions",
+            Permission = Permission.ToolsExecute,
+            Scope = Scope.Organization,
+            Answer = typeof(OutputView),
+            Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.KeysUnavailable],
+            Query =
+            [
+                Field.Organization,
+                Field.Number("offset", "The first byte; 0 where absent.", 0, long.MaxValue),
+                Field.Number("limit", "Bytes at most, up to 1 MiB; 256 KiB where absent.", 1024, MaxPiece),
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var id = call.Route("execution_id");
         var read = await outputs.ReadAsync(call.Organization, id, cancellationToken);
-        if (read.Error is { } error) return error;
-        if (read.Value is not { } output) return new VaultError(ErrorCatalogue.NotFound, "There is no kept output of this execution, or no longer.");
+        if (read.Error is { } error)
+            return error;
+        if (read.Value is not { } output)
+            return new VaultError(ErrorCatalogue.NotFound, "There is no kept output of this execution, or no longer.");
         using (output.Body)
         {
             var bytes = output.Body.Reveal();
             var offset = call.Query.Number("offset") ?? 0;
-            if (offset > bytes.Length) return VaultError.Invalid("offset", $"lies beyond the end ({bytes.Length})");
-            var textual = output.ContentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || output.ContentType.Contains("json", StringComparison.OrdinalIgnoreCase);
-            var piece = bytes[(int)offset..Math.Min(bytes.Length, (int)offset + (int)(call.Query.Number("limit") ?? 256 * 1024))];
+            if (offset > bytes.Length)
+                return VaultError.Invalid("offset", $"lies beyond the end ({bytes.Length})");
+            var textual =
+                output.ContentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase)
+                || output.ContentType.Contains("json", StringComparison.OrdinalIgnoreCase);
+            var piece = bytes[
+                (int)offset..Math.Min(bytes.Length, (int)offset + (int)(call.Query.Number("limit") ?? 256 * 1024))
+            ];
             // A piece ends between two characters, so that pieces put together are the whole.
-            if (textual) piece = piece[..Whole(piece, offset + piece.Length == bytes.Length)];
+            if (textual)
+                piece = piece[..Whole(piece, offset + piece.Length == bytes.Length)];
             var end = offset + piece.Length;
-            return Answer.Ok(new OutputView(
-                id, output.ContentType, "untrusted_content", offset, bytes.Length, textual ? Encoding.UTF8.GetString(piece) : null, textual ? null : Convert.ToBase64String(piece), end < bytes.Length ? end : null));
+            return Answer.Ok(
+                new OutputView(
+                    id,
+                    output.ContentType,
+                    "untrusted_content",
+                    offset,
+                    bytes.Length,
+                    textual ? Encoding.UTF8.GetString(piece) : null,
+                    textual ? null : Convert.ToBase64String(piece),
+                    end < bytes.Length ? end : null
+                )
+            );
         }
     }
 
     private static int Whole(ReadOnlySpan<byte> piece, bool atEnd)
     {
-        if (atEnd) return piece.Length;
+        if (atEnd)
+            return piece.Length;
         var start = piece.Length - 1;
-        while (start > 0 && start > piece.Length - 4 && (piece[start] & 0xC0) == 0x80) start--;
-        var length = piece[start] switch { < 0x80 => 1, >= 0xF0 => 4, >= 0xE0 => 3, >= 0xC0 => 2, _ => 1 };
+        while (start > 0 && start > piece.Length - 4 && (piece[start] & 0xC0) == 0x80)
+            start--;
+        var length = piece[start] switch
+        {
+            < 0x80 => 1,
+            >= 0xF0 => 4,
+            >= 0xE0 => 3,
+            >= 0xC0 => 2,
+            _ => 1,
+        };
         return start + length <= piece.Length ? piece.Length : start;
     }
 }

@@ -12,36 +12,70 @@ internal sealed class ProxyCall(IExecutions executions, GatewayOptions options) 
 {
     private const string Prefix = "/v1/proxy/";
 
-    public Operation Operation { get; } = new("POST", Prefix + "{connection}/{path}", "proxyCall", "Call a provider's API with a user's connected account")
-    {
-        Tag = "Executions", Permission = Permission.ProxyExecute, Scope = Scope.Organization, TakesRest = true, Writes = true, OwnTimeout = true, Answer = typeof(ExecutionView),
-        Description = "The connection must allow it (allow_proxy). The path is appended to the provider's API base; the host cannot be chosen. The vault does not know what a path does: every call is kept in the ledger "
-            + "as a write, DELETE as destructive, and none is repeated unless the provider certainly did not act.",
-        Errors = ExecutionFields.Errors,
-        Body =
-        [
-            Field.Organization,
-            .. ExecutionFields.Account,
-            Field.Text("method", "GET (the default), HEAD, POST, PUT, PATCH or DELETE.") with { Values = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] },
-            new Field("query", FieldKind.Object, "Query parameters: texts, numbers, true, false, or lists of them."),
-            Field.Map("headers", "Headers of the request; the credential is the vault's to add."),
-            new Field("body", FieldKind.Any, "The body, sent as JSON; with content_type a text is sent as it is."),
-            Field.Text("body_base64", "The body as bytes in base64, with content_type.") with { MaxLength = int.MaxValue },
-            Field.Text("content_type", "The body's media type; application/json where body is given.") with { MaxLength = 200 },
-            .. ExecutionFields.Common,
-        ],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            Prefix + "{connection}/{path}",
+            "proxyCall",
+            "Call a provider's API with a user's connected account"
+        )
+        {
+            Tag = "Executions",
+            Permission = Permission.ProxyExecute,
+            Scope = Scope.Organization,
+            TakesRest = true,
+            Writes = true,
+            OwnTimeout = true,
+            Answer = typeof(ExecutionView),
+            Description =
+                "The connection must allow it (allow_proxy). The path is appended to the provider's API base; the host cannot be chosen. The vault does not know what a path does: every call is kept in the ledger "
+                + "as a write, DELETE as destructive, and none is repeated unless the provider certainly did not act.",
+            Errors = ExecutionFields.Errors,
+            Body =
+            [
+                Field.Organization,
+                .. ExecutionFields.Account,
+                Field.Text("method", "GET (the default), HEAD, POST, PUT, PATCH or DELETE.") with
+                {
+                    Values = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+                },
+                new Field(
+                    "query",
+                    FieldKind.Object,
+                    "Query parameters: texts, numbers, true, false, or lists of them."
+                ),
+                Field.Map("headers", "Headers of the request; the credential is the vault's to add."),
+                new Field("body", FieldKind.Any, "The body, sent as JSON; with content_type a text is sent as it is."),
+                Field.Text("body_base64", "The body as bytes in base64, with content_type.") with
+                {
+                    MaxLength = int.MaxValue,
+                },
+                Field.Text("content_type", "The body's media type; application/json where body is given.") with
+                {
+                    MaxLength = 200,
+                },
+                .. ExecutionFields.Common,
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var input = new JsonObject { ["path"] = Path(call) };
         foreach (var name in (string[])["method", "query", "headers", "body", "body_base64", "content_type"])
         {
-            if (call.Body.Json(name) is { } value) input[name] = JsonNode.Parse(value.GetRawText());
+            if (call.Body.Json(name) is { } value)
+                input[name] = JsonNode.Parse(value.GetRawText());
         }
 
-        var read = ExecutionFields.Read(call, call.Route("connection"), "", JsonSerializer.SerializeToElement(input), options);
-        if (!read.TryGet(out var request, out var wrong)) return wrong;
+        var read = ExecutionFields.Read(
+            call,
+            call.Route("connection"),
+            "",
+            JsonSerializer.SerializeToElement(input),
+            options
+        );
+        if (!read.TryGet(out var request, out var wrong))
+            return wrong;
         return ExecutionFields.Answer(await executions.ProxyAsync(call.Caller, request, cancellationToken));
     }
 
@@ -51,7 +85,8 @@ internal sealed class ProxyCall(IExecutions executions, GatewayOptions options) 
         var target = call.Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var from = target.IndexOf(Prefix, StringComparison.OrdinalIgnoreCase);
         var slash = from < 0 ? -1 : target.IndexOf('/', from + Prefix.Length);
-        if (slash < 0) return "";
+        if (slash < 0)
+            return "";
         var query = target.IndexOf('?', StringComparison.Ordinal);
         return query < 0 ? target[(slash + 1)..] : target[(slash + 1)..query];
     }

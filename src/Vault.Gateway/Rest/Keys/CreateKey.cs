@@ -6,22 +6,44 @@ namespace Vault.Gateway.Rest.Keys;
 
 internal sealed class CreateKey(ApiKeys keys) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/api_keys", "createApiKey", "Create an API key; the answer shows it once")
-    {
-        Tag = "API keys", Permission = Permission.KeysWrite, Scope = Scope.OrganizationOrPlatform, Writes = true, ShownOnce = true, Success = 201, Answer = typeof(IssuedKeyView),
-        Description = "With organization_id the key is bound to that organization; without it a platform key makes a platform key. A key gives no permission it does not have.",
-        Errors = [ErrorCatalogue.LedgerUnavailable],
-        Body =
-        [
-            Field.Organization, Field.Text("name", "For people, 1 to 100 characters.") with { Required = true, MaxLength = ApiKeys.NameLength },
-            Field.Texts("permissions", "What it may do: " + string.Join(", ", Permission.All) + ".") with { Required = true, MaxLength = 64 },
-            Field.Instant("expires_at", "When it ends; never where absent."),
-        ],
-    };
+    public Operation Operation { get; } =
+        new("POST", "/v1/api_keys", "createApiKey", "Create an API key; the answer shows it once")
+        {
+            Tag = "API keys",
+            Permission = Permission.KeysWrite,
+            Scope = Scope.OrganizationOrPlatform,
+            Writes = true,
+            ShownOnce = true,
+            Success = 201,
+            Answer = typeof(IssuedKeyView),
+            Description =
+                "With organization_id the key is bound to that organization; without it a platform key makes a platform key. A key gives no permission it does not have.",
+            Errors = [ErrorCatalogue.LedgerUnavailable],
+            Body =
+            [
+                Field.Organization,
+                Field.Text("name", "For people, 1 to 100 characters.") with
+                {
+                    Required = true,
+                    MaxLength = ApiKeys.NameLength,
+                },
+                Field.Texts("permissions", "What it may do: " + string.Join(", ", Permission.All) + ".") with
+                {
+                    Required = true,
+                    MaxLength = 64,
+                },
+                Field.Instant("expires_at", "When it ends; never where absent."),
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        var wanted = new NewApiKey(call.OrganizationOrNone, call.Body.Required("name"), call.Body.Texts("permissions")!.Value, call.Body.Time("expires_at"));
+        var wanted = new NewApiKey(
+            call.OrganizationOrNone,
+            call.Body.Required("name"),
+            call.Body.Texts("permissions")!.Value,
+            call.Body.Time("expires_at")
+        );
         return Answer.From(await keys.CreateAsync(wanted, call.Caller, cancellationToken), IssuedKeyView.Of, 201);
     }
 }

@@ -4,20 +4,57 @@ using Vault.Core.Sealing;
 namespace Vault.Gateway.Rest.Keys;
 
 internal sealed record KeyView(
-    string Id, string? OrganizationId, string Name, string Suffix, IReadOnlyList<string> Permissions, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, DateTimeOffset? LastUsedAt)
+    string Id,
+    string? OrganizationId,
+    string Name,
+    string Suffix,
+    IReadOnlyList<string> Permissions,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? RevokedAt,
+    DateTimeOffset? LastUsedAt
+)
 {
     public static KeyView Of(ApiKeyRow row) =>
-        new(row.Id, row.Organization?.Value, row.Name, row.Suffix, row.Permissions, row.CreatedAt, row.ExpiresAt, row.RevokedAt, row.LastUsedAt);
+        new(
+            row.Id,
+            row.Organization?.Value,
+            row.Name,
+            row.Suffix,
+            row.Permissions,
+            row.CreatedAt,
+            row.ExpiresAt,
+            row.RevokedAt,
+            row.LastUsedAt
+        );
 }
 
 /// <param name="Key">The key itself, shown this once.</param>
-internal sealed record IssuedKeyView(string Id, string Key, string? OrganizationId, string Name, IReadOnlyList<string> Permissions, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+internal sealed record IssuedKeyView(
+    string Id,
+    string Key,
+    string? OrganizationId,
+    string Name,
+    IReadOnlyList<string> Permissions,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt
+)
 {
     public static IssuedKeyView Of(IssuedApiKey issued)
     {
-        using (issued) return Of(issued.Row, issued.Text);
+        using (issued)
+            return Of(issued.Row, issued.Text);
     }
 
     // The one place where a key leaves the vault: to whoever made it, once.
-    private static IssuedKeyView Of(ApiKeyRow row, Secret text) => new(row.Id, text.RevealText(), row.Organization?.Value, row.Name, row.Permissions, row.CreatedAt, row.ExpiresAt);
+    private static IssuedKeyView Of(ApiKeyRow row, Secret text) =>
+        new(
+            row.Id,
+            text.RevealText(),
+            row.Organization?.Value,
+            row.Name,
+            row.Permissions,
+            row.CreatedAt,
+            row.ExpiresAt
+        );
 }

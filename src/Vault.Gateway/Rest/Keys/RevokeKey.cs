@@ -6,12 +6,26 @@ namespace Vault.Gateway.Rest.Keys;
 
 internal sealed class RevokeKey(ApiKeys keys) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/api_keys/{key_id}:revoke", "revokeApiKey", "End a key; when this answers, no host accepts it any more")
-    {
-        Tag = "API keys", Permission = Permission.KeysWrite, Scope = Scope.OrganizationOrPlatform, Writes = true, Answer = typeof(KeyView), Body = [Field.Organization],
-        Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.LedgerUnavailable],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/api_keys/{key_id}:revoke",
+            "revokeApiKey",
+            "End a key; when this answers, no host accepts it any more"
+        )
+        {
+            Tag = "API keys",
+            Permission = Permission.KeysWrite,
+            Scope = Scope.OrganizationOrPlatform,
+            Writes = true,
+            Answer = typeof(KeyView),
+            Body = [Field.Organization],
+            Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.LedgerUnavailable],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
-        Answer.From(await keys.RevokeAsync(call.OrganizationOrNone, call.Route("key_id"), call.Caller, cancellationToken), KeyView.Of);
+        Answer.From(
+            await keys.RevokeAsync(call.OrganizationOrNone, call.Route("key_id"), call.Caller, cancellationToken),
+            KeyView.Of
+        );
 }

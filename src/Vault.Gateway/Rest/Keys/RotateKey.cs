@@ -6,12 +6,39 @@ namespace Vault.Gateway.Rest.Keys;
 
 internal sealed class RotateKey(ApiKeys keys) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/api_keys/{key_id}:rotate", "rotateApiKey", "Make a successor; the old key ends after the overlap")
-    {
-        Tag = "API keys", Permission = Permission.KeysWrite, Scope = Scope.OrganizationOrPlatform, Writes = true, ShownOnce = true, Success = 201, Answer = typeof(IssuedKeyView),
-        Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.LedgerUnavailable], Body = [Field.Organization, Field.Number("overlap_seconds", "How long the old key goes on working; 0 where absent.", 0, 2_592_000)],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/api_keys/{key_id}:rotate",
+            "rotateApiKey",
+            "Make a successor; the old key ends after the overlap"
+        )
+        {
+            Tag = "API keys",
+            Permission = Permission.KeysWrite,
+            Scope = Scope.OrganizationOrPlatform,
+            Writes = true,
+            ShownOnce = true,
+            Success = 201,
+            Answer = typeof(IssuedKeyView),
+            Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.LedgerUnavailable],
+            Body =
+            [
+                Field.Organization,
+                Field.Number("overlap_seconds", "How long the old key goes on working; 0 where absent.", 0, 2_592_000),
+            ],
+        };
 
-    public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) => Answer.From(
-        await keys.RotateAsync(call.OrganizationOrNone, call.Route("key_id"), TimeSpan.FromSeconds(call.Body.Number("overlap_seconds") ?? 0), call.Caller, cancellationToken), IssuedKeyView.Of, 201);
+    public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
+        Answer.From(
+            await keys.RotateAsync(
+                call.OrganizationOrNone,
+                call.Route("key_id"),
+                TimeSpan.FromSeconds(call.Body.Number("overlap_seconds") ?? 0),
+                call.Caller,
+                cancellationToken
+            ),
+            IssuedKeyView.Of,
+            201
+        );
 }

@@ -12,23 +12,34 @@ internal sealed class ExportLedger(ILedgerStore store, LedgerExport export) : IR
 {
     private const int PageSize = 500;
 
-    public Operation Operation { get; } = new("GET", "/v1/ledger:export", "exportLedger", "The whole ledger as JSON lines")
-    {
-        Tag = "Ledger", Permission = Permission.LedgerRead, Scope = Scope.Organization, OwnTimeout = true, ContentType = "application/x-ndjson",
-        Description = "format=ocsf (the default): OCSF events. format=chain: the chain itself with its head as the last line, which the command-line verifier takes; a stream that was cut has no head.",
-        Query = [Field.Organization, Field.Text("format", "ocsf or chain.") with { Values = ["ocsf", "chain"] }],
-    };
+    public Operation Operation { get; } =
+        new("GET", "/v1/ledger:export", "exportLedger", "The whole ledger as JSON lines")
+        {
+            Tag = "Ledger",
+            Permission = Permission.LedgerRead,
+            Scope = Scope.Organization,
+            OwnTimeout = true,
+            ContentType = "application/x-ndjson",
+            Description =
+                "format=ocsf (the default): OCSF events. format=chain: the chain itself with its head as the last line, which the command-line verifier takes; a stream that was cut has no head.",
+            Query = [Field.Organization, Field.Text("format", "ocsf or chain.") with { Values = ["ocsf", "chain"] }],
+        };
 
     public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var organization = call.Organization;
         var chain = call.Query.Text("format") == "chain";
-        return Task.FromResult<Answer>(new Answer.Stream("application/x-ndjson", (to, cancellation) => chain ? ChainAsync(organization, to, cancellation) : EventsAsync(organization, to, cancellation)));
+        return Task.FromResult<Answer>(
+            new Answer.Stream("application/x-ndjson", (to, cancellation) =>
+                chain ? ChainAsync(organization, to, cancellation) : EventsAsync(organization, to, cancellation)
+            )
+        );
     }
 
     private async Task ChainAsync(OrganizationId organization, Stream to, CancellationToken cancellationToken)
     {
-        await foreach (var piece in export.WriteAsync(organization, cancellationToken)) await to.WriteAsync(piece, cancellationToken);
+        await foreach (var piece in export.WriteAsync(organization, cancellationToken))
+            await to.WriteAsync(piece, cancellationToken);
     }
 
     private async Task EventsAsync(OrganizationId organization, Stream to, CancellationToken cancellationToken)
@@ -39,7 +50,8 @@ internal sealed class ExportLedger(ILedgerStore store, LedgerExport export) : IR
         {
             foreach (var entry in page)
             {
-                using (var json = new Utf8JsonWriter(buffer)) OcsfEvent.Write(json, entry);
+                using (var json = new Utf8JsonWriter(buffer))
+                    OcsfEvent.Write(json, entry);
                 buffer.Write("\n"u8);
             }
 

@@ -8,28 +8,35 @@ namespace Vault.Gateway.Rest.Organizations;
 
 internal sealed class ChangeOrganization(IOrganizations organizations) : IRoute
 {
-    public Operation Operation { get; } = new("PATCH", "/v1/organizations/{organization_id}", "changeOrganization", "Change an organization")
-    {
-        Tag = "Organizations", Permission = Permission.OrganizationsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(OrganizationView),
-        Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
-        Body = [OrganizationFields.DisplayName, OrganizationFields.DestructivePolicy, OrganizationFields.UserQuota],
-    };
+    public Operation Operation { get; } =
+        new("PATCH", "/v1/organizations/{organization_id}", "changeOrganization", "Change an organization")
+        {
+            Tag = "Organizations",
+            Permission = Permission.OrganizationsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(OrganizationView),
+            Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
+            Body = [OrganizationFields.DisplayName, OrganizationFields.DestructivePolicy, OrganizationFields.UserQuota],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var body = call.Body;
-        if (body.Text("display_name") is { } name && !OrganizationFields.IsName(name)) return VaultError.Invalid("display_name", "give 1 to 200 characters without control characters");
+        if (body.Text("display_name") is { } name && !OrganizationFields.IsName(name))
+            return VaultError.Invalid("display_name", "give 1 to 200 characters without control characters");
         var changed = await organizations.ChangeAsync(call.Organization, Change, call.Caller.KeyId, cancellationToken);
         return Answer.From(changed, OrganizationView.Of);
 
-        Result<OrganizationRow> Change(OrganizationRow row) => row with
-        {
-            DisplayName = body.Text("display_name") ?? row.DisplayName,
-            State = row.State with
+        Result<OrganizationRow> Change(OrganizationRow row) =>
+            row with
             {
-                DestructivePolicy = body.Text("destructive_policy") ?? row.State.DestructivePolicy,
-                UserQuotaPerMinute = (int)(body.Number("user_quota_per_minute") ?? row.State.UserQuotaPerMinute),
-            },
-        };
+                DisplayName = body.Text("display_name") ?? row.DisplayName,
+                State = row.State with
+                {
+                    DestructivePolicy = body.Text("destructive_policy") ?? row.State.DestructivePolicy,
+                    UserQuotaPerMinute = (int)(body.Number("user_quota_per_minute") ?? row.State.UserQuotaPerMinute),
+                },
+            };
     }
 }

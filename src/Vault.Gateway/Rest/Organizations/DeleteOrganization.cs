@@ -8,17 +8,26 @@ namespace Vault.Gateway.Rest.Organizations;
 /// <summary>The same as :erase</summary>
 internal sealed class DeleteOrganization(IOrganizations organizations) : IRoute
 {
-    public Operation Operation { get; } = new("DELETE", "/v1/organizations/{organization_id}", "deleteOrganization", "The same as :erase")
-    {
-        Tag = "Organizations", Permission = Permission.OrganizationsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(ErasureView),
-        Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
-        Description = "Takes no body.",
-    };
+    public Operation Operation { get; } =
+        new("DELETE", "/v1/organizations/{organization_id}", "deleteOrganization", "The same as :erase")
+        {
+            Tag = "Organizations",
+            Permission = Permission.OrganizationsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(ErasureView),
+            Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
+            Description = "Takes no body.",
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         // A tenant must not undo what the operator did to it, nor end itself for good with a stolen key.
-        if (call.Caller.Organization is not null) return new VaultError(ErrorCatalogue.PermissionDenied, "Only a key of the platform may do this.");
-        return Answer.From(await organizations.EraseAsync(call.Organization, call.Caller.KeyId, cancellationToken), ErasureView.Of);
+        if (call.Caller.Organization is not null)
+            return new VaultError(ErrorCatalogue.PermissionDenied, "Only a key of the platform may do this.");
+        return Answer.From(
+            await organizations.EraseAsync(call.Organization, call.Caller.KeyId, cancellationToken),
+            ErasureView.Of
+        );
     }
 }

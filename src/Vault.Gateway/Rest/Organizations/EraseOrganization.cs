@@ -8,17 +8,31 @@ namespace Vault.Gateway.Rest.Organizations;
 /// <summary>Revoke every account, destroy the keys, purge; calling again continues and answers how far it is</summary>
 internal sealed class EraseOrganization(IOrganizations organizations) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/organizations/{organization_id}:erase", "eraseOrganization", "Revoke every account, destroy the keys, purge; calling again continues and answers how far it is")
-    {
-        Tag = "Organizations", Permission = Permission.OrganizationsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(ErasureView),
-        Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
-        Body = [],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/organizations/{organization_id}:erase",
+            "eraseOrganization",
+            "Revoke every account, destroy the keys, purge; calling again continues and answers how far it is"
+        )
+        {
+            Tag = "Organizations",
+            Permission = Permission.OrganizationsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(ErasureView),
+            Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
+            Body = [],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         // A tenant must not undo what the operator did to it, nor end itself for good with a stolen key.
-        if (call.Caller.Organization is not null) return new VaultError(ErrorCatalogue.PermissionDenied, "Only a key of the platform may do this.");
-        return Answer.From(await organizations.EraseAsync(call.Organization, call.Caller.KeyId, cancellationToken), ErasureView.Of);
+        if (call.Caller.Organization is not null)
+            return new VaultError(ErrorCatalogue.PermissionDenied, "Only a key of the platform may do this.");
+        return Answer.From(
+            await organizations.EraseAsync(call.Organization, call.Caller.KeyId, cancellationToken),
+            ErasureView.Of
+        );
     }
 }

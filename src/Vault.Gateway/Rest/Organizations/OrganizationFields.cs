@@ -4,13 +4,26 @@ namespace Vault.Gateway.Rest.Organizations;
 
 internal static class OrganizationFields
 {
-    public static Field DisplayName { get; } = Field.Text("display_name", "The name people see, 1 to 200 characters.") with { MaxLength = 200 };
+    public static Field DisplayName { get; } =
+        Field.Text("display_name", "The name people see, 1 to 200 characters.") with
+        {
+            MaxLength = 200,
+        };
 
-    public static Field ExternalId { get; } = Field.Text("external_id", "Your own id for it; unique.") with { MaxLength = 200 };
+    public static Field ExternalId { get; } =
+        Field.Text("external_id", "Your own id for it; unique.") with
+        {
+            MaxLength = 200,
+        };
 
-    public static Field DestructivePolicy { get; } = Field.Text("destructive_policy", "What a destructive tool needs: approve, allow or deny.") with { Values = ["approve", "allow", "deny"] };
+    public static Field DestructivePolicy { get; } =
+        Field.Text("destructive_policy", "What a destructive tool needs: approve, allow or deny.") with
+        {
+            Values = ["approve", "allow", "deny"],
+        };
 
-    public static Field UserQuota { get; } = Field.Number("user_quota_per_minute", "Executions per user and minute; 0 means the default.", 0, 1_000_000);
+    public static Field UserQuota { get; } =
+        Field.Number("user_quota_per_minute", "Executions per user and minute; 0 means the default.", 0, 1_000_000);
 
     public static bool IsName(string text) => text.Trim().Length > 0 && !text.Any(char.IsControl);
 }

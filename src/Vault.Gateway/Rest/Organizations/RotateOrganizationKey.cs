@@ -13,19 +13,32 @@ internal sealed class RotateOrganizationKey(IOrganizations organizations, IKeyRo
         "`blocked` means that the values in `blocked_rows` do not open and that the older key stays in use; it ends by itself once each of them is replaced "
         + "(reconnect the account, set the credential or client secret again) or has expired.";
 
-    public Operation Operation { get; } = new("POST", "/v1/organizations/{organization_id}:rotate_key", "rotateOrganizationKey", "Make a new data key; what is sealed is sealed again in the background")
-    {
-        Tag = "Organizations", Permission = Permission.OrganizationsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(KeyRotationView),
-        Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable, ErrorCatalogue.KeysUnavailable],
-        Body = [],
-        Description = "Answers after at most five seconds, `finished` or not; a rotation that is not finished is not begun a second time. Read the organization to see how far it is. " + Blocked
-            + " The ledger has `organization.key_rotation_begun` and, when it is finished, `organization.key_rotated`.",
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/organizations/{organization_id}:rotate_key",
+            "rotateOrganizationKey",
+            "Make a new data key; what is sealed is sealed again in the background"
+        )
+        {
+            Tag = "Organizations",
+            Permission = Permission.OrganizationsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(KeyRotationView),
+            Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable, ErrorCatalogue.KeysUnavailable],
+            Body = [],
+            Description =
+                "Answers after at most five seconds, `finished` or not; a rotation that is not finished is not begun a second time. Read the organization to see how far it is. "
+                + Blocked
+                + " The ledger has `organization.key_rotation_begun` and, when it is finished, `organization.key_rotated`.",
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var begun = await organizations.RotateKeyAsync(call.Organization, call.Caller.KeyId, cancellationToken);
-        if (!begun.IsOk) return begun.Error!;
+        if (!begun.IsOk)
+            return begun.Error!;
         return await rotations.FindAsync(call.Organization, cancellationToken) is { } row
             ? Answer.Ok(KeyRotationView.Of(row))
             : new VaultError(ErrorCatalogue.Conflict, "The organization was erased meanwhile.");

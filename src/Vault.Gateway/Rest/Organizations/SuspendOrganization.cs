@@ -8,13 +8,26 @@ namespace Vault.Gateway.Rest.Organizations;
 /// <summary>Shut the gate; answers when nothing of the organization runs any more</summary>
 internal sealed class SuspendOrganization(IOrganizations organizations) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/organizations/{organization_id}:suspend", "suspendOrganization", "Shut the gate; answers when nothing of the organization runs any more")
-    {
-        Tag = "Organizations", Permission = Permission.OrganizationsWrite, Scope = Scope.Organization, Writes = true, Answer = typeof(OrganizationView),
-        Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
-        Body = [],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/organizations/{organization_id}:suspend",
+            "suspendOrganization",
+            "Shut the gate; answers when nothing of the organization runs any more"
+        )
+        {
+            Tag = "Organizations",
+            Permission = Permission.OrganizationsWrite,
+            Scope = Scope.Organization,
+            Writes = true,
+            Answer = typeof(OrganizationView),
+            Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
+            Body = [],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
-        Answer.From(await organizations.SuspendAsync(call.Organization, call.Caller.KeyId, cancellationToken), OrganizationView.Of);
+        Answer.From(
+            await organizations.SuspendAsync(call.Organization, call.Caller.KeyId, cancellationToken),
+            OrganizationView.Of
+        );
 }

@@ -7,25 +7,60 @@ namespace Vault.Gateway.Rest.Providers;
 
 /// <param name="FromVersion">Of the pack that is loaded now; null where there is none of this id.</param>
 /// <param name="Breaking">Some call that works now may not work any more.</param>
-internal sealed record PackDiffView(string Id, string? FromVersion, string ToVersion, bool Breaking, IReadOnlyList<ToolChange> Tools, IReadOnlyList<string> HostsAdded, IReadOnlyList<string> HostsRemoved);
+internal sealed record PackDiffView(
+    string Id,
+    string? FromVersion,
+    string ToVersion,
+    bool Breaking,
+    IReadOnlyList<ToolChange> Tools,
+    IReadOnlyList<string> HostsAdded,
+    IReadOnlyList<string> HostsRemoved
+);
 
 /// <summary>What a pack would change if it took the place of the one that is loaded; keeps nothing.</summary>
 internal sealed class DiffProvider(IPackReader reader, IPackStore store, IPacks packs) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/providers:diff", "diffProvider", "Compare a provider pack with the one that is loaded, tool by tool")
-    {
-        Tag = "Providers", Permission = Permission.ProvidersRead, RawBody = true, Body = [], Answer = typeof(PackDiffView), Errors = [ErrorCatalogue.PackInvalid],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/providers:diff",
+            "diffProvider",
+            "Compare a provider pack with the one that is loaded, tool by tool"
+        )
+        {
+            Tag = "Providers",
+            Permission = Permission.ProvidersRead,
+            RawBody = true,
+            Body = [],
+            Answer = typeof(PackDiffView),
+            Errors = [ErrorCatalogue.PackInvalid],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var reading = reader.Read(call.RawBody, "request body");
-        if (reading.Pack is not { } next) return ValidateProvider.Refuse(reading);
+        if (reading.Pack is not { } next)
+            return ValidateProvider.Refuse(reading);
         var now = packs.TryGet(next.Id, out var loaded) ? loaded : null;
         // Tools of imported sets stay when the pack is replaced.
-        var stay = (await store.ListAsync(cancellationToken)).Select(StoredToolSet.Of).OfType<StoredToolSet>().Where(s => s.Provider == next.Id).SelectMany(s => s.Tools).Except(next.Tools.Select(t => t.Name)).ToHashSet(StringComparer.Ordinal);
+        var stay = (await store.ListAsync(cancellationToken))
+            .Select(StoredToolSet.Of)
+            .OfType<StoredToolSet>()
+            .Where(s => s.Provider == next.Id)
+            .SelectMany(s => s.Tools)
+            .Except(next.Tools.Select(t => t.Name))
+            .ToHashSet(StringComparer.Ordinal);
         var changes = ToolDiff.Of((now?.Tools ?? []).Where(t => !stay.Contains(t.Name)), next.Tools);
-        return Answer.Ok(new PackDiffView(
-            next.Id, now?.Version, next.Version, changes.Any(c => c.Breaking), changes, [.. next.Hosts.Except(now?.Hosts ?? [], StringComparer.Ordinal)], [.. (now?.Hosts ?? []).Except(next.Hosts, StringComparer.Ordinal)]));
+        return Answer.Ok(
+            new PackDiffView(
+                next.Id,
+                now?.Version,
+                next.Version,
+                changes.Any(c => c.Breaking),
+                changes,
+                [.. next.Hosts.Except(now?.Hosts ?? [], StringComparer.Ordinal)],
+                [.. (now?.Hosts ?? []).Except(next.Hosts, StringComparer.Ordinal)]
+            )
+        );
     }
 }

@@ -7,11 +7,22 @@ namespace Vault.Gateway.Rest.Providers;
 
 internal sealed class GetProvider(IPacks packs) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/providers/{provider}", "getProvider", "Read a provider: parameters, credential fields, tools")
-    {
-        Tag = "Providers", Permission = Permission.ProvidersRead, Answer = typeof(ProviderView), Errors = [ErrorCatalogue.ProviderUnknown],
-    };
+    public Operation Operation { get; } =
+        new("GET", "/v1/providers/{provider}", "getProvider", "Read a provider: parameters, credential fields, tools")
+        {
+            Tag = "Providers",
+            Permission = Permission.ProvidersRead,
+            Answer = typeof(ProviderView),
+            Errors = [ErrorCatalogue.ProviderUnknown],
+        };
 
-    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) => Task.FromResult<Answer>(
-        packs.TryGet(call.Route("provider"), out var pack) ? Answer.Ok(ProviderView.Of(pack)) : new VaultError(ErrorCatalogue.ProviderUnknown, "There is no such provider; GET /v1/providers lists them."));
+    public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
+        Task.FromResult<Answer>(
+            packs.TryGet(call.Route("provider"), out var pack)
+                ? Answer.Ok(ProviderView.Of(pack))
+                : new VaultError(
+                    ErrorCatalogue.ProviderUnknown,
+                    "There is no such provider; GET /v1/providers lists them."
+                )
+        );
 }

@@ -12,8 +12,6 @@ internal static class PackReload
         {
             await packs.RefreshAsync(cancellationToken);
         }
-        catch (StoreUnavailableException)
-        {
-        }
+        catch (StoreUnavailableException) { }
     }
 }

@@ -9,23 +9,56 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.Providers;
 
 /// <summary>Keeps an operator's own pack. It is data: hosts load it when they next look, and what is running keeps the pack it started with.</summary>
-internal sealed class PutProvider(IPackReader reader, IPackStore store, IPacks packs, TimeProvider time, ILogger<PutProvider> log) : IRoute
+internal sealed class PutProvider(
+    IPackReader reader,
+    IPackStore store,
+    IPacks packs,
+    TimeProvider time,
+    ILogger<PutProvider> log
+) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/providers", "putProvider", "Add or replace a provider pack")
-    {
-        Tag = "Providers", Permission = Permission.ProvidersWrite, Scope = Scope.Platform, Writes = true, RawBody = true, Body = [], Success = 201, Answer = typeof(PackVerdictView),
-        Description = "The body is the pack. It replaces a pack of the same id; the host that answers has taken it up, the others do within seconds.", Errors = [ErrorCatalogue.PackInvalid],
-    };
+    public Operation Operation { get; } =
+        new("POST", "/v1/providers", "putProvider", "Add or replace a provider pack")
+        {
+            Tag = "Providers",
+            Permission = Permission.ProvidersWrite,
+            Scope = Scope.Platform,
+            Writes = true,
+            RawBody = true,
+            Body = [],
+            Success = 201,
+            Answer = typeof(PackVerdictView),
+            Description =
+                "The body is the pack. It replaces a pack of the same id; the host that answers has taken it up, the others do within seconds.",
+            Errors = [ErrorCatalogue.PackInvalid],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var reading = reader.Read(call.RawBody, "request body");
-        if (reading.Pack is not { } pack) return ValidateProvider.Refuse(reading);
+        if (reading.Pack is not { } pack)
+            return ValidateProvider.Refuse(reading);
         var existing = (await store.ListAsync(cancellationToken)).FirstOrDefault(p => p.ProviderId == pack.Id);
-        var stored = new StoredPack(pack.Id, pack.Version, Encoding.UTF8.GetString(call.RawBody.Span), (existing?.Version ?? 0) + 1, time.GetUtcNow());
+        var stored = new StoredPack(
+            pack.Id,
+            pack.Version,
+            Encoding.UTF8.GetString(call.RawBody.Span),
+            (existing?.Version ?? 0) + 1,
+            time.GetUtcNow()
+        );
         // Two operators at once: the second is told instead of overwriting what it has not seen.
-        if (await store.PutAsync(stored, existing?.Version, cancellationToken) != WriteOutcome.Written) return new VaultError(ErrorCatalogue.Conflict, "The pack was changed at the same time; read it and try again.");
-        log.LogInformation("{RequestId}: the pack {Provider} {Version} was put by {Caller}.", call.RequestId, pack.Id, pack.Version, call.Caller.KeyId);
+        if (await store.PutAsync(stored, existing?.Version, cancellationToken) != WriteOutcome.Written)
+            return new VaultError(
+                ErrorCatalogue.Conflict,
+                "The pack was changed at the same time; read it and try again."
+            );
+        log.LogInformation(
+            "{RequestId}: the pack {Provider} {Version} was put by {Caller}.",
+            call.RequestId,
+            pack.Id,
+            pack.Version,
+            call.Caller.KeyId
+        );
         await packs.ReloadAsync(cancellationToken);
         return Answer.Created(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)]));
     }

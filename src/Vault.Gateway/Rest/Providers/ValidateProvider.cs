@@ -8,17 +8,33 @@ namespace Vault.Gateway.Rest.Providers;
 /// <summary>Reads a pack and says every place that is wrong; keeps nothing.</summary>
 internal sealed class ValidateProvider(IPackReader reader) : IRoute
 {
-    public Operation Operation { get; } = new("POST", "/v1/providers:validate", "validateProvider", "Check a provider pack without keeping it")
-    {
-        Tag = "Providers", Permission = Permission.ProvidersRead, RawBody = true, Body = [], Answer = typeof(PackVerdictView), Errors = [ErrorCatalogue.PackInvalid],
-    };
+    public Operation Operation { get; } =
+        new("POST", "/v1/providers:validate", "validateProvider", "Check a provider pack without keeping it")
+        {
+            Tag = "Providers",
+            Permission = Permission.ProvidersRead,
+            RawBody = true,
+            Body = [],
+            Answer = typeof(PackVerdictView),
+            Errors = [ErrorCatalogue.PackInvalid],
+        };
 
     public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var reading = reader.Read(call.RawBody, "request body");
-        return Task.FromResult<Answer>(reading.Pack is { } pack ? Answer.Ok(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)])) : Refuse(reading));
+        return Task.FromResult<Answer>(
+            reading.Pack is { } pack
+                ? Answer.Ok(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)]))
+                : Refuse(reading)
+        );
     }
 
     public static VaultError Refuse(PackReading reading) =>
-        new(ErrorCatalogue.PackInvalid, $"The pack has {reading.Faults.Length} fault(s); each is in violations with its place.") { Violations = [.. reading.Faults.Take(100)] };
+        new(
+            ErrorCatalogue.PackInvalid,
+            $"The pack has {reading.Faults.Length} fault(s); each is in violations with its place."
+        )
+        {
+            Violations = [.. reading.Faults.Take(100)],
+        };
 }

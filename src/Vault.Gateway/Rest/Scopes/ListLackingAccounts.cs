@@ -7,17 +7,36 @@ namespace Vault.Gateway.Rest.Scopes;
 
 internal sealed class ListLackingAccounts(ScopeMigration migration) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/connections/{connection}/scope_bundles/{version}/accounts", "listLackingAccounts", "List the accounts that must consent again to have all of a version")
-    {
-        Tag = "Scopes", Permission = Permission.AccountsRead, Scope = Scope.Organization, Answer = typeof(ListView<LackingView>), Query = [Field.Organization, .. Field.Paging],
-        Description = "A page holds those of page_size accounts that lack something, so it may be empty and have a next one.",
-        Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.NotFound],
-    };
+    public Operation Operation { get; } =
+        new(
+            "GET",
+            "/v1/connections/{connection}/scope_bundles/{version}/accounts",
+            "listLackingAccounts",
+            "List the accounts that must consent again to have all of a version"
+        )
+        {
+            Tag = "Scopes",
+            Permission = Permission.AccountsRead,
+            Scope = Scope.Organization,
+            Answer = typeof(ListView<LackingView>),
+            Query = [Field.Organization, .. Field.Paging],
+            Description =
+                "A page holds those of page_size accounts that lack something, so it may be empty and have a next one.",
+            Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.NotFound],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null) return wrong;
-        var page = await migration.LackingAsync(call.Organization, call.Route("connection"), BundleVersion.Of(call), call.PageSize, cursor, cancellationToken);
+        if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null)
+            return wrong;
+        var page = await migration.LackingAsync(
+            call.Organization,
+            call.Route("connection"),
+            BundleVersion.Of(call),
+            call.PageSize,
+            cursor,
+            cancellationToken
+        );
         return Answer.From(page, items => call.List(items, LackingView.Of));
     }
 }

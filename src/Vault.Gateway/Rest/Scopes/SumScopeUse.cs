@@ -6,39 +6,95 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Scopes;
 
-internal sealed record ScopeTotalView(string Scope, long GrantedBy, long UnusedBy, long Uses, DateTimeOffset? LastUsedAt, long Refusals)
+internal sealed record ScopeTotalView(
+    string Scope,
+    long GrantedBy,
+    long UnusedBy,
+    long Uses,
+    DateTimeOffset? LastUsedAt,
+    long Refusals
+)
 {
-    public static ScopeTotalView Of(ScopeTotal total) => new(total.Scope, total.GrantedBy, total.UnusedBy, total.Uses, total.LastUsedAt, total.Refusals);
+    public static ScopeTotalView Of(ScopeTotal total) =>
+        new(total.Scope, total.GrantedBy, total.UnusedBy, total.Uses, total.LastUsedAt, total.Refusals);
 }
 
 /// <param name="NeverUsed">Scopes that every account which holds them has left unused.</param>
-internal sealed record ConnectionScopesView(string Connection, string Provider, long Accounts, IReadOnlyList<ScopeTotalView> Scopes, IReadOnlyList<string> NeverUsed)
+internal sealed record ConnectionScopesView(
+    string Connection,
+    string Provider,
+    long Accounts,
+    IReadOnlyList<ScopeTotalView> Scopes,
+    IReadOnlyList<string> NeverUsed
+)
 {
-    public static ConnectionScopesView Of(ConnectionScopes scopes) => new(
-        scopes.Connection, scopes.Provider, scopes.Accounts, [.. scopes.Scopes.Select(ScopeTotalView.Of)], [.. scopes.Scopes.Where(s => s.GrantedBy > 0 && s.GrantedBy == s.UnusedBy).Select(s => s.Scope)]);
+    public static ConnectionScopesView Of(ConnectionScopes scopes) =>
+        new(
+            scopes.Connection,
+            scopes.Provider,
+            scopes.Accounts,
+            [.. scopes.Scopes.Select(ScopeTotalView.Of)],
+            [.. scopes.Scopes.Where(s => s.GrantedBy > 0 && s.GrantedBy == s.UnusedBy).Select(s => s.Scope)]
+        );
 }
 
 /// <param name="Accounts">Of the whole organization.</param>
 /// <param name="UnusedGrants">How many grants of a scope to an account lie unused, of all.</param>
-internal sealed record OrganizationScopesView(long Accounts, long Grants, long UnusedGrants, long Refusals, IReadOnlyList<ConnectionScopesView> Connections);
+internal sealed record OrganizationScopesView(
+    long Accounts,
+    long Grants,
+    long UnusedGrants,
+    long Refusals,
+    IReadOnlyList<ConnectionScopesView> Connections
+);
 
 /// <summary>The same per connection and for the organization.</summary>
 internal sealed class SumScopeUse(ScopeReport report, TimeProvider time) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/scopes:summary", "summarizeScopeUsage", "Sum up, per connection and for the organization, what was granted and what of it is used")
-    {
-        Tag = "Scopes", Permission = Permission.AccountsRead, Scope = Scope.Organization, Answer = typeof(OrganizationScopesView),
-        Description = "Reads every account of the organization.",
-        Query = [Field.Organization, ListScopeUse.Days, Field.Text("connection", "Only this connection (its name).") with { MaxLength = 64 }],
-    };
+    public Operation Operation { get; } =
+        new(
+            "GET",
+            "/v1/scopes:summary",
+            "summarizeScopeUsage",
+            "Sum up, per connection and for the organization, what was granted and what of it is used"
+        )
+        {
+            Tag = "Scopes",
+            Permission = Permission.AccountsRead,
+            Scope = Scope.Organization,
+            Answer = typeof(OrganizationScopesView),
+            Description = "Reads every account of the organization.",
+            Query =
+            [
+                Field.Organization,
+                ListScopeUse.Days,
+                Field.Text("connection", "Only this connection (its name).") with
+                {
+                    MaxLength = 64,
+                },
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (call.Query.Text("connection") is { } text && !ConnectionName.IsValid(text)) return VaultError.Invalid("connection", "has " + ConnectionName.Rule);
+        if (call.Query.Text("connection") is { } text && !ConnectionName.IsValid(text))
+            return VaultError.Invalid("connection", "has " + ConnectionName.Rule);
         var connection = call.Query.Text("connection") is { } name ? new ConnectionName(name) : (ConnectionName?)null;
-        var all = await report.TotalsAsync(call.Organization, connection, ListScopeUse.Since(call, time), cancellationToken);
+        var all = await report.TotalsAsync(
+            call.Organization,
+            connection,
+            ListScopeUse.Since(call, time),
+            cancellationToken
+        );
         var scopes = all.SelectMany(c => c.Scopes).ToList();
-        return Answer.Ok(new OrganizationScopesView(
-            all.Sum(c => c.Accounts), scopes.Sum(s => s.GrantedBy), scopes.Sum(s => s.UnusedBy), scopes.Sum(s => s.Refusals), [.. all.Select(ConnectionScopesView.Of)]));
+        return Answer.Ok(
+            new OrganizationScopesView(
+                all.Sum(c => c.Accounts),
+                scopes.Sum(s => s.GrantedBy),
+                scopes.Sum(s => s.UnusedBy),
+                scopes.Sum(s => s.Refusals),
+                [.. all.Select(ConnectionScopesView.Of)]
+            )
+        );
     }
 }

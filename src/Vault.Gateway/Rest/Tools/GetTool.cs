@@ -9,16 +9,26 @@ internal sealed record ToolAnswerView(object Tool, RequirementView? Requirements
 
 internal sealed class GetTool(IPacks packs, ToolRequirements requirements) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/tools/{tool_name}", "getTool", "Read a tool")
-    {
-        Tag = "Tools", Permission = Permission.ToolsRead, Scope = Scope.OrganizationOrPlatform, Answer = typeof(ToolAnswerView), Query = ToolRequirements.Fields, Errors = [ErrorCatalogue.ToolUnknown],
-    };
+    public Operation Operation { get; } =
+        new("GET", "/v1/tools/{tool_name}", "getTool", "Read a tool")
+        {
+            Tag = "Tools",
+            Permission = Permission.ToolsRead,
+            Scope = Scope.OrganizationOrPlatform,
+            Answer = typeof(ToolAnswerView),
+            Query = ToolRequirements.Fields,
+            Errors = [ErrorCatalogue.ToolUnknown],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (!packs.TryGetTool(call.Route("tool_name"), out var tool)) return new VaultError(ErrorCatalogue.ToolUnknown, "There is no such tool; GET /v1/tools lists them.");
+        if (!packs.TryGetTool(call.Route("tool_name"), out var tool))
+            return new VaultError(ErrorCatalogue.ToolUnknown, "There is no such tool; GET /v1/tools lists them.");
         var needed = await requirements.ForAsync(call, [tool], cancellationToken);
-        if (needed.Error is { } error) return error;
-        return Answer.Ok(new ToolAnswerView(ToolFormats.Write(tool, call.Query.Text("format")), needed.Value?[tool.Definition.Name]));
+        if (needed.Error is { } error)
+            return error;
+        return Answer.Ok(
+            new ToolAnswerView(ToolFormats.Write(tool, call.Query.Text("format")), needed.Value?[tool.Definition.Name])
+        );
     }
 }

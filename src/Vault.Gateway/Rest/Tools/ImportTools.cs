@@ -13,43 +13,89 @@ namespace Vault.Gateway.Rest.Tools;
 /// Shows what an import would add, and keeps exactly that when it is called again with the digest it answered: what is kept is what somebody has looked at, and
 /// a repeated call keeps the same.
 /// </summary>
-internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks packs, TimeProvider time) : IRoute, IDisposable
+internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks packs, TimeProvider time)
+    : IRoute,
+        IDisposable
 {
     // A document may be tens of megabytes and is held while it is read: two at once are enough for administrators.
     private readonly SemaphoreSlim _places = new(2, 2);
 
-    public Operation Operation { get; } = new("POST", "/v1/tools:import", "importTools", "Make tools of a published description: shows them, and keeps them when it is reviewed")
-    {
-        Tag = "Tools", Permission = Permission.ProvidersWrite, Scope = Scope.Platform, RawBody = true, MaxBody = ImportRequest.MaxDocument, Body = [], Answer = typeof(ImportView),
-        Description = "The body is an OpenAPI 3 or Swagger 2 document (JSON or YAML), a Google Discovery document, or {\"schema\": …, \"operations\": …} for GraphQL. Nothing is kept without review. "
-            + "Imported tools are the platform's, like packs; the host that answers has taken them up, the others do within seconds.",
-        Query =
-        [
-            Field.Text("provider", "A provider that is known, or the id of a new one, whose pack is then made from the document.") with { Required = true, MaxLength = 40 },
-            Field.Text("set", "The set's name within the provider; importing under the same name replaces it. 'imported' where absent.") with { MaxLength = 40 },
-            Field.Texts("tags", "Only operations with one of these tags, comma-separated."), Field.Texts("paths", "Only paths that begin with one of these, comma-separated."),
-            Field.Flag("deprecated", "Also what the document calls deprecated."),
-            Field.Text("review", "The digest of an earlier answer: keep exactly that.") with { MaxLength = 64 },
-        ],
-        Errors = [ErrorCatalogue.ProviderUnknown, ErrorCatalogue.PackInvalid, ErrorCatalogue.Conflict],
-    };
+    public Operation Operation { get; } =
+        new(
+            "POST",
+            "/v1/tools:import",
+            "importTools",
+            "Make tools of a published description: shows them, and keeps them when it is reviewed"
+        )
+        {
+            Tag = "Tools",
+            Permission = Permission.ProvidersWrite,
+            Scope = Scope.Platform,
+            RawBody = true,
+            MaxBody = ImportRequest.MaxDocument,
+            Body = [],
+            Answer = typeof(ImportView),
+            Description =
+                "The body is an OpenAPI 3 or Swagger 2 document (JSON or YAML), a Google Discovery document, or {\"schema\": …, \"operations\": …} for GraphQL. Nothing is kept without review. "
+                + "Imported tools are the platform's, like packs; the host that answers has taken them up, the others do within seconds.",
+            Query =
+            [
+                Field.Text(
+                    "provider",
+                    "A provider that is known, or the id of a new one, whose pack is then made from the document."
+                ) with
+                {
+                    Required = true,
+                    MaxLength = 40,
+                },
+                Field.Text(
+                    "set",
+                    "The set's name within the provider; importing under the same name replaces it. 'imported' where absent."
+                ) with
+                {
+                    MaxLength = 40,
+                },
+                Field.Texts("tags", "Only operations with one of these tags, comma-separated."),
+                Field.Texts("paths", "Only paths that begin with one of these, comma-separated."),
+                Field.Flag("deprecated", "Also what the document calls deprecated."),
+                Field.Text("review", "The digest of an earlier answer: keep exactly that.") with
+                {
+                    MaxLength = 64,
+                },
+            ],
+            Errors = [ErrorCatalogue.ProviderUnknown, ErrorCatalogue.PackInvalid, ErrorCatalogue.Conflict],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (!await _places.WaitAsync(0, cancellationToken)) return new VaultError(ErrorCatalogue.RateLimited, "Two documents are being read already.") { RetryAfter = TimeSpan.FromSeconds(5) };
+        if (!await _places.WaitAsync(0, cancellationToken))
+            return new VaultError(ErrorCatalogue.RateLimited, "Two documents are being read already.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(5),
+            };
         try
         {
             var request = new ImportRequest
             {
-                Provider = call.Query.Required("provider"), Set = call.Query.Text("set") ?? "imported", Tags = call.Query.Texts("tags") ?? [], Paths = call.Query.Texts("paths") ?? [],
+                Provider = call.Query.Required("provider"),
+                Set = call.Query.Text("set") ?? "imported",
+                Tags = call.Query.Texts("tags") ?? [],
+                Paths = call.Query.Texts("paths") ?? [],
                 Deprecated = call.Query.Flag("deprecated") ?? false,
             };
             var stored = await store.ListAsync(cancellationToken);
             var before = stored.FirstOrDefault(p => p.ProviderId == $"{request.Provider}+{request.Set}");
-            if (!import.Plan(request, call.RawBody, before?.Json).TryGet(out var plan, out var wrong)) return wrong;
-            if (call.Query.Text("review") is not { } digest) return Answer.Ok(ImportView.Of(plan, applied: false));
-            if (digest != plan.Digest) return new VaultError(ErrorCatalogue.Conflict, "What would be kept now is not what was reviewed: the document, the options or the provider have changed. Look at it again without review.");
-            if (await KeepAsync(plan, request.Provider, before, stored, cancellationToken) is { } changed) return changed;
+            if (!import.Plan(request, call.RawBody, before?.Json).TryGet(out var plan, out var wrong))
+                return wrong;
+            if (call.Query.Text("review") is not { } digest)
+                return Answer.Ok(ImportView.Of(plan, applied: false));
+            if (digest != plan.Digest)
+                return new VaultError(
+                    ErrorCatalogue.Conflict,
+                    "What would be kept now is not what was reviewed: the document, the options or the provider have changed. Look at it again without review."
+                );
+            if (await KeepAsync(plan, request.Provider, before, stored, cancellationToken) is { } changed)
+                return changed;
             await packs.ReloadAsync(cancellationToken);
             return Answer.Ok(ImportView.Of(plan, applied: true));
         }
@@ -62,18 +108,36 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
     public void Dispose() => _places.Dispose();
 
     // The pack first: a set without its pack is left out by every host, a pack without its set is only a provider without tools, and the next try completes it.
-    private async Task<Answer?> KeepAsync(ImportPlan plan, string provider, StoredPack? before, IReadOnlyList<StoredPack> stored, CancellationToken cancellationToken)
+    private async Task<Answer?> KeepAsync(
+        ImportPlan plan,
+        string provider,
+        StoredPack? before,
+        IReadOnlyList<StoredPack> stored,
+        CancellationToken cancellationToken
+    )
     {
         if (plan.NewPack is { } pack && stored.All(p => p.ProviderId != provider))
         {
             var first = new StoredPack(provider, "1.0.0", Encoding.UTF8.GetString(pack), 1, time.GetUtcNow());
-            if (await store.PutAsync(first, null, cancellationToken) != WriteOutcome.Written) return Changed();
+            if (await store.PutAsync(first, null, cancellationToken) != WriteOutcome.Written)
+                return Changed();
         }
 
-        var set = new StoredPack(plan.SetId, plan.Digest[..12], Encoding.UTF8.GetString(plan.Set), (before?.Version ?? 0) + 1, time.GetUtcNow());
-        if (before?.Json == set.Json) return null;
+        var set = new StoredPack(
+            plan.SetId,
+            plan.Digest[..12],
+            Encoding.UTF8.GetString(plan.Set),
+            (before?.Version ?? 0) + 1,
+            time.GetUtcNow()
+        );
+        if (before?.Json == set.Json)
+            return null;
         return await store.PutAsync(set, before?.Version, cancellationToken) == WriteOutcome.Written ? null : Changed();
 
-        static Answer Changed() => new VaultError(ErrorCatalogue.Conflict, "The tools were changed at the same time; look at it again without review.");
+        static Answer Changed() =>
+            new VaultError(
+                ErrorCatalogue.Conflict,
+                "The tools were changed at the same time; look at it again without review."
+            );
     }
 }

@@ -6,21 +6,45 @@ namespace Vault.Gateway.Rest.Tools;
 
 internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/tools", "listTools", "List tools, in the form your model takes")
-    {
-        Tag = "Tools", Permission = Permission.ToolsRead, Scope = Scope.OrganizationOrPlatform, Answer = typeof(ToolListView),
-        Query = [.. ToolRequirements.Fields, Field.Text("provider", "Only those of this provider.") with { MaxLength = 64 }, .. Field.Paging],
-    };
+    public Operation Operation { get; } =
+        new("GET", "/v1/tools", "listTools", "List tools, in the form your model takes")
+        {
+            Tag = "Tools",
+            Permission = Permission.ToolsRead,
+            Scope = Scope.OrganizationOrPlatform,
+            Answer = typeof(ToolListView),
+            Query =
+            [
+                .. ToolRequirements.Fields,
+                Field.Text("provider", "Only those of this provider.") with
+                {
+                    MaxLength = 64,
+                },
+                .. Field.Paging,
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null) return wrong;
+        if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null)
+            return wrong;
         var provider = call.Query.Text("provider");
-        var names = packs.All.Where(p => provider is null || p.Id == provider).SelectMany(p => p.Tools).Select(t => t.Name).Order(StringComparer.Ordinal);
+        var names = packs
+            .All.Where(p => provider is null || p.Id == provider)
+            .SelectMany(p => p.Tools)
+            .Select(t => t.Name)
+            .Order(StringComparer.Ordinal);
         var (page, next) = MemoryPages.Cut(call, names, name => name, cursor);
         var tools = page.Select(name => packs.TryGetTool(name, out var tool) ? tool : null).OfType<Tool>().ToList();
         var needed = await requirements.ForAsync(call, tools, cancellationToken);
-        if (needed.Error is { } error) return error;
-        return Answer.Ok(new ToolListView([.. tools.Select(t => ToolFormats.Write(t, call.Query.Text("format")))], needed.Value, next));
+        if (needed.Error is { } error)
+            return error;
+        return Answer.Ok(
+            new ToolListView(
+                [.. tools.Select(t => ToolFormats.Write(t, call.Query.Text("format")))],
+                needed.Value,
+                next
+            )
+        );
     }
 }

@@ -10,37 +10,68 @@ namespace Vault.Gateway.Rest.Tools;
 
 internal sealed class SearchTools(IPacks packs, IConnectionStore connections, ToolRequirements requirements) : IRoute
 {
-    public Operation Operation { get; } = new("GET", "/v1/tools:search", "searchTools", "Find tools by words, best first")
-    {
-        Tag = "Tools", Permission = Permission.ToolsRead, Scope = Scope.OrganizationOrPlatform, Answer = typeof(ToolListView),
-        Query =
-        [
-            Field.Text("q", "Words to look for.") with { Required = true, MaxLength = 500 }, .. ToolRequirements.Fields,
-            Field.Text("provider", "Only those of this provider.") with { MaxLength = 64 }, Field.Number("limit", "How many at most, 1 to 100; 20 where absent.", 1, 100),
-            Field.Number("max_tokens", "With a model's format: what the list may cost its context, estimated at 3 bytes a token. Texts inside schemas go first, then the tools that do not fit.", 100, 1_000_000),
-            Field.Flag("offered", "Only tools that a connection of the organization offers now."),
-        ],
-    };
+    public Operation Operation { get; } =
+        new("GET", "/v1/tools:search", "searchTools", "Find tools by words, best first")
+        {
+            Tag = "Tools",
+            Permission = Permission.ToolsRead,
+            Scope = Scope.OrganizationOrPlatform,
+            Answer = typeof(ToolListView),
+            Query =
+            [
+                Field.Text("q", "Words to look for.") with
+                {
+                    Required = true,
+                    MaxLength = 500,
+                },
+                .. ToolRequirements.Fields,
+                Field.Text("provider", "Only those of this provider.") with
+                {
+                    MaxLength = 64,
+                },
+                Field.Number("limit", "How many at most, 1 to 100; 20 where absent.", 1, 100),
+                Field.Number(
+                    "max_tokens",
+                    "With a model's format: what the list may cost its context, estimated at 3 bytes a token. Texts inside schemas go first, then the tools that do not fit.",
+                    100,
+                    1_000_000
+                ),
+                Field.Flag("offered", "Only tools that a connection of the organization offers now."),
+            ],
+        };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         Func<Tool, bool>? visible = null;
         if (call.Query.Flag("offered") == true)
         {
-            if (call.OrganizationOrNone is not { } organization) return VaultError.Invalid("organization_id", "is required together with offered");
+            if (call.OrganizationOrNone is not { } organization)
+                return VaultError.Invalid("organization_id", "is required together with offered");
             visible = await OfferedAsync(organization, cancellationToken);
         }
 
-        var tools = packs.Search(call.Query.Required("q"), call.Query.Text("provider"), (int)(call.Query.Number("limit") ?? 20), visible);
+        var tools = packs.Search(
+            call.Query.Required("q"),
+            call.Query.Text("provider"),
+            (int)(call.Query.Number("limit") ?? 20),
+            visible
+        );
         var written = tools.Select(t => (Tool: t, Form: ToolFormats.Write(t, call.Query.Text("format")))).ToList();
         if (call.Query.Number("max_tokens") is { } most)
         {
-            if (call.Query.Text("format") is null or "vault") return VaultError.Invalid("max_tokens", "is for a model: name its format, too");
-            written = [.. ToolBudget.Fit([.. written.Select(w => (w.Tool, (JsonObject)w.Form))], most).Select(w => (w.Tool, (object)w.Form))];
+            if (call.Query.Text("format") is null or "vault")
+                return VaultError.Invalid("max_tokens", "is for a model: name its format, too");
+            written =
+            [
+                .. ToolBudget
+                    .Fit([.. written.Select(w => (w.Tool, (JsonObject)w.Form))], most)
+                    .Select(w => (w.Tool, (object)w.Form)),
+            ];
         }
 
         var needed = await requirements.ForAsync(call, [.. written.Select(w => w.Tool)], cancellationToken);
-        if (needed.Error is { } error) return error;
+        if (needed.Error is { } error)
+            return error;
         return Answer.Ok(new ToolListView([.. written.Select(w => w.Form)], needed.Value, null));
     }
 
@@ -55,13 +86,17 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
             var page = await connections.ListAsync(organization, null, 200, cursor, cancellationToken);
             foreach (var connection in page.Items.Where(c => !c.Settings.Disabled))
             {
-                if (connection.Settings.Tools is { } tools) named.UnionWith(tools);
-                else whole.Add(connection.Provider);
+                if (connection.Settings.Tools is { } tools)
+                    named.UnionWith(tools);
+                else
+                    whole.Add(connection.Provider);
             }
 
             cursor = page.Cursor;
-        }
-        while (cursor is not null);
-        return tool => named.Contains(tool.Definition.Name) || whole.Contains(tool.Pack.Id) || packs.CompatibleProviders(tool).Any(whole.Contains);
+        } while (cursor is not null);
+        return tool =>
+            named.Contains(tool.Definition.Name)
+            || whole.Contains(tool.Pack.Id)
+            || packs.CompatibleProviders(tool).Any(whole.Contains);
     }
 }

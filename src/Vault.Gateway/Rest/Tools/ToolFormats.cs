@@ -11,7 +11,27 @@ internal static class ToolFormats
 
     // Gemini's function declarations take a subset of OpenAPI's schema and refuse the rest.
     private static readonly HashSet<string> GeminiKeywords =
-        ["type", "format", "title", "description", "nullable", "enum", "items", "properties", "required", "minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength", "pattern", "anyOf", "default", "example"];
+    [
+        "type",
+        "format",
+        "title",
+        "description",
+        "nullable",
+        "enum",
+        "items",
+        "properties",
+        "required",
+        "minimum",
+        "maximum",
+        "minItems",
+        "maxItems",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "anyOf",
+        "default",
+        "example",
+    ];
 
     public static object Write(Tool tool, string? format)
     {
@@ -20,23 +40,45 @@ internal static class ToolFormats
         {
             "openai" => new JsonObject
             {
-                ["type"] = "function", ["function"] = new JsonObject { ["name"] = d.Name, ["description"] = Description(d), ["parameters"] = Schema(d) },
+                ["type"] = "function",
+                ["function"] = new JsonObject
+                {
+                    ["name"] = d.Name,
+                    ["description"] = Description(d),
+                    ["parameters"] = Schema(d),
+                },
             },
-            "anthropic" => new JsonObject { ["name"] = d.Name, ["description"] = Description(d), ["input_schema"] = Schema(d) },
-            "gemini" => new JsonObject { ["name"] = d.Name, ["description"] = Description(d), ["parameters"] = Narrow(Schema(d)) },
+            "anthropic" => new JsonObject
+            {
+                ["name"] = d.Name,
+                ["description"] = Description(d),
+                ["input_schema"] = Schema(d),
+            },
+            "gemini" => new JsonObject
+            {
+                ["name"] = d.Name,
+                ["description"] = Description(d),
+                ["parameters"] = Narrow(Schema(d)),
+            },
             "mcp" => new JsonObject
             {
-                ["name"] = d.Name, ["description"] = Description(d), ["inputSchema"] = Schema(d),
+                ["name"] = d.Name,
+                ["description"] = Description(d),
+                ["inputSchema"] = Schema(d),
                 ["annotations"] = new JsonObject
                 {
-                    ["readOnlyHint"] = d.Effect == Effect.Read, ["destructiveHint"] = d.Effect == Effect.Destructive, ["idempotentHint"] = d.Idempotency != Idempotency.None, ["openWorldHint"] = true,
+                    ["readOnlyHint"] = d.Effect == Effect.Read,
+                    ["destructiveHint"] = d.Effect == Effect.Destructive,
+                    ["idempotentHint"] = d.Idempotency != Idempotency.None,
+                    ["openWorldHint"] = true,
                 },
             },
             _ => ToolView.Of(tool),
         };
     }
 
-    private static string Description(ToolDefinition tool) => tool.Deprecated is { } gone ? gone.Sentence + " " + tool.Description : tool.Description;
+    private static string Description(ToolDefinition tool) =>
+        tool.Deprecated is { } gone ? gone.Sentence + " " + tool.Description : tool.Description;
 
     private static JsonObject Schema(ToolDefinition tool) => JsonNode.Parse(tool.InputSchema.GetRawText())!.AsObject();
 
@@ -45,17 +87,21 @@ internal static class ToolFormats
         var narrow = new JsonObject();
         foreach (var (name, value) in schema)
         {
-            if (!GeminiKeywords.Contains(name)) continue;
+            if (!GeminiKeywords.Contains(name))
+                continue;
             narrow[name] = (name, value) switch
             {
                 ("properties", JsonObject properties) => Each(properties),
                 ("items", JsonObject items) => Narrow(items),
-                ("anyOf", JsonArray options) => new JsonArray([.. options.Select(o => o is JsonObject option ? Narrow(option) : o?.DeepClone())]),
+                ("anyOf", JsonArray options) => new JsonArray([
+                    .. options.Select(o => o is JsonObject option ? Narrow(option) : o?.DeepClone()),
+                ]),
                 // One type with null beside it is "nullable" there.
                 ("type", JsonArray types) => types.Select(t => t!.GetValue<string>()).FirstOrDefault(t => t != "null"),
                 _ => value?.DeepClone(),
             };
-            if (name == "type" && value is JsonArray list && list.Any(t => t!.GetValue<string>() == "null")) narrow["nullable"] = true;
+            if (name == "type" && value is JsonArray list && list.Any(t => t!.GetValue<string>() == "null"))
+                narrow["nullable"] = true;
         }
 
         return narrow;
@@ -64,7 +110,8 @@ internal static class ToolFormats
     private static JsonObject Each(JsonObject properties)
     {
         var narrow = new JsonObject();
-        foreach (var (name, value) in properties) narrow[name] = value is JsonObject schema ? Narrow(schema) : new JsonObject();
+        foreach (var (name, value) in properties)
+            narrow[name] = value is JsonObject schema ? Narrow(schema) : new JsonObject();
         return narrow;
     }
 }

@@ -9,30 +9,62 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.Tools;
 
 /// <summary>Says beforehand what execute_tool would miss. It grants nothing: the executor checks again.</summary>
-internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStore organizations, IConnectionStore connections, IPacks packs)
+internal sealed class ToolRequirements(
+    IAccountStore accounts,
+    IOrganizationStore organizations,
+    IConnectionStore connections,
+    IPacks packs
+)
 {
     public static IReadOnlyList<Field> Fields { get; } =
     [
-        Field.Organization, Field.Text("user_id", "Adds what this user still needs (requirements).") with { MaxLength = UserId.MaxLength, Aliases = ["identifier"] },
-        Field.Text("format", "The form of the items.") with { Values = ToolFormats.Names },
+        Field.Organization,
+        Field.Text("user_id", "Adds what this user still needs (requirements).") with
+        {
+            MaxLength = UserId.MaxLength,
+            Aliases = ["identifier"],
+        },
+        Field.Text("format", "The form of the items.") with
+        {
+            Values = ToolFormats.Names,
+        },
     ];
 
     /// <summary>By tool name; null when no user is named.</summary>
-    public async Task<Result<Dictionary<string, RequirementView>?>> ForAsync(Call call, IReadOnlyList<Tool> tools, CancellationToken cancellationToken)
+    public async Task<Result<Dictionary<string, RequirementView>?>> ForAsync(
+        Call call,
+        IReadOnlyList<Tool> tools,
+        CancellationToken cancellationToken
+    )
     {
-        if (call.Query.Text("user_id") is not { } user) return (Dictionary<string, RequirementView>?)null;
-        if (!UserId.IsValid(user)) return VaultError.Invalid("user_id", "has " + UserId.Rule);
-        if (call.OrganizationOrNone is not { } organization) return VaultError.Invalid("organization_id", "is required together with user_id");
-        if (await organizations.FindAsync(organization, cancellationToken) is not { } row) return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
+        if (call.Query.Text("user_id") is not { } user)
+            return (Dictionary<string, RequirementView>?)null;
+        if (!UserId.IsValid(user))
+            return VaultError.Invalid("user_id", "has " + UserId.Rule);
+        if (call.OrganizationOrNone is not { } organization)
+            return VaultError.Invalid("organization_id", "is required together with user_id");
+        if (await organizations.FindAsync(organization, cancellationToken) is not { } row)
+            return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
         var all = new Dictionary<string, RequirementView>(StringComparer.Ordinal);
-        var known = new Dictionary<string, IReadOnlyList<(AccountRow Account, ConnectionSettings Settings)>>(StringComparer.Ordinal);
+        var known = new Dictionary<string, IReadOnlyList<(AccountRow Account, ConnectionSettings Settings)>>(
+            StringComparer.Ordinal
+        );
         foreach (var tool in tools)
         {
             var rows = new List<AccountRow>();
             foreach (var provider in packs.CompatibleProviders(tool).Prepend(tool.Pack.Id))
             {
-                if (!known.TryGetValue(provider, out var mine)) known[provider] = mine = await UsableAsync(organization, new UserId(user), provider, cancellationToken);
-                rows.AddRange(mine.Where(r => r.Settings.Tools is not { } offered || offered.Contains(tool.Definition.Name)).Select(r => r.Account));
+                if (!known.TryGetValue(provider, out var mine))
+                    known[provider] = mine = await UsableAsync(
+                        organization,
+                        new UserId(user),
+                        provider,
+                        cancellationToken
+                    );
+                rows.AddRange(
+                    mine.Where(r => r.Settings.Tools is not { } offered || offered.Contains(tool.Definition.Name))
+                        .Select(r => r.Account)
+                );
             }
 
             all[tool.Definition.Name] = Evaluate(tool, row.State, rows);
@@ -41,12 +73,24 @@ internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStor
         return all;
     }
 
-    private async Task<IReadOnlyList<(AccountRow Account, ConnectionSettings Settings)>> UsableAsync(OrganizationId organization, UserId user, string provider, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<(AccountRow Account, ConnectionSettings Settings)>> UsableAsync(
+        OrganizationId organization,
+        UserId user,
+        string provider,
+        CancellationToken cancellationToken
+    )
     {
         var rows = new List<(AccountRow, ConnectionSettings)>();
-        foreach (var account in (await accounts.FindForUserAsync(organization, user, provider, cancellationToken))?.Rows ?? [])
+        foreach (
+            var account in (await accounts.FindForUserAsync(organization, user, provider, cancellationToken))?.Rows
+                ?? []
+        )
         {
-            if (account.State.Status != AccountStatus.Disconnected && await connections.FindAsync(organization, account.ConnectionId, cancellationToken) is { Settings: { Disabled: false } settings })
+            if (
+                account.State.Status != AccountStatus.Disconnected
+                && await connections.FindAsync(organization, account.ConnectionId, cancellationToken)
+                    is { Settings: { Disabled: false } settings }
+            )
                 rows.Add((account, settings));
         }
 
@@ -55,18 +99,42 @@ internal sealed class ToolRequirements(IAccountStore accounts, IOrganizationStor
 
     private static RequirementView Evaluate(Tool tool, OrganizationState organization, IReadOnlyList<AccountRow> rows)
     {
-        var approval = tool.Definition.Effect != Effect.Destructive ? "none" : organization.DestructivePolicy switch { "allow" => "none", "deny" => "denied", _ => "required" };
+        var approval =
+            tool.Definition.Effect != Effect.Destructive
+                ? "none"
+                : organization.DestructivePolicy switch
+                {
+                    "allow" => "none",
+                    "deny" => "denied",
+                    _ => "required",
+                };
         var ids = rows.Select(r => r.Id.Value).ToArray();
-        if (!organization.Gate.Open) return new RequirementView(false, "organization_suspended", null, [], approval, ids);
+        if (!organization.Gate.Open)
+            return new RequirementView(false, "organization_suspended", null, [], approval, ids);
         var active = rows.Where(r => r.State.Status == AccountStatus.Active).ToList();
-        if (active.Count > 1) return new RequirementView(false, "ambiguous", null, [], approval, ids);
+        if (active.Count > 1)
+            return new RequirementView(false, "ambiguous", null, [], approval, ids);
         if (active.Count == 0)
         {
             var dead = rows.FirstOrDefault(r => r.State.Status is not AccountStatus.PendingAuth);
-            return new RequirementView(false, dead is null ? "missing" : "reconnect", dead?.State.Reason, tool.Definition.Scopes.Missing([]), approval, ids);
+            return new RequirementView(
+                false,
+                dead is null ? "missing" : "reconnect",
+                dead?.State.Reason,
+                tool.Definition.Scopes.Missing([]),
+                approval,
+                ids
+            );
         }
 
         var missing = tool.Definition.Scopes.Missing(active[0].State.GrantedScopes);
-        return new RequirementView(missing.Length == 0 && approval == "none", "connected", null, missing, approval, ids);
+        return new RequirementView(
+            missing.Length == 0 && approval == "none",
+            "connected",
+            null,
+            missing,
+            approval,
+            ids
+        );
     }
 }

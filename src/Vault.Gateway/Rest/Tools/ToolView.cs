@@ -4,13 +4,35 @@ using Vault.Core.Packs;
 namespace Vault.Gateway.Rest.Tools;
 
 internal sealed record ToolView(
-    string Name, string Provider, string Version, string Description, Effect Effect, Idempotency Idempotency, IReadOnlyList<IReadOnlyList<string>> RequiredScopes, JsonElement InputSchema, string? DocsUrl, Deprecation? Deprecated,
-    RateClass? RateClass)
+    string Name,
+    string Provider,
+    string Version,
+    string Description,
+    Effect Effect,
+    Idempotency Idempotency,
+    IReadOnlyList<IReadOnlyList<string>> RequiredScopes,
+    JsonElement InputSchema,
+    string? DocsUrl,
+    Deprecation? Deprecated,
+    RateClass? RateClass
+)
 {
     public static ToolView Of(Tool tool)
     {
         var d = tool.Definition;
-        return new ToolView(d.Name, tool.Pack.Id, d.Version, d.Description, d.Effect, d.Idempotency, [.. d.Scopes.AllOf.Select(group => (IReadOnlyList<string>)group)], d.InputSchema, d.DocsUrl, d.Deprecated, d.Rate);
+        return new ToolView(
+            d.Name,
+            tool.Pack.Id,
+            d.Version,
+            d.Description,
+            d.Effect,
+            d.Idempotency,
+            [.. d.Scopes.AllOf.Select(group => (IReadOnlyList<string>)group)],
+            d.InputSchema,
+            d.DocsUrl,
+            d.Deprecated,
+            d.Rate
+        );
     }
 }
 
@@ -18,8 +40,19 @@ internal sealed record ToolView(
 /// <param name="Ready">Nothing is missing: execute_tool may be called now.</param>
 /// <param name="Account">connected, missing, ambiguous, or reconnect; organization_suspended where the gate is shut.</param>
 /// <param name="Approval">none, required or denied (destructive tools, by the organization's policy).</param>
-internal sealed record RequirementView(bool Ready, string Account, string? StatusReason, IReadOnlyList<string> MissingScopes, string Approval, IReadOnlyList<string> ConnectedAccountIds);
+internal sealed record RequirementView(
+    bool Ready,
+    string Account,
+    string? StatusReason,
+    IReadOnlyList<string> MissingScopes,
+    string Approval,
+    IReadOnlyList<string> ConnectedAccountIds
+);
 
 /// <param name="Items">In the format asked for.</param>
 /// <param name="Requirements">By tool name; null unless a user is named.</param>
-internal sealed record ToolListView(IReadOnlyList<object> Items, IReadOnlyDictionary<string, RequirementView>? Requirements, string? NextPageToken);
+internal sealed record ToolListView(
+    IReadOnlyList<object> Items,
+    IReadOnlyDictionary<string, RequirementView>? Requirements,
+    string? NextPageToken
+);

@@ -6,73 +6,96 @@ namespace Vault.Core.Tests.Packs.Schema;
 public sealed class JsonSchemaTests
 {
     /// <summary>Schema, input, and the pointer of the first violation; null where the input fits.</summary>
-    public static TheoryData<string, string, string?> Cases { get; } = new()
-    {
-        { """{"type":"string"}""", "\"x\"", null },
-        { """{"type":"string"}""", "1", "" },
-        { """{"type":["string","null"]}""", "null", null },
-        { """{"type":"integer"}""", "3.0", null },
-        { """{"type":"integer"}""", "3.5", "" },
-        { """{"type":"integer"}""", "123456789012345678901234567890", null },
-        { """{"type":"number","minimum":1,"exclusiveMaximum":2}""", "1", null },
-        { """{"type":"number","minimum":1,"exclusiveMaximum":2}""", "2", "" },
-        { """{"type":"number","exclusiveMinimum":1,"maximum":2}""", "1", "" },
-        { """{"type":"number","multipleOf":0.1}""", "0.3", null },
-        { """{"type":"number","multipleOf":0.1}""", "0.35", "" },
-        { """{"type":"number","minimum":0}""", "1e999", "" },
-        { """{"type":"string","minLength":2,"maxLength":2}""", "\"👍👍\"", null },
-        { """{"type":"string","maxLength":1}""", "\"👍👍\"", "" },
-        { """{"type":"string","pattern":"^[a-z]+$"}""", "\"abc\"", null },
-        { """{"type":"string","pattern":"^[a-z]+$"}""", "\"ab1\"", "" },
-        { """{"type":"string","pattern":"b"}""", "\"abc\"", null },
-        { """{"type":"string","format":"date-time"}""", "\"2030-01-31T09:00:00Z\"", null },
-        { """{"type":"string","format":"date-time"}""", "\"2030-01-31T09:00:00.123+02:00\"", null },
-        { """{"type":"string","format":"date-time"}""", "\"2030-01-31T09:00:00\"", "" },
-        { """{"type":"string","format":"date-time"}""", "\"2030-02-31T09:00:00Z\"", "" },
-        { """{"type":"string","format":"date"}""", "\"2030-01-31\"", null },
-        { """{"type":"string","format":"date"}""", "\"31.1.2030\"", "" },
-        { """{"type":"string","format":"email"}""", "\"a.b@example.com\"", null },
-        { """{"type":"string","format":"email"}""", "\"a b@example.com\"", "" },
-        { """{"type":"string","format":"email"}""", "\"a@b@example.com\"", "" },
-        { """{"type":"string","format":"email"}""", "\"a@example.com,b@example.com\"", "" },
-        { """{"type":"string","format":"uri"}""", "\"https://example.com/x?y#z\"", null },
-        { """{"type":"string","format":"uri"}""", "\"/relative\"", "" },
-        { """{"type":"string","format":"uuid"}""", "\"123e4567-e89b-12d3-a456-426614174000\"", null },
-        { """{"type":"string","format":"uuid"}""", "\"123e4567e89b12d3a456426614174000\"", "" },
-        { """{"enum":["a",1,null]}""", "1.0", null },
-        { """{"enum":["a",1,null]}""", "\"b\"", "" },
-        { """{"const":{"a":[1]}}""", """{"a":[1]}""", null },
-        { """{"type":"array","items":{"type":"integer"},"minItems":1,"maxItems":2}""", "[1,2]", null },
-        { """{"type":"array","items":{"type":"integer"}}""", "[1,\"x\"]", "/1" },
-        { """{"type":"array","maxItems":2}""", "[1,2,3]", "" },
-        { """{"type":"array","uniqueItems":true}""", "[1,{\"a\":1},{\"a\":1}]", "" },
-        { """{"type":"array","uniqueItems":true}""", "[1,\"1\"]", null },
-        { """{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}""", "{}", "/a" },
-        { """{"type":"object","properties":{"a":{"type":"string"}}}""", """{"b":1}""", "/b" },
-        { """{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":true}""", """{"b":1}""", null },
-        { """{"type":"object","properties":{"a":{}},"additionalProperties":{"type":"integer"}}""", """{"b":"x"}""", "/b" },
-        { """{"type":"object"}""", """{"b":1}""", null },
-        { """{"type":"object","additionalProperties":false}""", """{"b":1}""", "/b" },
-        { """{"type":"object","properties":{"o":{"type":"object","properties":{"x/y":{"type":"integer"}}}}}""", """{"o":{"x/y":"z"}}""", "/o/x~1y" },
-        { """{"type":"object","properties":{"a":{}}}""", """{"a":1,"a":2}""", "/a" },
-        { """{"type":"object","minProperties":1}""", "{}", "" },
-        { """{"anyOf":[{"required":["a"]},{"required":["b"]}]}""", """{"b":1}""", null },
-        { """{"anyOf":[{"required":["a"]},{"required":["b"]}]}""", """{"c":1}""", "" },
-        { """{"oneOf":[{"type":"integer"},{"type":"number"}]}""", "1", "" },
-        { """{"oneOf":[{"type":"integer"},{"type":"string"}]}""", "1", null },
-        { """{"allOf":[{"properties":{"a":{"type":"integer"}}},{"properties":{"b":{"type":"integer"}}}]}""", """{"a":1,"b":2}""", null },
-        { """{"not":{"type":"null"}}""", "null", "" },
-        { """{"type":"object","properties":{"t":{"$ref":"#/$defs/tree"}},"$defs":{"tree":{"type":"object","properties":{"kids":{"type":"array","items":{"$ref":"#/$defs/tree"}}}}}}""", """{"t":{"kids":[{"kids":[{"kid":1}]}]}}""", "/t/kids/0/kids/0/kid" },
-        { """{"type":"object","properties":{"never":false}}""", """{"never":1}""", "/never" },
-    };
+    public static TheoryData<string, string, string?> Cases { get; } =
+        new()
+        {
+            { """{"type":"string"}""", "\"x\"", null },
+            { """{"type":"string"}""", "1", "" },
+            { """{"type":["string","null"]}""", "null", null },
+            { """{"type":"integer"}""", "3.0", null },
+            { """{"type":"integer"}""", "3.5", "" },
+            { """{"type":"integer"}""", "123456789012345678901234567890", null },
+            { """{"type":"number","minimum":1,"exclusiveMaximum":2}""", "1", null },
+            { """{"type":"number","minimum":1,"exclusiveMaximum":2}""", "2", "" },
+            { """{"type":"number","exclusiveMinimum":1,"maximum":2}""", "1", "" },
+            { """{"type":"number","multipleOf":0.1}""", "0.3", null },
+            { """{"type":"number","multipleOf":0.1}""", "0.35", "" },
+            { """{"type":"number","minimum":0}""", "1e999", "" },
+            { """{"type":"string","minLength":2,"maxLength":2}""", "\"👍👍\"", null },
+            { """{"type":"string","maxLength":1}""", "\"👍👍\"", "" },
+            { """{"type":"string","pattern":"^[a-z]+$"}""", "\"abc\"", null },
+            { """{"type":"string","pattern":"^[a-z]+$"}""", "\"ab1\"", "" },
+            { """{"type":"string","pattern":"b"}""", "\"abc\"", null },
+            { """{"type":"string","format":"date-time"}""", "\"2030-01-31T09:00:00Z\"", null },
+            { """{"type":"string","format":"date-time"}""", "\"2030-01-31T09:00:00.123+02:00\"", null },
+            { """{"type":"string","format":"date-time"}""", "\"2030-01-31T09:00:00\"", "" },
+            { """{"type":"string","format":"date-time"}""", "\"2030-02-31T09:00:00Z\"", "" },
+            { """{"type":"string","format":"date"}""", "\"2030-01-31\"", null },
+            { """{"type":"string","format":"date"}""", "\"31.1.2030\"", "" },
+            { """{"type":"string","format":"email"}""", "\"a.b@example.com\"", null },
+            { """{"type":"string","format":"email"}""", "\"a b@example.com\"", "" },
+            { """{"type":"string","format":"email"}""", "\"a@b@example.com\"", "" },
+            { """{"type":"string","format":"email"}""", "\"a@example.com,b@example.com\"", "" },
+            { """{"type":"string","format":"uri"}""", "\"https://example.com/x?y#z\"", null },
+            { """{"type":"string","format":"uri"}""", "\"/relative\"", "" },
+            { """{"type":"string","format":"uuid"}""", "\"123e4567-e89b-12d3-a456-426614174000\"", null },
+            { """{"type":"string","format":"uuid"}""", "\"123e4567e89b12d3a456426614174000\"", "" },
+            { """{"enum":["a",1,null]}""", "1.0", null },
+            { """{"enum":["a",1,null]}""", "\"b\"", "" },
+            { """{"const":{"a":[1]}}""", """{"a":[1]}""", null },
+            { """{"type":"array","items":{"type":"integer"},"minItems":1,"maxItems":2}""", "[1,2]", null },
+            { """{"type":"array","items":{"type":"integer"}}""", "[1,\"x\"]", "/1" },
+            { """{"type":"array","maxItems":2}""", "[1,2,3]", "" },
+            { """{"type":"array","uniqueItems":true}""", "[1,{\"a\":1},{\"a\":1}]", "" },
+            { """{"type":"array","uniqueItems":true}""", "[1,\"1\"]", null },
+            { """{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}""", "{}", "/a" },
+            { """{"type":"object","properties":{"a":{"type":"string"}}}""", """{"b":1}""", "/b" },
+            {
+                """{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":true}""",
+                """{"b":1}""",
+                null
+            },
+            {
+                """{"type":"object","properties":{"a":{}},"additionalProperties":{"type":"integer"}}""",
+                """{"b":"x"}""",
+                "/b"
+            },
+            { """{"type":"object"}""", """{"b":1}""", null },
+            { """{"type":"object","additionalProperties":false}""", """{"b":1}""", "/b" },
+            {
+                """{"type":"object","properties":{"o":{"type":"object","properties":{"x/y":{"type":"integer"}}}}}""",
+                """{"o":{"x/y":"z"}}""",
+                "/o/x~1y"
+            },
+            { """{"type":"object","properties":{"a":{}}}""", """{"a":1,"a":2}""", "/a" },
+            { """{"type":"object","minProperties":1}""", "{}", "" },
+            { """{"anyOf":[{"required":["a"]},{"required":["b"]}]}""", """{"b":1}""", null },
+            { """{"anyOf":[{"required":["a"]},{"required":["b"]}]}""", """{"c":1}""", "" },
+            { """{"oneOf":[{"type":"integer"},{"type":"number"}]}""", "1", "" },
+            { """{"oneOf":[{"type":"integer"},{"type":"string"}]}""", "1", null },
+            {
+                """{"allOf":[{"properties":{"a":{"type":"integer"}}},{"properties":{"b":{"type":"integer"}}}]}""",
+                """{"a":1,"b":2}""",
+                null
+            },
+            { """{"not":{"type":"null"}}""", "null", "" },
+            {
+                """{"type":"object","properties":{"t":{"$ref":"#/$defs/tree"}},"$defs":{"tree":{"type":"object","properties":{"kids":{"type":"array","items":{"$ref":"#/$defs/tree"}}}}}}""",
+                """{"t":{"kids":[{"kids":[{"kid":1}]}]}}""",
+                "/t/kids/0/kids/0/kid"
+            },
+            { """{"type":"object","properties":{"never":false}}""", """{"never":1}""", "/never" },
+        };
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void AnInputFitsOrItsFirstFaultIsNamed(string schema, string input, string? pointer)
     {
         var violations = Compile(schema).Validate(Json(input));
-        if (pointer is null) Assert.Empty(violations);
-        else Assert.Equal(pointer, violations[0].Path);
+        if (pointer is null)
+            Assert.Empty(violations);
+        else
+            Assert.Equal(pointer, violations[0].Path);
     }
 
     [Theory]
@@ -91,7 +114,10 @@ public sealed class JsonSchemaTests
     [InlineData("""{"enum":[]}""", "/enum")]
     [InlineData("""{"anyOf":[]}""", "/anyOf")]
     [InlineData("""{"$ref":"https://example.com/schema"}""", "/$ref")]
-    [InlineData("""{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"anyOf":[{"$ref":"#/$defs/a"}]}}}""", "/$defs/a")]
+    [InlineData(
+        """{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"anyOf":[{"$ref":"#/$defs/a"}]}}}""",
+        "/$defs/a"
+    )]
     [InlineData("""{"properties":{"a":{}},"required":["b"]}""", "/required")]
     [InlineData("[]", "")]
     public void WhatTheSubsetLacksIsRefusedAtCompileTime(string schema, string pointer)
@@ -103,7 +129,9 @@ public sealed class JsonSchemaTests
     [Fact]
     public void AnUnknownFieldIsNamedWithWhatIsKnown()
     {
-        var violation = Assert.Single(Compile("""{"type":"object","properties":{"text":{},"channel":{}}}""").Validate(Json("""{"chanel":1}""")));
+        var violation = Assert.Single(
+            Compile("""{"type":"object","properties":{"text":{},"channel":{}}}""").Validate(Json("""{"chanel":1}"""))
+        );
         Assert.Equal(("/chanel", "is unknown; known fields: channel, text"), (violation.Path, violation.Message));
     }
 
@@ -121,7 +149,10 @@ public sealed class JsonSchemaTests
 
     private static JsonSchema Compile(string schema)
     {
-        Assert.True(JsonSchema.TryCompile(Json(schema), closed: true, out var compiled, out var faults), string.Join("; ", faults));
+        Assert.True(
+            JsonSchema.TryCompile(Json(schema), closed: true, out var compiled, out var faults),
+            string.Join("; ", faults)
+        );
         return compiled;
     }
 

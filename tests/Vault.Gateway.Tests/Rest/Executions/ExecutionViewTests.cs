@@ -16,17 +16,34 @@ public sealed class ExecutionViewTests
     [InlineData(Outcome.OutcomeUnknown)]
     public void A_full_answer_reads_as_the_serializer_writes_it(Outcome outcome)
     {
-        var data = JsonSerializer.SerializeToElement(new { name = "Weekly „summary“ <b>", nested = new object?[] { 1.50m, null, true, "\u0001" } });
-        Same(new ExecutionView("exe_1", outcome, data, 200, "untrusted", "next+/=", true, "exe_1", "ca_1", ["read:items", "ä"]));
+        var data = JsonSerializer.SerializeToElement(
+            new { name = "Weekly „summary“ <b>", nested = new object?[] { 1.50m, null, true, "\u0001" } }
+        );
+        Same(
+            new ExecutionView(
+                "exe_1",
+                outcome,
+                data,
+                200,
+                "untrusted",
+                "next+/=",
+                true,
+                "exe_1",
+                "ca_1",
+                ["read:items", "ä"]
+            )
+        );
     }
 
     [Fact]
-    public void Absent_members_are_null_as_the_serializer_writes_them() => Same(new ExecutionView("exe_1", Outcome.Succeeded, null, null, "untrusted", null, false, null, null, []));
+    public void Absent_members_are_null_as_the_serializer_writes_them() =>
+        Same(new ExecutionView("exe_1", Outcome.Succeeded, null, null, "untrusted", null, false, null, null, []));
 
     private static void Same(ExecutionView view)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = GatewayJson.Options.Encoder })) view.Write(json);
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = GatewayJson.Options.Encoder }))
+            view.Write(json);
         Assert.Equal(JsonSerializer.Serialize(view, GatewayJson.Options), Encoding.UTF8.GetString(buffer.ToArray()));
     }
 }

@@ -26,7 +26,12 @@ public sealed class ApiKeyTests
     public async Task A_key_is_shown_once_and_stored_as_a_digest()
     {
         await using var host = await GatewayHost.StartAsync();
-        var issued = (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "tools:read", "tools:execute" } })).Is(201);
+        var issued = (
+            await host.PostAsync(
+                "/v1/api_keys",
+                new { name = "n", permissions = new[] { "tools:read", "tools:execute" } }
+            )
+        ).Is(201);
         var read = (await host.GetAsync("/v1/api_keys/" + issued["id"])).Is(200);
         Assert.DoesNotContain(issued["key"][^20..], read.Text, StringComparison.Ordinal);
         Assert.EndsWith(read["suffix"][1..], issued["key"], StringComparison.Ordinal);
@@ -41,13 +46,29 @@ public sealed class ApiKeyTests
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
         var tenant = await host.KeyAsync(organization, Permission.KeysWrite, Permission.ToolsRead);
-        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "admin" } }, tenant)).Is(403, "permission_denied");
-        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "credentials:read" } })).Is(403, "permission_denied");
-        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = Array.Empty<string>() })).Is(400, "invalid_request");
-        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "everything" } })).Is(400, "invalid_request");
-        var made = (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "tools:read" } }, tenant)).Is(201);
+        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "admin" } }, tenant)).Is(
+            403,
+            "permission_denied"
+        );
+        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "credentials:read" } })).Is(
+            403,
+            "permission_denied"
+        );
+        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = Array.Empty<string>() })).Is(
+            400,
+            "invalid_request"
+        );
+        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "everything" } })).Is(
+            400,
+            "invalid_request"
+        );
+        var made = (
+            await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "tools:read" } }, tenant)
+        ).Is(201);
         Assert.Equal(organization, made["organization_id"]);
-        var platform = (await host.PostAsync("/v1/api_keys", new { name = "p", permissions = new[] { "tools:read" } })).Is(201);
+        var platform = (
+            await host.PostAsync("/v1/api_keys", new { name = "p", permissions = new[] { "tools:read" } })
+        ).Is(201);
         (await host.GetAsync("/v1/api_keys/" + platform["id"], tenant)).Is(404, "not_found");
         (await host.PostAsync($"/v1/api_keys/{platform["id"]}:revoke", new { }, tenant)).Is(404, "not_found");
     }
@@ -56,7 +77,9 @@ public sealed class ApiKeyTests
     public async Task A_rotated_key_overlaps_with_its_successor_and_then_ends()
     {
         await using var host = await GatewayHost.StartAsync();
-        var old = (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "providers:read" } })).Is(201);
+        var old = (
+            await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "providers:read" } })
+        ).Is(201);
         var next = (await host.PostAsync($"/v1/api_keys/{old["id"]}:rotate", new { overlap_seconds = 60 })).Is(201);
         (await host.GetAsync("/v1/providers", old["key"])).Is(200);
         (await host.GetAsync("/v1/providers", next["key"])).Is(200);
@@ -71,7 +94,17 @@ public sealed class ApiKeyTests
     {
         await using var host = await GatewayHost.StartAsync();
         var organization = await host.OrganizationAsync();
-        var key = (await host.PostAsync("/v1/api_keys", new { organization_id = organization, name = "n", permissions = new[] { "providers:read" } })).Is(201);
+        var key = (
+            await host.PostAsync(
+                "/v1/api_keys",
+                new
+                {
+                    organization_id = organization,
+                    name = "n",
+                    permissions = new[] { "providers:read" },
+                }
+            )
+        ).Is(201);
         (await host.GetAsync("/v1/providers", key["key"])).Is(200);
         (await host.PostAsync($"/v1/api_keys/{key["id"]}:revoke", new { organization_id = organization })).Is(200);
         (await host.GetAsync("/v1/providers", key["key"])).Is(401);
@@ -79,12 +112,42 @@ public sealed class ApiKeyTests
         Assert.Contains("api_key.created", ledger, StringComparison.Ordinal);
         Assert.Contains("api_key.revoked", ledger, StringComparison.Ordinal);
 
-        var shortLived = (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "providers:read" }, expires_at = host.Time.GetUtcNow().AddMinutes(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'") })).Is(201);
+        var shortLived = (
+            await host.PostAsync(
+                "/v1/api_keys",
+                new
+                {
+                    name = "n",
+                    permissions = new[] { "providers:read" },
+                    expires_at = host.Time.GetUtcNow().AddMinutes(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"),
+                }
+            )
+        ).Is(201);
         (await host.GetAsync("/v1/providers", shortLived["key"])).Is(200);
         host.Time.Advance(TimeSpan.FromMinutes(2));
         (await host.GetAsync("/v1/providers", shortLived["key"])).Is(401);
-        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "providers:read" }, expires_at = "2020-01-01T00:00:00Z" })).Is(400);
-        (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "providers:read" }, expires_at = "2030-01-01T00:00:00" })).Is(400);
+        (
+            await host.PostAsync(
+                "/v1/api_keys",
+                new
+                {
+                    name = "n",
+                    permissions = new[] { "providers:read" },
+                    expires_at = "2020-01-01T00:00:00Z",
+                }
+            )
+        ).Is(400);
+        (
+            await host.PostAsync(
+                "/v1/api_keys",
+                new
+                {
+                    name = "n",
+                    permissions = new[] { "providers:read" },
+                    expires_at = "2030-01-01T00:00:00",
+                }
+            )
+        ).Is(400);
     }
 
     [Fact]
@@ -94,11 +157,21 @@ public sealed class ApiKeyTests
         var reads = 0;
         host.Store.Before = call =>
         {
-            if (call.StartsWith("api_keys.find", StringComparison.Ordinal) || call.StartsWith("keys.find", StringComparison.Ordinal)) reads++;
+            if (
+                call.StartsWith("api_keys.find", StringComparison.Ordinal)
+                || call.StartsWith("keys.find", StringComparison.Ordinal)
+            )
+                reads++;
             return Task.CompletedTask;
         };
-        var verifier = new ApiKeyVerifier(host.Store.ApiKeys, host.Get<KeyUses>(), host.Time, new CallerOptions { Freshness = TimeSpan.FromSeconds(30) });
-        for (var i = 0; i < 5; i++) Assert.NotNull(await verifier.VerifyAsync(host.Admin, default));
+        var verifier = new ApiKeyVerifier(
+            host.Store.ApiKeys,
+            host.Get<KeyUses>(),
+            host.Time,
+            new CallerOptions { Freshness = TimeSpan.FromSeconds(30) }
+        );
+        for (var i = 0; i < 5; i++)
+            Assert.NotNull(await verifier.VerifyAsync(host.Admin, default));
         Assert.Equal(1, reads);
         host.Time.Advance(TimeSpan.FromSeconds(30));
         Assert.NotNull(await verifier.VerifyAsync(host.Admin, default));
@@ -110,8 +183,11 @@ public sealed class ApiKeyTests
     public async Task The_last_use_is_written_in_batches()
     {
         await using var host = await GatewayHost.StartAsync();
-        var key = (await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "providers:read" } })).Is(201);
-        for (var i = 0; i < 3; i++) (await host.GetAsync("/v1/providers", key["key"])).Is(200);
+        var key = (
+            await host.PostAsync("/v1/api_keys", new { name = "n", permissions = new[] { "providers:read" } })
+        ).Is(201);
+        for (var i = 0; i < 3; i++)
+            (await host.GetAsync("/v1/providers", key["key"])).Is(200);
         Assert.Null((await host.Store.ApiKeys.FindAsync(key["id"], default))!.LastUsedAt);
         Assert.Equal(2, await host.Get<KeyUses>().FlushAsync(default));
         Assert.NotNull((await host.Store.ApiKeys.FindAsync(key["id"], default))!.LastUsedAt);

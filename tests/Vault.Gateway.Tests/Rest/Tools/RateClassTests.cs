@@ -12,7 +12,14 @@ public sealed class RateClassTests
     {
         await using var scene = await Scene.SetAsync();
         var host = scene.Host;
-        host.Get<FakePacks>().Change("acme_get_item", t => t with { Rate = new RateClass("items", 2, PerConnection: false, EachTool: true), Deprecated = new Deprecation("2026-01-31", "acme_delete_item", null) });
+        host.Get<FakePacks>()
+            .Change("acme_get_item", t =>
+                t with
+                {
+                    Rate = new RateClass("items", 2, PerConnection: false, EachTool: true),
+                    Deprecated = new Deprecation("2026-01-31", "acme_delete_item", null),
+                }
+            );
         var visitor = new Visitor(host);
         (await visitor.OpenAsync(await scene.LinkAsync())).Is(303);
         (await visitor.ReturnAsync()).Is(200);
@@ -20,7 +27,15 @@ public sealed class RateClassTests
         host.Upstream.Answer = _ =>
         {
             sent++;
-            return Task.FromResult(new UpstreamReply(sent == 3 ? UpstreamOutcome.RateLimited : UpstreamOutcome.Succeeded, sent == 3 ? 429 : 200) { RetryAfter = sent == 3 ? TimeSpan.FromSeconds(45) : null });
+            return Task.FromResult(
+                new UpstreamReply(
+                    sent == 3 ? UpstreamOutcome.RateLimited : UpstreamOutcome.Succeeded,
+                    sent == 3 ? 429 : 200
+                )
+                {
+                    RetryAfter = sent == 3 ? TimeSpan.FromSeconds(45) : null,
+                }
+            );
         };
         (await CallAsync(scene)).Is(200);
         (await CallAsync(scene)).Is(200);
@@ -38,10 +53,27 @@ public sealed class RateClassTests
         (await CallAsync(scene)).Is(200);
 
         var tool = (await host.GetAsync("/v1/tools/acme_get_item")).Is(200).Json["tool"]!;
-        Assert.Equal(("items", "2026-01-31"), ((string)tool["rate_class"]!["name"]!, (string)tool["deprecated"]!["since"]!));
-        Assert.StartsWith("Deprecated since 2026-01-31; use acme_delete_item.", (string)(await host.GetAsync("/v1/tools/acme_get_item?format=anthropic")).Is(200).Json["tool"]!["description"]!, StringComparison.Ordinal);
+        Assert.Equal(
+            ("items", "2026-01-31"),
+            ((string)tool["rate_class"]!["name"]!, (string)tool["deprecated"]!["since"]!)
+        );
+        Assert.StartsWith(
+            "Deprecated since 2026-01-31; use acme_delete_item.",
+            (string)
+                (await host.GetAsync("/v1/tools/acme_get_item?format=anthropic")).Is(200).Json["tool"]!["description"]!,
+            StringComparison.Ordinal
+        );
     }
 
     private static Task<Reply> CallAsync(Scene scene) =>
-        scene.Host.PostAsync("/v1/execute_tool", new { organization_id = scene.Organization, user_id = "user-1", tool_name = "acme_get_item", tool_input = new { id = "1" } });
+        scene.Host.PostAsync(
+            "/v1/execute_tool",
+            new
+            {
+                organization_id = scene.Organization,
+                user_id = "user-1",
+                tool_name = "acme_get_item",
+                tool_input = new { id = "1" },
+            }
+        );
 }

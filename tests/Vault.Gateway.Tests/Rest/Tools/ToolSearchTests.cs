@@ -16,9 +16,21 @@ public sealed class ToolSearchTests
         Assert.Equal(["acme_delete_item", "acme_get_item"], await FoundAsync(host, organization));
         Assert.Equal([], await FoundAsync(host, other));
 
-        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/" + connection, new { organization_id = organization, tools = new[] { "acme_get_item" } })).Is(200);
+        (
+            await host.SendAsync(
+                HttpMethod.Patch,
+                "/v1/connections/" + connection,
+                new { organization_id = organization, tools = new[] { "acme_get_item" } }
+            )
+        ).Is(200);
         Assert.Equal(["acme_get_item"], await FoundAsync(host, organization));
-        (await host.SendAsync(HttpMethod.Patch, "/v1/connections/" + connection, new { organization_id = organization, disabled = true })).Is(200);
+        (
+            await host.SendAsync(
+                HttpMethod.Patch,
+                "/v1/connections/" + connection,
+                new { organization_id = organization, disabled = true }
+            )
+        ).Is(200);
         Assert.Equal([], await FoundAsync(host, organization));
         Assert.Equal("invalid_request", (await host.GetAsync("/v1/tools:search?q=item&offered=true")).Is(400).Code);
     }
@@ -31,7 +43,8 @@ public sealed class ToolSearchTests
     public async Task ABudgetDropsTextsFirstAndThenTools(string format)
     {
         await using var host = await GatewayHost.StartAsync();
-        async Task<JsonArray> FindAsync(string more) => (await host.GetAsync($"/v1/tools:search?q=item&format={format}{more}")).Is(200).Json["items"]!.AsArray();
+        async Task<JsonArray> FindAsync(string more) =>
+            (await host.GetAsync($"/v1/tools:search?q=item&format={format}{more}")).Is(200).Json["items"]!.AsArray();
         var whole = await FindAsync("");
         Assert.Equal(3, whole.Count);
         Assert.True(JsonNode.DeepEquals(whole, await FindAsync("&max_tokens=1000000")));
@@ -52,23 +65,53 @@ public sealed class ToolSearchTests
     {
         await using var host = await GatewayHost.StartAsync();
         Assert.Equal("invalid_request", (await host.GetAsync("/v1/tools:search?q=item&max_tokens=500")).Is(400).Code);
-        Assert.Equal("invalid_request", (await host.GetAsync("/v1/tools:search?q=item&format=mcp&max_tokens=1")).Is(400).Code);
+        Assert.Equal(
+            "invalid_request",
+            (await host.GetAsync("/v1/tools:search?q=item&format=mcp&max_tokens=1")).Is(400).Code
+        );
     }
 
     [Fact]
     public void AnInputNamedLikeAKeywordStays()
     {
-        var form = JsonNode.Parse("""{"name":"a","description":"One. Two.","input_schema":{"type":"object","properties":{"title":{"type":"string","title":"T","description":"long text"}},"required":["title"]}}""")!.AsObject();
+        var form = JsonNode
+            .Parse(
+                """{"name":"a","description":"One. Two.","input_schema":{"type":"object","properties":{"title":{"type":"string","title":"T","description":"long text"}},"required":["title"]}}"""
+            )!
+            .AsObject();
         var fitted = ToolBudget.Fit([(null!, form)], ToolBudget.Tokens(form) - 1)[0].Form;
-        Assert.Equal("""{"name":"a","description":"One. Two.","input_schema":{"type":"object","properties":{"title":{"type":"string"}},"required":["title"]}}""", fitted.ToJsonString());
-        Assert.Equal("One.", (string)ToolBudget.Fit([(null!, form)], ToolBudget.Tokens(fitted) - 1)[0].Form["description"]!);
+        Assert.Equal(
+            """{"name":"a","description":"One. Two.","input_schema":{"type":"object","properties":{"title":{"type":"string"}},"required":["title"]}}""",
+            fitted.ToJsonString()
+        );
+        Assert.Equal(
+            "One.",
+            (string)ToolBudget.Fit([(null!, form)], ToolBudget.Tokens(fitted) - 1)[0].Form["description"]!
+        );
     }
 
-    private static string[] Names(JsonArray tools) => [.. tools.Select(t => (string)(t!["name"] ?? t["function"]!["name"])!)];
+    private static string[] Names(JsonArray tools) =>
+        [.. tools.Select(t => (string)(t!["name"] ?? t["function"]!["name"])!)];
 
     private static string[] Inputs(JsonArray tools) =>
-        [.. tools.Select(t => string.Join(',', (t!["parameters"] ?? t["input_schema"] ?? t["inputSchema"] ?? t["function"]!["parameters"])!["properties"]!.AsObject().Select(p => p.Key)))];
+        [
+            .. tools.Select(t =>
+                string.Join(
+                    ',',
+                    (t!["parameters"] ?? t["input_schema"] ?? t["inputSchema"] ?? t["function"]!["parameters"])![
+                        "properties"
+                    ]!
+                        .AsObject()
+                        .Select(p => p.Key)
+                )
+            ),
+        ];
 
     private static async Task<IEnumerable<string>> FoundAsync(GatewayHost host, string organization) =>
-        (await host.GetAsync($"/v1/tools:search?q=item&offered=true&organization_id={organization}")).Is(200).Json["items"]!.AsArray().Select(i => (string)i!["name"]!).Order();
+        (await host.GetAsync($"/v1/tools:search?q=item&offered=true&organization_id={organization}")).Is(200).Json[
+            "items"
+        ]!
+            .AsArray()
+            .Select(i => (string)i!["name"]!)
+            .Order();
 }

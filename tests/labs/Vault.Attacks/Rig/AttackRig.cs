@@ -24,7 +24,10 @@ internal sealed class AttackRig : IAsyncDisposable
     private AttackRig(VaultHost host, SandboxServer sandbox, string folder, string admin)
     {
         (_host, _sandbox, Folder, Admin) = (host, sandbox, folder, admin);
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromMinutes(3) };
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        {
+            Timeout = TimeSpan.FromMinutes(3),
+        };
     }
 
     public string Folder { get; }
@@ -50,44 +53,93 @@ internal sealed class AttackRig : IAsyncDisposable
         var sandbox = await SandboxServer.StartAsync();
         var database = postgres ? await ThrowawayPostgres.CreateDatabaseAsync("attack") : null;
         var (options, faults) = VaultOptions.Read(
-            [.. database is null ? Array.Empty<string>() : ["--store", "postgres", "--database", database, "--silo-port", FreePorts.Next().ToString(CultureInfo.InvariantCulture)], "--listen", "http://127.0.0.1:" + FreePorts.Next(), "--environment", "development", "--data", Path.Combine(folder, "data"),
-                "--rate-limit-per-second", "1000000"], []);
-        if (options is null) throw new InvalidOperationException(string.Join(' ', faults));
+            [
+                .. database is null
+                    ? Array.Empty<string>()
+                    :
+                    [
+                        "--store",
+                        "postgres",
+                        "--database",
+                        database,
+                        "--silo-port",
+                        FreePorts.Next().ToString(CultureInfo.InvariantCulture),
+                    ],
+                "--listen",
+                "http://127.0.0.1:" + FreePorts.Next(),
+                "--environment",
+                "development",
+                "--data",
+                Path.Combine(folder, "data"),
+                "--rate-limit-per-second",
+                "1000000",
+            ],
+            []
+        );
+        if (options is null)
+            throw new InvalidOperationException(string.Join(' ', faults));
         var errors = new ErrorTap();
-        var host = await VaultHost.CreateAsync(options, s =>
-        {
-            s.AddSingleton<ILoggerProvider>(errors);
+        var host = await VaultHost.CreateAsync(
+            options,
+            s =>
+            {
+                s.AddSingleton<ILoggerProvider>(errors);
 
-            // Whoever has no key is slowed down by address, and all attacks come from one.
-            var gateway = s.Single(d => d.ServiceType == typeof(GatewayOptions));
-            s.Remove(gateway);
-            s.AddSingleton((GatewayOptions)gateway.ImplementationInstance! with { AnonymousPerSecond = 100_000 });
-        }, CancellationToken.None);
+                // Whoever has no key is slowed down by address, and all attacks come from one.
+                var gateway = s.Single(d => d.ServiceType == typeof(GatewayOptions));
+                s.Remove(gateway);
+                s.AddSingleton((GatewayOptions)gateway.ImplementationInstance! with { AnonymousPerSecond = 100_000 });
+            },
+            CancellationToken.None
+        );
         using var first = await host.StartAsync(CancellationToken.None);
         return new AttackRig(host, sandbox, folder, first!.RevealText()) { Errors = errors, Postgres = database };
     }
 
     public Task<Answer> GetAsync(string path, string? key) => SendAsync("GET", path, key, null, "application/json");
 
-    public Task<Answer> PostAsync(string path, string? key, object body, params (string Name, string Value)[] headers) =>
-        SendAsync("POST", path, key, JsonSerializer.SerializeToUtf8Bytes(body), "application/json", headers);
+    public Task<Answer> PostAsync(
+        string path,
+        string? key,
+        object body,
+        params (string Name, string Value)[] headers
+    ) => SendAsync("POST", path, key, JsonSerializer.SerializeToUtf8Bytes(body), "application/json", headers);
 
     /// <param name="target">Path and query, sent as it is, without normalising.</param>
-    public async Task<Answer> SendAsync(string method, string target, string? key, byte[]? body, string? contentType, params (string Name, string Value)[] headers)
+    public async Task<Answer> SendAsync(
+        string method,
+        string target,
+        string? key,
+        byte[]? body,
+        string? contentType,
+        params (string Name, string Value)[] headers
+    )
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Url + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
-        if (key is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
+        using var request = new HttpRequestMessage(
+            new HttpMethod(method),
+            new Uri(Url + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })
+        );
+        if (key is not null)
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
         if (body is not null)
         {
             request.Content = new ByteArrayContent(body);
-            if (contentType is not null) request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+            if (contentType is not null)
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
         }
 
-        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
         var started = Stopwatch.GetTimestamp();
         using var response = await _http.SendAsync(request);
         var bytes = await response.Content.ReadAsByteArrayAsync();
-        return new Answer((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, bytes, response.Headers, Stopwatch.GetElapsedTime(started));
+        return new Answer(
+            (int)response.StatusCode,
+            response.Content.Headers.ContentType?.MediaType,
+            bytes,
+            response.Headers,
+            Stopwatch.GetElapsedTime(started)
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -110,7 +162,8 @@ internal sealed class ErrorTap : ILoggerProvider, ILogger
     {
         get
         {
-            lock (_lock) return [.. _errors];
+            lock (_lock)
+                return [.. _errors];
         }
     }
 
@@ -121,16 +174,22 @@ internal sealed class ErrorTap : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
-        if (!IsEnabled(logLevel)) return;
+        if (!IsEnabled(logLevel))
+            return;
         lock (_lock)
         {
-            if (_errors.Count < 100) _errors.Add(formatter(state, exception) + (exception is null ? "" : "\n" + exception));
+            if (_errors.Count < 100)
+                _errors.Add(formatter(state, exception) + (exception is null ? "" : "\n" + exception));
         }
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -20,17 +20,30 @@ internal sealed class Database : IDisposable
 
     private bool IsSqlite => _connection is SqliteConnection;
 
-    public IEnumerable<string> Tables => Texts(IsSqlite
-        ? "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name"
-        : "select tablename from pg_tables where schemaname = 'vault' order by tablename");
+    public IEnumerable<string> Tables =>
+        Texts(
+            IsSqlite
+                ? "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name"
+                : "select tablename from pg_tables where schemaname = 'vault' order by tablename"
+        );
 
-    public static Database Of(AttackRig rig) => new(rig.Postgres is { } text
-        ? new NpgsqlConnection(new NpgsqlConnectionStringBuilder(text) { SearchPath = "vault", Pooling = false }.ToString())
-        : new SqliteConnection($"Data Source={Directory.EnumerateFiles(rig.Folder, "*.db", SearchOption.AllDirectories).Single()};Mode=ReadOnly;Pooling=False"));
+    public static Database Of(AttackRig rig) =>
+        new(
+            rig.Postgres is { } text
+                ? new NpgsqlConnection(
+                    new NpgsqlConnectionStringBuilder(text) { SearchPath = "vault", Pooling = false }.ToString()
+                )
+                : new SqliteConnection(
+                    $"Data Source={Directory.EnumerateFiles(rig.Folder, "*.db", SearchOption.AllDirectories).Single()};Mode=ReadOnly;Pooling=False"
+                )
+        );
 
-    public List<string> Columns(string table) => Texts(IsSqlite
-        ? $"select name from pragma_table_info('{table}')"
-        : $"select column_name::text from information_schema.columns where table_schema = 'vault' and table_name = '{table}' order by ordinal_position");
+    public List<string> Columns(string table) =>
+        Texts(
+            IsSqlite
+                ? $"select name from pragma_table_info('{table}')"
+                : $"select column_name::text from information_schema.columns where table_schema = 'vault' and table_name = '{table}' order by ordinal_position"
+        );
 
     /// <summary>Every value of these columns, comparable as it comes.</summary>
     public string Select(string table, IEnumerable<string> columns, string where = "") =>
@@ -62,7 +75,13 @@ internal sealed class Database : IDisposable
         using var reader = command.ExecuteReader();
         while (reader.Read())
             for (var i = 0; i < reader.FieldCount; i++)
-                hash.AppendData(reader.GetValue(i) is byte[] bytes ? bytes : Encoding.UTF8.GetBytes(Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture) + "\0"));
+                hash.AppendData(
+                    reader.GetValue(i) is byte[] bytes
+                        ? bytes
+                        : Encoding.UTF8.GetBytes(
+                            Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture) + "\0"
+                        )
+                );
         return Convert.ToHexString(hash.GetHashAndReset());
     }
 
@@ -74,7 +93,8 @@ internal sealed class Database : IDisposable
         command.CommandText = sql;
         using var reader = command.ExecuteReader();
         var texts = new List<string>();
-        while (reader.Read()) texts.Add(reader.GetString(0));
+        while (reader.Read())
+            texts.Add(reader.GetString(0));
         return texts;
     }
 }

@@ -10,8 +10,9 @@ internal sealed class Dump : IDisposable
     public Dump(AttackRig rig)
     {
         _database = Database.Of(rig);
-        _queries = _database.Tables.Where(t => !LeftOut.Any(l => t.StartsWith(l, StringComparison.Ordinal))).ToDictionary(
-            t => t, t => _database.Select(t, _database.Columns(t).Where(c => c != "last_used_at")));
+        _queries = _database
+            .Tables.Where(t => !LeftOut.Any(l => t.StartsWith(l, StringComparison.Ordinal)))
+            .ToDictionary(t => t, t => _database.Select(t, _database.Columns(t).Where(c => c != "last_used_at")));
     }
 
     public int Tables => _queries.Count;

@@ -16,14 +16,24 @@ internal static class StorePortAttempts
     {
         var services = rig.Services;
         var mine = new OrganizationId(attacker.Organization);
-        var (accounts, connections, keys) = (services.GetRequiredService<IAccountStore>(), services.GetRequiredService<IConnectionStore>(), services.GetRequiredService<IApiKeyStore>());
-        var (approvals, outputs) = (services.GetRequiredService<IApprovalStore>(), services.GetRequiredService<IOutputStore>());
+        var (accounts, connections, keys) = (
+            services.GetRequiredService<IAccountStore>(),
+            services.GetRequiredService<IConnectionStore>(),
+            services.GetRequiredService<IApiKeyStore>()
+        );
+        var (approvals, outputs) = (
+            services.GetRequiredService<IApprovalStore>(),
+            services.GetRequiredService<IOutputStore>()
+        );
         var owner = services.GetRequiredService<IAccounts>();
         var tried = 0;
         foreach (var id in victim.Ids["connected_account_id"])
         {
             await NothingAsync("accounts.find", accounts.FindAsync(mine, new AccountId(id), default));
-            var found = await owner.ResolveAsync(new AccountQuestion(mine, null, "sandbox_key", null, new AccountId(id), null), default);
+            var found = await owner.ResolveAsync(
+                new AccountQuestion(mine, null, "sandbox_key", null, new AccountId(id), null),
+                default
+            );
             Check("accounts.resolve", found.IsOk);
         }
 
@@ -31,7 +41,10 @@ internal static class StorePortAttempts
         {
             var rows = await accounts.FindForUserAsync(mine, new UserId(user), "sandbox_key", default);
             Check("accounts.find_for_user", rows?.Rows.Count > 0);
-            Check("accounts.list", (await accounts.ListAsync(mine, new AccountFilter(new UserId(user)), 10, null, default)).Items.Count > 0);
+            Check(
+                "accounts.list",
+                (await accounts.ListAsync(mine, new AccountFilter(new UserId(user)), 10, null, default)).Items.Count > 0
+            );
             foreach (var connection in new[] { "sandbox", "sandbox_key" })
             {
                 var key = new AccountKey(mine, new UserId(user), new ConnectionName(connection));
@@ -41,13 +54,22 @@ internal static class StorePortAttempts
             }
         }
 
-        foreach (var id in victim.Ids["connection"].Where(c => c.StartsWith("conn_", StringComparison.Ordinal))) await NothingAsync("connections.find", connections.FindAsync(mine, id, default));
-        foreach (var id in victim.Ids["approval_id"]) await NothingAsync("approvals.find", approvals.FindAsync(mine, id, default));
-        foreach (var id in victim.Ids["execution_id"]) await NothingAsync("outputs.find", outputs.FindAsync(mine, id, DateTimeOffset.UtcNow, default));
+        foreach (var id in victim.Ids["connection"].Where(c => c.StartsWith("conn_", StringComparison.Ordinal)))
+            await NothingAsync("connections.find", connections.FindAsync(mine, id, default));
+        foreach (var id in victim.Ids["approval_id"])
+            await NothingAsync("approvals.find", approvals.FindAsync(mine, id, default));
+        foreach (var id in victim.Ids["execution_id"])
+            await NothingAsync("outputs.find", outputs.FindAsync(mine, id, DateTimeOffset.UtcNow, default));
         foreach (var cursor in victim.Ids["page_token"])
         {
-            await RefusedAsync("accounts.list", async () => (await accounts.ListAsync(mine, new AccountFilter(), 10, cursor, default)).Items.Any(r => r.Key.Organization != mine));
-            await RefusedAsync("connections.list", async () => (await connections.ListAsync(mine, null, 10, cursor, default)).Items.Any(r => r.Organization != mine));
+            await RefusedAsync("accounts.list", async () =>
+                (await accounts.ListAsync(mine, new AccountFilter(), 10, cursor, default)).Items.Any(r =>
+                    r.Key.Organization != mine
+                )
+            );
+            await RefusedAsync("connections.list", async () =>
+                (await connections.ListAsync(mine, null, 10, cursor, default)).Items.Any(r => r.Organization != mine)
+            );
         }
 
         return tried;
@@ -70,7 +92,8 @@ internal static class StorePortAttempts
         void Check(string port, bool open)
         {
             tried++;
-            if (open) leaks.Add($"the port {port} answers the attacker's organization with the victim's id");
+            if (open)
+                leaks.Add($"the port {port} answers the attacker's organization with the victim's id");
         }
     }
 }

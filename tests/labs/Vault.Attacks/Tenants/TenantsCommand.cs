@@ -28,8 +28,14 @@ internal static class TenantsCommand
         for (var i = 0; i < arguments.Length; i += 2)
         {
             var value = i + 1 < arguments.Length ? arguments[i + 1] : "";
-            if (arguments[i] == "--attempts" && int.TryParse(value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out attempts) && attempts > 0) continue;
-            if (arguments[i] == "--store" && value is "sqlite" or "postgres") postgres = value == "postgres";
+            if (
+                arguments[i] == "--attempts"
+                && int.TryParse(value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out attempts)
+                && attempts > 0
+            )
+                continue;
+            if (arguments[i] == "--store" && value is "sqlite" or "postgres")
+                postgres = value == "postgres";
             else
             {
                 Console.Error.WriteLine($"tenants: '{arguments[i]} {value}' is not understood; see --help.");
@@ -40,7 +46,8 @@ internal static class TenantsCommand
         var told = 0;
         var report = await TenantsRun.RunAsync(attempts, postgres, (done, elapsed) =>
         {
-            if (done / 2_000 == told) return;
+            if (done / 2_000 == told)
+                return;
             told = done / 2_000;
             Console.Error.WriteLine($"{done} attempts in {elapsed.TotalSeconds:0} s");
         });
@@ -48,12 +55,28 @@ internal static class TenantsCommand
         return report.IsClean ? 0 : 1;
     }
 
-    public static string Text(TenantsReport report) => string.Join('\n',
-    [
-        string.Create(CultureInfo.InvariantCulture, $"{report.Attempts:N0} attempts in {report.Elapsed.TotalSeconds:0} s: {report.Places} places of {report.Routes} operations, each with a foreign and an unknown value; {report.Ports} at the ports below"),
-        string.Create(CultureInfo.InvariantCulture, $"{report.Leaks.Count} answers with foreign data, {report.Differences.Count} differences that tell existence, {report.Changes.Count} changes"),
-        string.Create(CultureInfo.InvariantCulture, $"median time: foreign {report.Medians.Foreign:0} µs, unknown {report.Medians.Nobody:0} µs; furthest apart:"),
-        .. report.Slowest.Select(s => string.Create(CultureInfo.InvariantCulture, $"  {s.Place}: {s.Foreign:0} and {s.Nobody:0} µs")),
-        .. report.Leaks, .. report.Differences, .. report.Changes,
-    ]);
+    public static string Text(TenantsReport report) =>
+        string.Join(
+            '\n',
+            [
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{report.Attempts:N0} attempts in {report.Elapsed.TotalSeconds:0} s: {report.Places} places of {report.Routes} operations, each with a foreign and an unknown value; {report.Ports} at the ports below"
+                ),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{report.Leaks.Count} answers with foreign data, {report.Differences.Count} differences that tell existence, {report.Changes.Count} changes"
+                ),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"median time: foreign {report.Medians.Foreign:0} µs, unknown {report.Medians.Nobody:0} µs; furthest apart:"
+                ),
+                .. report.Slowest.Select(s =>
+                    string.Create(CultureInfo.InvariantCulture, $"  {s.Place}: {s.Foreign:0} and {s.Nobody:0} µs")
+                ),
+                .. report.Leaks,
+                .. report.Differences,
+                .. report.Changes,
+            ]
+        );
 }

@@ -14,7 +14,8 @@ internal sealed record WrkResult(
     [property: JsonPropertyName("read_errors")] long ReadErrors,
     [property: JsonPropertyName("write_errors")] long WriteErrors,
     [property: JsonPropertyName("timeouts")] long Timeouts,
-    [property: JsonPropertyName("refused")] long Refused)
+    [property: JsonPropertyName("refused")] long Refused
+)
 {
     public long Errors => ConnectErrors + ReadErrors + WriteErrors + Timeouts + Refused;
 }

@@ -14,6 +14,7 @@ internal sealed class AsyncDisposables : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        while (_things.TryPop(out var thing)) await thing.DisposeAsync();
+        while (_things.TryPop(out var thing))
+            await thing.DisposeAsync();
     }
 }

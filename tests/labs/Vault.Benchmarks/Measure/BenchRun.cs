@@ -19,31 +19,51 @@ internal sealed record BenchRun
 }
 
 /// <param name="LoadBefore">The load average of the last minute when the run began: above the number of cores somebody else was at work.</param>
-internal sealed record MachineFacts(int Cores, string Processor, string Runtime, string Kernel, string PostgreSql, double LoadBefore);
+internal sealed record MachineFacts(
+    int Cores,
+    string Processor,
+    string Runtime,
+    string Kernel,
+    string PostgreSql,
+    double LoadBefore
+);
 
 /// <summary>One target under one load, measured several times.</summary>
-internal sealed record Cell(string Target, string Operation, int Accounts, int Concurrency, IReadOnlyList<Sample> Samples)
+internal sealed record Cell(
+    string Target,
+    string Operation,
+    int Accounts,
+    int Concurrency,
+    IReadOnlyList<Sample> Samples
+)
 {
     public double Throughput => Median(s => s.PerSecond);
 
     /// <summary>Half the distance between the best and the worst repetition, as a share of the median: the noise.</summary>
-    public double Noise => Samples.Count < 2 ? 0 : (Samples.Max(s => s.PerSecond) - Samples.Min(s => s.PerSecond)) / 2 / Throughput;
+    public double Noise =>
+        Samples.Count < 2 ? 0 : (Samples.Max(s => s.PerSecond) - Samples.Min(s => s.PerSecond)) / 2 / Throughput;
 
     public double Errors => Samples.Sum(s => s.Errors);
 
     public double CpuMicroseconds => Median(s => s.CpuMicroseconds["target"]);
 
-    public string Name => $"{Target} {Operation}, {Accounts} account{(Accounts == 1 ? "" : "s")}, {Concurrency} connection{(Concurrency == 1 ? "" : "s")}";
+    public string Name =>
+        $"{Target} {Operation}, {Accounts} account{(Accounts == 1 ? "" : "s")}, {Concurrency} connection{(Concurrency == 1 ? "" : "s")}";
 
-    public bool Same(Cell other) => (Target, Operation, Accounts, Concurrency) == (other.Target, other.Operation, other.Accounts, other.Concurrency);
+    public bool Same(Cell other) =>
+        (Target, Operation, Accounts, Concurrency)
+        == (other.Target, other.Operation, other.Accounts, other.Concurrency);
 
     public double Median(Func<Sample, double> of)
     {
         var sorted = Samples.Select(of).Order().ToList();
-        return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[(sorted.Count / 2) - 1] + sorted[sorted.Count / 2]) / 2;
+        return sorted.Count % 2 == 1
+            ? sorted[sorted.Count / 2]
+            : (sorted[(sorted.Count / 2) - 1] + sorted[sorted.Count / 2]) / 2;
     }
 
-    public double? Median(Func<Sample, double?> of) => Samples.All(s => of(s) is not null) ? Median(s => of(s)!.Value) : null;
+    public double? Median(Func<Sample, double?> of) =>
+        Samples.All(s => of(s) is not null) ? Median(s => of(s)!.Value) : null;
 }
 
 /// <summary>One repetition.</summary>
@@ -53,5 +73,16 @@ internal sealed record Cell(string Target, string Operation, int Accounts, int C
 /// <param name="LedgerRounds">Transactions of the ledger, per request.</param>
 /// <param name="OthersShare">Share of the machine's processors that was used by processes the bench did not start.</param>
 internal sealed record Sample(
-    double PerSecond, double P50, double P95, double P99, double Longest, IReadOnlyDictionary<string, double> CpuMicroseconds,
-    double? AllocatedBytes, double? Commits, double? LedgerRounds, double OthersShare, long Requests, long Errors);
+    double PerSecond,
+    double P50,
+    double P95,
+    double P99,
+    double Longest,
+    IReadOnlyDictionary<string, double> CpuMicroseconds,
+    double? AllocatedBytes,
+    double? Commits,
+    double? LedgerRounds,
+    double OthersShare,
+    long Requests,
+    long Errors
+);

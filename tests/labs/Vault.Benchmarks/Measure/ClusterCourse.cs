@@ -26,25 +26,70 @@ internal static class ClusterCourse
             var sandbox = rigs.Add(await SandboxRig.StartAsync(http, Accounts, cancellationToken));
             List<Target> targets =
             [
-                Of("local", await VaultRig.StartClusterAsync(http, Path.Combine(folder, "local"), await postgres.CreateDatabaseAsync("local", cancellationToken), sandbox, apart: false, rigs, cancellationToken)),
-                Of("other", await VaultRig.StartClusterAsync(http, Path.Combine(folder, "other"), await postgres.CreateDatabaseAsync("other", cancellationToken), sandbox, apart: true, rigs, cancellationToken)),
+                Of(
+                    "local",
+                    await VaultRig.StartClusterAsync(
+                        http,
+                        Path.Combine(folder, "local"),
+                        await postgres.CreateDatabaseAsync("local", cancellationToken),
+                        sandbox,
+                        apart: false,
+                        rigs,
+                        cancellationToken
+                    )
+                ),
+                Of(
+                    "other",
+                    await VaultRig.StartClusterAsync(
+                        http,
+                        Path.Combine(folder, "other"),
+                        await postgres.CreateDatabaseAsync("other", cancellationToken),
+                        sandbox,
+                        apart: true,
+                        rigs,
+                        cancellationToken
+                    )
+                ),
             ];
-            var runner = new CellRunner(http, folder, sandbox, postgres, [.. targets.Select(t => t.ProcessId).Append(sandbox.ProcessId)]);
+            var runner = new CellRunner(
+                http,
+                folder,
+                sandbox,
+                postgres,
+                [.. targets.Select(t => t.ProcessId).Append(sandbox.ProcessId)]
+            );
             foreach (var target in targets)
             {
                 await runner.ProbeAsync(target, "read", cancellationToken);
-                for (var i = 0; i < WarmUps; i++) await runner.MeasureAsync(target, "read", Accounts, 16, Seconds, cancellationToken);
+                for (var i = 0; i < WarmUps; i++)
+                    await runner.MeasureAsync(target, "read", Accounts, 16, Seconds, cancellationToken);
             }
 
-            var plan = (from connections in Connections from target in targets select (Target: target, Connections: connections)).ToList();
+            var plan = (
+                from connections in Connections
+                from target in targets
+                select (Target: target, Connections: connections)
+            ).ToList();
             var samples = plan.Select(_ => new List<Sample>()).ToList();
             for (var repetition = 1; repetition <= Repeats; repetition++)
             {
                 progress.WriteLine($"bench: repetition {repetition} of {Repeats}, {plan.Count} cells");
-                for (var i = 0; i < plan.Count; i++) samples[i].Add(await runner.MeasureAsync(plan[i].Target, "read", Accounts, plan[i].Connections, Seconds, cancellationToken));
+                for (var i = 0; i < plan.Count; i++)
+                    samples[i]
+                        .Add(
+                            await runner.MeasureAsync(
+                                plan[i].Target,
+                                "read",
+                                Accounts,
+                                plan[i].Connections,
+                                Seconds,
+                                cancellationToken
+                            )
+                        );
             }
 
-            var cells = plan.Select((c, i) => new Cell(c.Target.Name, "read", Accounts, c.Connections, samples[i])).ToList();
+            var cells = plan.Select((c, i) => new Cell(c.Target.Name, "read", Accounts, c.Connections, samples[i]))
+                .ToList();
             Tell(to, cells, load);
             return cells.Any(c => c.Errors > 0) ? 1 : 0;
         }
@@ -52,33 +97,54 @@ internal static class ClusterCourse
         {
             await rigs.DisposeAsync();
             Directory.Delete(folder, recursive: true);
-            if (Directory.Exists(folder + "-pg")) Directory.Delete(folder + "-pg", recursive: true);
+            if (Directory.Exists(folder + "-pg"))
+                Directory.Delete(folder + "-pg", recursive: true);
         }
     }
 
-    private static Target Of(string name, VaultRig vault) => new(name, vault.Url, vault.ProcessId)
-    {
-        OnPostgres = true,
-        Request = (operation, i) => PreparedRequest.Execute(operation, "/v1/execute_tool", vault.Key, vault.Organization, "user-" + i, "sandbox_single_use_"),
-        CountersAsync = async ct => await vault.CountersAsync(ct) is var (allocated, rounds) ? (allocated, rounds) : default,
-    };
+    private static Target Of(string name, VaultRig vault) =>
+        new(name, vault.Url, vault.ProcessId)
+        {
+            OnPostgres = true,
+            Request = (operation, i) =>
+                PreparedRequest.Execute(
+                    operation,
+                    "/v1/execute_tool",
+                    vault.Key,
+                    vault.Organization,
+                    "user-" + i,
+                    "sandbox_single_use_"
+                ),
+            CountersAsync = async ct =>
+                await vault.CountersAsync(ct) is var (allocated, rounds) ? (allocated, rounds) : default,
+        };
 
     private static void Tell(TextWriter to, IReadOnlyList<Cell> cells, double load)
     {
         to.WriteLine();
-        to.WriteLine("| read, connections | local silo, calls a second | other ÷ local | p50 local, other (ms) | CPU a call local, other (µs) | noise, largest |");
+        to.WriteLine(
+            "| read, connections | local silo, calls a second | other ÷ local | p50 local, other (ms) | CPU a call local, other (µs) | noise, largest |"
+        );
         to.WriteLine("|---|---|---|---|---|---|");
         foreach (var connections in Connections)
         {
             Cell At(string name) => cells.Single(c => c.Target == name && c.Concurrency == connections);
             var (local, other) = (At("local"), At("other"));
             string Ms(Cell cell) => (cell.Median(s => s.P50) / 1_000).ToString("0.00", CultureInfo.InvariantCulture);
-            to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {connections} | {local.Throughput:0} | {other.Throughput / local.Throughput:0.00} | {Ms(local)}, {Ms(other)} | {local.CpuMicroseconds:0}, {other.CpuMicroseconds:0} | {new[] { local, other }.Max(c => c.Noise) * 100:0}% |"));
+            to.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {connections} | {local.Throughput:0} | {other.Throughput / local.Throughput:0.00} | {Ms(local)}, {Ms(other)} | {local.CpuMicroseconds:0}, {other.CpuMicroseconds:0} | {new[] { local, other }.Max(c => c.Noise) * 100:0}% |"
+                )
+            );
         }
 
         to.WriteLine();
-        to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Accounts} accounts, {Repeats} × {Seconds} s per cell, medians; load before {load:0.0} on {Environment.ProcessorCount} cores, others took {cells.SelectMany(c => c.Samples).Select(s => s.OthersShare).Order().ElementAt(cells.Sum(c => c.Samples.Count) / 2) * 100:0}% of the machine in the median cell; errors {cells.Sum(c => c.Errors):0}"));
+        to.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Accounts} accounts, {Repeats} × {Seconds} s per cell, medians; load before {load:0.0} on {Environment.ProcessorCount} cores, others took {cells.SelectMany(c => c.Samples).Select(s => s.OthersShare).Order().ElementAt(cells.Sum(c => c.Samples.Count) / 2) * 100:0}% of the machine in the median cell; errors {cells.Sum(c => c.Errors):0}"
+            )
+        );
     }
 }

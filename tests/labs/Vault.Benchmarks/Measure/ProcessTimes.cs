@@ -19,19 +19,33 @@ internal static class ProcessTimes
         var sum = Of(parent);
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Read(id) is { } stat && stat.Parent == parent) sum += (stat.Own + stat.Reaped) / TicksPerSecond;
+            if (
+                int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && Read(id) is { } stat
+                && stat.Parent == parent
+            )
+                sum += (stat.Own + stat.Reaped) / TicksPerSecond;
         }
 
         return sum;
     }
 
-    public static int ParentOf(int process) => Read(process)?.Parent ?? throw new BenchException("The process of a PostgreSQL connection cannot be seen; the bench needs the server on this machine.");
+    public static int ParentOf(int process) =>
+        Read(process)?.Parent
+        ?? throw new BenchException(
+            "The process of a PostgreSQL connection cannot be seen; the bench needs the server on this machine."
+        );
 
     /// <summary>What all processors have worked since the machine started, for whomever.</summary>
     public static double Machine()
     {
         // proc(5): cpu user nice system idle iowait irq softirq steal guest guest_nice; guest is part of user.
-        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(f => double.Parse(f, CultureInfo.InvariantCulture)).ToArray();
+        var fields = File.ReadLines("/proc/stat")
+            .First()
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Skip(1)
+            .Select(f => double.Parse(f, CultureInfo.InvariantCulture))
+            .ToArray();
         return (fields[0] + fields[1] + fields[2] + fields[5] + fields[6]) / TicksPerSecond;
     }
 

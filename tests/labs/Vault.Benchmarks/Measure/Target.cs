@@ -14,5 +14,6 @@ internal sealed record Target(string Name, Uri Url, int ProcessId)
     public required Func<string, int, PreparedRequest> Request { get; init; }
 
     /// <summary>Bytes allocated and ledger transactions since the start; null where the target does not say.</summary>
-    public Func<CancellationToken, Task<(double? Allocated, double? LedgerRounds)>> CountersAsync { get; init; } = _ => Task.FromResult<(double?, double?)>((null, null));
+    public Func<CancellationToken, Task<(double? Allocated, double? LedgerRounds)>> CountersAsync { get; init; } =
+        _ => Task.FromResult<(double?, double?)>((null, null));
 }

@@ -12,10 +12,25 @@ public class LedgerBenchmarks
     private readonly LedgerEntryWriter _entryWriter = new(new RandomEntropy());
     private readonly LedgerDraft _draft = new()
     {
-        EventId = "evt_" + new string('0', 26), Organization = new OrganizationId("org_" + new string('0', 26)), Type = LedgerEvents.ExecutionFinished, Time = DateTimeOffset.UnixEpoch.AddYears(50),
-        Caller = "key_" + new string('0', 26), User = "user-1", ExecutionId = "exe_" + new string('0', 26), Tool = "slack_send_message", ToolVersion = "1", Account = "ca_" + new string('0', 26),
-        Connection = "slack", Provider = "slack", ScopesGranted = ImmutableArray.Create("chat:write"), ScopesUsed = ImmutableArray.Create("chat:write"), ArgumentDigest = new string('0', 64),
-        Outcome = "succeeded", UpstreamStatus = 200, TotalMs = 12.5, UpstreamMs = 10.25,
+        EventId = "evt_" + new string('0', 26),
+        Organization = new OrganizationId("org_" + new string('0', 26)),
+        Type = LedgerEvents.ExecutionFinished,
+        Time = DateTimeOffset.UnixEpoch.AddYears(50),
+        Caller = "key_" + new string('0', 26),
+        User = "user-1",
+        ExecutionId = "exe_" + new string('0', 26),
+        Tool = "slack_send_message",
+        ToolVersion = "1",
+        Account = "ca_" + new string('0', 26),
+        Connection = "slack",
+        Provider = "slack",
+        ScopesGranted = ImmutableArray.Create("chat:write"),
+        ScopesUsed = ImmutableArray.Create("chat:write"),
+        ArgumentDigest = new string('0', 64),
+        Outcome = "succeeded",
+        UpstreamStatus = 200,
+        TotalMs = 12.5,
+        UpstreamMs = 10.25,
     };
 
     [Benchmark]

@@ -13,10 +13,13 @@ internal static class MicroRun
     /// <param name="names">Filters as BenchmarkDotNet takes them, for example <c>*Ledger*</c>; none for all.</param>
     public static void Run(string[] names)
     {
-        var config = ManualConfig.CreateMinimumViable()
+        var config = ManualConfig
+            .CreateMinimumViable()
             .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
             .AddDiagnoser(MemoryDiagnoser.Default)
             .WithArtifactsPath(Path.Combine(Checkout.Root, "artifacts", "micro"));
-        BenchmarkSwitcher.FromTypes([typeof(SealingBenchmarks), typeof(RuleBenchmarks), typeof(LedgerBenchmarks)]).Run(names.Length == 0 ? ["--filter", "*"] : ["--filter", .. names], config);
+        BenchmarkSwitcher
+            .FromTypes([typeof(SealingBenchmarks), typeof(RuleBenchmarks), typeof(LedgerBenchmarks)])
+            .Run(names.Length == 0 ? ["--filter", "*"] : ["--filter", .. names], config);
     }
 }

@@ -13,8 +13,14 @@ namespace Vault.Benchmarks.Micro;
 /// <summary>What is decided per call: the account's life, the input's schema and digest, the pack's rules; and the search for a tool.</summary>
 public class RuleBenchmarks : IDisposable
 {
-    private readonly JsonElement _input = JsonDocument.Parse("""{"channel":"C0123456789","text":"three lines of text, as an agent writes them","thread_ts":"1716316800.000100"}""").RootElement;
-    private readonly JsonElement _answer = JsonDocument.Parse("""{"ok":false,"error":"ratelimited","needed":"chat:write","provided":"channels:read"}""").RootElement;
+    private readonly JsonElement _input = JsonDocument
+        .Parse(
+            """{"channel":"C0123456789","text":"three lines of text, as an agent writes them","thread_ts":"1716316800.000100"}"""
+        )
+        .RootElement;
+    private readonly JsonElement _answer = JsonDocument
+        .Parse("""{"ok":false,"error":"ratelimited","needed":"chat:write","provided":"channels:read"}""")
+        .RootElement;
     private readonly AccountState _state;
     private readonly AccountEvent _event;
     private readonly LifecyclePolicy _policy;
@@ -24,19 +30,49 @@ public class RuleBenchmarks : IDisposable
 
     public RuleBenchmarks()
     {
-        _packs = new PackCatalogue(new PackReader(), new PackOptions { BuiltInFolder = Path.Combine(Checkout.Root, "src", "Vault.Providers", "packs") });
+        _packs = new PackCatalogue(
+            new PackReader(),
+            new PackOptions { BuiltInFolder = Path.Combine(Checkout.Root, "src", "Vault.Providers", "packs") }
+        );
         _packs.LoadAsync(CancellationToken.None).GetAwaiter().GetResult();
-        _slack = _packs.TryGet("slack", out var slack) ? slack : throw new BenchException("The pack 'slack' cannot be loaded.");
-        var schema = JsonDocument.Parse("""
-            {"type":"object","required":["channel","text"],"properties":{"channel":{"type":"string","minLength":1,"maxLength":80},"text":{"type":"string","maxLength":40000},
-             "thread_ts":{"type":"string","pattern":"^[0-9]{10}[.][0-9]{6}$"}}}
-            """).RootElement;
-        _schema = JsonSchema.TryCompile(schema, closed: true, out var compiled, out _) ? compiled : throw new BenchException("The schema does not compile.");
+        _slack = _packs.TryGet("slack", out var slack)
+            ? slack
+            : throw new BenchException("The pack 'slack' cannot be loaded.");
+        var schema = JsonDocument
+            .Parse(
+                """
+                {"type":"object","required":["channel","text"],"properties":{"channel":{"type":"string","minLength":1,"maxLength":80},"text":{"type":"string","maxLength":40000},
+                 "thread_ts":{"type":"string","pattern":"^[0-9]{10}[.][0-9]{6}$"}}}
+                """
+            )
+            .RootElement;
+        _schema = JsonSchema.TryCompile(schema, closed: true, out var compiled, out _)
+            ? compiled
+            : throw new BenchException("The schema does not compile.");
         var now = DateTimeOffset.UnixEpoch.AddYears(50);
         var options = new LifecycleOptions();
-        _policy = new LifecyclePolicy(_slack.Refresh, options.Lease, options.ClockSkew, options.CooldownBase, options.CooldownMax);
-        _state = new AccountState { Status = AccountStatus.Active, Generation = 3, Grant = new GrantFacts(now, now.AddHours(1), true, null, now) };
-        _event = new AccountEvent.RefreshWanted(now.AddMinutes(59).AddSeconds(50), RefreshReason.OnDemand, "attempt", "holder", 3, false, 0.5);
+        _policy = new LifecyclePolicy(
+            _slack.Refresh,
+            options.Lease,
+            options.ClockSkew,
+            options.CooldownBase,
+            options.CooldownMax
+        );
+        _state = new AccountState
+        {
+            Status = AccountStatus.Active,
+            Generation = 3,
+            Grant = new GrantFacts(now, now.AddHours(1), true, null, now),
+        };
+        _event = new AccountEvent.RefreshWanted(
+            now.AddMinutes(59).AddSeconds(50),
+            RefreshReason.OnDemand,
+            "attempt",
+            "holder",
+            3,
+            false,
+            0.5
+        );
     }
 
     [GlobalCleanup]
@@ -60,7 +96,8 @@ public class RuleBenchmarks : IDisposable
     {
         var held = 0;
         foreach (var rule in _slack.Details.ApiErrors)
-            if (rule.When.Holds(200, static _ => null, _answer)) held++;
+            if (rule.When.Holds(200, static _ => null, _answer))
+                held++;
         return held;
     }
 

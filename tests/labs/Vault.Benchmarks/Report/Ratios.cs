@@ -18,17 +18,29 @@ internal static class Ratios
     };
 
     public static Cell? Beside(BenchRun run, string target, Cell cell) =>
-        run.Cells.FirstOrDefault(c => c.Target == target && c.Operation == cell.Operation && c.Concurrency == cell.Concurrency && c.Accounts == 1);
+        run.Cells.FirstOrDefault(c =>
+            c.Target == target && c.Operation == cell.Operation && c.Concurrency == cell.Concurrency && c.Accounts == 1
+        );
 
-    public static double? Throughput(BenchRun run, string target, Cell cell) => Beside(run, target, cell) is { } other ? cell.Throughput / other.Throughput : null;
+    public static double? Throughput(BenchRun run, string target, Cell cell) =>
+        Beside(run, target, cell) is { } other ? cell.Throughput / other.Throughput : null;
 
-    public static double? Cpu(BenchRun run, Cell cell) => Beside(run, "floor", cell) is { CpuMicroseconds: > 0 } floor ? cell.CpuMicroseconds / floor.CpuMicroseconds : null;
+    public static double? Cpu(BenchRun run, Cell cell) =>
+        Beside(run, "floor", cell) is { CpuMicroseconds: > 0 } floor
+            ? cell.CpuMicroseconds / floor.CpuMicroseconds
+            : null;
 
-    public static string Text(double? ratio) => ratio is { } r ? r.ToString(r < 0.095 ? "0.000" : "0.00", CultureInfo.InvariantCulture) : "-";
+    public static string Text(double? ratio) =>
+        ratio is { } r ? r.ToString(r < 0.095 ? "0.000" : "0.00", CultureInfo.InvariantCulture) : "-";
 
-    public static string Row(string target, int accounts) => Names[target] + (accounts == 1 ? "" : $", {accounts.ToString("#,0", CultureInfo.InvariantCulture)} accounts");
+    public static string Row(string target, int accounts) =>
+        Names[target] + (accounts == 1 ? "" : $", {accounts.ToString("#,0", CultureInfo.InvariantCulture)} accounts");
 
     /// <summary>Rows in the order they are told, once each.</summary>
     public static IEnumerable<(string Target, int Accounts)> Rows(BenchRun run) =>
-        run.Cells.Select(c => (c.Target, c.Accounts)).Distinct().OrderBy(r => r.Accounts).ThenBy(r => BenchOptions.AllTargets.ToList().IndexOf(r.Target));
+        run
+            .Cells.Select(c => (c.Target, c.Accounts))
+            .Distinct()
+            .OrderBy(r => r.Accounts)
+            .ThenBy(r => BenchOptions.AllTargets.ToList().IndexOf(r.Target));
 }

@@ -10,7 +10,8 @@ internal sealed class PostgresRig : IAsyncDisposable
     private readonly string _folder;
     private readonly NpgsqlDataSource _source;
 
-    private PostgresRig(string folder, string url) => (_folder, Url, _source) = (folder, url, NpgsqlDataSource.Create(url));
+    private PostgresRig(string folder, string url) =>
+        (_folder, Url, _source) = (folder, url, NpgsqlDataSource.Create(url));
 
     public string Url { get; }
 
@@ -21,16 +22,25 @@ internal sealed class PostgresRig : IAsyncDisposable
 
     public static async Task<PostgresRig> StartAsync(string folder, CancellationToken cancellationToken)
     {
-        var url = await ScriptAsync(folder, ["start", "--with", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)], cancellationToken);
+        var url = await ScriptAsync(
+            folder,
+            ["start", "--with", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)],
+            cancellationToken
+        );
         var rig = new PostgresRig(folder, url);
         try
         {
-            await using var command = rig._source.CreateCommand("select pg_backend_pid(), current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')");
+            await using var command = rig._source.CreateCommand(
+                "select pg_backend_pid(), current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')"
+            );
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             rig.ServerId = Measure.ProcessTimes.ParentOf(reader.GetInt32(0));
             rig.Version = reader.GetString(1).Split(' ')[0];
-            if (reader.GetString(2) != "on" || reader.GetString(3) != "on") throw new BenchException("This PostgreSQL does not sync its commits; figures from it would not be honest.");
+            if (reader.GetString(2) != "on" || reader.GetString(3) != "on")
+                throw new BenchException(
+                    "This PostgreSQL does not sync its commits; figures from it would not be honest."
+                );
             return rig;
         }
         catch
@@ -50,7 +60,9 @@ internal sealed class PostgresRig : IAsyncDisposable
     /// <summary>Transactions that wrote something, ever: each takes the next number, reads take none. Reading it takes none either.</summary>
     public async Task<ulong> WritesAsync(CancellationToken cancellationToken)
     {
-        await using var command = _source.CreateCommand("select pg_snapshot_xmax(pg_current_snapshot())::text::numeric");
+        await using var command = _source.CreateCommand(
+            "select pg_snapshot_xmax(pg_current_snapshot())::text::numeric"
+        );
         return (ulong)(decimal)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
@@ -60,9 +72,17 @@ internal sealed class PostgresRig : IAsyncDisposable
         await ScriptAsync(_folder, ["stop"], CancellationToken.None);
     }
 
-    private static async Task<string> ScriptAsync(string folder, IEnumerable<string> arguments, CancellationToken cancellationToken)
+    private static async Task<string> ScriptAsync(
+        string folder,
+        IEnumerable<string> arguments,
+        CancellationToken cancellationToken
+    )
     {
-        var start = new ProcessStartInfo(Path.Combine(Checkout.Root, "scripts", "pg"), arguments) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Path.Combine(Checkout.Root, "scripts", "pg"), arguments)
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
         start.Environment["VAULT_PG_DIR"] = folder;
         using var script = Process.Start(start)!;
         var said = new System.Text.StringBuilder();
@@ -70,9 +90,15 @@ internal sealed class PostgresRig : IAsyncDisposable
         // Line by line and not to the end of the stream: what the script leaves running holds the stream open.
         script.OutputDataReceived += (_, line) => said.AppendLine(line.Data);
         script.BeginOutputReadLine();
-        await Eventually.UntilAsync(() => script.HasExited, () => "scripts/pg " + arguments.First(), cancellationToken: cancellationToken);
-        if (script.ExitCode != 0) throw new BenchException("scripts/pg failed; its error is above.");
-        if (arguments.First() == "start") await Eventually.UntilAsync(() => said.Length > 0, () => "no line", cancellationToken: cancellationToken);
+        await Eventually.UntilAsync(
+            () => script.HasExited,
+            () => "scripts/pg " + arguments.First(),
+            cancellationToken: cancellationToken
+        );
+        if (script.ExitCode != 0)
+            throw new BenchException("scripts/pg failed; its error is above.");
+        if (arguments.First() == "start")
+            await Eventually.UntilAsync(() => said.Length > 0, () => "no line", cancellationToken: cancellationToken);
         return said.ToString().Trim();
     }
 }

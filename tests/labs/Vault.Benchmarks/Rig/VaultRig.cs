@@ -25,25 +25,58 @@ internal sealed partial class VaultRig : IAsyncDisposable
     public string Organization { get; private set; } = "";
 
     /// <param name="against">The checkout whose vault it is; null for this one.</param>
-    public static Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig sandbox, CancellationToken cancellationToken, string? against = null) =>
-        StartAsync(http, folder, database, sandbox, [], cancellationToken, against);
+    public static Task<VaultRig> StartAsync(
+        HttpClient http,
+        string folder,
+        string? database,
+        SandboxRig sandbox,
+        CancellationToken cancellationToken,
+        string? against = null
+    ) => StartAsync(http, folder, database, sandbox, [], cancellationToken, against);
 
     /// <summary>On a database that is filled already, by somebody who knows the key.</summary>
-    public static Task<VaultRig> StartFilledAsync(HttpClient http, string folder, string database, IEnumerable<string> more, CancellationToken cancellationToken) =>
-        StartAsync(http, folder, database, null, more, cancellationToken);
+    public static Task<VaultRig> StartFilledAsync(
+        HttpClient http,
+        string folder,
+        string database,
+        IEnumerable<string> more,
+        CancellationToken cancellationToken
+    ) => StartAsync(http, folder, database, null, more, cancellationToken);
 
-    private static async Task<VaultRig> StartAsync(HttpClient http, string folder, string? database, SandboxRig? sandbox, IEnumerable<string> more, CancellationToken cancellationToken, string? against = null)
+    private static async Task<VaultRig> StartAsync(
+        HttpClient http,
+        string folder,
+        string? database,
+        SandboxRig? sandbox,
+        IEnumerable<string> more,
+        CancellationToken cancellationToken,
+        string? against = null
+    )
     {
         var url = Checkout.FreeUrl();
         List<string> arguments =
         [
-            against is null ? Checkout.Program("src/Vault.Host", "vault-host") : Checkout.Program("src/Vault.Host", "vault-host", against), "--listen", url.GetLeftPart(UriPartial.Authority), "--environment", "development", "--data", folder, "--rate-limit-per-second", "1000000", .. more,
+            against is null
+                ? Checkout.Program("src/Vault.Host", "vault-host")
+                : Checkout.Program("src/Vault.Host", "vault-host", against),
+            "--listen",
+            url.GetLeftPart(UriPartial.Authority),
+            "--environment",
+            "development",
+            "--data",
+            folder,
+            "--rate-limit-per-second",
+            "1000000",
+            .. more,
         ];
         var variables = new Dictionary<string, string>();
         if (database is not null)
         {
             (variables["VAULT_STORE"], variables["VAULT_DATABASE"]) = ("postgres", database);
-            if (against is null) variables["VAULT_SILO_PORT"] = Checkout.FreeUrl().Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            if (against is null)
+                variables["VAULT_SILO_PORT"] = Checkout
+                    .FreeUrl()
+                    .Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
         var rig = new VaultRig(ChildProcess.Start("the vault", "dotnet", arguments, variables), http, url);
@@ -51,7 +84,8 @@ internal sealed partial class VaultRig : IAsyncDisposable
         {
             await rig._process.ReadyAsync(http, new Uri(url, "/health/ready"), cancellationToken);
             await rig.LearnKeyAsync(cancellationToken);
-            if (sandbox is not null) await rig.LoadAsync(sandbox, cancellationToken);
+            if (sandbox is not null)
+                await rig.LoadAsync(sandbox, cancellationToken);
             return rig;
         }
         catch
@@ -72,43 +106,77 @@ internal sealed partial class VaultRig : IAsyncDisposable
 
     private async Task LearnKeyAsync(CancellationToken cancellationToken)
     {
-        var wait = await Eventually.TryUntilAsync(() => Task.FromResult(KeyLine().Match(_process.Said)), match => match.Success, cancellationToken: cancellationToken);
+        var wait = await Eventually.TryUntilAsync(
+            () => Task.FromResult(KeyLine().Match(_process.Said)),
+            match => match.Success,
+            cancellationToken: cancellationToken
+        );
         Key = wait.Met ? wait.Last!.Value : throw new BenchException("The vault did not print its first key.");
     }
 
     private async Task LoadAsync(SandboxRig sandbox, CancellationToken cancellationToken)
     {
-        Organization = (await PostAsync("/v1/organizations", new { display_name = "Bench" }, cancellationToken)).GetProperty("id").GetString()!;
+        Organization = (await PostAsync("/v1/organizations", new { display_name = "Bench" }, cancellationToken))
+            .GetProperty("id")
+            .GetString()!;
         await PostAsync(
             "/v1/connections",
-            new { organization_id = Organization, provider = "sandbox_single_use", name = "sandbox", client_id = "demo-client", client_secret = "demo-secret", parameters = new { base_url = sandbox.Origin } },
-            cancellationToken);
+            new
+            {
+                organization_id = Organization,
+                provider = "sandbox_single_use",
+                name = "sandbox",
+                client_id = "demo-client",
+                client_secret = "demo-secret",
+                parameters = new { base_url = sandbox.Origin },
+            },
+            cancellationToken
+        );
         var expires = DateTimeOffset.UtcNow.AddSeconds(SandboxRig.TokenSeconds - 60).ToString("O");
-        await Parallel.ForEachAsync(sandbox.Grants.Index(), new ParallelOptions { MaxDegreeOfParallelism = ParallelImports, CancellationToken = cancellationToken }, async (grant, cancel) =>
-            await PostAsync(
-                "/v1/connected_accounts",
-                new
-                {
-                    organization_id = Organization,
-                    user_id = "user-" + grant.Index,
-                    connection = "sandbox",
-                    credential = new { type = "oauth_tokens", access_token = grant.Item.AccessToken, refresh_token = grant.Item.RefreshToken, expires_at = expires },
-                    scopes = grant.Item.Scope.Split(' '),
-                },
-                cancel));
+        await Parallel.ForEachAsync(
+            sandbox.Grants.Index(),
+            new ParallelOptions { MaxDegreeOfParallelism = ParallelImports, CancellationToken = cancellationToken },
+            async (grant, cancel) =>
+                await PostAsync(
+                    "/v1/connected_accounts",
+                    new
+                    {
+                        organization_id = Organization,
+                        user_id = "user-" + grant.Index,
+                        connection = "sandbox",
+                        credential = new
+                        {
+                            type = "oauth_tokens",
+                            access_token = grant.Item.AccessToken,
+                            refresh_token = grant.Item.RefreshToken,
+                            expires_at = expires,
+                        },
+                        scopes = grant.Item.Scope.Split(' '),
+                    },
+                    cancel
+                )
+        );
     }
 
     private async Task<JsonElement> PostAsync(string path, object body, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, path)) { Content = JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, path))
+        {
+            Content = JsonContent.Create(body),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Key);
         using var answer = await _http.SendAsync(request, cancellationToken);
-        if (answer.StatusCode is not (HttpStatusCode.Created or HttpStatusCode.OK)) throw new BenchException($"POST {path} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
+        if (answer.StatusCode is not (HttpStatusCode.Created or HttpStatusCode.OK))
+            throw new BenchException(
+                $"POST {path} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellationToken)}"
+            );
         return await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
     }
 
     private static double Metric(Regex pattern, string text) =>
-        pattern.Matches(text).Sum(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
+        pattern
+            .Matches(text)
+            .Sum(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
 
     [GeneratedRegex("vk_live_[A-Za-z0-9_.-]+")]
     private static partial Regex KeyLine();

@@ -10,7 +10,12 @@ internal sealed class ScaleFigures(TextWriter progress)
     public void Add(string name, double value, string meaning)
     {
         _all.Add((name, Math.Round(value, 3), meaning));
-        progress.WriteLine(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"bench: {name,-28} {value,14:#,0.##}  {meaning}"));
+        progress.WriteLine(
+            string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"bench: {name, -28} {value, 14:#,0.##}  {meaning}"
+            )
+        );
     }
 
     public static double Percentile(double[] values, double share)

@@ -6,7 +6,11 @@ namespace Vault.Benchmarks.Scale;
 /// <summary>A scale run as JSON; the terminal has seen it already.</summary>
 internal static class ScaleReport
 {
-    private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     public static async Task WriteAsync(ScaleRun run, string path, CancellationToken cancellationToken)
     {
@@ -18,4 +22,10 @@ internal static class ScaleReport
 
 internal sealed record ScaleFigure(double Value, string Meaning);
 
-internal sealed record ScaleRun(DateTimeOffset Date, string Commit, MachineFacts Machine, int Accounts, IReadOnlyDictionary<string, ScaleFigure> Figures);
+internal sealed record ScaleRun(
+    DateTimeOffset Date,
+    string Commit,
+    MachineFacts Machine,
+    int Accounts,
+    IReadOnlyDictionary<string, ScaleFigure> Figures
+);

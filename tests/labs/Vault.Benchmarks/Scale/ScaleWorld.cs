@@ -35,21 +35,32 @@ internal sealed class ScaleWorld : IAsyncDisposable
 
     public GrantSealing Sealing { get; }
 
-    public KeyRotation Rotation => new(Store.Keys, Store.KeyRotations, Store.Sealed, _wrapper, Keyring, Sealer, Ids, Entropy, TimeProvider.System);
+    public KeyRotation Rotation =>
+        new(Store.Keys, Store.KeyRotations, Store.Sealed, _wrapper, Keyring, Sealer, Ids, Entropy, TimeProvider.System);
 
     /// <summary>New accounts of one organization in one transaction; answers how many were new.</summary>
-    public Task<int> InsertAsync(IReadOnlyList<AccountRow> rows, CancellationToken cancellationToken) => ((SqlAccountStore)Store.Accounts).InsertManyAsync(rows, cancellationToken);
+    public Task<int> InsertAsync(IReadOnlyList<AccountRow> rows, CancellationToken cancellationToken) =>
+        ((SqlAccountStore)Store.Accounts).InsertManyAsync(rows, cancellationToken);
 
     /// <summary>Makes a master key where the host will look for its own, and the schema.</summary>
-    public static async Task<ScaleWorld> OpenAsync(string dataFolder, string database, CancellationToken cancellationToken)
+    public static async Task<ScaleWorld> OpenAsync(
+        string dataFolder,
+        string database,
+        CancellationToken cancellationToken
+    )
     {
         Directory.CreateDirectory(dataFolder);
         var key = RandomNumberGenerator.GetBytes(32);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using (var file = new StreamWriter(Path.Combine(dataFolder, "master.key"), options)) await file.WriteAsync(Convert.ToBase64String(key) + "\n");
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await using (var file = new StreamWriter(Path.Combine(dataFolder, "master.key"), options))
+            await file.WriteAsync(Convert.ToBase64String(key) + "\n");
         var entropy = new RandomEntropy();
-        return new ScaleWorld(await VaultStore.OpenPostgresAsync(database, null, new LedgerEntryWriter(entropy), cancellationToken), new LocalKeyWrapper(key, entropy));
+        return new ScaleWorld(
+            await VaultStore.OpenPostgresAsync(database, null, new LedgerEntryWriter(entropy), cancellationToken),
+            new LocalKeyWrapper(key, entropy)
+        );
     }
 
     public async ValueTask DisposeAsync()

@@ -22,12 +22,22 @@ internal static class FloorProxy
             RouteId = "all",
             ClusterId = "upstream",
             Match = new RouteMatch { Path = "/{**rest}" },
-            Transforms = [new Dictionary<string, string> { ["RequestHeader"] = "Authorization", ["Set"] = "Bearer " + settings.Token }],
+            Transforms =
+            [
+                new Dictionary<string, string>
+                {
+                    ["RequestHeader"] = "Authorization",
+                    ["Set"] = "Bearer " + settings.Token,
+                },
+            ],
         };
         var cluster = new ClusterConfig
         {
             ClusterId = "upstream",
-            Destinations = new Dictionary<string, DestinationConfig> { ["only"] = new() { Address = settings.Upstream } },
+            Destinations = new Dictionary<string, DestinationConfig>
+            {
+                ["only"] = new() { Address = settings.Upstream },
+            },
         };
         builder.Services.AddReverseProxy().LoadFromMemory([route], [cluster]);
         await using var app = builder.Build();

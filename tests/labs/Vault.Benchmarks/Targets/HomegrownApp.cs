@@ -24,9 +24,24 @@ internal static class HomegrownApp
             k.AddServerHeader = false;
             k.Listen(IPAddress.Loopback, settings.Listen.Port);
         });
-        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(settings.Database) { MaxAutoPrepare = 20, AutoPrepareMinUsages = 2, NoResetOnClose = true });
+        await using var source = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(settings.Database)
+            {
+                MaxAutoPrepare = 20,
+                AutoPrepareMinUsages = 2,
+                NoResetOnClose = true,
+            }
+        );
         using var cipher = new TokenCipher(settings.Key);
-        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null });
+        using var http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                UseCookies = false,
+                UseProxy = false,
+                AllowAutoRedirect = false,
+                ActivityHeadersPropagator = null,
+            }
+        );
         var tokens = new HomegrownTokens(source, cipher, http, settings.Upstream);
         var keyHash = SHA256.HashData(Encoding.UTF8.GetBytes(settings.ApiKey));
         await using var app = builder.Build();
@@ -36,10 +51,22 @@ internal static class HomegrownApp
         return 0;
     }
 
-    private static async Task ExecuteAsync(HttpContext context, HomegrownTokens tokens, HttpClient http, string upstream, byte[] keyHash)
+    private static async Task ExecuteAsync(
+        HttpContext context,
+        HomegrownTokens tokens,
+        HttpClient http,
+        string upstream,
+        byte[] keyHash
+    )
     {
         var authorization = context.Request.Headers.Authorization.ToString();
-        if (!authorization.StartsWith("Bearer ", StringComparison.Ordinal) || !CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(authorization[7..])), keyHash))
+        if (
+            !authorization.StartsWith("Bearer ", StringComparison.Ordinal)
+            || !CryptographicOperations.FixedTimeEquals(
+                SHA256.HashData(Encoding.UTF8.GetBytes(authorization[7..])),
+                keyHash
+            )
+        )
         {
             context.Response.StatusCode = 401;
             return;
@@ -47,7 +74,12 @@ internal static class HomegrownApp
 
         using var body = await JsonDocument.ParseAsync(context.Request.Body, default, context.RequestAborted);
         var call = body.RootElement;
-        var token = await tokens.TakeAsync(call.GetProperty("organization_id").GetString()!, call.GetProperty("user_id").GetString()!, "sandbox", context.RequestAborted);
+        var token = await tokens.TakeAsync(
+            call.GetProperty("organization_id").GetString()!,
+            call.GetProperty("user_id").GetString()!,
+            "sandbox",
+            context.RequestAborted
+        );
         if (token is null)
         {
             context.Response.StatusCode = 404;
@@ -62,7 +94,11 @@ internal static class HomegrownApp
         }
 
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
+        using var response = await http.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            context.RequestAborted
+        );
         var answer = await response.Content.ReadAsByteArrayAsync(context.RequestAborted);
         context.Response.StatusCode = response.IsSuccessStatusCode ? 200 : 502;
         context.Response.ContentType = "application/json";
@@ -79,9 +115,15 @@ internal static class HomegrownApp
         switch (tool)
         {
             case "sandbox_get_item":
-                return new HttpRequestMessage(HttpMethod.Get, $"{upstream}/api/items/{Uri.EscapeDataString(input.GetProperty("id").GetString()!)}");
+                return new HttpRequestMessage(
+                    HttpMethod.Get,
+                    $"{upstream}/api/items/{Uri.EscapeDataString(input.GetProperty("id").GetString()!)}"
+                );
             case "sandbox_create_item":
-                var create = new HttpRequestMessage(HttpMethod.Post, upstream + "/api/items") { Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(input)) };
+                var create = new HttpRequestMessage(HttpMethod.Post, upstream + "/api/items")
+                {
+                    Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(input)),
+                };
                 create.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
                 create.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.NewGuid().ToString("N"));
                 return create;

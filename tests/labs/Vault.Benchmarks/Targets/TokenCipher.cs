@@ -18,7 +18,12 @@ internal sealed class TokenCipher(byte[] key) : IDisposable
         var plain = Encoding.UTF8.GetBytes(text);
         var sealedText = new byte[NonceLength + plain.Length + TagLength];
         RandomNumberGenerator.Fill(sealedText.AsSpan(0, NonceLength));
-        aes.Encrypt(sealedText.AsSpan(0, NonceLength), plain, sealedText.AsSpan(NonceLength, plain.Length), sealedText.AsSpan(NonceLength + plain.Length));
+        aes.Encrypt(
+            sealedText.AsSpan(0, NonceLength),
+            plain,
+            sealedText.AsSpan(NonceLength, plain.Length),
+            sealedText.AsSpan(NonceLength + plain.Length)
+        );
         return sealedText;
     }
 
@@ -27,7 +32,12 @@ internal sealed class TokenCipher(byte[] key) : IDisposable
         using var aes = new AesGcm(_key, TagLength);
         var length = sealedText.Length - NonceLength - TagLength;
         Span<byte> plain = length <= 1024 ? stackalloc byte[length] : new byte[length];
-        aes.Decrypt(sealedText[..NonceLength], sealedText.Slice(NonceLength, length), sealedText[(NonceLength + length)..], plain);
+        aes.Decrypt(
+            sealedText[..NonceLength],
+            sealedText.Slice(NonceLength, length),
+            sealedText[(NonceLength + length)..],
+            plain
+        );
         return Encoding.UTF8.GetString(plain);
     }
 

@@ -9,15 +9,11 @@ public static class ClusterCrowds
 {
     public static readonly IReadOnlyList<StoreFault> All =
     [
-        new(
-            "200 executions at once on one expired account",
-            false,
-            (world, stop) => ExpiredAsync(world, "storm", 1, 200, stop)
+        new("200 executions at once on one expired account", false, (world, stop) =>
+            ExpiredAsync(world, "storm", 1, 200, stop)
         ),
-        new(
-            "1,000 accounts expire at once, one execution each",
-            false,
-            (world, stop) => ExpiredAsync(world, "crowd", 1_000, 1_000, stop)
+        new("1,000 accounts expire at once, one execution each", false, (world, stop) =>
+            ExpiredAsync(world, "crowd", 1_000, 1_000, stop)
         ),
     ];
 

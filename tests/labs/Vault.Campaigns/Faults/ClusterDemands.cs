@@ -46,40 +46,30 @@ public static class ClusterDemands
                 false,
                 (world, stop) => Outages.LoseDirectoryAsync(world, sizes.Accounts, sizes.Quiet, stop)
             ),
-            new(
-                $"PostgreSQL away for {sizes.Away.TotalSeconds:0} s",
-                false,
-                (world, stop) => Outages.LoseStoreAsync(world, sizes.Away, stop)
+            new($"PostgreSQL away for {sizes.Away.TotalSeconds:0} s", false, (world, stop) =>
+                Outages.LoseStoreAsync(world, sizes.Away, stop)
             ),
-            new(
-                $"{sizes.Restarts} restarts of a silo",
-                true,
-                (world, stop) => Starts.RestartAsync(world, sizes.Restarts, stop)
+            new($"{sizes.Restarts} restarts of a silo", true, (world, stop) =>
+                Starts.RestartAsync(world, sizes.Restarts, stop)
             ),
-            new(
-                $"{sizes.Silos} silos started in the same second on an empty database",
-                false,
-                (world, stop) => Starts.StartTogetherAsync(world, sizes.Silos, sizes.Starts, stop)
+            new($"{sizes.Silos} silos started in the same second on an empty database", false, (world, stop) =>
+                Starts.StartTogetherAsync(world, sizes.Silos, sizes.Starts, stop)
             ),
         ];
 
     /// <summary>For silos that never sweep until they are told to.</summary>
     public static IReadOnlyList<StoreFault> Idle(DemandSizes sizes) =>
         [
-            new(
-                $"{sizes.Due:#,0} accounts become due while no silo runs; one starts",
-                false,
-                (world, stop) => Starts.StartColdAsync(world, sizes.Due, stop)
+            new($"{sizes.Due:#,0} accounts become due while no silo runs; one starts", false, (world, stop) =>
+                Starts.StartColdAsync(world, sizes.Due, stop)
             ),
         ];
 
     /// <summary>For silos that are allowed that much; see <see cref="SkewedLab"/>.</summary>
     public static IReadOnlyList<StoreFault> Skewed(DemandSizes sizes) =>
         [
-            new(
-                "clocks of two silos 90 s behind and 90 s ahead",
-                false,
-                (world, stop) => Outages.SkewClocksAsync(world, sizes.Skewed, stop)
+            new("clocks of two silos 90 s behind and 90 s ahead", false, (world, stop) =>
+                Outages.SkewClocksAsync(world, sizes.Skewed, stop)
             ),
         ];
 

@@ -14,7 +14,9 @@ public static class ClusterFaults
     [
         .. PostgresFaults.Outages,
         new("a silo frozen in the middle of a refresh for 10 s, past its lease and its membership", true, FrozenAsync),
-        .. NetworkCut.IsPossible ? [new StoreFault("a silo cut off from the others, not from the database", true, CutOffAsync)] : Array.Empty<StoreFault>(),
+        .. NetworkCut.IsPossible
+            ? [new StoreFault("a silo cut off from the others, not from the database", true, CutOffAsync)]
+            : Array.Empty<StoreFault>(),
         new("rolling restart of all silos", false, RollAsync),
         new("revoking and suspending under load, on changing silos", false, ClusterRevocations.RunAsync),
     ];
@@ -23,7 +25,12 @@ public static class ClusterFaults
     {
         var victim = world.Hosts[1];
         victim.Arm("reply_received", "STOP");
-        await Eventually.UntilAsync(() => victim.Reached() is not null, victim.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
+        await Eventually.UntilAsync(
+            () => victim.Reached() is not null,
+            victim.Tail,
+            pause: HostProcess.Moment,
+            cancellationToken: cancellationToken
+        );
         await Task.Delay(world.Options.Frozen, cancellationToken);
         var ended = await victim.WakeAsync(cancellationToken);
         await victim.ReadyAsync(cancellationToken);
@@ -37,7 +44,12 @@ public static class ClusterFaults
         var watch = Stopwatch.StartNew();
         try
         {
-            await Eventually.TryUntilAsync(() => Task.FromResult(world.Hosts.Any(h => h.HasExited)), ended => ended, Eviction, cancellationToken: cancellationToken);
+            await Eventually.TryUntilAsync(
+                () => Task.FromResult(world.Hosts.Any(h => h.HasExited)),
+                ended => ended,
+                Eviction,
+                cancellationToken: cancellationToken
+            );
         }
         finally
         {
@@ -46,9 +58,12 @@ public static class ClusterFaults
 
         var took = watch.Elapsed;
         var gone = world.Hosts.Where(h => h.HasExited).ToList();
-        foreach (var silo in gone) silo.Start();
-        foreach (var silo in gone) await silo.ReadyAsync(cancellationToken);
-        if (gone is not [var one] || one != victim) world.Violations.Enqueue($"{gone.Count} silos ended, which should have been the one cut off");
+        foreach (var silo in gone)
+            silo.Start();
+        foreach (var silo in gone)
+            await silo.ReadyAsync(cancellationToken);
+        if (gone is not [var one] || one != victim)
+            world.Violations.Enqueue($"{gone.Count} silos ended, which should have been the one cut off");
         return $"{gone.Count} silo evicted and ended after {took.TotalSeconds:0.0} s, then started again";
     }
 
@@ -58,24 +73,35 @@ public static class ClusterFaults
         var leaving = -1;
         var (done, failed, clean) = (0, new System.Collections.Concurrent.ConcurrentBag<LabAnswer>(), 0);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var lanes = Enumerable.Range(0, 12).Select(async lane =>
-        {
-            for (var i = lane; !stop.IsCancellationRequested; i++)
+        var lanes = Enumerable
+            .Range(0, 12)
+            .Select(async lane =>
             {
-                var at = i % world.Hosts.Count;
-                if (at == Volatile.Read(ref leaving)) at = (at + 1) % world.Hosts.Count;
-                var answer = await world.ExecuteAsync(at, world.Accounts[i % world.Accounts.Count], write: i % 3 == 0, cancellationToken);
-                Interlocked.Increment(ref done);
-                if (!answer.IsOk) failed.Add(answer);
-            }
-        }).ToList();
+                for (var i = lane; !stop.IsCancellationRequested; i++)
+                {
+                    var at = i % world.Hosts.Count;
+                    if (at == Volatile.Read(ref leaving))
+                        at = (at + 1) % world.Hosts.Count;
+                    var answer = await world.ExecuteAsync(
+                        at,
+                        world.Accounts[i % world.Accounts.Count],
+                        write: i % 3 == 0,
+                        cancellationToken
+                    );
+                    Interlocked.Increment(ref done);
+                    if (!answer.IsOk)
+                        failed.Add(answer);
+                }
+            })
+            .ToList();
         for (var i = 0; i < world.Hosts.Count; i++)
         {
             Volatile.Write(ref leaving, i);
 
             // Time for the load balancer to forget it before it stops listening, as the manifests give it.
             await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
-            if (await world.Hosts[i].DrainAsync(cancellationToken) == 0) clean++;
+            if (await world.Hosts[i].DrainAsync(cancellationToken) == 0)
+                clean++;
             world.Hosts[i].Start();
             await world.Hosts[i].ReadyAsync(cancellationToken);
         }
@@ -84,11 +110,22 @@ public static class ClusterFaults
         await Task.WhenAll(lanes);
         foreach (var one in failed)
         {
-            var record = one["execution_id"] is { } id ? await world.SendAsync(0, HttpMethod.Get, $"/v1/executions/{id}?organization_id={world.Organization.Value}", null, cancellationToken) : LabAnswer.None;
-            world.Violations.Enqueue($"an execution failed: {one}; the ledger has it as {record["state"] ?? "never begun"} {record["outcome"]}");
+            var record = one["execution_id"] is { } id
+                ? await world.SendAsync(
+                    0,
+                    HttpMethod.Get,
+                    $"/v1/executions/{id}?organization_id={world.Organization.Value}",
+                    null,
+                    cancellationToken
+                )
+                : LabAnswer.None;
+            world.Violations.Enqueue(
+                $"an execution failed: {one}; the ledger has it as {record["state"] ?? "never begun"} {record["outcome"]}"
+            );
         }
 
-        if (clean < world.Hosts.Count) world.Violations.Enqueue($"only {clean} of {world.Hosts.Count} silos left with code 0");
+        if (clean < world.Hosts.Count)
+            world.Violations.Enqueue($"only {clean} of {world.Hosts.Count} silos left with code 0");
         return $"{failed.Count} of {done} executions failed while {clean} silos were replaced";
     }
 }

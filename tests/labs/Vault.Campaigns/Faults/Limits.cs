@@ -19,11 +19,20 @@ internal static class Limits
         var limit = bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited";
 
         // The soft limit alone: that one may be lifted again by anybody. Only the user of a process may set it, and root may become that user.
-        List<string> command = ["prlimit", "--pid", process.ToString(CultureInfo.InvariantCulture), $"--fsize={limit}:"];
-        if (Environment.IsPrivilegedProcess && Id(process, "Uid:") is { } user && user != "0") command.InsertRange(0, ["setpriv", "--reuid=" + user, "--regid=" + Id(process, "Gid:"), "--clear-groups"]);
+        List<string> command =
+        [
+            "prlimit",
+            "--pid",
+            process.ToString(CultureInfo.InvariantCulture),
+            $"--fsize={limit}:",
+        ];
+        if (Environment.IsPrivilegedProcess && Id(process, "Uid:") is { } user && user != "0")
+            command.InsertRange(0, ["setpriv", "--reuid=" + user, "--regid=" + Id(process, "Gid:"), "--clear-groups"]);
         try
         {
-            using var prlimit = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true })!;
+            using var prlimit = Process.Start(
+                new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true }
+            )!;
             await prlimit.WaitForExitAsync(cancellationToken);
             return prlimit.ExitCode == 0;
         }
@@ -37,7 +46,9 @@ internal static class Limits
     {
         try
         {
-            return File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith(which, StringComparison.Ordinal)).Split('\t')[1];
+            return File.ReadLines($"/proc/{process}/status")
+                .First(l => l.StartsWith(which, StringComparison.Ordinal))
+                .Split('\t')[1];
         }
         catch (IOException)
         {

@@ -15,8 +15,12 @@ public static class PostgresFaults
     public static readonly IReadOnlyList<StoreFault> Outages =
     [
         new("PostgreSQL crashes and is away for 2 s", false, CrashAsync),
-        new("PostgreSQL crashes at the moment of a commit, away for 6 s", false, (world, stop) => AtCommitAsync(world, killHost: false, stop)),
-        new("the same, and the host is killed with the reply in its spool", true, (world, stop) => AtCommitAsync(world, killHost: true, stop)),
+        new("PostgreSQL crashes at the moment of a commit, away for 6 s", false, (world, stop) =>
+            AtCommitAsync(world, killHost: false, stop)
+        ),
+        new("the same, and the host is killed with the reply in its spool", true, (world, stop) =>
+            AtCommitAsync(world, killHost: true, stop)
+        ),
         new("all connections cut every 0.1 s", false, CutAsync),
     ];
 
@@ -29,7 +33,8 @@ public static class PostgresFaults
         new("sessions frozen for 1 s in the middle of what they do", false, FrozenSessionsAsync),
     ];
 
-    private static PostgresServer Server(LabWorld world) => world.Server ?? throw new LabException("This fault needs PostgreSQL.");
+    private static PostgresServer Server(LabWorld world) =>
+        world.Server ?? throw new LabException("This fault needs PostgreSQL.");
 
     private static async Task<string> CrashAsync(LabWorld world, CancellationToken cancellationToken)
     {
@@ -44,13 +49,24 @@ public static class PostgresFaults
     {
         var host = world.Hosts[0];
         host.Arm("reply_sealed", "STOP");
-        await Eventually.UntilAsync(() => host.Reached() is not null, host.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
+        await Eventually.UntilAsync(
+            () => host.Reached() is not null,
+            host.Tail,
+            pause: HostProcess.Moment,
+            cancellationToken: cancellationToken
+        );
         await Server(world).CrashAsync(cancellationToken);
-        if (killHost) host.Arm("reply_spooled", "KILL");
+        if (killHost)
+            host.Arm("reply_spooled", "KILL");
         host.Send(Signal.Continue);
         var spool = Path.Combine(host.Data, "spool");
         int Replies() => Directory.GetFiles(spool, "*.reply").Length;
-        await Eventually.UntilAsync(() => killHost ? host.HasExited : Replies() > 0, host.Tail, pause: HostProcess.Moment, cancellationToken: cancellationToken);
+        await Eventually.UntilAsync(
+            () => killHost ? host.HasExited : Replies() > 0,
+            host.Tail,
+            pause: HostProcess.Moment,
+            cancellationToken: cancellationToken
+        );
         await Task.Delay(TimeSpan.FromSeconds(6), cancellationToken);
         var kept = Replies();
         await Server(world).StartAgainAsync(cancellationToken);
@@ -74,7 +90,9 @@ public static class PostgresFaults
 
     private static async Task<string> RacesAsync(LabWorld world, CancellationToken cancellationToken)
     {
-        await OnDatabaseAsync(world, """
+        await OnDatabaseAsync(
+            world,
+            """
             create function public.race() returns trigger language plpgsql as $$
             begin
               if random() < 0.17 then raise exception 'could not serialize' using errcode = '40001'; end if;
@@ -83,11 +101,17 @@ public static class PostgresFaults
             end $$;
             create trigger race before insert or update on vault.accounts for each row execute function public.race();
             create trigger race before insert or update on vault.ledger_heads for each row execute function public.race();
-            """, cancellationToken);
+            """,
+            cancellationToken
+        );
         var before = await RollbacksAsync(world, cancellationToken);
         await Task.Delay(Long, cancellationToken);
         var after = await RollbacksAsync(world, cancellationToken);
-        await OnDatabaseAsync(world, "drop trigger race on vault.accounts; drop trigger race on vault.ledger_heads; drop function public.race()", cancellationToken);
+        await OnDatabaseAsync(
+            world,
+            "drop trigger race on vault.accounts; drop trigger race on vault.ledger_heads; drop function public.race()",
+            cancellationToken
+        );
         return $"{after - before} transactions undone";
     }
 
@@ -101,7 +125,8 @@ public static class PostgresFaults
             {
                 foreach (var session in await SessionsAsync(world, "pid", cancellationToken))
                 {
-                    if (await Limits.FileSizeAsync(session, 65_536, cancellationToken)) limited++;
+                    if (await Limits.FileSizeAsync(session, 65_536, cancellationToken))
+                        limited++;
                 }
             }
             catch (NpgsqlException)
@@ -111,8 +136,13 @@ public static class PostgresFaults
         }
 
         // Until it has recovered; a server that does not is the exception of the last look.
-        await Eventually.UntilAsync(() => AnswersAsync(world, cancellationToken), answer => answer is null, cancellationToken: cancellationToken);
-        if (limited == 0) throw new LabException("No session of PostgreSQL took a limit; the full disk did not happen.");
+        await Eventually.UntilAsync(
+            () => AnswersAsync(world, cancellationToken),
+            answer => answer is null,
+            cancellationToken: cancellationToken
+        );
+        if (limited == 0)
+            throw new LabException("No session of PostgreSQL took a limit; the full disk did not happen.");
         return $"{limited} sessions without room";
     }
 
@@ -122,9 +152,11 @@ public static class PostgresFaults
         await Server(world).ExecuteAsync("alter system set commit_siblings = 0", cancellationToken);
         await Server(world).ExecuteAsync("select pg_reload_conf()", cancellationToken);
         var writers = await Server(world).WritersAsync(cancellationToken);
-        foreach (var writer in writers) Signals.Send(writer, Signal.Stop);
+        foreach (var writer in writers)
+            Signals.Send(writer, Signal.Stop);
         await Task.Delay(Long, cancellationToken);
-        foreach (var writer in writers) Signals.Send(writer, Signal.Continue);
+        foreach (var writer in writers)
+            Signals.Send(writer, Signal.Continue);
         await Server(world).ExecuteAsync("alter system reset all", cancellationToken);
         await Server(world).ExecuteAsync("select pg_reload_conf()", cancellationToken);
         return $"{writers.Count} processes stood still";
@@ -136,9 +168,11 @@ public static class PostgresFaults
         for (var i = 0; i < 4; i++)
         {
             var some = (await SessionsAsync(world, "pid", cancellationToken)).Where((_, n) => n % 2 == i % 2).ToList();
-            foreach (var session in some) Signals.Send(session, Signal.Stop);
+            foreach (var session in some)
+                Signals.Send(session, Signal.Stop);
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-            foreach (var session in some) Signals.Send(session, Signal.Continue);
+            foreach (var session in some)
+                Signals.Send(session, Signal.Continue);
             frozen += some.Count;
         }
 
@@ -148,17 +182,24 @@ public static class PostgresFaults
     private static async Task<List<int>> SessionsAsync(LabWorld world, string what, CancellationToken cancellationToken)
     {
         await using var connection = await ConnectAsync(Server(world).Url, cancellationToken);
-        await using var command = new NpgsqlCommand($"select pid, {what} from pg_stat_activity where datname = 'vault'", connection);
+        await using var command = new NpgsqlCommand(
+            $"select pid, {what} from pg_stat_activity where datname = 'vault'",
+            connection
+        );
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<int> found = [];
-        while (await reader.ReadAsync(cancellationToken)) found.Add(reader.GetInt32(0));
+        while (await reader.ReadAsync(cancellationToken))
+            found.Add(reader.GetInt32(0));
         return found;
     }
 
     private static async Task<long> RollbacksAsync(LabWorld world, CancellationToken cancellationToken)
     {
         await using var connection = await ConnectAsync(Server(world).Url, cancellationToken);
-        await using var command = new NpgsqlCommand("select xact_rollback from pg_stat_database where datname = 'vault'", connection);
+        await using var command = new NpgsqlCommand(
+            "select xact_rollback from pg_stat_database where datname = 'vault'",
+            connection
+        );
         return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 

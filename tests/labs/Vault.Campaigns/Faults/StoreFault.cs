@@ -9,7 +9,16 @@ namespace Vault.Campaigns.Faults;
 public sealed record StoreFault(string Name, bool MayLose, Func<LabWorld, CancellationToken, Task<string>> Do);
 
 /// <summary>What came of one fault.</summary>
-public sealed record FaultOutcome(string Name, string Seen, long Calls, IReadOnlyDictionary<string, long> Answers, long Refreshes, int Lost, TimeSpan Recovered, IReadOnlyList<string> Violations);
+public sealed record FaultOutcome(
+    string Name,
+    string Seen,
+    long Calls,
+    IReadOnlyDictionary<string, long> Answers,
+    long Refreshes,
+    int Lost,
+    TimeSpan Recovered,
+    IReadOnlyList<string> Violations
+);
 
 /// <summary>All faults of one store.</summary>
 public sealed record FaultReport(string Setting, IReadOnlyList<FaultOutcome> Outcomes, long LedgerEntries)

@@ -26,8 +26,14 @@ public sealed class KillCampaign
     private KillCampaign(LabWorld world, int seed, TextWriter progress)
     {
         (_world, _progress) = (world, progress);
-        if (world.Database is { } database) _attempts = new Attempts(database);
-        _report = new KillReport { Setting = world.Options.ToString(), Seed = seed, Lease = world.Options.Lease };
+        if (world.Database is { } database)
+            _attempts = new Attempts(database);
+        _report = new KillReport
+        {
+            Setting = world.Options.ToString(),
+            Seed = seed,
+            Lease = world.Options.Lease,
+        };
     }
 
     /// <param name="options">The setting.</param>
@@ -35,23 +41,35 @@ public sealed class KillCampaign
     /// <param name="seed">For the load.</param>
     /// <param name="progress">Gets a line per round.</param>
     /// <param name="cancellationToken">Stops everything that was started.</param>
-    public static async Task<KillReport> RunAsync(LabOptions options, IReadOnlyList<Strike> strikes, int seed, TextWriter progress, CancellationToken cancellationToken)
+    public static async Task<KillReport> RunAsync(
+        LabOptions options,
+        IReadOnlyList<Strike> strikes,
+        int seed,
+        TextWriter progress,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(strikes);
         var watch = Stopwatch.StartNew();
         await using var world = await LabWorld.StartAsync(options, cancellationToken);
         var campaign = new KillCampaign(world, seed, progress);
-        if (campaign._attempts is { } attempts) await attempts.KeepAsync(cancellationToken);
+        if (campaign._attempts is { } attempts)
+            await attempts.KeepAsync(cancellationToken);
         await using (var load = new Load(world, seed))
         {
             for (var round = 0; round < strikes.Count; round++)
             {
                 await campaign.RoundAsync(round, strikes[round], cancellationToken);
-                if (round % 50 == 49) await campaign.VerifyLedgerAsync(cancellationToken);
+                if (round % 50 == 49)
+                    await campaign.VerifyLedgerAsync(cancellationToken);
             }
 
             await load.StopAsync();
-            (campaign._report.Calls, campaign._report.WritesAcknowledged, campaign._report.Answers) = (load.Calls, load.WritesAcknowledged.Count, load.Answers);
+            (campaign._report.Calls, campaign._report.WritesAcknowledged, campaign._report.Answers) = (
+                load.Calls,
+                load.WritesAcknowledged.Count,
+                load.Answers
+            );
             campaign._acknowledged = [.. load.WritesAcknowledged];
         }
 
@@ -73,8 +91,10 @@ public sealed class KillCampaign
         var others = await UndisturbedAsync(strike.Victim, inFlight, cancellationToken);
         if (strike.Freeze)
         {
-            if (_world.Options.Frozen - struck.Elapsed is { Ticks: > 0 } left) await Task.Delay(left, cancellationToken);
-            if (await victim.WakeAsync(cancellationToken)) _report.EndedThemselves++;
+            if (_world.Options.Frozen - struck.Elapsed is { Ticks: > 0 } left)
+                await Task.Delay(left, cancellationToken);
+            if (await victim.WakeAsync(cancellationToken))
+                _report.EndedThemselves++;
         }
         else
         {
@@ -83,50 +103,114 @@ public sealed class KillCampaign
 
         var watch = Stopwatch.StartNew();
         var ready = ReadyAsync(victim, watch, cancellationToken);
-        var settled = await Task.WhenAll(_world.Accounts.Select(a => SettleAsync(a, inFlight.TryGetValue(a, out var state) ? state : null, strike.Freeze, watch, cancellationToken)));
+        var settled = await Task.WhenAll(
+            _world.Accounts.Select(a =>
+                SettleAsync(
+                    a,
+                    inFlight.TryGetValue(a, out var state) ? state : null,
+                    strike.Freeze,
+                    watch,
+                    cancellationToken
+                )
+            )
+        );
         await ready;
         var after = _world.Sandbox.Counters;
         List<Loss> losses = [];
-        foreach (var (account, at, lost) in settled.Where(s => s.Lost)) losses.Add(await VerifyAsync(account, reached, inFlight.ContainsKey(account), at, looked, cancellationToken));
+        foreach (var (account, at, lost) in settled.Where(s => s.Lost))
+            losses.Add(
+                await VerifyAsync(account, reached, inFlight.ContainsKey(account), at, looked, cancellationToken)
+            );
         var round = new KillRound(
-            number, strike.Name, strike.Freeze, reached?.Point, inFlight.Count, losses, settled.Select(s => s.Recovered).Max(), after.Refreshes - before.Refreshes, after.RefreshReplays - before.RefreshReplays, await ready, others);
+            number,
+            strike.Name,
+            strike.Freeze,
+            reached?.Point,
+            inFlight.Count,
+            losses,
+            settled.Select(s => s.Recovered).Max(),
+            after.Refreshes - before.Refreshes,
+            after.RefreshReplays - before.RefreshReplays,
+            await ready,
+            others
+        );
         _report.Rounds.Add(round);
         await _progress.WriteLineAsync(
-            $"round {number + 1,4}: {(strike.Freeze ? "freeze" : "kill  ")} at {strike.Name,-15} {inFlight.Count,2} in flight, {losses.Count} lost, usable after {round.Recovered.TotalSeconds:0.0} s{(others is { } o ? $"; the other accounts through the other silos {o.TotalSeconds:0.0} s after the strike" : "")}");
-        foreach (var (account, _, _) in settled.Where(s => s.Lost)) await _world.ConnectAsync(account, cancellationToken);
+            $"round {number + 1, 4}: {(strike.Freeze ? "freeze" : "kill  ")} at {strike.Name, -15} {inFlight.Count, 2} in flight, {losses.Count} lost, usable after {round.Recovered.TotalSeconds:0.0} s{(others is { } o ? $"; the other accounts through the other silos {o.TotalSeconds:0.0} s after the strike" : "")}"
+        );
+        foreach (var (account, _, _) in settled.Where(s => s.Lost))
+            await _world.ConnectAsync(account, cancellationToken);
     }
 
     /// <summary>In a cluster, while the victim is still down or frozen: until every account that it was not refreshing answers through the others. Null for hosts without a cluster.</summary>
-    private async Task<TimeSpan?> UndisturbedAsync(int victim, Dictionary<LabAccount, AccountState> inFlight, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> UndisturbedAsync(
+        int victim,
+        Dictionary<LabAccount, AccountState> inFlight,
+        CancellationToken cancellationToken
+    )
     {
-        if (!_world.Options.Postgres) return null;
+        if (!_world.Options.Postgres)
+            return null;
         var watch = Stopwatch.StartNew();
-        await Task.WhenAll(_world.Accounts.Where(a => !inFlight.ContainsKey(a)).Select(async (account, n) =>
-        {
-            var i = n;
-            var wait = await Eventually.TryUntilAsync(
-                () => _world.ExecuteAsync((victim + 1 + (i++ % (_world.Hosts.Count - 1))) % _world.Hosts.Count, account, write: false, cancellationToken),
-                answer => answer.IsOk || answer.IsLost, Timeout, cancellationToken: cancellationToken);
-            if (!wait.Met) _report.Violations.Add($"{account.User}, which the victim was not refreshing, does not answer through the other silos: {wait.Last}");
-        }));
+        await Task.WhenAll(
+            _world
+                .Accounts.Where(a => !inFlight.ContainsKey(a))
+                .Select(
+                    async (account, n) =>
+                    {
+                        var i = n;
+                        var wait = await Eventually.TryUntilAsync(
+                            () =>
+                                _world.ExecuteAsync(
+                                    (victim + 1 + (i++ % (_world.Hosts.Count - 1))) % _world.Hosts.Count,
+                                    account,
+                                    write: false,
+                                    cancellationToken
+                                ),
+                            answer => answer.IsOk || answer.IsLost,
+                            Timeout,
+                            cancellationToken: cancellationToken
+                        );
+                        if (!wait.Met)
+                            _report.Violations.Add(
+                                $"{account.User}, which the victim was not refreshing, does not answer through the other silos: {wait.Last}"
+                            );
+                    }
+                )
+        );
         return watch.Elapsed;
     }
 
-    private static async Task<TimeSpan> ReadyAsync(HostProcess victim, Stopwatch watch, CancellationToken cancellationToken)
+    private static async Task<TimeSpan> ReadyAsync(
+        HostProcess victim,
+        Stopwatch watch,
+        CancellationToken cancellationToken
+    )
     {
         await victim.ReadyAsync(cancellationToken);
         return watch.Elapsed;
     }
 
     /// <summary>Strikes, and answers which point was reached and for which account; null at a random moment.</summary>
-    private static async Task<(string Point, string Where)?> StrikeAsync(Strike strike, HostProcess victim, CancellationToken cancellationToken)
+    private static async Task<(string Point, string Where)?> StrikeAsync(
+        Strike strike,
+        HostProcess victim,
+        CancellationToken cancellationToken
+    )
     {
         var signal = strike.Freeze ? Signal.Stop : Signal.Kill;
         if (strike.Point is { } point)
         {
             victim.Arm(point, strike.Freeze ? "STOP" : "KILL");
-            await Eventually.TryUntilAsync(() => Task.FromResult(victim.Reached()), reached => reached is not null, Timeout, HostProcess.Moment, cancellationToken);
-            if (victim.Reached() is null && victim.Disarm()) victim.Send(signal);
+            await Eventually.TryUntilAsync(
+                () => Task.FromResult(victim.Reached()),
+                reached => reached is not null,
+                Timeout,
+                HostProcess.Moment,
+                cancellationToken
+            );
+            if (victim.Reached() is null && victim.Disarm())
+                victim.Send(signal);
         }
         else
         {
@@ -134,17 +218,22 @@ public sealed class KillCampaign
             victim.Send(signal);
         }
 
-        if (!strike.Freeze) await victim.ExitedAsync(cancellationToken);
+        if (!strike.Freeze)
+            await victim.ExitedAsync(cancellationToken);
         return victim.Reached();
     }
 
-    private async Task<Dictionary<LabAccount, AccountState>> HeldByAsync(HostProcess victim, CancellationToken cancellationToken)
+    private async Task<Dictionary<LabAccount, AccountState>> HeldByAsync(
+        HostProcess victim,
+        CancellationToken cancellationToken
+    )
     {
         Dictionary<LabAccount, AccountState> held = [];
         foreach (var account in _world.Accounts)
         {
             var state = (await _world.RowAsync(account, cancellationToken)).State;
-            if (state.Intent is { } intent && intent.Holder.Contains($"/{victim.Id}/", StringComparison.Ordinal)) held[account] = state;
+            if (state.Intent is { } intent && intent.Holder.Contains($"/{victim.Id}/", StringComparison.Ordinal))
+                held[account] = state;
         }
 
         return held;
@@ -155,20 +244,44 @@ public sealed class KillCampaign
     /// when that refresh is: until then the old access token may serve it.
     /// </summary>
     private async Task<(LabAccount Account, TimeSpan Recovered, bool Lost)> SettleAsync(
-        LabAccount account, AccountState? open, bool heals, Stopwatch watch, CancellationToken cancellationToken)
+        LabAccount account,
+        AccountState? open,
+        bool heals,
+        Stopwatch watch,
+        CancellationToken cancellationToken
+    )
     {
         TimeSpan? usable = null;
         var i = 0;
-        var wait = await Eventually.TryUntilAsync(async () =>
-        {
-            var answer = await _world.ExecuteAsync(i++ % _world.Hosts.Count, account, write: false, cancellationToken);
-            if (answer.IsLost) return (Answer: answer, Settled: !await HealsAsync(account, heals, cancellationToken));
-            if (!answer.IsOk) return (Answer: answer, Settled: false);
-            usable ??= watch.Elapsed;
-            return (Answer: answer, Settled: open is null || (await _world.RowAsync(account, cancellationToken)).State.Generation > open.Generation);
-        }, look => look.Settled, Timeout, cancellationToken: cancellationToken);
-        if (wait.Met) return (account, usable ?? watch.Elapsed, wait.Last.Answer.IsLost);
-        _report.Violations.Add($"{account.User} is not settled {Timeout.TotalSeconds:0} s after a strike: {wait.Last.Answer}");
+        var wait = await Eventually.TryUntilAsync(
+            async () =>
+            {
+                var answer = await _world.ExecuteAsync(
+                    i++ % _world.Hosts.Count,
+                    account,
+                    write: false,
+                    cancellationToken
+                );
+                if (answer.IsLost)
+                    return (Answer: answer, Settled: !await HealsAsync(account, heals, cancellationToken));
+                if (!answer.IsOk)
+                    return (Answer: answer, Settled: false);
+                usable ??= watch.Elapsed;
+                return (
+                    Answer: answer,
+                    Settled: open is null
+                        || (await _world.RowAsync(account, cancellationToken)).State.Generation > open.Generation
+                );
+            },
+            look => look.Settled,
+            Timeout,
+            cancellationToken: cancellationToken
+        );
+        if (wait.Met)
+            return (account, usable ?? watch.Elapsed, wait.Last.Answer.IsLost);
+        _report.Violations.Add(
+            $"{account.User} is not settled {Timeout.TotalSeconds:0} s after a strike: {wait.Last.Answer}"
+        );
         return (account, watch.Elapsed, false);
     }
 
@@ -180,13 +293,28 @@ public sealed class KillCampaign
     {
         async Task<AccountStatus> StatusAsync() => (await _world.RowAsync(account, cancellationToken)).State.Status;
         var status = mayHeal
-            ? (await Eventually.TryUntilAsync(StatusAsync, s => s == AccountStatus.Active, _world.Options.TokenTimeout * 2, cancellationToken: cancellationToken)).Last
+            ? (
+                await Eventually.TryUntilAsync(
+                    StatusAsync,
+                    s => s == AccountStatus.Active,
+                    _world.Options.TokenTimeout * 2,
+                    cancellationToken: cancellationToken
+                )
+            ).Last
             : await StatusAsync();
-        if (status == AccountStatus.Active) _report.Healed++;
+        if (status == AccountStatus.Active)
+            _report.Healed++;
         return status == AccountStatus.Active;
     }
 
-    private async Task<Loss> VerifyAsync(LabAccount account, (string Point, string Where)? reached, bool inFlight, TimeSpan down, DateTime looked, CancellationToken cancellationToken)
+    private async Task<Loss> VerifyAsync(
+        LabAccount account,
+        (string Point, string Where)? reached,
+        bool inFlight,
+        TimeSpan down,
+        DateTime looked,
+        CancellationToken cancellationToken
+    )
     {
         var state = (await _world.RowAsync(account, cancellationToken)).State;
         var grant = _world.Sandbox.Grants.Get(account.Grant);
@@ -194,25 +322,51 @@ public sealed class KillCampaign
         var labelled = state.Status == AccountStatus.RequiresReauth && state.Reason == StatusReason.RefreshOutcomeLost;
         var here = reached is { } at && at.Where == account.Key.ToString();
         var round = $"round {_report.Rounds.Count + 1}, {account.User}";
-        if (!labelled) _report.Violations.Add($"{round}: lost and called {state.Status} {state.Reason}");
-        if (!grant.Alive) _report.Violations.Add($"{round}: the provider killed the grant: {grant.DeathReason}");
-        if (!_world.Options.Strict && down < Window) _report.Violations.Add($"{round}: lost although the provider has a grace window");
-        if (!_world.Options.Strict && down >= Window) _report.LostAfterWindow++;
-        if (state.Doubt is null) _report.Violations.Add($"{round}: lost although no attempt is in doubt");
-        if (state.Doubt is { } doubt) await WhoseAsync(round, doubt, inFlight, state.Failures > 0, looked, cancellationToken);
-        if (here && reached!.Value.Point == "reply_committed") _report.Violations.Add($"{round}: lost although its reply was committed");
-        if (_world.Options.Strict && grant.Refreshes - committed is not (0 or 1)) _report.Violations.Add($"{round}: the provider answered {grant.Refreshes} refreshes, {committed} are in the store");
-        return new Loss(account.User, labelled, grant.Refreshes > committed, here && reached!.Value.Point is "reply_received" or "reply_sealed", state.Reason);
+        if (!labelled)
+            _report.Violations.Add($"{round}: lost and called {state.Status} {state.Reason}");
+        if (!grant.Alive)
+            _report.Violations.Add($"{round}: the provider killed the grant: {grant.DeathReason}");
+        if (!_world.Options.Strict && down < Window)
+            _report.Violations.Add($"{round}: lost although the provider has a grace window");
+        if (!_world.Options.Strict && down >= Window)
+            _report.LostAfterWindow++;
+        if (state.Doubt is null)
+            _report.Violations.Add($"{round}: lost although no attempt is in doubt");
+        if (state.Doubt is { } doubt)
+            await WhoseAsync(round, doubt, inFlight, state.Failures > 0, looked, cancellationToken);
+        if (here && reached!.Value.Point == "reply_committed")
+            _report.Violations.Add($"{round}: lost although its reply was committed");
+        if (_world.Options.Strict && grant.Refreshes - committed is not (0 or 1))
+            _report.Violations.Add(
+                $"{round}: the provider answered {grant.Refreshes} refreshes, {committed} are in the store"
+            );
+        return new Loss(
+            account.User,
+            labelled,
+            grant.Refreshes > committed,
+            here && reached!.Value.Point is "reply_received" or "reply_sealed",
+            state.Reason
+        );
     }
 
     /// <summary>Only who was struck may leave an attempt without a word. One that lives and found no answer in time says so itself, and its failure is counted in the row.</summary>
-    private async Task WhoseAsync(string round, InDoubtAttempts doubt, bool inFlight, bool reported, DateTime looked, CancellationToken cancellationToken)
+    private async Task WhoseAsync(
+        string round,
+        InDoubtAttempts doubt,
+        bool inFlight,
+        bool reported,
+        DateTime looked,
+        CancellationToken cancellationToken
+    )
     {
         var attempts = _attempts is null ? [] : await _attempts.HoldersAsync(doubt, cancellationToken);
         var mine = attempts.Where(a => _struck.Contains(a.Process)).ToList();
         if (_attempts is null ? inFlight : mine.Count > 0)
         {
-            if (!inFlight) await _progress.WriteLineAsync($"{round}: lost by the struck process in an attempt that the look did not show: it began {(mine[0].At - looked).TotalSeconds:+0.0;-0.0} s from the end of the look");
+            if (!inFlight)
+                await _progress.WriteLineAsync(
+                    $"{round}: lost by the struck process in an attempt that the look did not show: it began {(mine[0].At - looked).TotalSeconds:+0.0;-0.0} s from the end of the look"
+                );
         }
         else if (reported)
         {
@@ -220,7 +374,9 @@ public sealed class KillCampaign
         }
         else
         {
-            _report.Violations.Add($"{round}: lost although no struck process was refreshing it, but {string.Join(", ", attempts.Select(a => "process " + a.Process).DefaultIfEmpty("nobody knows who"))}");
+            _report.Violations.Add(
+                $"{round}: lost although no struck process was refreshing it, but {string.Join(", ", attempts.Select(a => "process " + a.Process).DefaultIfEmpty("nobody knows who"))}"
+            );
         }
     }
 
@@ -228,13 +384,15 @@ public sealed class KillCampaign
     {
         var ledger = await _world.VerifyLedgerAsync(cancellationToken);
         _report.LedgerEntries = ledger.Entries;
-        if (ledger.First is { } fault) _report.Violations.Add($"the ledger does not verify: {fault.Fault} at {fault.FromSeq}: {fault.Detail}");
+        if (ledger.First is { } fault)
+            _report.Violations.Add($"the ledger does not verify: {fault.Fault} at {fault.FromSeq}: {fault.Detail}");
     }
 
     /// <summary>What a round cannot see: a token in the store that the provider would not take, a chain that is broken, a state that the ledger does not tell of.</summary>
     private async Task FinishAsync(CancellationToken cancellationToken)
     {
-        foreach (var account in _world.Accounts) await SettleAsync(account, null, heals: false, Stopwatch.StartNew(), cancellationToken);
+        foreach (var account in _world.Accounts)
+            await SettleAsync(account, null, heals: false, Stopwatch.StartNew(), cancellationToken);
         _report.Violations.AddRange(await Audit.RefreshEveryAccountAsync(_world, cancellationToken));
         await VerifyLedgerAsync(cancellationToken);
         _report.Violations.AddRange(await Audit.LedgerAgreesAsync(_world, cancellationToken));
@@ -242,9 +400,16 @@ public sealed class KillCampaign
         _report.WritesAtProvider = counters.ApiCallsByPath.GetValueOrDefault("POST /api/items");
         _report.FamiliesKilled = counters.FamiliesKilled;
         _report.ReplaysOutsideGrace = counters.RefreshReplays - counters.RefreshGraceReuses;
-        if (counters.FamiliesKilled > 0) _report.Violations.Add($"the provider killed {counters.FamiliesKilled} families");
-        if (_report.ReplaysOutsideGrace > 0) _report.Violations.Add($"{_report.ReplaysOutsideGrace} refresh tokens came twice outside a grace window");
-        var (wrong, endMissing) = await Audit.WritesAreInTheLedgerAsync(_world, _report.WritesAtProvider, _acknowledged, cancellationToken);
+        if (counters.FamiliesKilled > 0)
+            _report.Violations.Add($"the provider killed {counters.FamiliesKilled} families");
+        if (_report.ReplaysOutsideGrace > 0)
+            _report.Violations.Add($"{_report.ReplaysOutsideGrace} refresh tokens came twice outside a grace window");
+        var (wrong, endMissing) = await Audit.WritesAreInTheLedgerAsync(
+            _world,
+            _report.WritesAtProvider,
+            _acknowledged,
+            cancellationToken
+        );
         _report.Violations.AddRange(wrong);
         _report.WritesWithoutEnd = endMissing;
     }

@@ -10,7 +10,19 @@ public sealed record Loss(string User, bool Labelled, bool Sent, bool InHand, st
 /// <param name="Recovered">Until the last account had answered with data, through any host, or had said that it is lost.</param>
 /// <param name="VictimReady">Until the victim itself was ready: what of it is the start of a process.</param>
 /// <param name="Others">In a cluster: from the strike until every account that the victim was not refreshing answered through the other silos.</param>
-public sealed record KillRound(int Number, string Point, bool Freeze, string? Reached, int InFlight, IReadOnlyList<Loss> Losses, TimeSpan Recovered, long Refreshes, long Replays, TimeSpan VictimReady, TimeSpan? Others = null);
+public sealed record KillRound(
+    int Number,
+    string Point,
+    bool Freeze,
+    string? Reached,
+    int InFlight,
+    IReadOnlyList<Loss> Losses,
+    TimeSpan Recovered,
+    long Refreshes,
+    long Replays,
+    TimeSpan VictimReady,
+    TimeSpan? Others = null
+);
 
 /// <summary>A whole campaign.</summary>
 public sealed record KillReport

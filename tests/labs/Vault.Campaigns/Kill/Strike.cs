@@ -9,7 +9,16 @@ public sealed record Strike(int Victim, string? Point, bool Freeze, TimeSpan Aft
 {
     /// <summary>Points between two durable steps, in the order in which a refresh, and then its ledger entry, passes them.</summary>
     public static readonly IReadOnlyList<string> Points =
-        ["intent_written", "before_send", "reply_received", "reply_sealed", "reply_committed", "outbox_read", "ledger_append", "ledger_appended"];
+    [
+        "intent_written",
+        "before_send",
+        "reply_received",
+        "reply_sealed",
+        "reply_committed",
+        "outbox_read",
+        "ledger_append",
+        "ledger_appended",
+    ];
 
     public string Name => Point ?? "random moment";
 
@@ -24,6 +33,11 @@ public sealed record Strike(int Victim, string? Point, bool Freeze, TimeSpan Aft
     {
         // Every point in turn, then three random moments: no point is left out by chance. One strike in five freezes.
         var slot = round % (Points.Count + 3);
-        return new Strike(random.Next(hosts), slot < Points.Count ? Points[slot] : null, random.Next(5) == 0, TimeSpan.FromMilliseconds(random.Next(1_500)));
+        return new Strike(
+            random.Next(hosts),
+            slot < Points.Count ? Points[slot] : null,
+            random.Next(5) == 0,
+            TimeSpan.FromMilliseconds(random.Next(1_500))
+        );
     }
 }

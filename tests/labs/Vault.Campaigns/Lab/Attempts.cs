@@ -24,22 +24,39 @@ public sealed class Attempts(string database)
     public Task KeepAsync(CancellationToken cancellationToken) => RunAsync(Install, null, cancellationToken);
 
     /// <summary>Which processes made the attempts that are in doubt, and when.</summary>
-    public async Task<IReadOnlyList<(int Process, DateTime At)>> HoldersAsync(InDoubtAttempts doubt, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(int Process, DateTime At)>> HoldersAsync(
+        InDoubtAttempts doubt,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(doubt);
-        string[] attempts = doubt.Attempts.IsDefaultOrEmpty ? [doubt.AttemptId] : [.. doubt.Attempts.Select(a => a.AttemptId)];
-        return await RunAsync("select split_part(holder, '/', 2)::int, noted from lab.attempts where attempt = any(@attempts)", attempts, cancellationToken);
+        string[] attempts = doubt.Attempts.IsDefaultOrEmpty
+            ? [doubt.AttemptId]
+            : [.. doubt.Attempts.Select(a => a.AttemptId)];
+        return await RunAsync(
+            "select split_part(holder, '/', 2)::int, noted from lab.attempts where attempt = any(@attempts)",
+            attempts,
+            cancellationToken
+        );
     }
 
-    private async Task<IReadOnlyList<(int Process, DateTime At)>> RunAsync(string sql, string[]? attempts, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<(int Process, DateTime At)>> RunAsync(
+        string sql,
+        string[]? attempts,
+        CancellationToken cancellationToken
+    )
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ToString());
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ToString()
+        );
         await connection.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
-        if (attempts is not null) command.Parameters.AddWithValue("attempts", attempts);
+        if (attempts is not null)
+            command.Parameters.AddWithValue("attempts", attempts);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<(int, DateTime)> found = [];
-        while (attempts is not null && await reader.ReadAsync(cancellationToken)) found.Add((reader.GetInt32(0), reader.GetDateTime(1)));
+        while (attempts is not null && await reader.ReadAsync(cancellationToken))
+            found.Add((reader.GetInt32(0), reader.GetDateTime(1)));
         return found;
     }
 }

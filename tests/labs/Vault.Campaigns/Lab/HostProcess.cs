@@ -40,9 +40,23 @@ public sealed class HostProcess : IDisposable
         _trigger = Path.Combine(folder, "trigger");
         Url = $"http://127.0.0.1:{FreePorts.Next().ToString(CultureInfo.InvariantCulture)}";
         _member = member;
-        if (member) SiloPort = FreePorts.Next();
+        if (member)
+            SiloPort = FreePorts.Next();
         string[] port = member ? ["--silo-port", SiloPort.ToString(CultureInfo.InvariantCulture)] : [];
-        _arguments = [Checkout.Host, .. port, "--environment", "development", "--listen", Url, "--data", Data, "--checkpoint", _trigger, .. options];
+        _arguments =
+        [
+            Checkout.Host,
+            .. port,
+            "--environment",
+            "development",
+            "--listen",
+            Url,
+            "--data",
+            Data,
+            "--checkpoint",
+            _trigger,
+            .. options,
+        ];
     }
 
     public string Url { get; }
@@ -75,7 +89,12 @@ public sealed class HostProcess : IDisposable
     public void Authorize(string key)
     {
         // Connections of a killed process must not be met again: each is opened anew, and none outlives its request for long.
-        var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(5), MaxConnectionsPerServer = 200, ConnectTimeout = TimeSpan.FromSeconds(2) };
+        var handler = new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromSeconds(5),
+            MaxConnectionsPerServer = 200,
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+        };
         _client = new HttpClient(handler) { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(10) };
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
@@ -83,10 +102,27 @@ public sealed class HostProcess : IDisposable
     public void Start()
     {
         // A file size limit, which the lab uses for a full disk, comes with a signal that a full disk does not send; it is ignored from the start.
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "trap '' XFSZ; exec dotnet \"$@\"", "sh", .. _arguments, .. MoreOptions]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
-        foreach (var own in start.Environment.Keys.Where(k => k.StartsWith("VAULT_", StringComparison.Ordinal) || k.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToList())
+        var start = new ProcessStartInfo(
+            "/bin/sh",
+            ["-c", "trap '' XFSZ; exec dotnet \"$@\"", "sh", .. _arguments, .. MoreOptions]
+        )
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
+        foreach (
+            var own in start
+                .Environment.Keys.Where(k =>
+                    k.StartsWith("VAULT_", StringComparison.Ordinal)
+                    || k.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+                )
+                .ToList()
+        )
             start.Environment.Remove(own);
-        foreach (var (name, value) in Environment) start.Environment[name] = value;
+        foreach (var (name, value) in Environment)
+            start.Environment[name] = value;
         File.Delete(_trigger);
         File.Delete(_trigger + ".reached");
         var process = new Process { StartInfo = start };
@@ -102,26 +138,45 @@ public sealed class HostProcess : IDisposable
 
     /// <summary>The host's program with one of its commands instead of serving.</summary>
     public static Process Command(string command, IReadOnlyList<string> options) =>
-        Process.Start(new ProcessStartInfo("dotnet", [Checkout.Host, command, .. options]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        Process.Start(
+            new ProcessStartInfo("dotnet", [Checkout.Host, command, .. options])
+            {
+                RedirectStandardOutput = true,
+                UseShellExecute = false,
+            }
+        )!;
 
     /// <summary>Waits until it says that it is ready.</summary>
     public async Task ReadyAsync(CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = new Uri(Url), Timeout = TimeSpan.FromSeconds(5) };
-        var wait = await Eventually.TryUntilAsync(async () =>
-        {
-            if (HasExited) throw new LabException($"A host ended with code {_process!.ExitCode}:\n{Tail()}");
-            try
+        var wait = await Eventually.TryUntilAsync(
+            async () =>
             {
-                using var answer = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellationToken);
-                return answer.IsSuccessStatusCode;
-            }
-            catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
-            {
-                return false; // Not listening yet.
-            }
-        }, ready => ready, StartTimeout, cancellationToken: cancellationToken);
-        if (!wait.Met) throw new LabException($"A host was not ready within {StartTimeout.TotalSeconds:0} s:\n{Tail()}");
+                if (HasExited)
+                    throw new LabException($"A host ended with code {_process!.ExitCode}:\n{Tail()}");
+                try
+                {
+                    using var answer = await http.GetAsync(
+                        new Uri("/health/ready", UriKind.Relative),
+                        cancellationToken
+                    );
+                    return answer.IsSuccessStatusCode;
+                }
+                catch (Exception e)
+                    when (e is HttpRequestException
+                        || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
+                    )
+                {
+                    return false; // Not listening yet.
+                }
+            },
+            ready => ready,
+            StartTimeout,
+            cancellationToken: cancellationToken
+        );
+        if (!wait.Met)
+            throw new LabException($"A host was not ready within {StartTimeout.TotalSeconds:0} s:\n{Tail()}");
     }
 
     /// <summary>From now on the first thread of the host that comes to the point sends its process the signal (KILL or STOP).</summary>
@@ -151,7 +206,8 @@ public sealed class HostProcess : IDisposable
     {
         try
         {
-            var words = File.ReadAllText(_trigger + ".reached").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+            var words = File.ReadAllText(_trigger + ".reached")
+                .Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
             return (words[0], words[1]);
         }
         catch (FileNotFoundException)
@@ -162,7 +218,8 @@ public sealed class HostProcess : IDisposable
 
     internal void Send(Signal signal)
     {
-        if (!HasExited) Signals.Send(Id, signal);
+        if (!HasExited)
+            Signals.Send(Id, signal);
     }
 
     /// <summary>Lets a frozen process go on. A silo that the others have declared dead meanwhile ends itself; then this is its supervisor, and starts it again.</summary>
@@ -175,8 +232,14 @@ public sealed class HostProcess : IDisposable
     /// <summary>True when it ended by itself within the time that takes, and was started again.</summary>
     public async Task<bool> StartIfItEndsAsync(CancellationToken cancellationToken)
     {
-        var wait = await Eventually.TryUntilAsync(() => Task.FromResult(HasExited), ended => ended, NoticesItsDeath, cancellationToken: cancellationToken);
-        if (wait.Met) Start();
+        var wait = await Eventually.TryUntilAsync(
+            () => Task.FromResult(HasExited),
+            ended => ended,
+            NoticesItsDeath,
+            cancellationToken: cancellationToken
+        );
+        if (wait.Met)
+            Start();
         return wait.Met;
     }
 
@@ -188,7 +251,8 @@ public sealed class HostProcess : IDisposable
         return _process!.ExitCode;
     }
 
-    public Task ExitedAsync(CancellationToken cancellationToken) => _process is { } process ? process.WaitForExitAsync(cancellationToken) : Task.CompletedTask;
+    public Task ExitedAsync(CancellationToken cancellationToken) =>
+        _process is { } process ? process.WaitForExitAsync(cancellationToken) : Task.CompletedTask;
 
     public async Task KillAsync(CancellationToken cancellationToken)
     {
@@ -214,13 +278,17 @@ public sealed class HostProcess : IDisposable
     public string Tail()
     {
         lock (_logLock)
-            return string.Join('\n', new[] { _log, _errors }.Where(File.Exists).SelectMany(f => File.ReadLines(f).TakeLast(20)));
+            return string.Join(
+                '\n',
+                new[] { _log, _errors }.Where(File.Exists).SelectMany(f => File.ReadLines(f).TakeLast(20))
+            );
     }
 
     public void Dispose()
     {
         _client?.Dispose();
-        if (_process is null) return;
+        if (_process is null)
+            return;
         if (!_process.HasExited)
         {
             Send(Signal.Kill);
@@ -232,7 +300,8 @@ public sealed class HostProcess : IDisposable
 
     private void Hear(string to, string? line)
     {
-        if (line is null) return;
+        if (line is null)
+            return;
         if (line.StartsWith("  vk_live_", StringComparison.Ordinal))
         {
             Volatile.Write(ref _firstKey, line.Trim());
@@ -240,7 +309,9 @@ public sealed class HostProcess : IDisposable
         }
 
         // The greeting repeats the key in a command to paste; it is shown on purpose, so it is no leak and is not kept.
-        if (line.Contains("vk_live_", StringComparison.Ordinal)) return;
-        lock (_logLock) File.AppendAllText(to, line + "\n");
+        if (line.Contains("vk_live_", StringComparison.Ordinal))
+            return;
+        lock (_logLock)
+            File.AppendAllText(to, line + "\n");
     }
 }

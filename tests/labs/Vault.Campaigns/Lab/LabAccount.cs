@@ -27,11 +27,17 @@ public sealed record LabAnswer(int Status, System.Text.Json.JsonElement Json, st
     public bool IsOk => Status is 200 or 201;
 
     public TimeSpan? RetryAfter =>
-        Status == 429 ? TimeSpan.FromMilliseconds(double.Parse(this["retry_after_ms"] ?? "1000", System.Globalization.CultureInfo.InvariantCulture)) : null;
+        Status == 429
+            ? TimeSpan.FromMilliseconds(
+                double.Parse(this["retry_after_ms"] ?? "1000", System.Globalization.CultureInfo.InvariantCulture)
+            )
+            : null;
 
     public string? this[string member] =>
         Json.ValueKind == System.Text.Json.JsonValueKind.Object && Json.TryGetProperty(member, out var value)
-            ? value.ValueKind == System.Text.Json.JsonValueKind.String ? value.GetString() : value.GetRawText()
+            ? value.ValueKind == System.Text.Json.JsonValueKind.String
+                ? value.GetString()
+                : value.GetRawText()
             : null;
 
     public string? Code => this["code"];

@@ -45,11 +45,19 @@ public sealed record LabOptions
     public string Provider => Strict ? "sandbox_family" : "sandbox_grace";
 
     public IReadOnlyList<string> HostOptions =>
-    [
-        "--freshness-lease-ms", FreshnessMs.ToString(System.Globalization.CultureInfo.InvariantCulture), "--sweep-interval-ms", Sweeps ? "200" : "60000", "--clock-skew-ms", "500",
-        "--token-timeout-ms", $"{TokenTimeout.TotalMilliseconds:0}", "--refresh-lease-ms", $"{Lease.TotalMilliseconds:0}",
-        .. Postgres ? new[] { "--refresh-shards", "64" } : [],
-    ];
+        [
+            "--freshness-lease-ms",
+            FreshnessMs.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "--sweep-interval-ms",
+            Sweeps ? "200" : "60000",
+            "--clock-skew-ms",
+            "500",
+            "--token-timeout-ms",
+            $"{TokenTimeout.TotalMilliseconds:0}",
+            "--refresh-lease-ms",
+            $"{Lease.TotalMilliseconds:0}",
+            .. Postgres ? new[] { "--refresh-shards", "64" } : [],
+        ];
 
     public override string ToString() =>
         $"{(Postgres ? "PostgreSQL" : "SQLite")}, {Hosts} silo{(Hosts == 1 ? "" : "s")}, {Provider}, {Accounts} accounts, access tokens of {AccessTokenSeconds} s, "

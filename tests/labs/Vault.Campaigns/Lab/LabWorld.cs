@@ -24,7 +24,8 @@ public sealed class LabWorld : IAsyncDisposable
     private VaultStore? _store;
     private string _key = "";
 
-    private LabWorld(LabOptions options, string folder, SandboxServer sandbox) => (Options, Folder, Sandbox) = (options, folder, sandbox);
+    private LabWorld(LabOptions options, string folder, SandboxServer sandbox) =>
+        (Options, Folder, Sandbox) = (options, folder, sandbox);
 
     public LabOptions Options { get; }
 
@@ -59,20 +60,36 @@ public sealed class LabWorld : IAsyncDisposable
     public static async Task<LabWorld> StartAsync(LabOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var policy = new TokenPolicy { Rotation = options.Strict ? RotationBehaviour.Family : RotationBehaviour.Grace, GraceSeconds = 30, AccessTokenSeconds = options.AccessTokenSeconds };
+        var policy = new TokenPolicy
+        {
+            Rotation = options.Strict ? RotationBehaviour.Family : RotationBehaviour.Grace,
+            GraceSeconds = 30,
+            AccessTokenSeconds = options.AccessTokenSeconds,
+        };
         var sandbox = await SandboxServer.StartAsync(new SandboxOptions { DemoPolicy = policy }, cancellationToken);
         var world = new LabWorld(options, Directory.CreateTempSubdirectory("vault-crash-").FullName, sandbox);
         try
         {
-            await File.WriteAllTextAsync(world.MasterKey, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), cancellationToken);
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(world.MasterKey, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            await File.WriteAllTextAsync(
+                world.MasterKey,
+                Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+                cancellationToken
+            );
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(world.MasterKey, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             if (options.Postgres)
             {
                 world.Server = await PostgresServer.StartAsync(Path.Combine(world.Folder, "pg"), cancellationToken);
-                world.Database = new NpgsqlConnectionStringBuilder(await world.Server.CreateDatabaseAsync("vault", cancellationToken)) { MaxPoolSize = 30 }.ToString();
+                world.Database = new NpgsqlConnectionStringBuilder(
+                    await world.Server.CreateDatabaseAsync("vault", cancellationToken)
+                )
+                {
+                    MaxPoolSize = 30,
+                }.ToString();
             }
 
-            for (var i = 0; i < options.Hosts; i++) await world.AddHostAsync(cancellationToken);
+            for (var i = 0; i < options.Hosts; i++)
+                await world.AddHostAsync(cancellationToken);
             await world.OpenStoreAsync(cancellationToken);
             await world.SeedAsync(cancellationToken);
             return world;
@@ -88,83 +105,140 @@ public sealed class LabWorld : IAsyncDisposable
     {
         var entryWriter = new LedgerEntryWriter(new SystemEntropy());
         _store = Database is { } database
-            ? await VaultStore.OpenPostgresAsync(new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = 5 }.ToString(), null, entryWriter, cancellationToken)
-            : await VaultStore.OpenSqliteAsync(Path.Combine(_hosts[0].Data, "vault.db"), entryWriter, cancellationToken);
+            ? await VaultStore.OpenPostgresAsync(
+                new NpgsqlConnectionStringBuilder(database) { MaxPoolSize = 5 }.ToString(),
+                null,
+                entryWriter,
+                cancellationToken
+            )
+            : await VaultStore.OpenSqliteAsync(
+                Path.Combine(_hosts[0].Data, "vault.db"),
+                entryWriter,
+                cancellationToken
+            );
     }
 
     /// <summary>Lets go of the database, for example because its files are to be replaced.</summary>
     public async Task CloseStoreAsync()
     {
-        if (_store is { } store) await store.DisposeAsync();
+        if (_store is { } store)
+            await store.DisposeAsync();
         _store = null;
     }
 
-    public async Task<LabAnswer> SendAsync(int host, HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+    public async Task<LabAnswer> SendAsync(
+        int host,
+        HttpMethod method,
+        string path,
+        object? body,
+        CancellationToken cancellationToken
+    )
     {
         using var request = new HttpRequestMessage(method, path);
-        if (body is not null) request.Content = JsonContent.Create(body);
+        if (body is not null)
+            request.Content = JsonContent.Create(body);
         try
         {
             using var answer = await _hosts[host].Client.SendAsync(request, cancellationToken);
             var text = await answer.Content.ReadAsStringAsync(cancellationToken);
             Tap?.Invoke(answer, text);
-            var isJson = text.Length > 0 && answer.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
+            var isJson =
+                text.Length > 0
+                && answer.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
             return new LabAnswer((int)answer.StatusCode, isJson ? JsonDocument.Parse(text).RootElement : default, text);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException or IOException
+                || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             return LabAnswer.None;
         }
     }
 
-    public Task<LabAnswer> PostAsync(int host, string path, object body, CancellationToken cancellationToken) => SendAsync(host, HttpMethod.Post, path, body, cancellationToken);
+    public Task<LabAnswer> PostAsync(int host, string path, object body, CancellationToken cancellationToken) =>
+        SendAsync(host, HttpMethod.Post, path, body, cancellationToken);
 
-    public Task<LabAnswer> ExecuteAsync(int host, LabAccount account, bool write, CancellationToken cancellationToken) => PostAsync(host, "/v1/execute_tool", new
-    {
-        organization_id = Organization.Value,
-        user_id = account.User,
-        tool_name = Options.Provider + (write ? "_create_item" : "_get_profile"),
-        tool_input = write ? (object)new { name = "made under fire" } : new { },
-    }, cancellationToken);
+    public Task<LabAnswer> ExecuteAsync(
+        int host,
+        LabAccount account,
+        bool write,
+        CancellationToken cancellationToken
+    ) =>
+        PostAsync(
+            host,
+            "/v1/execute_tool",
+            new
+            {
+                organization_id = Organization.Value,
+                user_id = account.User,
+                tool_name = Options.Provider + (write ? "_create_item" : "_get_profile"),
+                tool_input = write ? (object)new { name = "made under fire" } : new { },
+            },
+            cancellationToken
+        );
 
     public Task<LabAnswer> RefreshAsync(int host, LabAccount account, CancellationToken cancellationToken) =>
-        PostAsync(host, $"/v1/connected_accounts/{account.Id}:refresh", new { organization_id = Organization.Value }, cancellationToken);
+        PostAsync(
+            host,
+            $"/v1/connected_accounts/{account.Id}:refresh",
+            new { organization_id = Organization.Value },
+            cancellationToken
+        );
 
     public async Task<AccountRow> RowAsync(LabAccount account, CancellationToken cancellationToken) =>
-        (await Store.Accounts.FindAsync(account.Key, cancellationToken))?.Row ?? throw new LabException($"The account of {account.User} is gone from the store.");
+        (await Store.Accounts.FindAsync(account.Key, cancellationToken))?.Row
+        ?? throw new LabException($"The account of {account.User} is gone from the store.");
 
     /// <summary>Brings in a new grant, as a person who consents again does; tried until a host takes it.</summary>
     public async Task ConnectAsync(LabAccount account, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(account);
         var (grant, attempt) = (default(MintedGrant)!, 0);
-        var made = await Eventually.UntilAsync(() =>
-        {
-            grant = Sandbox.Grants.Mint(new GrantSeed { Subject = account.User });
-            return PostAsync(attempt++ % _hosts.Count, "/v1/connected_accounts", new
+        var made = await Eventually.UntilAsync(
+            () =>
             {
-                organization_id = Organization.Value,
-                user_id = account.User,
-                connection = Options.Provider,
-                credential = new
-                {
-                    type = "oauth_tokens", access_token = grant.AccessToken, refresh_token = grant.RefreshToken,
-                    expires_at = DateTimeOffset.UtcNow.AddSeconds(grant.ExpiresIn).ToString("O", CultureInfo.InvariantCulture),
-                },
-                scopes = grant.Scope.Split(' '),
-            }, cancellationToken);
-        }, answer => answer.IsOk, cancellationToken: cancellationToken);
+                grant = Sandbox.Grants.Mint(new GrantSeed { Subject = account.User });
+                return PostAsync(
+                    attempt++ % _hosts.Count,
+                    "/v1/connected_accounts",
+                    new
+                    {
+                        organization_id = Organization.Value,
+                        user_id = account.User,
+                        connection = Options.Provider,
+                        credential = new
+                        {
+                            type = "oauth_tokens",
+                            access_token = grant.AccessToken,
+                            refresh_token = grant.RefreshToken,
+                            expires_at = DateTimeOffset
+                                .UtcNow.AddSeconds(grant.ExpiresIn)
+                                .ToString("O", CultureInfo.InvariantCulture),
+                        },
+                        scopes = grant.Scope.Split(' '),
+                    },
+                    cancellationToken
+                );
+            },
+            answer => answer.IsOk,
+            cancellationToken: cancellationToken
+        );
         account.Id = made["id"]!;
         account.Grant = grant.GrantId;
 
         // It may have been refreshed already; the provider's count says how often, where it did not move meanwhile.
-        await Eventually.UntilAsync(async () =>
-        {
-            var before = Sandbox.Grants.Get(grant.GrantId).Refreshes;
-            var state = (await RowAsync(account, cancellationToken)).State;
-            account.FirstGeneration = state.Generation - before;
-            return (state.Intent, Moved: Sandbox.Grants.Get(grant.GrantId).Refreshes - before);
-        }, look => look is { Intent: null, Moved: 0 }, cancellationToken: cancellationToken);
+        await Eventually.UntilAsync(
+            async () =>
+            {
+                var before = Sandbox.Grants.Get(grant.GrantId).Refreshes;
+                var state = (await RowAsync(account, cancellationToken)).State;
+                account.FirstGeneration = state.Generation - before;
+                return (state.Intent, Moved: Sandbox.Grants.Get(grant.GrantId).Refreshes - before);
+            },
+            look => look is { Intent: null, Moved: 0 },
+            cancellationToken: cancellationToken
+        );
     }
 
     /// <summary>Everything that gathered in the outbox stands in the chain; then the chain is verified.</summary>
@@ -176,14 +250,21 @@ public sealed class LabWorld : IAsyncDisposable
 
     /// <summary>Until the outbox is empty, for so long as that may take; what it still holds then is missing in the chain.</summary>
     public Task DrainedAsync(CancellationToken cancellationToken) =>
-        Eventually.TryUntilAsync(async () => await Store.Ledger.ReadOutboxAsync(1, cancellationToken), left => left.Count == 0, cancellationToken: cancellationToken);
+        Eventually.TryUntilAsync(
+            async () => await Store.Ledger.ReadOutboxAsync(1, cancellationToken),
+            left => left.Count == 0,
+            cancellationToken: cancellationToken
+        );
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var host in _hosts) host.Dispose();
-        if (Options.Logs is { } logs) KeepLogs(logs);
+        foreach (var host in _hosts)
+            host.Dispose();
+        if (Options.Logs is { } logs)
+            KeepLogs(logs);
         await CloseStoreAsync();
-        if (Server is not null) await Server.DisposeAsync();
+        if (Server is not null)
+            await Server.DisposeAsync();
         await Sandbox.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
@@ -192,7 +273,11 @@ public sealed class LabWorld : IAsyncDisposable
     {
         Directory.CreateDirectory(folder);
         foreach (var log in _hosts.SelectMany(h => new[] { h.LogFile, h.ErrorFile }).Where(File.Exists))
-            File.Copy(log, Path.Combine(folder, Path.GetFileName(Path.GetDirectoryName(log)) + "-" + Path.GetFileName(log)), overwrite: true);
+            File.Copy(
+                log,
+                Path.Combine(folder, Path.GetFileName(Path.GetDirectoryName(log)) + "-" + Path.GetFileName(log)),
+                overwrite: true
+            );
     }
 
     /// <summary>A host with the world's options, not started and not one of <see cref="Hosts"/>.</summary>
@@ -200,9 +285,15 @@ public sealed class LabWorld : IAsyncDisposable
     {
         string[] store = database is null ? [] : ["--store", "postgres", "--database", database];
         string[] own = [.. Options.HostOptions, "--master-key-file", MasterKey, .. store];
-        var host = new HostProcess(Path.Combine(Folder, name), Options.Postgres, [.. own, .. Options.MoreHostOptions, .. more]);
-        foreach (var (variable, value) in Options.Environment) host.Environment[variable] = value;
-        if (_key.Length > 0) host.Authorize(_key);
+        var host = new HostProcess(
+            Path.Combine(Folder, name),
+            Options.Postgres,
+            [.. own, .. Options.MoreHostOptions, .. more]
+        );
+        foreach (var (variable, value) in Options.Environment)
+            host.Environment[variable] = value;
+        if (_key.Length > 0)
+            host.Authorize(_key);
         return host;
     }
 
@@ -212,30 +303,70 @@ public sealed class LabWorld : IAsyncDisposable
         _hosts.Add(host);
         host.Start();
         await host.ReadyAsync(cancellationToken);
-        await Eventually.UntilAsync(() => _key.Length > 0 || (_key = host.FirstKey ?? "").Length > 0, host.Tail, cancellationToken: cancellationToken);
+        await Eventually.UntilAsync(
+            () => _key.Length > 0 || (_key = host.FirstKey ?? "").Length > 0,
+            host.Tail,
+            cancellationToken: cancellationToken
+        );
         host.Authorize(_key);
     }
 
     private async Task SeedAsync(CancellationToken cancellationToken)
     {
-        var organization = await PostAsync(0, "/v1/organizations", new { display_name = "Fault lab" }, cancellationToken);
-        Organization = new OrganizationId(organization["id"] ?? throw new LabException($"No organization: {organization}"));
-        var connection = await PostAsync(0, "/v1/connections", new
-        {
-            organization_id = Organization.Value, provider = Options.Provider, client_id = SandboxClient.DemoId, client_secret = SandboxClient.DemoSecret, parameters = new { base_url = Sandbox.BaseUrl },
-        }, cancellationToken);
-        if (!connection.IsOk) throw new LabException($"No connection: {connection}");
+        var organization = await PostAsync(
+            0,
+            "/v1/organizations",
+            new { display_name = "Fault lab" },
+            cancellationToken
+        );
+        Organization = new OrganizationId(
+            organization["id"] ?? throw new LabException($"No organization: {organization}")
+        );
+        var connection = await PostAsync(
+            0,
+            "/v1/connections",
+            new
+            {
+                organization_id = Organization.Value,
+                provider = Options.Provider,
+                client_id = SandboxClient.DemoId,
+                client_secret = SandboxClient.DemoSecret,
+                parameters = new { base_url = Sandbox.BaseUrl },
+            },
+            cancellationToken
+        );
+        if (!connection.IsOk)
+            throw new LabException($"No connection: {connection}");
         for (var i = 0; i < Options.Accounts; i++)
         {
             var user = "user-" + i.ToString("00", CultureInfo.InvariantCulture);
-            var account = new LabAccount(user, new AccountKey(Organization, new UserId(user), new ConnectionName(Options.Provider)));
+            var account = new LabAccount(
+                user,
+                new AccountKey(Organization, new UserId(user), new ConnectionName(Options.Provider))
+            );
             await ConnectAsync(account, cancellationToken);
             _accounts.Add(account);
         }
 
         // A call takes its time before the provider acts and before its answer is out, so that a death can fall before, between and behind.
-        if (Options.TokenDelayMs == 0) return;
-        Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Slow, Target = FaultTarget.Token, DelayMs = Options.TokenDelayMs });
-        Sandbox.Faults.Add(new SandboxFault { Kind = FaultKind.Slow, Target = FaultTarget.Token, Phase = FaultPhase.After, DelayMs = Options.TokenDelayMs });
+        if (Options.TokenDelayMs == 0)
+            return;
+        Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Slow,
+                Target = FaultTarget.Token,
+                DelayMs = Options.TokenDelayMs,
+            }
+        );
+        Sandbox.Faults.Add(
+            new SandboxFault
+            {
+                Kind = FaultKind.Slow,
+                Target = FaultTarget.Token,
+                Phase = FaultPhase.After,
+                DelayMs = Options.TokenDelayMs,
+            }
+        );
     }
 }

@@ -15,7 +15,12 @@ public sealed class Load : IAsyncDisposable
     public Load(LabWorld world, int seed)
     {
         _world = world;
-        _lanes = [.. Enumerable.Range(0, world.Options.Lanes).Select(lane => RunAsync(lane, new Random(seed + lane), _stop.Token))];
+        _lanes =
+        [
+            .. Enumerable
+                .Range(0, world.Options.Lanes)
+                .Select(lane => RunAsync(lane, new Random(seed + lane), _stop.Token)),
+        ];
     }
 
     /// <summary>Answers by their code.</summary>
@@ -46,10 +51,27 @@ public sealed class Load : IAsyncDisposable
             try
             {
                 var write = random.Next(5) == 0;
-                var answer = await _world.ExecuteAsync(lane % _world.Hosts.Count, _world.Accounts[random.Next(_world.Accounts.Count)], write, cancellationToken);
+                var answer = await _world.ExecuteAsync(
+                    lane % _world.Hosts.Count,
+                    _world.Accounts[random.Next(_world.Accounts.Count)],
+                    write,
+                    cancellationToken
+                );
                 Interlocked.Increment(ref _calls);
-                if (write && answer.IsOk) WritesAcknowledged.Enqueue(answer["execution_id"]!);
-                Answers.AddOrUpdate(answer.IsOk ? "ok" : answer.Code ?? (answer.Status == 0 ? "no answer" : answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)), 1, (_, n) => n + 1);
+                if (write && answer.IsOk)
+                    WritesAcknowledged.Enqueue(answer["execution_id"]!);
+                Answers.AddOrUpdate(
+                    answer.IsOk
+                        ? "ok"
+                        : answer.Code
+                            ?? (
+                                answer.Status == 0
+                                    ? "no answer"
+                                    : answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)
+                            ),
+                    1,
+                    (_, n) => n + 1
+                );
                 await Task.Delay(Pause, cancellationToken);
             }
             catch (OperationCanceledException)

@@ -20,7 +20,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public static async Task<PostgresServer> StartAsync(string folder, CancellationToken cancellationToken)
     {
-        var server = new PostgresServer(folder, await ScriptAsync(folder, ["start", "--with", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)], cancellationToken));
+        var server = new PostgresServer(
+            folder,
+            await ScriptAsync(
+                folder,
+                ["start", "--with", Environment.ProcessId.ToString(CultureInfo.InvariantCulture)],
+                cancellationToken
+            )
+        );
         await server.LearnAsync(cancellationToken);
         return server;
     }
@@ -33,7 +40,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public async Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Url) { Pooling = false }.ToString());
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(Url) { Pooling = false }.ToString()
+        );
         await connection.OpenAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteNonQueryAsync(cancellationToken);
@@ -43,24 +52,38 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task CrashAsync(CancellationToken cancellationToken)
     {
         Signals.Send(ServerId, Signal.Quit);
-        await Eventually.UntilAsync(() => !Directory.Exists($"/proc/{ServerId}") && !IsAlive(ServerId), () => $"process {ServerId}", cancellationToken: cancellationToken);
+        await Eventually.UntilAsync(
+            () => !Directory.Exists($"/proc/{ServerId}") && !IsAlive(ServerId),
+            () => $"process {ServerId}",
+            cancellationToken: cancellationToken
+        );
     }
 
     public async Task StartAgainAsync(CancellationToken cancellationToken)
     {
-        await ScriptAsync(_folder, ["start", "--port", new NpgsqlConnectionStringBuilder(Url).Port.ToString(CultureInfo.InvariantCulture)], cancellationToken);
+        await ScriptAsync(
+            _folder,
+            ["start", "--port", new NpgsqlConnectionStringBuilder(Url).Port.ToString(CultureInfo.InvariantCulture)],
+            cancellationToken
+        );
         await LearnAsync(cancellationToken);
     }
 
     /// <summary>The processes that write for the server beside its sessions, by what they do.</summary>
     public async Task<IReadOnlyList<int>> WritersAsync(CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Url) { Pooling = false }.ToString());
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(Url) { Pooling = false }.ToString()
+        );
         await connection.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("select pid from pg_stat_activity where backend_type in ('walwriter', 'checkpointer', 'background writer')", connection);
+        await using var command = new NpgsqlCommand(
+            "select pid from pg_stat_activity where backend_type in ('walwriter', 'checkpointer', 'background writer')",
+            connection
+        );
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<int> writers = [];
-        while (await reader.ReadAsync(cancellationToken)) writers.Add(reader.GetInt32(0));
+        while (await reader.ReadAsync(cancellationToken))
+            writers.Add(reader.GetInt32(0));
         return writers;
     }
 
@@ -68,9 +91,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task LearnAsync(CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Url) { Pooling = false }.ToString());
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(Url) { Pooling = false }.ToString()
+        );
         await connection.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int", connection);
+        await using var command = new NpgsqlCommand(
+            "select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int",
+            connection
+        );
         ServerId = (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
@@ -87,9 +115,17 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private static async Task<string> ScriptAsync(string folder, string[] arguments, CancellationToken cancellationToken)
+    private static async Task<string> ScriptAsync(
+        string folder,
+        string[] arguments,
+        CancellationToken cancellationToken
+    )
     {
-        var start = new ProcessStartInfo(Path.Combine(Checkout.Root, "scripts", "pg"), arguments) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Path.Combine(Checkout.Root, "scripts", "pg"), arguments)
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
         start.Environment["VAULT_PG_DIR"] = folder;
         using var script = Process.Start(start)!;
         var line = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -97,8 +133,13 @@ public sealed class PostgresServer : IAsyncDisposable
         // The first line and not the whole stream: what the script leaves running holds the stream open.
         script.OutputDataReceived += (_, heard) => line.TrySetResult(heard.Data ?? "");
         script.BeginOutputReadLine();
-        await Eventually.UntilAsync(() => script.HasExited, () => string.Join(' ', arguments), cancellationToken: cancellationToken);
-        if (script.ExitCode != 0) throw new LabException("scripts/pg failed; its error is above.");
+        await Eventually.UntilAsync(
+            () => script.HasExited,
+            () => string.Join(' ', arguments),
+            cancellationToken: cancellationToken
+        );
+        if (script.ExitCode != 0)
+            throw new LabException("scripts/pg failed; its error is above.");
         return arguments[0] == "start" ? (await Eventually.DoneAsync(line.Task, () => "no line")).Trim() : "";
     }
 }

@@ -9,10 +9,14 @@ public sealed record LeakPlaceReport(string Name, long Bytes, IReadOnlyList<stri
 public sealed record LeakReport(string Setting, int Forms, IReadOnlyList<LeakPlaceReport> Places)
 {
     public IReadOnlyList<string> Violations =>
-    [
-        .. Places.Where(p => p.Hits.Count > 0).Select(p => $"{p.Name}: {p.Hits.Count} in the clear: {string.Join("; ", p.Hits.Distinct())}"),
-        .. Places.Where(p => p.PlantedFound < Forms).Select(p => $"{p.Name}: a planted leak was found in {p.PlantedFound} of {Forms} forms only"),
-    ];
+        [
+            .. Places
+                .Where(p => p.Hits.Count > 0)
+                .Select(p => $"{p.Name}: {p.Hits.Count} in the clear: {string.Join("; ", p.Hits.Distinct())}"),
+            .. Places
+                .Where(p => p.PlantedFound < Forms)
+                .Select(p => $"{p.Name}: a planted leak was found in {p.PlantedFound} of {Forms} forms only"),
+        ];
 
     public bool IsGreen => Violations.Count == 0;
 }

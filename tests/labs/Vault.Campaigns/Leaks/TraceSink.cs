@@ -53,7 +53,12 @@ internal sealed class TraceSink : IAsyncDisposable
     public async Task SendAsync(string text)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, Traces) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new StringContent(text) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Traces)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new StringContent(text),
+        };
         using var answer = await http.SendAsync(request);
     }
 

@@ -86,15 +86,23 @@ internal static class FaultTable
         to.WriteLine("|---|---|---|---|---|---|---|");
         foreach (var o in report.Outcomes)
         {
-            var answers = string.Join(", ", o.Answers.OrderByDescending(a => a.Value).Select(a => $"{a.Key} {a.Value}"));
-            to.WriteLine($"| {o.Name} | {o.Seen} | {o.Calls} | {answers} | {o.Refreshes} | {o.Lost} | {o.Recovered.TotalSeconds:0.0} s |");
+            var answers = string.Join(
+                ", ",
+                o.Answers.OrderByDescending(a => a.Value).Select(a => $"{a.Key} {a.Value}")
+            );
+            to.WriteLine(
+                $"| {o.Name} | {o.Seen} | {o.Calls} | {answers} | {o.Refreshes} | {o.Lost} | {o.Recovered.TotalSeconds:0.0} s |"
+            );
         }
 
         to.WriteLine();
         foreach (var o in report.Outcomes)
-            foreach (var violation in o.Violations) to.WriteLine($"VIOLATION: {o.Name}: {violation}");
-        to.WriteLine(report.IsGreen
-            ? $"no grant was lost silently, ledger ({report.LedgerEntries} entries), account rows and provider agree after every fault"
-            : $"RED: {report.Outcomes.Sum(o => o.Violations.Count)} violations");
+        foreach (var violation in o.Violations)
+            to.WriteLine($"VIOLATION: {o.Name}: {violation}");
+        to.WriteLine(
+            report.IsGreen
+                ? $"no grant was lost silently, ledger ({report.LedgerEntries} entries), account rows and provider agree after every fault"
+                : $"RED: {report.Outcomes.Sum(o => o.Violations.Count)} violations"
+        );
     }
 }

@@ -36,7 +36,8 @@ internal sealed class SimTimer(World world, SimHost host, int life, TimerCallbac
     public bool Change(TimeSpan dueTime, TimeSpan period)
     {
         world.Timers.Remove(this);
-        if (dueTime < TimeSpan.Zero || host.Life != life) return true;
+        if (dueTime < TimeSpan.Zero || host.Life != life)
+            return true;
         Due = world.Now + dueTime;
         world.Timers.Add(this);
         return true;

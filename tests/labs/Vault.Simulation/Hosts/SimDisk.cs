@@ -31,7 +31,8 @@ internal sealed class SimDisk(World world, SimHost host) : IReplySpool
         // Written under another name, synced, renamed: a crash in between leaves the whole file or none.
         return await world.CallAsync<bool>(host, Peer.Disk, "spool the reply", subject, () =>
         {
-            if (Full) return false;
+            if (Full)
+                return false;
             _files.Add(reply);
             world.Promise(host, subject, reply);
             return true;
@@ -40,7 +41,8 @@ internal sealed class SimDisk(World world, SimHost host) : IReplySpool
 
     public Task<IReadOnlyList<SpooledReply>> ListAsync(int limit, CancellationToken cancellationToken)
     {
-        if (world.Bug == Bug.LateSuccessDropped) _files.RemoveAll(f => host.Clock.GetUtcNow() - f.SpooledAt > Old);
+        if (world.Bug == Bug.LateSuccessDropped)
+            _files.RemoveAll(f => host.Clock.GetUtcNow() - f.SpooledAt > Old);
         return Task.FromResult<IReadOnlyList<SpooledReply>>([.. _files.Take(limit)]);
     }
 
@@ -57,10 +59,12 @@ internal sealed class SimDisk(World world, SimHost host) : IReplySpool
 
     public void LosePower()
     {
-        foreach (var file in _unsynced) _files.Remove(file);
+        foreach (var file in _unsynced)
+            _files.Remove(file);
         _unsynced.Clear();
         foreach (var file in _removed)
-            if (world.Dice.Chance(50)) _files.Add(file);
+            if (world.Dice.Chance(50))
+                _files.Add(file);
         _removed.Clear();
     }
 }

@@ -19,31 +19,46 @@ internal sealed class SimEndpoint(World world, SimHost host) : ITokenEndpoint
     {
         var token = refreshToken.RevealText();
         var reply = await OnceAsync(token, deadline);
-        if (world.Bug == Bug.BlindRetry && reply is TokenReply.MayHaveActed) reply = await OnceAsync(token, deadline);
-        return world.Bug == Bug.TransientIsTerminal && reply is TokenReply.NotActed { Failure: not "deadline" } ? new TokenReply.GrantDead(StatusReason.GrantRevoked, "http_503") : reply;
+        if (world.Bug == Bug.BlindRetry && reply is TokenReply.MayHaveActed)
+            reply = await OnceAsync(token, deadline);
+        return world.Bug == Bug.TransientIsTerminal && reply is TokenReply.NotActed { Failure: not "deadline" }
+            ? new TokenReply.GrantDead(StatusReason.GrantRevoked, "http_503")
+            : reply;
     }
 
     private async Task<TokenReply> OnceAsync(string token, DateTimeOffset deadline)
     {
         var left = deadline - host.Clock.GetUtcNow();
-        if (world.Bug == Bug.NoRecheck) left = TimeSpan.FromSeconds(15);
-        if (left <= TimeSpan.Zero) return new TokenReply.NotActed("deadline", null);
+        if (world.Bug == Bug.NoRecheck)
+            left = TimeSpan.FromSeconds(15);
+        if (left <= TimeSpan.Zero)
+            return new TokenReply.NotActed("deadline", null);
         var subject = world.OfToken(token);
         world.Presenting(host, subject, token, atTokenEndpoint: true);
         var end = world.Now + left;
         world.Sending(host, subject, token, end);
-        var came = await world.CallAsync<object>(host, Peer.TokenEndpoint, $"refresh with {token}", subject, () =>
-        {
-            var issued = world.Provider.Present(token, world.Now < end ? world.Now : end);
-            if (issued.Result == Presented.Granted)
+        var came = await world.CallAsync<object>(
+            host,
+            Peer.TokenEndpoint,
+            $"refresh with {token}",
+            subject,
+            () =>
             {
-                world.Note(issued, world.FamilyOf(token));
-                if (issued.RefreshToken is { } fresh) subject.InHand[fresh] = host;
-            }
+                var issued = world.Provider.Present(token, world.Now < end ? world.Now : end);
+                if (issued.Result == Presented.Granted)
+                {
+                    world.Note(issued, world.FamilyOf(token));
+                    if (issued.RefreshToken is { } fresh)
+                        subject.InHand[fresh] = host;
+                }
 
-            world.Tell(() => $"the provider {(issued.Result == Presented.Granted ? "gives " + (issued.RefreshToken ?? issued.AccessToken) : "refuses it")}");
-            return issued;
-        }, end);
+                world.Tell(() =>
+                    $"the provider {(issued.Result == Presented.Granted ? "gives " + (issued.RefreshToken ?? issued.AccessToken) : "refuses it")}"
+                );
+                return issued;
+            },
+            end
+        );
         return came switch
         {
             Issued issued => StrictReply(issued),
@@ -54,30 +69,74 @@ internal sealed class SimEndpoint(World world, SimHost host) : ITokenEndpoint
 
     private TokenReply StrictReply(Issued issued)
     {
-        if (issued.Result == Presented.Refused) return new TokenReply.GrantDead(StatusReason.GrantRevoked, "invalid_grant");
+        if (issued.Result == Presented.Refused)
+            return new TokenReply.GrantDead(StatusReason.GrantRevoked, "invalid_grant");
         var now = host.Clock.GetUtcNow();
-        var secrets = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = issued.RefreshToken is { } refresh ? Secret.From(refresh) : null };
-        return new TokenReply.Granted(new TokenSet(secrets, now, now + AccessLife, null, null, ImmutableSortedDictionary<string, string>.Empty, null));
+        var secrets = new GrantTokens
+        {
+            AccessToken = Secret.From(issued.AccessToken!),
+            RefreshToken = issued.RefreshToken is { } refresh ? Secret.From(refresh) : null,
+        };
+        return new TokenReply.Granted(
+            new TokenSet(
+                secrets,
+                now,
+                now + AccessLife,
+                null,
+                null,
+                ImmutableSortedDictionary<string, string>.Empty,
+                null
+            )
+        );
     }
 
     public async Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline)
     {
         var token = grant.RefreshToken?.RevealText() ?? grant.AccessToken.RevealText();
-        var came = await world.CallAsync<object>(host, Peer.TokenEndpoint, $"revoke {token}", null, () =>
-        {
-            world.Provider.Revoke(token);
-            return "revoked";
-        }, world.Now + (deadline - host.Clock.GetUtcNow()));
-        return came is "revoked" ? new RevocationReply(UpstreamRevocation.Confirmed, false, null) : new RevocationReply(UpstreamRevocation.Pending, true, "http_503");
+        var came = await world.CallAsync<object>(
+            host,
+            Peer.TokenEndpoint,
+            $"revoke {token}",
+            null,
+            () =>
+            {
+                world.Provider.Revoke(token);
+                return "revoked";
+            },
+            world.Now + (deadline - host.Clock.GetUtcNow())
+        );
+        return came is "revoked"
+            ? new RevocationReply(UpstreamRevocation.Confirmed, false, null)
+            : new RevocationReply(UpstreamRevocation.Pending, true, "http_503");
     }
 
-    public Task<TokenReply> MintAsync(TokenClient client, StaticCredential? credential, ImmutableArray<string> scopes, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<TokenReply> MintAsync(
+        TokenClient client,
+        StaticCredential? credential,
+        ImmutableArray<string> scopes,
+        DateTimeOffset deadline
+    ) => throw new NotSupportedException();
 
-    public Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<TokenReply> ExchangeCodeAsync(
+        TokenClient client,
+        Secret code,
+        Secret codeVerifier,
+        DateTimeOffset deadline
+    ) => throw new NotSupportedException();
 
-    public Task<IdentityReply> IdentifyAsync(TokenClient client, GrantTokens? grant, StaticCredential? credential, DateTimeOffset deadline) => throw new NotSupportedException();
+    public Task<IdentityReply> IdentifyAsync(
+        TokenClient client,
+        GrantTokens? grant,
+        StaticCredential? credential,
+        DateTimeOffset deadline
+    ) => throw new NotSupportedException();
 
-    public Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge) => throw new NotSupportedException();
+    public Uri AuthorizationUrl(
+        TokenClient client,
+        ImmutableArray<string> scopes,
+        string state,
+        string codeChallenge
+    ) => throw new NotSupportedException();
 
     public (string? Issuer, bool Required) ExpectedIssuer(TokenClient client) => (null, false);
 }

@@ -79,16 +79,63 @@ internal sealed class SimHost : ICheckpoints
         var runner = new AccountRunner(store, packs, ids, entropy, time, options);
         var cache = new CredentialCache(store.ForCache(), sealing, time, options);
         var (holder, machine) = (Holder, $"h{_index}#");
-        var identity = new NamedHost(holder, h => world.Plan.KnowsItsDead && h != holder && h.StartsWith(machine, StringComparison.Ordinal));
-        Refresher = new AccountRefresher(store, runner, sealing, keyring, clients, endpoint, Disk, identity, ids, time, options, this, IAccountObserver.None);
+        var identity = new NamedHost(holder, h =>
+            world.Plan.KnowsItsDead && h != holder && h.StartsWith(machine, StringComparison.Ordinal)
+        );
+        Refresher = new AccountRefresher(
+            store,
+            runner,
+            sealing,
+            keyring,
+            clients,
+            endpoint,
+            Disk,
+            identity,
+            ids,
+            time,
+            options,
+            this,
+            IAccountObserver.None
+        );
         var revoker = new AccountRevoker(store, runner, sealing, clients, endpoint, cache, time, options);
         _sweep = new DueSweep(store, runner, Refresher, revoker, cache, packs, time, IAccountObserver.None);
         var memory = world.Store;
-        var guard = new ExecutionGuard(memory.Organizations, memory.Approvals, new Quotas(time), ids, time, options, Execution);
-        _tools = new ToolRunner(cache, runner, Refresher, packs, scene.Connections, new SimUpstream(world, this), new SimLedger(world, this), guard,
-            new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution), scene.Sealer, new UseLog(), new Vault.Core.Scopes.ScopeUseLog(), ids, time, options, IAccountObserver.None);
+        var guard = new ExecutionGuard(
+            memory.Organizations,
+            memory.Approvals,
+            new Quotas(time),
+            ids,
+            time,
+            options,
+            Execution
+        );
+        _tools = new ToolRunner(
+            cache,
+            runner,
+            Refresher,
+            packs,
+            scene.Connections,
+            new SimUpstream(world, this),
+            new SimLedger(world, this),
+            guard,
+            new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution),
+            scene.Sealer,
+            new UseLog(),
+            new Vault.Core.Scopes.ScopeUseLog(),
+            ids,
+            time,
+            options,
+            IAccountObserver.None
+        );
         var organizations = new SimOrganizations(world, this);
-        _owner = new AccountOwner(Refresher, revoker, new GrantStore(store, runner, cache, ids), new AccountResolver(store, time, options), cache, organizations);
+        _owner = new AccountOwner(
+            Refresher,
+            revoker,
+            new GrantStore(store, runner, cache, ids),
+            new AccountResolver(store, time, options),
+            cache,
+            organizations
+        );
         _grants = new GrantWriter(store, scene.Connections, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
@@ -109,8 +156,14 @@ internal sealed class SimHost : ICheckpoints
         var now = Clock.GetUtcNow();
         var order = new ExecutionOrder
         {
-            ExecutionId = _ids.NewExecution(), Account = subject.Id, Tool = write ? AcmePacks.Send : AcmePacks.List, PackVersion = "3", Input = NoInput, CallerKey = "key_1",
-            ReceivedAt = now, Deadline = now + Execution.DefaultTimeout,
+            ExecutionId = _ids.NewExecution(),
+            Account = subject.Id,
+            Tool = write ? AcmePacks.Send : AcmePacks.List,
+            PackVersion = "3",
+            Input = NoInput,
+            CallerKey = "key_1",
+            ReceivedAt = now,
+            Deadline = now + Execution.DefaultTimeout,
         };
         _world.Begins(this, order.ExecutionId, subject);
         return await _tools.ExecuteAsync(subject.Key, order, default);
@@ -118,23 +171,38 @@ internal sealed class SimHost : ICheckpoints
 
     public Task AskAsync(Subject subject) => _owner.RefreshAsync(subject.Key, null, RefreshReason.Manual, default);
 
-    public Task RevokeAsync(Subject subject) => _owner.RevokeAsync(subject.Key, "key_1", StatusReason.RevokedByRequest, default);
+    public Task RevokeAsync(Subject subject) =>
+        _owner.RevokeAsync(subject.Key, "key_1", StatusReason.RevokedByRequest, default);
 
-    public async Task<bool> SuspendAsync() => (await _organizations.SuspendAsync(_world.Scene.Organization.Id, "key_1", default)).IsOk;
+    public async Task<bool> SuspendAsync() =>
+        (await _organizations.SuspendAsync(_world.Scene.Organization.Id, "key_1", default)).IsOk;
 
-    public async Task<bool> ResumeAsync() => (await _organizations.ResumeAsync(_world.Scene.Organization.Id, "key_1", default)).IsOk;
+    public async Task<bool> ResumeAsync() =>
+        (await _organizations.ResumeAsync(_world.Scene.Organization.Id, "key_1", default)).IsOk;
 
     /// <summary>A person consents again: a family of its own, installed as the callback does.</summary>
     public async Task ReconnectAsync(Subject subject)
     {
         var issued = _world.Consent(subject);
         _world.Tell(() => $"a person consents: {issued.RefreshToken}");
-        using var grant = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = Secret.From(issued.RefreshToken!) };
+        using var grant = new GrantTokens
+        {
+            AccessToken = Secret.From(issued.AccessToken!),
+            RefreshToken = Secret.From(issued.RefreshToken!),
+        };
         var now = Clock.GetUtcNow();
         var facts = new GrantFacts(now, now + SimEndpoint.AccessLife, true, null, now);
-        await _grants.StoreGrantAsync(subject.Key, grant, null, (_, i) => i with { Facts = facts, GrantedScopes = ["read", "write"] }, default);
+        await _grants.StoreGrantAsync(
+            subject.Key,
+            grant,
+            null,
+            (_, i) => i with { Facts = facts, GrantedScopes = ["read", "write"] },
+            default
+        );
     }
 
     public ValueTask ReachAsync(string name, AccountKey key) =>
-        _world.Dice.Chance(50) ? new(_world.CallAsync<object?>(this, Peer.Pause, name, _world.Of(key), () => null)) : ValueTask.CompletedTask;
+        _world.Dice.Chance(50)
+            ? new(_world.CallAsync<object?>(this, Peer.Pause, name, _world.Of(key), () => null))
+            : ValueTask.CompletedTask;
 }

@@ -11,7 +11,9 @@ internal sealed class SimLedger(World world, SimHost host) : ILedger
     public async ValueTask<VaultError?> AppendAsync(LedgerDraft draft, CancellationToken cancellationToken)
     {
         if (draft.ExecutionId is not { } execution || draft.Type != LedgerEvents.ExecutionStarted)
-            return await world.CallAsync<object>(host, Peer.Ledger, draft.Type, null, () => "durable") is "durable" ? null : Down;
+            return await world.CallAsync<object>(host, Peer.Ledger, draft.Type, null, () => "durable") is "durable"
+                ? null
+                : Down;
         if (world.Bug == Bug.BufferedLedger)
         {
             host.Unwritten.Add(execution);

@@ -23,7 +23,14 @@ internal enum Leg
 }
 
 /// <summary>One call of a process to somebody else. It moves when the scheduler says so; in between anything may happen to either side.</summary>
-internal sealed class Call(SimHost host, Peer peer, string what, Subject? subject, Func<object?> act, DateTimeOffset? end)
+internal sealed class Call(
+    SimHost host,
+    Peer peer,
+    string what,
+    Subject? subject,
+    Func<object?> act,
+    DateTimeOffset? end
+)
 {
     private readonly Func<object?> _act = act;
 

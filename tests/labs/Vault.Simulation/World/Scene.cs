@@ -30,9 +30,28 @@ internal sealed class Scene : IDisposable
         Sealer = new Sealer(Keyring, entropy);
         Sealing = new GrantSealing(Sealer);
         var store = new MemoryStore(entropy);
-        Organization = new OrganizationRow(new OrganizationId("org_01hzzzzzzzzzzzzzzzzzzzzzzz"), "Acme", null, 1, OrganizationLifecycle.New(), Origin, Origin);
+        Organization = new OrganizationRow(
+            new OrganizationId("org_01hzzzzzzzzzzzzzzzzzzzzzzz"),
+            "Acme",
+            null,
+            1,
+            OrganizationLifecycle.New(),
+            Origin,
+            Origin
+        );
         Wait(store.Organizations.InsertAsync(Organization, [], default));
-        var connection = new ConnectionRow("conn_1", Organization.Id, new ConnectionName("acme"), AcmePacks.Id, 1, new ConnectionSettings { ClientId = "client" }, null, 0, Origin, Origin);
+        var connection = new ConnectionRow(
+            "conn_1",
+            Organization.Id,
+            new ConnectionName("acme"),
+            AcmePacks.Id,
+            1,
+            new ConnectionSettings { ClientId = "client" },
+            null,
+            0,
+            Origin,
+            Origin
+        );
         Wait(store.Connections.InsertAsync(connection, GateCheck.None, [], default));
         Connections = store.Connections;
 
@@ -65,16 +84,24 @@ internal sealed class Scene : IDisposable
 
     public (AcmePacks Packs, TokenClients Clients) PacksFor(Rotation rotation, TimeSpan grace)
     {
-        if (_packs.TryGetValue((rotation, grace), out var known)) return known;
+        if (_packs.TryGetValue((rotation, grace), out var known))
+            return known;
         var packs = new AcmePacks(new RefreshPolicy { Rotation = rotation, Grace = grace });
-        return _packs[(rotation, grace)] = (packs, new TokenClients(Connections, packs, Sealer, new PublicAddress(new Uri("https://vault.example.com"))));
+        return _packs[(rotation, grace)] = (
+            packs,
+            new TokenClients(Connections, packs, Sealer, new PublicAddress(new Uri("https://vault.example.com")))
+        );
     }
 
     public GrantTokens? Open(AccountRow row) => Wait(Sealing.OpenGrantAsync(row, default).AsTask()).Value;
 
     private AccountRow NewRow(int index, SealingKey key, Issued issued, ConnectionRow connection)
     {
-        using var grant = new GrantTokens { AccessToken = Secret.From(issued.AccessToken!), RefreshToken = Secret.From(issued.RefreshToken!) };
+        using var grant = new GrantTokens
+        {
+            AccessToken = Secret.From(issued.AccessToken!),
+            RefreshToken = Secret.From(issued.RefreshToken!),
+        };
         var id = new AccountId($"ca_01hzzzzzzzzzzzzzzzzzzzzzz{index}");
         var state = new AccountState
         {
@@ -84,8 +111,20 @@ internal sealed class Scene : IDisposable
             RequestedScopes = ["read", "write"],
             GrantedScopes = ["read", "write"],
         };
-        return new AccountRow(id, new AccountKey(connection.Organization, new UserId("user-" + index), connection.Name), connection.Id, AcmePacks.Id, 1, state,
-            Sealing.SealGrant(key, id, 1, grant), null, 0, Origin.AddMinutes(-2), Origin, Origin);
+        return new AccountRow(
+            id,
+            new AccountKey(connection.Organization, new UserId("user-" + index), connection.Name),
+            connection.Id,
+            AcmePacks.Id,
+            1,
+            state,
+            Sealing.SealGrant(key, id, 1, grant),
+            null,
+            0,
+            Origin.AddMinutes(-2),
+            Origin,
+            Origin
+        );
     }
 
     public void Dispose()

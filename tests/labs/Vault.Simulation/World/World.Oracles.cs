@@ -9,19 +9,37 @@ internal sealed partial class World
     /// <summary>A process is about to put a credential on the wire (law 8). Stricter than an acknowledgement, which comes later than the write plus the freshness lease.</summary>
     public void Presenting(SimHost host, Subject subject, string token, bool atTokenEndpoint)
     {
-        if (subject.RevokedAt is { } revoked && Now >= revoked + Lifecycle.FreshnessLease && FamilyOf(token) == subject.RevokedFamily)
-            Break($"law 8: {host.Name} {(atTokenEndpoint ? "refreshes with" : "calls with")} {token} {(Now - revoked).TotalSeconds} s after the revocation");
+        if (
+            subject.RevokedAt is { } revoked
+            && Now >= revoked + Lifecycle.FreshnessLease
+            && FamilyOf(token) == subject.RevokedFamily
+        )
+            Break(
+                $"law 8: {host.Name} {(atTokenEndpoint ? "refreshes with" : "calls with")} {token} {(Now - revoked).TotalSeconds} s after the revocation"
+            );
         if (ShutAt is { } shut && Now >= shut + Lifecycle.FreshnessLease)
-            Break($"law 8: {host.Name} {(atTokenEndpoint ? "refreshes with" : "calls with")} {token} {(Now - shut).TotalSeconds} s after the gate was shut");
+            Break(
+                $"law 8: {host.Name} {(atTokenEndpoint ? "refreshes with" : "calls with")} {token} {(Now - shut).TotalSeconds} s after the gate was shut"
+            );
     }
 
     /// <summary>A refresh goes out: it is the only one, and it has an intent (law 3).</summary>
     public void Sending(SimHost host, Subject subject, string token, DateTimeOffset end)
     {
-        if (subject.Refreshing is { } other && other.End > Now && other.Host.Life == other.Life && FamilyOf(other.Token) == FamilyOf(token))
+        if (
+            subject.Refreshing is { } other
+            && other.End > Now
+            && other.Host.Life == other.Life
+            && FamilyOf(other.Token) == FamilyOf(token)
+        )
             Break($"law 3: {host.Name} refreshes while a refresh of {other.Host.Name} runs");
         var state = RowOf(subject).State;
-        if (state.Status == AccountStatus.Active && state.Intent?.Holder != host.Holder && !subject.Attempts.Any(a => a.Value == host.Holder && state.Doubt?.Includes(a.Key) == true) && Now >= _movedAt + Lifecycle.FreshnessLease)
+        if (
+            state.Status == AccountStatus.Active
+            && state.Intent?.Holder != host.Holder
+            && !subject.Attempts.Any(a => a.Value == host.Holder && state.Doubt?.Includes(a.Key) == true)
+            && Now >= _movedAt + Lifecycle.FreshnessLease
+        )
             Break($"law 3: {host.Name} refreshes without holding the intent");
         subject.Refreshing = (host, host.Life, token, end);
     }
@@ -33,31 +51,50 @@ internal sealed partial class World
     /// <summary>A write acts at the provider: its beginning is in the ledger (law 7).</summary>
     public void Acting(Subject subject, string execution)
     {
-        if (!Started.Contains(execution)) Break("law 7: a write was sent, and the ledger does not know that it began");
+        if (!Started.Contains(execution))
+            Break("law 7: a write was sent, and the ledger does not know that it began");
     }
 
     public void Promise(SimHost host, Subject subject, SpooledReply reply)
     {
-        if (Plan.StoreLeavesAtCommit && !Settling && Dice.Chance(60)) _dying = host;
+        if (Plan.StoreLeavesAtCommit && !Settling && Dice.Chance(60))
+            _dying = host;
         subject.Promised.Add(reply.AttemptId);
-        foreach (var token in subject.InHand.Keys.ToList()) subject.InHand.Remove(token);
+        foreach (var token in subject.InHand.Keys.ToList())
+            subject.InHand.Remove(token);
     }
 
     /// <summary>The store has taken a row.</summary>
-    public void Written(SimHost host, Subject subject, AccountRow before, AccountRow after, IReadOnlyList<LedgerDraft> drafts)
+    public void Written(
+        SimHost host,
+        Subject subject,
+        AccountRow before,
+        AccountRow after,
+        IReadOnlyList<LedgerDraft> drafts
+    )
     {
         var (was, now) = (before.State, after.State);
-        if (after.Version != before.Version + 1) Break("a version was skipped or used twice");
-        if (now.Generation < was.Generation) Break($"the generation fell from {was.Generation} to {now.Generation}");
-        if (now.Generation > was.Generation && !subject.Generations.Add(now.Generation)) Break($"generation {now.Generation} was committed twice");
-        if (now.Generation > was.Generation + 1) Break("a generation was skipped");
-        if (now.Generation > was.Generation) _movedAt = Now;
+        if (after.Version != before.Version + 1)
+            Break("a version was skipped or used twice");
+        if (now.Generation < was.Generation)
+            Break($"the generation fell from {was.Generation} to {now.Generation}");
+        if (now.Generation > was.Generation && !subject.Generations.Add(now.Generation))
+            Break($"generation {now.Generation} was committed twice");
+        if (now.Generation > was.Generation + 1)
+            Break("a generation was skipped");
         if (now.Generation > was.Generation)
-            foreach (var (token, _) in subject.InHand.Where(h => h.Value == host).ToList()) subject.InHand.Remove(token);
-        if (now.Intent is { } intent) subject.Attempts[intent.AttemptId] = intent.Holder;
-        if (now.Status == AccountStatus.Revoked && was.Status != AccountStatus.Revoked) (subject.RevokedAt, subject.RevokedFamily) = (Now, subject.Family);
-        foreach (var draft in drafts) Entered(subject, after, draft.Type);
-        if (now.CooldownUntil != was.CooldownUntil) Crowd(subject, now);
+            _movedAt = Now;
+        if (now.Generation > was.Generation)
+            foreach (var (token, _) in subject.InHand.Where(h => h.Value == host).ToList())
+                subject.InHand.Remove(token);
+        if (now.Intent is { } intent)
+            subject.Attempts[intent.AttemptId] = intent.Holder;
+        if (now.Status == AccountStatus.Revoked && was.Status != AccountStatus.Revoked)
+            (subject.RevokedAt, subject.RevokedFamily) = (Now, subject.Family);
+        foreach (var draft in drafts)
+            Entered(subject, after, draft.Type);
+        if (now.CooldownUntil != was.CooldownUntil)
+            Crowd(subject, now);
     }
 
     private void Entered(Subject subject, AccountRow row, string type)
@@ -65,8 +102,13 @@ internal sealed partial class World
         switch (type)
         {
             case LedgerEvents.AccountConnected or LedgerEvents.AccountReconnected:
-                using (var grant = Scene.Open(row)) subject.Family = FamilyOf(grant!.RefreshToken!.RevealText());
-                (subject.MayBeInDoubt, subject.UserRevoked, subject.RevokedAt) = (false, !Provider.Lives(subject.Family), null);
+                using (var grant = Scene.Open(row))
+                    subject.Family = FamilyOf(grant!.RefreshToken!.RevealText());
+                (subject.MayBeInDoubt, subject.UserRevoked, subject.RevokedAt) = (
+                    false,
+                    !Provider.Lives(subject.Family),
+                    null
+                );
                 subject.LedgerStatus = AccountStatus.Active;
                 break;
             case LedgerEvents.AccountRefreshed or "account.healed":
@@ -90,6 +132,7 @@ internal sealed partial class World
     private void Crowd(Subject subject, AccountState now)
     {
         subject.Pause = now is { CooldownUntil: { } until, Failures: 1, LastFailure: "http_503" } ? until - Now : null;
-        if (Subjects.Count > 1 && Subjects.Count(s => s.Pause is { } pause && pause == subject.Pause) >= 4) Break("a stampede: accounts that failed together come back at the same moment");
+        if (Subjects.Count > 1 && Subjects.Count(s => s.Pause is { } pause && pause == subject.Pause) >= 4)
+            Break("a stampede: accounts that failed together come back at the same moment");
     }
 }

@@ -20,7 +20,8 @@ internal sealed partial class World
     /// <summary>One step of the schedule's troubled part; false when it is over.</summary>
     public bool Step()
     {
-        if (Broken is not null || Steps++ > MaxSteps) return false;
+        if (Broken is not null || Steps++ > MaxSteps)
+            return false;
         if (_dying is { } host)
         {
             _dying = null;
@@ -33,13 +34,18 @@ internal sealed partial class World
         var begin = _begun < Plan.Deeds.Count ? 8 : 0;
         var trouble = Budget > 0 ? 3 : 0;
         var leap = Timers.Count > 0 || Calls.Count > 0 || begin > 0 ? 3 : 0;
-        if (_ready.Count + _due.Count + begin == 0 && (_doing.Count == 0 || (Calls.Count == 0 && Timers.Count == 0))) return false;
+        if (_ready.Count + _due.Count + begin == 0 && (_doing.Count == 0 || (Calls.Count == 0 && Timers.Count == 0)))
+            return false;
         var moves = (_ready.Count + _due.Count) * 10;
         var draw = Dice.Below(moves + begin + trouble + leap);
-        if (draw < moves) Move(draw / 10);
-        else if ((draw -= moves) < begin) Begin(Plan.Deeds[_begun++], Hosts[Dice.Below(Hosts.Count)]);
-        else if (draw - begin < trouble) MakeTrouble();
-        else Leap();
+        if (draw < moves)
+            Move(draw / 10);
+        else if ((draw -= moves) < begin)
+            Begin(Plan.Deeds[_begun++], Hosts[Dice.Below(Hosts.Count)]);
+        else if (draw - begin < trouble)
+            MakeTrouble();
+        else
+            Leap();
         Tidy();
         return true;
     }
@@ -49,9 +55,15 @@ internal sealed partial class World
         _ready.Clear();
         _due.Clear();
         foreach (var call in Calls)
-            if (call.Leg == Leg.Request ? call.Peer is not (Peer.Pause or Peer.Disk) || !call.Host.IsFrozen : !call.Host.IsFrozen) _ready.Add(call);
+            if (
+                call.Leg == Leg.Request
+                    ? call.Peer is not (Peer.Pause or Peer.Disk) || !call.Host.IsFrozen
+                    : !call.Host.IsFrozen
+            )
+                _ready.Add(call);
         foreach (var timer in Timers)
-            if (timer.Due <= Now && !timer.Host.IsFrozen) _due.Add(timer);
+            if (timer.Due <= Now && !timer.Host.IsFrozen)
+                _due.Add(timer);
     }
 
     private void Move(int index)
@@ -70,28 +82,35 @@ internal sealed partial class World
     private void Begin(Deed deed, SimHost host)
     {
         var subject = Subjects[Dice.Below(Subjects.Count)];
-        if (host.IsFrozen) return;
+        if (host.IsFrozen)
+            return;
         Say(() => $"{host.Name} begins: {deed}");
-        Begin(deed switch
-        {
-            Deed.Sweep => host.SweepAsync(),
-            Deed.Read => host.ExecuteAsync(subject, write: false),
-            Deed.Write => host.ExecuteAsync(subject, write: true),
-            Deed.Ask => host.AskAsync(subject),
-            Deed.Drain => host.DrainAsync(),
-            Deed.Revoke => host.RevokeAsync(subject),
-            Deed.Suspend => host.SuspendAsync(),
-            Deed.Resume => host.ResumeAsync(),
-            _ => host.ReconnectAsync(subject),
-        }, host, deed.ToString());
+        Begin(
+            deed switch
+            {
+                Deed.Sweep => host.SweepAsync(),
+                Deed.Read => host.ExecuteAsync(subject, write: false),
+                Deed.Write => host.ExecuteAsync(subject, write: true),
+                Deed.Ask => host.AskAsync(subject),
+                Deed.Drain => host.DrainAsync(),
+                Deed.Revoke => host.RevokeAsync(subject),
+                Deed.Suspend => host.SuspendAsync(),
+                Deed.Resume => host.ResumeAsync(),
+                _ => host.ReconnectAsync(subject),
+            },
+            host,
+            deed.ToString()
+        );
     }
 
     private void Begin(Task task, SimHost host, string what) => _doing.Add((task, host, host.Life, what));
 
     private void Move(Call call)
     {
-        if (call.Leg == Leg.Request) MoveRequest(call);
-        else MoveReply(call);
+        if (call.Leg == Leg.Request)
+            MoveRequest(call);
+        else
+            MoveReply(call);
     }
 
     private void MoveRequest(Call call)
@@ -125,14 +144,21 @@ internal sealed partial class World
 
         Say(() => $"{call.Host.Name}: {call.What}");
         call.Arrive();
-        if (Plan.StoreLeavesAtCommit && !Settling && call is { Peer: Peer.TokenEndpoint, Subject: not null } && Now >= _storeDownUntil && Dice.Chance(70))
+        if (
+            Plan.StoreLeavesAtCommit
+            && !Settling
+            && call is { Peer: Peer.TokenEndpoint, Subject: not null }
+            && Now >= _storeDownUntil
+            && Dice.Chance(70)
+        )
         {
             _storeDownUntil = Now + TimeSpan.FromSeconds(Dice.Pick(5, 30, 120));
             Say(() => $"the store is away for {(_storeDownUntil - Now).TotalSeconds} s");
         }
 
         // What is near answers at once, more often than not.
-        if (call.Peer is Peer.Pause or Peer.Disk or Peer.Ledger || (call.Peer == Peer.Store && Dice.Chance(70))) End(call, call.Result);
+        if (call.Peer is Peer.Pause or Peer.Disk or Peer.Ledger || (call.Peer == Peer.Store && Dice.Chance(70)))
+            End(call, call.Result);
     }
 
     private void MoveReply(Call call)
@@ -144,7 +170,10 @@ internal sealed partial class World
             return;
         }
 
-        if (call.End is { } end && (Now >= end ? !call.SleptOver || Dice.Chance(50) : MaySpend(Trouble.LostReply, 25) && Spend()))
+        if (
+            call.End is { } end
+            && (Now >= end ? !call.SleptOver || Dice.Chance(50) : MaySpend(Trouble.LostReply, 25) && Spend())
+        )
         {
             GiveUp(call);
             return;
@@ -161,7 +190,8 @@ internal sealed partial class World
         End(call, SimEndpoint.Nothing);
     }
 
-    private bool MaySpend(Trouble trouble, int percent) => Budget > 0 && !Settling && Plan.Allows(trouble) && Dice.Chance(percent);
+    private bool MaySpend(Trouble trouble, int percent) =>
+        Budget > 0 && !Settling && Plan.Allows(trouble) && Dice.Chance(percent);
 
     private bool Spend()
     {
@@ -182,7 +212,8 @@ internal sealed partial class World
             6 when Dice.Chance(20) => TimeSpan.FromMinutes(Dice.Between(50, 70)),
             _ => Timers.Count == 0 ? TimeSpan.FromSeconds(1) : Timers.Min(t => t.Due) - Now,
         };
-        if (span > TimeSpan.Zero) Pass(span);
+        if (span > TimeSpan.Zero)
+            Pass(span);
     }
 
     private void Pass(TimeSpan span)
@@ -190,16 +221,24 @@ internal sealed partial class World
         var then = Now + span;
 
         // A request that would be held up past its end arrives before it, or never.
-        foreach (var call in Calls.Where(c => c is { Leg: Leg.Request, End: { } end } && end <= then && end > Now).OrderBy(c => c.End).ToList())
+        foreach (
+            var call in Calls
+                .Where(c => c is { Leg: Leg.Request, End: { } end } && end <= then && end > Now)
+                .OrderBy(c => c.End)
+                .ToList()
+        )
         {
-            if (Dice.Chance(50)) continue;
-            if (Now < _providerDownUntil && call.Peer is Peer.TokenEndpoint or Peer.Api) continue;
+            if (Dice.Chance(50))
+                continue;
+            if (Now < _providerDownUntil && call.Peer is Peer.TokenEndpoint or Peer.Api)
+                continue;
             Say(() => $"{call.Host.Name}: {call.What}, at the last moment");
             call.Arrive();
         }
 
         foreach (var call in Calls)
-            if (call.End is { } end && end <= then && call.Host.FrozenUntil > end) call.SleptOver = true;
+            if (call.End is { } end && end <= then && call.Host.FrozenUntil > end)
+                call.SleptOver = true;
         Now = then;
         Say(() => $"{span.TotalSeconds:0.###} s have passed");
     }
@@ -209,9 +248,11 @@ internal sealed partial class World
         for (var i = _doing.Count - 1; i >= 0; i--)
         {
             var (task, host, life, what) = _doing[i];
-            if (!task.IsCompleted && host.Life == life) continue;
+            if (!task.IsCompleted && host.Life == life)
+                continue;
             _doing.RemoveAt(i);
-            if (task.Exception is { InnerException: not Vault.Core.Errors.StoreUnavailableException and { } fault }) Break($"{host.Name}: {what} failed with {fault.GetType().Name}: {fault.Message}");
+            if (task.Exception is { InnerException: not Vault.Core.Errors.StoreUnavailableException and { } fault })
+                Break($"{host.Name}: {what} failed with {fault.GetType().Name}: {fault.Message}");
         }
     }
 }

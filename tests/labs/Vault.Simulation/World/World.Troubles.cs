@@ -57,7 +57,14 @@ internal sealed partial class World
         foreach (var call in Calls.Where(c => c.Host == host).ToList())
         {
             // What is on the wire may still arrive; what was being written to the disk is there or it is not.
-            if (call.Leg == Leg.Request && call.Peer != Peer.Pause && Now >= _storeDownUntil && Now >= _providerDownUntil && !(call.End <= Now) && Dice.Chance(50))
+            if (
+                call.Leg == Leg.Request
+                && call.Peer != Peer.Pause
+                && Now >= _storeDownUntil
+                && Now >= _providerDownUntil
+                && !(call.End <= Now)
+                && Dice.Chance(50)
+            )
             {
                 Tell(() => $"{call.What}, which was on its way, still arrives");
                 call.Arrive();
@@ -66,8 +73,10 @@ internal sealed partial class World
             Calls.Remove(call);
         }
 
-        foreach (var subject in Subjects) Forget(host, subject);
-        if (power) host.Disk.LosePower();
+        foreach (var subject in Subjects)
+            Forget(host, subject);
+        if (power)
+            host.Disk.LosePower();
         Timers.RemoveAll(t => t.Host == host);
         host.Start();
         Begin(host.DrainAsync(), host, "drain at the start");
@@ -83,16 +92,24 @@ internal sealed partial class World
             subject.MayBeInDoubt = true;
         }
 
-        if (subject.Refreshing is { } now && now.Host == host) subject.Refreshing = null;
+        if (subject.Refreshing is { } now && now.Host == host)
+            subject.Refreshing = null;
         var state = RowOf(subject).State;
-        if (state.Intent is { } intent && intent.Holder == host.Holder && !subject.Promised.Contains(intent.AttemptId)) subject.MayBeInDoubt = true;
-        if (state.Doubt is { } doubt && subject.Attempts.Any(a => a.Value == host.Holder && doubt.Includes(a.Key) && !subject.Promised.Contains(a.Key)))
+        if (state.Intent is { } intent && intent.Holder == host.Holder && !subject.Promised.Contains(intent.AttemptId))
+            subject.MayBeInDoubt = true;
+        if (
+            state.Doubt is { } doubt
+            && subject.Attempts.Any(a =>
+                a.Value == host.Holder && doubt.Includes(a.Key) && !subject.Promised.Contains(a.Key)
+            )
+        )
             subject.MayBeInDoubt = true;
     }
 
     private static void Unknown(Call call)
     {
-        if (call is not { Peer: Peer.TokenEndpoint, Subject: { } subject }) return;
+        if (call is not { Peer: Peer.TokenEndpoint, Subject: { } subject })
+            return;
         subject.MayBeInDoubt = true;
         foreach (var (token, _) in subject.InHand.Where(h => h.Value == call.Host).ToList())
         {

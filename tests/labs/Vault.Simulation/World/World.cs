@@ -23,12 +23,14 @@ internal sealed partial class World
     public World(Scene scene, ulong seed, Bug bug, bool verbose)
     {
         (Scene, Seed, Bug, Now) = (scene, seed, bug, Scene.Origin);
-        if (verbose) _told = [];
+        if (verbose)
+            _told = [];
         Dice = new Dice(seed);
         Plan = Plan.Draw(Dice);
 
         // Drawn from the seed itself, so that all other schedules stay what they were.
-        if (seed % 16 == 5) Plan = Plan with { KeysLeave = true, Budget = Plan.Budget + 1 };
+        if (seed % 16 == 5)
+            Plan = Plan with { KeysLeave = true, Budget = Plan.Budget + 1 };
         (Packs, Clients) = scene.PacksFor(Plan.Rotation, Plan.Grace);
         Provider = new StrictProvider(Plan.Rotation, Plan.Grace);
         Store = new MemoryStore(new DiceEntropy(seed ^ 0x5357, constant: false));
@@ -42,7 +44,8 @@ internal sealed partial class World
 
         Hosts = [.. Enumerable.Range(0, Plan.Hosts).Select(i => new SimHost(this, i))];
         if (Plan.Allows(Trouble.Clocks))
-            foreach (var host in Hosts) host.ClockError = AnyError();
+            foreach (var host in Hosts)
+                host.ClockError = AnyError();
         Budget = Plan.Budget;
         Tell(() => $"seed {seed}: {Plan}");
     }
@@ -103,8 +106,10 @@ internal sealed partial class World
 
     public void Note(Issued issued, int family)
     {
-        if (issued.AccessToken is { } access) _families[access] = family;
-        if (issued.RefreshToken is { } refresh) _families[refresh] = family;
+        if (issued.AccessToken is { } access)
+            _families[access] = family;
+        if (issued.RefreshToken is { } refresh)
+            _families[refresh] = family;
     }
 
     public Issued Consent(Subject subject)
@@ -127,40 +132,61 @@ internal sealed partial class World
         using var grant = Scene.Open(row);
         using var bare = new GrantTokens { AccessToken = Secret.From(grant!.AccessToken.RevealText()) };
         using var key = Scene.Wait(Scene.Keyring.HoldActiveAsync(row.Key.Organization, default).AsTask()).Value;
-        return row with { Grant = Scene.Sealing.SealGrant(key, row.Id, row.State.Generation, bare), State = row.State with { Grant = row.State.Grant! with { HasRefreshToken = false } } };
+        return row with
+        {
+            Grant = Scene.Sealing.SealGrant(key, row.Id, row.State.Generation, bare),
+            State = row.State with { Grant = row.State.Grant! with { HasRefreshToken = false } },
+        };
     }
 
     /// <summary>A call goes on its way; it comes back when the scheduler lets it.</summary>
-    public async Task<T> CallAsync<T>(SimHost host, Peer peer, string what, Subject? subject, Func<object?> act, DateTimeOffset? end = null)
+    public async Task<T> CallAsync<T>(
+        SimHost host,
+        Peer peer,
+        string what,
+        Subject? subject,
+        Func<object?> act,
+        DateTimeOffset? end = null
+    )
     {
         var call = new Call(host, peer, what, subject, act, end);
         Calls.Add(call);
         return (T)(await call.Done.Task)!;
     }
 
-    public void Tell(Func<string> what) => _told?.Add($"{(Now - Scene.Origin).TotalSeconds,9:0.000} s      {what()}");
+    public void Tell(Func<string> what) => _told?.Add($"{(Now - Scene.Origin).TotalSeconds, 9:0.000} s      {what()}");
 
-    private void Say(Func<string> what) => _told?.Add($"{(Now - Scene.Origin).TotalSeconds,9:0.000} s  {what()}");
+    private void Say(Func<string> what) => _told?.Add($"{(Now - Scene.Origin).TotalSeconds, 9:0.000} s  {what()}");
 
     public void Break(string rule)
     {
-        if (Broken is not null) return;
+        if (Broken is not null)
+            return;
         Broken = rule;
         Say(() => "BROKEN: " + rule);
     }
 
-    private TimeSpan AnyError() => TimeSpan.FromMilliseconds(Dice.Below((int)Lifecycle.ClockSkew.TotalMilliseconds + 1));
+    private TimeSpan AnyError() =>
+        TimeSpan.FromMilliseconds(Dice.Below((int)Lifecycle.ClockSkew.TotalMilliseconds + 1));
 
     private void End(Call call, object? result)
     {
         Calls.Remove(call);
-        if (call.Subject is { } subject && call.Peer == Peer.TokenEndpoint && subject.Refreshing is { } now && now.Host == call.Host) subject.Refreshing = null;
+        if (
+            call.Subject is { } subject
+            && call.Peer == Peer.TokenEndpoint
+            && subject.Refreshing is { } now
+            && now.Host == call.Host
+        )
+            subject.Refreshing = null;
         call.Done.SetResult(result);
     }
 
     private void Fail(Call call, bool mayHaveCommitted)
     {
         Calls.Remove(call);
-        call.Done.SetException(new StoreUnavailableException(mayHaveCommitted ? "unanswered" : "refused", mayHaveCommitted));
+        call.Done.SetException(
+            new StoreUnavailableException(mayHaveCommitted ? "unanswered" : "refused", mayHaveCommitted)
+        );
     }
 }
