@@ -3,8 +3,12 @@ using Spectre.Console;
 
 namespace Vault.Cli;
 
-/// <summary>Where a command reads and writes. Answers go to <see cref="Out"/>, everything about them to <see cref="Error"/>, so that a pipe carries answers only.</summary>
-/// <param name="Width">Columns of the terminal; null where the output is no terminal, and nothing is wrapped or coloured.</param>
+/// <summary>
+/// Where a command reads and writes. Answers go to <see cref="Out"/>, everything about them to <see cref="Error"/>, so
+/// that a pipe carries answers only.
+/// </summary>
+/// <param name="Width">Columns of the terminal; null where the output is no terminal, and nothing is wrapped or
+/// coloured.</param>
 public sealed record CliConsole(
     TextWriter Out,
     TextWriter Error,
@@ -41,7 +45,8 @@ public sealed record CliConsole(
         );
         console.Profile.Width = Width ?? 100_000;
         console.Write(table);
-        // Cells are filled with blanks up to their column's width; a line that ends in them is a nuisance to whoever pipes it.
+        // Cells are filled with blanks up to their column's width; a line that ends in them is a nuisance to whoever
+        // pipes it.
         foreach (var line in text.ToString().Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 0))
             Out.WriteLine(line);
     }

@@ -6,7 +6,9 @@ using Vault.Client;
 
 namespace Vault.Cli;
 
-/// <summary>The command line: words to a call, its answer to text. Exit codes: 0 done, 1 failed, 2 the command was wrong.</summary>
+/// <summary>
+/// The command line: words to a call, its answer to text. Exit codes: 0 done, 1 failed, 2 the command was wrong.
+/// </summary>
 public static class VaultCommand
 {
     public const int Done = 0;
@@ -109,7 +111,9 @@ public static class VaultCommand
         return root;
     }
 
-    /// <summary>A command's examples are shown by its own help, and only its first sentence in the list of its parent.</summary>
+    /// <summary>
+    /// A command's examples are shown by its own help, and only its first sentence in the list of its parent.
+    /// </summary>
     private static Dictionary<Command, string> Shorten(Command root)
     {
         var whole = new Dictionary<Command, string>();

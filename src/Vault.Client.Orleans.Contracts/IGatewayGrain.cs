@@ -3,7 +3,10 @@ using Orleans.Concurrency;
 
 namespace Vault.Client.Cluster;
 
-/// <summary>The vault's HTTP contract without HTTP: on whichever silo takes the call, the request goes the way of every other, with key, permissions, limits and idempotency.</summary>
+/// <summary>
+/// The vault's HTTP contract without HTTP: on whichever silo takes the call, the request goes the way of every other,
+/// with key, permissions, limits and idempotency.
+/// </summary>
 [Alias("vault.gateway")]
 public interface IGatewayGrain : IGrainWithIntegerKey
 {

@@ -22,8 +22,8 @@ public static class LostGateways
 
     /// <summary>
     /// A call that was sent through a connection that ends (its silo died, was evicted or left) fails at once with
-    /// <see cref="SiloUnavailableException"/>. Whether it was carried out is not known. A call that was not sent yet goes
-    /// through another gateway.
+    /// <see cref="SiloUnavailableException"/>. Whether it was carried out is not known. A call that was not sent yet
+    /// goes through another gateway.
     /// </summary>
     public static IClientBuilder FailCallsOfLostGateways(this IClientBuilder client)
     {

@@ -8,10 +8,10 @@ using Orleans.Hosting;
 namespace Vault.Client.Cluster;
 
 /// <summary>
-/// The client of <see cref="IVaultClient"/> for runtimes inside the cluster's network: no HTTP and no load balancer, but a connection to every silo that has a
-/// client port. Retries, idempotency and errors are those of the HTTP client, because it is that client with another
-/// transport. A call that is out to a silo that dies fails at once, like a request whose connection breaks, and is sent
-/// again through another silo under the same idempotency key.
+/// The client of <see cref="IVaultClient"/> for runtimes inside the cluster's network: no HTTP and no load balancer,
+/// but a connection to every silo that has a client port. Retries, idempotency and errors are those of the HTTP client,
+/// because it is that client with another transport. A call that is out to a silo that dies fails at once, like a
+/// request whose connection breaks, and is sent again through another silo under the same idempotency key.
 /// </summary>
 public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
 {

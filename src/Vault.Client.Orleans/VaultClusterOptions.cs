@@ -1,12 +1,16 @@
 namespace Vault.Client.Cluster;
 
-/// <summary>How to reach the cluster and who asks. No record, so that nothing prints the key or the connection string.</summary>
+/// <summary>
+/// How to reach the cluster and who asks. No record, so that nothing prints the key or the connection string.
+/// </summary>
 public sealed class VaultClusterOptions
 {
     /// <summary>As the silos' <c>VAULT_CLUSTER</c>.</summary>
     public string Cluster { get; init; } = "vault";
 
-    /// <summary>The silos' PostgreSQL, in which the client finds them; silo-config/README.md says what a login of its own needs.</summary>
+    /// <summary>
+    /// The silos' PostgreSQL, in which the client finds them; silo-config/README.md says what a login of its own needs.
+    /// </summary>
     public required string Database { get; init; }
 
     /// <summary><c>vk_live_…</c></summary>
@@ -15,7 +19,10 @@ public sealed class VaultClusterOptions
     /// <summary><c>org_…</c>; may be left out with a key that is bound to an organization.</summary>
     public string? OrganizationId { get; init; }
 
-    /// <summary>PEM files of a certificate that the cluster's authority signed, its key, and that authority: as a silo has them. All three, or none in development.</summary>
+    /// <summary>
+    /// PEM files of a certificate that the cluster's authority signed, its key, and that authority: as a silo has them.
+    /// All three, or none in development.
+    /// </summary>
     public string? Certificate { get; init; }
 
     public string? CertificateKey { get; init; }

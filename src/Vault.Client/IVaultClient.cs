@@ -1,6 +1,9 @@
 namespace Vault.Client;
 
-/// <summary>What an agent runtime needs of a vault. Every member throws a <see cref="VaultException"/> whose type says what to do.</summary>
+/// <summary>
+/// What an agent runtime needs of a vault. Every member throws a <see cref="VaultException"/> whose type says what to
+/// do.
+/// </summary>
 public interface IVaultClient
 {
     /// <summary>Executes a tool with a user's connected account. Sent again only where that cannot act twice.</summary>

@@ -42,7 +42,10 @@ public sealed record ToolCall
     /// <summary>The longest the execution may take.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>Makes calls with the same key one call, also across restarts of the caller; otherwise every call has a key of its own, which covers its retries.</summary>
+    /// <summary>
+    /// Makes calls with the same key one call, also across restarts of the caller; otherwise every call has a key of
+    /// its own, which covers its retries.
+    /// </summary>
     public string? IdempotencyKey { get; init; }
 }
 
@@ -167,7 +170,8 @@ public sealed record AccountFilter
 
 public sealed record ProviderIdentity(string Subject, string? DisplayName, string? Email, string? Tenant);
 
-/// <param name="Status">PENDING_AUTH, PENDING_VERIFICATION, ACTIVE, EXPIRED, REQUIRES_REAUTH, REVOKED or DISCONNECTED.</param>
+/// <param name="Status">PENDING_AUTH, PENDING_VERIFICATION, ACTIVE, EXPIRED, REQUIRES_REAUTH, REVOKED or
+/// DISCONNECTED.</param>
 /// <param name="StatusReason">Why, for every status but ACTIVE.</param>
 public sealed record ConnectedAccount(
     string Id,

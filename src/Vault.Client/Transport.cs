@@ -9,9 +9,10 @@ using Polly.Retry;
 namespace Vault.Client;
 
 /// <summary>
-/// Sends a request and reads its answer. Every write carries an <c>Idempotency-Key</c>, so that one whose answer was lost may be sent again: the vault answers
-/// what it answered then. A failure that the vault has told is another matter: it would tell it again for the same key, so the next attempt gets a new one;
-/// and it is made only where the vault says that nothing was done (<c>can_retry</c>, never with an unknown outcome).
+/// Sends a request and reads its answer. Every write carries an <c>Idempotency-Key</c>, so that one whose answer was
+/// lost may be sent again: the vault answers what it answered then. A failure that the vault has told is another
+/// matter: it would tell it again for the same key, so the next attempt gets a new one; and it is made only where the
+/// vault says that nothing was done (<c>can_retry</c>, never with an unknown outcome).
 /// </summary>
 internal sealed class Transport
 {
@@ -172,7 +173,8 @@ internal sealed class Transport
         }
         catch (JsonException) { }
 
-        // A proxy in front of the vault speaks for itself only; 502 and 504 may come after the vault has acted, and the key makes asking again safe.
+        // A proxy in front of the vault speaks for itself only; 502 and 504 may come after the vault has acted, and the
+        // key makes asking again safe.
         var status = (int)response.StatusCode;
         var gateway =
             response.StatusCode

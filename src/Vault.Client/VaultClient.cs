@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Vault.Client;
 
-/// <summary>The HTTP client of a vault. One for the whole process: it is thread-safe and keeps its connections.</summary>
+/// <summary>
+/// The HTTP client of a vault. One for the whole process: it is thread-safe and keeps its connections.
+/// </summary>
 public sealed class VaultClient : IVaultClient, IDisposable
 {
     private readonly HttpClient _http;
@@ -26,7 +28,8 @@ public sealed class VaultClient : IVaultClient, IDisposable
         ) { }
 
     /// <param name="options">Where the vault is and who asks.</param>
-    /// <param name="http">The caller's own, which stays the caller's and is not changed; redirects must be off, because the key would follow them, and its timeout no shorter than the attempt's.</param>
+    /// <param name="http">The caller's own, which stays the caller's and is not changed; redirects must be off, because
+    /// the key would follow them, and its timeout no shorter than the attempt's.</param>
     /// <param name="time">What pauses are measured by.</param>
     /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
     public VaultClient(VaultClientOptions options, HttpClient http, TimeProvider? time = null)
@@ -189,7 +192,10 @@ public sealed class VaultClient : IVaultClient, IDisposable
             cancellationToken
         );
 
-    /// <summary>Any call of the contract (<c>/openapi/v1.json</c>) that has no method here; sent again under the same rules as those that have one.</summary>
+    /// <summary>
+    /// Any call of the contract (<c>/openapi/v1.json</c>) that has no method here; sent again under the same rules as
+    /// those that have one.
+    /// </summary>
     /// <param name="method">GET, POST, PATCH or DELETE.</param>
     /// <param name="path">With its query, for example <c>/v1/providers?page_size=50</c>.</param>
     /// <param name="body">An object that becomes JSON, or a <see cref="RawBody"/>.</param>

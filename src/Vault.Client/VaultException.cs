@@ -24,7 +24,9 @@ public sealed record VaultProblem(
     string? RequestId
 );
 
-/// <summary>The vault said no, or could not be reached. The type says what to do; <see cref="Problem"/> has the details.</summary>
+/// <summary>
+/// The vault said no, or could not be reached. The type says what to do; <see cref="Problem"/> has the details.
+/// </summary>
 public abstract class VaultException(VaultProblem problem, Exception? inner = null)
     : Exception($"{problem.Code}: {problem.Detail}", inner)
 {

@@ -6,11 +6,15 @@ namespace Vault.Client;
 /// <summary>The vault's tools as functions a model can call (Microsoft.Extensions.AI).</summary>
 public static class VaultTools
 {
-    /// <summary>Functions that act for one user. The model sees names, descriptions and schemas; whose account is used is not its to choose.</summary>
+    /// <summary>
+    /// Functions that act for one user. The model sees names, descriptions and schemas; whose account is used is not
+    /// its to choose.
+    /// </summary>
     /// <param name="client">The vault.</param>
     /// <param name="userId">The user, by your own id.</param>
     /// <param name="filter">Which tools; its user is not looked at.</param>
-    /// <param name="readyOnly">Leaves out what the user cannot execute yet (no account, a scope missing). What needs an approval is offered.</param>
+    /// <param name="readyOnly">Leaves out what the user cannot execute yet (no account, a scope missing). What needs an
+    /// approval is offered.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<IReadOnlyList<AIFunction>> GetFunctionsAsync(
         this IVaultClient client,
@@ -50,7 +54,10 @@ public static class VaultTools
 
         public override JsonElement JsonSchema => tool.InputSchema;
 
-        /// <summary>The tool's data. What the vault refuses is answered as an object with <c>error</c>: the model can read what to change or whom to ask; a vault out of reach throws.</summary>
+        /// <summary>
+        /// The tool's data. What the vault refuses is answered as an object with <c>error</c>: the model can read what
+        /// to change or whom to ask; a vault out of reach throws.
+        /// </summary>
         protected override async ValueTask<object?> InvokeCoreAsync(
             AIFunctionArguments arguments,
             CancellationToken cancellationToken

@@ -16,7 +16,9 @@ using Vault.Gateway.Rest.Tools;
 
 namespace Vault.Gateway;
 
-/// <summary>Every route there is. One that is not in this list does not exist, neither on the wire nor in the document.</summary>
+/// <summary>
+/// Every route there is. One that is not in this list does not exist, neither on the wire nor in the document.
+/// </summary>
 internal static class Routes
 {
     public static void Add(IServiceCollection services)

@@ -17,7 +17,10 @@ using Vault.Storage;
 
 namespace Vault.Host;
 
-/// <summary>The program: a web server and a silo in one process, on SQLite alone or on PostgreSQL as a member of a cluster of one or many.</summary>
+/// <summary>
+/// The program: a web server and a silo in one process, on SQLite alone or on PostgreSQL as a member of a cluster of
+/// one or many.
+/// </summary>
 public sealed class VaultHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -56,15 +59,17 @@ public sealed class VaultHost : IAsyncDisposable
             var token = await SiloSetup.JoinDatabaseAsync(options, cancellationToken);
             var spool = StoreSetup.OpenSpool(options);
 
-            // What development relaxes is ours to say; the framework's own idea of it would put a page with stack traces around every request.
+            // What development relaxes is ours to say; the framework's own idea of it would put a page with stack
+            // traces around every request.
             var builder = WebApplication.CreateSlimBuilder(
                 new WebApplicationOptions { ApplicationName = "vault-host", EnvironmentName = "Production" }
             );
             builder.Configuration.Sources.Clear();
             builder.AddVaultTelemetry(options);
             builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-            // A request goes on where its bytes were read, and its answer is sent where it was written: two changes of thread less per request. Nothing here blocks
-            // a thread for longer than a look-up in a local database takes, and other connections have other threads.
+            // A request goes on where its bytes were read, and its answer is sent where it was written: two changes of
+            // thread less per request. Nothing here blocks a thread for longer than a look-up in a local database
+            // takes, and other connections have other threads.
             builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
             builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o =>
                 o.ShutdownTimeout = options.ShutdownTimeout
@@ -108,7 +113,9 @@ public sealed class VaultHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts; answers the first administrator's key when there was no key yet. It cannot be shown again.</summary>
+    /// <summary>
+    /// Starts; answers the first administrator's key when there was no key yet. It cannot be shown again.
+    /// </summary>
     public async Task<Secret?> StartAsync(CancellationToken cancellationToken)
     {
         var clock = Services.GetRequiredService<DatabaseClock>();

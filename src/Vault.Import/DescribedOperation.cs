@@ -5,7 +5,9 @@ using Vault.Core.Packs;
 
 namespace Vault.Import;
 
-/// <summary>One operation as a document describes it, whatever the document's format; schemas stay in the document's own words.</summary>
+/// <summary>
+/// One operation as a document describes it, whatever the document's format; schemas stay in the document's own words.
+/// </summary>
 internal sealed record DescribedOperation
 {
     public required string Method { get; init; }
@@ -42,7 +44,9 @@ internal sealed record DescribedOperation
     /// <summary>Parts of the body that are constant (the text of a GraphQL query).</summary>
     public ImmutableArray<(string At, JsonNode Value)> Constants { get; init; } = [];
 
-    /// <summary>Where in the body the parameters with <see cref="ParameterPlace.Body"/> go; empty for its root.</summary>
+    /// <summary>
+    /// Where in the body the parameters with <see cref="ParameterPlace.Body"/> go; empty for its root.
+    /// </summary>
     public string BodyPrefix { get; init; } = "";
 
     /// <summary>Why it cannot be a tool.</summary>
@@ -112,7 +116,9 @@ internal static class Reasons
     public const string Unknown = "not_in_schema";
 }
 
-/// <summary>An operation meets something that has no form here; caught where one operation is made into one tool.</summary>
+/// <summary>
+/// An operation meets something that has no form here; caught where one operation is made into one tool.
+/// </summary>
 internal sealed class NotExpressibleException(string reason, string detail) : Exception(detail)
 {
     public Refusal Refusal { get; } = new(reason, detail);

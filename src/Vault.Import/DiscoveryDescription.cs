@@ -55,7 +55,10 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
 
     private static string MethodOf(JsonElement method) => OpenApiDescription.Text(method, "httpMethod") ?? "GET";
 
-    /// <summary>The flat path has a place per segment, where the other takes several segments as one value, which is never escaped.</summary>
+    /// <summary>
+    /// The flat path has a place per segment, where the other takes several segments as one value, which is never
+    /// escaped.
+    /// </summary>
     private static string PathOf(JsonElement method) =>
         "/"
         + (OpenApiDescription.Text(method, "flatPath") ?? OpenApiDescription.Text(method, "path") ?? "").TrimStart('/');
@@ -129,7 +132,10 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
         }
     }
 
-    /// <summary>Any of them is enough; the one that allows least comes first: one that only reads, then the longer name, which says more of what it is for.</summary>
+    /// <summary>
+    /// Any of them is enough; the one that allows least comes first: one that only reads, then the longer name, which
+    /// says more of what it is for.
+    /// </summary>
     private static ImmutableArray<ImmutableArray<string>> Scopes(JsonElement method)
     {
         var scopes = OpenApiDescription.Texts(method, "scopes");

@@ -6,8 +6,8 @@ using Vault.Core.Packs;
 namespace Vault.Import;
 
 /// <summary>
-/// A GraphQL schema with named operations that somebody wrote upon it: each operation becomes a tool, its variables the inputs, its text a constant. What may be
-/// asked is what was written, never what a model makes up.
+/// A GraphQL schema with named operations that somebody wrote upon it: each operation becomes a tool, its variables the
+/// inputs, its text a constant. What may be asked is what was written, never what a model makes up.
 /// </summary>
 internal sealed class GraphQlDescription : IDescription
 {
@@ -15,7 +15,8 @@ internal sealed class GraphQlDescription : IDescription
     private readonly GraphQlOperations _operations;
     private readonly string _endpoint;
 
-    /// <exception cref="FormatException">The schema or the operations are not GraphQL; the message has the line.</exception>
+    /// <exception cref="FormatException">The schema or the operations are not GraphQL; the message has the
+    /// line.</exception>
     public GraphQlDescription(JsonSlices document)
     {
         var given = document.Read("/schema");

@@ -5,7 +5,10 @@ namespace Vault.Import;
 /// <summary>Named operations and fragments as they were written.</summary>
 internal sealed class GraphQlOperations
 {
-    /// <summary>Characters of an operation with its fragments: it is sent with every call, and fragments count anew in each operation that spreads them.</summary>
+    /// <summary>
+    /// Characters of an operation with its fragments: it is sent with every call, and fragments count anew in each
+    /// operation that spreads them.
+    /// </summary>
     public const int MaxText = 32 * 1024;
 
     private readonly Dictionary<string, (string On, GraphQlSelection Selection, string Source)> _fragments = new(

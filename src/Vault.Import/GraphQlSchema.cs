@@ -14,7 +14,10 @@ internal sealed record GraphQlType(
     List<string> Values
 );
 
-/// <summary>The types of a GraphQL schema, from its definition language or from an introspection (https://spec.graphql.org/October2021/).</summary>
+/// <summary>
+/// The types of a GraphQL schema, from its definition language or from an introspection
+/// (https://spec.graphql.org/October2021/).
+/// </summary>
 internal sealed class GraphQlSchema
 {
     private readonly Dictionary<string, GraphQlType> _types = new(StringComparer.Ordinal);
@@ -98,7 +101,9 @@ internal sealed class GraphQlSchema
         };
     }
 
-    /// <summary>The definition behind a reference; undefined for a scalar of the schema's own, which takes anything.</summary>
+    /// <summary>
+    /// The definition behind a reference; undefined for a scalar of the schema's own, which takes anything.
+    /// </summary>
     public JsonElement Resolve(string name)
     {
         if (Find(name) is not { } type)

@@ -13,10 +13,16 @@ internal enum GraphQlKind
 
 internal readonly record struct GraphQlToken(GraphQlKind Kind, string Text, int Start, int End);
 
-/// <summary>The words of a GraphQL document (https://spec.graphql.org/October2021/#sec-Appendix-Grammar-Summary.Lexical-Tokens), one at a time.</summary>
+/// <summary>
+/// The words of a GraphQL document (https://spec.graphql.org/October2021/#sec-Appendix-Grammar-Summary.Lexical-Tokens),
+/// one at a time.
+/// </summary>
 internal sealed class GraphQlTokens
 {
-    /// <summary>What stands within what, at most: the readers call themselves for each level, and a stack that is used up ends the process.</summary>
+    /// <summary>
+    /// What stands within what, at most: the readers call themselves for each level, and a stack that is used up ends
+    /// the process.
+    /// </summary>
     public const int MaxDepth = 64;
 
     private readonly string _source;

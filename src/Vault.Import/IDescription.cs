@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Vault.Import;
 
-/// <summary>A document read one operation at a time; two passes, because a name depends on what the others are called.</summary>
+/// <summary>
+/// A document read one operation at a time; two passes, because a name depends on what the others are called.
+/// </summary>
 internal interface IDescription
 {
     string Format { get; }

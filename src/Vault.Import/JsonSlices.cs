@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Vault.Import;
 
 /// <summary>
-/// A large JSON document of which only parts are ever parsed: one pass notes where the values of the first levels begin and end, and each is read when it is
-/// asked for. A description of 60 MB costs its bytes and this index, not a tree.
+/// A large JSON document of which only parts are ever parsed: one pass notes where the values of the first levels begin
+/// and end, and each is read when it is asked for. A description of 60 MB costs its bytes and this index, not a tree.
 /// </summary>
 internal sealed class JsonSlices
 {
@@ -15,7 +15,10 @@ internal sealed class JsonSlices
 
     private const int MaxKept = 512;
 
-    /// <summary>Microsoft Graph's beta, with 22,000 operations, has a fifth of it. Tens of millions of tiny members would cost gigabytes of index.</summary>
+    /// <summary>
+    /// Microsoft Graph's beta, with 22,000 operations, has a fifth of it. Tens of millions of tiny members would cost
+    /// gigabytes of index.
+    /// </summary>
     private const int MaxParts = 500_000;
 
     private readonly ReadOnlyMemory<byte> _json;
@@ -30,7 +33,10 @@ internal sealed class JsonSlices
         Index();
     }
 
-    /// <summary>Names of an object's members in the document's order; none where there is no such object within the first levels.</summary>
+    /// <summary>
+    /// Names of an object's members in the document's order; none where there is no such object within the first
+    /// levels.
+    /// </summary>
     public IReadOnlyList<string> Members(string pointer) => _members.TryGetValue(pointer, out var names) ? names : [];
 
     public bool Has(string pointer) => _at.ContainsKey(pointer);
@@ -104,7 +110,8 @@ internal sealed class JsonSlices
                 Object(ref reader, at, level + 1);
             else
                 reader.Skip();
-            // Written twice, the first counts: the same answer as for a member that is looked up in a tree is not promised by anyone.
+            // Written twice, the first counts: the same answer as for a member that is looked up in a tree is not
+            // promised by anyone.
             if (_at.Count >= MaxParts)
                 throw new FormatException(
                     $"has more than {MaxParts} parts in its first three levels, which no description has"

@@ -6,8 +6,8 @@ using Vault.Core.Errors;
 namespace Vault.Import;
 
 /// <summary>
-/// A pack for a provider that is not known, from what the document says of servers and security. What no document says is assumed in the way that harms least: a
-/// refresh token is never presented twice.
+/// A pack for a provider that is not known, from what the document says of servers and security. What no document says
+/// is assumed in the way that harms least: a refresh token is never presented twice.
 /// </summary>
 internal static class NewPack
 {

@@ -4,7 +4,9 @@ using Vault.Core.Packs;
 
 namespace Vault.Import;
 
-/// <summary>Request bodies and answers of OpenAPI 3: which media type is used, and in which of the pack's formats.</summary>
+/// <summary>
+/// Request bodies and answers of OpenAPI 3: which media type is used, and in which of the pack's formats.
+/// </summary>
 internal static class OpenApiBodies
 {
     public static DescribedBody? Body(OpenApiDescription document, JsonElement operation)

@@ -5,7 +5,9 @@ using Vault.Providers.Packs;
 
 namespace Vault.Import;
 
-/// <summary>Parameters of OpenAPI 3 and Swagger 2, with how they are written into a request; Swagger's body is among them.</summary>
+/// <summary>
+/// Parameters of OpenAPI 3 and Swagger 2, with how they are written into a request; Swagger's body is among them.
+/// </summary>
 internal sealed class OpenApiParameters(OpenApiDescription document, bool swagger)
 {
     private readonly List<(string Name, JsonElement Parameter)> _form = [];

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace Vault.Import;
 
-/// <summary>Security requirements as scope groups. A list of alternatives becomes groups of which every one must be met, each by any of its scopes.</summary>
+/// <summary>
+/// Security requirements as scope groups. A list of alternatives becomes groups of which every one must be met, each by
+/// any of its scopes.
+/// </summary>
 internal sealed class OpenApiSecurity
 {
     private const int MaxGroups = 16;
@@ -43,7 +46,8 @@ internal sealed class OpenApiSecurity
                 continue;
             servable = true;
             var oauth = schemes.Where(s => TypeOf(s.Name) is "oauth2" or "openIdConnect").ToList();
-            // A key or a password has no scopes; where the same call may also be made with a token, the token's scopes are what matters here.
+            // A key or a password has no scopes; where the same call may also be made with a token, the token's scopes
+            // are what matters here.
             if (oauth.Count == 0 && schemes.Count > 0)
                 continue;
             var scopes = oauth

@@ -6,7 +6,10 @@ using System.Text.Json;
 
 namespace Vault.Import;
 
-/// <summary>A tool set as it stands: which operation got which name and version, so that importing again keeps both, also for tools that were gone in between.</summary>
+/// <summary>
+/// A tool set as it stands: which operation got which name and version, so that importing again keeps both, also for
+/// tools that were gone in between.
+/// </summary>
 internal sealed class PreviousSet
 {
     private readonly FrozenDictionary<string, Known> _tools;

@@ -23,14 +23,17 @@ internal sealed record SchemaDetail(int Depth, int Text, int Enum)
 }
 
 /// <summary>
-/// Writes a schema of OpenAPI 3.0, 3.1, Swagger 2 or Discovery in the subset that the vault validates. What the subset has no word for is left out, so that the
-/// result takes more than the provider does and never less. References become definitions: what is used once stands in its place.
+/// Writes a schema of OpenAPI 3.0, 3.1, Swagger 2 or Discovery in the subset that the vault validates. What the subset
+/// has no word for is left out, so that the result takes more than the provider does and never less. References become
+/// definitions: what is used once stands in its place.
 /// </summary>
 internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDetail detail, int budget)
 {
     private const int MaxBranches = 8;
 
-    /// <summary>References to references: each is a call within a call, and a stack that is used up ends the process.</summary>
+    /// <summary>
+    /// References to references: each is a call within a call, and a stack that is used up ends the process.
+    /// </summary>
     private const int MaxWithin = 64;
 
     private static readonly HashSet<string> Types =
@@ -52,7 +55,9 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     private int _spent;
     private int _within;
 
-    /// <summary>More was written than the budget allows; what follows is cut short, and the result must not be used.</summary>
+    /// <summary>
+    /// More was written than the budget allows; what follows is cut short, and the result must not be used.
+    /// </summary>
     public bool Over => _spent > budget;
 
     /// <summary>The schema behind any references, as the document has it.</summary>
@@ -65,7 +70,10 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
 
     public JsonObject Write(JsonElement schema) => Write(schema, 0);
 
-    /// <summary>Puts the definitions that are used more than once, or use themselves, into <c>$defs</c> of the root, and the others where they are used.</summary>
+    /// <summary>
+    /// Puts the definitions that are used more than once, or use themselves, into <c>$defs</c> of the root, and the
+    /// others where they are used.
+    /// </summary>
     public void Finish(JsonObject root)
     {
         var hoisted = new JsonObject();
@@ -163,7 +171,10 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         return written;
     }
 
-    /// <summary>Parts of one object are one object: a model reads it better, and an unknown name can be refused. Anything else stays a list of conditions.</summary>
+    /// <summary>
+    /// Parts of one object are one object: a model reads it better, and an unknown name can be refused. Anything else
+    /// stays a list of conditions.
+    /// </summary>
     private JsonObject WriteAll(JsonElement schema, JsonElement all, int depth)
     {
         var parts = all.EnumerateArray().ToList();
@@ -335,7 +346,8 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         var values = new JsonArray();
         foreach (var value in list.EnumerateArray())
         {
-            // YAML and careless hands write numbers as texts and the reverse; what cannot fit the type would make the field impossible.
+            // YAML and careless hands write numbers as texts and the reverse; what cannot fit the type would make the
+            // field impossible.
             if (types.Count > 0 && !Fits(value, types))
                 return;
             values.Add(JsonNode.Parse(value.GetRawText()));
@@ -453,7 +465,8 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     {
         try
         {
-            // Documents repeat a few patterns thousands of times, and building one costs more than all else of a small schema.
+            // Documents repeat a few patterns thousands of times, and building one costs more than all else of a small
+            // schema.
             _ = Patterns.Get(pattern);
             return true;
         }

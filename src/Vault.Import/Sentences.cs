@@ -4,10 +4,15 @@ using System.Text.RegularExpressions;
 
 namespace Vault.Import;
 
-/// <summary>Descriptions of published documents, made short enough for a model to read: markup goes, and what is too long ends with a whole sentence.</summary>
+/// <summary>
+/// Descriptions of published documents, made short enough for a model to read: markup goes, and what is too long ends
+/// with a whole sentence.
+/// </summary>
 internal static partial class Sentences
 {
-    /// <summary>At most <paramref name="most"/> characters, cut after the last sentence that fits, else after the last word.</summary>
+    /// <summary>
+    /// At most <paramref name="most"/> characters, cut after the last sentence that fits, else after the last word.
+    /// </summary>
     public static string Cut(string? text, int most)
     {
         if (string.IsNullOrWhiteSpace(text) || most < 8)

@@ -7,7 +7,10 @@ using Vault.Core.Templates;
 
 namespace Vault.Import;
 
-/// <summary>Writes one operation as a tool of the pack format. Its schema is written with less and less detail until it fits the budget.</summary>
+/// <summary>
+/// Writes one operation as a tool of the pack format. Its schema is written with less and less detail until it fits the
+/// budget.
+/// </summary>
 internal sealed class ToolBuilder(IDescription document, string provider, ImportUrls urls)
 {
     /// <summary>Bytes of a tool's schema; about two thousand tokens of a model.</summary>
@@ -25,7 +28,8 @@ internal sealed class ToolBuilder(IDescription document, string provider, Import
         var effect = EffectOf(operation, name);
         foreach (var detail in SchemaDetail.Steps)
         {
-            // What is counted while writing is less than what is written, but for schemas full of "anything": half as much again is given up on.
+            // What is counted while writing is less than what is written, but for schemas full of "anything": half as
+            // much again is given up on.
             var rewriter = new SchemaRewriter(document.Resolve, detail, SchemaBudget * 3 / 2);
             var inputs = new ToolInputs(rewriter);
             foreach (var parameter in operation.Parameters.Concat(Undeclared(operation)))
@@ -72,7 +76,8 @@ internal sealed class ToolBuilder(IDescription document, string provider, Import
             return Effect.Read;
         }
 
-        // The document may make it harmless, a name may only make it worse: nothing is thought harmless because of a word.
+        // The document may make it harmless, a name may only make it worse: nothing is thought harmless because of a
+        // word.
         return operation.Annotated ?? (operation.Method == "DELETE" || destroys ? Effect.Destructive : Effect.Write);
     }
 
@@ -155,7 +160,9 @@ internal sealed class ToolBuilder(IDescription document, string provider, Import
 /// <summary>Where an operation is called, in the terms of the provider's pack.</summary>
 internal sealed class ImportUrls(UrlTemplate baseUrl, ImmutableArray<string> hosts, string? documentServer)
 {
-    /// <summary>Relative to the pack's API address where it lies below it, absolute on another host of the pack.</summary>
+    /// <summary>
+    /// Relative to the pack's API address where it lies below it, absolute on another host of the pack.
+    /// </summary>
     public string Of(DescribedOperation operation)
     {
         var server = operation.Server ?? documentServer;

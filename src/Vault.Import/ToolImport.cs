@@ -11,7 +11,10 @@ using Vault.Providers.Packs;
 
 namespace Vault.Import;
 
-/// <summary>Plans an import: reads the document one operation at a time, makes each a tool or says why not, and has every tool judged by the reader of packs.</summary>
+/// <summary>
+/// Plans an import: reads the document one operation at a time, makes each a tool or says why not, and has every tool
+/// judged by the reader of packs.
+/// </summary>
 public sealed class ToolImport(IPacks packs) : IToolImport
 {
     public Result<ImportPlan> Plan(ImportRequest request, ReadOnlyMemory<byte> document, string? previous)
@@ -56,7 +59,8 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         }
         catch (InvalidOperationException)
         {
-            // A text where the specification wants an object, outside of any one operation: a stranger's document, and not the vault's fault.
+            // A text where the specification wants an object, outside of any one operation: a stranger's document, and
+            // not the vault's fault.
             return VaultError.Invalid("document", "is not of the form that its specification says");
         }
         catch (JsonException e)
@@ -215,7 +219,8 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             SetId = ToolSet.Id(request.Provider, request.Set),
             Set = set,
             NewPack = newPack,
-            // The set names its document, from which a new pack follows, too; a second keeping of the same comes to the same digest.
+            // The set names its document, from which a new pack follows, too; a second keeping of the same comes to the
+            // same digest.
             Digest = Convert.ToHexStringLower(SHA256.HashData(set)),
         };
     }

@@ -112,7 +112,10 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
         return schema;
     }
 
-    /// <summary>The places of a URL under their inputs' names. In one pass: one place's new name can be what another one was called.</summary>
+    /// <summary>
+    /// The places of a URL under their inputs' names. In one pass: one place's new name can be what another one was
+    /// called.
+    /// </summary>
     public string Rename(string url) =>
         string.Concat(
             url.Split('{')
@@ -128,7 +131,9 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
                 )
         );
 
-    /// <summary><c>created[gt]=1</c>: every plain member is an input of its own; a list of plain values repeats <c>name[]</c>.</summary>
+    /// <summary>
+    /// <c>created[gt]=1</c>: every plain member is an input of its own; a list of plain values repeats <c>name[]</c>.
+    /// </summary>
     private bool Deep(DescribedParameter parameter)
     {
         var schema = rewriter.Resolve(parameter.Schema);
@@ -177,7 +182,9 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
     }
 }
 
-/// <summary>The body among a tool's inputs: the members of an object are inputs themselves; anything else is one input.</summary>
+/// <summary>
+/// The body among a tool's inputs: the members of an object are inputs themselves; anything else is one input.
+/// </summary>
 internal static class ToolBody
 {
     public static void Add(ToolInputs inputs, DescribedBody body, int text)

@@ -4,8 +4,8 @@ using System.Text;
 namespace Vault.Import;
 
 /// <summary>
-/// Names of the form <c>provider_verb_noun</c>. A name depends on its operation alone; operations whose names would be the same all get longer ones, so that the
-/// order of the document decides nothing.
+/// Names of the form <c>provider_verb_noun</c>. A name depends on its operation alone; operations whose names would be
+/// the same all get longer ones, so that the order of the document decides nothing.
 /// </summary>
 internal static class ToolNaming
 {
@@ -335,7 +335,9 @@ internal static class ToolNaming
     private static bool IsVersion(string word) =>
         word.Length is > 1 and <= 6 && word[0] == 'v' && word.Skip(1).All(c => char.IsAsciiDigit(c) || c is 'a' or 'b');
 
-    /// <summary>Lower-case words of letters and digits; a capital begins a word (<c>listHTTPRoutes</c>: list, http, routes).</summary>
+    /// <summary>
+    /// Lower-case words of letters and digits; a capital begins a word (<c>listHTTPRoutes</c>: list, http, routes).
+    /// </summary>
     private static IEnumerable<string> Split(string text)
     {
         var word = new StringBuilder();

@@ -8,7 +8,8 @@ using YamlDotNet.Core.Events;
 namespace Vault.Import;
 
 /// <summary>
-/// YAML as JSON, event by event, so that no tree is built twice. Aliases are refused: a few lines of them can stand for gigabytes, and no description needs them.
+/// YAML as JSON, event by event, so that no tree is built twice. Aliases are refused: a few lines of them can stand for
+/// gigabytes, and no description needs them.
 /// </summary>
 internal static class YamlDocument
 {
@@ -81,7 +82,9 @@ internal static class YamlDocument
             names.Push(awaits);
     }
 
-    /// <summary>The core schema of YAML 1.2: what is quoted is text, and so is everything that only looks like a date or a yes.</summary>
+    /// <summary>
+    /// The core schema of YAML 1.2: what is quoted is text, and so is everything that only looks like a date or a yes.
+    /// </summary>
     private static void Write(Utf8JsonWriter writer, Scalar scalar)
     {
         var text = scalar.Value;

@@ -93,7 +93,8 @@ internal static class SandboxApp
     }
 
     /// <summary>
-    /// A page on the web must not reach the sandbox through a name that resolves to loopback (DNS rebinding), so the Host has to be a loopback name.
+    /// A page on the web must not reach the sandbox through a name that resolves to loopback (DNS rebinding), so the
+    /// Host has to be a loopback name.
     /// </summary>
     private static async Task GuardAsync(HttpContext context, RequestDelegate next, SandboxState state)
     {

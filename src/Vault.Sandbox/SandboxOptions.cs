@@ -9,7 +9,9 @@ public sealed record SandboxOptions
     /// <summary>Loopback port; 0 picks a free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>A name or address of this machine's loopback: 127.0.0.1, ::1 or localhost. Becomes part of the issuer.</summary>
+    /// <summary>
+    /// A name or address of this machine's loopback: 127.0.0.1, ::1 or localhost. Becomes part of the issuer.
+    /// </summary>
     public string Host { get; init; } = "127.0.0.1";
 
     /// <summary>The clock for lifetimes, grace windows and slow faults; a test gives a manual one.</summary>
@@ -41,6 +43,8 @@ public sealed record SandboxOptions
     /// <summary>How many items exist at the start: item-1 to item-N.</summary>
     public int SeedItems { get; init; } = 250;
 
-    /// <summary>The environment's name; "Production" is refused. Null reads ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT.</summary>
+    /// <summary>
+    /// The environment's name; "Production" is refused. Null reads ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT.
+    /// </summary>
     public string? EnvironmentName { get; init; }
 }

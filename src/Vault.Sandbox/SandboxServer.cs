@@ -10,7 +10,9 @@ using Vault.Sandbox.OAuth;
 
 namespace Vault.Sandbox;
 
-/// <summary>A running sandbox provider: a real HTTP server on a loopback port, with its insides within reach of a test.</summary>
+/// <summary>
+/// A running sandbox provider: a real HTTP server on a loopback port, with its insides within reach of a test.
+/// </summary>
 public sealed class SandboxServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -19,7 +21,9 @@ public sealed class SandboxServer : IAsyncDisposable
 
     private SandboxServer(WebApplication app, SandboxState state) => (_app, _state) = (app, state);
 
-    /// <summary>The issuer and root of all endpoints, for example "http://127.0.0.1:40123"; no slash at the end.</summary>
+    /// <summary>
+    /// The issuer and root of all endpoints, for example "http://127.0.0.1:40123"; no slash at the end.
+    /// </summary>
     public string BaseUrl => _state.Issuer;
 
     /// <summary>Everything counted so far, at this moment.</summary>
@@ -37,7 +41,8 @@ public sealed class SandboxServer : IAsyncDisposable
     /// <summary>Public keys that JWT bearer assertions are verified against.</summary>
     public JwtKeys JwtKeys => _state.Keys;
 
-    /// <exception cref="InvalidOperationException">The sandbox must not run here; the message says why and what to do.</exception>
+    /// <exception cref="InvalidOperationException">The sandbox must not run here; the message says why and what to
+    /// do.</exception>
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<SandboxServer> StartAsync(
         SandboxOptions? options = null,

@@ -19,8 +19,10 @@ using Vault.Storage.Stores;
 namespace Vault.Storage;
 
 /// <summary>
-/// One open database and every store port on it. Opening migrates the schema. All members may be used from many threads; each call is one transaction.
-/// A database that cannot answer is a <see cref="Vault.Core.Errors.StoreUnavailableException"/>, a page token that is not one an <see cref="Vault.Core.Errors.InvalidCursorException"/>.
+/// One open database and every store port on it. Opening migrates the schema. All members may be used from many
+/// threads; each call is one transaction. A database that cannot answer is a
+/// <see cref="Vault.Core.Errors.StoreUnavailableException"/>, a page token that is not one an
+/// <see cref="Vault.Core.Errors.InvalidCursorException"/>.
 /// </summary>
 public sealed class VaultStore : IAsyncDisposable
 {
@@ -101,10 +103,13 @@ public sealed class VaultStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// A PostgreSQL database, for any number of hosts. The owner's login migrates schema <c>vault</c>; everything else runs as the role <c>vault_app</c> under row-level security.
+    /// A PostgreSQL database, for any number of hosts. The owner's login migrates schema <c>vault</c>; everything else
+    /// runs as the role <c>vault_app</c> under row-level security.
     /// </summary>
-    /// <param name="connectionString">The application's login. Without an owner's string it must own the schema or find it up to date.</param>
-    /// <param name="ownerConnectionString">Migrates, and makes the application's login a member of <c>vault_app</c>; null: the application's own.</param>
+    /// <param name="connectionString">The application's login. Without an owner's string it must own the schema or find
+    /// it up to date.</param>
+    /// <param name="ownerConnectionString">Migrates, and makes the application's login a member of <c>vault_app</c>;
+    /// null: the application's own.</param>
     /// <param name="entryWriter">Writes the ledger drafts that go to the outbox.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>

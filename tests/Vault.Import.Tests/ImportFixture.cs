@@ -6,7 +6,9 @@ using Vault.Providers.Packs;
 
 namespace Vault.Import.Tests;
 
-/// <summary>Imports the documents of <c>Cases/import</c>, all written for these tests, into the catalogue as it is shipped.</summary>
+/// <summary>
+/// Imports the documents of <c>Cases/import</c>, all written for these tests, into the catalogue as it is shipped.
+/// </summary>
 public sealed class ImportFixture : IAsyncLifetime, IDisposable
 {
     public PackCatalogue Packs { get; } = new(new PackReader(), new PackOptions { Development = true });
@@ -49,7 +51,9 @@ public sealed class ImportFixture : IAsyncLifetime, IDisposable
         return set.GetProperty("tools").EnumerateArray().Single(t => t.GetProperty("name").GetString() == name);
     }
 
-    /// <summary>The tools as a host would load them: with the pack they belong to, judged by the one reader of packs.</summary>
+    /// <summary>
+    /// The tools as a host would load them: with the pack they belong to, judged by the one reader of packs.
+    /// </summary>
     public static ProviderPack Load(byte[] pack, byte[] set)
     {
         var faults = new List<Core.Errors.Violation>();

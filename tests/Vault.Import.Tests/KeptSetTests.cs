@@ -5,7 +5,10 @@ using Vault.Providers.Packs;
 
 namespace Vault.Import.Tests;
 
-/// <summary>What an import keeps: a pack and a tool set that editors, the reader and the catalogue all take; and what stays when it is deleted.</summary>
+/// <summary>
+/// What an import keeps: a pack and a tool set that editors, the reader and the catalogue all take; and what stays when
+/// it is deleted.
+/// </summary>
 public sealed class KeptSetTests(ImportFixture fixture) : IClassFixture<ImportFixture>
 {
     private static readonly DateTimeOffset At = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);

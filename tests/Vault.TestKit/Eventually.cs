@@ -5,12 +5,16 @@ using System.Runtime.CompilerServices;
 namespace Vault.TestKit;
 
 /// <summary>
-/// Waits for what happens by itself: looks, pauses and looks again. A wait that expires says what its last look saw. An answer that asks for fewer requests
-/// (<see cref="IThrottled"/>) is waited out and never shown to the condition, so no wait fails because it met a rate limit.
+/// Waits for what happens by itself: looks, pauses and looks again. A wait that expires says what its last look saw. An
+/// answer that asks for fewer requests (<see cref="IThrottled"/>) is waited out and never shown to the condition, so no
+/// wait fails because it met a rate limit.
 /// </summary>
 public static class Eventually
 {
-    /// <summary>Only ends what will never be green. It is far beyond what a loaded machine needs, and no test relies on its length.</summary>
+    /// <summary>
+    /// Only ends what will never be green. It is far beyond what a loaded machine needs, and no test relies on its
+    /// length.
+    /// </summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(50);

@@ -5,12 +5,14 @@ using System.Net.Sockets;
 namespace Vault.TestKit;
 
 /// <summary>
-/// Ports of 127.0.0.1 for a program that must be told its port before it starts. Such a port is free when it is given and bound only later, and no other test process
-/// may be given it in between: a process holds the blocks that its ports come from, by a lock on a file, for as long as it lives. No port is given twice to one process.
+/// Ports of 127.0.0.1 for a program that must be told its port before it starts. Such a port is free when it is given
+/// and bound only later, and no other test process may be given it in between: a process holds the blocks that its
+/// ports come from, by a lock on a file, for as long as it lives. No port is given twice to one process.
 /// </summary>
 public static class FreePorts
 {
-    // Below those that scripts/pg, Orleans' test cluster and the system (for outgoing connections) choose from: each of them could take one before the program binds it.
+    // Below those that scripts/pg, Orleans' test cluster and the system (for outgoing connections) choose from: each of
+    // them could take one before the program binds it.
     private const int First = 12_000;
     private const int Blocks = 32;
     private const int BlockSize = 250;

@@ -4,7 +4,10 @@ using Vault.Core.Identity;
 
 namespace Vault.TestKit;
 
-/// <summary>Repeatable randomness: SHA-256 in counter mode over a seed. Safe for concurrent use; each call gets bytes no other call gets.</summary>
+/// <summary>
+/// Repeatable randomness: SHA-256 in counter mode over a seed. Safe for concurrent use; each call gets bytes no other
+/// call gets.
+/// </summary>
 public sealed class SeededEntropy(int seed = 1) : IEntropy
 {
     private long _counter;

@@ -20,7 +20,10 @@ internal sealed record CheckedFile(
     public bool IsValid => Faults.Length == 0;
 }
 
-/// <summary>Checks files as a host would load them. A tool set is checked against its provider's pack: one of the files given, one beside it (<c>ID.json</c>), or a shipped one.</summary>
+/// <summary>
+/// Checks files as a host would load them. A tool set is checked against its provider's pack: one of the files given,
+/// one beside it (<c>ID.json</c>), or a shipped one.
+/// </summary>
 internal static class PackCheck
 {
     public static async Task<IReadOnlyList<CheckedFile>> RunAsync(

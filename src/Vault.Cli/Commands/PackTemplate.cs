@@ -6,7 +6,10 @@ using Vault.Providers.Packs;
 
 namespace Vault.Cli.Commands;
 
-/// <summary>A pack to fill in. What must be looked up at the provider stands in <c>notes</c>, so that a pack that was not looked over says so.</summary>
+/// <summary>
+/// A pack to fill in. What must be looked up at the provider stands in <c>notes</c>, so that a pack that was not looked
+/// over says so.
+/// </summary>
 internal static class PackTemplate
 {
     public static (string Text, ImmutableArray<Violation> Faults) Make(string id, string baseUrl, string auth)

@@ -9,7 +9,10 @@ using Vault.Providers.Packs;
 
 namespace Vault.Cli.Commands;
 
-/// <summary>Imports tools into a running vault, or, with <c>--to</c>, into a folder of packs without one. Without a word of agreement it only shows.</summary>
+/// <summary>
+/// Imports tools into a running vault, or, with <c>--to</c>, into a folder of packs without one. Without a word of
+/// agreement it only shows.
+/// </summary>
 internal static class ToolImportCommand
 {
     public static Command Make(CliConsole console)
@@ -230,7 +233,9 @@ internal static class ToolImportCommand
     private static byte[] Indented(byte[] json) =>
         JsonSerializer.SerializeToUtf8Bytes(JsonNode.Parse(json), CliConsole.Indented);
 
-    /// <summary>A schema and the operations upon it as one document. The schema is SDL, or the JSON of an introspection.</summary>
+    /// <summary>
+    /// A schema and the operations upon it as one document. The schema is SDL, or the JSON of an introspection.
+    /// </summary>
     private static byte[] Envelope(byte[] schema, string operations, string endpoint)
     {
         var text = System.Text.Encoding.UTF8.GetString(schema).TrimStart('\uFEFF');

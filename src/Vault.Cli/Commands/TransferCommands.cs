@@ -3,7 +3,9 @@ using Vault.Cli.Transfer;
 
 namespace Vault.Cli.Commands;
 
-/// <summary>Moves accounts in from Nango's and Composio's shapes, and out into them. Nothing is done without <c>--apply</c>.</summary>
+/// <summary>
+/// Moves accounts in from Nango's and Composio's shapes, and out into them. Nothing is done without <c>--apply</c>.
+/// </summary>
 internal static class TransferCommands
 {
     private static Argument<string> Shape() =>

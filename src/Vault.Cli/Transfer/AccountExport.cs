@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Vault.Cli.Transfer;
 
 /// <summary>
-/// Writes who is connected to what in another product's shape. There is no credential in it, because the vault shows none to anybody: it is the list by which users
-/// are asked to connect anew.
+/// Writes who is connected to what in another product's shape. There is no credential in it, because the vault shows
+/// none to anybody: it is the list by which users are asked to connect anew.
 /// </summary>
 internal static class AccountExport
 {

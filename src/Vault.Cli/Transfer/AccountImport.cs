@@ -4,7 +4,10 @@ using Vault.Client;
 
 namespace Vault.Cli.Transfer;
 
-/// <summary>Brings accounts in one by one; the next is tried whatever became of the one before, and every line says what became of it.</summary>
+/// <summary>
+/// Brings accounts in one by one; the next is tried whatever became of the one before, and every line says what became
+/// of it.
+/// </summary>
 internal static class AccountImport
 {
     public static async Task<int> RunAsync(

@@ -24,7 +24,8 @@ internal sealed class ForeignAccount
 }
 
 /// <summary>
-/// Reads accounts with their credentials: Nango's <c>GET /connection/{id}</c>, Composio's <c>GET /api/v3/connected_accounts/{id}</c>, alone, in lists, or one per line.
+/// Reads accounts with their credentials: Nango's <c>GET /connection/{id}</c>, Composio's <c>GET
+/// /api/v3/connected_accounts/{id}</c>, alone, in lists, or one per line.
 /// </summary>
 internal static class ForeignAccounts
 {

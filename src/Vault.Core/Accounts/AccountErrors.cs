@@ -11,7 +11,9 @@ public static class AccountErrors
     public static VaultError Suspended() =>
         new(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing of it runs.");
 
-    /// <summary>Why a row cannot be used; call it for rows that are not active, or whose grant cannot be renewed now.</summary>
+    /// <summary>
+    /// Why a row cannot be used; call it for rows that are not active, or whose grant cannot be renewed now.
+    /// </summary>
     public static VaultError ForStatus(AccountState state)
     {
         ArgumentNullException.ThrowIfNull(state);

@@ -4,13 +4,17 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>What can happen to an account. Time, jitter and ids come in with the event: the decision itself is pure.</summary>
+/// <summary>
+/// What can happen to an account. Time, jitter and ids come in with the event: the decision itself is pure.
+/// </summary>
 public abstract record AccountEvent(DateTimeOffset Now)
 {
     /// <summary>Somebody asks for consent (again).</summary>
     public sealed record ConsentAsked(DateTimeOffset Now, ImmutableArray<string> Scopes) : AccountEvent(Now);
 
-    /// <summary>The host that exchanged the code of a link is gone, or too late, and this row does not hold what it got.</summary>
+    /// <summary>
+    /// The host that exchanged the code of a link is gone, or too late, and this row does not hold what it got.
+    /// </summary>
     public sealed record ConsentInterrupted(DateTimeOffset Now, string Link) : AccountEvent(Now);
 
     /// <summary>A new grant or own credential, sealed for <paramref name="Generation"/>.</summary>
@@ -18,7 +22,8 @@ public abstract record AccountEvent(DateTimeOffset Now)
 
     /// <summary>A refresh is wanted by <paramref name="Holder"/> as <paramref name="AttemptId"/>.</summary>
     /// <param name="SeenGeneration">The generation the caller found stale; null for whatever is there.</param>
-    /// <param name="HolderIsDead">The holder of the intent in the row is certainly dead, so its lease need not be waited out.</param>
+    /// <param name="HolderIsDead">The holder of the intent in the row is certainly dead, so its lease need not be
+    /// waited out.</param>
     /// <param name="Jitter">0 to 1.</param>
     public sealed record RefreshWanted(
         DateTimeOffset Now,
@@ -30,7 +35,10 @@ public abstract record AccountEvent(DateTimeOffset Now)
         double Jitter
     ) : AccountEvent(Now);
 
-    /// <summary>The token endpoint gave a new grant to <paramref name="AttemptId"/>, which presented <paramref name="Generation"/>.</summary>
+    /// <summary>
+    /// The token endpoint gave a new grant to <paramref name="AttemptId"/>, which presented
+    /// <paramref name="Generation"/>.
+    /// </summary>
     public sealed record RefreshSucceeded(
         DateTimeOffset Now,
         string AttemptId,
@@ -135,7 +143,10 @@ public enum GrantEffect
     /// <summary>Wipe grant and credential.</summary>
     Wipe = 4,
 
-    /// <summary>After the write: revoke the stored grant at the provider. A crash in between is healed by the due index, since the state says pending.</summary>
+    /// <summary>
+    /// After the write: revoke the stored grant at the provider. A crash in between is healed by the due index, since
+    /// the state says pending.
+    /// </summary>
     RevokeUpstream = 8,
 }
 
@@ -150,9 +161,11 @@ public sealed record AccountDecision(
 
 /// <summary>What the decision may rely on.</summary>
 /// <param name="Refresh">The provider's declared behaviour.</param>
-/// <param name="Lease">How long an attempt holds the account; longer than the HTTP total timeout plus clock skew (validated with the options).</param>
+/// <param name="Lease">How long an attempt holds the account; longer than the HTTP total timeout plus clock skew
+/// (validated with the options).</param>
 /// <param name="ClockSkew">The largest difference between two hosts' clocks that is allowed for.</param>
-/// <param name="CooldownBase">The first pause after a failed refresh; doubles up to <paramref name="CooldownMax"/>.</param>
+/// <param name="CooldownBase">The first pause after a failed refresh; doubles up to
+/// <paramref name="CooldownMax"/>.</param>
 public sealed record LifecyclePolicy(
     RefreshPolicy Refresh,
     TimeSpan Lease,

@@ -28,7 +28,8 @@ public static partial class AccountLifecycle
         if (e.Why == RefreshReason.Scheduled && !IsDue(state, e.Now, policy))
             return OnTimePassed(state, new AccountEvent.TimePassed(e.Now), policy);
 
-        // An API that refuses one fresh token after the other will refuse the next one, too: after a few, the refreshes space out.
+        // An API that refuses one fresh token after the other will refuse the next one, too: after a few, the refreshes
+        // space out.
         if (
             e.Why == RefreshReason.Rejected
             && !state.AccessRejected
@@ -61,8 +62,8 @@ public static partial class AccountLifecycle
         return new(current with { Intent = intent }, AccountOutcome.CallTokenEndpoint, Until: intent.LeaseUntil);
     }
 
-    // The sweeper's list may be older than the row. The earliest jitter is taken, so that what the index called due is due here, too.
-    // A lapsed intent is always due: somebody has to find out what became of it.
+    // The sweeper's list may be older than the row. The earliest jitter is taken, so that what the index called due is
+    // due here, too. A lapsed intent is always due: somebody has to find out what became of it.
     private static bool IsDue(AccountState state, DateTimeOffset now, LifecyclePolicy policy) =>
         state.Intent is not null
         || (
@@ -79,7 +80,10 @@ public static partial class AccountLifecycle
             : new(state, AccountOutcome.AlreadyFresh);
     }
 
-    /// <summary>Presenting the token would kill a family that a late reply may still hand us; so it is not presented, and the access token serves until it runs out.</summary>
+    /// <summary>
+    /// Presenting the token would kill a family that a late reply may still hand us; so it is not presented, and the
+    /// access token serves until it runs out.
+    /// </summary>
     private static AccountDecision Barred(AccountState state, DateTimeOffset now) =>
         AccountSchedule.IsLive(state, now)
             ? new(state with { LastFailure = StatusReason.RefreshOutcomeLost }, AccountOutcome.AlreadyFresh)
@@ -98,12 +102,14 @@ public static partial class AccountLifecycle
         LifecyclePolicy policy
     )
     {
-        // Somebody committed a grant after the one that was presented (a reconnect, or a sibling within the grace window): that one stands.
+        // Somebody committed a grant after the one that was presented (a reconnect, or a sibling within the grace
+        // window): that one stands.
         if (state.Generation != e.Generation)
             return new(state, AccountOutcome.OutOfDate);
         var facts = e.Facts;
 
-        // A life of nothing would make every caller and every sweep refresh again; such an answer says nothing, so the API's 401 tells.
+        // A life of nothing would make every caller and every sweep refresh again; such an answer says nothing, so the
+        // API's 401 tells.
         if (facts.AccessExpiresAt <= facts.ObtainedAt)
             facts = facts with { AccessExpiresAt = null };
         var taken = state with
@@ -122,7 +128,8 @@ public static partial class AccountLifecycle
             Parameters = e.Parameters is null ? state.Parameters : state.Parameters.SetItems(e.Parameters),
         };
 
-        // Revoked meanwhile: the late token is stored only to be revoked upstream; the status stays, and the due index retries if we crash here.
+        // Revoked meanwhile: the late token is stored only to be revoked upstream; the status stays, and the due index
+        // retries if we crash here.
         if (state.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
             return new(
                 taken with
@@ -152,7 +159,8 @@ public static partial class AccountLifecycle
             ? TimeSpan.Zero
             : Cooldown(state.RejectedInRow - FreeRejections + 1, 1, policy);
 
-    // The pause we made ourselves is no sign that the token served; without it the row would be forgotten as soon as a pause outgrew the minute.
+    // The pause we made ourselves is no sign that the token served; without it the row would be forgotten as soon as a
+    // pause outgrew the minute.
     private static bool WasRejectedSoon(AccountState state, DateTimeOffset now, LifecyclePolicy policy) =>
         state.AccessRejected
         && state.Grant is { } former
@@ -188,8 +196,9 @@ public static partial class AccountLifecycle
     }
 
     /// <summary>
-    /// An attempt that everybody doubts comes back and says that nothing happened: it has not used the token up. With no other in doubt, the token is as good as
-    /// before; with others, a grace window began with the first of those that are left.
+    /// An attempt that everybody doubts comes back and says that nothing happened: it has not used the token up. With
+    /// no other in doubt, the token is as good as before; with others, a grace window began with the first of those
+    /// that are left.
     /// </summary>
     private static AccountDecision OnLateNotActed(
         AccountState state,
@@ -261,21 +270,24 @@ public static partial class AccountLifecycle
         LifecyclePolicy policy
     )
     {
-        // Not the holder's word, or about an older grant: another attempt decides (never delete on invalid_grant without looking at the version).
+        // Not the holder's word, or about an older grant: another attempt decides (never delete on invalid_grant
+        // without looking at the version).
         if (state.Generation != e.Generation)
             return new(state, AccountOutcome.OutOfDate);
         if (!IsHolder(state, e.AttemptId))
             return OnLateFoundDead(state, e);
 
-        // The refusal of a token that an earlier attempt may have used up says that its reply was lost, not that the user revoked.
+        // The refusal of a token that an earlier attempt may have used up says that its reply was lost, not that the
+        // user revoked.
         var reason =
             state.Doubt is not null && Consumes(policy.Refresh.Rotation) ? StatusReason.RefreshOutcomeLost : e.Reason;
         return Lower(state with { LastFailure = e.Failure }, AccountStatus.RequiresReauth, reason);
     }
 
     /// <summary>
-    /// The attempt that everybody doubts comes back and says that the token was dead already: nothing was lost, and the reason is the provider's. Its call ended
-    /// before anybody took over, so no later attempt can have used the token up; one before it can, and then its own word is all that this settles.
+    /// The attempt that everybody doubts comes back and says that the token was dead already: nothing was lost, and the
+    /// reason is the provider's. Its call ended before anybody took over, so no later attempt can have used the token
+    /// up; one before it can, and then its own word is all that this settles.
     /// </summary>
     private static AccountDecision OnLateFoundDead(AccountState state, AccountEvent.RefreshFoundDead e)
     {
@@ -310,7 +322,8 @@ public static partial class AccountLifecycle
         if (!IsHolder(state, e.AttemptId))
             return OnLateNotActed(state, e.AttemptId, e.Reason, e.Now, policy);
 
-        // The grant may well live. Lowering every account of a connection because its client secret ran out would make every user consent again.
+        // The grant may well live. Lowering every account of a connection because its client secret ran out would make
+        // every user consent again.
         var failures = state.Failures + 1;
         var next = state with
         {

@@ -4,8 +4,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// What an event means for an account: pure and total, every pair of state and event has an answer. The runner writes the next state by compare-and-swap
-/// on the version it read, and only then performs effects; so of two hosts that decide at once, one reads again.
+/// What an event means for an account: pure and total, every pair of state and event has an answer. The runner writes
+/// the next state by compare-and-swap on the version it read, and only then performs effects; so of two hosts that
+/// decide at once, one reads again.
 /// </summary>
 public static partial class AccountLifecycle
 {
@@ -53,7 +54,8 @@ public static partial class AccountLifecycle
             ? new(state, AccountOutcome.Nothing)
             : new(state with { RequestedScopes = e.Scopes }, AccountOutcome.Changed);
 
-    // Only who waits for that consent has another reason by it: a working account is not lowered, and a dead one keeps the reason of its death.
+    // Only who waits for that consent has another reason by it: a working account is not lowered, and a dead one keeps
+    // the reason of its death.
     private static AccountDecision OnConsentInterrupted(AccountState state, AccountEvent.ConsentInterrupted e) =>
         state.ConsentLink != e.Link
         && state is { Status: AccountStatus.PendingAuth, Reason: StatusReason.AwaitingConsent }
@@ -62,16 +64,19 @@ public static partial class AccountLifecycle
 
     private static AccountDecision OnGrantStored(AccountState state, AccountEvent.GrantStored e)
     {
-        // The grant is sealed for one generation. Had another writer made that generation meanwhile, storing this one under it would not open.
+        // The grant is sealed for one generation. Had another writer made that generation meanwhile, storing this one
+        // under it would not open.
         if (e.Generation != state.Generation + 1)
             return new(state, AccountOutcome.OutOfDate);
         var given = e.Grant;
 
-        // Revoked means revoked: what only replaces a key does not bring back an account that was withdrawn while the new key was tried.
+        // Revoked means revoked: what only replaces a key does not bring back an account that was withdrawn while the
+        // new key was tried.
         if (given.Replaces && state.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
             return new(state, AccountOutcome.NotUsable);
 
-        // An own key works until the provider says otherwise; what mints has no access token yet and gets one at first use.
+        // An own key works until the provider says otherwise; what mints has no access token yet and gets one at first
+        // use.
         var facts = given.Facts ?? new GrantFacts(e.Now, given.Mints ? e.Now : null, given.Mints, null, e.Now);
         var next = state with
         {
@@ -189,7 +194,10 @@ public static partial class AccountLifecycle
             status == AccountStatus.Expired ? "account.expired" : "account.reauth_required"
         );
 
-    /// <summary>Doubles from the base up to the maximum; the upper half is jitter, so that accounts that failed together do not return together.</summary>
+    /// <summary>
+    /// Doubles from the base up to the maximum; the upper half is jitter, so that accounts that failed together do not
+    /// return together.
+    /// </summary>
     internal static TimeSpan Cooldown(int failures, double jitter, LifecyclePolicy policy)
     {
         var full = Math.Min(

@@ -13,6 +13,8 @@ public sealed record AccountQuestion(
     string? Label
 )
 {
-    /// <summary>Other providers whose accounts serve as well; an account of each makes the request ambiguous like two of one.</summary>
+    /// <summary>
+    /// Other providers whose accounts serve as well; an account of each makes the request ambiguous like two of one.
+    /// </summary>
     public ImmutableArray<string> AlternativeProviders { get; init; } = [];
 }

@@ -17,7 +17,8 @@ public static class AccountSchedule
     }
 
     /// <summary>
-    /// Tokens of a very short life keep a fifth of it as reserve rather than the whole <see cref="MinimumLife"/>; otherwise they would never count as live.
+    /// Tokens of a very short life keep a fifth of it as reserve rather than the whole <see cref="MinimumLife"/>;
+    /// otherwise they would never count as live.
     /// </summary>
     private static bool Lives(GrantFacts grant, DateTimeOffset now)
     {
@@ -28,8 +29,9 @@ public static class AccountSchedule
     }
 
     /// <summary>
-    /// A refresh may not be sent: the token may be used up and the provider punishes presenting it again. Past a grace window that is assumed, too: providers
-    /// with one kill the family afterwards (Atlassian after 10 minutes, Auth0 after its leeway), and a reply that lies in some host's spool would die with it.
+    /// A refresh may not be sent: the token may be used up and the provider punishes presenting it again. Past a grace
+    /// window that is assumed, too: providers with one kill the family afterwards (Atlassian after 10 minutes, Auth0
+    /// after its leeway), and a reply that lies in some host's spool would die with it.
     /// </summary>
     public static bool IsBarred(AccountState state, RefreshPolicy policy, DateTimeOffset now)
     {
@@ -38,12 +40,15 @@ public static class AccountSchedule
         if (state.Doubt is not { } doubt)
             return false;
 
-        // The window opens when the provider acts, which is after the attempt was noted; so it is over for us a little before it is over there.
+        // The window opens when the provider acts, which is after the attempt was noted; so it is over for us a little
+        // before it is over there.
         return policy.Rotation == Rotation.FamilyKill
             || (policy.Rotation == Rotation.Grace && now >= doubt.FirstSentAt + policy.Grace);
     }
 
-    /// <summary>When the sweeper should refresh: the margin before expiry, or half-way through the idle life; null for never.</summary>
+    /// <summary>
+    /// When the sweeper should refresh: the margin before expiry, or half-way through the idle life; null for never.
+    /// </summary>
     /// <param name="now">For the end of a grace window.</param>
     /// <param name="jitter">0 to 1; spreads accounts that expire together over a tenth of the margin.</param>
     public static DateTimeOffset? RefreshDue(
@@ -67,7 +72,8 @@ public static class AccountSchedule
         if (state.AccessRejected)
             return grant.ObtainedAt;
 
-        // While the grace window is open the lost reply can still be had; when it has shut, the grant is gone. So it is not left to the next margin.
+        // While the grace window is open the lost reply can still be had; when it has shut, the grant is gone. So it is
+        // not left to the next margin.
         if (state.Doubt is { } doubt && policy.Rotation == Rotation.Grace)
             return doubt.FirstSentAt;
 

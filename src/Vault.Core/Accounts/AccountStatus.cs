@@ -29,7 +29,10 @@ public static class StatusReason
 {
     public const string AwaitingConsent = "awaiting_consent";
 
-    /// <summary>A host ended between sending the authorization code and keeping what it gave; nobody knows whether the provider connected. Another consent heals it.</summary>
+    /// <summary>
+    /// A host ended between sending the authorization code and keeping what it gave; nobody knows whether the provider
+    /// connected. Another consent heals it.
+    /// </summary>
     public const string ConsentInterrupted = "consent_interrupted";
     public const string AwaitingVerification = "awaiting_verification";
     public const string VerificationFailed = "verification_failed";
@@ -45,7 +48,9 @@ public static class StatusReason
     public const string ConsentRequired = "consent_required";
     public const string InteractionRequired = "interaction_required";
 
-    /// <summary>A refresh was sent and its reply never arrived, with a provider that does not let the token be presented again.</summary>
+    /// <summary>
+    /// A refresh was sent and its reply never arrived, with a provider that does not let the token be presented again.
+    /// </summary>
     public const string RefreshOutcomeLost = "refresh_outcome_lost";
 
     /// <summary>The provider refuses our client (secret, redirect URI); consenting again does not help.</summary>

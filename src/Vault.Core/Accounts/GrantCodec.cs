@@ -8,8 +8,9 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// The plaintext that is sealed for a grant or an own credential: format (1 byte) | kind (1 byte) | count (1 byte) | pairs of name and value, each preceded by its length (4 bytes,
-/// big-endian). Binary, because secrets in JSON would pass through strings that nobody can zero. Whoever encodes zeroes the array after sealing.
+/// The plaintext that is sealed for a grant or an own credential: format (1 byte) | kind (1 byte) | count (1 byte) |
+/// pairs of name and value, each preceded by its length (4 bytes, big-endian). Binary, because secrets in JSON would
+/// pass through strings that nobody can zero. Whoever encodes zeroes the array after sealing.
 /// </summary>
 public static class GrantCodec
 {
@@ -37,7 +38,8 @@ public static class GrantCodec
         return Encode(Credential, [new(Mode, mode), .. credential.Fields]);
     }
 
-    /// <exception cref="FormatException">The bytes are not a grant; sealed bytes that opened are never wrong, so this is a bug.</exception>
+    /// <exception cref="FormatException">The bytes are not a grant; sealed bytes that opened are never wrong, so this
+    /// is a bug.</exception>
     public static GrantTokens DecodeGrant(ReadOnlySpan<byte> plaintext)
     {
         var fields = Decode(plaintext, Grant);
@@ -57,7 +59,8 @@ public static class GrantCodec
             };
     }
 
-    /// <exception cref="FormatException">The bytes are not a credential; sealed bytes that opened are never wrong, so this is a bug.</exception>
+    /// <exception cref="FormatException">The bytes are not a credential; sealed bytes that opened are never wrong, so
+    /// this is a bug.</exception>
     public static StaticCredential DecodeCredential(ReadOnlySpan<byte> plaintext)
     {
         var fields = Decode(plaintext, Credential);

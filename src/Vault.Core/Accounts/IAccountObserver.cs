@@ -12,7 +12,8 @@ public interface IAccountObserver
     /// <param name="tookOver">An earlier attempt's lease had lapsed.</param>
     void LeaseTaken(bool tookOver);
 
-    /// <param name="durable">False: neither store nor spool could take it, and the grant is lost when the process ends.</param>
+    /// <param name="durable">False: neither store nor spool could take it, and the grant is lost when the process
+    /// ends.</param>
     void ReplySpooled(bool durable);
 
     void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream);

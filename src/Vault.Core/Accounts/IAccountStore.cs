@@ -14,14 +14,20 @@ public sealed record AccountFilter(
 /// <summary>A due account; nothing but its key crosses the organizations' boundary.</summary>
 public sealed record DueAccount(AccountKey Key, AccountId Id, string Provider, DateTimeOffset DueAt);
 
-/// <summary>The judge (law 3): compare-and-swap on every write, ledger drafts in the same transaction (outbox), time given by the caller.</summary>
+/// <summary>
+/// The judge (law 3): compare-and-swap on every write, ledger drafts in the same transaction (outbox), time given by
+/// the caller.
+/// </summary>
 public interface IAccountStore
 {
     Task<AccountSnapshot?> FindAsync(AccountKey key, CancellationToken cancellationToken);
 
     Task<AccountSnapshot?> FindAsync(OrganizationId organization, AccountId id, CancellationToken cancellationToken);
 
-    /// <summary>All accounts of a user at a provider (a handful), any connection and label, with the gate; empty list and the gate when none. Null when the organization is unknown.</summary>
+    /// <summary>
+    /// All accounts of a user at a provider (a handful), any connection and label, with the gate; empty list and the
+    /// gate when none. Null when the organization is unknown.
+    /// </summary>
     Task<UserAccounts?> FindForUserAsync(
         OrganizationId organization,
         UserId user,
@@ -29,7 +35,10 @@ public interface IAccountStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Inserts with version 1. Unique on the key and on the id: the second of two concurrent inserts is <see cref="WriteOutcome.Stale"/>.</summary>
+    /// <summary>
+    /// Inserts with version 1. Unique on the key and on the id: the second of two concurrent inserts is
+    /// <see cref="WriteOutcome.Stale"/>.
+    /// </summary>
     Task<WriteOutcome> InsertAsync(
         AccountRow row,
         GateCheck gate,
@@ -37,7 +46,9 @@ public interface IAccountStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Writes the row (with <c>Version = expectedVersion + 1</c>) only if the stored version is the expected one.</summary>
+    /// <summary>
+    /// Writes the row (with <c>Version = expectedVersion + 1</c>) only if the stored version is the expected one.
+    /// </summary>
     Task<WriteOutcome> UpdateAsync(
         AccountRow row,
         long expectedVersion,
@@ -54,7 +65,10 @@ public interface IAccountStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Accounts due at or before <paramref name="now"/>, most urgent first, across organizations whose gate is open. Those in <paramref name="mine"/> of <paramref name="shards"/> shards by a stable hash of the key (0 of 1 = all).</summary>
+    /// <summary>
+    /// Accounts due at or before <paramref name="now"/>, most urgent first, across organizations whose gate is open.
+    /// Those in <paramref name="mine"/> of <paramref name="shards"/> shards by a stable hash of the key (0 of 1 = all).
+    /// </summary>
     /// <param name="without">Providers to leave out: they have as many refreshes under way as they take.</param>
     Task<IReadOnlyList<DueAccount>> FindDueAsync(
         DateTimeOffset now,
@@ -68,7 +82,9 @@ public interface IAccountStore
     /// <summary>How many are due now; for the backlog metric.</summary>
     Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken);
 
-    /// <summary>Notes uses without touching versions; batched by the host, at most one write per account and minute.</summary>
+    /// <summary>
+    /// Notes uses without touching versions; batched by the host, at most one write per account and minute.
+    /// </summary>
     Task TouchAsync(
         IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> uses,
         CancellationToken cancellationToken

@@ -2,7 +2,10 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>Named points between two durable steps, where tests stop, crash or freeze a process. Production passes <see cref="None"/>.</summary>
+/// <summary>
+/// Named points between two durable steps, where tests stop, crash or freeze a process. Production passes
+/// <see cref="None"/>.
+/// </summary>
 public interface ICheckpoints
 {
     ValueTask ReachAsync(string name, AccountKey key);

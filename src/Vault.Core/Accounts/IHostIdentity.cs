@@ -6,6 +6,9 @@ public interface IHostIdentity
     /// <summary>Unique per process start.</summary>
     string Holder { get; }
 
-    /// <summary>True only when the holder can never act again (for example an earlier process on a data folder this one holds an exclusive lock on). When in doubt, false: the lease decides.</summary>
+    /// <summary>
+    /// True only when the holder can never act again (for example an earlier process on a data folder this one holds an
+    /// exclusive lock on). When in doubt, false: the lease decides.
+    /// </summary>
     bool IsDead(string holder);
 }

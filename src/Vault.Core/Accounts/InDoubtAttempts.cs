@@ -5,20 +5,25 @@ namespace Vault.Core.Accounts;
 /// <summary>An attempt of this generation that may have been sent, and since when.</summary>
 public sealed record InDoubtAttempt(string AttemptId, DateTimeOffset SentAt);
 
-/// <summary>Earlier attempts of this generation whose outcome nobody knows; the provider may have consumed the refresh token.</summary>
+/// <summary>
+/// Earlier attempts of this generation whose outcome nobody knows; the provider may have consumed the refresh token.
+/// </summary>
 /// <param name="AttemptId">The attempt; <see cref="Several"/> where more than one is in doubt.</param>
 /// <param name="FirstSentAt">When the first of them was noted, since a grace window began there.</param>
 public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentAt)
 {
-    /// <summary>In place of the attempt's id where more than one is in doubt. A host that knows no list of attempts reads this word, and lets no single one settle the doubt.</summary>
+    /// <summary>
+    /// In place of the attempt's id where more than one is in doubt. A host that knows no list of attempts reads this
+    /// word, and lets no single one settle the doubt.
+    /// </summary>
     public const string Several = "several";
 
     /// <summary>More are not told apart: the row stays small, and then only a reply settles it.</summary>
     public const int MaxAttempts = 8;
 
     /// <summary>
-    /// The several, in the order in which they held the lease. Empty for a single one, where there were more than <see cref="MaxAttempts"/>, and in a row
-    /// that names no more than the word.
+    /// The several, in the order in which they held the lease. Empty for a single one, where there were more than
+    /// <see cref="MaxAttempts"/>, and in a row that names no more than the word.
     /// </summary>
     public ImmutableArray<InDoubtAttempt> Attempts { get; init; } = [];
 

@@ -4,7 +4,9 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>A new grant or own credential for an account, already sealed, to be installed by whoever owns the account.</summary>
+/// <summary>
+/// A new grant or own credential for an account, already sealed, to be installed by whoever owns the account.
+/// </summary>
 public sealed record NewGrant
 {
     public required AccountId Account { get; init; }
@@ -13,7 +15,10 @@ public sealed record NewGrant
 
     public required string Provider { get; init; }
 
-    /// <summary>The generation <see cref="Grant"/> is sealed under; the installer asked for it before sealing. A row that has moved on meanwhile refuses it, and the installer seals again.</summary>
+    /// <summary>
+    /// The generation <see cref="Grant"/> is sealed under; the installer asked for it before sealing. A row that has
+    /// moved on meanwhile refuses it, and the installer seals again.
+    /// </summary>
     public required long Generation { get; init; }
 
     public SealedBlob? Grant { get; init; }
@@ -24,7 +29,10 @@ public sealed record NewGrant
 
     public long CredentialGeneration { get; init; }
 
-    /// <summary>Access tokens are minted on demand from the credential or the connection's client; <see cref="Grant"/> may be null then.</summary>
+    /// <summary>
+    /// Access tokens are minted on demand from the credential or the connection's client; <see cref="Grant"/> may be
+    /// null then.
+    /// </summary>
     public bool Mints { get; init; }
 
     public ImmutableArray<string> RequestedScopes { get; init; } = [];

@@ -6,7 +6,10 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Callers;
 
-/// <summary>The form a caller carries: <c>vk_live_{id}_{secret}</c>. The id finds the row, the secret (256 bits, base 62) proves possession.</summary>
+/// <summary>
+/// The form a caller carries: <c>vk_live_{id}_{secret}</c>. The id finds the row, the secret (256 bits, base 62) proves
+/// possession.
+/// </summary>
 public static class ApiKeyText
 {
     public const string Prefix = "vk_live_";
@@ -64,7 +67,9 @@ public static class ApiKeyText
         return true;
     }
 
-    /// <summary>SHA-256, hexadecimal. A plain digest is enough: the secret has 256 random bits, there is nothing to guess.</summary>
+    /// <summary>
+    /// SHA-256, hexadecimal. A plain digest is enough: the secret has 256 random bits, there is nothing to guess.
+    /// </summary>
     public static string Hash(string secret) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(secret)));
 }

@@ -5,10 +5,13 @@ using Vault.Core.Ledger;
 
 namespace Vault.Core.Callers;
 
-/// <summary>Turns the text of a key into a caller, or nothing. Every reason for nothing looks the same from outside.</summary>
+/// <summary>
+/// Turns the text of a key into a caller, or nothing. Every reason for nothing looks the same from outside.
+/// </summary>
 public sealed class ApiKeyVerifier(IApiKeyStore store, KeyUses uses, TimeProvider time, CallerOptions options)
 {
-    // By the digest of the whole text: a wrong secret never meets the entry of a right one, and no key lies in memory as a key.
+    // By the digest of the whole text: a wrong secret never meets the entry of a right one, and no key lies in memory
+    // as a key.
     private readonly ConcurrentDictionary<LedgerHash, Known> _cache = new();
 
     public async ValueTask<Caller?> VerifyAsync(string? text, CancellationToken cancellationToken)

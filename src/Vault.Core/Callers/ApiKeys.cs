@@ -22,7 +22,9 @@ public sealed record IssuedApiKey(ApiKeyRow Row, Secret Text) : IDisposable
     public void Dispose() => Text.Dispose();
 }
 
-/// <summary>Makes, rotates and revokes keys. A key of an organization is told to that organization's ledger first (law 7).</summary>
+/// <summary>
+/// Makes, rotates and revokes keys. A key of an organization is told to that organization's ledger first (law 7).
+/// </summary>
 public sealed class ApiKeys(
     IApiKeyStore store,
     ILedger ledger,
@@ -52,7 +54,8 @@ public sealed class ApiKeys(
         ArgumentNullException.ThrowIfNull(by);
         if (Fault(wanted) is { } fault)
             return fault;
-        // Nobody hands out more than they have, and a key of one organization makes none for another or for the platform.
+        // Nobody hands out more than they have, and a key of one organization makes none for another or for the
+        // platform.
         var beyond = wanted.Permissions.Where(p => !by.May(p)).ToArray();
         if (beyond.Length > 0)
             return new VaultError(
@@ -64,7 +67,9 @@ public sealed class ApiKeys(
         return await IssueAsync(wanted, by.KeyId, cancellationToken);
     }
 
-    /// <summary>A new key with the same name and permissions; the old one goes on working for <paramref name="overlap"/>.</summary>
+    /// <summary>
+    /// A new key with the same name and permissions; the old one goes on working for <paramref name="overlap"/>.
+    /// </summary>
     public async Task<Result<IssuedApiKey>> RotateAsync(
         OrganizationId? organization,
         string id,
@@ -142,7 +147,8 @@ public sealed class ApiKeys(
                 return lost;
         }
 
-        // A host may have read the row just before the write; it trusts that copy for the freshness lease and no longer.
+        // A host may have read the row just before the write; it trusts that copy for the freshness lease and no
+        // longer.
         await Task.Delay(options.Freshness, time, cancellationToken);
         return row;
     }

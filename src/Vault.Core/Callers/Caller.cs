@@ -5,7 +5,8 @@ namespace Vault.Core.Callers;
 
 /// <summary>Who is calling, after authentication.</summary>
 /// <param name="KeyId">The API key's id; it is what the ledger names.</param>
-/// <param name="Organization">Set when the credential is bound to one organization: it can never act in another.</param>
+/// <param name="Organization">Set when the credential is bound to one organization: it can never act in
+/// another.</param>
 public sealed record Caller(
     string KeyId,
     OrganizationId? Organization,

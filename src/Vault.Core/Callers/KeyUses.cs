@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Vault.Core.Callers;
 
-/// <summary>Notes when keys were used and writes the notes in one batch from time to time, so that a request never waits for it. A crash loses at most the last batch of times.</summary>
+/// <summary>
+/// Notes when keys were used and writes the notes in one batch from time to time, so that a request never waits for it.
+/// A crash loses at most the last batch of times.
+/// </summary>
 public sealed class KeyUses(IApiKeyStore store)
 {
     private readonly ConcurrentDictionary<string, DateTimeOffset> _uses = new(StringComparer.Ordinal);

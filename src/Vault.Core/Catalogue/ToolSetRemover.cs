@@ -13,8 +13,9 @@ namespace Vault.Core.Catalogue;
 public sealed record ToolSetReceipt(StoredToolSet Set, int Connections);
 
 /// <summary>
-/// Deletes an imported tool set. Connections that name its tools stop it, unless they shall lose them; then each is changed first, with an entry in its
-/// organization's ledger, so that a call after a crash goes on where the last one ended, and a name that comes back one day is not offered by an old list.
+/// Deletes an imported tool set. Connections that name its tools stop it, unless they shall lose them; then each is
+/// changed first, with an entry in its organization's ledger, so that a call after a crash goes on where the last one
+/// ended, and a name that comes back one day is not offered by an old list.
 /// </summary>
 public sealed class ToolSetRemover(
     IPackStore packs,
@@ -59,7 +60,8 @@ public sealed class ToolSetRemover(
             Version = row.Version + 1,
             UpdatedAt = now,
         };
-        // Compare-and-swap on what was read: a set that was imported anew meanwhile is not the one somebody decided about.
+        // Compare-and-swap on what was read: a set that was imported anew meanwhile is not the one somebody decided
+        // about.
         if (await packs.PutAsync(left, row.Version, cancellationToken).ConfigureAwait(false) != WriteOutcome.Written)
             return new VaultError(
                 ErrorCatalogue.Conflict,

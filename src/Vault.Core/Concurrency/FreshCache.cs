@@ -4,9 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Vault.Core.Concurrency;
 
 /// <summary>
-/// Values that may be used for at most the freshness lease after they were read (law 8). The age counts from before the read began, on the monotonic
-/// clock, so that neither a slow read nor a clock that is set makes a value younger than it is. Bounded: over the bound, entries past their lease go,
-/// and if that is not enough the cache starts anew.
+/// Values that may be used for at most the freshness lease after they were read (law 8). The age counts from before the
+/// read began, on the monotonic clock, so that neither a slow read nor a clock that is set makes a value younger than
+/// it is. Bounded: over the bound, entries past their lease go, and if that is not enough the cache starts anew.
 /// </summary>
 public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, int capacity)
     where TKey : notnull
@@ -37,7 +37,9 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
         _entries[key] = (value, readAt);
     }
 
-    /// <summary>The value as of at most a lease ago; callers that miss together share one read. Null is answered and not kept.</summary>
+    /// <summary>
+    /// The value as of at most a lease ago; callers that miss together share one read. Null is answered and not kept.
+    /// </summary>
     public async ValueTask<TValue?> GetAsync(
         TKey key,
         Func<TKey, Task<TValue?>> read,

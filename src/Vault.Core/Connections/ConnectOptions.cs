@@ -11,16 +11,24 @@ public sealed record ConnectOptions
     /// <summary>How long a person has at the provider after opening the link.</summary>
     public TimeSpan ConsentLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>From the callback on, how long the code may be exchanged; providers let codes live 30 seconds to 10 minutes (RFC 6749 4.1.2).</summary>
+    /// <summary>
+    /// From the callback on, how long the code may be exchanged; providers let codes live 30 seconds to 10 minutes (RFC
+    /// 6749 4.1.2).
+    /// </summary>
     public TimeSpan ExchangeWindow { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>The longest single call to a token, identity or revocation endpoint while connecting.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>From the callback on, when nobody is at it any more: the exchange, the identity, and revoking what is not kept.</summary>
+    /// <summary>
+    /// From the callback on, when nobody is at it any more: the exchange, the identity, and revoking what is not kept.
+    /// </summary>
     public TimeSpan ExchangeLimit => ExchangeWindow + CallTimeout + CallTimeout;
 
-    /// <summary>For how long callers that meet the same dead account are given the same reconnect link; a storm of errors then makes one link, not hundreds.</summary>
+    /// <summary>
+    /// For how long callers that meet the same dead account are given the same reconnect link; a storm of errors then
+    /// makes one link, not hundreds.
+    /// </summary>
     public TimeSpan ReconnectLinkReuse { get; init; } = TimeSpan.FromSeconds(30);
 
     public IReadOnlyList<string> Faults()

@@ -19,7 +19,9 @@ public sealed record ConnectionDraft(
     Secret? ClientSecret
 );
 
-/// <summary>A change of a connection: what the settings become, and whether the secret is replaced or taken away.</summary>
+/// <summary>
+/// A change of a connection: what the settings become, and whether the secret is replaced or taken away.
+/// </summary>
 public sealed record ConnectionChange(
     Func<ConnectionSettings, ConnectionSettings> Apply,
     Secret? ClientSecret,
@@ -191,7 +193,10 @@ public sealed class ConnectionRegistry(
         );
     }
 
-    /// <summary>Shuts a connection whatever its settings are worth today: a pack that is gone must not keep its connections alive.</summary>
+    /// <summary>
+    /// Shuts a connection whatever its settings are worth today: a pack that is gone must not keep its connections
+    /// alive.
+    /// </summary>
     public async Task<Result<ConnectionRow>> DisableAsync(
         OrganizationId organization,
         string idOrName,

@@ -11,10 +11,12 @@ public static class ConnectionRules
     public const int MaxScopes = 200;
     public const int MaxReturnUrls = 50;
 
-    // Each says what is taken instead: told of every one of the names that fit into a body, an answer would have a hundred times its size.
+    // Each says what is taken instead: told of every one of the names that fit into a body, an answer would have a
+    // hundred times its size.
     private const int MaxFaults = 50;
 
-    /// <param name="known">The tools the connection names already: one that is gone since (a pack without it, a deleted tool set) does not stand in the way of other changes.</param>
+    /// <param name="known">The tools the connection names already: one that is gone since (a pack without it, a deleted
+    /// tool set) does not stand in the way of other changes.</param>
     public static ImmutableArray<Violation> Check(
         IPacks packs,
         ProviderPack pack,

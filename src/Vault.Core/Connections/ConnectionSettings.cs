@@ -7,7 +7,10 @@ public sealed record ConnectionSettings
 {
     public string? ClientId { get; init; }
 
-    /// <summary>Scopes asked for at consent when a link names none; where empty, the least that the connection's tools need (<see cref="ScopePlan"/>).</summary>
+    /// <summary>
+    /// Scopes asked for at consent when a link names none; where empty, the least that the connection's tools need
+    /// (<see cref="ScopePlan"/>).
+    /// </summary>
     public ImmutableArray<string> Scopes { get; init; } = [];
 
     /// <summary>Goes up when <see cref="Scopes"/> changes.</summary>
@@ -16,13 +19,18 @@ public sealed record ConnectionSettings
     /// <summary>Versions of the scopes: prepared, staged, active and former ones, oldest first.</summary>
     public ImmutableArray<ScopeBundle> Bundles { get; init; } = [];
 
-    /// <summary>The exact redirect URI registered at the provider; null means the vault's own <c>{public_url}/oauth/callback</c>.</summary>
+    /// <summary>
+    /// The exact redirect URI registered at the provider; null means the vault's own
+    /// <c>{public_url}/oauth/callback</c>.
+    /// </summary>
     public string? RedirectUri { get; init; }
 
     /// <summary>URLs a link may return to, compared exactly up to the query; empty allows none (law 9).</summary>
     public ImmutableArray<string> ReturnUrls { get; init; } = [];
 
-    /// <summary>Tenant parameters of the pack (for example <c>hostname</c>), validated against the pack's pattern.</summary>
+    /// <summary>
+    /// Tenant parameters of the pack (for example <c>hostname</c>), validated against the pack's pattern.
+    /// </summary>
     public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 

@@ -44,7 +44,10 @@ public interface IConnectionStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Connections of any organization whose settings name one of these tools, in order of their ids: for what the platform takes away from all. Only ids.</summary>
+    /// <summary>
+    /// Connections of any organization whose settings name one of these tools, in order of their ids: for what the
+    /// platform takes away from all. Only ids.
+    /// </summary>
     /// <param name="tools">Names of tools.</param>
     /// <param name="after">Only ids above this one; empty for all.</param>
     Task<IReadOnlyList<ConnectionId>> FindNamingAsync(

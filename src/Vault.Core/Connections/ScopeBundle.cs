@@ -44,7 +44,10 @@ public static class ScopeBundles
     /// <summary>Older versions are forgotten from here on; the ledger still has them.</summary>
     public const int Kept = 20;
 
-    /// <summary>What is asked for where nothing is staged: the connection's own scopes, else the least that its tools need without the risky ones.</summary>
+    /// <summary>
+    /// What is asked for where nothing is staged: the connection's own scopes, else the least that its tools need
+    /// without the risky ones.
+    /// </summary>
     public static ImmutableArray<string> Active(IPacks packs, ProviderPack pack, ConnectionSettings settings)
     {
         ArgumentNullException.ThrowIfNull(pack);
@@ -54,7 +57,9 @@ public static class ScopeBundles
             : [.. settings.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
     }
 
-    /// <summary>What this user is asked for: the staged version where the user is among its share, else the active one.</summary>
+    /// <summary>
+    /// What this user is asked for: the staged version where the user is among its share, else the active one.
+    /// </summary>
     public static ImmutableArray<string> For(IPacks packs, ProviderPack pack, ConnectionRow connection, UserId user)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -65,7 +70,10 @@ public static class ScopeBundles
             : Active(packs, pack, connection.Settings);
     }
 
-    /// <summary>A user's place from 0 to 99, the same on every host and as the share grows: who was asked for the new version stays with it.</summary>
+    /// <summary>
+    /// A user's place from 0 to 99, the same on every host and as the share grows: who was asked for the new version
+    /// stays with it.
+    /// </summary>
     public static int Share(string connectionId, UserId user)
     {
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(connectionId + "\n" + user.Value));
@@ -88,7 +96,10 @@ public static class ScopeBundles
         return settings with { Bundles = Newest(settings.Bundles.Add(added)) };
     }
 
-    /// <summary>Stages a version for a share of the users (0 takes it back to a draft); at most one is staged at a time. Null where there is no such version, or it is active.</summary>
+    /// <summary>
+    /// Stages a version for a share of the users (0 takes it back to a draft); at most one is staged at a time. Null
+    /// where there is no such version, or it is active.
+    /// </summary>
     public static ConnectionSettings? Stage(ConnectionSettings settings, int version, int percent)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -112,7 +123,10 @@ public static class ScopeBundles
         };
     }
 
-    /// <summary>Makes a version what every consent asks for. The one before is kept as retired, also where it never was a bundle.</summary>
+    /// <summary>
+    /// Makes a version what every consent asks for. The one before is kept as retired, also where it never was a
+    /// bundle.
+    /// </summary>
     public static ConnectionSettings? Activate(
         ConnectionSettings settings,
         ImmutableArray<string> before,

@@ -3,7 +3,9 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Connections;
 
-/// <summary>The least scopes that let a set of tools run: what they need together, and nothing that none of them needs.</summary>
+/// <summary>
+/// The least scopes that let a set of tools run: what they need together, and nothing that none of them needs.
+/// </summary>
 public static class ScopeUnion
 {
     /// <param name="needs">Of each tool.</param>

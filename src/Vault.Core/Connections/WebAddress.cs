@@ -5,7 +5,10 @@ public static class WebAddress
 {
     public const int MaxLength = 2048;
 
-    /// <summary>What is wrong with an address; null when it is absolute https (or http on loopback in development) without user info and fragment.</summary>
+    /// <summary>
+    /// What is wrong with an address; null when it is absolute https (or http on loopback in development) without user
+    /// info and fragment.
+    /// </summary>
     public static string? Fault(string? text, bool development)
     {
         if (string.IsNullOrEmpty(text) || text.Length > MaxLength)
@@ -24,7 +27,10 @@ public static class WebAddress
         return text.Contains('#', StringComparison.Ordinal) ? "must not have a fragment" : null;
     }
 
-    /// <summary>Whether a return URL is one of the registered ones: byte for byte up to the query. An entry that has a query itself must be met as a whole.</summary>
+    /// <summary>
+    /// Whether a return URL is one of the registered ones: byte for byte up to the query. An entry that has a query
+    /// itself must be met as a whole.
+    /// </summary>
     public static bool IsRegistered(string url, IEnumerable<string> registered)
     {
         ArgumentNullException.ThrowIfNull(url);
@@ -35,8 +41,9 @@ public static class WebAddress
     }
 
     /// <summary>
-    /// Whether an issuer that was not known beforehand can be of the provider at <paramref name="host"/>: its host ends in the same two labels. RFC 9207 2.4 leaves what to do
-    /// with such an issuer to policy; refusing every one would lock out providers that only begin to name theirs, taking every one would let one provider answer for another.
+    /// Whether an issuer that was not known beforehand can be of the provider at <paramref name="host"/>: its host ends
+    /// in the same two labels. RFC 9207 2.4 leaves what to do with such an issuer to policy; refusing every one would
+    /// lock out providers that only begin to name theirs, taking every one would let one provider answer for another.
     /// </summary>
     public static bool IsOfSameOwner(string issuer, string host) =>
         Uri.TryCreate(issuer, UriKind.Absolute, out var uri)

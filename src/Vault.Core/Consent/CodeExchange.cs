@@ -7,7 +7,8 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// Exchanges a code for tokens. A code is single use: it is sent again only when the provider certainly did not see it, and only inside its window (law 5).
+/// Exchanges a code for tokens. A code is single use: it is sent again only when the provider certainly did not see it,
+/// and only inside its window (law 5).
 /// </summary>
 public sealed class CodeExchange(ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
 {
@@ -15,7 +16,8 @@ public sealed class CodeExchange(ITokenEndpoint endpoint, TimeProvider time, Con
 
     public async Task<Result<TokenSet>> RunAsync(TokenClient client, Secret code, Secret verifier)
     {
-        // By the monotonic clock: one that is set meanwhile neither shortens the window nor keeps a person waiting for an hour.
+        // By the monotonic clock: one that is set meanwhile neither shortens the window nor keeps a person waiting for
+        // an hour.
         var began = time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {

@@ -12,8 +12,11 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Consent;
 
-/// <summary>What the provider sent a browser back with, and the browser's cookie. The code is a secret; the caller disposes it.</summary>
-/// <param name="Others">Every parameter that was there once, as the provider may have added some; what is used of them, and how it is checked, the pack says.</param>
+/// <summary>
+/// What the provider sent a browser back with, and the browser's cookie. The code is a secret; the caller disposes it.
+/// </summary>
+/// <param name="Others">Every parameter that was there once, as the provider may have added some; what is used of them,
+/// and how it is checked, the pack says.</param>
 public sealed record CallbackQuery(
     string? State,
     Secret? Code,
@@ -36,8 +39,9 @@ public sealed record ConnectResult(
 );
 
 /// <summary>
-/// The way back from the provider. The order is the argument: state finds the link, the cookie proves the browser, the issuer is compared before
-/// anything else the answer says is used, and moving the link to <see cref="LinkStatus.Exchanging"/> makes one exchange out of any number of replays.
+/// The way back from the provider. The order is the argument: state finds the link, the cookie proves the browser, the
+/// issuer is compared before anything else the answer says is used, and moving the link to
+/// <see cref="LinkStatus.Exchanging"/> makes one exchange out of any number of replays.
 /// </summary>
 public sealed class ConnectCallback(
     ILinkStore links,
@@ -58,14 +62,16 @@ public sealed class ConnectCallback(
     private const string AccessDenied = "access_denied";
 
     /// <param name="query">As received; nothing in it is trusted.</param>
-    /// <param name="cancellationToken">Gives up before the code is used; afterwards it is ignored, because the tokens would be lost.</param>
+    /// <param name="cancellationToken">Gives up before the code is used; afterwards it is ignored, because the tokens
+    /// would be lost.</param>
     public async Task<ConnectResult> FinishAsync(CallbackQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
         var link = LinkSecrets.IsWellFormed(query.State)
             ? await links.FindByStateAsync(LinkSecrets.Hash(query.State!), cancellationToken)
             : null;
-        // One answer for an unknown state, a foreign browser and a link that is over; and a foreign browser changes nothing, so it cannot spoil the right one's consent.
+        // One answer for an unknown state, a foreign browser and a link that is over; and a foreign browser changes
+        // nothing, so it cannot spoil the right one's consent.
         if (
             link is null
             || query.Cookie is null
@@ -128,7 +134,8 @@ public sealed class ConnectCallback(
         // The exchange must name the redirect URI that was sent (RFC 6749 4.1.3), whatever the connection says by now.
         client = client with { RedirectUri = link.Request.RedirectUri ?? client.RedirectUri };
 
-        // RFC 9207 2.4: simple string comparison, before code or error are looked at; on a mismatch nothing the answer says is shown.
+        // RFC 9207 2.4: simple string comparison, before code or error are looked at; on a mismatch nothing the answer
+        // says is shown.
         if (WrongIssuer(link, client, query))
             return await FailAsync(
                 link,
@@ -172,7 +179,8 @@ public sealed class ConnectCallback(
                 cancellationToken
             );
 
-        // Opening the verifier also brings the organization's key into hand: what the commit needs is there before the code is used (law 4).
+        // Opening the verifier also brings the organization's key into hand: what the commit needs is there before the
+        // code is used (law 4).
         var unsealing = await sealer.OpenAsync(
             sealedVerifier,
             SealContext.CodeVerifier(link.Key.Organization, link.Id),
@@ -182,8 +190,9 @@ public sealed class ConnectCallback(
             return new ConnectResult(null, unsealed, pack.DisplayName, [], null);
         using (verifier)
         {
-            // Opened -> Exchanging by compare-and-swap: whoever wins is the only one who ever sends this code; a replay of the same callback finds it taken. If we end
-            // before the link does, InterruptedConsents says so once the time noted here is over; the code is not sent again even then.
+            // Opened -> Exchanging by compare-and-swap: whoever wins is the only one who ever sends this code; a replay
+            // of the same callback finds it taken. If we end before the link does, InterruptedConsents says so once the
+            // time noted here is over; the code is not sent again even then.
             var taken = link with
             {
                 Version = link.Version + 1,
@@ -191,7 +200,8 @@ public sealed class ConnectCallback(
                 CodeVerifier = null,
                 Request = link.Request with { ExchangeEndsAt = time.GetUtcNow() + options.ExchangeLimit },
             };
-            // Who loses looks again: another callback was first, or only the row was sealed again under a new key, and then the code is still unsent.
+            // Who loses looks again: another callback was first, or only the row was sealed again under a new key, and
+            // then the code is still unsent.
             if (await links.UpdateAsync(taken, link.Version, [], cancellationToken) != WriteOutcome.Written)
                 return await FinishAsync(query, cancellationToken);
 
@@ -221,8 +231,9 @@ public sealed class ConnectCallback(
     }
 
     /// <summary>
-    /// The provider's word that there will be no grant. RFC 5849 has none: providers say <c>denied</c> with the temporary token, or <c>oauth_problem</c> of the problem
-    /// reporting extension (https://wiki.oauth.net/w/page/12238543/ProblemReporting).
+    /// The provider's word that there will be no grant. RFC 5849 has none: providers say <c>denied</c> with the
+    /// temporary token, or <c>oauth_problem</c> of the problem reporting extension
+    /// (https://wiki.oauth.net/w/page/12238543/ProblemReporting).
     /// </summary>
     private static string? Refusal(ProviderPack pack, CallbackQuery query)
     {
@@ -237,7 +248,9 @@ public sealed class ConnectCallback(
             : problem;
     }
 
-    /// <summary>A code under another name; of RFC 5849 2.2 the temporary token and its verifier, which belong together.</summary>
+    /// <summary>
+    /// A code under another name; of RFC 5849 2.2 the temporary token and its verifier, which belong together.
+    /// </summary>
     private static Secret? OtherCode(ProviderPack pack, CallbackQuery query)
     {
         if (pack.Details.OAuth1 is not null)

@@ -27,8 +27,8 @@ public sealed record LinkPage(
 public sealed record LinkStart(Uri Provider, string Cookie, DateTimeOffset ExpiresAt);
 
 /// <summary>
-/// The pages of one consent. Looking at a link changes nothing, so that previews and scanners are harmless; opening it (a POST) binds it to one browser;
-/// only that browser, with the state it was sent away with, brings it back, once.
+/// The pages of one consent. Looking at a link changes nothing, so that previews and scanners are harmless; opening it
+/// (a POST) binds it to one browser; only that browser, with the state it was sent away with, brings it back, once.
 /// </summary>
 public sealed class ConnectFlow(
     ILinkStore links,
@@ -63,7 +63,10 @@ public sealed class ConnectFlow(
         );
     }
 
-    /// <summary>Binds the link to this browser and says where to go. The same browser may come back and start again; any other finds it used.</summary>
+    /// <summary>
+    /// Binds the link to this browser and says where to go. The same browser may come back and start again; any other
+    /// finds it used.
+    /// </summary>
     public async Task<Result<LinkStart>> BeginAsync(string token, string? cookie, CancellationToken cancellationToken)
     {
         var found = await FindAsync(token, cookie, cancellationToken);
@@ -78,10 +81,12 @@ public sealed class ConnectFlow(
         if (!opened.TryGet(out var client, out var unopened))
             return unopened;
         using var clientSecret = client.ClientSecret;
-        // The link was made for this host; what the connection says by now may be another one, whose pages this browser's cookie does not reach.
+        // The link was made for this host; what the connection says by now may be another one, whose pages this
+        // browser's cookie does not reach.
         client = client with { RedirectUri = link.Request.RedirectUri ?? client.RedirectUri };
 
-        // A browser keeps its cookie, so that two consents in two tabs do not push each other out; state and verifier are fresh for every start.
+        // A browser keeps its cookie, so that two consents in two tabs do not push each other out; state and verifier
+        // are fresh for every start.
         var browser = cookie ?? LinkSecrets.New(entropy);
         var (state, verifier) = (LinkSecrets.New(entropy), LinkSecrets.New(entropy));
         var start = await endpoint.StartConsentAsync(
@@ -111,7 +116,8 @@ public sealed class ConnectFlow(
             BrowserHash = LinkSecrets.Hash(browser),
             CodeVerifier = sealedVerifier,
             ExpiresAt = now + options.ConsentLifetime,
-            // The issuer is recorded before the redirect: what comes back is judged by where we sent the browser, not by today's settings (RFC 9207 2.4).
+            // The issuer is recorded before the redirect: what comes back is judged by where we sent the browser, not
+            // by today's settings (RFC 9207 2.4).
             Request = link.Request with
             {
                 Issuer = endpoint.ExpectedIssuer(client).Issuer,
@@ -120,7 +126,8 @@ public sealed class ConnectFlow(
                 Failure = null,
             },
         };
-        // Compare-and-swap: of two browsers that open the link at once, one is bound; the other looks again and is told that it is used.
+        // Compare-and-swap: of two browsers that open the link at once, one is bound; the other looks again and is told
+        // that it is used.
         if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written)
             return await BeginAsync(token, cookie, cancellationToken);
         return new LinkStart(ready.Provider, browser, next.ExpiresAt);

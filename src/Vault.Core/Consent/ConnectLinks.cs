@@ -27,7 +27,10 @@ public sealed record LinkDraft
     /// <summary>Null asks for what the connection asks this user for (<see cref="ScopeBundles.For"/>).</summary>
     public ImmutableArray<string>? Scopes { get; init; }
 
-    /// <summary>Beside what the account has been granted (or, where it is new, the connection's scopes), what these tools need: consent grows with use.</summary>
+    /// <summary>
+    /// Beside what the account has been granted (or, where it is new, the connection's scopes), what these tools need:
+    /// consent grows with use.
+    /// </summary>
     public ImmutableArray<string>? Tools { get; init; }
 
     public string? ReturnUrl { get; init; }

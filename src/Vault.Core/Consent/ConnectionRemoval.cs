@@ -11,7 +11,8 @@ namespace Vault.Core.Consent;
 public sealed record RemovalReceipt(string ConnectionId, long AccountsDisconnected);
 
 /// <summary>
-/// Removes a connection: shuts it, disconnects its accounts, deletes it. Every step can be repeated, so a call after a crash goes on where the last one ended.
+/// Removes a connection: shuts it, disconnects its accounts, deletes it. Every step can be repeated, so a call after a
+/// crash goes on where the last one ended.
 /// </summary>
 public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry registry, IOrganizations organizations)
 {

@@ -9,7 +9,10 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Consent;
 
-/// <summary>Turns fresh tokens into a connected account, or revokes them at the provider: tokens nobody will use do not stay alive.</summary>
+/// <summary>
+/// Turns fresh tokens into a connected account, or revokes them at the provider: tokens nobody will use do not stay
+/// alive.
+/// </summary>
 public sealed class ConsentCompletion(
     GrantWriter grantWriter,
     ITokenEndpoint endpoint,
@@ -49,7 +52,8 @@ public sealed class ConsentCompletion(
         }
         finally
         {
-            // Best effort, also when the store broke before it could take them: the person is told either way, and tokens that were never stored serve nobody.
+            // Best effort, also when the store broke before it could take them: the person is told either way, and
+            // tokens that were never stored serve nobody.
             if (!kept)
                 await endpoint.RevokeAsync(client, tokens.Secrets, time.GetUtcNow() + options.CallTimeout);
         }
@@ -86,8 +90,9 @@ public sealed class ConsentCompletion(
         };
 
     /// <summary>
-    /// Token credentials of RFC 5849 and the key of the client they are of. The client's secret, which signs with them, stays the connection's: a copy would outlive
-    /// its rotation. The secrets stay those of the tokens, which dispose them.
+    /// Token credentials of RFC 5849 and the key of the client they are of. The client's secret, which signs with them,
+    /// stays the connection's: a copy would outlive its rotation. The secrets stay those of the tokens, which dispose
+    /// them.
     /// </summary>
     private static StaticCredential? Own(TokenClient client, TokenSet tokens, Secret consumer)
     {

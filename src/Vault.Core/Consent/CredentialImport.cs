@@ -9,7 +9,10 @@ using Vault.Core.Refresh;
 
 namespace Vault.Core.Consent;
 
-/// <summary>Takes credentials that callers bring: tokens from elsewhere, keys, basic, key pairs, the connection's own client. Nothing that comes in is ever shown again.</summary>
+/// <summary>
+/// Takes credentials that callers bring: tokens from elsewhere, keys, basic, key pairs, the connection's own client.
+/// Nothing that comes in is ever shown again.
+/// </summary>
 public sealed class CredentialImport(
     ConnectionRegistry connections,
     IOrganizationStore organizations,
@@ -46,7 +49,10 @@ public sealed class CredentialImport(
         return await StoreAsync(key, connection, request, "import", by, cancellationToken);
     }
 
-    /// <summary>Replaces the credential of an account that has one of its own. The account keeps its id; the old credential is gone once this answers.</summary>
+    /// <summary>
+    /// Replaces the credential of an account that has one of its own. The account keeps its id; the old credential is
+    /// gone once this answers.
+    /// </summary>
     public async Task<Result<AccountRow>> RotateAsync(
         AccountRow account,
         CredentialRequest request,

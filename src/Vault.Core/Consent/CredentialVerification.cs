@@ -8,7 +8,10 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Consent;
 
-/// <summary>A credential in the form in which it is kept, and what trying it showed. It borrows the draft's secrets; only a minted grant is its own.</summary>
+/// <summary>
+/// A credential in the form in which it is kept, and what trying it showed. It borrows the draft's secrets; only a
+/// minted grant is its own.
+/// </summary>
 public sealed class ProvenCredential : IDisposable
 {
     public GrantTokens? Grant { get; init; }
@@ -27,7 +30,9 @@ public sealed class ProvenCredential : IDisposable
     public void Dispose() => Grant?.Dispose();
 }
 
-/// <summary>Brings a credential into its kept form and, where asked, tries it at the provider before anything is stored.</summary>
+/// <summary>
+/// Brings a credential into its kept form and, where asked, tries it at the provider before anything is stored.
+/// </summary>
 public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
 {
     public async Task<Result<ProvenCredential>> RunAsync(

@@ -9,7 +9,10 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Consent;
 
-/// <summary>Seals what was obtained for the generation it will have and hands it to the account's owner; seals again when the row has moved on.</summary>
+/// <summary>
+/// Seals what was obtained for the generation it will have and hands it to the account's owner; seals again when the
+/// row has moved on.
+/// </summary>
 public sealed class GrantWriter(
     IAccountStore store,
     IConnectionStore connections,
@@ -23,9 +26,12 @@ public sealed class GrantWriter(
     /// <param name="key">The account; it exists (<see cref="IAccounts.PrepareAsync"/>).</param>
     /// <param name="grant">Tokens to seal; null when only a credential is installed.</param>
     /// <param name="credential">An own credential to seal; null for none.</param>
-    /// <param name="complete">Adds facts, scopes and identity to an installation that has its row, generation and sealed parts.</param>
-    /// <param name="cancellationToken">Gives up before the installation; ignored by callers that hold tokens which would be lost.</param>
-    /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold what was given.</exception>
+    /// <param name="complete">Adds facts, scopes and identity to an installation that has its row, generation and
+    /// sealed parts.</param>
+    /// <param name="cancellationToken">Gives up before the installation; ignored by callers that hold tokens which
+    /// would be lost.</param>
+    /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold what was
+    /// given.</exception>
     public async Task<Result<AccountRow>> StoreGrantAsync(
         AccountKey key,
         GrantTokens? grant,
@@ -55,7 +61,8 @@ public sealed class GrantWriter(
                 return unheld;
             using (sealingKey)
             {
-                // The generation is part of what is sealed: if the row moves before the installation, its owner refuses and we seal for the new one.
+                // The generation is part of what is sealed: if the row moves before the installation, its owner refuses
+                // and we seal for the new one.
                 var generation = row.State.Generation + 1;
                 var credentialGeneration = credential is null ? row.CredentialGeneration : row.CredentialGeneration + 1;
                 var newGrant = new NewGrant
@@ -86,7 +93,8 @@ public sealed class GrantWriter(
 
             if (outcome.TryGet(out var storedGrant, out var refused))
                 return await StillWantedAsync(storedGrant);
-            // Where nobody knows, the next turn finds it done, or writes a generation that the one under way can no longer take.
+            // Where nobody knows, the next turn finds it done, or writes a generation that the one under way can no
+            // longer take.
             if (refused.Code != ErrorCatalogue.Conflict && refused.Code != ErrorCatalogue.OutcomeUnknown)
                 return outcome;
         }
@@ -107,8 +115,9 @@ public sealed class GrantWriter(
     }
 
     /// <summary>
-    /// A connection is deleted before its accounts are disconnected for the last time, and an installation looks for it after its write: of a consent and a removal
-    /// that cross, one sees the other, and no grant goes on living under a connection that is gone.
+    /// A connection is deleted before its accounts are disconnected for the last time, and an installation looks for it
+    /// after its write: of a consent and a removal that cross, one sees the other, and no grant goes on living under a
+    /// connection that is gone.
     /// </summary>
     private async Task<Result<AccountRow>> StillWantedAsync(AccountRow row)
     {

@@ -7,9 +7,10 @@ using Vault.Core.Refresh;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// Consents whose code was sent by somebody who then said nothing more. The link was marked before the code left, and the account names the link whose consent it
-/// holds; so afterwards it is known whether the account is connected by it. If it is not, the code is spent or nobody knows: it is never sent again, the ledger,
-/// the link and a waiting account say that the consent was interrupted, and the same browser may open the link once more.
+/// Consents whose code was sent by somebody who then said nothing more. The link was marked before the code left, and
+/// the account names the link whose consent it holds; so afterwards it is known whether the account is connected by it.
+/// If it is not, the code is spent or nobody knows: it is never sent again, the ledger, the link and a waiting account
+/// say that the consent was interrupted, and the same browser may open the link once more.
 /// </summary>
 public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts, IdFactory ids, TimeProvider time)
 {
@@ -62,7 +63,10 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
                 await LookAsync(link, cancellationToken);
     }
 
-    /// <summary>The account is connected; the link says so, even where it was given up meanwhile. If it cannot be told, the account tells it later.</summary>
+    /// <summary>
+    /// The account is connected; the link says so, even where it was given up meanwhile. If it cannot be told, the
+    /// account tells it later.
+    /// </summary>
     internal async Task FinishedAsync(LinkSession taken)
     {
         try

@@ -22,7 +22,8 @@ public enum LinkStatus
 }
 
 /// <summary>
-/// One consent under way. The link token, the browser cookie and the state are stored only as SHA-256 digests: whoever reads the table can finish nothing.
+/// One consent under way. The link token, the browser cookie and the state are stored only as SHA-256 digests: whoever
+/// reads the table can finish nothing.
 /// </summary>
 /// <param name="TokenHash">Of the one-time token in the link; the row's key.</param>
 /// <param name="StateHash">Of the <c>state</c> sent to the provider; unique; null until opened.</param>
@@ -66,13 +67,19 @@ public sealed record LinkRequest
     /// <summary>The issuer expected in the callback (RFC 9207), recorded before the redirect.</summary>
     public string? Issuer { get; init; }
 
-    /// <summary>The host the browser was sent to, to judge an issuer that the provider names though its pack knows none. Null in rows of a host that did not note it.</summary>
+    /// <summary>
+    /// The host the browser was sent to, to judge an issuer that the provider names though its pack knows none. Null in
+    /// rows of a host that did not note it.
+    /// </summary>
     public string? ConsentHost { get; init; }
 
     /// <summary>The redirect URI sent; the exchange must send the same.</summary>
     public string? RedirectUri { get; init; }
 
-    /// <summary>While <see cref="LinkStatus.Exchanging"/>: when whoever took it has ended one way or the other. Null in rows of a host that did not note it; <see cref="LinkSession.ExpiresAt"/> serves then.</summary>
+    /// <summary>
+    /// While <see cref="LinkStatus.Exchanging"/>: when whoever took it has ended one way or the other. Null in rows of
+    /// a host that did not note it; <see cref="LinkSession.ExpiresAt"/> serves then.
+    /// </summary>
     public DateTimeOffset? ExchangeEndsAt { get; init; }
 
     /// <summary>Why it failed, as an error code.</summary>
@@ -93,7 +100,10 @@ public interface ILinkStore
 
     Task<LinkSession?> FindByStateAsync(string stateHash, CancellationToken cancellationToken);
 
-    /// <summary>Token digests of the links of all organizations whose code is being exchanged, those that expire first at the front.</summary>
+    /// <summary>
+    /// Token digests of the links of all organizations whose code is being exchanged, those that expire first at the
+    /// front.
+    /// </summary>
     Task<IReadOnlyList<string>> ListExchangingAsync(int limit, CancellationToken cancellationToken);
 
     Task<WriteOutcome> UpdateAsync(
@@ -103,6 +113,8 @@ public interface ILinkStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Deletes links that expired before the time given, at most <paramref name="limit"/>; answers how many.</summary>
+    /// <summary>
+    /// Deletes links that expired before the time given, at most <paramref name="limit"/>; answers how many.
+    /// </summary>
     Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 }

@@ -27,7 +27,8 @@ public sealed class ReconnectLinks(
 {
     private const int Kept = 10_000;
 
-    // A link's URL is a capability for one account of one user; it is given only to callers that met the same account, and not for long.
+    // A link's URL is a capability for one account of one user; it is given only to callers that met the same account,
+    // and not for long.
     private readonly ConcurrentDictionary<string, (string Url, DateTimeOffset Until)> _recent = new(
         StringComparer.Ordinal
     );
@@ -46,7 +47,8 @@ public sealed class ReconnectLinks(
         }
         catch (StoreUnavailableException)
         {
-            // What the link would heal is known; that it cannot be made now is no reason to tell something else instead.
+            // What the link would heal is known; that it cannot be made now is no reason to tell something else
+            // instead.
             return null;
         }
     }

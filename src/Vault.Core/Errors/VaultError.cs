@@ -11,7 +11,9 @@ public sealed record AccountCandidate(string ConnectedAccountId, string Connecti
 /// </summary>
 public sealed record VaultError(ErrorCode Code, string Detail)
 {
-    /// <summary>Why an account is in the state it is, in the words of <c>StatusReason</c> (for example <c>user_revoked</c>).</summary>
+    /// <summary>
+    /// Why an account is in the state it is, in the words of <c>StatusReason</c> (for example <c>user_revoked</c>).
+    /// </summary>
     public string? StatusReason { get; init; }
 
     public TimeSpan? RetryAfter { get; init; }

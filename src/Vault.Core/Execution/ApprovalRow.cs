@@ -2,7 +2,10 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Execution;
 
-/// <summary>A person's word on one destructive execution. It is bound to the tool, the account and the digest of the input: it fits nothing else.</summary>
+/// <summary>
+/// A person's word on one destructive execution. It is bound to the tool, the account and the digest of the input: it
+/// fits nothing else.
+/// </summary>
 public sealed record ApprovalRow(
     string Id,
     OrganizationId Organization,

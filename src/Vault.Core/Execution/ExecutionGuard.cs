@@ -9,7 +9,9 @@ using Vault.Core.Refresh;
 
 namespace Vault.Core.Execution;
 
-/// <summary>What an organization demands before an execution goes on: quotas, and a person's approval of what destroys.</summary>
+/// <summary>
+/// What an organization demands before an execution goes on: quotas, and a person's approval of what destroys.
+/// </summary>
 public sealed class ExecutionGuard(
     IOrganizationStore organizations,
     IApprovalStore approvals,
@@ -138,7 +140,9 @@ public sealed class ExecutionGuard(
         };
     }
 
-    /// <summary>The provider has said when to come again: until then nothing of the class is sent, whoever asks.</summary>
+    /// <summary>
+    /// The provider has said when to come again: until then nothing of the class is sent, whoever asks.
+    /// </summary>
     internal void Held(ExecutionRun run, TimeSpan wait)
     {
         if (run.Tool.Definition.Rate is { } rate)

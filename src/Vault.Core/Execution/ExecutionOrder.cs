@@ -4,7 +4,9 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Execution;
 
-/// <summary>An execution, checked by the gateway as far as the request alone allows, on its way to the account's owner.</summary>
+/// <summary>
+/// An execution, checked by the gateway as far as the request alone allows, on its way to the account's owner.
+/// </summary>
 public sealed record ExecutionOrder
 {
     public required string ExecutionId { get; init; }
@@ -13,7 +15,9 @@ public sealed record ExecutionOrder
 
     public required string Tool { get; init; }
 
-    /// <summary>The pack version the tool was found in; the owner refuses another rather than run what was not checked.</summary>
+    /// <summary>
+    /// The pack version the tool was found in; the owner refuses another rather than run what was not checked.
+    /// </summary>
     public required string PackVersion { get; init; }
 
     public required JsonElement Input { get; init; }

@@ -10,10 +10,13 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Execution;
 
-/// <summary>One execution on its way: what was asked, what was found, and how its ledger entries and answer are made from it.</summary>
+/// <summary>
+/// One execution on its way: what was asked, what was found, and how its ledger entries and answer are made from it.
+/// </summary>
 internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool tool, TimeProvider time)
 {
-    // The ledger's readers and the OCSF export need the effect; it is no field of a draft because only executions have one.
+    // The ledger's readers and the OCSF export need the effect; it is no field of a draft because only executions have
+    // one.
     private static readonly JsonElement[] Effects =
     [
         .. Enum.GetValues<Effect>()
@@ -85,7 +88,8 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public ExecutionResult Fail(Outcome outcome, VaultError error)
     {
-        // Whatever ended it, an attempt before may have done the work; an error that says "retry" or "reconnect" would have it done twice.
+        // Whatever ended it, an attempt before may have done the work; an error that says "retry" or "reconnect" would
+        // have it done twice.
         if (MayHaveActed && Acts && error.Code != ErrorCatalogue.OutcomeUnknown)
             (outcome, error) = (
                 Outcome.OutcomeUnknown,

@@ -4,7 +4,10 @@ namespace Vault.Core.Execution;
 
 public interface IIdempotencyStore
 {
-    /// <summary>Claims the key: null when it was free and is now ours, else what is there (also when it is still under way). An entry past its end counts as free.</summary>
+    /// <summary>
+    /// Claims the key: null when it was free and is now ours, else what is there (also when it is still under way). An
+    /// entry past its end counts as free.
+    /// </summary>
     Task<IdempotentResponse?> ClaimAsync(
         OrganizationId? organization,
         IdempotentResponse claim,

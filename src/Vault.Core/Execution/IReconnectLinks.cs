@@ -7,8 +7,8 @@ namespace Vault.Core.Execution;
 public interface IReconnectLinks
 {
     /// <summary>
-    /// A link for the account's user; null when the connection cannot be consented to (own keys, client credentials), is disabled, or a link cannot be made now.
-    /// It never fails the error it decorates.
+    /// A link for the account's user; null when the connection cannot be consented to (own keys, client credentials),
+    /// is disabled, or a link cannot be made now. It never fails the error it decorates.
     /// </summary>
     /// <param name="key">The account, existing or not yet.</param>
     /// <param name="missingScopes">Scopes to ask for beside those of the connection; empty for none.</param>

@@ -11,7 +11,8 @@ namespace Vault.Core.Execution;
 /// <param name="Input">Already valid against the tool's schema.</param>
 /// <param name="PageToken">As an earlier reply gave it; that it was not made up, who calls has seen to.</param>
 /// <param name="Parameters">Connection and account parameters, validated.</param>
-/// <param name="IdempotencyKey">Sent where the tool's definition says how; the same for every attempt of an execution.</param>
+/// <param name="IdempotencyKey">Sent where the tool's definition says how; the same for every attempt of an
+/// execution.</param>
 /// <param name="Deadline">The attempt ends before it.</param>
 /// <param name="TraceParent">W3C trace context to pass on; null for none.</param>
 public sealed record ToolCall(
@@ -27,13 +28,20 @@ public sealed record ToolCall(
     string? TraceParent
 )
 {
-    /// <summary>The provider's answer as it is: neither cut down to the tool's data nor without what the tool drops.</summary>
+    /// <summary>
+    /// The provider's answer as it is: neither cut down to the tool's data nor without what the tool drops.
+    /// </summary>
     public bool Raw { get; init; }
 
-    /// <summary>The connection's client, where its secret signs every request (OAuth 1.0a); it goes before a copy of the account's own.</summary>
+    /// <summary>
+    /// The connection's client, where its secret signs every request (OAuth 1.0a); it goes before a copy of the
+    /// account's own.
+    /// </summary>
     public (string Key, Secret Secret)? Consumer { get; init; }
 
-    /// <summary>The cancellation given with the call ends at <see cref="Deadline"/>, so that no second timer is needed for it.</summary>
+    /// <summary>
+    /// The cancellation given with the call ends at <see cref="Deadline"/>, so that no second timer is needed for it.
+    /// </summary>
     public bool TokenEndsAtDeadline { get; init; }
 }
 
@@ -47,14 +55,19 @@ public enum UpstreamOutcome
     /// <summary>The provider says the grant is gone; <see cref="UpstreamReply.Reason"/> says why.</summary>
     GrantDead,
 
-    /// <summary>The grant lacks a scope; <see cref="UpstreamReply.MissingScopes"/> where the provider names them.</summary>
+    /// <summary>
+    /// The grant lacks a scope; <see cref="UpstreamReply.MissingScopes"/> where the provider names them.
+    /// </summary>
     ScopeMissing,
     RateLimited,
 
     /// <summary>The provider said no; sending it again changes nothing.</summary>
     Rejected,
 
-    /// <summary>The provider failed (5xx, or an error body that means it) and says it did not act, or acting twice is impossible to tell.</summary>
+    /// <summary>
+    /// The provider failed (5xx, or an error body that means it) and says it did not act, or acting twice is impossible
+    /// to tell.
+    /// </summary>
     Unavailable,
 
     /// <summary>The request was sent; no answer in time.</summary>
@@ -71,8 +84,10 @@ public enum UpstreamOutcome
 }
 
 /// <summary>One judged answer of a provider.</summary>
-/// <param name="Data">The body as JSON (a JSON string for text, base64 with its type for other content); undefined unless succeeded or the provider sent an error body.</param>
-/// <param name="Complete">The whole body where <paramref name="Data"/> was cut at the cap, for the output handle.</param>
+/// <param name="Data">The body as JSON (a JSON string for text, base64 with its type for other content); undefined
+/// unless succeeded or the provider sent an error body.</param>
+/// <param name="Complete">The whole body where <paramref name="Data"/> was cut at the cap, for the output
+/// handle.</param>
 /// <param name="Detail">The provider's error code, cleaned; never a credential.</param>
 /// <param name="Sent">Whether any byte of the request may have reached the provider.</param>
 public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
@@ -99,7 +114,10 @@ public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
     public bool Sent { get; init; } = true;
 }
 
-/// <summary>Sends one attempt: maps the input, pins the host, sends, reads up to the cap, judges. It does not retry; the executor decides that.</summary>
+/// <summary>
+/// Sends one attempt: maps the input, pins the host, sends, reads up to the cap, judges. It does not retry; the
+/// executor decides that.
+/// </summary>
 public interface IUpstream
 {
     Task<UpstreamReply> SendAsync(ToolCall call, CancellationToken cancellationToken);

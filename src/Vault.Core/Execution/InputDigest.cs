@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Vault.Core.Execution;
 
-/// <summary>SHA-256 of a tool input in canonical form: members sorted by ordinal name, no white space, text and numbers as written. Two spellings of one input have one digest.</summary>
+/// <summary>
+/// SHA-256 of a tool input in canonical form: members sorted by ordinal name, no white space, text and numbers as
+/// written. Two spellings of one input have one digest.
+/// </summary>
 public static class InputDigest
 {
     // One buffer and one writer per thread; the writer never outlives the call it serves.

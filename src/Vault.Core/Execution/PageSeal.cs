@@ -7,8 +7,9 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// Page tokens as a caller holds them: sealed under the organization's key and bound to the account. What is in one may be the provider's own URL of the next page,
-/// so whoever could write one would choose the request that goes out with the account's credential, past the tool's schema and the delegation's constraints (law 9).
+/// Page tokens as a caller holds them: sealed under the organization's key and bound to the account. What is in one may
+/// be the provider's own URL of the next page, so whoever could write one would choose the request that goes out with
+/// the account's credential, past the tool's schema and the delegation's constraints (law 9).
 /// </summary>
 internal static class PageSeal
 {

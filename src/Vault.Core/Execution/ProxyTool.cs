@@ -7,9 +7,10 @@ using Vault.Core.Templates;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// A raw call of a provider's API as a tool that is made for one call: its input says method, path, query, headers and body, and everything any tool goes
-/// through (quota, approval, ledger, fresh credential, pinned host, judgement) holds for it too. Nobody here knows what a path does, so every call counts as a
-/// write, DELETE as destructive, and none is sent twice unless the provider certainly did not act; also a GET, which some APIs let act.
+/// A raw call of a provider's API as a tool that is made for one call: its input says method, path, query, headers and
+/// body, and everything any tool goes through (quota, approval, ledger, fresh credential, pinned host, judgement) holds
+/// for it too. Nobody here knows what a path does, so every call counts as a write, DELETE as destructive, and none is
+/// sent twice unless the provider certainly did not act; also a GET, which some APIs let act.
 /// </summary>
 public static class ProxyTool
 {
@@ -17,7 +18,8 @@ public static class ProxyTool
 
     private static readonly ImmutableArray<string> Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-    // Whose they are: the credential's, the connection's (RFC 9110 7.6.1), the vault's, or a way to say another method than the one that was judged.
+    // Whose they are: the credential's, the connection's (RFC 9110 7.6.1), the vault's, or a way to say another method
+    // than the one that was judged.
     private static readonly ImmutableHashSet<string> Reserved = ImmutableHashSet.Create(
         StringComparer.OrdinalIgnoreCase,
         "authorization",

@@ -4,8 +4,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// Executions per minute, per user and per connection, counted on this host as token buckets that hold one minute's worth. Several hosts each allow their
-/// own share: a quota bounds load, it is no billing.
+/// Executions per minute, per user and per connection, counted on this host as token buckets that hold one minute's
+/// worth. Several hosts each allow their own share: a quota bounds load, it is no billing.
 /// </summary>
 public sealed class Quotas(TimeProvider time)
 {
@@ -16,7 +16,10 @@ public sealed class Quotas(TimeProvider time)
     private readonly ConcurrentDictionary<(OrganizationId Organization, string Kind, string Name), Bucket> _buckets =
         new();
 
-    /// <summary>Null when one execution may go on; otherwise how long to wait. <paramref name="perMinute"/> 0 or less allows everything.</summary>
+    /// <summary>
+    /// Null when one execution may go on; otherwise how long to wait. <paramref name="perMinute"/> 0 or less allows
+    /// everything.
+    /// </summary>
     public TimeSpan? TryTake(OrganizationId organization, string kind, string name, int perMinute)
     {
         if (perMinute <= 0)

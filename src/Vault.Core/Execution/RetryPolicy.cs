@@ -28,7 +28,8 @@ public static class RetryPolicy
         if (reply.RetryAfter is { } asked && asked > pause)
             pause = asked;
 
-        // Half of what is left must remain for the attempt itself; otherwise the caller is better told when to come back.
+        // Half of what is left must remain for the attempt itself; otherwise the caller is better told when to come
+        // back.
         return pause < timeLeft / 2 ? pause : null;
     }
 
@@ -42,10 +43,14 @@ public static class RetryPolicy
             _ => false,
         };
 
-    /// <summary>RFC 9110 15.6.4: 503 is refused for now. 500, 502 and 504 may come after the provider has acted.</summary>
+    /// <summary>
+    /// RFC 9110 15.6.4: 503 is refused for now. 500, 502 and 504 may come after the provider has acted.
+    /// </summary>
     private static bool SaysItDidNotAct(UpstreamReply reply) => reply.Status is 503 or 429 or 425 or 408;
 
-    /// <summary>Whether this attempt may have done at the provider what it asked for; a clear refusal has not.</summary>
+    /// <summary>
+    /// Whether this attempt may have done at the provider what it asked for; a clear refusal has not.
+    /// </summary>
     public static bool MayHaveActed(UpstreamReply reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
@@ -63,7 +68,10 @@ public static class RetryPolicy
         return tool.Effect == Effect.Read || tool.Idempotency != Idempotency.None;
     }
 
-    /// <summary>Outcome and error code of a reply that is final. <paramref name="earlierMayHaveActed"/>: an earlier attempt of this execution may have acted.</summary>
+    /// <summary>
+    /// Outcome and error code of a reply that is final. <paramref name="earlierMayHaveActed"/>: an earlier attempt of
+    /// this execution may have acted.
+    /// </summary>
     public static (Outcome Outcome, ErrorCode? Code) Classify(
         ToolDefinition tool,
         UpstreamReply reply,

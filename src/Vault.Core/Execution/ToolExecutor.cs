@@ -10,8 +10,8 @@ using Vault.Core.Refresh;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// The gateway's half of <c>execute_tool</c>: find the tool and pin its version, validate the input, check the caller, find the account; then hand over to the
-/// host that owns it.
+/// The gateway's half of <c>execute_tool</c>: find the tool and pin its version, validate the input, check the caller,
+/// find the account; then hand over to the host that owns it.
 /// </summary>
 public sealed class ToolExecutor(
     IPacks packs,

@@ -13,8 +13,9 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// Runs an execution on the host that owns the account: scopes, approval, ledger, fresh credential, upstream, judgement, ledger; in this order, always.
-/// Nothing before the ledger entry has a side effect, and nothing with a side effect is sent before the entry is durable (law 7).
+/// Runs an execution on the host that owns the account: scopes, approval, ledger, fresh credential, upstream,
+/// judgement, ledger; in this order, always. Nothing before the ledger entry has a side effect, and nothing with a side
+/// effect is sent before the entry is durable (law 7).
 /// </summary>
 public sealed class ToolRunner(
     CredentialCache cache,
@@ -145,7 +146,8 @@ public sealed class ToolRunner(
                 );
             if (account.Row.Provider != run.Tool.Pack.Id)
             {
-                // Found through another provider's pack: address, credential and error rules are those of the account's own.
+                // Found through another provider's pack: address, credential and error rules are those of the account's
+                // own.
                 if (!packs.TryGetTool(run.Tool.Definition.Name, account.Row.Provider, out var own))
                     return new VaultError(
                         ErrorCatalogue.ToolUnknown,
@@ -267,7 +269,8 @@ public sealed class ToolRunner(
                 if (renewed.Value.Generation != generation)
                     continue;
 
-                // Several fresh tokens in a row were refused: the provider is at odds with itself, and a refresh per call would only wear the grant out.
+                // Several fresh tokens in a row were refused: the provider is at odds with itself, and a refresh per
+                // call would only wear the grant out.
                 if (renewed.Value.Wait is { } wait)
                     return run.Fail(Outcome.FailedUpstream, AccountErrors.FreshTokensRefused(wait)) with
                     {
@@ -302,7 +305,10 @@ public sealed class ToolRunner(
         }
     }
 
-    /// <summary>Of OAuth 1.0a, where the client's secret signs every request: as the connection has it now, so that a new one reaches every account. Null anywhere else.</summary>
+    /// <summary>
+    /// Of OAuth 1.0a, where the client's secret signs every request: as the connection has it now, so that a new one
+    /// reaches every account. Null anywhere else.
+    /// </summary>
     private async ValueTask<Result<Secret?>> ConsumerSecretAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
         if (
@@ -315,7 +321,10 @@ public sealed class ToolRunner(
         return opened.TryGet(out var secret, out var error) ? secret : error;
     }
 
-    /// <summary>The account with a live credential, confirmed within the freshness lease: from here to the send there is nothing to wait for (law 8).</summary>
+    /// <summary>
+    /// The account with a live credential, confirmed within the freshness lease: from here to the send there is nothing
+    /// to wait for (law 8).
+    /// </summary>
     private async Task<(OpenAccount? Account, VaultError? Error)> FreshAsync(
         ExecutionRun run,
         CancellationToken cancellationToken
@@ -366,7 +375,8 @@ public sealed class ToolRunner(
                 var closed = await PageSeal
                     .CloseAsync(sealer, run.Key.Organization, run.Order.Account, page, cancellationToken)
                     .ConfigureAwait(false);
-                // Without its token a page that is not the last one would look like it; what has acted is answered all the same.
+                // Without its token a page that is not the last one would look like it; what has acted is answered all
+                // the same.
                 if (!closed.TryGet(out next, out var unsealed) && !run.Acts)
                     return run.Fail(Outcome.FailedUpstream, unsealed);
             }
@@ -393,7 +403,8 @@ public sealed class ToolRunner(
             };
         }
 
-        // The provider may want more than the pack knows of; its own words only count where they are scopes, and not without end.
+        // The provider may want more than the pack knows of; its own words only count where they are scopes, and not
+        // without end.
         if (reply.Outcome == UpstreamOutcome.ScopeMissing)
             scopeUses.Refused(
                 run.Key.Organization,
@@ -414,7 +425,10 @@ public sealed class ToolRunner(
         return run.Fail(outcome, error) with { Status = reply.Status, Data = reply.Data };
     }
 
-    /// <summary>The entry after. A read whose entry cannot be written is refused; a write that has acted is answered all the same: hiding it would make the agent act twice.</summary>
+    /// <summary>
+    /// The entry after. A read whose entry cannot be written is refused; a write that has acted is answered all the
+    /// same: hiding it would make the agent act twice.
+    /// </summary>
     private async Task<ExecutionResult> FinishAsync(ExecutionRun run, ExecutionResult answer, bool began)
     {
         var type =

@@ -3,7 +3,10 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Execution;
 
-/// <summary>When accounts were last used; collected in memory and written now and then by the host, because a write per call would cost more than the call.</summary>
+/// <summary>
+/// When accounts were last used; collected in memory and written now and then by the host, because a write per call
+/// would cost more than the call.
+/// </summary>
 public sealed class UseLog
 {
     private readonly ConcurrentDictionary<(OrganizationId Organization, AccountId Id), DateTimeOffset> _uses = new();

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Vault.Core.Identity;
 
 /// <summary>
-/// Where a connected account lives: <c>orgId/userId/connection[/label]</c>. There is no way to make one without its organization,
-/// so no lookup, cache key or grain key can forget the tenant (law 1).
+/// Where a connected account lives: <c>orgId/userId/connection[/label]</c>. There is no way to make one without its
+/// organization, so no lookup, cache key or grain key can forget the tenant (law 1).
 /// </summary>
 public sealed record AccountKey
 {

@@ -9,7 +9,10 @@ public interface IEntropy
     void Fill(Span<byte> destination);
 }
 
-/// <summary>Prefixed, time-ordered ids: 48 bits of Unix milliseconds and 80 random bits, 26 characters of lower-case Crockford base 32 (as a ULID).</summary>
+/// <summary>
+/// Prefixed, time-ordered ids: 48 bits of Unix milliseconds and 80 random bits, 26 characters of lower-case Crockford
+/// base 32 (as a ULID).
+/// </summary>
 public sealed class IdFactory(TimeProvider time, IEntropy entropy)
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";

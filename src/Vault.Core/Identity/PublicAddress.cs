@@ -8,7 +8,10 @@ public sealed record PublicAddress(Uri Base)
 
     public string Callback => new Uri(Base, CallbackPath).ToString();
 
-    /// <summary>At the host of the connection's own redirect URI where it has one: a browser shows the cookie of a consent only to the host that set it.</summary>
+    /// <summary>
+    /// At the host of the connection's own redirect URI where it has one: a browser shows the cookie of a consent only
+    /// to the host that set it.
+    /// </summary>
     public string Link(string token, string? redirectUri) =>
         new Uri(redirectUri is null ? Base : new Uri(redirectUri), "/connect/" + token).ToString();
 }

@@ -2,7 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Vault.Core.Identity;
 
-/// <summary>A person inside an organization, by the customer's own id; <c>service:&lt;name&gt;</c> stands for the organization itself.</summary>
+/// <summary>
+/// A person inside an organization, by the customer's own id; <c>service:&lt;name&gt;</c> stands for the organization
+/// itself.
+/// </summary>
 public readonly record struct UserId
 {
     public const int MaxLength = 256;

@@ -38,7 +38,10 @@ public sealed record KeyRotationRow(
     /// <summary>Who asked for it.</summary>
     public string RequestedBy { get; init; } = "system";
 
-    /// <summary>Names of rows that did not open in the last pass and keep the rotation from its end, at most <see cref="KeyRotation.MaxNamed"/>; empty where it is not blocked.</summary>
+    /// <summary>
+    /// Names of rows that did not open in the last pass and keep the rotation from its end, at most
+    /// <see cref="KeyRotation.MaxNamed"/>; empty where it is not blocked.
+    /// </summary>
     public IReadOnlyList<string> Blocked { get; init; } = [];
 }
 
@@ -48,8 +51,8 @@ public interface IKeyRotationStore
     ValueTask<KeyRotationRow?> FindAsync(OrganizationId organization, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Inserts (expected 0) or updates where the stored row version is <paramref name="expectedRowVersion"/>; false when another host was faster. The drafts go to the
-    /// ledger's outbox in the same transaction or not at all.
+    /// Inserts (expected 0) or updates where the stored row version is <paramref name="expectedRowVersion"/>; false
+    /// when another host was faster. The drafts go to the ledger's outbox in the same transaction or not at all.
     /// </summary>
     ValueTask<bool> TrySaveAsync(
         KeyRotationRow row,

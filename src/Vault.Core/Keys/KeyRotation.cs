@@ -12,12 +12,16 @@ public enum RotationState
     /// <summary>Nothing is sealed under an older version; the older ones are retired.</summary>
     Finished = 1,
 
-    /// <summary>Some rows changed under the job or were just written by a host that still held the older version as active; run again after <see cref="KeyringOptions.KeepActive"/>.</summary>
+    /// <summary>
+    /// Some rows changed under the job or were just written by a host that still held the older version as active; run
+    /// again after <see cref="KeyringOptions.KeepActive"/>.
+    /// </summary>
     RunAgain = 2,
 
     /// <summary>
-    /// Only rows that do not open are left. They are named in the report and in the journal, and the older versions stay in use. A later run finishes when each of them
-    /// was replaced (a reconnect, a new client secret) or is gone (expired).
+    /// Only rows that do not open are left. They are named in the report and in the journal, and the older versions
+    /// stay in use. A later run finishes when each of them was replaced (a reconnect, a new client secret) or is gone
+    /// (expired).
     /// </summary>
     Blocked = 3,
 
@@ -32,11 +36,13 @@ public enum RotationState
 public sealed record RotationReport(RotationState State, uint ToVersion, long Resealed, IReadOnlyList<string> Broken);
 
 /// <summary>
-/// Rotates an organization's data key while everything runs: prepare a version and prove it, make it active, re-seal every row, retire the older versions.
-/// Each step is a compare-and-swap and the journal says which is next, so the job may crash between any two lines and may run on several hosts at once.
-/// The key version of each row is the record of what is done.
-/// <para>The ledger has two entries of a rotation, each in the transaction of the journal's row that it tells of: <c>key_rotation_begun</c> with the first, before a
-/// key is made, <c>key_rotated</c> with the last. A rotation of which only the first is there goes on, is blocked, or ended with its organization's erasure.</para>
+/// Rotates an organization's data key while everything runs: prepare a version and prove it, make it active, re-seal
+/// every row, retire the older versions. Each step is a compare-and-swap and the journal says which is next, so the job
+/// may crash between any two lines and may run on several hosts at once. The key version of each row is the record of
+/// what is done.
+/// <para>The ledger has two entries of a rotation, each in the transaction of the journal's row that it tells of:
+/// <c>key_rotation_begun</c> with the first, before a key is made, <c>key_rotated</c> with the last. A rotation of
+/// which only the first is there goes on, is blocked, or ended with its organization's erasure.</para>
 /// </summary>
 public sealed class KeyRotation(
     IOrganizationKeyStore keys,
@@ -56,8 +62,8 @@ public sealed class KeyRotation(
     private const int PageSize = 100;
 
     /// <summary>
-    /// Begins a rotation, or answers the one that is not finished. The number of the new version is fixed here, in the journal, before the key exists: each run of
-    /// <see cref="ResumeAsync"/> makes that one.
+    /// Begins a rotation, or answers the one that is not finished. The number of the new version is fixed here, in the
+    /// journal, before the key exists: each run of <see cref="ResumeAsync"/> makes that one.
     /// </summary>
     /// <returns>Null when the organization's keys are destroyed.</returns>
     public async Task<KeyRotationRow?> BeginAsync(
@@ -128,7 +134,8 @@ public sealed class KeyRotation(
         }
     }
 
-    // Makes the version exist and active, from whichever point another run or host has brought it to. False when it was destroyed meanwhile.
+    // Makes the version exist and active, from whichever point another run or host has brought it to. False when it was
+    // destroyed meanwhile.
     private async Task<bool> PrepareAsync(
         OrganizationId organization,
         uint version,
@@ -141,8 +148,9 @@ public sealed class KeyRotation(
             switch (key?.Status)
             {
                 case null:
-                    // An erasure destroys the rows it finds; a version inserted after it would be a second life. Looking before and after closes that gap: the row
-                    // inserted here is destroyed again below when everything else is.
+                    // An erasure destroys the rows it finds; a version inserted after it would be a second life.
+                    // Looking before and after closes that gap: the row inserted here is destroyed again below when
+                    // everything else is.
                     var fresh = await NewKey
                         .WrapAsync(
                             wrapper,
@@ -168,7 +176,8 @@ public sealed class KeyRotation(
                         return false;
                     }
 
-                    // Proven when it was wrapped; proven again here because the one who wrapped it may have crashed and the bytes come from the store now.
+                    // Proven when it was wrapped; proven again here because the one who wrapped it may have crashed and
+                    // the bytes come from the store now.
                     var proof = await wrapper
                         .UnwrapAsync(organization, version, key.MasterKeyId, key.Wrapped!, cancellationToken)
                         .ConfigureAwait(false);
@@ -189,7 +198,8 @@ public sealed class KeyRotation(
         }
     }
 
-    // One pass over the rows that are left. Null: look again, because the journal moved on another host or this pass got on and left something.
+    // One pass over the rows that are left. Null: look again, because the journal moved on another host or this pass
+    // got on and left something.
     private async Task<(RotationReport? Report, long Resealed)> ResealAsync(
         KeyRotationRow row,
         CancellationToken cancellationToken
@@ -235,7 +245,8 @@ public sealed class KeyRotation(
                 }
             }
 
-            // A page is one transaction: it is there or not, and a row that changed since it was read (a refresh, another host) is left as it is and found again.
+            // A page is one transaction: it is there or not, and a row that changed since it was read (a refresh,
+            // another host) is left as it is and found again.
             var written =
                 sealedAgain.Count == 0
                     ? []
@@ -265,13 +276,14 @@ public sealed class KeyRotation(
 
         if (await source.AnyBelowAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false))
         {
-            // An erasure under the pass destroys the keys that its rows are under; that is the end of the organization, not a blocked rotation.
+            // An erasure under the pass destroys the keys that its rows are under; that is the end of the organization,
+            // not a blocked rotation.
             var stored = await keys.FindAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false);
             if (stored is null or { Status: OrganizationKeyStatus.Destroyed })
                 return (new(RotationState.Erased, row.ToVersion, 0, []), resealed);
 
-            // What is left lies before the cursor: rows that changed under the pass, or two fields of one row in one page. A new pass starts from the first row, at once
-            // as long as passes get on, so this ends.
+            // What is left lies before the cursor: rows that changed under the pass, or two fields of one row in one
+            // page. A new pass starts from the first row, at once as long as passes get on, so this ends.
             var blocked = broken.Count > 0 && !lost;
             var next = row with { Cursor = null, Blocked = blocked ? [.. broken.Take(MaxNamed)] : row.Blocked };
             await SaveAsync(row, next, [], cancellationToken).ConfigureAwait(false);
@@ -280,7 +292,8 @@ public sealed class KeyRotation(
             return (new(blocked ? RotationState.Blocked : RotationState.RunAgain, row.ToVersion, 0, broken), resealed);
         }
 
-        // Retired keys still open: a host that sealed under one a moment ago loses nothing, and the row it wrote is found before the key is destroyed.
+        // Retired keys still open: a host that sealed under one a moment ago loses nothing, and the row it wrote is
+        // found before the key is destroyed.
         foreach (var old in await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false))
         {
             if (
@@ -301,7 +314,8 @@ public sealed class KeyRotation(
         return (saved is null ? null : new(RotationState.Finished, row.ToVersion, 0, broken), resealed);
     }
 
-    // Without a row: the key it lies under cannot be had now, or, broken, the row does not open: it was altered, or its key is destroyed or under an unknown master key.
+    // Without a row: the key it lies under cannot be had now, or, broken, the row does not open: it was altered, or its
+    // key is destroyed or under an unknown master key.
     private async Task<(ResealedRow? Row, bool Broken)> ResealRowAsync(
         OrganizationId organization,
         ResealRow row,

@@ -8,9 +8,9 @@ namespace Vault.Core.Ledger;
 
 /// <summary>
 /// The chain rule:
-/// <c>hash = SHA-256("vault-ledger-v1" | len32 organization | seq be64 | previous hash (32) | len32 event id | Unix ms be64 | body digest (32))</c>.
-/// It runs over the digest of the body, not the body, so that erased bodies leave a chain that verifies. Variable parts carry their length: no two
-/// different entries give the same input.
+/// <c>hash = SHA-256("vault-ledger-v1" | len32 organization | seq be64 | previous hash (32) | len32 event id | Unix ms
+/// be64 | body digest (32))</c>. It runs over the digest of the body, not the body, so that erased bodies leave a chain
+/// that verifies. Variable parts carry their length: no two different entries give the same input.
 /// </summary>
 public static class LedgerChain
 {

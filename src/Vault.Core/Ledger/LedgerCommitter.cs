@@ -5,12 +5,14 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// The writer's single-threaded core: takes what waits, links it to the heads it knows, appends it in one transaction and judges the answer.
-/// Why nothing is lost, doubled or reordered:
+/// The writer's single-threaded core: takes what waits, links it to the heads it knows, appends it in one transaction
+/// and judges the answer. Why nothing is lost, doubled or reordered:
 /// <list type="bullet">
-/// <item>The store appends only at the head the entries were linked to, so two writers can never both follow one head.</item>
-/// <item>An attempt without an answer leaves its entries in doubt. Before they are tried again the head is read first and only then the chain is asked for them:
-/// an attempt that commits before the head was read is found; one that commits later has moved the head, and the store refuses the repetition.</item>
+/// <item>The store appends only at the head the entries were linked to, so two writers can never both follow one
+/// head.</item>
+/// <item>An attempt without an answer leaves its entries in doubt. Before they are tried again the head is read first
+/// and only then the chain is asked for them: an attempt that commits before the head was read is found; one that
+/// commits later has moved the head, and the store refuses the repetition.</item>
 /// <item>Entries keep their order in the list until they are answered.</item>
 /// </list>
 /// </summary>
@@ -23,14 +25,16 @@ internal sealed class LedgerCommitter(
 {
     private readonly Dictionary<OrganizationId, LedgerHead> _heads = [];
 
-    // Organizations that were in a transaction that failed. Each goes alone until it succeeds, so that one whose rows the store cannot take does not take the others down.
+    // Organizations that were in a transaction that failed. Each goes alone until it succeeds, so that one whose rows
+    // the store cannot take does not take the others down.
     private readonly HashSet<OrganizationId> _suspects = [];
     private OrganizationId? _lastSuspect;
     private bool _suspectsTurn;
     private int _failures;
 
-    // How many entries of a chain go at once while another host writes to it too. Who lost the head has more waiting than who won it, and would link and send longer and lose
-    // it again: with little it is as fast as the others, and nobody waits for ever.
+    // How many entries of a chain go at once while another host writes to it too. Who lost the head has more waiting
+    // than who won it, and would link and send longer and lose it again: with little it is as fast as the others, and
+    // nobody waits for ever.
     private readonly Dictionary<OrganizationId, int> _contended = [];
 
     public static VaultError Unavailable(string detail) =>
@@ -70,7 +74,8 @@ internal sealed class LedgerCommitter(
         }
         catch (Exception)
         {
-            // Whatever it was, the entries of this attempt are in doubt if it was sent, and every cached head of it is worthless.
+            // Whatever it was, the entries of this attempt are in doubt if it was sent, and every cached head of it is
+            // worthless.
             round = round with { Failed = true };
             foreach (var (organization, entries) in batch)
             {
@@ -188,7 +193,8 @@ internal sealed class LedgerCommitter(
                     continue;
             }
 
-            // The same event appended twice at once (a caller's repetition): the second waits a round and is then found in the chain.
+            // The same event appended twice at once (a caller's repetition): the second waits a round and is then found
+            // in the chain.
             var seen = new HashSet<string>(entries.Count, StringComparer.Ordinal);
             entries.RemoveAll(e => !seen.Add(e.Entry.EventId));
             var expected = _heads[organization];
@@ -210,7 +216,8 @@ internal sealed class LedgerCommitter(
         return groups;
     }
 
-    // Which of the entries in doubt made it. An outbox row that is neither in the chain nor in the outbox any more was erased with its organization.
+    // Which of the entries in doubt made it. An outbox row that is neither in the chain nor in the outbox any more was
+    // erased with its organization.
     private async Task ResolveAsync(
         OrganizationId organization,
         List<WaitingEntry> entries,
@@ -235,7 +242,8 @@ internal sealed class LedgerCommitter(
             entry.DuplicateSeen = false;
         }
 
-        // Refused as a duplicate, yet nothing of it is there: never expected of a correct store, and not worth a busy loop.
+        // Refused as a duplicate, yet nothing of it is there: never expected of a correct store, and not worth a busy
+        // loop.
         if (unexplained && !doubtful.Exists(static e => e.Done))
             throw new InvalidOperationException("The ledger store refused a duplicate that it does not hold.");
     }

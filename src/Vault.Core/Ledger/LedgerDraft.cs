@@ -4,7 +4,10 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Ledger;
 
-/// <summary>What somebody did, before it has its place in the chain. Every field is present in the entry, null where it does not apply.</summary>
+/// <summary>
+/// What somebody did, before it has its place in the chain. Every field is present in the entry, null where it does not
+/// apply.
+/// </summary>
 public sealed record LedgerDraft
 {
     /// <summary><c>evt_…</c>, unique; an append that is repeated after a crash is recognised by it.</summary>
@@ -12,7 +15,10 @@ public sealed record LedgerDraft
 
     public required OrganizationId Organization { get; init; }
 
-    /// <summary>For example <c>execution.started</c>, <c>execution.finished</c>, <c>account.connected</c>, <c>account.refreshed</c>, <c>account.revoked</c>, <c>organization.suspended</c>.</summary>
+    /// <summary>
+    /// For example <c>execution.started</c>, <c>execution.finished</c>, <c>account.connected</c>,
+    /// <c>account.refreshed</c>, <c>account.revoked</c>, <c>organization.suspended</c>.
+    /// </summary>
     public required string Type { get; init; }
 
     public required DateTimeOffset Time { get; init; }

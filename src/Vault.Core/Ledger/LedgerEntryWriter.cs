@@ -6,14 +6,16 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// Writes a draft down once, as canonical JSON: fields in a fixed order, all present, no white space, times in UTC with milliseconds. Everybody who stores a draft
-/// (the outbox in a row change's transaction, the writer's queue) stores these bytes. Safe for concurrent use.
+/// Writes a draft down once, as canonical JSON: fields in a fixed order, all present, no white space, times in UTC with
+/// milliseconds. Everybody who stores a draft (the outbox in a row change's transaction, the writer's queue) stores
+/// these bytes. Safe for concurrent use.
 /// </summary>
 public sealed class LedgerEntryWriter(IEntropy entropy)
 {
     private const int SaltLength = 16;
 
-    // One buffer and one writer per thread: the hot path allocates the body and nothing else. The writer never outlives the call it serves.
+    // One buffer and one writer per thread: the hot path allocates the body and nothing else. The writer never outlives
+    // the call it serves.
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _writer;
 
@@ -97,7 +99,8 @@ public sealed class LedgerEntryWriter(IEntropy entropy)
         else
             json.WriteNullValue();
 
-        // The salt makes the digest a commitment that hides: after the body is erased nobody can confirm a guess of it by hashing.
+        // The salt makes the digest a commitment that hides: after the body is erased nobody can confirm a guess of it
+        // by hashing.
         Span<byte> salt = stackalloc byte[SaltLength];
         entropy.Fill(salt);
         json.WriteBase64String("salt"u8, salt);

@@ -4,16 +4,17 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// Erases the personal data in an organization's ledger: every body and query column, while digests and hashes stay and the chain verifies as before.
-/// Nobody can guess a body back from its digest, because each body held a random salt.
+/// Erases the personal data in an organization's ledger: every body and query column, while digests and hashes stay and
+/// the chain verifies as before. Nobody can guess a body back from its digest, because each body held a random salt.
 /// </summary>
 public sealed class LedgerErasure(ILedgerStore store, LedgerWriter writer)
 {
     private const int PageSize = 1_000;
 
     /// <summary>
-    /// Erases everything up to now; how many entries lost their body by this call, or <c>ledger_unavailable</c>. To be called with the gate shut and before the entry
-    /// that tells of the erasure is appended, so that this one stays readable. Idempotent; after a crash a second call does the rest.
+    /// Erases everything up to now; how many entries lost their body by this call, or <c>ledger_unavailable</c>. To be
+    /// called with the gate shut and before the entry that tells of the erasure is appended, so that this one stays
+    /// readable. Idempotent; after a crash a second call does the rest.
     /// </summary>
     public async Task<Result<long>> EraseAsync(OrganizationId organization, CancellationToken cancellationToken)
     {

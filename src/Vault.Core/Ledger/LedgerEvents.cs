@@ -10,7 +10,9 @@ public static class LedgerEvents
     public const string AccountConnected = "account.connected";
     public const string AccountReconnected = "account.reconnected";
 
-    /// <summary>Somebody asked for a refresh now; what came of it has an entry of its own, whose caller is the host.</summary>
+    /// <summary>
+    /// Somebody asked for a refresh now; what came of it has an entry of its own, whose caller is the host.
+    /// </summary>
     public const string AccountRefreshAsked = "account.refresh_asked";
     public const string AccountRefreshed = "account.refreshed";
     public const string AccountRefreshFailed = "account.refresh_failed";
@@ -22,7 +24,10 @@ public static class LedgerEvents
     public const string ConnectionChanged = "connection.changed";
     public const string ConnectionDeleted = "connection.deleted";
 
-    /// <summary>A tool set of the platform is gone; the entry stands in the ledger of each organization with a connection that named its tools.</summary>
+    /// <summary>
+    /// A tool set of the platform is gone; the entry stands in the ledger of each organization with a connection that
+    /// named its tools.
+    /// </summary>
     public const string ToolSetDeleted = "tool_set.deleted";
     public const string OrganizationCreated = "organization.created";
     public const string OrganizationChanged = "organization.changed";
@@ -30,7 +35,9 @@ public static class LedgerEvents
     public const string OrganizationResumed = "organization.resumed";
     public const string OrganizationErased = "organization.erased";
 
-    /// <summary>A rotation was asked for and its journal is written; from here on a host finishes it, also after a crash.</summary>
+    /// <summary>
+    /// A rotation was asked for and its journal is written; from here on a host finishes it, also after a crash.
+    /// </summary>
     public const string KeyRotationBegun = "organization.key_rotation_begun";
 
     /// <summary>No row is sealed under an older version of the key any more; the older versions are retired.</summary>

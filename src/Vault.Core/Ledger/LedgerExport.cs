@@ -10,8 +10,9 @@ public sealed class LedgerExport(ILedgerStore store)
     private const int PageSize = 500;
 
     /// <summary>
-    /// The organization's chain in pieces of whole lines, ending with the head. A piece is valid until the next is asked for. The chain may grow meanwhile:
-    /// the head was read first, and exactly the entries up to it are written, so the export is complete in itself.
+    /// The organization's chain in pieces of whole lines, ending with the head. A piece is valid until the next is
+    /// asked for. The chain may grow meanwhile: the head was read first, and exactly the entries up to it are written,
+    /// so the export is complete in itself.
     /// </summary>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> WriteAsync(
         OrganizationId organization,
@@ -37,7 +38,10 @@ public sealed class LedgerExport(ILedgerStore store)
         yield return buffer.WrittenMemory;
     }
 
-    /// <summary>Verifies exported lines. The organization is that of the first readable line unless given; blank lines are skipped.</summary>
+    /// <summary>
+    /// Verifies exported lines. The organization is that of the first readable line unless given; blank lines are
+    /// skipped.
+    /// </summary>
     /// <param name="lines">As exported, in order.</param>
     /// <param name="organization">Whose chain it must be; null takes it from the lines.</param>
     /// <param name="kept">A head the customer kept.</param>

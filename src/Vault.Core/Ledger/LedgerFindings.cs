@@ -17,7 +17,9 @@ internal sealed class LedgerFindings
     public void Add(long seq, LedgerFault fault, string detail, string? eventId = null) =>
         Add(seq, seq, fault, detail, eventId);
 
-    /// <summary>A run of entries that all stand in a wrong place for one reason is one finding, not a thousand.</summary>
+    /// <summary>
+    /// A run of entries that all stand in a wrong place for one reason is one finding, not a thousand.
+    /// </summary>
     public void Extend(long seq, LedgerFault fault, string detail)
     {
         // Another finding may have come between two of a run; looking back a little is enough.

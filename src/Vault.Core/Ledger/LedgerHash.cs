@@ -65,7 +65,10 @@ public readonly record struct LedgerHash
     }
 }
 
-/// <summary>The end of a chain: the last sequence number and its hash. A customer who keeps one can later prove that nothing before it changed.</summary>
+/// <summary>
+/// The end of a chain: the last sequence number and its hash. A customer who keeps one can later prove that nothing
+/// before it changed.
+/// </summary>
 public readonly record struct LedgerHead(long Seq, LedgerHash Hash)
 {
     /// <summary>The head of a chain without entries.</summary>

@@ -3,8 +3,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// Reads a chain entry by entry, in the order it is presented, and judges it. Keeps a handful of values however long the chain is (and one per gap or broken entry).
-/// An entry's true number is the one its hash was made with: tried first as stated, then beside it, because inserting or removing with renumbering shifts the rest.
+/// Reads a chain entry by entry, in the order it is presented, and judges it. Keeps a handful of values however long
+/// the chain is (and one per gap or broken entry). An entry's true number is the one its hash was made with: tried
+/// first as stated, then beside it, because inserting or removing with renumbering shifts the rest.
 /// </summary>
 internal sealed class LedgerInspector
 {
@@ -188,7 +189,8 @@ internal sealed class LedgerInspector
         (_last, _lastEntry, _lastBroken) = (new LedgerHead(seq, entry.Hash), entry, broken);
     }
 
-    // Of two entries with one number the genuine one is that which the next entry was chained to, or which a checkpoint names.
+    // Of two entries with one number the genuine one is that which the next entry was chained to, or which a checkpoint
+    // names.
     private void ResolveRival(LedgerHash? testimony)
     {
         if (_rival is not { } rival || _lastEntry is not { } last)
@@ -233,7 +235,8 @@ internal sealed class LedgerInspector
             return;
         }
 
-        // A second entry with a number that was already there. Of two at the end, the next entry says which one it was chained to.
+        // A second entry with a number that was already there. Of two at the end, the next entry says which one it was
+        // chained to.
         if (seq == _last.Seq && _rival is null && seq > _start.Seq)
             _rival = entry;
         else

@@ -7,8 +7,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// The export format: one JSON object per line, one line per entry, and at the end one line with the head. The body travels as a JSON string that holds its
-/// exact bytes, so a tool that reformats the lines does not break the chain.
+/// The export format: one JSON object per line, one line per entry, and at the end one line with the head. The body
+/// travels as a JSON string that holds its exact bytes, so a tool that reformats the lines does not break the chain.
 /// </summary>
 public static class LedgerLine
 {
@@ -57,7 +57,9 @@ public static class LedgerLine
         to.Write("\n"u8);
     }
 
-    /// <summary>Reads a line back. Exactly one of the three comes out: an entry, a head, or why it is neither.</summary>
+    /// <summary>
+    /// Reads a line back. Exactly one of the three comes out: an entry, a head, or why it is neither.
+    /// </summary>
     public static (LedgerEntry? Entry, (OrganizationId Organization, LedgerHead Head)? Head, string? Why) Read(
         string line
     )

@@ -3,8 +3,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// A question to one organization's ledger. All filters given must fit (and). The cursor is a sequence number: the chain only grows at its end, so a page
-/// never skips or repeats an entry, whatever is appended meanwhile.
+/// A question to one organization's ledger. All filters given must fit (and). The cursor is a sequence number: the
+/// chain only grows at its end, so a page never skips or repeats an entry, whatever is appended meanwhile.
 /// </summary>
 public sealed record LedgerQuery(OrganizationId Organization)
 {

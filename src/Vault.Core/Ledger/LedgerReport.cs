@@ -8,10 +8,14 @@ public enum LedgerFault
     /// <summary>The body is not the one whose digest was chained.</summary>
     BodyChanged = 1,
 
-    /// <summary>A query column says something else than the body: the entry would be missed or wrongly found by a query.</summary>
+    /// <summary>
+    /// A query column says something else than the body: the entry would be missed or wrongly found by a query.
+    /// </summary>
     IndexChanged = 2,
 
-    /// <summary>A field of the entry itself (id, time, digest, previous hash, hash) is not the one that was chained.</summary>
+    /// <summary>
+    /// A field of the entry itself (id, time, digest, previous hash, hash) is not the one that was chained.
+    /// </summary>
     EntryChanged = 3,
 
     /// <summary>The entry was replaced and hashed again: the next entry was chained to another one.</summary>
@@ -37,7 +41,8 @@ public enum LedgerFault
 }
 
 /// <summary>One thing wrong, or a run of the same thing.</summary>
-/// <param name="FromSeq">The first sequence number concerned; a line number for <see cref="LedgerFault.Unreadable"/>.</param>
+/// <param name="FromSeq">The first sequence number concerned; a line number for
+/// <see cref="LedgerFault.Unreadable"/>.</param>
 /// <param name="ToSeq">The last one; the same for a single entry.</param>
 /// <param name="Fault">What is wrong.</param>
 /// <param name="Detail">In words.</param>
@@ -48,7 +53,8 @@ public sealed record LedgerFinding(long FromSeq, long ToSeq, LedgerFault Fault, 
 /// <param name="Entries">Entries read.</param>
 /// <param name="Erased">Entries whose body has been erased; they verify by their digest.</param>
 /// <param name="Last">The end of the chain as read: what to keep for the next time.</param>
-/// <param name="Findings">Everything wrong, by sequence number, the first first; at most <see cref="MaxFindings"/>.</param>
+/// <param name="Findings">Everything wrong, by sequence number, the first first; at most
+/// <see cref="MaxFindings"/>.</param>
 /// <param name="FindingsTotal">How many there were, also beyond the limit.</param>
 public sealed record LedgerReport(
     OrganizationId Organization,

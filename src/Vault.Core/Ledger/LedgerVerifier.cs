@@ -3,8 +3,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// Verifies a chain in the store or in an export. Needs no key and trusts nobody: whoever kept a head can prove that nothing up to it has changed since.
-/// Without a kept head, a chain rewritten from some entry to its end together with the stored head cannot be told from a genuine one; hence keep heads elsewhere.
+/// Verifies a chain in the store or in an export. Needs no key and trusts nobody: whoever kept a head can prove that
+/// nothing up to it has changed since. Without a kept head, a chain rewritten from some entry to its end together with
+/// the stored head cannot be told from a genuine one; hence keep heads elsewhere.
 /// </summary>
 public sealed class LedgerVerifier(ILedgerStore store)
 {
@@ -19,7 +20,10 @@ public sealed class LedgerVerifier(ILedgerStore store)
         CancellationToken cancellationToken
     ) => VerifyAsync(organization, LedgerHead.Genesis, kept, cancellationToken);
 
-    /// <summary>The same, beginning after <paramref name="after"/>: a head that was verified before, so that only what is new is read.</summary>
+    /// <summary>
+    /// The same, beginning after <paramref name="after"/>: a head that was verified before, so that only what is new is
+    /// read.
+    /// </summary>
     public async Task<LedgerReport> VerifyAsync(
         OrganizationId organization,
         LedgerHead after,
@@ -27,8 +31,9 @@ public sealed class LedgerVerifier(ILedgerStore store)
         CancellationToken cancellationToken
     )
     {
-        // Read before the entries, the stored head is what they must at least reach; read after them, what they may at most reach: the chain may be growing meanwhile,
-        // and every entry that can be seen was committed together with a head at least as far.
+        // Read before the entries, the stored head is what they must at least reach; read after them, what they may at
+        // most reach: the chain may be growing meanwhile, and every entry that can be seen was committed together with
+        // a head at least as far.
         var before = await HeadAsync(organization, cancellationToken).ConfigureAwait(false);
         var inspector = new LedgerInspector(organization, after, LedgerCheckpoint.Of(kept, before));
         var reading = ReadAsync(after.Seq + 1);

@@ -4,10 +4,12 @@ using Vault.Core.Errors;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// The one writer of this process. Callers queue entries and are released when they are durable; one loop takes everything that gathered during the last
-/// transaction into the next (group commit), for all organizations at once. Several hosts may write to one store: the stored head judges.
-/// <para>Crash at any line: an entry not yet answered is in the chain or it is not, never half. Nobody was told it is durable before the transaction committed.
-/// Drafts that must not be lost with the process travel in the outbox, in the transaction of the change they tell of.</para>
+/// The one writer of this process. Callers queue entries and are released when they are durable; one loop takes
+/// everything that gathered during the last transaction into the next (group commit), for all organizations at once.
+/// Several hosts may write to one store: the stored head judges.
+/// <para>Crash at any line: an entry not yet answered is in the chain or it is not, never half. Nobody was told it is
+/// durable before the transaction committed. Drafts that must not be lost with the process travel in the outbox, in the
+/// transaction of the change they tell of.</para>
 /// </summary>
 public sealed class LedgerWriter : ILedger, IAsyncDisposable
 {
@@ -19,8 +21,9 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     private readonly LedgerWriterOptions _options;
     private readonly LedgerCommitter _committer;
 
-    // The loop goes on where the entry came from, up to the store: an idle writer needs no other thread to wake up. Whoever appends holds no lock, and waiting
-    // callers are always answered on threads of their own, so nothing can come back here in a circle.
+    // The loop goes on where the entry came from, up to the store: an idle writer needs no other thread to wake up.
+    // Whoever appends holds no lock, and waiting callers are always answered on threads of their own, so nothing can
+    // come back here in a circle.
     private readonly Channel<WaitingEntry> _queue = Channel.CreateUnbounded<WaitingEntry>(
         new() { SingleReader = true, AllowSynchronousContinuations = true }
     );
@@ -47,8 +50,9 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>
-    /// Null when the entry is durable, <c>ledger_unavailable</c> when it could not be made so in time: then it may still appear (its transaction's answer was lost),
-    /// and the caller must not act (law 7). Cancelling gives up the waiting, not the entry.
+    /// Null when the entry is durable, <c>ledger_unavailable</c> when it could not be made so in time: then it may
+    /// still appear (its transaction's answer was lost), and the caller must not act (law 7). Cancelling gives up the
+    /// waiting, not the entry.
     /// </summary>
     public async ValueTask<VaultError?> AppendAsync(LedgerDraft draft, CancellationToken cancellationToken)
     {
@@ -59,8 +63,9 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     }
 
     /// <summary>
-    /// Moves what lies in the outbox into the chains, oldest first, each exactly once: the row leaves the outbox in the transaction that appends it. To be called on
-    /// start and then periodically; calls in one process wait for each other, other hosts may drain at the same time.
+    /// Moves what lies in the outbox into the chains, oldest first, each exactly once: the row leaves the outbox in the
+    /// transaction that appends it. To be called on start and then periodically; calls in one process wait for each
+    /// other, other hosts may drain at the same time.
     /// </summary>
     public async Task<OutboxDrain> DrainOutboxAsync(CancellationToken cancellationToken)
     {
@@ -85,7 +90,8 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
                 var done = entries.Count(e => e.Task.Result is null && !e.Gone);
                 moved += done;
 
-                // Nothing moved: another host is on it, or the store refuses. Leave it for the next call rather than turn in a circle.
+                // Nothing moved: another host is on it, or the store refuses. Leave it for the next call rather than
+                // turn in a circle.
                 if (error is not null || done == 0)
                     return new(moved, error);
             }
@@ -135,7 +141,8 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
 
     private async Task LoopAsync()
     {
-        // In the order of arrival; an entry leaves the list only when its caller has an answer, so a retry never lets a later entry of its chain pass.
+        // In the order of arrival; an entry leaves the list only when its caller has an answer, so a retry never lets a
+        // later entry of its chain pass.
         var pending = new List<WaitingEntry>();
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {

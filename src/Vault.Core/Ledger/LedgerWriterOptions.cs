@@ -3,13 +3,17 @@ namespace Vault.Core.Ledger;
 /// <summary>Bounds of the writer.</summary>
 public sealed record LedgerWriterOptions
 {
-    /// <summary>Entries waiting at most; beyond it an append is refused at once rather than queued without end.</summary>
+    /// <summary>
+    /// Entries waiting at most; beyond it an append is refused at once rather than queued without end.
+    /// </summary>
     public int Capacity { get; init; } = 20_000;
 
     /// <summary>Entries per transaction at most.</summary>
     public int GroupLimit { get; init; } = 2_000;
 
-    /// <summary>Entries of one chain per transaction, at the least, while another host writes to the chain too.</summary>
+    /// <summary>
+    /// Entries of one chain per transaction, at the least, while another host writes to the chain too.
+    /// </summary>
     public int LeastContended { get; init; } = 16;
 
     /// <summary>How long an entry is tried. A caller waits at most this and one <see cref="AttemptTimeout"/>.</summary>

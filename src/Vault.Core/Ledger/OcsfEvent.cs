@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// A ledger entry as an event of the Open Cybersecurity Schema Framework 1.8.0, for a SIEM. An execution is API Activity (6003), any other event Entity Management
-/// (3004), an erased entry the Base Event (0). The schema has no agent or delegation object in this version: they stand under <c>unmapped</c>.
+/// A ledger entry as an event of the Open Cybersecurity Schema Framework 1.8.0, for a SIEM. An execution is API
+/// Activity (6003), any other event Entity Management (3004), an erased entry the Base Event (0). The schema has no
+/// agent or delegation object in this version: they stand under <c>unmapped</c>.
 /// </summary>
 public static class OcsfEvent
 {
@@ -42,7 +43,8 @@ public static class OcsfEvent
         json.WriteEndObject();
     }
 
-    // 1 create, 2 read, 3 update, 4 delete, 99 other. The effect of the tool stands in the details where the caller put it.
+    // 1 create, 2 read, 3 update, 4 delete, 99 other. The effect of the tool stands in the details where the caller put
+    // it.
     private static (int Id, string Name) ApiActivityOf(JsonElement body) =>
         (
             body.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Object

@@ -2,7 +2,9 @@ using Vault.Core.Errors;
 
 namespace Vault.Core.Ledger;
 
-/// <summary>An entry on its way into a chain and the caller who waits for it. Touched by the writer's loop only, once queued.</summary>
+/// <summary>
+/// An entry on its way into a chain and the caller who waits for it. Touched by the writer's loop only, once queued.
+/// </summary>
 internal sealed class WaitingEntry(PendingEntry entry, bool fromOutbox, long queuedAt)
 {
     private readonly TaskCompletionSource<VaultError?> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,7 +24,10 @@ internal sealed class WaitingEntry(PendingEntry entry, bool fromOutbox, long que
     /// <summary>The store said that something of its group is already there.</summary>
     public bool DuplicateSeen { get; set; }
 
-    /// <summary>Its outbox row is gone and it is not in the chain: erased, or the answer of another host's move is not visible yet.</summary>
+    /// <summary>
+    /// Its outbox row is gone and it is not in the chain: erased, or the answer of another host's move is not visible
+    /// yet.
+    /// </summary>
     public bool Gone { get; private set; }
 
     public bool Done { get; private set; }

@@ -23,7 +23,10 @@ public sealed class GrantTokens : IDisposable
     }
 }
 
-/// <summary>An own credential: API key, basic, service-account or key-pair key. Field names are the pack's (for example <c>api_key</c>, <c>username</c>, <c>private_key</c>).</summary>
+/// <summary>
+/// An own credential: API key, basic, service-account or key-pair key. Field names are the pack's (for example
+/// <c>api_key</c>, <c>username</c>, <c>private_key</c>).
+/// </summary>
 public sealed class StaticCredential : IDisposable
 {
     public required AuthMode Mode { get; init; }
@@ -50,7 +53,8 @@ public sealed record TokenClient(
 
 /// <summary>What a token endpoint gave.</summary>
 /// <param name="Scopes">As granted; null when the answer did not say.</param>
-/// <param name="Parameters">Captured fields (for example <c>instance_url</c>), each already validated against the pack; never secret.</param>
+/// <param name="Parameters">Captured fields (for example <c>instance_url</c>), each already validated against the pack;
+/// never secret.</param>
 public sealed record TokenSet(
     GrantTokens Secrets,
     DateTimeOffset ObtainedAt,
@@ -61,14 +65,19 @@ public sealed record TokenSet(
     ProviderIdentity? Identity
 );
 
-/// <summary>What became of a call to a token endpoint. Which of these it is, is decided once, at the edge (law 6).</summary>
+/// <summary>
+/// What became of a call to a token endpoint. Which of these it is, is decided once, at the edge (law 6).
+/// </summary>
 public abstract record TokenReply
 {
     private TokenReply() { }
 
     public sealed record Granted(TokenSet Tokens) : TokenReply;
 
-    /// <summary>The provider certainly did not act: nothing was sent, or it said so (408, 425, 429, 503, refused connection). <paramref name="Failure"/> is a short code for people.</summary>
+    /// <summary>
+    /// The provider certainly did not act: nothing was sent, or it said so (408, 425, 429, 503, refused connection).
+    /// <paramref name="Failure"/> is a short code for people.
+    /// </summary>
     public sealed record NotActed(string Failure, TimeSpan? RetryAfter) : TokenReply;
 
     /// <summary>It may have acted: the reply was lost, cut, unreadable, or a gateway answered in its place.</summary>
@@ -77,7 +86,9 @@ public abstract record TokenReply
     /// <summary>The grant is dead; <paramref name="Reason"/> is one of <see cref="StatusReason"/>.</summary>
     public sealed record GrantDead(string Reason, string Failure) : TokenReply;
 
-    /// <summary>Our client or its settings are refused, or an administrator must act; the grant itself may live.</summary>
+    /// <summary>
+    /// Our client or its settings are refused, or an administrator must act; the grant itself may live.
+    /// </summary>
     public sealed record ClientRefused(string Reason, string Failure) : TokenReply;
 }
 
@@ -85,14 +96,16 @@ public abstract record TokenReply
 public sealed record RevocationReply(UpstreamRevocation Outcome, bool Retry, string? Failure);
 
 /// <summary>
-/// Calls to a provider's OAuth endpoints. No implementation retries by itself (law 5), and each call ends before <c>deadline</c>, which the caller
-/// binds to the end of its lease (law 3).
+/// Calls to a provider's OAuth endpoints. No implementation retries by itself (law 5), and each call ends before
+/// <c>deadline</c>, which the caller binds to the end of its lease (law 3).
 /// </summary>
 public interface ITokenEndpoint
 {
     Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline);
 
-    /// <summary>Client credentials, JWT bearer, app installation: a new access token from a credential that is not used up.</summary>
+    /// <summary>
+    /// Client credentials, JWT bearer, app installation: a new access token from a credential that is not used up.
+    /// </summary>
     Task<TokenReply> MintAsync(
         TokenClient client,
         StaticCredential? credential,
@@ -102,10 +115,14 @@ public interface ITokenEndpoint
 
     Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline);
 
-    /// <summary>RFC 7009 or the provider's own way; <see cref="UpstreamRevocation.NoEndpoint"/> where there is none.</summary>
+    /// <summary>
+    /// RFC 7009 or the provider's own way; <see cref="UpstreamRevocation.NoEndpoint"/> where there is none.
+    /// </summary>
     Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline);
 
-    /// <summary>The identity behind an access token (userinfo or the pack's own call); null when the pack has none.</summary>
+    /// <summary>
+    /// The identity behind an access token (userinfo or the pack's own call); null when the pack has none.
+    /// </summary>
     Task<IdentityReply> IdentifyAsync(
         TokenClient client,
         GrantTokens? grant,
@@ -113,12 +130,14 @@ public interface ITokenEndpoint
         DateTimeOffset deadline
     );
 
-    /// <summary>The URL to send a browser to: code, PKCE S256, state; only https, or http on loopback in development.</summary>
+    /// <summary>
+    /// The URL to send a browser to: code, PKCE S256, state; only https, or http on loopback in development.
+    /// </summary>
     Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge);
 
     /// <summary>
-    /// Where to send the browser for a consent, and what finishing it needs beside the code. RFC 6749 calls nobody for it and keeps the PKCE verifier; RFC 5849 fetches
-    /// temporary credentials first.
+    /// Where to send the browser for a consent, and what finishing it needs beside the code. RFC 6749 calls nobody for
+    /// it and keeps the PKCE verifier; RFC 5849 fetches temporary credentials first.
     /// </summary>
     Task<ConsentStart> StartConsentAsync(
         TokenClient client,
@@ -131,7 +150,10 @@ public interface ITokenEndpoint
             new ConsentStart.Ready(AuthorizationUrl(client, scopes, state, LinkSecrets.Challenge(verifier)), null)
         );
 
-    /// <summary>What the way back carries beside code and state, checked against the pack; called before the code is used, and calls nobody.</summary>
+    /// <summary>
+    /// What the way back carries beside code and state, checked against the pack; called before the code is used, and
+    /// calls nobody.
+    /// </summary>
     CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) =>
         CallbackReading.Empty;
 
@@ -144,7 +166,8 @@ public abstract record ConsentStart
 {
     private ConsentStart() { }
 
-    /// <param name="Keep">Sealed into the link in the place of the verifier; null for the verifier itself. The caller disposes it.</param>
+    /// <param name="Keep">Sealed into the link in the place of the verifier; null for the verifier itself. The caller
+    /// disposes it.</param>
     public sealed record Ready(Uri Provider, Secret? Keep) : ConsentStart;
 
     public sealed record Refused(Errors.VaultError Error) : ConsentStart;

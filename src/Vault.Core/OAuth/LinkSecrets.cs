@@ -5,7 +5,10 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.OAuth;
 
-/// <summary>The random values of a consent: link token, browser cookie, state, PKCE verifier. All have 256 bits and are compared only as digests.</summary>
+/// <summary>
+/// The random values of a consent: link token, browser cookie, state, PKCE verifier. All have 256 bits and are compared
+/// only as digests.
+/// </summary>
 public static class LinkSecrets
 {
     /// <summary>43 characters of base64url: also a PKCE verifier in the sense of RFC 7636 4.1.</summary>

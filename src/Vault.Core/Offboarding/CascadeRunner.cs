@@ -9,9 +9,10 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Offboarding;
 
 /// <summary>
-/// Carries a cascade over all accounts of an organization, page by page. The cursor is written after each page: a crash repeats at most one page, and
-/// withdrawing an account twice is withdrawing it once. New accounts cannot slip in behind the cursor: with an erasure the gate is shut and every insert checks
-/// it inside its transaction; with a removed connection there is nothing to insert under.
+/// Carries a cascade over all accounts of an organization, page by page. The cursor is written after each page: a crash
+/// repeats at most one page, and withdrawing an account twice is withdrawing it once. New accounts cannot slip in
+/// behind the cursor: with an erasure the gate is shut and every insert checks it inside its transaction; with a
+/// removed connection there is nothing to insert under.
 /// </summary>
 public sealed class CascadeRunner(
     IOrganizationStore organizations,
@@ -52,7 +53,10 @@ public sealed class CascadeRunner(
         return done;
     }
 
-    /// <summary>Revokes everything, destroys the keys, purges. Every step may be repeated; a later call goes on where this one stopped.</summary>
+    /// <summary>
+    /// Revokes everything, destroys the keys, purges. Every step may be repeated; a later call goes on where this one
+    /// stopped.
+    /// </summary>
     public async Task<Result<ErasureReceipt>> EraseAsync(OrganizationId id, CancellationToken cancellationToken)
     {
         var row = await organizations.FindAsync(id, cancellationToken).ConfigureAwait(false);
@@ -74,12 +78,14 @@ public sealed class CascadeRunner(
         if (row.State.Cascade is not { Kind: OrganizationLifecycle.EraseKind } cascade)
             return new VaultError(ErrorCatalogue.Conflict, "No erasure of the organization was begun.");
 
-        // The grants must be readable while they are revoked upstream; so the keys go after the accounts, and the rows after the keys.
+        // The grants must be readable while they are revoked upstream; so the keys go after the accounts, and the rows
+        // after the keys.
         var revoked = await WalkAsync(id, cascade, cancellationToken).ConfigureAwait(false);
         await erasure.EraseAsync(id, cancellationToken).ConfigureAwait(false);
         while (!await organizations.PurgeAsync(id, 1_000, cancellationToken).ConfigureAwait(false)) { }
 
-        // Bodies name users; the digests stay and keep the chain verifiable. The entry that tells of the erasure comes after, and stays readable.
+        // Bodies name users; the digests stay and keep the chain verifiable. The entry that tells of the erasure comes
+        // after, and stays readable.
         var bodies = await ledger.EraseAsync(id, cancellationToken).ConfigureAwait(false);
         if (bodies.Error is { } unerased)
             return unerased;
@@ -144,7 +150,8 @@ public sealed class CascadeRunner(
             : new AccountEvent.ConnectionRemoved(time.GetUtcNow());
         var first = await revoker.WithdrawAsync(key, what, requestedBy).ConfigureAwait(false);
 
-        // After an erasure nobody can try again, since the grant no longer opens; so a failing provider gets a few more chances now.
+        // After an erasure nobody can try again, since the grant no longer opens; so a failing provider gets a few more
+        // chances now.
         for (
             var tries = 1;
             connection is null

@@ -44,10 +44,16 @@ public interface IOrganizations
         CancellationToken cancellationToken
     );
 
-    /// <summary>A new data key; rows are sealed again in the background, resumable; answers the new key version. How far it is stands in <see cref="Sealing.IKeyRotationStore"/>.</summary>
+    /// <summary>
+    /// A new data key; rows are sealed again in the background, resumable; answers the new key version. How far it is
+    /// stands in <see cref="Sealing.IKeyRotationStore"/>.
+    /// </summary>
     Task<Result<uint>> RotateKeyAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken);
 
-    /// <summary>Disconnects every account of a removed connection, resumable; answers how many, when no host will use them again.</summary>
+    /// <summary>
+    /// Disconnects every account of a removed connection, resumable; answers how many, when no host will use them
+    /// again.
+    /// </summary>
     Task<Result<long>> DisconnectAsync(
         OrganizationId id,
         string connectionId,
@@ -55,6 +61,9 @@ public interface IOrganizations
         CancellationToken cancellationToken
     );
 
-    /// <summary>Shuts the gate, revokes every account, destroys the keys, purges. Calling it again continues and answers how far it is.</summary>
+    /// <summary>
+    /// Shuts the gate, revokes every account, destroys the keys, purges. Calling it again continues and answers how far
+    /// it is.
+    /// </summary>
     Task<Result<ErasureReceipt>> EraseAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken);
 }

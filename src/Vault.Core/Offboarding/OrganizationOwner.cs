@@ -8,7 +8,9 @@ using Vault.Core.Refresh;
 
 namespace Vault.Core.Offboarding;
 
-/// <summary>The organization door: gate, keys, cascades. As with accounts, the store judges; two hosts at once only read again.</summary>
+/// <summary>
+/// The organization door: gate, keys, cascades. As with accounts, the store judges; two hosts at once only read again.
+/// </summary>
 public sealed class OrganizationOwner(
     IOrganizationStore store,
     CascadeRunner cascades,
@@ -112,7 +114,10 @@ public sealed class OrganizationOwner(
         return shut;
     }
 
-    /// <summary>Opens the gate; acknowledged when every host has noticed, so that a caller who resumes and executes is not refused by a host's memory.</summary>
+    /// <summary>
+    /// Opens the gate; acknowledged when every host has noticed, so that a caller who resumes and executes is not
+    /// refused by a host's memory.
+    /// </summary>
     public async Task<Result<OrganizationRow>> ResumeAsync(
         OrganizationId id,
         string requestedBy,
@@ -147,7 +152,8 @@ public sealed class OrganizationOwner(
         if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } begun)
             return new VaultError(ErrorCatalogue.Conflict, "The organization's keys are destroyed.");
 
-        // A run that fails, or takes longer, is taken up by the host's housekeeping, which reports what keeps it from its end.
+        // A run that fails, or takes longer, is taken up by the host's housekeeping, which reports what keeps it from
+        // its end.
         var run = rotation.ResumeAsync(id, CancellationToken.None);
         await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None))
             .ConfigureAwait(false);
@@ -194,7 +200,8 @@ public sealed class OrganizationOwner(
         return done;
     }
 
-    // Other hosts may act on what they read for at most the freshness lease; when it is over, the acknowledgement is true on all of them (law 8).
+    // Other hosts may act on what they read for at most the freshness lease; when it is over, the acknowledgement is
+    // true on all of them (law 8).
     private async Task WaitOutAsync(OrganizationId id)
     {
         cache.Drop(id);

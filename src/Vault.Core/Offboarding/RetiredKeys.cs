@@ -6,7 +6,10 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Offboarding;
 
-/// <summary>What is left of a rotation: the older versions, retired but still able to open. A person ends them, because with them go the values kept elsewhere.</summary>
+/// <summary>
+/// What is left of a rotation: the older versions, retired but still able to open. A person ends them, because with
+/// them go the values kept elsewhere.
+/// </summary>
 public sealed class RetiredKeys(
     IOrganizationKeyStore keys,
     IResealSource source,
@@ -16,11 +19,14 @@ public sealed class RetiredKeys(
 )
 {
     /// <summary>
-    /// Destroys the retired versions that nothing needs: retired at least <paramref name="retiredFor"/> ago and no row under them. The time must be longer than
-    /// anything keeps a sealed value outside the rows (the reply spool, a frozen host); a day is the least. The ledger is told first: a crash in between leaves an
-    /// entry whose key the next call destroys, with an entry of its own, and never a key gone without a word. Returns how many were destroyed.
+    /// Destroys the retired versions that nothing needs: retired at least <paramref name="retiredFor"/> ago and no row
+    /// under them. The time must be longer than anything keeps a sealed value outside the rows (the reply spool, a
+    /// frozen host); a day is the least. The ledger is told first: a crash in between leaves an entry whose key the
+    /// next call destroys, with an entry of its own, and never a key gone without a word. Returns how many were
+    /// destroyed.
     /// </summary>
-    /// <returns><c>ledger_unavailable</c> where the ledger could not be told; that key and those above it stay.</returns>
+    /// <returns><c>ledger_unavailable</c> where the ledger could not be told; that key and those above it
+    /// stay.</returns>
     public async Task<Result<int>> DestroyAsync(
         OrganizationId organization,
         TimeSpan retiredFor,

@@ -5,7 +5,10 @@ namespace Vault.Core.Operations;
 /// <summary>The hosts that serve the vault together, for whoever operates it.</summary>
 public interface IClusterStatus
 {
-    /// <summary>As of now, in bounded time. A host that does not answer is listed without what only it could say; <c>cluster_unavailable</c> when nobody knows who is there.</summary>
+    /// <summary>
+    /// As of now, in bounded time. A host that does not answer is listed without what only it could say;
+    /// <c>cluster_unavailable</c> when nobody knows who is there.
+    /// </summary>
     Task<Result<ClusterStatus>> ReadAsync(CancellationToken cancellationToken);
 }
 
@@ -31,7 +34,9 @@ public sealed record HostState(string Address, string Name, string Status, DateT
     /// <summary>What it says of itself; null when it did not answer.</summary>
     public HostStatus? Report { get; init; }
 
-    /// <summary>How many grains of a kind are active on it; null without a cluster, or when it did not answer.</summary>
+    /// <summary>
+    /// How many grains of a kind are active on it; null without a cluster, or when it did not answer.
+    /// </summary>
     public IReadOnlyList<GrainCount>? Grains { get; init; }
 }
 

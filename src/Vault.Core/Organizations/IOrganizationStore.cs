@@ -32,6 +32,9 @@ public interface IOrganizationStore
     /// <summary>Organizations with an unfinished cascade; a host resumes them on start and from time to time.</summary>
     Task<IReadOnlyList<OrganizationId>> FindCascadesAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Deletes what an erased organization leaves besides its ledger digests: accounts, connections, links, keys of callers, outputs. Idempotent, in bounded steps; true when nothing is left.</summary>
+    /// <summary>
+    /// Deletes what an erased organization leaves besides its ledger digests: accounts, connections, links, keys of
+    /// callers, outputs. Idempotent, in bounded steps; true when nothing is left.
+    /// </summary>
     Task<bool> PurgeAsync(OrganizationId id, int limit, CancellationToken cancellationToken);
 }

@@ -15,11 +15,17 @@ public abstract record OrganizationEvent(DateTimeOffset Now)
     public sealed record DisconnectWanted(DateTimeOffset Now, string ConnectionId, string RequestedBy)
         : OrganizationEvent(Now);
 
-    /// <summary>The cascade of <paramref name="Kind"/> has come from <paramref name="From"/> to <paramref name="Cursor"/> and dealt with <paramref name="Count"/> more accounts.</summary>
+    /// <summary>
+    /// The cascade of <paramref name="Kind"/> has come from <paramref name="From"/> to <paramref name="Cursor"/> and
+    /// dealt with <paramref name="Count"/> more accounts.
+    /// </summary>
     public sealed record CascadeAdvanced(DateTimeOffset Now, string Kind, string? From, string? Cursor, long Count)
         : OrganizationEvent(Now);
 
-    /// <summary>Every account is dealt with, <paramref name="Count"/> in all (and for an erasure: the keys are destroyed and the rows purged).</summary>
+    /// <summary>
+    /// Every account is dealt with, <paramref name="Count"/> in all (and for an erasure: the keys are destroyed and the
+    /// rows purged).
+    /// </summary>
     public sealed record CascadeFinished(DateTimeOffset Now, string Kind, long Count) : OrganizationEvent(Now);
 }
 
@@ -41,7 +47,10 @@ public sealed record OrganizationDecision(
     string? LedgerType = null
 );
 
-/// <summary>What an event means for an organization: pure and total. The gate's epoch goes up with every opening and shutting, so a cached row never outlives one.</summary>
+/// <summary>
+/// What an event means for an organization: pure and total. The gate's epoch goes up with every opening and shutting,
+/// so a cached row never outlives one.
+/// </summary>
 public static class OrganizationLifecycle
 {
     public const string EraseKind = "erase";
@@ -101,7 +110,8 @@ public static class OrganizationLifecycle
                     "organization.erase_started"
                 ),
             OrganizationEvent.DisconnectWanted e => OnDisconnect(state, e),
-            // Several hosts may walk at once: only who moves the cursor on counts, so it never goes back and no page counts twice.
+            // Several hosts may walk at once: only who moves the cursor on counts, so it never goes back and no page
+            // counts twice.
             OrganizationEvent.CascadeAdvanced e => state.Cascade is { } cascade
             && cascade.Kind == e.Kind
             && cascade.Cursor == e.From

@@ -5,7 +5,9 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Organizations;
 
-/// <summary>Reads the row, decides, writes with the version it read. After a lost race it reads and decides again.</summary>
+/// <summary>
+/// Reads the row, decides, writes with the version it read. After a lost race it reads and decides again.
+/// </summary>
 internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids, TimeProvider time)
 {
     // Each lost race means that another write succeeded; this many in a row means a bug, not contention.

@@ -11,7 +11,9 @@ public sealed record ApiShape
 
     public ImmutableArray<ApiCredential> Auth { get; init; } = [];
 
-    /// <summary>Sent with every call; templates over parameters. A header whose optional parameter is absent is left out.</summary>
+    /// <summary>
+    /// Sent with every call; templates over parameters. A header whose optional parameter is absent is left out.
+    /// </summary>
     public ImmutableSortedDictionary<string, string> Headers { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 

@@ -12,10 +12,15 @@ public sealed record CallbackShape
     public ImmutableSortedDictionary<string, string> Capture { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 
-    /// <summary>Query parameters that must be what a template over the connection's parameters says (Shopify's <c>shop</c>).</summary>
+    /// <summary>
+    /// Query parameters that must be what a template over the connection's parameters says (Shopify's <c>shop</c>).
+    /// </summary>
     public ImmutableSortedDictionary<string, string> Expect { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 
-    /// <summary>The query parameter with HMAC-SHA256 in hexadecimal, keyed with the client secret, over all others sorted and joined by '&amp;' (Shopify); null for none.</summary>
+    /// <summary>
+    /// The query parameter with HMAC-SHA256 in hexadecimal, keyed with the client secret, over all others sorted and
+    /// joined by '&amp;' (Shopify); null for none.
+    /// </summary>
     public string? Signature { get; init; }
 }

@@ -4,7 +4,9 @@ using Vault.Core.Templates;
 
 namespace Vault.Core.Packs;
 
-/// <summary>What an answer means. The first four belong to token endpoints, the rest (and <see cref="GrantDead"/>) to APIs.</summary>
+/// <summary>
+/// What an answer means. The first four belong to token endpoints, the rest (and <see cref="GrantDead"/>) to APIs.
+/// </summary>
 public enum AnswerMeaning
 {
     NotActed,
@@ -18,7 +20,9 @@ public enum AnswerMeaning
     Unavailable,
 }
 
-/// <summary>One line of a provider's error table: the first that matches decides (law 6: a failure has a kind and a cause).</summary>
+/// <summary>
+/// One line of a provider's error table: the first that matches decides (law 6: a failure has a kind and a cause).
+/// </summary>
 /// <param name="Reason">One of <c>StatusReason</c>, for a dead grant or a refused client.</param>
 /// <param name="RetryAfter">Where the answer itself tells no wait.</param>
 /// <param name="Code">A code for people, in place of the provider's own.</param>

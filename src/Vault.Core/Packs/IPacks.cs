@@ -5,7 +5,9 @@ using Vault.Core.Errors;
 
 namespace Vault.Core.Packs;
 
-/// <summary>The packs loaded now. A change swaps the whole set; a holder of a pack keeps the one it started with.</summary>
+/// <summary>
+/// The packs loaded now. A change swaps the whole set; a holder of a pack keeps the one it started with.
+/// </summary>
 public interface IPacks
 {
     IReadOnlyCollection<ProviderPack> All { get; }
@@ -15,7 +17,10 @@ public interface IPacks
     /// <summary>A tool by its name, with its pack and its compiled input schema.</summary>
     bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool);
 
-    /// <summary>A tool as the accounts of a provider run it: its own, or one that its pack takes over (<c>tools_of</c>), with that provider's address and credential.</summary>
+    /// <summary>
+    /// A tool as the accounts of a provider run it: its own, or one that its pack takes over (<c>tools_of</c>), with
+    /// that provider's address and credential.
+    /// </summary>
     bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool) =>
         TryGetTool(name, out tool) && tool.Pack.Id == providerId;
 
@@ -29,7 +34,8 @@ public interface IPacks
     /// <param name="query">Words; none lists in order of name.</param>
     /// <param name="provider">Only its tools; null for all.</param>
     /// <param name="limit">How many at most.</param>
-    /// <param name="visible">Which tools the caller may see; null for all. A hidden tool takes no place of the limit.</param>
+    /// <param name="visible">Which tools the caller may see; null for all. A hidden tool takes no place of the
+    /// limit.</param>
     IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null);
 }
 

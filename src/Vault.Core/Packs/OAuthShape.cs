@@ -46,12 +46,17 @@ public sealed record OAuthShape
 
     public BodyFormat RequestFormat { get; init; } = BodyFormat.Form;
 
-    /// <summary>RFC 7636 with S256; false only for a provider that refuses the parameters. State, issuer and the browser's cookie hold either way.</summary>
+    /// <summary>
+    /// RFC 7636 with S256; false only for a provider that refuses the parameters. State, issuer and the browser's
+    /// cookie hold either way.
+    /// </summary>
     public bool Pkce { get; init; } = true;
 
     public string ScopeSeparator { get; init; } = " ";
 
-    /// <summary>The name scopes are asked by on the authorization URL (Slack's user scopes go by <c>user_scope</c>).</summary>
+    /// <summary>
+    /// The name scopes are asked by on the authorization URL (Slack's user scopes go by <c>user_scope</c>).
+    /// </summary>
     public string ScopeParameter { get; init; } = "scope";
 
     public ImmutableSortedDictionary<string, string> AuthorizationParameters { get; init; } =
@@ -87,12 +92,16 @@ public sealed record TokenAnswerShape
 
     public ValuePath RefreshExpiresIn { get; init; } = ValuePath.Parse("refresh_token_expires_in");
 
-    /// <summary>A separated string, an array, or an object whose members read <c>name:value</c> (GitHub App permissions).</summary>
+    /// <summary>
+    /// A separated string, an array, or an object whose members read <c>name:value</c> (GitHub App permissions).
+    /// </summary>
     public ValuePath Scope { get; init; } = ValuePath.Parse("scope");
 
     public ValuePath TokenType { get; init; } = ValuePath.Parse("token_type");
 
-    /// <summary>Captured parameters by name; each must be a parameter of the pack with source <c>captured</c>.</summary>
+    /// <summary>
+    /// Captured parameters by name; each must be a parameter of the pack with source <c>captured</c>.
+    /// </summary>
     public ImmutableSortedDictionary<string, ValuePath> Capture { get; init; } =
         ImmutableSortedDictionary<string, ValuePath>.Empty;
 
@@ -103,7 +112,8 @@ public sealed record TokenAnswerShape
 }
 
 /// <summary>Where an answer names the person or workspace behind a credential.</summary>
-/// <param name="EmailVerified">Where the answer says whether the provider has checked the address (OpenID Connect Core 5.1); unless it says true, the address counts for nothing, because anybody can enter anybody's.</param>
+/// <param name="EmailVerified">Where the answer says whether the provider has checked the address (OpenID Connect Core
+/// 5.1); unless it says true, the address counts for nothing, because anybody can enter anybody's.</param>
 public sealed record IdentityMap(
     ValuePath Subject,
     ValuePath? DisplayName,
@@ -112,7 +122,10 @@ public sealed record IdentityMap(
     ValuePath? EmailVerified = null
 );
 
-/// <summary>A signed JWT (RFC 7523) from a key pair. Values are templates over <c>{client_id}</c>, parameters and the credential's fields.</summary>
+/// <summary>
+/// A signed JWT (RFC 7523) from a key pair. Values are templates over <c>{client_id}</c>, parameters and the
+/// credential's fields.
+/// </summary>
 /// <param name="Algorithm">RS256 or ES256.</param>
 /// <param name="KeyField">The credential field with the PEM private key.</param>
 /// <param name="Backdate">Subtracted from <c>iat</c>, for peers whose clock runs behind.</param>

@@ -2,13 +2,21 @@ using System.Collections.Immutable;
 
 namespace Vault.Core.Packs;
 
-/// <summary>Endpoints and rules of a provider. URLs may hold <c>{parameter}</c> places filled from validated connection or account parameters.</summary>
+/// <summary>
+/// Endpoints and rules of a provider. URLs may hold <c>{parameter}</c> places filled from validated connection or
+/// account parameters.
+/// </summary>
 public sealed record PackDetails
 {
-    /// <summary>How far the facts of this pack were checked: verified, cross-checked, single-source or unverified.</summary>
+    /// <summary>
+    /// How far the facts of this pack were checked: verified, cross-checked, single-source or unverified.
+    /// </summary>
     public string Confidence { get; init; } = "unverified";
 
-    /// <summary>How many grants of one person the provider keeps alive for one client before it drops the oldest; null where it says nothing.</summary>
+    /// <summary>
+    /// How many grants of one person the provider keeps alive for one client before it drops the oldest; null where it
+    /// says nothing.
+    /// </summary>
     public int? GrantsPerUser { get; init; }
 
     /// <summary>What an operator should know; shown beside the provider.</summary>

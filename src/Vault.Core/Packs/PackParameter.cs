@@ -18,8 +18,11 @@ public enum ParameterSource
     Captured,
 }
 
-/// <summary>A place that URLs and templates of a pack may hold. Its value is hostile until <see cref="Accepts"/> has said yes.</summary>
-/// <param name="Example">A value that fits; required where the parameter stands in a host, so that the pinning can be checked when the pack is read.</param>
+/// <summary>
+/// A place that URLs and templates of a pack may hold. Its value is hostile until <see cref="Accepts"/> has said yes.
+/// </summary>
+/// <param name="Example">A value that fits; required where the parameter stands in a host, so that the pinning can be
+/// checked when the pack is read.</param>
 public sealed record PackParameter(
     ParameterSource Source,
     string Pattern,
@@ -31,12 +34,16 @@ public sealed record PackParameter(
 {
     public const int MaxLength = 512;
 
-    // By reference and weakly: a value that was accepted is used call after call until its row is read again, and a text cannot change.
+    // By reference and weakly: a value that was accepted is used call after call until its row is read again, and a
+    // text cannot change.
     private static readonly ConditionalWeakTable<string, PackParameter> Accepted = [];
 
     private readonly Regex _pattern = Anchored(Pattern);
 
-    /// <summary>Whether the whole value fits the pattern; control characters never do ('$' would let a trailing newline through).</summary>
+    /// <summary>
+    /// Whether the whole value fits the pattern; control characters never do ('$' would let a trailing newline
+    /// through).
+    /// </summary>
     public bool Accepts(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -48,7 +55,9 @@ public sealed record PackParameter(
         return true;
     }
 
-    /// <summary>Compiled so that the whole value must fit, also where an alternation would escape its anchors; linear in time.</summary>
+    /// <summary>
+    /// Compiled so that the whole value must fit, also where an alternation would escape its anchors; linear in time.
+    /// </summary>
     /// <exception cref="ArgumentException">Not a pattern, or one that needs backtracking.</exception>
     public static Regex Anchored(string pattern)
     {
@@ -70,11 +79,14 @@ public sealed record PackParameter(
 /// <summary>Checks parameters that came from outside against their pack.</summary>
 public static class PackParameters
 {
-    /// <summary>Every fault of the values given from one source: unknown names, missing ones, values that do not fit.</summary>
+    /// <summary>
+    /// Every fault of the values given from one source: unknown names, missing ones, values that do not fit.
+    /// </summary>
     /// <param name="pack">Whose parameters.</param>
     /// <param name="values">By name.</param>
     /// <param name="source">Where they were set.</param>
-    /// <param name="orCaptured">Whether captured ones may be given, too: tokens from elsewhere come without the answer that would have brought them.</param>
+    /// <param name="orCaptured">Whether captured ones may be given, too: tokens from elsewhere come without the answer
+    /// that would have brought them.</param>
     public static ImmutableArray<Violation> Check(
         ProviderPack pack,
         IReadOnlyDictionary<string, string> values,
@@ -134,7 +146,9 @@ public static class PackParameters
         return faults.ToImmutable();
     }
 
-    /// <summary>The value of a parameter or its default; null when there is neither, or when a value does not fit its pattern.</summary>
+    /// <summary>
+    /// The value of a parameter or its default; null when there is neither, or when a value does not fit its pattern.
+    /// </summary>
     public static string? Find(ProviderPack pack, IReadOnlyDictionary<string, string> values, string name)
     {
         ArgumentNullException.ThrowIfNull(pack);

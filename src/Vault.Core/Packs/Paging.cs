@@ -44,7 +44,9 @@ public sealed record Paging
     /// <summary>A boolean; where it is false there is no next page.</summary>
     public ValuePath? HasMore { get; init; }
 
-    /// <summary>The input property with the page size; a page shorter than it is the last (offset and page styles).</summary>
+    /// <summary>
+    /// The input property with the page size; a page shorter than it is the last (offset and page styles).
+    /// </summary>
     public string? SizeFrom { get; init; }
 
     public int DefaultSize { get; init; }

@@ -10,7 +10,9 @@ public enum AuthMode
     /// <summary>RFC 6749 4.4; the connection's client acts for itself.</summary>
     ClientCredentials,
 
-    /// <summary>RFC 7523 2.1: a signed assertion of a key pair or service account is exchanged for an access token.</summary>
+    /// <summary>
+    /// RFC 7523 2.1: a signed assertion of a key pair or service account is exchanged for an access token.
+    /// </summary>
     JwtBearer,
 
     /// <summary>A signed app JWT mints an installation token (GitHub App).</summary>
@@ -53,7 +55,9 @@ public sealed record RefreshPolicy
     /// <summary>How long before expiry the sweeper refreshes.</summary>
     public TimeSpan Margin { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The access token's life where the answer has no <c>expires_in</c>; null: live until the API says 401.</summary>
+    /// <summary>
+    /// The access token's life where the answer has no <c>expires_in</c>; null: live until the API says 401.
+    /// </summary>
     public TimeSpan? AccessLifetime { get; init; }
 
     /// <summary>A refresh token unused for this long dies; the sweeper keeps it alive.</summary>
@@ -66,7 +70,9 @@ public sealed record RefreshPolicy
     public int Parallelism { get; init; } = 16;
 }
 
-/// <summary>What is known about an upstream service, as data. A pack is read from JSON, validated, and never changes in memory.</summary>
+/// <summary>
+/// What is known about an upstream service, as data. A pack is read from JSON, validated, and never changes in memory.
+/// </summary>
 public sealed record ProviderPack
 {
     public required string Id { get; init; }
@@ -96,6 +102,9 @@ public sealed record ProviderPack
 
     public ImmutableArray<ToolDefinition> Tools { get; init; } = [];
 
-    /// <summary>Providers whose tools accounts of this one run, too (GitHub's three kinds of credential, a suite and its products).</summary>
+    /// <summary>
+    /// Providers whose tools accounts of this one run, too (GitHub's three kinds of credential, a suite and its
+    /// products).
+    /// </summary>
     public ImmutableArray<string> ToolsOf { get; init; } = [];
 }

@@ -82,7 +82,10 @@ public static class ScopeRisks
         return users.Count > 0 && users.All(t => t.Effect == Effect.Destructive) ? ScopeRisk.Delete : ScopeRisk.None;
     }
 
-    /// <summary>Runs of letters, cut where the case rises: <c>Sites.FullControl.All</c> has sites, full, control, all, and fullcontrol.</summary>
+    /// <summary>
+    /// Runs of letters, cut where the case rises: <c>Sites.FullControl.All</c> has sites, full, control, all, and
+    /// fullcontrol.
+    /// </summary>
     private static HashSet<string> Words(string scope)
     {
         var words = new HashSet<string>(StringComparer.Ordinal);

@@ -6,7 +6,10 @@ namespace Vault.Core.Packs;
 /// <summary>Who took a tool set away, and when.</summary>
 public sealed record ToolSetEnd(string By, DateTimeOffset At);
 
-/// <summary>A tool set as it is kept beside its provider's pack (<c>extends</c>). One that was deleted stays as a tombstone without tools, so that no version is given twice.</summary>
+/// <summary>
+/// A tool set as it is kept beside its provider's pack (<c>extends</c>). One that was deleted stays as a tombstone
+/// without tools, so that no version is given twice.
+/// </summary>
 /// <param name="Id"><c>provider+set</c>.</param>
 /// <param name="Source">Format and title of the document it was made from.</param>
 public sealed record StoredToolSet(

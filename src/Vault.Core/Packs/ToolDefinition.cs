@@ -24,7 +24,9 @@ public enum Idempotency
 }
 
 /// <summary>Scopes that suffice: every group must be met, a group is met by any of its scopes.</summary>
-/// <remarks>An empty list asks for nothing. Scopes are compared exactly; a pack lists wider scopes as alternatives of a group.</remarks>
+/// <remarks>
+/// An empty list asks for nothing. Scopes are compared exactly; a pack lists wider scopes as alternatives of a group.
+/// </remarks>
 public sealed record ScopeRequirement(ImmutableArray<ImmutableArray<string>> AllOf)
 {
     public static ScopeRequirement None { get; } = new(ImmutableArray<ImmutableArray<string>>.Empty);
@@ -77,7 +79,9 @@ public sealed record ToolDefinition
     /// <summary>JSON Schema (2020-12 subset) of the input.</summary>
     public required JsonElement InputSchema { get; init; }
 
-    /// <summary>How the input becomes an HTTP request and how the answer is read; used by Vault.Providers only.</summary>
+    /// <summary>
+    /// How the input becomes an HTTP request and how the answer is read; used by Vault.Providers only.
+    /// </summary>
     public required ToolRequest Request { get; init; }
 
     public string? DocsUrl { get; init; }

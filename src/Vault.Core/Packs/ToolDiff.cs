@@ -106,7 +106,9 @@ public static class ToolDiff
         }
     }
 
-    /// <summary>What a value must be, without its description and its members, which are compared by themselves.</summary>
+    /// <summary>
+    /// What a value must be, without its description and its members, which are compared by themselves.
+    /// </summary>
     private static string Rules(JsonElement schema) =>
         schema.ValueKind != JsonValueKind.Object
             ? ""

@@ -9,7 +9,10 @@ public sealed record ToolRequest
 {
     public required string Method { get; init; }
 
-    /// <summary>Absolute, or relative to the pack's API base; its places are filled from <see cref="Path"/> or the pack's parameters.</summary>
+    /// <summary>
+    /// Absolute, or relative to the pack's API base; its places are filled from <see cref="Path"/> or the pack's
+    /// parameters.
+    /// </summary>
     public required UrlTemplate Url { get; init; }
 
     /// <summary>By place name.</summary>
@@ -53,7 +56,9 @@ public enum FieldForm
     /// <summary>UTF-8, base64url without padding.</summary>
     Base64Url,
 
-    /// <summary>An object with <c>to</c>, <c>subject</c>, <c>text</c> and so on as an RFC 5322 message, base64url.</summary>
+    /// <summary>
+    /// An object with <c>to</c>, <c>subject</c>, <c>text</c> and so on as an RFC 5322 message, base64url.
+    /// </summary>
     MailMessage,
 
     /// <summary>The input is base64; its bytes are sent.</summary>

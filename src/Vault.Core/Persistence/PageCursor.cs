@@ -5,14 +5,16 @@ using Vault.Core.Errors;
 namespace Vault.Core.Persistence;
 
 /// <summary>
-/// The opaque cursor of a list that is paged by key: the last key seen, bound to the list it came from. It grants nothing: every page is read under the
-/// caller's organization again, so a cursor of somebody else's could not show a foreign row even if it were accepted.
+/// The opaque cursor of a list that is paged by key: the last key seen, bound to the list it came from. It grants
+/// nothing: every page is read under the caller's organization again, so a cursor of somebody else's could not show a
+/// foreign row even if it were accepted.
 /// </summary>
 public static class PageCursor
 {
     private const int MaxLength = 1024;
 
-    /// <param name="list">Names the list and its organization, for example <c>accounts/org_…</c>; holds no line break.</param>
+    /// <param name="list">Names the list and its organization, for example <c>accounts/org_…</c>; holds no line
+    /// break.</param>
     /// <param name="last">The key of the last item of the page.</param>
     public static string Encode(string list, string last) =>
         Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{list}\n{last}"));

@@ -10,13 +10,16 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Refreshes a grant exactly once, however many ask. In one process callers of one account share one attempt; between processes the intent in the row
-/// decides. The steps and why a crash between any two of them is safe:
+/// Refreshes a grant exactly once, however many ask. In one process callers of one account share one attempt; between
+/// processes the intent in the row decides. The steps and why a crash between any two of them is safe:
 /// <list type="number">
-/// <item>Take in hand all that a commit needs: sealing key, refresh token, client (law 4). Nothing has happened yet.</item>
-/// <item>Write the intent. A crash after it leaves a lease that lapses; whoever takes over knows that a call may have been sent.</item>
+/// <item>Take in hand all that a commit needs: sealing key, refresh token, client (law 4). Nothing has happened
+/// yet.</item>
+/// <item>Write the intent. A crash after it leaves a lease that lapses; whoever takes over knows that a call may have
+/// been sent.</item>
 /// <item>Look at the lease again, send. A process frozen in between finds its lease short and does not send.</item>
-/// <item>Seal the reply, commit generation + 1. A store that cannot take it: the sealed reply goes to the spool and is committed later.</item>
+/// <item>Seal the reply, commit generation + 1. A store that cannot take it: the sealed reply goes to the spool and is
+/// committed later.</item>
 /// </list>
 /// From the intent on no caller's cancellation counts: a token that the provider has issued is always kept.
 /// </summary>
@@ -38,7 +41,8 @@ public sealed class AccountRefresher(
 {
     private readonly ConcurrentDictionary<AccountKey, Task<Result<RefreshResult>>> _underway = new();
 
-    // What the store could not be told when it happened. It is told first thing at the account's next attempt here; the attempt's id makes a stale word harmless.
+    // What the store could not be told when it happened. It is told first thing at the account's next attempt here; the
+    // attempt's id makes a stale word harmless.
     private readonly ConcurrentDictionary<AccountKey, Func<AccountEvent>> _unreported = new();
     private readonly ConcurrentDictionary<AccountKey, SpooledReply> _uncommitted = new();
     private readonly LeasesAhead _ahead = new(time, options);
@@ -46,7 +50,10 @@ public sealed class AccountRefresher(
     /// <summary>Refreshes under way in this process; a graceful shutdown waits for them.</summary>
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
 
-    /// <summary>Joins the attempt under way in this process, or makes one. <paramref name="cancellationToken"/> ends the caller's waiting only.</summary>
+    /// <summary>
+    /// Joins the attempt under way in this process, or makes one. <paramref name="cancellationToken"/> ends the
+    /// caller's waiting only.
+    /// </summary>
     public async Task<Result<RefreshResult>> RefreshAsync(
         AccountKey key,
         long? seenGeneration,
@@ -61,7 +68,8 @@ public sealed class AccountRefresher(
                 .WaitAsync(cancellationToken)
                 .ConfigureAwait(false);
 
-            // An attempt that was under way before this complaint came may have found the token good; then it was not about this complaint.
+            // An attempt that was under way before this complaint came may have found the token good; then it was not
+            // about this complaint.
             if (
                 joined
                 && why is RefreshReason.Rejected or RefreshReason.Manual
@@ -77,7 +85,8 @@ public sealed class AccountRefresher(
             )
                 return answer;
 
-            // Another host holds the lease. Its commit shows in the row; until then we look again, at most until the caller has no time left.
+            // Another host holds the lease. Its commit shows in the row; until then we look again, at most until the
+            // caller has no time left.
             await Task.Delay(poll, time, cancellationToken).ConfigureAwait(false);
             poll = TimeSpan.FromMilliseconds(Math.Min(250, poll.TotalMilliseconds * 2));
         }
@@ -116,7 +125,8 @@ public sealed class AccountRefresher(
         {
             var answer = await AttemptAsync(key, seenGeneration, why).ConfigureAwait(false);
 
-            // Removed before it is told, so that a caller who is told and asks again starts a new attempt rather than joining this one.
+            // Removed before it is told, so that a caller who is told and asks again starts a new attempt rather than
+            // joining this one.
             _underway.TryRemove(key, out _);
             mine.SetResult(answer);
         }
@@ -156,7 +166,8 @@ public sealed class AccountRefresher(
             if (other.Decision.Outcome != AccountOutcome.CallTokenEndpoint)
                 return Answer(other);
 
-            // It became possible between the two reads (a lease lapsed). The intent just written is ours; give it back rather than send unprepared.
+            // It became possible between the two reads (a lease lapsed). The intent just written is ours; give it back
+            // rather than send unprepared.
             await GiveBackAsync(key, attempt, "not_prepared").ConfigureAwait(false);
             return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
         }
@@ -169,7 +180,8 @@ public sealed class AccountRefresher(
             var client = await clients.ForAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false);
             if (!client.TryGet(out var who, out var noClient))
             {
-                // Installed behind the cascade that ended its connection: nobody could ever refresh it, and the due index would bring it up for ever.
+                // Installed behind the cascade that ended its connection: nobody could ever refresh it, and the due
+                // index would bring it up for ever.
                 if (noClient.Code == ErrorCatalogue.ConnectionUnknown)
                     await ReportAsync(key, () => new AccountEvent.ConnectionRemoved(runner.Now)).ConfigureAwait(false);
                 return noClient;
@@ -188,7 +200,8 @@ public sealed class AccountRefresher(
                     || step.Before.State.Generation != snapshot.Row.State.Generation
                 )
                 {
-                    // Reconnected between the reading and the intent: what is in hand belongs to the former grant. Nothing was sent; begin anew.
+                    // Reconnected between the reading and the intent: what is in hand belongs to the former grant.
+                    // Nothing was sent; begin anew.
                     await GiveBackAsync(key, attempt, "row_changed").ConfigureAwait(false);
                     return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
                 }
@@ -211,7 +224,10 @@ public sealed class AccountRefresher(
             );
     }
 
-    /// <summary>If the store's word on the intent is lost, it may stand there though nothing was sent: without this it would lapse into a doubt, and a family into a loss.</summary>
+    /// <summary>
+    /// If the store's word on the intent is lost, it may stand there though nothing was sent: without this it would
+    /// lapse into a doubt, and a family into a loss.
+    /// </summary>
     private async Task<Result<AccountStep>> WriteIntentAsync(
         AccountKey key,
         string attempt,
@@ -308,13 +324,15 @@ public sealed class AccountRefresher(
         return step.TryGet(out var done, out var error) ? Answer(done) : error;
     }
 
-    // The lease counts from before the intent was written, on the monotonic clock: a frozen or delayed process, or a clock that was set, finds less of it
-    // left, never more. The call must end before the lease does, whatever the other hosts' clocks say (law 3).
+    // The lease counts from before the intent was written, on the monotonic clock: a frozen or delayed process, or a
+    // clock that was set, finds less of it left, never more. The call must end before the lease does, whatever the
+    // other hosts' clocks say (law 3).
     private TimeSpan Left(long intentMark) => options.Lease - options.ClockSkew - time.GetElapsedTime(intentMark);
 
     /// <summary>
-    /// The last look before the send. The lease must leave room for the call; and what was read longer ago than the freshness lease is read again, because a
-    /// revoke or a shut gate may have been acknowledged since (law 8). From here to the send there is nothing to wait for. Null: send.
+    /// The last look before the send. The lease must leave room for the call; and what was read longer ago than the
+    /// freshness lease is read again, because a revoke or a shut gate may have been acknowledged since (law 8). From
+    /// here to the send there is nothing to wait for. Null: send.
     /// </summary>
     private async Task<VaultError?> RecheckAsync(AccountKey key, string attempt, long intentMark)
     {
@@ -406,7 +424,9 @@ public sealed class AccountRefresher(
         }
     }
 
-    /// <summary>Tells the store what it could not be told before, so that nothing known here is taken for lost there.</summary>
+    /// <summary>
+    /// Tells the store what it could not be told before, so that nothing known here is taken for lost there.
+    /// </summary>
     private async Task ReportPendingAsync(AccountKey key)
     {
         if (_uncommitted.TryGetValue(key, out var reply))
@@ -426,7 +446,8 @@ public sealed class AccountRefresher(
     )
     {
         var row = intent.After;
-        // A provider that does not rotate may leave the refresh token out of its answer: the one in hand goes on working.
+        // A provider that does not rotate may leave the refresh token out of its answer: the one in hand goes on
+        // working.
         var kept = tokens.Secrets.RefreshToken ?? (mints ? null : former?.RefreshToken);
         var merged = new GrantTokens
         {
@@ -467,7 +488,8 @@ public sealed class AccountRefresher(
         }
         catch
         {
-            // The commit may even have gone through; the copies are then found out of date and dropped. The one in memory serves where the disk refuses.
+            // The commit may even have gone through; the copies are then found out of date and dropped. The one in
+            // memory serves where the disk refuses.
             var reply = new SpooledReply(
                 row.Key,
                 row.Id,
@@ -484,7 +506,9 @@ public sealed class AccountRefresher(
         }
     }
 
-    /// <summary>The account was withdrawn, or erased, while the provider made this grant: nobody but us knows that it lives.</summary>
+    /// <summary>
+    /// The account was withdrawn, or erased, while the provider made this grant: nobody but us knows that it lives.
+    /// </summary>
     private static bool MustGo(Result<AccountStep> committed) =>
         committed.TryGet(out var step, out _)
             ? step.After.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected
@@ -494,10 +518,11 @@ public sealed class AccountRefresher(
         committed.TryGet(out var step, out _) && step.Decision.Outcome == AccountOutcome.Changed;
 
     /// <summary>
-    /// Revoked at once with the token in hand: the due index would bring the account up only while the gate is open, and an erasure destroys the key that seals it.
-    /// If it fails, the row says pending and the index takes over.
+    /// Revoked at once with the token in hand: the due index would bring the account up only while the gate is open,
+    /// and an erasure destroys the key that seals it. If it fails, the row says pending and the index takes over.
     /// </summary>
-    /// <param name="stored">The generation it was stored as; null when another grant took its place: what the provider says of this one must not be taken for an answer about that one.</param>
+    /// <param name="stored">The generation it was stored as; null when another grant took its place: what the provider
+    /// says of this one must not be taken for an answer about that one.</param>
     private async Task RevokeLateAsync(AccountKey key, long? stored, TokenClient client, GrantTokens grant)
     {
         try
@@ -547,7 +572,10 @@ public sealed class AccountRefresher(
             seen: seen
         );
 
-    /// <summary>Commits what the spool holds, and tells the store what else it could not be told; an entry goes only when the store has judged it. Answers how many were committed.</summary>
+    /// <summary>
+    /// Commits what the spool holds, and tells the store what else it could not be told; an entry goes only when the
+    /// store has judged it. Answers how many were committed.
+    /// </summary>
     public async Task<int> DrainSpoolAsync(CancellationToken cancellationToken)
     {
         var healed = 0;

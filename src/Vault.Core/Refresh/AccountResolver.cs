@@ -6,8 +6,12 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Refresh;
 
-/// <summary>Which account a request means. Ambiguity is a 409 with candidates, never a guess (law 1); there is no "the only token the user has".</summary>
-/// <param name="cache">Is offered the row that was found, so that executing does not read it a second time; null where another host executes.</param>
+/// <summary>
+/// Which account a request means. Ambiguity is a 409 with candidates, never a guess (law 1); there is no "the only
+/// token the user has".
+/// </summary>
+/// <param name="cache">Is offered the row that was found, so that executing does not read it a second time; null where
+/// another host executes.</param>
 public sealed class AccountResolver(
     IAccountStore store,
     TimeProvider time,
@@ -91,7 +95,8 @@ public sealed class AccountResolver(
         if (row is null)
             return AccountErrors.NotConnected();
 
-        // The account named must be the one the rest of the request describes; otherwise the caller is mistaken about who it acts for.
+        // The account named must be the one the rest of the request describes; otherwise the caller is mistaken about
+        // who it acts for.
         if (question.User is { } user && row.Key.User != user)
             return VaultError.Invalid("connected_account_id", "The account belongs to another user than user_id.");
         if (!Fits(row, question))

@@ -6,8 +6,9 @@ using Vault.Core.OAuth;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Revokes: first here, for good, then at the provider. The row says <see cref="UpstreamRevocation.Pending"/> in between, and the due index brings it up
-/// until the provider has answered; so a crash or an outage at any point only delays the second half.
+/// Revokes: first here, for good, then at the provider. The row says <see cref="UpstreamRevocation.Pending"/> in
+/// between, and the due index brings it up until the provider has answered; so a crash or an outage at any point only
+/// delays the second half.
 /// </summary>
 public sealed class AccountRevoker(
     IAccountStore store,
@@ -20,7 +21,10 @@ public sealed class AccountRevoker(
     LifecycleOptions options
 )
 {
-    /// <summary>Acknowledges when no host will use the credential again (law 8): the write, and then the freshness lease that other hosts may still have.</summary>
+    /// <summary>
+    /// Acknowledges when no host will use the credential again (law 8): the write, and then the freshness lease that
+    /// other hosts may still have.
+    /// </summary>
     public async Task<Result<RevocationReceipt>> RevokeAsync(
         AccountKey key,
         string requestedBy,
@@ -66,7 +70,10 @@ public sealed class AccountRevoker(
         return await FinishUpstreamAsync(key, CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Revokes at the provider what the row still holds; called again by the sweeper while it is pending. Presenting a dead token again harms nothing (RFC 7009 2.2).</summary>
+    /// <summary>
+    /// Revokes at the provider what the row still holds; called again by the sweeper while it is pending. Presenting a
+    /// dead token again harms nothing (RFC 7009 2.2).
+    /// </summary>
     public async Task<RevocationReply> FinishUpstreamAsync(AccountKey key, CancellationToken cancellationToken)
     {
         var snapshot = await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
@@ -97,7 +104,8 @@ public sealed class AccountRevoker(
     {
         var opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
 
-        // A key service that is away for a moment must not make the revocation final: the grant would be wiped here and live on there.
+        // A key service that is away for a moment must not make the revocation final: the grant would be wiped here and
+        // live on there.
         if (opened.Error is { } shut)
             return new RevocationReply(UpstreamRevocation.Refused, shut.Code.CanRetry, shut.Code.Code);
         using var grant = opened.Value;

@@ -48,8 +48,8 @@ public sealed record LifecycleOptions
 public sealed record AccountStep(AccountRow Before, AccountRow After, Gate Gate, AccountDecision Decision);
 
 /// <summary>
-/// Reads the row, decides, writes with the version it read; whoever loses the race reads and decides again. Effects belong to the caller and come only after
-/// <see cref="ApplyAsync"/> has returned, that is, after the write.
+/// Reads the row, decides, writes with the version it read; whoever loses the race reads and decides again. Effects
+/// belong to the caller and come only after <see cref="ApplyAsync"/> has returned, that is, after the write.
 /// </summary>
 public sealed class AccountRunner(
     IAccountStore store,
@@ -72,7 +72,8 @@ public sealed class AccountRunner(
         ArgumentNullException.ThrowIfNull(row);
         var refresh = packs.TryGet(row.Provider, out var pack) ? pack.Refresh : Strictest;
 
-        // The window was noted on one host's clock and is judged on another's: it ends for us before it can end for the provider.
+        // The window was noted on one host's clock and is judged on another's: it ends for us before it can end for the
+        // provider.
         if (refresh.Rotation == Rotation.Grace)
             refresh = refresh with { Grace = refresh.Grace - options.ClockSkew };
         return new(
@@ -93,12 +94,15 @@ public sealed class AccountRunner(
 
     /// <param name="what">Makes the event for the row as read.</param>
     /// <param name="grant">The sealed grant that goes with <see cref="GrantEffect.StoreGrant"/>.</param>
-    /// <param name="credential">The sealed credential and its generation, with <see cref="GrantEffect.StoreCredential"/>.</param>
+    /// <param name="credential">The sealed credential and its generation, with
+    /// <see cref="GrantEffect.StoreCredential"/>.</param>
     /// <param name="needsOpenGate">Whether a shut gate refuses the write.</param>
     /// <param name="actor">Who, for the ledger.</param>
-    /// <param name="seen">The row as it was read or written a moment ago, to be tried first: it saves the reading. It is only good for a write, which is refused where
-    /// it is out of date; for every other answer the row is read after all.</param>
-    /// <returns><c>account_not_connected</c> when there is no row, <c>organization_suspended</c> when the gate is shut.</returns>
+    /// <param name="seen">The row as it was read or written a moment ago, to be tried first: it saves the reading. It
+    /// is only good for a write, which is refused where it is out of date; for every other answer the row is read after
+    /// all.</param>
+    /// <returns><c>account_not_connected</c> when there is no row, <c>organization_suspended</c> when the gate is
+    /// shut.</returns>
     public async Task<Result<AccountStep>> ApplyAsync(
         AccountKey key,
         Func<AccountSnapshot, AccountEvent> what,

@@ -6,7 +6,10 @@ using Vault.Core.OAuth;
 
 namespace Vault.Core.Refresh;
 
-/// <summary>An account's row with its credentials opened. Counted: the secrets are zeroed when the cache and the last user have let go.</summary>
+/// <summary>
+/// An account's row with its credentials opened. Counted: the secrets are zeroed when the cache and the last user have
+/// let go.
+/// </summary>
 public sealed class OpenAccount
 {
     private int _references = 1;
@@ -50,9 +53,9 @@ public sealed class OpenAccount
 public readonly record struct ReadMark(long ReadAt, long Drops);
 
 /// <summary>
-/// Opened accounts of the last moments. An entry may be acted on for the freshness lease after its row was read (law 8); past it the row is read again, and
-/// while its version stands, the opened credential is kept: one small read, no decryption. Idle entries are zeroed and forgotten, so an idle account costs
-/// no memory.
+/// Opened accounts of the last moments. An entry may be acted on for the freshness lease after its row was read (law
+/// 8); past it the row is read again, and while its version stands, the opened credential is kept: one small read, no
+/// decryption. Idle entries are zeroed and forgotten, so an idle account costs no memory.
 /// </summary>
 public sealed class CredentialCache(
     IAccountStore store,
@@ -81,8 +84,9 @@ public sealed class CredentialCache(
     public ReadMark Mark() => new(time.GetTimestamp(), Volatile.Read(ref _drops));
 
     /// <summary>
-    /// A row that somebody else has just read, so that taking the account need not read it again. It counts as a read of ours that began at the mark: the same age,
-    /// the same lease. An offer from before any <see cref="Drop(AccountKey)"/> is not taken: what was dropped since must be read anew.
+    /// A row that somebody else has just read, so that taking the account need not read it again. It counts as a read
+    /// of ours that began at the mark: the same age, the same lease. An offer from before any
+    /// <see cref="Drop(AccountKey)"/> is not taken: what was dropped since must be read anew.
     /// </summary>
     public void Offer(AccountSnapshot snapshot, ReadMark mark)
     {
@@ -94,7 +98,8 @@ public sealed class CredentialCache(
             && known.Account.Gate == snapshot.Gate
         )
         {
-            // The opened account is confirmed as it is. A drop after this check has removed the entry, and then nothing is updated.
+            // The opened account is confirmed as it is. A drop after this check has removed the entry, and then nothing
+            // is updated.
             if (mark.ReadAt > known.ReadAt && mark.Drops == Volatile.Read(ref _drops))
                 _entries.TryUpdate(key, known with { ReadAt = mark.ReadAt }, known);
             return;
@@ -121,8 +126,8 @@ public sealed class CredentialCache(
         )
             return entry.Account;
 
-        // A slow database or key service can hand over a row that is older than the lease when it arrives: a revocation may have been acknowledged since the
-        // row was read. So the age is looked at when everything is in hand.
+        // A slow database or key service can hand over a row that is older than the lease when it arrives: a revocation
+        // may have been acknowledged since the row was read. So the age is looked at when everything is in hand.
         var notBefore = confirm ? time.GetTimestamp() : long.MinValue;
         for (var turn = 0; turn < MaxReads; turn++)
         {
@@ -149,11 +154,14 @@ public sealed class CredentialCache(
         };
     }
 
-    /// <summary>A read under way, which everybody shares who wants the account and has not been promised a later one.</summary>
+    /// <summary>
+    /// A read under way, which everybody shares who wants the account and has not been promised a later one.
+    /// </summary>
     private sealed record Flight(long Mark, Task<Result<OpenAccount>> Opened);
 
-    // A storm on a cold account is one read, not one per caller. The age counts from before the read: what changes while we read is at most a lease old when we
-    // stop believing it. It is nobody's cancellation that ends it, since others wait for it, too.
+    // A storm on a cold account is one read, not one per caller. The age counts from before the read: what changes
+    // while we read is at most a lease old when we stop believing it. It is nobody's cancellation that ends it, since
+    // others wait for it, too.
     private Flight Begin(AccountKey key, Offered? offered)
     {
         var done = new TaskCompletionSource<Result<OpenAccount>>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -193,7 +201,10 @@ public sealed class CredentialCache(
 #pragma warning restore CA1031
     }
 
-    /// <summary>The account as read now, held by the cache alone: whoever wants it acquires it, and reads again if it is already gone.</summary>
+    /// <summary>
+    /// The account as read now, held by the cache alone: whoever wants it acquires it, and reads again if it is already
+    /// gone.
+    /// </summary>
     private async Task<Result<OpenAccount>> ReadAsync(AccountKey key, long mark, AccountSnapshot? offered)
     {
         var snapshot = offered ?? await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
@@ -254,7 +265,10 @@ public sealed class CredentialCache(
         }
     }
 
-    /// <summary>Forgets the account. A read under way may be of before the change that this is about; whoever comes from now on starts a new one.</summary>
+    /// <summary>
+    /// Forgets the account. A read under way may be of before the change that this is about; whoever comes from now on
+    /// starts a new one.
+    /// </summary>
     public void Drop(AccountKey key)
     {
         Interlocked.Increment(ref _drops);
@@ -272,7 +286,9 @@ public sealed class CredentialCache(
                 Drop(key);
     }
 
-    /// <summary>Forgets what was not confirmed for <paramref name="idle"/>; the host calls it from time to time.</summary>
+    /// <summary>
+    /// Forgets what was not confirmed for <paramref name="idle"/>; the host calls it from time to time.
+    /// </summary>
     public void Sweep(TimeSpan idle)
     {
         foreach (var (key, offered) in _offers)

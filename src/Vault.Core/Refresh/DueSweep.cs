@@ -12,8 +12,9 @@ namespace Vault.Core.Refresh;
 public sealed record SweepRound(IReadOnlyList<AccountKey> Begun, bool More);
 
 /// <summary>
-/// Brings up what is due: proactive refreshes, keep-alives, lapsed leases, pending revocations, credentials that ran out. Several hosts may sweep one
-/// index at once; the intent in the row lets one of them refresh. Bounded per provider, so that a slow provider keeps nobody else waiting.
+/// Brings up what is due: proactive refreshes, keep-alives, lapsed leases, pending revocations, credentials that ran
+/// out. Several hosts may sweep one index at once; the intent in the row lets one of them refresh. Bounded per
+/// provider, so that a slow provider keeps nobody else waiting.
 /// </summary>
 public sealed class DueSweep(
     IAccountStore store,
@@ -26,8 +27,8 @@ public sealed class DueSweep(
     IAccountObserver observer
 )
 {
-    // A look past the providers that are full walks over everything of theirs that is due, which may be very much. One that found nothing to begin is not repeated for
-    // so long while they are full.
+    // A look past the providers that are full walks over everything of theirs that is due, which may be very much. One
+    // that found nothing to begin is not repeated for so long while they are full.
     private static readonly TimeSpan LookPast = TimeSpan.FromSeconds(1);
 
     // Until what could not even be begun is met again: shorter than any grace window.
@@ -41,12 +42,16 @@ public sealed class DueSweep(
     /// <summary>What the sweep has begun and not finished; a graceful shutdown waits for it.</summary>
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
 
-    /// <summary>Done when the next account that is under way is. Take it before <see cref="SweepAsync"/>, so that none which ends meanwhile is missed.</summary>
+    /// <summary>
+    /// Done when the next account that is under way is. Take it before <see cref="SweepAsync"/>, so that none which
+    /// ends meanwhile is missed.
+    /// </summary>
     public Task Room => Volatile.Read(ref _room).Task;
 
     /// <summary>
     /// Begins what is due in its own of so many shards, as far as the providers' parallelism allows.
-    /// Who owns a part of the shards takes that part of a provider's parallelism (at least one refresh), so that all together keep to it.
+    /// Who owns a part of the shards takes that part of a provider's parallelism (at least one refresh), so that all
+    /// together keep to it.
     /// </summary>
     public async Task<SweepRound> SweepAsync(
         IReadOnlyCollection<int> mine,
@@ -64,7 +69,8 @@ public sealed class DueSweep(
                 (int)((packs.TryGet(provider, out var pack) ? (long)pack.Refresh.Parallelism : 1) * mine.Count / shards)
             );
 
-        // Providers with no room are left out, else their accounts would fill the batch and keep the others waiting. What is under way is still in the index.
+        // Providers with no room are left out, else their accounts would fill the batch and keep the others waiting.
+        // What is under way is still in the index.
         var full = _perProvider.Where(p => p.Value >= Most(p.Key)).Select(p => p.Key).ToArray();
         if (
             full.Length > 0
@@ -171,8 +177,9 @@ public sealed class DueSweep(
     }
 
     /// <summary>
-    /// What nobody could begin (a pack that is not loaded, a client secret that does not open, keys that are away) has written nothing and would be found first by every
-    /// look; a batch of it, and all others would wait behind it for ever.
+    /// What nobody could begin (a pack that is not loaded, a client secret that does not open, keys that are away) has
+    /// written nothing and would be found first by every look; a batch of it, and all others would wait behind it for
+    /// ever.
     /// </summary>
     private async Task PostponeAsync(AccountKey key)
     {

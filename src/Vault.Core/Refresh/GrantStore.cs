@@ -10,7 +10,10 @@ namespace Vault.Core.Refresh;
 /// <summary>Makes accounts and gives them their grants.</summary>
 public sealed class GrantStore(IAccountStore store, AccountRunner runner, CredentialCache cache, IdFactory ids)
 {
-    /// <summary>The row of the key, made in PENDING_AUTH if there is none. Two at once get the same row: the unique key decides, the loser reads.</summary>
+    /// <summary>
+    /// The row of the key, made in PENDING_AUTH if there is none. Two at once get the same row: the unique key decides,
+    /// the loser reads.
+    /// </summary>
     public async Task<Result<AccountRow>> PrepareAsync(
         AccountKey key,
         string connectionId,
@@ -68,7 +71,8 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
         return new VaultError(ErrorCatalogue.Conflict, "The account keeps changing; try again.");
     }
 
-    // The connection was deleted and another one made under its name: the account keeps its id and moves over, with no grant to misuse.
+    // The connection was deleted and another one made under its name: the account keeps its id and moves over, with no
+    // grant to misuse.
     private async Task<Result<AccountRow>> RehomeAsync(
         AccountRow row,
         string connectionId,
@@ -77,7 +81,8 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
         CancellationToken cancellationToken
     )
     {
-        // The stored grant is all that can still revoke it at the provider; moving over now would leave it living there.
+        // The stored grant is all that can still revoke it at the provider; moving over now would leave it living
+        // there.
         if (row.State.Revocation == UpstreamRevocation.Pending)
             return new VaultError(
                 ErrorCatalogue.Conflict,
@@ -98,7 +103,8 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
             Version = row.Version + 1,
             State = AccountLifecycle.New(row.State.RequestedScopes) with
             {
-                // Another provider knows nobody by the former one's subject: expected at a reconnect, it could never be met.
+                // Another provider knows nobody by the former one's subject: expected at a reconnect, it could never be
+                // met.
                 Generation = row.State.Generation,
                 Identity = provider == row.Provider ? row.State.Identity : null,
             },

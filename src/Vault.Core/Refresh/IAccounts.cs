@@ -6,8 +6,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// The door to accounts that a host supplies: a keyed gate in one process, or a grain per account. Everything behind it runs on the host that owns the
-/// account; no credential crosses it. The store judges either way (law 3).
+/// The door to accounts that a host supplies: a keyed gate in one process, or a grain per account. Everything behind it
+/// runs on the host that owns the account; no credential crosses it. The store judges either way (law 3).
 /// </summary>
 public interface IAccounts
 {
@@ -26,7 +26,9 @@ public interface IAccounts
         CancellationToken cancellationToken
     );
 
-    /// <summary>Makes the row in PENDING_AUTH if there is none; answers the row either way (reconnect keeps the id).</summary>
+    /// <summary>
+    /// Makes the row in PENDING_AUTH if there is none; answers the row either way (reconnect keeps the id).
+    /// </summary>
     Task<Result<AccountRow>> PrepareAsync(
         AccountKey key,
         string connectionId,
@@ -36,9 +38,15 @@ public interface IAccounts
         CancellationToken cancellationToken
     );
 
-    /// <summary>Installs a grant or credential; ACTIVE afterwards. A conflict error means: read the row and seal for its next generation again.</summary>
+    /// <summary>
+    /// Installs a grant or credential; ACTIVE afterwards. A conflict error means: read the row and seal for its next
+    /// generation again.
+    /// </summary>
     Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant newGrant, CancellationToken cancellationToken);
 
-    /// <summary>Which account a request means: by id, by connection, or the only one of the provider; several are an <c>account_ambiguous</c> with candidates, never a guess.</summary>
+    /// <summary>
+    /// Which account a request means: by id, by connection, or the only one of the provider; several are an
+    /// <c>account_ambiguous</c> with candidates, never a guess.
+    /// </summary>
     Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken);
 }

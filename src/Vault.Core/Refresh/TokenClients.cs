@@ -9,7 +9,10 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Refresh;
 
-/// <summary>Who we are at a provider's token endpoint: the connection's client with its secret opened, and the parameters of connection and account.</summary>
+/// <summary>
+/// Who we are at a provider's token endpoint: the connection's client with its secret opened, and the parameters of
+/// connection and account.
+/// </summary>
 public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sealer sealer, PublicAddress address)
 {
     /// <summary>For an account. The caller disposes the client secret in the result.</summary>
@@ -27,7 +30,9 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
             : await ForAsync(connection, row.State.Parameters, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>For a connection; <paramref name="accountParameters"/> (captured, validated) win over the connection's.</summary>
+    /// <summary>
+    /// For a connection; <paramref name="accountParameters"/> (captured, validated) win over the connection's.
+    /// </summary>
     public async Task<Result<TokenClient>> ForAsync(
         ConnectionRow connection,
         ImmutableSortedDictionary<string, string> accountParameters,

@@ -11,7 +11,10 @@ namespace Vault.Core.Scopes;
 /// <summary>An account that must consent again to have all of a version.</summary>
 public sealed record LackingAccount(AccountRow Account, ImmutableArray<string> MissingScopes);
 
-/// <summary>What is put together into a version: scopes as they are, or the least that tools need, with the risky ones that are wanted.</summary>
+/// <summary>
+/// What is put together into a version: scopes as they are, or the least that tools need, with the risky ones that are
+/// wanted.
+/// </summary>
 public sealed record BundleDraft(
     ImmutableArray<string>? Scopes,
     ImmutableArray<string>? Tools,
@@ -19,7 +22,9 @@ public sealed record BundleDraft(
     string? Note
 );
 
-/// <summary>Versions of what a connection asks for: made, compared, staged for a share of the users, made active.</summary>
+/// <summary>
+/// Versions of what a connection asks for: made, compared, staged for a share of the users, made active.
+/// </summary>
 public sealed class ScopeMigration(
     ConnectionRegistry connections,
     IPacks packs,
@@ -130,7 +135,10 @@ public sealed class ScopeMigration(
             cancellationToken
         );
 
-    /// <summary>A page of the connection's accounts, less those that hold all of the version; a page may be empty and have a next one.</summary>
+    /// <summary>
+    /// A page of the connection's accounts, less those that hold all of the version; a page may be empty and have a
+    /// next one.
+    /// </summary>
     public async Task<Result<Page<LackingAccount>>> LackingAsync(
         OrganizationId organization,
         string connection,
@@ -175,7 +183,8 @@ public sealed class ScopeMigration(
         var found = await FindAsync(organization, connection, cancellationToken);
         if (!found.TryGet(out var known, out var missing))
             return missing;
-        // Decided inside the compare-and-swap: of two that move at once, the second decides on what the first has written.
+        // Decided inside the compare-and-swap: of two that move at once, the second decides on what the first has
+        // written.
         var possible = true;
         var change = new ConnectionChange(s => move(known.Pack, s) is { } next ? next : Keep(s), null, false);
         var changed = await connections.ChangeAsync(organization, connection, change, by, cancellationToken);

@@ -14,7 +14,8 @@ public sealed record HeldScope(string Scope, long Uses, DateTimeOffset? LastUsed
 public sealed record WantedScope(string Scope, long Refusals, DateTimeOffset LastRefusedAt);
 
 /// <summary>What an account was granted and what of it is used.</summary>
-/// <param name="Unused">Granted, and not used since the time asked about. An account connected since then has none: it had no time to use them. Nor do the provider's own defaults count, which no tool uses by name.</param>
+/// <param name="Unused">Granted, and not used since the time asked about. An account connected since then has none: it
+/// had no time to use them. Nor do the provider's own defaults count, which no tool uses by name.</param>
 public sealed record AccountScopes(
     AccountRow Account,
     ImmutableArray<HeldScope> Held,
@@ -74,7 +75,10 @@ public sealed class ScopeReport(IAccountStore accounts, IScopeUseStore uses, IPa
         return (await JoinAsync(account.Key.Organization, [account], since, cancellationToken))[0];
     }
 
-    /// <summary>Every connection of the organization (or one), whatever the number of its accounts; what is kept meanwhile is a figure per scope.</summary>
+    /// <summary>
+    /// Every connection of the organization (or one), whatever the number of its accounts; what is kept meanwhile is a
+    /// figure per scope.
+    /// </summary>
     public async Task<IReadOnlyList<ConnectionScopes>> TotalsAsync(
         OrganizationId organization,
         ConnectionName? connection,

@@ -20,7 +20,10 @@ public interface IScopeUseStore
     /// <summary>Adds counts and moves times forward; never back. Uses of accounts that are gone are dropped.</summary>
     Task AddAsync(IReadOnlyList<ScopeUse> uses, CancellationToken cancellationToken);
 
-    /// <summary>Of the accounts whose ids lie from <paramref name="from"/> to <paramref name="to"/>, both included: a page of accounts is such a range.</summary>
+    /// <summary>
+    /// Of the accounts whose ids lie from <paramref name="from"/> to <paramref name="to"/>, both included: a page of
+    /// accounts is such a range.
+    /// </summary>
     Task<IReadOnlyList<ScopeUse>> ListAsync(
         OrganizationId organization,
         AccountId from,
@@ -29,7 +32,10 @@ public interface IScopeUseStore
     );
 }
 
-/// <summary>Counted in memory and written now and then by the host, because a write per call would cost more than the call. A host that is killed loses the last seconds: these are figures, no evidence.</summary>
+/// <summary>
+/// Counted in memory and written now and then by the host, because a write per call would cost more than the call. A
+/// host that is killed loses the last seconds: these are figures, no evidence.
+/// </summary>
 public sealed class ScopeUseLog
 {
     private readonly ConcurrentDictionary<

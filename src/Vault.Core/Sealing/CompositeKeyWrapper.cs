@@ -2,7 +2,10 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Sealing;
 
-/// <summary>Wraps under the current master key and unwraps under any of those given: what runs while <see cref="MasterRewrap"/> moves the keys over.</summary>
+/// <summary>
+/// Wraps under the current master key and unwraps under any of those given: what runs while <see cref="MasterRewrap"/>
+/// moves the keys over.
+/// </summary>
 public sealed class CompositeKeyWrapper : IKeyWrapper
 {
     private readonly IKeyWrapper _current;

@@ -3,19 +3,22 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// The master key, wherever it lives: a local file, a KMS. It wraps one data key per organization and version and binds the wrapping to
-/// organization, version and master key id, so that a wrapped key moved to another row does not unwrap.
+/// The master key, wherever it lives: a local file, a KMS. It wraps one data key per organization and version and binds
+/// the wrapping to organization, version and master key id, so that a wrapped key moved to another row does not unwrap.
 /// </summary>
 public interface IKeyWrapper
 {
-    /// <summary>Names the master key that <see cref="WrapAsync"/> uses; stored in the row beside the wrapped key.</summary>
+    /// <summary>
+    /// Names the master key that <see cref="WrapAsync"/> uses; stored in the row beside the wrapped key.
+    /// </summary>
     string MasterKeyId { get; }
 
     /// <param name="organization">The tenant the key belongs to.</param>
     /// <param name="keyVersion">The version of the tenant's key.</param>
     /// <param name="plaintextKey">32 bytes; the implementation keeps no copy.</param>
     /// <param name="cancellationToken">Gives up waiting for a remote key service.</param>
-    /// <exception cref="KeyServiceUnavailableException">The key service cannot be reached; trying later may help.</exception>
+    /// <exception cref="KeyServiceUnavailableException">The key service cannot be reached; trying later may
+    /// help.</exception>
     ValueTask<byte[]> WrapAsync(
         OrganizationId organization,
         uint keyVersion,
@@ -31,7 +34,8 @@ public interface IKeyWrapper
     /// <param name="cancellationToken">Gives up waiting for a remote key service.</param>
     /// <exception cref="DecryptionFailedException">It does not unwrap under this master key in this place.</exception>
     /// <exception cref="MasterKeyUnknownException">No master key of this id is configured here.</exception>
-    /// <exception cref="KeyServiceUnavailableException">The key service cannot be reached; trying later may help.</exception>
+    /// <exception cref="KeyServiceUnavailableException">The key service cannot be reached; trying later may
+    /// help.</exception>
     ValueTask<byte[]> UnwrapAsync(
         OrganizationId organization,
         uint keyVersion,
@@ -41,7 +45,9 @@ public interface IKeyWrapper
     );
 }
 
-/// <summary>The service that holds the master key cannot be reached or is busy. Nothing is known to be wrong with any key.</summary>
+/// <summary>
+/// The service that holds the master key cannot be reached or is busy. Nothing is known to be wrong with any key.
+/// </summary>
 public sealed class KeyServiceUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A row names a master key that is not configured here. A master key id is not secret.</summary>

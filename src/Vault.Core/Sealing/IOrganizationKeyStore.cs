@@ -3,12 +3,15 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// Wrapped keys, one row per organization and version. Rows are never deleted: a destroyed version stays as a tombstone, so that its number is never
-/// used again. Exceptions are broken infrastructure; a lost race is a <c>false</c>.
+/// Wrapped keys, one row per organization and version. Rows are never deleted: a destroyed version stays as a
+/// tombstone, so that its number is never used again. Exceptions are broken infrastructure; a lost race is a
+/// <c>false</c>.
 /// </summary>
 public interface IOrganizationKeyStore
 {
-    /// <summary>The highest version with status Active. During a switch two may be active for a moment; the higher one counts.</summary>
+    /// <summary>
+    /// The highest version with status Active. During a switch two may be active for a moment; the higher one counts.
+    /// </summary>
     ValueTask<OrganizationKeyRow?> FindActiveAsync(OrganizationId organization, CancellationToken cancellationToken);
 
     ValueTask<OrganizationKeyRow?> FindAsync(
@@ -23,13 +26,16 @@ public interface IOrganizationKeyStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Inserts the row as it is (<c>RowVersion</c> 1). False when (organization, version) exists: decided by a unique key, not by looking first.</summary>
+    /// <summary>
+    /// Inserts the row as it is (<c>RowVersion</c> 1). False when (organization, version) exists: decided by a unique
+    /// key, not by looking first.
+    /// </summary>
     ValueTask<bool> TryInsertAsync(OrganizationKeyRow row, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes status, wrapped, master key id, changed-at and row version of <paramref name="next"/> where the stored row version is still
-    /// <paramref name="expectedRowVersion"/>; false otherwise. <c>next.RowVersion</c> is <paramref name="expectedRowVersion"/> + 1.
-    /// A destroyed row never changes again.
+    /// Writes status, wrapped, master key id, changed-at and row version of <paramref name="next"/> where the stored
+    /// row version is still <paramref name="expectedRowVersion"/>; false otherwise. <c>next.RowVersion</c> is
+    /// <paramref name="expectedRowVersion"/> + 1. A destroyed row never changes again.
     /// </summary>
     ValueTask<bool> TryUpdateAsync(
         OrganizationKeyRow next,
@@ -38,8 +44,9 @@ public interface IOrganizationKeyStore
     );
 
     /// <summary>
-    /// Erases the wrapped bytes of every version in one transaction: status Destroyed, wrapped null, row version + 1. Idempotent. Returns how many were
-    /// destroyed now. Wins over any update in flight, because that update's row version no longer fits.
+    /// Erases the wrapped bytes of every version in one transaction: status Destroyed, wrapped null, row version + 1.
+    /// Idempotent. Returns how many were destroyed now. Wins over any update in flight, because that update's row
+    /// version no longer fits.
     /// </summary>
     ValueTask<int> DestroyAllAsync(
         OrganizationId organization,
@@ -48,8 +55,8 @@ public interface IOrganizationKeyStore
     );
 
     /// <summary>
-    /// Keys of all organizations that are not destroyed and not wrapped under <paramref name="masterKeyId"/>, ordered by (organization, version), after
-    /// <paramref name="after"/>. For re-wrapping under a new master key.
+    /// Keys of all organizations that are not destroyed and not wrapped under <paramref name="masterKeyId"/>, ordered
+    /// by (organization, version), after <paramref name="after"/>. For re-wrapping under a new master key.
     /// </summary>
     ValueTask<IReadOnlyList<OrganizationKeyRow>> ListNotUnderMasterAsync(
         string masterKeyId,

@@ -2,7 +2,10 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Sealing;
 
-/// <summary>Unwrapped keys in memory, bounded in count and time. Taking one out counts a reference, so eviction never pulls a key away under its holder.</summary>
+/// <summary>
+/// Unwrapped keys in memory, bounded in count and time. Taking one out counts a reference, so eviction never pulls a
+/// key away under its holder.
+/// </summary>
 internal sealed class KeyCache(KeyringOptions options)
 {
     private readonly Lock _gate = new();
@@ -12,7 +15,9 @@ internal sealed class KeyCache(KeyringOptions options)
     private long _epoch;
     private bool _closed;
 
-    /// <summary>Changes with every <see cref="Forget"/>: a key whose unwrapping began before it must not enter after it.</summary>
+    /// <summary>
+    /// Changes with every <see cref="Forget"/>: a key whose unwrapping began before it must not enter after it.
+    /// </summary>
     public long Epoch
     {
         get
@@ -22,7 +27,10 @@ internal sealed class KeyCache(KeyringOptions options)
         }
     }
 
-    /// <summary>A lease on the version, or on the active one when <paramref name="version"/> is 0; null when it is not here or too old.</summary>
+    /// <summary>
+    /// A lease on the version, or on the active one when <paramref name="version"/> is 0; null when it is not here or
+    /// too old.
+    /// </summary>
     public SealingKey? Take(OrganizationId organization, uint version, DateTimeOffset now)
     {
         lock (_gate)
@@ -46,7 +54,10 @@ internal sealed class KeyCache(KeyringOptions options)
         }
     }
 
-    /// <summary>Takes over the key, unless something was forgotten since <paramref name="epoch"/>: then it is zeroed and the caller reads again.</summary>
+    /// <summary>
+    /// Takes over the key, unless something was forgotten since <paramref name="epoch"/>: then it is zeroed and the
+    /// caller reads again.
+    /// </summary>
     public void Put(HeldKey key, bool isActive, long epoch, DateTimeOffset now)
     {
         lock (_gate)

@@ -5,8 +5,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// The organizations' keys, unwrapped when needed and held for a while. The key is always looked up by (the row's organization, the row's version); nothing is
-/// ever read from a ciphertext (law 11). Concurrent callers for one key cause one unwrapping.
+/// The organizations' keys, unwrapped when needed and held for a while. The key is always looked up by (the row's
+/// organization, the row's version); nothing is ever read from a ciphertext (law 11). Concurrent callers for one key
+/// cause one unwrapping.
 /// </summary>
 public sealed class Keyring : IDisposable
 {
@@ -41,24 +42,33 @@ public sealed class Keyring : IDisposable
     }
 
     /// <summary>
-    /// The key new values are sealed under. The organization's first key is made here if it never had one. Errors: <c>organization_unknown</c> when its keys
-    /// were destroyed, <c>keys_unavailable</c> when the key service cannot be reached.
+    /// The key new values are sealed under. The organization's first key is made here if it never had one. Errors:
+    /// <c>organization_unknown</c> when its keys were destroyed, <c>keys_unavailable</c> when the key service cannot be
+    /// reached.
     /// </summary>
-    /// <exception cref="DecryptionFailedException">The stored key does not unwrap: tampering or a wrong master key.</exception>
+    /// <exception cref="DecryptionFailedException">The stored key does not unwrap: tampering or a wrong master
+    /// key.</exception>
     public ValueTask<Result<SealingKey>> HoldActiveAsync(
         OrganizationId organization,
         CancellationToken cancellationToken
     ) => HoldAsync(organization, 0, cancellationToken);
 
-    /// <summary>The key of the version that a row names, to open what the row holds. Errors as for <see cref="HoldActiveAsync"/>.</summary>
-    /// <exception cref="DecryptionFailedException">There is no such version, or the stored key does not unwrap.</exception>
+    /// <summary>
+    /// The key of the version that a row names, to open what the row holds. Errors as for
+    /// <see cref="HoldActiveAsync"/>.
+    /// </summary>
+    /// <exception cref="DecryptionFailedException">There is no such version, or the stored key does not
+    /// unwrap.</exception>
     public ValueTask<Result<SealingKey>> HoldVersionAsync(
         OrganizationId organization,
         uint version,
         CancellationToken cancellationToken
     ) => version == 0 ? throw new DecryptionFailedException() : HoldAsync(organization, version, cancellationToken);
 
-    /// <summary>Drops the organization's keys at once (suspended, erased, rotated). Leases already given stay valid until disposed; nobody gets a new one without asking the store.</summary>
+    /// <summary>
+    /// Drops the organization's keys at once (suspended, erased, rotated). Leases already given stay valid until
+    /// disposed; nobody gets a new one without asking the store.
+    /// </summary>
     public void Forget(OrganizationId organization) => _cache.Forget(organization);
 
     public void Dispose()
@@ -87,7 +97,8 @@ public sealed class Keyring : IDisposable
         return new VaultError(ErrorCatalogue.KeysUnavailable, "The organization's keys are changing; retry.");
     }
 
-    // One unwrapping for all who wait. It does not carry any caller's cancellation: the first to give up must not fail the others.
+    // One unwrapping for all who wait. It does not carry any caller's cancellation: the first to give up must not fail
+    // the others.
     private Task<VaultError?> FlightAsync(OrganizationId organization, uint version)
     {
         TaskCompletionSource<VaultError?> done;
@@ -124,7 +135,8 @@ public sealed class Keyring : IDisposable
             fault = e;
         }
 
-        // Out of the table before the waiters go on: whoever then misses the cache starts a new flight instead of seeing this result again.
+        // Out of the table before the waiters go on: whoever then misses the cache starts a new flight instead of
+        // seeing this result again.
         lock (_gate)
             _flights.Remove((organization, version));
         if (fault is null)
@@ -139,7 +151,8 @@ public sealed class Keyring : IDisposable
         CancellationToken cancellationToken
     )
     {
-        // The epoch is read before the row: a forget after this point (the row may just have been destroyed) keeps the key out of the cache.
+        // The epoch is read before the row: a forget after this point (the row may just have been destroyed) keeps the
+        // key out of the cache.
         var epoch = _cache.Epoch;
         var row =
             version == 0
@@ -168,7 +181,8 @@ public sealed class Keyring : IDisposable
         return null;
     }
 
-    // First key of an organization. Tombstones stay after an erasure, so an erased organization has rows and never gets a second life here.
+    // First key of an organization. Tombstones stay after an erasure, so an erased organization has rows and never gets
+    // a second life here.
     private async ValueTask<OrganizationKeyRow?> FirstAsync(
         OrganizationId organization,
         CancellationToken cancellationToken
@@ -188,7 +202,8 @@ public sealed class Keyring : IDisposable
             )
             .ConfigureAwait(false);
 
-        // Two hosts may get here together: the unique key lets one in and both go on with the row that is stored, never with their own.
+        // Two hosts may get here together: the unique key lets one in and both go on with the row that is stored, never
+        // with their own.
         await _store.TryInsertAsync(row, cancellationToken).ConfigureAwait(false);
         return await _store.FindActiveAsync(organization, cancellationToken).ConfigureAwait(false);
     }

@@ -6,10 +6,15 @@ public sealed record KeyringOptions
     /// <summary>Unwrapped keys held at most; the least recently taken go first.</summary>
     public int Capacity { get; init; } = 4096;
 
-    /// <summary>How long an unwrapped key stays in memory. After an erasure no host can open anything once this has passed.</summary>
+    /// <summary>
+    /// How long an unwrapped key stays in memory. After an erasure no host can open anything once this has passed.
+    /// </summary>
     public TimeSpan KeepKey { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a host goes on sealing under a version it read as active. A rotation on another host is seen after this at the latest.</summary>
+    /// <summary>
+    /// How long a host goes on sealing under a version it read as active. A rotation on another host is seen after this
+    /// at the latest.
+    /// </summary>
     public TimeSpan KeepActive { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a key service may take to unwrap one key.</summary>

@@ -6,8 +6,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// Wraps under a 32-byte master key that this process holds. The id is derived from the key, so one id can never stand for two keys.
-/// Wrapped format: 0x01 | nonce (24) | key (32) | tag (16); associated data binds organization, key version and master key id.
+/// Wraps under a 32-byte master key that this process holds. The id is derived from the key, so one id can never stand
+/// for two keys. Wrapped format: 0x01 | nonce (24) | key (32) | tag (16); associated data binds organization, key
+/// version and master key id.
 /// </summary>
 public sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
 {
@@ -19,7 +20,8 @@ public sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
 
     /// <param name="masterKey">32 random bytes; the caller zeroes its own copy afterwards.</param>
     /// <param name="entropy">For nonces.</param>
-    /// <exception cref="ArgumentException">Wrong length, or all zero: the mark of a key that was never filled in (law 11: no key, no start).</exception>
+    /// <exception cref="ArgumentException">Wrong length, or all zero: the mark of a key that was never filled in (law
+    /// 11: no key, no start).</exception>
     public LocalKeyWrapper(ReadOnlySpan<byte> masterKey, IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(entropy);

@@ -3,13 +3,15 @@ using System.Security.Cryptography;
 namespace Vault.Core.Sealing;
 
 /// <param name="Rewrapped">Keys now under the new master key, by this run.</param>
-/// <param name="Broken">Keys that do not unwrap; they stay as they are, and the old master key must stay configured until they are explained.</param>
+/// <param name="Broken">Keys that do not unwrap; they stay as they are, and the old master key must stay configured
+/// until they are explained.</param>
 /// <param name="Done">Nothing is left under another master key.</param>
 public sealed record RewrapReport(int Rewrapped, IReadOnlyList<OrganizationKeyPosition> Broken, bool Done);
 
 /// <summary>
-/// Re-wraps every organization's keys under the wrapper's current master key; the data keys themselves, and so every ciphertext, stay as they are. What is left to do is
-/// what the store still lists, so a crash costs nothing and a second run does only the rest. Both masters must be readable meanwhile (<see cref="CompositeKeyWrapper"/>).
+/// Re-wraps every organization's keys under the wrapper's current master key; the data keys themselves, and so every
+/// ciphertext, stay as they are. What is left to do is what the store still lists, so a crash costs nothing and a
+/// second run does only the rest. Both masters must be readable meanwhile (<see cref="CompositeKeyWrapper"/>).
 /// </summary>
 public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper)
 {
@@ -50,7 +52,8 @@ public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper
         return new RewrapReport(rewrapped, broken, !lost && broken.Count == 0);
     }
 
-    // Null: it does not unwrap. False: the row changed meanwhile (activated, destroyed, re-wrapped by another host); the next run sees what it became.
+    // Null: it does not unwrap. False: the row changed meanwhile (activated, destroyed, re-wrapped by another host);
+    // the next run sees what it became.
     private async Task<bool?> RewrapAsync(OrganizationKeyRow row, string target, CancellationToken cancellationToken)
     {
         if (row.Wrapped is not { } wrapped)

@@ -19,8 +19,8 @@ public enum OrganizationKeyStatus
 }
 
 /// <summary>
-/// One version of an organization's data key, wrapped. <paramref name="RowVersion"/> starts at 1 and goes up by one with each update: every update names
-/// the version it read (compare-and-swap).
+/// One version of an organization's data key, wrapped. <paramref name="RowVersion"/> starts at 1 and goes up by one
+/// with each update: every update names the version it read (compare-and-swap).
 /// </summary>
 /// <param name="Organization">The tenant.</param>
 /// <param name="Version">1, 2, 3, …; unique per organization and never reused, also after destruction.</param>
@@ -28,7 +28,8 @@ public enum OrganizationKeyStatus
 /// <param name="Wrapped">The wrapped key; null exactly when destroyed.</param>
 /// <param name="MasterKeyId">The master key that wraps it.</param>
 /// <param name="CreatedAt">UTC.</param>
-/// <param name="ChangedAt">UTC, of the last change of status: since when a retired key is one. Another master key changes nothing about that.</param>
+/// <param name="ChangedAt">UTC, of the last change of status: since when a retired key is one. Another master key
+/// changes nothing about that.</param>
 /// <param name="RowVersion">For compare-and-swap.</param>
 public sealed record OrganizationKeyRow(
     OrganizationId Organization,

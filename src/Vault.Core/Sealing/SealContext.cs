@@ -6,10 +6,11 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// Where a ciphertext belongs: bound as associated data, so that a blob moved to another row, field, generation or organization does not open
-/// (law 11). Always built from the row that is read or written, never from the ciphertext.
-/// <para>The only contexts are those of the functions below, one for each sealed field. Writer, reader and key rotation call the same function: two
-/// spellings of one place would leave a value that rotation cannot open. What a function puts into the context is in stored data and never changes.</para>
+/// Where a ciphertext belongs: bound as associated data, so that a blob moved to another row, field, generation or
+/// organization does not open (law 11). Always built from the row that is read or written, never from the ciphertext.
+/// <para>The only contexts are those of the functions below, one for each sealed field. Writer, reader and key rotation
+/// call the same function: two spellings of one place would leave a value that rotation cannot open. What a function
+/// puts into the context is in stored data and never changes.</para>
 /// </summary>
 public sealed record SealContext
 {
@@ -33,7 +34,9 @@ public sealed record SealContext
     /// <summary>The field inside the row.</summary>
     public string Field { get; }
 
-    /// <summary>Counts the values of this field: an older ciphertext put back does not open. 1 where a field is written once.</summary>
+    /// <summary>
+    /// Counts the values of this field: an older ciphertext put back does not open. 1 where a field is written once.
+    /// </summary>
     public long Generation { get; }
 
     /// <summary>The tokens of a connected account.</summary>
@@ -56,7 +59,10 @@ public sealed record SealContext
     public static SealContext Output(OrganizationId organization, string executionId) =>
         new(organization, executionId, "output");
 
-    /// <summary>The kept answer of a request with an <c>Idempotency-Key</c>. No scope has a line break, so no two pairs are the same row.</summary>
+    /// <summary>
+    /// The kept answer of a request with an <c>Idempotency-Key</c>. No scope has a line break, so no two pairs are the
+    /// same row.
+    /// </summary>
     public static SealContext IdempotentResponse(OrganizationId organization, string scope, string key) =>
         new(
             organization,
@@ -64,13 +70,15 @@ public sealed record SealContext
             "idempotent_answer"
         );
 
-    /// <summary>A page token. The caller holds it and no row does, so rotation leaves it under the key it has.</summary>
+    /// <summary>
+    /// A page token. The caller holds it and no row does, so rotation leaves it under the key it has.
+    /// </summary>
     public static SealContext PageToken(OrganizationId organization, AccountId account) =>
         new(organization, account.Value, "page_token");
 
     /// <summary>
-    /// The associated data: domain, format, then every part with its length in front. Two different contexts never encode to the same bytes,
-    /// because each variable part is preceded by its length and the rest has a fixed width.
+    /// The associated data: domain, format, then every part with its length in front. Two different contexts never
+    /// encode to the same bytes, because each variable part is preceded by its length and the rest has a fixed width.
     /// </summary>
     /// <param name="format">The blob's format.</param>
     /// <param name="keyVersion">The version of the organization's key it is sealed under.</param>

@@ -7,8 +7,12 @@ namespace Vault.Core.Sealing;
 /// <summary>Seals values into the place they belong to and opens them there and nowhere else.</summary>
 public sealed class Sealer(Keyring keyring, IEntropy entropy)
 {
-    /// <summary>Seals under a key in hand; never waits, never fails for want of a service (law 4). The secret stays the caller's to dispose.</summary>
-    /// <exception cref="ArgumentException">The key is of another organization than the context: a bug in the caller.</exception>
+    /// <summary>
+    /// Seals under a key in hand; never waits, never fails for want of a service (law 4). The secret stays the caller's
+    /// to dispose.
+    /// </summary>
+    /// <exception cref="ArgumentException">The key is of another organization than the context: a bug in the
+    /// caller.</exception>
     public SealedBlob Seal(SealingKey key, Secret value, SealContext context)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -27,7 +31,8 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         SealedBlob.WriteHeader(bytes, key.Version);
         var nonce = bytes.AsSpan(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
 
-        // 192 random bits: after 2^80 messages under one key the chance of a repeat is 2^-32. Never a counter, which a restored backup would repeat.
+        // 192 random bits: after 2^80 messages under one key the chance of a repeat is 2^-32. Never a counter, which a
+        // restored backup would repeat.
         entropy.Fill(nonce);
         var ciphertext = bytes.AsSpan(SealedBlob.HeaderLength + XAes256Gcm.NonceLength, value.Length);
         key.Cipher.Encrypt(
@@ -75,7 +80,9 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         }
     }
 
-    /// <summary>Seals under the organization's active key. Errors as for <see cref="Keyring.HoldActiveAsync"/>.</summary>
+    /// <summary>
+    /// Seals under the organization's active key. Errors as for <see cref="Keyring.HoldActiveAsync"/>.
+    /// </summary>
     public async ValueTask<Result<SealedBlob>> SealAsync(
         Secret value,
         SealContext context,

@@ -3,8 +3,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// An unwrapped key in hand. It stays usable until disposed, whatever the keyring forgets or evicts meanwhile: whoever is about to call a token endpoint holds
-/// one before the call, so that the reply can be sealed even if the key service is gone by then (law 4). Dispose it as soon as the commit is done.
+/// An unwrapped key in hand. It stays usable until disposed, whatever the keyring forgets or evicts meanwhile: whoever
+/// is about to call a token endpoint holds one before the call, so that the reply can be sealed even if the key service
+/// is gone by then (law 4). Dispose it as soon as the commit is done.
 /// </summary>
 public sealed class SealingKey : IDisposable
 {
@@ -19,13 +20,16 @@ public sealed class SealingKey : IDisposable
     internal XAes256Gcm Cipher =>
         Volatile.Read(ref _held)?.Cipher ?? throw new ObjectDisposedException(nameof(SealingKey));
 
-    // The exchange makes a second Dispose harmless: a reference is given back exactly once, so the count cannot fall to zero under another holder.
+    // The exchange makes a second Dispose harmless: a reference is given back exactly once, so the count cannot fall to
+    // zero under another holder.
     public void Dispose() => Interlocked.Exchange(ref _held, null)?.Release();
 
     public override string ToString() => $"[key of {Organization.Value}, version {Version}]";
 }
 
-/// <summary>The key itself, counted. The keyring's own reference is the first; the last one to let go zeroes it.</summary>
+/// <summary>
+/// The key itself, counted. The keyring's own reference is the first; the last one to let go zeroes it.
+/// </summary>
 internal sealed class HeldKey(OrganizationId organization, uint version, XAes256Gcm cipher, DateTimeOffset loadedAt)
 {
     private int _references = 1;

@@ -7,8 +7,9 @@ using System.Text.Json.Serialization;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// A credential in memory. It prints <c>[secret]</c>, refuses to serialize, has no conversion and no value equality; the few files that may
-/// call <see cref="Reveal"/> are listed in a convention test (law 2). Disposing zeroes the bytes.
+/// A credential in memory. It prints <c>[secret]</c>, refuses to serialize, has no conversion and no value equality;
+/// the few files that may call <see cref="Reveal"/> are listed in a convention test (law 2). Disposing zeroes the
+/// bytes.
 /// </summary>
 [DebuggerDisplay("[secret]")]
 [JsonConverter(typeof(Refusal))]
@@ -37,7 +38,9 @@ public sealed class Secret : IDisposable
 
     public string RevealText() => Encoding.UTF8.GetString(Reveal());
 
-    /// <summary>The last four characters behind an ellipsis, for people to tell credentials apart; shorter secrets show nothing.</summary>
+    /// <summary>
+    /// The last four characters behind an ellipsis, for people to tell credentials apart; shorter secrets show nothing.
+    /// </summary>
     public string MaskedSuffix =>
         _gone || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
 

@@ -3,9 +3,10 @@ using System.Security.Cryptography;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with a 192-bit nonce that may be random for practically any number of messages.
-/// Built from the framework's AES and AES-GCM only, so a FIPS build of OpenSSL serves. An instance holds one key and the subkey K1 derived from
-/// it, which saves one of the three extra AES calls per message. Safe for concurrent use until disposed.
+/// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with a 192-bit nonce that may be random for practically
+/// any number of messages. Built from the framework's AES and AES-GCM only, so a FIPS build of OpenSSL serves. An
+/// instance holds one key and the subkey K1 derived from it, which saves one of the three extra AES calls per message.
+/// Safe for concurrent use until disposed.
 /// </summary>
 public sealed class XAes256Gcm : IDisposable
 {
@@ -34,7 +35,10 @@ public sealed class XAes256Gcm : IDisposable
         Double(_k1);
     }
 
-    /// <summary>Encrypts into <paramref name="ciphertext"/> (as long as the plaintext) and <paramref name="tag"/> (16 bytes). The nonce must never repeat under a key.</summary>
+    /// <summary>
+    /// Encrypts into <paramref name="ciphertext"/> (as long as the plaintext) and <paramref name="tag"/> (16 bytes).
+    /// The nonce must never repeat under a key.
+    /// </summary>
     public void Encrypt(
         ReadOnlySpan<byte> nonce,
         ReadOnlySpan<byte> plaintext,
@@ -90,7 +94,8 @@ public sealed class XAes256Gcm : IDisposable
         _aes.Dispose();
     }
 
-    // Kx = AES(M1 ^ K1) || AES(M2 ^ K1) with Mi = 0x00 i 'X' 0x00 N[0..12]: the counter KDF of NIST SP 800-108 over CMAC, whose input is one full block.
+    // Kx = AES(M1 ^ K1) || AES(M2 ^ K1) with Mi = 0x00 i 'X' 0x00 N[0..12]: the counter KDF of NIST SP 800-108 over
+    // CMAC, whose input is one full block.
     private void Derive(ReadOnlySpan<byte> nonce, Span<byte> derived)
     {
         if (nonce.Length != NonceLength)
@@ -108,8 +113,8 @@ public sealed class XAes256Gcm : IDisposable
                 m[j] ^= _k1[j];
         }
 
-        // Two independent blocks in one call: exactly what ECB computes, and the one thing it is safe for. The instance's one-shot call makes its
-        // own cipher context, so concurrent callers share only the key.
+        // Two independent blocks in one call: exactly what ECB computes, and the one thing it is safe for. The
+        // instance's one-shot call makes its own cipher context, so concurrent callers share only the key.
         _aes.EncryptEcb(blocks, derived, PaddingMode.None);
         CryptographicOperations.ZeroMemory(blocks);
     }

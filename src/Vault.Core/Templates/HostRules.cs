@@ -3,7 +3,10 @@ using System.Net;
 
 namespace Vault.Core.Templates;
 
-/// <summary>Which hosts a pack pins (law 10). Names are compared in lower-case ASCII; <c>*.example.com</c> covers every name below example.com, not itself.</summary>
+/// <summary>
+/// Which hosts a pack pins (law 10). Names are compared in lower-case ASCII; <c>*.example.com</c> covers every name
+/// below example.com, not itself.
+/// </summary>
 public static class HostRules
 {
     /// <summary>Why a host entry of a pack is refused; null when it is fine.</summary>
@@ -40,8 +43,9 @@ public static class HostRules
     }
 
     /// <summary>
-    /// The host of a URL in the one form that may be compared: lower-case, ASCII, no brackets. Null (with the reason) for anything with user info, a trailing
-    /// dot, a fragment, a scheme other than https (or http on loopback where allowed), or an address in another notation than the canonical one.
+    /// The host of a URL in the one form that may be compared: lower-case, ASCII, no brackets. Null (with the reason)
+    /// for anything with user info, a trailing dot, a fragment, a scheme other than https (or http on loopback where
+    /// allowed), or an address in another notation than the canonical one.
     /// </summary>
     public static string? Canonical(Uri url, bool allowLoopbackHttp, out string fault)
     {
@@ -58,7 +62,8 @@ public static class HostRules
             return Refuse("has an empty host or one with a trailing dot", out fault);
         if (host.Contains('%', StringComparison.Ordinal))
             return Refuse("has a scoped or escaped host", out fault);
-        // .NET turns 0x7f.1, 2130706433 and 0177.0.0.1 into 127.0.0.1 while parsing: what was written must already be what is meant.
+        // .NET turns 0x7f.1, 2130706433 and 0177.0.0.1 into 127.0.0.1 while parsing: what was written must already be
+        // what is meant.
         if (
             url.HostNameType == UriHostNameType.IPv4
             && !url.OriginalString.Contains("//" + host, StringComparison.Ordinal)

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Vault.Core.Templates;
 
-/// <summary>A text with <c>{name}</c> places, for headers, parameters and claims. Values go in as they are; who sends them escapes for the place they go to.</summary>
+/// <summary>
+/// A text with <c>{name}</c> places, for headers, parameters and claims. Values go in as they are; who sends them
+/// escapes for the place they go to.
+/// </summary>
 public static class TextTemplate
 {
     /// <summary>The names of the places; null when a brace has no partner or encloses no name.</summary>

@@ -5,8 +5,9 @@ using System.Runtime.CompilerServices;
 namespace Vault.Core.Templates;
 
 /// <summary>
-/// A URL with <c>{name}</c> places. A place inside scheme, host and port is put in as it is, because its pattern and the host check that follows judge it;
-/// a place in path or query is percent-escaped, so that no value can add a segment, a query or a fragment.
+/// A URL with <c>{name}</c> places. A place inside scheme, host and port is put in as it is, because its pattern and
+/// the host check that follows judge it; a place in path or query is percent-escaped, so that no value can add a
+/// segment, a query or a fragment.
 /// </summary>
 public sealed record UrlTemplate
 {
@@ -97,7 +98,10 @@ public sealed record UrlTemplate
         return url.ToStringAndClear();
     }
 
-    /// <summary>An escaped "." or ".." is still a dot segment to URL parsers, and so is one between escaped slashes to servers that unescape first: it would climb out of the tool's path.</summary>
+    /// <summary>
+    /// An escaped "." or ".." is still a dot segment to URL parsers, and so is one between escaped slashes to servers
+    /// that unescape first: it would climb out of the tool's path.
+    /// </summary>
     public static bool HasDotSegment(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -110,7 +114,8 @@ public sealed record UrlTemplate
 
     public override string ToString() => Source;
 
-    // "{base_url}/x" and "https://{host}/x": the origin ends at the first slash after the scheme's two, or after the leading place.
+    // "{base_url}/x" and "https://{host}/x": the origin ends at the first slash after the scheme's two, or after the
+    // leading place.
     private static int OriginEnd(string text)
     {
         if (text[0] == '/')

@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace Vault.Core.Templates;
 
 /// <summary>
-/// A place in a JSON value: names joined by dots (<c>authed_user.access_token</c>), or a JSON pointer when it begins with a slash (for names with dots:
-/// <c>/@odata.nextLink</c>). <c>*</c> stands for every element of an array, digits for one. Alternatives are separated by <c>|</c>: the first that is there counts.
+/// A place in a JSON value: names joined by dots (<c>authed_user.access_token</c>), or a JSON pointer when it begins
+/// with a slash (for names with dots: <c>/@odata.nextLink</c>). <c>*</c> stands for every element of an array, digits
+/// for one. Alternatives are separated by <c>|</c>: the first that is there counts.
 /// </summary>
 public sealed record ValuePath
 {
@@ -59,8 +60,8 @@ public sealed record ValuePath
     }
 
     /// <summary>
-    /// The one value there can be (undefined when there is none), where the way leads through objects only and there are no alternatives: the usual case, answered
-    /// without an iterator. False where it has to be searched.
+    /// The one value there can be (undefined when there is none), where the way leads through objects only and there
+    /// are no alternatives: the usual case, answered without an iterator. False where it has to be searched.
     /// </summary>
     public bool TryOne(JsonElement root, out JsonElement value)
     {
@@ -106,7 +107,9 @@ public sealed record ValuePath
             yield return value;
     }
 
-    /// <summary>The value as text: strings as they are, numbers and booleans as written, objects and arrays as JSON.</summary>
+    /// <summary>
+    /// The value as text: strings as they are, numbers and booleans as written, objects and arrays as JSON.
+    /// </summary>
     public static string? Text(JsonElement value) =>
         value.ValueKind switch
         {
@@ -116,7 +119,9 @@ public sealed record ValuePath
             _ => value.GetRawText(),
         };
 
-    /// <summary>The text of a string, number or boolean there; null for anything else and for an empty string.</summary>
+    /// <summary>
+    /// The text of a string, number or boolean there; null for anything else and for an empty string.
+    /// </summary>
     public string? TextIn(JsonElement root) =>
         First(root)
             is {

@@ -63,7 +63,9 @@ internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) :
         return result.Error is { } error ? error : new Answer.Page(200, Render(result));
     }
 
-    /// <summary>Bounded, and only what is there once: of two values nobody could say which one was checked and which one used.</summary>
+    /// <summary>
+    /// Bounded, and only what is there once: of two values nobody could say which one was checked and which one used.
+    /// </summary>
     private static Dictionary<string, string> Others(Call call) =>
         call
             .Http.Request.Query.Where(p => p.Value.Count == 1 && p.Key.Length <= 64 && p.Value[0]!.Length <= 8192)

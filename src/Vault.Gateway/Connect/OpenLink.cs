@@ -30,7 +30,8 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        // Another site that posts this form would bind the visitor's browser to a link of its own, and the visitor's account to somebody else's user.
+        // Another site that posts this form would bind the visitor's browser to a link of its own, and the visitor's
+        // account to somebody else's user.
         if (!IsOwnPage(call.Http.Request))
             return new VaultError(
                 ErrorCatalogue.PermissionDenied,
@@ -42,7 +43,8 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
             : error;
     }
 
-    // Every browser of today says where a request comes from. The page's no-referrer policy makes its Origin "null", so Sec-Fetch-Site is what counts where it is sent.
+    // Every browser of today says where a request comes from. The page's no-referrer policy makes its Origin "null", so
+    // Sec-Fetch-Site is what counts where it is sent.
     private bool IsOwnPage(HttpRequest request)
     {
         if (request.Headers.TryGetValue("Sec-Fetch-Site", out var site))
@@ -52,7 +54,8 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
             || origin == address.Base.GetLeftPart(UriPartial.Authority)
         )
             return true;
-        // A link of a connection with a redirect URI of its own is opened at that host, as the browser says in both headers.
+        // A link of a connection with a redirect URI of its own is opened at that host, as the browser says in both
+        // headers.
         return Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value;
     }
 }

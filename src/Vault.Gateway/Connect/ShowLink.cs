@@ -5,7 +5,10 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Connect;
 
-/// <summary>The page behind a link. It says who asks for what and changes nothing: mail scanners and chat previews open links, too.</summary>
+/// <summary>
+/// The page behind a link. It says who asks for what and changes nothing: mail scanners and chat previews open links,
+/// too.
+/// </summary>
 internal sealed class ShowLink(ConnectFlow flow, ConnectCookie cookie) : IRoute
 {
     public Operation Operation { get; } =

@@ -10,7 +10,10 @@ internal abstract record Answer
     /// <summary>A JSON object; <c>request_id</c> is added to it when it is written.</summary>
     internal sealed record Json(int Status, object View) : Answer;
 
-    /// <summary>An expected failure. <paramref name="Acted"/>: something may have happened outside, so a repeated idempotency key must not act again.</summary>
+    /// <summary>
+    /// An expected failure. <paramref name="Acted"/>: something may have happened outside, so a repeated idempotency
+    /// key must not act again.
+    /// </summary>
     internal sealed record Problem(VaultError Error, bool Acted = false, string? Outcome = null) : Answer;
 
     /// <summary>Bytes as they are.</summary>

@@ -8,7 +8,8 @@ namespace Vault.Gateway.Http;
 /// <summary>Who is calling, and a secret of theirs that binds kept answers to the one who asked.</summary>
 internal sealed record AuthenticatedCaller(Caller Caller, string Text)
 {
-    // Bodies can hold weak secrets (a password); a plain digest of one in the store could be guessed back. This key is known only to who presents the API key.
+    // Bodies can hold weak secrets (a password); a plain digest of one in the store could be guessed back. This key is
+    // known only to who presents the API key.
     public byte[] Binding() => HMACSHA256.HashData(Encoding.ASCII.GetBytes(Text), "vault-idempotency-v1"u8);
 
     public override string ToString() => Caller.KeyId;

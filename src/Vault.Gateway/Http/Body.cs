@@ -5,7 +5,9 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>A request body or query that fits its declaration. Absent and null read the same, except for <see cref="IsNull"/>.</summary>
+/// <summary>
+/// A request body or query that fits its declaration. Absent and null read the same, except for <see cref="IsNull"/>.
+/// </summary>
 internal sealed class Body
 {
     private readonly IReadOnlyList<Field> _fields;

@@ -17,7 +17,8 @@ internal sealed class BodyReader(GatewayOptions options)
         // Kestrel's own limit would answer before ours and in its own words.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
             feature.MaxRequestBodySize = most + 1;
-        // As large as announced, so that an ordinary body costs one array; no larger than this at first, because an announcement alone is free for the caller.
+        // As large as announced, so that an ordinary body costs one array; no larger than this at first, because an
+        // announcement alone is free for the caller.
         var announced = http.Request.ContentLength;
         var buffer = new byte[Math.Min(announced ?? FirstRead, FirstRead)];
         var length = 0;

@@ -4,8 +4,8 @@ using System.Text.Unicode;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Whether a body holds only text that is text. The parser takes malformed UTF-8 and half a surrogate pair in its stride and throws when somebody reads that
-/// name or value, wherever that may be; so it is found out at the door.
+/// Whether a body holds only text that is text. The parser takes malformed UTF-8 and half a surrogate pair in its
+/// stride and throws when somebody reads that name or value, wherever that may be; so it is found out at the door.
 /// </summary>
 internal static class BodyText
 {

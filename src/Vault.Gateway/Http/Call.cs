@@ -46,7 +46,9 @@ internal sealed class Call
             ? id
             : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
 
-    /// <summary>What a page token belongs to: another list, organization, place in a path or filter has another.</summary>
+    /// <summary>
+    /// What a page token belongs to: another list, organization, place in a path or filter has another.
+    /// </summary>
     private string CursorScope =>
         $"{Operation.Id}|{OrganizationOrNone?.Value}|{string.Join('/', Http.Request.RouteValues.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value))}|"
         + string.Join(
@@ -66,7 +68,10 @@ internal sealed class Call
     public ListView<TView> List<T, TView>(Page<T> page, Func<T, TView> view) =>
         new([.. page.Items.Select(view)], PageToken(page.Cursor));
 
-    /// <summary>W3C trace context to pass on: the host's own span where it traces, else what the caller sent, if it is well-formed.</summary>
+    /// <summary>
+    /// W3C trace context to pass on: the host's own span where it traces, else what the caller sent, if it is
+    /// well-formed.
+    /// </summary>
     public string? TraceParent
     {
         get

@@ -24,7 +24,8 @@ internal enum FieldKind
 }
 
 /// <summary>
-/// A field of a body, or a query parameter. The same declaration checks the request and writes the OpenAPI document, so that the two cannot differ.
+/// A field of a body, or a query parameter. The same declaration checks the request and writes the OpenAPI document, so
+/// that the two cannot differ.
 /// </summary>
 internal sealed record Field(string Name, FieldKind Kind, string Description)
 {

@@ -4,7 +4,10 @@ using System.Text.Encodings.Web;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>The frame of every page a person sees: no script, no image, nothing from elsewhere, one style sheet that the policy names by its hash.</summary>
+/// <summary>
+/// The frame of every page a person sees: no script, no image, nothing from elsewhere, one style sheet that the policy
+/// names by its hash.
+/// </summary>
 internal static class Html
 {
     // Contrast of text and controls on their ground is at least 7:1 in both schemes (WCAG 2.2, 1.4.6).
@@ -25,7 +28,10 @@ internal static class Html
         .note{border-left:.25rem solid var(--line);padding-left:1rem}
         """;
 
-    /// <summary>No form-action: browsers apply it to the redirect after a form too, and the provider may send the person on to hosts we cannot know.</summary>
+    /// <summary>
+    /// No form-action: browsers apply it to the redirect after a form too, and the provider may send the person on to
+    /// hosts we cannot know.
+    /// </summary>
     public static string Policy { get; } =
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; frame-ancestors 'none'; base-uri 'none'";
 

@@ -8,8 +8,9 @@ using Vault.Core.Sealing;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Makes a repeated <c>Idempotency-Key</c> act once: the key is claimed before the route runs and holds its answer afterwards. A route that failed before
-/// anything happened gives the key back; one whose end is not known keeps it, because running it again could act twice.
+/// Makes a repeated <c>Idempotency-Key</c> act once: the key is claimed before the route runs and holds its answer
+/// afterwards. A route that failed before anything happened gives the key back; one whose end is not known keeps it,
+/// because running it again could act twice.
 /// </summary>
 internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, TimeProvider time, GatewayOptions options)
 {
@@ -84,7 +85,8 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
         }
         catch (StoreUnavailableException)
         {
-            // The answer is true all the same, and in this moment nobody else can give it. The claim stays without one: a repetition acts no second time.
+            // The answer is true all the same, and in this moment nobody else can give it. The claim stays without one:
+            // a repetition acts no second time.
         }
 
         return (answer, false);

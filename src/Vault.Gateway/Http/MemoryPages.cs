@@ -1,6 +1,9 @@
 namespace Vault.Gateway.Http;
 
-/// <summary>Pages of a list that is in memory, ordered by a unique name: what is added or removed meanwhile neither repeats nor hides another item.</summary>
+/// <summary>
+/// Pages of a list that is in memory, ordered by a unique name: what is added or removed meanwhile neither repeats nor
+/// hides another item.
+/// </summary>
 internal static class MemoryPages
 {
     public static ListView<TView> Cut<T, TView>(

@@ -10,7 +10,9 @@ internal enum Scope
     /// <summary>Needs an organization: the key's own, or the one named.</summary>
     Organization,
 
-    /// <summary>As <see cref="Organization"/>, without looking it up first: what the route calls does that itself.</summary>
+    /// <summary>
+    /// As <see cref="Organization"/>, without looking it up first: what the route calls does that itself.
+    /// </summary>
     OrganizationUnchecked,
 
     /// <summary>The organization's own, or, with a platform key that names none, the platform's.</summary>
@@ -59,7 +61,9 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     /// <summary>Bytes of the body where the route takes more than others; null for what the options say.</summary>
     public long? MaxBody { get; init; }
 
-    /// <summary>Unknown query parameters are let through: providers add their own to a callback (RFC 6749 4.1.2).</summary>
+    /// <summary>
+    /// Unknown query parameters are let through: providers add their own to a callback (RFC 6749 4.1.2).
+    /// </summary>
     public bool OpenQuery { get; init; }
 
     /// <summary>Whether <c>Idempotency-Key</c> is honoured.</summary>

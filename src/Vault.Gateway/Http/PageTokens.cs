@@ -6,8 +6,9 @@ using System.Text;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Store cursors as page tokens, tied to the list they came from: a token of another list, organization or filter is an error instead of a page that silently skips.
-/// The check is against mistakes, not a secret: what a cursor may show is decided by the store's own filter on the organization.
+/// Store cursors as page tokens, tied to the list they came from: a token of another list, organization or filter is an
+/// error instead of a page that silently skips. The check is against mistakes, not a secret: what a cursor may show is
+/// decided by the store's own filter on the organization.
 /// </summary>
 internal static class PageTokens
 {

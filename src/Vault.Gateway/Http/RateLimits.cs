@@ -3,7 +3,10 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>Token buckets per key and, for requests without one, per address. Nothing queues: who is over the limit is told when to come back.</summary>
+/// <summary>
+/// Token buckets per key and, for requests without one, per address. Nothing queues: who is over the limit is told when
+/// to come back.
+/// </summary>
 internal sealed class RateLimits : IAsyncDisposable
 {
     private readonly PartitionedRateLimiter<string> _keys;

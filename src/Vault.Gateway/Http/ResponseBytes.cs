@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>An answer as bytes, before <c>request_id</c> is added: so a kept answer gets the id of the request that asks again.</summary>
+/// <summary>
+/// An answer as bytes, before <c>request_id</c> is added: so a kept answer gets the id of the request that asks again.
+/// </summary>
 internal static class ResponseBytes
 {
     public static (int Status, string ContentType, ReadOnlyMemory<byte> Bytes) Of(Answer answer) =>
@@ -25,7 +27,8 @@ internal static class ResponseBytes
             _ => throw new InvalidOperationException("Only JSON answers and bytes are kept."),
         };
 
-    // One buffer and one writer per thread: an answer is written once and copied once, into the connection's own buffer. Neither outlives the call, which does not wait.
+    // One buffer and one writer per thread: an answer is written once and copied once, into the connection's own
+    // buffer. Neither outlives the call, which does not wait.
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _writer;
 

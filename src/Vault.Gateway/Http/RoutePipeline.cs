@@ -7,7 +7,10 @@ using Vault.Core.Sealing;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>What happens around every route, in a fixed order: who, how often, may they, is the request right, in which organization, once only; then the route.</summary>
+/// <summary>
+/// What happens around every route, in a fixed order: who, how often, may they, is the request right, in which
+/// organization, once only; then the route.
+/// </summary>
 internal sealed class RoutePipeline(
     Authentication authentication,
     RateLimits limits,
@@ -70,7 +73,8 @@ internal sealed class RoutePipeline(
         catch (Exception e)
             when (answer is Answer.Stream && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
-            // A stream is made while it is written; nothing of it has left, so its failure still has a status. Time that ran out may be that failure.
+            // A stream is made while it is written; nothing of it has left, so its failure still has a status. Time
+            // that ran out may be that failure.
             using var afterwards = new CancellationTokenSource(options.RequestTimeout, time);
             await WriteAsync(
                 http,
@@ -93,7 +97,8 @@ internal sealed class RoutePipeline(
         }
     }
 
-    // A write goes on when its caller hangs up: half of it is worse than an answer nobody reads. An execution whose caller cannot ask again is given up.
+    // A write goes on when its caller hangs up: half of it is worse than an answer nobody reads. An execution whose
+    // caller cannot ask again is given up.
     private static bool Outlives(Operation operation, Result<string?> key) =>
         operation.Writes && (!operation.OwnTimeout || key.Error is not null || key.Value is not null);
 
@@ -199,7 +204,8 @@ internal sealed class RoutePipeline(
             ?? call.Query.Text("organization_id");
         if (call.Caller.Organization is { } bound)
         {
-            // The same answer for another organization and for none, without a look-up: a key cannot find out who else is here.
+            // The same answer for another organization and for none, without a look-up: a key cannot find out who else
+            // is here.
             if (text is not null && text != bound.Value)
                 return new(Unknown());
             call.OrganizationOrNone = bound;

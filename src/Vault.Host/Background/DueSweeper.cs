@@ -6,7 +6,10 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Background;
 
-/// <summary>Looks for due accounts from time to time; at once again while there are more. Stopping waits for what is under way, so that no reply is dropped.</summary>
+/// <summary>
+/// Looks for due accounts from time to time; at once again while there are more. Stopping waits for what is under way,
+/// so that no reply is dropped.
+/// </summary>
 public sealed class DueSweeper(
     DueSweep sweep,
     ShardAssignment assignment,
@@ -31,7 +34,8 @@ public sealed class DueSweeper(
                 var (room, mine, at) = (sweep.Room, assignment.Owned, time.GetUtcNow());
                 var round = await sweep.SweepAsync(mine, assignment.Shards, options.SweepBatch, stoppingToken);
                 assignment.Swept(mine, at, round);
-                // With more due and nothing begun, a provider's parallelism is the limit: a look before one of its refreshes is done would only find the same.
+                // With more due and nothing begun, a provider's parallelism is the limit: a look before one of its
+                // refreshes is done would only find the same.
                 if (round is { More: true, Begun.Count: 0 })
                     await Task.WhenAny(room, Task.Delay(assignment.Interval, time, stoppingToken));
                 wait = round.More ? TimeSpan.FromMilliseconds(20) : assignment.Interval;
@@ -57,7 +61,10 @@ public sealed class DueSweeper(
         await counting;
     }
 
-    /// <summary>For the metric alone. Counting walks the whole backlog: beside the sweep, which must not wait for it, and for a tenth of the time at most.</summary>
+    /// <summary>
+    /// For the metric alone. Counting walks the whole backlog: beside the sweep, which must not wait for it, and for a
+    /// tenth of the time at most.
+    /// </summary>
     private async Task CountAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)

@@ -5,7 +5,10 @@ using Vault.Host.Observability;
 
 namespace Vault.Host.Background;
 
-/// <summary>Finishes the key rotations that a request or a crash left, and reports those that rows which do not open keep from their end.</summary>
+/// <summary>
+/// Finishes the key rotations that a request or a crash left, and reports those that rows which do not open keep from
+/// their end.
+/// </summary>
 public sealed class KeyRotations(
     IKeyRotationStore journal,
     KeyRotation rotation,
@@ -15,7 +18,8 @@ public sealed class KeyRotations(
 {
     private const int Batch = 1_000;
 
-    // What was logged last, so that a rotation that stays blocked by the same rows is one line and not one every half minute.
+    // What was logged last, so that a rotation that stays blocked by the same rows is one line and not one every half
+    // minute.
     private readonly Dictionary<OrganizationId, string> _blocked = [];
 
     public async Task ResumeAsync(CancellationToken cancellationToken)

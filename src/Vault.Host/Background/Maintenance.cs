@@ -17,8 +17,8 @@ namespace Vault.Host.Background;
 public sealed record MaintenanceTask(string Name, TimeSpan Every, bool AtStart, Func<CancellationToken, Task> Do);
 
 /// <summary>
-/// What keeps the house: outbox into the ledger, unfinished cascades and key rotations, expired rows, idle memory. Every chore is idempotent and resumes where a
-/// crash left it; several hosts may do the same one at once.
+/// What keeps the house: outbox into the ledger, unfinished cascades and key rotations, expired rows, idle memory.
+/// Every chore is idempotent and resumes where a crash left it; several hosts may do the same one at once.
 /// </summary>
 public sealed class Maintenance(
     IReadOnlyList<MaintenanceTask> tasks,

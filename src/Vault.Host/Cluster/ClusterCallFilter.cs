@@ -7,9 +7,10 @@ using Vault.Host.Grains;
 namespace Vault.Host.Routing;
 
 /// <summary>
-/// Who may call what. A program with a cluster certificate can send messages to any grain, in anyone's name: whom a message says it is from proves nothing. So silos
-/// put what only they know beside their calls to each other's grains, and those are refused without it. A client gets the gateway's grain, which asks for an API key,
-/// and the description of the cluster that every client reads; the rest of Orleans' own services it is refused as what it says it is.
+/// Who may call what. A program with a cluster certificate can send messages to any grain, in anyone's name: whom a
+/// message says it is from proves nothing. So silos put what only they know beside their calls to each other's grains,
+/// and those are refused without it. A client gets the gateway's grain, which asks for an API key, and the description
+/// of the cluster that every client reads; the rest of Orleans' own services it is refused as what it says it is.
 /// </summary>
 internal sealed class ClusterCallFilter(MemberToken token) : IIncomingGrainCallFilter, IOutgoingGrainCallFilter
 {

@@ -4,7 +4,10 @@ using Vault.Core.Errors;
 
 namespace Vault.Host.Cluster;
 
-/// <summary>A value that has a canonical text. Reading goes through its own constructor, so that nothing malformed comes in; a default value of a struct has no text and does not go out.</summary>
+/// <summary>
+/// A value that has a canonical text. Reading goes through its own constructor, so that nothing malformed comes in; a
+/// default value of a struct has no text and does not go out.
+/// </summary>
 internal sealed class TextConverter<T>(Func<string, T> read, Func<T, string?> write) : JsonConverter<T>
 {
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

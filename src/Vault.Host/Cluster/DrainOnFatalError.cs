@@ -6,8 +6,9 @@ using Vault.Host.Options;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// How a silo ends that the others have declared dead (it was frozen, or cut off): at once, but not in the middle of a refresh, whose reply would be lost with it. It
-/// may finish what it holds, because the store judges what it commits, and nobody else may begin before the lease of its intent has lapsed (law 3).
+/// How a silo ends that the others have declared dead (it was frozen, or cut off): at once, but not in the middle of a
+/// refresh, whose reply would be lost with it. It may finish what it holds, because the store judges what it commits,
+/// and nobody else may begin before the lease of its intent has lapsed (law 3).
 /// </summary>
 internal sealed class DrainOnFatalError(
     AccountRefresher refresher,

@@ -4,11 +4,14 @@ using Microsoft.AspNetCore.Connections;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// The listener of a silo that is alone: it opens no socket and never accepts a connection. Nothing is lost by it, because a silo sends messages to itself without one.
+/// The listener of a silo that is alone: it opens no socket and never accepts a connection. Nothing is lost by it,
+/// because a silo sends messages to itself without one.
 /// </summary>
 internal sealed class NoClusterPort : IConnectionListenerFactory
 {
-    /// <summary>Replaces the listeners that Orleans has registered for its own connections; the web server's has no service key.</summary>
+    /// <summary>
+    /// Replaces the listeners that Orleans has registered for its own connections; the web server's has no service key.
+    /// </summary>
     public static void Install(IServiceCollection services)
     {
         var theirs = services

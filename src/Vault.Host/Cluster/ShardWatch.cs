@@ -5,8 +5,8 @@ using Vault.Host.Options;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// Wakes every refresh shard when a worker starts, so that a new cluster begins to sweep at once, and when a silo leaves or dies: its shards live on elsewhere from
-/// then on, and not from the next tick of their reminders.
+/// Wakes every refresh shard when a worker starts, so that a new cluster begins to sweep at once, and when a silo
+/// leaves or dies: its shards live on elsewhere from then on, and not from the next tick of their reminders.
 /// </summary>
 internal sealed class ShardWatch(
     IGrainFactory grains,
@@ -16,7 +16,8 @@ internal sealed class ShardWatch(
     ILogger<ShardWatch> log
 ) : BackgroundService
 {
-    // A shard that is found alive may be on its way out all the same: on the silo that leaves, or because its entry in the directory was on that silo.
+    // A shard that is found alive may be on its way out all the same: on the silo that leaves, or because its entry in
+    // the directory was on that silo.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -21,8 +21,8 @@ using Vault.Storage.Cluster;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// The silo in every host. On SQLite it is alone: membership and reminders in memory, no cluster port. On PostgreSQL it is a member of a cluster of one or many, which
-/// find each other in the database.
+/// The silo in every host. On SQLite it is alone: membership and reminders in memory, no cluster port. On PostgreSQL it
+/// is a member of a cluster of one or many, which find each other in the database.
 /// </summary>
 internal static class SiloSetup
 {
@@ -57,8 +57,8 @@ internal static class SiloSetup
     }
 
     /// <summary>
-    /// Call after the vault's own services are registered and before the web server is: the server stops first, then the silo drains, and the services that it uses are
-    /// still there until it has.
+    /// Call after the vault's own services are registered and before the web server is: the server stops first, then
+    /// the silo drains, and the services that it uses are still there until it has.
     /// </summary>
     public static void AddVaultSilo(
         this WebApplicationBuilder builder,
@@ -96,7 +96,8 @@ internal static class SiloSetup
             .Logging.AddFilter("Polly", LogLevel.Warning)
             .AddFilter("Orleans", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);
 
-        // At every start it recommends the server garbage collector, which takes memory for each core that a small host does not need.
+        // At every start it recommends the server garbage collector, which takes memory for each core that a small host
+        // does not need.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
         // The code that reads or writes a state logs its failure once; the provider would log it for each grain.
         if (options.LogLevel >= LogLevel.Information)
@@ -143,11 +144,12 @@ internal static class SiloSetup
         silo.ConfigureEndpoints(settings.Address, settings.Port, settings.ClientPort, listenOnAnyHostAddress: false);
         silo.Configure<ClusterMembershipOptions>(RecoverSoon);
 
-        // A silo that leaves refuses what it does not begin, and the sender sends it again. Were it to pass a call on, the sender would go on waiting for this silo, and
-        // give the call up as lost when this one has left, though another is carrying it out.
+        // A silo that leaves refuses what it does not begin, and the sender sends it again. Were it to pass a call on,
+        // the sender would go on waiting for this silo, and give the call up as lost when this one has left, though
+        // another is carrying it out.
         //
-        // After its last request the silo waits before it marks itself dead: the others fail their outstanding calls as soon as they see the death, and a rejection that
-        // is already on its way would arrive too late.
+        // After its last request the silo waits before it marks itself dead: the others fail their outstanding calls as
+        // soon as they see the death, and a rejection that is already on its way would arrive too late.
         silo.Configure<SiloMessagingOptions>(o =>
             (o.MaxForwardCount, o.WaitForMessageToBeQueuedForOutboundTime) = (0, TimeSpan.FromSeconds(2))
         );
@@ -166,8 +168,9 @@ internal static class SiloSetup
     }
 
     /// <summary>
-    /// Calls recover about 3 s after a silo is killed and 5 s after it freezes; one that pauses for 3 s is not evicted. A vote against a silo is held back while anything came from it
-    /// within MaxProbeTimeout times NumMissedProbesLimit, which by default is a minute.
+    /// Calls recover about 3 s after a silo is killed and 5 s after it freezes; one that pauses for 3 s is not evicted.
+    /// A vote against a silo is held back while anything came from it within MaxProbeTimeout times
+    /// NumMissedProbesLimit, which by default is a minute.
     /// </summary>
     private static void RecoverSoon(ClusterMembershipOptions o)
     {
@@ -178,7 +181,8 @@ internal static class SiloSetup
         o.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
 
-        // A silo that cannot reach the others (a network, a certificate) gives up and leaves them alone; its supervisor starts it again.
+        // A silo that cannot reach the others (a network, a certificate) gives up and leaves them alone; its supervisor
+        // starts it again.
         o.MaxJoinAttemptTime = TimeSpan.FromSeconds(60);
         o.EvictWhenMaxJoinAttemptTimeExceeded = false;
     }

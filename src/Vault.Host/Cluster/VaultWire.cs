@@ -10,8 +10,9 @@ using ErrorCode = Vault.Core.Errors.ErrorCode;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// Core's records travel between silos as they are: as JSON, without an attribute in Core. Unknown members are skipped, so that a record may gain an optional
-/// property during a rolling upgrade; renaming one may not. A credential has no way through here: <c>Secret</c>'s own converter throws.
+/// Core's records travel between silos as they are: as JSON, without an attribute in Core. Unknown members are skipped,
+/// so that a record may gain an optional property during a rolling upgrade; renaming one may not. A credential has no
+/// way through here: <c>Secret</c>'s own converter throws.
 /// </summary>
 internal static class VaultWire
 {
@@ -72,7 +73,9 @@ internal static class VaultWire
             info.PolymorphismOptions.DerivedTypes.Add(new JsonDerivedType(type, type.Name));
     }
 
-    /// <summary>Core's records are immutable: a call inside one silo hands over the instance instead of a copy.</summary>
+    /// <summary>
+    /// Core's records are immutable: a call inside one silo hands over the instance instead of a copy.
+    /// </summary>
     private sealed class SameInstance : IGeneralizedCopier, ITypeFilter
     {
         public bool IsSupportedType(Type type) => IsCore(type);

@@ -5,8 +5,8 @@ using Vault.Host.Options;
 namespace Vault.Host.Commands;
 
 /// <summary>
-/// Asks the host that runs with the same options whether it is ready. Containers and supervisors use it, because it needs
-/// neither a shell nor curl.
+/// Asks the host that runs with the same options whether it is ready. Containers and supervisors use it, because it
+/// needs neither a shell nor curl.
 /// </summary>
 public static class HealthProbe
 {

@@ -73,7 +73,8 @@ public static class CoreServices
         services.AddSingleton<ToolRunner>();
         services.AddSingleton<CascadeRunner>();
 
-        // What the grains call on the silo that they live on; who calls from outside goes through the silo's IAccounts and IOrganizations.
+        // What the grains call on the silo that they live on; who calls from outside goes through the silo's IAccounts
+        // and IOrganizations.
         services.AddSingleton<AccountOwner>();
         services.AddSingleton<OrganizationOwner>();
         services.AddSingleton<LocalHostStatus>();

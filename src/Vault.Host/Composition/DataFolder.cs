@@ -4,8 +4,9 @@ using Vault.Host.Options;
 namespace Vault.Host.Composition;
 
 /// <summary>
-/// This process and its data folder, locked exclusively for the life of the process: its spool belongs to one. On SQLite the database lies in it, so every other
-/// holder of a refresh lease there is certainly dead and need not be waited out. On PostgreSQL hosts share the database, and only the lease decides.
+/// This process and its data folder, locked exclusively for the life of the process: its spool belongs to one. On
+/// SQLite the database lies in it, so every other holder of a refresh lease there is certainly dead and need not be
+/// waited out. On PostgreSQL hosts share the database, and only the lease decides.
 /// </summary>
 public sealed class DataFolder : IHostIdentity, IDisposable
 {

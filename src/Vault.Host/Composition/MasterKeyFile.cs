@@ -5,7 +5,10 @@ using Vault.Storage.Spool;
 
 namespace Vault.Host.Composition;
 
-/// <summary>The master key on disk: one line, base64 of 32 bytes, readable by its owner only. No key, no start; never plaintext (law 11).</summary>
+/// <summary>
+/// The master key on disk: one line, base64 of 32 bytes, readable by its owner only. No key, no start; never plaintext
+/// (law 11).
+/// </summary>
 public static class MasterKeyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -50,8 +53,8 @@ public static class MasterKeyFile
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
 
-            // Written whole under another name and then given its own without overwriting: of two hosts that start at once, one makes the file and both read
-            // the same whole key. The mode is set at creation, never after.
+            // Written whole under another name and then given its own without overwriting: of two hosts that start at
+            // once, one makes the file and both read the same whole key. The mode is set at creation, never after.
             var draft = path + "." + Guid.NewGuid().ToString("N");
             var options = new FileStreamOptions
             {
@@ -88,8 +91,8 @@ public static class MasterKeyFile
         }
     }
 
-    // link(2) never replaces. File.Move does on Unix: it looks whether the name is free and then renames, so of two hosts that start at once the second would
-    // overwrite the key under which the first has begun to seal.
+    // link(2) never replaces. File.Move does on Unix: it looks whether the name is free and then renames, so of two
+    // hosts that start at once the second would overwrite the key under which the first has begun to seal.
     private static void Claim(string draft, string path)
     {
         if (OperatingSystem.IsWindows())

@@ -5,7 +5,10 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Composition;
 
-/// <summary>The key wrapper the options ask for: the local master key, with its predecessors readable until every key is wrapped anew.</summary>
+/// <summary>
+/// The key wrapper the options ask for: the local master key, with its predecessors readable until every key is wrapped
+/// anew.
+/// </summary>
 public static class MasterKeys
 {
     public static IKeyWrapper Open(VaultOptions options, IEntropy entropy)

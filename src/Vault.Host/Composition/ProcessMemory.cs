@@ -9,8 +9,9 @@ public static class ProcessMemory
     private const int SetDumpable = 4;
 
     /// <summary>
-    /// When the process ends by a signal or ends itself, the kernel writes no core file, whatever its limits say, and no other process of the same user may attach to it
-    /// or read its memory (prctl(2), PR_SET_DUMPABLE). Elsewhere than on Linux it does nothing.
+    /// When the process ends by a signal or ends itself, the kernel writes no core file, whatever its limits say, and
+    /// no other process of the same user may attach to it or read its memory (prctl(2), PR_SET_DUMPABLE). Elsewhere
+    /// than on Linux it does nothing.
     /// </summary>
     public static void KeepPrivate()
     {

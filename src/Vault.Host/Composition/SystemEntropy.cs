@@ -4,8 +4,9 @@ using Vault.Core.Identity;
 namespace Vault.Host.Composition;
 
 /// <summary>
-/// The operating system's randomness. Ids and salts, of which a request needs several, are served from a block that each thread fetches at once; whatever is long
-/// enough to be a key or a nonce is fetched by itself. No byte is served twice, and a served byte is zeroed in the block.
+/// The operating system's randomness. Ids and salts, of which a request needs several, are served from a block that
+/// each thread fetches at once; whatever is long enough to be a key or a nonce is fetched by itself. No byte is served
+/// twice, and a served byte is zeroed in the block.
 /// </summary>
 public sealed class SystemEntropy : IEntropy
 {

@@ -6,10 +6,11 @@ using Vault.Core.Identity;
 namespace Vault.Host.Development;
 
 /// <summary>
-/// The fault lab's trigger, wired in development only. A file at the place given names a point and a signal (<c>before_send KILL</c>, <c>reply_received STOP</c>);
-/// whoever in this process comes to that point first takes the file away and sends the signal to the process itself, so that it dies or freezes exactly there.
-/// <c>any</c> is every point. What was reached is left beside it as <c>FILE.reached</c>: the point and the account. <c>WEDGE</c> instead of a signal leaves the process
-/// alive with a thread pool that stands still.
+/// The fault lab's trigger, wired in development only. A file at the place given names a point and a signal
+/// (<c>before_send KILL</c>, <c>reply_received STOP</c>); whoever in this process comes to that point first takes the
+/// file away and sends the signal to the process itself, so that it dies or freezes exactly there. <c>any</c> is every
+/// point. What was reached is left beside it as <c>FILE.reached</c>: the point and the account. <c>WEDGE</c> instead of
+/// a signal leaves the process alive with a thread pool that stands still.
 /// </summary>
 public sealed class ProcessCheckpoints(string file) : ICheckpoints
 {
@@ -52,8 +53,8 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
         if (words[1] == "WEDGE")
             Wedge();
 
-        // To this thread, which takes it before it goes on. One sent to the process is taken by any thread, when that one is run next: on a busy machine
-        // this one would have committed by then what it was to be stopped before.
+        // To this thread, which takes it before it goes on. One sent to the process is taken by any thread, when that
+        // one is run next: on a busy machine this one would have committed by then what it was to be stopped before.
         _ = Raise(words[1] == "STOP" ? SigStop : SigKill);
     }
 

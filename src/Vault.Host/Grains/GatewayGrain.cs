@@ -5,7 +5,10 @@ using Vault.Gateway;
 
 namespace Vault.Host.Grains;
 
-/// <summary>The gateway's routes as one delegate, for requests that come in through the cluster. On a worker too: what a worker does not answer over HTTP is not for the world, and a cluster's clients are its own.</summary>
+/// <summary>
+/// The gateway's routes as one delegate, for requests that come in through the cluster. On a worker too: what a worker
+/// does not answer over HTTP is not for the world, and a cluster's clients are its own.
+/// </summary>
 internal sealed class GatewayPipeline
 {
     public GatewayPipeline(IServiceProvider services)
@@ -19,7 +22,9 @@ internal sealed class GatewayPipeline
     public RequestDelegate Run { get; }
 }
 
-/// <summary>On the silo that a client is connected to; the call goes on to the silo that owns the account, as with any gateway.</summary>
+/// <summary>
+/// On the silo that a client is connected to; the call goes on to the silo that owns the account, as with any gateway.
+/// </summary>
 [StatelessWorker]
 [GrainType("vault.gateway")]
 internal sealed class GatewayGrain(GatewayPipeline pipeline, IServiceScopeFactory scopes) : Grain, IGatewayGrain

@@ -13,12 +13,13 @@ public interface IRefreshShardGrain : IGrainWithIntegerKey
 }
 
 /// <summary>
-/// Where it is active, that silo's sweep takes its shard along, in one look at the due index for all the silo's shards. When its silo has gone, the others wake it
-/// elsewhere (<see cref="Cluster.ShardWatch"/>), and should they not, its one reminder does within a minute. A tick means "everything due", never one account: ticks
-/// missed during an outage are skipped, and the due index has kept what they were for. There is no reminder per account, because every silo reads every reminder of
-/// its range again and again. The refresh runs on this silo and not through the account's grain: an idle account is not activated for it, and the intent in its row
-/// lets only one host refresh, also where two activations of a shard exist for a moment. What it keeps is for reports
-/// (<see cref="ShardHistory"/>).
+/// Where it is active, that silo's sweep takes its shard along, in one look at the due index for all the silo's shards.
+/// When its silo has gone, the others wake it elsewhere (<see cref="Cluster.ShardWatch"/>), and should they not, its
+/// one reminder does within a minute. A tick means "everything due", never one account: ticks missed during an outage
+/// are skipped, and the due index has kept what they were for. There is no reminder per account, because every silo
+/// reads every reminder of its range again and again. The refresh runs on this silo and not through the account's
+/// grain: an idle account is not activated for it, and the intent in its row lets only one host refresh, also where two
+/// activations of a shard exist for a moment. What it keeps is for reports (<see cref="ShardHistory"/>).
 /// </summary>
 [RandomPlacement]
 [GrainType(TypeName)]

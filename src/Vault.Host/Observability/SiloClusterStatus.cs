@@ -9,7 +9,10 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Observability;
 
-/// <summary>Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left are not listed.</summary>
+/// <summary>
+/// Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left
+/// are not listed.
+/// </summary>
 internal sealed class SiloClusterStatus(
     IGrainFactory grains,
     OtherSilos others,

@@ -15,7 +15,8 @@ public static class Telemetry
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(options.LogLevel);
 
-        // The framework tells of every request and connection, with its path: a connect link's path holds its one-time token.
+        // The framework tells of every request and connection, with its path: a connect link's path holds its one-time
+        // token.
         builder
             .Logging.AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("System", LogLevel.Warning)

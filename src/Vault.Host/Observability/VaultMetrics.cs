@@ -5,7 +5,9 @@ using Vault.Core.Ledger;
 
 namespace Vault.Host.Observability;
 
-/// <summary>Counters of what the vault does. Labels are providers, tools, outcomes: never a user, an account or anything secret.</summary>
+/// <summary>
+/// Counters of what the vault does. Labels are providers, tools, outcomes: never a user, an account or anything secret.
+/// </summary>
 public sealed class VaultMetrics : IAccountObserver, IDisposable
 {
     public const string MeterName = "Vault";

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Vault.Host.Options;
 
-/// <summary>One thing an operator can set: <c>VAULT_NAME</c> in the environment or <c>--name</c> on the command line.</summary>
+/// <summary>
+/// One thing an operator can set: <c>VAULT_NAME</c> in the environment or <c>--name</c> on the command line.
+/// </summary>
 public sealed record OptionDefinition(string Name, string Default, string Help)
 {
     public string Variable => "VAULT_" + Name.ToUpperInvariant().Replace('-', '_');
@@ -12,7 +14,8 @@ public sealed record OptionDefinition(string Name, string Default, string Help)
 }
 
 /// <summary>
-/// The values given, by the command line before the environment before the default. Every fault is collected: an operator corrects a file once, not ten times.
+/// The values given, by the command line before the environment before the default. Every fault is collected: an
+/// operator corrects a file once, not ten times.
 /// </summary>
 public sealed class OptionSource
 {

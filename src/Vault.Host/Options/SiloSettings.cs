@@ -16,7 +16,8 @@ public enum SiloRole
 }
 
 /// <summary>
-/// What an operator sets for the silo that every host is. On SQLite it is alone and opens no port; on PostgreSQL it is a member of a cluster of one or many.
+/// What an operator sets for the silo that every host is. On SQLite it is alone and opens no port; on PostgreSQL it is
+/// a member of a cluster of one or many.
 /// </summary>
 public sealed record SiloSettings
 {

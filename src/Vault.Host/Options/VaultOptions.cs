@@ -107,7 +107,9 @@ public sealed record VaultOptions
 
     public required Uri PublicUrl { get; init; }
 
-    /// <summary>Only these may say on whose behalf they ask (RFC 7239 8.1); from anyone else the header is ignored.</summary>
+    /// <summary>
+    /// Only these may say on whose behalf they ask (RFC 7239 8.1); from anyone else the header is ignored.
+    /// </summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     public bool Development { get; init; }

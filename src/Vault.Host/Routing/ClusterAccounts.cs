@@ -7,7 +7,10 @@ using Vault.Host.Grains;
 
 namespace Vault.Host.Routing;
 
-/// <summary>The account door of a silo: every call goes to the silo that owns the account, through the silo's own grain factory, whose calls end when a silo is evicted.</summary>
+/// <summary>
+/// The account door of a silo: every call goes to the silo that owns the account, through the silo's own grain factory,
+/// whose calls end when a silo is evicted.
+/// </summary>
 internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, AccountOwner local) : IAccounts
 {
     public Task<Result<RefreshResult>> RefreshAsync(

@@ -6,7 +6,10 @@ using Vault.Host.Grains;
 
 namespace Vault.Host.Routing;
 
-/// <summary>The organization door of a silo. Creating has no grain yet, and a change is a function that does not travel: both are one compare-and-swap, done here.</summary>
+/// <summary>
+/// The organization door of a silo. Creating has no grain yet, and a change is a function that does not travel: both
+/// are one compare-and-swap, done here.
+/// </summary>
 internal sealed class ClusterOrganizations(IGrainFactory grains, GrainCalls calls, OrganizationOwner local)
     : IOrganizations
 {

@@ -4,7 +4,10 @@ using Vault.Host.Grains;
 
 namespace Vault.Host.Routing;
 
-/// <summary>Runs an execution on the silo that owns the account: directly where that is this one, else through the account's grain.</summary>
+/// <summary>
+/// Runs an execution on the silo that owns the account: directly where that is this one, else through the account's
+/// grain.
+/// </summary>
 internal sealed class ClusterToolRuns(
     IGrainFactory grains,
     GrainCalls calls,
@@ -23,13 +26,15 @@ internal sealed class ClusterToolRuns(
         if (active.Has(key))
             return await local.ExecuteAsync(key, order, cancellationToken).ConfigureAwait(false);
 
-        // What only reads may run twice. What acts may be repeated while the ledger has no entry that it began: without one nothing was sent (law 7).
+        // What only reads may run twice. What acts may be repeated while the ledger has no entry that it began: without
+        // one nothing was sent (law 7).
         var reads = lost.OnlyReads(order);
         Func<Task<bool>>? mayRepeat = reads
             ? null
             : async () => !await lost.HasBegunAsync(key, order).ConfigureAwait(false);
 
-        // Looked up in each attempt: without any worker in the cluster the look-up itself fails, and that is a call that was not delivered.
+        // Looked up in each attempt: without any worker in the cluster the look-up itself fails, and that is a call
+        // that was not delivered.
         var called = await calls
             .CallAsync(
                 () => grains.GetGrain<IConnectedAccountGrain>(key.ToString()).ExecuteAsync(order, cancellationToken),

@@ -17,8 +17,8 @@ internal enum CallFailure
 internal readonly record struct CallResult<T>(T? Answer, CallFailure? Failure);
 
 /// <summary>
-/// Calls a grain and says honestly what became of the call. A call that was not delivered is repeated until the dead silo is evicted and the grain lives elsewhere:
-/// that takes about three seconds, so the patience is twice that.
+/// Calls a grain and says honestly what became of the call. A call that was not delivered is repeated until the dead
+/// silo is evicted and the grain lives elsewhere: that takes about three seconds, so the patience is twice that.
 /// </summary>
 internal sealed class GrainCalls(TimeProvider time)
 {
@@ -44,7 +44,10 @@ internal sealed class GrainCalls(TimeProvider time)
         }
     }
 
-    /// <summary>Repeats what was not delivered, and if <paramref name="evenUnknown"/> also, once, what may have been: only for calls that are the same done twice.</summary>
+    /// <summary>
+    /// Repeats what was not delivered, and if <paramref name="evenUnknown"/> also, once, what may have been: only for
+    /// calls that are the same done twice.
+    /// </summary>
     /// <param name="mayRepeat">Asked before each repetition; null for calls that are the same done twice.</param>
     public async Task<CallResult<T>> CallAsync<T>(
         Func<Task<T>> call,
@@ -53,7 +56,8 @@ internal sealed class GrainCalls(TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        // Counted from the first loss: a call that had been under way for long when its silo died has all the patience still.
+        // Counted from the first loss: a call that had been under way for long when its silo died has all the patience
+        // still.
         long? lost = null;
         var pause = TimeSpan.FromMilliseconds(50);
         while (true)
@@ -78,11 +82,12 @@ internal sealed class GrainCalls(TimeProvider time)
         }
     }
 
-    // What the sending side says of a message that it did not get out, because its target is known to be dead: the exception without words of its own.
+    // What the sending side says of a message that it did not get out, because its target is known to be dead: the
+    // exception without words of its own.
     private static readonly string NotSent = new SiloUnavailableException().Message;
 
-    // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its own ("the target silo became unavailable for
-    // message …") it means the opposite: the call was out.
+    // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its
+    // own ("the target silo became unavailable for message …") it means the opposite: the call was out.
     private static CallFailure? Classify(Exception e) =>
         e switch
         {

@@ -4,9 +4,10 @@ using Vault.Core.Identity;
 namespace Vault.Host.Routing;
 
 /// <summary>
-/// Which accounts have their grain active in this process. An execution on one of them calls its owner directly: executing interleaves, so there is no turn to wait
-/// for, and the detour through a message would only cost. An entry that is late or missing does no harm: the call goes through the grain, or runs on a silo beside
-/// another activation, and in both cases compare-and-swap and the lease decide (law 3).
+/// Which accounts have their grain active in this process. An execution on one of them calls its owner directly:
+/// executing interleaves, so there is no turn to wait for, and the detour through a message would only cost. An entry
+/// that is late or missing does no harm: the call goes through the grain, or runs on a silo beside another activation,
+/// and in both cases compare-and-swap and the lease decide (law 3).
 /// </summary>
 internal sealed class LocalActivations
 {

@@ -8,14 +8,21 @@ using Vault.Core.Packs;
 
 namespace Vault.Host.Routing;
 
-/// <summary>What can be said of an execution whose silo did not answer: what the ledger knows by its id, and no more.</summary>
+/// <summary>
+/// What can be said of an execution whose silo did not answer: what the ledger knows by its id, and no more.
+/// </summary>
 internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
 {
-    /// <summary>Whether its tool changes nothing upstream, so that it may run again. An unknown tool is taken to act.</summary>
+    /// <summary>
+    /// Whether its tool changes nothing upstream, so that it may run again. An unknown tool is taken to act.
+    /// </summary>
     public bool OnlyReads(ExecutionOrder order) =>
         packs.TryGetTool(order.Tool, out var tool) && tool.Definition.Effect == Effect.Read;
 
-    /// <summary>Whether the ledger has any entry of it. An acting execution writes one before its upstream call (law 7), so none means that nothing has been sent yet.</summary>
+    /// <summary>
+    /// Whether the ledger has any entry of it. An acting execution writes one before its upstream call (law 7), so none
+    /// means that nothing has been sent yet.
+    /// </summary>
     public async Task<bool> HasBegunAsync(AccountKey key, ExecutionOrder order)
     {
         try
@@ -28,7 +35,10 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
         }
     }
 
-    /// <summary>The outcome where the execution was finished before its answer was lost; else <c>outcome_unknown</c>, because a silo that is only frozen may still act.</summary>
+    /// <summary>
+    /// The outcome where the execution was finished before its answer was lost; else <c>outcome_unknown</c>, because a
+    /// silo that is only frozen may still act.
+    /// </summary>
     public async Task<ExecutionResult> LookUpAsync(AccountKey key, ExecutionOrder order)
     {
         try

@@ -13,8 +13,9 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
     public bool IsSuccess => Status is >= 200 and <= 299;
 
     /// <summary>
-    /// A status that says "later" never ends a grant (law 6), whatever a body beside it says, unless the rule names that very status together with the body: a
-    /// table written for the provider's refusals must not speak where a gateway answers in its place.
+    /// A status that says "later" never ends a grant (law 6), whatever a body beside it says, unless the rule names
+    /// that very status together with the body: a table written for the provider's refusals must not speak where a
+    /// gateway answers in its place.
     /// </summary>
     public bool Forbids(ErrorRule rule) =>
         rule.Meaning == AnswerMeaning.GrantDead
@@ -28,7 +29,10 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
                 ? string.Join(", ", values)
                 : null;
 
-    /// <summary>A JSON body, or the members of a form body as JSON strings (RFC 6749 answers of old providers); undefined for anything else.</summary>
+    /// <summary>
+    /// A JSON body, or the members of a form body as JSON strings (RFC 6749 answers of old providers); undefined for
+    /// anything else.
+    /// </summary>
     public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type)
     {
         try

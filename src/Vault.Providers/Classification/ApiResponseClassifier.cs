@@ -15,7 +15,9 @@ internal sealed record ApiClassification(
     ImmutableArray<string> MissingScopes
 );
 
-/// <summary>What an answer of a provider's API means: the pack's rules in order, then HTTP's. A 200 can be an error.</summary>
+/// <summary>
+/// What an answer of a provider's API means: the pack's rules in order, then HTTP's. A 200 can be an error.
+/// </summary>
 internal static class ApiResponseClassifier
 {
     private static readonly ApiClassification Fine = new(UpstreamOutcome.Succeeded, null, null, null, []);
@@ -95,7 +97,10 @@ internal static class ApiResponseClassifier
         return InsufficientScope(answer) ?? [];
     }
 
-    /// <summary>RFC 6750 3.1: <c>error="insufficient_scope"</c> and the scopes wanted; null when the challenge says something else.</summary>
+    /// <summary>
+    /// RFC 6750 3.1: <c>error="insufficient_scope"</c> and the scopes wanted; null when the challenge says something
+    /// else.
+    /// </summary>
     private static ImmutableArray<string>? InsufficientScope(Answer answer)
     {
         if (

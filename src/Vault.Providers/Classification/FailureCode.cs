@@ -2,12 +2,16 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Classification;
 
-/// <summary>Short codes for people. A provider's text is a stranger's: only what looks like a code passes, so that no token echoed in an error can.</summary>
+/// <summary>
+/// Short codes for people. A provider's text is a stranger's: only what looks like a code passes, so that no token
+/// echoed in an error can.
+/// </summary>
 internal static class FailureCode
 {
     private const int MaxLength = 64;
 
-    // AADSTS700082 has 1, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 43 random characters of base64url about 18.
+    // AADSTS700082 has 1, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 43 random
+    // characters of base64url about 18.
     private const int MaxChanges = 5;
 
     public static string? Clean(string? text)
@@ -20,7 +24,10 @@ internal static class FailureCode
             : null;
     }
 
-    /// <summary>How often letters turn into digits, digits into letters and small letters into capitals: in a code a few times, in a token all the time.</summary>
+    /// <summary>
+    /// How often letters turn into digits, digits into letters and small letters into capitals: in a code a few times,
+    /// in a token all the time.
+    /// </summary>
     private static int Changes(string text)
     {
         var (changes, before) = (0, '_');

@@ -5,8 +5,9 @@ using System.Text.Unicode;
 namespace Vault.Providers.Classification;
 
 /// <summary>
-/// A stranger's JSON, so that all of its text can be read. The parser takes malformed UTF-8 and half a surrogate pair (a text that the provider cut) in its stride and
-/// throws when somebody reads that value, wherever that may be: after a token was rotated or a write has acted. What is no character becomes U+FFFD, as a decoder does it.
+/// A stranger's JSON, so that all of its text can be read. The parser takes malformed UTF-8 and half a surrogate pair
+/// (a text that the provider cut) in its stride and throws when somebody reads that value, wherever that may be: after
+/// a token was rotated or a write has acted. What is no character becomes U+FFFD, as a decoder does it.
 /// </summary>
 internal static class JsonText
 {
@@ -14,7 +15,9 @@ internal static class JsonText
 
     public static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>The same array where nothing is wrong with it; otherwise a new one, and without a byte order mark.</summary>
+    /// <summary>
+    /// The same array where nothing is wrong with it; otherwise a new one, and without a byte order mark.
+    /// </summary>
     public static byte[] Mend(byte[] json)
     {
         if (json.AsSpan().StartsWith(Mark))

@@ -6,8 +6,8 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Classification;
 
 /// <summary>
-/// What an answer of a token endpoint means, once and at the edge (law 6): the pack's rules in order, then the rules of RFC 6749 and HTTP.
-/// Null means: it reads like a grant.
+/// What an answer of a token endpoint means, once and at the edge (law 6): the pack's rules in order, then the rules of
+/// RFC 6749 and HTTP. Null means: it reads like a grant.
 /// </summary>
 internal static class TokenResponseClassifier
 {
@@ -42,7 +42,9 @@ internal static class TokenResponseClassifier
         return hasToken ? null : new TokenReply.MayHaveActed("unreadable_answer");
     }
 
-    /// <summary>RFC 6749 5.2, and the codes of OpenID Connect Core 3.1.2.6 that also come from token endpoints.</summary>
+    /// <summary>
+    /// RFC 6749 5.2, and the codes of OpenID Connect Core 3.1.2.6 that also come from token endpoints.
+    /// </summary>
     private static TokenReply ByError(string error, TimeSpan? wait) =>
         error switch
         {
@@ -55,12 +57,15 @@ internal static class TokenResponseClassifier
             "access_denied" => new TokenReply.ClientRefused(StatusReason.AdminPolicy, error),
             "temporarily_unavailable" or "slow_down" => new TokenReply.NotActed(error, wait),
             "server_error" => new TokenReply.MayHaveActed(error),
-            // invalid_client, unauthorized_client, invalid_request, invalid_scope, unsupported_grant_type, invalid_target, and every code nobody knows:
-            // our request is refused, and a grant is never declared dead on a guess.
+            // invalid_client, unauthorized_client, invalid_request, invalid_scope, unsupported_grant_type,
+            // invalid_target, and every code nobody knows: our request is refused, and a grant is never declared dead
+            // on a guess.
             _ => new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, error),
         };
 
-    /// <summary>A refusal without an OAuth error: a firewall, a proxy, a wrong URL. The endpoint did not issue anything.</summary>
+    /// <summary>
+    /// A refusal without an OAuth error: a firewall, a proxy, a wrong URL. The endpoint did not issue anything.
+    /// </summary>
     private static TokenReply Unreadable(int status, TimeSpan? wait) =>
         status switch
         {

@@ -12,7 +12,8 @@ internal static class WaitReader
 
     private static readonly RetryAfterSource Standard = new("Retry-After", RetryAfterForm.Standard);
 
-    /// <param name="limited">Whether the answer speaks of a rate limit. The pack's own headers are read only then: GitHub sends the end of its hourly window with every answer, a 503 among them.</param>
+    /// <param name="limited">Whether the answer speaks of a rate limit. The pack's own headers are read only then:
+    /// GitHub sends the end of its hourly window with every answer, a 503 among them.</param>
     public static TimeSpan? Read(ProviderPack pack, Answer answer, DateTimeOffset now, bool limited)
     {
         // A reset in the past says nothing about waiting: the next source is asked.

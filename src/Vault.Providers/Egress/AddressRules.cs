@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Vault.Providers.Egress;
 
-/// <summary>Which addresses belong to the public Internet (IANA special-purpose registries, RFC 6890), also when an IPv4 address hides in an IPv6 one.</summary>
+/// <summary>
+/// Which addresses belong to the public Internet (IANA special-purpose registries, RFC 6890), also when an IPv4 address
+/// hides in an IPv6 one.
+/// </summary>
 internal static class AddressRules
 {
     private static readonly (IPNetwork Network, string Name)[] Special =
@@ -67,7 +70,10 @@ internal static class AddressRules
 
     public static bool IsMetadata(IPAddress address) => Metadata.Contains(Plain(address));
 
-    /// <summary>The IPv4 address inside an IPv6 form of one (mapped, compatible, NAT64, 6to4), without a scope; otherwise the address itself.</summary>
+    /// <summary>
+    /// The IPv4 address inside an IPv6 form of one (mapped, compatible, NAT64, 6to4), without a scope; otherwise the
+    /// address itself.
+    /// </summary>
     public static IPAddress Plain(IPAddress address)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6)

@@ -8,7 +8,9 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Egress;
 
-/// <summary>The operator's options, parsed: which host on which port, and which address, may be called (law 10).</summary>
+/// <summary>
+/// The operator's options, parsed: which host on which port, and which address, may be called (law 10).
+/// </summary>
 public sealed class EgressPolicy
 {
     private const int MaxOrigins = 10_000;
@@ -70,12 +72,16 @@ public sealed class EgressPolicy
         return new EgressPolicy(hosts.ToImmutable(), networks.ToImmutable(), options.AllowLoopback);
     }
 
-    /// <summary>Why a URL may not be called under a pack; null when it may. The addresses are checked when the connection is made.</summary>
+    /// <summary>
+    /// Why a URL may not be called under a pack; null when it may. The addresses are checked when the connection is
+    /// made.
+    /// </summary>
     public string? Refusal(ProviderPack pack, Uri url)
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(url);
-        // The verdict follows from pack and origin as written (scheme, user info, host, port) and from the fragment; this policy never changes.
+        // The verdict follows from pack and origin as written (scheme, user info, host, port) and from the fragment;
+        // this policy never changes.
         if (url.Fragment.Length > 0 || !url.IsAbsoluteUri || OriginLength(url) is not (var length and > 0))
             return Evaluate(pack, url);
         var origin = url.OriginalString.AsSpan(0, length);
@@ -110,7 +116,8 @@ public sealed class EgressPolicy
             return "the URL " + fault;
         if (!HostRules.Covers(pack.Hosts, host))
             return $"the host {host} is not one of the hosts that {pack.Id} may call";
-        // An address that is written out can be judged before anybody connects; names are judged when they are resolved.
+        // An address that is written out can be judged before anybody connects; names are judged when they are
+        // resolved.
         if (IPAddress.TryParse(host, out var literal) && Refusal(host, url.Port, literal) is { } refusal)
             return $"{host} may not be called: {refusal}";
         return MayUsePort(host, url.Port)
@@ -124,7 +131,8 @@ public sealed class EgressPolicy
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(address);
         var plain = AddressRules.Plain(address);
-        // Only what is written as loopback may be loopback: a public name that answers 127.0.0.1 is an attack in development too.
+        // Only what is written as loopback may be loopback: a public name that answers 127.0.0.1 is an attack in
+        // development too.
         if (_loopback && HostRules.IsLoopbackName(host) && IPAddress.IsLoopback(plain))
             return null;
         if (!MayUsePort(host, port))

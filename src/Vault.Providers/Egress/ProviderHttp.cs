@@ -7,8 +7,9 @@ namespace Vault.Providers.Egress;
 public sealed class EgressDeniedException(string message) : IOException(message);
 
 /// <summary>
-/// The two ways out. Both resolve a host themselves, check every address and connect to one that was checked, so that a DNS answer that changes between
-/// check and connect changes nothing. No redirects, no cookies, no proxy from the environment, no retries of their own.
+/// The two ways out. Both resolve a host themselves, check every address and connect to one that was checked, so that a
+/// DNS answer that changes between check and connect changes nothing. No redirects, no cookies, no proxy from the
+/// environment, no retries of their own.
 /// </summary>
 public sealed class ProviderHttp : IDisposable
 {
@@ -24,18 +25,23 @@ public sealed class ProviderHttp : IDisposable
             throw new ArgumentException(string.Join("; ", faults), nameof(options));
         _resolver = resolver ?? new SystemResolver();
         var api = Handler(options);
-        // Shorter than the keep-alive of common front ends (60 to 130 s): a write on a connection that the other side has just closed is an unknown outcome.
+        // Shorter than the keep-alive of common front ends (60 to 130 s): a write on a connection that the other side
+        // has just closed is an unknown outcome.
         api.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30);
         api.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
         Api = new HttpMessageInvoker(api);
         var tokens = Handler(options);
-        // A fresh connection for every token call: a pooled one that died unnoticed would turn a request that never left into "may have acted", and with a
-        // single-use refresh token that costs the grant (law 5). Token calls are rare; a handshake is cheap beside that.
+        // A fresh connection for every token call: a pooled one that died unnoticed would turn a request that never
+        // left into "may have acted", and with a single-use refresh token that costs the grant (law 5). Token calls are
+        // rare; a handshake is cheap beside that.
         tokens.PooledConnectionLifetime = TimeSpan.Zero;
         Tokens = new HttpMessageInvoker(tokens);
     }
 
-    /// <summary>Both ways out end in a peer within the process: for the lab, which plays providers. What may be called is judged as ever.</summary>
+    /// <summary>
+    /// Both ways out end in a peer within the process: for the lab, which plays providers. What may be called is judged
+    /// as ever.
+    /// </summary>
     internal ProviderHttp(EgressOptions options, HttpMessageHandler peer)
     {
         _policy = EgressPolicy.Create(options, out var faults);

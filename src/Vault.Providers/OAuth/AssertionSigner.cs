@@ -10,7 +10,8 @@ using Vault.Core.Sealing;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Signs the JWT of RFC 7523 and of GitHub Apps. The private key exists unsealed only inside this call. One of the few places that reveal secrets.
+/// Signs the JWT of RFC 7523 and of GitHub Apps. The private key exists unsealed only inside this call. One of the few
+/// places that reveal secrets.
 /// </summary>
 internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
 {
@@ -77,7 +78,10 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
             : null;
     }
 
-    /// <summary>RFC 7515 with SHA-256. By hand, because the library at hand refuses the header x5t, which Entra wants of certificates, and keeps signers.</summary>
+    /// <summary>
+    /// RFC 7515 with SHA-256. By hand, because the library at hand refuses the header x5t, which Entra wants of
+    /// certificates, and keeps signers.
+    /// </summary>
     private static string Sign(
         AssertionShape shape,
         Secret key,

@@ -6,8 +6,9 @@ using Vault.Core.OAuth;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Reads what a provider's way back carries. Whoever has a link can make up a callback, so nothing in it counts until it fits the pack: a value its pattern,
-/// an expected one the connection, and the whole its signature. One of the few places that reveal secrets: the client secret is only ever the key of the HMAC.
+/// Reads what a provider's way back carries. Whoever has a link can make up a callback, so nothing in it counts until
+/// it fits the pack: a value its pattern, an expected one the connection, and the whole its signature. One of the few
+/// places that reveal secrets: the client secret is only ever the key of the HMAC.
 /// </summary>
 internal static class CallbackReader
 {
@@ -44,8 +45,9 @@ internal static class CallbackReader
     }
 
     /// <summary>
-    /// Before they are joined, '%' and '&amp;' are written out, and '=' in names, as Shopify signs them (https://docs.shopify.com/api/authentication/oauth#verification): without it, one value that
-    /// holds "&amp;shop=" would be signed like two parameters, and a signed text could be cut into others than those it was signed for.
+    /// Before they are joined, '%' and '&amp;' are written out, and '=' in names, as Shopify signs them
+    /// (https://docs.shopify.com/api/authentication/oauth#verification): without it, one value that holds "&amp;shop="
+    /// would be signed like two parameters, and a signed text could be cut into others than those it was signed for.
     /// </summary>
     private static string Escaped(string text) =>
         text.Replace("%", "%25", StringComparison.Ordinal).Replace("&", "%26", StringComparison.Ordinal);

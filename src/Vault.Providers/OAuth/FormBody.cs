@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Vault.Providers.OAuth;
 
-/// <summary>A form body (application/x-www-form-urlencoded) written as bytes, so that secrets never become strings on the way. Growing zeroes what it leaves.</summary>
+/// <summary>
+/// A form body (application/x-www-form-urlencoded) written as bytes, so that secrets never become strings on the way.
+/// Growing zeroes what it leaves.
+/// </summary>
 internal sealed class FormBody
 {
     private byte[] _buffer = new byte[1024];
@@ -30,7 +33,9 @@ internal sealed class FormBody
         return body;
     }
 
-    /// <summary>The encoding of RFC 6749 appendix B: unreserved characters stay, a space becomes '+', all else percent.</summary>
+    /// <summary>
+    /// The encoding of RFC 6749 appendix B: unreserved characters stay, a space becomes '+', all else percent.
+    /// </summary>
     private void Encode(ReadOnlySpan<byte> bytes)
     {
         foreach (var b in bytes)

@@ -15,8 +15,9 @@ using Vault.Providers.Upstream;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// The dance of RFC 5849 section 2. The state goes into the callback address, because OAuth 1.0a has none; the temporary secret is kept sealed in the link and
-/// opens only for the browser that left. One of the few places that reveal secrets: temporary token and secret become one text to be kept.
+/// The dance of RFC 5849 section 2. The state goes into the callback address, because OAuth 1.0a has none; the
+/// temporary secret is kept sealed in the link and opens only for the browser that left. One of the few places that
+/// reveal secrets: temporary token and secret become one text to be kept.
 /// </summary>
 internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
 {
@@ -71,7 +72,8 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
                     : ErrorCatalogue.ClientMisconfigured,
                 Code(answer)
             );
-        // RFC 5849 2.1: without the confirmation the provider is one of 1.0, where a stranger's consent can be slipped under a user.
+        // RFC 5849 2.1: without the confirmation the provider is one of 1.0, where a stranger's consent can be slipped
+        // under a user.
         if (
             Token.TextIn(answer.Body) is not { } token
             || TokenSecret.TextIn(answer.Body) is not { } tokenSecret

@@ -11,7 +11,9 @@ internal abstract record WireReply
 
     public sealed record Answered(Answer Answer) : WireReply;
 
-    /// <summary>No usable answer. <paramref name="Sent"/> is false only when the other side certainly saw nothing of the body.</summary>
+    /// <summary>
+    /// No usable answer. <paramref name="Sent"/> is false only when the other side certainly saw nothing of the body.
+    /// </summary>
     public sealed record Failed(SendFailure Failure, bool Sent, string Code) : WireReply;
 }
 
@@ -27,7 +29,8 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
 
     /// <param name="message">Disposed here.</param>
     /// <param name="deadline">The call ends before it.</param>
-    /// <param name="form">The answer is a form whatever its type says: of RFC 5849's endpoints many name text/html.</param>
+    /// <param name="form">The answer is a form whatever its type says: of RFC 5849's endpoints many name
+    /// text/html.</param>
     public async Task<WireReply> SendAsync(HttpRequestMessage message, DateTimeOffset deadline, bool form = false)
     {
         var content = message.Content as TrackedContent;

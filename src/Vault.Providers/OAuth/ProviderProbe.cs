@@ -11,7 +11,10 @@ using Vault.Providers.Upstream;
 
 namespace Vault.Providers.OAuth;
 
-/// <summary>Asks who is behind a credential, or only whether it works. Reads only, so nothing is at stake when the answer is lost.</summary>
+/// <summary>
+/// Asks who is behind a credential, or only whether it works. Reads only, so nothing is at stake when the answer is
+/// lost.
+/// </summary>
 internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
 {
     private readonly OAuthCall _call = new(http, time);
@@ -85,7 +88,9 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         };
     }
 
-    /// <summary>RFC 7662: where no call shows whose a token is, the authorization server says at least whether it lives.</summary>
+    /// <summary>
+    /// RFC 7662: where no call shows whose a token is, the authorization server says at least whether it lives.
+    /// </summary>
     private async Task<IdentityReply> IntrospectAsync(
         TokenClient client,
         GrantTokens grant,
@@ -110,7 +115,8 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         if (!answer.IsSuccess)
             return new IdentityReply.Unavailable(FailureCode.Status(answer.Status), null);
 
-        // RFC 7662 2.2: "active" is the one member that must be there; false is the answer for every token that is not good, whatever the cause.
+        // RFC 7662 2.2: "active" is the one member that must be there; false is the answer for every token that is not
+        // good, whatever the cause.
         return
             answer.Body is { ValueKind: JsonValueKind.Object } body
             && body.TryGetProperty("active", out var active)

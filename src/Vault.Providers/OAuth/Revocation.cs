@@ -8,7 +8,9 @@ using Vault.Providers.Egress;
 
 namespace Vault.Providers.OAuth;
 
-/// <summary>Revokes at the provider (RFC 7009 or its own way). It may be tried again: revoking twice does no more than once.</summary>
+/// <summary>
+/// Revokes at the provider (RFC 7009 or its own way). It may be tried again: revoking twice does no more than once.
+/// </summary>
 internal static class Revocation
 {
     public static async Task<RevocationReply> SendAsync(

@@ -12,8 +12,8 @@ using Vault.Providers.Egress;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Calls OAuth endpoints as a pack describes them. Every call is sent at most once and ends before its deadline; what it came to is decided here and
-/// nowhere else (laws 5 and 6).
+/// Calls OAuth endpoints as a pack describes them. Every call is sent at most once and ends before its deadline; what
+/// it came to is decided here and nowhere else (laws 5 and 6).
 /// </summary>
 public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactory ids) : ITokenEndpoint
 {
@@ -283,7 +283,9 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
                 : null;
     }
 
-    /// <summary>RFC 7521 4.2: a client that proves itself by an assertion sends no secret beside it, only its id.</summary>
+    /// <summary>
+    /// RFC 7521 4.2: a client that proves itself by an assertion sends no secret beside it, only its id.
+    /// </summary>
     private static ClientAuthentication? Authentication(TokenClient client, OAuthShape oauth) =>
         client.Pack.Details.Assertion!.Use == AssertionUse.Client ? ClientAuthentication.None
         : client.ClientSecret is null ? null

@@ -12,8 +12,8 @@ using Vault.Providers.Egress;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// One request to an OAuth endpoint: parameters, then the client's authentication in the one way the pack names (RFC 6749 2.3 allows one per request).
-/// One of the few places that reveal secrets.
+/// One request to an OAuth endpoint: parameters, then the client's authentication in the one way the pack names (RFC
+/// 6749 2.3 allows one per request). One of the few places that reveal secrets.
 /// </summary>
 internal sealed class TokenRequest(TokenClient client)
 {
@@ -107,12 +107,16 @@ internal sealed class TokenRequest(TokenClient client)
         return message;
     }
 
-    /// <summary>RFC 6749 2.3.1: id and secret are form-urlencoded before they are joined, or a ':' in the id would move the border.</summary>
+    /// <summary>
+    /// RFC 6749 2.3.1: id and secret are form-urlencoded before they are joined, or a ':' in the id would move the
+    /// border.
+    /// </summary>
     private static AuthenticationHeaderValue Basic(string id, Secret secret)
     {
         var encodedId = new FormBody().Add("", id).Take();
         var encodedSecret = new FormBody().Add("", secret.Reveal()).Take();
-        // Each begins with the '=' of an empty name, which becomes the border for the second and is dropped for the first.
+        // Each begins with the '=' of an empty name, which becomes the border for the second and is dropped for the
+        // first.
         var joined = new byte[encodedId.Length - 1 + encodedSecret.Length];
         encodedId.AsSpan(1).CopyTo(joined);
         encodedSecret.CopyTo(joined.AsSpan(encodedId.Length - 1));

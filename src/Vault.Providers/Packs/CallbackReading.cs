@@ -3,7 +3,10 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Reads the <c>oauth.callback</c> part: what comes with the browser. It is a stranger's word, so it may fill only parameters that are captured and have a pattern.</summary>
+/// <summary>
+/// Reads the <c>oauth.callback</c> part: what comes with the browser. It is a stranger's word, so it may fill only
+/// parameters that are captured and have a pattern.
+/// </summary>
 internal static class CallbackReading
 {
     private static readonly string[] Owned = ["state", "error", "iss"];

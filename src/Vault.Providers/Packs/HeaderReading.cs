@@ -7,7 +7,10 @@ namespace Vault.Providers.Packs;
 /// <summary>Header names and values in packs.</summary>
 internal static class HeaderReading
 {
-    /// <summary>Framing, routing and credentials are the vault's own business: a pack that set them could smuggle a request or send a credential elsewhere.</summary>
+    /// <summary>
+    /// Framing, routing and credentials are the vault's own business: a pack that set them could smuggle a request or
+    /// send a credential elsewhere.
+    /// </summary>
     private static readonly FrozenSet<string> Forbidden = new[]
     {
         "host",

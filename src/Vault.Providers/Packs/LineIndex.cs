@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>The line of every value of a JSON document by its pointer, and the members that appear twice. One pass, no tree.</summary>
+/// <summary>
+/// The line of every value of a JSON document by its pointer, and the members that appear twice. One pass, no tree.
+/// </summary>
 internal sealed class LineIndex
 {
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);

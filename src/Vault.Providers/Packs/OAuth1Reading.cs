@@ -2,7 +2,9 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Reads the <c>oauth1</c> part: consent by RFC 5849, whose outcome is the pack's own api_key credential.</summary>
+/// <summary>
+/// Reads the <c>oauth1</c> part: consent by RFC 5849, whose outcome is the pack's own api_key credential.
+/// </summary>
 internal static class OAuth1Reading
 {
     private static readonly IReadOnlyDictionary<string, string> Methods = new SortedDictionary<string, string>(

@@ -25,7 +25,9 @@ internal static class OAuthReading
         "assertion",
     ];
 
-    /// <summary>The client's id may stand in the path of a call about the client's grants (GitHub); it is no secret.</summary>
+    /// <summary>
+    /// The client's id may stand in the path of a call about the client's grants (GitHub); it is no secret.
+    /// </summary>
     private static readonly FrozenSet<string> ClientVariables = new[] { "client_id" }.ToFrozenSet(
         StringComparer.Ordinal
     );

@@ -6,9 +6,10 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// The packs loaded now: built-in files, then the operator's folder, then the operator's packs in the store; later ones replace earlier ones of the same id,
-/// and tool sets (<see cref="ToolSet"/>) are added to whatever pack stands at the end.
-/// A reload builds a whole new set and swaps one reference, so that nobody sees half a change. A wrong pack is left out and reported; the others load.
+/// The packs loaded now: built-in files, then the operator's folder, then the operator's packs in the store; later ones
+/// replace earlier ones of the same id, and tool sets (<see cref="ToolSet"/>) are added to whatever pack stands at the
+/// end. A reload builds a whole new set and swaps one reference, so that nobody sees half a change. A wrong pack is
+/// left out and reported; the others load.
 /// </summary>
 public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPackStore? store = null)
     : IPacks,
@@ -145,7 +146,9 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
 
         public List<(string Provider, byte[] Json, string Source)> Sets { get; } = [];
 
-        /// <summary>Every pack with its sets. A set that cannot be added is left out and reported; the pack loads without it.</summary>
+        /// <summary>
+        /// Every pack with its sets. A set that cannot be added is left out and reported; the pack loads without it.
+        /// </summary>
         public List<(ProviderPack, string)> WithSets(List<PackRefusal> refusals)
         {
             foreach (var (provider, json, source) in Sets)

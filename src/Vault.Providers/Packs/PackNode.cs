@@ -6,7 +6,8 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Packs;
 
 /// <summary>Every fault found while reading one pack.</summary>
-/// <param name="lines">Made when the first fault needs it: most packs have none, and the index costs as much as reading the pack.</param>
+/// <param name="lines">Made when the first fault needs it: most packs have none, and the index costs as much as reading
+/// the pack.</param>
 internal sealed class PackFaults(Lazy<LineIndex> lines)
 {
     public const int Max = 100;
@@ -25,8 +26,9 @@ internal sealed class PackFaults(Lazy<LineIndex> lines)
 }
 
 /// <summary>
-/// One object of a pack being read strictly: what is asked for is checked for its type, and <see cref="Done"/> reports every member nobody asked for.
-/// A wrong value is reported where it stands and reads as absent, so that reading goes on to the next fault.
+/// One object of a pack being read strictly: what is asked for is checked for its type, and <see cref="Done"/> reports
+/// every member nobody asked for. A wrong value is reported where it stands and reads as absent, so that reading goes
+/// on to the next fault.
 /// </summary>
 internal sealed class PackNode(JsonElement value, string pointer, PackFaults faults)
 {

@@ -3,10 +3,14 @@ namespace Vault.Providers.Packs;
 /// <summary>Where packs come from.</summary>
 public sealed class PackOptions
 {
-    /// <summary>An operator's folder of <c>*.json</c> packs; null for none. A pack there replaces a built-in one of the same id.</summary>
+    /// <summary>
+    /// An operator's folder of <c>*.json</c> packs; null for none. A pack there replaces a built-in one of the same id.
+    /// </summary>
     public string? Folder { get; set; }
 
-    /// <summary>Load packs that say <c>development_only</c> (the sandbox). Never in production: they name loopback.</summary>
+    /// <summary>
+    /// Load packs that say <c>development_only</c> (the sandbox). Never in production: they name loopback.
+    /// </summary>
     public bool Development { get; set; }
 
     /// <summary>The folder of the built-in packs.</summary>

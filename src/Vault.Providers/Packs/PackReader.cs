@@ -7,8 +7,9 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Reads a provider pack strictly: an unknown member, a wrong type, a host outside <c>hosts</c> or a rule that could not work refuses the pack, with every
-/// fault's JSON pointer, line and reason. A pack decides where credentials go, so nothing in it is guessed.
+/// Reads a provider pack strictly: an unknown member, a wrong type, a host outside <c>hosts</c> or a rule that could
+/// not work refuses the pack, with every fault's JSON pointer, line and reason. A pack decides where credentials go, so
+/// nothing in it is guessed.
 /// </summary>
 public sealed class PackReader(int maxBytes) : IPackReader
 {
@@ -52,7 +53,10 @@ public sealed class PackReader(int maxBytes) : IPackReader
         PackReading Refuse(string message) => new(null, [new Violation("", $"{source} {message}")]);
     }
 
-    /// <summary>A member that appears twice would be read once here and may be read otherwise elsewhere, so it is a fault like any other.</summary>
+    /// <summary>
+    /// A member that appears twice would be read once here and may be read otherwise elsewhere, so it is a fault like
+    /// any other.
+    /// </summary>
     /// <exception cref="JsonException">Not JSON.</exception>
     internal static JsonDocument Parse(ReadOnlyMemory<byte> json, Lazy<LineIndex> lines, out PackFaults faults)
     {

@@ -25,7 +25,9 @@ internal sealed class PackScope
             Parameters = ImmutableSortedDictionary<string, PackParameter>.Empty,
         };
 
-    /// <summary>Reads a URL; <paramref name="variables"/> are names that may stand in it besides the pack's parameters.</summary>
+    /// <summary>
+    /// Reads a URL; <paramref name="variables"/> are names that may stand in it besides the pack's parameters.
+    /// </summary>
     public UrlTemplate? Url(
         PackNode node,
         string name,
@@ -78,7 +80,10 @@ internal sealed class PackScope
         return template;
     }
 
-    /// <summary>Checks the origin with each parameter's example (and default): what the pattern is meant to let through must be covered by the hosts.</summary>
+    /// <summary>
+    /// Checks the origin with each parameter's example (and default): what the pattern is meant to let through must be
+    /// covered by the hosts.
+    /// </summary>
     private void CheckOrigin(PackNode node, string name, UrlTemplate template)
     {
         foreach (var place in template.OriginVariables)

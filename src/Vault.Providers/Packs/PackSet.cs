@@ -26,7 +26,10 @@ internal sealed class PackSet
     /// <summary>Made with the set, before anybody sees it: no search waits for it.</summary>
     public ToolIndex Index { get; }
 
-    /// <summary>Later packs replace earlier ones of the same id; a tool name that another pack has already refuses the later pack.</summary>
+    /// <summary>
+    /// Later packs replace earlier ones of the same id; a tool name that another pack has already refuses the later
+    /// pack.
+    /// </summary>
     public static PackSet Build(IEnumerable<(ProviderPack Pack, string Source)> packs, List<PackRefusal> refusals)
     {
         var byId = new Dictionary<string, (ProviderPack Pack, string Source)>(StringComparer.Ordinal);

@@ -3,7 +3,9 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Reads <c>rate_classes</c>, and of a tool its <c>rate_class</c> and whether it is <c>deprecated</c>.</summary>
+/// <summary>
+/// Reads <c>rate_classes</c>, and of a tool its <c>rate_class</c> and whether it is <c>deprecated</c>.
+/// </summary>
 internal static class RateReading
 {
     private static readonly IReadOnlyDictionary<string, bool> Per = new SortedDictionary<string, bool>(

@@ -5,7 +5,10 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Reads how a tool's input becomes a request. Every input must go somewhere, and nothing may come from an input that the schema does not know.</summary>
+/// <summary>
+/// Reads how a tool's input becomes a request. Every input must go somewhere, and nothing may come from an input that
+/// the schema does not know.
+/// </summary>
 internal static class RequestReading
 {
     public static ToolRequest Request(
@@ -232,7 +235,9 @@ internal static class RequestReading
                 faults.Add(at, $"'{input}' is not a property of input_schema");
         }
 
-        /// <summary>A list of names (each from the input of the same name), or an object from name to input name or source.</summary>
+        /// <summary>
+        /// A list of names (each from the input of the same name), or an object from name to input name or source.
+        /// </summary>
         public ImmutableArray<MappedField> Map(PackNode node, string name)
         {
             var fields = ImmutableArray.CreateBuilder<MappedField>();

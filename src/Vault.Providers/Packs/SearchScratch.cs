@@ -1,6 +1,9 @@
 namespace Vault.Providers.Packs;
 
-/// <summary>What one search writes on. Kept and used again: between two searches every place holds zero, because a search undoes exactly what it touched.</summary>
+/// <summary>
+/// What one search writes on. Kept and used again: between two searches every place holds zero, because a search undoes
+/// exactly what it touched.
+/// </summary>
 internal sealed class SearchScratch(int documents)
 {
     private readonly double[] _scores = new double[documents];
@@ -23,7 +26,9 @@ internal sealed class SearchScratch(int documents)
         _exact[document] = true;
     }
 
-    /// <summary>A document that holds a longer word beginning with it; counts only where the word itself is not there.</summary>
+    /// <summary>
+    /// A document that holds a longer word beginning with it; counts only where the word itself is not there.
+    /// </summary>
     public void Beginning(int document, double count)
     {
         if (!_exact[document])

@@ -1,6 +1,9 @@
 namespace Vault.Providers.Packs;
 
-/// <summary>Cuts a text into the words that the index knows: lower case, letters and digits, a plural 's' dropped so that "message" finds "messages".</summary>
+/// <summary>
+/// Cuts a text into the words that the index knows: lower case, letters and digits, a plural 's' dropped so that
+/// "message" finds "messages".
+/// </summary>
 internal static class SearchWords
 {
     public const int MaxWord = 64;

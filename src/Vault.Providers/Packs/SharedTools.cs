@@ -4,7 +4,10 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Tools as the accounts of another provider run them (<c>tools_of</c>): the same operation, under that provider's hosts, credential and error rules.</summary>
+/// <summary>
+/// Tools as the accounts of another provider run them (<c>tools_of</c>): the same operation, under that provider's
+/// hosts, credential and error rules.
+/// </summary>
 internal sealed record SharedTools(
     FrozenDictionary<(string Provider, string Tool), Tool> Tools,
     FrozenDictionary<string, IReadOnlyList<string>> Providers
@@ -13,7 +16,10 @@ internal sealed record SharedTools(
     public static SharedTools None { get; } =
         new(FrozenDictionary<(string, string), Tool>.Empty, FrozenDictionary<string, IReadOnlyList<string>>.Empty);
 
-    /// <summary>A tool that the other provider's hosts or parameters cannot serve is left out; a provider that is not loaded lends nothing.</summary>
+    /// <summary>
+    /// A tool that the other provider's hosts or parameters cannot serve is left out; a provider that is not loaded
+    /// lends nothing.
+    /// </summary>
     public static SharedTools Of(
         IReadOnlyDictionary<string, ProviderPack> packs,
         IReadOnlyDictionary<string, Tool> tools
@@ -50,7 +56,8 @@ internal sealed record SharedTools(
         var request = tool.Definition.Request;
         var lender = tool.Pack.Details.Api.BaseUrl;
         var url = request.Url;
-        // A product's own address is kept where the borrower may call it (Gmail under Google); an address per customer is the borrower's (Salesforce sandboxes).
+        // A product's own address is kept where the borrower may call it (Gmail under Google); an address per customer
+        // is the borrower's (Salesforce sandboxes).
         if (
             url.IsRelative
             && !lender.Variables.Any()
@@ -62,7 +69,8 @@ internal sealed record SharedTools(
             return null;
         if (!url.Variables.All(place => request.Path.ContainsKey(place) || pack.Details.Parameters.ContainsKey(place)))
             return null;
-        // A request of its own, also where nothing differs: what is remembered for a request is remembered for one pack.
+        // A request of its own, also where nothing differs: what is remembered for a request is remembered for one
+        // pack.
         return tool.Definition with { Request = request with { Url = url } };
     }
 

@@ -5,8 +5,9 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Full-text search over tools: BM25 with names weighing more than descriptions, over an inverted index in memory. Built once per set of packs; a search costs
-/// what its words occur in, not the size of the catalogue, and allocates little more than its answer.
+/// Full-text search over tools: BM25 with names weighing more than descriptions, over an inverted index in memory.
+/// Built once per set of packs; a search costs what its words occur in, not the size of the catalogue, and allocates
+/// little more than its answer.
 /// </summary>
 internal sealed class ToolIndex
 {
@@ -22,7 +23,9 @@ internal sealed class ToolIndex
     /// <summary>In order of name: a document is its place here.</summary>
     private readonly Tool[] _tools;
 
-    /// <summary>Sorted; the postings of word <c>i</c> are those from <c>_starts[i]</c> to <c>_starts[i + 1]</c>.</summary>
+    /// <summary>
+    /// Sorted; the postings of word <c>i</c> are those from <c>_starts[i]</c> to <c>_starts[i + 1]</c>.
+    /// </summary>
     private readonly string[] _words;
     private readonly int[] _starts;
     private readonly (int Document, int Count)[] _postings;
@@ -119,7 +122,10 @@ internal sealed class ToolIndex
         scratch.Add(Math.Log(1 + ((_tools.Length - with + 0.5) / (with + 0.5))), _weights, K1);
     }
 
-    /// <summary>The best of the hits, without sorting all of them: the worst of the kept ones stands on top of the heap and makes way. A hidden tool takes no one's place.</summary>
+    /// <summary>
+    /// The best of the hits, without sorting all of them: the worst of the kept ones stands on top of the heap and
+    /// makes way. A hidden tool takes no one's place.
+    /// </summary>
     private List<Tool> Best(SearchScratch scratch, string? provider, int limit, Func<Tool, bool>? visible)
     {
         var kept = new PriorityQueue<int, (double Score, int Later)>(Math.Min(limit, scratch.Hits.Length) + 1);

@@ -6,7 +6,10 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Reads the <c>tools</c> part: names, schemas, scopes. What becomes of the input is read by <see cref="RequestReading"/>.</summary>
+/// <summary>
+/// Reads the <c>tools</c> part: names, schemas, scopes. What becomes of the input is read by
+/// <see cref="RequestReading"/>.
+/// </summary>
 internal static class ToolReading
 {
     public static ImmutableArray<ToolDefinition> Tools(PackNode pack, PackScope scope)

@@ -5,7 +5,10 @@ using Vault.Core.Packs.Schema;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>A tool's input schema, compiled when the tool is first used: a catalogue has hundreds of tools, and an organization uses a few.</summary>
+/// <summary>
+/// A tool's input schema, compiled when the tool is first used: a catalogue has hundreds of tools, and an organization
+/// uses a few.
+/// </summary>
 internal sealed class ToolSchema(ToolDefinition tool) : IInputSchema
 {
     // The reader has compiled every schema once already, so this cannot fail for a pack that came through it.

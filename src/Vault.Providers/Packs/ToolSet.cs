@@ -6,8 +6,9 @@ using Vault.Core.Errors;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Tools beside a pack: a file or row with <c>extends</c> adds its tools to the pack of that provider, so that a pack that is replaced by a newer one keeps the
-/// tools that were imported for it. What comes out is read as one pack, by the same rules.
+/// Tools beside a pack: a file or row with <c>extends</c> adds its tools to the pack of that provider, so that a pack
+/// that is replaced by a newer one keeps the tools that were imported for it. What comes out is read as one pack, by
+/// the same rules.
 /// </summary>
 internal static class ToolSet
 {
@@ -16,7 +17,10 @@ internal static class ToolSet
 
     public static string Id(string provider, string set) => provider + "+" + set;
 
-    /// <summary>The provider that a document extends; null where it is a pack of its own, or no JSON, which the reader of packs then says.</summary>
+    /// <summary>
+    /// The provider that a document extends; null where it is a pack of its own, or no JSON, which the reader of packs
+    /// then says.
+    /// </summary>
     /// <param name="removed">Whether it is the tombstone of a set; the word stands before the tools.</param>
     public static string? Extends(ReadOnlySpan<byte> json, out bool removed)
     {
@@ -46,7 +50,10 @@ internal static class ToolSet
         return provider;
     }
 
-    /// <summary>The pack with the tools of a set. A tool whose name the pack has already is left out and named in <paramref name="faults"/>.</summary>
+    /// <summary>
+    /// The pack with the tools of a set. A tool whose name the pack has already is left out and named in
+    /// <paramref name="faults"/>.
+    /// </summary>
     /// <returns>Null where the set cannot be read.</returns>
     public static byte[]? Merge(ReadOnlyMemory<byte> pack, ReadOnlyMemory<byte> set, List<Violation> faults)
     {

@@ -8,7 +8,10 @@ namespace Vault.Providers.Packs;
 /// <param name="Tools">How many it adds; null exactly when there are faults.</param>
 public sealed record ToolSetReading(int? Tools, ImmutableArray<Violation> Faults);
 
-/// <summary>Reads a tool set (<c>extends</c>) as strictly as a pack, against the pack it adds to; every fault has its place and line in the set's own file.</summary>
+/// <summary>
+/// Reads a tool set (<c>extends</c>) as strictly as a pack, against the pack it adds to; every fault has its place and
+/// line in the set's own file.
+/// </summary>
 public static class ToolSetReader
 {
     /// <summary>The provider whose pack a document extends; null where it is a pack of its own.</summary>

@@ -9,7 +9,10 @@ using Vault.Providers.OAuth;
 
 namespace Vault.Providers.Upstream;
 
-/// <summary>Writes a request body in the pack's format. The bytes are made before sending, so that a body is sent whole or not begun.</summary>
+/// <summary>
+/// Writes a request body in the pack's format. The bytes are made before sending, so that a body is sent whole or not
+/// begun.
+/// </summary>
 internal static class BodyWriter
 {
     /// <param name="extra">A page token or an idempotency key that goes into the body.</param>
@@ -20,7 +23,8 @@ internal static class BodyWriter
     )
     {
         var fields = Fields(shape, input, extra).ToList();
-        // The last word on a name is the pack's, as in JSON: sent twice, it would be the provider's choice which of the two counts.
+        // The last word on a name is the pack's, as in JSON: sent twice, it would be the provider's choice which of the
+        // two counts.
         if (shape.Format is BodyFormat.Form or BodyFormat.Multipart)
             fields = [.. fields.GroupBy(f => f.At.Segments[^1], StringComparer.Ordinal).Select(g => g.Last())];
         switch (shape.Format)
@@ -124,7 +128,9 @@ internal static class BodyWriter
         writer.WriteEndObject();
     }
 
-    /// <summary>Arrays of scalars repeat the name; members of objects go in brackets, as Stripe and most form APIs take them.</summary>
+    /// <summary>
+    /// Arrays of scalars repeat the name; members of objects go in brackets, as Stripe and most form APIs take them.
+    /// </summary>
     private static void Flatten(FormBody form, string name, JsonElement value)
     {
         switch (value.ValueKind)

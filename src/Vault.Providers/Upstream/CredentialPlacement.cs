@@ -7,11 +7,17 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Upstream;
 
-/// <summary>Puts a credential on an API request, where the pack says. This is the credential's one way out (law 2), and one of the few places that reveal secrets.</summary>
+/// <summary>
+/// Puts a credential on an API request, where the pack says. This is the credential's one way out (law 2), and one of
+/// the few places that reveal secrets.
+/// </summary>
 internal static class CredentialPlacement
 {
     /// <param name="consumer">The connection's client, where requests are signed with its secret, too.</param>
-    /// <summary>Null when done; else a code that says what is missing. The URL is given already checked; only a query is added to it.</summary>
+    /// <summary>
+    /// Null when done; else a code that says what is missing. The URL is given already checked; only a query is added
+    /// to it.
+    /// </summary>
     public static string? Apply(
         HttpRequestMessage message,
         ProviderPack pack,
@@ -52,7 +58,8 @@ internal static class CredentialPlacement
             else if (place.Place == CredentialPlace.Header)
             {
                 message.Headers.Remove(place.Name);
-                // Nor does a header carry anything but ASCII (a key pasted with a typographic quote): the framework would say so only while it sends.
+                // Nor does a header carry anything but ASCII (a key pasted with a typographic quote): the framework
+                // would say so only while it sends.
                 if (value.Any(c => c is < ' ' or > '~') || !message.Headers.TryAddWithoutValidation(place.Name, value))
                     return "credential_unusable";
             }
@@ -87,7 +94,10 @@ internal static class CredentialPlacement
         return credential is not null && credential.Fields.TryGetValue(name, out var field) ? field.RevealText() : null;
     }
 
-    /// <summary>RFC 7617: user name, colon, password in UTF-8. A colon in the user name cannot be told from the border, so it is refused.</summary>
+    /// <summary>
+    /// RFC 7617: user name, colon, password in UTF-8. A colon in the user name cannot be told from the border, so it is
+    /// refused.
+    /// </summary>
     private static string? Basic(StaticCredential credential)
     {
         if (!credential.Fields.TryGetValue("username", out var user))

@@ -9,7 +9,9 @@ namespace Vault.Providers.Upstream;
 /// <summary>Takes values out of a tool's input in the form a provider wants.</summary>
 internal static class InputValues
 {
-    /// <summary>The value of a source, transformed; null when the input leaves it out and there is no default.</summary>
+    /// <summary>
+    /// The value of a source, transformed; null when the input leaves it out and there is no default.
+    /// </summary>
     public static JsonElement? Take(FieldSource source, JsonElement input)
     {
         if (source.Value is { } constant)

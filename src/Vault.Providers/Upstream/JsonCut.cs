@@ -3,13 +3,15 @@ using System.Text.Json;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Shortens JSON to a size without breaking it: the longest prefix that ends right after a whole value, closed with the brackets still open. So trailing
-/// items and members are dropped, and what remains is what the provider sent, in its order.
+/// Shortens JSON to a size without breaking it: the longest prefix that ends right after a whole value, closed with the
+/// brackets still open. So trailing items and members are dropped, and what remains is what the provider sent, in its
+/// order.
 /// </summary>
 internal static class JsonCut
 {
     /// <param name="json">Whole JSON, or the beginning of it.</param>
-    /// <returns>Valid JSON of at most <paramref name="cap"/> bytes; empty when not even its outermost brackets fit or it is no JSON.</returns>
+    /// <returns>Valid JSON of at most <paramref name="cap"/> bytes; empty when not even its outermost brackets fit or
+    /// it is no JSON.</returns>
     public static byte[] Cut(ReadOnlySpan<byte> json, int cap)
     {
         var reader = new Utf8JsonReader(

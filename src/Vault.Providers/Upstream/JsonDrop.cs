@@ -5,10 +5,14 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Upstream;
 
-/// <summary>Writes a JSON value without the members an agent never needs (links to itself, internal ids): fewer tokens, nothing else changed.</summary>
+/// <summary>
+/// Writes a JSON value without the members an agent never needs (links to itself, internal ids): fewer tokens, nothing
+/// else changed.
+/// </summary>
 internal static class JsonDrop
 {
-    /// <param name="paths">Of members; <c>*</c> stands for every element of a list, and for every member of an object.</param>
+    /// <param name="paths">Of members; <c>*</c> stands for every element of a list, and for every member of an
+    /// object.</param>
     public static byte[] Write(JsonElement value, ImmutableArray<ValuePath> paths)
     {
         var buffer = new ArrayBufferWriter<byte>();

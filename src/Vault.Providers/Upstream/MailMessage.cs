@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// An RFC 5322 message from <c>to</c>, <c>cc</c>, <c>bcc</c>, <c>subject</c>, <c>text</c>, <c>html</c>, <c>in_reply_to</c>, base64url as Gmail takes it. Code and not
-/// data, because folding, encoded words and header injection cannot be left to a template.
+/// An RFC 5322 message from <c>to</c>, <c>cc</c>, <c>bcc</c>, <c>subject</c>, <c>text</c>, <c>html</c>,
+/// <c>in_reply_to</c>, base64url as Gmail takes it. Code and not data, because folding, encoded words and header
+/// injection cannot be left to a template.
 /// </summary>
 internal static class MailMessage
 {

@@ -8,8 +8,9 @@ using Vault.Core.Sealing;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// The Authorization header of RFC 5849 for an own credential (NetSuite's token-based authentication). Code and not data, because the signature covers method,
-/// URL and query of each request. One of the few places that reveal secrets: the two secrets are only ever the key of the HMAC.
+/// The Authorization header of RFC 5849 for an own credential (NetSuite's token-based authentication). Code and not
+/// data, because the signature covers method, URL and query of each request. One of the few places that reveal secrets:
+/// the two secrets are only ever the key of the HMAC.
 /// </summary>
 internal static class OAuth1Signature
 {
@@ -17,8 +18,10 @@ internal static class OAuth1Signature
     public static readonly ImmutableArray<string> Fields = ["consumer_key", "consumer_secret", "token", "token_secret"];
 
     /// <param name="realm">Not part of the signature (RFC 5849 3.5.1).</param>
-    /// <param name="consumer">The connection's client. Where the credential is of it, its secret as it is now goes before the copy that the credential may have.</param>
-    /// <returns>Null when a field is missing, or when the body is a form: its members would have to be signed, and no pack needs that.</returns>
+    /// <param name="consumer">The connection's client. Where the credential is of it, its secret as it is now goes
+    /// before the copy that the credential may have.</param>
+    /// <returns>Null when a field is missing, or when the body is a form: its members would have to be signed, and no
+    /// pack needs that.</returns>
     public static string? Header(
         HttpRequestMessage message,
         string method,
@@ -37,7 +40,9 @@ internal static class OAuth1Signature
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))
         );
 
-    /// <summary>For the endpoints of RFC 5849 section 2: signed by the client, and by a token where there is one.</summary>
+    /// <summary>
+    /// For the endpoints of RFC 5849 section 2: signed by the client, and by a token where there is one.
+    /// </summary>
     /// <param name="more">Protocol parameters of the request (oauth_callback, oauth_verifier).</param>
     public static string Header(
         HttpRequestMessage message,

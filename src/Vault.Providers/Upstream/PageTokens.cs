@@ -11,8 +11,9 @@ using Vault.Providers.Classification;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Tokens to go on with a list. Who calls gets them sealed and cannot write one (the executor sees to that); the tool, the input and the kind must be those they
-/// were made for, and what they carry is a provider's word: a URL in one goes only to the very origin the tool itself calls.
+/// Tokens to go on with a list. Who calls gets them sealed and cannot write one (the executor sees to that); the tool,
+/// the input and the kind must be those they were made for, and what they carry is a provider's word: a URL in one goes
+/// only to the very origin the tool itself calls.
 /// </summary>
 internal static class PageTokens
 {
@@ -96,7 +97,10 @@ internal static class PageTokens
             ? url.AbsoluteUri
             : null;
 
-    /// <summary>A provider that takes its key in the query may repeat it in the next URL; a page token leaves the vault, so the key is taken out (law 2).</summary>
+    /// <summary>
+    /// A provider that takes its key in the query may repeat it in the next URL; a page token leaves the vault, so the
+    /// key is taken out (law 2).
+    /// </summary>
     private static string? WithoutKey(ToolCall call, string? url)
     {
         var names = call
@@ -139,7 +143,9 @@ internal static class PageTokens
         return (at + (paging.Style == PagingStyle.Page ? 1 : count)).ToString(CultureInfo.InvariantCulture);
     }
 
-    /// <summary>RFC 8288: the target of rel="next". Commas and semicolons may stand inside the angle brackets.</summary>
+    /// <summary>
+    /// RFC 8288: the target of rel="next". Commas and semicolons may stand inside the angle brackets.
+    /// </summary>
     private static string? NextLink(string header)
     {
         for (var at = 0; (at = header.IndexOf('<', at)) >= 0; )

@@ -10,10 +10,14 @@ using Vault.Providers.OAuth;
 
 namespace Vault.Providers.Upstream;
 
-/// <summary>Turns a tool call into one HTTP request, without its credential. Where the input goes is the pack's word; the input itself can name no host and no header.</summary>
+/// <summary>
+/// Turns a tool call into one HTTP request, without its credential. Where the input goes is the pack's word; the input
+/// itself can name no host and no header.
+/// </summary>
 internal static class RequestMapper
 {
-    // By reference: a tool's request belongs to one pack in one version, and its template goes when the pack is unloaded.
+    // By reference: a tool's request belongs to one pack in one version, and its template goes when the pack is
+    // unloaded.
     private static readonly ConditionalWeakTable<ToolRequest, UrlTemplate> Absolute = [];
 
     /// <param name="pageValue">What a valid page token carried; null for the first page.</param>
@@ -106,7 +110,9 @@ internal static class RequestMapper
         InputValues.Scalar(value)
         ?? (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? value.GetRawText() : null);
 
-    /// <summary>What the vault itself puts into query or body: the place to go on from, and the idempotency key.</summary>
+    /// <summary>
+    /// What the vault itself puts into query or body: the place to go on from, and the idempotency key.
+    /// </summary>
     private static List<(string Name, string Value)> Extra(ToolCall call, string? pageValue, KeyLocation place)
     {
         var request = call.Tool.Definition.Request;

@@ -39,11 +39,13 @@ internal sealed class ResponseBody
     {
         var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
         await using var stream = Decoded(raw, response.Content.Headers);
-        // As large as announced (after decompression nothing is), so that an ordinary answer costs one array; no larger than this at first, whatever a stranger announces.
+        // As large as announced (after decompression nothing is), so that an ordinary answer costs one array; no larger
+        // than this at first, whatever a stranger announces.
         var announced = ReferenceEquals(stream, raw) ? response.Content.Headers.ContentLength : null;
         var buffer = new byte[Math.Clamp(announced ?? FirstRead, 1, FirstRead)];
         var length = 0;
-        // The cap counts bytes after decompression, and reading stops one byte behind it: a small answer cannot swell without end.
+        // The cap counts bytes after decompression, and reading stops one byte behind it: a small answer cannot swell
+        // without end.
         while (length <= readCap && length != announced)
         {
             if (length == buffer.Length)
@@ -72,7 +74,8 @@ internal sealed class ResponseBody
         );
     }
 
-    // RFC 9110 8.4: the encoding that was applied last. What is left after it, or an unknown one, leaves bytes that are no JSON, and are judged as such.
+    // RFC 9110 8.4: the encoding that was applied last. What is left after it, or an unknown one, leaves bytes that are
+    // no JSON, and are judged as such.
     private static Stream Decoded(Stream stream, System.Net.Http.Headers.HttpContentHeaders headers)
     {
         if (!headers.NonValidated.TryGetValues("Content-Encoding", out var values))
@@ -86,7 +89,10 @@ internal sealed class ResponseBody
         };
     }
 
-    /// <summary>The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where it was cut.</summary>
+    /// <summary>
+    /// The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where
+    /// it was cut.
+    /// </summary>
     public (JsonElement? Data, bool Truncated, ReadOnlyMemory<byte> Complete) Render(
         int cap,
         ValuePath? part,

@@ -4,7 +4,10 @@ using Vault.Providers.Egress;
 
 namespace Vault.Providers.Upstream;
 
-/// <summary>Sends one attempt of a tool call and judges the answer. It never retries and never follows a redirect; the executor decides what comes next.</summary>
+/// <summary>
+/// Sends one attempt of a tool call and judges the answer. It never retries and never follows a redirect; the executor
+/// decides what comes next.
+/// </summary>
 public sealed class UpstreamClient : IUpstream
 {
     private readonly ProviderHttp _http;
@@ -22,9 +25,9 @@ public sealed class UpstreamClient : IUpstream
     }
 
     /// <remarks>
-    /// A call that could not be sent as it is (a page token of another list, an input no header can carry, a parameter the account lacks) is
-    /// <see cref="UpstreamOutcome.Rejected"/> with <c>Sent</c> false and a code in <c>Detail</c>: <c>page_token_invalid</c>, <c>input_…:name</c>,
-    /// <c>parameter_missing:name</c>, <c>credential_…</c>.
+    /// A call that could not be sent as it is (a page token of another list, an input no header can carry, a parameter
+    /// the account lacks) is <see cref="UpstreamOutcome.Rejected"/> with <c>Sent</c> false and a code in <c>Detail</c>:
+    /// <c>page_token_invalid</c>, <c>input_…:name</c>, <c>parameter_missing:name</c>, <c>credential_…</c>.
     /// </remarks>
     public async Task<UpstreamReply> SendAsync(ToolCall call, CancellationToken cancellationToken)
     {

@@ -6,7 +6,10 @@ public sealed class UpstreamOptions
     /// <summary>Bytes of an answer that go to the caller; a longer one is cut at a JSON boundary and flagged.</summary>
     public int OutputCap { get; set; } = 1024 * 1024;
 
-    /// <summary>Bytes of an answer that are read at all, after decompression: what an output handle can give. Each call under way may hold this much memory.</summary>
+    /// <summary>
+    /// Bytes of an answer that are read at all, after decompression: what an output handle can give. Each call under
+    /// way may hold this much memory.
+    /// </summary>
     public int ReadCap { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>Every wrong value.</summary>

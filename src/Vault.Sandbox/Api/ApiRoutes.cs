@@ -4,7 +4,9 @@ using Vault.Sandbox.Faults;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>The echo API, the same behind each door: count, let faults strike, authenticate, check the scope, answer.</summary>
+/// <summary>
+/// The echo API, the same behind each door: count, let faults strike, authenticate, check the scope, answer.
+/// </summary>
 internal sealed class ApiRoutes(
     IReadOnlyList<ApiAuthenticator> authenticators,
     CounterBook counters,

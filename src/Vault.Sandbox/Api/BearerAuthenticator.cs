@@ -4,7 +4,9 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>Authorization: Bearer with an access token of this provider (RFC 6750); never in the query string.</summary>
+/// <summary>
+/// Authorization: Bearer with an access token of this provider (RFC 6750); never in the query string.
+/// </summary>
 internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) : ApiAuthenticator
 {
     private static readonly ApiRefusal NoCredential = new(

@@ -68,7 +68,9 @@ internal sealed class ItemStore
 
     public bool Remove(string id) => Number(id) is { } number && _items.TryRemove(number, out _);
 
-    /// <summary>Up to <paramref name="size"/> items after a number, and the number to go on from when there are more.</summary>
+    /// <summary>
+    /// Up to <paramref name="size"/> items after a number, and the number to go on from when there are more.
+    /// </summary>
     public (List<Item> Items, long? Next) Page(long after, int size)
     {
         var page = new List<Item>(size);

@@ -3,7 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Vault.Sandbox.Clients;
 
-/// <summary>The clients of the sandbox. A change is seen by the next request, also for grants that exist already.</summary>
+/// <summary>
+/// The clients of the sandbox. A change is seen by the next request, also for grants that exist already.
+/// </summary>
 public sealed class ClientRegistry
 {
     private readonly ConcurrentDictionary<string, ClientEntry> _clients = new(StringComparer.Ordinal);

@@ -1,6 +1,8 @@
 namespace Vault.Sandbox.Clients;
 
-/// <summary>How tokens of a client (or of one grant, where it overrides its client) live and die. Durations are seconds.</summary>
+/// <summary>
+/// How tokens of a client (or of one grant, where it overrides its client) live and die. Durations are seconds.
+/// </summary>
 public sealed record TokenPolicy
 {
     public RotationBehaviour Rotation { get; init; } = RotationBehaviour.Family;
@@ -10,7 +12,10 @@ public sealed record TokenPolicy
 
     public int AccessTokenSeconds { get; init; } = 3600;
 
-    /// <summary>Leave expires_in out of token responses; the lifetime still applies (RFC 6749 section 5.1 only recommends the member).</summary>
+    /// <summary>
+    /// Leave expires_in out of token responses; the lifetime still applies (RFC 6749 section 5.1 only recommends the
+    /// member).
+    /// </summary>
     public bool OmitExpiresIn { get; init; }
 
     /// <summary>A refresh revokes the access tokens issued before it, as GitHub Apps do.</summary>
@@ -24,7 +29,10 @@ public sealed record TokenPolicy
 
     public bool IssueRefreshToken { get; init; } = true;
 
-    /// <summary>Under <see cref="RotationBehaviour.Never"/>: repeat the unchanged refresh token in refresh answers. Off, they carry none, as at Google.</summary>
+    /// <summary>
+    /// Under <see cref="RotationBehaviour.Never"/>: repeat the unchanged refresh token in refresh answers. Off, they
+    /// carry none, as at Google.
+    /// </summary>
     public bool RepeatRefreshToken { get; init; }
 
     /// <summary>Every wrong value with its field name and the fix; empty when the policy can be used.</summary>

@@ -24,8 +24,8 @@ internal static class ControlJson
     }
 
     /// <summary>
-    /// Runs a control call. Only programs may call: a page in a browser always sends Origin with a write, and it cannot send JSON without asking first.
-    /// What the registries refuse comes back as a 400 or 404 that names the field.
+    /// Runs a control call. Only programs may call: a page in a browser always sends Origin with a write, and it cannot
+    /// send JSON without asking first. What the registries refuse comes back as a 400 or 404 that names the field.
     /// </summary>
     public static async Task RunAsync(HttpContext context, Func<HttpContext, Task> act)
     {

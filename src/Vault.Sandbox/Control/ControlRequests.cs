@@ -4,7 +4,9 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Sandbox.Control;
 
-/// <summary>POST /_control/clients and PATCH /_control/clients/{id}; what is left out keeps its default or its value.</summary>
+/// <summary>
+/// POST /_control/clients and PATCH /_control/clients/{id}; what is left out keeps its default or its value.
+/// </summary>
 internal sealed record ClientRequest
 {
     public string? ClientId { get; init; }

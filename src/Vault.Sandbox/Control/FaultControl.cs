@@ -27,7 +27,9 @@ internal sealed class FaultControl(SandboxFaults faults)
         return ControlJson.WriteAsync(context, 200, new { Cleared = true });
     }
 
-    /// <summary>Lets the requests go on that a hold keeps waiting; the fault itself stays and lets later ones pass.</summary>
+    /// <summary>
+    /// Lets the requests go on that a hold keeps waiting; the fault itself stays and lets later ones pass.
+    /// </summary>
     public Task ReleaseAsync(HttpContext context)
     {
         var handle = Find(context);

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Vault.Sandbox.Counting;
 
-/// <summary>Counts without locks. A reset swaps the page, so a request that spans it may count on the old one.</summary>
+/// <summary>
+/// Counts without locks. A reset swaps the page, so a request that spans it may count on the old one.
+/// </summary>
 internal sealed class CounterBook
 {
     private volatile Page _page = new();

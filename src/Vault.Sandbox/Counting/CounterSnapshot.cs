@@ -10,7 +10,9 @@ public record CounterTotals
 
     public long ConsentsDenied { get; init; }
 
-    /// <summary>Requests that reached the token endpoint, whatever became of them; also those that a fault swallowed.</summary>
+    /// <summary>
+    /// Requests that reached the token endpoint, whatever became of them; also those that a fault swallowed.
+    /// </summary>
     public long TokenRequests { get; init; }
 
     /// <summary>Codes that were exchanged for tokens.</summary>

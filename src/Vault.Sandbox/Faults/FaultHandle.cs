@@ -17,7 +17,10 @@ public sealed class FaultHandle
 
     public SandboxFault Fault { get; }
 
-    /// <summary>The gate that holds the requests of a <see cref="FaultKind.Hold"/>. Those of a <see cref="FaultKind.Slow"/> announce themselves here once their timer runs.</summary>
+    /// <summary>
+    /// The gate that holds the requests of a <see cref="FaultKind.Hold"/>. Those of a <see cref="FaultKind.Slow"/>
+    /// announce themselves here once their timer runs.
+    /// </summary>
     public SandboxGate Gate { get; } = new();
 
     public int Hits => Volatile.Read(ref _hits);
@@ -27,7 +30,10 @@ public sealed class FaultHandle
     /// <summary>Removes the fault and opens its gate.</summary>
     public void Clear() => _owner.Remove(Id);
 
-    /// <summary>Takes one of the remaining strikes. Of any number of parallel requests exactly <see cref="SandboxFault.Times"/> get one.</summary>
+    /// <summary>
+    /// Takes one of the remaining strikes. Of any number of parallel requests exactly <see cref="SandboxFault.Times"/>
+    /// get one.
+    /// </summary>
     internal bool TryTake()
     {
         if (Fault.Times is not { } times)

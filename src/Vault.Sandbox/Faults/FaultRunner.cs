@@ -15,7 +15,8 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
         var plan = faults.Take(site, time.GetUtcNow());
         try
         {
-            // Waits do not watch the caller: a provider that has read the request acts on it, whether or not somebody still listens.
+            // Waits do not watch the caller: a provider that has read the request acts on it, whether or not somebody
+            // still listens.
             await WaitAsync(plan.Before);
             switch (plan.Outcome)
             {
@@ -103,7 +104,10 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
         }
     }
 
-    /// <summary>Lets the endpoint act and keeps its answer off the wire. Status and headers stay on the response, which has not started.</summary>
+    /// <summary>
+    /// Lets the endpoint act and keeps its answer off the wire. Status and headers stay on the response, which has not
+    /// started.
+    /// </summary>
     private static async Task<ReadOnlyMemory<byte>> CaptureAsync(HttpContext context, RequestDelegate act)
     {
         var wire = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
@@ -133,7 +137,8 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
                 continue;
             }
 
-            // The timer exists before the arrival is announced, so a test that moves its clock after ReachedAsync always fires it.
+            // The timer exists before the arrival is announced, so a test that moves its clock after ReachedAsync
+            // always fires it.
             var delay = Task.Delay(TimeSpan.FromMilliseconds(handle.Fault.DelayMs), time, stopping);
             handle.Gate.Arrive();
             await delay;

@@ -1,6 +1,8 @@
 namespace Vault.Sandbox.Faults;
 
-/// <summary>Which endpoint a fault waits at. <see cref="Api"/> is the echo API under all three ways to authenticate.</summary>
+/// <summary>
+/// Which endpoint a fault waits at. <see cref="Api"/> is the echo API under all three ways to authenticate.
+/// </summary>
 public enum FaultTarget
 {
     Any,
@@ -14,7 +16,10 @@ public enum FaultTarget
 
 public enum FaultKind
 {
-    /// <summary>Wait <see cref="SandboxFault.DelayMs"/> on the sandbox's clock, then go on; the sandbox goes on even when the caller has left.</summary>
+    /// <summary>
+    /// Wait <see cref="SandboxFault.DelayMs"/> on the sandbox's clock, then go on; the sandbox goes on even when the
+    /// caller has left.
+    /// </summary>
     Slow,
 
     /// <summary>Hold the request until the gate of the fault is opened.</summary>
@@ -29,7 +34,10 @@ public enum FaultKind
     /// <summary>429 with Retry-After.</summary>
     RateLimited,
 
-    /// <summary>The status in <see cref="SandboxFault.Status"/>, 503 by default; with Retry-After where <see cref="SandboxFault.RetryAfterSeconds"/> is set.</summary>
+    /// <summary>
+    /// The status in <see cref="SandboxFault.Status"/>, 503 by default; with Retry-After where
+    /// <see cref="SandboxFault.RetryAfterSeconds"/> is set.
+    /// </summary>
     ServerError,
 
     /// <summary>200 with {"ok":false,"error":"..."}.</summary>
@@ -38,10 +46,14 @@ public enum FaultKind
     /// <summary>200 application/json whose body is cut in the middle.</summary>
     MalformedJson,
 
-    /// <summary>400 invalid_grant with <see cref="SandboxFault.ErrorDescription"/>; the grant itself is not touched.</summary>
+    /// <summary>
+    /// 400 invalid_grant with <see cref="SandboxFault.ErrorDescription"/>; the grant itself is not touched.
+    /// </summary>
     InvalidGrant,
 
-    /// <summary>The API refuses the presented, not yet expired access token from now on, until the client refreshes.</summary>
+    /// <summary>
+    /// The API refuses the presented, not yet expired access token from now on, until the client refreshes.
+    /// </summary>
     EarlyUnauthorized,
 
     /// <summary>At consent only <see cref="SandboxFault.Scopes"/> are granted, whatever was ticked.</summary>
@@ -51,7 +63,10 @@ public enum FaultKind
     WrongIdentity,
 }
 
-/// <summary>Whether a waiting or answering fault strikes before the sandbox acts (it then does not act, unless it only waits) or after it.</summary>
+/// <summary>
+/// Whether a waiting or answering fault strikes before the sandbox acts (it then does not act, unless it only waits) or
+/// after it.
+/// </summary>
 public enum FaultPhase
 {
     Before,

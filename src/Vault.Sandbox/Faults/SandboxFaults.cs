@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Vault.Sandbox.Faults;
 
 /// <summary>
-/// The faults that are set. Per request every matching wait (slow, hold) applies, and the first matching other fault in the order they were set.
+/// The faults that are set. Per request every matching wait (slow, hold) applies, and the first matching other fault in
+/// the order they were set.
 /// </summary>
 public sealed class SandboxFaults
 {

@@ -1,8 +1,8 @@
 namespace Vault.Sandbox.Faults;
 
 /// <summary>
-/// Holds requests until it is opened. A test waits with <see cref="ReachedAsync"/> until the request is really there, does what it came for, and opens.
-/// Once open it stays open.
+/// Holds requests until it is opened. A test waits with <see cref="ReachedAsync"/> until the request is really there,
+/// does what it came for, and opens. Once open it stays open.
 /// </summary>
 public sealed class SandboxGate
 {

@@ -9,8 +9,8 @@ internal enum AccessState
 }
 
 /// <summary>
-/// An issued access token. Reading its state takes no lock: each way to die is one flag or number that only ever moves towards dead,
-/// so a reader that sees "live" saw a moment at which the token was live.
+/// An issued access token. Reading its state takes no lock: each way to die is one flag or number that only ever moves
+/// towards dead, so a reader that sees "live" saw a moment at which the token was live.
 /// </summary>
 internal sealed class AccessToken(
     string value,
@@ -56,7 +56,9 @@ internal sealed class AccessToken(
 
     public void Revoke() => _revoked = true;
 
-    /// <summary>From now on the API refuses this token though it has not expired; the token of the next refresh is not affected.</summary>
+    /// <summary>
+    /// From now on the API refuses this token though it has not expired; the token of the next refresh is not affected.
+    /// </summary>
     public void RefuseEarly() => _refusedEarly = true;
 
     public void ExpireAt(DateTimeOffset at) => Interlocked.Exchange(ref _expiresAtTicks, at.UtcTicks);

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Vault.Sandbox.Grants;
 
-/// <summary>A code handed to a redirect URI: single use, 60 seconds, bound to client, redirect URI and PKCE challenge.</summary>
+/// <summary>
+/// A code handed to a redirect URI: single use, 60 seconds, bound to client, redirect URI and PKCE challenge.
+/// </summary>
 internal sealed class AuthorizationCode
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
@@ -31,7 +33,9 @@ internal sealed class AuthorizationCode
     public GrantFamily? Issued { get; set; }
 }
 
-/// <summary>The codes on their way. Spent ones stay known for ten minutes, so that a replay is recognised and punished.</summary>
+/// <summary>
+/// The codes on their way. Spent ones stay known for ten minutes, so that a replay is recognised and punished.
+/// </summary>
 internal sealed class AuthorizationCodes
 {
     private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);

@@ -3,13 +3,15 @@ using Vault.Sandbox.Clients;
 namespace Vault.Sandbox.Grants;
 
 /// <summary>
-/// One grant: everything that descends from one consent or one mint. All changes of a family happen under its own lock, and new tokens are put
-/// into the index inside that lock; so of any number of parallel refreshes with one token exactly one finds it unused, and every other one
-/// finds what the winner left behind, complete.
+/// One grant: everything that descends from one consent or one mint. All changes of a family happen under its own lock,
+/// and new tokens are put into the index inside that lock; so of any number of parallel refreshes with one token
+/// exactly one finds it unused, and every other one finds what the winner left behind, complete.
 /// </summary>
 internal sealed class GrantFamily
 {
-    /// <summary>Older access tokens are forgotten; the API then calls them unknown instead of expired, both a 401 invalid_token.</summary>
+    /// <summary>
+    /// Older access tokens are forgotten; the API then calls them unknown instead of expired, both a 401 invalid_token.
+    /// </summary>
     private const int RememberedAccessTokens = 64;
 
     private readonly Lock _sync = new();
@@ -175,7 +177,10 @@ internal sealed class GrantFamily
         }
     }
 
-    /// <summary>Counts a call at the token endpoint for this grant from its arrival until its reply is written, dropped or released.</summary>
+    /// <summary>
+    /// Counts a call at the token endpoint for this grant from its arrival until its reply is written, dropped or
+    /// released.
+    /// </summary>
     public int EnterTokenCall()
     {
         lock (_sync)
@@ -264,7 +269,10 @@ internal sealed class GrantFamily
         );
     }
 
-    /// <summary>Only the immediate predecessor has a grace: once its successor was used, the client has shown that it holds the successor.</summary>
+    /// <summary>
+    /// Only the immediate predecessor has a grace: once its successor was used, the client has shown that it holds the
+    /// successor.
+    /// </summary>
     private bool InGrace(RefreshToken token, TokenPolicy policy, DateTimeOffset now) =>
         policy.Rotation == RotationBehaviour.Grace
         && ReferenceEquals(token, _previous)

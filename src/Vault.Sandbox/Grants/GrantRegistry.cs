@@ -58,7 +58,9 @@ public sealed class GrantRegistry
     /// <summary>The access tokens of the grant have expired as of now.</summary>
     public void ExpireAccess(string grantId) => Find(grantId).ExpireAccess(_time.GetUtcNow());
 
-    /// <summary>The access tokens of all grants (of one client) have expired as of now. Returns how many grants there were.</summary>
+    /// <summary>
+    /// The access tokens of all grants (of one client) have expired as of now. Returns how many grants there were.
+    /// </summary>
     public int ExpireAllAccess(string? clientId = null)
     {
         var now = _time.GetUtcNow();
@@ -72,7 +74,10 @@ public sealed class GrantRegistry
         return count;
     }
 
-    /// <summary>The person or an administrator took the grant back: all its tokens are dead. The reason becomes the error_description of invalid_grant.</summary>
+    /// <summary>
+    /// The person or an administrator took the grant back: all its tokens are dead. The reason becomes the
+    /// error_description of invalid_grant.
+    /// </summary>
     public void Revoke(string grantId, string reason = "the user revoked access") => Find(grantId).Kill(reason);
 
     internal MintedGrant Open(GrantFamily family, TokenPolicy policy, TimeSpan? lifetime)

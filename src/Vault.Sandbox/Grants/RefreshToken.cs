@@ -1,6 +1,8 @@
 namespace Vault.Sandbox.Grants;
 
-/// <summary>A refresh token that was ever issued. Used ones stay known: presenting one again is a replay, not an unknown token.</summary>
+/// <summary>
+/// A refresh token that was ever issued. Used ones stay known: presenting one again is a replay, not an unknown token.
+/// </summary>
 internal sealed class RefreshToken(string value, GrantFamily family)
 {
     public string Value { get; } = value;

@@ -3,7 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Vault.Sandbox.Grants;
 
-/// <summary>Finds tokens and families by their strings. What a token may do is decided by its family, never here.</summary>
+/// <summary>
+/// Finds tokens and families by their strings. What a token may do is decided by its family, never here.
+/// </summary>
 internal sealed class TokenIndex
 {
     private readonly ConcurrentDictionary<string, AccessToken> _access = new(StringComparer.Ordinal);

@@ -10,7 +10,8 @@ namespace Vault.Sandbox.OAuth;
 
 /// <summary>
 /// GET /oauth/authorize shows the consent page; the page posts the person's decision to /oauth/authorize/decision.
-/// Without a person: auto=approve or auto=deny in the query (with identity and grant_scopes where wanted), or a client with auto consent.
+/// Without a person: auto=approve or auto=deny in the query (with identity and grant_scopes where wanted), or a client
+/// with auto consent.
 /// </summary>
 internal sealed class AuthorizeEndpoint(
     ClientRegistry clients,
@@ -185,7 +186,9 @@ internal sealed class AuthorizeEndpoint(
         Redirect(context, request.RedirectUri, [("code", code.Value), ("state", request.State)]);
     }
 
-    /// <summary>Every answer at a redirect URI names who answers (RFC 9207), so a client can tell two servers apart.</summary>
+    /// <summary>
+    /// Every answer at a redirect URI names who answers (RFC 9207), so a client can tell two servers apart.
+    /// </summary>
     private void Redirect(HttpContext context, string redirectUri, (string Name, string? Value)[] members)
     {
         JsonReply.NoStore(context.Response);

@@ -28,7 +28,10 @@ internal abstract record AuthorizeReading
 
     public sealed record Valid(AuthorizeRequest Request) : AuthorizeReading;
 
-    /// <summary>Client or redirect URI are not to be trusted: a page for the person, never a redirect (RFC 6749 section 4.1.2.1).</summary>
+    /// <summary>
+    /// Client or redirect URI are not to be trusted: a page for the person, never a redirect (RFC 6749 section
+    /// 4.1.2.1).
+    /// </summary>
     public sealed record ShowPage(string Problem) : AuthorizeReading;
 
     /// <summary>The client may be told, at its own redirect URI.</summary>

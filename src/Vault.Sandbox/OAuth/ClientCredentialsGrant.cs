@@ -5,7 +5,9 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>grant_type=client_credentials (RFC 6749 section 4.4): the client stands for itself, no refresh token.</summary>
+/// <summary>
+/// grant_type=client_credentials (RFC 6749 section 4.4): the client stands for itself, no refresh token.
+/// </summary>
 internal sealed class ClientCredentialsGrant(TokenIndex index, CounterBook counters, TimeProvider time)
 {
     public (TokenReply Reply, OAuthError? Error) Mint(ClientEntry client, StrictForm form)

@@ -36,7 +36,8 @@ internal sealed class CodeGrant(
                 return (default, OAuthError.InvalidGrant("the code was already used; what it had issued is revoked"));
             }
 
-            // Every attempt by the right client spends the code, so a wrong verifier or redirect URI cannot be tried twice.
+            // Every attempt by the right client spends the code, so a wrong verifier or redirect URI cannot be tried
+            // twice.
             code.Spent = true;
             if (now >= code.ExpiresAt)
             {

@@ -8,7 +8,10 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>Signs id_tokens (RS256, the algorithm OpenID Connect requires) and publishes the key at /jwks. The key lives as long as the process.</summary>
+/// <summary>
+/// Signs id_tokens (RS256, the algorithm OpenID Connect requires) and publishes the key at /jwks. The key lives as long
+/// as the process.
+/// </summary>
 internal sealed class IdTokenSigner(IdentityBook identities, Func<string> issuer) : IDisposable
 {
     private const string KeyId = "sandbox-1";

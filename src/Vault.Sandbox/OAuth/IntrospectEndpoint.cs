@@ -5,7 +5,9 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>POST /oauth/introspect (RFC 7662). Dead, unknown and foreign tokens are {"active":false} and nothing else.</summary>
+/// <summary>
+/// POST /oauth/introspect (RFC 7662). Dead, unknown and foreign tokens are {"active":false} and nothing else.
+/// </summary>
 internal sealed class IntrospectEndpoint(
     ClientAuthentication authentication,
     TokenIndex index,

@@ -75,7 +75,9 @@ internal sealed record JwtAssertion(
         return true;
     }
 
-    /// <summary>The audience when it is exactly one; an array of several is a way to smuggle an assertion to somebody else.</summary>
+    /// <summary>
+    /// The audience when it is exactly one; an array of several is a way to smuggle an assertion to somebody else.
+    /// </summary>
     public string? SoleAudience()
     {
         if (!Claims.TryGetProperty("aud", out var aud))

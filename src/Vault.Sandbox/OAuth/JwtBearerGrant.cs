@@ -7,8 +7,8 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// grant_type=jwt-bearer (RFC 7523 section 3), the way service accounts use it: iss is the registered account, sub the user it acts for
-/// (or itself), aud this server alone, exp at most an hour ahead, jti once.
+/// grant_type=jwt-bearer (RFC 7523 section 3), the way service accounts use it: iss is the registered account, sub the
+/// user it acts for (or itself), aud this server alone, exp at most an hour ahead, jti once.
 /// </summary>
 internal sealed class JwtBearerGrant(
     JwtKeys keys,

@@ -34,7 +34,10 @@ public sealed class JwtKeys
 
     internal JwtKeys() { }
 
-    /// <summary>Registers a public key in PEM ("BEGIN PUBLIC KEY") for assertions of <paramref name="issuer"/>; what they mint counts for the client.</summary>
+    /// <summary>
+    /// Registers a public key in PEM ("BEGIN PUBLIC KEY") for assertions of <paramref name="issuer"/>; what they mint
+    /// counts for the client.
+    /// </summary>
     /// <exception cref="ArgumentException">The text is not a usable public key.</exception>
     public void RegisterPem(
         string issuer,

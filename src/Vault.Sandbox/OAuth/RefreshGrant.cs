@@ -15,7 +15,8 @@ internal sealed class RefreshGrant(TokenIndex index, CounterBook counters, TimeP
             return (default, OAuthError.InvalidRequest("refresh_token is missing"));
         }
 
-        // A token of another client is refused before its family is touched: a stranger must not be able to kill a family.
+        // A token of another client is refused before its family is touched: a stranger must not be able to kill a
+        // family.
         if (!index.TryRefresh(value, out var token) || token.Family.ClientId != client.Current.ClientId)
         {
             return (default, OAuthError.InvalidGrant("the refresh token is unknown or was issued to another client"));

@@ -2,7 +2,9 @@ using Vault.Sandbox.Clients;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>Which scopes a request asks for: the named ones, or all of the client when it names none (RFC 6749 section 3.3).</summary>
+/// <summary>
+/// Which scopes a request asks for: the named ones, or all of the client when it names none (RFC 6749 section 3.3).
+/// </summary>
 internal static class RequestedScopes
 {
     public static (string[] Scopes, OAuthError? Error) Resolve(SandboxClient client, string? asked)

@@ -6,7 +6,9 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>POST /oauth/token. Counts, lets faults strike, authenticates the client and hands over to the grant type.</summary>
+/// <summary>
+/// POST /oauth/token. Counts, lets faults strike, authenticates the client and hands over to the grant type.
+/// </summary>
 internal sealed class TokenEndpoint(
     ClientAuthentication authentication,
     TokenIndex index,
@@ -52,7 +54,8 @@ internal sealed class TokenEndpoint(
     {
         var (client, error) = authentication.Authenticate(context.Request, form);
 
-        // A JWT assertion stands for itself: client authentication is optional there (RFC 7523 section 3.1), but must be right when it is given.
+        // A JWT assertion stands for itself: client authentication is optional there (RFC 7523 section 3.1), but must
+        // be right when it is given.
         var mayBeAnonymous =
             grantType == SandboxScopes.JwtBearer
             && form["client_secret"] is null

@@ -5,7 +5,9 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>GET or POST /oauth/userinfo with a bearer token: sub always, name and email as far as the scopes go.</summary>
+/// <summary>
+/// GET or POST /oauth/userinfo with a bearer token: sub always, name and email as far as the scopes go.
+/// </summary>
 internal sealed class UserinfoEndpoint(BearerAuthenticator authenticator, IdentityBook identities, FaultRunner faults)
 {
     public Task HandleAsync(HttpContext context)

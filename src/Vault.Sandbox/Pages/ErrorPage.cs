@@ -1,6 +1,8 @@
 namespace Vault.Sandbox.Pages;
 
-/// <summary>For requests that cannot be answered at a redirect URI because it, or the client, is not to be trusted.</summary>
+/// <summary>
+/// For requests that cannot be answered at a redirect URI because it, or the client, is not to be trusted.
+/// </summary>
 internal static class ErrorPage
 {
     public static Task WriteAsync(HttpContext context, string problem) =>

@@ -4,7 +4,9 @@ using System.Text.Encodings.Web;
 
 namespace Vault.Sandbox.Pages;
 
-/// <summary>The frame of every page: plain HTML, one style block behind a nonce, no script, not to be framed or cached.</summary>
+/// <summary>
+/// The frame of every page: plain HTML, one style block behind a nonce, no script, not to be framed or cached.
+/// </summary>
 internal static class PageLayout
 {
     private const string Style = """

@@ -2,7 +2,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace Vault.Sandbox.Wire;
 
-/// <summary>The parameters of an OAuth request. A parameter without a value counts as absent; a repeated one is an error (RFC 6749 section 3.1).</summary>
+/// <summary>
+/// The parameters of an OAuth request. A parameter without a value counts as absent; a repeated one is an error (RFC
+/// 6749 section 3.1).
+/// </summary>
 internal sealed class StrictForm
 {
     private readonly IEnumerable<KeyValuePair<string, StringValues>> _values;
@@ -17,7 +20,10 @@ internal sealed class StrictForm
     /// <summary>All values of a parameter that may repeat.</summary>
     public IReadOnlyList<string?> All(string name) => Raw(name);
 
-    /// <summary>Reads a form body; null with a reason when the request is not one. Only <paramref name="repeatable"/> may repeat.</summary>
+    /// <summary>
+    /// Reads a form body; null with a reason when the request is not one. Only <paramref name="repeatable"/> may
+    /// repeat.
+    /// </summary>
     public static async Task<(StrictForm? Form, string? Problem)> ReadAsync(
         HttpRequest request,
         string? repeatable = null

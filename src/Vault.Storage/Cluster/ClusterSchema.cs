@@ -4,14 +4,17 @@ using Vault.Core.Errors;
 namespace Vault.Storage.Cluster;
 
 /// <summary>
-/// The tables of Orleans' clustering, reminder and grain storage providers: silo-config/postgres/cluster.sql, compiled in. It is applied at every start, in one
-/// transaction under its own advisory lock.
+/// The tables of Orleans' clustering, reminder and grain storage providers: silo-config/postgres/cluster.sql, compiled
+/// in. It is applied at every start, in one transaction under its own advisory lock.
 /// </summary>
 public static class ClusterSchema
 {
     private const string Schema = "cluster";
 
-    /// <summary>For Orleans' providers: their tables and statements are found in the schema. They ask rarely, so their pool is small and closes idle connections.</summary>
+    /// <summary>
+    /// For Orleans' providers: their tables and statements are found in the schema. They ask rarely, so their pool is
+    /// small and closes idle connections.
+    /// </summary>
     public static string ConnectionString(string database) =>
         new NpgsqlConnectionStringBuilder(database)
         {
@@ -27,7 +30,8 @@ public static class ClusterSchema
 
     /// <param name="owner">Connection string of a login that may make the schema.</param>
     /// <returns>The secret by which the silos of this database recognize each other.</returns>
-    /// <exception cref="StoreUnavailableException">The database cannot be reached, or the login may not make the schema.</exception>
+    /// <exception cref="StoreUnavailableException">The database cannot be reached, or the login may not make the
+    /// schema.</exception>
     public static async Task<string> ApplyAsync(string owner, CancellationToken cancellationToken)
     {
         await using var script = typeof(ClusterSchema).Assembly.GetManifestResourceStream("cluster.sql")!;

@@ -4,16 +4,18 @@ using Npgsql;
 namespace Vault.Storage.Postgres;
 
 /// <summary>
-/// Connections of the application: whoever logs in, the session becomes the role <c>vault_app</c>, which owns nothing and is held by every policy. So one
-/// connection string serves (an owner or administrator that migrates and then steps down) as well as two.
+/// Connections of the application: whoever logs in, the session becomes the role <c>vault_app</c>, which owns nothing
+/// and is held by every policy. So one connection string serves (an owner or administrator that migrates and then steps
+/// down) as well as two.
 /// </summary>
 internal static class PostgresConnections
 {
     public const string Role = "vault_app";
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
-    // Read committed: every guard here is a condition tested again on the locked row, which the stricter levels would answer with an error instead.
-    // A commit is on the disk when it is acknowledged, whatever the database's default is; a stronger setting of the operator stays.
+    // Read committed: every guard here is a condition tested again on the locked row, which the stricter levels would
+    // answer with an error instead. A commit is on the disk when it is acknowledged, whatever the database's default
+    // is; a stronger setting of the operator stays.
     private const string Session = $"""
         set role {Role};
         set default_transaction_isolation = 'read committed';
@@ -58,7 +60,8 @@ internal static class PostgresConnections
 
         settings.SearchPath = "vault";
         settings.Enlist = false;
-        // A reset between two uses would undo SET ROLE. Nothing else is left behind: the organization is set for one transaction at a time.
+        // A reset between two uses would undo SET ROLE. Nothing else is left behind: the organization is set for one
+        // transaction at a time.
         settings.NoResetOnClose = true;
         settings.IncludeErrorDetail = false;
         settings.PersistSecurityInfo = false;
@@ -66,8 +69,8 @@ internal static class PostgresConnections
         settings.AutoPrepareMinUsages = 2;
         if (settings.ApplicationName is null)
             settings.ApplicationName = "vault";
-        // Every host has its own pool, and a server takes 100 sessions unless told otherwise: three hosts fit in with room for people. More sessions than the
-        // server has cores are no faster; who finds none free waits for one.
+        // Every host has its own pool, and a server takes 100 sessions unless told otherwise: three hosts fit in with
+        // room for people. More sessions than the server has cores are no faster; who finds none free waits for one.
         if (!settings.ShouldSerialize("Maximum Pool Size"))
             settings.MaxPoolSize = Math.Max(30, settings.MinPoolSize);
         if (!settings.ShouldSerialize("Timeout"))
@@ -78,8 +81,8 @@ internal static class PostgresConnections
     }
 
     /// <summary>
-    /// A session, waited for while the server has none to give or is still starting: nothing has been asked of it yet, so waiting cannot do anything twice.
-    /// At most <see cref="MaxWait"/>.
+    /// A session, waited for while the server has none to give or is still starting: nothing has been asked of it yet,
+    /// so waiting cannot do anything twice. At most <see cref="MaxWait"/>.
     /// </summary>
     public static async ValueTask<NpgsqlConnection> OpenAsync(
         NpgsqlDataSource source,

@@ -7,8 +7,9 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Postgres;
 
 /// <summary>
-/// Every operation is one batch, and a batch without an explicit transaction is one implicit transaction and one round trip: scope, gate, change and drafts
-/// commit together or not at all, and no transaction is ever open while this process does anything else.
+/// Every operation is one batch, and a batch without an explicit transaction is one implicit transaction and one round
+/// trip: scope, gate, change and drafts commit together or not at all, and no transaction is ever open while this
+/// process does anything else.
 /// </summary>
 internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWriter entryWriter) : IDatabase
 {
@@ -39,7 +40,8 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
                     && !cancellationToken.IsCancellationRequested
                 )
             {
-                // A read changes nothing, so it may be asked again. After a restart of the server every idle connection is dead: drop them all at once.
+                // A read changes nothing, so it may be asked again. After a restart of the server every idle connection
+                // is dead: drop them all at once.
                 source.Clear();
             }
             catch (NpgsqlException e)
@@ -96,14 +98,18 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
         return (await ReadAsync(Scope.None, now, r => r.GetFieldValue<DateTimeOffset>(0), cancellationToken))[0];
     }
 
-    /// <summary>Nothing to do at once: old row versions go with the next vacuum, the log and backups with the operator's retention.</summary>
+    /// <summary>
+    /// Nothing to do at once: old row versions go with the next vacuum, the log and backups with the operator's
+    /// retention.
+    /// </summary>
     public Task ForgetAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
 
     /// <summary>
-    /// One transaction that writes, on a session of its own. Retried only where the server says that it undid the whole. A connection that broke is never retried
-    /// here: the write may be committed, and writing it again would report a lost race to the very winner.
+    /// One transaction that writes, on a session of its own. Retried only where the server says that it undid the
+    /// whole. A connection that broke is never retried here: the write may be committed, and writing it again would
+    /// report a lost race to the very winner.
     /// </summary>
     public async Task<T> WritingAsync<T>(Func<NpgsqlConnection, Task<T>> run, CancellationToken cancellationToken)
     {

@@ -6,7 +6,9 @@ namespace Vault.Storage.Postgres;
 /// <summary>What an error of PostgreSQL means for what was asked.</summary>
 internal static class PostgresErrors
 {
-    /// <summary>The server undid the transaction to let another one go on: running it again cannot do anything twice.</summary>
+    /// <summary>
+    /// The server undid the transaction to let another one go on: running it again cannot do anything twice.
+    /// </summary>
     public static bool IsRolledBackRace(Exception e) =>
         e
             is PostgresException
@@ -37,20 +39,25 @@ internal static class PostgresErrors
     public static bool IsFull(PostgresException e) =>
         e.SqlState is PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.CannotConnectNow;
 
-    /// <summary>A bug of ours (a constraint, a wrong statement, a missing right) stays one; the rest is a database that cannot serve.</summary>
+    /// <summary>
+    /// A bug of ours (a constraint, a wrong statement, a missing right) stays one; the rest is a database that cannot
+    /// serve.
+    /// </summary>
     /// <param name="e">What was thrown.</param>
-    /// <param name="sentWrite">Whether a write was under way: if the connection broke then, nobody knows whether it was committed.</param>
+    /// <param name="sentWrite">Whether a write was under way: if the connection broke then, nobody knows whether it was
+    /// committed.</param>
     public static Exception Translate(Exception e, bool sentWrite) =>
         e switch
         {
-            // Class 22 data, 23 constraint, 42 syntax or rights, 0A feature, 44 policy: the statement is wrong, and the server undid it.
+            // Class 22 data, 23 constraint, 42 syntax or rights, 0A feature, 44 policy: the statement is wrong, and the
+            // server undid it.
             PostgresException p when p.SqlState[..2] is "22" or "23" or "42" or "0A" or "44" =>
                 new InvalidOperationException(
                     $"PostgreSQL refused a statement ({p.SqlState} on {p.TableName ?? "?"}: {p.ConstraintName ?? p.Routine ?? "?"}).",
                     e
                 ),
-            // An error the server still reports on a live connection is the end of the transaction: nothing was written. When it ends the connection itself,
-            // the report can come after the commit.
+            // An error the server still reports on a live connection is the end of the transaction: nothing was
+            // written. When it ends the connection itself, the report can come after the commit.
             PostgresException p => new StoreUnavailableException(
                 $"PostgreSQL cannot serve ({p.SqlState}).",
                 sentWrite && IsCut(p),

@@ -7,10 +7,14 @@ using Vault.Storage.Stores;
 
 namespace Vault.Storage.Postgres;
 
-/// <summary>All groups in one call of <c>ledger_append</c>: one round trip, one commit. Why that is safe is said at the function.</summary>
+/// <summary>
+/// All groups in one call of <c>ledger_append</c>: one round trip, one commit. Why that is safe is said at the
+/// function.
+/// </summary>
 internal sealed class PostgresLedgerAppender(PostgresDatabase database) : ILedgerAppender, IDisposable
 {
-    // A command with its parameters costs more to make than to fill. One is kept; who finds it in use makes another, and one of the two is kept afterwards.
+    // A command with its parameters costs more to make than to fill. One is kept; who finds it in use makes another,
+    // and one of the two is kept afterwards.
     private LedgerAppendCommand? _spare;
 
     public async Task<IReadOnlyList<LedgerAppendResult>> AppendAsync(

@@ -9,11 +9,13 @@ internal static class PostgresMigrator
     private const long Lock = 0x7661756c74;
 
     /// <summary>
-    /// Brings the database to this program's schema, as the owner. Everything is one transaction under an advisory lock: of two hosts that start at once the second waits and
-    /// finds nothing to do; a crash leaves the old schema whole.
+    /// Brings the database to this program's schema, as the owner. Everything is one transaction under an advisory
+    /// lock: of two hosts that start at once the second waits and finds nothing to do; a crash leaves the old schema
+    /// whole.
     /// </summary>
     /// <param name="ownerConnectionString">Logs in as whoever owns, or may make, the schema.</param>
-    /// <param name="login">The application's login, which becomes a member of the application's role; null when it is the owner itself.</param>
+    /// <param name="login">The application's login, which becomes a member of the application's role; null when it is
+    /// the owner itself.</param>
     /// <param name="cancellationToken">Gives up; nothing is changed then.</param>
     public static async Task MigrateAsync(
         string ownerConnectionString,

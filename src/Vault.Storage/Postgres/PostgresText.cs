@@ -7,7 +7,9 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Postgres;
 
-/// <summary>Turns statements into commands, and a compare-and-swap with its gate and its drafts into one statement.</summary>
+/// <summary>
+/// Turns statements into commands, and a compare-and-swap with its gate and its drafts into one statement.
+/// </summary>
 internal static partial class PostgresText
 {
     private static readonly ConcurrentDictionary<(string Sql, GateRule Rule, bool Drafts), string> Written = new();
@@ -17,7 +19,9 @@ internal static partial class PostgresText
         StringComparer.Ordinal
     );
 
-    /// <summary>The scope as the first command of the batch: the setting lives exactly as long as the batch's own transaction.</summary>
+    /// <summary>
+    /// The scope as the first command of the batch: the setting lives exactly as long as the batch's own transaction.
+    /// </summary>
     public static NpgsqlBatchCommand? Scoped(Scope scope)
     {
         if (scope.Lookup is { } lookup)
@@ -41,8 +45,8 @@ internal static partial class PostgresText
     public static NpgsqlBatchCommand Command(Statement statement) => Bind(statement.Sql, statement.Parameters);
 
     /// <summary>
-    /// One statement, so one round trip: it holds the gate, changes the row, and puts the drafts into the outbox if the row was changed. It answers whether the
-    /// gate was as asked, and how many rows were written.
+    /// One statement, so one round trip: it holds the gate, changes the row, and puts the drafts into the outbox if the
+    /// row was changed. It answers whether the gate was as asked, and how many rows were written.
     /// </summary>
     public static NpgsqlBatchCommand Command(Write write, LedgerEntryWriter entryWriter)
     {
@@ -61,9 +65,10 @@ internal static partial class PostgresText
 
     private static string Compose(string sql, GateRule rule, bool drafts)
     {
-        // FOR SHARE, not FOR KEY SHARE: a change of the gate is an update of non-key columns, which takes FOR NO KEY UPDATE. That waits for FOR SHARE and is
-        // waited for by it; FOR KEY SHARE would let both go on, and the write could commit after the gate was shut and acknowledged. When the gate's change
-        // commits first, this condition is tested again on the new row.
+        // FOR SHARE, not FOR KEY SHARE: a change of the gate is an update of non-key columns, which takes FOR NO KEY
+        // UPDATE. That waits for FOR SHARE and is waited for by it; FOR KEY SHARE would let both go on, and the write
+        // could commit after the gate was shut and acknowledged. When the gate's change commits first, this condition
+        // is tested again on the new row.
         var gate = rule switch
         {
             GateRule.OpenAt =>

@@ -7,15 +7,18 @@ using Vault.Core.Identity;
 
 namespace Vault.Storage.Spool;
 
-/// <summary>How much a spool may hold. Beyond it a reply is refused, and its owner says that it could not be kept.</summary>
+/// <summary>
+/// How much a spool may hold. Beyond it a reply is refused, and its owner says that it could not be kept.
+/// </summary>
 /// <param name="MaxReplies">Files.</param>
 /// <param name="MaxBytes">Bytes of all files together.</param>
 public sealed record SpoolLimits(int MaxReplies = 10_000, long MaxBytes = 64 * 1024 * 1024);
 
 /// <summary>
-/// Refresh replies that the store could not take, one file each, in a folder of this host. A reply is on the disk when <see cref="PutAsync"/> returns true:
-/// written under another name, synced, renamed, and the folder synced, so that after a power cut there is the whole file or none. What is in it is the sealed
-/// grant; the tokens are never in plain text. A file that cannot be read is set aside under <c>.corrupt</c> and stays for a person to look at.
+/// Refresh replies that the store could not take, one file each, in a folder of this host. A reply is on the disk when
+/// <see cref="PutAsync"/> returns true: written under another name, synced, renamed, and the folder synced, so that
+/// after a power cut there is the whole file or none. What is in it is the sealed grant; the tokens are never in plain
+/// text. A file that cannot be read is set aside under <c>.corrupt</c> and stays for a person to look at.
 /// </summary>
 public sealed partial class FileReplySpool : IReplySpool, IDisposable
 {
@@ -31,7 +34,9 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
     private FileReplySpool(string folder, SpoolLimits limits, ILogger log) =>
         (_folder, _limits, _log) = (folder, limits, log);
 
-    /// <summary>Opens the folder, making it when missing, readable by its owner alone. One process at a time uses a folder.</summary>
+    /// <summary>
+    /// Opens the folder, making it when missing, readable by its owner alone. One process at a time uses a folder.
+    /// </summary>
     /// <exception cref="IOException">The folder cannot be made.</exception>
     public static FileReplySpool Open(string folder, SpoolLimits? limits = null, ILogger<FileReplySpool>? log = null)
     {

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Vault.Storage.Spool;
 
-/// <summary>Makes a rename durable: on Unix a new name lives in the folder, and the folder has to be synced like a file. .NET opens no folders, so libc does.</summary>
+/// <summary>
+/// Makes a rename durable: on Unix a new name lives in the folder, and the folder has to be synced like a file. .NET
+/// opens no folders, so libc does.
+/// </summary>
 public static class FolderSync
 {
     /// <exception cref="IOException">The folder could not be synced; the name may be lost at a power cut.</exception>

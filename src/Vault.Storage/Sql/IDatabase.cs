@@ -7,10 +7,12 @@ namespace Vault.Storage.Sql;
 internal sealed record Step(Scope Scope, Statement Statement, Action<DbDataReader>? OnRow = null);
 
 /// <summary>
-/// The two dialects behind one face. Every call is one transaction and, on PostgreSQL, one round trip; no transaction is ever open while anything but SQL runs.
-/// A write ignores its cancellation once it has begun: a cancelled write is one that never started, so its outcome is never in doubt for that reason.
+/// The two dialects behind one face. Every call is one transaction and, on PostgreSQL, one round trip; no transaction
+/// is ever open while anything but SQL runs. A write ignores its cancellation once it has begun: a cancelled write is
+/// one that never started, so its outcome is never in doubt for that reason.
 /// </summary>
-/// <exception cref="Vault.Core.Errors.StoreUnavailableException">Thrown by every member when the database cannot answer.</exception>
+/// <exception cref="Vault.Core.Errors.StoreUnavailableException">Thrown by every member when the database cannot
+/// answer.</exception>
 internal interface IDatabase : IAsyncDisposable
 {
     bool IsPostgres { get; }
@@ -24,7 +26,10 @@ internal interface IDatabase : IAsyncDisposable
 
     Task<WriteOutcome> WriteAsync(Write write, CancellationToken cancellationToken);
 
-    /// <summary>Runs the steps in order in one transaction that may write; answers how many rows each touched (or returned, where it returns rows).</summary>
+    /// <summary>
+    /// Runs the steps in order in one transaction that may write; answers how many rows each touched (or returned,
+    /// where it returns rows).
+    /// </summary>
     Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken);
 
     /// <summary>After secrets were overwritten: whatever the database can do at once to drop older copies.</summary>

@@ -1,6 +1,9 @@
 namespace Vault.Storage.Sql;
 
-/// <summary>Times are stored as whole microseconds since the Unix epoch: one type in both dialects, and their order is the order of the numbers.</summary>
+/// <summary>
+/// Times are stored as whole microseconds since the Unix epoch: one type in both dialects, and their order is the order
+/// of the numbers.
+/// </summary>
 internal static class Micros
 {
     /// <summary>Rounded down, before the epoch too: a time never moves into the future by being stored.</summary>

@@ -13,7 +13,9 @@ internal enum ParameterKind
     BytesList,
 }
 
-/// <summary>A named, typed value. The type is stated because a null has none and PostgreSQL must know it to prepare.</summary>
+/// <summary>
+/// A named, typed value. The type is stated because a null has none and PostgreSQL must know it to prepare.
+/// </summary>
 internal readonly record struct Parameter(string Name, ParameterKind Kind, object? Value);
 
 /// <summary>SQL text and its values, in words both dialects know. Values never become part of the text.</summary>

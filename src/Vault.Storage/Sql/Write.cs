@@ -18,8 +18,9 @@ internal enum GateRule
 }
 
 /// <summary>
-/// One compare-and-swap: it changes exactly one row or none, and its ledger drafts go to the outbox in the same transaction or not at all.
-/// <see cref="Guard"/> stands in the text where a condition can be added (after a <c>where</c>).
+/// One compare-and-swap: it changes exactly one row or none, and its ledger drafts go to the outbox in the same
+/// transaction or not at all. <see cref="Guard"/> stands in the text where a condition can be added (after a
+/// <c>where</c>).
 /// </summary>
 internal sealed class Write(
     OrganizationId organization,

@@ -8,7 +8,8 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Sqlite;
 
 /// <summary>
-/// One file, one writer, a few readers. Every write goes through <see cref="SqliteWriter"/>, which takes the write lock before anything is read.
+/// One file, one writer, a few readers. Every write goes through <see cref="SqliteWriter"/>, which takes the write lock
+/// before anything is read.
 /// </summary>
 internal sealed class SqliteDatabase : IDatabase
 {
@@ -138,7 +139,9 @@ internal sealed class SqliteDatabase : IDatabase
         return null;
     }
 
-    /// <summary>Moves the log into the file and empties it, so that overwritten secrets do not live on in the log.</summary>
+    /// <summary>
+    /// Moves the log into the file and empties it, so that overwritten secrets do not live on in the log.
+    /// </summary>
     public Task ForgetAsync(CancellationToken cancellationToken) =>
         _writer.RunAloneAsync(
             session =>
@@ -164,8 +167,9 @@ internal sealed class SqliteDatabase : IDatabase
         _reading.Release(Readers);
     }
 
-    // Made before SQLite opens it, so that it is its owner's alone from the first byte; the files beside it inherit the mode. Never opened by us when it is
-    // there: closing a second descriptor of a file drops every POSIX lock this process holds on it, SQLite's among them.
+    // Made before SQLite opens it, so that it is its owner's alone from the first byte; the files beside it inherit the
+    // mode. Never opened by us when it is there: closing a second descriptor of a file drops every POSIX lock this
+    // process holds on it, SQLite's among them.
     private static void Create(string path)
     {
         if (OperatingSystem.IsWindows() || File.Exists(path))

@@ -6,7 +6,10 @@ using Vault.Storage.Stores;
 
 namespace Vault.Storage.Sqlite;
 
-/// <summary>All groups in one transaction with one sync of the disk. The write lock is held throughout, so what was looked at stays so until the commit.</summary>
+/// <summary>
+/// All groups in one transaction with one sync of the disk. The write lock is held throughout, so what was looked at
+/// stays so until the commit.
+/// </summary>
 internal sealed class SqliteLedgerAppender(SqliteDatabase database) : ILedgerAppender
 {
     private const string InsertSql = $"""
@@ -46,7 +49,8 @@ internal sealed class SqliteLedgerAppender(SqliteDatabase database) : ILedgerApp
             cancellationToken
         );
 
-    // Everything is looked at before anything is written, so a group that does not fit leaves no trace in the shared transaction.
+    // Everything is looked at before anything is written, so a group that does not fit leaves no trace in the shared
+    // transaction.
     private static LedgerAppendResult Append(SqliteSession session, LedgerGroup group)
     {
         var organization = group.Organization;

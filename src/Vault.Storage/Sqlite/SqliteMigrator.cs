@@ -5,7 +5,10 @@ namespace Vault.Storage.Sqlite;
 
 internal static class SqliteMigrator
 {
-    /// <summary>Brings the file to this program's schema. The write lock is held from the look at the version to the commit, so two starts cannot both migrate.</summary>
+    /// <summary>
+    /// Brings the file to this program's schema. The write lock is held from the look at the version to the commit, so
+    /// two starts cannot both migrate.
+    /// </summary>
     public static void Migrate(SqliteSession session)
     {
         session.Run("begin immediate");

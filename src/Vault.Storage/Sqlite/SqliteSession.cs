@@ -32,8 +32,9 @@ internal sealed class SqliteSession : IDisposable
             session.Run("pragma foreign_keys = on");
             if (writer)
             {
-                // WAL: readers never wait for the writer. FULL: a commit is on the disk when it returns; a promise in the ledger outlives a power cut.
-                // secure_delete: a destroyed key or wiped grant is overwritten, not only unlinked.
+                // WAL: readers never wait for the writer. FULL: a commit is on the disk when it returns; a promise in
+                // the ledger outlives a power cut. secure_delete: a destroyed key or wiped grant is overwritten, not
+                // only unlinked.
                 session.Run("pragma journal_mode = wal");
                 session.Run("pragma synchronous = full");
                 session.Run("pragma secure_delete = on");

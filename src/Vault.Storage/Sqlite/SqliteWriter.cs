@@ -6,9 +6,10 @@ using Vault.Core.Errors;
 namespace Vault.Storage.Sqlite;
 
 /// <summary>
-/// The only writer, on a thread of its own: it takes everything that has queued up, runs each piece of work in a savepoint of one transaction, and commits
-/// once. So a storm of writers shares one sync to disk, and no thread of the pool ever waits for the disk. Nobody is answered before the commit: an answer
-/// may rest on what an earlier work of the same transaction did, and if the commit fails, all of them fail together.
+/// The only writer, on a thread of its own: it takes everything that has queued up, runs each piece of work in a
+/// savepoint of one transaction, and commits once. So a storm of writers shares one sync to disk, and no thread of the
+/// pool ever waits for the disk. Nobody is answered before the commit: an answer may rest on what an earlier work of
+/// the same transaction did, and if the commit fails, all of them fail together.
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
@@ -26,7 +27,10 @@ internal sealed class SqliteWriter : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Runs the work in a transaction; commits where it says so, else undoes what it did. Cancelling counts only while it waits.</summary>
+    /// <summary>
+    /// Runs the work in a transaction; commits where it says so, else undoes what it did. Cancelling counts only while
+    /// it waits.
+    /// </summary>
     public Task<T> RunAsync<T>(
         Func<SqliteSession, (T Result, bool Commit)> work,
         CancellationToken cancellationToken
@@ -113,7 +117,8 @@ internal sealed class SqliteWriter : IDisposable
         var committing = false;
         try
         {
-            // The write lock is taken before anything is read: what a guard sees is still so at the commit, also against another process on the file.
+            // The write lock is taken before anything is read: what a guard sees is still so at the commit, also
+            // against another process on the file.
             _session.Control("begin immediate");
             foreach (var job in group)
                 RunInside(job);
@@ -228,8 +233,8 @@ internal sealed class SqliteWriter : IDisposable
 /// <summary>What an error of SQLite means to callers.</summary>
 internal static class SqliteErrors
 {
-    // A constraint is a bug of ours, not a broken disk; everything else is the file or its lock. Only a failing commit leaves doubt:
-    // the record of it may have reached the disk before the error did.
+    // A constraint is a bug of ours, not a broken disk; everything else is the file or its lock. Only a failing commit
+    // leaves doubt: the record of it may have reached the disk before the error did.
     public static Exception Translate(SqliteException e, bool committing) =>
         e.SqliteErrorCode is 19 or 1 or 20 or 25
             ? new InvalidOperationException($"SQLite refused a statement (error {e.SqliteExtendedErrorCode}).", e)

@@ -5,7 +5,10 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>How an account lies in its columns. State is the truth; status, generation and the shard are copies that the database can filter by.</summary>
+/// <summary>
+/// How an account lies in its columns. State is the truth; status, generation and the shard are copies that the
+/// database can filter by.
+/// </summary>
 internal static class AccountColumns
 {
     public const string Select =

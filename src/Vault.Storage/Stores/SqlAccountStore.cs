@@ -7,7 +7,10 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Connected accounts. <c>last_used_at</c> is written by <see cref="TouchAsync"/> alone: an update that carried it would set it back.</summary>
+/// <summary>
+/// Connected accounts. <c>last_used_at</c> is written by <see cref="TouchAsync"/> alone: an update that carried it
+/// would set it back.
+/// </summary>
 internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
 {
     private const string FindByKey = $"""
@@ -20,8 +23,8 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         where a.organization_id = @organization and a.id = @id
         """;
 
-    // The left join answers the gate also where there is no account. No "order by": SQLite would walk every account of the organization in the order of the
-    // list's index rather than look up the user's few and sort them.
+    // The left join answers the gate also where there is no account. No "order by": SQLite would walk every account of
+    // the organization in the order of the list's index rather than look up the user's few and sort them.
     private const string FindForUser = $"""
         select {AccountColumns.Select}, {AccountColumns.SelectGate} from organizations o
         left join accounts a on a.organization_id = o.id and a.user_id = @user and a.provider = @provider
@@ -129,7 +132,10 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         return database.WriteAsync(Write.Insert(row.Key.Organization, Inserting(row), gate, drafts), cancellationToken);
     }
 
-    /// <summary>Many new accounts of one organization in one transaction, for loading a database; no gate is asked and nothing goes to the ledger. Answers how many were new.</summary>
+    /// <summary>
+    /// Many new accounts of one organization in one transaction, for loading a database; no gate is asked and nothing
+    /// goes to the ledger. Answers how many were new.
+    /// </summary>
     internal async Task<int> InsertManyAsync(IReadOnlyList<AccountRow> rows, CancellationToken cancellationToken) =>
         (
             await database.BatchAsync(

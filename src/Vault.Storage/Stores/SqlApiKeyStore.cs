@@ -7,7 +7,10 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Keys of callers; those of the platform belong to <see cref="Scope.PlatformOwner"/>. Last use is written by touching alone.</summary>
+/// <summary>
+/// Keys of callers; those of the platform belong to <see cref="Scope.PlatformOwner"/>. Last use is written by touching
+/// alone.
+/// </summary>
 internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
 {
     private const string Select =

@@ -6,7 +6,10 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Approvals. That one is spent once is the version's doing: of two executions that read it as approved, one update finds its version.</summary>
+/// <summary>
+/// Approvals. That one is spent once is the version's doing: of two executions that read it as approved, one update
+/// finds its version.
+/// </summary>
 internal sealed class SqlApprovalStore(IDatabase database) : IApprovalStore
 {
     private const string Select = """

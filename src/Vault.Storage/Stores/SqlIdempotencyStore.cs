@@ -7,7 +7,8 @@ namespace Vault.Storage.Stores;
 
 internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStore
 {
-    // The unique key decides between two first claims; an entry past its end is taken over in the same statement, so that two takers cannot both have it.
+    // The unique key decides between two first claims; an entry past its end is taken over in the same statement, so
+    // that two takers cannot both have it.
     private const string ClaimSql = """
         insert into idempotency (organization_id, scope, key, request_digest, status, content_type, body, body_key_version, created_at, expires_at)
         values (@owner, @scope, @key, @request_digest, @status, @content_type, @body, @body_key_version, @created_at, @expires_at)
@@ -62,7 +63,8 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
                 return null;
             if (there is not null)
                 return there;
-            // It was there for the first statement and is gone for the second: released or swept in between, so it is free to claim.
+            // It was there for the first statement and is gone for the second: released or swept in between, so it is
+            // free to claim.
         }
     }
 

@@ -175,7 +175,10 @@ internal sealed class SqlLedgerStore(IDatabase database, ILedgerAppender appende
         );
 }
 
-/// <summary>Appends groups in one transaction, as <see cref="ILedgerStore.AppendAsync"/> says; the groups are not empty and name each organization once.</summary>
+/// <summary>
+/// Appends groups in one transaction, as <see cref="ILedgerStore.AppendAsync"/> says; the groups are not empty and name
+/// each organization once.
+/// </summary>
 internal interface ILedgerAppender
 {
     Task<IReadOnlyList<LedgerAppendResult>> AppendAsync(

@@ -7,7 +7,10 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Consents under way. A visitor is found by a digest alone; the database answers the organization of that one digest and then only that row.</summary>
+/// <summary>
+/// Consents under way. A visitor is found by a digest alone; the database answers the organization of that one digest
+/// and then only that row.
+/// </summary>
 internal sealed class SqlLinkStore(IDatabase database) : ILinkStore
 {
     private const string Select = """

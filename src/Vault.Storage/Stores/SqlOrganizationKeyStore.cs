@@ -5,7 +5,10 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Wrapped data keys. Destroying overwrites the wrapped bytes; silo-config/postgres/README.md says what PostgreSQL keeps of overwritten rows.</summary>
+/// <summary>
+/// Wrapped data keys. Destroying overwrites the wrapped bytes; silo-config/postgres/README.md says what PostgreSQL
+/// keeps of overwritten rows.
+/// </summary>
 internal sealed class SqlOrganizationKeyStore(IDatabase database) : IOrganizationKeyStore
 {
     private const string Columns =

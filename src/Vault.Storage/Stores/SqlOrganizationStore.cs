@@ -7,7 +7,9 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Organizations: the root row of every tenant, with its gate in columns so that other writes can hold it.</summary>
+/// <summary>
+/// Organizations: the root row of every tenant, with its gate in columns so that other writes can hold it.
+/// </summary>
 internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationStore
 {
     private const string Columns = "id, display_name, external_id, version, state, created_at, updated_at";
@@ -24,7 +26,10 @@ internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationSt
         where id = @id and version = @expected {Write.Guard}
         """;
 
-    /// <summary>What an erased organization must not leave behind, with the key of each table. The ledger, the outbox and the keys' tombstones stay.</summary>
+    /// <summary>
+    /// What an erased organization must not leave behind, with the key of each table. The ledger, the outbox and the
+    /// keys' tombstones stay.
+    /// </summary>
     /// <remarks>Counts of scopes go after their accounts: a count is only added while its account is there.</remarks>
     private static readonly (string Table, string Key)[] Purged =
     [
@@ -122,7 +127,8 @@ internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationSt
         var left = limit;
         foreach (var (table, key) in Purged)
         {
-            // Each step is its own short transaction: a purge of millions of rows holds no lock for long, and a crash loses one step.
+            // Each step is its own short transaction: a purge of millions of rows holds no lock for long, and a crash
+            // loses one step.
             var statement = new Statement(
                 $"""
                 delete from {table} where organization_id = @organization and ({key}) in

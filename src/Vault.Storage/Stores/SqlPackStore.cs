@@ -46,7 +46,10 @@ internal sealed class SqlPackStore(IDatabase database) : IPackStore
             : WriteOutcome.Stale;
     }
 
-    /// <summary>The sum of all versions: rows are never deleted (a tool set that is gone leaves its tombstone), so it goes up by one with every change.</summary>
+    /// <summary>
+    /// The sum of all versions: rows are never deleted (a tool set that is gone leaves its tombstone), so it goes up by
+    /// one with every change.
+    /// </summary>
     public async Task<long> RevisionAsync(CancellationToken cancellationToken) =>
         (
             await database.ReadAsync(

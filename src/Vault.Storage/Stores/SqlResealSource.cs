@@ -6,8 +6,9 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// Every sealed column of every table as one list. A row comes with those of its fields that lie under an older key; a cursor is the table's letter and the
-/// row's key. <b>A new table or column with sealed values gets a line in <see cref="Places"/></b>; a test compares them with the catalogue.
+/// Every sealed column of every table as one list. A row comes with those of its fields that lie under an older key; a
+/// cursor is the table's letter and the row's key. <b>A new table or column with sealed values gets a line in
+/// <see cref="Places"/></b>; a test compares them with the catalogue.
 /// </summary>
 internal sealed class SqlResealSource(IDatabase database) : IResealSource
 {
@@ -15,7 +16,8 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
     /// <param name="Letter">Orders the tables; never reused.</param>
     /// <param name="Kind">What a row is called in messages.</param>
     /// <param name="Keys">The columns that name the row within its organization.</param>
-    /// <param name="Version">The row's version column; null where a row has none, then the old bytes themselves are compared.</param>
+    /// <param name="Version">The row's version column; null where a row has none, then the old bytes themselves are
+    /// compared.</param>
     internal sealed record Place(
         string Letter,
         string Kind,
@@ -25,7 +27,8 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
         Column[] Columns
     );
 
-    /// <param name="Context">Where the value is sealed, by the row's keys and the generation: the same function that its writer and reader call.</param>
+    /// <param name="Context">Where the value is sealed, by the row's keys and the generation: the same function that
+    /// its writer and reader call.</param>
     /// <param name="Generation">The column with the value's generation; null where a value is written once.</param>
     internal sealed record Column(
         string Name,
@@ -134,7 +137,8 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
     )
     {
         ArgumentNullException.ThrowIfNull(rows);
-        // In cursor order, as every run of the job writes them: two of them wait for each other's rows in one direction only.
+        // In cursor order, as every run of the job writes them: two of them wait for each other's rows in one direction
+        // only.
         var touched = await database.BatchAsync(
             [.. rows.Select(r => new Step(Scope.Of(organization), Update(organization, keyVersion, r.Row, r.Fields)))],
             cancellationToken

@@ -7,7 +7,8 @@ namespace Vault.Storage.Stores;
 /// <summary>Counts of scopes. Adding is a sum and a maximum, so hosts may write the same rows in any order.</summary>
 internal sealed class SqlScopeUseStore(IDatabase database) : IScopeUseStore
 {
-    // The lock holds the account until the count is written: a purge in between would undo the whole batch by its foreign key.
+    // The lock holds the account until the count is written: a purge in between would undo the whole batch by its
+    // foreign key.
     private const string AddSql = """
         insert into scope_uses (organization_id, account_id, scope, uses, last_used_at, refusals, last_refused_at)
         select @organization, @account, @scope, @uses, @last_used_at, @refusals, @last_refused_at

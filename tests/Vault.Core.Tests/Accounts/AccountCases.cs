@@ -21,7 +21,10 @@ internal static class AccountCases
             TimeSpan.FromMinutes(10)
         );
 
-    /// <summary>An active account of generation 1, consented an hour ago; <paramref name="lives"/> is what is left of its access token.</summary>
+    /// <summary>
+    /// An active account of generation 1, consented an hour ago; <paramref name="lives"/> is what is left of its access
+    /// token.
+    /// </summary>
     public static AccountState Active(TimeSpan? lives = null, bool refreshable = true) =>
         new()
         {
@@ -123,7 +126,10 @@ internal static class AccountCases
         yield return new AccountEvent.TimePassed(Now);
     }
 
-    /// <summary>Every status with every kind of grant, intent, doubt, cool-down and revocation that can stand beside it, and some that should not.</summary>
+    /// <summary>
+    /// Every status with every kind of grant, intent, doubt, cool-down and revocation that can stand beside it, and
+    /// some that should not.
+    /// </summary>
     public static IEnumerable<AccountState> States()
     {
         GrantFacts?[] grants =

@@ -4,7 +4,9 @@ using static Vault.Core.Tests.Accounts.AccountCases;
 
 namespace Vault.Core.Tests.Accounts;
 
-/// <summary>Several attempts in a row were held up past their leases: what each of them says when it wakes settles its own part.</summary>
+/// <summary>
+/// Several attempts in a row were held up past their leases: what each of them says when it wakes settles its own part.
+/// </summary>
 public sealed class InDoubtAttemptsTests
 {
     private static readonly InDoubtAttempts Two = InDoubtAttempts
@@ -25,7 +27,8 @@ public sealed class InDoubtAttemptsTests
     [Fact]
     public void Two_attempts_held_up_past_their_leases_leave_no_loss_when_both_say_that_they_sent_nothing()
     {
-        // a and b write their intents and freeze, one after the other; c finds both lapsed and the first one's grace window shut; then they wake.
+        // a and b write their intents and freeze, one after the other; c finds both lapsed and the first one's grace
+        // window shut; then they wake.
         var first = Decide(Active(Grace * -2), Wanted(attempt: "a", now: Now - Grace)).Next;
         var second = Decide(first, Wanted(attempt: "b", now: Now - Grace + Lease)).Next;
         var third = Decide(second, Wanted(attempt: "c"));
@@ -81,7 +84,8 @@ public sealed class InDoubtAttemptsTests
         );
         Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(healed.Next, Wanted(RefreshReason.Manual, "c")).Outcome);
 
-        // The other way round nothing is gained yet, and with a provider that kills families it never is before the last word.
+        // The other way round nothing is gained yet, and with a provider that kills families it never is before the
+        // last word.
         foreach (
             var (says, rotation) in new[]
             {

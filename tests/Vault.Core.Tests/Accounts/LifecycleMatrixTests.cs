@@ -4,7 +4,9 @@ using static Vault.Core.Tests.Accounts.AccountCases;
 
 namespace Vault.Core.Tests.Accounts;
 
-/// <summary>Every state with every event under every rotation: there is an answer, and it keeps the rules that hold everywhere.</summary>
+/// <summary>
+/// Every state with every event under every rotation: there is an answer, and it keeps the rules that hold everywhere.
+/// </summary>
 public sealed class LifecycleMatrixTests
 {
     [Fact]

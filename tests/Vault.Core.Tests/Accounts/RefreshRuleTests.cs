@@ -73,7 +73,10 @@ public sealed class RefreshRuleTests
         Assert.Null(healed.Next.Doubt);
     }
 
-    /// <summary>Found by the simulation: the endpoint says that the user revoked, the store cannot be told, and another host concludes that a reply was lost.</summary>
+    /// <summary>
+    /// Found by the simulation: the endpoint says that the user revoked, the store cannot be told, and another host
+    /// concludes that a reply was lost.
+    /// </summary>
     [Fact]
     public void A_late_refusal_of_the_attempt_in_doubt_says_why_the_grant_is_dead()
     {
@@ -223,7 +226,8 @@ public sealed class RefreshRuleTests
     [Fact]
     public void Past_the_grace_window_a_token_in_doubt_is_not_presented_since_providers_then_kill_the_family()
     {
-        // Host A has the reply in its spool and is away; host B comes after the window: presenting would kill what A still holds.
+        // Host A has the reply in its spool and is away; host B comes after the window: presenting would kill what A
+        // still holds.
         var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now - Grace) };
         Assert.NotEqual(
             AccountOutcome.CallTokenEndpoint,

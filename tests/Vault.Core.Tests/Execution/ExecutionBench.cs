@@ -11,7 +11,10 @@ using Vault.TestKit.Provider;
 
 namespace Vault.Core.Tests.Execution;
 
-/// <summary>The real executor and runner over an upstream that answers what a test scripts; unscripted, it accepts the newest access token only.</summary>
+/// <summary>
+/// The real executor and runner over an upstream that answers what a test scripts; unscripted, it accepts the newest
+/// access token only.
+/// </summary>
 public sealed class ExecutionBench : IDisposable
 {
     public ExecutionBench(Rotation rotation = Rotation.SingleUse)
@@ -119,7 +122,9 @@ public sealed class ExecutionBench : IDisposable
     }
 }
 
-/// <summary>An upstream that answers from a script, then with 200; it remembers which access tokens it was shown.</summary>
+/// <summary>
+/// An upstream that answers from a script, then with 200; it remembers which access tokens it was shown.
+/// </summary>
 public sealed class ScriptedUpstream : IUpstream
 {
     private readonly ConcurrentQueue<UpstreamReply> _script = new();

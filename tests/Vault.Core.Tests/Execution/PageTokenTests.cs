@@ -8,7 +8,9 @@ using Vault.Core.Tests.Refresh;
 
 namespace Vault.Core.Tests.Execution;
 
-/// <summary>What a page token holds is the provider's and the vault's business: nobody who calls can write one (law 9).</summary>
+/// <summary>
+/// What a page token holds is the provider's and the vault's business: nobody who calls can write one (law 9).
+/// </summary>
 public sealed class PageTokenTests
 {
     private const string Page = """{"Tool":"acme_list_things","Value":"https://api.acme.example/things?page=2"}""";

@@ -6,7 +6,10 @@ using Vault.TestKit.Ledger;
 
 namespace Vault.Core.Tests.Ledger;
 
-/// <summary>A ledger over a store in memory. Drafts carry a fixed time; the writer runs on the real clock, with short pauses and generous limits.</summary>
+/// <summary>
+/// A ledger over a store in memory. Drafts carry a fixed time; the writer runs on the real clock, with short pauses and
+/// generous limits.
+/// </summary>
 public sealed class LedgerBench
 {
     public static readonly OrganizationId Acme = new("org_01hzzzzzzzzzzzzzzzzzzzzzzz");

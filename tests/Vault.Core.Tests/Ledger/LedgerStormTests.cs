@@ -5,8 +5,9 @@ using static Vault.Core.Tests.Ledger.LedgerBench;
 namespace Vault.Core.Tests.Ledger;
 
 /// <summary>
-/// Two hosts over one store that loses requests, loses replies, and commits attempts long after they were given up, while both append and drain the outbox.
-/// Whatever the schedule: every acknowledged event stands in its chain exactly once, and the chain is unbroken.
+/// Two hosts over one store that loses requests, loses replies, and commits attempts long after they were given up,
+/// while both append and drain the outbox. Whatever the schedule: every acknowledged event stands in its chain exactly
+/// once, and the chain is unbroken.
 /// </summary>
 public sealed class LedgerStormTests : IAsyncDisposable
 {

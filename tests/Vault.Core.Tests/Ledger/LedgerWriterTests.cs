@@ -216,7 +216,8 @@ public sealed class LedgerWriterTests : IAsyncDisposable
         var calls = 0;
         _bench.Store.BeforeAppend = _ => Interlocked.Increment(ref calls) == 1 ? release.Task : Task.CompletedTask;
 
-        // The first attempt hangs and is given up; the second commits the same entry. Then the first wakes up and finds the head moved.
+        // The first attempt hangs and is given up; the second commits the same entry. Then the first wakes up and finds
+        // the head moved.
         Assert.Null(await writer.AppendAsync(_bench.Draft(), default));
         release.SetResult();
         Assert.Null(await writer.AppendAsync(_bench.Draft(), default));

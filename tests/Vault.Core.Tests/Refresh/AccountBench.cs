@@ -15,7 +15,9 @@ using Vault.TestKit.Sealing;
 
 namespace Vault.Core.Tests.Refresh;
 
-/// <summary>One store, one strict provider, one organization with one connection, and as many hosts as a test wants.</summary>
+/// <summary>
+/// One store, one strict provider, one organization with one connection, and as many hosts as a test wants.
+/// </summary>
 public sealed class AccountBench : IDisposable
 {
     public static readonly OrganizationId Acme = new("org_01hzzzzzzzzzzzzzzzzzzzzzzz");
@@ -96,7 +98,9 @@ public sealed class AccountBench : IDisposable
     public TestHost NewHost(ICheckpoints? checkpoints = null, Func<string, bool>? isDead = null) =>
         new(this, "host-" + Interlocked.Increment(ref _hosts), checkpoints ?? ICheckpoints.None, isDead);
 
-    /// <summary>An account with a grant the provider knows; <paramref name="lives"/> is what is left of its access token.</summary>
+    /// <summary>
+    /// An account with a grant the provider knows; <paramref name="lives"/> is what is left of its access token.
+    /// </summary>
     public async Task<AccountKey> ConnectAsync(
         TimeSpan? lives = null,
         string user = "ada",
@@ -177,7 +181,9 @@ public sealed class AccountBench : IDisposable
         );
     }
 
-    /// <summary>Lets simulated time run, in small steps, until the task is done; for what polls or waits out a lease.</summary>
+    /// <summary>
+    /// Lets simulated time run, in small steps, until the task is done; for what polls or waits out a lease.
+    /// </summary>
     public async Task<T> RunAsync<T>(Task<T> task)
     {
         for (var step = 0; step < 1_000_000 && !task.IsCompleted; step++)

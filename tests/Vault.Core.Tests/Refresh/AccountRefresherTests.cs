@@ -180,7 +180,8 @@ public sealed class AccountRefresherTests
         bench.Time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
 
-        // Past the grace window: were it sent now, the provider would kill the family and the row would go on saying ACTIVE.
+        // Past the grace window: were it sent now, the provider would kill the family and the row would go on saying
+        // ACTIVE.
         bench.Time.Advance(TimeSpan.FromMinutes(11));
         freeze.Go.SetResult();
         await call;
@@ -191,7 +192,8 @@ public sealed class AccountRefresherTests
     [Fact]
     public async Task A_process_frozen_past_the_acknowledgement_of_a_revocation_does_not_send()
     {
-        // The schedule: intent written, process frozen for 2 s, revoke acknowledged after 1 s, process wakes with 23 s of its lease left.
+        // The schedule: intent written, process frozen for 2 s, revoke acknowledged after 1 s, process wakes with 23 s
+        // of its lease left.
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
         var freeze = new StopAt("before_send");

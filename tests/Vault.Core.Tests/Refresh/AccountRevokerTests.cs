@@ -43,7 +43,8 @@ public sealed class AccountRevokerTests
     [Fact]
     public async Task A_row_that_was_read_before_and_arrives_after_the_acknowledgement_is_not_used()
     {
-        // The schedule: host B's read is answered by the database, the answer takes 3 s to arrive; meanwhile A revokes and acknowledges.
+        // The schedule: host B's read is answered by the database, the answer takes 3 s to arrive; meanwhile A revokes
+        // and acknowledges.
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
         var other = bench.NewHost();
@@ -85,7 +86,10 @@ public sealed class AccountRevokerTests
         }
     }
 
-    /// <summary>Found by the simulation: refresh sent, reconnected, revoked while the provider is down, and then the refresh's reply comes.</summary>
+    /// <summary>
+    /// Found by the simulation: refresh sent, reconnected, revoked while the provider is down, and then the refresh's
+    /// reply comes.
+    /// </summary>
     [Fact]
     public async Task A_late_grant_that_a_reconnect_replaced_is_no_answer_about_the_grant_in_the_row()
     {

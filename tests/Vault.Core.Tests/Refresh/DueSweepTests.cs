@@ -153,7 +153,8 @@ public sealed class DueSweepTests
         Assert.Equal((16, true), await LookAsync(bench, [0], 1, 20));
         var room = bench.Host.Sweep.Room;
 
-        // More of the full provider are due, and more urgent, than a batch holds; another's account comes up all the same.
+        // More of the full provider are due, and more urgent, than a batch holds; another's account comes up all the
+        // same.
         var other = await bench.RowAsync(await bench.ConnectAsync(user: "other"));
         Assert.Equal(
             WriteOutcome.Written,

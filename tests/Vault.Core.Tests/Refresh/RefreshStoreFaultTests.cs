@@ -12,7 +12,9 @@ public sealed class RefreshStoreFaultTests
     private static StoreUnavailableException Down(bool mayHaveCommitted = false) =>
         new("The database cannot be reached.", mayHaveCommitted);
 
-    /// <summary>Fails the <paramref name="nth"/> write (from 1) and, with <paramref name="stays"/>, every call after it.</summary>
+    /// <summary>
+    /// Fails the <paramref name="nth"/> write (from 1) and, with <paramref name="stays"/>, every call after it.
+    /// </summary>
     private static void FailWrite(AccountBench bench, int nth, bool stays = true)
     {
         var writes = 0;
@@ -93,7 +95,10 @@ public sealed class RefreshStoreFaultTests
         Assert.Equal((1, 0), (bench.Endpoint.Calls, bench.Provider.Replays));
     }
 
-    /// <summary>Found by the simulation: a cool-down ends between the look and the write, so the write is an intent all the same, and its acknowledgement is lost.</summary>
+    /// <summary>
+    /// Found by the simulation: a cool-down ends between the look and the write, so the write is an intent all the
+    /// same, and its acknowledgement is lost.
+    /// </summary>
     [Fact]
     public async Task An_intent_that_became_possible_late_and_was_not_acknowledged_is_given_back_too()
     {

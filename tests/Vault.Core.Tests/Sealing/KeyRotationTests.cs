@@ -131,7 +131,8 @@ public sealed class KeyRotationTests : IDisposable
         Assert.Equal(0, await DestroyAsync());
         Assert.NotNull((await _bench.Keys.FindAsync(Acme, 1, default))!.Wrapped);
 
-        // The journal says so until the row was replaced; only then the rotation ends, and only then the ledger says so.
+        // The journal says so until the row was replaced; only then the rotation ends, and only then the ledger says
+        // so.
         Assert.Equal(["row-0001"], (await _journal.FindAsync(Acme, default))!.Blocked);
         Assert.Equal([LedgerEvents.KeyRotationBegun], _journal.Drafts.Select(d => d.Type));
         _rows.Put("row-0001", await FieldAsync("row-0001", 2, "replaced"));
@@ -167,7 +168,8 @@ public sealed class KeyRotationTests : IDisposable
         await Assert.ThrowsAsync<IOException>(() => RunAsync(Rotation()));
         Assert.Equal([(LedgerEvents.KeyRotationBegun, "key_1")], _journal.Drafts.Select(d => (d.Type, d.Caller)));
 
-        // Asked for again before it is finished: it is the same rotation, which another key's holder does not begin a second time.
+        // Asked for again before it is finished: it is the same rotation, which another key's holder does not begin a
+        // second time.
         _rows.BeforeWrite = null;
         Assert.Equal(2u, (await Rotation().BeginAsync(Acme, "key_2", default))!.ToVersion);
         Assert.Equal(RotationState.Finished, (await Rotation().ResumeAsync(Acme, default)).State);
@@ -191,7 +193,8 @@ public sealed class KeyRotationTests : IDisposable
     [Fact]
     public async Task An_erasure_under_the_job_ends_it_and_is_not_told_as_rows_that_do_not_open()
     {
-        // In the middle of a pass, which has the new key in hand and finds the rows of its second page under one that is destroyed.
+        // In the middle of a pass, which has the new key in hand and finds the rows of its second page under one that
+        // is destroyed.
         await FillAsync(150);
         var erasure = new KeyErasure(_bench.Keys, _bench.Keyring, _bench.Time);
         _rows.BeforeWrite = cursor =>

@@ -142,7 +142,8 @@ public sealed class KeyringTests : IDisposable
         var holding = keyring.HoldVersionAsync(Acme, blob.KeyVersion, default).AsTask();
         await entered.Task;
 
-        // Destroyed and forgotten between reading the row and the end of the unwrapping: the unwrapped key must not be handed out.
+        // Destroyed and forgotten between reading the row and the end of the unwrapping: the unwrapped key must not be
+        // handed out.
         await new KeyErasure(_bench.Keys, keyring, _bench.Time).EraseAsync(Acme, default);
         gate.SetResult();
         Assert.Equal(ErrorCatalogue.OrganizationUnknown, (await holding).Error!.Code);

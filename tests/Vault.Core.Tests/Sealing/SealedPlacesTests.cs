@@ -6,8 +6,9 @@ using static Vault.Core.Tests.Sealing.SealingBench;
 namespace Vault.Core.Tests.Sealing;
 
 /// <summary>
-/// What an earlier version sealed opens in its place: neither the name of a place nor the encoding of the associated data may change, for databases hold values
-/// sealed with them. The values below were sealed before the places were functions.
+/// What an earlier version sealed opens in its place: neither the name of a place nor the encoding of the associated
+/// data may change, for databases hold values sealed with them. The values below were sealed before the places were
+/// functions.
 /// </summary>
 public sealed class SealedPlacesTests : IDisposable
 {

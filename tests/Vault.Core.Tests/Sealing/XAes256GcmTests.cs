@@ -9,7 +9,8 @@ public sealed class XAes256GcmTests
 {
     [Theory]
     [InlineData(0x01, "", "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271")] // the top bit of L is 0
-    [InlineData(0x03, "c2sp.org/XAES-256-GCM", "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d")] // the top bit of L is 1
+    // the top bit of L is 1
+    [InlineData(0x03, "c2sp.org/XAES-256-GCM", "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d")]
     public void The_published_vectors(byte keyByte, string associatedData, string expected)
     {
         var key = new byte[32];
@@ -27,7 +28,8 @@ public sealed class XAes256GcmTests
     [Fact]
     public void The_accumulated_randomized_vectors()
     {
-        // One SHAKE-128 stream over nothing feeds key, nonce, plaintext and associated data; another hashes the ciphertexts.
+        // One SHAKE-128 stream over nothing feeds key, nonce, plaintext and associated data; another hashes the
+        // ciphertexts.
         var stream = Shake128.HashData([], 10_000 * (32 + 24 + 2 + 255 + 255)).AsSpan();
         Assert.Equal("7f9c2ba4e88f827d616045507605853e", Convert.ToHexStringLower(stream[..16]));
         using var digest = new Shake128();

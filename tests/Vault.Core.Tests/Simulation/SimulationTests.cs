@@ -4,7 +4,10 @@ using Xunit.Abstractions;
 
 namespace Vault.Core.Tests.Simulation;
 
-/// <summary>A short run of <c>./scripts/simulate</c>, in a process of its own because its thread pool has one worker. The long runs are commands.</summary>
+/// <summary>
+/// A short run of <c>./scripts/simulate</c>, in a process of its own because its thread pool has one worker. The long
+/// runs are commands.
+/// </summary>
 public sealed partial class SimulationTests(ITestOutputHelper output)
 {
     [Fact]
@@ -16,7 +19,10 @@ public sealed partial class SimulationTests(ITestOutputHelper output)
         Assert.Contains("0 promises broken", text, StringComparison.Ordinal);
     }
 
-    /// <summary>The mistake is found, its schedule told, and played again by its seed: the same story, in another process. Without the mistake the same seed keeps every promise.</summary>
+    /// <summary>
+    /// The mistake is found, its schedule told, and played again by its seed: the same story, in another process.
+    /// Without the mistake the same seed keeps every promise.
+    /// </summary>
     [Theory]
     [InlineData("revoke-loses")]
     public async Task A_mistake_is_found_and_its_schedule_can_be_played_again(string bug)

@@ -4,7 +4,10 @@ using Vault.Host.Tests.Conventions;
 
 namespace Vault.Foreign.Tests.Browser;
 
-/// <summary>A real browser, and a vault with the sandbox for it to go to; shared by the tests of a class, which have an organization and a browser context each.</summary>
+/// <summary>
+/// A real browser, and a vault with the sandbox for it to go to; shared by the tests of a class, which have an
+/// organization and a browser context each.
+/// </summary>
 public sealed class Chromium : IAsyncLifetime
 {
     // Milliseconds; generous, because the machine may be busy with other tests. What is there earlier is seen earlier.

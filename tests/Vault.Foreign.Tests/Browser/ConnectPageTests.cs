@@ -139,7 +139,8 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
         await ada.PictureAsync("7-link-again");
         await Assertions.Expect(ada.Heading).ToHaveTextAsync("Already connected");
 
-        // Back and back again, to the provider's page; whoever consents there once more learns the same, and nothing changes.
+        // Back and back again, to the provider's page; whoever consents there once more learns the same, and nothing
+        // changes.
         await Eventually.UntilAsync(
             async () =>
             {
@@ -195,7 +196,8 @@ public sealed class ConnectPageTests(Chromium chromium) : IClassFixture<Chromium
             await ada.OpenAsync(made["link"]);
             await ada.Continue.ClickAsync();
             await ada.Page.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
-            // Looked at until it is so. Waiting for the navigation instead can wait for a "load" that has been and gone.
+            // Looked at until it is so. Waiting for the navigation instead can wait for a "load" that has been and
+            // gone.
             await Assertions
                 .Expect(ada.Page)
                 .ToHaveURLAsync(

@@ -4,8 +4,8 @@ using Vault.TestKit;
 namespace Vault.Foreign.Tests.Provider;
 
 /// <summary>
-/// A provider that nobody here wrote, known to the vault by a file of data. It revokes the whole grant when a used refresh token is presented
-/// again, so every further refresh that succeeds proves that none was.
+/// A provider that nobody here wrote, known to the vault by a file of data. It revokes the whole grant when a used
+/// refresh token is presented again, so every further refresh that succeeds proves that none was.
 /// </summary>
 public sealed class ForeignProviderTests
 {
@@ -82,7 +82,8 @@ public sealed class ForeignProviderTests
         await world.Provider.SetAccessLifetimeAsync(seconds: 600);
         var first = Assert.Single((await world.Provider.SeenAsync()).Issued);
 
-        // Either both clocks pass the seconds that the token lives, or only the provider's: then fifty calls learn it from a 401 each.
+        // Either both clocks pass the seconds that the token lives, or only the provider's: then fifty calls learn it
+        // from a 401 each.
         if (!vaultKnows)
             await world.Provider.MoveClockAsync(seconds: 700);
         var knownEnd = DateTimeOffset.Parse(
@@ -113,7 +114,8 @@ public sealed class ForeignProviderTests
         await world.Provider.MoveClockAsync(seconds: 700);
         await AssertProfileAsync(world);
 
-        // Somebody presents the used token: the provider kills the grant. This also shows that it would have punished the vault for the same.
+        // Somebody presents the used token: the provider kills the grant. This also shows that it would have punished
+        // the vault for the same.
         var issued = (await world.Provider.SeenAsync()).Issued;
         var replay = await world.Provider.PresentAsync(issued[0].RefreshToken);
         Assert.Equal("invalid_grant", replay["error"]);

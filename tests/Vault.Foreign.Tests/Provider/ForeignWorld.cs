@@ -2,7 +2,10 @@ using System.Net;
 
 namespace Vault.Foreign.Tests.Provider;
 
-/// <summary>A vault that knows the foreign provider by a pack of data only, that provider, and a connection of an organization to it.</summary>
+/// <summary>
+/// A vault that knows the foreign provider by a pack of data only, that provider, and a connection of an organization
+/// to it.
+/// </summary>
 public sealed class ForeignWorld : IAsyncDisposable
 {
     public const string User = "ada";
@@ -72,7 +75,9 @@ public sealed class ForeignWorld : IAsyncDisposable
         return made;
     }
 
-    /// <summary>A person with a fresh browser opens the link, signs in at the provider and consents; answers the account.</summary>
+    /// <summary>
+    /// A person with a fresh browser opens the link, signs in at the provider and consents; answers the account.
+    /// </summary>
     public async Task<string> ConnectAsync(string login = "grace")
     {
         var made = await LinkAsync();
@@ -106,7 +111,10 @@ public sealed class ForeignWorld : IAsyncDisposable
     public Task<Reply> AccountAsync(string id) =>
         Vault.GetAsync($"/v1/connected_accounts/{id}?organization_id={Organization}");
 
-    /// <summary>Before it goes: none of the provider's tokens stands in the clear in a log line or the database (the world looks for the sandbox's).</summary>
+    /// <summary>
+    /// Before it goes: none of the provider's tokens stands in the clear in a log line or the database (the world looks
+    /// for the sandbox's).
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         var issued = (await Provider.SeenAsync()).Issued;

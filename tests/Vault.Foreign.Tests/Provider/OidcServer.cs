@@ -8,7 +8,9 @@ using Vault.Host.Tests.Conventions;
 
 namespace Vault.Foreign.Tests.Provider;
 
-/// <summary>npm's oidc-provider in a process of its own. It counts what it saw, and its clock can be moved on.</summary>
+/// <summary>
+/// npm's oidc-provider in a process of its own. It counts what it saw, and its clock can be moved on.
+/// </summary>
 public sealed class OidcServer : IAsyncDisposable
 {
     private readonly Process _node;
@@ -84,7 +86,9 @@ public sealed class OidcServer : IAsyncDisposable
         return new OidcServer(node, JsonDocument.Parse(hello!).RootElement, complaints);
     }
 
-    /// <summary>What it saw since it started: token requests, grants by type, errors, revoked grants, issued tokens.</summary>
+    /// <summary>
+    /// What it saw since it started: token requests, grants by type, errors, revoked grants, issued tokens.
+    /// </summary>
     public async Task<Sightings> SeenAsync()
     {
         var seen = JsonNode.Parse(await _http.GetStringAsync(new Uri("/_test/seen", UriKind.Relative)))!;

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Vault.Foreign.Tests.Provider;
 
-/// <summary>What a person's browser does on plain pages: keeps cookies, follows redirects one by one, posts the form it sees.</summary>
+/// <summary>
+/// What a person's browser does on plain pages: keeps cookies, follows redirects one by one, posts the form it sees.
+/// </summary>
 public sealed partial class PlainBrowser : IDisposable
 {
     private const int MaxRedirects = 20;

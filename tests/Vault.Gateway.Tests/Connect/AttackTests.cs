@@ -98,7 +98,10 @@ public sealed class AttackTests
         (await visitor.ReturnAsync()).Is(410);
     }
 
-    /// <summary>RFC 9207 2.4 where the pack knows no issuer: another provider's answer is not taken for this one's, one of its own is.</summary>
+    /// <summary>
+    /// RFC 9207 2.4 where the pack knows no issuer: another provider's answer is not taken for this one's, one of its
+    /// own is.
+    /// </summary>
     [Theory]
     [InlineData("https://evil.example", false)]
     [InlineData("https://accounts.google.com", false)]

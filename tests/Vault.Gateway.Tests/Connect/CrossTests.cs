@@ -6,7 +6,10 @@ using Vault.Core.OAuth;
 
 namespace Vault.Gateway.Tests.Connect;
 
-/// <summary>What belongs to one consent is brought to another one: another person's, another provider's, or of more than was asked for.</summary>
+/// <summary>
+/// What belongs to one consent is brought to another one: another person's, another provider's, or of more than was
+/// asked for.
+/// </summary>
 public sealed class CrossTests
 {
     [Fact]
@@ -26,7 +29,8 @@ public sealed class CrossTests
     [Fact]
     public async Task A_code_of_another_consent_goes_out_with_a_verifier_that_is_not_its_own()
     {
-        // Code injection: the state is the victim's, the code is not. The provider knows which challenge the code was given for (RFC 7636), and says no.
+        // Code injection: the state is the victim's, the code is not. The provider knows which challenge the code was
+        // given for (RFC 7636), and says no.
         await using var scene = await Scene.SetAsync();
         var (attacker, victim) = (new Visitor(scene.Host), new Visitor(scene.Host));
         await attacker.OpenAsync(await scene.LinkAsync(new { account_label = "attacker" }));
@@ -45,7 +49,8 @@ public sealed class CrossTests
     [InlineData(false)]
     public async Task The_answer_of_one_provider_is_not_taken_for_that_of_another(bool codeOfTheHonestOne)
     {
-        // Mix-up (RFC 9207, RFC 9700 4.4): two providers, of which one is malign and sends the browser on to the other, so that the code goes to the wrong one.
+        // Mix-up (RFC 9207, RFC 9700 4.4): two providers, of which one is malign and sends the browser on to the other,
+        // so that the code goes to the wrong one.
         await using var scene = await Scene.SetAsync();
         const string Honest = "https://id.acme.example",
             Malign = "https://id.malign.example";

@@ -9,7 +9,10 @@ using Vault.Gateway.Tests.Host;
 
 namespace Vault.Gateway.Tests.Connect;
 
-/// <summary>A consent is cut off between the exchange of its code and the end of its link: by a host that dies, or by a store whose word is lost.</summary>
+/// <summary>
+/// A consent is cut off between the exchange of its code and the end of its link: by a host that dies, or by a store
+/// whose word is lost.
+/// </summary>
 public sealed class InterruptedConsentTests
 {
     private static readonly TimeSpan Over = new ConnectOptions().ExchangeLimit + TimeSpan.FromSeconds(1);
@@ -249,7 +252,10 @@ public sealed class InterruptedConsentTests
     private static Task<Reply> RemoveAsync(Scene scene) =>
         scene.Host.SendAsync(HttpMethod.Delete, $"/v1/connections/acme?organization_id={scene.Organization}", null);
 
-    /// <summary>The callback is on its way with its code at the provider; what the answer was, only the host that asked would know.</summary>
+    /// <summary>
+    /// The callback is on its way with its code at the provider; what the answer was, only the host that asked would
+    /// know.
+    /// </summary>
     private static async Task<(Task<Reply> Dying, TaskCompletionSource Died)> DieAtTheExchangeAsync(
         Scene scene,
         Visitor visitor,

@@ -11,7 +11,9 @@ using Vault.Gateway.Tests.Host;
 
 namespace Vault.Gateway.Tests.Connect;
 
-/// <summary>Consent by RFC 5849 through the same pages: what is kept, what comes back, and what the account has in the end.</summary>
+/// <summary>
+/// Consent by RFC 5849 through the same pages: what is kept, what comes back, and what the account has in the end.
+/// </summary>
 public sealed class OAuth1ConsentTests
 {
     [Fact]

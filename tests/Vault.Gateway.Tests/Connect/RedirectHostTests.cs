@@ -2,7 +2,10 @@ using System.Web;
 
 namespace Vault.Gateway.Tests.Connect;
 
-/// <summary>A connection with a redirect URI at a host of its own: its links are opened there, because the cookie that binds a consent goes back to no other host.</summary>
+/// <summary>
+/// A connection with a redirect URI at a host of its own: its links are opened there, because the cookie that binds a
+/// consent goes back to no other host.
+/// </summary>
 public sealed class RedirectHostTests
 {
     private const string Own = "https://connect.customer.example/oauth/callback";

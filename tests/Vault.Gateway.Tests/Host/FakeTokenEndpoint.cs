@@ -6,7 +6,9 @@ using Vault.Core.Sealing;
 
 namespace Vault.Gateway.Tests.Host;
 
-/// <summary>A provider that counts what it is sent. It answers what a test tells it, and is strict about the rest.</summary>
+/// <summary>
+/// A provider that counts what it is sent. It answers what a test tells it, and is strict about the rest.
+/// </summary>
 internal sealed class FakeTokenEndpoint(TimeProvider time) : ITokenEndpoint
 {
     public string? Issuer { get; set; } = "https://id.acme.example";

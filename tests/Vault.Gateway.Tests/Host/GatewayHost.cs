@@ -28,7 +28,9 @@ using Vault.TestKit.Sealing;
 
 namespace Vault.Gateway.Tests.Host;
 
-/// <summary>The gateway on a real Kestrel, over the real rules and stores in memory; only providers are played.</summary>
+/// <summary>
+/// The gateway on a real Kestrel, over the real rules and stores in memory; only providers are played.
+/// </summary>
 internal sealed class GatewayHost : IAsyncDisposable
 {
     private readonly WebApplication _app;

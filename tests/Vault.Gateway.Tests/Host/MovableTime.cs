@@ -1,8 +1,8 @@
 namespace Vault.Gateway.Tests.Host;
 
 /// <summary>
-/// The real clock, moved: a test steps over an expiry without waiting. Spans between two timestamps pass only when the clock is moved or a freshness lease is waited
-/// out, so that a busy machine never makes a fresh row look old.
+/// The real clock, moved: a test steps over an expiry without waiting. Spans between two timestamps pass only when the
+/// clock is moved or a freshness lease is waited out, so that a busy machine never makes a fresh row look old.
 /// </summary>
 internal sealed class MovableTime : TimeProvider
 {

@@ -133,7 +133,10 @@ public sealed class IdempotencyTests
         (await ExecuteAsync(scene, "k1")).Is(424, "account_not_connected");
     }
 
-    /// <summary>A second caller of the same organization, another organization and the platform: a key that somebody used tells none of them anything.</summary>
+    /// <summary>
+    /// A second caller of the same organization, another organization and the platform: a key that somebody used tells
+    /// none of them anything.
+    /// </summary>
     [Fact]
     public async Task A_key_belongs_to_its_caller_and_organization_and_ends()
     {

@@ -36,7 +36,10 @@ public sealed class RequestShapeTests
         (await host.PostAsync("/v1/organizations", body)).Is(400, "invalid_request");
     }
 
-    /// <summary>Found by the fuzzer: each of these was an answer 500, because the parser lets them pass and throws when the name or value is read.</summary>
+    /// <summary>
+    /// Found by the fuzzer: each of these was an answer 500, because the parser lets them pass and throws when the name
+    /// or value is read.
+    /// </summary>
     [Fact]
     public async Task Text_that_is_no_unicode_is_refused_wherever_it_stands()
     {
@@ -173,7 +176,10 @@ public sealed class RequestShapeTests
         );
     }
 
-    /// <summary>The check of a token is no secret, so anybody can make one up; what the list cannot read is refused like any other foreign token.</summary>
+    /// <summary>
+    /// The check of a token is no secret, so anybody can make one up; what the list cannot read is refused like any
+    /// other foreign token.
+    /// </summary>
     [Theory]
     [InlineData("abc")]
     [InlineData("-1")]
@@ -208,7 +214,9 @@ public sealed class RequestShapeTests
         ).Is(400, "invalid_request");
     }
 
-    /// <summary>With a token of another connection the page went on after that one's last account, and skipped those before it.</summary>
+    /// <summary>
+    /// With a token of another connection the page went on after that one's last account, and skipped those before it.
+    /// </summary>
     [Fact]
     public async Task A_token_of_another_path_is_refused()
     {
@@ -298,7 +306,9 @@ public sealed class RequestShapeTests
         Assert.Empty(before.Except(read));
     }
 
-    /// <summary>Each name that is not known is told with what is: an answer to a body full of them was a hundred times its size.</summary>
+    /// <summary>
+    /// Each name that is not known is told with what is: an answer to a body full of them was a hundred times its size.
+    /// </summary>
     [Fact]
     public async Task An_answer_to_many_faults_is_bounded()
     {

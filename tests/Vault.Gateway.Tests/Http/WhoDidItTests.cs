@@ -6,7 +6,10 @@ using Vault.Gateway.Tests.Host;
 
 namespace Vault.Gateway.Tests.Http;
 
-/// <summary>Every route that changes something is called by a key of its own, and that key is named as who did it: in the organization's ledger, or, for the platform, in the log.</summary>
+/// <summary>
+/// Every route that changes something is called by a key of its own, and that key is named as who did it: in the
+/// organization's ledger, or, for the platform, in the log.
+/// </summary>
 public sealed class WhoDidItTests
 {
     [Fact]
@@ -270,7 +273,9 @@ public sealed class WhoDidItTests
             entry.TryGetProperty(name, out var value) ? value.GetString() : null;
     }
 
-    /// <summary>What was erased is not filled again: a new name would be the one datum of a tenant that asked to be forgotten.</summary>
+    /// <summary>
+    /// What was erased is not filled again: a new name would be the one datum of a tenant that asked to be forgotten.
+    /// </summary>
     [Fact]
     public async Task An_erased_organization_is_not_changed()
     {

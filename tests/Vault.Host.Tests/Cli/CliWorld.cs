@@ -13,7 +13,8 @@ internal sealed class CliWorld : IAsyncDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("vault-cli-").FullName;
 
-    /// <param name="connections">Of an organization that the command line then speaks for; with none it is given no organization.</param>
+    /// <param name="connections">Of an organization that the command line then speaks for; with none it is given no
+    /// organization.</param>
     public static async Task<CliWorld> StartAsync(params string[] connections)
     {
         var world = await World.StartAsync();

@@ -3,7 +3,10 @@ using Vault.Host.Tests.EndToEnd;
 
 namespace Vault.Host.Tests.Cli;
 
-/// <summary>What a stranger does with a provider nobody here knows: describe it, connect, import its tools, execute them. Everything by the command line, nothing compiled.</summary>
+/// <summary>
+/// What a stranger does with a provider nobody here knows: describe it, connect, import its tools, execute them.
+/// Everything by the command line, nothing compiled.
+/// </summary>
 public sealed class StrangerTests : IAsyncLifetime
 {
     private const string Described = """

@@ -3,7 +3,10 @@ using Vault.Host.Tests.EndToEnd;
 
 namespace Vault.Host.Tests.Cli;
 
-/// <summary>An imported tool set is taken away: from the running host at once, from nobody's connection unasked, and no version ever means two things.</summary>
+/// <summary>
+/// An imported tool set is taken away: from the running host at once, from nobody's connection unasked, and no version
+/// ever means two things.
+/// </summary>
 public sealed class ToolSetTests : IAsyncLifetime
 {
     private const string Described = """
@@ -92,7 +95,8 @@ public sealed class ToolSetTests : IAsyncLifetime
         );
         Assert.Equal(1, (await _cli.Vault.RunAsync("", "tools", "sets", "delete", "grove+imported")).Code);
 
-        // The organization that lost something reads it in its ledger, the other has nothing to read; and both chains hold.
+        // The organization that lost something reads it in its ledger, the other has nothing to read; and both chains
+        // hold.
         var details = Assert.Single(await _cli.World.LedgerAsync(one, "tool_set.deleted")).GetProperty("details");
         Assert.Equal(
             ("grove+imported", first, "grove_list_items"),

@@ -2,7 +2,10 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Host.Tests.Cli;
 
-/// <summary>What an import must never do: put an account in the place of one that works, or two in one place, or write before somebody has looked.</summary>
+/// <summary>
+/// What an import must never do: put an account in the place of one that works, or two in one place, or write before
+/// somebody has looked.
+/// </summary>
 public sealed class TransferTests : IAsyncLifetime
 {
     private const string Description =

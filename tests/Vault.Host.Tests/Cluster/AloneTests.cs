@@ -54,7 +54,8 @@ public sealed class AloneTests : IDisposable
             .Sum(g => g.GetProperty("activations").GetInt32());
     }
 
-    // What ss(8) reads: the sockets of the process, and the tables of all listening sockets (state 0A) with their inodes.
+    // What ss(8) reads: the sockets of the process, and the tables of all listening sockets (state 0A) with their
+    // inodes.
     private static int[] ListeningPorts(int process)
     {
         var sockets = Directory.EnumerateFiles($"/proc/{process}/fd").Select(TargetOf).ToHashSet();

@@ -3,7 +3,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Vault.Host.Tests.Cluster;
 
-/// <summary>A certificate authority of a cluster and certificates of its silos, as an operator makes them with openssl, in files.</summary>
+/// <summary>
+/// A certificate authority of a cluster and certificates of its silos, as an operator makes them with openssl, in
+/// files.
+/// </summary>
 internal sealed class ClusterCertificates : IDisposable
 {
     private readonly X509Certificate2 _authority;

@@ -1,6 +1,9 @@
 namespace Vault.Host.Tests.Conventions;
 
-/// <summary>Law 2: a credential has one way out. A file that opens a secret is named here, with a reason a stranger accepts, or the build is red.</summary>
+/// <summary>
+/// Law 2: a credential has one way out. A file that opens a secret is named here, with a reason a stranger accepts, or
+/// the build is red.
+/// </summary>
 public sealed class SecretTests
 {
     private static readonly Dictionary<string, string> MayReveal = new()

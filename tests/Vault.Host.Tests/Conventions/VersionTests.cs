@@ -4,7 +4,9 @@ using Vault.Host.Tests.EndToEnd;
 
 namespace Vault.Host.Tests.Conventions;
 
-/// <summary>The version is set in Directory.Build.props and nowhere else; all that shows a version shows that one.</summary>
+/// <summary>
+/// The version is set in Directory.Build.props and nowhere else; all that shows a version shows that one.
+/// </summary>
 public sealed class VersionTests
 {
     private static readonly string Version = Regex

@@ -3,14 +3,19 @@ using System.Text.RegularExpressions;
 
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>A person with a browser, as far as cookies, redirects and forms go; a real one is driven in the browser tests.</summary>
+/// <summary>
+/// A person with a browser, as far as cookies, redirects and forms go; a real one is driven in the browser tests.
+/// </summary>
 internal sealed class Browser : IDisposable
 {
     private readonly HttpClient _http = new(
         new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() }
     );
 
-    /// <summary>Opens a link, goes on to the provider, consents there, and comes back; answers the final page or the URL it was sent to outside.</summary>
+    /// <summary>
+    /// Opens a link, goes on to the provider, consents there, and comes back; answers the final page or the URL it was
+    /// sent to outside.
+    /// </summary>
     public async Task<(HttpStatusCode Status, string Page, Uri Last)> ConsentAsync(
         string link,
         string identity = "alice",

@@ -4,8 +4,9 @@ using Vault.TestKit.Leaks;
 namespace Vault.Host.Tests.EndToEnd;
 
 /// <summary>
-/// Law 2, checked at the end of every end-to-end test: none of the recognisable credentials that went through the hosts stands in the clear (as it is, base64 at any
-/// alignment, URL-encoded, JSON-escaped) in a log, an answer, a metric, a database or any file the hosts wrote.
+/// Law 2, checked at the end of every end-to-end test: none of the recognisable credentials that went through the hosts
+/// stands in the clear (as it is, base64 at any alignment, URL-encoded, JSON-escaped) in a log, an answer, a metric, a
+/// database or any file the hosts wrote.
 /// </summary>
 internal sealed class Canary(params IEnumerable<string> secrets)
 {
@@ -16,14 +17,18 @@ internal sealed class Canary(params IEnumerable<string> secrets)
     public bool Finds(string where) => _forms.AreIn(where);
 
     /// <param name="folder">What the hosts write into.</param>
-    /// <param name="running">They still do: what they hold locked is empty, and a file may go while it is looked for.</param>
+    /// <param name="running">They still do: what they hold locked is empty, and a file may go while it is looked
+    /// for.</param>
     public IEnumerable<string> InFiles(string folder, bool running = false) =>
         from file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
         where !running || (File.Exists(file) && Path.GetFileName(file) != "host.lock")
         where Finds(File.ReadAllBytes(file))
         select "file " + Path.GetFileName(file);
 
-    /// <summary>Every row of every table of the schema, as text; bytes are shown as hexadecimal there, so they are looked at decoded, too.</summary>
+    /// <summary>
+    /// Every row of every table of the schema, as text; bytes are shown as hexadecimal there, so they are looked at
+    /// decoded, too.
+    /// </summary>
     public async Task<IReadOnlyList<string>> InDatabaseAsync(string connectionString)
     {
         await using var connection = new NpgsqlConnection(connectionString);

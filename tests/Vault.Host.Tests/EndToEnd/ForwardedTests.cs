@@ -3,7 +3,10 @@ using Vault.TestKit;
 
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>Behind a reverse proxy each visitor has a limit of its own, if the proxy is trusted; nobody else can choose whose limit is used.</summary>
+/// <summary>
+/// Behind a reverse proxy each visitor has a limit of its own, if the proxy is trusted; nobody else can choose whose
+/// limit is used.
+/// </summary>
 public abstract class ForwardedTests(IHosts hosts)
 {
     // Each stranger has an address of its own, so that no other test is short of what this one uses up.

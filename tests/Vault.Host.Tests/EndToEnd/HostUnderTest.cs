@@ -6,7 +6,10 @@ using Vault.TestKit;
 
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>A host in the process of the tests. Its database says what it is: alone on SQLite, or a member of its world's own cluster.</summary>
+/// <summary>
+/// A host in the process of the tests. Its database says what it is: alone on SQLite, or a member of its world's own
+/// cluster.
+/// </summary>
 internal static class HostUnderTest
 {
     public static async Task<VaultHost> CreateAsync(
@@ -41,7 +44,8 @@ internal static class HostUnderTest
         );
     }
 
-    // Silos of one process pause together, and one that finds itself evicted ends the process. Deaths are for the tests that have processes.
+    // Silos of one process pause together, and one that finds itself evicted ends the process. Deaths are for the tests
+    // that have processes.
     private static void BePatient(ClusterMembershipOptions o) => o.NumMissedProbesLimit = 60;
 
     private static IEnumerable<(string Name, string Value)> MemberDefaults() =>

@@ -5,7 +5,10 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>An organization's key is rotated over one value of every sealed place, each written by the request that writes it in production.</summary>
+/// <summary>
+/// An organization's key is rotated over one value of every sealed place, each written by the request that writes it in
+/// production.
+/// </summary>
 public abstract class KeyRotationTests(IHosts hosts)
 {
     private const string Provider = "sandbox_single_use";
@@ -20,7 +23,8 @@ public abstract class KeyRotationTests(IHosts hosts)
         world.Sandbox.Clients.Update("demo-client", c => c with { RedirectUris = redirects });
         var organization = await world.OrganizationAsync();
 
-        // A client secret, tokens, an own credential, the verifier of a consent under way, a cut output and a kept answer.
+        // A client secret, tokens, an own credential, the verifier of a consent under way, a cut output and a kept
+        // answer.
         var connection = await world.ConnectionAsync(organization, Provider);
         await world.ConnectionAsync(organization, "sandbox_key", new { });
         await world.ImportAsync(

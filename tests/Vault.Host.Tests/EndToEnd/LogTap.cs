@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>Keeps every log line with its values and exception, whatever the level, so that a leak cannot hide in a field that the console would not print.</summary>
+/// <summary>
+/// Keeps every log line with its values and exception, whatever the level, so that a leak cannot hide in a field that
+/// the console would not print.
+/// </summary>
 internal sealed class LogTap(ConcurrentQueue<string> lines) : ILoggerProvider
 {
     public ILogger CreateLogger(string categoryName) => new Tap(lines, categoryName);

@@ -5,7 +5,9 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>Raw calls: everything a tool goes through holds for them, and neither host nor credential is theirs to choose.</summary>
+/// <summary>
+/// Raw calls: everything a tool goes through holds for them, and neither host nor credential is theirs to choose.
+/// </summary>
 public abstract class ProxyTests(IHosts hosts)
 {
     private async Task<(World World, string Organization)> SceneAsync(bool allowed = true)

@@ -16,7 +16,10 @@ public sealed class SharedHosts(
     IAsyncDisposable own
 ) : IAsyncDisposable
 {
-    /// <summary>For the connection strings of three silos that share the machine with their PostgreSQL and the tests: small pools, and patience where a thousand calls come at once.</summary>
+    /// <summary>
+    /// For the connection strings of three silos that share the machine with their PostgreSQL and the tests: small
+    /// pools, and patience where a thousand calls come at once.
+    /// </summary>
     public const string Pool = ";Maximum Pool Size=20;Timeout=60";
 
     private readonly List<SandboxServer> _providers = [];
@@ -35,7 +38,10 @@ public sealed class SharedHosts(
     /// <summary>Whether they were started for one world, because of its options, and stop with it.</summary>
     public bool Once { get; init; }
 
-    /// <summary>A world has ended. Its provider goes on: its accounts are still here, and another provider on the same port would hear from them.</summary>
+    /// <summary>
+    /// A world has ended. Its provider goes on: its accounts are still here, and another provider on the same port
+    /// would hear from them.
+    /// </summary>
     public async Task LeaveAsync(SandboxServer provider)
     {
         _providers.Add(provider);

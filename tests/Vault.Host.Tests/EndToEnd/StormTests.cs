@@ -48,13 +48,16 @@ public abstract class StormTests(IHosts hosts)
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
     }
 
-    /// <summary>How many accounts expire at once: as many as the machine can carry through these hosts in a moment.</summary>
+    /// <summary>
+    /// How many accounts expire at once: as many as the machine can carry through these hosts in a moment.
+    /// </summary>
     protected virtual int Crowd => 1_000;
 
     [Fact]
     public async Task Accounts_that_expire_at_once_cause_one_refresh_each()
     {
-        // Nothing sweeps, and an account that was read is not too old by the time a machine that is busy with the crowd comes to use it.
+        // Nothing sweeps, and an account that was read is not too old by the time a machine that is busy with the crowd
+        // comes to use it.
         await using var world = await hosts.StartAsync(
             1,
             postgres: false,

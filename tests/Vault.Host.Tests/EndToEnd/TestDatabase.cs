@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace Vault.Host.Tests.EndToEnd;
 
-/// <summary>A database of its own on the PostgreSQL that ./scripts/test started, or that this run starts with ./scripts/pg. No PostgreSQL is a failure, not a skip.</summary>
+/// <summary>
+/// A database of its own on the PostgreSQL that ./scripts/test started, or that this run starts with ./scripts/pg. No
+/// PostgreSQL is a failure, not a skip.
+/// </summary>
 internal static class TestDatabase
 {
     private static readonly Lazy<Task<string>> Server = new(FindServerAsync);

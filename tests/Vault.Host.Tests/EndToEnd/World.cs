@@ -14,15 +14,19 @@ using Vault.TestKit;
 namespace Vault.Host.Tests.EndToEnd;
 
 /// <summary>
-/// A sandbox provider and real hosts, its own on a database of their own or shared ones that run already, spoken to over HTTP as a customer does. A call that names no
-/// host goes to the first of its own, and to one shared host after the other.
+/// A sandbox provider and real hosts, its own on a database of their own or shared ones that run already, spoken to
+/// over HTTP as a customer does. A call that names no host goes to the first of its own, and to one shared host after
+/// the other.
 /// </summary>
 public sealed class World : IAsyncDisposable
 {
     /// <summary>The one address from which the hosts of a world believe what a proxy says about its visitor.</summary>
     public const string TrustedProxy = "127.0.0.2";
 
-    /// <summary>Options of all hosts of the suite. A busy machine does not run out of the time that one call has: no test here is about its length.</summary>
+    /// <summary>
+    /// Options of all hosts of the suite. A busy machine does not run out of the time that one call has: no test here
+    /// is about its length.
+    /// </summary>
     internal static readonly string[] Calm =
     [
         "--trusted-proxies",
@@ -82,7 +86,10 @@ public sealed class World : IAsyncDisposable
         }
     }
 
-    /// <summary>On hosts that other worlds use before and after it; they are told apart by their organizations and by their providers.</summary>
+    /// <summary>
+    /// On hosts that other worlds use before and after it; they are told apart by their organizations and by their
+    /// providers.
+    /// </summary>
     public static async Task<World> OnAsync(SharedHosts hosts)
     {
         ArgumentNullException.ThrowIfNull(hosts);
@@ -191,7 +198,10 @@ public sealed class World : IAsyncDisposable
     public async Task<Reply> GetAsync(string path, int? host = null, HttpClient? client = null) =>
         Keep(await Reply.ReadAsync(await (client ?? Client(host)).GetAsync(new Uri(path, UriKind.Relative))));
 
-    /// <summary>The organization's entries of a type, oldest first, as soon as there are any: what a change tells of travels with it in the outbox, and reaches the chain a moment later.</summary>
+    /// <summary>
+    /// The organization's entries of a type, oldest first, as soon as there are any: what a change tells of travels
+    /// with it in the outbox, and reaches the chain a moment later.
+    /// </summary>
     public async Task<List<JsonElement>> LedgerAsync(string organization, string type)
     {
         var path = $"/v1/ledger?organization_id={organization}&type={type}&page_size=200";
@@ -285,7 +295,9 @@ public sealed class World : IAsyncDisposable
             client
         );
 
-    /// <summary>What every test ends with: stop, then look for credentials wherever the hosts could have left one.</summary>
+    /// <summary>
+    /// What every test ends with: stop, then look for credentials wherever the hosts could have left one.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         var seen = new List<(string Where, string Text)>();

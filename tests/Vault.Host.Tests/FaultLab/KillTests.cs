@@ -4,7 +4,9 @@ using Xunit.Abstractions;
 
 namespace Vault.Host.Tests.FaultLab;
 
-/// <summary>A few strikes of the kill campaign; ./scripts/crash runs it as long as you like (docs/fault-lab.md).</summary>
+/// <summary>
+/// A few strikes of the kill campaign; ./scripts/crash runs it as long as you like (docs/fault-lab.md).
+/// </summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
     [Fact]

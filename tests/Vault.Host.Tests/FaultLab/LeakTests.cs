@@ -3,7 +3,10 @@ using Vault.Campaigns.Leaks;
 
 namespace Vault.Host.Tests.FaultLab;
 
-/// <summary>The search of ./scripts/crash --leaks without what takes long: a host as a process, all flows, every place, and a leak planted in each.</summary>
+/// <summary>
+/// The search of ./scripts/crash --leaks without what takes long: a host as a process, all flows, every place, and a
+/// leak planted in each.
+/// </summary>
 public sealed class LeakTests
 {
     [Fact]

@@ -3,7 +3,9 @@ using Vault.Host.Tests.Cluster;
 
 namespace Vault.Host.Tests.Processes;
 
-/// <summary>A silo that owns no account, and still a part of the directory in which the others look accounts up.</summary>
+/// <summary>
+/// A silo that owns no account, and still a part of the directory in which the others look accounts up.
+/// </summary>
 [Collection(ClusterCollection.Name)]
 public sealed class DirectoryTests
 {

@@ -15,7 +15,8 @@ public sealed class DrainTests
     private const int Asked = 16;
 
     /// <summary>
-    /// What a leaving silo no longer begins must not be sent on by it: its sender would go on taking it for the leaving silo's, and call it lost when that one has left.
+    /// What a leaving silo no longer begins must not be sent on by it: its sender would go on taking it for the leaving
+    /// silo's, and call it lost when that one has left.
     /// </summary>
     [Fact]
     public async Task What_comes_to_a_leaving_silo_is_carried_out_once_elsewhere_and_answered_though_it_outlasts_the_leaving()
@@ -38,7 +39,8 @@ public sealed class DrainTests
         var left = world.Silos[leaving].DrainAsync();
         await Eventually.DoneAsync(begun, () => world.Silos[leaving].Output);
 
-        // It has begun to leave where it no longer answers for an account: then it begins nothing more for the others either, and what is sent to it must not stay there.
+        // It has begun to leave where it no longer answers for an account: then it begins nothing more for the others
+        // either, and what is sent to it must not stay there.
         await GoneAsync(world, organization);
         var later = world.Hold(FaultTarget.Api, Asked);
         var others = Enumerable.Range(1, Asked).Select(WriteAsync).ToList();

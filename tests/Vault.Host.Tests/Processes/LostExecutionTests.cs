@@ -5,7 +5,9 @@ using Vault.TestKit;
 
 namespace Vault.Host.Tests.Processes;
 
-/// <summary>A gateway whose worker is killed with executions under way: it says of each what can be known, and no more.</summary>
+/// <summary>
+/// A gateway whose worker is killed with executions under way: it says of each what can be known, and no more.
+/// </summary>
 [Collection(ClusterCollection.Name)]
 public sealed class LostExecutionTests
 {

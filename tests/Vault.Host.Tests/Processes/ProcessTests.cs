@@ -38,7 +38,9 @@ public sealed class ProcessTests(ITestOutputHelper output)
         Assert.Equal(0, world.Sandbox.Counters.RefreshReplays);
     }
 
-    /// <summary>The worst moment: the provider has rotated, its reply is on the way, and the silo that waits for it is gone.</summary>
+    /// <summary>
+    /// The worst moment: the provider has rotated, its reply is on the way, and the silo that waits for it is gone.
+    /// </summary>
     [Theory]
     [InlineData("sandbox_grace")]
     [InlineData("sandbox_single_use")]
@@ -62,7 +64,8 @@ public sealed class ProcessTests(ITestOutputHelper output)
         await world.Silos[victim].SignalAsync("KILL");
         reply.Open();
 
-        // Nobody else is disturbed for longer than it takes to notice the death: how long that is, the kill campaign measures.
+        // Nobody else is disturbed for longer than it takes to notice the death: how long that is, the kill campaign
+        // measures.
         var recovered = await Task.WhenAll(
             Enumerable.Range(0, 10).Select(i => world.RecoverAsync(survivor, organization, "other" + i, provider))
         );

@@ -104,7 +104,8 @@ internal sealed class ProcessWorld : IAsyncDisposable
     }
 
     /// <summary>Connects an account to one of the sandbox's rotating providers.</summary>
-    /// <param name="left">For how long the access token is good as the vault is told, in seconds; with 0 it has ended at the provider as well.</param>
+    /// <param name="left">For how long the access token is good as the vault is told, in seconds; with 0 it has ended
+    /// at the provider as well.</param>
     public async Task ConnectAsync(string organization, string user, string provider, int left = 3_600)
     {
         var rotation = provider switch
@@ -143,7 +144,10 @@ internal sealed class ProcessWorld : IAsyncDisposable
         Assert.True(made.Status is HttpStatusCode.Created or HttpStatusCode.OK, made.ToString());
     }
 
-    /// <summary>The next <paramref name="times"/> requests that the provider's API or token endpoint has carried out stay without an answer until the gate is opened.</summary>
+    /// <summary>
+    /// The next <paramref name="times"/> requests that the provider's API or token endpoint has carried out stay
+    /// without an answer until the gate is opened.
+    /// </summary>
     public SandboxGate Hold(FaultTarget target, int? times = 1) =>
         Sandbox
             .Faults.Add(

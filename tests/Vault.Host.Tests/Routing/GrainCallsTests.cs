@@ -10,7 +10,8 @@ public sealed class GrainCallsTests
     [Fact]
     public async Task A_call_to_a_silo_known_to_be_dead_was_not_delivered_and_is_made_again()
     {
-        // As the sender's message center throws it, while the place of a grain is still remembered from before its silo left.
+        // As the sender's message center throws it, while the place of a grain is still remembered from before its silo
+        // left.
         var calls = 0;
         var time = new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.Zero };
         var called = new GrainCalls(time).CallAsync(

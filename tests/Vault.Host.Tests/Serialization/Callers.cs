@@ -16,7 +16,9 @@ internal static class Callers
     // call and callvirt; a token follows.
     private static readonly byte[] Calls = [0x28, 0x6F];
 
-    /// <summary>The types of an assembly that call the method; what Orleans generates to carry it is left out.</summary>
+    /// <summary>
+    /// The types of an assembly that call the method; what Orleans generates to carry it is left out.
+    /// </summary>
     public static IReadOnlyList<string> Of(MethodInfo method, Assembly assembly) =>
         [
             .. assembly

@@ -8,7 +8,10 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Host.Tests.Setup;
 
-/// <summary>A rotation that a damaged value keeps from its end is seen wherever somebody may look, and ends once the value is replaced.</summary>
+/// <summary>
+/// A rotation that a damaged value keeps from its end is seen wherever somebody may look, and ends once the value is
+/// replaced.
+/// </summary>
 public sealed class BlockedRotationTests
 {
     [Fact]

@@ -6,7 +6,9 @@ using Vault.TestKit;
 
 namespace Vault.Host.Tests.Setup;
 
-/// <summary>vault-host health, as an image's health check uses it: the same options as the host, and an exit code.</summary>
+/// <summary>
+/// vault-host health, as an image's health check uses it: the same options as the host, and an exit code.
+/// </summary>
 public sealed class HealthProbeTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("vault-health-").FullName;

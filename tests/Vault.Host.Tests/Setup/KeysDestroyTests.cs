@@ -7,7 +7,10 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Host.Tests.Setup;
 
-/// <summary>Retired versions of an organization's key end by an operator's word, beside the running host, and never one that is needed.</summary>
+/// <summary>
+/// Retired versions of an organization's key end by an operator's word, beside the running host, and never one that is
+/// needed.
+/// </summary>
 public sealed class KeysDestroyTests
 {
     [Fact]

@@ -17,7 +17,8 @@ public sealed class ProcessMemoryTests : IDisposable
         bool leaves
     )
     {
-        // Where a pipe gets the kernel's core files, or a folder of its own, whether one was written cannot be seen here.
+        // Where a pipe gets the kernel's core files, or a folder of its own, whether one was written cannot be seen
+        // here.
         if (
             !OperatingSystem.IsLinux()
             || (await File.ReadAllTextAsync("/proc/sys/kernel/core_pattern")).Trim() is not "core"

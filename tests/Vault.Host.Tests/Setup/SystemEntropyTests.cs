@@ -4,7 +4,9 @@ namespace Vault.Host.Tests.Setup;
 
 public sealed class SystemEntropyTests
 {
-    /// <summary>80 bits each, from many blocks and several threads: one repetition would be a block that was served twice.</summary>
+    /// <summary>
+    /// 80 bits each, from many blocks and several threads: one repetition would be a block that was served twice.
+    /// </summary>
     [Fact]
     public void No_two_draws_are_the_same()
     {

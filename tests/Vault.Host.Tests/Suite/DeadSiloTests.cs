@@ -7,7 +7,10 @@ using Vault.TestKit;
 
 namespace Vault.Host.Tests.Suite;
 
-/// <summary>What Orleans itself throws, on real silos, where <see cref="GrainCalls"/> must tell one exception from another by what Orleans says in it.</summary>
+/// <summary>
+/// What Orleans itself throws, on real silos, where <see cref="GrainCalls"/> must tell one exception from another by
+/// what Orleans says in it.
+/// </summary>
 [Collection(ClusterCollection.Name)]
 public sealed class DeadSiloTests
 {
@@ -20,7 +23,8 @@ public sealed class DeadSiloTests
         await silos.Cluster.StopSiloAsync(silos.Silos[2]);
         var management = silos.Silos[0].Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
 
-        // Until every silo has heard of the death, it cannot be connected to, which is another exception with the same meaning.
+        // Until every silo has heard of the death, it cannot be connected to, which is another exception with the same
+        // meaning.
         var thrown = await Eventually.UntilAsync(
             async () =>
             {

@@ -2,7 +2,9 @@ using Vault.Host.Tests.EndToEnd;
 
 namespace Vault.Host.Tests.Suite;
 
-/// <summary>One cluster with the suite's own options for all worlds, and one for each world that asks for others.</summary>
+/// <summary>
+/// One cluster with the suite's own options for all worlds, and one for each world that asks for others.
+/// </summary>
 internal sealed class HostPool(Func<IReadOnlyList<string>, bool, Task<SharedHosts>> start)
 {
     private readonly List<SharedHosts> _all = [];
@@ -25,7 +27,8 @@ internal sealed class HostPool(Func<IReadOnlyList<string>, bool, Task<SharedHost
             await hosts.DisposeAsync();
     }
 
-    // Three silos, a provider and PostgreSQL share the machine: a freshness lease as in production rather than the short one of the worlds on one silo.
+    // Three silos, a provider and PostgreSQL share the machine: a freshness lease as in production rather than the
+    // short one of the worlds on one silo.
     private static List<string> Arguments(string[] options)
     {
         List<string> all =

@@ -10,7 +10,9 @@ using Vault.Host.Tests.Cluster;
 
 namespace Vault.Host.Tests.Suite;
 
-/// <summary>A client of the cluster gets what an API key allows it, and nothing by calling grains that are the silos' own.</summary>
+/// <summary>
+/// A client of the cluster gets what an API key allows it, and nothing by calling grains that are the silos' own.
+/// </summary>
 [Collection("test cluster")]
 public sealed class OutsiderTests(TestClusterHosts hosts)
 {

@@ -21,7 +21,8 @@ public sealed class ProcessCollection : ICollectionFixture<ProcessHosts>;
 [Collection("processes")]
 public sealed class ProcessStormTests(ProcessHosts hosts) : StormTests(hosts)
 {
-    // Three processes, their database and the provider share the machine. A thousand through processes are a fault lab's: ./scripts/crash --faults.
+    // Three processes, their database and the provider share the machine. A thousand through processes are a fault
+    // lab's: ./scripts/crash --faults.
     protected override int Crowd => 250;
 }
 

@@ -2,7 +2,9 @@ using Vault.Host.Tests.EndToEnd;
 
 namespace Vault.Host.Tests.Suite;
 
-/// <summary>The end-to-end suite on a test cluster of three silos, its requests spread over their three gateways.</summary>
+/// <summary>
+/// The end-to-end suite on a test cluster of three silos, its requests spread over their three gateways.
+/// </summary>
 public sealed class TestClusterHosts : IHosts, IAsyncLifetime
 {
     private readonly HostPool _pool;

@@ -14,7 +14,10 @@ using Vault.TestKit;
 
 namespace Vault.Host.Tests.Suite;
 
-/// <summary>A <see cref="TestCluster"/> of three silos, each with a gateway, on one PostgreSQL, which is also where they find each other.</summary>
+/// <summary>
+/// A <see cref="TestCluster"/> of three silos, each with a gateway, on one PostgreSQL, which is also where they find
+/// each other.
+/// </summary>
 internal sealed class ThreeSilos : IAsyncDisposable
 {
     private const string DatabaseSetting = "Vault:Database";
@@ -114,8 +117,9 @@ internal sealed class ThreeSilos : IAsyncDisposable
         }
     }
 
-    // Silos of one process pause together, and one that finds itself evicted ends the process: deaths are for the tests that have processes. Nor does a machine that carries
-    // three silos, the provider and the callers at once write a thousand ledger entries as soon as each silo on its own would.
+    // Silos of one process pause together, and one that finds itself evicted ends the process: deaths are for the tests
+    // that have processes. Nor does a machine that carries three silos, the provider and the callers at once write a
+    // thousand ledger entries as soon as each silo on its own would.
     private static IServiceCollection Patient(IServiceCollection services) =>
         services
             .Configure<ClusterMembershipOptions>(o => o.NumMissedProbesLimit = 60)

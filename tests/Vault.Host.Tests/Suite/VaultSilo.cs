@@ -4,7 +4,9 @@ using Orleans.TestingHost;
 
 namespace Vault.Host.Tests.Suite;
 
-/// <summary>A silo of a <see cref="TestCluster"/> that is the real host with everything it has: gateway, sweep, housekeeping.</summary>
+/// <summary>
+/// A silo of a <see cref="TestCluster"/> that is the real host with everything it has: gateway, sweep, housekeeping.
+/// </summary>
 internal sealed class VaultSilo : SiloHandle
 {
     private readonly VaultHost _host;

@@ -7,7 +7,9 @@ using Vault.Providers.Tests.Peers;
 
 namespace Vault.Providers.Tests.Classification;
 
-/// <summary>Documented answers of each provider and what they mean. A case is data with its source; adding one takes no code.</summary>
+/// <summary>
+/// Documented answers of each provider and what they mean. A case is data with its source; adding one takes no code.
+/// </summary>
 public sealed class ClassificationTableTests
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
@@ -60,7 +62,9 @@ public sealed class ClassificationTableTests
         Assert.NotEmpty(title);
     }
 
-    /// <summary>Law 6 over every pack, the operator's rules included: a transient status without a body never kills a grant.</summary>
+    /// <summary>
+    /// Law 6 over every pack, the operator's rules included: a transient status without a body never kills a grant.
+    /// </summary>
     [Fact]
     public void NoPackMakesATransientStatusTerminal()
     {

@@ -3,7 +3,9 @@ using Vault.Providers.Classification;
 
 namespace Vault.Providers.Tests.Classification;
 
-/// <summary>A provider's error goes into the row, the ledger and answers; a token that it repeats there must not.</summary>
+/// <summary>
+/// A provider's error goes into the row, the ledger and answers; a token that it repeats there must not.
+/// </summary>
 public sealed class FailureCodeTests
 {
     [Theory]

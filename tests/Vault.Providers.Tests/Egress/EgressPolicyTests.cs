@@ -24,7 +24,10 @@ public sealed class EgressPolicyTests
     [InlineData("https://a.b.tenant.example.com:443/x")]
     public void PinnedHostsPass(string url) => Assert.Null(Policy().Refusal(Pack, new Uri(url)));
 
-    /// <summary>Verdicts are remembered per origin as it was written: what comes later under one policy is judged as if it came first.</summary>
+    /// <summary>
+    /// Verdicts are remembered per origin as it was written: what comes later under one policy is judged as if it came
+    /// first.
+    /// </summary>
     [Fact]
     public void AVerdictIsRememberedForItsOriginAndPackOnly()
     {

@@ -74,7 +74,8 @@ public sealed class RebindingTests
     private static ProviderHttp Http(IHostResolver resolver, int port, params string[] allow)
     {
         var options = new EgressOptions { AllowLoopback = true };
-        // The port is opened by name so that the address alone decides; the name itself is not trusted with private addresses here.
+        // The port is opened by name so that the address alone decides; the name itself is not trusted with private
+        // addresses here.
         foreach (var entry in allow)
             options.Allow.Add(entry + ":" + port);
         if (allow.Length > 0)

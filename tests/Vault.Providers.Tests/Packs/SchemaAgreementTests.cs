@@ -6,7 +6,10 @@ using Vault.Providers.Packs;
 
 namespace Vault.Providers.Tests.Packs;
 
-/// <summary>Packs spoiled in one place, made by walking real ones: what the reader refuses for its shape, the published schema refuses, too.</summary>
+/// <summary>
+/// Packs spoiled in one place, made by walking real ones: what the reader refuses for its shape, the published schema
+/// refuses, too.
+/// </summary>
 public sealed class SchemaAgreementTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "packs");

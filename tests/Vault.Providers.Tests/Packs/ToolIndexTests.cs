@@ -7,7 +7,9 @@ using Vault.Providers.Tests.Peers;
 
 namespace Vault.Providers.Tests.Packs;
 
-/// <summary>The index finds what a search without one would, ranks it the same, and keeps nothing of one search for the next.</summary>
+/// <summary>
+/// The index finds what a search without one would, ranks it the same, and keeps nothing of one search for the next.
+/// </summary>
 public sealed class ToolIndexTests
 {
     private static readonly ProviderPack Pack = LoadedPacks.All.All.Single(p => p.Id == "slack");

@@ -5,7 +5,9 @@ using Vault.Providers.Packs;
 
 namespace Vault.Providers.Tests.Packs;
 
-/// <summary>Each wrong pack differs from a right one in one place, and is refused at that place, with its line and the reason.</summary>
+/// <summary>
+/// Each wrong pack differs from a right one in one place, and is refused at that place, with its line and the reason.
+/// </summary>
 public sealed class WrongPackTests
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -106,7 +108,10 @@ public sealed class WrongPackTests
             node[last] = change["set"]?.DeepClone();
     }
 
-    /// <summary>The line of the place, or of the nearest one above it, counted by another way than the reader's: by reading up to the value's bytes.</summary>
+    /// <summary>
+    /// The line of the place, or of the nearest one above it, counted by another way than the reader's: by reading up
+    /// to the value's bytes.
+    /// </summary>
     private static int LineOf(string text, string pointer)
     {
         var bytes = Encoding.UTF8.GetBytes(text);

@@ -2,7 +2,9 @@ using Vault.Providers.Packs;
 
 namespace Vault.Providers.Tests.Peers;
 
-/// <summary>The built-in packs, read once for all tests: compiling every schema and pattern takes a good part of a second.</summary>
+/// <summary>
+/// The built-in packs, read once for all tests: compiling every schema and pattern takes a good part of a second.
+/// </summary>
 public static class LoadedPacks
 {
     private static readonly Lazy<PackCatalogue> Packs = new(() =>

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Vault.Providers.Tests.Peers;
 
-/// <summary>A peer that answers one scripted text per connection, byte for byte, and counts the requests it saw. For answers no honest server gives.</summary>
+/// <summary>
+/// A peer that answers one scripted text per connection, byte for byte, and counts the requests it saw. For answers no
+/// honest server gives.
+/// </summary>
 public sealed class OddPeer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -13,7 +16,8 @@ public sealed class OddPeer : IAsyncDisposable
     private readonly Task _loop;
     private int _requests;
 
-    /// <param name="answer">From the request (head and body) to the raw answer; null holds the connection open and silent.</param>
+    /// <param name="answer">From the request (head and body) to the raw answer; null holds the connection open and
+    /// silent.</param>
     public OddPeer(Func<string, string?> answer)
     {
         _answer = answer;

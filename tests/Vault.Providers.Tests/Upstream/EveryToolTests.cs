@@ -12,7 +12,10 @@ using Vault.TestKit;
 
 namespace Vault.Providers.Tests.Upstream;
 
-/// <summary>Every tool of every built-in pack turns a fitting input into a request to a pinned host, with every part of the input in it.</summary>
+/// <summary>
+/// Every tool of every built-in pack turns a fitting input into a request to a pinned host, with every part of the
+/// input in it.
+/// </summary>
 public sealed class EveryToolTests
 {
     private static readonly PackCatalogue Packs = LoadedPacks.All;
@@ -58,7 +61,8 @@ public sealed class EveryToolTests
             + (message.Content is null ? "" : await message.Content.ReadAsStringAsync());
         if (tool.Definition.Idempotency == Core.Packs.Idempotency.Key)
             Assert.Contains("exe_key", sent, StringComparison.Ordinal);
-        // Texts are marked, so that one that got lost on the way is seen. Mail messages are base64, so their own test looks inside.
+        // Texts are marked, so that one that got lost on the way is seen. Mail messages are base64, so their own test
+        // looks inside.
         if (tool.Definition.Request.Body?.Fields.Any(f => f.Source.Form == Core.Packs.FieldForm.MailMessage) == true)
             return;
         var file = tool.Definition.Request.Body?.File?.Content

@@ -6,7 +6,10 @@ using Vault.Providers.Upstream;
 
 namespace Vault.Providers.Tests.Upstream;
 
-/// <summary>Whose consumer secret signs: the connection's as it is now, for accounts with a copy of an older one and for those with none.</summary>
+/// <summary>
+/// Whose consumer secret signs: the connection's as it is now, for accounts with a copy of an older one and for those
+/// with none.
+/// </summary>
 public sealed class OAuth1SecretTests
 {
     private static readonly (string, string)[] Token =

@@ -78,7 +78,8 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
             .GetString()!;
         Assert.Equal(204, (await SendAsync("sandbox_delete_item", new { id })).Status);
         Assert.Equal(404, (await SendAsync("sandbox_get_item", new { id = "x/me" })).Status);
-        // The sandbox would find /api/me if the dots had worked, and a server that unescapes before it routes would find more.
+        // The sandbox would find /api/me if the dots had worked, and a server that unescapes before it routes would
+        // find more.
         foreach (var path in new[] { "..", "../me" })
         {
             var dots = await SendAsync("sandbox_get_item", new { id = path });

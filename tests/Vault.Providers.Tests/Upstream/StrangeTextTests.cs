@@ -13,7 +13,9 @@ using Vault.TestKit;
 
 namespace Vault.Providers.Tests.Upstream;
 
-/// <summary>Text that is nearly text, numbers that are nearly numbers, and inputs that want to be more than a value.</summary>
+/// <summary>
+/// Text that is nearly text, numbers that are nearly numbers, and inputs that want to be more than a value.
+/// </summary>
 public sealed class StrangeTextTests : IDisposable
 {
     private const string List = """{"method":"GET","url":"/things","query":["q"]}""";

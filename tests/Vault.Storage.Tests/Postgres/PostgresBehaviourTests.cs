@@ -293,7 +293,8 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
     [Fact]
     public async Task A_transaction_that_the_server_undid_for_another_is_run_again()
     {
-        // The schedule: we hold b, the other holds a and waits for b, then we want a. The server finds the circle at our wait and undoes ours.
+        // The schedule: we hold b, the other holds a and waits for b, then we want a. The server finds the circle at
+        // our wait and undoes ours.
         var organization = await OrganizationAsync();
         var (a, b) = (await AccountAsync(organization.Id), await AccountAsync(organization.Id));
         await using var plain = new PostgresDatabase(
@@ -321,7 +322,8 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
         await theirs;
         await transaction.CommitAsync();
         await ours;
-        Assert.InRange(runs, 2, 3); // Three when our second run takes b before the other, woken by our rollback, gets there.
+        // Three when our second run takes b before the other, woken by our rollback, gets there.
+        Assert.InRange(runs, 2, 3);
         foreach (var row in new[] { a, b })
             Assert.Equal(5, (await Store.Accounts.FindAsync(row.Key, default))!.Row.CredentialGeneration);
 
@@ -331,7 +333,8 @@ public sealed class PostgresBehaviourTests(PostgresFixture database) : StoreCont
             $"update vault.accounts set credential_generation = credential_generation + 1 where id = '{row.Id.Value}'";
     }
 
-    // Until that many sessions of this database wait for a lock (the server says so, no clock is asked), or an operation that should wait has not.
+    // Until that many sessions of this database wait for a lock (the server says so, no clock is asked), or an
+    // operation that should wait has not.
     private async Task WaitingAsync(long sessions, params Task[] operations)
     {
         await using var connection = new NpgsqlConnection(database.Administrator);

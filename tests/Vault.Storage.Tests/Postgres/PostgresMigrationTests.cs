@@ -100,7 +100,8 @@ public sealed class PostgresMigrationTests
         Assert.Single((await store.Organizations.ListAsync(null, 10, null, default)).Items);
         Assert.Single(await store.Ledger.ReadOutboxAsync(10, default));
 
-        // Once admitted, the application's login starts alone; and no login, not even the owner's, sees a row without naming an organization.
+        // Once admitted, the application's login starts alone; and no login, not even the owner's, sees a row without
+        // naming an organization.
         await using (await VaultStore.OpenPostgresAsync(asLogin, null, StoreUnderTest.EntryWriter(), default))
         {
             foreach (var connectionString in new[] { asLogin, asOwner })

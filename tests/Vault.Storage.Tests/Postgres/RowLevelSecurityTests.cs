@@ -7,7 +7,10 @@ using Vault.TestKit.Contracts;
 
 namespace Vault.Storage.Tests.Postgres;
 
-/// <summary>The database says "organization first" a second time: plain SQL under the application's role, without any <c>where</c>.</summary>
+/// <summary>
+/// The database says "organization first" a second time: plain SQL under the application's role, without any
+/// <c>where</c>.
+/// </summary>
 public sealed class RowLevelSecurityTests(PostgresFixture database) : StoreContract, IClassFixture<PostgresFixture>
 {
     /// <summary>Tables that hold nothing of any organization. Everything else must be closed.</summary>

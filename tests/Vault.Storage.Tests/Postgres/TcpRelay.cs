@@ -24,7 +24,9 @@ internal sealed class TcpRelay : IAsyncDisposable
     /// <summary>How often the client spoke after the server had answered.</summary>
     public int RoundTrips => Volatile.Read(ref _roundTrips);
 
-    /// <summary>The next answer of the server is thrown away and the connection closed: the request arrived, the reply is lost.</summary>
+    /// <summary>
+    /// The next answer of the server is thrown away and the connection closed: the request arrived, the reply is lost.
+    /// </summary>
     public bool LoseNextReply { get; set; }
 
     /// <summary>Completes when a reply was lost; the server had answered by then.</summary>

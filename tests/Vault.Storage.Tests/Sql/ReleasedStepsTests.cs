@@ -4,7 +4,10 @@ using Vault.Storage.Schema;
 
 namespace Vault.Storage.Tests.Sql;
 
-/// <summary>A database out there has run these steps and will not run them again: whoever needs another schema writes another step.</summary>
+/// <summary>
+/// A database out there has run these steps and will not run them again: whoever needs another schema writes another
+/// step.
+/// </summary>
 public sealed class ReleasedStepsTests
 {
     [Theory]

@@ -147,7 +147,8 @@ public sealed class SqliteBehaviourTests : IDisposable
     [Fact]
     public void Every_sealed_place_is_known_to_rotation()
     {
-        // A place added to SealContext is either of a column that rotation seals again, or named here with the reason why it is of none.
+        // A place added to SealContext is either of a column that rotation seals again, or named here with the reason
+        // why it is of none.
         string[] heldByCallers = [nameof(SealContext.PageToken)];
         var organization = _make.Organization().Id;
         var account = _make.Account(organization).Id.Value;

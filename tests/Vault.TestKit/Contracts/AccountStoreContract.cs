@@ -164,7 +164,8 @@ public abstract class AccountStoreContract : StoreContract
     [Fact]
     public async Task Nothing_slips_in_behind_a_gate_that_was_shut()
     {
-        // The schedule: an insert has seen the gate open, the gate is shut and acknowledged, the cascade lists the accounts, then the insert commits.
+        // The schedule: an insert has seen the gate open, the gate is shut and acknowledged, the cascade lists the
+        // accounts, then the insert commits.
         var organization = await OrganizationAsync();
         List<AccountId>? seenByCascade = null;
         var outcomes = await RaceAsync(Rivals, async i =>

@@ -4,7 +4,9 @@ using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 
-/// <summary>The chain's tables and the outbox: what is written with a change is there exactly when the change is.</summary>
+/// <summary>
+/// The chain's tables and the outbox: what is written with a change is there exactly when the change is.
+/// </summary>
 public abstract class LedgerStoreContract : StoreContract
 {
     private readonly LedgerEntryWriter _entryWriter = new(new SeededEntropy(5));

@@ -7,7 +7,10 @@ using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 
-/// <summary>What every suite needs: an empty store and rows to put into it. An implementation inherits the suites and supplies <see cref="OpenAsync"/>.</summary>
+/// <summary>
+/// What every suite needs: an empty store and rows to put into it. An implementation inherits the suites and supplies
+/// <see cref="OpenAsync"/>.
+/// </summary>
 public abstract class StoreContract : IAsyncLifetime
 {
     /// <summary>How many try at the same time where only one may win.</summary>
@@ -90,7 +93,9 @@ public abstract class StoreContract : IAsyncLifetime
         return await Task.WhenAll(tasks);
     }
 
-    /// <summary>All pages of a list, one after the other; <paramref name="between"/> runs after the first page.</summary>
+    /// <summary>
+    /// All pages of a list, one after the other; <paramref name="between"/> runs after the first page.
+    /// </summary>
     protected static async Task<List<T>> AllAsync<T>(Func<string?, Task<Page<T>>> page, Func<Task>? between = null)
     {
         var all = new List<T>();

@@ -9,7 +9,9 @@ public enum Faults
 {
     None = 0,
 
-    /// <summary>A host dies between any two steps and starts again; what its process knew is gone, its disk is not.</summary>
+    /// <summary>
+    /// A host dies between any two steps and starts again; what its process knew is gone, its disk is not.
+    /// </summary>
     Crash = 1,
 
     /// <summary>The provider acts and its reply never arrives; or it answers 500 and nobody can tell.</summary>
@@ -36,7 +38,9 @@ public enum Faults
     All = Crash | LostReply | Outage | Store | Revoke | Gate | Clock | ClockJump,
 }
 
-/// <summary>A protection that a decorator of the tests takes away, to show that the search would find the loss it prevents.</summary>
+/// <summary>
+/// A protection that a decorator of the tests takes away, to show that the search would find the loss it prevents.
+/// </summary>
 public enum Off
 {
     Nothing,
@@ -61,7 +65,9 @@ public sealed record ExplorerOptions(
     Off Off = Off.Nothing
 )
 {
-    /// <summary>A restarted host knows that its former process is dead (the lock of the data folder, on SQLite).</summary>
+    /// <summary>
+    /// A restarted host knows that its former process is dead (the lock of the data folder, on SQLite).
+    /// </summary>
     public bool KnowsItsDead { get; init; }
 
     /// <summary>States looked at before the search gives up; it says so.</summary>

@@ -13,7 +13,10 @@ using Vault.TestKit.Sealing;
 
 namespace Vault.TestKit.Explorer;
 
-/// <summary>What all schedules of a search share and none of them changes: keys, the pack, the connection, and the row they begin with.</summary>
+/// <summary>
+/// What all schedules of a search share and none of them changes: keys, the pack, the connection, and the row they
+/// begin with.
+/// </summary>
 internal sealed class Scene : IDisposable
 {
     public static readonly DateTimeOffset Origin = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);

@@ -1,9 +1,10 @@
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// Exhaustive depth-first search over every interleaving of the hosts' steps and every fault, driving the real refresher, runner, revoker and lifecycle.
-/// A state is left by playing its schedule again from the start: real code cannot be copied in the middle of an await. Two schedules that lead to one state
-/// (row, provider, clocks, what each process has seen) are followed once.
+/// Exhaustive depth-first search over every interleaving of the hosts' steps and every fault, driving the real
+/// refresher, runner, revoker and lifecycle. A state is left by playing its schedule again from the start: real code
+/// cannot be copied in the middle of an await. Two schedules that lead to one state (row, provider, clocks, what each
+/// process has seen) are followed once.
 /// </summary>
 public static class Search
 {
@@ -15,7 +16,8 @@ public static class Search
         ExplorerReport? report = null;
         Exception? fault = null;
 
-        // A thread of its own: a test runner's synchronization context would send continuations elsewhere, and there is no elsewhere in a search.
+        // A thread of its own: a test runner's synchronization context would send continuations elsewhere, and there is
+        // no elsewhere in a search.
         var thread = new Thread(
             () =>
             {

@@ -38,7 +38,10 @@ internal enum Port
     Pause,
 }
 
-/// <summary>A port call of a host, waiting until the scheduler lets it happen. Everything before it has happened; nothing after it has.</summary>
+/// <summary>
+/// A port call of a host, waiting until the scheduler lets it happen. Everything before it has happened; nothing after
+/// it has.
+/// </summary>
 internal sealed class Ticket(Port port, string about, DateTimeOffset deadline)
 {
     public Port Port { get; } = port;
@@ -48,6 +51,9 @@ internal sealed class Ticket(Port port, string about, DateTimeOffset deadline)
     /// <summary>When the call gives up on its own; only of replies.</summary>
     public DateTimeOffset Deadline { get; } = deadline;
 
-    /// <summary>Continuations run in the scheduler's own thread, as part of the step that completes it: there is no other thread in a search.</summary>
+    /// <summary>
+    /// Continuations run in the scheduler's own thread, as part of the step that completes it: there is no other thread
+    /// in a search.
+    /// </summary>
     public TaskCompletionSource<Turn> Source { get; } = new();
 }

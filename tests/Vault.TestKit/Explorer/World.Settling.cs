@@ -3,7 +3,10 @@ using Vault.Core.Identity;
 
 namespace Vault.TestKit.Explorer;
 
-/// <summary>What a schedule comes to when the world is kind again: no more faults, an open gate, time to wait. Then the promises are judged.</summary>
+/// <summary>
+/// What a schedule comes to when the world is kind again: no more faults, an open gate, time to wait. Then the promises
+/// are judged.
+/// </summary>
 internal sealed partial class World
 {
     private const int MaxRounds = 12;

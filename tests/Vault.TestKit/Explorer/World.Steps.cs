@@ -30,7 +30,8 @@ internal sealed partial class World
                 && (i == 0 || Hosts[i - 1].Attempts < Options.Attempts || Hosts[i - 1].Holder[^1] != '1')
             )
             {
-                // Hosts are alike: the second begins nothing before the first has, or every schedule would be met twice.
+                // Hosts are alike: the second begins nothing before the first has, or every schedule would be met
+                // twice.
                 choices.Add(new(Deed.Begin, i));
                 if (host.Spool.Replies.Count > 0)
                     choices.Add(new(Deed.Drain, i));

@@ -9,8 +9,9 @@ using Vault.TestKit.Provider;
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// One schedule of a search, played from the beginning: the hosts, the store, the provider and the time. Everything happens in the scheduler's thread, one step
-/// at a time; between two steps every process stands at a port call, so the whole state can be told.
+/// One schedule of a search, played from the beginning: the hosts, the store, the provider and the time. Everything
+/// happens in the scheduler's thread, one step at a time; between two steps every process stands at a port call, so the
+/// whole state can be told.
 /// </summary>
 internal sealed partial class World
 {
@@ -59,7 +60,10 @@ internal sealed partial class World
     /// <summary>Answers of the provider that nobody will ever know.</summary>
     public int Unknowns { get; set; }
 
-    /// <summary>Whether a loss may be feared: it may have happened, or a process was held up, or had something to tell that the store had refused, while time leapt.</summary>
+    /// <summary>
+    /// Whether a loss may be feared: it may have happened, or a process was held up, or had something to tell that the
+    /// store had refused, while time leapt.
+    /// </summary>
     public bool MayDoubt { get; private set; }
 
     /// <summary>Whether a loss may have happened at all: a reply was lost, or a process crashed.</summary>

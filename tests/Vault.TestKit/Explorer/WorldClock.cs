@@ -1,6 +1,9 @@
 namespace Vault.TestKit.Explorer;
 
-/// <summary>A host's clocks: the wall clock is the world's with the host's error; the monotonic one counts true time, or stands still where the recheck is off.</summary>
+/// <summary>
+/// A host's clocks: the wall clock is the world's with the host's error; the monotonic one counts true time, or stands
+/// still where the recheck is off.
+/// </summary>
 internal sealed class WorldClock(World world, Func<TimeSpan> error, bool blind) : TimeProvider
 {
     public override DateTimeOffset GetUtcNow() => world.Now + error();

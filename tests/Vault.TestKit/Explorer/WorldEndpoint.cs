@@ -7,7 +7,9 @@ using Vault.TestKit.Provider;
 
 namespace Vault.TestKit.Explorer;
 
-/// <summary>The token endpoint as one host sees it: sending (and the provider acting) is one step, the reply's arrival another.</summary>
+/// <summary>
+/// The token endpoint as one host sees it: sending (and the provider acting) is one step, the reply's arrival another.
+/// </summary>
 internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoint
 {
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);

@@ -8,8 +8,8 @@ using Vault.TestKit.Provider;
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// One process of the search: the real runner, refresher and revoker over ports that wait for the scheduler. It does one thing at a time. A crash replaces
-/// everything but the spool, which is its disk.
+/// One process of the search: the real runner, refresher and revoker over ports that wait for the scheduler. It does
+/// one thing at a time. A crash replaces everything but the spool, which is its disk.
 /// </summary>
 internal sealed class WorldHost : ICheckpoints
 {
@@ -55,7 +55,8 @@ internal sealed class WorldHost : ICheckpoints
     {
         Attempts--;
 
-        // As the sweep asks: the attempt runs in this thread, and a caller who waits for nothing takes its answer in another, where it touches nothing.
+        // As the sweep asks: the attempt runs in this thread, and a caller who waits for nothing takes its answer in
+        // another, where it touches nothing.
         _ = _refresher.RefreshAsync(_world.Key, null, RefreshReason.Scheduled, CancellationToken.None);
         _doing = _refresher.Underway.SingleOrDefault();
     }
@@ -85,7 +86,10 @@ internal sealed class WorldHost : ICheckpoints
         Start();
     }
 
-    /// <summary>Called after each of its steps: forgets what it did when it is done. Answers what went wrong in a way that nobody expects.</summary>
+    /// <summary>
+    /// Called after each of its steps: forgets what it did when it is done. Answers what went wrong in a way that
+    /// nobody expects.
+    /// </summary>
     public string? Rest()
     {
         if (Ticket is not null || _doing is not { IsCompleted: true } done)

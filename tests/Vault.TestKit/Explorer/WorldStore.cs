@@ -17,7 +17,10 @@ internal sealed class WorldRow
     public Dictionary<long, int> Commits { get; } = [];
 }
 
-/// <summary>The store as one host sees it: every call is a step of the search. Without its protections it is a decorator that lies.</summary>
+/// <summary>
+/// The store as one host sees it: every call is a step of the search. Without its protections it is a decorator that
+/// lies.
+/// </summary>
 internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
 {
     public async Task<AccountSnapshot?> FindAsync(AccountKey key, CancellationToken cancellationToken)

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Vault.TestKit.Leaks;
 
-/// <summary>Secrets in every form in which a leak shows: as they are (also as UTF-16), base64 and base64url at any alignment, URL-encoded, JSON-escaped.</summary>
+/// <summary>
+/// Secrets in every form in which a leak shows: as they are (also as UTF-16), base64 and base64url at any alignment,
+/// URL-encoded, JSON-escaped.
+/// </summary>
 public sealed class SecretForms
 {
     private readonly List<(string Form, byte[] Mark)> _marks = [];

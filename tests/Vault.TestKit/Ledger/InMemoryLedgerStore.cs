@@ -3,7 +3,9 @@ using Vault.Core.Ledger;
 
 namespace Vault.TestKit.Ledger;
 
-/// <summary>The ledger's tables in memory: atomic, with the unique keys of the real ones. Tests break it from outside.</summary>
+/// <summary>
+/// The ledger's tables in memory: atomic, with the unique keys of the real ones. Tests break it from outside.
+/// </summary>
 public sealed class InMemoryLedgerStore : ILedgerStore
 {
     private readonly Lock _gate = new();

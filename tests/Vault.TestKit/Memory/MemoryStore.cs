@@ -5,8 +5,8 @@ using Vault.Core.Persistence;
 namespace Vault.TestKit.Memory;
 
 /// <summary>
-/// Every store port in memory, for fast tests of the rules: atomic, versioned, with the gate inside the write and the outbox beside it. It passes the same
-/// contract suites as the databases. One lock is the whole transaction machinery.
+/// Every store port in memory, for fast tests of the rules: atomic, versioned, with the gate inside the write and the
+/// outbox beside it. It passes the same contract suites as the databases. One lock is the whole transaction machinery.
 /// </summary>
 public sealed class MemoryStore
 {
@@ -52,11 +52,14 @@ public sealed class MemoryStore
     public MemoryLedgerStore Ledger { get; }
 
     /// <summary>
-    /// Awaited before every call, with its name (<c>accounts.find</c>, <c>accounts.update</c>, …). Throwing plays a store that is down, waiting plays one that is slow.
+    /// Awaited before every call, with its name (<c>accounts.find</c>, <c>accounts.update</c>, …). Throwing plays a
+    /// store that is down, waiting plays one that is slow.
     /// </summary>
     public Func<string, Task>? Before { get; set; }
 
-    /// <summary>Awaited after a call has done its work. Throwing plays a reply that was lost: the write has happened.</summary>
+    /// <summary>
+    /// Awaited after a call has done its work. Throwing plays a reply that was lost: the write has happened.
+    /// </summary>
     public Func<string, Task>? After { get; set; }
 
     /// <summary>What was written and is not yet in the chain, oldest first.</summary>

@@ -4,8 +4,9 @@ using Npgsql;
 namespace Vault.TestKit.Postgres;
 
 /// <summary>
-/// The PostgreSQL of a test run: the one of <c>VAULT_TEST_POSTGRES</c> (a connection string that may create databases), else one that <c>scripts/pg</c> starts for this
-/// process and that stops when the process ends. Without either the tests fail: no database is red, never skipped.
+/// The PostgreSQL of a test run: the one of <c>VAULT_TEST_POSTGRES</c> (a connection string that may create databases),
+/// else one that <c>scripts/pg</c> starts for this process and that stops when the process ends. Without either the
+/// tests fail: no database is red, never skipped.
 /// </summary>
 public static class ThrowawayPostgres
 {

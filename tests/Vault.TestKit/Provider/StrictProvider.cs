@@ -15,8 +15,9 @@ public enum Presented
 public sealed record Issued(Presented Result, string? AccessToken, string? RefreshToken);
 
 /// <summary>
-/// The bookkeeping of a provider that forgives nothing: families of refresh tokens, which of them were used and when, and how often a used one came back.
-/// Past the grace window a used token kills its family, as the strict ones among the real providers do. Not thread-safe; whoever drives it locks.
+/// The bookkeeping of a provider that forgives nothing: families of refresh tokens, which of them were used and when,
+/// and how often a used one came back. Past the grace window a used token kills its family, as the strict ones among
+/// the real providers do. Not thread-safe; whoever drives it locks.
 /// </summary>
 public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
 {
@@ -73,7 +74,9 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
         return Issue(place.Family);
     }
 
-    /// <summary>RFC 7009: an unknown or dead token is fine, too. Any token that is still known takes its family along.</summary>
+    /// <summary>
+    /// RFC 7009: an unknown or dead token is fine, too. Any token that is still known takes its family along.
+    /// </summary>
     public void Revoke(string refreshToken)
     {
         if (!_byToken.TryGetValue(refreshToken, out var place))

@@ -32,8 +32,8 @@ public enum Act
 }
 
 /// <summary>
-/// A token endpoint over a <see cref="StrictProvider"/>: scripted call by call, counted, and held at a barrier on demand. It ends every call at its deadline,
-/// as the port demands, and does not send what has none left.
+/// A token endpoint over a <see cref="StrictProvider"/>: scripted call by call, counted, and held at a barrier on
+/// demand. It ends every call at its deadline, as the port demands, and does not send what has none left.
 /// </summary>
 public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider time) : ITokenEndpoint
 {
@@ -75,7 +75,9 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
         }
     }
 
-    /// <summary>The next call stops before it acts; the first task tells when it is there, the second lets it go on.</summary>
+    /// <summary>
+    /// The next call stops before it acts; the first task tells when it is there, the second lets it go on.
+    /// </summary>
     public (Task Reached, TaskCompletionSource Go) Hold()
     {
         var barrier = (

@@ -9,7 +9,9 @@ public sealed class InMemorySealedRows : IResealSource
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, ResealRow> _rows = new(StringComparer.Ordinal);
 
-    /// <summary>Called before every write with the cursor; throws to play a crash, or changes rows to play a race.</summary>
+    /// <summary>
+    /// Called before every write with the cursor; throws to play a crash, or changes rows to play a race.
+    /// </summary>
     public Action<string>? BeforeWrite { get; set; }
 
     public IReadOnlyList<ResealRow> All

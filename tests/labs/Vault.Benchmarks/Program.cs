@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 using Vault.Benchmarks;
 using Vault.Benchmarks.Targets;
 
-// The measured stand-ins run from this program too, each in a process of its own; the bench starts them and passes their settings as variables.
+// The measured stand-ins run from this program too, each in a process of its own; the bench starts them and passes
+// their settings as variables.
 switch (args)
 {
     case ["serve-floor"]:

@@ -32,7 +32,10 @@ internal static class ConnectChecks
         return string.Join(", ", done);
     }
 
-    /// <summary>Consent in a browser, played: the authorization URL, the code, the exchange; and a code without its verifier is worth nothing.</summary>
+    /// <summary>
+    /// Consent in a browser, played: the authorization URL, the code, the exchange; and a code without its verifier is
+    /// worth nothing.
+    /// </summary>
     public static async Task<GrantTokens> ConsentAsync(LabBench bench)
     {
         var scopes = bench.Pack.DefaultScopes.Length > 0 ? bench.Pack.DefaultScopes : ["lab.scope"];

@@ -60,7 +60,10 @@ internal static class EndChecks
         return "ends the " + bench.Pack.Details.Revocation!.Kills;
     }
 
-    /// <summary>Every parameter of every address, with texts that would lead elsewhere: the pattern or the host list refuses each.</summary>
+    /// <summary>
+    /// Every parameter of every address, with texts that would lead elsewhere: the pattern or the host list refuses
+    /// each.
+    /// </summary>
     public static async Task<string> PinnedAsync(LabBench bench, Vault.Providers.Egress.EgressPolicy policy)
     {
         var details = bench.Pack.Details;

@@ -7,7 +7,9 @@ using Vault.Core.Sealing;
 
 namespace Vault.PackLab;
 
-/// <summary>Every line of a pack's error tables, sent as an answer of the provider; and the faults that may never end a grant.</summary>
+/// <summary>
+/// Every line of a pack's error tables, sent as an answer of the provider; and the faults that may never end a grant.
+/// </summary>
 internal static class ErrorChecks
 {
     private static readonly int[] Transient = [408, 425, 429, 500, 502, 503, 504];
@@ -79,7 +81,10 @@ internal static class ErrorChecks
         return $"{told} answers";
     }
 
-    /// <summary>Statuses that say "later", with no body, an HTML body and the body of a dead grant; connections that fail and replies that are lost.</summary>
+    /// <summary>
+    /// Statuses that say "later", with no body, an HTML body and the body of a dead grant; connections that fail and
+    /// replies that are lost.
+    /// </summary>
     public static async Task<string> TransientAsync(LabBench bench)
     {
         foreach (var status in Transient)

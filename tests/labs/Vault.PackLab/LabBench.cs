@@ -19,7 +19,10 @@ using Vault.TestKit.Sealing;
 
 namespace Vault.PackLab;
 
-/// <summary>The vault's own refresher, revoker, token endpoint and upstream client over the emulator of one pack, on a clock of its own.</summary>
+/// <summary>
+/// The vault's own refresher, revoker, token endpoint and upstream client over the emulator of one pack, on a clock of
+/// its own.
+/// </summary>
 internal sealed class LabBench : IDisposable
 {
     private static readonly OrganizationId Organization = new("org_01hzzzzzzzzzzzzzzzzzzzzzzz");
@@ -127,7 +130,9 @@ internal sealed class LabBench : IDisposable
 
     public DateTimeOffset Soon => Now.AddSeconds(20);
 
-    /// <summary>An account with a grant that the emulator gave; <paramref name="lives"/> is what is left of its access token.</summary>
+    /// <summary>
+    /// An account with a grant that the emulator gave; <paramref name="lives"/> is what is left of its access token.
+    /// </summary>
     public async Task<AccountKey> ConnectAsync(string user, TimeSpan lives)
     {
         var key = new AccountKey(Organization, new UserId(user), _connection, "");

@@ -5,7 +5,9 @@ using Vault.Providers.Egress;
 
 namespace Vault.PackLab;
 
-/// <summary>Runs one pack through every behaviour. A behaviour that fails does not keep the next from being tried.</summary>
+/// <summary>
+/// Runs one pack through every behaviour. A behaviour that fails does not keep the next from being tried.
+/// </summary>
 public static class LabRun
 {
     public static readonly IReadOnlyList<string> Behaviours =
@@ -23,7 +25,8 @@ public static class LabRun
         "pinned",
     ];
 
-    /// <param name="json">The pack's own text, for what the model does not keep: how far each rule and tool was checked.</param>
+    /// <param name="json">The pack's own text, for what the model does not keep: how far each rule and tool was
+    /// checked.</param>
     public static async Task<PackReport> RunAsync(ProviderPack pack, ReadOnlyMemory<byte> json)
     {
         ArgumentNullException.ThrowIfNull(pack);

@@ -5,8 +5,9 @@ using System.Text;
 namespace Vault.PackLab;
 
 /// <summary>
-/// Judges a signature of RFC 5849 as a strict provider does, by its own reading of the RFC: every parameter of header, query and form is in the base string, the
-/// nonce was never seen, the time is near. Nothing of it is shared with what signs.
+/// Judges a signature of RFC 5849 as a strict provider does, by its own reading of the RFC: every parameter of header,
+/// query and form is in the base string, the nonce was never seen, the time is near. Nothing of it is shared with what
+/// signs.
 /// </summary>
 internal sealed class OAuth1Check(TimeProvider time)
 {

@@ -6,7 +6,10 @@ using Vault.Core.Sealing;
 
 namespace Vault.PackLab;
 
-/// <summary>Consent by RFC 5849: the dance, a verifier that is not the provider's, a token of somebody else's consent, a secret that is not ours.</summary>
+/// <summary>
+/// Consent by RFC 5849: the dance, a verifier that is not the provider's, a token of somebody else's consent, a secret
+/// that is not ours.
+/// </summary>
 internal static class OAuth1Checks
 {
     public static async Task<string> DanceAsync(LabBench bench)

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace Vault.PackLab;
 
-/// <summary>The part that gives temporary and token credentials (RFC 5849 section 2), each once, for a signature that holds.</summary>
+/// <summary>
+/// The part that gives temporary and token credentials (RFC 5849 section 2), each once, for a signature that holds.
+/// </summary>
 internal sealed partial class PackEmulator
 {
     private readonly Dictionary<string, (string Secret, string Callback, string? Verifier)> _temporary = new(

@@ -10,8 +10,9 @@ using Vault.Core.Templates;
 namespace Vault.PackLab;
 
 /// <summary>
-/// A provider as a pack describes it, in memory behind the vault's own HTTP clients: it takes the requests that would have gone to the vendor, refuses what the
-/// pack does not promise, and answers in the pack's shape. What it proves is that pack and vault agree; that the vendor agrees with the pack it cannot.
+/// A provider as a pack describes it, in memory behind the vault's own HTTP clients: it takes the requests that would
+/// have gone to the vendor, refuses what the pack does not promise, and answers in the pack's shape. What it proves is
+/// that pack and vault agree; that the vendor agrees with the pack it cannot.
 /// </summary>
 internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time) : HttpMessageHandler
 {

@@ -3,7 +3,9 @@ using Vault.Core.Packs;
 
 namespace Vault.PackLab;
 
-/// <summary>A grant over its life, by the vault's own refresher: again and again, by many at once, and when a reply is lost.</summary>
+/// <summary>
+/// A grant over its life, by the vault's own refresher: again and again, by many at once, and when a reply is lost.
+/// </summary>
 internal static class RefreshChecks
 {
     private const int Crowd = 40;

@@ -6,7 +6,9 @@ using Vault.Core.Sealing;
 
 namespace Vault.PackLab;
 
-/// <summary>Values that a pack's patterns take: parameters from their examples, credentials from a list of likely texts.</summary>
+/// <summary>
+/// Values that a pack's patterns take: parameters from their examples, credentials from a list of likely texts.
+/// </summary>
 internal static class Samples
 {
     private static readonly RSA Rsa = RSA.Create(2048);

@@ -1,6 +1,8 @@
 namespace Vault.Simulation;
 
-/// <summary>A mistake seen in respected code, made by the doubles around the product; the simulation has to find each.</summary>
+/// <summary>
+/// A mistake seen in respected code, made by the doubles around the product; the simulation has to find each.
+/// </summary>
 internal enum Bug
 {
     None,

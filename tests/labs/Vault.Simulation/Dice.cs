@@ -3,7 +3,9 @@ using Vault.Core.Identity;
 
 namespace Vault.Simulation;
 
-/// <summary>Repeatable chance (SplitMix64). Everything a schedule draws comes from one of these, so its seed tells all.</summary>
+/// <summary>
+/// Repeatable chance (SplitMix64). Everything a schedule draws comes from one of these, so its seed tells all.
+/// </summary>
 internal sealed class Dice(ulong seed)
 {
     private ulong _state = seed;

@@ -38,7 +38,10 @@ internal enum Deed
     Reconnect,
 }
 
-/// <summary>What a schedule is about; drawn from its seed. Each schedule allows some troubles only, since with all at once most schedules would end in the first.</summary>
+/// <summary>
+/// What a schedule is about; drawn from its seed. Each schedule allows some troubles only, since with all at once most
+/// schedules would end in the first.
+/// </summary>
 internal sealed record Plan
 {
     public required Rotation Rotation { get; init; }
@@ -49,7 +52,9 @@ internal sealed record Plan
 
     public required int Accounts { get; init; }
 
-    /// <summary>A restarted host knows that its former process is dead (the lock of the data folder, on SQLite).</summary>
+    /// <summary>
+    /// A restarted host knows that its former process is dead (the lock of the data folder, on SQLite).
+    /// </summary>
     public required bool KnowsItsDead { get; init; }
 
     public required Trouble Troubles { get; init; }
@@ -58,7 +63,10 @@ internal sealed record Plan
 
     public required IReadOnlyList<Deed> Deeds { get; init; }
 
-    /// <summary>The store goes away when the provider has answered a refresh, and the machine may die when the reply has been spooled.</summary>
+    /// <summary>
+    /// The store goes away when the provider has answered a refresh, and the machine may die when the reply has been
+    /// spooled.
+    /// </summary>
     public bool StoreLeavesAtCommit { get; init; }
 
     /// <summary>The key service goes away at times, and no process keeps a key for longer than a moment.</summary>
@@ -84,7 +92,8 @@ internal sealed record Plan
             };
         }
 
-        // The moment that the spool is for: the provider has answered, and the store goes away. Rare by chance, so it has schedules of its own.
+        // The moment that the spool is for: the provider has answered, and the store goes away. Rare by chance, so it
+        // has schedules of its own.
         if (dice.Chance(5))
         {
             return new Plan

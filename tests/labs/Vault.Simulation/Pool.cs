@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Vault.Simulation;
 
 /// <summary>
-/// The pool's only worker runs the scheduler, too. Whatever the product posts to the pool waits until the scheduler stands back; when nothing waits any more,
-/// every process stands at a call, at a timer, or at another's end.
+/// The pool's only worker runs the scheduler, too. Whatever the product posts to the pool waits until the scheduler
+/// stands back; when nothing waits any more, every process stands at a call, at a timer, or at another's end.
 /// </summary>
 internal static class Pool
 {

@@ -6,12 +6,14 @@ using Vault.Core.Errors;
 namespace Vault.Core.Packs.Schema;
 
 /// <summary>
-/// A compiled JSON Schema: the subset of 2020-12 that tool inputs need, read once into a tree that walks a <see cref="JsonElement"/> as it is.
-/// What the subset lacks is refused when the schema is compiled, never ignored when an input is checked.
+/// A compiled JSON Schema: the subset of 2020-12 that tool inputs need, read once into a tree that walks a
+/// <see cref="JsonElement"/> as it is. What the subset lacks is refused when the schema is compiled, never ignored when
+/// an input is checked.
 /// </summary>
 /// <remarks>
-/// Own code, because the libraries the package feed offers either parse the input a second time into another object model on every call (Newtonsoft) or
-/// carry a commercial licence; execution checks every input, so this is on the hot path.
+/// Own code, because the libraries the package feed offers either parse the input a second time into another object
+/// model on every call (Newtonsoft) or carry a commercial licence; execution checks every input, so this is on the hot
+/// path.
 /// </remarks>
 public sealed class JsonSchema : IInputSchema
 {
@@ -23,7 +25,8 @@ public sealed class JsonSchema : IInputSchema
     internal JsonSchema(SchemaNode root) => _root = root;
 
     /// <summary>Compiles; faults name the schema's own places by JSON pointer.</summary>
-    /// <param name="closed">Objects that list properties refuse unknown ones unless they say otherwise: right for tool inputs.</param>
+    /// <param name="closed">Objects that list properties refuse unknown ones unless they say otherwise: right for tool
+    /// inputs.</param>
     public static bool TryCompile(
         JsonElement schema,
         bool closed,

@@ -228,7 +228,8 @@ internal sealed class SchemaNode
         var items = array.EnumerateArray().ToArray();
         if (items.All(i => i.ValueKind == JsonValueKind.String))
             return items.Select(i => i.GetString()).Distinct(StringComparer.Ordinal).Count() != items.Length;
-        // Pairwise comparison is quadratic; input size is capped before it comes here, and beyond this many mixed items it is refused as not unique.
+        // Pairwise comparison is quadratic; input size is capped before it comes here, and beyond this many mixed items
+        // it is refused as not unique.
         if (items.Length > 1000)
             return true;
         for (var i = 0; i < items.Length; i++)

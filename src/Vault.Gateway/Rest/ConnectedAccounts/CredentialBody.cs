@@ -7,7 +7,9 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
-/// <summary>Reads the <c>credential</c> of a request. Values become secrets at once and are repeated in no error.</summary>
+/// <summary>
+/// Reads the <c>credential</c> of a request. Values become secrets at once and are repeated in no error.
+/// </summary>
 internal static class CredentialBody
 {
     public static Field Credential { get; } =

@@ -7,7 +7,10 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
-/// <summary>A new link for an account that exists. The account keeps its id, and unless the caller says otherwise the same identity must sign in.</summary>
+/// <summary>
+/// A new link for an account that exists. The account keeps its id, and unless the caller says otherwise the same
+/// identity must sign in.
+/// </summary>
 internal sealed class ReconnectAccount(AccountFinder finder, ConnectLinks links) : IRoute
 {
     public Operation Operation { get; } =

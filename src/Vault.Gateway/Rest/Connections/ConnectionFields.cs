@@ -57,7 +57,9 @@ internal static class ConnectionFields
         Field.Flag("disabled", "A disabled connection connects and executes nothing."),
     ];
 
-    /// <summary>The settings with what the body says; what it leaves out stays, and null goes back to the default.</summary>
+    /// <summary>
+    /// The settings with what the body says; what it leaves out stays, and null goes back to the default.
+    /// </summary>
     public static ConnectionSettings Apply(Body body, ConnectionSettings settings)
     {
         var fresh = new ConnectionSettings();

@@ -6,7 +6,9 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Docs;
 
-/// <summary>The document, built once when it is first asked for. The routes are asked for late: this is one of them.</summary>
+/// <summary>
+/// The document, built once when it is first asked for. The routes are asked for late: this is one of them.
+/// </summary>
 internal sealed class OpenApiSource(IServiceProvider services, PublicAddress address)
 {
     // The product's, without the commit: the document is the same wherever this version was built.

@@ -7,7 +7,9 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Executions;
 
-/// <summary>A raw authenticated call. The path is taken as it was sent, escapes and all; what may be in it is Core's to say.</summary>
+/// <summary>
+/// A raw authenticated call. The path is taken as it was sent, escapes and all; what may be in it is Core's to say.
+/// </summary>
 internal sealed class ProxyCall(IExecutions executions, GatewayOptions options) : IRoute
 {
     private const string Prefix = "/v1/proxy/";

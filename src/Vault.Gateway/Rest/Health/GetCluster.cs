@@ -7,7 +7,8 @@ namespace Vault.Gateway.Rest.Health;
 internal sealed record GrainCountView(string Type, int Activations);
 
 /// <param name="Since">When it started.</param>
-/// <param name="Shards">Shards of the due index that it sweeps; like role, version and refreshes_under_way null when it did not answer.</param>
+/// <param name="Shards">Shards of the due index that it sweeps; like role, version and refreshes_under_way null when it
+/// did not answer.</param>
 /// <param name="OldestSweepAt">
 /// When the one of its shards that has waited longest was swept to its end: everything due in it had been begun.
 /// </param>

@@ -7,7 +7,9 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Ledger;
 
-/// <summary>Streams the ledger as JSON lines, either for a security system or for the verifier that needs no vault.</summary>
+/// <summary>
+/// Streams the ledger as JSON lines, either for a security system or for the verifier that needs no vault.
+/// </summary>
 internal sealed class ExportLedger(ILedgerStore store, LedgerExport export) : IRoute
 {
     private const int PageSize = 500;

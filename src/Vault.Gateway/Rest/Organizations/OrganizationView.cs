@@ -5,7 +5,8 @@ using Vault.Core.Organizations;
 
 namespace Vault.Gateway.Rest.Organizations;
 
-/// <param name="KeyRotation">The last rotation of the data key; only where one organization is read, and where there was one.</param>
+/// <param name="KeyRotation">The last rotation of the data key; only where one organization is read, and where there
+/// was one.</param>
 internal sealed record OrganizationView(
     string Id,
     string DisplayName,
@@ -65,7 +66,8 @@ internal enum KeyRotationStatus
 
 /// <param name="KeyVersion">The version that everything is sealed under when it is finished.</param>
 /// <param name="ResealedRows">Rows sealed again so far.</param>
-/// <param name="BlockedRows">Kind and id of rows that do not open, at most 100; the status is blocked while there are any.</param>
+/// <param name="BlockedRows">Kind and id of rows that do not open, at most 100; the status is blocked while there are
+/// any.</param>
 /// <param name="FinishedAt">Null until then.</param>
 internal sealed record KeyRotationView(
     string OrganizationId,

@@ -8,7 +8,10 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Providers;
 
-/// <summary>Keeps an operator's own pack. It is data: hosts load it when they next look, and what is running keeps the pack it started with.</summary>
+/// <summary>
+/// Keeps an operator's own pack. It is data: hosts load it when they next look, and what is running keeps the pack it
+/// started with.
+/// </summary>
 internal sealed class PutProvider(
     IPackReader reader,
     IPackStore store,

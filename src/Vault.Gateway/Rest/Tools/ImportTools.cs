@@ -10,8 +10,8 @@ using Vault.Gateway.Rest.Providers;
 namespace Vault.Gateway.Rest.Tools;
 
 /// <summary>
-/// Shows what an import would add, and keeps exactly that when it is called again with the digest it answered: what is kept is what somebody has looked at, and
-/// a repeated call keeps the same.
+/// Shows what an import would add, and keeps exactly that when it is called again with the digest it answered: what is
+/// kept is what somebody has looked at, and a repeated call keeps the same.
 /// </summary>
 internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks packs, TimeProvider time)
     : IRoute,
@@ -107,7 +107,8 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
 
     public void Dispose() => _places.Dispose();
 
-    // The pack first: a set without its pack is left out by every host, a pack without its set is only a provider without tools, and the next try completes it.
+    // The pack first: a set without its pack is left out by every host, a pack without its set is only a provider
+    // without tools, and the next try completes it.
     private async Task<Answer?> KeepAsync(
         ImportPlan plan,
         string provider,

@@ -75,7 +75,10 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
         return Answer.Ok(new ToolListView([.. written.Select(w => w.Form)], needed.Value, null));
     }
 
-    /// <summary>What the organization's connections offer together. A hint for searching, no right: the executor asks the one connection again.</summary>
+    /// <summary>
+    /// What the organization's connections offer together. A hint for searching, no right: the executor asks the one
+    /// connection again.
+    /// </summary>
     private async Task<Func<Tool, bool>> OfferedAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
         var whole = new HashSet<string>(StringComparer.Ordinal);

@@ -5,12 +5,16 @@ using Vault.Core.Packs;
 namespace Vault.Gateway.Rest.Tools;
 
 /// <summary>
-/// Makes a list of tools fit into what a model's context has left. Everybody gives way before anybody is left out: first the texts inside all schemas go, then
-/// all descriptions keep one sentence, then the best that still fit are kept. Names, types, requirements and limits of inputs always stay.
+/// Makes a list of tools fit into what a model's context has left. Everybody gives way before anybody is left out:
+/// first the texts inside all schemas go, then all descriptions keep one sentence, then the best that still fit are
+/// kept. Names, types, requirements and limits of inputs always stay.
 /// </summary>
 internal static class ToolBudget
 {
-    /// <summary>Tokenizers differ; JSON of tools takes 3 to 4 bytes a token with those in use, so this counts rather too many tokens than too few.</summary>
+    /// <summary>
+    /// Tokenizers differ; JSON of tools takes 3 to 4 bytes a token with those in use, so this counts rather too many
+    /// tokens than too few.
+    /// </summary>
     public const int BytesPerToken = 3;
 
     private const int Sentence = 200;
@@ -66,7 +70,8 @@ internal static class ToolBudget
                 _ => value?.DeepClone(),
             });
 
-    // A text is dropped where it is a keyword, never where it is the name of an input: names stand under "properties" and "$defs".
+    // A text is dropped where it is a keyword, never where it is the name of an input: names stand under "properties"
+    // and "$defs".
     private static JsonObject Strip(JsonObject schema)
     {
         var bare = new JsonObject();

@@ -38,7 +38,8 @@ internal sealed record ToolView(
 
 /// <summary>What a user still needs for a tool.</summary>
 /// <param name="Ready">Nothing is missing: execute_tool may be called now.</param>
-/// <param name="Account">connected, missing, ambiguous, or reconnect; organization_suspended where the gate is shut.</param>
+/// <param name="Account">connected, missing, ambiguous, or reconnect; organization_suspended where the gate is
+/// shut.</param>
 /// <param name="Approval">none, required or denied (destructive tools, by the organization's policy).</param>
 internal sealed record RequirementView(
     bool Ready,

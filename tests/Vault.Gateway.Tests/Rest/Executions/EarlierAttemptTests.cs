@@ -10,8 +10,9 @@ using static Vault.Gateway.Tests.Http.IdempotencyTests;
 namespace Vault.Gateway.Tests.Rest.Executions;
 
 /// <summary>
-/// A write whose first attempt may have acted, and whose second is not made or is refused. Whatever ended it, the answer is that nobody knows: "retry" or "reconnect"
-/// would have the agent send it again under another execution id, which is what providers tell repetitions by.
+/// A write whose first attempt may have acted, and whose second is not made or is refused. Whatever ended it, the
+/// answer is that nobody knows: "retry" or "reconnect" would have the agent send it again under another execution id,
+/// which is what providers tell repetitions by.
 /// </summary>
 public sealed class EarlierAttemptTests
 {

@@ -6,7 +6,10 @@ using Vault.Gateway.Rest.Executions;
 
 namespace Vault.Gateway.Tests.Rest.Executions;
 
-/// <summary>The answer of <c>execute_tool</c> writes itself; what it writes is what the serializer, which the contract is made from, would write.</summary>
+/// <summary>
+/// The answer of <c>execute_tool</c> writes itself; what it writes is what the serializer, which the contract is made
+/// from, would write.
+/// </summary>
 public sealed class ExecutionViewTests
 {
     [Theory]

@@ -5,7 +5,8 @@ using Vault.Attacks.Rig;
 namespace Vault.Attacks.Fuzz;
 
 /// <param name="Compared">Rejected requests before and after which the tables were compared.</param>
-/// <param name="Faults">Answers that are not as documented, and changes by rejected requests; a few of each kind.</param>
+/// <param name="Faults">Answers that are not as documented, and changes by rejected requests; a few of each
+/// kind.</param>
 internal sealed record FuzzReport(
     int Requests,
     TimeSpan Elapsed,
@@ -23,7 +24,10 @@ internal sealed record FuzzReport(
     public bool IsClean => Faults.Count == 0;
 }
 
-/// <summary>Fires at a running host, round by round, and looks at every answer; where a whole round was rejected, the tables must be as before.</summary>
+/// <summary>
+/// Fires at a running host, round by round, and looks at every answer; where a whole round was rejected, the tables
+/// must be as before.
+/// </summary>
 internal static class FuzzRun
 {
     private const int RoundSize = 24;
@@ -104,7 +108,8 @@ internal static class FuzzRun
         );
     }
 
-    // What an earlier round began in the background (a key rotation, a cascade) may end in this one; a rejected request that changes something does it again.
+    // What an earlier round began in the background (a key rotation, a cascade) may end in this one; a rejected request
+    // that changes something does it again.
     private static async Task<string?> AgainAsync(AttackRig rig, Dump dump, List<Shot> shots)
     {
         string? table = null;
@@ -150,7 +155,8 @@ internal static class FuzzRun
             return "a " + answer.Status;
         var path = shot.Target.Split('?')[0];
 
-        // Which operation it is to the server; a request that fits none is answered by the server's own 400, 404, 405 or 414.
+        // Which operation it is to the server; a request that fits none is answered by the server's own 400, 404, 405
+        // or 414.
         var route =
             shot.Method == shot.Route.Method && shot.Route.Pattern.IsMatch(path)
                 ? shot.Route

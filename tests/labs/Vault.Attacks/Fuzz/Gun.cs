@@ -4,7 +4,9 @@ using Vault.Attacks.Rig;
 
 namespace Vault.Attacks.Fuzz;
 
-/// <summary>Makes requests from the document: well-formed ones with known ids, then with something wrong in up to three places.</summary>
+/// <summary>
+/// Makes requests from the document: well-formed ones with known ids, then with something wrong in up to three places.
+/// </summary>
 internal sealed class Gun(Contract contract, Tenant tenant, string admin, Chance chance)
 {
     private static readonly JsonSerializerOptions Plain = new()

@@ -18,8 +18,9 @@ internal sealed record SlowReport(
 );
 
 /// <summary>
-/// Senders who trickle: headers that do not end, bodies that are announced and hardly come, chunks of one byte. Each must be sent away in a bounded time without
-/// an answer 5xx and without a change, and whoever is not slow must be served meanwhile.
+/// Senders who trickle: headers that do not end, bodies that are announced and hardly come, chunks of one byte. Each
+/// must be sent away in a bounded time without an answer 5xx and without a change, and whoever is not slow must be
+/// served meanwhile.
 /// </summary>
 internal static class SlowSenders
 {

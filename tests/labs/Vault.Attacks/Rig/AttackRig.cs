@@ -14,7 +14,10 @@ using Vault.TestKit.Postgres;
 
 namespace Vault.Attacks.Rig;
 
-/// <summary>A real host, on SQLite or on a throw-away PostgreSQL, and a sandbox provider, in folders and on ports of their own, spoken to over HTTP.</summary>
+/// <summary>
+/// A real host, on SQLite or on a throw-away PostgreSQL, and a sandbox provider, in folders and on ports of their own,
+/// spoken to over HTTP.
+/// </summary>
 internal sealed class AttackRig : IAsyncDisposable
 {
     private readonly VaultHost _host;

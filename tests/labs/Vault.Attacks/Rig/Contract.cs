@@ -35,7 +35,9 @@ internal sealed class Contract
 
     public IReadOnlyList<Route> Routes { get; }
 
-    /// <summary>Answer schemas that the checker cannot read; those answers are held to their status and kind only.</summary>
+    /// <summary>
+    /// Answer schemas that the checker cannot read; those answers are held to their status and kind only.
+    /// </summary>
     public int Unread { get; private set; }
 
     public static async Task<Contract> ReadAsync(AttackRig rig)

@@ -49,7 +49,10 @@ internal sealed class Database : IDisposable
     public string Select(string table, IEnumerable<string> columns, string where = "") =>
         $"select {string.Join(", ", columns.Select(c => IsSqlite ? $"\"{c}\"" : $"\"{c}\"::text"))} from \"{table}\" {where} order by 1, 2";
 
-    /// <summary>Changes whenever another connection has committed something; on PostgreSQL also for nothing (a transaction that wrote nothing, or the server's own work).</summary>
+    /// <summary>
+    /// Changes whenever another connection has committed something; on PostgreSQL also for nothing (a transaction that
+    /// wrote nothing, or the server's own work).
+    /// </summary>
     public string Version()
     {
         using var command = _connection.CreateCommand();

@@ -1,6 +1,9 @@
 namespace Vault.Attacks.Rig;
 
-/// <summary>What the database holds, as a digest per table. Left out: the ledger and its outbox (a refusal may be told there), kept answers of repeated keys, and when something was last used.</summary>
+/// <summary>
+/// What the database holds, as a digest per table. Left out: the ledger and its outbox (a refusal may be told there),
+/// kept answers of repeated keys, and when something was last used.
+/// </summary>
 internal sealed class Dump : IDisposable
 {
     private static readonly string[] LeftOut = ["ledger", "idempotency", "schema_version"];

@@ -2,7 +2,9 @@ using Vault.Attacks.Rig;
 
 namespace Vault.Attacks.Tenants;
 
-/// <summary>One place of one operation where an id of another organization is put, and the same with an id that nobody has.</summary>
+/// <summary>
+/// One place of one operation where an id of another organization is put, and the same with an id that nobody has.
+/// </summary>
 /// <param name="Place">Path, query, body or header, and the name there.</param>
 internal sealed record Attempt(
     Route Route,

@@ -4,7 +4,10 @@ using Vault.Attacks.Rig;
 
 namespace Vault.Attacks.Tenants;
 
-/// <summary>Every operation × every place that takes an id, a name, a cursor, a handle, a link or a key for repetition × everything the victim has that fits there.</summary>
+/// <summary>
+/// Every operation × every place that takes an id, a name, a cursor, a handle, a link or a key for repetition ×
+/// everything the victim has that fits there.
+/// </summary>
 internal sealed class AttemptMatrix(Contract contract, Tenant attacker, Tenant victim)
 {
     // What a name may stand for: the last word decides what fits.
@@ -83,7 +86,8 @@ internal sealed class AttemptMatrix(Contract contract, Tenant attacker, Tenant v
             ? ids.Where(i => i is not ("sandbox" or "sandbox_key")).Select(i => (i, Nobody(i)))
         : [];
 
-    // An id of the same form that was never given out: the random part is another. Each foreign id has one, so that the attacker's own ledger tells of both alike.
+    // An id of the same form that was never given out: the random part is another. Each foreign id has one, so that the
+    // attacker's own ledger tells of both alike.
     private string Nobody(string id) =>
         _strangers.TryGetValue(id, out var known) ? known : _strangers[id] = NewNobody(id);
 

@@ -9,7 +9,10 @@ using Vault.Core.Refresh;
 
 namespace Vault.Attacks.Tenants;
 
-/// <summary>The same below HTTP: the attacker's organization with the victim's ids, at the ports themselves. What comes back must be nothing.</summary>
+/// <summary>
+/// The same below HTTP: the attacker's organization with the victim's ids, at the ports themselves. What comes back
+/// must be nothing.
+/// </summary>
 internal static class StorePortAttempts
 {
     public static async Task<int> TryAsync(AttackRig rig, Tenant attacker, Tenant victim, List<string> leaks)

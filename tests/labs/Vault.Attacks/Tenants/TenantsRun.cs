@@ -23,8 +23,9 @@ internal sealed record TenantsReport(
 }
 
 /// <summary>
-/// An attacker with every permission of its own organization names everything of a victim, everywhere. What it is told must not hold anything of the victim, must
-/// not differ from what it is told about things that do not exist, and must not change the victim.
+/// An attacker with every permission of its own organization names everything of a victim, everywhere. What it is told
+/// must not hold anything of the victim, must not differ from what it is told about things that do not exist, and must
+/// not change the victim.
 /// </summary>
 internal static partial class TenantsRun
 {
@@ -81,7 +82,8 @@ internal static partial class TenantsRun
                     leaks.Add(leak);
                 if (Shape(foreign, attempt, true) != Shape(nobody, attempt, false))
                 {
-                    // Asked once more: what tells a foreign id from an unknown one does so every time, a busy machine does not.
+                    // Asked once more: what tells a foreign id from an unknown one does so every time, a busy machine
+                    // does not.
                     (foreign, nobody) = (
                         await SendAsync(rig, attacker, attempt, true),
                         await SendAsync(rig, attacker, attempt, false)
@@ -148,7 +150,9 @@ internal static partial class TenantsRun
         return mark is null ? null : $"{attempt}: the answer holds {mark}\n  {answer}";
     }
 
-    /// <summary>Status, headers and body without what differs from request to request: ids, times, and what was sent.</summary>
+    /// <summary>
+    /// Status, headers and body without what differs from request to request: ids, times, and what was sent.
+    /// </summary>
     private static string Shape(Answer answer, Attempt attempt, bool foreign)
     {
         var text = answer.Text;

@@ -2,10 +2,14 @@ using Vault.Attacks.Rig;
 
 namespace Vault.Attacks.Tenants;
 
-/// <summary>The rows of one organization, as a digest per table; without when something was last used, which is noted a while after the use.</summary>
+/// <summary>
+/// The rows of one organization, as a digest per table; without when something was last used, which is noted a while
+/// after the use.
+/// </summary>
 internal sealed class VictimDump : IDisposable
 {
-    // What the ledger says, or is about to say: an entry moves from the outbox into the chain in its own time, and that is no change.
+    // What the ledger says, or is about to say: an entry moves from the outbox into the chain in its own time, and that
+    // is no change.
     private const string Ledger =
         "select event_id from ledger_entries where organization_id = @o union select event_id from ledger_outbox where organization_id = @o order by 1";
 

@@ -48,7 +48,10 @@ internal sealed record PreparedRequest(string Method, string Path, string Token,
     }
 }
 
-/// <summary>The file that requests.lua reads. It holds keys: the run's folder, which only this user may enter, is the place for it, and it goes with that folder.</summary>
+/// <summary>
+/// The file that requests.lua reads. It holds keys: the run's folder, which only this user may enter, is the place for
+/// it, and it goes with that folder.
+/// </summary>
 internal static class RequestFile
 {
     public static void Write(string path, IEnumerable<PreparedRequest> requests)

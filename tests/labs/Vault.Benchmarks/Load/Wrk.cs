@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Vault.Benchmarks.Load;
 
-/// <summary>The load generator, in a process of its own: wrk sends the next request of a connection when the answer to the last has come.</summary>
+/// <summary>
+/// The load generator, in a process of its own: wrk sends the next request of a connection when the answer to the last
+/// has come.
+/// </summary>
 internal static class Wrk
 {
     public static async Task<WrkResult> RunAsync(

@@ -18,7 +18,8 @@ internal sealed record BenchRun
     public required IReadOnlyList<Cell> Cells { get; init; }
 }
 
-/// <param name="LoadBefore">The load average of the last minute when the run began: above the number of cores somebody else was at work.</param>
+/// <param name="LoadBefore">The load average of the last minute when the run began: above the number of cores somebody
+/// else was at work.</param>
 internal sealed record MachineFacts(
     int Cores,
     string Processor,
@@ -39,7 +40,9 @@ internal sealed record Cell(
 {
     public double Throughput => Median(s => s.PerSecond);
 
-    /// <summary>Half the distance between the best and the worst repetition, as a share of the median: the noise.</summary>
+    /// <summary>
+    /// Half the distance between the best and the worst repetition, as a share of the median: the noise.
+    /// </summary>
     public double Noise =>
         Samples.Count < 2 ? 0 : (Samples.Max(s => s.PerSecond) - Samples.Min(s => s.PerSecond)) / 2 / Throughput;
 
@@ -67,11 +70,13 @@ internal sealed record Cell(
 }
 
 /// <summary>One repetition.</summary>
-/// <param name="CpuMicroseconds">Per request, by process: <c>target</c>, <c>upstream</c>, <c>postgres</c>, <c>load</c> (the generator).</param>
+/// <param name="CpuMicroseconds">Per request, by process: <c>target</c>, <c>upstream</c>, <c>postgres</c>, <c>load</c>
+/// (the generator).</param>
 /// <param name="AllocatedBytes">Per request, in the target; null where it does not say.</param>
 /// <param name="Commits">Transactions that wrote, per request, in PostgreSQL; null without one.</param>
 /// <param name="LedgerRounds">Transactions of the ledger, per request.</param>
-/// <param name="OthersShare">Share of the machine's processors that was used by processes the bench did not start.</param>
+/// <param name="OthersShare">Share of the machine's processors that was used by processes the bench did not
+/// start.</param>
 internal sealed record Sample(
     double PerSecond,
     double P50,

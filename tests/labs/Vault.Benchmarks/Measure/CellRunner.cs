@@ -76,7 +76,8 @@ internal sealed class CellRunner(
         var (allocated, rounds) = await target.CountersAsync(cancellationToken);
         var writes = (double)await postgres.WritesAsync(cancellationToken);
         var (load, server) = (ProcessTimes.EndedChildren(), ProcessTimes.OfTree(postgres.ServerId));
-        // The database counts only for who works through it; beside the others it still does the housekeeping of a vault that is not measured.
+        // The database counts only for who works through it; beside the others it still does the housekeeping of a
+        // vault that is not measured.
         var cpu = new Dictionary<string, double>
         {
             ["target"] = ProcessTimes.Of(target.ProcessId),

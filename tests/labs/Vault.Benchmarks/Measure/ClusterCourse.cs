@@ -4,7 +4,10 @@ using Vault.Benchmarks.Rig;
 
 namespace Vault.Benchmarks.Measure;
 
-/// <summary>What it costs that an account lives elsewhere: the same execution through the silo that owns the account, and through a silo that has to ask another; PostgreSQL under each, one run.</summary>
+/// <summary>
+/// What it costs that an account lives elsewhere: the same execution through the silo that owns the account, and
+/// through a silo that has to ask another; PostgreSQL under each, one run.
+/// </summary>
 internal static class ClusterCourse
 {
     private const int Accounts = 64;

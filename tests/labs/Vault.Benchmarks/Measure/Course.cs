@@ -2,13 +2,15 @@ using Vault.Benchmarks.Rig;
 
 namespace Vault.Benchmarks.Measure;
 
-/// <summary>The whole run: start everything, warm up, measure every cell several times in turn, stop everything.</summary>
+/// <summary>
+/// The whole run: start everything, warm up, measure every cell several times in turn, stop everything.
+/// </summary>
 internal static class Course
 {
     private const int WarmUpConnections = 16;
 
-    // The compiler optimises what has run often, in the background: for a while it takes more of the processor than the requests do. Warm is who costs no less CPU
-    // per request than before, twice in a row.
+    // The compiler optimises what has run often, in the background: for a while it takes more of the processor than the
+    // requests do. Warm is who costs no less CPU per request than before, twice in a row.
     private const int WarmUpRequests = 4_000;
     private const int MaxWarmUpRounds = 10;
     private const int CalmRounds = 2;
@@ -56,7 +58,8 @@ internal static class Course
 
             var plan = Plan(options, targets).ToList();
             var samples = plan.Select(_ => new List<Sample>()).ToList();
-            // All cells once, then all again: what disturbs the machine for a while then spreads over the repetitions instead of falsifying one cell.
+            // All cells once, then all again: what disturbs the machine for a while then spreads over the repetitions
+            // instead of falsifying one cell.
             for (var repetition = 1; repetition <= options.Repeats; repetition++)
             {
                 for (var i = 0; i < plan.Count; i++)

@@ -4,7 +4,9 @@ using Vault.Benchmarks.Rig;
 
 namespace Vault.Benchmarks.Measure;
 
-/// <summary>What somebody needs to know to compare figures: processor, cores, runtime, commit. Nothing that names the machine.</summary>
+/// <summary>
+/// What somebody needs to know to compare figures: processor, cores, runtime, commit. Nothing that names the machine.
+/// </summary>
 internal static class Facts
 {
     public static MachineFacts Machine(string postgres, double loadBefore)

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Vault.Benchmarks.Measure;
 
-/// <summary>CPU time from /proc, in seconds. The kernel counts in ticks of 10 ms, so a cell has to run for a second or more.</summary>
+/// <summary>
+/// CPU time from /proc, in seconds. The kernel counts in ticks of 10 ms, so a cell has to run for a second or more.
+/// </summary>
 internal static class ProcessTimes
 {
     private const double TicksPerSecond = 100;
@@ -53,7 +55,8 @@ internal static class ProcessTimes
     {
         try
         {
-            // proc(5): the name in parentheses may hold spaces; after it come state, ppid, ... utime is field 14, cstime field 17.
+            // proc(5): the name in parentheses may hold spaces; after it come state, ppid, ... utime is field 14,
+            // cstime field 17.
             var text = File.ReadAllText($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/stat");
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
             double Field(int number) => double.Parse(fields[number - 3], CultureInfo.InvariantCulture);

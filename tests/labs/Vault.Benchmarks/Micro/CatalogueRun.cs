@@ -6,7 +6,10 @@ using Vault.Providers.Packs;
 
 namespace Vault.Benchmarks.Micro;
 
-/// <summary>What the catalogue costs: loading the packs of the tree, and searching a catalogue made up to any size, alone and beside other searches.</summary>
+/// <summary>
+/// What the catalogue costs: loading the packs of the tree, and searching a catalogue made up to any size, alone and
+/// beside other searches.
+/// </summary>
 internal static class CatalogueRun
 {
     private const int ToolsPerPack = 100;
@@ -126,7 +129,10 @@ internal static class CatalogueRun
             );
     }
 
-    /// <summary>Names and descriptions as catalogues have them: few verbs that are everywhere, words of the trade with a long tail.</summary>
+    /// <summary>
+    /// Names and descriptions as catalogues have them: few verbs that are everywhere, words of the trade with a long
+    /// tail.
+    /// </summary>
     private static void Write(string folder, int tools)
     {
         var random = new Random(20);

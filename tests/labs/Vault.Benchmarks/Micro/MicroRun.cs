@@ -7,7 +7,10 @@ using Vault.Benchmarks.Rig;
 
 namespace Vault.Benchmarks.Micro;
 
-/// <summary>Runs the micro-benchmarks, in this process: a project of their own per run would have to be restored and built first.</summary>
+/// <summary>
+/// Runs the micro-benchmarks, in this process: a project of their own per run would have to be restored and built
+/// first.
+/// </summary>
 internal static class MicroRun
 {
     /// <param name="names">Filters as BenchmarkDotNet takes them, for example <c>*Ledger*</c>; none for all.</param>

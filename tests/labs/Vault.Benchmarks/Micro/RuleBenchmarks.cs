@@ -10,7 +10,10 @@ using Vault.Providers.Packs;
 
 namespace Vault.Benchmarks.Micro;
 
-/// <summary>What is decided per call: the account's life, the input's schema and digest, the pack's rules; and the search for a tool.</summary>
+/// <summary>
+/// What is decided per call: the account's life, the input's schema and digest, the pack's rules; and the search for a
+/// tool.
+/// </summary>
 public class RuleBenchmarks : IDisposable
 {
     private readonly JsonElement _input = JsonDocument

@@ -4,7 +4,9 @@ using Vault.Benchmarks.Measure;
 
 namespace Vault.Benchmarks.Report;
 
-/// <summary>Bars as SVG: throughput as a share of the floor's, an operation below the other. Readable on light and dark pages.</summary>
+/// <summary>
+/// Bars as SVG: throughput as a share of the floor's, an operation below the other. Readable on light and dark pages.
+/// </summary>
 internal static class Chart
 {
     private const int Width = 760,

@@ -6,7 +6,9 @@ namespace Vault.Benchmarks.Report;
 /// <summary>What moved between two runs, beyond the noise of both.</summary>
 internal static class Comparison
 {
-    /// <summary>Below this nothing is said, however quiet the repetitions were: two runs differ by more than two repetitions do.</summary>
+    /// <summary>
+    /// Below this nothing is said, however quiet the repetitions were: two runs differ by more than two repetitions do.
+    /// </summary>
     private const double MinNoise = 0.03;
 
     public static void Write(TextWriter to, BenchRun before, BenchRun after)

@@ -3,7 +3,10 @@ using Vault.Benchmarks.Measure;
 
 namespace Vault.Benchmarks.Report;
 
-/// <summary>Cells beside the floor's and the direct cell of the same operation and concurrency: ratios outlive a machine, absolute figures do not.</summary>
+/// <summary>
+/// Cells beside the floor's and the direct cell of the same operation and concurrency: ratios outlive a machine,
+/// absolute figures do not.
+/// </summary>
 internal static class Ratios
 {
     public static readonly IReadOnlyDictionary<string, string> Names = new Dictionary<string, string>

@@ -4,7 +4,9 @@ using Vault.TestKit;
 
 namespace Vault.Benchmarks.Rig;
 
-/// <summary>A throw-away PostgreSQL with its default durability: every commit is synced to disk before it is acknowledged.</summary>
+/// <summary>
+/// A throw-away PostgreSQL with its default durability: every commit is synced to disk before it is acknowledged.
+/// </summary>
 internal sealed class PostgresRig : IAsyncDisposable
 {
     private readonly string _folder;
@@ -57,7 +59,10 @@ internal sealed class PostgresRig : IAsyncDisposable
         return new NpgsqlConnectionStringBuilder(Url) { Database = name }.ToString();
     }
 
-    /// <summary>Transactions that wrote something, ever: each takes the next number, reads take none. Reading it takes none either.</summary>
+    /// <summary>
+    /// Transactions that wrote something, ever: each takes the next number, reads take none. Reading it takes none
+    /// either.
+    /// </summary>
     public async Task<ulong> WritesAsync(CancellationToken cancellationToken)
     {
         await using var command = _source.CreateCommand(

@@ -67,7 +67,10 @@ internal sealed class SandboxRig : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets what writes have made. It keeps a bounded number of items, so that a long run of writes would push out the one that reads ask for.</summary>
+    /// <summary>
+    /// Forgets what writes have made. It keeps a bounded number of items, so that a long run of writes would push out
+    /// the one that reads ask for.
+    /// </summary>
     public async Task ForgetItemsAsync(HttpClient http, CancellationToken cancellationToken)
     {
         using var answer = await http.PostAsJsonAsync(

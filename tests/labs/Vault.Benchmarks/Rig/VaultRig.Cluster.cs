@@ -5,7 +5,10 @@ namespace Vault.Benchmarks.Rig;
 /// <summary>The vault as a cluster.</summary>
 internal sealed partial class VaultRig
 {
-    /// <summary>Silos on one database, loaded. One that owns accounts and answers HTTP; or, apart, one that answers and another that owns them all: then every call crosses silos.</summary>
+    /// <summary>
+    /// Silos on one database, loaded. One that owns accounts and answers HTTP; or, apart, one that answers and another
+    /// that owns them all: then every call crosses silos.
+    /// </summary>
     public static async Task<VaultRig> StartClusterAsync(
         HttpClient http,
         string folder,
@@ -47,7 +50,9 @@ internal sealed partial class VaultRig
         return rig;
     }
 
-    /// <summary>Silos of one cluster on a database that is filled already; the first finds its master key in its folder.</summary>
+    /// <summary>
+    /// Silos of one cluster on a database that is filled already; the first finds its master key in its folder.
+    /// </summary>
     public static async Task<IReadOnlyList<VaultRig>> StartSilosAsync(
         HttpClient http,
         string folder,

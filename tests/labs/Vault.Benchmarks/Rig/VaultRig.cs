@@ -7,7 +7,10 @@ using Vault.TestKit;
 
 namespace Vault.Benchmarks.Rig;
 
-/// <summary>The vault's host as an operator starts it, with a loaded organization. Only the rate limit is raised: it is not what is measured.</summary>
+/// <summary>
+/// The vault's host as an operator starts it, with a loaded organization. Only the rate limit is raised: it is not what
+/// is measured.
+/// </summary>
 internal sealed partial class VaultRig : IAsyncDisposable
 {
     private const int ParallelImports = 8;

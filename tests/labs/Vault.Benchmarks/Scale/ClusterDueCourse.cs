@@ -11,12 +11,15 @@ using Vault.Benchmarks.Rig;
 namespace Vault.Benchmarks.Scale;
 
 /// <summary>
-/// Two silos on one database: what accounts cost that nobody asks for, how fast accounts come up that are asked for the first time, and whether everything that
-/// becomes due is refreshed before it runs out, with the provider's parallelism kept by both silos together.
+/// Two silos on one database: what accounts cost that nobody asks for, how fast accounts come up that are asked for the
+/// first time, and whether everything that becomes due is refreshed before it runs out, with the provider's parallelism
+/// kept by both silos together.
 /// </summary>
 internal static class ClusterDueCourse
 {
-    /// <summary>As the sandbox's pack has it by default: refreshes of one provider at once, in the whole cluster.</summary>
+    /// <summary>
+    /// As the sandbox's pack has it by default: refreshes of one provider at once, in the whole cluster.
+    /// </summary>
     public const int Parallelism = 32;
 
     private const int Silos = 2;

@@ -8,12 +8,16 @@ using Vault.Benchmarks.Rig;
 namespace Vault.Benchmarks.Scale;
 
 /// <summary>
-/// One host and many accounts: what loading, starting, resting, a first call, the due sweep, a key rotation and the ledger cost. A smaller run keeps the demands of
-/// the large one: a tenth of the accounts is due, at the rate of 100,000 in ten minutes.
+/// One host and many accounts: what loading, starting, resting, a first call, the due sweep, a key rotation and the
+/// ledger cost. A smaller run keeps the demands of the large one: a tenth of the accounts is due, at the rate of
+/// 100,000 in ten minutes.
 /// </summary>
 internal static class ScaleCourse
 {
-    /// <summary>From when an account is due to when its access token ends, as the sandbox's pack says; a refresh within it is not late.</summary>
+    /// <summary>
+    /// From when an account is due to when its access token ends, as the sandbox's pack says; a refresh within it is
+    /// not late.
+    /// </summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
 
     /// <summary>How many accounts become due in a second.</summary>

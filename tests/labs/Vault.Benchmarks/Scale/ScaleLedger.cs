@@ -4,7 +4,10 @@ using Vault.Core.Ledger;
 
 namespace Vault.Benchmarks.Scale;
 
-/// <summary>Appending, verifying and querying one organization's chain through the product's own writer, on the database of the run.</summary>
+/// <summary>
+/// Appending, verifying and querying one organization's chain through the product's own writer, on the database of the
+/// run.
+/// </summary>
 internal static class ScaleLedger
 {
     private const int Writers = 512;

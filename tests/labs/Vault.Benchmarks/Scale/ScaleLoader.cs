@@ -13,7 +13,10 @@ namespace Vault.Benchmarks.Scale;
 /// <summary>An account that was loaded, and when it is due.</summary>
 internal sealed record LoadedAccount(AccountKey Key, AccountId Id, DateTimeOffset? DueAt);
 
-/// <summary>Fills organizations with connections and accounts, each sealed under its organization's key and written by the product's own store: accounts many to a transaction.</summary>
+/// <summary>
+/// Fills organizations with connections and accounts, each sealed under its organization's key and written by the
+/// product's own store: accounts many to a transaction.
+/// </summary>
 internal sealed class ScaleLoader(ScaleWorld world, string upstream)
 {
     private const int Parallel = 8;
@@ -72,7 +75,8 @@ internal sealed class ScaleLoader(ScaleWorld world, string upstream)
     }
 
     /// <param name="places">Organizations, in turn.</param>
-    /// <param name="grants">Of the upstream, one per account; where they end the rest gets one that nobody knows.</param>
+    /// <param name="grants">Of the upstream, one per account; where they end the rest gets one that nobody
+    /// knows.</param>
     /// <param name="due">When the account of an index is due; null for in a month.</param>
     /// <param name="ends">When the access token of an account ends; null for the margin after it is due.</param>
     /// <returns>Those that have a grant of the upstream; of the others nothing is kept.</returns>

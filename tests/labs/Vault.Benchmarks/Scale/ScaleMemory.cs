@@ -3,7 +3,10 @@ using Vault.Core.Refresh;
 
 namespace Vault.Benchmarks.Scale;
 
-/// <summary>What an account costs in memory while it is used: the product's own resolver and cache, filled through the store in this process, where the heap can be asked.</summary>
+/// <summary>
+/// What an account costs in memory while it is used: the product's own resolver and cache, filled through the store in
+/// this process, where the heap can be asked.
+/// </summary>
 internal static class ScaleMemory
 {
     public static async Task RunAsync(

@@ -7,7 +7,10 @@ using Vault.Benchmarks.Rig;
 
 namespace Vault.Benchmarks.Scale;
 
-/// <summary>Accounts whose access tokens all ended at one moment, and a caller for each at once: every call refreshes its account first.</summary>
+/// <summary>
+/// Accounts whose access tokens all ended at one moment, and a caller for each at once: every call refreshes its
+/// account first.
+/// </summary>
 internal static class ScaleStorm
 {
     public static async Task RunAsync(

@@ -6,7 +6,10 @@ using Vault.TestKit;
 
 namespace Vault.Benchmarks.Scale;
 
-/// <summary>Accounts that become due one after the other, and nobody who asks for them: when each was refreshed, as its row says.</summary>
+/// <summary>
+/// Accounts that become due one after the other, and nobody who asks for them: when each was refreshed, as its row
+/// says.
+/// </summary>
 internal static class ScaleSweep
 {
     public static async Task RunAsync(

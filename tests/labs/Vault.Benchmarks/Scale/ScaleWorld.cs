@@ -9,7 +9,10 @@ using Vault.Storage.Stores;
 
 namespace Vault.Benchmarks.Scale;
 
-/// <summary>The vault's own store and keys, opened beside the host: what is measured or loaded without HTTP in between goes through these.</summary>
+/// <summary>
+/// The vault's own store and keys, opened beside the host: what is measured or loaded without HTTP in between goes
+/// through these.
+/// </summary>
 internal sealed class ScaleWorld : IAsyncDisposable
 {
     private readonly LocalKeyWrapper _wrapper;

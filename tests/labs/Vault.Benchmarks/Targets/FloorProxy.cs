@@ -3,7 +3,10 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Vault.Benchmarks.Targets;
 
-/// <summary>The floor: a reverse proxy that does nothing but put a fixed Authorization header on the request. No vault on this framework can cost less.</summary>
+/// <summary>
+/// The floor: a reverse proxy that does nothing but put a fixed Authorization header on the request. No vault on this
+/// framework can cost less.
+/// </summary>
 internal static class FloorProxy
 {
     public static async Task<int> RunAsync(ServeSettings settings)

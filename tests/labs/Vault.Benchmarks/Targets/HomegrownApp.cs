@@ -8,8 +8,9 @@ using Npgsql;
 namespace Vault.Benchmarks.Targets;
 
 /// <summary>
-/// What a good engineer writes in an afternoon instead of taking a vault: check the caller's key, read the account's row, decrypt the token, call the API,
-/// wrap the answer. No ledger, no policy, no schema, no judgement of the answer, no second try.
+/// What a good engineer writes in an afternoon instead of taking a vault: check the caller's key, read the account's
+/// row, decrypt the token, call the API, wrap the answer. No ledger, no policy, no schema, no judgement of the answer,
+/// no second try.
 /// </summary>
 internal static class HomegrownApp
 {

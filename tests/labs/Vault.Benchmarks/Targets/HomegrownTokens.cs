@@ -5,7 +5,10 @@ using Npgsql;
 
 namespace Vault.Benchmarks.Targets;
 
-/// <summary>Tokens in one PostgreSQL table: a row read per call, and an advisory lock around the refresh when the token has expired.</summary>
+/// <summary>
+/// Tokens in one PostgreSQL table: a row read per call, and an advisory lock around the refresh when the token has
+/// expired.
+/// </summary>
 internal sealed class HomegrownTokens(NpgsqlDataSource source, TokenCipher cipher, HttpClient http, string upstream)
 {
     public const string Table = """

@@ -1,6 +1,8 @@
 namespace Vault.Benchmarks.Targets;
 
-/// <summary>What a stand-in is told by the bench. Variables, because arguments are visible to every user of the machine.</summary>
+/// <summary>
+/// What a stand-in is told by the bench. Variables, because arguments are visible to every user of the machine.
+/// </summary>
 internal sealed record ServeSettings(
     Uri Listen,
     string Upstream,
@@ -23,7 +25,9 @@ internal sealed record ServeSettings(
             Variable("BENCH_API_KEY")
         );
 
-    /// <summary>As the vault's host has it: a ratio must not be won by a setting that the others could have too.</summary>
+    /// <summary>
+    /// As the vault's host has it: a ratio must not be won by a setting that the others could have too.
+    /// </summary>
     public static void Sockets(Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets.SocketTransportOptions sockets) =>
         sockets.UnsafePreferInlineScheduling = true;
 

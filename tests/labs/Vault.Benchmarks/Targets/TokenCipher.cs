@@ -3,13 +3,17 @@ using System.Text;
 
 namespace Vault.Benchmarks.Targets;
 
-/// <summary>AES-256-GCM with a random nonce in front and the tag behind, as a handler written at home does it: one key, no associated data.</summary>
+/// <summary>
+/// AES-256-GCM with a random nonce in front and the tag behind, as a handler written at home does it: one key, no
+/// associated data.
+/// </summary>
 internal sealed class TokenCipher(byte[] key) : IDisposable
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
-    // One per thread at a time would be needed for concurrent use on some platforms; making it is cheap beside the call.
+    // One per thread at a time would be needed for concurrent use on some platforms; making it is cheap beside the
+    // call.
     private readonly byte[] _key = key;
 
     public byte[] Seal(string text)

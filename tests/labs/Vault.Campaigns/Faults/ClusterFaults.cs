@@ -7,7 +7,9 @@ namespace Vault.Campaigns.Faults;
 /// <summary>What happens to a cluster beside the death of a silo, which is the kill campaign's.</summary>
 public static class ClusterFaults
 {
-    /// <summary>A silo that is cut off learns that it was evicted from the membership table, which it still reaches.</summary>
+    /// <summary>
+    /// A silo that is cut off learns that it was evicted from the membership table, which it still reaches.
+    /// </summary>
     private static readonly TimeSpan Eviction = TimeSpan.FromSeconds(30);
 
     public static readonly IReadOnlyList<StoreFault> All =
@@ -67,7 +69,10 @@ public static class ClusterFaults
         return $"{gone.Count} silo evicted and ended after {took.TotalSeconds:0.0} s, then started again";
     }
 
-    /// <summary>One after the other leaves and comes back. As behind a load balancer, nobody is sent to a silo that has begun to leave; what it still works on, and what the others ask of it, counts.</summary>
+    /// <summary>
+    /// One after the other leaves and comes back. As behind a load balancer, nobody is sent to a silo that has begun to
+    /// leave; what it still works on, and what the others ask of it, counts.
+    /// </summary>
     private static async Task<string> RollAsync(LabWorld world, CancellationToken cancellationToken)
     {
         var leaving = -1;

@@ -2,7 +2,10 @@ using Vault.Campaigns.Lab;
 
 namespace Vault.Campaigns.Faults;
 
-/// <summary>Law 8 with the provider as the judge: from the acknowledgement on, it sees no call, whichever silo is asked and however many were asking.</summary>
+/// <summary>
+/// Law 8 with the provider as the judge: from the acknowledgement on, it sees no call, whichever silo is asked and
+/// however many were asking.
+/// </summary>
 internal static class ClusterRevocations
 {
     private const int Asked = 24;

@@ -6,8 +6,9 @@ using Vault.TestKit;
 namespace Vault.Campaigns.Faults;
 
 /// <summary>
-/// Breaks the store under real hosts with accounts under load, one way after the other. After each: every account answers again, no grant is lost (or, where a
-/// process died, it says so), every state change has its ledger entry, the chain verifies, and every grant in the store is one that the provider still takes.
+/// Breaks the store under real hosts with accounts under load, one way after the other. After each: every account
+/// answers again, no grant is lost (or, where a process died, it says so), every state change has its ledger entry, the
+/// chain verifies, and every grant in the store is one that the provider still takes.
 /// </summary>
 public static class FaultCampaign
 {
@@ -98,7 +99,10 @@ public static class FaultCampaign
         );
     }
 
-    /// <summary>Until every account answers with data, or goes on saying that it is lost: a reply in a spool heals what another host has given up meanwhile.</summary>
+    /// <summary>
+    /// Until every account answers with data, or goes on saying that it is lost: a reply in a spool heals what another
+    /// host has given up meanwhile.
+    /// </summary>
     private static async Task<(IReadOnlyList<LabAccount> Lost, TimeSpan Recovered)> SettleAsync(
         LabWorld world,
         List<string> violations,

@@ -5,8 +5,9 @@ using Vault.Campaigns.Lab;
 namespace Vault.Campaigns.Faults;
 
 /// <summary>
-/// A disk without room, for one process: the limit on the size of the files it writes (RLIMIT_FSIZE), set from outside with prlimit of util-linux. A write beyond it
-/// fails as on a full disk; it needs no root and no file system of its own.
+/// A disk without room, for one process: the limit on the size of the files it writes (RLIMIT_FSIZE), set from outside
+/// with prlimit of util-linux. A write beyond it fails as on a full disk; it needs no root and no file system of its
+/// own.
 /// </summary>
 internal static class Limits
 {
@@ -18,7 +19,8 @@ internal static class Limits
     {
         var limit = bytes?.ToString(CultureInfo.InvariantCulture) ?? "unlimited";
 
-        // The soft limit alone: that one may be lifted again by anybody. Only the user of a process may set it, and root may become that user.
+        // The soft limit alone: that one may be lifted again by anybody. Only the user of a process may set it, and
+        // root may become that user.
         List<string> command =
         [
             "prlimit",

@@ -5,8 +5,9 @@ using Vault.Campaigns.Lab;
 namespace Vault.Campaigns.Faults;
 
 /// <summary>
-/// Cuts one silo off from the other silos, and from nothing else: packets to and from its cluster port lead nowhere, so connections hang as they do when a cable is
-/// pulled. The campaign runs in a network namespace of its own (scripts/crash makes it), whose rules are nobody else's.
+/// Cuts one silo off from the other silos, and from nothing else: packets to and from its cluster port lead nowhere, so
+/// connections hang as they do when a cable is pulled. The campaign runs in a network namespace of its own
+/// (scripts/crash makes it), whose rules are nobody else's.
 /// </summary>
 internal static class NetworkCut
 {

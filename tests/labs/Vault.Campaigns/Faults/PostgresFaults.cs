@@ -44,7 +44,10 @@ public static class PostgresFaults
         return "recovered from its log";
     }
 
-    /// <summary>The provider has answered, the reply is sealed, and the database that should take it is gone: the spool proves itself.</summary>
+    /// <summary>
+    /// The provider has answered, the reply is sealed, and the database that should take it is gone: the spool proves
+    /// itself.
+    /// </summary>
     private static async Task<string> AtCommitAsync(LabWorld world, bool killHost, CancellationToken cancellationToken)
     {
         var host = world.Hosts[0];
@@ -115,7 +118,10 @@ public static class PostgresFaults
         return $"{after - before} transactions undone";
     }
 
-    /// <summary>A session that cannot extend the log takes the whole server down, as a full disk does; the server recovers by itself.</summary>
+    /// <summary>
+    /// A session that cannot extend the log takes the whole server down, as a full disk does; the server recovers by
+    /// itself.
+    /// </summary>
     private static async Task<string> FullAsync(LabWorld world, CancellationToken cancellationToken)
     {
         var limited = 0;

@@ -25,7 +25,10 @@ public static class SqliteFaults
         PowerLoss,
     ];
 
-    /// <summary>For one account without load: the files go back further than a disk that keeps its word would let them, so nothing else may have happened since.</summary>
+    /// <summary>
+    /// For one account without load: the files go back further than a disk that keeps its word would let them, so
+    /// nothing else may have happened since.
+    /// </summary>
     public static readonly IReadOnlyList<StoreFault> Alone =
     [
         new("power loss in the middle of a refresh: the file as of the sync of its intent", true, IntentOnlyAsync),
@@ -68,8 +71,9 @@ public static class SqliteFaults
     }
 
     /// <summary>
-    /// What a power loss leaves: everything that was synced, and of what was not anything from nothing to half of it. Every commit is synced before it is answered, so
-    /// the files of a frozen process hold all that was promised; the torn write is put behind it.
+    /// What a power loss leaves: everything that was synced, and of what was not anything from nothing to half of it.
+    /// Every commit is synced before it is answered, so the files of a frozen process hold all that was promised; the
+    /// torn write is put behind it.
     /// </summary>
     private static async Task<string> PowerLossAsync(LabWorld world, CancellationToken cancellationToken)
     {
@@ -82,8 +86,8 @@ public static class SqliteFaults
     }
 
     /// <summary>
-    /// The files go back to the moment at which the intent of a refresh was durable, though the process lived on until the reply was committed: the provider has
-    /// rotated, and the store has never heard of it.
+    /// The files go back to the moment at which the intent of a refresh was durable, though the process lived on until
+    /// the reply was committed: the provider has rotated, and the store has never heard of it.
     /// </summary>
     private static async Task<string> IntentOnlyAsync(LabWorld world, CancellationToken cancellationToken)
     {

@@ -2,9 +2,12 @@ using Vault.Campaigns.Lab;
 
 namespace Vault.Campaigns.Faults;
 
-/// <summary>Something that happens to a store while accounts are under load. When it returns, the store is well again.</summary>
+/// <summary>
+/// Something that happens to a store while accounts are under load. When it returns, the store is well again.
+/// </summary>
 /// <param name="Name">For the table.</param>
-/// <param name="MayLose">A process dies with a refresh under way, so that a grant may be lost; it must then say so.</param>
+/// <param name="MayLose">A process dies with a refresh under way, so that a grant may be lost; it must then say
+/// so.</param>
 /// <param name="Do">Does it, and answers with a few words on what it saw happen.</param>
 public sealed record StoreFault(string Name, bool MayLose, Func<LabWorld, CancellationToken, Task<string>> Do);
 

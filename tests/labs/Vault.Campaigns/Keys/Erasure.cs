@@ -9,7 +9,9 @@ using Vault.TestKit;
 
 namespace Vault.Campaigns.Keys;
 
-/// <summary>What an attacker with a full backup and the master key can do: everything before the erasure, nothing after it.</summary>
+/// <summary>
+/// What an attacker with a full backup and the master key can do: everything before the erasure, nothing after it.
+/// </summary>
 internal static class Erasure
 {
     public static async Task ProveAsync(LabWorld world, KeyReport report, CancellationToken cancellationToken)

@@ -9,8 +9,9 @@ using Vault.TestKit;
 namespace Vault.Campaigns.Keys;
 
 /// <summary>
-/// Rotates an organization's key again and again under load and kills the host in the middle; re-wraps all keys under a new master key and kills that in the middle;
-/// erases the organization and tries to open its data with a full backup and the master key.
+/// Rotates an organization's key again and again under load and kills the host in the middle; re-wraps all keys under a
+/// new master key and kills that in the middle; erases the organization and tries to open its data with a full backup
+/// and the master key.
 /// </summary>
 public sealed class KeyCampaign
 {
@@ -156,7 +157,9 @@ public sealed class KeyCampaign
         return null;
     }
 
-    /// <summary>A grant whose refresh the kill cut may be lost, and then says so; anything else is a fault of the rotation.</summary>
+    /// <summary>
+    /// A grant whose refresh the kill cut may be lost, and then says so; anything else is a fault of the rotation.
+    /// </summary>
     private async Task<bool> LostAsync(LabAccount account, CancellationToken cancellationToken)
     {
         var wait = await Eventually.TryUntilAsync(

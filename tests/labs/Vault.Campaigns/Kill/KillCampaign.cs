@@ -6,14 +6,18 @@ using Vault.TestKit;
 namespace Vault.Campaigns.Kill;
 
 /// <summary>
-/// Strikes real hosts under load, again and again, and after each strike asks every account: does it answer, and if not, does it say honestly that the outcome of
-/// a refresh was lost? The provider's own count tells what really happened.
+/// Strikes real hosts under load, again and again, and after each strike asks every account: does it answer, and if
+/// not, does it say honestly that the outcome of a refresh was lost? The provider's own count tells what really
+/// happened.
 /// </summary>
 public sealed class KillCampaign
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
-    /// <summary>The grace window, less the skew that is allowed for clocks and the life of an attempt. A machine too busy to start a process within it proves nothing.</summary>
+    /// <summary>
+    /// The grace window, less the skew that is allowed for clocks and the life of an attempt. A machine too busy to
+    /// start a process within it proves nothing.
+    /// </summary>
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(25);
 
     private readonly LabWorld _world;
@@ -142,7 +146,10 @@ public sealed class KillCampaign
             await _world.ConnectAsync(account, cancellationToken);
     }
 
-    /// <summary>In a cluster, while the victim is still down or frozen: until every account that it was not refreshing answers through the others. Null for hosts without a cluster.</summary>
+    /// <summary>
+    /// In a cluster, while the victim is still down or frozen: until every account that it was not refreshing answers
+    /// through the others. Null for hosts without a cluster.
+    /// </summary>
     private async Task<TimeSpan?> UndisturbedAsync(
         int victim,
         Dictionary<LabAccount, AccountState> inFlight,
@@ -240,8 +247,9 @@ public sealed class KillCampaign
     }
 
     /// <summary>
-    /// Calls until the account answers with data or says that it is lost; answers when it first did. An account that was in the middle of a refresh is settled only
-    /// when that refresh is: until then the old access token may serve it.
+    /// Calls until the account answers with data or says that it is lost; answers when it first did. An account that
+    /// was in the middle of a refresh is settled only when that refresh is: until then the old access token may serve
+    /// it.
     /// </summary>
     private async Task<(LabAccount Account, TimeSpan Recovered, bool Lost)> SettleAsync(
         LabAccount account,
@@ -286,8 +294,8 @@ public sealed class KillCampaign
     }
 
     /// <summary>
-    /// A process that was frozen and wakes up may still hold the reply, or know that it never sent: then it heals what another host has given up meanwhile. One that
-    /// was killed tells nothing any more.
+    /// A process that was frozen and wakes up may still hold the reply, or know that it never sent: then it heals what
+    /// another host has given up meanwhile. One that was killed tells nothing any more.
     /// </summary>
     private async Task<bool> HealsAsync(LabAccount account, bool mayHeal, CancellationToken cancellationToken)
     {
@@ -349,7 +357,10 @@ public sealed class KillCampaign
         );
     }
 
-    /// <summary>Only who was struck may leave an attempt without a word. One that lives and found no answer in time says so itself, and its failure is counted in the row.</summary>
+    /// <summary>
+    /// Only who was struck may leave an attempt without a word. One that lives and found no answer in time says so
+    /// itself, and its failure is counted in the row.
+    /// </summary>
     private async Task WhoseAsync(
         string round,
         InDoubtAttempts doubt,
@@ -388,7 +399,10 @@ public sealed class KillCampaign
             _report.Violations.Add($"the ledger does not verify: {fault.Fault} at {fault.FromSeq}: {fault.Detail}");
     }
 
-    /// <summary>What a round cannot see: a token in the store that the provider would not take, a chain that is broken, a state that the ledger does not tell of.</summary>
+    /// <summary>
+    /// What a round cannot see: a token in the store that the provider would not take, a chain that is broken, a state
+    /// that the ledger does not tell of.
+    /// </summary>
     private async Task FinishAsync(CancellationToken cancellationToken)
     {
         foreach (var account in _world.Accounts)

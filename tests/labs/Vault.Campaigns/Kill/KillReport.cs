@@ -2,14 +2,21 @@ namespace Vault.Campaigns.Kill;
 
 /// <summary>A grant that was gone after a strike.</summary>
 /// <param name="Labelled">The account says <c>refresh_outcome_lost</c>.</param>
-/// <param name="Sent">The provider rotated for the attempt; its reply reached no store. False: the provider was never asked, which nobody but the dead process could know.</param>
-/// <param name="InHand">The process died between receiving the reply and making it durable, at a point named so.</param>
+/// <param name="Sent">The provider rotated for the attempt; its reply reached no store. False: the provider was never
+/// asked, which nobody but the dead process could know.</param>
+/// <param name="InHand">The process died between receiving the reply and making it durable, at a point named
+/// so.</param>
 public sealed record Loss(string User, bool Labelled, bool Sent, bool InHand, string? Reason);
 
-/// <summary>One round: a strike and what came of it. Times count from the start of the victim's next process, or from its waking up.</summary>
-/// <param name="Recovered">Until the last account had answered with data, through any host, or had said that it is lost.</param>
+/// <summary>
+/// One round: a strike and what came of it. Times count from the start of the victim's next process, or from its waking
+/// up.
+/// </summary>
+/// <param name="Recovered">Until the last account had answered with data, through any host, or had said that it is
+/// lost.</param>
 /// <param name="VictimReady">Until the victim itself was ready: what of it is the start of a process.</param>
-/// <param name="Others">In a cluster: from the strike until every account that the victim was not refreshing answered through the other silos.</param>
+/// <param name="Others">In a cluster: from the strike until every account that the victim was not refreshing answered
+/// through the other silos.</param>
 public sealed record KillRound(
     int Number,
     string Point,
@@ -46,13 +53,18 @@ public sealed record KillReport
 
     public long WritesAtProvider { get; set; }
 
-    /// <summary>Writes answered as done whose end could not be written: the entry before them stands, and the answer was given all the same.</summary>
+    /// <summary>
+    /// Writes answered as done whose end could not be written: the entry before them stands, and the answer was given
+    /// all the same.
+    /// </summary>
     public long WritesWithoutEnd { get; set; }
 
     /// <summary>Accounts that one host had given up and that a host which woke up healed.</summary>
     public int Healed { get; set; }
 
-    /// <summary>Silos that ended themselves when they woke up and found that the others had declared them dead.</summary>
+    /// <summary>
+    /// Silos that ended themselves when they woke up and found that the others had declared them dead.
+    /// </summary>
     public int EndedThemselves { get; set; }
 
     /// <summary>Grants with a grace window that were lost because the host was not back within it.</summary>

@@ -7,7 +7,9 @@ namespace Vault.Campaigns.Kill;
 /// <param name="After">The random moment.</param>
 public sealed record Strike(int Victim, string? Point, bool Freeze, TimeSpan After)
 {
-    /// <summary>Points between two durable steps, in the order in which a refresh, and then its ledger entry, passes them.</summary>
+    /// <summary>
+    /// Points between two durable steps, in the order in which a refresh, and then its ledger entry, passes them.
+    /// </summary>
     public static readonly IReadOnlyList<string> Points =
     [
         "intent_written",

@@ -4,8 +4,9 @@ using Vault.Core.Accounts;
 namespace Vault.Campaigns.Lab;
 
 /// <summary>
-/// Who held every intent there ever was, kept by the database itself. A row forgets the holder when a lapsed intent becomes a doubt, and a look from outside comes
-/// too late for a lease that lapses meanwhile, or too early for what a frozen process begins when it wakes up.
+/// Who held every intent there ever was, kept by the database itself. A row forgets the holder when a lapsed intent
+/// becomes a doubt, and a look from outside comes too late for a lease that lapses meanwhile, or too early for what a
+/// frozen process begins when it wakes up.
 /// </summary>
 public sealed class Attempts(string database)
 {

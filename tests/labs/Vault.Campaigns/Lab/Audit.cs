@@ -4,7 +4,9 @@ using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
-/// <summary>Questions to the whole world at the end of a campaign. Each answers with what is wrong; nothing is good.</summary>
+/// <summary>
+/// Questions to the whole world at the end of a campaign. Each answers with what is wrong; nothing is good.
+/// </summary>
 internal static class Audit
 {
     private static readonly string[] NewGenerations =
@@ -38,7 +40,10 @@ internal static class Audit
         return wrong;
     }
 
-    /// <summary>Every generation an account has had, and its loss, has its entry; and no entry tells of a change that is not in the row.</summary>
+    /// <summary>
+    /// Every generation an account has had, and its loss, has its entry; and no entry tells of a change that is not in
+    /// the row.
+    /// </summary>
     public static async Task<List<string>> LedgerAgreesAsync(LabWorld world, CancellationToken cancellationToken)
     {
         List<string> wrong = [];
@@ -58,7 +63,8 @@ internal static class Audit
                 var made = types.Count(NewGenerations.Contains);
                 var healed = types.Count(t => t == "account.healed");
 
-                // A healing may come with a generation (a late reply) or without (an attempt that turns out never to have been sent).
+                // A healing may come with a generation (a late reply) or without (an attempt that turns out never to
+                // have been sent).
                 if (row.State.Generation < made || row.State.Generation > made + healed)
                     wrong.Add(
                         $"{account.User} is at generation {row.State.Generation}, the ledger tells of {made} and {healed} healings"
@@ -77,8 +83,9 @@ internal static class Audit
     }
 
     /// <summary>
-    /// Law 7: nothing was done at the provider, and nothing was answered as done, of which the ledger does not know. The entry after a write may be missing where the
-    /// ledger could not be written any more: a write that has acted is answered all the same. Answers how often that was.
+    /// Law 7: nothing was done at the provider, and nothing was answered as done, of which the ledger does not know.
+    /// The entry after a write may be missing where the ledger could not be written any more: a write that has acted is
+    /// answered all the same. Answers how often that was.
     /// </summary>
     public static async Task<(List<string> Wrong, int WithoutEnd)> WritesAreInTheLedgerAsync(
         LabWorld world,

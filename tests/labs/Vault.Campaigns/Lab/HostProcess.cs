@@ -6,7 +6,10 @@ using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
-/// <summary>A vault host as an operator runs it: a process of its own that can be killed, frozen and started again on the same data.</summary>
+/// <summary>
+/// A vault host as an operator runs it: a process of its own that can be killed, frozen and started again on the same
+/// data.
+/// </summary>
 public sealed class HostProcess : IDisposable
 {
     /// <summary>Between two looks for a point that a host comes to.</summary>
@@ -69,7 +72,9 @@ public sealed class HostProcess : IDisposable
     /// <summary>What it wrote to its standard output: the log.</summary>
     public string LogFile => _log;
 
-    /// <summary>What it wrote to its standard error, but for the administrator's key that it shows on purpose.</summary>
+    /// <summary>
+    /// What it wrote to its standard error, but for the administrator's key that it shows on purpose.
+    /// </summary>
     public string ErrorFile => _errors;
 
     public int Id => _process?.Id ?? 0;
@@ -88,7 +93,8 @@ public sealed class HostProcess : IDisposable
 
     public void Authorize(string key)
     {
-        // Connections of a killed process must not be met again: each is opened anew, and none outlives its request for long.
+        // Connections of a killed process must not be met again: each is opened anew, and none outlives its request for
+        // long.
         var handler = new SocketsHttpHandler
         {
             PooledConnectionLifetime = TimeSpan.FromSeconds(5),
@@ -101,7 +107,8 @@ public sealed class HostProcess : IDisposable
 
     public void Start()
     {
-        // A file size limit, which the lab uses for a full disk, comes with a signal that a full disk does not send; it is ignored from the start.
+        // A file size limit, which the lab uses for a full disk, comes with a signal that a full disk does not send; it
+        // is ignored from the start.
         var start = new ProcessStartInfo(
             "/bin/sh",
             ["-c", "trap '' XFSZ; exec dotnet \"$@\"", "sh", .. _arguments, .. MoreOptions]
@@ -179,7 +186,9 @@ public sealed class HostProcess : IDisposable
             throw new LabException($"A host was not ready within {StartTimeout.TotalSeconds:0} s:\n{Tail()}");
     }
 
-    /// <summary>From now on the first thread of the host that comes to the point sends its process the signal (KILL or STOP).</summary>
+    /// <summary>
+    /// From now on the first thread of the host that comes to the point sends its process the signal (KILL or STOP).
+    /// </summary>
     public void Arm(string point, string signal)
     {
         File.Delete(_trigger + ".reached");
@@ -222,7 +231,10 @@ public sealed class HostProcess : IDisposable
             Signals.Send(Id, signal);
     }
 
-    /// <summary>Lets a frozen process go on. A silo that the others have declared dead meanwhile ends itself; then this is its supervisor, and starts it again.</summary>
+    /// <summary>
+    /// Lets a frozen process go on. A silo that the others have declared dead meanwhile ends itself; then this is its
+    /// supervisor, and starts it again.
+    /// </summary>
     public async Task<bool> WakeAsync(CancellationToken cancellationToken)
     {
         Send(Signal.Continue);

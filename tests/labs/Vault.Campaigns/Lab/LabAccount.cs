@@ -15,7 +15,9 @@ public sealed class LabAccount(string user, AccountKey key)
     /// <summary>The grant in the sandbox; another one after the account was lost and connected anew.</summary>
     public string Grant { get; set; } = "";
 
-    /// <summary>The vault's generation at which this grant was brought in: the provider's refreshes count from here.</summary>
+    /// <summary>
+    /// The vault's generation at which this grant was brought in: the provider's refreshes count from here.
+    /// </summary>
     public long FirstGeneration { get; set; }
 }
 

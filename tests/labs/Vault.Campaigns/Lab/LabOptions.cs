@@ -1,16 +1,24 @@
 namespace Vault.Campaigns.Lab;
 
-/// <summary>Which store, which provider, and the times that make a round quick. They are ordinary options of the host and of the sandbox.</summary>
+/// <summary>
+/// Which store, which provider, and the times that make a round quick. They are ordinary options of the host and of the
+/// sandbox.
+/// </summary>
 public sealed record LabOptions
 {
     public bool Postgres { get; init; }
 
     public int Hosts { get; init; } = 1;
 
-    /// <summary>How long a strike that freezes lasts: past the lease; of a cluster also until the others have taken over what it owned.</summary>
+    /// <summary>
+    /// How long a strike that freezes lasts: past the lease; of a cluster also until the others have taken over what it
+    /// owned.
+    /// </summary>
     public TimeSpan Frozen => Postgres ? TimeSpan.FromSeconds(10) : Lease + TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The sandbox kills a family whose refresh token comes twice; else it rotates with a grace window of 30 s.</summary>
+    /// <summary>
+    /// The sandbox kills a family whose refresh token comes twice; else it rotates with a grace window of 30 s.
+    /// </summary>
     public bool Strict { get; init; } = true;
 
     public int Accounts { get; init; } = 16;
@@ -23,7 +31,9 @@ public sealed record LabOptions
 
     public TimeSpan Lease { get; init; } = TimeSpan.FromMilliseconds(3_500);
 
-    /// <summary>How long the token endpoint takes before and after it acts, so that calls are under way when a process dies.</summary>
+    /// <summary>
+    /// How long the token endpoint takes before and after it acts, so that calls are under way when a process dies.
+    /// </summary>
     public int TokenDelayMs { get; init; } = 60;
 
     public int Lanes { get; init; } = 6;

@@ -16,7 +16,9 @@ using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
-/// <summary>The sandbox provider in this process, real hosts as processes, and the store to look into from outside.</summary>
+/// <summary>
+/// The sandbox provider in this process, real hosts as processes, and the store to look into from outside.
+/// </summary>
 public sealed class LabWorld : IAsyncDisposable
 {
     private readonly List<HostProcess> _hosts = [];
@@ -248,7 +250,9 @@ public sealed class LabWorld : IAsyncDisposable
         return await new LedgerVerifier(Store.Ledger).VerifyAsync(Organization, null, cancellationToken);
     }
 
-    /// <summary>Until the outbox is empty, for so long as that may take; what it still holds then is missing in the chain.</summary>
+    /// <summary>
+    /// Until the outbox is empty, for so long as that may take; what it still holds then is missing in the chain.
+    /// </summary>
     public Task DrainedAsync(CancellationToken cancellationToken) =>
         Eventually.TryUntilAsync(
             async () => await Store.Ledger.ReadOutboxAsync(1, cancellationToken),
@@ -348,7 +352,8 @@ public sealed class LabWorld : IAsyncDisposable
             _accounts.Add(account);
         }
 
-        // A call takes its time before the provider acts and before its answer is out, so that a death can fall before, between and behind.
+        // A call takes its time before the provider acts and before its answer is out, so that a death can fall before,
+        // between and behind.
         if (Options.TokenDelayMs == 0)
             return;
         Sandbox.Faults.Add(

@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Vault.Campaigns.Lab;
 
-/// <summary>Agents that execute tools all the time, whatever happens to the hosts. Each lane keeps to one host; one call in five is a write.</summary>
+/// <summary>
+/// Agents that execute tools all the time, whatever happens to the hosts. Each lane keeps to one host; one call in five
+/// is a write.
+/// </summary>
 public sealed class Load : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);

@@ -5,7 +5,9 @@ using Vault.TestKit;
 
 namespace Vault.Campaigns.Lab;
 
-/// <summary>A throw-away PostgreSQL with its default durability, that can be stopped, crashed and started again on its data.</summary>
+/// <summary>
+/// A throw-away PostgreSQL with its default durability, that can be stopped, crashed and started again on its data.
+/// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _folder;
@@ -48,7 +50,9 @@ public sealed class PostgresServer : IAsyncDisposable
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Stops it without a checkpoint, as a crash does; the next start recovers from the write-ahead log.</summary>
+    /// <summary>
+    /// Stops it without a checkpoint, as a crash does; the next start recovers from the write-ahead log.
+    /// </summary>
     public async Task CrashAsync(CancellationToken cancellationToken)
     {
         Signals.Send(ServerId, Signal.Quit);

@@ -8,8 +8,9 @@ using Vault.TestKit.Leaks;
 namespace Vault.Campaigns.Leaks;
 
 /// <summary>
-/// Law 2, looked at from outside the process: recognisable credentials go through every flow, then every place where one could have been left is searched, in every
-/// form. Afterwards a leak is planted in each place, in each form, and the search has to find it: a search that finds nothing must be one that can find something.
+/// Law 2, looked at from outside the process: recognisable credentials go through every flow, then every place where
+/// one could have been left is searched, in every form. Afterwards a leak is planted in each place, in each form, and
+/// the search has to find it: a search that finds nothing must be one that can find something.
 /// </summary>
 public static class LeakCampaign
 {
@@ -138,7 +139,10 @@ public static class LeakCampaign
         );
     }
 
-    /// <summary>Plants in each place one text that holds four secrets, each in another form, and looks for each secret by itself.</summary>
+    /// <summary>
+    /// Plants in each place one text that holds four secrets, each in another form, and looks for each secret by
+    /// itself.
+    /// </summary>
     private static async Task<Dictionary<string, int>> PlantAsync(
         IReadOnlyList<LeakPlace> places,
         CancellationToken cancellationToken

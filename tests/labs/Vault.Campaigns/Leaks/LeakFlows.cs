@@ -186,7 +186,9 @@ internal sealed class LeakFlows(LabWorld world, List<byte[]> pages, string keptS
         );
     }
 
-    /// <summary>A provider that refuses and repeats the token in its words, that answers nonsense, cuts, and takes too long.</summary>
+    /// <summary>
+    /// A provider that refuses and repeats the token in its words, that answers nonsense, cuts, and takes too long.
+    /// </summary>
     private async Task ProviderTroubleAsync(bool quick, CancellationToken cancellationToken)
     {
         var token = world.Sandbox.Grants.Mint(new GrantSeed { Subject = "repeated" }).RefreshToken!;
@@ -257,7 +259,9 @@ internal sealed class LeakFlows(LabWorld world, List<byte[]> pages, string keptS
         await host.ReadyAsync(cancellationToken);
     }
 
-    /// <summary>The store is away when a reply is to be committed; what the spool holds is kept for the search.</summary>
+    /// <summary>
+    /// The store is away when a reply is to be committed; what the spool holds is kept for the search.
+    /// </summary>
     private async Task SpoolAsync(CancellationToken cancellationToken)
     {
         var host = world.Hosts[0];

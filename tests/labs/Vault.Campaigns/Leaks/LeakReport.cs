@@ -2,7 +2,8 @@ namespace Vault.Campaigns.Leaks;
 
 /// <param name="Bytes">How much was searched.</param>
 /// <param name="Hits">Credentials found in the clear: their kind and form.</param>
-/// <param name="PlantedFound">Forms of the planted leak that were found there; all of <see cref="LeakReport.Forms"/> when the search works.</param>
+/// <param name="PlantedFound">Forms of the planted leak that were found there; all of <see cref="LeakReport.Forms"/>
+/// when the search works.</param>
 public sealed record LeakPlaceReport(string Name, long Bytes, IReadOnlyList<string> Hits, int PlantedFound);
 
 /// <summary>What the search for credentials came to.</summary>

@@ -9,7 +9,10 @@ using Vault.TestKit;
 
 namespace Vault.Campaigns.Leaks;
 
-/// <summary>Stands for the OpenTelemetry collector (it takes every call as gRPC does and keeps the bytes), and for a server that leaks.</summary>
+/// <summary>
+/// Stands for the OpenTelemetry collector (it takes every call as gRPC does and keeps the bytes), and for a server that
+/// leaks.
+/// </summary>
 internal sealed class TraceSink : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -1,6 +1,9 @@
 namespace Vault.Simulation;
 
-/// <summary>A process's clocks: the wall clock is the world's with the machine's error, the monotonic one counts true time. Timers fire when the scheduler lets them.</summary>
+/// <summary>
+/// A process's clocks: the wall clock is the world's with the machine's error, the monotonic one counts true time.
+/// Timers fire when the scheduler lets them.
+/// </summary>
 internal sealed class SimClock(World world, SimHost host, int life) : TimeProvider
 {
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;

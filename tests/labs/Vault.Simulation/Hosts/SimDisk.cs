@@ -4,7 +4,8 @@ using Vault.Core.Identity;
 namespace Vault.Simulation;
 
 /// <summary>
-/// A machine's reply spool: its own disk, which outlives the process. A power cut takes what was not synced, and brings back what was removed without a sync.
+/// A machine's reply spool: its own disk, which outlives the process. A power cut takes what was not synced, and brings
+/// back what was removed without a sync.
 /// </summary>
 internal sealed class SimDisk(World world, SimHost host) : IReplySpool
 {

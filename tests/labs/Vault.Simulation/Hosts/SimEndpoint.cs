@@ -7,7 +7,10 @@ using Vault.TestKit.Provider;
 
 namespace Vault.Simulation;
 
-/// <summary>The token endpoint as one process sees it. As the port demands it ends every call at its deadline and, unless a bug says so, sends nothing twice.</summary>
+/// <summary>
+/// The token endpoint as one process sees it. As the port demands it ends every call at its deadline and, unless a bug
+/// says so, sends nothing twice.
+/// </summary>
 internal sealed class SimEndpoint(World world, SimHost host) : ITokenEndpoint
 {
     public static readonly TimeSpan AccessLife = TimeSpan.FromHours(1);

@@ -12,8 +12,8 @@ using Vault.TestKit.Provider;
 namespace Vault.Simulation;
 
 /// <summary>
-/// A machine and the process on it: the product's own door, runner, refresher, revoker, cache and sweep, wired as a host wires them, over ports that the
-/// scheduler moves. A crash replaces everything but disk and clock.
+/// A machine and the process on it: the product's own door, runner, refresher, revoker, cache and sweep, wired as a
+/// host wires them, over ports that the scheduler moves. A crash replaces everything but disk and clock.
 /// </summary>
 internal sealed class SimHost : ICheckpoints
 {

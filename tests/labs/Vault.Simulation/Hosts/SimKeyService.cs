@@ -3,7 +3,10 @@ using Vault.Core.Sealing;
 
 namespace Vault.Simulation;
 
-/// <summary>The key service as one process sees it, which goes away at times, and the keyring that must ask it again after a moment.</summary>
+/// <summary>
+/// The key service as one process sees it, which goes away at times, and the keyring that must ask it again after a
+/// moment.
+/// </summary>
 internal sealed class SimKeyService(World world, IKeyWrapper wrapper) : IKeyWrapper
 {
     private static readonly KeyringOptions Forgetful = new()

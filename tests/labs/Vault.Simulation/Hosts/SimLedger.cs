@@ -3,7 +3,9 @@ using Vault.Core.Ledger;
 
 namespace Vault.Simulation;
 
-/// <summary>The ledger of executions as one process sees it: durable when it answers, or it says that it is not.</summary>
+/// <summary>
+/// The ledger of executions as one process sees it: durable when it answers, or it says that it is not.
+/// </summary>
 internal sealed class SimLedger(World world, SimHost host) : ILedger
 {
     private static readonly VaultError Down = new(ErrorCatalogue.LedgerUnavailable, "Down.");

@@ -5,7 +5,10 @@ using Vault.Core.Persistence;
 
 namespace Vault.Simulation;
 
-/// <summary>The accounts as one process sees them: every call goes over the network, to the strict store that all hosts share. With a bug it is a store that lies.</summary>
+/// <summary>
+/// The accounts as one process sees them: every call goes over the network, to the strict store that all hosts share.
+/// With a bug it is a store that lies.
+/// </summary>
 internal sealed class SimStore(World world, SimHost host) : IAccountStore
 {
     private readonly Dictionary<AccountKey, AccountSnapshot> _remembered = [];

@@ -22,7 +22,10 @@ internal enum Leg
     Reply,
 }
 
-/// <summary>One call of a process to somebody else. It moves when the scheduler says so; in between anything may happen to either side.</summary>
+/// <summary>
+/// One call of a process to somebody else. It moves when the scheduler says so; in between anything may happen to
+/// either side.
+/// </summary>
 internal sealed class Call(
     SimHost host,
     Peer peer,

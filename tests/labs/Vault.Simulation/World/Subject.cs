@@ -10,7 +10,10 @@ internal sealed class Subject(AccountRow start, int family)
 
     public AccountId Id => start.Id;
 
-    /// <summary>A loss may have happened at all: a reply never arrived, or a process died that alone knew what became of its attempt.</summary>
+    /// <summary>
+    /// A loss may have happened at all: a reply never arrived, or a process died that alone knew what became of its
+    /// attempt.
+    /// </summary>
     public bool MayBeInDoubt { get; set; }
 
     public bool UserRevoked { get; set; }

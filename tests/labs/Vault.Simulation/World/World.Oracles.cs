@@ -6,7 +6,10 @@ namespace Vault.Simulation;
 /// <summary>What is promised at every moment; what is promised in the end is judged in World.Settling.</summary>
 internal sealed partial class World
 {
-    /// <summary>A process is about to put a credential on the wire (law 8). Stricter than an acknowledgement, which comes later than the write plus the freshness lease.</summary>
+    /// <summary>
+    /// A process is about to put a credential on the wire (law 8). Stricter than an acknowledgement, which comes later
+    /// than the write plus the freshness lease.
+    /// </summary>
     public void Presenting(SimHost host, Subject subject, string token, bool atTokenEndpoint)
     {
         if (
@@ -44,8 +47,8 @@ internal sealed partial class World
         subject.Refreshing = (host, host.Life, token, end);
     }
 
-    // A late reply, or a new consent, takes the place of an intent that a process looked at less than a freshness lease ago. What that process then presents is
-    // used up or replaced, which the provider's own rules judge.
+    // A late reply, or a new consent, takes the place of an intent that a process looked at less than a freshness lease
+    // ago. What that process then presents is used up or replaced, which the provider's own rules judge.
     private DateTimeOffset _movedAt = DateTimeOffset.MinValue;
 
     /// <summary>A write acts at the provider: its beginning is in the ledger (law 7).</summary>

@@ -122,7 +122,8 @@ internal sealed partial class World
                 Fail(call, mayHaveCommitted: false);
                 return;
             case Peer.TokenEndpoint or Peer.Api when Now >= call.End:
-                // The request was held up until its caller gave it up: it is not delivered any more, and nobody can tell.
+                // The request was held up until its caller gave it up: it is not delivered any more, and nobody can
+                // tell.
                 GiveUp(call);
                 return;
             case Peer.TokenEndpoint or Peer.Api when Now < _providerDownUntil:

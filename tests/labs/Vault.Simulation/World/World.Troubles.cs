@@ -82,7 +82,9 @@ internal sealed partial class World
         Begin(host.DrainAsync(), host, "drain at the start");
     }
 
-    /// <summary>What only the process knew is gone. Where that was the outcome of an attempt, nobody can know it any more.</summary>
+    /// <summary>
+    /// What only the process knew is gone. Where that was the outcome of an attempt, nobody can know it any more.
+    /// </summary>
     private void Forget(SimHost host, Subject subject)
     {
         foreach (var (token, _) in subject.InHand.Where(h => h.Value == host).ToList())

@@ -11,8 +11,9 @@ using Vault.TestKit.Provider;
 namespace Vault.Simulation;
 
 /// <summary>
-/// One schedule: machines, the store they share, the provider, and time. Everything runs on one thread, one step at a time; which step comes next is drawn from
-/// the seed. Parts: calls and their ends here, steps in World.Steps, how it comes to rest in World.Settling, what is promised in World.Oracles.
+/// One schedule: machines, the store they share, the provider, and time. Everything runs on one thread, one step at a
+/// time; which step comes next is drawn from the seed. Parts: calls and their ends here, steps in World.Steps, how it
+/// comes to rest in World.Settling, what is promised in World.Oracles.
 /// </summary>
 internal sealed partial class World
 {
