@@ -82,23 +82,17 @@ internal sealed class GrainCalls(TimeProvider time)
         }
     }
 
-    // What the sending side says of a message that it did not get out, because its target is known to be dead: the
-    // exception without words of its own.
-    private static readonly string NotSent = new SiloUnavailableException().Message;
-
-    // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its
-    // own ("the target silo became unavailable for message …") it means the opposite: the call was out.
+    // The order matters: a SiloUnavailableException is an OrleansMessageRejectionException too.
     private static CallFailure? Classify(Exception e) =>
         e switch
         {
-            SiloUnavailableException silo when silo.Message == NotSent => CallFailure.NotDelivered,
-            SiloUnavailableException => CallFailure.Unknown,
+            SiloUnavailableException silo => OrleansErrors.IsNotSent(silo)
+                ? CallFailure.NotDelivered
+                : CallFailure.Unknown,
             TimeoutException => CallFailure.Unknown,
             OrleansMessageRejectionException => CallFailure.NotDelivered,
-
-            // No silo is there that runs such grains: gateways only, or workers that are still starting.
-            ArgumentException when e.Source is "Orleans.Core" or "Orleans.Runtime" => CallFailure.NotDelivered,
-            OrleansException when e.Message.StartsWith("No active nodes", StringComparison.Ordinal) =>
+            ArgumentException lookup when OrleansErrors.IsWithoutImplementation(lookup) => CallFailure.NotDelivered,
+            OrleansException placement when OrleansErrors.IsWithoutCompatibleSilo(placement) =>
                 CallFailure.NotDelivered,
             _ => null,
         };
