@@ -294,11 +294,7 @@ public sealed class ConnectCallback(
             CodeVerifier = null,
             Request = link.Request with { Failure = error.StatusReason ?? error.Code.Code },
         };
-        var draft = LinkEntries.For(failed, LinkEntries.ConnectFailed, ids, time.GetUtcNow()) with
-        {
-            ErrorCode = error.Code.Code,
-            StatusReason = error.StatusReason,
-        };
+        var draft = LinkEntries.Failed(failed, error.Code, error.StatusReason, ids, time.GetUtcNow());
         // A lost race means another callback of the same browser was first; its word stands.
         if (await links.UpdateAsync(failed, link.Version, [draft], cancellationToken) != WriteOutcome.Written)
             return Nothing();

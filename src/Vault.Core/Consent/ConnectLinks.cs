@@ -129,13 +129,7 @@ public sealed class ConnectLinks(
             now + options.LinkLifetime
         );
         // With the link or not at all: an entry of a link that was not made would be untrue.
-        LedgerDraft[] drafts =
-        [
-            LinkEntries.For(link, LedgerEvents.AccountLinkCreated, ids, now) with
-            {
-                Provider = pack.Id,
-            },
-        ];
+        LedgerDraft[] drafts = [LinkEntries.Created(link, pack.Id, ids, now)];
         return await links.InsertAsync(
             link,
             GateCheck.OpenAt(organization.State.Gate.Epoch),

@@ -43,11 +43,7 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
                 Status = LinkStatus.Failed,
                 Request = link.Request with { Failure = StatusReason.ConsentInterrupted },
             };
-        var entry = LinkEntries.For(ended, LinkEntries.ConnectFailed, ids, now) with
-        {
-            ErrorCode = ErrorCatalogue.OutcomeUnknown.Code,
-            StatusReason = StatusReason.ConsentInterrupted,
-        };
+        var entry = LinkEntries.Failed(ended, ErrorCatalogue.OutcomeUnknown, StatusReason.ConsentInterrupted, ids, now);
         return
             await links.UpdateAsync(ended, link.Version, connected ? [] : [entry], cancellationToken)
             == WriteOutcome.Written

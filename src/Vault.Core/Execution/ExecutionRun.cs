@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
@@ -15,14 +14,6 @@ namespace Vault.Core.Execution;
 /// </summary>
 internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool tool, TimeProvider time)
 {
-    // The ledger's readers and the OCSF export need the effect; it is no field of a draft because only executions have
-    // one.
-    private static readonly JsonElement[] Effects =
-    [
-        .. Enum.GetValues<Effect>()
-            .Select(e => JsonDocument.Parse($$"""{"effect":"{{e.ToString().ToLowerInvariant()}}"}""").RootElement),
-    ];
-
     private readonly long _started = time.GetTimestamp();
     private string? _digest;
 
@@ -55,36 +46,36 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public TimeSpan Left => Order.Deadline - time.GetUtcNow();
 
-    public LedgerDraft Draft(string eventId, string type, ExecutionResult? answer) =>
-        new()
-        {
-            EventId = eventId,
-            Organization = Key.Organization,
-            Type = type,
-            Time = time.GetUtcNow(),
-            Caller = Order.CallerKey,
-            Agent = Order.Agent,
-            User = Key.User.Value,
-            Delegation = Order.Delegation,
-            ExecutionId = Order.ExecutionId,
-            AgentRunId = Order.AgentRunId,
-            TraceId = TraceId(Order.TraceParent),
-            Tool = Tool.Definition.Name,
-            ToolVersion = Tool.Definition.Version,
-            Account = Order.Account.Value,
-            Connection = Key.Connection.Value,
-            Provider = Tool.Pack.Id,
-            ScopesGranted = Granted,
-            ScopesUsed = Used,
-            ArgumentDigest = Digest,
-            Outcome = answer is null ? null : OutcomeWord(answer.Outcome),
-            ErrorCode = answer?.Error?.Code.Code,
-            StatusReason = answer?.Error?.StatusReason,
-            UpstreamStatus = answer?.Status,
-            TotalMs = answer is null ? null : Elapsed.TotalMilliseconds,
-            UpstreamMs = answer is null ? null : Upstream.TotalMilliseconds,
-            Details = Effects[(int)Tool.Definition.Effect],
-        };
+    /// <param name="result">Null for the entry before the call.</param>
+    public LedgerDraft Entry(IdFactory ids, string type, ExecutionResult? result) =>
+        LedgerEntries.Execution(
+            ids,
+            time.GetUtcNow(),
+            type,
+            new LedgerCaller(Order.CallerKey, Order.Agent, Order.Delegation),
+            new LedgerRequest(Order.ExecutionId, Order.AgentRunId, Digest, Order.TraceParent),
+            new LedgerAccount(Key, Order.Account, Tool.Pack.Id),
+            new LedgerTool(
+                Tool.Definition.Name,
+                Tool.Definition.Version,
+                Tool.Definition.Effect switch
+                {
+                    Effect.Read => "read",
+                    Effect.Write => "write",
+                    _ => "destructive",
+                }
+            ),
+            Granted,
+            Used,
+            result is null
+                ? null
+                : new LedgerResult(OutcomeWord(result.Outcome), result.Error?.Code.Code, result.Error?.StatusReason)
+                {
+                    UpstreamStatus = result.Status,
+                    Total = Elapsed,
+                    Upstream = Upstream,
+                }
+        );
 
     public ExecutionResult Fail(Outcome outcome, VaultError error)
     {
@@ -122,7 +113,4 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
             Outcome.FailedUpstream => "failed_upstream",
             _ => "outcome_unknown",
         };
-
-    private static string? TraceId(string? traceParent) =>
-        traceParent is { Length: >= 35 } ? traceParent.Substring(3, 32) : null;
 }

@@ -248,28 +248,28 @@ public sealed class ToolExecutor(
             // A refusal without an entry is no danger, so its failure is not the caller's.
             _ = await ledger
                 .AppendAsync(
-                    new LedgerDraft
-                    {
-                        EventId = ids.NewEvent(),
-                        Organization = request.Organization,
-                        Type = LedgerEvents.ExecutionRefused,
-                        Time = time.GetUtcNow(),
-                        Caller = caller.KeyId,
-                        Agent = caller.Agent,
-                        User = request.User?.Value,
-                        Delegation = caller.Delegation,
-                        ExecutionId = execution,
-                        AgentRunId = request.AgentRunId,
-                        Tool = tool.Definition.Name,
-                        ToolVersion = tool.Definition.Version,
-                        Account = request.Account?.Value,
-                        Connection = request.Connection?.Value,
-                        Provider = tool.Pack.Id,
-                        ArgumentDigest = InputDigest.Of(request.Input),
-                        Outcome = ExecutionRun.OutcomeWord(Outcome.FailedBeforeSend),
-                        ErrorCode = error.Code.Code,
-                        StatusReason = error.StatusReason,
-                    },
+                    LedgerEntries.Execution(
+                        ids,
+                        time.GetUtcNow(),
+                        LedgerEvents.ExecutionRefused,
+                        new LedgerCaller(caller.KeyId, caller.Agent, caller.Delegation),
+                        new LedgerRequest(execution, request.AgentRunId, InputDigest.Of(request.Input), null),
+                        new LedgerAccount(
+                            request.Organization,
+                            request.User,
+                            request.Account,
+                            request.Connection,
+                            tool.Pack.Id
+                        ),
+                        new LedgerTool(tool.Definition.Name, tool.Definition.Version, null),
+                        [],
+                        [],
+                        new LedgerResult(
+                            ExecutionRun.OutcomeWord(Outcome.FailedBeforeSend),
+                            error.Code.Code,
+                            error.StatusReason
+                        )
+                    ),
                     CancellationToken.None
                 )
                 .ConfigureAwait(false);

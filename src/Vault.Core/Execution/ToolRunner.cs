@@ -82,7 +82,7 @@ public sealed class ToolRunner(
             if (refusal is null && run.Acts)
             {
                 refusal = await ledger
-                    .AppendAsync(run.Draft(ids.NewEvent(), LedgerEvents.ExecutionStarted, null), either.Token)
+                    .AppendAsync(run.Entry(ids, LedgerEvents.ExecutionStarted, null), either.Token)
                     .ConfigureAwait(false);
                 began = refusal is null;
             }
@@ -436,7 +436,7 @@ public sealed class ToolRunner(
                 ? LedgerEvents.ExecutionRefused
                 : LedgerEvents.ExecutionFinished;
         var failure = await ledger
-            .AppendAsync(run.Draft(ids.NewEvent(), type, answer), CancellationToken.None)
+            .AppendAsync(run.Entry(ids, type, answer), CancellationToken.None)
             .ConfigureAwait(false);
         observer.Executed(run.Tool.Definition.Name, answer.Error?.Code.Code ?? "succeeded", run.Elapsed, run.Upstream);
         return failure is null || run.Acts || answer.Outcome == Outcome.FailedBeforeSend

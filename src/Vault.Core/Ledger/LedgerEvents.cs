@@ -7,6 +7,7 @@ public static class LedgerEvents
     public const string ExecutionFinished = "execution.finished";
     public const string ExecutionRefused = "execution.refused";
     public const string AccountLinkCreated = "account.link_created";
+    public const string AccountConnectFailed = "account.connect_failed";
     public const string AccountConnected = "account.connected";
     public const string AccountReconnected = "account.reconnected";
 
@@ -43,6 +44,8 @@ public static class LedgerEvents
     /// <summary>No row is sealed under an older version of the key any more; the older versions are retired.</summary>
     public const string KeyRotated = "organization.key_rotated";
     public const string KeyDestroyed = "organization.key_destroyed";
+    public const string ApprovalApproved = "approval.approved";
+    public const string ApprovalDenied = "approval.denied";
     public const string ApiKeyCreated = "api_key.created";
 
     /// <summary>The key ends at the time in the details; its successor has an entry of its own.</summary>
