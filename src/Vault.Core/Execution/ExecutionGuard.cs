@@ -59,7 +59,7 @@ public sealed class ExecutionGuard(
             return null;
         if (organization.DestructivePolicy == "deny")
             return new VaultError(ErrorCatalogue.PolicyDenied, "The organization does not allow destructive tools.");
-        return run.Order.ApprovalId is { } id
+        return run.Order.Request.ApprovalId is { } id
             ? await SpendAsync(run, id, cancellationToken).ConfigureAwait(false)
             : await AskAsync(run, cancellationToken).ConfigureAwait(false);
     }

@@ -40,7 +40,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public bool Acts => Tool.Definition.Effect != Effect.Read;
 
-    public string Digest => _digest ??= InputDigest.Of(Order.Input);
+    public string Digest => _digest ??= InputDigest.Of(Order.Request.Input);
 
     public TimeSpan Elapsed => time.GetElapsedTime(_started);
 
@@ -53,7 +53,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
             time.GetUtcNow(),
             type,
             new LedgerCaller(Order.CallerKey, Order.Agent, Order.Delegation),
-            new LedgerRequest(Order.ExecutionId, Order.AgentRunId, Digest, Order.TraceParent),
+            new LedgerRequest(Order.ExecutionId, Order.Request.AgentRunId, Digest, Order.Request.TraceParent),
             new LedgerAccount(Key, Order.Account, Tool.Pack.Id),
             new LedgerTool(
                 Tool.Definition.Name,
@@ -69,7 +69,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
             Used,
             result is null
                 ? null
-                : new LedgerResult(OutcomeWord(result.Outcome), result.Error?.Code.Code, result.Error?.StatusReason)
+                : new LedgerResult(OutcomeNames.Of(result.Outcome), result.Error?.Code.Code, result.Error?.StatusReason)
                 {
                     UpstreamStatus = result.Status,
                     Total = Elapsed,
@@ -104,13 +104,4 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
     }
 
     public ExecutionResult Refuse(VaultError error) => Fail(Outcome.FailedBeforeSend, error);
-
-    public static string OutcomeWord(Outcome outcome) =>
-        outcome switch
-        {
-            Outcome.Succeeded => "succeeded",
-            Outcome.FailedBeforeSend => "failed_before_send",
-            Outcome.FailedUpstream => "failed_upstream",
-            _ => "outcome_unknown",
-        };
 }

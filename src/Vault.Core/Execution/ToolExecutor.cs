@@ -11,7 +11,8 @@ namespace Vault.Core.Execution;
 
 /// <summary>
 /// The gateway's half of <c>execute_tool</c>: find the tool and pin its version, validate the input, check the caller,
-/// find the account; then hand over to the host that owns it.
+/// find the account; then hand over to the host that owns it. Expected failures are inside the result; an exception is
+/// a bug or an infrastructure failure.
 /// </summary>
 public sealed class ToolExecutor(
     IPacks packs,
@@ -24,7 +25,7 @@ public sealed class ToolExecutor(
     IdFactory ids,
     TimeProvider time,
     ExecutionOptions options
-) : IExecutions
+)
 {
     private static readonly ErrorCode[] HealedByConsent =
     [
@@ -73,6 +74,10 @@ public sealed class ToolExecutor(
             .ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// A raw call through the named connection. The request's input is that of <see cref="ProxyTool"/>; its tool name
+    /// is ignored.
+    /// </summary>
     public async Task<ExecutionResult> ProxyAsync(
         Caller caller,
         ExecutionRequest request,
@@ -156,19 +161,13 @@ public sealed class ToolExecutor(
         {
             ExecutionId = execution,
             Account = found.Id,
-            Tool = tool.Definition.Name,
             PackVersion = tool.Pack.Version,
-            Input = request.Input,
-            PageToken = request.PageToken,
-            Raw = request.Raw,
+            // A raw call names no tool; the order names the one that was made for it.
+            Request = request with { ToolName = tool.Definition.Name },
             CallerKey = caller.KeyId,
             Agent = caller.Agent,
             Delegation = caller.Delegation,
-            AgentRunId = request.AgentRunId,
-            ApprovalId = request.ApprovalId,
-            ReceivedAt = received,
             Deadline = received + timeout,
-            TraceParent = request.TraceParent,
         };
         var answer = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
         return answer.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)
@@ -264,11 +263,7 @@ public sealed class ToolExecutor(
                         new LedgerTool(tool.Definition.Name, tool.Definition.Version, null),
                         [],
                         [],
-                        new LedgerResult(
-                            ExecutionRun.OutcomeWord(Outcome.FailedBeforeSend),
-                            error.Code.Code,
-                            error.StatusReason
-                        )
+                        new LedgerResult(OutcomeNames.Of(Outcome.FailedBeforeSend), error.Code.Code, error.StatusReason)
                     ),
                     CancellationToken.None
                 )

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
-using Vault.Core.Concurrency;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
@@ -17,7 +16,7 @@ namespace Vault.Core.Execution;
 /// judgement, ledger; in this order, always. Nothing before the ledger entry has a side effect, and nothing with a side
 /// effect is sent before the entry is durable (law 7).
 /// </summary>
-public sealed class ToolRunner(
+public sealed partial class ToolRunner(
     CredentialCache cache,
     AccountRunner accounts,
     AccountRefresher refresher,
@@ -38,12 +37,6 @@ public sealed class ToolRunner(
 {
     private const int MaxScopesRecorded = 16;
 
-    private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(
-        time,
-        lifecycle.FreshnessLease,
-        10_000
-    );
-
     public async Task<ExecutionResult> ExecuteAsync(
         AccountKey key,
         ExecutionOrder order,
@@ -52,7 +45,7 @@ public sealed class ToolRunner(
     {
         ArgumentNullException.ThrowIfNull(order);
         if (
-            !ProxyTool.Find(packs, order.Tool, order.Input).TryGet(out var tool, out _)
+            !ProxyTool.Find(packs, order.Request.ToolName, order.Request.Input).TryGet(out var tool, out _)
             || tool.Pack.Version != order.PackVersion
         )
             return new ExecutionResult
@@ -61,7 +54,7 @@ public sealed class ToolRunner(
                 Outcome = Outcome.FailedBeforeSend,
                 Error = new VaultError(
                     ErrorCatalogue.ToolUnknown,
-                    $"Tool '{order.Tool}' of pack version {order.PackVersion} is not loaded on the account's host; try again."
+                    $"Tool '{order.Request.ToolName}' of pack version {order.PackVersion} is not loaded on the account's host; try again."
                 )
                 {
                     ExecutionId = order.ExecutionId,
@@ -121,88 +114,6 @@ public sealed class ToolRunner(
         return await FinishAsync(run, answer, began).ConfigureAwait(false);
     }
 
-    private async Task<VaultError?> CheckAsync(ExecutionRun run, CancellationToken cancellationToken)
-    {
-        var taken = await cache.TakeAsync(run.Key, confirm: false, cancellationToken).ConfigureAwait(false);
-        if (!taken.TryGet(out var account, out var error))
-            return error;
-        try
-        {
-            if (!account.Gate.Open)
-                return AccountErrors.Suspended();
-            if (account.Row.Id != run.Order.Account)
-                return AccountErrors.NotConnected();
-            var state = account.Row.State;
-            run.Granted = state.GrantedScopes;
-            if (state.Status != AccountStatus.Active)
-                return AccountErrors.ForStatus(state);
-
-            run.Connection = await ConnectionAsync(run.Key.Organization, account.Row.ConnectionId, cancellationToken)
-                .ConfigureAwait(false);
-            if (run.Connection is null || run.Connection.Settings.Disabled)
-                return new VaultError(
-                    ErrorCatalogue.ConnectionUnknown,
-                    $"The connection '{run.Key.Connection}' is removed or disabled."
-                );
-            if (account.Row.Provider != run.Tool.Pack.Id)
-            {
-                // Found through another provider's pack: address, credential and error rules are those of the account's
-                // own.
-                if (!packs.TryGetTool(run.Tool.Definition.Name, account.Row.Provider, out var own))
-                    return new VaultError(
-                        ErrorCatalogue.ToolUnknown,
-                        $"Accounts of '{account.Row.Provider}' do not run the tool '{run.Tool.Definition.Name}'."
-                    );
-                run.Tool = own;
-            }
-
-            if (ProxyTool.Is(run.Order.Tool))
-            {
-                if (!run.Connection.Settings.AllowProxy)
-                    return new VaultError(
-                        ErrorCatalogue.PolicyDenied,
-                        $"The connection '{run.Key.Connection}' does not allow raw calls (allow_proxy)."
-                    );
-            }
-            else if (run.Connection.Settings.Tools is { } offered && !offered.Contains(run.Tool.Definition.Name))
-                return new VaultError(
-                    ErrorCatalogue.PolicyDenied,
-                    $"The connection '{run.Key.Connection}' does not offer the tool '{run.Tool.Definition.Name}'."
-                );
-
-            // Granted, not requested: what a person unticked at consent is not there.
-            var missing = run.Tool.Definition.Scopes.Missing(state.GrantedScopes);
-            run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes);
-            if (missing.Length > 0)
-            {
-                scopeUses.Refused(run.Key.Organization, run.Order.Account, missing, time.GetUtcNow());
-                return new VaultError(
-                    ErrorCatalogue.ScopeMissing,
-                    "The grant lacks: " + string.Join(", ", missing) + "."
-                )
-                {
-                    MissingScopes = missing,
-                };
-            }
-        }
-        finally
-        {
-            account.Release();
-        }
-
-        if (run.Order.PageToken is { } token)
-        {
-            var opened = await PageSeal
-                .OpenAsync(sealer, run.Key.Organization, run.Order.Account, token, cancellationToken)
-                .ConfigureAwait(false);
-            if (!opened.TryGet(out var page, out var wrong))
-                return wrong;
-            run.Page = page;
-        }
-
-        return await guard.CheckAsync(run, cancellationToken).ConfigureAwait(false);
-    }
-
     private async Task<ExecutionResult> CallAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
         var opened = await ConsumerSecretAsync(run, cancellationToken).ConfigureAwait(false);
@@ -227,7 +138,7 @@ public sealed class ToolRunner(
                 var call = new ToolCall(
                     run.Key.Organization,
                     run.Tool,
-                    run.Order.Input,
+                    run.Order.Request.Input,
                     run.Page,
                     account.Grant,
                     account.Credential,
@@ -236,11 +147,11 @@ public sealed class ToolRunner(
                         : run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters),
                     run.Order.ExecutionId,
                     run.Order.Deadline,
-                    run.Order.TraceParent
+                    run.Order.Request.TraceParent
                 )
                 {
                     TokenEndsAtDeadline = true,
-                    Raw = run.Order.Raw,
+                    Raw = run.Order.Request.Raw,
                     Consumer = consumerSecret is null ? null : (run.Connection.Settings.ClientId!, consumerSecret),
                 };
                 run.MayHaveActed = true;
@@ -443,17 +354,4 @@ public sealed class ToolRunner(
             ? answer
             : run.Fail(Outcome.FailedUpstream, failure);
     }
-
-    private ValueTask<ConnectionRow?> ConnectionAsync(
-        OrganizationId organization,
-        string id,
-        CancellationToken cancellationToken
-    ) =>
-        _connections.TryGet((organization, id), out var known)
-            ? new(known)
-            : _connections.GetAsync(
-                (organization, id),
-                key => connections.FindAsync(key.Item1, key.Item2, CancellationToken.None),
-                cancellationToken
-            );
 }

@@ -17,7 +17,7 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
     /// Whether its tool changes nothing upstream, so that it may run again. An unknown tool is taken to act.
     /// </summary>
     public bool OnlyReads(ExecutionOrder order) =>
-        packs.TryGetTool(order.Tool, out var tool) && tool.Definition.Effect == Effect.Read;
+        packs.TryGetTool(order.Request.ToolName, out var tool) && tool.Definition.Effect == Effect.Read;
 
     /// <summary>
     /// Whether the ledger has any entry of it. An acting execution writes one before its upstream call (law 7), so none
@@ -89,17 +89,13 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
                 ? read
                 : null;
 
+        var outcome = OutcomeNames.Parse(Text("outcome"));
+
         // It succeeded, and its data is lost with the silo: cut to nothing, which is what the flag says.
-        if (Text("outcome") == "succeeded")
+        if (outcome == Outcome.Succeeded)
             return Answer(order, Outcome.Succeeded, null) with { Status = status, Truncated = true };
         var code = ErrorCatalogue.All.FirstOrDefault(c => c.Code == Text("error_code"))
             ?? ErrorCatalogue.OutcomeUnknown;
-        var outcome = Text("outcome") switch
-        {
-            "failed_before_send" => Outcome.FailedBeforeSend,
-            "failed_upstream" => Outcome.FailedUpstream,
-            _ => Outcome.OutcomeUnknown,
-        };
         return Answer(
             order,
             outcome,

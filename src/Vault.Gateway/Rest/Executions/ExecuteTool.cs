@@ -6,7 +6,7 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.Executions;
 
 /// <summary>Reads the request and hands it on; every decision is the executor's.</summary>
-internal sealed class ExecuteTool(IExecutions executions, GatewayOptions options) : IRoute
+internal sealed class ExecuteTool(ToolExecutor executor, GatewayOptions options) : IRoute
 {
     public Operation Operation { get; } =
         new("POST", "/v1/execute_tool", "executeTool", "Execute a tool with a user's connected account")
@@ -64,6 +64,6 @@ internal sealed class ExecuteTool(IExecutions executions, GatewayOptions options
         );
         if (!read.TryGet(out var request, out var wrong))
             return wrong;
-        return ExecutionFields.Answer(await executions.ExecuteAsync(call.Caller, request, cancellationToken));
+        return ExecutionFields.Answer(await executor.ExecuteAsync(call.Caller, request, cancellationToken));
     }
 }

@@ -6,46 +6,6 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Executions;
 
-internal sealed record ExecutionView(
-    string ExecutionId,
-    Outcome Outcome,
-    JsonElement? Data,
-    int? Status,
-    string Trust,
-    string? NextPageToken,
-    bool Truncated,
-    string? OutputHandle,
-    string? ConnectedAccountId,
-    IReadOnlyList<string> ScopesUsed
-) : IWriteItself
-{
-    public void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("execution_id"u8, ExecutionId);
-        json.WriteString("outcome"u8, ExecutionFields.Word(Outcome));
-        json.WritePropertyName("data"u8);
-        if (Data is { } data)
-            data.WriteTo(json);
-        else
-            json.WriteNullValue();
-        if (Status is { } status)
-            json.WriteNumber("status"u8, status);
-        else
-            json.WriteNull("status"u8);
-        json.WriteString("trust"u8, Trust);
-        json.WriteString("next_page_token"u8, NextPageToken);
-        json.WriteBoolean("truncated"u8, Truncated);
-        json.WriteString("output_handle"u8, OutputHandle);
-        json.WriteString("connected_account_id"u8, ConnectedAccountId);
-        json.WriteStartArray("scopes_used"u8);
-        for (var i = 0; i < ScopesUsed.Count; i++)
-            json.WriteStringValue(ScopesUsed[i]);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-}
-
 /// <summary>What every execution is asked and answered with, of a tool as of a raw call.</summary>
 internal static class ExecutionFields
 {
@@ -157,37 +117,15 @@ internal static class ExecutionFields
         };
     }
 
-    public static Answer Answer(ExecutionResult answer) =>
-        answer.Error is { } error
+    public static Answer Answer(ExecutionResult result) =>
+        result.Error is { } error
             ? new Answer.Problem(
                 error with
                 {
-                    ExecutionId = answer.ExecutionId,
+                    ExecutionId = result.ExecutionId,
                 },
-                answer.Outcome != Outcome.FailedBeforeSend,
-                Word(answer.Outcome)
+                result.Outcome != Outcome.FailedBeforeSend,
+                OutcomeNames.Of(result.Outcome)
             )
-            : Http.Answer.Ok(
-                new ExecutionView(
-                    answer.ExecutionId,
-                    answer.Outcome,
-                    answer.Data,
-                    answer.Status,
-                    answer.Trust,
-                    answer.NextPageToken,
-                    answer.Truncated,
-                    answer.OutputHandle,
-                    answer.ConnectedAccountId,
-                    answer.ScopesUsed
-                )
-            );
-
-    public static string Word(Outcome outcome) =>
-        outcome switch
-        {
-            Outcome.Succeeded => "succeeded",
-            Outcome.FailedBeforeSend => "failed_before_send",
-            Outcome.FailedUpstream => "failed_upstream",
-            _ => "outcome_unknown",
-        };
+            : Http.Answer.Ok(new ExecutionView(result));
 }

@@ -10,7 +10,7 @@ namespace Vault.Gateway.Rest.Executions;
 /// <summary>
 /// A raw authenticated call. The path is taken as it was sent, escapes and all; what may be in it is Core's to say.
 /// </summary>
-internal sealed class ProxyCall(IExecutions executions, GatewayOptions options) : IRoute
+internal sealed class ProxyCall(ToolExecutor executor, GatewayOptions options) : IRoute
 {
     private const string Prefix = "/v1/proxy/";
 
@@ -78,7 +78,7 @@ internal sealed class ProxyCall(IExecutions executions, GatewayOptions options) 
         );
         if (!read.TryGet(out var request, out var wrong))
             return wrong;
-        return ExecutionFields.Answer(await executions.ProxyAsync(call.Caller, request, cancellationToken));
+        return ExecutionFields.Answer(await executor.ProxyAsync(call.Caller, request, cancellationToken));
     }
 
     // The route's own value is unescaped: "a%2Fb" and "a/b" would be one path.

@@ -158,11 +158,14 @@ internal sealed class SimHost : ICheckpoints
         {
             ExecutionId = _ids.NewExecution(),
             Account = subject.Id,
-            Tool = write ? AcmePacks.Send : AcmePacks.List,
             PackVersion = "3",
-            Input = NoInput,
+            Request = new ExecutionRequest
+            {
+                ToolName = write ? AcmePacks.Send : AcmePacks.List,
+                Organization = subject.Key.Organization,
+                Input = NoInput,
+            },
             CallerKey = "key_1",
-            ReceivedAt = now,
             Deadline = now + Execution.DefaultTimeout,
         };
         _world.Begins(this, order.ExecutionId, subject);

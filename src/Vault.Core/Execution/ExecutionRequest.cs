@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Vault.Core.Identity;
+
+namespace Vault.Core.Execution;
+
+/// <summary>A request to execute, as a caller sends it, parsed. It travels inside the order, unchanged.</summary>
+public sealed record ExecutionRequest
+{
+    /// <summary>Of a raw call the name that <see cref="ProxyTool"/> gives it.</summary>
+    public required string ToolName { get; init; }
+
+    public required OrganizationId Organization { get; init; }
+
+    public UserId? User { get; init; }
+
+    public required JsonElement Input { get; init; }
+
+    public ConnectionName? Connection { get; init; }
+
+    public AccountId? Account { get; init; }
+
+    public string? AccountLabel { get; init; }
+
+    /// <summary>Pins the tool's version; null takes the current one.</summary>
+    public string? ToolVersion { get; init; }
+
+    public string? PageToken { get; init; }
+
+    /// <summary>The provider's whole response instead of the tool's data.</summary>
+    public bool Raw { get; init; }
+
+    public string? AgentRunId { get; init; }
+
+    public string? ApprovalId { get; init; }
+
+    public TimeSpan? Timeout { get; init; }
+
+    public string? TraceParent { get; init; }
+}
