@@ -16,7 +16,7 @@ namespace Vault.Core.Execution;
 /// </summary>
 public sealed class ToolExecutor(
     IPacks packs,
-    IAccounts accounts,
+    AccountResolver accounts,
     IToolRuns runs,
     IOrganizationStore organizations,
     Connections.IConnectionStore connections,

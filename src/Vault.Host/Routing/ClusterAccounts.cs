@@ -11,7 +11,7 @@ namespace Vault.Host.Routing;
 /// The account door of a silo: every call goes to the silo that owns the account, through the silo's own grain factory,
 /// whose calls end when a silo is evicted.
 /// </summary>
-internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, AccountOwner local) : IAccounts
+internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls) : IAccounts
 {
     public Task<Result<RefreshResult>> RefreshAsync(
         AccountKey key,
@@ -45,10 +45,6 @@ internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, Ac
         NewGrant newGrant,
         CancellationToken cancellationToken
     ) => AskAsync(() => Grain(key).StoreGrantAsync(newGrant, cancellationToken), cancellationToken);
-
-    /// <summary>Only reads; asked here.</summary>
-    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) =>
-        local.ResolveAsync(question, cancellationToken);
 
     private IConnectedAccountGrain Grain(AccountKey key) => grains.GetGrain<IConnectedAccountGrain>(key.ToString());
 
