@@ -4,7 +4,7 @@ using Vault.Core.Identity;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// A request whose tool, input, caller and account are checked, on its way to the silo that owns the account.
+/// A request whose tool, input, caller and account are checked. It is sent to the silo that owns the account.
 /// </summary>
 public sealed record ExecutionOrder
 {

@@ -3,10 +3,12 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Execution;
 
-/// <summary>A request to execute, as a caller sends it, parsed. It travels inside the order, unchanged.</summary>
+/// <summary>
+/// A request to execute, as the caller sent it, parsed. The order carries it to the owner of the account.
+/// </summary>
 public sealed record ExecutionRequest
 {
-    /// <summary>Of a raw call the name that <see cref="ProxyTool"/> gives it.</summary>
+    /// <summary>For a raw call: the name that <see cref="ProxyTool"/> gives it.</summary>
     public required string ToolName { get; init; }
 
     public required OrganizationId Organization { get; init; }
@@ -21,12 +23,12 @@ public sealed record ExecutionRequest
 
     public string? AccountLabel { get; init; }
 
-    /// <summary>Pins the tool's version; null takes the current one.</summary>
+    /// <summary>Pins the tool's version; null takes the current version.</summary>
     public string? ToolVersion { get; init; }
 
     public string? PageToken { get; init; }
 
-    /// <summary>The provider's whole response instead of the tool's data.</summary>
+    /// <summary>Return the provider's whole response instead of the tool's data.</summary>
     public bool Raw { get; init; }
 
     public string? AgentRunId { get; init; }

@@ -25,7 +25,9 @@ public sealed record ExecutionResult
 
     public bool Truncated { get; init; }
 
-    /// <summary>The handle under which the whole output is kept for a while, when it was cut.</summary>
+    /// <summary>
+    /// The handle of the whole output, which is kept for a limited time when the output was truncated.
+    /// </summary>
     public string? OutputHandle { get; init; }
 
     public string? ConnectedAccountId { get; init; }

@@ -10,7 +10,8 @@ using Vault.Core.Persistence;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// One execution on its way: what was asked, what was found, and how its ledger entries and answer are made from it.
+/// The state of one execution on the owner of its account: the order, what the checks have found, and how its ledger
+/// entries and its result are made from them.
 /// </summary>
 internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool tool, TimeProvider time)
 {
@@ -21,12 +22,12 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public ExecutionOrder Order { get; } = order;
 
-    /// <summary>As it was asked for; once the account is known, as the account's provider runs it.</summary>
+    /// <summary>The tool as requested; once the account is known, the same tool of the account's provider.</summary>
     public Tool Tool { get; set; } = tool;
 
     public ConnectionRow? Connection { get; set; }
 
-    /// <summary>What the page token held, once it has proved to be the vault's own.</summary>
+    /// <summary>The content of the page token, once its seal has been verified.</summary>
     public string? Page { get; set; }
 
     public ImmutableArray<string> Granted { get; set; } = [];
@@ -35,7 +36,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public TimeSpan Upstream { get; set; }
 
-    /// <summary>An attempt has been sent that may have acted at the provider.</summary>
+    /// <summary>An attempt was sent that may have acted at the provider.</summary>
     public bool MayHaveActed { get; set; }
 
     public bool Acts => Tool.Definition.Effect != Effect.Read;
@@ -46,7 +47,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public TimeSpan Left => Order.Deadline - time.GetUtcNow();
 
-    /// <param name="result">Null for the entry before the call.</param>
+    /// <param name="result">Null for the entry that is written before the call.</param>
     public LedgerDraft Entry(IdFactory ids, string type, ExecutionResult? result) =>
         LedgerEntries.Execution(
             ids,
@@ -79,14 +80,14 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public ExecutionResult Fail(Outcome outcome, VaultError error)
     {
-        // Whatever ended it, an attempt before may have done the work; an error that says "retry" or "reconnect" would
-        // have it done twice.
+        // An earlier attempt may have acted, whatever ended the execution. An error that advises a retry or a reconnect
+        // would make the caller act twice.
         if (MayHaveActed && Acts && error.Code != ErrorCatalogue.OutcomeUnknown)
             (outcome, error) = (
                 Outcome.OutcomeUnknown,
                 new VaultError(
                     ErrorCatalogue.OutcomeUnknown,
-                    "An attempt was sent and may have acted; then it ended: " + error.Detail
+                    "An attempt was sent and may have acted; then the execution failed: " + error.Detail
                 )
                 {
                     Upstream = error.Upstream,

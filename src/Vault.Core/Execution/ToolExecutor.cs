@@ -10,8 +10,8 @@ using Vault.Core.Refresh;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// The gateway's half of <c>execute_tool</c>: find the tool and pin its version, validate the input, check the caller,
-/// find the account; then hand over to the host that owns it. Expected failures are inside the result; an exception is
+/// The gateway's half of <c>execute_tool</c>: finds the tool and pins its version, validates the input, checks the
+/// caller, finds the account, then calls the owner of the account. Expected failures are in the result; an exception is
 /// a bug or an infrastructure failure.
 /// </summary>
 public sealed class ToolExecutor(
@@ -123,7 +123,8 @@ public sealed class ToolExecutor(
         CancellationToken cancellationToken
     )
     {
-        // The gateway has checked it already; here it is checked where it counts (law 9).
+        // The gateway has checked the permission too. This check decides: no caller of the executor can skip it (law
+        // 9).
         if (!caller.May(permission))
             return Refuse(execution, new VaultError(ErrorCatalogue.PermissionDenied, $"The key lacks {permission}."));
         if (!caller.Reaches(request.Organization))
@@ -162,22 +163,22 @@ public sealed class ToolExecutor(
             ExecutionId = execution,
             Account = found.Id,
             PackVersion = tool.Pack.Version,
-            // A raw call names no tool; the order names the one that was made for it.
+            // A raw call names no tool; the order names the tool that was made for it.
             Request = request with { ToolName = tool.Definition.Name },
             CallerKey = caller.KeyId,
             Agent = caller.Agent,
             Delegation = caller.Delegation,
             Deadline = received + timeout,
         };
-        var answer = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
-        return answer.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)
-            ? await WithReconnectAsync(answer, failed, found.Key, caller).ConfigureAwait(false)
-            : answer;
+        var result = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
+        return result.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)
+            ? await WithReconnectAsync(result, failed, found.Key, caller).ConfigureAwait(false)
+            : result;
     }
 
-    /// <summary>An error that a new consent heals says where to go.</summary>
+    /// <summary>Adds the link to an error that a new consent repairs.</summary>
     private async Task<ExecutionResult> WithReconnectAsync(
-        ExecutionResult answer,
+        ExecutionResult result,
         VaultError error,
         AccountKey key,
         Caller caller
@@ -186,10 +187,10 @@ public sealed class ToolExecutor(
         var url = await links
             .TryMakeAsync(key, [.. error.MissingScopes], caller.KeyId, CancellationToken.None)
             .ConfigureAwait(false);
-        return url is null ? answer : answer with { Error = error with { ReconnectUrl = url } };
+        return url is null ? result : result with { Error = error with { ReconnectUrl = url } };
     }
 
-    /// <summary>Nobody connected yet: say where to, if the connection exists.</summary>
+    /// <summary>Adds the link where the user has not connected yet and the connection exists.</summary>
     private async Task<VaultError> ExplainAsync(
         VaultError error,
         AccountQuestion question,
@@ -244,7 +245,7 @@ public sealed class ToolExecutor(
     {
         if (error.Code != ErrorCatalogue.OrganizationUnknown)
         {
-            // A refusal without an entry is no danger, so its failure is not the caller's.
+            // Nothing was executed, so a missing entry does no harm and the append's failure is not reported.
             _ = await ledger
                 .AppendAsync(
                     LedgerEntries.Execution(

@@ -7,7 +7,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Execution;
 
-// What must hold before the ledger entry is written. Nothing here has a side effect at the provider.
+// The checks that must pass before the ledger entry is written. None of them has an effect at the provider.
 public sealed partial class ToolRunner
 {
     private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(
@@ -41,8 +41,8 @@ public sealed partial class ToolRunner
                 );
             if (account.Row.Provider != run.Tool.Pack.Id)
             {
-                // Found through another provider's pack: address, credential and error rules are those of the account's
-                // own.
+                // The account was found through the pack of a compatible provider. Address, credential and error rules
+                // are those of the account's own pack.
                 if (!packs.TryGetTool(run.Tool.Definition.Name, account.Row.Provider, out var own))
                     return new VaultError(
                         ErrorCatalogue.ToolUnknown,
@@ -65,7 +65,7 @@ public sealed partial class ToolRunner
                     $"The connection '{run.Key.Connection}' does not offer the tool '{run.Tool.Definition.Name}'."
                 );
 
-            // Granted, not requested: what a person unticked at consent is not there.
+            // The granted scopes count, not the requested ones: a person may decline some of them at consent.
             var missing = run.Tool.Definition.Scopes.Missing(state.GrantedScopes);
             run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes);
             if (missing.Length > 0)

@@ -5,7 +5,7 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Ledger;
 
-/// <summary>Who acts.</summary>
+/// <summary>The caller of an act.</summary>
 /// <param name="Id">The caller's key id, or <c>system</c>.</param>
 public readonly record struct LedgerCaller(string Id, string? Agent, ImmutableArray<string> Delegation)
 {
@@ -13,7 +13,7 @@ public readonly record struct LedgerCaller(string Id, string? Agent, ImmutableAr
 }
 
 /// <summary>The call that an entry belongs to.</summary>
-/// <param name="ArgumentDigest">SHA-256 of the input, hexadecimal; the input itself is never kept.</param>
+/// <param name="ArgumentDigest">SHA-256 of the input, hexadecimal; the input itself is never stored.</param>
 /// <param name="TraceParent">W3C trace context; the entry keeps its trace id.</param>
 public readonly record struct LedgerRequest(
     string ExecutionId,
@@ -22,7 +22,7 @@ public readonly record struct LedgerRequest(
     string? TraceParent
 );
 
-/// <summary>The account that was acted on, as far as it is known.</summary>
+/// <summary>The account of an act, as far as it is known.</summary>
 public readonly record struct LedgerAccount(
     OrganizationId Organization,
     UserId? User,

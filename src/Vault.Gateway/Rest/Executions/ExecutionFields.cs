@@ -6,7 +6,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Executions;
 
-/// <summary>What every execution is asked and answered with, of a tool as of a raw call.</summary>
+/// <summary>The request fields and the response that a tool call and a raw call share.</summary>
 internal static class ExecutionFields
 {
     public static IReadOnlyList<Field> Account { get; } =
@@ -16,11 +16,11 @@ internal static class ExecutionFields
             MaxLength = UserId.MaxLength,
             Aliases = ["identifier"],
         },
-        Field.Text("connected_account_id", "The account itself, instead of its user.") with
+        Field.Text("connected_account_id", "The account, instead of its user.") with
         {
             MaxLength = 32,
         },
-        Field.Text("account_label", "The account's label, where one connection has several of a user.") with
+        Field.Text("account_label", "The account's label, where a user has several accounts of one connection.") with
         {
             MaxLength = 64,
         },
@@ -28,15 +28,15 @@ internal static class ExecutionFields
 
     public static IReadOnlyList<Field> Common { get; } =
     [
-        Field.Text("agent_run_id", "Your own id of the agent's run, for the ledger.") with
+        Field.Text("agent_run_id", "Your own id of the agent run, for the ledger.") with
         {
             MaxLength = 200,
         },
-        Field.Text("approval_id", "The approval a destructive call needs.") with
+        Field.Text("approval_id", "The approval that a destructive call requires.") with
         {
             MaxLength = 32,
         },
-        Field.Number("timeout_ms", "The longest the call may take, in milliseconds.", 1, 600_000),
+        Field.Number("timeout_ms", "The timeout of the call in milliseconds.", 1, 600_000),
     ];
 
     public static IReadOnlyList<ErrorCode> Errors { get; } =
