@@ -21,7 +21,7 @@ namespace Vault.Gateway;
 /// <summary>
 /// The HTTP contract. A host adds the ports (stores, <c>IAccounts</c>, <c>IToolRuns</c>, <c>IOrganizations</c>,
 /// <c>IPacks</c>, <c>ITokenEndpoint</c>, <c>ILedger</c>, <c>IEntropy</c>, a clock, <c>PublicAddress</c>, <c>Sealer</c>,
-/// <c>Keyring</c>, <c>GrantSealing</c>, <c>TokenClients</c>, <c>IExecutions</c>, <c>OutputKeeper</c>,
+/// <c>Keyring</c>, <c>GrantSealing</c>, <c>TokenClients</c>, <c>ToolExecutor</c>, <c>OutputKeeper</c>,
 /// <c>IReadiness</c>, <c>ILiveness</c>, <c>IClusterStatus</c>) and then these two calls.
 /// </summary>
 public static class VaultGateway

@@ -11,7 +11,7 @@ internal sealed class JsonSlices
     /// <summary><c>/components/schemas/Name</c> and <c>/paths/{path}/get</c> have three names.</summary>
     private const int Levels = 3;
 
-    private const int MaxDepth = 128;
+    public const int MaxDepth = 128;
 
     private const int MaxKept = 512;
 

@@ -49,9 +49,8 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         {
             return VaultError.Invalid("document", e.Message);
         }
-        catch (InvalidOperationException e) when (e.Message.Contains("UTF-16", StringComparison.Ordinal))
+        catch (InvalidOperationException) when (HasLoneSurrogate(document.Span))
         {
-            // How the JSON reader says it: an escape like \ud800 alone.
             return VaultError.Invalid(
                 "document",
                 "has an escape that is half a character (a surrogate without its other half)"
@@ -59,8 +58,8 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         }
         catch (InvalidOperationException)
         {
-            // A text where the specification wants an object, outside of any one operation: a stranger's document, and
-            // not the vault's fault.
+            // A string where the specification requires an object, outside of any one operation. The document is the
+            // caller's, so this is the caller's error.
             return VaultError.Invalid("document", "is not of the form that its specification says");
         }
         catch (JsonException e)
@@ -73,6 +72,32 @@ public sealed class ToolImport(IPacks packs) : IToolImport
     }
 
     /// <summary>A description in JSON; what begins otherwise is taken for YAML.</summary>
+    // The grammar of JSON allows an escape like \ud800 without its other half (RFC 8259 8.2). It is no Unicode string,
+    // so the reader throws when the string is read, and not before.
+    private static bool HasLoneSurrogate(ReadOnlySpan<byte> document)
+    {
+        var json = document.StartsWith("\uFEFF"u8) ? document[3..] : document;
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = JsonSlices.MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.ValueIsEscaped)
+                    _ = reader.GetString();
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
+
+        return false;
+    }
+
     public static bool IsJson(ReadOnlySpan<byte> document) =>
         (document.StartsWith("\uFEFF"u8) ? document[3..] : document).TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
 

@@ -27,6 +27,15 @@ public sealed class SpoiledDocumentTests(ImportFixture fixture) : IClassFixture<
     public void Half_a_character_has_an_answer(string text) =>
         Assert.Null(Record.Exception(() => Plan(System.Text.Encoding.UTF8.GetBytes(text))));
 
+    [Theory]
+    [InlineData("""{"openapi":"\ud800"}""")]
+    [InlineData("\uFEFF" + """{"openapi":"\udc00 x"}""")]
+    public void A_surrogate_without_its_other_half_is_named(string text)
+    {
+        var plan = Plan(System.Text.Encoding.UTF8.GetBytes(text));
+        Assert.Contains("surrogate", plan.Error!.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Cut_and_changed_documents_have_an_answer_and_no_exception()
     {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
@@ -237,25 +236,18 @@ public sealed class ApiKeys(
         // A platform key belongs to no organization's ledger.
         if (row.Organization is not { } organization)
             return null;
-        var details = JsonSerializer.SerializeToElement(
-            new
-            {
-                key_id = row.Id,
-                name = row.Name,
-                permissions = row.Permissions.ToArray(),
-                expires_at = row.ExpiresAt,
-                successor,
-            }
+        var draft = LedgerEntries.ApiKey(
+            ids,
+            time.GetUtcNow(),
+            type,
+            by,
+            organization,
+            row.Id,
+            row.Name,
+            row.Permissions,
+            row.ExpiresAt,
+            successor
         );
-        var draft = new LedgerDraft
-        {
-            EventId = ids.NewEvent(),
-            Organization = organization,
-            Type = type,
-            Time = time.GetUtcNow(),
-            Caller = by,
-            Details = details,
-        };
         return await ledger.AppendAsync(draft, cancellationToken);
     }
 }

@@ -146,17 +146,7 @@ public sealed class ToolSetRemover(
                 UpdatedAt = time.GetUtcNow(),
                 Settings = row.Settings with { Tools = [.. named.Where(n => !names.Contains(n))] },
             };
-            var entry = registry.Draft(LedgerEvents.ToolSetDeleted, next, by) with
-            {
-                Details = JsonSerializer.SerializeToElement(
-                    new Dictionary<string, object>
-                    {
-                        ["tool_set"] = set.Id,
-                        ["connection_id"] = row.Id,
-                        ["tools"] = taken.ToArray(),
-                    }
-                ),
-            };
+            var entry = registry.ToolSetDeleted(set.Id, next, taken, by);
             // Compare-and-swap: settings decided on an older row are never written over a newer one.
             if (
                 await connections

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
@@ -235,31 +234,28 @@ public sealed class ConnectionRegistry(
     }
 
     internal LedgerDraft Draft(string type, ConnectionRow row, string by) =>
-        new()
-        {
-            EventId = ids.NewEvent(),
-            Organization = row.Organization,
-            Type = type,
-            Time = time.GetUtcNow(),
-            Caller = by,
-            Connection = row.Name.Value,
-            Provider = row.Provider,
-            Details = JsonSerializer.SerializeToElement(
-                new Dictionary<string, object?>
-                {
-                    ["connection_id"] = row.Id,
-                    ["client_id"] = row.Settings.ClientId,
-                    ["scopes"] = row.Settings.Scopes.ToArray(),
-                    ["scopes_version"] = row.Settings.ScopesVersion,
-                    ["staged"] = row.Settings.Bundles.FirstOrDefault(b => b.Stage == BundleStage.Staged) is { } staged
-                        ? $"{staged.Version}:{staged.Percent}"
-                        : null,
-                    ["return_urls"] = row.Settings.ReturnUrls.ToArray(),
-                    ["secret_generation"] = row.SecretGeneration,
-                    ["disabled"] = row.Settings.Disabled,
-                }
-            ),
-        };
+        LedgerEntries.Connection(
+            ids,
+            time.GetUtcNow(),
+            type,
+            by,
+            Facts(row),
+            row.Id,
+            row.Settings.ClientId,
+            row.Settings.Scopes,
+            row.Settings.ScopesVersion,
+            row.Settings.Bundles.FirstOrDefault(b => b.Stage == BundleStage.Staged) is { } staged
+                ? $"{staged.Version}:{staged.Percent}"
+                : null,
+            row.Settings.ReturnUrls,
+            row.SecretGeneration,
+            row.Settings.Disabled
+        );
+
+    internal LedgerDraft ToolSetDeleted(string toolSet, ConnectionRow row, IReadOnlyList<string> tools, string by) =>
+        LedgerEntries.ToolSetDeleted(ids, time.GetUtcNow(), by, Facts(row), toolSet, row.Id, tools);
+
+    private static LedgerAccount Facts(ConnectionRow row) => new(row.Organization, null, null, row.Name, row.Provider);
 
     private static VaultError Unknown() => new(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
 }

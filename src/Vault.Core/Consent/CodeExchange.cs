@@ -7,8 +7,8 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// Exchanges a code for tokens. A code is single use: it is sent again only when the provider certainly did not see it,
-/// and only inside its window (law 5).
+/// Exchanges a code for tokens. A code is single use: it is sent again only when the provider certainly did not receive
+/// it, and only within its window (law 5).
 /// </summary>
 public sealed class CodeExchange(ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
 {
@@ -16,8 +16,8 @@ public sealed class CodeExchange(ITokenEndpoint endpoint, TimeProvider time, Con
 
     public async Task<Result<TokenSet>> RunAsync(TokenClient client, Secret code, Secret verifier)
     {
-        // By the monotonic clock: one that is set meanwhile neither shortens the window nor keeps a person waiting for
-        // an hour.
+        // Measured by the monotonic clock: setting the wall clock neither shortens the window nor makes a person wait
+        // for an hour.
         var began = time.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
@@ -42,7 +42,8 @@ public sealed class CodeExchange(ITokenEndpoint endpoint, TimeProvider time, Con
                 case TokenReply.MayHaveActed:
                     return new VaultError(
                         ErrorCatalogue.OutcomeUnknown,
-                        "The provider's answer was lost, so it is not known whether it connected. Start again with a new link."
+                        "The provider's response was lost, so it is not known whether the account is connected. "
+                            + "Start again with a new link."
                     );
                 case TokenReply.ClientRefused refused:
                     return new VaultError(

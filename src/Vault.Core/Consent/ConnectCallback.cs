@@ -13,10 +13,11 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// What the provider sent a browser back with, and the browser's cookie. The code is a secret; the caller disposes it.
+/// The parameters with which the provider sent the browser back, and the browser's cookie. The code is a secret; the
+/// caller disposes it.
 /// </summary>
-/// <param name="Others">Every parameter that was there once, as the provider may have added some; what is used of them,
-/// and how it is checked, the pack says.</param>
+/// <param name="Others">Every parameter that was present exactly once, because providers add some. The pack says which
+/// of them are used and how they are checked.</param>
 public sealed record CallbackQuery(
     string? State,
     Secret? Code,
@@ -26,10 +27,10 @@ public sealed record CallbackQuery(
     IReadOnlyDictionary<string, string> Others
 );
 
-/// <summary>How a consent ended.</summary>
-/// <param name="ReturnTo">The registered return URL with its result, when the link named one.</param>
+/// <summary>The result of a consent.</summary>
+/// <param name="ReturnTo">The registered return URL with the result, when the link named one.</param>
 /// <param name="Error">Null when the account is connected.</param>
-/// <param name="MissingScopes">Asked for and not granted.</param>
+/// <param name="MissingScopes">Scopes that were requested and not granted.</param>
 public sealed record ConnectResult(
     string? ReturnTo,
     VaultError? Error,
@@ -39,9 +40,9 @@ public sealed record ConnectResult(
 );
 
 /// <summary>
-/// The way back from the provider. The order is the argument: state finds the link, the cookie proves the browser, the
-/// issuer is compared before anything else the answer says is used, and moving the link to
-/// <see cref="LinkStatus.Exchanging"/> makes one exchange out of any number of replays.
+/// The redirect back from the provider. The order of the checks makes it safe: state finds the link, the cookie proves
+/// the browser, and the issuer is compared before any other parameter is used. Moving the link to <see
+/// cref="LinkStatus.Exchanging"/> allows one exchange, however often the callback is replayed.
 /// </summary>
 public sealed class ConnectCallback(
     ILinkStore links,
@@ -61,8 +62,8 @@ public sealed class ConnectCallback(
 {
     private const string AccessDenied = "access_denied";
 
-    /// <param name="query">As received; nothing in it is trusted.</param>
-    /// <param name="cancellationToken">Gives up before the code is used; afterwards it is ignored, because the tokens
+    /// <param name="query">As received; none of it is trusted.</param>
+    /// <param name="cancellationToken">Cancels before the code is used. Afterwards it is ignored, because the tokens
     /// would be lost.</param>
     public async Task<ConnectResult> FinishAsync(CallbackQuery query, CancellationToken cancellationToken)
     {
@@ -70,8 +71,8 @@ public sealed class ConnectCallback(
         var link = LinkSecrets.IsWellFormed(query.State)
             ? await links.FindByStateAsync(LinkSecrets.Hash(query.State!), cancellationToken)
             : null;
-        // One answer for an unknown state, a foreign browser and a link that is over; and a foreign browser changes
-        // nothing, so it cannot spoil the right one's consent.
+        // An unknown state, a foreign browser and an expired link get the same response. A foreign browser changes
+        // nothing, so it cannot disturb the consent of the right one.
         if (
             link is null
             || query.Cookie is null
@@ -131,17 +132,18 @@ public sealed class ConnectCallback(
         if (!opened.TryGet(out var client, out var unopened))
             return new ConnectResult(null, unopened, pack.DisplayName, [], null);
         using var clientSecret = client.ClientSecret;
-        // The exchange must name the redirect URI that was sent (RFC 6749 4.1.3), whatever the connection says by now.
+        // The exchange must name the redirect URI that was sent (RFC 6749 4.1.3), even if the connection has another
+        // one now.
         client = client with { RedirectUri = link.Request.RedirectUri ?? client.RedirectUri };
 
-        // RFC 9207 2.4: simple string comparison, before code or error are looked at; on a mismatch nothing the answer
-        // says is shown.
+        // RFC 9207 2.4: simple string comparison, before code or error is read. On a mismatch no parameter of the
+        // response is shown.
         if (WrongIssuer(link, client, query))
             return await FailAsync(
                 link,
                 new VaultError(
                     ErrorCatalogue.LinkInvalid,
-                    "The answer did not come from the provider this link belongs to. Nothing was connected."
+                    "The response did not come from the provider of this link. Nothing was connected."
                 )
                 {
                     StatusReason = "issuer_mismatch",
@@ -151,14 +153,14 @@ public sealed class ConnectCallback(
             );
         if (Refusal(pack, query) is { } denied)
             return await FailAsync(link, Denied(denied), pack.DisplayName, cancellationToken);
-        // Before the code is used: what is refused here could only be refused with the grant in hand later.
+        // Checked before the code is used: afterwards a refusal would leave a grant that must be revoked.
         var reading = endpoint.ReadCallback(client, query.Others);
         if (reading.Fault is { } unfit)
             return await FailAsync(
                 link,
                 new VaultError(
                     ErrorCatalogue.LinkInvalid,
-                    "The provider's answer does not fit this connection. Nothing was connected."
+                    "The provider's response does not match this connection. Nothing was connected."
                 )
                 {
                     StatusReason = unfit,
@@ -174,13 +176,13 @@ public sealed class ConnectCallback(
         )
             return await FailAsync(
                 link,
-                VaultError.Invalid("code", "is missing from the provider's answer"),
+                VaultError.Invalid("code", "is missing from the provider's response"),
                 pack.DisplayName,
                 cancellationToken
             );
 
-        // Opening the verifier also brings the organization's key into hand: what the commit needs is there before the
-        // code is used (law 4).
+        // Opening the verifier also loads the organization's key, so the commit needs nothing else once the code is
+        // used (law 4).
         var unsealing = await sealer.OpenAsync(
             sealedVerifier,
             SealContext.CodeVerifier(link.Key.Organization, link.Id),
@@ -190,9 +192,9 @@ public sealed class ConnectCallback(
             return new ConnectResult(null, unsealed, pack.DisplayName, [], null);
         using (verifier)
         {
-            // Opened -> Exchanging by compare-and-swap: whoever wins is the only one who ever sends this code; a replay
-            // of the same callback finds it taken. If we end before the link does, InterruptedConsents says so once the
-            // time noted here is over; the code is not sent again even then.
+            // Opened -> Exchanging by compare-and-swap: only the winner ever sends this code, and a replay of the
+            // callback finds it taken. If this process ends first, InterruptedConsents settles the link after the time
+            // recorded here; the code is not sent again even then.
             var taken = link with
             {
                 Version = link.Version + 1,
@@ -200,8 +202,8 @@ public sealed class ConnectCallback(
                 CodeVerifier = null,
                 Request = link.Request with { ExchangeEndsAt = time.GetUtcNow() + options.ExchangeLimit },
             };
-            // Who loses looks again: another callback was first, or only the row was sealed again under a new key, and
-            // then the code is still unsent.
+            // After a lost race the row is read again: either another callback won, or a key rotation sealed the row
+            // again, and then the code is still unsent.
             if (await links.UpdateAsync(taken, link.Version, [], cancellationToken) != WriteOutcome.Written)
                 return await FinishAsync(query, cancellationToken);
 
@@ -210,7 +212,7 @@ public sealed class ConnectCallback(
                 return await FailAsync(taken, failed, pack.DisplayName, CancellationToken.None);
             using (tokens.Secrets)
             {
-                // The token answer has the last word on a parameter that both bring.
+                // If both the callback and the token response carry a parameter, the token response wins.
                 tokens = tokens with { Parameters = reading.Captured.SetItems(tokens.Parameters) };
                 var stored = await completion.StoreGrantAsync(taken, client, tokens);
                 if (!stored.TryGet(out var row, out var refused))
@@ -231,7 +233,7 @@ public sealed class ConnectCallback(
     }
 
     /// <summary>
-    /// The provider's word that there will be no grant. RFC 5849 has none: providers say <c>denied</c> with the
+    /// The provider's statement that there is no grant. RFC 5849 defines none: providers send <c>denied</c> with the
     /// temporary token, or <c>oauth_problem</c> of the problem reporting extension
     /// (https://wiki.oauth.net/w/page/12238543/ProblemReporting).
     /// </summary>
@@ -249,7 +251,7 @@ public sealed class ConnectCallback(
     }
 
     /// <summary>
-    /// A code under another name; of RFC 5849 2.2 the temporary token and its verifier, which belong together.
+    /// The code under another name. For RFC 5849 2.2 it is the temporary token together with its verifier.
     /// </summary>
     private static Secret? OtherCode(ProviderPack pack, CallbackQuery query)
     {
@@ -294,12 +296,8 @@ public sealed class ConnectCallback(
             CodeVerifier = null,
             Request = link.Request with { Failure = error.StatusReason ?? error.Code.Code },
         };
-        var draft = LinkEntries.For(failed, LinkEntries.ConnectFailed, ids, time.GetUtcNow()) with
-        {
-            ErrorCode = error.Code.Code,
-            StatusReason = error.StatusReason,
-        };
-        // A lost race means another callback of the same browser was first; its word stands.
+        var draft = LinkEntries.Failed(failed, error.Code, error.StatusReason, ids, time.GetUtcNow());
+        // After a lost race another callback of the same browser has set the result, and that result stands.
         if (await links.UpdateAsync(failed, link.Version, [draft], cancellationToken) != WriteOutcome.Written)
             return Nothing();
         return new ConnectResult(
@@ -340,7 +338,7 @@ public sealed class ConnectCallback(
                 Upstream = ErrorWord(error),
             };
 
-    // RFC 6749 4.1.2.1: an error is a short word of printable ASCII; anything else is not passed on.
+    // RFC 6749 4.1.2.1: an error is a short string of printable ASCII; anything else is not passed on.
     private static string? ErrorWord(string error) =>
         error.Length <= 64 && error.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.') ? error : null;
 

@@ -11,7 +11,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Consent;
 
-/// <summary>What the connect page tells a person before they decide.</summary>
+/// <summary>What the connect page shows a person before they decide.</summary>
 public sealed record LinkPage(
     string OrganizationName,
     string? AppName,
@@ -23,12 +23,12 @@ public sealed record LinkPage(
     DateTimeOffset ExpiresAt
 );
 
-/// <summary>Where to send the browser, and the cookie that binds it.</summary>
+/// <summary>The redirect target, and the cookie that binds the browser.</summary>
 public sealed record LinkStart(Uri Provider, string Cookie, DateTimeOffset ExpiresAt);
 
 /// <summary>
-/// The pages of one consent. Looking at a link changes nothing, so that previews and scanners are harmless; opening it
-/// (a POST) binds it to one browser; only that browser, with the state it was sent away with, brings it back, once.
+/// The pages of one consent. Viewing a link changes nothing, so previews and scanners are harmless. Opening it (a POST)
+/// binds it to one browser. Only that browser, with the state it was sent away with, can complete it, once.
 /// </summary>
 public sealed class ConnectFlow(
     ILinkStore links,
@@ -44,7 +44,7 @@ public sealed class ConnectFlow(
     ConnectOptions options
 )
 {
-    /// <summary>What a link asks for; changes nothing.</summary>
+    /// <summary>What a link requests; changes nothing.</summary>
     public async Task<Result<LinkPage>> DescribeAsync(string token, string? cookie, CancellationToken cancellationToken)
     {
         var found = await FindAsync(token, cookie, cancellationToken);
@@ -64,8 +64,8 @@ public sealed class ConnectFlow(
     }
 
     /// <summary>
-    /// Binds the link to this browser and says where to go. The same browser may come back and start again; any other
-    /// finds it used.
+    /// Binds the link to this browser and returns the redirect target. The same browser may start again; for any other
+    /// browser the link is used.
     /// </summary>
     public async Task<Result<LinkStart>> BeginAsync(string token, string? cookie, CancellationToken cancellationToken)
     {
@@ -81,12 +81,12 @@ public sealed class ConnectFlow(
         if (!opened.TryGet(out var client, out var unopened))
             return unopened;
         using var clientSecret = client.ClientSecret;
-        // The link was made for this host; what the connection says by now may be another one, whose pages this
-        // browser's cookie does not reach.
+        // The link was created for this host. The connection may name another host now, and this browser's cookie is
+        // not sent to that one.
         client = client with { RedirectUri = link.Request.RedirectUri ?? client.RedirectUri };
 
-        // A browser keeps its cookie, so that two consents in two tabs do not push each other out; state and verifier
-        // are fresh for every start.
+        // A browser keeps its cookie, so that two consents in two tabs do not invalidate each other. State and verifier
+        // are new for each start.
         var browser = cookie ?? LinkSecrets.New(entropy);
         var (state, verifier) = (LinkSecrets.New(entropy), LinkSecrets.New(entropy));
         var start = await endpoint.StartConsentAsync(
@@ -116,8 +116,8 @@ public sealed class ConnectFlow(
             BrowserHash = LinkSecrets.Hash(browser),
             CodeVerifier = sealedVerifier,
             ExpiresAt = now + options.ConsentLifetime,
-            // The issuer is recorded before the redirect: what comes back is judged by where we sent the browser, not
-            // by today's settings (RFC 9207 2.4).
+            // The issuer is recorded before the redirect: the callback is checked against the provider that the browser
+            // was sent to, not against the current settings (RFC 9207 2.4).
             Request = link.Request with
             {
                 Issuer = endpoint.ExpectedIssuer(client).Issuer,
@@ -126,8 +126,8 @@ public sealed class ConnectFlow(
                 Failure = null,
             },
         };
-        // Compare-and-swap: of two browsers that open the link at once, one is bound; the other looks again and is told
-        // that it is used.
+        // Compare-and-swap: if two browsers open the link at the same time, one is bound. The other reads the row again
+        // and finds the link used.
         if (await links.UpdateAsync(next, link.Version, [], cancellationToken) != WriteOutcome.Written)
             return await BeginAsync(token, cookie, cancellationToken);
         return new LinkStart(ready.Provider, browser, next.ExpiresAt);

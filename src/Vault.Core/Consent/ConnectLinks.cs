@@ -12,7 +12,7 @@ using Vault.Core.Refresh;
 
 namespace Vault.Core.Consent;
 
-/// <summary>A consent to be asked for.</summary>
+/// <summary>A consent to request.</summary>
 public sealed record LinkDraft
 {
     public required OrganizationId Organization { get; init; }
@@ -24,12 +24,12 @@ public sealed record LinkDraft
 
     public string Label { get; init; } = "";
 
-    /// <summary>Null asks for what the connection asks this user for (<see cref="ScopeBundles.For"/>).</summary>
+    /// <summary>Null requests what the connection requests of this user (<see cref="ScopeBundles.For"/>).</summary>
     public ImmutableArray<string>? Scopes { get; init; }
 
     /// <summary>
-    /// Beside what the account has been granted (or, where it is new, the connection's scopes), what these tools need:
-    /// consent grows with use.
+    /// Tools whose scopes are requested in addition to the granted scopes (or, for a new account, the connection's
+    /// scopes): incremental consent.
     /// </summary>
     public ImmutableArray<string>? Tools { get; init; }
 
@@ -42,10 +42,10 @@ public sealed record LinkDraft
     public string? AgentName { get; init; }
 }
 
-/// <summary>A link that was made. Its URL is a capability: whoever has it first can use it, once.</summary>
+/// <summary>A new link. Its URL is a capability: the first browser that opens it can use it, once.</summary>
 public sealed record MadeLink(string Url, DateTimeOffset ExpiresAt, AccountId Account, string LinkId);
 
-/// <summary>Makes links; the token is in the answer and nowhere else (law 2), the store has its digest.</summary>
+/// <summary>Creates links. The token is only in the response (law 2); the store has its digest.</summary>
 public sealed class ConnectLinks(
     ConnectionRegistry connections,
     IOrganizationStore organizations,
@@ -84,7 +84,8 @@ public sealed class ConnectLinks(
             var needs = ScopePlan.Enabled(packs, pack, tools);
             if (needs.Count < tools.Length)
                 return VaultError.Invalid("tools", $"names a tool that is not one of {pack.Id}");
-            // A consent replaces what was granted before at many providers: what an account has it is asked for again.
+            // At many providers a new consent replaces the old one, so the scopes already granted are requested as
+            // well.
             var granted = await rows.FindAsync(key, cancellationToken)
                 is {
                     Row.State:
@@ -104,7 +105,7 @@ public sealed class ConnectLinks(
         var now = time.GetUtcNow();
         var request = new LinkRequest
         {
-            // Where the browser goes now, it must come back to: the cookie that binds it belongs to one host.
+            // The browser must come back to the host that it opens now: the cookie that binds it belongs to one host.
             RedirectUri = connection.Settings.RedirectUri,
             Scopes = scopes,
             ReturnUrl = draft.ReturnUrl,
@@ -128,14 +129,8 @@ public sealed class ConnectLinks(
             now,
             now + options.LinkLifetime
         );
-        // With the link or not at all: an entry of a link that was not made would be untrue.
-        LedgerDraft[] drafts =
-        [
-            LinkEntries.For(link, LedgerEvents.AccountLinkCreated, ids, now) with
-            {
-                Provider = pack.Id,
-            },
-        ];
+        // Written with the link in one transaction, so there is no entry of a link that does not exist.
+        LedgerDraft[] drafts = [LinkEntries.Created(link, pack.Id, ids, now)];
         return await links.InsertAsync(
             link,
             GateCheck.OpenAt(organization.State.Gate.Epoch),
@@ -150,15 +145,15 @@ public sealed class ConnectLinks(
                 link.Id
             ),
             WriteOutcome.GateShut => Suspended(),
-            _ => new VaultError(ErrorCatalogue.Conflict, "The link could not be stored; ask for another."),
+            _ => new VaultError(ErrorCatalogue.Conflict, "The link could not be stored; request another one."),
         };
     }
 
-    /// <summary>What a connection asks a user for.</summary>
+    /// <summary>The scopes that a connection requests of a user.</summary>
     public ImmutableArray<string> ScopesFor(ConnectionRow connection, ProviderPack pack, UserId user) =>
         ScopeBundles.For(packs, pack, connection, user);
 
-    /// <summary>Whether consent can be asked for under a connection at all.</summary>
+    /// <summary>Whether a connection has a consent at all.</summary>
     public VaultError? Unusable(ConnectionRow connection, out ProviderPack pack)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -172,7 +167,7 @@ public sealed class ConnectLinks(
         if (!pack.AuthModes.Contains(AuthMode.AuthorizationCode) && pack.Details.OAuth1 is null)
             return VaultError.Invalid(
                 "connection",
-                $"{pack.Id} has no consent page; bring the credential with POST /v1/connected_accounts"
+                $"{pack.Id} has no consent page; import the credential with POST /v1/connected_accounts"
             );
         return connection.Settings.ClientId is null
             ? VaultError.Invalid("connection", "has no client_id yet; set it with PATCH /v1/connections/{connection}")

@@ -7,12 +7,12 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Consent;
 
-/// <summary>What removing a connection has done.</summary>
+/// <summary>The result of removing a connection.</summary>
 public sealed record RemovalReceipt(string ConnectionId, long AccountsDisconnected);
 
 /// <summary>
-/// Removes a connection: shuts it, disconnects its accounts, deletes it. Every step can be repeated, so a call after a
-/// crash goes on where the last one ended.
+/// Removes a connection: disables it, disconnects its accounts, deletes it. Every step is idempotent, so a call after a
+/// crash continues where the last one ended.
 /// </summary>
 public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry registry, IOrganizations organizations)
 {
@@ -23,7 +23,8 @@ public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry
         CancellationToken cancellationToken
     )
     {
-        // Shut first: no link can be finished and no credential brought in while its accounts are disconnected.
+        // Disabled first: no consent can complete and no credential can be imported while its accounts are
+        // disconnected.
         var shut = await registry.DisableAsync(organization, idOrName, by, cancellationToken);
         if (!shut.TryGet(out var row, out var missing))
             return missing;
@@ -39,7 +40,7 @@ public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry
                 ErrorCatalogue.Conflict,
                 "The connection was changed while it was removed; call again."
             );
-        // A consent that was past its checks before the connection was shut can have been installed since.
+        // A consent that had passed its checks before the connection was disabled may have stored a grant since.
         var late = await organizations.DisconnectAsync(organization, row.Id, by, cancellationToken);
         return late.TryGet(out var all, out failed) ? new RemovalReceipt(row.Id, Math.Max(done, all)) : failed;
     }

@@ -10,8 +10,7 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// Turns fresh tokens into a connected account, or revokes them at the provider: tokens nobody will use do not stay
-/// alive.
+/// Stores fresh tokens as a connected account, or revokes them at the provider, so that no unused tokens stay alive.
 /// </summary>
 public sealed class ConsentCompletion(
     GrantWriter grantWriter,
@@ -20,7 +19,7 @@ public sealed class ConsentCompletion(
     ConnectOptions options
 )
 {
-    /// <summary>Not cancellable: from here on tokens would be lost.</summary>
+    /// <summary>Not cancellable, because the tokens would be lost.</summary>
     public async Task<Result<AccountRow>> StoreGrantAsync(LinkSession link, TokenClient client, TokenSet tokens)
     {
         ArgumentNullException.ThrowIfNull(link);
@@ -46,14 +45,14 @@ public sealed class ConsentCompletion(
         }
         catch (StoreUnavailableException e) when (e.MayHaveCommitted)
         {
-            // The account may be using them already: revoked now, it would stand there active with a dead grant.
+            // The account may already use the tokens: revoking them would leave it active with a dead grant.
             kept = true;
             throw;
         }
         finally
         {
-            // Best effort, also when the store broke before it could take them: the person is told either way, and
-            // tokens that were never stored serve nobody.
+            // Best effort, also when the store failed before it could store them: the person gets the error either way,
+            // and tokens that were not stored are used by no account.
             if (!kept)
                 await endpoint.RevokeAsync(client, tokens.Secrets, time.GetUtcNow() + options.CallTimeout);
         }
@@ -69,7 +68,7 @@ public sealed class ConsentCompletion(
         newGrant with
         {
             ConnectionId = link.ConnectionId,
-            // A credential of the account's own has no end that is known.
+            // A static credential has no known expiry.
             Facts = newGrant.Credential is not null
                 ? null
                 : new GrantFacts(
@@ -80,7 +79,7 @@ public sealed class ConsentCompletion(
                     tokens.ObtainedAt
                 ),
             RequestedScopes = link.Request.Scopes,
-            // RFC 6749 5.1: an answer without scope means what was asked for was granted.
+            // RFC 6749 5.1: a response without scope means that the requested scopes were granted.
             GrantedScopes = tokens.Scopes ?? link.Request.Scopes,
             Identity = identity ?? row.State.Identity,
             Parameters = row.State.Parameters.SetItems(tokens.Parameters),
@@ -90,9 +89,8 @@ public sealed class ConsentCompletion(
         };
 
     /// <summary>
-    /// Token credentials of RFC 5849 and the key of the client they are of. The client's secret, which signs with them,
-    /// stays the connection's: a copy would outlive its rotation. The secrets stay those of the tokens, which dispose
-    /// them.
+    /// Token credentials of RFC 5849 with the key of their client. The client's secret, which signs with them, stays in
+    /// the connection: a copy would outlive its rotation. The tokens own the secrets and dispose them.
     /// </summary>
     private static StaticCredential? Own(TokenClient client, TokenSet tokens, Secret consumer)
     {
@@ -129,11 +127,11 @@ public sealed class ConsentCompletion(
             );
             if (reply is IdentityReply.Known known)
                 identity = known.Identity;
-            // Who signed in decides whether this may be kept; not knowing is a refusal, not a pass.
+            // The identity that signed in decides whether the grant may be stored. An unknown identity is refused.
             else if (expected is not null && reply is IdentityReply.Unavailable busy)
                 return new VaultError(
                     ErrorCatalogue.UpstreamUnavailable,
-                    "The provider could not say who signed in. Start again with a new link."
+                    "The provider did not return the identity that signed in. Start again with a new link."
                 )
                 {
                     RetryAfter = busy.RetryAfter,
@@ -144,7 +142,8 @@ public sealed class ConsentCompletion(
             ? new Known(identity)
             : new VaultError(
                 ErrorCatalogue.IdentityMismatch,
-                "You signed in at the provider as someone else than expected. Sign out there, then start again with a new link."
+                "You signed in at the provider with another identity than the expected one. "
+                    + "Sign out there, then start again with a new link."
             );
     }
 

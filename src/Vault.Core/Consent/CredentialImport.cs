@@ -10,8 +10,8 @@ using Vault.Core.Refresh;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// Takes credentials that callers bring: tokens from elsewhere, keys, basic, key pairs, the connection's own client.
-/// Nothing that comes in is ever shown again.
+/// Imports credentials from callers: tokens obtained elsewhere, API keys, basic credentials, key pairs, the
+/// connection's own client. No imported secret is ever returned.
 /// </summary>
 public sealed class CredentialImport(
     ConnectionRegistry connections,
@@ -50,8 +50,8 @@ public sealed class CredentialImport(
     }
 
     /// <summary>
-    /// Replaces the credential of an account that has one of its own. The account keeps its id; the old credential is
-    /// gone once this answers.
+    /// Replaces the static credential of an account. The account keeps its id; when this returns, the old credential is
+    /// gone.
     /// </summary>
     public async Task<Result<AccountRow>> RotateAsync(
         AccountRow account,
@@ -65,7 +65,7 @@ public sealed class CredentialImport(
         if (account.Credential is null)
             return new VaultError(
                 ErrorCatalogue.Conflict,
-                "This account has no credential of its own to rotate; it is connected by consent. Use :reconnect."
+                "This account has no static credential to rotate; it is connected by consent. Use :reconnect."
             );
         if (account.State.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
             return Gone(account);
@@ -138,7 +138,7 @@ public sealed class CredentialImport(
     }
 
     private static VaultError Gone(AccountRow account) =>
-        new(ErrorCatalogue.Conflict, "The account is revoked; connect it anew with POST /v1/connected_accounts.")
+        new(ErrorCatalogue.Conflict, "The account is revoked; connect it again with POST /v1/connected_accounts.")
         {
             StatusReason = account.State.Reason,
         };

@@ -5,25 +5,25 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Consent;
 
-/// <summary>A credential that a caller brings. Disposing zeroes it.</summary>
+/// <summary>A credential to import. Disposing zeroes it.</summary>
 public sealed class CredentialRequest : IDisposable
 {
     /// <summary>Null for tokens that the connection's own OAuth client obtained elsewhere.</summary>
     public required AuthMode? Mode { get; init; }
 
-    /// <summary>As the pack names them; <c>access_token</c> and <c>refresh_token</c> for tokens.</summary>
+    /// <summary>The fields, named as in the pack; <c>access_token</c> and <c>refresh_token</c> for tokens.</summary>
     public required ImmutableSortedDictionary<string, Secret> Fields { get; init; }
 
-    /// <summary>When the access token runs out; null when not known.</summary>
+    /// <summary>When the access token expires; null when unknown.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>What was granted; null takes the connection's scopes.</summary>
+    /// <summary>The granted scopes; null takes the connection's scopes.</summary>
     public ImmutableArray<string>? Scopes { get; init; }
 
     public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 
-    /// <summary>Ask the provider whether it works before it is kept.</summary>
+    /// <summary>Verify it at the provider before it is stored.</summary>
     public bool Validate { get; init; }
 
     public string? ExpectedIdentity { get; init; }
@@ -37,5 +37,5 @@ public sealed class CredentialRequest : IDisposable
     public override string ToString() => $"[credential, {Mode?.ToString() ?? "tokens"}]";
 }
 
-/// <summary>Whose credential it is.</summary>
+/// <summary>The owner of the credential.</summary>
 public sealed record CredentialOwner(OrganizationId Organization, UserId User, string Connection, string Label);

@@ -5,7 +5,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Consent;
 
-/// <summary>What a brought credential must be, by its pack. Messages name fields, never values.</summary>
+/// <summary>The pack's requirements for an imported credential. Messages name fields, never values.</summary>
 public static class CredentialRules
 {
     public const string AccessToken = "access_token";
@@ -46,7 +46,10 @@ public static class CredentialRules
         if (mode == AuthMode.AuthorizationCode || !pack.AuthModes.Contains(mode))
         {
             faults.Add(
-                new("credential/type", $"{pack.Id} does not take this kind; it takes {string.Join(", ", Kinds(pack))}")
+                new(
+                    "credential/type",
+                    $"{pack.Id} does not accept this kind; it accepts {string.Join(", ", Kinds(pack))}"
+                )
             );
             return;
         }
@@ -96,14 +99,14 @@ public static class CredentialRules
             faults.Add(
                 new(
                     "credential/type",
-                    $"{pack.Id} has no OAuth tokens of a user; it takes {string.Join(", ", Kinds(pack))}"
+                    $"{pack.Id} has no OAuth tokens of a user; it accepts {string.Join(", ", Kinds(pack))}"
                 )
             );
         foreach (var (name, secret) in request.Fields)
         {
             if (name is not (AccessToken or RefreshToken))
                 faults.Add(new("credential/" + name, "unknown; give access_token, refresh_token"));
-            // RFC 6749 appendix A.12: tokens are visible ASCII; anything else could not be sent in a header.
+            // RFC 6749 appendix A.12: tokens are visible ASCII; others could not be sent in a header.
             else if (
                 secret.Reveal() is { Length: 0 or > MaxLength }
                 || secret.Reveal().IndexOfAnyExceptInRange((byte)0x21, (byte)0x7e) >= 0
@@ -115,13 +118,13 @@ public static class CredentialRules
             faults.Add(new("credential/access_token", "is required"));
         if (request.Fields.ContainsKey(RefreshToken) && connection.ClientId is null)
             faults.Add(
-                new("connection", "has no client_id; without the client that obtained it a refresh token is useless")
+                new("connection", "has no client_id; a refresh token can only be used by the client that obtained it")
             );
         if (request.ExpiresAt <= now && !request.Fields.ContainsKey(RefreshToken))
-            faults.Add(new("credential/expires_at", "lies in the past, and there is no refresh_token to heal it"));
+            faults.Add(new("credential/expires_at", "is in the past, and there is no refresh_token to renew it"));
     }
 
-    /// <summary>The kinds of credential a pack takes, in the API's words.</summary>
+    /// <summary>The kinds of credential that a pack accepts, as the API names them.</summary>
     public static IEnumerable<string> Kinds(ProviderPack pack)
     {
         ArgumentNullException.ThrowIfNull(pack);
@@ -133,7 +136,7 @@ public static class CredentialRules
         && (field.Pattern is null || PackParameter.Anchored(field.Pattern).IsMatch(value));
 }
 
-/// <summary>The API's words for the kinds of credential.</summary>
+/// <summary>The API's names of the kinds of credential.</summary>
 public static class CredentialKinds
 {
     public const string Tokens = "oauth_tokens";

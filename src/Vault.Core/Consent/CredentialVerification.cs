@@ -9,8 +9,8 @@ using Vault.Core.Packs;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// A credential in the form in which it is kept, and what trying it showed. It borrows the draft's secrets; only a
-/// minted grant is its own.
+/// A credential in its stored form, and the result of its verification. It borrows the secrets of the request and owns
+/// only a minted grant.
 /// </summary>
 public sealed class ProvenCredential : IDisposable
 {
@@ -31,7 +31,8 @@ public sealed class ProvenCredential : IDisposable
 }
 
 /// <summary>
-/// Brings a credential into its kept form and, where asked, tries it at the provider before anything is stored.
+/// Converts a credential to its stored form and, where requested, verifies it at the provider before anything is
+/// stored.
 /// </summary>
 public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider time, ConnectOptions options)
 {
@@ -64,7 +65,7 @@ public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider
             );
         }
 
-        // Client credentials mint from the connection's own client; there is nothing of the account's to keep.
+        // Client credentials mint with the connection's own client, so the account has no secret to store.
         var credential =
             request.Mode == AuthMode.ClientCredentials
                 ? null
@@ -76,7 +77,7 @@ public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider
                 new ProvenCredential { Credential = credential, Scopes = request.Scopes }
             );
 
-        // A credential that mints: untried, it is kept without a grant, and the first use mints.
+        // A credential that mints: without verification it is stored without a grant, and the first use mints.
         if (!request.Validate)
             return new ProvenCredential { Credential = credential, Scopes = request.Scopes };
         var minted = await endpoint.MintAsync(client, credential, scopes, now + options.CallTimeout);
@@ -137,7 +138,7 @@ public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider
                 case IdentityReply.Unavailable busy:
                     return new VaultError(
                         ErrorCatalogue.UpstreamUnavailable,
-                        "The provider could not be asked whether the credential works; nothing was stored."
+                        "The credential could not be verified at the provider; nothing was stored."
                     )
                     {
                         RetryAfter = busy.RetryAfter,
@@ -148,7 +149,8 @@ public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider
         if (request.ExpectedIdentity is { } expected && !ConsentCompletion.Matches(identity, expected))
             return new VaultError(
                 ErrorCatalogue.IdentityMismatch,
-                "expected_identity: the credential belongs to someone else, or the provider does not say to whom; nothing was stored."
+                "expected_identity: the credential belongs to another identity, "
+                    + "or the provider does not name its identity; nothing was stored."
             );
         return new ProvenCredential
         {
@@ -166,14 +168,15 @@ public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider
         {
             TokenReply.NotActed busy => new(
                 ErrorCatalogue.UpstreamUnavailable,
-                "The provider could not be asked whether the credential works; nothing was stored."
+                "The credential could not be verified at the provider; nothing was stored."
             )
             {
                 RetryAfter = busy.RetryAfter,
             },
             TokenReply.MayHaveActed => new(
                 ErrorCatalogue.UpstreamUnavailable,
-                "The provider's answer was lost; nothing was stored. Trying again is safe: minting uses nothing up."
+                "The provider's response was lost; nothing was stored. "
+                    + "A retry is safe: minting does not consume the credential."
             ),
             TokenReply.GrantDead dead => new(
                 ErrorCatalogue.CredentialInvalid,

@@ -10,8 +10,8 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// Seals what was obtained for the generation it will have and hands it to the account's owner; seals again when the
-/// row has moved on.
+/// Seals a grant for its next generation and passes it to the owner of the account. Seals again when the row has moved
+/// on.
 /// </summary>
 public sealed class GrantWriter(
     IAccountStore store,
@@ -24,14 +24,14 @@ public sealed class GrantWriter(
     private const int Attempts = 5;
 
     /// <param name="key">The account; it exists (<see cref="IAccounts.PrepareAsync"/>).</param>
-    /// <param name="grant">Tokens to seal; null when only a credential is installed.</param>
-    /// <param name="credential">An own credential to seal; null for none.</param>
-    /// <param name="complete">Adds facts, scopes and identity to an installation that has its row, generation and
-    /// sealed parts.</param>
-    /// <param name="cancellationToken">Gives up before the installation; ignored by callers that hold tokens which
-    /// would be lost.</param>
-    /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold what was
-    /// given.</exception>
+    /// <param name="grant">Tokens to seal; null when only a credential is stored.</param>
+    /// <param name="credential">A static credential to seal; null for none.</param>
+    /// <param name="complete">Adds facts, scopes and identity to a grant that has its row, generation and sealed
+    /// parts.</param>
+    /// <param name="cancellationToken">Cancels before the grant is stored. Callers that hold tokens pass none, because
+    /// the tokens would be lost.</param>
+    /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold the
+    /// grant.</exception>
     public async Task<Result<AccountRow>> StoreGrantAsync(
         AccountKey key,
         GrantTokens? grant,
@@ -44,7 +44,7 @@ public sealed class GrantWriter(
         ArgumentNullException.ThrowIfNull(complete);
         Result<AccountRow> outcome = new VaultError(
             ErrorCatalogue.Conflict,
-            "The account is being changed by others; try again."
+            "Other requests keep changing the account; try again."
         );
         NewGrant? sent = null;
         for (var attempt = 0; attempt < Attempts; attempt++)
@@ -53,7 +53,8 @@ public sealed class GrantWriter(
             if (snapshot is null)
                 return new VaultError(ErrorCatalogue.NotFound, "The account is gone.");
             var row = snapshot.Row;
-            // Its word was lost, not the write. Nothing else can hold the very same seal, since its nonce is random.
+            // The reply to the write was lost, but the write was committed: no other write can hold the same sealed
+            // bytes, because their nonce is random.
             if (sent is not null && Holds(row, sent))
                 return await StillWantedAsync(row);
             var held = await keyring.HoldActiveAsync(key.Organization, cancellationToken);
@@ -61,8 +62,8 @@ public sealed class GrantWriter(
                 return unheld;
             using (sealingKey)
             {
-                // The generation is part of what is sealed: if the row moves before the installation, its owner refuses
-                // and we seal for the new one.
+                // The generation is part of the associated data. If the row moves first, its owner refuses, and the
+                // grant is sealed for the new generation.
                 var generation = row.State.Generation + 1;
                 var credentialGeneration = credential is null ? row.CredentialGeneration : row.CredentialGeneration + 1;
                 var newGrant = new NewGrant
@@ -93,8 +94,8 @@ public sealed class GrantWriter(
 
             if (outcome.TryGet(out var storedGrant, out var refused))
                 return await StillWantedAsync(storedGrant);
-            // Where nobody knows, the next turn finds it done, or writes a generation that the one under way can no
-            // longer take.
+            // If the outcome is unknown, the next iteration finds the write, or it writes a generation that the first
+            // write can no longer take.
             if (refused.Code != ErrorCatalogue.Conflict && refused.Code != ErrorCatalogue.OutcomeUnknown)
                 return outcome;
         }
@@ -115,9 +116,9 @@ public sealed class GrantWriter(
     }
 
     /// <summary>
-    /// A connection is deleted before its accounts are disconnected for the last time, and an installation looks for it
-    /// after its write: of a consent and a removal that cross, one sees the other, and no grant goes on living under a
-    /// connection that is gone.
+    /// A connection is deleted before its accounts are disconnected for the last time, and a grant is stored before the
+    /// connection is looked up. If consent and removal cross, one of them sees the other, so no grant stays alive under
+    /// a deleted connection.
     /// </summary>
     private async Task<Result<AccountRow>> StillWantedAsync(AccountRow row)
     {
@@ -129,13 +130,13 @@ public sealed class GrantWriter(
         }
         catch (StoreUnavailableException)
         {
-            // It is installed; a refresh that finds no connection disconnects it.
+            // The grant is stored; a refresh that finds no connection disconnects the account.
             return row;
         }
 
         return new VaultError(
             ErrorCatalogue.ConnectionUnknown,
-            $"The connection '{row.Key.Connection}' was removed meanwhile."
+            $"The connection '{row.Key.Connection}' was removed while the account was connecting."
         )
         {
             StatusReason = StatusReason.ConnectionDeleted,
@@ -153,16 +154,16 @@ public sealed class GrantWriter(
             : stored.KeyVersion == given.KeyVersion && stored.Bytes.Span.SequenceEqual(given.Bytes.Span);
 }
 
-/// <summary>What is shown of an own credential: the end of its most telling field.</summary>
+/// <summary>The visible suffix of a static credential: the end of its most significant field.</summary>
 public static class CredentialSuffix
 {
-    private static readonly ImmutableArray<string> Telling = ["api_key", "key", "token", "secret_key", "password"];
+    private static readonly ImmutableArray<string> Significant = ["api_key", "key", "token", "secret_key", "password"];
 
-    /// <summary>Null for PEM keys and the like, whose end says nothing.</summary>
+    /// <summary>Null for PEM keys and the like, whose end identifies nothing.</summary>
     public static string? Of(ImmutableSortedDictionary<string, Secret> fields)
     {
         ArgumentNullException.ThrowIfNull(fields);
-        foreach (var name in Telling)
+        foreach (var name in Significant)
             if (fields.TryGetValue(name, out var secret))
                 return secret.MaskedSuffix;
         return fields.Count == 1 ? fields.Values.First().MaskedSuffix : null;

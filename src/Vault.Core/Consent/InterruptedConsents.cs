@@ -7,10 +7,10 @@ using Vault.Core.Refresh;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// Consents whose code was sent by somebody who then said nothing more. The link was marked before the code left, and
-/// the account names the link whose consent it holds; so afterwards it is known whether the account is connected by it.
-/// If it is not, the code is spent or nobody knows: it is never sent again, the ledger, the link and a waiting account
-/// say that the consent was interrupted, and the same browser may open the link once more.
+/// Settles consents whose code was sent and whose process then ended. The link is marked before the code is sent, and
+/// the account names the link whose consent it holds, so it is known afterwards whether the consent connected the
+/// account. If it did not, the code is spent or its state is unknown, and it is never sent again. The ledger, the link
+/// and a waiting account then record the consent as interrupted, and the same browser may open the link once more.
 /// </summary>
 public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts, IdFactory ids, TimeProvider time)
 {
@@ -20,7 +20,7 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
         return link is { Status: LinkStatus.Failed, Request.Failure: StatusReason.ConsentInterrupted };
     }
 
-    /// <summary>The link as it is once its time is over; as it was given while somebody may be at it.</summary>
+    /// <summary>The link, settled if its time is over; unchanged while an exchange may still run.</summary>
     public async Task<LinkSession> LookAsync(LinkSession link, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(link);
@@ -28,7 +28,7 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
         if (link.Status != LinkStatus.Exchanging || (link.Request.ExchangeEndsAt ?? link.ExpiresAt) > now)
             return link;
 
-        // The account first: a crash before the link is written leaves it to be found again.
+        // The account is written first: after a crash before the link is written, the link is found again.
         var step = await accounts.ApplyAsync(
             link.Key,
             _ => new AccountEvent.ConsentInterrupted(now, link.Id),
@@ -43,11 +43,7 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
                 Status = LinkStatus.Failed,
                 Request = link.Request with { Failure = StatusReason.ConsentInterrupted },
             };
-        var entry = LinkEntries.For(ended, LinkEntries.ConnectFailed, ids, now) with
-        {
-            ErrorCode = ErrorCatalogue.OutcomeUnknown.Code,
-            StatusReason = StatusReason.ConsentInterrupted,
-        };
+        var entry = LinkEntries.Failed(ended, ErrorCatalogue.OutcomeUnknown, StatusReason.ConsentInterrupted, ids, now);
         return
             await links.UpdateAsync(ended, link.Version, connected ? [] : [entry], cancellationToken)
             == WriteOutcome.Written
@@ -55,7 +51,7 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
             : await links.FindByTokenAsync(link.TokenHash, cancellationToken) ?? link;
     }
 
-    /// <summary>All whose time is over; by whichever host comes to it first.</summary>
+    /// <summary>Settles all whose time is over; any host may do it.</summary>
     public async Task SettleAsync(int limit, CancellationToken cancellationToken)
     {
         foreach (var token in await links.ListExchangingAsync(limit, cancellationToken))
@@ -64,8 +60,8 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
     }
 
     /// <summary>
-    /// The account is connected; the link says so, even where it was given up meanwhile. If it cannot be told, the
-    /// account tells it later.
+    /// The account is connected, so the link is marked done, even if it was settled as interrupted meanwhile. If that
+    /// write fails, the account's state settles the link later.
     /// </summary>
     internal async Task FinishedAsync(LinkSession taken)
     {
@@ -78,7 +74,7 @@ public sealed class InterruptedConsents(ILinkStore links, AccountRunner accounts
         }
         catch (StoreUnavailableException)
         {
-            // What the person is told now is true: the account holds the grant.
+            // Reporting success is correct even if this write is lost: the account holds the grant.
         }
     }
 

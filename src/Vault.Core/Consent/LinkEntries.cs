@@ -1,35 +1,45 @@
-using System.Text.Json;
+using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 
 namespace Vault.Core.Consent;
 
-/// <summary>What a consent leaves in the ledger.</summary>
+/// <summary>The ledger entries of a consent, from the facts of its link.</summary>
 internal static class LinkEntries
 {
-    public const string ConnectFailed = "account.connect_failed";
+    public static LedgerDraft Created(LinkSession link, string provider, IdFactory ids, DateTimeOffset now) =>
+        Of(link, LedgerEvents.AccountLinkCreated, provider, null, null, ids, now);
 
-    public static LedgerDraft For(LinkSession link, string type, IdFactory ids, DateTimeOffset now) =>
-        new()
-        {
-            EventId = ids.NewEvent(),
-            Organization = link.Key.Organization,
-            Type = type,
-            Time = now,
-            // A person without a key acts on the pages; the link says who invited them.
-            Caller = link.Request.CreatedBy ?? "system",
-            User = link.Key.User.Value,
-            Account = link.Account.Value,
-            Connection = link.Key.Connection.Value,
-            ErrorCode = link.Request.Failure,
-            Details = JsonSerializer.SerializeToElement(
-                new Dictionary<string, object?>
-                {
-                    ["link_id"] = link.Id,
-                    ["scopes"] = link.Request.Scopes.ToArray(),
-                    ["expected_identity"] = link.Request.ExpectedIdentity is not null,
-                    ["agent_name"] = link.Request.AgentName,
-                }
-            ),
-        };
+    public static LedgerDraft Failed(
+        LinkSession link,
+        ErrorCode code,
+        string? statusReason,
+        IdFactory ids,
+        DateTimeOffset now
+    ) => Of(link, LedgerEvents.AccountConnectFailed, null, code.Code, statusReason, ids, now);
+
+    private static LedgerDraft Of(
+        LinkSession link,
+        string type,
+        string? provider,
+        string? errorCode,
+        string? statusReason,
+        IdFactory ids,
+        DateTimeOffset now
+    ) =>
+        LedgerEntries.Consent(
+            ids,
+            now,
+            type,
+            // The person on the consent page has no key; the caller is the key that created the link.
+            link.Request.CreatedBy
+                ?? "system",
+            new LedgerAccount(link.Key, link.Account, provider),
+            link.Id,
+            link.Request.Scopes,
+            link.Request.ExpectedIdentity is not null,
+            link.Request.AgentName,
+            errorCode,
+            statusReason
+        );
 }

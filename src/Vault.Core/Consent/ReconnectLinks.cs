@@ -10,12 +10,12 @@ using Vault.Core.OAuth;
 namespace Vault.Core.Consent;
 
 /// <inheritdoc cref="IReconnectLinks"/>
-/// <param name="connections">Where connections are.</param>
-/// <param name="accounts">Where accounts are.</param>
-/// <param name="sessions">Where links are.</param>
-/// <param name="links">Makes them.</param>
+/// <param name="connections">The store of connections.</param>
+/// <param name="accounts">The store of accounts.</param>
+/// <param name="sessions">The store of links.</param>
+/// <param name="links">Creates links.</param>
 /// <param name="time">The clock.</param>
-/// <param name="options">How long a link is given again.</param>
+/// <param name="options">How long a link is reused.</param>
 public sealed class ReconnectLinks(
     IConnectionStore connections,
     IAccountStore accounts,
@@ -27,8 +27,8 @@ public sealed class ReconnectLinks(
 {
     private const int Kept = 10_000;
 
-    // A link's URL is a capability for one account of one user; it is given only to callers that met the same account,
-    // and not for long.
+    // A link's URL is a capability for one account of one user. It is reused only for callers with an error of the same
+    // account, and only for a short time.
     private readonly ConcurrentDictionary<string, (string Url, DateTimeOffset Until)> _recent = new(
         StringComparer.Ordinal
     );
@@ -47,8 +47,7 @@ public sealed class ReconnectLinks(
         }
         catch (StoreUnavailableException)
         {
-            // What the link would heal is known; that it cannot be made now is no reason to tell something else
-            // instead.
+            // The original error is more useful than a failure to create the link, so it is returned without a link.
             return null;
         }
     }
@@ -74,7 +73,7 @@ public sealed class ReconnectLinks(
         )
             return null;
         var account = await accounts.FindAsync(key, cancellationToken);
-        // An account that mints or uses its own key is healed by another key, not by consent.
+        // An account that mints or uses a static credential is repaired by a new credential, not by consent.
         if (pack.Details.OAuth1 is null && account is { Row.Credential: not null } or { Row.State.Mints: true })
             return null;
         var made = await links.CreateAsync(
@@ -92,7 +91,7 @@ public sealed class ReconnectLinks(
                         .. account?.Row.State.GrantedScopes ?? [],
                         .. scopes,
                     ],
-                // Healing an account must not quietly become another person's account.
+                // A reconnect must not silently connect another identity to the account.
                 ExpectedIdentity = account?.Row.State.Identity?.Subject,
             },
             requestedBy,
@@ -106,7 +105,7 @@ public sealed class ReconnectLinks(
         return made.Value.Url;
     }
 
-    // A link somebody has opened meanwhile would be a dead end for everybody else.
+    // A link that a browser has opened meanwhile cannot be used by any other browser.
     private async Task<bool> IsUnusedAsync(string url, CancellationToken cancellationToken) =>
         await sessions.FindByTokenAsync(LinkSecrets.Hash(url[(url.LastIndexOf('/') + 1)..]), cancellationToken)
             is { Status: LinkStatus.Ready };

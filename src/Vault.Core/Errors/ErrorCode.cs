@@ -1,6 +1,8 @@
 namespace Vault.Core.Errors;
 
-/// <summary>What kind of failure it is, named once at the edge; nothing inside parses sentences (law 6).</summary>
+/// <summary>
+/// The kind of a failure. It is set once, where the failure enters; nothing inside parses messages (law 6).
+/// </summary>
 public enum ErrorKind
 {
     /// <summary>The request is wrong; sending it again changes nothing.</summary>
@@ -15,20 +17,20 @@ public enum ErrorKind
     /// <summary>An administrator or operator must act.</summary>
     Admin,
 
-    /// <summary>It heals by itself; retry after the time given.</summary>
+    /// <summary>The failure is temporary; retry after the given time.</summary>
     Transient,
 
-    /// <summary>The provider answered and said no.</summary>
+    /// <summary>The provider refused the request.</summary>
     Upstream,
 
-    /// <summary>Nobody knows whether it happened; look before acting again.</summary>
+    /// <summary>It is unknown whether the request took effect; read the state before acting again.</summary>
     Unknown,
 
-    /// <summary>A fault of ours.</summary>
+    /// <summary>A bug in the vault.</summary>
     Internal,
 }
 
-/// <summary>One entry of the catalogue. <paramref name="Retry"/> is advice for an agent, in words.</summary>
+/// <summary>One entry of the catalogue. <paramref name="Retry"/> is advice for an agent, in a sentence.</summary>
 public sealed record ErrorCode(string Code, int Status, ErrorKind Kind, bool CanRetry, string Title, string Retry);
 
 /// <summary>Every error the vault can return. A test compares docs/errors.md with it.</summary>
@@ -280,7 +282,7 @@ public static class ErrorCatalogue
         504,
         ErrorKind.Transient,
         true,
-        "The provider did not answer in time",
+        "The provider did not respond in time",
         "Retry, with a longer timeout_ms if need be."
     );
     public static readonly ErrorCode OutcomeUnknown = new(
@@ -356,7 +358,7 @@ public static class ErrorCatalogue
         "Report request_id to the operator."
     );
 
-    /// <summary>All of them, in the order above.</summary>
+    /// <summary>All errors, in the order above.</summary>
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         .. typeof(ErrorCatalogue)

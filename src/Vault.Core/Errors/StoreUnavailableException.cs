@@ -1,9 +1,9 @@
 namespace Vault.Core.Errors;
 
 /// <summary>
-/// The database cannot be reached, is too slow, or gave up (broken infrastructure, answered as
-/// <c>store_unavailable</c>). A lost race is never this: it is a <c>WriteOutcome</c>. The message names the operation
-/// and the database's own code, never a value of a row.
+/// The database cannot be reached, timed out or failed: an infrastructure failure, reported as
+/// <c>store_unavailable</c>. A lost race is not one: it is a <c>WriteOutcome</c>. The message names the operation and
+/// the database's own code, never a value of a row.
 /// </summary>
 public sealed class StoreUnavailableException(string message, bool mayHaveCommitted, Exception? inner = null)
     : Exception(message, inner)

@@ -1,18 +1,19 @@
 namespace Vault.Core.Errors;
 
-/// <summary>One thing wrong with an input: where (a JSON pointer or a field name) and what to do about it.</summary>
+/// <summary>One fault of an input: its place (a JSON pointer or a field name) and how to correct it.</summary>
 public sealed record Violation(string Path, string Message);
 
-/// <summary>An account that fits an ambiguous request.</summary>
+/// <summary>An account that matches an ambiguous request.</summary>
 public sealed record AccountCandidate(string ConnectedAccountId, string Connection, string Label, string? Identity);
 
 /// <summary>
-/// An expected failure, as a value. It holds only what an agent or a person may see: never a credential, never a stack.
+/// An expected failure, as a value. It holds only what an agent or a person may see: never a credential, never a stack
+/// trace.
 /// </summary>
 public sealed record VaultError(ErrorCode Code, string Detail)
 {
     /// <summary>
-    /// Why an account is in the state it is, in the words of <c>StatusReason</c> (for example <c>user_revoked</c>).
+    /// Why an account is in its state, as a <c>StatusReason</c> (for example <c>user_revoked</c>).
     /// </summary>
     public string? StatusReason { get; init; }
 
@@ -22,7 +23,7 @@ public sealed record VaultError(ErrorCode Code, string Detail)
 
     public string? ExecutionId { get; init; }
 
-    /// <summary>The provider's own status and error code, cleaned of anything secret.</summary>
+    /// <summary>The provider's own error code, without secrets.</summary>
     public string? Upstream { get; init; }
 
     public int? UpstreamStatus { get; init; }
@@ -37,7 +38,7 @@ public sealed record VaultError(ErrorCode Code, string Detail)
         new(ErrorCatalogue.InvalidRequest, $"{field}: {message}") { Violations = [new Violation(field, message)] };
 }
 
-/// <summary>A value or the reason there is none.</summary>
+/// <summary>A value, or the error that explains why there is none.</summary>
 public readonly struct Result<T>
 {
     private readonly T? _value;

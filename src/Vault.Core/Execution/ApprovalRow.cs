@@ -3,8 +3,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// A person's word on one destructive execution. It is bound to the tool, the account and the digest of the input: it
-/// fits nothing else.
+/// A person's decision on one destructive execution. It is bound to the tool, the account and the digest of the input,
+/// so it permits no other execution.
 /// </summary>
 public sealed record ApprovalRow(
     string Id,

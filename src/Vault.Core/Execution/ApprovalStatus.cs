@@ -6,6 +6,6 @@ public enum ApprovalStatus
     Approved,
     Denied,
 
-    /// <summary>Spent by an execution; an approval is good for exactly one.</summary>
+    /// <summary>An execution has used it; an approval permits exactly one.</summary>
     Used,
 }

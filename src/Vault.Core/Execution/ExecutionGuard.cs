@@ -10,7 +10,7 @@ using Vault.Core.Refresh;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// What an organization demands before an execution goes on: quotas, and a person's approval of what destroys.
+/// What an organization requires before an execution proceeds: quotas, and a person's approval of a destructive tool.
 /// </summary>
 public sealed class ExecutionGuard(
     IOrganizationStore organizations,
@@ -49,7 +49,7 @@ public sealed class ExecutionGuard(
         )
             return new VaultError(
                 ErrorCatalogue.UpstreamRateLimited,
-                $"The provider takes {rate.PerMinute} calls of '{rate.Name}' a minute, and they are used up."
+                $"The provider takes {rate.PerMinute} calls of '{rate.Name}' a minute, and the quota is used up."
             )
             {
                 RetryAfter = pace,
@@ -59,7 +59,7 @@ public sealed class ExecutionGuard(
             return null;
         if (organization.DestructivePolicy == "deny")
             return new VaultError(ErrorCatalogue.PolicyDenied, "The organization does not allow destructive tools.");
-        return run.Order.ApprovalId is { } id
+        return run.Order.Request.ApprovalId is { } id
             ? await SpendAsync(run, id, cancellationToken).ConfigureAwait(false)
             : await AskAsync(run, cancellationToken).ConfigureAwait(false);
     }
@@ -86,7 +86,7 @@ public sealed class ExecutionGuard(
             case ApprovalStatus.Used:
                 return new VaultError(
                     ErrorCatalogue.ApprovalRequired,
-                    "The approval was used by an earlier execution; it is good for one."
+                    "The approval was used by an earlier execution; it permits only one."
                 );
             case ApprovalStatus.Pending:
                 return new VaultError(ErrorCatalogue.ApprovalRequired, $"The approval {row.Id} waits for a decision.")
@@ -97,7 +97,7 @@ public sealed class ExecutionGuard(
                 break;
         }
 
-        // Of two executions that present one approval at once, the version lets one through.
+        // Two executions may present one approval at the same time: compare-and-swap on the version admits one of them.
         var used = await approvals
             .UpdateAsync(
                 row with
@@ -140,9 +140,7 @@ public sealed class ExecutionGuard(
         };
     }
 
-    /// <summary>
-    /// The provider has said when to come again: until then nothing of the class is sent, whoever asks.
-    /// </summary>
+    /// <summary>The provider has said when to retry: until then no caller's call of this rate class is sent.</summary>
     internal void Held(ExecutionRun run, TimeSpan wait)
     {
         if (run.Tool.Definition.Rate is { } rate)

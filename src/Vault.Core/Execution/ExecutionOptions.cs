@@ -6,14 +6,14 @@ public sealed record ExecutionOptions
 
     public TimeSpan MaximumTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Executions per user and minute where the organization sets none; 0 for no limit.</summary>
+    /// <summary>Executions per user and minute, where the organization sets no quota; 0 means no limit.</summary>
     public int UserQuotaPerMinute { get; init; }
 
-    /// <summary>Executions per connection and minute where the connection sets none; 0 for no limit.</summary>
+    /// <summary>Executions per connection and minute, where the connection sets no quota; 0 means no limit.</summary>
     public int ConnectionQuotaPerMinute { get; init; }
 
     public TimeSpan ApprovalLife { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>How long a cut output can be read through its handle.</summary>
+    /// <summary>How long a truncated output can be read through its handle.</summary>
     public TimeSpan OutputLife { get; init; } = TimeSpan.FromMinutes(15);
 }

@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Vault.Core.Identity;
 
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// An execution, checked by the gateway as far as the request alone allows, on its way to the account's owner.
+/// A request whose tool, input, caller and account are checked. It is sent to the silo that owns the account.
 /// </summary>
 public sealed record ExecutionOrder
 {
@@ -13,19 +12,12 @@ public sealed record ExecutionOrder
 
     public required AccountId Account { get; init; }
 
-    public required string Tool { get; init; }
-
     /// <summary>
-    /// The pack version the tool was found in; the owner refuses another rather than run what was not checked.
+    /// The pack version the tool was found in. The owner refuses another version: the input was not checked against it.
     /// </summary>
     public required string PackVersion { get; init; }
 
-    public required JsonElement Input { get; init; }
-
-    public string? PageToken { get; init; }
-
-    /// <summary>The provider's whole answer instead of the tool's data.</summary>
-    public bool Raw { get; init; }
+    public required ExecutionRequest Request { get; init; }
 
     public required string CallerKey { get; init; }
 
@@ -33,13 +25,5 @@ public sealed record ExecutionOrder
 
     public ImmutableArray<string> Delegation { get; init; } = [];
 
-    public string? AgentRunId { get; init; }
-
-    public string? ApprovalId { get; init; }
-
-    public required DateTimeOffset ReceivedAt { get; init; }
-
     public required DateTimeOffset Deadline { get; init; }
-
-    public string? TraceParent { get; init; }
 }

@@ -5,8 +5,8 @@ namespace Vault.Core.Execution;
 public interface IIdempotencyStore
 {
     /// <summary>
-    /// Claims the key: null when it was free and is now ours, else what is there (also when it is still under way). An
-    /// entry past its end counts as free.
+    /// Claims the key. Null: the key was free and this call has claimed it. Otherwise the existing entry, also while
+    /// its request is under way. An expired entry counts as free.
     /// </summary>
     Task<IdempotentResponse?> ClaimAsync(
         OrganizationId? organization,
@@ -17,7 +17,7 @@ public interface IIdempotencyStore
 
     Task CompleteAsync(OrganizationId? organization, IdempotentResponse answer, CancellationToken cancellationToken);
 
-    /// <summary>Gives a claim back when the request failed before it did anything.</summary>
+    /// <summary>Releases a claim whose request failed before it did anything.</summary>
     Task ReleaseAsync(OrganizationId? organization, string scope, string key, CancellationToken cancellationToken);
 
     Task<int> DeleteExpiredAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);

@@ -8,12 +8,12 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Execution;
 
 /// <summary>One attempt of one tool call.</summary>
-/// <param name="Input">Already valid against the tool's schema.</param>
-/// <param name="PageToken">As an earlier reply gave it; that it was not made up, who calls has seen to.</param>
+/// <param name="Input">Valid against the tool's schema.</param>
+/// <param name="PageToken">As an earlier reply returned it; the caller has verified that the vault issued it.</param>
 /// <param name="Parameters">Connection and account parameters, validated.</param>
-/// <param name="IdempotencyKey">Sent where the tool's definition says how; the same for every attempt of an
+/// <param name="IdempotencyKey">Sent where the tool's definition says how; the same for each attempt of an
 /// execution.</param>
-/// <param name="Deadline">The attempt ends before it.</param>
+/// <param name="Deadline">The attempt ends before this time.</param>
 /// <param name="TraceParent">W3C trace context to pass on; null for none.</param>
 public sealed record ToolCall(
     OrganizationId Organization,
@@ -29,18 +29,20 @@ public sealed record ToolCall(
 )
 {
     /// <summary>
-    /// The provider's answer as it is: neither cut down to the tool's data nor without what the tool drops.
+    /// Return the provider's whole response: neither reduced to the tool's data nor without the members that the tool
+    /// drops.
     /// </summary>
     public bool Raw { get; init; }
 
     /// <summary>
-    /// The connection's client, where its secret signs every request (OAuth 1.0a); it goes before a copy of the
-    /// account's own.
+    /// The connection's client, where its secret signs each request (OAuth 1.0a). It takes precedence over a copy in
+    /// the account's credential.
     /// </summary>
     public (string Key, Secret Secret)? Consumer { get; init; }
 
     /// <summary>
-    /// The cancellation given with the call ends at <see cref="Deadline"/>, so that no second timer is needed for it.
+    /// The cancellation token of the call is cancelled at <see cref="Deadline"/>, so the upstream needs no timer of its
+    /// own.
     /// </summary>
     public bool TokenEndsAtDeadline { get; init; }
 }
@@ -49,10 +51,10 @@ public enum UpstreamOutcome
 {
     Succeeded,
 
-    /// <summary>401 in the provider's way: buys one refresh and one retry.</summary>
+    /// <summary>The provider's form of a 401: allows one refresh and one retry.</summary>
     CredentialRejected,
 
-    /// <summary>The provider says the grant is gone; <see cref="UpstreamReply.Reason"/> says why.</summary>
+    /// <summary>The provider says that the grant is gone; <see cref="UpstreamReply.Reason"/> says why.</summary>
     GrantDead,
 
     /// <summary>
@@ -61,34 +63,33 @@ public enum UpstreamOutcome
     ScopeMissing,
     RateLimited,
 
-    /// <summary>The provider said no; sending it again changes nothing.</summary>
+    /// <summary>The provider refused the request; sending it again changes nothing.</summary>
     Rejected,
 
     /// <summary>
-    /// The provider failed (5xx, or an error body that means it) and says it did not act, or acting twice is impossible
-    /// to tell.
+    /// The provider failed (5xx, or an error body with that meaning). Whether it acted follows from the status.
     /// </summary>
     Unavailable,
 
-    /// <summary>The request was sent; no answer in time.</summary>
+    /// <summary>The request was sent; no response arrived in time.</summary>
     TimedOut,
 
-    /// <summary>Nothing was sent: the connection could not be made.</summary>
+    /// <summary>Nothing was sent: no connection was established.</summary>
     NotSent,
 
-    /// <summary>It was sent and the connection broke.</summary>
+    /// <summary>The request was sent and the connection broke.</summary>
     Lost,
 
-    /// <summary>The address may not be called; nothing was sent.</summary>
+    /// <summary>Egress rules forbid the address; nothing was sent.</summary>
     EgressDenied,
 }
 
-/// <summary>One judged answer of a provider.</summary>
-/// <param name="Data">The body as JSON (a JSON string for text, base64 with its type for other content); undefined
-/// unless succeeded or the provider sent an error body.</param>
-/// <param name="Complete">The whole body where <paramref name="Data"/> was cut at the cap, for the output
+/// <summary>One classified response of a provider.</summary>
+/// <param name="Data">The body as JSON (a JSON string for text, base64 with its type for other content). Undefined
+/// unless the call succeeded or the provider sent an error body.</param>
+/// <param name="Complete">The whole body where <paramref name="Data"/> was truncated at the cap, for the output
 /// handle.</param>
-/// <param name="Detail">The provider's error code, cleaned; never a credential.</param>
+/// <param name="Detail">The provider's error code, redacted; never a credential.</param>
 /// <param name="Sent">Whether any byte of the request may have reached the provider.</param>
 public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
 {
@@ -115,8 +116,8 @@ public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
 }
 
 /// <summary>
-/// Sends one attempt: maps the input, pins the host, sends, reads up to the cap, judges. It does not retry; the
-/// executor decides that.
+/// Sends one attempt: maps the input, pins the host, sends, reads up to the cap, classifies. It does not retry; the
+/// runner decides about retries.
 /// </summary>
 public interface IUpstream
 {

@@ -5,12 +5,12 @@ using System.Text.Json;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// SHA-256 of a tool input in canonical form: members sorted by ordinal name, no white space, text and numbers as
+/// SHA-256 of a tool's input in canonical form: members sorted by ordinal name, no white space, strings and numbers as
 /// written. Two spellings of one input have one digest.
 /// </summary>
 public static class InputDigest
 {
-    // One buffer and one writer per thread; the writer never outlives the call it serves.
+    // One buffer and one writer per thread. Safe because neither is used after the call that took it.
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _writer;
 
@@ -27,7 +27,7 @@ public static class InputDigest
         }
         finally
         {
-            // An input may be personal: nothing of it stays behind with the thread, and no buffer of unusual size.
+            // An input may hold personal data: the buffer is cleared, and a buffer of unusual size is released.
             buffer.Clear();
             json.Reset(buffer);
             if (buffer.Capacity > 64 * 1024)

@@ -4,7 +4,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Execution;
 
-/// <summary>Keeps the whole of an output that was cut, sealed, for a while.</summary>
+/// <summary>Stores the whole of a truncated output, sealed, for a limited time.</summary>
 public sealed class OutputKeeper(
     IOutputStore store,
     Keyring keyring,
@@ -13,7 +13,7 @@ public sealed class OutputKeeper(
     ExecutionOptions options
 )
 {
-    /// <summary>The handle; null when it could not be kept, which does not fail the execution.</summary>
+    /// <summary>The handle. Null when the output could not be stored; that does not fail the execution.</summary>
     public async Task<string?> KeepAsync(
         OrganizationId organization,
         string executionId,
@@ -54,7 +54,7 @@ public sealed class OutputKeeper(
         }
     }
 
-    /// <summary>Null when there is none, or no longer.</summary>
+    /// <summary>Null when there is none, or when it has expired.</summary>
     public async Task<Result<(string ContentType, Secret Body)?>> ReadAsync(
         OrganizationId organization,
         string executionId,

@@ -7,9 +7,9 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// Page tokens as a caller holds them: sealed under the organization's key and bound to the account. What is in one may
-/// be the provider's own URL of the next page, so whoever could write one would choose the request that goes out with
-/// the account's credential, past the tool's schema and the delegation's constraints (law 9).
+/// Page tokens as a caller holds them: sealed under the organization's key and bound to the account. A token may hold
+/// the provider's own URL of the next page. A caller who could forge one would choose the request that is sent with the
+/// account's credential, past the tool's schema and the delegation's constraints (law 9).
 /// </summary>
 internal static class PageSeal
 {
@@ -30,7 +30,7 @@ internal static class PageSeal
         return closed.TryGet(out var blob, out var error) ? Base64Url.EncodeToString(blob.Bytes.Span) : error;
     }
 
-    /// <returns><c>tool_input_invalid</c> for a token that was not closed here for this account.</returns>
+    /// <returns><c>tool_input_invalid</c> for a token that the vault did not seal for this account.</returns>
     public static async ValueTask<Result<string>> OpenAsync(
         Sealer sealer,
         OrganizationId organization,
@@ -47,7 +47,8 @@ internal static class PageSeal
             return Wrong();
         try
         {
-            // The version is the token's own word, but it only chooses among the organization's keys.
+            // The token itself names the key version. Safe: it only selects one of the organization's own keys, and
+            // opening fails under any key but the right one.
             var blob = new SealedBlob(BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(1)), bytes);
             var opened = await sealer
                 .OpenAsync(blob, SealContext.PageToken(organization, account), cancellationToken)

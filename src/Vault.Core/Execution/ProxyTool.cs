@@ -7,10 +7,10 @@ using Vault.Core.Templates;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// A raw call of a provider's API as a tool that is made for one call: its input says method, path, query, headers and
-/// body, and everything any tool goes through (quota, approval, ledger, fresh credential, pinned host, judgement) holds
-/// for it too. Nobody here knows what a path does, so every call counts as a write, DELETE as destructive, and none is
-/// sent twice unless the provider certainly did not act; also a GET, which some APIs let act.
+/// A raw call of a provider's API as a tool that exists for one call. Its input holds method, path, query, headers and
+/// body. All checks of a tool apply: quota, approval, ledger, fresh credential, pinned host, classification. The vault
+/// does not know what a path does, so each call counts as a write and DELETE as destructive, and no call is repeated
+/// unless the provider certainly did not act. That includes GET, because some APIs act on a GET.
 /// </summary>
 public static class ProxyTool
 {
@@ -18,8 +18,8 @@ public static class ProxyTool
 
     private static readonly ImmutableArray<string> Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-    // Whose they are: the credential's, the connection's (RFC 9110 7.6.1), the vault's, or a way to say another method
-    // than the one that was judged.
+    // Headers that belong to the credential, to the connection (RFC 9110 7.6.1) or to the vault, or that override the
+    // method which was checked.
     private static readonly ImmutableHashSet<string> Reserved = ImmutableHashSet.Create(
         StringComparer.OrdinalIgnoreCase,
         "authorization",
@@ -45,7 +45,7 @@ public static class ProxyTool
         "x-method-override"
     );
 
-    /// <summary>No pack can name a tool so: names of tools have no colon.</summary>
+    /// <summary>No pack can define this name: names of tools have no colon.</summary>
     public static string NameOf(string provider) => provider + Suffix;
 
     public static bool Is(string tool)
@@ -54,7 +54,7 @@ public static class ProxyTool
         return tool.EndsWith(Suffix, StringComparison.Ordinal);
     }
 
-    /// <summary>The tool of an order: a pack's own, or the raw call that its input describes.</summary>
+    /// <summary>The tool of an order: one of a pack, or the raw call that the input describes.</summary>
     public static Result<Tool> Find(IPacks packs, string name, JsonElement input)
     {
         ArgumentNullException.ThrowIfNull(packs);
@@ -68,7 +68,7 @@ public static class ProxyTool
             : new VaultError(ErrorCatalogue.ProviderUnknown, $"There is no provider '{provider}'.");
     }
 
-    /// <returns><c>tool_input_invalid</c> with every fault.</returns>
+    /// <returns><c>tool_input_invalid</c> with all faults.</returns>
     private static Result<Tool> Make(ProviderPack pack, JsonElement input)
     {
         var faults = new List<Violation>();
@@ -83,7 +83,7 @@ public static class ProxyTool
         foreach (var (name, value) in headers)
         {
             if (!IsToken(name))
-                faults.Add(new("headers", $"has the name '{name}', which is no header name (RFC 9110 5.1)"));
+                faults.Add(new("headers", $"has the name '{name}', which is not a header name (RFC 9110 5.1)"));
             else if (
                 Reserved.Contains(name)
                 || name.StartsWith("x-forwarded-", StringComparison.OrdinalIgnoreCase)
@@ -93,7 +93,7 @@ public static class ProxyTool
             )
                 faults.Add(new("headers", $"may not set '{name}'; the vault does"));
             else if (value.ValueKind != JsonValueKind.String || value.GetString()!.Any(c => c is < ' ' or > '~'))
-                faults.Add(new("headers", $"has a value of '{name}' that is not ASCII text"));
+                faults.Add(new("headers", $"has a value of '{name}' that is not printable ASCII"));
         }
 
         var credentials = pack
@@ -114,7 +114,7 @@ public static class ProxyTool
                     or JsonValueKind.Array
                 )
             )
-                faults.Add(new("query", $"'{name}' must be a text, a number, true, false or a list of them"));
+                faults.Add(new("query", $"'{name}' must be a string, a number, true, false or a list of them"));
         }
 
         var body = Body(input, method, faults);
@@ -140,7 +140,8 @@ public static class ProxyTool
                 Request = new ToolRequest
                 {
                     Method = method,
-                    // Appended to the API's base, never resolved against it; braces would be places of a template.
+                    // Appended to the API's base, never resolved against it. Braces are escaped, because they would be
+                    // variables of a template.
                     Url = UrlTemplate.Parse(
                         "/"
                             + path.Replace("{", "%7B", StringComparison.Ordinal)
@@ -168,7 +169,7 @@ public static class ProxyTool
         }
 
         if (hasJson && base64 is not null)
-            faults.Add(new("body_base64", "is given beside body; give one of them"));
+            faults.Add(new("body_base64", "is given together with body; give one of them"));
         if (method is "GET" or "HEAD")
             faults.Add(new(hasJson ? "body" : "body_base64", $"cannot go with {method}"));
         if (base64 is not null && type is null)
@@ -215,7 +216,7 @@ public static class ProxyTool
             ? pairs.EnumerateObject().Select(p => (p.Name, p.Value))
             : [];
 
-    /// <summary>RFC 3986 3.3. A dot segment, in any spelling, would climb out of the API's base.</summary>
+    /// <summary>RFC 3986 3.3. A dot segment, in any spelling, would leave the API's base.</summary>
     private static string? PathFault(string path)
     {
         if (path.Length is 0 or > 2_000)
@@ -241,7 +242,7 @@ public static class ProxyTool
         name.Length is > 0 and <= 100
         && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
 
-    /// <summary>Made from its input, the tool cannot but fit it.</summary>
+    /// <summary>The tool is made from its input, so the input always fits.</summary>
     private sealed class Checked : IInputSchema
     {
         public static readonly Checked Already = new();

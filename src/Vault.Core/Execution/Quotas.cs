@@ -4,21 +4,21 @@ using Vault.Core.Identity;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// Executions per minute, per user and per connection, counted on this host as token buckets that hold one minute's
-/// worth. Several hosts each allow their own share: a quota bounds load, it is no billing.
+/// Executions per minute, per user and per connection, counted on this host in token buckets that hold the quota of one
+/// minute. Each host counts its own share: a quota bounds load and is no basis for billing.
 /// </summary>
 public sealed class Quotas(TimeProvider time)
 {
     private const int MaxBuckets = 100_000;
 
-    /// <summary>What a provider asks for beyond it is asked for again.</summary>
+    /// <summary>The longest time a bucket is blocked; a provider that asks for more asks again.</summary>
     private static readonly TimeSpan MaxHold = TimeSpan.FromMinutes(5);
     private readonly ConcurrentDictionary<(OrganizationId Organization, string Kind, string Name), Bucket> _buckets =
         new();
 
     /// <summary>
-    /// Null when one execution may go on; otherwise how long to wait. <paramref name="perMinute"/> 0 or less allows
-    /// everything.
+    /// Null when one execution may proceed; otherwise the time to wait. <paramref name="perMinute"/> 0 or less means no
+    /// limit.
     /// </summary>
     public TimeSpan? TryTake(OrganizationId organization, string kind, string name, int perMinute)
     {
@@ -46,7 +46,7 @@ public sealed class Quotas(TimeProvider time)
         }
     }
 
-    /// <summary>Lets nothing through for a while; a shorter wait does not shorten one that is longer.</summary>
+    /// <summary>Blocks the bucket for a time; a shorter wait does not shorten a longer one.</summary>
     public void Hold(OrganizationId organization, string kind, string name, TimeSpan wait)
     {
         if (wait > MaxHold)
@@ -66,7 +66,7 @@ public sealed class Quotas(TimeProvider time)
         }
     }
 
-    // A bucket untouched for a minute is full again, whatever its quota: forgetting it changes nothing.
+    // A bucket that was not used for a minute is full again, whatever its quota, so removing it changes nothing.
     private void Sweep()
     {
         foreach (var (key, bucket) in _buckets)

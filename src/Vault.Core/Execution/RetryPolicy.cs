@@ -3,14 +3,14 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Execution;
 
-/// <summary>Whether an attempt may be repeated, and what its failure honestly means; pure.</summary>
+/// <summary>Whether an attempt may be repeated, and which outcome its failure has; pure.</summary>
 public static class RetryPolicy
 {
     public const int MaxAttempts = 3;
 
-    /// <summary>The pause before another attempt; null when there is none to be.</summary>
-    /// <param name="attempt">Attempts made so far, from 1.</param>
-    /// <param name="timeLeft">Until the execution's deadline.</param>
+    /// <summary>The pause before another attempt; null when there is no other attempt.</summary>
+    /// <param name="attempt">Attempts made so far, starting at 1.</param>
+    /// <param name="timeLeft">The time until the execution's deadline.</param>
     /// <param name="jitter">0 to 1.</param>
     public static TimeSpan? Pause(
         ToolDefinition tool,
@@ -28,12 +28,11 @@ public static class RetryPolicy
         if (reply.RetryAfter is { } asked && asked > pause)
             pause = asked;
 
-        // Half of what is left must remain for the attempt itself; otherwise the caller is better told when to come
-        // back.
+        // Half of the time left is reserved for the attempt itself. Otherwise the caller gets the retry time instead.
         return pause < timeLeft / 2 ? pause : null;
     }
 
-    /// <summary>Only where the first attempt cannot have acted, or acting twice is the same as acting once.</summary>
+    /// <summary>Only where the first attempt cannot have acted, or where the call is idempotent.</summary>
     private static bool MayRepeat(ToolDefinition tool, UpstreamReply reply) =>
         reply.Outcome switch
         {
@@ -44,13 +43,11 @@ public static class RetryPolicy
         };
 
     /// <summary>
-    /// RFC 9110 15.6.4: 503 is refused for now. 500, 502 and 504 may come after the provider has acted.
+    /// RFC 9110 15.6.4: with a 503 the server refuses for now. A 500, 502 or 504 may come after the provider has acted.
     /// </summary>
     private static bool SaysItDidNotAct(UpstreamReply reply) => reply.Status is 503 or 429 or 425 or 408;
 
-    /// <summary>
-    /// Whether this attempt may have done at the provider what it asked for; a clear refusal has not.
-    /// </summary>
+    /// <summary>Whether this attempt may have had its effect at the provider. A clear refusal has none.</summary>
     public static bool MayHaveActed(UpstreamReply reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
@@ -69,8 +66,8 @@ public static class RetryPolicy
     }
 
     /// <summary>
-    /// Outcome and error code of a reply that is final. <paramref name="earlierMayHaveActed"/>: an earlier attempt of
-    /// this execution may have acted.
+    /// Outcome and error code of a final reply. <paramref name="earlierMayHaveActed"/>: an earlier attempt of this
+    /// execution may have acted.
     /// </summary>
     public static (Outcome Outcome, ErrorCode? Code) Classify(
         ToolDefinition tool,
@@ -85,12 +82,12 @@ public static class RetryPolicy
         {
             UpstreamOutcome.Succeeded => (Outcome.Succeeded, null),
 
-            // Whatever the last attempt was told, the one before it may have done the work.
+            // An earlier attempt may have acted, whatever the reply to the last one says.
             _ when acts && earlierMayHaveActed => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
             UpstreamOutcome.NotSent => (Outcome.FailedBeforeSend, ErrorCatalogue.UpstreamUnavailable),
             UpstreamOutcome.EgressDenied => (Outcome.FailedBeforeSend, ErrorCatalogue.EgressDenied),
 
-            // Refused on our side of the wire: what was asked cannot be said to this provider.
+            // The request mapper refused: the request cannot be expressed for this provider.
             UpstreamOutcome.Rejected or UpstreamOutcome.CredentialRejected when !reply.Sent => (
                 Outcome.FailedBeforeSend,
                 IsAboutInput(reply) ? ErrorCatalogue.ToolInputInvalid : ErrorCatalogue.UpstreamRejected
@@ -115,7 +112,7 @@ public static class RetryPolicy
         };
     }
 
-    // The request mapper's own codes; no provider's words come with a reply that was never sent.
+    // Codes of the request mapper. A reply to a request that was never sent holds no text of the provider.
     private static bool IsAboutInput(UpstreamReply reply) =>
         reply.Detail is { } detail
         && (

@@ -3,7 +3,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Execution;
 
-/// <summary>The whole of an output that was cut, readable through its handle for a while.</summary>
+/// <summary>The whole of a truncated output, readable through its handle for a limited time.</summary>
 /// <param name="Body">Sealed in the place <see cref="SealContext.Output"/>.</param>
 public sealed record StoredOutput(
     OrganizationId Organization,

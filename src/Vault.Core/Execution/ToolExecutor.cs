@@ -10,12 +10,13 @@ using Vault.Core.Refresh;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// The gateway's half of <c>execute_tool</c>: find the tool and pin its version, validate the input, check the caller,
-/// find the account; then hand over to the host that owns it.
+/// The gateway's half of <c>execute_tool</c>: finds the tool and pins its version, validates the input, checks the
+/// caller, finds the account, then calls the owner of the account. Expected failures are in the result; an exception is
+/// a bug or an infrastructure failure.
 /// </summary>
 public sealed class ToolExecutor(
     IPacks packs,
-    IAccounts accounts,
+    AccountResolver accounts,
     IToolRuns runs,
     IOrganizationStore organizations,
     Connections.IConnectionStore connections,
@@ -24,7 +25,7 @@ public sealed class ToolExecutor(
     IdFactory ids,
     TimeProvider time,
     ExecutionOptions options
-) : IExecutions
+)
 {
     private static readonly ErrorCode[] HealedByConsent =
     [
@@ -73,6 +74,10 @@ public sealed class ToolExecutor(
             .ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// A raw call through the named connection. The request's input is that of <see cref="ProxyTool"/>; its tool name
+    /// is ignored.
+    /// </summary>
     public async Task<ExecutionResult> ProxyAsync(
         Caller caller,
         ExecutionRequest request,
@@ -118,7 +123,8 @@ public sealed class ToolExecutor(
         CancellationToken cancellationToken
     )
     {
-        // The gateway has checked it already; here it is checked where it counts (law 9).
+        // The gateway has checked the permission too. This check decides: no caller of the executor can skip it (law
+        // 9).
         if (!caller.May(permission))
             return Refuse(execution, new VaultError(ErrorCatalogue.PermissionDenied, $"The key lacks {permission}."));
         if (!caller.Reaches(request.Organization))
@@ -156,29 +162,23 @@ public sealed class ToolExecutor(
         {
             ExecutionId = execution,
             Account = found.Id,
-            Tool = tool.Definition.Name,
             PackVersion = tool.Pack.Version,
-            Input = request.Input,
-            PageToken = request.PageToken,
-            Raw = request.Raw,
+            // A raw call names no tool; the order names the tool that was made for it.
+            Request = request with { ToolName = tool.Definition.Name },
             CallerKey = caller.KeyId,
             Agent = caller.Agent,
             Delegation = caller.Delegation,
-            AgentRunId = request.AgentRunId,
-            ApprovalId = request.ApprovalId,
-            ReceivedAt = received,
             Deadline = received + timeout,
-            TraceParent = request.TraceParent,
         };
-        var answer = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
-        return answer.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)
-            ? await WithReconnectAsync(answer, failed, found.Key, caller).ConfigureAwait(false)
-            : answer;
+        var result = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
+        return result.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)
+            ? await WithReconnectAsync(result, failed, found.Key, caller).ConfigureAwait(false)
+            : result;
     }
 
-    /// <summary>An error that a new consent heals says where to go.</summary>
+    /// <summary>Adds the link to an error that a new consent repairs.</summary>
     private async Task<ExecutionResult> WithReconnectAsync(
-        ExecutionResult answer,
+        ExecutionResult result,
         VaultError error,
         AccountKey key,
         Caller caller
@@ -187,10 +187,10 @@ public sealed class ToolExecutor(
         var url = await links
             .TryMakeAsync(key, [.. error.MissingScopes], caller.KeyId, CancellationToken.None)
             .ConfigureAwait(false);
-        return url is null ? answer : answer with { Error = error with { ReconnectUrl = url } };
+        return url is null ? result : result with { Error = error with { ReconnectUrl = url } };
     }
 
-    /// <summary>Nobody connected yet: say where to, if the connection exists.</summary>
+    /// <summary>Adds the link where the user has not connected yet and the connection exists.</summary>
     private async Task<VaultError> ExplainAsync(
         VaultError error,
         AccountQuestion question,
@@ -245,31 +245,27 @@ public sealed class ToolExecutor(
     {
         if (error.Code != ErrorCatalogue.OrganizationUnknown)
         {
-            // A refusal without an entry is no danger, so its failure is not the caller's.
+            // Nothing was executed, so a missing entry does no harm and the append's failure is not reported.
             _ = await ledger
                 .AppendAsync(
-                    new LedgerDraft
-                    {
-                        EventId = ids.NewEvent(),
-                        Organization = request.Organization,
-                        Type = LedgerEvents.ExecutionRefused,
-                        Time = time.GetUtcNow(),
-                        Caller = caller.KeyId,
-                        Agent = caller.Agent,
-                        User = request.User?.Value,
-                        Delegation = caller.Delegation,
-                        ExecutionId = execution,
-                        AgentRunId = request.AgentRunId,
-                        Tool = tool.Definition.Name,
-                        ToolVersion = tool.Definition.Version,
-                        Account = request.Account?.Value,
-                        Connection = request.Connection?.Value,
-                        Provider = tool.Pack.Id,
-                        ArgumentDigest = InputDigest.Of(request.Input),
-                        Outcome = ExecutionRun.OutcomeWord(Outcome.FailedBeforeSend),
-                        ErrorCode = error.Code.Code,
-                        StatusReason = error.StatusReason,
-                    },
+                    LedgerEntries.Execution(
+                        ids,
+                        time.GetUtcNow(),
+                        LedgerEvents.ExecutionRefused,
+                        new LedgerCaller(caller.KeyId, caller.Agent, caller.Delegation),
+                        new LedgerRequest(execution, request.AgentRunId, InputDigest.Of(request.Input), null),
+                        new LedgerAccount(
+                            request.Organization,
+                            request.User,
+                            request.Account,
+                            request.Connection,
+                            tool.Pack.Id
+                        ),
+                        new LedgerTool(tool.Definition.Name, tool.Definition.Version, null),
+                        [],
+                        [],
+                        new LedgerResult(OutcomeNames.Of(Outcome.FailedBeforeSend), error.Code.Code, error.StatusReason)
+                    ),
                     CancellationToken.None
                 )
                 .ConfigureAwait(false);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Vault.Core.Accounts;
-using Vault.Core.Concurrency;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
@@ -13,11 +12,11 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// Runs an execution on the host that owns the account: scopes, approval, ledger, fresh credential, upstream,
-/// judgement, ledger; in this order, always. Nothing before the ledger entry has a side effect, and nothing with a side
-/// effect is sent before the entry is durable (law 7).
+/// Runs an execution on the owner of the account, always in this order: scopes, approval, ledger, fresh credential,
+/// upstream, classification, ledger. Nothing before the ledger entry has a side effect, and nothing with a side effect
+/// is sent before the entry is durable (law 7).
 /// </summary>
-public sealed class ToolRunner(
+public sealed partial class ToolRunner(
     CredentialCache cache,
     AccountRunner accounts,
     AccountRefresher refresher,
@@ -38,12 +37,6 @@ public sealed class ToolRunner(
 {
     private const int MaxScopesRecorded = 16;
 
-    private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(
-        time,
-        lifecycle.FreshnessLease,
-        10_000
-    );
-
     public async Task<ExecutionResult> ExecuteAsync(
         AccountKey key,
         ExecutionOrder order,
@@ -52,7 +45,7 @@ public sealed class ToolRunner(
     {
         ArgumentNullException.ThrowIfNull(order);
         if (
-            !ProxyTool.Find(packs, order.Tool, order.Input).TryGet(out var tool, out _)
+            !ProxyTool.Find(packs, order.Request.ToolName, order.Request.Input).TryGet(out var tool, out _)
             || tool.Pack.Version != order.PackVersion
         )
             return new ExecutionResult
@@ -61,7 +54,8 @@ public sealed class ToolRunner(
                 Outcome = Outcome.FailedBeforeSend,
                 Error = new VaultError(
                     ErrorCatalogue.ToolUnknown,
-                    $"Tool '{order.Tool}' of pack version {order.PackVersion} is not loaded on the account's host; try again."
+                    $"Tool '{order.Request.ToolName}' of pack version {order.PackVersion} is not loaded "
+                        + "on the silo that owns the account; try again."
                 )
                 {
                     ExecutionId = order.ExecutionId,
@@ -69,138 +63,56 @@ public sealed class ToolRunner(
             };
 
         var run = new ExecutionRun(key, order, tool, time);
-        using var either = new CancellationTokenSource(run.Left > TimeSpan.Zero ? run.Left : TimeSpan.Zero, time);
-        using var gone = cancellationToken.UnsafeRegister(
+        using var linked = new CancellationTokenSource(run.Left > TimeSpan.Zero ? run.Left : TimeSpan.Zero, time);
+        using var registration = cancellationToken.UnsafeRegister(
             static source => ((CancellationTokenSource)source!).Cancel(),
-            either
+            linked
         );
-        ExecutionResult answer;
+        ExecutionResult result;
         var began = false;
         try
         {
-            var refusal = await CheckAsync(run, either.Token).ConfigureAwait(false);
+            var refusal = await CheckAsync(run, linked.Token).ConfigureAwait(false);
             if (refusal is null && run.Acts)
             {
                 refusal = await ledger
-                    .AppendAsync(run.Draft(ids.NewEvent(), LedgerEvents.ExecutionStarted, null), either.Token)
+                    .AppendAsync(run.Entry(ids, LedgerEvents.ExecutionStarted, null), linked.Token)
                     .ConfigureAwait(false);
                 began = refusal is null;
             }
 
-            answer = refusal is null ? await CallAsync(run, either.Token).ConfigureAwait(false) : run.Refuse(refusal);
+            result = refusal is null ? await CallAsync(run, linked.Token).ConfigureAwait(false) : run.Refuse(refusal);
         }
-        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        catch (OperationCanceledException) when (linked.IsCancellationRequested)
         {
-            answer = run.MayHaveActed
+            result = run.MayHaveActed
                 ? run.Acts
                     ? run.Fail(
                         Outcome.OutcomeUnknown,
                         new VaultError(
                             ErrorCatalogue.OutcomeUnknown,
-                            "The execution was given up after the request was sent."
+                            "The execution was cancelled after the request was sent."
                         )
                     )
                     : run.Fail(
                         Outcome.FailedUpstream,
-                        new VaultError(ErrorCatalogue.UpstreamTimeout, "The provider did not answer in time.")
+                        new VaultError(ErrorCatalogue.UpstreamTimeout, "The provider did not respond in time.")
                     )
                 : run.Refuse(
                     new VaultError(
                         ErrorCatalogue.UpstreamTimeout,
-                        "The execution's time ran out before the provider was asked."
+                        "The execution timed out before the request was sent."
                     )
                 );
         }
         catch (StoreUnavailableException e)
         {
-            answer = run.Refuse(
+            result = run.Refuse(
                 new VaultError(ErrorCatalogue.StoreUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(1) }
             );
         }
 
-        return await FinishAsync(run, answer, began).ConfigureAwait(false);
-    }
-
-    private async Task<VaultError?> CheckAsync(ExecutionRun run, CancellationToken cancellationToken)
-    {
-        var taken = await cache.TakeAsync(run.Key, confirm: false, cancellationToken).ConfigureAwait(false);
-        if (!taken.TryGet(out var account, out var error))
-            return error;
-        try
-        {
-            if (!account.Gate.Open)
-                return AccountErrors.Suspended();
-            if (account.Row.Id != run.Order.Account)
-                return AccountErrors.NotConnected();
-            var state = account.Row.State;
-            run.Granted = state.GrantedScopes;
-            if (state.Status != AccountStatus.Active)
-                return AccountErrors.ForStatus(state);
-
-            run.Connection = await ConnectionAsync(run.Key.Organization, account.Row.ConnectionId, cancellationToken)
-                .ConfigureAwait(false);
-            if (run.Connection is null || run.Connection.Settings.Disabled)
-                return new VaultError(
-                    ErrorCatalogue.ConnectionUnknown,
-                    $"The connection '{run.Key.Connection}' is removed or disabled."
-                );
-            if (account.Row.Provider != run.Tool.Pack.Id)
-            {
-                // Found through another provider's pack: address, credential and error rules are those of the account's
-                // own.
-                if (!packs.TryGetTool(run.Tool.Definition.Name, account.Row.Provider, out var own))
-                    return new VaultError(
-                        ErrorCatalogue.ToolUnknown,
-                        $"Accounts of '{account.Row.Provider}' do not run the tool '{run.Tool.Definition.Name}'."
-                    );
-                run.Tool = own;
-            }
-
-            if (ProxyTool.Is(run.Order.Tool))
-            {
-                if (!run.Connection.Settings.AllowProxy)
-                    return new VaultError(
-                        ErrorCatalogue.PolicyDenied,
-                        $"The connection '{run.Key.Connection}' does not allow raw calls (allow_proxy)."
-                    );
-            }
-            else if (run.Connection.Settings.Tools is { } offered && !offered.Contains(run.Tool.Definition.Name))
-                return new VaultError(
-                    ErrorCatalogue.PolicyDenied,
-                    $"The connection '{run.Key.Connection}' does not offer the tool '{run.Tool.Definition.Name}'."
-                );
-
-            // Granted, not requested: what a person unticked at consent is not there.
-            var missing = run.Tool.Definition.Scopes.Missing(state.GrantedScopes);
-            run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes);
-            if (missing.Length > 0)
-            {
-                scopeUses.Refused(run.Key.Organization, run.Order.Account, missing, time.GetUtcNow());
-                return new VaultError(
-                    ErrorCatalogue.ScopeMissing,
-                    "The grant lacks: " + string.Join(", ", missing) + "."
-                )
-                {
-                    MissingScopes = missing,
-                };
-            }
-        }
-        finally
-        {
-            account.Release();
-        }
-
-        if (run.Order.PageToken is { } token)
-        {
-            var opened = await PageSeal
-                .OpenAsync(sealer, run.Key.Organization, run.Order.Account, token, cancellationToken)
-                .ConfigureAwait(false);
-            if (!opened.TryGet(out var page, out var wrong))
-                return wrong;
-            run.Page = page;
-        }
-
-        return await guard.CheckAsync(run, cancellationToken).ConfigureAwait(false);
+        return await FinishAsync(run, result, began).ConfigureAwait(false);
     }
 
     private async Task<ExecutionResult> CallAsync(ExecutionRun run, CancellationToken cancellationToken)
@@ -227,7 +139,7 @@ public sealed class ToolRunner(
                 var call = new ToolCall(
                     run.Key.Organization,
                     run.Tool,
-                    run.Order.Input,
+                    run.Order.Request.Input,
                     run.Page,
                     account.Grant,
                     account.Credential,
@@ -236,11 +148,11 @@ public sealed class ToolRunner(
                         : run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters),
                     run.Order.ExecutionId,
                     run.Order.Deadline,
-                    run.Order.TraceParent
+                    run.Order.Request.TraceParent
                 )
                 {
                     TokenEndsAtDeadline = true,
-                    Raw = run.Order.Raw,
+                    Raw = run.Order.Request.Raw,
                     Consumer = consumerSecret is null ? null : (run.Connection.Settings.ClientId!, consumerSecret),
                 };
                 run.MayHaveActed = true;
@@ -257,7 +169,8 @@ public sealed class ToolRunner(
 
             if (reply.Outcome == UpstreamOutcome.CredentialRejected && !refreshed)
             {
-                // One refresh, one retry: the provider has not acted on a request it did not authorise.
+                // One refresh and one retry. The retry is safe: the provider has not acted on a request that it did not
+                // authorize.
                 refreshed = true;
                 cache.Drop(run.Key);
                 var renewed = await refresher
@@ -269,8 +182,8 @@ public sealed class ToolRunner(
                 if (renewed.Value.Generation != generation)
                     continue;
 
-                // Several fresh tokens in a row were refused: the provider is at odds with itself, and a refresh per
-                // call would only wear the grant out.
+                // The provider refused several fresh tokens in a row. Another refresh for each call would not help and
+                // would use up the grant.
                 if (renewed.Value.Wait is { } wait)
                     return run.Fail(Outcome.FailedUpstream, AccountErrors.FreshTokensRefused(wait)) with
                     {
@@ -300,14 +213,14 @@ public sealed class ToolRunner(
             }
 
             if (RetryPolicy.Pause(run.Tool.Definition, reply, attempt, run.Left, accounts.Jitter()) is not { } pause)
-                return await AnswerAsync(run, reply, actedBefore, cancellationToken).ConfigureAwait(false);
+                return await ResultAsync(run, reply, actedBefore, cancellationToken).ConfigureAwait(false);
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Of OAuth 1.0a, where the client's secret signs every request: as the connection has it now, so that a new one
-    /// reaches every account. Null anywhere else.
+    /// For OAuth 1.0a, where the client's secret signs each request: the connection's current secret, so that a
+    /// rotation reaches every account. Otherwise null.
     /// </summary>
     private async ValueTask<Result<Secret?>> ConsumerSecretAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
@@ -322,8 +235,8 @@ public sealed class ToolRunner(
     }
 
     /// <summary>
-    /// The account with a live credential, confirmed within the freshness lease: from here to the send there is nothing
-    /// to wait for (law 8).
+    /// The account with a live credential, confirmed within the freshness lease. Nothing waits between here and the
+    /// send, so a revoked credential is not sent (law 8).
     /// </summary>
     private async Task<(OpenAccount? Account, VaultError? Error)> FreshAsync(
         ExecutionRun run,
@@ -359,7 +272,7 @@ public sealed class ToolRunner(
         return (null, AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)));
     }
 
-    private async Task<ExecutionResult> AnswerAsync(
+    private async Task<ExecutionResult> ResultAsync(
         ExecutionRun run,
         UpstreamReply reply,
         bool actedBefore,
@@ -375,8 +288,8 @@ public sealed class ToolRunner(
                 var closed = await PageSeal
                     .CloseAsync(sealer, run.Key.Organization, run.Order.Account, page, cancellationToken)
                     .ConfigureAwait(false);
-                // Without its token a page that is not the last one would look like it; what has acted is answered all
-                // the same.
+                // A read fails without its page token, because the result would look like the last page. A call that
+                // has acted reports success.
                 if (!closed.TryGet(out next, out var unsealed) && !run.Acts)
                     return run.Fail(Outcome.FailedUpstream, unsealed);
             }
@@ -403,8 +316,8 @@ public sealed class ToolRunner(
             };
         }
 
-        // The provider may want more than the pack knows of; its own words only count where they are scopes, and not
-        // without end.
+        // The provider may require scopes that the pack does not declare. Only values with the form of a scope are
+        // recorded, and a limited number.
         if (reply.Outcome == UpstreamOutcome.ScopeMissing)
             scopeUses.Refused(
                 run.Key.Organization,
@@ -426,34 +339,21 @@ public sealed class ToolRunner(
     }
 
     /// <summary>
-    /// The entry after. A read whose entry cannot be written is refused; a write that has acted is answered all the
-    /// same: hiding it would make the agent act twice.
+    /// Writes the entry after the call. A read whose entry cannot be written fails. A write that has acted reports its
+    /// outcome all the same: an error would make the agent act twice.
     /// </summary>
-    private async Task<ExecutionResult> FinishAsync(ExecutionRun run, ExecutionResult answer, bool began)
+    private async Task<ExecutionResult> FinishAsync(ExecutionRun run, ExecutionResult result, bool began)
     {
         var type =
-            answer.Outcome == Outcome.FailedBeforeSend && !began
+            result.Outcome == Outcome.FailedBeforeSend && !began
                 ? LedgerEvents.ExecutionRefused
                 : LedgerEvents.ExecutionFinished;
         var failure = await ledger
-            .AppendAsync(run.Draft(ids.NewEvent(), type, answer), CancellationToken.None)
+            .AppendAsync(run.Entry(ids, type, result), CancellationToken.None)
             .ConfigureAwait(false);
-        observer.Executed(run.Tool.Definition.Name, answer.Error?.Code.Code ?? "succeeded", run.Elapsed, run.Upstream);
-        return failure is null || run.Acts || answer.Outcome == Outcome.FailedBeforeSend
-            ? answer
+        observer.Executed(run.Tool.Definition.Name, result.Error?.Code.Code ?? "succeeded", run.Elapsed, run.Upstream);
+        return failure is null || run.Acts || result.Outcome == Outcome.FailedBeforeSend
+            ? result
             : run.Fail(Outcome.FailedUpstream, failure);
     }
-
-    private ValueTask<ConnectionRow?> ConnectionAsync(
-        OrganizationId organization,
-        string id,
-        CancellationToken cancellationToken
-    ) =>
-        _connections.TryGet((organization, id), out var known)
-            ? new(known)
-            : _connections.GetAsync(
-                (organization, id),
-                key => connections.FindAsync(key.Item1, key.Item2, CancellationToken.None),
-                cancellationToken
-            );
 }

@@ -4,14 +4,14 @@ using Vault.Core.Identity;
 namespace Vault.Core.Execution;
 
 /// <summary>
-/// When accounts were last used; collected in memory and written now and then by the host, because a write per call
-/// would cost more than the call.
+/// When accounts were last used. Collected in memory and written by the host periodically, because a write for each
+/// call would cost more than the call.
 /// </summary>
 public sealed class UseLog
 {
     private readonly ConcurrentDictionary<(OrganizationId Organization, AccountId Id), DateTimeOffset> _uses = new();
 
-    // To the second: an account in use need not be noted anew on every call.
+    // To the second: an account in constant use is not recorded again for each call.
     private static readonly TimeSpan Precision = TimeSpan.FromSeconds(1);
 
     public void Note(OrganizationId organization, AccountId id, DateTimeOffset at)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
@@ -362,21 +361,16 @@ public sealed class KeyRotation(
             : null;
     }
 
-    private LedgerDraft Entry(KeyRotationRow row, string type)
-    {
-        var details = new Dictionary<string, long> { ["key_version"] = row.ToVersion };
-        if (type == LedgerEvents.KeyRotated)
-            details["resealed_rows"] = row.Resealed;
-        return new()
-        {
-            EventId = ids.NewEvent(),
-            Organization = row.Organization,
-            Type = type,
-            Time = time.GetUtcNow(),
-            Caller = row.RequestedBy,
-            Details = JsonSerializer.SerializeToElement(details),
-        };
-    }
+    private LedgerDraft Entry(KeyRotationRow row, string type) =>
+        LedgerEntries.KeyRotation(
+            ids,
+            time.GetUtcNow(),
+            type,
+            row.RequestedBy,
+            row.Organization,
+            row.ToVersion,
+            type == LedgerEvents.KeyRotated ? row.Resealed : null
+        );
 
     private OrganizationKeyRow Next(OrganizationKeyRow key, OrganizationKeyStatus status) =>
         key with

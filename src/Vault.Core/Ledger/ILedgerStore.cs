@@ -4,9 +4,9 @@ namespace Vault.Core.Ledger;
 
 /// <summary>
 /// The tables of the ledger: entries (key: organization, seq; unique: organization, event id), heads (one row per
-/// organization: seq, hash) and the outbox (drafts written in the same transaction as the change they tell of). The
-/// store keeps bytes and order; chaining and verifying are Core's. Exceptions are broken infrastructure; everything
-/// expected is a value.
+/// organization: seq, hash) and the outbox (drafts written in the same transaction as the change they record). The
+/// store keeps bytes and order; Core links and verifies. Exceptions are infrastructure failures; every expected result
+/// is a value.
 /// </summary>
 public interface ILedgerStore
 {
@@ -30,7 +30,7 @@ public interface ILedgerStore
     );
 
     /// <summary>
-    /// The stored heads, in the order asked; <see cref="LedgerHead.Genesis"/> for a chain without entries.
+    /// The stored heads, in the requested order; <see cref="LedgerHead.Genesis"/> for a chain without entries.
     /// </summary>
     ValueTask<IReadOnlyList<LedgerHead>> ReadHeadsAsync(
         IReadOnlyList<OrganizationId> organizations,
@@ -39,7 +39,7 @@ public interface ILedgerStore
 
     /// <summary>
     /// Entries with <c>seq >= fromSeq</c>, ascending by seq, at most <paramref name="limit"/>; empty past the end.
-    /// Returns what is stored, also when it is wrong.
+    /// Returns what is stored, even if it is wrong.
     /// </summary>
     ValueTask<IReadOnlyList<LedgerEntry>> ReadAsync(
         OrganizationId organization,
@@ -48,7 +48,7 @@ public interface ILedgerStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Which of these events are in the chain. Asked only after a reply was lost.</summary>
+    /// <summary>Which of these events are in the chain. Called only for in-doubt appends.</summary>
     ValueTask<IReadOnlySet<string>> FindEventsAsync(
         OrganizationId organization,
         IReadOnlyList<string> eventIds,
@@ -76,10 +76,10 @@ public interface ILedgerStore
     );
 }
 
-/// <summary>Entries to follow <paramref name="Expected"/> in one chain, already linked, in order.</summary>
+/// <summary>Entries that follow <paramref name="Expected"/> in one chain, already linked, in order.</summary>
 /// <param name="Organization">The chain.</param>
-/// <param name="Expected">The head they were linked to.</param>
-/// <param name="Entries">At least one; seq goes up by one from <c>Expected.Seq + 1</c>.</param>
+/// <param name="Expected">The head that the entries were linked to.</param>
+/// <param name="Entries">At least one; seq increases by one from <c>Expected.Seq + 1</c>.</param>
 /// <param name="FromOutbox">Event ids among the entries that leave the outbox in the same transaction; often
 /// empty.</param>
 public sealed record LedgerGroup(
@@ -93,7 +93,7 @@ public enum LedgerAppendStatus
 {
     Appended = 1,
 
-    /// <summary>Another writer was faster; nothing of the group was written.</summary>
+    /// <summary>Another writer has moved the head; nothing of the group was written.</summary>
     HeadMoved = 2,
 
     /// <summary>
@@ -103,8 +103,9 @@ public enum LedgerAppendStatus
 }
 
 /// <param name="Organization">The chain.</param>
-/// <param name="Status">What became of the group.</param>
-/// <param name="Head">The stored head after the call: spares the writer a second round trip when it moved.</param>
+/// <param name="Status">The result for the group.</param>
+/// <param name="Head">The stored head after the call: saves the writer a second round trip when the head has
+/// moved.</param>
 public readonly record struct LedgerAppendResult(
     OrganizationId Organization,
     LedgerAppendStatus Status,

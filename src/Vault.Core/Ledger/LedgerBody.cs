@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Vault.Core.Ledger;
 
-/// <summary>Reads back what <see cref="LedgerEntryWriter"/> wrote, without building objects.</summary>
+/// <summary>Reads what <see cref="LedgerEntryWriter"/> wrote, without building objects.</summary>
 internal static class LedgerBody
 {
-    /// <summary>The first query column that is not what the body says; null when all agree.</summary>
+    /// <summary>The first query column that differs from the body; null when all agree.</summary>
     public static string? DisagreesWith(ReadOnlySpan<byte> body, LedgerIndex index)
     {
         try
@@ -35,7 +35,7 @@ internal static class LedgerBody
         }
     }
 
-    /// <summary>The query columns that follow from the body; all null when it is not one.</summary>
+    /// <summary>The query columns that follow from the body; all null when it is not a body.</summary>
     public static LedgerIndex IndexOf(ReadOnlySpan<byte> body)
     {
         try

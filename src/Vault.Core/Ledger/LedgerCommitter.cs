@@ -5,15 +5,15 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// The writer's single-threaded core: takes what waits, links it to the heads it knows, appends it in one transaction
-/// and judges the answer. Why nothing is lost, doubled or reordered:
+/// The writer's single-threaded core: takes the waiting entries, links them to the known heads, appends them in one
+/// transaction and evaluates the result. Why no entry is lost, duplicated or reordered:
 /// <list type="bullet">
 /// <item>The store appends only at the head the entries were linked to, so two writers can never both follow one
 /// head.</item>
-/// <item>An attempt without an answer leaves its entries in doubt. Before they are tried again the head is read first
-/// and only then the chain is asked for them: an attempt that commits before the head was read is found; one that
-/// commits later has moved the head, and the store refuses the repetition.</item>
-/// <item>Entries keep their order in the list until they are answered.</item>
+/// <item>An attempt without a reply leaves its entries in doubt. Before a retry the head is read first, and only then
+/// the entries are looked up in the chain. An attempt that commits before the head is read is found. One that commits
+/// later has moved the head, and the store refuses the retry.</item>
+/// <item>Entries keep their order in the list until they are completed.</item>
 /// </list>
 /// </summary>
 internal sealed class LedgerCommitter(
@@ -25,22 +25,24 @@ internal sealed class LedgerCommitter(
 {
     private readonly Dictionary<OrganizationId, LedgerHead> _heads = [];
 
-    // Organizations that were in a transaction that failed. Each goes alone until it succeeds, so that one whose rows
-    // the store cannot take does not take the others down.
+    // Organizations whose transaction failed. Each is committed alone until it succeeds, so that one whose rows the
+    // store cannot accept does not block the others.
     private readonly HashSet<OrganizationId> _suspects = [];
     private OrganizationId? _lastSuspect;
     private bool _suspectsTurn;
     private int _failures;
 
-    // How many entries of a chain go at once while another host writes to it too. Who lost the head has more waiting
-    // than who won it, and would link and send longer and lose it again: with little it is as fast as the others, and
-    // nobody waits for ever.
+    // How many entries of a chain one transaction takes while another host writes to it too. After a lost race the
+    // writer retries with a small batch: a large one takes longer to link and would lose again. The limit doubles with
+    // each success, so no host starves.
     private readonly Dictionary<OrganizationId, int> _contended = [];
 
     public static VaultError Unavailable(string detail) =>
         new(ErrorCatalogue.LedgerUnavailable, detail) { RetryAfter = TimeSpan.FromSeconds(1) };
 
-    /// <summary>One transaction at most. Never throws: the loop behind it serves every caller of the process.</summary>
+    /// <summary>
+    /// One transaction at most. Never throws: the loop that calls it serves every caller of the process.
+    /// </summary>
     public async Task RoundAsync(List<WaitingEntry> pending)
     {
         Expire(pending);
@@ -64,7 +66,9 @@ internal sealed class LedgerCommitter(
                     .WaitAsync(limit.Token)
                     .ConfigureAwait(false);
                 if (results.Count != groups.Count)
-                    throw new InvalidOperationException("The ledger store answered for another number of groups.");
+                    throw new InvalidOperationException(
+                        "The ledger store returned another number of results than groups."
+                    );
                 round = Resolve(batch, groups, results, round);
             }
 
@@ -74,8 +78,8 @@ internal sealed class LedgerCommitter(
         }
         catch (Exception)
         {
-            // Whatever it was, the entries of this attempt are in doubt if it was sent, and every cached head of it is
-            // worthless.
+            // Whatever the exception: if the attempt was sent, its entries are in doubt, and every cached head of it is
+            // invalid.
             round = round with { Failed = true };
             foreach (var (organization, entries) in batch)
             {
@@ -99,7 +103,7 @@ internal sealed class LedgerCommitter(
                 entry.Fail(Unavailable("The ledger could not be written in time."));
     }
 
-    // Everything that waits, by organization; suspects one at a time, in turn with the rest.
+    // The waiting entries by organization; suspects one at a time, in turn with the rest.
     private Dictionary<OrganizationId, List<WaitingEntry>> Choose(List<WaitingEntry> pending)
     {
         var batch = new Dictionary<OrganizationId, List<WaitingEntry>>();
@@ -149,7 +153,7 @@ internal sealed class LedgerCommitter(
         List<OrganizationId>? unknown = null;
         foreach (var (organization, entries) in batch)
         {
-            // In doubt: the head must be read now, before the chain is asked for the entries (see the summary).
+            // In doubt: read the head first, then look the entries up in the chain (see the summary).
             if (entries.Exists(static e => e.InDoubt))
                 _heads.Remove(organization);
             if (!_heads.ContainsKey(organization))
@@ -172,7 +176,7 @@ internal sealed class LedgerCommitter(
         for (var i = 0; i < unknown.Count; i++)
             _heads[unknown[i]] = heads[i];
 
-        // The clearing above may have dropped heads this batch needs; they are read in the next round.
+        // Clearing the cache may have dropped heads that this batch needs; the next round reads them.
         foreach (var organization in batch.Keys.Where(o => !_heads.ContainsKey(o)).ToList())
             batch.Remove(organization);
     }
@@ -193,8 +197,8 @@ internal sealed class LedgerCommitter(
                     continue;
             }
 
-            // The same event appended twice at once (a caller's repetition): the second waits a round and is then found
-            // in the chain.
+            // The same event is queued twice (a caller repeated it). The second one waits a round and is then found in
+            // the chain.
             var seen = new HashSet<string>(entries.Count, StringComparer.Ordinal);
             entries.RemoveAll(e => !seen.Add(e.Entry.EventId));
             var expected = _heads[organization];
@@ -216,7 +220,7 @@ internal sealed class LedgerCommitter(
         return groups;
     }
 
-    // Which of the entries in doubt made it. An outbox row that is neither in the chain nor in the outbox any more was
+    // Finds the in-doubt entries that were committed. An outbox row that is neither in the chain nor in the outbox was
     // erased with its organization.
     private async Task ResolveAsync(
         OrganizationId organization,
@@ -242,8 +246,8 @@ internal sealed class LedgerCommitter(
             entry.DuplicateSeen = false;
         }
 
-        // Refused as a duplicate, yet nothing of it is there: never expected of a correct store, and not worth a busy
-        // loop.
+        // The store refused a duplicate but holds none of the entries. A correct store never does this; fail instead of
+        // looping.
         if (unexplained && !doubtful.Exists(static e => e.Done))
             throw new InvalidOperationException("The ledger store refused a duplicate that it does not hold.");
     }
@@ -263,7 +267,7 @@ internal sealed class LedgerCommitter(
             switch (results[i].Status)
             {
                 case LedgerAppendStatus.Appended:
-                    // The head follows from what was sent; a store that says otherwise is not believed but asked again.
+                    // The head follows from what was sent. If the store reports another one, it is read again.
                     if (results[i].Head.Hash != groups[i].Entries[^1].Hash)
                         _heads.Remove(organization);
                     entries.ForEach(static e => e.Succeed());

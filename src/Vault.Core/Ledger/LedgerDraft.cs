@@ -5,7 +5,7 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// What somebody did, before it has its place in the chain. Every field is present in the entry, null where it does not
+/// What a caller did, before it has its place in the chain. Every field is present in the entry, null where it does not
 /// apply.
 /// </summary>
 public sealed record LedgerDraft
@@ -52,7 +52,7 @@ public sealed record LedgerDraft
 
     public ImmutableArray<string> ScopesUsed { get; init; } = [];
 
-    /// <summary>SHA-256 of the input, hexadecimal; the input itself is never kept.</summary>
+    /// <summary>SHA-256 of the input, hexadecimal; the input itself is never stored.</summary>
     public string? ArgumentDigest { get; init; }
 
     public string? Outcome { get; init; }
@@ -63,12 +63,12 @@ public sealed record LedgerDraft
 
     public int? UpstreamStatus { get; init; }
 
-    /// <summary>Milliseconds from receipt to the answer.</summary>
+    /// <summary>Milliseconds from receipt to the response.</summary>
     public double? TotalMs { get; init; }
 
     /// <summary>Milliseconds spent at the provider.</summary>
     public double? UpstreamMs { get; init; }
 
-    /// <summary>Anything more, as a JSON object; never a credential.</summary>
+    /// <summary>Further fields, as a JSON object; never a credential.</summary>
     public JsonElement? Details { get; init; }
 }

@@ -3,8 +3,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// What a ledger is queried by, beside the body and copied from it. The verifier checks that the copy agrees with the
-/// body, so that nobody hides an entry from a query by editing a column. Erasing the body clears these too.
+/// The columns that a query filters by; a copy from the body. The verifier compares the copy with the body, so an
+/// edited column cannot hide an entry from a query. Erasing the body clears the columns too.
 /// </summary>
 public sealed record LedgerIndex(
     string? Type,
@@ -15,17 +15,17 @@ public sealed record LedgerIndex(
     string? Account
 )
 {
-    /// <summary>What is left when the personal data of an entry has been erased.</summary>
+    /// <summary>The columns after the personal data of an entry was erased.</summary>
     public static LedgerIndex Erased { get; } = new(null, null, null, null, null, null);
 }
 
 /// <summary>
-/// A draft made durable-ready: id and time are fixed, the body is written once and never serialised again. This is what
-/// an outbox row holds, and what the writer chains. The event id makes every later step idempotent.
+/// A draft that is ready to be stored: id and time are fixed, the body is serialized once and never again. An outbox
+/// row holds it, and the writer links it. The event id makes every later step idempotent.
 /// </summary>
 /// <param name="Organization">The chain it goes to.</param>
 /// <param name="EventId"><c>evt_…</c>, unique in the organization.</param>
-/// <param name="Time">When it happened, UTC, whole milliseconds.</param>
+/// <param name="Time">When the act happened, UTC, whole milliseconds.</param>
 /// <param name="Body">Canonical UTF-8 JSON; stored verbatim as bytes (bytea/BLOB, never json).</param>
 /// <param name="Index">The query columns.</param>
 public sealed record PendingEntry(
@@ -42,8 +42,8 @@ public sealed record PendingEntry(
 /// <param name="EventId">Unique in the organization.</param>
 /// <param name="Time">UTC, whole milliseconds.</param>
 /// <param name="Body">The bytes whose SHA-256 is <paramref name="BodyDigest"/>; null once erased.</param>
-/// <param name="BodyDigest">Stays when the body is erased, so the chain still verifies. The body holds a random salt,
-/// so nobody can guess it back from the digest.</param>
+/// <param name="BodyDigest">Remains when the body is erased, so the chain still verifies. The body holds a random salt,
+/// so it cannot be guessed from the digest.</param>
 /// <param name="PrevHash">The hash of entry <paramref name="Seq"/> - 1; zero for the first.</param>
 /// <param name="Hash">See <see cref="LedgerChain"/>.</param>
 /// <param name="Index">The query columns.</param>

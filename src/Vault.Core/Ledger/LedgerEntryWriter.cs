@@ -6,16 +6,15 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// Writes a draft down once, as canonical JSON: fields in a fixed order, all present, no white space, times in UTC with
-/// milliseconds. Everybody who stores a draft (the outbox in a row change's transaction, the writer's queue) stores
-/// these bytes. Safe for concurrent use.
+/// Serializes a draft once, as canonical JSON: fields in a fixed order, all present, no white space, times in UTC with
+/// milliseconds. The outbox and the writer's queue store these bytes. Safe for concurrent use.
 /// </summary>
 public sealed class LedgerEntryWriter(IEntropy entropy)
 {
     private const int SaltLength = 16;
 
-    // One buffer and one writer per thread: the hot path allocates the body and nothing else. The writer never outlives
-    // the call it serves.
+    // One buffer and one writer per thread: the hot path allocates only the body. Safe because the writer is not used
+    // after the call that took it.
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _writer;
 
@@ -29,7 +28,7 @@ public sealed class LedgerEntryWriter(IEntropy entropy)
         if (draft.Details is { ValueKind: not (JsonValueKind.Object or JsonValueKind.Undefined) })
             throw new ArgumentException("Details are a JSON object.", nameof(draft));
 
-        // Whole milliseconds: what every database keeps and what the chain hashes.
+        // Whole milliseconds: every database keeps them, and the chain hashes them.
         var time = DateTimeOffset.FromUnixTimeMilliseconds(draft.Time.ToUnixTimeMilliseconds());
         var (buffer, json) = _writer ??= NewWriter();
         try
@@ -99,8 +98,8 @@ public sealed class LedgerEntryWriter(IEntropy entropy)
         else
             json.WriteNullValue();
 
-        // The salt makes the digest a commitment that hides: after the body is erased nobody can confirm a guess of it
-        // by hashing.
+        // The salt makes the digest a hiding commitment: after the body is erased, a guess of it cannot be confirmed by
+        // hashing.
         Span<byte> salt = stackalloc byte[SaltLength];
         entropy.Fill(salt);
         json.WriteBase64String("salt"u8, salt);

@@ -4,21 +4,21 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// Erases the personal data in an organization's ledger: every body and query column, while digests and hashes stay and
-/// the chain verifies as before. Nobody can guess a body back from its digest, because each body held a random salt.
+/// Erases the personal data in an organization's ledger: all bodies and query columns. Digests and hashes remain, so
+/// the chain verifies as before. A body cannot be guessed from its digest, because each body held a random salt.
 /// </summary>
 public sealed class LedgerErasure(ILedgerStore store, LedgerWriter writer)
 {
     private const int PageSize = 1_000;
 
     /// <summary>
-    /// Erases everything up to now; how many entries lost their body by this call, or <c>ledger_unavailable</c>. To be
-    /// called with the gate shut and before the entry that tells of the erasure is appended, so that this one stays
-    /// readable. Idempotent; after a crash a second call does the rest.
+    /// Erases everything up to now. Returns how many entries lost their body in this call, or
+    /// <c>ledger_unavailable</c>. Call it with the gate shut and before the entry that records the erasure is appended,
+    /// so that this entry stays readable. Idempotent; after a crash a second call completes the erasure.
     /// </summary>
     public async Task<Result<long>> EraseAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
-        // What still lies in the outbox would otherwise enter the chain afterwards, with its body.
+        // Drain the outbox first: its rows would otherwise enter the chain afterwards, with their bodies.
         var drain = await writer.DrainOutboxAsync(cancellationToken).ConfigureAwait(false);
         if (drain.Error is { } error)
             return error;

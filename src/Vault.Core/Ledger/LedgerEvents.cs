@@ -1,18 +1,17 @@
 namespace Vault.Core.Ledger;
 
-/// <summary>The names of what happened. A new event gets a new name here; a name never changes its meaning.</summary>
+/// <summary>The types of events. A new event gets a new name here; a name never changes its meaning.</summary>
 public static class LedgerEvents
 {
     public const string ExecutionStarted = "execution.started";
     public const string ExecutionFinished = "execution.finished";
     public const string ExecutionRefused = "execution.refused";
     public const string AccountLinkCreated = "account.link_created";
+    public const string AccountConnectFailed = "account.connect_failed";
     public const string AccountConnected = "account.connected";
     public const string AccountReconnected = "account.reconnected";
 
-    /// <summary>
-    /// Somebody asked for a refresh now; what came of it has an entry of its own, whose caller is the host.
-    /// </summary>
+    /// <summary>A caller requested a refresh. The refresh has an entry of its own, whose caller is the host.</summary>
     public const string AccountRefreshAsked = "account.refresh_asked";
     public const string AccountRefreshed = "account.refreshed";
     public const string AccountRefreshFailed = "account.refresh_failed";
@@ -25,7 +24,7 @@ public static class LedgerEvents
     public const string ConnectionDeleted = "connection.deleted";
 
     /// <summary>
-    /// A tool set of the platform is gone; the entry stands in the ledger of each organization with a connection that
+    /// A tool set of the platform was deleted. The entry is in the ledger of each organization with a connection that
     /// named its tools.
     /// </summary>
     public const string ToolSetDeleted = "tool_set.deleted";
@@ -36,16 +35,18 @@ public static class LedgerEvents
     public const string OrganizationErased = "organization.erased";
 
     /// <summary>
-    /// A rotation was asked for and its journal is written; from here on a host finishes it, also after a crash.
+    /// A rotation was requested and its journal is written. From here on a host completes it, also after a crash.
     /// </summary>
     public const string KeyRotationBegun = "organization.key_rotation_begun";
 
-    /// <summary>No row is sealed under an older version of the key any more; the older versions are retired.</summary>
+    /// <summary>No row is sealed under an older version of the key; the older versions are retired.</summary>
     public const string KeyRotated = "organization.key_rotated";
     public const string KeyDestroyed = "organization.key_destroyed";
+    public const string ApprovalApproved = "approval.approved";
+    public const string ApprovalDenied = "approval.denied";
     public const string ApiKeyCreated = "api_key.created";
 
-    /// <summary>The key ends at the time in the details; its successor has an entry of its own.</summary>
+    /// <summary>The key expires at the time in the details; its successor has an entry of its own.</summary>
     public const string ApiKeyRotated = "api_key.rotated";
     public const string ApiKeyRevoked = "api_key.revoked";
 }

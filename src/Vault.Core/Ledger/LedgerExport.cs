@@ -4,15 +4,15 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Ledger;
 
-/// <summary>Writes a chain out as lines and verifies such lines anywhere, without a store.</summary>
+/// <summary>Exports a chain as lines and verifies exported lines anywhere, without a store.</summary>
 public sealed class LedgerExport(ILedgerStore store)
 {
     private const int PageSize = 500;
 
     /// <summary>
-    /// The organization's chain in pieces of whole lines, ending with the head. A piece is valid until the next is
-    /// asked for. The chain may grow meanwhile: the head was read first, and exactly the entries up to it are written,
-    /// so the export is complete in itself.
+    /// The organization's chain in pieces of whole lines, ending with the head. A piece is valid until the next one is
+    /// requested. The chain may grow meanwhile: the head is read first and exactly the entries up to it are written, so
+    /// the export is complete.
     /// </summary>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> WriteAsync(
         OrganizationId organization,
@@ -39,14 +39,14 @@ public sealed class LedgerExport(ILedgerStore store)
     }
 
     /// <summary>
-    /// Verifies exported lines. The organization is that of the first readable line unless given; blank lines are
-    /// skipped.
+    /// Verifies exported lines. Without <paramref name="organization"/> the first readable line names the organization.
+    /// Blank lines are skipped.
     /// </summary>
     /// <param name="lines">As exported, in order.</param>
-    /// <param name="organization">Whose chain it must be; null takes it from the lines.</param>
+    /// <param name="organization">The organization that the chain must belong to; null takes it from the lines.</param>
     /// <param name="kept">A head the customer kept.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>The report; null when there is no line from which to tell the organization.</returns>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <returns>The report; null when no line names an organization.</returns>
     public static async Task<LedgerReport?> VerifyAsync(
         IAsyncEnumerable<string> lines,
         OrganizationId? organization,

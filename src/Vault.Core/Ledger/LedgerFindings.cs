@@ -1,6 +1,6 @@
 namespace Vault.Core.Ledger;
 
-/// <summary>Collects findings: bounded, neighbours of one kind merged, in order at the end.</summary>
+/// <summary>Collects findings: limited in number, neighbours of one kind merged, sorted at the end.</summary>
 internal sealed class LedgerFindings
 {
     private readonly List<LedgerFinding> _found = [];
@@ -17,12 +17,10 @@ internal sealed class LedgerFindings
     public void Add(long seq, LedgerFault fault, string detail, string? eventId = null) =>
         Add(seq, seq, fault, detail, eventId);
 
-    /// <summary>
-    /// A run of entries that all stand in a wrong place for one reason is one finding, not a thousand.
-    /// </summary>
+    /// <summary>A run of entries that are all misplaced for one reason is one finding, not a thousand.</summary>
     public void Extend(long seq, LedgerFault fault, string detail)
     {
-        // Another finding may have come between two of a run; looking back a little is enough.
+        // Another finding may lie between two of a run, so a few of the latest findings are compared.
         for (var i = _found.Count - 1; i >= 0 && i >= _found.Count - 4; i--)
         {
             if (_found[i] is not { } run || run.Fault != fault || run.ToSeq != seq - 1 || run.Detail != detail)
@@ -34,7 +32,7 @@ internal sealed class LedgerFindings
         Add(seq, fault, detail);
     }
 
-    /// <summary>Replaces what was said about an entry before more was known.</summary>
+    /// <summary>Replaces the findings about an entry when more is known.</summary>
     public bool Restate(long seq, string eventId, LedgerFault was, LedgerFault fault, string detail)
     {
         for (var i = 0; i < _found.Count; i++)
@@ -48,6 +46,6 @@ internal sealed class LedgerFindings
         return false;
     }
 
-    // A stable order: the first finding named is the first in the chain.
+    // A stable order: the first finding reported is the first one in the chain.
     public IReadOnlyList<LedgerFinding> InOrder() => [.. _found.OrderBy(f => f.FromSeq).ThenBy(f => f.Fault)];
 }

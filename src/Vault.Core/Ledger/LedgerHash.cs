@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace Vault.Core.Ledger;
 
-/// <summary>A SHA-256 value with value equality and no array behind it. Not secret.</summary>
+/// <summary>A SHA-256 value with value equality, without an array. Not secret.</summary>
 public readonly record struct LedgerHash
 {
     public const int Length = 32;
@@ -14,7 +14,7 @@ public readonly record struct LedgerHash
 
     private LedgerHash(UInt128 high, UInt128 low) => (_high, _low) = (high, low);
 
-    /// <summary>All zero: what the first entry of a chain points back to.</summary>
+    /// <summary>All zero: the previous hash of the first entry of a chain.</summary>
     public static LedgerHash Zero => default;
 
     public static LedgerHash From(ReadOnlySpan<byte> bytes) =>

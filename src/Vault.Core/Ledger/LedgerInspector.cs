@@ -3,9 +3,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// Reads a chain entry by entry, in the order it is presented, and judges it. Keeps a handful of values however long
-/// the chain is (and one per gap or broken entry). An entry's true number is the one its hash was made with: tried
-/// first as stated, then beside it, because inserting or removing with renumbering shifts the rest.
+/// Reads a chain entry by entry, in the presented order, and verifies it. It keeps a few values however long the chain
+/// is (and one per gap or broken entry). An entry's true number is the one its hash was computed with. The stated
+/// number is tried first, then its neighbours, because inserting or removing an entry with renumbering shifts the rest.
 /// </summary>
 internal sealed class LedgerInspector
 {
@@ -26,7 +26,7 @@ internal sealed class LedgerInspector
     private long _erased;
 
     /// <param name="organization">Whose chain.</param>
-    /// <param name="start">What the first entry must follow.</param>
+    /// <param name="start">The head that the first entry must follow.</param>
     /// <param name="checkpoints">Heads the chain must pass through.</param>
     public LedgerInspector(OrganizationId organization, LedgerHead start, List<LedgerCheckpoint> checkpoints)
     {
@@ -55,7 +55,8 @@ internal sealed class LedgerInspector
             _findings.Add(
                 entry.Seq,
                 LedgerFault.EntryChanged,
-                "The hash does not fit the entry's fields: number, id, time, digest, previous hash or hash were changed.",
+                "The hash does not match the entry's fields: "
+                    + "number, id, time, digest, previous hash or hash was changed.",
                 entry.EventId
             );
             if (_unplaced.Count < MaxUnplaced)
@@ -68,20 +69,20 @@ internal sealed class LedgerInspector
             _findings.Extend(
                 entry.Seq,
                 LedgerFault.Reordered,
-                $"The entry that stands here is renumbered: it belongs {moved} {(_shift > 0 ? "later" : "earlier")}."
+                $"The entry in this place is renumbered: it belongs {moved} {(_shift > 0 ? "later" : "earlier")}."
             );
         }
 
         Place(entry, seq ?? entry.Seq, seq is null);
     }
 
-    /// <summary>One more head the chain must pass through, learned at the end of an export.</summary>
+    /// <summary>Adds a head that the chain must pass through, read at the end of an export.</summary>
     public void Expect(LedgerCheckpoint checkpoint) => _checkpoints.Add(checkpoint);
 
     public void Unreadable(long line, string why) =>
         _findings.Add(line, LedgerFault.Unreadable, $"Line {line} is not a ledger entry: {why}");
 
-    /// <param name="end">The head that the chain may not go beyond; null when it is not known.</param>
+    /// <param name="end">The head that the chain must not pass; null when it is not known.</param>
     public LedgerReport Finish(LedgerHead? end)
     {
         ResolveRival(null);
@@ -100,10 +101,10 @@ internal sealed class LedgerInspector
                 _last.Seq + 1,
                 furthest.Head.Seq,
                 LedgerFault.Removed,
-                $"The end of the chain is missing: {furthest.Name} lies beyond it."
+                $"The end of the chain is missing: {furthest.Name} is beyond it."
             );
         if (end is { } head && head.Seq < _last.Seq)
-            _findings.Add(head.Seq + 1, _last.Seq, LedgerFault.Inserted, "Entries lie beyond the stored head.");
+            _findings.Add(head.Seq + 1, _last.Seq, LedgerFault.Inserted, "There are entries beyond the stored head.");
         return new LedgerReport(_organization, _entries, _erased, _last, _findings.InOrder(), _findings.Total);
     }
 
@@ -122,14 +123,14 @@ internal sealed class LedgerInspector
         }
         else if (LedgerHash.Of(body.Span) != entry.BodyDigest)
         {
-            _findings.Add(entry.Seq, LedgerFault.BodyChanged, "The body does not fit its digest.", entry.EventId);
+            _findings.Add(entry.Seq, LedgerFault.BodyChanged, "The body does not match its digest.", entry.EventId);
         }
         else if (LedgerBody.DisagreesWith(body.Span, entry.Index) is { } column)
         {
             _findings.Add(
                 entry.Seq,
                 LedgerFault.IndexChanged,
-                $"The column '{column}' does not say what the body says.",
+                $"The column '{column}' differs from the body.",
                 entry.EventId
             );
         }
@@ -159,7 +160,7 @@ internal sealed class LedgerInspector
             return;
         }
 
-        // An entry that is itself intact testifies about the one before it.
+        // An entry that is intact itself proves the hash of its predecessor.
         var testimony = seq == expected && !broken ? entry.PrevHash : (LedgerHash?)null;
         ResolveRival(testimony);
         if (seq > expected)
@@ -172,14 +173,14 @@ internal sealed class LedgerInspector
                 _findings.Add(
                     _last.Seq,
                     LedgerFault.EntryReplaced,
-                    $"Entry {seq} was chained to another entry than the one that stands here.",
+                    $"Entry {seq} was linked to another entry than the one in this place.",
                     before.EventId
                 );
             else
                 _findings.Add(
                     seq,
                     LedgerFault.EntryReplaced,
-                    "The first entry is not chained to the start of the chain.",
+                    "The first entry is not linked to the start of the chain.",
                     entry.EventId
                 );
         }
@@ -189,7 +190,7 @@ internal sealed class LedgerInspector
         (_last, _lastEntry, _lastBroken) = (new LedgerHead(seq, entry.Hash), entry, broken);
     }
 
-    // Of two entries with one number the genuine one is that which the next entry was chained to, or which a checkpoint
+    // If two entries have one number, the genuine one is the one that the next entry was linked to or that a checkpoint
     // names.
     private void ResolveRival(LedgerHash? testimony)
     {
@@ -204,7 +205,7 @@ internal sealed class LedgerInspector
             (_last, _lastEntry, _lastBroken) = (_last with { Hash = rival.Hash }, rival, false);
     }
 
-    // The chain has passed a number: does it agree with what was kept of it?
+    // The chain has passed a checkpoint: compare its hash.
     private void Settle()
     {
         foreach (var checkpoint in _checkpoints)
@@ -231,12 +232,12 @@ internal sealed class LedgerInspector
                 _missing.Insert(i, (seq + 1, to));
             if (seq > from)
                 _missing.Insert(i, (from, seq - 1));
-            _findings.Add(seq, LedgerFault.Reordered, $"The entry stands behind entry {_last.Seq}.", entry.EventId);
+            _findings.Add(seq, LedgerFault.Reordered, $"The entry is placed after entry {_last.Seq}.", entry.EventId);
             return;
         }
 
-        // A second entry with a number that was already there. Of two at the end, the next entry says which one it was
-        // chained to.
+        // A second entry with the same number. At the end of the chain the next entry decides which one it was linked
+        // to.
         if (seq == _last.Seq && _rival is null && seq > _start.Seq)
             _rival = entry;
         else
@@ -245,12 +246,12 @@ internal sealed class LedgerInspector
 
     private void Inserted(LedgerEntry entry, long seq)
     {
-        const string Detail = "The entry is not part of the chain: another one has its number.";
+        const string Detail = "The entry is not part of the chain: another entry has its number.";
         if (!_findings.Restate(entry.Seq, entry.EventId, LedgerFault.EntryChanged, LedgerFault.Inserted, Detail))
             _findings.Add(seq, LedgerFault.Inserted, Detail, entry.EventId);
     }
 
-    // Entries whose fields do not fit may be genuine ones under each other's numbers: rows swapped far apart.
+    // Entries whose fields do not match may be genuine entries with exchanged numbers: rows swapped far apart.
     private void PlaceUnplaced()
     {
         foreach (var entry in _unplaced)
@@ -264,7 +265,7 @@ internal sealed class LedgerInspector
                     entry.EventId,
                     LedgerFault.EntryChanged,
                     LedgerFault.Reordered,
-                    $"The entry that stands here is entry {other.Seq}."
+                    $"The entry in this place is entry {other.Seq}."
                 );
                 break;
             }
@@ -281,7 +282,7 @@ internal sealed record LedgerCheckpoint(LedgerHead Head, string Name)
         if (stored is { } there)
             all.Add(new(there, "the stored head"));
         if (kept is { } mine)
-            all.Add(new(mine, "the head that was kept"));
+            all.Add(new(mine, "the kept head"));
         return all;
     }
 }

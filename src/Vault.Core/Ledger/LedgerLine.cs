@@ -7,8 +7,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// The export format: one JSON object per line, one line per entry, and at the end one line with the head. The body
-/// travels as a JSON string that holds its exact bytes, so a tool that reformats the lines does not break the chain.
+/// The export format: one JSON object per line, one line per entry, and a last line with the head. The body is a JSON
+/// string that holds its exact bytes, so a tool that reformats the lines does not break the chain.
 /// </summary>
 public static class LedgerLine
 {
@@ -39,7 +39,7 @@ public static class LedgerLine
         to.Write("\n"u8);
     }
 
-    /// <summary>Writes the last line: what the chain's head was when it was exported.</summary>
+    /// <summary>Writes the last line: the chain's head at the time of the export.</summary>
     public static void WriteHead(IBufferWriter<byte> to, OrganizationId organization, LedgerHead head)
     {
         ArgumentNullException.ThrowIfNull(to);
@@ -58,7 +58,7 @@ public static class LedgerLine
     }
 
     /// <summary>
-    /// Reads a line back. Exactly one of the three comes out: an entry, a head, or why it is neither.
+    /// Parses a line. Exactly one of the three is set: an entry, a head, or the reason why it is neither.
     /// </summary>
     public static (LedgerEntry? Entry, (OrganizationId Organization, LedgerHead Head)? Head, string? Why) Read(
         string line
@@ -110,7 +110,7 @@ public static class LedgerLine
                 return (null, null, "'hash' is missing or malformed");
             ReadOnlyMemory<byte>? bytes = body.GetString() is { } text ? Encoding.UTF8.GetBytes(text) : null;
 
-            // The query columns are not exported: they follow from the body.
+            // The query columns are not exported, because they follow from the body.
             var index = bytes is { } present ? LedgerBody.IndexOf(present.Span) : LedgerIndex.Erased;
             return (
                 new LedgerEntry(organization, seq, eventId, time, bytes, digest, previous, hash, index),

@@ -3,8 +3,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// A question to one organization's ledger. All filters given must fit (and). The cursor is a sequence number: the
-/// chain only grows at its end, so a page never skips or repeats an entry, whatever is appended meanwhile.
+/// A query on one organization's ledger. An entry matches if it satisfies all given filters. The cursor is a sequence
+/// number: the chain only grows at its end, so a page never skips or repeats an entry while entries are appended.
 /// </summary>
 public sealed record LedgerQuery(OrganizationId Organization)
 {
@@ -29,12 +29,12 @@ public sealed record LedgerQuery(OrganizationId Organization)
     /// <summary>Descending by seq instead of ascending.</summary>
     public bool NewestFirst { get; init; }
 
-    /// <summary>The last seq of the page before: only entries beyond it in the direction of reading.</summary>
+    /// <summary>The last seq of the previous page: only entries after it in the direction of reading.</summary>
     public long? Cursor { get; init; }
 
     /// <summary>Entries per page, 1 to 1,000.</summary>
     public int Limit { get; init; } = 100;
 }
 
-/// <summary>A page and where the next one starts; null says honestly that there is no more.</summary>
+/// <summary>A page and the cursor of the next one; null when this is the last page.</summary>
 public sealed record LedgerPage(IReadOnlyList<LedgerEntry> Entries, long? NextCursor);

@@ -3,17 +3,18 @@ using Vault.Core.Identity;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// Verifies a chain in the store or in an export. Needs no key and trusts nobody: whoever kept a head can prove that
-/// nothing up to it has changed since. Without a kept head, a chain rewritten from some entry to its end together with
-/// the stored head cannot be told from a genuine one; hence keep heads elsewhere.
+/// Verifies a chain in the store or in an export. It needs no key and trusts no party: a kept head proves that nothing
+/// up to it has changed since. Without a kept head, a chain that was rewritten from some entry to its end together with
+/// the stored head looks like a genuine one. So keep heads outside the database.
 /// </summary>
 public sealed class LedgerVerifier(ILedgerStore store)
 {
     private const int PageSize = 2_000;
 
-    /// <param name="organization">Whose chain.</param>
-    /// <param name="kept">A head the customer kept; proves the chain up to it and finds a truncated end.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="organization">The owner of the chain.</param>
+    /// <param name="kept">A head that the customer kept. It proves the chain up to it and reveals a truncated
+    /// end.</param>
+    /// <param name="cancellationToken">Cancels the reading.</param>
     public Task<LedgerReport> VerifyAsync(
         OrganizationId organization,
         LedgerHead? kept,
@@ -21,8 +22,7 @@ public sealed class LedgerVerifier(ILedgerStore store)
     ) => VerifyAsync(organization, LedgerHead.Genesis, kept, cancellationToken);
 
     /// <summary>
-    /// The same, beginning after <paramref name="after"/>: a head that was verified before, so that only what is new is
-    /// read.
+    /// Begins after <paramref name="after"/>, a head that was verified before, so that only newer entries are read.
     /// </summary>
     public async Task<LedgerReport> VerifyAsync(
         OrganizationId organization,
@@ -31,15 +31,15 @@ public sealed class LedgerVerifier(ILedgerStore store)
         CancellationToken cancellationToken
     )
     {
-        // Read before the entries, the stored head is what they must at least reach; read after them, what they may at
-        // most reach: the chain may be growing meanwhile, and every entry that can be seen was committed together with
-        // a head at least as far.
+        // The stored head is read twice, because the chain may grow meanwhile. Read before the entries, it is the least
+        // they must reach. Read after them, it is the most they may reach: each visible entry was committed together
+        // with a head at least as far.
         var before = await HeadAsync(organization, cancellationToken).ConfigureAwait(false);
         var inspector = new LedgerInspector(organization, after, LedgerCheckpoint.Of(kept, before));
         var reading = ReadAsync(after.Seq + 1);
         while (await reading.ConfigureAwait(false) is { Count: > 0 } page)
         {
-            // The store reads the next page while this one is judged.
+            // The store reads the next page while this one is verified.
             reading = ReadAsync(page[^1].Seq + 1);
             foreach (var entry in page)
                 inspector.Add(entry);

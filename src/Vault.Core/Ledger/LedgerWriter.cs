@@ -4,12 +4,12 @@ using Vault.Core.Errors;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// The one writer of this process. Callers queue entries and are released when they are durable; one loop takes
-/// everything that gathered during the last transaction into the next (group commit), for all organizations at once.
-/// Several hosts may write to one store: the stored head judges.
-/// <para>Crash at any line: an entry not yet answered is in the chain or it is not, never half. Nobody was told it is
-/// durable before the transaction committed. Drafts that must not be lost with the process travel in the outbox, in the
-/// transaction of the change they tell of.</para>
+/// The only writer of this process. Callers queue entries and are released when the entries are durable. One loop takes
+/// everything that was queued during the last transaction into the next one (group commit), for all organizations.
+/// Several hosts may write to one store: compare-and-swap on the stored head decides.
+/// <para>A crash at any line is safe: an entry that was not completed is in the chain or not, never half. No caller is
+/// released before the transaction has committed. Drafts that must not be lost with the process are in the outbox,
+/// written in the transaction of the change they record.</para>
 /// </summary>
 public sealed class LedgerWriter : ILedger, IAsyncDisposable
 {
@@ -21,9 +21,9 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     private readonly LedgerWriterOptions _options;
     private readonly LedgerCommitter _committer;
 
-    // The loop goes on where the entry came from, up to the store: an idle writer needs no other thread to wake up.
-    // Whoever appends holds no lock, and waiting callers are always answered on threads of their own, so nothing can
-    // come back here in a circle.
+    // The loop continues on the thread that queued the entry, up to the store: an idle writer needs no other thread.
+    // Safe because a caller holds no lock while it appends, and waiting callers are always completed on threads of
+    // their own, so there is no reentrancy.
     private readonly Channel<WaitingEntry> _queue = Channel.CreateUnbounded<WaitingEntry>(
         new() { SingleReader = true, AllowSynchronousContinuations = true }
     );
@@ -46,12 +46,12 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
         _loop = Task.Run(LoopAsync);
     }
 
-    /// <summary>Entries queued and not yet answered.</summary>
+    /// <summary>Entries that are queued and not completed.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>
-    /// Null when the entry is durable, <c>ledger_unavailable</c> when it could not be made so in time: then it may
-    /// still appear (its transaction's answer was lost), and the caller must not act (law 7). Cancelling gives up the
+    /// Null when the entry is durable. <c>ledger_unavailable</c> when it could not be made durable in time: then it may
+    /// still appear (the reply to its transaction was lost), and the caller must not act (law 7). Cancellation ends the
     /// waiting, not the entry.
     /// </summary>
     public async ValueTask<VaultError?> AppendAsync(LedgerDraft draft, CancellationToken cancellationToken)
@@ -63,9 +63,9 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
     }
 
     /// <summary>
-    /// Moves what lies in the outbox into the chains, oldest first, each exactly once: the row leaves the outbox in the
-    /// transaction that appends it. To be called on start and then periodically; calls in one process wait for each
-    /// other, other hosts may drain at the same time.
+    /// Moves the rows of the outbox into the chains, oldest first, each exactly once: a row leaves the outbox in the
+    /// transaction that appends it. Call it on start and then periodically. Calls in one process wait for each other;
+    /// other hosts may drain at the same time.
     /// </summary>
     public async Task<OutboxDrain> DrainOutboxAsync(CancellationToken cancellationToken)
     {
@@ -90,8 +90,8 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
                 var done = entries.Count(e => e.Task.Result is null && !e.Gone);
                 moved += done;
 
-                // Nothing moved: another host is on it, or the store refuses. Leave it for the next call rather than
-                // turn in a circle.
+                // Nothing was moved: another host drains, or the store refuses. The next call continues; this one does
+                // not loop.
                 if (error is not null || done == 0)
                     return new(moved, error);
             }
@@ -102,7 +102,7 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
         }
     }
 
-    /// <summary>Takes no more entries, writes those that wait (bounded by their timeouts), then ends.</summary>
+    /// <summary>Accepts no more entries, writes those that wait (bounded by their timeouts), then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
@@ -141,8 +141,8 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
 
     private async Task LoopAsync()
     {
-        // In the order of arrival; an entry leaves the list only when its caller has an answer, so a retry never lets a
-        // later entry of its chain pass.
+        // In the order of arrival. An entry leaves the list only when its caller has a result, so a retry never lets a
+        // later entry of its chain overtake it.
         var pending = new List<WaitingEntry>();
         while (await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {

@@ -3,20 +3,18 @@ namespace Vault.Core.Ledger;
 /// <summary>Bounds of the writer.</summary>
 public sealed record LedgerWriterOptions
 {
-    /// <summary>
-    /// Entries waiting at most; beyond it an append is refused at once rather than queued without end.
-    /// </summary>
+    /// <summary>The maximum of waiting entries; beyond it an append is refused at once.</summary>
     public int Capacity { get; init; } = 20_000;
 
-    /// <summary>Entries per transaction at most.</summary>
+    /// <summary>The maximum of entries per transaction.</summary>
     public int GroupLimit { get; init; } = 2_000;
 
-    /// <summary>
-    /// Entries of one chain per transaction, at the least, while another host writes to the chain too.
-    /// </summary>
+    /// <summary>The smallest batch of one chain per transaction while another host writes to the chain too.</summary>
     public int LeastContended { get; init; } = 16;
 
-    /// <summary>How long an entry is tried. A caller waits at most this and one <see cref="AttemptTimeout"/>.</summary>
+    /// <summary>
+    /// How long an entry is retried. A caller waits at most this and one <see cref="AttemptTimeout"/>.
+    /// </summary>
     public TimeSpan AppendTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long one call to the store may take before its outcome counts as unknown.</summary>
@@ -27,7 +25,7 @@ public sealed record LedgerWriterOptions
 
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Chains whose head is remembered; a forgotten one costs a read.</summary>
+    /// <summary>How many heads are cached; a head that is not cached costs a read.</summary>
     public int HeadsRemembered { get; init; } = 50_000;
 
     public IEnumerable<string> Faults()
@@ -52,9 +50,9 @@ public sealed record LedgerWriterOptions
 /// <summary>One transaction of the writer, for metrics.</summary>
 /// <param name="Appended">Entries made durable.</param>
 /// <param name="Organizations">Chains in the transaction.</param>
-/// <param name="Conflicts">Chains whose head another host had moved.</param>
-/// <param name="Failed">The store threw or took too long.</param>
-/// <param name="Lag">How long the oldest entry of the transaction had waited when it ended.</param>
+/// <param name="Conflicts">Chains whose head another host has moved.</param>
+/// <param name="Failed">The store threw or timed out.</param>
+/// <param name="Lag">How long the oldest entry of the transaction had waited at its end.</param>
 /// <param name="StoreTime">How long the store took.</param>
 /// <param name="Waiting">Entries still waiting afterwards.</param>
 public readonly record struct LedgerRound(
@@ -67,7 +65,7 @@ public readonly record struct LedgerRound(
     int Waiting
 );
 
-/// <summary>What moving the outbox into the chains came to.</summary>
+/// <summary>The result of moving the outbox into the chains.</summary>
 /// <param name="Moved">Entries that are now in a chain.</param>
-/// <param name="Error">Why it stopped early; the rest stays in the outbox for the next time.</param>
+/// <param name="Error">Why the move stopped early; the rest remains in the outbox for the next call.</param>
 public readonly record struct OutboxDrain(int Moved, Errors.VaultError? Error);

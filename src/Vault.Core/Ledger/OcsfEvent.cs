@@ -4,8 +4,8 @@ namespace Vault.Core.Ledger;
 
 /// <summary>
 /// A ledger entry as an event of the Open Cybersecurity Schema Framework 1.8.0, for a SIEM. An execution is API
-/// Activity (6003), any other event Entity Management (3004), an erased entry the Base Event (0). The schema has no
-/// agent or delegation object in this version: they stand under <c>unmapped</c>.
+/// Activity (6003), any other event Entity Management (3004), an erased entry the Base Event (0). This version of the
+/// schema has no agent or delegation object, so these are under <c>unmapped</c>.
 /// </summary>
 public static class OcsfEvent
 {
@@ -43,8 +43,7 @@ public static class OcsfEvent
         json.WriteEndObject();
     }
 
-    // 1 create, 2 read, 3 update, 4 delete, 99 other. The effect of the tool stands in the details where the caller put
-    // it.
+    // 1 create, 2 read, 3 update, 4 delete, 99 other. The details hold the effect of the tool.
     private static (int Id, string Name) ApiActivityOf(JsonElement body) =>
         (
             body.TryGetProperty("details", out var details) && details.ValueKind == JsonValueKind.Object
@@ -120,7 +119,7 @@ public static class OcsfEvent
         }
     }
 
-    // Severity: 1 informational, 2 low for what failed, 3 medium where nobody knows whether it happened.
+    // Severity: 1 informational, 2 low for a failure, 3 medium for an unknown outcome.
     private static void Status(Utf8JsonWriter json, int id, string text, string? code)
     {
         json.WriteNumber(
@@ -188,7 +187,7 @@ public static class OcsfEvent
 
         json.WriteEndObject();
 
-        // Who called, by key id: the ledger keeps no network addresses.
+        // The actor is the caller's key id: the ledger keeps no network addresses.
         json.WriteStartObject("src_endpoint"u8);
         json.WriteString("uid"u8, Text(body, "caller") ?? "unknown");
         json.WriteEndObject();

@@ -3,7 +3,7 @@ using Vault.Core.Errors;
 namespace Vault.Core.Ledger;
 
 /// <summary>
-/// An entry on its way into a chain and the caller who waits for it. Touched by the writer's loop only, once queued.
+/// An entry on its way into a chain and the caller that waits for it. Once queued, only the writer's loop touches it.
 /// </summary>
 internal sealed class WaitingEntry(PendingEntry entry, bool fromOutbox, long queuedAt)
 {
@@ -11,21 +11,21 @@ internal sealed class WaitingEntry(PendingEntry entry, bool fromOutbox, long que
 
     public PendingEntry Entry { get; } = entry;
 
-    // Hashed here, on the caller's thread: the loop is one thread for all.
+    // Hashed here, on the caller's thread, because the loop is one thread for all callers.
     public LedgerHash BodyDigest { get; } = LedgerHash.Of(entry.Body.Span);
 
     public bool FromOutbox { get; } = fromOutbox;
 
     public long QueuedAt { get; } = queuedAt;
 
-    /// <summary>An attempt ended without an answer: the entry may or may not be in the chain.</summary>
+    /// <summary>An attempt ended without a reply: the entry may or may not be in the chain.</summary>
     public bool InDoubt { get; set; }
 
-    /// <summary>The store said that something of its group is already there.</summary>
+    /// <summary>The store reported that an entry of the group exists already.</summary>
     public bool DuplicateSeen { get; set; }
 
     /// <summary>
-    /// Its outbox row is gone and it is not in the chain: erased, or the answer of another host's move is not visible
+    /// The outbox row is gone and the entry is not in the chain: it was erased, or another host's move is not visible
     /// yet.
     /// </summary>
     public bool Gone { get; private set; }

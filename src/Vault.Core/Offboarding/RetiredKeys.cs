@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
@@ -45,7 +44,12 @@ public sealed class RetiredKeys(
             if (await source.AnyBelowAsync(organization, key.Version + 1, cancellationToken).ConfigureAwait(false))
                 break;
             if (
-                await ledger.AppendAsync(Entry(key, requestedBy, now), cancellationToken).ConfigureAwait(false) is
+                await ledger
+                    .AppendAsync(
+                        LedgerEntries.KeyDestroyed(ids, now, requestedBy, organization, key.Version, key.ChangedAt),
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false) is
                 { } refused
             )
                 return refused;
@@ -62,17 +66,4 @@ public sealed class RetiredKeys(
 
         return destroyed;
     }
-
-    private LedgerDraft Entry(OrganizationKeyRow key, string requestedBy, DateTimeOffset now) =>
-        new()
-        {
-            EventId = ids.NewEvent(),
-            Organization = key.Organization,
-            Type = LedgerEvents.KeyDestroyed,
-            Time = now,
-            Caller = requestedBy,
-            Details = JsonSerializer.SerializeToElement(
-                new Dictionary<string, object> { ["key_version"] = key.Version, ["retired_at"] = key.ChangedAt }
-            ),
-        };
 }

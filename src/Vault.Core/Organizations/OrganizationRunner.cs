@@ -52,15 +52,7 @@ internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids
     }
 
     public LedgerDraft Draft(OrganizationRow row, string type, string requestedBy) =>
-        new()
-        {
-            EventId = ids.NewEvent(),
-            Organization = row.Id,
-            Type = type,
-            Time = time.GetUtcNow(),
-            Caller = requestedBy,
-            Outcome = row.State.Status.ToString(),
-        };
+        LedgerEntries.Organization(ids, time.GetUtcNow(), type, requestedBy, row.Id, row.State.Status.ToString());
 
     public static VaultError Unknown() => new(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
 

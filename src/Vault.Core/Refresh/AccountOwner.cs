@@ -14,7 +14,6 @@ public sealed class AccountOwner(
     AccountRefresher refresher,
     AccountRevoker revoker,
     GrantStore grantStore,
-    AccountResolver resolver,
     CredentialCache cache,
     IOrganizationStore organizations
 ) : IAccounts
@@ -69,7 +68,4 @@ public sealed class AccountOwner(
         NewGrant newGrant,
         CancellationToken cancellationToken
     ) => grantStore.StoreGrantAsync(key, newGrant, cancellationToken);
-
-    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) =>
-        resolver.ResolveAsync(question, cancellationToken);
 }

@@ -191,20 +191,15 @@ public sealed class AccountRunner(
     public LedgerDraft DraftFor(AccountRow row, string type, string actor, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return new LedgerDraft
-        {
-            EventId = ids.NewEvent(),
-            Organization = row.Key.Organization,
-            Type = type,
-            Time = now,
-            Caller = actor,
-            User = row.Key.User.Value,
-            Account = row.Id.Value,
-            Connection = row.Key.Connection.Value,
-            Provider = row.Provider,
-            ScopesGranted = row.State.GrantedScopes,
-            StatusReason = row.State.Reason,
-            Outcome = row.State.Status.ToString(),
-        };
+        return LedgerEntries.Account(
+            ids,
+            now,
+            type,
+            actor,
+            new LedgerAccount(row.Key, row.Id, row.Provider),
+            row.State.GrantedScopes,
+            row.State.Status.ToString(),
+            row.State.Reason
+        );
     }
 }

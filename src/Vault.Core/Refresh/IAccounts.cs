@@ -43,10 +43,4 @@ public interface IAccounts
     /// generation again.
     /// </summary>
     Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant newGrant, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Which account a request means: by id, by connection, or the only one of the provider; several are an
-    /// <c>account_ambiguous</c> with candidates, never a guess.
-    /// </summary>
-    Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken);
 }

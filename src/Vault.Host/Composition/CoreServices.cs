@@ -78,7 +78,7 @@ public static class CoreServices
         services.AddSingleton<AccountOwner>();
         services.AddSingleton<OrganizationOwner>();
         services.AddSingleton<LocalHostStatus>();
-        services.AddSingleton<IExecutions, ToolExecutor>();
+        services.AddSingleton<ToolExecutor>();
         return services;
     }
 }

@@ -8,10 +8,10 @@ using Vault.Host.Grains;
 namespace Vault.Host.Routing;
 
 /// <summary>
-/// The account door of a silo: every call goes to the silo that owns the account, through the silo's own grain factory,
-/// whose calls end when a silo is evicted.
+/// The grain-backed implementation of the port: each call goes to the silo that owns the account. It uses the silo's
+/// own grain factory, whose calls end when a silo is evicted.
 /// </summary>
-internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, AccountOwner local) : IAccounts
+internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls) : IAccounts
 {
     public Task<Result<RefreshResult>> RefreshAsync(
         AccountKey key,
@@ -46,23 +46,20 @@ internal sealed class ClusterAccounts(IGrainFactory grains, GrainCalls calls, Ac
         CancellationToken cancellationToken
     ) => AskAsync(() => Grain(key).StoreGrantAsync(newGrant, cancellationToken), cancellationToken);
 
-    /// <summary>Only reads; asked here.</summary>
-    public Task<Result<AccountPointer>> ResolveAsync(AccountQuestion question, CancellationToken cancellationToken) =>
-        local.ResolveAsync(question, cancellationToken);
-
     private IConnectedAccountGrain Grain(AccountKey key) => grains.GetGrain<IConnectedAccountGrain>(key.ToString());
 
-    // Each of these is the same done twice: the row's version, its generation and the intent judge the second one.
+    // Repeating any of these calls is safe: compare-and-swap on the row's version, the generation and the intent refuse
+    // the second one or make it a no-op (law 3).
     private async Task<Result<T>> AskAsync<T>(Func<Task<Result<T>>> call, CancellationToken cancellationToken)
     {
         var called = await calls.CallAsync(call, null, evenUnknown: true, cancellationToken).ConfigureAwait(false);
         return called.Failure switch
         {
-            null => called.Answer,
+            null => called.Value,
             CallFailure.NotDelivered => GrainCalls.NoSiloAvailable,
             _ => new VaultError(
                 ErrorCatalogue.OutcomeUnknown,
-                "The silo that worked on it did not answer; read the account's state."
+                "The silo that ran the call did not respond; read the account's state."
             ),
         };
     }

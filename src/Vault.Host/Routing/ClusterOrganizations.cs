@@ -7,8 +7,8 @@ using Vault.Host.Grains;
 namespace Vault.Host.Routing;
 
 /// <summary>
-/// The organization door of a silo. Creating has no grain yet, and a change is a function that does not travel: both
-/// are one compare-and-swap, done here.
+/// The grain-backed implementation of the port. Create has no grain yet, and the function of a change cannot be
+/// serialized: both are one compare-and-swap, so they run on this silo.
 /// </summary>
 internal sealed class ClusterOrganizations(IGrainFactory grains, GrainCalls calls, OrganizationOwner local)
     : IOrganizations
@@ -60,17 +60,18 @@ internal sealed class ClusterOrganizations(IGrainFactory grains, GrainCalls call
 
     private IOrganizationGrain Grain(OrganizationId id) => grains.GetGrain<IOrganizationGrain>(id.Value);
 
-    // The lifecycle answers a repeated event with what is already so, and a cascade goes on where it is.
+    // Repeating any of these calls is safe: the lifecycle returns the present state for a repeated event, and a cascade
+    // resumes at its cursor.
     private async Task<Result<T>> AskAsync<T>(Func<Task<Result<T>>> call, CancellationToken cancellationToken)
     {
         var called = await calls.CallAsync(call, null, evenUnknown: true, cancellationToken).ConfigureAwait(false);
         return called.Failure switch
         {
-            null => called.Answer,
+            null => called.Value,
             CallFailure.NotDelivered => GrainCalls.NoSiloAvailable,
             _ => new VaultError(
                 ErrorCatalogue.OutcomeUnknown,
-                "The silo that worked on it did not answer; read the organization's state."
+                "The silo that ran the call did not respond; read the organization's state."
             ),
         };
     }

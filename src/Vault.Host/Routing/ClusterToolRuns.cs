@@ -5,7 +5,7 @@ using Vault.Host.Grains;
 namespace Vault.Host.Routing;
 
 /// <summary>
-/// Runs an execution on the silo that owns the account: directly where that is this one, else through the account's
+/// Runs an execution on the silo that owns the account: directly if that is this silo, otherwise through the account's
 /// grain.
 /// </summary>
 internal sealed class ClusterToolRuns(
@@ -26,15 +26,15 @@ internal sealed class ClusterToolRuns(
         if (active.Has(key))
             return await local.ExecuteAsync(key, order, cancellationToken).ConfigureAwait(false);
 
-        // What only reads may run twice. What acts may be repeated while the ledger has no entry that it began: without
-        // one nothing was sent (law 7).
+        // A read may run twice. A write may be repeated while the ledger has no entry of it: without an entry nothing
+        // was sent (law 7).
         var reads = lost.OnlyReads(order);
         Func<Task<bool>>? mayRepeat = reads
             ? null
             : async () => !await lost.HasBegunAsync(key, order).ConfigureAwait(false);
 
-        // Looked up in each attempt: without any worker in the cluster the look-up itself fails, and that is a call
-        // that was not delivered.
+        // The grain is looked up in each attempt: in a cluster without workers the lookup itself fails, and that call
+        // was not delivered.
         var called = await calls
             .CallAsync(
                 () => grains.GetGrain<IConnectedAccountGrain>(key.ToString()).ExecuteAsync(order, cancellationToken),
@@ -45,7 +45,7 @@ internal sealed class ClusterToolRuns(
             .ConfigureAwait(false);
         return called.Failure switch
         {
-            null => called.Answer!,
+            null => called.Value!,
             CallFailure.NotDelivered => LostExecutions.NotSent(order),
             _ => await lost.LookUpAsync(key, order).ConfigureAwait(false),
         };

@@ -3,22 +3,24 @@ using Vault.Core.Errors;
 
 namespace Vault.Host.Routing;
 
-/// <summary>How a call to a grain ended that brought no answer.</summary>
+/// <summary>Why a call to a grain returned no result.</summary>
 internal enum CallFailure
 {
-    /// <summary>It was refused before it was delivered: it was not executed.</summary>
+    /// <summary>The call was rejected before delivery, so it was not executed.</summary>
     NotDelivered,
 
-    /// <summary>Its silo was declared dead, or the time is up: nobody knows, and it may even still run.</summary>
+    /// <summary>
+    /// The target silo was declared dead, or the call timed out. It may have been executed, and it may still run.
+    /// </summary>
     Unknown,
 }
 
-/// <summary>An answer, or how it was lost.</summary>
-internal readonly record struct CallResult<T>(T? Answer, CallFailure? Failure);
+/// <summary>A result, or why there is none.</summary>
+internal readonly record struct CallResult<T>(T? Value, CallFailure? Failure);
 
 /// <summary>
-/// Calls a grain and says honestly what became of the call. A call that was not delivered is repeated until the dead
-/// silo is evicted and the grain lives elsewhere: that takes about three seconds, so the patience is twice that.
+/// Calls a grain and reports whether the call was delivered. An undelivered call is repeated until the dead silo is
+/// evicted and the grain is placed elsewhere. That takes about three seconds, so the timeout is twice that.
 /// </summary>
 internal sealed class GrainCalls(TimeProvider time)
 {
@@ -26,12 +28,12 @@ internal sealed class GrainCalls(TimeProvider time)
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
     public static VaultError NoSiloAvailable { get; } =
-        new(ErrorCatalogue.ClusterUnavailable, "No silo of the cluster took the call; nothing was done.")
+        new(ErrorCatalogue.ClusterUnavailable, "No silo of the cluster accepted the call; nothing was done.")
         {
             RetryAfter = TimeSpan.FromSeconds(2),
         };
 
-    /// <summary>One call. Cancelling and failures inside the grain are thrown as they are.</summary>
+    /// <summary>One call. Cancellation and exceptions from inside the grain are thrown as they are.</summary>
     public static async Task<CallResult<T>> OnceAsync<T>(Func<Task<T>> call)
     {
         try
@@ -45,10 +47,10 @@ internal sealed class GrainCalls(TimeProvider time)
     }
 
     /// <summary>
-    /// Repeats what was not delivered, and if <paramref name="evenUnknown"/> also, once, what may have been: only for
-    /// calls that are the same done twice.
+    /// Repeats an undelivered call. With <paramref name="evenUnknown"/> it also repeats, once, a call that may have
+    /// been executed: only for idempotent calls.
     /// </summary>
-    /// <param name="mayRepeat">Asked before each repetition; null for calls that are the same done twice.</param>
+    /// <param name="mayRepeat">Asked before each repetition; null for idempotent calls.</param>
     public async Task<CallResult<T>> CallAsync<T>(
         Func<Task<T>> call,
         Func<Task<bool>>? mayRepeat,
@@ -56,8 +58,8 @@ internal sealed class GrainCalls(TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        // Counted from the first loss: a call that had been under way for long when its silo died has all the patience
-        // still.
+        // Measured from the first failure: a call may have run for a long time before its silo died, and still has the
+        // whole timeout for its repetitions.
         long? lost = null;
         var pause = TimeSpan.FromMilliseconds(50);
         while (true)
@@ -82,23 +84,17 @@ internal sealed class GrainCalls(TimeProvider time)
         }
     }
 
-    // What the sending side says of a message that it did not get out, because its target is known to be dead: the
-    // exception without words of its own.
-    private static readonly string NotSent = new SiloUnavailableException().Message;
-
-    // The order counts: a SiloUnavailableException is an OrleansMessageRejectionException too, and with words of its
-    // own ("the target silo became unavailable for message …") it means the opposite: the call was out.
+    // The order matters: a SiloUnavailableException is an OrleansMessageRejectionException too.
     private static CallFailure? Classify(Exception e) =>
         e switch
         {
-            SiloUnavailableException silo when silo.Message == NotSent => CallFailure.NotDelivered,
-            SiloUnavailableException => CallFailure.Unknown,
+            SiloUnavailableException silo => OrleansErrors.IsNotSent(silo)
+                ? CallFailure.NotDelivered
+                : CallFailure.Unknown,
             TimeoutException => CallFailure.Unknown,
             OrleansMessageRejectionException => CallFailure.NotDelivered,
-
-            // No silo is there that runs such grains: gateways only, or workers that are still starting.
-            ArgumentException when e.Source is "Orleans.Core" or "Orleans.Runtime" => CallFailure.NotDelivered,
-            OrleansException when e.Message.StartsWith("No active nodes", StringComparison.Ordinal) =>
+            ArgumentException lookup when OrleansErrors.IsWithoutImplementation(lookup) => CallFailure.NotDelivered,
+            OrleansException placement when OrleansErrors.IsWithoutCompatibleSilo(placement) =>
                 CallFailure.NotDelivered,
             _ => null,
         };

@@ -4,10 +4,10 @@ using Vault.Core.Identity;
 namespace Vault.Host.Routing;
 
 /// <summary>
-/// Which accounts have their grain active in this process. An execution on one of them calls its owner directly:
-/// executing interleaves, so there is no turn to wait for, and the detour through a message would only cost. An entry
-/// that is late or missing does no harm: the call goes through the grain, or runs on a silo beside another activation,
-/// and in both cases compare-and-swap and the lease decide (law 3).
+/// The accounts whose grain is active in this process. An execution on one of them calls the owner directly: executing
+/// interleaves, so it waits for no turn and needs no message. A late or missing entry does no harm: the call goes
+/// through the grain, or it runs concurrently with another activation. In both cases compare-and-swap and the lease
+/// decide (law 3).
 /// </summary>
 internal sealed class LocalActivations
 {
@@ -17,6 +17,6 @@ internal sealed class LocalActivations
 
     public void Add(AccountKey key, object activation) => _active[key] = activation;
 
-    /// <summary>Removes the entry of this activation; one that a newer activation has replaced stays.</summary>
+    /// <summary>Removes the entry of this activation, unless a newer activation has replaced it.</summary>
     public void Remove(AccountKey key, object activation) => _active.TryRemove(new(key, activation));
 }

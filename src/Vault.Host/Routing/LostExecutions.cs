@@ -9,19 +9,21 @@ using Vault.Core.Packs;
 namespace Vault.Host.Routing;
 
 /// <summary>
-/// What can be said of an execution whose silo did not answer: what the ledger knows by its id, and no more.
+/// Finds the result of an execution whose silo did not reply. It reports what the ledger has recorded under the
+/// execution's id, and nothing more.
 /// </summary>
 internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
 {
     /// <summary>
-    /// Whether its tool changes nothing upstream, so that it may run again. An unknown tool is taken to act.
+    /// Whether the tool changes nothing upstream, so that the execution may run again. An unknown tool counts as a
+    /// write.
     /// </summary>
     public bool OnlyReads(ExecutionOrder order) =>
-        packs.TryGetTool(order.Tool, out var tool) && tool.Definition.Effect == Effect.Read;
+        packs.TryGetTool(order.Request.ToolName, out var tool) && tool.Definition.Effect == Effect.Read;
 
     /// <summary>
-    /// Whether the ledger has any entry of it. An acting execution writes one before its upstream call (law 7), so none
-    /// means that nothing has been sent yet.
+    /// Whether the ledger has an entry of the execution. A write has one before its upstream call (law 7), so without
+    /// an entry nothing was sent.
     /// </summary>
     public async Task<bool> HasBegunAsync(AccountKey key, ExecutionOrder order)
     {
@@ -36,8 +38,8 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
     }
 
     /// <summary>
-    /// The outcome where the execution was finished before its answer was lost; else <c>outcome_unknown</c>, because a
-    /// silo that is only frozen may still act.
+    /// The recorded outcome, if the execution finished before its reply was lost. Otherwise <c>outcome_unknown</c>,
+    /// because a silo that is only paused may still act.
     /// </summary>
     public async Task<ExecutionResult> LookUpAsync(AccountKey key, ExecutionOrder order)
     {
@@ -54,18 +56,18 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
         }
         catch (StoreUnavailableException) { }
 
-        return Answer(
+        return Result(
             order,
             Outcome.OutcomeUnknown,
             new VaultError(
                 ErrorCatalogue.OutcomeUnknown,
-                "The silo that ran the execution did not answer, and the ledger has no end of it."
+                "The silo that ran the execution did not respond, and the ledger has no final entry of it."
             )
         );
     }
 
     public static ExecutionResult NotSent(ExecutionOrder order) =>
-        Answer(order, Outcome.FailedBeforeSend, GrainCalls.NoSiloAvailable);
+        Result(order, Outcome.FailedBeforeSend, GrainCalls.NoSiloAvailable);
 
     private async Task<IReadOnlyList<LedgerEntry>> FindAsync(AccountKey key, ExecutionOrder order) =>
         (
@@ -89,21 +91,18 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
                 ? read
                 : null;
 
-        // It succeeded, and its data is lost with the silo: cut to nothing, which is what the flag says.
-        if (Text("outcome") == "succeeded")
-            return Answer(order, Outcome.Succeeded, null) with { Status = status, Truncated = true };
+        var outcome = OutcomeNames.Parse(Text("outcome"));
+
+        // The execution succeeded, but its data was lost with the silo. The flag reports the data as truncated, here to
+        // nothing.
+        if (outcome == Outcome.Succeeded)
+            return Result(order, Outcome.Succeeded, null) with { Status = status, Truncated = true };
         var code = ErrorCatalogue.All.FirstOrDefault(c => c.Code == Text("error_code"))
             ?? ErrorCatalogue.OutcomeUnknown;
-        var outcome = Text("outcome") switch
-        {
-            "failed_before_send" => Outcome.FailedBeforeSend,
-            "failed_upstream" => Outcome.FailedUpstream,
-            _ => Outcome.OutcomeUnknown,
-        };
-        return Answer(
+        return Result(
             order,
             outcome,
-            new VaultError(code, "As the ledger has it; the silo that ran the execution is gone.")
+            new VaultError(code, "Read from the ledger; the silo that ran the execution is gone.")
             {
                 StatusReason = Text("status_reason"),
                 UpstreamStatus = status,
@@ -114,7 +113,7 @@ internal sealed class LostExecutions(IPacks packs, ILedgerStore ledger)
         };
     }
 
-    private static ExecutionResult Answer(ExecutionOrder order, Outcome outcome, VaultError? error) =>
+    private static ExecutionResult Result(ExecutionOrder order, Outcome outcome, VaultError? error) =>
         new()
         {
             ExecutionId = order.ExecutionId,

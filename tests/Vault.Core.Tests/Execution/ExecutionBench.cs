@@ -49,17 +49,9 @@ public sealed class ExecutionBench : IDisposable
             a.Options,
             IAccountObserver.None
         );
-        var owner = new AccountOwner(
-            a.Host.Refresher,
-            a.Host.Revoker,
-            a.Host.GrantStore,
-            a.Host.Resolver,
-            a.Host.Cache,
-            a.Store.Organizations
-        );
         Executor = new ToolExecutor(
             a.Packs,
-            owner,
+            a.Host.Resolver,
             Runner,
             a.Store.Organizations,
             a.Store.Connections,

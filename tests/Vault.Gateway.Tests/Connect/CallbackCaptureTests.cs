@@ -25,7 +25,7 @@ public sealed class CallbackCaptureTests
         (await visitor.OpenAsync(await scene.LinkAsync())).Is(303);
         // Twice the same name is no value at all.
         Assert.Contains(
-            "does not fit this connection",
+            "does not match this connection",
             (await visitor.ReturnAsync(more: "&realmId=1&realmId=2")).Is(410).Text,
             StringComparison.Ordinal
         );

@@ -297,6 +297,6 @@ internal sealed class GatewayHost : IAsyncDisposable
             .AddSingleton<IToolRuns>(s => s.GetRequiredService<ToolRunner>())
             .AddSingleton<CascadeRunner>()
             .AddSingleton<IOrganizations, OrganizationOwner>()
-            .AddSingleton<IExecutions, ToolExecutor>();
+            .AddSingleton<ToolExecutor>();
     }
 }

@@ -61,7 +61,7 @@ public sealed class GrainCallsTests
             CancellationToken.None
         );
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal("done", (await called).Answer);
+        Assert.Equal("done", (await called).Value);
     }
 
     [Fact]

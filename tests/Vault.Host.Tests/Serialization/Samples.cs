@@ -92,15 +92,21 @@ internal static class Samples
         {
             ExecutionId = "exe_1",
             Account = Account,
-            Tool = "sandbox_get_profile",
             PackVersion = "1.2.0",
-            Input = JsonDocument.Parse("""{"text":"Grüße \u0001","deep":[1,2.5,null,{"x":true}]}""").RootElement,
+            Request = new ExecutionRequest
+            {
+                ToolName = "sandbox_get_profile",
+                Organization = Organization,
+                User = Key.User,
+                Input = JsonDocument.Parse("""{"text":"Grüße \u0001","deep":[1,2.5,null,{"x":true}]}""").RootElement,
+                Connection = Key.Connection,
+                Timeout = TimeSpan.FromSeconds(30),
+                TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            },
             CallerKey = "key_1",
             Agent = "agt_1",
             Delegation = ["ada", "agt_1"],
-            ReceivedAt = Noon,
             Deadline = Noon.AddSeconds(30),
-            TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         },
         new ExecutionResult
         {

@@ -39,21 +39,20 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
             DecidedBy = call.Body.Required("decided_by"),
             Version = row.Version + 1,
         };
-        var draft = new LedgerDraft
-        {
-            EventId = ids.NewEvent(),
-            Organization = call.Organization,
-            Type = decision == ApprovalStatus.Approved ? "approval.approved" : "approval.denied",
-            Time = time.GetUtcNow(),
-            Caller = call.Caller.KeyId,
-            User = next.DecidedBy,
-            Tool = row.Tool,
-            Account = row.Account.Value,
-            ArgumentDigest = row.InputDigest,
-        };
-        // Told first (law 7): a decision that allows something is not made where nobody can read of it.
-        if (await ledger.AppendAsync(draft, cancellationToken) is { } silent)
-            return silent;
+        var entry = LedgerEntries.Approval(
+            ids,
+            time.GetUtcNow(),
+            decision == ApprovalStatus.Approved ? LedgerEvents.ApprovalApproved : LedgerEvents.ApprovalDenied,
+            call.Caller.KeyId,
+            call.Organization,
+            next.DecidedBy,
+            row.Tool,
+            row.Account,
+            row.InputDigest
+        );
+        // Recorded first (law 7): a decision that permits an execution takes effect only with a durable entry.
+        if (await ledger.AppendAsync(entry, cancellationToken) is { } unrecorded)
+            return unrecorded;
         // Compare-and-swap: of two people who decide at once, the second is told what the first decided.
         return await store.UpdateAsync(next, row.Version, cancellationToken) == WriteOutcome.Written
             ? Answer.Ok(ApprovalView.Of(next))

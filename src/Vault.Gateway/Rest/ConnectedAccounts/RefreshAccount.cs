@@ -52,22 +52,16 @@ internal sealed class RefreshAccount(
         var found = await finder.FindAsync(call, cancellationToken);
         if (!found.TryGet(out var row, out var missing))
             return missing;
-        // The refresh itself has the host for its caller, because many may wait for one; who asked is said here, before
-        // it begins.
-        var asked = new LedgerDraft
-        {
-            EventId = ids.NewEvent(),
-            Organization = call.Organization,
-            Type = LedgerEvents.AccountRefreshAsked,
-            Time = time.GetUtcNow(),
-            Caller = call.Caller.KeyId,
-            User = row.Key.User.Value,
-            Account = row.Id.Value,
-            Connection = row.Key.Connection.Value,
-            Provider = row.Provider,
-        };
-        if (await ledger.AppendAsync(asked, cancellationToken) is { } silent)
-            return silent;
+        // Recorded before the refresh begins. The entry of the refresh itself has the host for its caller, because many
+        // callers may wait for one refresh.
+        var requested = LedgerEntries.RefreshRequested(
+            ids,
+            time.GetUtcNow(),
+            call.Caller.KeyId,
+            new LedgerAccount(row.Key, row.Id, row.Provider)
+        );
+        if (await ledger.AppendAsync(requested, cancellationToken) is { } unrecorded)
+            return unrecorded;
         return Answer.From(
             await accounts.RefreshAsync(row.Key, row.State.Generation, RefreshReason.Manual, cancellationToken),
             done => new RefreshView(row.Id.Value, StatusWords.Of(done.Status), done.Refreshed, done.AccessExpiresAt)

@@ -5,8 +5,8 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Executions;
 
-/// <summary>Reads the request and hands it on; every decision is the executor's.</summary>
-internal sealed class ExecuteTool(IExecutions executions, GatewayOptions options) : IRoute
+/// <summary>Parses the request and calls the executor, which makes all decisions.</summary>
+internal sealed class ExecuteTool(ToolExecutor executor, GatewayOptions options) : IRoute
 {
     public Operation Operation { get; } =
         new("POST", "/v1/execute_tool", "executeTool", "Execute a tool with a user's connected account")
@@ -39,14 +39,11 @@ internal sealed class ExecuteTool(IExecutions executions, GatewayOptions options
                 {
                     MaxLength = 64,
                 },
-                Field.Text("page_token", "next_page_token of the answer before.") with
+                Field.Text("page_token", "next_page_token of the previous response.") with
                 {
                     MaxLength = 8192,
                 },
-                Field.Flag(
-                    "raw",
-                    "Answers with everything the provider sent, instead of the tool's data without what an agent never needs."
-                ),
+                Field.Flag("raw", "Returns everything that the provider sent, instead of the tool's data."),
                 .. ExecutionFields.Account,
                 .. ExecutionFields.Common,
             ],
@@ -64,6 +61,6 @@ internal sealed class ExecuteTool(IExecutions executions, GatewayOptions options
         );
         if (!read.TryGet(out var request, out var wrong))
             return wrong;
-        return ExecutionFields.Answer(await executions.ExecuteAsync(call.Caller, request, cancellationToken));
+        return ExecutionFields.Answer(await executor.ExecuteAsync(call.Caller, request, cancellationToken));
     }
 }

@@ -6,47 +6,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Executions;
 
-internal sealed record ExecutionView(
-    string ExecutionId,
-    Outcome Outcome,
-    JsonElement? Data,
-    int? Status,
-    string Trust,
-    string? NextPageToken,
-    bool Truncated,
-    string? OutputHandle,
-    string? ConnectedAccountId,
-    IReadOnlyList<string> ScopesUsed
-) : IWriteItself
-{
-    public void Write(Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteString("execution_id"u8, ExecutionId);
-        json.WriteString("outcome"u8, ExecutionFields.Word(Outcome));
-        json.WritePropertyName("data"u8);
-        if (Data is { } data)
-            data.WriteTo(json);
-        else
-            json.WriteNullValue();
-        if (Status is { } status)
-            json.WriteNumber("status"u8, status);
-        else
-            json.WriteNull("status"u8);
-        json.WriteString("trust"u8, Trust);
-        json.WriteString("next_page_token"u8, NextPageToken);
-        json.WriteBoolean("truncated"u8, Truncated);
-        json.WriteString("output_handle"u8, OutputHandle);
-        json.WriteString("connected_account_id"u8, ConnectedAccountId);
-        json.WriteStartArray("scopes_used"u8);
-        for (var i = 0; i < ScopesUsed.Count; i++)
-            json.WriteStringValue(ScopesUsed[i]);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-}
-
-/// <summary>What every execution is asked and answered with, of a tool as of a raw call.</summary>
+/// <summary>The request fields and the response that a tool call and a raw call share.</summary>
 internal static class ExecutionFields
 {
     public static IReadOnlyList<Field> Account { get; } =
@@ -56,11 +16,11 @@ internal static class ExecutionFields
             MaxLength = UserId.MaxLength,
             Aliases = ["identifier"],
         },
-        Field.Text("connected_account_id", "The account itself, instead of its user.") with
+        Field.Text("connected_account_id", "The account, instead of its user.") with
         {
             MaxLength = 32,
         },
-        Field.Text("account_label", "The account's label, where one connection has several of a user.") with
+        Field.Text("account_label", "The account's label, where a user has several accounts of one connection.") with
         {
             MaxLength = 64,
         },
@@ -68,15 +28,15 @@ internal static class ExecutionFields
 
     public static IReadOnlyList<Field> Common { get; } =
     [
-        Field.Text("agent_run_id", "Your own id of the agent's run, for the ledger.") with
+        Field.Text("agent_run_id", "Your own id of the agent run, for the ledger.") with
         {
             MaxLength = 200,
         },
-        Field.Text("approval_id", "The approval a destructive call needs.") with
+        Field.Text("approval_id", "The approval that a destructive call requires.") with
         {
             MaxLength = 32,
         },
-        Field.Number("timeout_ms", "The longest the call may take, in milliseconds.", 1, 600_000),
+        Field.Number("timeout_ms", "The timeout of the call in milliseconds.", 1, 600_000),
     ];
 
     public static IReadOnlyList<ErrorCode> Errors { get; } =
@@ -157,37 +117,15 @@ internal static class ExecutionFields
         };
     }
 
-    public static Answer Answer(ExecutionResult answer) =>
-        answer.Error is { } error
+    public static Answer Answer(ExecutionResult result) =>
+        result.Error is { } error
             ? new Answer.Problem(
                 error with
                 {
-                    ExecutionId = answer.ExecutionId,
+                    ExecutionId = result.ExecutionId,
                 },
-                answer.Outcome != Outcome.FailedBeforeSend,
-                Word(answer.Outcome)
+                result.Outcome != Outcome.FailedBeforeSend,
+                OutcomeNames.Of(result.Outcome)
             )
-            : Http.Answer.Ok(
-                new ExecutionView(
-                    answer.ExecutionId,
-                    answer.Outcome,
-                    answer.Data,
-                    answer.Status,
-                    answer.Trust,
-                    answer.NextPageToken,
-                    answer.Truncated,
-                    answer.OutputHandle,
-                    answer.ConnectedAccountId,
-                    answer.ScopesUsed
-                )
-            );
-
-    public static string Word(Outcome outcome) =>
-        outcome switch
-        {
-            Outcome.Succeeded => "succeeded",
-            Outcome.FailedBeforeSend => "failed_before_send",
-            Outcome.FailedUpstream => "failed_upstream",
-            _ => "outcome_unknown",
-        };
+            : Http.Answer.Ok(new ExecutionView(result));
 }

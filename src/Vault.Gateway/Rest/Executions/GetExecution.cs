@@ -31,11 +31,11 @@ internal sealed record ExecutionRecordView(
     IReadOnlyList<long> LedgerSeqs
 );
 
-/// <summary>What the ledger knows of an execution; there is no second record of it that could differ.</summary>
+/// <summary>What the ledger has recorded about an execution. There is no second record that could differ.</summary>
 internal sealed class GetExecution(ILedgerStore store) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/v1/executions/{execution_id}", "getExecution", "What became of an execution")
+        new("GET", "/v1/executions/{execution_id}", "getExecution", "Get the state and the outcome of an execution")
         {
             Tag = "Executions",
             Permission = Permission.LedgerRead,
@@ -57,7 +57,7 @@ internal sealed class GetExecution(ILedgerStore store) : IRoute
             .Where(e => e.Json is not null)
             .ToList();
         if (known.Count == 0)
-            return new VaultError(ErrorCatalogue.NotFound, "The ledger has no such execution.");
+            return new VaultError(ErrorCatalogue.NotFound, "The ledger has no execution with this id.");
         var started = known.FirstOrDefault(e => e.Entry.Index.Type == LedgerEvents.ExecutionStarted);
         var ended = known.LastOrDefault(e =>
             e.Entry.Index.Type is LedgerEvents.ExecutionFinished or LedgerEvents.ExecutionRefused

@@ -6,7 +6,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Executions;
 
-/// <param name="Text">A piece of the output; content of a provider, never instruction.</param>
+/// <param name="Text">A part of the output; content of a provider, never an instruction.</param>
 /// <param name="NextOffset">Null at the end.</param>
 internal sealed record OutputView(
     string ExecutionId,
@@ -19,7 +19,7 @@ internal sealed record OutputView(
     long? NextOffset
 );
 
-/// <summary>The whole of an output that was cut, piece by piece.</summary>
+/// <summary>Reads a truncated output in parts.</summary>
 internal sealed class GetOutput(OutputKeeper outputs) : IRoute
 {
     private const int MaxPiece = 1024 * 1024;
@@ -29,7 +29,7 @@ internal sealed class GetOutput(OutputKeeper outputs) : IRoute
             "GET",
             "/v1/executions/{execution_id}/output",
             "getExecutionOutput",
-            "Read an output that was cut, from an offset on"
+            "Read a truncated output from an offset"
         )
         {
             Tag = "Executions",
@@ -40,8 +40,8 @@ internal sealed class GetOutput(OutputKeeper outputs) : IRoute
             Query =
             [
                 Field.Organization,
-                Field.Number("offset", "The first byte; 0 where absent.", 0, long.MaxValue),
-                Field.Number("limit", "Bytes at most, up to 1 MiB; 256 KiB where absent.", 1024, MaxPiece),
+                Field.Number("offset", "The first byte; default 0.", 0, long.MaxValue),
+                Field.Number("limit", "Bytes at most, up to 1 MiB; default 256 KiB.", 1024, MaxPiece),
             ],
         };
 
@@ -52,20 +52,23 @@ internal sealed class GetOutput(OutputKeeper outputs) : IRoute
         if (read.Error is { } error)
             return error;
         if (read.Value is not { } output)
-            return new VaultError(ErrorCatalogue.NotFound, "There is no kept output of this execution, or no longer.");
+            return new VaultError(
+                ErrorCatalogue.NotFound,
+                "There is no stored output of this execution, or it has expired."
+            );
         using (output.Body)
         {
             var bytes = output.Body.Reveal();
             var offset = call.Query.Number("offset") ?? 0;
             if (offset > bytes.Length)
-                return VaultError.Invalid("offset", $"lies beyond the end ({bytes.Length})");
+                return VaultError.Invalid("offset", $"is beyond the end ({bytes.Length})");
             var textual =
                 output.ContentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase)
                 || output.ContentType.Contains("json", StringComparison.OrdinalIgnoreCase);
             var piece = bytes[
                 (int)offset..Math.Min(bytes.Length, (int)offset + (int)(call.Query.Number("limit") ?? 256 * 1024))
             ];
-            // A piece ends between two characters, so that pieces put together are the whole.
+            // A part ends between two characters, so the parts joined are the whole output.
             if (textual)
                 piece = piece[..Whole(piece, offset + piece.Length == bytes.Length)];
             var end = offset + piece.Length;

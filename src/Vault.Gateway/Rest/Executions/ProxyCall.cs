@@ -7,10 +7,8 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Executions;
 
-/// <summary>
-/// A raw authenticated call. The path is taken as it was sent, escapes and all; what may be in it is Core's to say.
-/// </summary>
-internal sealed class ProxyCall(IExecutions executions, GatewayOptions options) : IRoute
+/// <summary>A raw authenticated call. The path is used as it was sent, with its escapes; Core validates it.</summary>
+internal sealed class ProxyCall(ToolExecutor executor, GatewayOptions options) : IRoute
 {
     private const string Prefix = "/v1/proxy/";
 
@@ -44,15 +42,19 @@ internal sealed class ProxyCall(IExecutions executions, GatewayOptions options) 
                 new Field(
                     "query",
                     FieldKind.Object,
-                    "Query parameters: texts, numbers, true, false, or lists of them."
+                    "Query parameters: strings, numbers, true, false, or lists of them."
                 ),
-                Field.Map("headers", "Headers of the request; the credential is the vault's to add."),
-                new Field("body", FieldKind.Any, "The body, sent as JSON; with content_type a text is sent as it is."),
+                Field.Map("headers", "Headers of the request; the vault adds the credential."),
+                new Field(
+                    "body",
+                    FieldKind.Any,
+                    "The body, sent as JSON; with content_type a string is sent as it is."
+                ),
                 Field.Text("body_base64", "The body as bytes in base64, with content_type.") with
                 {
                     MaxLength = int.MaxValue,
                 },
-                Field.Text("content_type", "The body's media type; application/json where body is given.") with
+                Field.Text("content_type", "The body's media type; default application/json where body is given.") with
                 {
                     MaxLength = 200,
                 },
@@ -78,10 +80,10 @@ internal sealed class ProxyCall(IExecutions executions, GatewayOptions options) 
         );
         if (!read.TryGet(out var request, out var wrong))
             return wrong;
-        return ExecutionFields.Answer(await executions.ProxyAsync(call.Caller, request, cancellationToken));
+        return ExecutionFields.Answer(await executor.ProxyAsync(call.Caller, request, cancellationToken));
     }
 
-    // The route's own value is unescaped: "a%2Fb" and "a/b" would be one path.
+    // The route value is unescaped: "a%2Fb" and "a/b" would be the same path.
     private static string Path(Call call)
     {
         var target = call.Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;

@@ -23,27 +23,29 @@ public sealed class ExecutionViewTests
             new { name = "Weekly „summary“ <b>", nested = new object?[] { 1.50m, null, true, "\u0001" } }
         );
         Same(
-            new ExecutionView(
-                "exe_1",
-                outcome,
-                data,
-                200,
-                "untrusted",
-                "next+/=",
-                true,
-                "exe_1",
-                "ca_1",
-                ["read:items", "ä"]
-            )
+            new ExecutionResult
+            {
+                ExecutionId = "exe_1",
+                Outcome = outcome,
+                Data = data,
+                Status = 200,
+                Trust = "untrusted",
+                NextPageToken = "next+/=",
+                Truncated = true,
+                OutputHandle = "exe_1",
+                ConnectedAccountId = "ca_1",
+                ScopesUsed = ["read:items", "ä"],
+            }
         );
     }
 
     [Fact]
     public void Absent_members_are_null_as_the_serializer_writes_them() =>
-        Same(new ExecutionView("exe_1", Outcome.Succeeded, null, null, "untrusted", null, false, null, null, []));
+        Same(new ExecutionResult { ExecutionId = "exe_1", Outcome = Outcome.Succeeded });
 
-    private static void Same(ExecutionView view)
+    private static void Same(ExecutionResult result)
     {
+        var view = new ExecutionView(result);
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = GatewayJson.Options.Encoder }))
             view.Write(json);

@@ -28,12 +28,15 @@ internal static class StorePortAttempts
             services.GetRequiredService<IApprovalStore>(),
             services.GetRequiredService<IOutputStore>()
         );
-        var owner = services.GetRequiredService<IAccounts>();
+        var (owner, resolver) = (
+            services.GetRequiredService<IAccounts>(),
+            services.GetRequiredService<AccountResolver>()
+        );
         var tried = 0;
         foreach (var id in victim.Ids["connected_account_id"])
         {
             await NothingAsync("accounts.find", accounts.FindAsync(mine, new AccountId(id), default));
-            var found = await owner.ResolveAsync(
+            var found = await resolver.ResolveAsync(
                 new AccountQuestion(mine, null, "sandbox_key", null, new AccountId(id), null),
                 default
             );

@@ -128,14 +128,7 @@ internal sealed class SimHost : ICheckpoints
             IAccountObserver.None
         );
         var organizations = new SimOrganizations(world, this);
-        _owner = new AccountOwner(
-            Refresher,
-            revoker,
-            new GrantStore(store, runner, cache, ids),
-            new AccountResolver(store, time, options),
-            cache,
-            organizations
-        );
+        _owner = new AccountOwner(Refresher, revoker, new GrantStore(store, runner, cache, ids), cache, organizations);
         _grants = new GrantWriter(store, scene.Connections, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
@@ -158,11 +151,14 @@ internal sealed class SimHost : ICheckpoints
         {
             ExecutionId = _ids.NewExecution(),
             Account = subject.Id,
-            Tool = write ? AcmePacks.Send : AcmePacks.List,
             PackVersion = "3",
-            Input = NoInput,
+            Request = new ExecutionRequest
+            {
+                ToolName = write ? AcmePacks.Send : AcmePacks.List,
+                Organization = subject.Key.Organization,
+                Input = NoInput,
+            },
             CallerKey = "key_1",
-            ReceivedAt = now,
             Deadline = now + Execution.DefaultTimeout,
         };
         _world.Begins(this, order.ExecutionId, subject);

@@ -1,0 +1,113 @@
+using Vault.Core.Accounts;
+using Vault.Core.Concurrency;
+using Vault.Core.Connections;
+using Vault.Core.Errors;
+using Vault.Core.Identity;
+using Vault.Core.Packs;
+
+namespace Vault.Core.Execution;
+
+// The checks that must pass before the ledger entry is written. None of them has an effect at the provider.
+public sealed partial class ToolRunner
+{
+    private readonly FreshCache<(OrganizationId, string), ConnectionRow> _connections = new(
+        time,
+        lifecycle.FreshnessLease,
+        10_000
+    );
+
+    private async Task<VaultError?> CheckAsync(ExecutionRun run, CancellationToken cancellationToken)
+    {
+        var taken = await cache.TakeAsync(run.Key, confirm: false, cancellationToken).ConfigureAwait(false);
+        if (!taken.TryGet(out var account, out var error))
+            return error;
+        try
+        {
+            if (!account.Gate.Open)
+                return AccountErrors.Suspended();
+            if (account.Row.Id != run.Order.Account)
+                return AccountErrors.NotConnected();
+            var state = account.Row.State;
+            run.Granted = state.GrantedScopes;
+            if (state.Status != AccountStatus.Active)
+                return AccountErrors.ForStatus(state);
+
+            run.Connection = await ConnectionAsync(run.Key.Organization, account.Row.ConnectionId, cancellationToken)
+                .ConfigureAwait(false);
+            if (run.Connection is null || run.Connection.Settings.Disabled)
+                return new VaultError(
+                    ErrorCatalogue.ConnectionUnknown,
+                    $"The connection '{run.Key.Connection}' is removed or disabled."
+                );
+            if (account.Row.Provider != run.Tool.Pack.Id)
+            {
+                // The account was found through the pack of a compatible provider. Address, credential and error rules
+                // are those of the account's own pack.
+                if (!packs.TryGetTool(run.Tool.Definition.Name, account.Row.Provider, out var own))
+                    return new VaultError(
+                        ErrorCatalogue.ToolUnknown,
+                        $"Accounts of '{account.Row.Provider}' do not run the tool '{run.Tool.Definition.Name}'."
+                    );
+                run.Tool = own;
+            }
+
+            if (ProxyTool.Is(run.Order.Request.ToolName))
+            {
+                if (!run.Connection.Settings.AllowProxy)
+                    return new VaultError(
+                        ErrorCatalogue.PolicyDenied,
+                        $"The connection '{run.Key.Connection}' does not allow raw calls (allow_proxy)."
+                    );
+            }
+            else if (run.Connection.Settings.Tools is { } offered && !offered.Contains(run.Tool.Definition.Name))
+                return new VaultError(
+                    ErrorCatalogue.PolicyDenied,
+                    $"The connection '{run.Key.Connection}' does not offer the tool '{run.Tool.Definition.Name}'."
+                );
+
+            // The granted scopes count, not the requested ones: a person may decline some of them at consent.
+            var missing = run.Tool.Definition.Scopes.Missing(state.GrantedScopes);
+            run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes);
+            if (missing.Length > 0)
+            {
+                scopeUses.Refused(run.Key.Organization, run.Order.Account, missing, time.GetUtcNow());
+                return new VaultError(
+                    ErrorCatalogue.ScopeMissing,
+                    "The grant lacks: " + string.Join(", ", missing) + "."
+                )
+                {
+                    MissingScopes = missing,
+                };
+            }
+        }
+        finally
+        {
+            account.Release();
+        }
+
+        if (run.Order.Request.PageToken is { } token)
+        {
+            var opened = await PageSeal
+                .OpenAsync(sealer, run.Key.Organization, run.Order.Account, token, cancellationToken)
+                .ConfigureAwait(false);
+            if (!opened.TryGet(out var page, out var wrong))
+                return wrong;
+            run.Page = page;
+        }
+
+        return await guard.CheckAsync(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    private ValueTask<ConnectionRow?> ConnectionAsync(
+        OrganizationId organization,
+        string id,
+        CancellationToken cancellationToken
+    ) =>
+        _connections.TryGet((organization, id), out var known)
+            ? new(known)
+            : _connections.GetAsync(
+                (organization, id),
+                key => connections.FindAsync(key.Item1, key.Item2, CancellationToken.None),
+                cancellationToken
+            );
+}
