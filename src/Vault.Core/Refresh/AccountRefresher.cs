@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using Vault.Core.Accounts;
+using Vault.Core.Concurrency;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
@@ -14,7 +14,7 @@ namespace Vault.Core.Refresh;
 /// </summary>
 public sealed class AccountRefresher
 {
-    private readonly ConcurrentDictionary<AccountKey, Task<Result<RefreshResult>>> _underway = new();
+    private readonly SingleFlight<AccountKey, Result<RefreshResult>> _attempts = new();
     private readonly UnreportedOutcomes _outcomes;
     private readonly RefreshAttempt _attempt;
     private readonly TimeProvider _time;
@@ -57,7 +57,7 @@ public sealed class AccountRefresher
     }
 
     /// <summary>Refreshes under way in this process; a graceful shutdown waits for them.</summary>
-    public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
+    public IReadOnlyCollection<Task> Underway => _attempts.Underway;
 
     /// <summary>
     /// Joins the attempt under way in this process, or starts one. <paramref name="cancellationToken"/> ends only the
@@ -73,7 +73,8 @@ public sealed class AccountRefresher
         var poll = TimeSpan.FromMilliseconds(25);
         while (true)
         {
-            var result = await JoinAsync(key, seenGeneration, why, out var joined)
+            var result = await _attempts
+                .Join(key, () => AttemptAsync(key, seenGeneration, why), out var joined)
                 .WaitAsync(cancellationToken)
                 .ConfigureAwait(false);
 
@@ -107,56 +108,15 @@ public sealed class AccountRefresher
     /// </summary>
     public Task<int> DrainSpoolAsync(CancellationToken cancellationToken) => _outcomes.DrainAsync(cancellationToken);
 
-    private Task<Result<RefreshResult>> JoinAsync(
-        AccountKey key,
-        long? seenGeneration,
-        RefreshReason why,
-        out bool joined
-    )
-    {
-        while (true)
-        {
-            joined = _underway.TryGetValue(key, out var running);
-            if (running is not null)
-                return running;
-            var mine = new TaskCompletionSource<Result<RefreshResult>>(
-                TaskCreationOptions.RunContinuationsAsynchronously
-            );
-            if (!_underway.TryAdd(key, mine.Task))
-                continue;
-            _ = RunAsync(key, seenGeneration, why, mine);
-            return mine.Task;
-        }
-    }
-
-    private async Task RunAsync(
-        AccountKey key,
-        long? seenGeneration,
-        RefreshReason why,
-        TaskCompletionSource<Result<RefreshResult>> mine
-    )
+    private async Task<Result<RefreshResult>> AttemptAsync(AccountKey key, long? seenGeneration, RefreshReason why)
     {
         try
         {
-            var answer = await _attempt.RunAsync(key, seenGeneration, why).ConfigureAwait(false);
-
-            // Removed before it completes, so that a caller who asks again after the result starts a new attempt.
-            _underway.TryRemove(key, out _);
-            mine.SetResult(answer);
+            return await _attempt.RunAsync(key, seenGeneration, why).ConfigureAwait(false);
         }
         catch (StoreUnavailableException e)
         {
-            _underway.TryRemove(key, out _);
-            mine.SetResult(
-                new VaultError(ErrorCatalogue.StoreUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(1) }
-            );
+            return new VaultError(ErrorCatalogue.StoreUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(1) };
         }
-#pragma warning disable CA1031 // Any exception is the result of the callers that wait.
-        catch (Exception e)
-        {
-            _underway.TryRemove(key, out _);
-            mine.SetException(e);
-        }
-#pragma warning restore CA1031
     }
 }
