@@ -49,7 +49,7 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
         if (TryGet(key, out var value))
             return value;
         return await _flights
-            .Join(key, () => ReadAsync(key, read), out _)
+            .JoinAsync(key, () => ReadAsync(key, read), out _)
             .WaitAsync(cancellationToken)
             .ConfigureAwait(false);
     }

@@ -22,7 +22,7 @@ public sealed class SingleFlight<TKey, TResult>
     public Flight? Find(TKey key) => _flights.TryGetValue(key, out var flight) ? flight : null;
 
     /// <summary>Joins the flight of the key, or starts one. The work begins on the caller's thread.</summary>
-    public Task<TResult> Join(TKey key, Func<Task<TResult>> work, out bool joined)
+    public Task<TResult> JoinAsync(TKey key, Func<Task<TResult>> work, out bool joined)
     {
         joined = true;
         if (Find(key) is { } running)

@@ -259,11 +259,9 @@ public sealed class ToolRunner(
             {
                 // One refresh, one retry: the provider has not acted on a request it did not authorise.
                 refreshed = true;
-                cache.Drop(run.Key);
                 var renewed = await refresher
                     .RefreshAsync(run.Key, generation, RefreshReason.Rejected, cancellationToken)
                     .ConfigureAwait(false);
-                cache.Drop(run.Key);
                 if (renewed.Error is { } dead)
                     return run.Fail(Outcome.FailedUpstream, dead) with { Status = reply.Status };
                 if (renewed.Value.Generation != generation)
@@ -291,7 +289,6 @@ public sealed class ToolRunner(
                         CancellationToken.None
                     )
                     .ConfigureAwait(false);
-                cache.Drop(run.Key);
                 if (step.TryGet(out var lowered, out _) && lowered.After.State.Status != AccountStatus.Active)
                     return run.Fail(Outcome.FailedUpstream, AccountErrors.ForStatus(lowered.After.State)) with
                     {
@@ -351,7 +348,6 @@ public sealed class ToolRunner(
             var refreshed = await refresher
                 .RefreshAsync(run.Key, state.Generation, RefreshReason.OnDemand, cancellationToken)
                 .ConfigureAwait(false);
-            cache.Drop(run.Key);
             if (refreshed.Error is { } failed)
                 return (null, failed);
         }

@@ -74,7 +74,7 @@ public sealed class AccountRefresher
         while (true)
         {
             var result = await _attempts
-                .Join(key, () => AttemptAsync(key, seenGeneration, why), out var joined)
+                .JoinAsync(key, () => AttemptAsync(key, seenGeneration, why), out var joined)
                 .WaitAsync(cancellationToken)
                 .ConfigureAwait(false);
 

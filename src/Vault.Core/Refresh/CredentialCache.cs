@@ -248,6 +248,13 @@ public sealed class CredentialCache(
             entry.Account.Release();
     }
 
+    /// <summary>Drops what was read of a version before this one, and what is being read.</summary>
+    public void DropBefore(AccountKey key, long version)
+    {
+        if (!_entries.TryGetValue(key, out var entry) || entry.Account.Row.Version < version)
+            Drop(key);
+    }
+
     public void Drop(OrganizationId organization)
     {
         Interlocked.Increment(ref _drops);

@@ -90,7 +90,7 @@ public sealed class Keyring : IDisposable
             if (_cache.Take(organization, version, _time.GetUtcNow()) is { } lease)
                 return lease;
             var error = await _unwrappings
-                .Join((organization, version), () => UnwrapAsync(organization, version), out _)
+                .JoinAsync((organization, version), () => UnwrapAsync(organization, version), out _)
                 .WaitAsync(cancellationToken)
                 .ConfigureAwait(false);
             if (error is not null)

@@ -19,7 +19,7 @@ public sealed class SingleFlightTests
                     () =>
                     {
                         start.SignalAndWait();
-                        var result = Join("a", out var joined);
+                        var result = JoinAsync("a", out var joined);
                         return (Result: result, Joined: joined);
                     },
                     default,
@@ -38,8 +38,8 @@ public sealed class SingleFlightTests
     [Fact]
     public void Other_keys_run_on_their_own()
     {
-        _ = Join("a", out _);
-        _ = Join("b", out var joined);
+        _ = JoinAsync("a", out _);
+        _ = JoinAsync("b", out var joined);
         Assert.Equal((2, false, 2), (_runs, joined, _flights.Underway.Count));
     }
 
@@ -47,7 +47,7 @@ public sealed class SingleFlightTests
     public async Task The_work_begins_on_the_callers_thread_and_may_be_done_at_once()
     {
         var thread = 0;
-        var result = _flights.Join(
+        var result = _flights.JoinAsync(
             "a",
             () =>
             {
@@ -66,11 +66,11 @@ public sealed class SingleFlightTests
     [Fact]
     public async Task A_caller_that_has_seen_the_result_starts_a_new_run()
     {
-        var first = Join("a", out _);
+        var first = JoinAsync("a", out _);
         var again = first.ContinueWith(
             _ =>
             {
-                _ = _flights.Join("a", () => Task.FromResult(8), out var joined);
+                _ = _flights.JoinAsync("a", () => Task.FromResult(8), out var joined);
                 return joined;
             },
             TaskContinuationOptions.ExecuteSynchronously
@@ -84,25 +84,25 @@ public sealed class SingleFlightTests
     [InlineData(false)]
     public async Task An_exception_reaches_every_caller_and_is_not_kept(bool atOnce)
     {
-        var first = _flights.Join(
+        var first = _flights.JoinAsync(
             "a",
             atOnce ? () => throw new InvalidOperationException("broken") : () => _work.Task,
             out _
         );
-        var second = atOnce ? first : Join("a", out _);
+        var second = atOnce ? first : JoinAsync("a", out _);
         if (!atOnce)
             _work.SetException(new InvalidOperationException("broken"));
         await Assert.ThrowsAsync<InvalidOperationException>(() => first);
         await Assert.ThrowsAsync<InvalidOperationException>(() => second);
-        Assert.Equal(8, await _flights.Join("a", () => Task.FromResult(8), out _));
+        Assert.Equal(8, await _flights.JoinAsync("a", () => Task.FromResult(8), out _));
     }
 
     [Fact]
     public async Task A_caller_that_gives_up_fails_no_other_caller()
     {
         using var gaveUp = new CancellationTokenSource();
-        var impatient = Join("a", out _).WaitAsync(gaveUp.Token);
-        var other = Join("a", out _);
+        var impatient = JoinAsync("a", out _).WaitAsync(gaveUp.Token);
+        var other = JoinAsync("a", out _);
         await gaveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient);
         _work.SetResult(7);
@@ -118,7 +118,7 @@ public sealed class SingleFlightTests
         Assert.Equal(2, _flights.Find("a")?.AsOf);
         _work.SetResult(7);
         Assert.Equal(7, await early.Result);
-        var joined = Join("a", out var isJoined);
+        var joined = JoinAsync("a", out var isJoined);
         late.SetResult(8);
         Assert.Equal((true, 8), (isJoined, await joined));
     }
@@ -126,16 +126,16 @@ public sealed class SingleFlightTests
     [Fact]
     public async Task A_flight_that_is_forgotten_still_answers_those_that_wait_for_it()
     {
-        var waiting = Join("a", out _);
+        var waiting = JoinAsync("a", out _);
         _flights.Forget("a");
         Assert.Null(_flights.Find("a"));
-        Assert.Equal(8, await _flights.Join("a", () => Task.FromResult(8), out _));
+        Assert.Equal(8, await _flights.JoinAsync("a", () => Task.FromResult(8), out _));
         _work.SetResult(7);
         Assert.Equal(7, await waiting);
     }
 
-    private Task<int> Join(string key, out bool joined) =>
-        _flights.Join(
+    private Task<int> JoinAsync(string key, out bool joined) =>
+        _flights.JoinAsync(
             key,
             () =>
             {

@@ -54,7 +54,6 @@ public sealed class ExecutionBench : IDisposable
             a.Host.Revoker,
             a.Host.GrantStore,
             a.Host.Resolver,
-            a.Host.Cache,
             a.Store.Organizations
         );
         Executor = new ToolExecutor(

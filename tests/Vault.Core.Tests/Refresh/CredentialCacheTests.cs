@@ -174,4 +174,61 @@ public sealed class CredentialCacheTests
                 )
         );
     }
+
+    [Theory]
+    [InlineData("refresh")]
+    [InlineData("revoke")]
+    [InlineData("store_grant")]
+    [InlineData("lost_acknowledgement")]
+    public async Task A_row_that_this_host_has_written_is_not_served_as_it_was(string write)
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        (await bench.Host.Cache.TakeAsync(key, false, default)).Value.Release();
+        switch (write)
+        {
+            case "refresh":
+                Assert.True((await bench.Host.RefreshAsync(key, 1)).IsOk);
+                break;
+            case "store_grant":
+                await bench.StoreGrantAsync(await bench.RowAsync(key), TimeSpan.FromHours(1));
+                break;
+            case "revoke":
+                await RevokeAsync(bench, key);
+                break;
+            default:
+                bench.Store.After = call =>
+                    call == "accounts.update"
+                        ? Task.FromException(new StoreUnavailableException("The connection broke.", true))
+                        : Task.CompletedTask;
+                await Assert.ThrowsAsync<StoreUnavailableException>(() => RevokeAsync(bench, key));
+                break;
+        }
+
+        var row = await bench.RowAsync(key);
+        var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.Equal((row.Version, row.State.Generation), (taken.Row.Version, taken.Row.State.Generation));
+        taken.Release();
+    }
+
+    [Fact]
+    public async Task A_row_that_another_host_has_written_is_not_served_as_it_was_once_this_host_has_seen_it()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        (await bench.Host.Cache.TakeAsync(key, false, default)).Value.Release();
+        await bench.NewHost().RefreshAsync(key, 1);
+        Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
+        Assert.Equal(1, bench.Endpoint.Calls);
+        var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.Equal(2, taken.Row.State.Generation);
+        taken.Release();
+    }
+
+    private static Task RevokeAsync(AccountBench bench, Core.Identity.AccountKey key) =>
+        bench.Host.Runner.ApplyAsync(
+            key,
+            _ => new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest),
+            default
+        );
 }
