@@ -327,9 +327,10 @@ public sealed class ToolRunner(
         CancellationToken cancellationToken
     )
     {
+        var confirm = false;
         for (var round = 0; round < 4; round++)
         {
-            var taken = await cache.TakeAsync(run.Key, confirm: round > 0, cancellationToken).ConfigureAwait(false);
+            var taken = await cache.TakeAsync(run.Key, confirm, cancellationToken).ConfigureAwait(false);
             if (!taken.TryGet(out var account, out var error))
                 return (null, error);
             var state = account.Row.State;
@@ -350,6 +351,9 @@ public sealed class ToolRunner(
                 .ConfigureAwait(false);
             if (refreshed.Error is { } failed)
                 return (null, failed);
+
+            // A token that this host has just obtained is in the cache; one that another host obtained is read.
+            confirm = !refreshed.Value.Refreshed;
         }
 
         return (null, AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)));

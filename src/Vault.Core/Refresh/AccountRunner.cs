@@ -104,6 +104,8 @@ public sealed class AccountRunner(
     /// <param name="seen">The row as it was read or written a moment ago, to be tried first: it saves the reading. It
     /// is only good for a write, which is refused where it is out of date; for every other answer the row is read after
     /// all.</param>
+    /// <param name="opened">The opened form of <paramref name="grant"/>, for this host's cache; null when no caller
+    /// waits for it.</param>
     /// <returns><c>account_not_connected</c> when there is no row, <c>organization_suspended</c> when the gate is
     /// shut.</returns>
     public async Task<Result<AccountStep>> ApplyAsync(
@@ -114,7 +116,8 @@ public sealed class AccountRunner(
         (SealedBlob Blob, long Generation)? credential = null,
         bool needsOpenGate = false,
         string actor = "system",
-        AccountSnapshot? seen = null
+        AccountSnapshot? seen = null,
+        OpenGrant? opened = null
     )
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -181,6 +184,9 @@ public sealed class AccountRunner(
             switch (written)
             {
                 case WriteOutcome.Written:
+                    // On the row it was opened for, and where this grant is what the row now holds.
+                    if (opened is not null && guess is not null && ReferenceEquals(next.Grant, grant))
+                        cache.Replace(new AccountSnapshot(next, snapshot.Gate), opened);
                     return new AccountStep(row, next, snapshot.Gate, decision);
                 case WriteOutcome.GateShut when guess is null:
                     return AccountErrors.Suspended();

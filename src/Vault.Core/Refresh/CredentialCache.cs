@@ -248,6 +248,16 @@ public sealed class CredentialCache(
             entry.Account.Release();
     }
 
+    /// <summary>Serves a row that this process has just written, with the credential it has in hand.</summary>
+    public void Replace(AccountSnapshot written, OpenGrant grant)
+    {
+        ArgumentNullException.ThrowIfNull(written);
+        ArgumentNullException.ThrowIfNull(grant);
+        Drop(written.Row.Key);
+        var opened = new OpenAccount(written.Row, written.Gate, grant.Tokens.Copy(), grant.Credential?.Copy());
+        Put(written.Row.Key, new Entry(opened, grant.AsOf));
+    }
+
     /// <summary>Drops what was read of a version before this one, and what is being read.</summary>
     public void DropBefore(AccountKey key, long version)
     {

@@ -80,7 +80,7 @@ internal sealed class RefreshAttempt(
 
             using (client.ClientSecret)
             {
-                var lease = new RefreshLease(key, attemptId, time.GetTimestamp());
+                var lease = new RefreshLease(key, attemptId, time.GetTimestamp(), why != RefreshReason.Scheduled);
                 var written = await WriteIntentAsync(key, attemptId, Wanted, snapshot).ConfigureAwait(false);
                 if (!written.TryGet(out var intent, out var refused))
                     return refused;

@@ -69,7 +69,7 @@ internal sealed class RefreshCall(
                 .ConfigureAwait(false);
         using (granted.Tokens.Secrets)
             return await commit
-                .CommitAsync(intent, lease.AttemptId, granted.Tokens, grant, client, key)
+                .CommitAsync(intent, lease, granted.Tokens, grant, credential, client, key)
                 .ConfigureAwait(false);
     }
 

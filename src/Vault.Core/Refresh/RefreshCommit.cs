@@ -25,11 +25,13 @@ internal sealed class RefreshCommit(
 {
     /// <param name="intent">The step that wrote the intent; its row is the one the response belongs to.</param>
     /// <param name="former">The grant that was presented; null where none was needed.</param>
+    /// <param name="credential">The row's static credential, opened; null where it has none.</param>
     public async Task<Result<AccountStep>> CommitAsync(
         AccountStep intent,
-        string attemptId,
+        RefreshLease lease,
         TokenSet tokens,
         GrantTokens? former,
+        StaticCredential? credential,
         TokenClient client,
         SealingKey key
     )
@@ -49,7 +51,7 @@ internal sealed class RefreshCommit(
         var reply = new SpooledReply(
             row.Key,
             row.Id,
-            attemptId,
+            lease.AttemptId,
             generation,
             blob,
             FactsOf(tokens, row, client, refreshable: row.State.Mints || kept is not null),
@@ -58,7 +60,12 @@ internal sealed class RefreshCommit(
         );
         await checkpoints.ReachAsync("reply_sealed", row.Key).ConfigureAwait(false);
         var committed = await outcomes
-            .CommitAsync(reply, tokens.Parameters, new AccountSnapshot(row, intent.Gate))
+            .CommitAsync(
+                reply,
+                tokens.Parameters,
+                new AccountSnapshot(row, intent.Gate),
+                lease.CallerWaits ? new OpenGrant(merged, credential, lease.TakenAt) : null
+            )
             .ConfigureAwait(false);
         await checkpoints.ReachAsync("reply_committed", row.Key).ConfigureAwait(false);
         if (IsRevoked(committed))

@@ -51,12 +51,13 @@ internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool
     public async Task<Result<AccountStep>> CommitAsync(
         SpooledReply reply,
         ImmutableSortedDictionary<string, string> parameters,
-        AccountSnapshot seen
+        AccountSnapshot seen,
+        OpenGrant? opened
     )
     {
         try
         {
-            return await WriteAsync(reply, parameters, seen).ConfigureAwait(false);
+            return await WriteAsync(reply, parameters, seen, opened).ConfigureAwait(false);
         }
         catch
         {
@@ -97,7 +98,7 @@ internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool
     // The copies are removed only after the store has decided on the write.
     private async Task<bool> CommitKeptAsync(SpooledReply reply)
     {
-        var step = await WriteAsync(reply, null, null).ConfigureAwait(false);
+        var step = await WriteAsync(reply).ConfigureAwait(false);
         _replies.TryRemove(new KeyValuePair<AccountKey, SpooledReply>(reply.Key, reply));
         await spool.RemoveAsync(reply.Key, reply.AttemptId, CancellationToken.None).ConfigureAwait(false);
         return step.TryGet(out var done, out _) && done.Decision.Outcome == AccountOutcome.Changed;
@@ -105,8 +106,9 @@ internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool
 
     private Task<Result<AccountStep>> WriteAsync(
         SpooledReply reply,
-        ImmutableSortedDictionary<string, string>? parameters,
-        AccountSnapshot? seen
+        ImmutableSortedDictionary<string, string>? parameters = null,
+        AccountSnapshot? seen = null,
+        OpenGrant? opened = null
     )
     {
         ImmutableArray<string>? scopes = reply.Scopes is null ? null : [.. reply.Scopes];
@@ -122,7 +124,8 @@ internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool
             ),
             CancellationToken.None,
             grant: reply.Grant,
-            seen: seen
+            seen: seen,
+            opened: opened
         );
     }
 
