@@ -19,7 +19,7 @@ internal enum SchemaTypes
     Text = 64,
 }
 
-/// <summary>One schema. Only what it says is checked; every member is set while compiling and never after.</summary>
+/// <summary>One schema. Only the compiler sets its members; after that they do not change.</summary>
 internal sealed class SchemaNode
 {
     public bool? Always { get; set; }
@@ -109,7 +109,7 @@ internal sealed class SchemaNode
         {
             count++;
             report.Enter(member.Name);
-            // Two members of one name would let the checker and the mapper read different values.
+            // With two members of one name, validation and request mapping could read different values.
             if (!(seen ??= []).Add(member.Name))
                 report.Add("appears twice; give it once");
             else if (Properties.TryGetValue(member.Name, out var node))
@@ -201,7 +201,7 @@ internal sealed class SchemaNode
             report.Add("has a form that is excluded (not)");
     }
 
-    // The branch that comes closest tells most: the one whose first violation lies deepest.
+    // Reports the violations of the closest branch, which is the one with the deepest violation.
     private static void ReportNone(SchemaNode[] branches, JsonElement value, SchemaReport report, string message)
     {
         var closest = branches
@@ -228,8 +228,8 @@ internal sealed class SchemaNode
         var items = array.EnumerateArray().ToArray();
         if (items.All(i => i.ValueKind == JsonValueKind.String))
             return items.Select(i => i.GetString()).Distinct(StringComparer.Ordinal).Count() != items.Length;
-        // Pairwise comparison is quadratic; input size is capped before it comes here, and beyond this many mixed items
-        // it is refused as not unique.
+        // The pairwise comparison is quadratic. The size of an input is limited before this check; an array with more
+        // items that are not all strings is rejected as not unique.
         if (items.Length > 1000)
             return true;
         for (var i = 0; i < items.Length; i++)
