@@ -8,7 +8,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Callers;
 
-/// <summary>What a new key should be.</summary>
+/// <summary>A request for a new key.</summary>
 public sealed record NewApiKey(
     OrganizationId? Organization,
     string Name,
@@ -16,14 +16,14 @@ public sealed record NewApiKey(
     DateTimeOffset? ExpiresAt
 );
 
-/// <summary>A new key and its text, which nobody can show a second time. Disposing zeroes the text.</summary>
+/// <summary>A new key and its text. The text cannot be read again later. Disposing zeroes it.</summary>
 public sealed record IssuedApiKey(ApiKeyRow Row, Secret Text) : IDisposable
 {
     public void Dispose() => Text.Dispose();
 }
 
 /// <summary>
-/// Makes, rotates and revokes keys. A key of an organization is told to that organization's ledger first (law 7).
+/// Creates, rotates and revokes keys. Each change of an organization's key is recorded in its ledger first (law 7).
 /// </summary>
 public sealed class ApiKeys(
     IApiKeyStore store,
@@ -54,8 +54,8 @@ public sealed class ApiKeys(
         ArgumentNullException.ThrowIfNull(by);
         if (Fault(wanted) is { } fault)
             return fault;
-        // Nobody hands out more than they have, and a key of one organization makes none for another or for the
-        // platform.
+        // A caller grants only permissions it has itself. A key bound to an organization creates no key for another
+        // organization or for the platform.
         var beyond = wanted.Permissions.Where(p => !by.May(p)).ToArray();
         if (beyond.Length > 0)
             return new VaultError(
@@ -68,7 +68,7 @@ public sealed class ApiKeys(
     }
 
     /// <summary>
-    /// A new key with the same name and permissions; the old one goes on working for <paramref name="overlap"/>.
+    /// Creates a key with the same name and permissions. The old key stays valid for <paramref name="overlap"/>.
     /// </summary>
     public async Task<Result<IssuedApiKey>> RotateAsync(
         OrganizationId? organization,
@@ -97,7 +97,7 @@ public sealed class ApiKeys(
         );
         if (issued.Error is { } refused)
             return refused;
-        // The new key exists before the old one ends: a crash here leaves both, never none.
+        // The new key exists before the old one expires: a crash here leaves two valid keys, never none.
         var end = old.ExpiresAt is { } earlier && earlier < now + overlap ? earlier : now + overlap;
         var failed = await RecordAsync(
             LedgerEvents.ApiKeyRotated,
@@ -125,7 +125,7 @@ public sealed class ApiKeys(
         return issued;
     }
 
-    /// <summary>Answers when no host accepts the key any more (law 8).</summary>
+    /// <summary>Returns after every host has stopped accepting the key (law 8).</summary>
     public async Task<Result<ApiKeyRow>> RevokeAsync(
         OrganizationId? organization,
         string id,
@@ -139,16 +139,16 @@ public sealed class ApiKeys(
             return missing;
         if (row.RevokedAt is null)
         {
-            if (await RecordAsync(LedgerEvents.ApiKeyRevoked, row, by.KeyId, cancellationToken) is { } silent)
-                return silent;
+            if (await RecordAsync(LedgerEvents.ApiKeyRevoked, row, by.KeyId, cancellationToken) is { } unrecorded)
+                return unrecorded;
             var now = time.GetUtcNow();
             var changed = await ChangeAsync(row, r => r with { RevokedAt = r.RevokedAt ?? now }, cancellationToken);
             if (!changed.TryGet(out row, out var lost))
                 return lost;
         }
 
-        // A host may have read the row just before the write; it trusts that copy for the freshness lease and no
-        // longer.
+        // Another host may have read the row just before the write. It trusts that copy for the freshness period only,
+        // so wait for that period.
         await Task.Delay(options.Freshness, time, cancellationToken);
         return row;
     }
@@ -199,8 +199,8 @@ public sealed class ApiKeys(
             null,
             null
         );
-        if (await RecordAsync(LedgerEvents.ApiKeyCreated, row, by, cancellationToken) is { } silent)
-            return silent;
+        if (await RecordAsync(LedgerEvents.ApiKeyCreated, row, by, cancellationToken) is { } unrecorded)
+            return unrecorded;
         if (await store.InsertAsync(row, cancellationToken) != WriteOutcome.Written)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
         return new IssuedApiKey(row, Secret.From(ApiKeyText.Format(row.Id, secret)));
@@ -212,7 +212,7 @@ public sealed class ApiKeys(
         CancellationToken cancellationToken
     )
     {
-        // Compare-and-swap: a change is decided on the row it was read from, or decided again.
+        // Compare-and-swap: a change is written only onto the row it was computed from; otherwise compute it again.
         for (var attempt = 0; attempt < 5; attempt++)
         {
             var next = change(row) with { Version = row.Version + 1 };
