@@ -6,7 +6,8 @@ namespace Vault.Core.Packs;
 /// <summary>Token revocation by RFC 7009 or by a provider-specific call.</summary>
 /// <param name="Parameters">Sent in the body (in the query of a GET or DELETE); templates over <c>{token}</c>,
 /// <c>{token_type_hint}</c>, <c>{client_id}</c> and parameters.</param>
-/// <param name="Kills">What is revoked: <c>token</c>, <c>grant</c> or <c>installation</c>; shown in the receipt.</param>
+/// <param name="Kills">What is revoked, as shown in the receipt: <c>token</c>, <c>grant</c> or
+/// <c>installation</c>.</param>
 /// <param name="ConfirmedWhen">Responses that also confirm the revocation (already revoked).</param>
 public sealed record RevocationShape(
     UrlTemplate Url,

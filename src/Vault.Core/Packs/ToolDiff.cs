@@ -5,8 +5,8 @@ namespace Vault.Core.Packs;
 /// <summary>The change of a tool between two versions of its pack.</summary>
 /// <param name="Kind">added, removed or changed.</param>
 /// <param name="Breaking">A call that worked may fail now, or has a stronger effect than before.</param>
-/// <param name="SameVersion">The tool has a breaking change but the same version, so a caller that pins the version does
-/// not notice it. Change the version.</param>
+/// <param name="SameVersion">The change is breaking and the version is the same, so a caller that pins the version
+/// does not notice it. Change the version.</param>
 public sealed record ToolChange(
     string Name,
     string Kind,
