@@ -13,7 +13,7 @@ public static class PageCursor
 {
     private const int MaxLength = 1024;
 
-    /// <param name="list">The name of the list with its organization, for example <c>accounts/org_…</c>; contains no line
+    /// <param name="list">The name of the list with its organization, for example <c>accounts/org_…</c>. It has no line
     /// break.</param>
     /// <param name="last">The key of the last item of the page.</param>
     public static string Encode(string list, string last) =>
