@@ -5,7 +5,7 @@ using Vault.Core.Persistence;
 namespace Vault.TestKit.Contracts;
 
 /// <summary>
-/// The chain's tables and the outbox: what is written with a change is there exactly when the change is.
+/// The tables of the chain and the outbox: a draft is stored exactly when its change is stored.
 /// </summary>
 public abstract class LedgerStoreContract : StoreContract
 {
@@ -118,7 +118,7 @@ public abstract class LedgerStoreContract : StoreContract
         Same(first.GetRange(1, 1), [.. await Store.Ledger.ReadAsync(organization, 2, 1, default)]);
         Assert.Empty(await Store.Ledger.ReadAsync(organization, 4, 10, default));
 
-        // Linked to the start again, and to a head that never was.
+        // Linked to the start again, and to a head that never existed.
         foreach (
             var wrong in new[]
             {
@@ -195,7 +195,7 @@ public abstract class LedgerStoreContract : StoreContract
         var organizations = Enumerable.Range(0, 8).Select(_ => Make.Organization().Id).ToList();
         var race = await RaceAsync(8, async i =>
         {
-            // Everybody writes to all, each in another order.
+            // Every writer writes to all organizations, each in another order.
             var groups = organizations
                 .Skip(i)
                 .Concat(organizations.Take(i))
