@@ -117,12 +117,12 @@ public static class Eventually
                 return new Wait<T>(false, last, looks, watch.Elapsed);
             }
 
-            var asked = (last as IThrottled)?.RetryAfter;
-            if (asked is null && met(last))
+            var retryAfter = (last as IThrottled)?.RetryAfter;
+            if (retryAfter is null && met(last))
                 return new Wait<T>(true, last, looks, watch.Elapsed);
             if (Left(limit, watch) is var left && left == TimeSpan.Zero)
                 return new Wait<T>(false, last, looks, watch.Elapsed);
-            var next = asked ?? pause ?? ShortPause;
+            var next = retryAfter ?? pause ?? ShortPause;
             await Task.Delay(next < left ? next : left, cancellationToken);
         }
     }

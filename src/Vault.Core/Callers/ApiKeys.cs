@@ -56,11 +56,11 @@ public sealed class ApiKeys(
             return fault;
         // A caller grants only permissions it has itself. A key bound to an organization creates no key for another
         // organization or for the platform.
-        var beyond = wanted.Permissions.Where(p => !by.May(p)).ToArray();
-        if (beyond.Length > 0)
+        var notGranted = wanted.Permissions.Where(p => !by.May(p)).ToArray();
+        if (notGranted.Length > 0)
             return new VaultError(
                 ErrorCatalogue.PermissionDenied,
-                $"permissions: your own key does not have {string.Join(", ", beyond)}."
+                $"permissions: your own key does not have {string.Join(", ", notGranted)}."
             );
         if (by.Organization is { } bound && wanted.Organization != bound)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
@@ -170,13 +170,13 @@ public sealed class ApiKeys(
         if (string.IsNullOrWhiteSpace(wanted.Name) || wanted.Name.Length > NameLength)
             return VaultError.Invalid("name", $"give 1 to {NameLength} characters.");
         if (wanted.Permissions.IsDefaultOrEmpty)
-            return VaultError.Invalid("permissions", "name at least one; a key without permissions can do nothing.");
+            return VaultError.Invalid("permissions", "give at least one; a key without permissions can do nothing.");
         if (wanted.Permissions.FirstOrDefault(p => !Permission.All.Contains(p)) is { } unknown)
             return VaultError.Invalid(
                 "permissions",
-                $"'{unknown}' is not one; there are {string.Join(", ", Permission.All)}."
+                $"'{unknown}' is not a permission; the permissions are {string.Join(", ", Permission.All)}."
             );
-        return wanted.ExpiresAt <= time.GetUtcNow() ? VaultError.Invalid("expires_at", "lies in the past.") : null;
+        return wanted.ExpiresAt <= time.GetUtcNow() ? VaultError.Invalid("expires_at", "is in the past.") : null;
     }
 
     private async Task<Result<IssuedApiKey>> IssueAsync(

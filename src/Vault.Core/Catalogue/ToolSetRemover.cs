@@ -66,8 +66,8 @@ public sealed class ToolSetRemover(
         if (await packs.PutAsync(left, row.Version, cancellationToken).ConfigureAwait(false) != WriteOutcome.Written)
             return new VaultError(ErrorCatalogue.Conflict, "The tool set was changed concurrently; read it again.");
         // A concurrent change of a connection, validated before the deletion, may have added a tool of the set.
-        var late = await TakeFromAllAsync(set, by, CancellationToken.None).ConfigureAwait(false) ?? 0;
-        return new ToolSetReceipt(set with { Removed = new ToolSetEnd(by, now) }, changed + late);
+        var changedLater = await TakeFromAllAsync(set, by, CancellationToken.None).ConfigureAwait(false) ?? 0;
+        return new ToolSetReceipt(set with { Removed = new ToolSetEnd(by, now) }, changed + changedLater);
     }
 
     private async Task<VaultError?> InUseAsync(StoredToolSet set, CancellationToken cancellationToken)

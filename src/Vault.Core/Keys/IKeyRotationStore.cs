@@ -35,7 +35,7 @@ public sealed record KeyRotationRow(
     long RowVersion
 )
 {
-    /// <summary>Who asked for it.</summary>
+    /// <summary>The caller that requested the rotation.</summary>
     public string RequestedBy { get; init; } = "system";
 
     /// <summary>

@@ -85,7 +85,7 @@ public abstract record TokenReply
     /// </summary>
     public sealed record MayHaveActed(string Failure) : TokenReply;
 
-    /// <summary>The grant is dead; <paramref name="Reason"/> is one of <see cref="StatusReason"/>.</summary>
+    /// <summary>The grant is no longer valid; <paramref name="Reason"/> is one of <see cref="StatusReason"/>.</summary>
     public sealed record GrantDead(string Reason, string Failure) : TokenReply;
 
     /// <summary>

@@ -150,14 +150,14 @@ public sealed class OrganizationOwner(
             return OrganizationRunner.Refused(row);
 
         // The request is recorded in the journal and in the ledger, so a cancelled call does not cancel the rotation.
-        if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } begun)
+        if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } started)
             return new VaultError(ErrorCatalogue.Conflict, "The organization's keys are destroyed.");
 
         // The host's maintenance resumes a run that fails or takes longer, and reports the reason.
         var run = rotation.ResumeAsync(id, CancellationToken.None);
         await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None))
             .ConfigureAwait(false);
-        return begun.ToVersion;
+        return started.ToVersion;
     }
 
     public async Task<Result<ErasureReceipt>> EraseAsync(
@@ -166,15 +166,15 @@ public sealed class OrganizationOwner(
         CancellationToken cancellationToken
     )
     {
-        var begun = await ApplyAsync(
+        var started = await ApplyAsync(
                 id,
                 new OrganizationEvent.EraseWanted(time.GetUtcNow(), requestedBy),
                 requestedBy,
                 cancellationToken
             )
             .ConfigureAwait(false);
-        if (!begun.IsOk)
-            return begun.Error!;
+        if (!started.IsOk)
+            return started.Error!;
         await WaitOutAsync(id).ConfigureAwait(false);
         return await cascades.EraseAsync(id, cancellationToken).ConfigureAwait(false);
     }
@@ -186,15 +186,15 @@ public sealed class OrganizationOwner(
         CancellationToken cancellationToken
     )
     {
-        var begun = await ApplyAsync(
+        var started = await ApplyAsync(
                 id,
                 new OrganizationEvent.DisconnectWanted(time.GetUtcNow(), connectionId, requestedBy),
                 requestedBy,
                 cancellationToken
             )
             .ConfigureAwait(false);
-        if (!begun.IsOk)
-            return begun.Error!;
+        if (!started.IsOk)
+            return started.Error!;
         var done = await cascades.ResumeAsync(id, cancellationToken).ConfigureAwait(false);
         await WaitOutAsync(id).ConfigureAwait(false);
         return done;

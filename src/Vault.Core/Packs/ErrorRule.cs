@@ -23,7 +23,7 @@ public enum AnswerMeaning
 /// <summary>
 /// One rule of a provider's error table. The first matching rule applies (law 6: a failure has a kind and a cause).
 /// </summary>
-/// <param name="Reason">One of <c>StatusReason</c>, for a dead grant or a refused client.</param>
+/// <param name="Reason">One of <c>StatusReason</c>, for an invalid grant or a rejected client.</param>
 /// <param name="RetryAfter">The wait when the response has no retry time.</param>
 /// <param name="Code">A code for people that replaces the provider's code.</param>
 /// <param name="MissingScopes">The path to the required scopes in the response.</param>

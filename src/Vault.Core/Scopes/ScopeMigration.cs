@@ -240,32 +240,32 @@ public sealed class ScopeMigration(
         var other = against is { } version
             ? All(row, pack).First(b => b.Version == version).Scopes
             : ScopeBundles.Active(packs, pack, row.Settings);
-        ImmutableArray<string> asked = [.. bundle.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
+        ImmutableArray<string> requested = [.. bundle.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
         ImmutableArray<string> before = [.. other.Union(pack.DefaultScopes, StringComparer.Ordinal)];
         return new AssessedBundle(
             bundle,
             [
                 .. ScopeUnion
-                    .Needless(tools.Select(t => t.Scopes), asked)
+                    .Needless(tools.Select(t => t.Scopes), requested)
                     .Except(pack.DefaultScopes, StringComparer.Ordinal),
             ],
             [
                 .. tools
-                    .SelectMany(t => t.Scopes.Missing(asked))
+                    .SelectMany(t => t.Scopes.Missing(requested))
                     .Distinct(StringComparer.Ordinal)
                     .Order(StringComparer.Ordinal),
             ],
             new ScopeDiff(
-                [.. asked.Except(before, StringComparer.Ordinal)],
-                [.. before.Except(asked, StringComparer.Ordinal)],
+                [.. requested.Except(before, StringComparer.Ordinal)],
+                [.. before.Except(requested, StringComparer.Ordinal)],
                 [
                     .. tools
-                        .Where(t => t.Scopes.Missing(asked).IsEmpty && !t.Scopes.Missing(before).IsEmpty)
+                        .Where(t => t.Scopes.Missing(requested).IsEmpty && !t.Scopes.Missing(before).IsEmpty)
                         .Select(t => t.Name),
                 ],
                 [
                     .. tools
-                        .Where(t => !t.Scopes.Missing(asked).IsEmpty && t.Scopes.Missing(before).IsEmpty)
+                        .Where(t => !t.Scopes.Missing(requested).IsEmpty && t.Scopes.Missing(before).IsEmpty)
                         .Select(t => t.Name),
                 ]
             )

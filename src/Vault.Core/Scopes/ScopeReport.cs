@@ -177,11 +177,11 @@ public sealed class ScopeReport(IAccountStore accounts, IScopeUseStore uses, IPa
                 ),
             ]
             : [];
-        var young = (row.State.Grant?.FirstConsentAt ?? row.CreatedAt) > since;
+        var connectedSince = (row.State.Grant?.FirstConsentAt ?? row.CreatedAt) > since;
         return new AccountScopes(
             row,
             held,
-            young ? [] : [.. held.Where(h => !(h.LastUsedAt >= since) && !always.Contains(h.Scope))],
+            connectedSince ? [] : [.. held.Where(h => !(h.LastUsedAt >= since) && !always.Contains(h.Scope))],
             [
                 .. byScope
                     .Values.Where(u => u.LastRefusedAt is not null)

@@ -128,7 +128,7 @@ public sealed class Keyring : IDisposable
         }
         catch (Exception e) when (e is KeyServiceUnavailableException or OperationCanceledException)
         {
-            error = new VaultError(ErrorCatalogue.KeysUnavailable, "The key service did not answer.");
+            error = new VaultError(ErrorCatalogue.KeysUnavailable, "The key service did not respond.");
         }
         catch (Exception e)
         {

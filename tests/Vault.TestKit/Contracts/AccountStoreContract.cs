@@ -150,14 +150,14 @@ public abstract class AccountStoreContract : StoreContract
     [Fact]
     public async Task An_organization_that_is_not_there_has_no_open_gate()
     {
-        var nobody = Make.Organization().Id;
+        var unknown = Make.Organization().Id;
         Assert.Equal(
             WriteOutcome.GateShut,
-            await Store.Accounts.InsertAsync(Make.Account(nobody), GateCheck.None, [], default)
+            await Store.Accounts.InsertAsync(Make.Account(unknown), GateCheck.None, [], default)
         );
         Assert.Equal(
             WriteOutcome.GateShut,
-            await Store.Accounts.InsertAsync(Make.Account(nobody), GateCheck.OpenAt(1), [], default)
+            await Store.Accounts.InsertAsync(Make.Account(unknown), GateCheck.OpenAt(1), [], default)
         );
     }
 

@@ -53,14 +53,14 @@ public static class Search
         long steps = 0;
         long schedules = 0;
         while (
-            open.TryPop(out var begun)
+            open.TryPop(out var prefix)
             && seen.Count < options.MaxStates
             && !violations.Exists(v => v.Rule.Contains(options.StopAt, StringComparison.Ordinal))
         )
         {
-            var path = new List<Choice>(begun);
+            var path = new List<Choice>(prefix);
             var world = new World(options, scene, verbose: false);
-            foreach (var choice in begun)
+            foreach (var choice in prefix)
                 world.Do(choice);
             steps++;
             while (true)
@@ -102,6 +102,6 @@ public static class Search
         var world = new World(options, scene, verbose: true);
         foreach (var choice in path)
             world.Do(choice);
-        return world.Story;
+        return world.Trace;
     }
 }

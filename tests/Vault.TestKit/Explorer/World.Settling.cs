@@ -81,11 +81,11 @@ internal sealed partial class World
                 break;
             case AccountStatus.Revoked when Provider.Alive.Except(Lost).FirstOrDefault() is { } token:
                 Break(
-                    $"silent loss: the account is REVOKED, {token} lives at the provider, and its reply was not lost"
+                    $"silent loss: the account is REVOKED, {token} is valid at the provider, and its response was not lost"
                 );
                 break;
             case AccountStatus.RequiresReauth when state.Reason != StatusReason.RefreshOutcomeLost:
-                Break($"mislabelled: nobody revoked the grant, and the account says {state.Reason}");
+                Break($"mislabelled: the grant was not revoked, and the account says {state.Reason}");
                 break;
             case AccountStatus.RequiresReauth when !MayHaveLost:
                 Break(

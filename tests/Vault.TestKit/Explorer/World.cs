@@ -77,7 +77,7 @@ internal sealed partial class World
     /// <summary>The final status, after settling.</summary>
     public string? End { get; private set; }
 
-    public IReadOnlyList<string> Story => _log;
+    public IReadOnlyList<string> Trace => _log;
 
     private IEnumerable<WorldHost> Everyone => Hosts.Append(Revoker);
 
@@ -114,7 +114,7 @@ internal sealed partial class World
         if (RevokedAt is { } revoked && Now >= revoked + lease)
             Break($"{host.Name} presents {token} after the revocation was acknowledged");
         if (ShutAt is { } shut && Now >= shut + lease)
-            Break($"{host.Name} presents {token} after the shut gate was acknowledged");
+            Break($"{host.Name} presents {token} after the closing of the gate was acknowledged");
     }
 
     public string TokenOf(AccountRow row)

@@ -18,7 +18,7 @@ internal sealed class WorldHost : ICheckpoints
     private int _life;
     private AccountRefresher _refresher = null!;
     private AccountRevoker _revoker = null!;
-    private Task? _doing;
+    private Task? _operation;
 
     public WorldHost(World world, int index, int attempts)
     {
@@ -59,29 +59,29 @@ internal sealed class WorldHost : ICheckpoints
         // Called as the sweep does. The attempt runs on this thread; the result, which is not used, may complete on
         // another thread.
         _ = _refresher.RefreshAsync(_world.Key, null, RefreshReason.Scheduled, CancellationToken.None);
-        _doing = _refresher.Underway.SingleOrDefault();
+        _operation = _refresher.Underway.SingleOrDefault();
     }
 
-    public void BeginDrain() => _doing = _refresher.DrainSpoolAsync(CancellationToken.None);
+    public void BeginDrain() => _operation = _refresher.DrainSpoolAsync(CancellationToken.None);
 
     public void BeginRevoke()
     {
         Attempts--;
-        _doing = _revoker.WithdrawAsync(
+        _operation = _revoker.WithdrawAsync(
             _world.Key,
             new AccountEvent.RevokeWanted(Clock.GetUtcNow(), StatusReason.RevokedByRequest),
             "key_1"
         );
     }
 
-    public void BeginFinishing() => _doing = _revoker.FinishUpstreamAsync(_world.Key, CancellationToken.None);
+    public void BeginFinishing() => _operation = _revoker.FinishUpstreamAsync(_world.Key, CancellationToken.None);
 
     public void Crash()
     {
         if (InHand is not null)
             _world.Lose(this);
         Ticket = null;
-        _doing = null;
+        _operation = null;
         Scarred = false;
         History = 0;
         Start();
@@ -92,9 +92,9 @@ internal sealed class WorldHost : ICheckpoints
     /// </summary>
     public string? Rest()
     {
-        if (Ticket is not null || _doing is not { IsCompleted: true } done)
+        if (Ticket is not null || _operation is not { IsCompleted: true } done)
             return null;
-        _doing = null;
+        _operation = null;
         InHand = null;
         if (!Scarred)
             History = 0;

@@ -161,7 +161,7 @@ internal sealed class SchemaNode
             }
         }
 
-        if (UniqueItems && HasTwins(value))
+        if (UniqueItems && HasDuplicates(value))
             report.Add("has the same item twice; items must differ");
     }
 
@@ -186,18 +186,18 @@ internal sealed class SchemaNode
 
     private void CheckBranches(JsonElement value, SchemaReport report)
     {
-        if (AnyOf.Length > 0 && !AnyOf.Any(node => Fits(node, value, report)))
+        if (AnyOf.Length > 0 && !AnyOf.Any(node => IsValid(node, value, report)))
             ReportNone(AnyOf, value, report, "fits none of the allowed forms (anyOf)");
         if (OneOf.Length > 0)
         {
-            var fitting = OneOf.Count(node => Fits(node, value, report));
+            var fitting = OneOf.Count(node => IsValid(node, value, report));
             if (fitting == 0)
                 ReportNone(OneOf, value, report, "fits none of the allowed forms (oneOf)");
             else if (fitting > 1)
                 report.Add($"fits {fitting} forms, must fit exactly one (oneOf)");
         }
 
-        if (Not is not null && Fits(Not, value, report))
+        if (Not is not null && IsValid(Not, value, report))
             report.Add("has a form that is excluded (not)");
     }
 
@@ -216,14 +216,14 @@ internal sealed class SchemaNode
         report.Take(closest);
     }
 
-    private static bool Fits(SchemaNode node, JsonElement value, SchemaReport report)
+    private static bool IsValid(SchemaNode node, JsonElement value, SchemaReport report)
     {
         var fork = report.Fork(1);
         node.Check(value, fork);
         return fork.IsClean;
     }
 
-    private static bool HasTwins(JsonElement array)
+    private static bool HasDuplicates(JsonElement array)
     {
         var items = array.EnumerateArray().ToArray();
         if (items.All(i => i.ValueKind == JsonValueKind.String))
