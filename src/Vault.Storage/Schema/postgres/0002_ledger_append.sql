@@ -1,6 +1,6 @@
 -- The same contract as before (see step 1), planned once and with the right index. Step 1 had two problems: planning
--- for the arrays of each call cost more than the execution, and without statistics on a new table the lookup of event ids
--- could use any index that begins with the organization and read the whole chain for each entry.
+-- for the arrays of each call cost more than the execution, and without statistics on a new table the lookup of event
+-- ids could use any index that begins with the organization and read the whole chain for each entry.
 --   * One generic plan per statement and session, with nested loops over indexes only.
 --   * A separate query looks up an event id with an index-only scan of the unique index (organization_id, event_id).
 --   * The common case, in which every group can be appended, does not compare lists: the cost of a call with many
