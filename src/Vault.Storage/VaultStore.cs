@@ -19,10 +19,9 @@ using Vault.Storage.Stores;
 namespace Vault.Storage;
 
 /// <summary>
-/// One open database and every store port on it. Opening migrates the schema. All members may be used from many
-/// threads; each call is one transaction. A database that cannot answer is a
-/// <see cref="Vault.Core.Errors.StoreUnavailableException"/>, a page token that is not one an
-/// <see cref="Vault.Core.Errors.InvalidCursorException"/>.
+/// An open database with all store ports. Opening it migrates the schema. All members are thread-safe, and each call is
+/// one transaction. An unavailable database throws <see cref="Vault.Core.Errors.StoreUnavailableException"/>; an
+/// invalid page token throws <see cref="Vault.Core.Errors.InvalidCursorException"/>.
 /// </summary>
 public sealed class VaultStore : IAsyncDisposable
 {
@@ -73,21 +72,21 @@ public sealed class VaultStore : IAsyncDisposable
 
     public IKeyRotationStore KeyRotations { get; }
 
-    /// <summary>Every sealed value, for rotation.</summary>
+    /// <summary>All sealed values, for key rotation.</summary>
     public IResealSource Sealed { get; }
 
     /// <summary>The chain and the outbox.</summary>
     public ILedgerStore Ledger { get; }
 
     /// <summary>
-    /// State of grains; null on PostgreSQL, where Orleans' own provider has it (<see cref="ClusterSchema"/>).
+    /// The state of grains; null on PostgreSQL, where Orleans' own provider stores it (<see cref="ClusterSchema"/>).
     /// </summary>
     public GrainStateTable? GrainStates { get; }
 
-    /// <summary>A database in one file, for one host. The file and its folder are made when missing.</summary>
-    /// <param name="path">The file; its <c>-wal</c> and <c>-shm</c> lie beside it.</param>
-    /// <param name="entryWriter">Writes the ledger drafts that go to the outbox.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Opens a database in one file, for one host. Creates the file and its folder if needed.</summary>
+    /// <param name="path">The file; its <c>-wal</c> and <c>-shm</c> files are in the same folder.</param>
+    /// <param name="entryWriter">Serializes the ledger drafts that go to the outbox.</param>
+    /// <param name="cancellationToken">Cancels the opening.</param>
     /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>
     public static Task<VaultStore> OpenSqliteAsync(
         string path,
@@ -103,15 +102,15 @@ public sealed class VaultStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// A PostgreSQL database, for any number of hosts. The owner's login migrates schema <c>vault</c>; everything else
-    /// runs as the role <c>vault_app</c> under row-level security.
+    /// Opens a PostgreSQL database, for any number of hosts. The owner's login migrates the schema <c>vault</c>. All
+    /// other statements run as the role <c>vault_app</c> under row-level security.
     /// </summary>
-    /// <param name="connectionString">The application's login. Without an owner's string it must own the schema or find
-    /// it up to date.</param>
-    /// <param name="ownerConnectionString">Migrates, and makes the application's login a member of <c>vault_app</c>;
-    /// null: the application's own.</param>
-    /// <param name="entryWriter">Writes the ledger drafts that go to the outbox.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="connectionString">The application's login. Without an owner's connection string this login must own
+    /// the schema, or the schema must be up to date.</param>
+    /// <param name="ownerConnectionString">The login that migrates the schema and makes the application's login a
+    /// member of <c>vault_app</c>; null for the application's login.</param>
+    /// <param name="entryWriter">Serializes the ledger drafts that go to the outbox.</param>
+    /// <param name="cancellationToken">Cancels the opening.</param>
     /// <exception cref="Vault.Storage.Schema.SchemaTooNewException">A newer program has migrated it.</exception>
     public static async Task<VaultStore> OpenPostgresAsync(
         string connectionString,
@@ -142,7 +141,9 @@ public sealed class VaultStore : IAsyncDisposable
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new InvalidOperationException(
-                "The database login may not migrate or may not become vault_app: run silo-config/postgres/roles.sql as an administrator, or give the owner's connection string too.",
+                "The database login may not migrate or may not become vault_app: run "
+                    + "silo-config/postgres/roles.sql as an administrator, "
+                    + "or give the owner's connection string too.",
                 e
             );
         }
@@ -152,8 +153,8 @@ public sealed class VaultStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether the database answers; throws when it does not.</summary>
-    /// <returns>The time by the database's own clock; null where it has none.</returns>
+    /// <summary>Throws when the database does not respond.</summary>
+    /// <returns>The time of the database's clock; null when it has none.</returns>
     public Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken) =>
         _database.PingAsync(cancellationToken);
 

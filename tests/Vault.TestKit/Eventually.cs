@@ -5,25 +5,25 @@ using System.Runtime.CompilerServices;
 namespace Vault.TestKit;
 
 /// <summary>
-/// Waits for what happens by itself: looks, pauses and looks again. A wait that expires says what its last look saw. An
-/// answer that asks for fewer requests (<see cref="IThrottled"/>) is waited out and never shown to the condition, so no
-/// wait fails because it met a rate limit.
+/// Polls until a condition holds. A wait that expires reports the result of its last poll. After a response that asks
+/// for fewer requests (<see cref="IThrottled"/>) it waits as requested and does not evaluate the condition, so a rate
+/// limit never fails a wait.
 /// </summary>
 public static class Eventually
 {
     /// <summary>
-    /// Only ends what will never be green. It is far beyond what a loaded machine needs, and no test relies on its
+    /// Ends a wait that would never succeed. It is much longer than a loaded machine needs, and no test depends on its
     /// length.
     /// </summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan ShortPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Looks until the condition holds, and returns what that look saw.</summary>
-    /// <param name="look">One look, for example a request. What it throws ends the wait.</param>
+    /// <summary>Polls until the condition holds, and returns the result of that poll.</summary>
+    /// <param name="look">One poll, for example a request. An exception ends the wait.</param>
     /// <param name="met">The condition.</param>
     /// <param name="within">Null for <see cref="Deadline"/>.</param>
-    /// <param name="pause">Between two looks; null for 50 ms.</param>
+    /// <param name="pause">The time between two polls; null for 50 ms.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="awaited">The condition's source text.</param>
     /// <exception cref="TimeoutException">The condition did not hold in time.</exception>
@@ -39,14 +39,14 @@ public static class Eventually
         var wait = await TryUntilAsync(look, met, within, pause, cancellationToken);
         return wait.Met
             ? wait.Last!
-            : throw Expired(awaited, wait.Took, $"{wait.Looks} looks, the last saw: {Show(wait.Last)}");
+            : throw Expired(awaited, wait.Took, $"{wait.Looks} polls, the last result: {Show(wait.Last)}");
     }
 
-    /// <summary>The same for what is seen without waiting.</summary>
+    /// <summary>Polls a condition that needs no asynchronous call.</summary>
     /// <param name="met">The condition.</param>
-    /// <param name="seen">What to report when it never held.</param>
+    /// <param name="seen">The state to report if the condition never holds.</param>
     /// <param name="within">Null for <see cref="Deadline"/>.</param>
-    /// <param name="pause">Between two looks; null for 50 ms.</param>
+    /// <param name="pause">The time between two polls; null for 50 ms.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <param name="awaited">The condition's source text.</param>
     public static async Task UntilAsync(
@@ -60,12 +60,12 @@ public static class Eventually
     {
         var wait = await TryUntilAsync(() => Task.FromResult(met()), holds => holds, within, pause, cancellationToken);
         if (!wait.Met)
-            throw Expired(awaited, wait.Took, $"{wait.Looks} looks, the last saw: {Show(seen())}");
+            throw Expired(awaited, wait.Took, $"{wait.Looks} polls, the last result: {Show(seen())}");
     }
 
-    /// <summary>Awaits what reports its own end, with the same deadline.</summary>
-    /// <param name="task">For example a gate that is reached, or a process that exits.</param>
-    /// <param name="seen">What to report when it never ended.</param>
+    /// <summary>Awaits a task with the same deadline.</summary>
+    /// <param name="task">For example a barrier that is reached or a process that exits.</param>
+    /// <param name="seen">The state to report if the task does not complete.</param>
     /// <param name="awaited">The task's source text.</param>
     public static async Task<T> DoneAsync<T>(
         Task<T> task,
@@ -90,11 +90,11 @@ public static class Eventually
         }
         catch (TimeoutException) when (!task.IsCompleted)
         {
-            throw Expired(awaited, Deadline, $"the last that was seen: {Show(seen())}");
+            throw Expired(awaited, Deadline, $"the last state: {Show(seen())}");
         }
     }
 
-    /// <summary>For a campaign that reports what did not happen and goes on.</summary>
+    /// <summary>Polls without throwing, for a campaign that reports an expired wait and continues.</summary>
     public static async Task<Wait<T>> TryUntilAsync<T>(
         Func<Task<T>> look,
         Func<T, bool> met,
@@ -117,12 +117,12 @@ public static class Eventually
                 return new Wait<T>(false, last, looks, watch.Elapsed);
             }
 
-            var asked = (last as IThrottled)?.RetryAfter;
-            if (asked is null && met(last))
+            var retryAfter = (last as IThrottled)?.RetryAfter;
+            if (retryAfter is null && met(last))
                 return new Wait<T>(true, last, looks, watch.Elapsed);
             if (Left(limit, watch) is var left && left == TimeSpan.Zero)
                 return new Wait<T>(false, last, looks, watch.Elapsed);
-            var next = asked ?? pause ?? ShortPause;
+            var next = retryAfter ?? pause ?? ShortPause;
             await Task.Delay(next < left ? next : left, cancellationToken);
         }
     }
@@ -143,15 +143,15 @@ public static class Eventually
         };
 }
 
-/// <summary>What a look brings back from a server that may ask for fewer requests.</summary>
+/// <summary>The result of a poll of a server that may ask for fewer requests.</summary>
 public interface IThrottled
 {
-    /// <summary>How long the server asks to be left alone; null for an answer.</summary>
+    /// <summary>The wait the server asks for; null for a normal response.</summary>
     TimeSpan? RetryAfter { get; }
 }
 
 /// <param name="Met">Whether the condition held.</param>
-/// <param name="Last">What the last look saw that came back.</param>
-/// <param name="Looks">How many there were.</param>
-/// <param name="Took">From the first look to the end.</param>
+/// <param name="Last">The result of the last completed poll.</param>
+/// <param name="Looks">The number of polls.</param>
+/// <param name="Took">The time from the first poll to the end.</param>
 public readonly record struct Wait<T>(bool Met, T? Last, int Looks, TimeSpan Took);

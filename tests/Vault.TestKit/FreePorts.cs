@@ -5,14 +5,14 @@ using System.Net.Sockets;
 namespace Vault.TestKit;
 
 /// <summary>
-/// Ports of 127.0.0.1 for a program that must be told its port before it starts. Such a port is free when it is given
-/// and bound only later, and no other test process may be given it in between: a process holds the blocks that its
-/// ports come from, by a lock on a file, for as long as it lives. No port is given twice to one process.
+/// Ports of 127.0.0.1 for a program that needs its port before it starts. A port is free when it is returned and bound
+/// only later, and no other test process may get it in between. Therefore a process reserves blocks of ports by a lock
+/// on a file for its lifetime, and never returns a port twice.
 /// </summary>
 public static class FreePorts
 {
-    // Below those that scripts/pg, Orleans' test cluster and the system (for outgoing connections) choose from: each of
-    // them could take one before the program binds it.
+    // Below the ranges of scripts/pg, Orleans' test cluster and the system's outgoing connections: each of them could
+    // take a port before the program binds it.
     private const int First = 12_000;
     private const int Blocks = 32;
     private const int BlockSize = 250;
@@ -39,13 +39,13 @@ public static class FreePorts
                 }
                 catch (SocketException)
                 {
-                    // Taken by something that is no test; the next one.
+                    // Another program uses the port; try the next one.
                 }
             }
         }
     }
 
-    // The first to look at is a random one, so that a port is rarely met again soon after the process that had it.
+    // Starts at a random block, so that a port is rarely reused soon after its previous process.
     private static void TakeBlock()
     {
         var start = Random.Shared.Next(Blocks);
@@ -64,10 +64,10 @@ public static class FreePorts
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Another process's, or this one's own from before.
+                // Another process, or this one, has already reserved the block.
             }
         }
 
-        throw new InvalidOperationException($"All blocks of ports from {First} on are taken by test processes.");
+        throw new InvalidOperationException($"Test processes have reserved all blocks of ports from {First} on.");
     }
 }

@@ -5,8 +5,8 @@ using Vault.Core.Identity;
 namespace Vault.TestKit;
 
 /// <summary>
-/// Repeatable randomness: SHA-256 in counter mode over a seed. Safe for concurrent use; each call gets bytes no other
-/// call gets.
+/// Repeatable randomness: SHA-256 in counter mode over a seed. Safe for concurrent use; no two calls get the same
+/// bytes.
 /// </summary>
 public sealed class SeededEntropy(int seed = 1) : IEntropy
 {

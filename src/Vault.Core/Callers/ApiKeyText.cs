@@ -7,8 +7,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Callers;
 
 /// <summary>
-/// The form a caller carries: <c>vk_live_{id}_{secret}</c>. The id finds the row, the secret (256 bits, base 62) proves
-/// possession.
+/// The text form of an API key: <c>vk_live_{id}_{secret}</c>. The id finds the row; the secret (256 bits, base 62)
+/// proves possession.
 /// </summary>
 public static class ApiKeyText
 {
@@ -29,7 +29,7 @@ public static class ApiKeyText
         CryptographicOperations.ZeroMemory(random);
         return string.Create(SecretLength, value, static (span, number) =>
         {
-            // 62^43 > 2^256: fixed width, nothing of the 256 bits is lost.
+            // 62^43 > 2^256: the fixed width keeps all 256 bits.
             for (var i = span.Length - 1; i >= 0; i--)
             {
                 number = BigInteger.DivRem(number, Alphabet.Length, out var digit);
@@ -39,7 +39,7 @@ public static class ApiKeyText
     }
 
     /// <param name="id">A row's id, <c>key_…</c>.</param>
-    /// <param name="secret">As made by <see cref="NewSecret"/>.</param>
+    /// <param name="secret">A result of <see cref="NewSecret"/>.</param>
     public static string Format(string id, string secret)
     {
         ArgumentNullException.ThrowIfNull(id);
@@ -68,7 +68,7 @@ public static class ApiKeyText
     }
 
     /// <summary>
-    /// SHA-256, hexadecimal. A plain digest is enough: the secret has 256 random bits, there is nothing to guess.
+    /// SHA-256, hexadecimal. A plain digest is safe: the secret has 256 random bits and cannot be guessed offline.
     /// </summary>
     public static string Hash(string secret) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(secret)));

@@ -6,12 +6,12 @@ using Vault.Core.Ledger;
 namespace Vault.Core.Callers;
 
 /// <summary>
-/// Turns the text of a key into a caller, or nothing. Every reason for nothing looks the same from outside.
+/// Turns the text of an API key into a caller, or null. Every reason for a refusal looks the same to the caller.
 /// </summary>
 public sealed class ApiKeyVerifier(IApiKeyStore store, KeyUses uses, TimeProvider time, CallerOptions options)
 {
-    // By the digest of the whole text: a wrong secret never meets the entry of a right one, and no key lies in memory
-    // as a key.
+    // Keyed by the digest of the whole text: a wrong secret never finds the entry of a valid key, and the cache holds
+    // no key in plaintext.
     private readonly ConcurrentDictionary<LedgerHash, Known> _cache = new();
 
     public async ValueTask<Caller?> VerifyAsync(string? text, CancellationToken cancellationToken)
@@ -39,7 +39,7 @@ public sealed class ApiKeyVerifier(IApiKeyStore store, KeyUses uses, TimeProvide
                 return null;
             if (_cache.Count >= options.CachedKeys)
                 _cache.Clear();
-            // Stamped with the time before the read: the copy is never younger than it says.
+            // The stamp is the time before the read, so the cached row is at least as new as its stamp.
             known = new Known(row, new Caller(row.Id, row.Organization, row.Permissions), now);
             _cache[cacheKey] = known;
         }

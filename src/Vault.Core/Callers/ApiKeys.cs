@@ -7,7 +7,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Callers;
 
-/// <summary>What a new key should be.</summary>
+/// <summary>A request for a new key.</summary>
 public sealed record NewApiKey(
     OrganizationId? Organization,
     string Name,
@@ -15,14 +15,14 @@ public sealed record NewApiKey(
     DateTimeOffset? ExpiresAt
 );
 
-/// <summary>A new key and its text, which nobody can show a second time. Disposing zeroes the text.</summary>
+/// <summary>A new key and its text. The text cannot be read again later. Disposing zeroes it.</summary>
 public sealed record IssuedApiKey(ApiKeyRow Row, Secret Text) : IDisposable
 {
     public void Dispose() => Text.Dispose();
 }
 
 /// <summary>
-/// Makes, rotates and revokes keys. A key of an organization is told to that organization's ledger first (law 7).
+/// Creates, rotates and revokes keys. Each change of an organization's key is recorded in its ledger first (law 7).
 /// </summary>
 public sealed class ApiKeys(
     IApiKeyStore store,
@@ -53,13 +53,13 @@ public sealed class ApiKeys(
         ArgumentNullException.ThrowIfNull(by);
         if (Fault(wanted) is { } fault)
             return fault;
-        // Nobody hands out more than they have, and a key of one organization makes none for another or for the
-        // platform.
-        var beyond = wanted.Permissions.Where(p => !by.May(p)).ToArray();
-        if (beyond.Length > 0)
+        // A caller grants only permissions it has itself. A key bound to an organization creates no key for another
+        // organization or for the platform.
+        var notGranted = wanted.Permissions.Where(p => !by.May(p)).ToArray();
+        if (notGranted.Length > 0)
             return new VaultError(
                 ErrorCatalogue.PermissionDenied,
-                $"permissions: your own key does not have {string.Join(", ", beyond)}."
+                $"permissions: your own key does not have {string.Join(", ", notGranted)}."
             );
         if (by.Organization is { } bound && wanted.Organization != bound)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
@@ -67,7 +67,7 @@ public sealed class ApiKeys(
     }
 
     /// <summary>
-    /// A new key with the same name and permissions; the old one goes on working for <paramref name="overlap"/>.
+    /// Creates a key with the same name and permissions. The old key stays valid for <paramref name="overlap"/>.
     /// </summary>
     public async Task<Result<IssuedApiKey>> RotateAsync(
         OrganizationId? organization,
@@ -96,7 +96,7 @@ public sealed class ApiKeys(
         );
         if (issued.Error is { } refused)
             return refused;
-        // The new key exists before the old one ends: a crash here leaves both, never none.
+        // The new key exists before the old one expires: a crash here leaves two valid keys, never none.
         var end = old.ExpiresAt is { } earlier && earlier < now + overlap ? earlier : now + overlap;
         var failed = await RecordAsync(
             LedgerEvents.ApiKeyRotated,
@@ -124,7 +124,7 @@ public sealed class ApiKeys(
         return issued;
     }
 
-    /// <summary>Answers when no host accepts the key any more (law 8).</summary>
+    /// <summary>Returns after every host has stopped accepting the key (law 8).</summary>
     public async Task<Result<ApiKeyRow>> RevokeAsync(
         OrganizationId? organization,
         string id,
@@ -138,16 +138,16 @@ public sealed class ApiKeys(
             return missing;
         if (row.RevokedAt is null)
         {
-            if (await RecordAsync(LedgerEvents.ApiKeyRevoked, row, by.KeyId, cancellationToken) is { } silent)
-                return silent;
+            if (await RecordAsync(LedgerEvents.ApiKeyRevoked, row, by.KeyId, cancellationToken) is { } unrecorded)
+                return unrecorded;
             var now = time.GetUtcNow();
             var changed = await ChangeAsync(row, r => r with { RevokedAt = r.RevokedAt ?? now }, cancellationToken);
             if (!changed.TryGet(out row, out var lost))
                 return lost;
         }
 
-        // A host may have read the row just before the write; it trusts that copy for the freshness lease and no
-        // longer.
+        // Another host may have read the row just before the write. It trusts that copy for the freshness period only,
+        // so wait for that period.
         await Task.Delay(options.Freshness, time, cancellationToken);
         return row;
     }
@@ -169,13 +169,13 @@ public sealed class ApiKeys(
         if (string.IsNullOrWhiteSpace(wanted.Name) || wanted.Name.Length > NameLength)
             return VaultError.Invalid("name", $"give 1 to {NameLength} characters.");
         if (wanted.Permissions.IsDefaultOrEmpty)
-            return VaultError.Invalid("permissions", "name at least one; a key without permissions can do nothing.");
+            return VaultError.Invalid("permissions", "give at least one; a key without permissions can do nothing.");
         if (wanted.Permissions.FirstOrDefault(p => !Permission.All.Contains(p)) is { } unknown)
             return VaultError.Invalid(
                 "permissions",
-                $"'{unknown}' is not one; there are {string.Join(", ", Permission.All)}."
+                $"'{unknown}' is not a permission; the permissions are {string.Join(", ", Permission.All)}."
             );
-        return wanted.ExpiresAt <= time.GetUtcNow() ? VaultError.Invalid("expires_at", "lies in the past.") : null;
+        return wanted.ExpiresAt <= time.GetUtcNow() ? VaultError.Invalid("expires_at", "is in the past.") : null;
     }
 
     private async Task<Result<IssuedApiKey>> IssueAsync(
@@ -198,8 +198,8 @@ public sealed class ApiKeys(
             null,
             null
         );
-        if (await RecordAsync(LedgerEvents.ApiKeyCreated, row, by, cancellationToken) is { } silent)
-            return silent;
+        if (await RecordAsync(LedgerEvents.ApiKeyCreated, row, by, cancellationToken) is { } unrecorded)
+            return unrecorded;
         if (await store.InsertAsync(row, cancellationToken) != WriteOutcome.Written)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
         return new IssuedApiKey(row, Secret.From(ApiKeyText.Format(row.Id, secret)));
@@ -211,7 +211,7 @@ public sealed class ApiKeys(
         CancellationToken cancellationToken
     )
     {
-        // Compare-and-swap: a change is decided on the row it was read from, or decided again.
+        // Compare-and-swap: a change is written only onto the row it was computed from; otherwise compute it again.
         for (var attempt = 0; attempt < 5; attempt++)
         {
             var next = change(row) with { Version = row.Version + 1 };

@@ -3,10 +3,9 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Callers;
 
-/// <summary>Who is calling, after authentication.</summary>
-/// <param name="KeyId">The API key's id; it is what the ledger names.</param>
-/// <param name="Organization">Set when the credential is bound to one organization: it can never act in
-/// another.</param>
+/// <summary>An authenticated caller.</summary>
+/// <param name="KeyId">The API key's id, as recorded in the ledger.</param>
+/// <param name="Organization">Set when the key is bound to one organization: it never acts in another.</param>
 public sealed record Caller(
     string KeyId,
     OrganizationId? Organization,
@@ -19,9 +18,9 @@ public sealed record Caller(
         Permissions.Contains(permission)
         || (permission != Permission.CredentialsRead && Permissions.Contains(Permission.Admin));
 
-    /// <summary>Whether the credential may act in the organization at all.</summary>
+    /// <summary>Whether the caller may act in the organization at all.</summary>
     public bool Reaches(OrganizationId organization) => Organization is not { } bound || bound == organization;
 
-    /// <summary>The chain user → agent → sub-agent, carried into the ledger.</summary>
+    /// <summary>The delegation chain user → agent → sub-agent, recorded in the ledger.</summary>
     public ImmutableArray<string> Delegation { get; init; } = [];
 }

@@ -3,12 +3,12 @@ namespace Vault.Core.Callers;
 public sealed record CallerOptions
 {
     /// <summary>
-    /// How long a host may trust its copy of a key without asking the store. A revocation is acknowledged only after it
-    /// (law 8); too long makes revoking slow, zero costs a read per request.
+    /// How long a host may use its cached copy of a key without reading the store. A revocation returns only after this
+    /// time (law 8): a long time makes revocation slow, zero costs a read per request.
     /// </summary>
     public TimeSpan Freshness { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Keys cached at a time; beyond it the cache starts anew rather than grow.</summary>
+    /// <summary>The maximum number of cached keys. A full cache is cleared, so it never grows further.</summary>
     public int CachedKeys { get; init; } = 10_000;
 
     /// <summary>The longest overlap of a rotation.</summary>

@@ -5,14 +5,14 @@ namespace Vault.Core.Callers;
 
 public interface IApiKeyStore
 {
-    /// <summary>By id alone: the caller shows its key before anyone knows its organization.</summary>
+    /// <summary>Finds by id alone: at authentication the organization is not known yet.</summary>
     Task<ApiKeyRow?> FindAsync(string id, CancellationToken cancellationToken);
 
     Task<WriteOutcome> InsertAsync(ApiKeyRow row, CancellationToken cancellationToken);
 
     Task<WriteOutcome> UpdateAsync(ApiKeyRow row, long expectedVersion, CancellationToken cancellationToken);
 
-    /// <summary>Keys of one organization; of the platform when <paramref name="organization"/> is null.</summary>
+    /// <summary>Lists an organization's keys; the platform's when <paramref name="organization"/> is null.</summary>
     Task<Page<ApiKeyRow>> ListAsync(
         OrganizationId? organization,
         int pageSize,

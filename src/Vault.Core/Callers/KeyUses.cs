@@ -3,14 +3,14 @@ using System.Collections.Concurrent;
 namespace Vault.Core.Callers;
 
 /// <summary>
-/// Notes when keys were used and writes the notes in one batch from time to time, so that a request never waits for it.
-/// A crash loses at most the last batch of times.
+/// Collects when keys were used and writes the times in batches, so that no request waits for the write. A crash loses
+/// at most the last batch.
 /// </summary>
 public sealed class KeyUses(IApiKeyStore store)
 {
     private readonly ConcurrentDictionary<string, DateTimeOffset> _uses = new(StringComparer.Ordinal);
 
-    // To the second: a busy key need not be noted anew on every request.
+    // One second: a busy key is not updated on every request.
     private static readonly TimeSpan Precision = TimeSpan.FromSeconds(1);
 
     public void Note(string keyId, DateTimeOffset now)
@@ -19,12 +19,12 @@ public sealed class KeyUses(IApiKeyStore store)
             _uses[keyId] = now;
     }
 
-    /// <summary>Writes what was noted since the last call; answers how many keys.</summary>
+    /// <summary>Writes the times collected since the last call and returns the number of keys.</summary>
     public async Task<int> FlushAsync(CancellationToken cancellationToken)
     {
         var batch = new List<(string, DateTimeOffset)>();
         foreach (var (id, at) in _uses)
-            // Removes this very pair only: a use noted meanwhile stays for the next batch.
+            // Removes exactly this pair: a use noted since then stays for the next batch.
             if (_uses.TryRemove(new KeyValuePair<string, DateTimeOffset>(id, at)))
                 batch.Add((id, at));
         if (batch.Count > 0)

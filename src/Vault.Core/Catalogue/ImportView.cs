@@ -2,8 +2,8 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Catalogue;
 
-/// <summary>A plan as it is told, over HTTP and by the command line alike.</summary>
-/// <param name="Applied">Whether it is kept; otherwise it is kept by naming <paramref name="Review"/>.</param>
+/// <summary>The form of a plan in HTTP responses and in the output of the command line.</summary>
+/// <param name="Applied">Whether the plan is stored; a call with <paramref name="Review"/> stores it.</param>
 /// <param name="Review">The plan's digest.</param>
 public sealed record ImportView(
     bool Applied,

@@ -9,13 +9,14 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Catalogue;
 
-/// <param name="Connections">How many connections no longer name its tools.</param>
+/// <param name="Connections">The number of connections from which its tools were removed.</param>
 public sealed record ToolSetReceipt(StoredToolSet Set, int Connections);
 
 /// <summary>
-/// Deletes an imported tool set. Connections that name its tools stop it, unless they shall lose them; then each is
-/// changed first, with an entry in its organization's ledger, so that a call after a crash goes on where the last one
-/// ended, and a name that comes back one day is not offered by an old list.
+/// Deletes an imported tool set. It refuses while a connection names a tool of the set, unless the deletion is forced.
+/// A forced deletion first removes the tools from each connection, with an entry in its organization's ledger. So a
+/// call after a crash continues where the last one ended, and a later tool with the same name is not offered by an old
+/// list.
 /// </summary>
 public sealed class ToolSetRemover(
     IPackStore packs,
@@ -50,7 +51,7 @@ public sealed class ToolSetRemover(
         if (await TakeFromAllAsync(set, by, cancellationToken).ConfigureAwait(false) is not { } changed)
             return new VaultError(
                 ErrorCatalogue.Conflict,
-                "A connection that names its tools is being changed by others; call again."
+                "A connection that names a tool of the set was changed concurrently; try again."
             );
         var now = time.GetUtcNow();
         var left = row with
@@ -60,16 +61,13 @@ public sealed class ToolSetRemover(
             Version = row.Version + 1,
             UpdatedAt = now,
         };
-        // Compare-and-swap on what was read: a set that was imported anew meanwhile is not the one somebody decided
-        // about.
+        // Compare-and-swap: a set that was imported again since it was read is not deleted, because the caller decided
+        // about the old one.
         if (await packs.PutAsync(left, row.Version, cancellationToken).ConfigureAwait(false) != WriteOutcome.Written)
-            return new VaultError(
-                ErrorCatalogue.Conflict,
-                "The tool set was changed at the same time; look at it again."
-            );
-        // A connection that was past its checks while the set was still there can name it by now.
-        var late = await TakeFromAllAsync(set, by, CancellationToken.None).ConfigureAwait(false) ?? 0;
-        return new ToolSetReceipt(set with { Removed = new ToolSetEnd(by, now) }, changed + late);
+            return new VaultError(ErrorCatalogue.Conflict, "The tool set was changed concurrently; read it again.");
+        // A concurrent change of a connection, validated before the deletion, may have added a tool of the set.
+        var changedLater = await TakeFromAllAsync(set, by, CancellationToken.None).ConfigureAwait(false) ?? 0;
+        return new ToolSetReceipt(set with { Removed = new ToolSetEnd(by, now) }, changed + changedLater);
     }
 
     private async Task<VaultError?> InUseAsync(StoredToolSet set, CancellationToken cancellationToken)
@@ -81,7 +79,8 @@ public sealed class ToolSetRemover(
             return null;
         return new VaultError(
             ErrorCatalogue.Conflict,
-            $"{(found.Count > Shown ? $"More than {Shown}" : found.Count)} connection(s) name tools of the set '{set.Id}'. Change them first, or delete with force=true, which takes the names out of them."
+            $"{(found.Count > Shown ? $"More than {Shown}" : found.Count)} connection(s) name tools of the set "
+                + $"'{set.Id}'. Change them first, or delete with force=true, which removes the names from them."
         )
         {
             Violations =
@@ -93,7 +92,7 @@ public sealed class ToolSetRemover(
         };
     }
 
-    /// <summary>How many were changed; null where one could not be, because others kept changing it.</summary>
+    /// <summary>The number of changed connections; null when one lost every race against other changes.</summary>
     private async Task<int?> TakeFromAllAsync(StoredToolSet set, string by, CancellationToken cancellationToken)
     {
         var (names, after, changed) = (set.Tools.ToHashSet(StringComparer.Ordinal), "", 0);
@@ -139,7 +138,7 @@ public sealed class ToolSetRemover(
             var taken = named.Where(names.Contains).ToImmutableArray();
             if (taken.Length == 0)
                 return false;
-            // What is left may be an empty list: it offers nothing (law 9).
+            // The remaining list may be empty: then the connection offers no tool (law 9).
             var next = row with
             {
                 Version = row.Version + 1,
@@ -147,7 +146,7 @@ public sealed class ToolSetRemover(
                 Settings = row.Settings with { Tools = [.. named.Where(n => !names.Contains(n))] },
             };
             var entry = registry.ToolSetDeleted(set.Id, next, taken, by);
-            // Compare-and-swap: settings decided on an older row are never written over a newer one.
+            // Compare-and-swap: settings computed from an older row never overwrite a newer one.
             if (
                 await connections
                     .UpdateAsync(

@@ -4,9 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Vault.Core.Concurrency;
 
 /// <summary>
-/// Values that may be used for at most the freshness lease after they were read (law 8). The age counts from before the
-/// read began, on the monotonic clock, so that neither a slow read nor a clock that is set makes a value younger than
-/// it is. Bounded: over the bound, entries past their lease go, and if that is not enough the cache starts anew.
+/// Caches values for at most the freshness lease after they were read (law 8). The age counts from before the read, on
+/// the monotonic clock, so neither a slow read nor a change of the wall clock makes a value look younger. Bounded: a
+/// full cache drops expired entries, and all entries if it is still full.
 /// </summary>
 public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, int capacity)
     where TKey : notnull
@@ -15,7 +15,7 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
     private readonly ConcurrentDictionary<TKey, (TValue Value, long ReadAt)> _entries = new();
     private readonly SingleFlight<TKey, TValue?> _flights = new();
 
-    /// <summary>Take it before the read; hand it to <see cref="Put"/> after.</summary>
+    /// <summary>A timestamp to take before the read and to pass to <see cref="Put"/> after it.</summary>
     public long Mark() => time.GetTimestamp();
 
     public bool TryGet(TKey key, [MaybeNullWhen(false)] out TValue value)
@@ -38,7 +38,8 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
     }
 
     /// <summary>
-    /// The value as of at most a lease ago; callers that miss together share one read. Null is answered and not kept.
+    /// Returns a value that was read at most one lease ago. Concurrent callers that miss share one read. Null is not
+    /// cached.
     /// </summary>
     public async ValueTask<TValue?> GetAsync(
         TKey key,
@@ -65,7 +66,7 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
 
     public void Drop(TKey key) => _entries.TryRemove(key, out _);
 
-    /// <summary>Removes what is past its lease; everything if that leaves it full.</summary>
+    /// <summary>Removes expired entries, and all entries if the cache is still full.</summary>
     public void Sweep()
     {
         foreach (var (key, entry) in _entries)

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Vault.Core.Connections;
 
-/// <summary>A version with what it means: what no tool needs, what tools still lack.</summary>
+/// <summary>A version of the scopes, the scopes no tool needs, and the scopes that tools still lack.</summary>
 public sealed record AssessedBundle(
     ScopeBundle Bundle,
     ImmutableArray<string> Needless,

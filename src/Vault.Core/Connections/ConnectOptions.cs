@@ -2,32 +2,33 @@ namespace Vault.Core.Connections;
 
 public sealed record ConnectOptions
 {
-    /// <summary>Allows plain http on loopback, for redirect and return URLs and for the cookie.</summary>
+    /// <summary>Allows http on loopback for redirect URLs, return URLs and the cookie.</summary>
     public bool Development { get; init; }
 
-    /// <summary>How long an unopened link lives.</summary>
+    /// <summary>The lifetime of a link that was not opened.</summary>
     public TimeSpan LinkLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a person has at the provider after opening the link.</summary>
+    /// <summary>The time for the consent at the provider after the link was opened.</summary>
     public TimeSpan ConsentLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// From the callback on, how long the code may be exchanged; providers let codes live 30 seconds to 10 minutes (RFC
-    /// 6749 4.1.2).
+    /// How long after the callback the code may be exchanged. Codes of providers are valid for 30 seconds to 10 minutes
+    /// (RFC 6749 4.1.2).
     /// </summary>
     public TimeSpan ExchangeWindow { get; init; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>The longest single call to a token, identity or revocation endpoint while connecting.</summary>
+    /// <summary>The timeout of one call to a token, identity or revocation endpoint during a consent.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// From the callback on, when nobody is at it any more: the exchange, the identity, and revoking what is not kept.
+    /// The time after the callback when no host works on the consent any more: it covers the exchange, the identity
+    /// call, and the revocation of tokens that are not stored.
     /// </summary>
     public TimeSpan ExchangeLimit => ExchangeWindow + CallTimeout + CallTimeout;
 
     /// <summary>
-    /// For how long callers that meet the same dead account are given the same reconnect link; a storm of errors then
-    /// makes one link, not hundreds.
+    /// How long callers with the same dead account get the same reconnect link, so that a burst of errors creates one
+    /// link and not hundreds.
     /// </summary>
     public TimeSpan ReconnectLinkReuse { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -2,5 +2,5 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Connections;
 
-/// <summary>A connection by its id, with the organization it belongs to.</summary>
+/// <summary>The id of a connection with its organization.</summary>
 public readonly record struct ConnectionId(OrganizationId Organization, string Id);

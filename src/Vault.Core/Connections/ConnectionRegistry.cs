@@ -9,7 +9,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Connections;
 
-/// <summary>A connection to be made. The secret stays the caller's to dispose.</summary>
+/// <summary>A connection to create. The caller disposes the secret.</summary>
 public sealed record ConnectionDraft(
     OrganizationId Organization,
     string? Name,
@@ -19,7 +19,7 @@ public sealed record ConnectionDraft(
 );
 
 /// <summary>
-/// A change of a connection: what the settings become, and whether the secret is replaced or taken away.
+/// A change of a connection: the new settings, and whether the secret is replaced or removed.
 /// </summary>
 public sealed record ConnectionChange(
     Func<ConnectionSettings, ConnectionSettings> Apply,
@@ -27,7 +27,9 @@ public sealed record ConnectionChange(
     bool RemoveSecret
 );
 
-/// <summary>Makes, changes and reads connections; every fault of a draft is named before anything is written.</summary>
+/// <summary>
+/// Creates, changes and reads connections. All faults of a request are reported before anything is written.
+/// </summary>
 public sealed class ConnectionRegistry(
     IConnectionStore store,
     IOrganizationStore organizations,
@@ -49,7 +51,7 @@ public sealed class ConnectionRegistry(
             return new VaultError(ErrorCatalogue.ProviderUnknown, $"provider: '{draft.Provider}' is not known.");
         var name = draft.Name ?? pack.Id;
         var faults = ConnectionRules.Check(packs, pack, draft.Settings, draft.ClientSecret is not null, options);
-        // An id is tried before a name where either may stand; a name that looks like an id would be unreachable.
+        // Lookups try an id before a name, so a connection whose name looks like an id could not be found.
         if (!ConnectionName.IsValid(name) || IdFactory.IsId(name, "conn_"))
             faults = faults.Insert(0, new("name", "has " + ConnectionName.Rule));
         if (faults.Length > 0)
@@ -92,16 +94,16 @@ public sealed class ConnectionRegistry(
             WriteOutcome.Written => row,
             WriteOutcome.GateShut => new VaultError(
                 ErrorCatalogue.OrganizationSuspended,
-                "The organization is suspended; nothing can be connected."
+                "The organization is suspended; it cannot create connections."
             ),
             _ => new VaultError(
                 ErrorCatalogue.Conflict,
-                $"name: there is a connection '{name}' already; choose another name or change that one."
+                $"name: a connection '{name}' exists already; choose another name or change that one."
             ),
         };
     }
 
-    /// <summary>By id or by name.</summary>
+    /// <summary>Finds a connection by id or by name.</summary>
     public async Task<Result<ConnectionRow>> FindAsync(
         OrganizationId organization,
         string idOrName,
@@ -138,7 +140,7 @@ public sealed class ConnectionRegistry(
                     $"The provider '{row.Provider}' of this connection is not loaded."
                 );
             var settings = change.Apply(row.Settings);
-            // Nothing to change, nothing written: a refused request leaves no trace in the row.
+            // Without a change nothing is written: a rejected request does not touch the row.
             if (ReferenceEquals(settings, row.Settings) && change is { ClientSecret: null, RemoveSecret: false })
                 return row;
             if (
@@ -162,7 +164,7 @@ public sealed class ConnectionRegistry(
                 next = next with { ClientSecret = null };
             if (change.ClientSecret is { } plain)
             {
-                // A new generation: the old ciphertext put back into the row does not open (law 11).
+                // With a new generation, an old ciphertext that is put back into the row cannot be decrypted (law 11).
                 var generation = row.SecretGeneration + 1;
                 var sealing = await sealer.SealAsync(
                     plain,
@@ -174,7 +176,7 @@ public sealed class ConnectionRegistry(
                 next = next with { ClientSecret = secret, SecretGeneration = generation };
             }
 
-            // Compare-and-swap: settings decided on an older row are never written over a newer one.
+            // Compare-and-swap: settings computed from an older row never overwrite a newer one.
             if (
                 await store.UpdateAsync(
                     next,
@@ -188,13 +190,12 @@ public sealed class ConnectionRegistry(
 
         return new VaultError(
             ErrorCatalogue.Conflict,
-            "The connection is being changed by others; read it and try again."
+            "The connection was changed concurrently; read it and try again."
         );
     }
 
     /// <summary>
-    /// Shuts a connection whatever its settings are worth today: a pack that is gone must not keep its connections
-    /// alive.
+    /// Disables a connection without validating its settings, so that it works after the connection's pack was removed.
     /// </summary>
     public async Task<Result<ConnectionRow>> DisableAsync(
         OrganizationId organization,
@@ -229,7 +230,7 @@ public sealed class ConnectionRegistry(
 
         return new VaultError(
             ErrorCatalogue.Conflict,
-            "The connection is being changed by others; read it and try again."
+            "The connection was changed concurrently; read it and try again."
         );
     }
 

@@ -5,18 +5,18 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Connections;
 
-/// <summary>What a connection's settings must be; collects every fault before refusing.</summary>
+/// <summary>Validates a connection's settings and returns all faults.</summary>
 public static class ConnectionRules
 {
     public const int MaxScopes = 200;
     public const int MaxReturnUrls = 50;
 
-    // Each says what is taken instead: told of every one of the names that fit into a body, an answer would have a
-    // hundred times its size.
+    // Each fault lists the accepted values. With a fault for every name in a large request, the response would be a
+    // hundred times as large as the request.
     private const int MaxFaults = 50;
 
-    /// <param name="known">The tools the connection names already: one that is gone since (a pack without it, a deleted
-    /// tool set) does not stand in the way of other changes.</param>
+    /// <param name="known">The tools the connection already names. If one was removed since (from a pack or with a tool
+    /// set), other changes are still accepted.</param>
     public static ImmutableArray<Violation> Check(
         IPacks packs,
         ProviderPack pack,
@@ -47,7 +47,8 @@ public static class ConnectionRules
                 faults.Add(
                     new(
                         "redirect_uri",
-                        $"has the path {path}, where the vault does not answer; register one with {PublicAddress.CallbackPath} at the provider, on a host that leads to the vault"
+                        $"has the path {path}, which is not the vault's callback; register one with "
+                            + $"{PublicAddress.CallbackPath} at the provider, on a host that leads to the vault"
                     )
                 );
         }
@@ -68,7 +69,7 @@ public static class ConnectionRules
         return faults.ToImmutable();
     }
 
-    /// <summary>RFC 6749 3.3: a scope token has no space, quote or backslash.</summary>
+    /// <summary>Validates scope tokens (RFC 6749 3.3): no space, quote or backslash.</summary>
     public static ImmutableArray<Violation> CheckScopes(ImmutableArray<string> scopes, string field = "scopes")
     {
         if (scopes.Length > MaxScopes)

@@ -45,8 +45,8 @@ public interface IConnectionStore
     );
 
     /// <summary>
-    /// Connections of any organization whose settings name one of these tools, in order of their ids: for what the
-    /// platform takes away from all. Only ids.
+    /// The ids of the connections in all organizations whose settings name one of these tools, in id order. Used when
+    /// the platform removes tools.
     /// </summary>
     /// <param name="tools">Names of tools.</param>
     /// <param name="after">Only ids above this one; empty for all.</param>

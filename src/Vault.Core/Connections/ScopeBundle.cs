@@ -9,15 +9,15 @@ namespace Vault.Core.Connections;
 
 public enum BundleStage
 {
-    /// <summary>Nobody is asked for it.</summary>
+    /// <summary>No consent requests it.</summary>
     [JsonStringEnumMemberName("draft")]
     Draft,
 
-    /// <summary>A share of the users is asked for it.</summary>
+    /// <summary>The consents of a share of the users request it.</summary>
     [JsonStringEnumMemberName("staged")]
     Staged,
 
-    /// <summary>What every consent asks for.</summary>
+    /// <summary>Consents request it, except those of the share with a staged version.</summary>
     [JsonStringEnumMemberName("active")]
     Active,
 
@@ -26,8 +26,8 @@ public enum BundleStage
     Retired,
 }
 
-/// <summary>One version of what a connection asks for. Its scopes never change; a change is another version.</summary>
-/// <param name="Percent">The share of users asked for it while staged.</param>
+/// <summary>One version of a connection's scopes. Its scopes never change; a change creates another version.</summary>
+/// <param name="Percent">The share of users whose consent requests it while it is staged.</param>
 public sealed record ScopeBundle(
     int Version,
     ImmutableArray<string> Scopes,
@@ -38,15 +38,15 @@ public sealed record ScopeBundle(
     string? Note
 );
 
-/// <summary>What a connection asks a user for.</summary>
+/// <summary>The scopes that a connection requests from a user.</summary>
 public static class ScopeBundles
 {
-    /// <summary>Older versions are forgotten from here on; the ledger still has them.</summary>
+    /// <summary>How many versions are kept. The ledger still has the older ones.</summary>
     public const int Kept = 20;
 
     /// <summary>
-    /// What is asked for where nothing is staged: the connection's own scopes, else the least that its tools need
-    /// without the risky ones.
+    /// The scopes without a staged version: the connection's own scopes, otherwise the minimum that its tools need,
+    /// without risky scopes.
     /// </summary>
     public static ImmutableArray<string> Active(IPacks packs, ProviderPack pack, ConnectionSettings settings)
     {
@@ -58,7 +58,7 @@ public static class ScopeBundles
     }
 
     /// <summary>
-    /// What this user is asked for: the staged version where the user is among its share, else the active one.
+    /// The scopes for this user: the staged version if the user belongs to its share, otherwise the active version.
     /// </summary>
     public static ImmutableArray<string> For(IPacks packs, ProviderPack pack, ConnectionRow connection, UserId user)
     {
@@ -71,8 +71,8 @@ public static class ScopeBundles
     }
 
     /// <summary>
-    /// A user's place from 0 to 99, the same on every host and as the share grows: who was asked for the new version
-    /// stays with it.
+    /// A number from 0 to 99 for the user, the same on every host. It does not depend on the share, so a user who got
+    /// the staged version keeps it while the share grows.
     /// </summary>
     public static int Share(string connectionId, UserId user)
     {
@@ -80,7 +80,7 @@ public static class ScopeBundles
         return (int)(BitConverter.ToUInt32(digest, 0) % 100);
     }
 
-    /// <summary>Settings with another version, not yet asked of anybody.</summary>
+    /// <summary>Adds a version as a draft.</summary>
     public static ConnectionSettings Add(
         ConnectionSettings settings,
         ImmutableArray<string> scopes,
@@ -97,8 +97,8 @@ public static class ScopeBundles
     }
 
     /// <summary>
-    /// Stages a version for a share of the users (0 takes it back to a draft); at most one is staged at a time. Null
-    /// where there is no such version, or it is active.
+    /// Stages a version for a share of the users; 0 makes it a draft again. At most one version is staged. Null when
+    /// the version does not exist or is active.
     /// </summary>
     public static ConnectionSettings? Stage(ConnectionSettings settings, int version, int percent)
     {
@@ -124,7 +124,7 @@ public static class ScopeBundles
     }
 
     /// <summary>
-    /// Makes a version what every consent asks for. The one before is kept as retired, also where it never was a
+    /// Makes a version the active one. The previous scopes are kept as a retired version, even if they were not a
     /// bundle.
     /// </summary>
     public static ConnectionSettings? Activate(
@@ -157,7 +157,7 @@ public static class ScopeBundles
         return settings with { Bundles = Newest(bundles), Scopes = chosen.Scopes, ScopesVersion = version };
     }
 
-    /// <summary>Settings whose scopes were set by hand: a version of its own, that no bundle has.</summary>
+    /// <summary>Settings with directly set scopes: they get a new version number that no bundle has.</summary>
     public static ConnectionSettings Replace(ConnectionSettings before, ConnectionSettings after)
     {
         ArgumentNullException.ThrowIfNull(before);

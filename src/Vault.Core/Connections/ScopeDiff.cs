@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace Vault.Core.Connections;
 
-/// <summary>What changes from one list of scopes to another.</summary>
-/// <param name="ToolsLost">Tools of the connection that ran with the first and do not with the second.</param>
+/// <summary>The difference between two lists of scopes.</summary>
+/// <param name="ToolsLost">The connection's tools that can run with the first list and not with the second.</param>
 public sealed record ScopeDiff(
     ImmutableArray<string> Added,
     ImmutableArray<string> Removed,

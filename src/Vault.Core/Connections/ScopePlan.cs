@@ -3,18 +3,18 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Connections;
 
-/// <summary>What the tools of a connection need, sorted by risk.</summary>
-/// <param name="Base">The provider's own defaults and what is not risky.</param>
-/// <param name="Risky">In bundles of their own; only those that hold something.</param>
+/// <summary>The scopes that a connection's tools need, grouped by risk.</summary>
+/// <param name="Base">The provider's default scopes and the scopes without risk.</param>
+/// <param name="Risky">The other scopes by risk, without empty groups.</param>
 public sealed record ScopePlan(
     ImmutableArray<string> Base,
     ImmutableSortedDictionary<ScopeRisk, ImmutableArray<string>> Risky
 )
 {
-    /// <summary>Everything together.</summary>
+    /// <summary>All scopes.</summary>
     public ImmutableArray<string> All => [.. Base, .. Risky.Values.SelectMany(s => s)];
 
-    /// <summary>The base with the risky bundles that are wanted.</summary>
+    /// <summary>The base and the scopes of the given risks.</summary>
     public ImmutableArray<string> With(IEnumerable<ScopeRisk> wanted) =>
         [.. Base, .. wanted.Distinct().Order().SelectMany(r => Risky.GetValueOrDefault(r, []))];
 
@@ -22,7 +22,7 @@ public sealed record ScopePlan(
     {
         ArgumentNullException.ThrowIfNull(pack);
         var union = ScopeUnion.Of(tools.Select(t => t.Scopes), pack.DefaultScopes);
-        // What the provider's pack always asks for is asked for whatever its name.
+        // The pack's default scopes are always requested, so they count as without risk.
         var sorted = union
             .Select(s => (Scope: s, Risk: pack.DefaultScopes.Contains(s) ? ScopeRisk.None : ScopeRisks.Of(pack, s)))
             .ToList();
@@ -35,7 +35,7 @@ public sealed record ScopePlan(
         );
     }
 
-    /// <summary>The tools a connection enables: those it names, else all of its provider's own.</summary>
+    /// <summary>The tools a connection enables: the named ones, otherwise all tools of its provider.</summary>
     public static IReadOnlyList<ToolDefinition> Enabled(IPacks packs, ProviderPack pack, ImmutableArray<string>? names)
     {
         ArgumentNullException.ThrowIfNull(packs);

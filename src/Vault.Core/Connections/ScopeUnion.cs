@@ -4,12 +4,12 @@ using Vault.Core.Packs;
 namespace Vault.Core.Connections;
 
 /// <summary>
-/// The least scopes that let a set of tools run: what they need together, and nothing that none of them needs.
+/// A minimal set of scopes with which a set of tools can run.
 /// </summary>
 public static class ScopeUnion
 {
-    /// <param name="needs">Of each tool.</param>
-    /// <param name="given">Scopes that are asked for anyway; they come first, and meet what they can.</param>
+    /// <param name="needs">The requirement of each tool.</param>
+    /// <param name="given">Scopes that are requested in any case. They come first in the result.</param>
     public static ImmutableArray<string> Of(IEnumerable<ScopeRequirement> needs, IEnumerable<string> given)
     {
         ArgumentNullException.ThrowIfNull(needs);
@@ -17,14 +17,14 @@ public static class ScopeUnion
         var groups = needs.SelectMany(n => n.AllOf).Where(g => g.Length > 0).ToList();
         var fixedScopes = given.Distinct(StringComparer.Ordinal).ToList();
         var chosen = new List<string>();
-        // Groups without a choice first: what they force may meet a group that has one, which then adds nothing.
+        // Groups with one scope first: their scopes may also meet a group with alternatives, which then adds none.
         foreach (var group in groups.OrderBy(g => g.Length == 1 ? 0 : 1))
         {
             if (!Met(group, fixedScopes) && !Met(group, chosen))
                 chosen.Add(group[0]);
         }
 
-        // A later choice can have made an earlier one needless.
+        // A later choice may have made an earlier one unnecessary.
         foreach (var scope in chosen.ToList())
         {
             var rest = chosen.Where(s => s != scope).ToList();
@@ -35,7 +35,7 @@ public static class ScopeUnion
         return [.. fixedScopes, .. chosen.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Scopes that could be left out with every tool running as before.</summary>
+    /// <summary>The scopes that no tool needs: without any one of them, every tool can still run.</summary>
     public static ImmutableArray<string> Needless(IEnumerable<ScopeRequirement> needs, ImmutableArray<string> scopes)
     {
         ArgumentNullException.ThrowIfNull(needs);

@@ -1,19 +1,20 @@
 namespace Vault.Core.Connections;
 
-/// <summary>The rules for addresses a browser is sent to.</summary>
+/// <summary>The rules for URLs to which a browser is redirected.</summary>
 public static class WebAddress
 {
     public const int MaxLength = 2048;
 
     /// <summary>
-    /// What is wrong with an address; null when it is absolute https (or http on loopback in development) without user
-    /// info and fragment.
+    /// The fault of a URL; null when it is absolute https (or http on loopback in development) without user info and
+    /// fragment.
     /// </summary>
     public static string? Fault(string? text, bool development)
     {
         if (string.IsNullOrEmpty(text) || text.Length > MaxLength)
             return $"give an absolute URL of at most {MaxLength} characters";
-        // Browsers read '\' as '/', and cut white space and control characters that a comparison would see.
+        // Browsers read '\' as '/' and remove white space and control characters, so they could open another URL than
+        // the one that was compared.
         if (text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == '\\'))
             return "has a space, a control character or a backslash";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri))
@@ -23,13 +24,13 @@ public static class WebAddress
                 ? "must start with https:// (http:// is allowed on loopback only)"
                 : "must start with https://";
         if (uri.UserInfo.Length > 0)
-            return "must not hold a user name";
+            return "must not contain a user name";
         return text.Contains('#', StringComparison.Ordinal) ? "must not have a fragment" : null;
     }
 
     /// <summary>
-    /// Whether a return URL is one of the registered ones: byte for byte up to the query. An entry that has a query
-    /// itself must be met as a whole.
+    /// Whether a return URL is registered: compared exactly up to the query. A registered URL with a query must match
+    /// as a whole.
     /// </summary>
     public static bool IsRegistered(string url, IEnumerable<string> registered)
     {
@@ -41,9 +42,9 @@ public static class WebAddress
     }
 
     /// <summary>
-    /// Whether an issuer that was not known beforehand can be of the provider at <paramref name="host"/>: its host ends
-    /// in the same two labels. RFC 9207 2.4 leaves what to do with such an issuer to policy; refusing every one would
-    /// lock out providers that only begin to name theirs, taking every one would let one provider answer for another.
+    /// Whether an unregistered issuer can belong to the provider at <paramref name="host"/>: its host ends in the same
+    /// two labels. RFC 9207 2.4 leaves this to policy. Rejecting every such issuer would fail when a provider starts to
+    /// send one; accepting every one would allow a mix-up of two providers.
     /// </summary>
     public static bool IsOfSameOwner(string issuer, string host) =>
         Uri.TryCreate(issuer, UriKind.Absolute, out var uri)
@@ -54,7 +55,7 @@ public static class WebAddress
             ? string.Join('.', host.Split('.')[^Math.Min(2, host.Split('.').Length)..])
             : host;
 
-    /// <summary>Adds query parameters, each escaped; absent values are left out.</summary>
+    /// <summary>Adds escaped query parameters; parameters without a value are omitted.</summary>
     public static string With(string url, params ReadOnlySpan<(string Name, string? Value)> parameters)
     {
         ArgumentNullException.ThrowIfNull(url);

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Vault.Core.Identity;
 
 /// <summary>
-/// Where a connected account lives: <c>orgId/userId/connection[/label]</c>. There is no way to make one without its
-/// organization, so no lookup, cache key or grain key can forget the tenant (law 1).
+/// The key of a connected account: <c>orgId/userId/connection[/label]</c>. It cannot be constructed without its
+/// organization, so no lookup, cache key or grain key can omit the tenant (law 1).
 /// </summary>
 public sealed record AccountKey
 {
@@ -29,7 +29,7 @@ public sealed record AccountKey
 
     public ConnectionName Connection { get; }
 
-    /// <summary>Tells several accounts of one user under one connection apart; empty for the only one.</summary>
+    /// <summary>Distinguishes several accounts of one user under one connection; empty by default.</summary>
     public string Label { get; }
 
     public static bool IsValidLabel([NotNullWhen(true)] string? label) => label is "" || ConnectionName.IsValid(label);
@@ -54,7 +54,7 @@ public sealed record AccountKey
         if (!UserId.IsValid(user) || !ConnectionName.IsValid(parts[2]) || !IsValidLabel(label))
             throw new FormatException("Not an account key.");
         var key = new AccountKey(organization, new UserId(user), new ConnectionName(parts[2]), label);
-        // Only one text names a key: a second spelling would be a second grain for one account.
+        // Each key has exactly one spelling: a second one would activate a second grain for the same account.
         return key.ToString() == text ? key : throw new FormatException("Not a canonical account key.");
     }
 }

@@ -1,6 +1,6 @@
 namespace Vault.Core.Identity;
 
-/// <summary>Where the vault is reached from outside.</summary>
+/// <summary>The vault's public address.</summary>
 /// <param name="Base">For example <c>https://vault.example.com</c>; no path, query or fragment.</param>
 public sealed record PublicAddress(Uri Base)
 {
@@ -9,8 +9,8 @@ public sealed record PublicAddress(Uri Base)
     public string Callback => new Uri(Base, CallbackPath).ToString();
 
     /// <summary>
-    /// At the host of the connection's own redirect URI where it has one: a browser shows the cookie of a consent only
-    /// to the host that set it.
+    /// Uses the host of the connection's own redirect URI if it has one: a browser sends the consent's cookie only to
+    /// the host that set it.
     /// </summary>
     public string Link(string token, string? redirectUri) =>
         new Uri(redirectUri is null ? Base : new Uri(redirectUri), "/connect/" + token).ToString();

@@ -1,6 +1,6 @@
 namespace Vault.Core.Identity;
 
-/// <summary>How far revoking at the provider has come after the local revocation.</summary>
+/// <summary>The progress of the revocation at the provider, after the local one.</summary>
 public enum UpstreamRevocation
 {
     /// <summary>Nothing to revoke, or not revoked.</summary>

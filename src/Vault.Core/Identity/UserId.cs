@@ -25,7 +25,7 @@ public readonly record struct UserId
         && !text.Any(char.IsControl)
         && IsWellFormed(text);
 
-    // Lone surrogates cannot be stored as UTF-8 and would make two different ids collide on U+FFFD.
+    // Lone surrogates cannot be encoded as UTF-8: two different ids would collide on U+FFFD.
     private static bool IsWellFormed(string text)
     {
         for (var i = 0; i < text.Length; i++)

@@ -3,23 +3,23 @@ using Vault.Core.Ledger;
 
 namespace Vault.Core.Keys;
 
-/// <summary>How far a rotation has come. The row outlives a crash; the job goes on from it on any host.</summary>
+/// <summary>The phase of a rotation. It is stored, so after a crash any host can resume the job.</summary>
 public enum KeyRotationPhase
 {
-    /// <summary>The new version is being written and proven to unwrap.</summary>
+    /// <summary>The new version is being written and verified to unwrap.</summary>
     Preparing = 1,
 
     /// <summary>The new version is active; rows are being re-sealed.</summary>
     Resealing = 2,
 
-    /// <summary>Nothing is left under an older version; the older ones are retired.</summary>
+    /// <summary>No row is sealed under an older version; the older versions are retired.</summary>
     Finished = 3,
 }
 
 /// <param name="Organization">The tenant; one rotation at a time.</param>
 /// <param name="ToVersion">The version that becomes the only one in use.</param>
-/// <param name="Phase">Where the job goes on.</param>
-/// <param name="Cursor">The last row of the last page that was done; null before the first.</param>
+/// <param name="Phase">The phase in which the job resumes.</param>
+/// <param name="Cursor">The last row of the last processed page; null before the first page.</param>
 /// <param name="Resealed">Rows re-sealed so far, over all passes.</param>
 /// <param name="StartedAt">UTC.</param>
 /// <param name="ChangedAt">UTC.</param>
@@ -35,12 +35,12 @@ public sealed record KeyRotationRow(
     long RowVersion
 )
 {
-    /// <summary>Who asked for it.</summary>
+    /// <summary>The caller that requested the rotation.</summary>
     public string RequestedBy { get; init; } = "system";
 
     /// <summary>
-    /// Names of rows that did not open in the last pass and keep the rotation from its end, at most
-    /// <see cref="KeyRotation.MaxNamed"/>; empty where it is not blocked.
+    /// Names of the rows that could not be decrypted in the last pass and block the rotation, at most
+    /// <see cref="KeyRotation.MaxNamed"/>; empty when it is not blocked.
     /// </summary>
     public IReadOnlyList<string> Blocked { get; init; } = [];
 }
@@ -51,8 +51,8 @@ public interface IKeyRotationStore
     ValueTask<KeyRotationRow?> FindAsync(OrganizationId organization, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Inserts (expected 0) or updates where the stored row version is <paramref name="expectedRowVersion"/>; false
-    /// when another host was faster. The drafts go to the ledger's outbox in the same transaction or not at all.
+    /// Inserts (expected version 0), or updates where the stored row version is <paramref name="expectedRowVersion"/>.
+    /// False when another host has written first. The drafts go to the ledger's outbox in the same transaction.
     /// </summary>
     ValueTask<bool> TrySaveAsync(
         KeyRotationRow row,
@@ -61,6 +61,6 @@ public interface IKeyRotationStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Organizations with a rotation that is not finished, for the host to resume on start.</summary>
+    /// <summary>Organizations with an unfinished rotation, for the host to resume on start.</summary>
     ValueTask<IReadOnlyList<OrganizationId>> ListUnfinishedAsync(int limit, CancellationToken cancellationToken);
 }

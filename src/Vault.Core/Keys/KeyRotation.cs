@@ -5,21 +5,21 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Keys;
 
-/// <summary>How a run of <see cref="KeyRotation"/> ended.</summary>
+/// <summary>The result of a run of <see cref="KeyRotation"/>.</summary>
 public enum RotationState
 {
-    /// <summary>Nothing is sealed under an older version; the older ones are retired.</summary>
+    /// <summary>No row is sealed under an older version; the older versions are retired.</summary>
     Finished = 1,
 
     /// <summary>
-    /// Some rows changed under the job or were just written by a host that still held the older version as active; run
-    /// again after <see cref="KeyringOptions.KeepActive"/>.
+    /// Some rows changed during the run, or were just written by a host that still cached the older version as active.
+    /// Run again after <see cref="KeyringOptions.KeepActive"/>.
     /// </summary>
     RunAgain = 2,
 
     /// <summary>
-    /// Only rows that do not open are left. They are named in the report and in the journal, and the older versions
-    /// stay in use. A later run finishes when each of them was replaced (a reconnect, a new client secret) or is gone
+    /// Only rows that cannot be decrypted are left. The report and the journal name them, and the older versions stay
+    /// in use. A later run finishes when each of these rows was replaced (a reconnect, a new client secret) or deleted
     /// (expired).
     /// </summary>
     Blocked = 3,
@@ -28,20 +28,20 @@ public enum RotationState
     Erased = 4,
 }
 
-/// <param name="State">How it ended.</param>
+/// <param name="State">The result.</param>
 /// <param name="ToVersion">The version rotated to; 0 when erased before this run.</param>
 /// <param name="Resealed">Rows re-sealed by this run.</param>
-/// <param name="Broken">Names of rows that do not open.</param>
+/// <param name="Broken">Names of rows that cannot be decrypted.</param>
 public sealed record RotationReport(RotationState State, uint ToVersion, long Resealed, IReadOnlyList<string> Broken);
 
 /// <summary>
-/// Rotates an organization's data key while everything runs: prepare a version and prove it, make it active, re-seal
-/// every row, retire the older versions. Each step is a compare-and-swap and the journal says which is next, so the job
-/// may crash between any two lines and may run on several hosts at once. The key version of each row is the record of
-/// what is done.
-/// <para>The ledger has two entries of a rotation, each in the transaction of the journal's row that it tells of:
-/// <c>key_rotation_begun</c> with the first, before a key is made, <c>key_rotated</c> with the last. A rotation of
-/// which only the first is there goes on, is blocked, or ended with its organization's erasure.</para>
+/// Rotates an organization's data key online: prepares and verifies a new version, makes it active, re-seals every
+/// row, and retires the older versions. Each step is a compare-and-swap and the journal stores the next step, so the
+/// job may crash at any point and may run on several hosts at once. The key version of a row shows whether the row is
+/// done.
+/// <para>A rotation has two ledger entries, each in the transaction of the journal row it describes:
+/// <c>key_rotation_begun</c> with the first, before the key is created, and <c>key_rotated</c> with the last. A
+/// rotation with only the first entry is running, is blocked, or ended with the erasure of its organization.</para>
 /// </summary>
 public sealed class KeyRotation(
     IOrganizationKeyStore keys,
@@ -55,14 +55,14 @@ public sealed class KeyRotation(
     TimeProvider time
 )
 {
-    /// <summary>How many rows that do not open are named.</summary>
+    /// <summary>How many rows that cannot be decrypted are named at most.</summary>
     public const int MaxNamed = 100;
 
     private const int PageSize = 100;
 
     /// <summary>
-    /// Begins a rotation, or answers the one that is not finished. The number of the new version is fixed here, in the
-    /// journal, before the key exists: each run of <see cref="ResumeAsync"/> makes that one.
+    /// Begins a rotation, or returns the unfinished one. The journal fixes the number of the new version before the key
+    /// exists, so each run of <see cref="ResumeAsync"/> creates the same version.
     /// </summary>
     /// <returns>Null when the organization's keys are destroyed.</returns>
     public async Task<KeyRotationRow?> BeginAsync(
@@ -85,7 +85,7 @@ public sealed class KeyRotation(
             RequestedBy = requestedBy,
         };
 
-        // Who loses the race takes the rotation of the winner, finished or not: it began after this call did.
+        // After a lost race return the winner's rotation, finished or not: it began after this call did.
         return await journal
             .TrySaveAsync(row, expected, [Entry(row, LedgerEvents.KeyRotationBegun)], cancellationToken)
             .ConfigureAwait(false)
@@ -93,13 +93,13 @@ public sealed class KeyRotation(
             : await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Goes on with the rotation that is not finished, from wherever it was left; begins none.</summary>
+    /// <summary>Resumes the unfinished rotation where it stopped. Does not begin one.</summary>
     public async Task<RotationReport> ResumeAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
         var resealed = 0L;
         while (true)
         {
-            // The journal's row goes only with the organization.
+            // The journal's row is deleted only when the organization is erased.
             if (await journal.FindAsync(organization, cancellationToken).ConfigureAwait(false) is not { } row)
                 return new(RotationState.Erased, 0, resealed, []);
             if (row.Phase == KeyRotationPhase.Finished)
@@ -133,8 +133,8 @@ public sealed class KeyRotation(
         }
     }
 
-    // Makes the version exist and active, from whichever point another run or host has brought it to. False when it was
-    // destroyed meanwhile.
+    // Creates the version and makes it active, continuing from the state that another run or host has left. False when
+    // the version was destroyed in the meantime.
     private async Task<bool> PrepareAsync(
         OrganizationId organization,
         uint version,
@@ -147,9 +147,9 @@ public sealed class KeyRotation(
             switch (key?.Status)
             {
                 case null:
-                    // An erasure destroys the rows it finds; a version inserted after it would be a second life.
-                    // Looking before and after closes that gap: the row inserted here is destroyed again below when
-                    // everything else is.
+                    // An erasure destroys the versions it finds. A version inserted after it would make the erased
+                    // organization usable again. So the next turn checks again: when all other versions are
+                    // destroyed, it destroys the version inserted here too.
                     var fresh = await NewKey
                         .WrapAsync(
                             wrapper,
@@ -175,8 +175,8 @@ public sealed class KeyRotation(
                         return false;
                     }
 
-                    // Proven when it was wrapped; proven again here because the one who wrapped it may have crashed and
-                    // the bytes come from the store now.
+                    // It was verified when it was wrapped. Verify again: another run may have wrapped it, and these
+                    // bytes come from the store.
                     var proof = await wrapper
                         .UnwrapAsync(organization, version, key.MasterKeyId, key.Wrapped!, cancellationToken)
                         .ConfigureAwait(false);
@@ -197,8 +197,8 @@ public sealed class KeyRotation(
         }
     }
 
-    // One pass over the rows that are left. Null: look again, because the journal moved on another host or this pass
-    // got on and left something.
+    // One pass over the remaining rows. A null report means: read the journal again, because another host changed it or
+    // because this pass made progress and rows remain.
     private async Task<(RotationReport? Report, long Resealed)> ResealAsync(
         KeyRotationRow row,
         CancellationToken cancellationToken
@@ -244,8 +244,8 @@ public sealed class KeyRotation(
                 }
             }
 
-            // A page is one transaction: it is there or not, and a row that changed since it was read (a refresh,
-            // another host) is left as it is and found again.
+            // A page is one transaction. A row that changed since it was read (by a refresh or another host) is not
+            // written, and a later pass finds it again.
             var written =
                 sealedAgain.Count == 0
                     ? []
@@ -275,14 +275,15 @@ public sealed class KeyRotation(
 
         if (await source.AnyBelowAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false))
         {
-            // An erasure under the pass destroys the keys that its rows are under; that is the end of the organization,
-            // not a blocked rotation.
+            // A concurrent erasure destroys the keys of these rows. Then the rotation is not blocked: the organization
+            // is erased.
             var stored = await keys.FindAsync(organization, row.ToVersion, cancellationToken).ConfigureAwait(false);
             if (stored is null or { Status: OrganizationKeyStatus.Destroyed })
                 return (new(RotationState.Erased, row.ToVersion, 0, []), resealed);
 
-            // What is left lies before the cursor: rows that changed under the pass, or two fields of one row in one
-            // page. A new pass starts from the first row, at once as long as passes get on, so this ends.
+            // The remaining rows are before the cursor: they changed during the pass, or two fields of one row were in
+            // one page. A new pass starts at the first row. It starts at once only after a pass with progress, so the
+            // loop ends.
             var blocked = broken.Count > 0 && !lost;
             var next = row with { Cursor = null, Blocked = blocked ? [.. broken.Take(MaxNamed)] : row.Blocked };
             await SaveAsync(row, next, [], cancellationToken).ConfigureAwait(false);
@@ -291,8 +292,8 @@ public sealed class KeyRotation(
             return (new(blocked ? RotationState.Blocked : RotationState.RunAgain, row.ToVersion, 0, broken), resealed);
         }
 
-        // Retired keys still open: a host that sealed under one a moment ago loses nothing, and the row it wrote is
-        // found before the key is destroyed.
+        // Retired keys still decrypt: a row that a host has just sealed under one stays readable, and it is re-sealed
+        // before the key is destroyed.
         foreach (var old in await keys.ListAsync(organization, cancellationToken).ConfigureAwait(false))
         {
             if (
@@ -313,8 +314,8 @@ public sealed class KeyRotation(
         return (saved is null ? null : new(RotationState.Finished, row.ToVersion, 0, broken), resealed);
     }
 
-    // Without a row: the key it lies under cannot be had now, or, broken, the row does not open: it was altered, or its
-    // key is destroyed or under an unknown master key.
+    // A null row with Broken: the row cannot be decrypted, because it was altered, or its key is destroyed or wrapped
+    // under an unknown master key. A null row without Broken: its key is not available now.
     private async Task<(ResealedRow? Row, bool Broken)> ResealRowAsync(
         OrganizationId organization,
         ResealRow row,

@@ -13,7 +13,7 @@ public sealed class GrantTokens : IDisposable
 
     public Secret? RefreshToken { get; init; }
 
-    /// <summary>As the provider says; <c>Bearer</c> when it says nothing.</summary>
+    /// <summary>The token type from the response; <c>Bearer</c> when the response has none.</summary>
     public string TokenType { get; init; } = "Bearer";
 
     /// <summary>The same tokens with a lifetime of their own.</summary>
@@ -33,8 +33,8 @@ public sealed class GrantTokens : IDisposable
 }
 
 /// <summary>
-/// An own credential: API key, basic, service-account or key-pair key. Field names are the pack's (for example
-/// <c>api_key</c>, <c>username</c>, <c>private_key</c>).
+/// A static credential: an API key, HTTP Basic, or a private key of a service account or key pair. The pack defines the
+/// field names (for example <c>api_key</c>, <c>username</c>, <c>private_key</c>).
 /// </summary>
 public sealed class StaticCredential : IDisposable
 {
@@ -57,7 +57,7 @@ public sealed class StaticCredential : IDisposable
     }
 }
 
-/// <summary>Who calls a token endpoint as what client.</summary>
+/// <summary>The client of a call to a token endpoint.</summary>
 /// <param name="Parameters">Connection and account parameters together, validated against the pack.</param>
 public sealed record TokenClient(
     OrganizationId Organization,
@@ -68,8 +68,8 @@ public sealed record TokenClient(
     string RedirectUri
 );
 
-/// <summary>What a token endpoint gave.</summary>
-/// <param name="Scopes">As granted; null when the answer did not say.</param>
+/// <summary>The tokens and metadata from a token response.</summary>
+/// <param name="Scopes">The granted scopes; null when the response has none.</param>
 /// <param name="Parameters">Captured fields (for example <c>instance_url</c>), each already validated against the pack;
 /// never secret.</param>
 public sealed record TokenSet(
@@ -83,7 +83,7 @@ public sealed record TokenSet(
 );
 
 /// <summary>
-/// What became of a call to a token endpoint. Which of these it is, is decided once, at the edge (law 6).
+/// The result of a call to a token endpoint. The provider adapter classifies the response once (law 6).
 /// </summary>
 public abstract record TokenReply
 {
@@ -92,36 +92,38 @@ public abstract record TokenReply
     public sealed record Granted(TokenSet Tokens) : TokenReply;
 
     /// <summary>
-    /// The provider certainly did not act: nothing was sent, or it said so (408, 425, 429, 503, refused connection).
-    /// <paramref name="Failure"/> is a short code for people.
+    /// The provider certainly did not act: nothing was sent, the connection was refused, or the response says so (408,
+    /// 425, 429, 503). <paramref name="Failure"/> is a short code for people.
     /// </summary>
     public sealed record NotActed(string Failure, TimeSpan? RetryAfter) : TokenReply;
 
-    /// <summary>It may have acted: the reply was lost, cut, unreadable, or a gateway answered in its place.</summary>
+    /// <summary>
+    /// The provider may have acted: the response was lost, truncated or unreadable, or it came from a gateway.
+    /// </summary>
     public sealed record MayHaveActed(string Failure) : TokenReply;
 
-    /// <summary>The grant is dead; <paramref name="Reason"/> is one of <see cref="StatusReason"/>.</summary>
+    /// <summary>The grant is no longer valid; <paramref name="Reason"/> is one of <see cref="StatusReason"/>.</summary>
     public sealed record GrantDead(string Reason, string Failure) : TokenReply;
 
     /// <summary>
-    /// Our client or its settings are refused, or an administrator must act; the grant itself may live.
+    /// The client or its settings are rejected, or an administrator must act; the grant may still be valid.
     /// </summary>
     public sealed record ClientRefused(string Reason, string Failure) : TokenReply;
 }
 
-/// <summary>What became of revoking at the provider.</summary>
+/// <summary>The result of a revocation at the provider.</summary>
 public sealed record RevocationReply(UpstreamRevocation Outcome, bool Retry, string? Failure);
 
 /// <summary>
-/// Calls to a provider's OAuth endpoints. No implementation retries by itself (law 5), and each call ends before
-/// <c>deadline</c>, which the caller binds to the end of its lease (law 3).
+/// The port to a provider's OAuth endpoints. No implementation retries by itself (law 5). Each call ends before
+/// <c>deadline</c>, which the caller derives from the end of its lease (law 3).
 /// </summary>
 public interface ITokenEndpoint
 {
     Task<TokenReply> RefreshAsync(TokenClient client, Secret refreshToken, DateTimeOffset deadline);
 
     /// <summary>
-    /// Client credentials, JWT bearer, app installation: a new access token from a credential that is not used up.
+    /// Client credentials, JWT bearer, app installation: gets a new access token with a reusable credential.
     /// </summary>
     Task<TokenReply> MintAsync(
         TokenClient client,
@@ -133,12 +135,14 @@ public interface ITokenEndpoint
     Task<TokenReply> ExchangeCodeAsync(TokenClient client, Secret code, Secret codeVerifier, DateTimeOffset deadline);
 
     /// <summary>
-    /// RFC 7009 or the provider's own way; <see cref="UpstreamRevocation.NoEndpoint"/> where there is none.
+    /// Revokes by RFC 7009 or by a provider-specific call; <see cref="UpstreamRevocation.NoEndpoint"/> when the
+    /// provider has neither.
     /// </summary>
     Task<RevocationReply> RevokeAsync(TokenClient client, GrantTokens grant, DateTimeOffset deadline);
 
     /// <summary>
-    /// The identity behind an access token (userinfo or the pack's own call); null when the pack has none.
+    /// The identity of a credential, from userinfo or from the pack's call; <see cref="IdentityReply.NoCall"/> when the
+    /// pack has none.
     /// </summary>
     Task<IdentityReply> IdentifyAsync(
         TokenClient client,
@@ -148,13 +152,13 @@ public interface ITokenEndpoint
     );
 
     /// <summary>
-    /// The URL to send a browser to: code, PKCE S256, state; only https, or http on loopback in development.
+    /// The authorization URL for the browser, with PKCE S256 and state. Only https, or http on loopback in development.
     /// </summary>
     Uri AuthorizationUrl(TokenClient client, ImmutableArray<string> scopes, string state, string codeChallenge);
 
     /// <summary>
-    /// Where to send the browser for a consent, and what finishing it needs beside the code. RFC 6749 calls nobody for
-    /// it and keeps the PKCE verifier; RFC 5849 fetches temporary credentials first.
+    /// The authorization URL of a consent, and the secret that is needed with the code to finish it. RFC 6749 needs no
+    /// call and keeps the PKCE verifier; RFC 5849 fetches temporary credentials first.
     /// </summary>
     Task<ConsentStart> StartConsentAsync(
         TokenClient client,
@@ -168,31 +172,31 @@ public interface ITokenEndpoint
         );
 
     /// <summary>
-    /// What the way back carries beside code and state, checked against the pack; called before the code is used, and
-    /// calls nobody.
+    /// Reads the callback's parameters besides code and state and validates them against the pack. It runs before the
+    /// code is used and makes no call.
     /// </summary>
     CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) =>
         CallbackReading.Empty;
 
-    /// <summary>The issuer the callback must name (RFC 9207); null when the provider has none.</summary>
+    /// <summary>The issuer that the callback must name (RFC 9207); null when the provider has none.</summary>
     (string? Issuer, bool Required) ExpectedIssuer(TokenClient client);
 }
 
-/// <summary>How a consent begins.</summary>
+/// <summary>The start of a consent.</summary>
 public abstract record ConsentStart
 {
     private ConsentStart() { }
 
-    /// <param name="Keep">Sealed into the link in the place of the verifier; null for the verifier itself. The caller
-    /// disposes it.</param>
+    /// <param name="Keep">The secret to seal into the link instead of the verifier; null for the verifier itself. The
+    /// caller disposes it.</param>
     public sealed record Ready(Uri Provider, Secret? Keep) : ConsentStart;
 
     public sealed record Refused(Errors.VaultError Error) : ConsentStart;
 }
 
-/// <summary>What a callback brought.</summary>
-/// <param name="Captured">Parameters of the account, each valid against its pattern.</param>
-/// <param name="Fault">Why the callback is refused, as a short code; null when it is not.</param>
+/// <summary>The parameters read from a callback.</summary>
+/// <param name="Captured">Parameters of the account, each validated against its pattern.</param>
+/// <param name="Fault">The reason to reject the callback, as a short code; null when it is valid.</param>
 public sealed record CallbackReading(ImmutableSortedDictionary<string, string> Captured, string? Fault)
 {
     public static CallbackReading Empty { get; } = new(ImmutableSortedDictionary<string, string>.Empty, null);
@@ -200,20 +204,20 @@ public sealed record CallbackReading(ImmutableSortedDictionary<string, string> C
     public static CallbackReading Refused(string fault) => Empty with { Fault = fault };
 }
 
-/// <summary>The answer of an identity or verification call.</summary>
+/// <summary>The result of an identity or verification call.</summary>
 public abstract record IdentityReply
 {
     private IdentityReply() { }
 
     public sealed record Known(ProviderIdentity Identity) : IdentityReply;
 
-    /// <summary>The credential works, but the provider names nobody.</summary>
+    /// <summary>The credential works, but the response has no identity.</summary>
     public sealed record Works : IdentityReply;
 
     /// <summary>The pack has no such call.</summary>
     public sealed record NoCall : IdentityReply;
 
-    /// <summary>The provider refuses the credential.</summary>
+    /// <summary>The provider rejects the credential.</summary>
     public sealed record Refused(string Failure) : IdentityReply;
 
     public sealed record Unavailable(string Failure, TimeSpan? RetryAfter) : IdentityReply;

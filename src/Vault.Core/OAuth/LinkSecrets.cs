@@ -6,12 +6,12 @@ using Vault.Core.Identity;
 namespace Vault.Core.OAuth;
 
 /// <summary>
-/// The random values of a consent: link token, browser cookie, state, PKCE verifier. All have 256 bits and are compared
-/// only as digests.
+/// The random values of a consent: link token, browser cookie, state, PKCE verifier. Each has 256 random bits; they are
+/// compared only by their digests.
 /// </summary>
 public static class LinkSecrets
 {
-    /// <summary>43 characters of base64url: also a PKCE verifier in the sense of RFC 7636 4.1.</summary>
+    /// <summary>A new value: 43 characters of base64url, which is also a valid PKCE verifier (RFC 7636 4.1).</summary>
     public static string New(IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(entropy);
@@ -26,7 +26,7 @@ public static class LinkSecrets
     /// <summary>SHA-256, hexadecimal.</summary>
     public static string Hash(string value) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
 
-    /// <summary>RFC 7636 4.2, S256.</summary>
+    /// <summary>The S256 code challenge (RFC 7636 4.2).</summary>
     public static string Challenge(string verifier) =>
         Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)));
 

@@ -9,10 +9,10 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Offboarding;
 
 /// <summary>
-/// Carries a cascade over all accounts of an organization, page by page. The cursor is written after each page: a crash
-/// repeats at most one page, and withdrawing an account twice is withdrawing it once. New accounts cannot slip in
-/// behind the cursor: with an erasure the gate is shut and every insert checks it inside its transaction; with a
-/// removed connection there is nothing to insert under.
+/// Runs a cascade over all accounts of an organization, page by page. The cursor is written after each page: a crash
+/// repeats at most one page, and withdrawing an account is idempotent. No account can be inserted before the cursor:
+/// during an erasure the gate is closed and every insert checks it in its transaction; a removed connection accepts no
+/// new accounts.
 /// </summary>
 public sealed class CascadeRunner(
     IOrganizationStore organizations,
@@ -30,7 +30,7 @@ public sealed class CascadeRunner(
 
     private OrganizationRunner Runner => new(organizations, ids, time);
 
-    /// <summary>Goes on with whatever cascade is under way; answers how many accounts it dealt with in all.</summary>
+    /// <summary>Resumes the running cascade, if any, and returns how many accounts it has processed.</summary>
     public async Task<long> ResumeAsync(OrganizationId id, CancellationToken cancellationToken)
     {
         var row = await organizations.FindAsync(id, cancellationToken).ConfigureAwait(false);
@@ -54,8 +54,8 @@ public sealed class CascadeRunner(
     }
 
     /// <summary>
-    /// Revokes everything, destroys the keys, purges. Every step may be repeated; a later call goes on where this one
-    /// stopped.
+    /// Revokes all accounts, destroys the keys, and purges the rows. Every step is idempotent; a later call continues
+    /// where this one stopped.
     /// </summary>
     public async Task<Result<ErasureReceipt>> EraseAsync(OrganizationId id, CancellationToken cancellationToken)
     {
@@ -64,28 +64,28 @@ public sealed class CascadeRunner(
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.");
         if (row.State.Status == OrganizationStatus.Erased)
         {
-            var gone = await keys.ListAsync(id, cancellationToken).ConfigureAwait(false);
+            var tombstones = await keys.ListAsync(id, cancellationToken).ConfigureAwait(false);
             return new ErasureReceipt(
                 id,
                 row.State.Erasure?.StartedAt ?? row.UpdatedAt,
                 row.UpdatedAt,
                 row.State.Erasure?.Accounts ?? 0,
-                gone.Count,
+                tombstones.Count,
                 OrganizationStatus.Erased
             );
         }
 
         if (row.State.Cascade is not { Kind: OrganizationLifecycle.EraseKind } cascade)
-            return new VaultError(ErrorCatalogue.Conflict, "No erasure of the organization was begun.");
+            return new VaultError(ErrorCatalogue.Conflict, "No erasure of the organization is running.");
 
-        // The grants must be readable while they are revoked upstream; so the keys go after the accounts, and the rows
-        // after the keys.
+        // The revocation at the provider needs the decrypted grants, so the keys are destroyed after the accounts are
+        // revoked, and the rows are purged after that.
         var revoked = await WalkAsync(id, cascade, cancellationToken).ConfigureAwait(false);
         await erasure.EraseAsync(id, cancellationToken).ConfigureAwait(false);
         while (!await organizations.PurgeAsync(id, 1_000, cancellationToken).ConfigureAwait(false)) { }
 
-        // Bodies name users; the digests stay and keep the chain verifiable. The entry that tells of the erasure comes
-        // after, and stays readable.
+        // The bodies of ledger entries name users, so they are erased. The digests stay and keep the chain verifiable.
+        // The entry about the erasure is written after this step and stays readable.
         var bodies = await ledger.EraseAsync(id, cancellationToken).ConfigureAwait(false);
         if (bodies.Error is { } unerased)
             return unerased;
@@ -150,8 +150,8 @@ public sealed class CascadeRunner(
             : new AccountEvent.ConnectionRemoved(time.GetUtcNow());
         var first = await revoker.WithdrawAsync(key, what, requestedBy).ConfigureAwait(false);
 
-        // After an erasure nobody can try again, since the grant no longer opens; so a failing provider gets a few more
-        // chances now.
+        // After an erasure the grant cannot be decrypted, so no later retry is possible. Therefore retry a failed
+        // revocation a few times now.
         for (
             var tries = 1;
             connection is null

@@ -14,7 +14,7 @@ public sealed record ErasureReceipt(
     OrganizationStatus Status
 );
 
-/// <summary>The door to organizations that a host supplies.</summary>
+/// <summary>The port to organizations; a host supplies the implementation.</summary>
 public interface IOrganizations
 {
     Task<Result<OrganizationRow>> CreateAsync(
@@ -31,7 +31,7 @@ public interface IOrganizations
         CancellationToken cancellationToken
     );
 
-    /// <summary>Shuts the gate; acknowledges when nothing of the organization runs on any host (law 8).</summary>
+    /// <summary>Closes the gate. Returns when nothing runs for the organization on any host (law 8).</summary>
     Task<Result<OrganizationRow>> SuspendAsync(
         OrganizationId id,
         string requestedBy,
@@ -45,14 +45,14 @@ public interface IOrganizations
     );
 
     /// <summary>
-    /// A new data key; rows are sealed again in the background, resumable; answers the new key version. How far it is
-    /// stands in <see cref="Sealing.IKeyRotationStore"/>.
+    /// Creates a new data key and returns its version. The rows are re-sealed in the background by a resumable job;
+    /// <see cref="Keys.IKeyRotationStore"/> has its progress.
     /// </summary>
     Task<Result<uint>> RotateKeyAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Disconnects every account of a removed connection, resumable; answers how many, when no host will use them
-    /// again.
+    /// Disconnects every account of a removed connection by a resumable job. Returns their number when no host uses
+    /// them any more.
     /// </summary>
     Task<Result<long>> DisconnectAsync(
         OrganizationId id,
@@ -62,8 +62,8 @@ public interface IOrganizations
     );
 
     /// <summary>
-    /// Shuts the gate, revokes every account, destroys the keys, purges. Calling it again continues and answers how far
-    /// it is.
+    /// Closes the gate, revokes every account, destroys the keys, and purges the rows. A repeated call continues and
+    /// returns the progress.
     /// </summary>
     Task<Result<ErasureReceipt>> EraseAsync(OrganizationId id, string requestedBy, CancellationToken cancellationToken);
 }

@@ -9,7 +9,8 @@ using Vault.Core.Refresh;
 namespace Vault.Core.Offboarding;
 
 /// <summary>
-/// The organization door: gate, keys, cascades. As with accounts, the store judges; two hosts at once only read again.
+/// Implements the organization port: gate, keys, cascades. As with accounts, compare-and-swap decides: with two
+/// concurrent hosts, the one that loses the race reads again.
 /// </summary>
 public sealed class OrganizationOwner(
     IOrganizationStore store,
@@ -70,7 +71,7 @@ public sealed class OrganizationOwner(
                 return error;
             var next = wanted with { Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
 
-            // What the lifecycle decides is not for a caller to change.
+            // A caller must not change the fields that the lifecycle controls.
             next = next with
             {
                 State = next.State with
@@ -92,7 +93,7 @@ public sealed class OrganizationOwner(
                 return next;
         }
 
-        return new VaultError(ErrorCatalogue.Conflict, "The organization keeps changing; try again.");
+        return new VaultError(ErrorCatalogue.Conflict, "The organization was changed concurrently; try again.");
     }
 
     public async Task<Result<OrganizationRow>> SuspendAsync(
@@ -101,22 +102,22 @@ public sealed class OrganizationOwner(
         CancellationToken cancellationToken
     )
     {
-        var shut = await ApplyAsync(
+        var closed = await ApplyAsync(
                 id,
                 new OrganizationEvent.SuspendWanted(time.GetUtcNow()),
                 requestedBy,
                 cancellationToken
             )
             .ConfigureAwait(false);
-        if (!shut.IsOk)
-            return shut;
+        if (!closed.IsOk)
+            return closed;
         await WaitOutAsync(id).ConfigureAwait(false);
-        return shut;
+        return closed;
     }
 
     /// <summary>
-    /// Opens the gate; acknowledged when every host has noticed, so that a caller who resumes and executes is not
-    /// refused by a host's memory.
+    /// Opens the gate. Returns when every host has seen the change, so that a host's cache does not refuse an execution
+    /// that follows.
     /// </summary>
     public async Task<Result<OrganizationRow>> ResumeAsync(
         OrganizationId id,
@@ -148,16 +149,15 @@ public sealed class OrganizationOwner(
         if (row.State.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased)
             return OrganizationRunner.Refused(row);
 
-        // A caller who goes away now ends nothing: what was asked for is in the journal and in the ledger.
-        if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } begun)
+        // The request is recorded in the journal and in the ledger, so a cancelled call does not cancel the rotation.
+        if (await rotation.BeginAsync(id, requestedBy, CancellationToken.None).ConfigureAwait(false) is not { } started)
             return new VaultError(ErrorCatalogue.Conflict, "The organization's keys are destroyed.");
 
-        // A run that fails, or takes longer, is taken up by the host's housekeeping, which reports what keeps it from
-        // its end.
+        // The host's maintenance resumes a run that fails or takes longer, and reports the reason.
         var run = rotation.ResumeAsync(id, CancellationToken.None);
         await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(5), time, CancellationToken.None))
             .ConfigureAwait(false);
-        return begun.ToVersion;
+        return started.ToVersion;
     }
 
     public async Task<Result<ErasureReceipt>> EraseAsync(
@@ -166,15 +166,15 @@ public sealed class OrganizationOwner(
         CancellationToken cancellationToken
     )
     {
-        var begun = await ApplyAsync(
+        var started = await ApplyAsync(
                 id,
                 new OrganizationEvent.EraseWanted(time.GetUtcNow(), requestedBy),
                 requestedBy,
                 cancellationToken
             )
             .ConfigureAwait(false);
-        if (!begun.IsOk)
-            return begun.Error!;
+        if (!started.IsOk)
+            return started.Error!;
         await WaitOutAsync(id).ConfigureAwait(false);
         return await cascades.EraseAsync(id, cancellationToken).ConfigureAwait(false);
     }
@@ -186,22 +186,22 @@ public sealed class OrganizationOwner(
         CancellationToken cancellationToken
     )
     {
-        var begun = await ApplyAsync(
+        var started = await ApplyAsync(
                 id,
                 new OrganizationEvent.DisconnectWanted(time.GetUtcNow(), connectionId, requestedBy),
                 requestedBy,
                 cancellationToken
             )
             .ConfigureAwait(false);
-        if (!begun.IsOk)
-            return begun.Error!;
+        if (!started.IsOk)
+            return started.Error!;
         var done = await cascades.ResumeAsync(id, cancellationToken).ConfigureAwait(false);
         await WaitOutAsync(id).ConfigureAwait(false);
         return done;
     }
 
-    // Other hosts may act on what they read for at most the freshness lease; when it is over, the acknowledgement is
-    // true on all of them (law 8).
+    // Other hosts may use a cached row for at most the freshness lease. After that time the change is effective on all
+    // hosts (law 8).
     private async Task WaitOutAsync(OrganizationId id)
     {
         cache.Drop(id);

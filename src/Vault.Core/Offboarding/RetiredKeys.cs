@@ -6,8 +6,8 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Offboarding;
 
 /// <summary>
-/// What is left of a rotation: the older versions, retired but still able to open. A person ends them, because with
-/// them go the values kept elsewhere.
+/// Destroys the key versions that a rotation has retired. Retired versions still decrypt. An operator starts their
+/// destruction, because values that are kept outside the rows cannot be decrypted after it.
 /// </summary>
 public sealed class RetiredKeys(
     IOrganizationKeyStore keys,
@@ -18,13 +18,12 @@ public sealed class RetiredKeys(
 )
 {
     /// <summary>
-    /// Destroys the retired versions that nothing needs: retired at least <paramref name="retiredFor"/> ago and no row
-    /// under them. The time must be longer than anything keeps a sealed value outside the rows (the reply spool, a
-    /// frozen host); a day is the least. The ledger is told first: a crash in between leaves an entry whose key the
-    /// next call destroys, with an entry of its own, and never a key gone without a word. Returns how many were
-    /// destroyed.
+    /// Destroys the versions that were retired at least <paramref name="retiredFor"/> ago and that seal no row. That
+    /// time must be longer than a sealed value can exist outside the rows (in the reply spool or on a frozen host), at
+    /// least a day. The ledger entry is written first: after a crash in between, the next call writes another entry and
+    /// destroys the key, so no key is destroyed without an entry. Returns how many versions were destroyed.
     /// </summary>
-    /// <returns><c>ledger_unavailable</c> where the ledger could not be told; that key and those above it
+    /// <returns><c>ledger_unavailable</c> when the entry could not be written; that key and the later ones
     /// stay.</returns>
     public async Task<Result<int>> DestroyAsync(
         OrganizationId organization,

@@ -1,11 +1,11 @@
 namespace Vault.Core.Operations;
 
-/// <summary>Whether this host still carries out calls: asked by its supervisor through <c>/health/live</c>.</summary>
+/// <summary>Whether this host still processes calls. A supervisor asks through <c>/health/live</c>.</summary>
 public interface ILiveness
 {
     /// <summary>
-    /// In bounded time. False only for a fault of this host that a restart mends: neither the store nor another host
-    /// may make it false, or one failure would restart hosts that work.
+    /// Returns in bounded time. False only for a fault of this host that a restart repairs. A failure of the store or
+    /// of another host must not make it false: one failure would then restart healthy hosts.
     /// </summary>
     Task<bool> IsAliveAsync(CancellationToken cancellationToken);
 }

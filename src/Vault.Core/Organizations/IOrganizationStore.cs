@@ -8,7 +8,7 @@ public interface IOrganizationStore
 {
     Task<OrganizationRow?> FindAsync(OrganizationId id, CancellationToken cancellationToken);
 
-    /// <summary><see cref="WriteOutcome.Stale"/> when the id or the external id is taken.</summary>
+    /// <summary><see cref="WriteOutcome.Stale"/> when the id or the external id already exists.</summary>
     Task<WriteOutcome> InsertAsync(
         OrganizationRow row,
         IReadOnlyList<LedgerDraft> drafts,
@@ -29,12 +29,12 @@ public interface IOrganizationStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>Organizations with an unfinished cascade; a host resumes them on start and from time to time.</summary>
+    /// <summary>Organizations with an unfinished cascade. A host resumes them on start and periodically.</summary>
     Task<IReadOnlyList<OrganizationId>> FindCascadesAsync(int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Deletes what an erased organization leaves besides its ledger digests: accounts, connections, links, keys of
-    /// callers, outputs. Idempotent, in bounded steps; true when nothing is left.
+    /// Deletes all rows of an erased organization except its ledger digests: accounts, connections, links, API keys,
+    /// outputs. Idempotent; deletes at most <paramref name="limit"/> rows a call. True when no row is left.
     /// </summary>
     Task<bool> PurgeAsync(OrganizationId id, int limit, CancellationToken cancellationToken);
 }

@@ -11,20 +11,20 @@ public abstract record OrganizationEvent(DateTimeOffset Now)
 
     public sealed record EraseWanted(DateTimeOffset Now, string RequestedBy) : OrganizationEvent(Now);
 
-    /// <summary>A connection was removed: its accounts are to be disconnected.</summary>
+    /// <summary>A connection was removed: disconnect its accounts.</summary>
     public sealed record DisconnectWanted(DateTimeOffset Now, string ConnectionId, string RequestedBy)
         : OrganizationEvent(Now);
 
     /// <summary>
-    /// The cascade of <paramref name="Kind"/> has come from <paramref name="From"/> to <paramref name="Cursor"/> and
-    /// dealt with <paramref name="Count"/> more accounts.
+    /// The cascade of <paramref name="Kind"/> has advanced from <paramref name="From"/> to <paramref name="Cursor"/>
+    /// and has processed <paramref name="Count"/> more accounts.
     /// </summary>
     public sealed record CascadeAdvanced(DateTimeOffset Now, string Kind, string? From, string? Cursor, long Count)
         : OrganizationEvent(Now);
 
     /// <summary>
-    /// Every account is dealt with, <paramref name="Count"/> in all (and for an erasure: the keys are destroyed and the
-    /// rows purged).
+    /// All accounts are processed, <paramref name="Count"/> in total. For an erasure the keys are also destroyed and
+    /// the rows purged.
     /// </summary>
     public sealed record CascadeFinished(DateTimeOffset Now, string Kind, long Count) : OrganizationEvent(Now);
 }
@@ -34,10 +34,10 @@ public enum OrganizationOutcome
     Nothing,
     Changed,
 
-    /// <summary>The organization's status does not allow it.</summary>
+    /// <summary>The organization's status does not allow the event.</summary>
     Refused,
 
-    /// <summary>Another cascade is under way; when it is finished.</summary>
+    /// <summary>Another cascade is running; retry after it has finished.</summary>
     Busy,
 }
 
@@ -48,8 +48,8 @@ public sealed record OrganizationDecision(
 );
 
 /// <summary>
-/// What an event means for an organization: pure and total. The gate's epoch goes up with every opening and shutting,
-/// so a cached row never outlives one.
+/// Decides what an event changes in an organization: a pure, total function. Every opening and closing of the gate
+/// increments its epoch, so a cached row is never valid across one.
 /// </summary>
 public static class OrganizationLifecycle
 {
@@ -76,7 +76,7 @@ public static class OrganizationLifecycle
             OrganizationEvent.SuspendWanted => state.Status switch
             {
                 OrganizationStatus.Active => new(
-                    Shut(state, OrganizationStatus.Suspended),
+                    Close(state, OrganizationStatus.Suspended),
                     OrganizationOutcome.Changed,
                     "organization.suspended"
                 ),
@@ -98,11 +98,11 @@ public static class OrganizationLifecycle
                 _ => new(state, OrganizationOutcome.Refused),
             },
 
-            // Erasing covers whatever another cascade was about to do, so it takes its place.
+            // An erasure includes the work of every other cascade, so it replaces a running one.
             OrganizationEvent.EraseWanted e => state.Status is OrganizationStatus.Erasing or OrganizationStatus.Erased
                 ? new(state, OrganizationOutcome.Nothing)
                 : new(
-                    Shut(state, OrganizationStatus.Erasing) with
+                    Close(state, OrganizationStatus.Erasing) with
                     {
                         Cascade = new Cascade(EraseKind, null, 0, e.Now, e.RequestedBy),
                     },
@@ -110,8 +110,8 @@ public static class OrganizationLifecycle
                     "organization.erase_started"
                 ),
             OrganizationEvent.DisconnectWanted e => OnDisconnect(state, e),
-            // Several hosts may walk at once: only who moves the cursor on counts, so it never goes back and no page
-            // counts twice.
+            // Several hosts may run the cascade at once. Only the host whose starting cursor still matches advances it,
+            // so the cursor never moves back and no page is counted twice.
             OrganizationEvent.CascadeAdvanced e => state.Cascade is { } cascade
             && cascade.Kind == e.Kind
             && cascade.Cursor == e.From
@@ -162,7 +162,7 @@ public static class OrganizationLifecycle
             : new(state with { Cascade = null }, OrganizationOutcome.Changed);
     }
 
-    private static OrganizationState Shut(OrganizationState state, OrganizationStatus status) =>
+    private static OrganizationState Close(OrganizationState state, OrganizationStatus status) =>
         state with
         {
             Status = status,

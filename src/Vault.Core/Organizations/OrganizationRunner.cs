@@ -6,11 +6,11 @@ using Vault.Core.Persistence;
 namespace Vault.Core.Organizations;
 
 /// <summary>
-/// Reads the row, decides, writes with the version it read. After a lost race it reads and decides again.
+/// Reads the row, decides, and writes by compare-and-swap on the version it read. After a lost race it starts again.
 /// </summary>
 internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids, TimeProvider time)
 {
-    // Each lost race means that another write succeeded; this many in a row means a bug, not contention.
+    // Each lost race means that another write succeeded. So many lost races in a row are a bug, not contention.
     public const int MaxRaces = 32;
 
     public async Task<Result<OrganizationRow>> ApplyAsync(
@@ -35,7 +35,7 @@ internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids
                 case OrganizationOutcome.Busy:
                     return new VaultError(
                         ErrorCatalogue.Conflict,
-                        "Another cascade of the organization is under way; try again when it is done."
+                        "Another cascade of the organization is running; try again when it has finished."
                     );
                 default:
                     break;
@@ -48,7 +48,7 @@ internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids
                 return next;
         }
 
-        return new VaultError(ErrorCatalogue.Conflict, "The organization keeps changing; try again.");
+        return new VaultError(ErrorCatalogue.Conflict, "The organization was changed concurrently; try again.");
     }
 
     public LedgerDraft Draft(OrganizationRow row, string type, string requestedBy) =>
@@ -59,6 +59,6 @@ internal sealed class OrganizationRunner(IOrganizationStore store, IdFactory ids
     public static VaultError Refused(OrganizationRow row)
     {
         var status = row.State.Status.ToString().ToLowerInvariant();
-        return new(ErrorCatalogue.Conflict, $"The organization is {status}; this cannot be done to it.");
+        return new(ErrorCatalogue.Conflict, $"The organization is {status}; this status does not allow the operation.");
     }
 }

@@ -10,12 +10,14 @@ public sealed record OrganizationState
 
     public Cascade? Cascade { get; init; }
 
-    /// <summary>What a finished erasure did, for whoever asks again because the answer was lost.</summary>
+    /// <summary>
+    /// The result of a finished erasure. It is kept so that a client that lost the response gets it with a retry.
+    /// </summary>
     public ErasureTally? Erasure { get; init; }
 
-    /// <summary>What a destructive tool needs: <c>approve</c> (default), <c>allow</c> or <c>deny</c>.</summary>
+    /// <summary>The policy for destructive tools: <c>approve</c> (default), <c>allow</c> or <c>deny</c>.</summary>
     public string DestructivePolicy { get; init; } = "approve";
 
-    /// <summary>Executions per user and minute; 0 means the host's default.</summary>
+    /// <summary>The limit of executions per user and minute; 0 means the host's default.</summary>
     public int UserQuotaPerMinute { get; init; }
 }

@@ -6,20 +6,21 @@ namespace Vault.Core.Packs;
 /// <summary>The provider's API.</summary>
 public sealed record ApiShape
 {
-    /// <summary>Relative tool URLs are appended to it.</summary>
+    /// <summary>The base of relative tool URLs.</summary>
     public required UrlTemplate BaseUrl { get; init; }
 
     public ImmutableArray<ApiCredential> Auth { get; init; } = [];
 
     /// <summary>
-    /// Sent with every call; templates over parameters. A header whose optional parameter is absent is left out.
+    /// Headers of every call; the values are templates over parameters. A header without a value for an optional
+    /// parameter is omitted.
     /// </summary>
     public ImmutableSortedDictionary<string, string> Headers { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 
-    /// <summary>Any of these makes a success status an error.</summary>
+    /// <summary>A match turns a response with a success status into an error.</summary>
     public ImmutableArray<BodyMatch> ErrorWhen { get; init; } = [];
 
-    /// <summary>Where an error answer keeps its code, first that is there.</summary>
+    /// <summary>Paths to the code of an error response; the first existing one is used.</summary>
     public ImmutableArray<ValuePath> ErrorCode { get; init; } = [];
 }

@@ -2,13 +2,13 @@ namespace Vault.Core.Packs;
 
 public enum CallAuthentication
 {
-    /// <summary>As at the token endpoint.</summary>
+    /// <summary>The client authenticates as at the token endpoint.</summary>
     Client,
 
-    /// <summary>The client as HTTP basic, whatever the token endpoint takes (GitHub OAuth Apps).</summary>
+    /// <summary>The client uses HTTP Basic, independent of the token endpoint (GitHub OAuth Apps).</summary>
     ClientBasic,
 
-    /// <summary>The access token as bearer.</summary>
+    /// <summary>The access token is sent as a bearer token.</summary>
     Bearer,
     None,
 }

@@ -5,7 +5,7 @@ using Vault.Core.Templates;
 namespace Vault.Core.Packs;
 
 /// <summary>
-/// What an answer means. The first four belong to token endpoints, the rest (and <see cref="GrantDead"/>) to APIs.
+/// The meaning of a response. The first four belong to token endpoints, the rest (and <see cref="GrantDead"/>) to APIs.
 /// </summary>
 public enum AnswerMeaning
 {
@@ -21,12 +21,12 @@ public enum AnswerMeaning
 }
 
 /// <summary>
-/// One line of a provider's error table: the first that matches decides (law 6: a failure has a kind and a cause).
+/// One rule of a provider's error table. The first matching rule applies (law 6: a failure has a kind and a cause).
 /// </summary>
-/// <param name="Reason">One of <c>StatusReason</c>, for a dead grant or a refused client.</param>
-/// <param name="RetryAfter">Where the answer itself tells no wait.</param>
-/// <param name="Code">A code for people, in place of the provider's own.</param>
-/// <param name="MissingScopes">Where the answer names the scopes it wants.</param>
+/// <param name="Reason">One of <c>StatusReason</c>, for an invalid grant or a rejected client.</param>
+/// <param name="RetryAfter">The wait when the response has no retry time.</param>
+/// <param name="Code">A code for people that replaces the provider's code.</param>
+/// <param name="MissingScopes">The path to the required scopes in the response.</param>
 public sealed record ErrorRule(
     AnswerMatch When,
     AnswerMeaning Meaning,
@@ -36,7 +36,7 @@ public sealed record ErrorRule(
     ValuePath? MissingScopes
 );
 
-/// <summary>All of what is given must hold; an empty match holds always.</summary>
+/// <summary>All given conditions must hold. An empty match always holds.</summary>
 public sealed record AnswerMatch(
     ImmutableArray<StatusRange> Status,
     ImmutableArray<HeaderMatch> Headers,
@@ -44,7 +44,7 @@ public sealed record AnswerMatch(
 )
 {
     /// <param name="header">The values of a header, joined by commas; null when it is absent.</param>
-    /// <param name="body">Undefined where the body is not JSON.</param>
+    /// <param name="body">Undefined when the body is not JSON.</param>
     public bool Holds(int status, Func<string, string?> header, JsonElement body)
     {
         ArgumentNullException.ThrowIfNull(header);
@@ -94,7 +94,7 @@ public sealed record BodyMatch(ValuePath Path, TextTest Test)
         return false;
     }
 
-    /// <summary>Whether any value at the path passes; an absent value passes only where absence is asked for.</summary>
+    /// <summary>Whether any value at the path passes. An absent value passes only a test for absence.</summary>
     public bool Holds(JsonElement body)
     {
         if (Path.TryOne(body, out var one))
@@ -111,7 +111,7 @@ public sealed record BodyMatch(ValuePath Path, TextTest Test)
     }
 }
 
-/// <summary>A test of one text. Codes are compared exactly: nothing here reads sentences.</summary>
+/// <summary>A test of one string. Codes are compared exactly; error messages are not parsed.</summary>
 public sealed record TextTest(ImmutableArray<string> AnyOf, string? Prefix, bool? Exists)
 {
     public bool Holds(string? value)

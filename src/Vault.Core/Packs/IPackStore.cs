@@ -2,7 +2,7 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Packs;
 
-/// <summary>An operator's own pack, verbatim as given and validated; packs of the platform itself are files.</summary>
+/// <summary>An operator's pack, validated and stored verbatim. The packs of the platform are files.</summary>
 public sealed record StoredPack(
     string ProviderId,
     string PackVersion,
@@ -17,6 +17,6 @@ public interface IPackStore
 
     Task<WriteOutcome> PutAsync(StoredPack pack, long? expectedVersion, CancellationToken cancellationToken);
 
-    /// <summary>A number that changes whenever any pack changes; hosts poll it to reload.</summary>
+    /// <summary>A number that changes with every change of a pack. Hosts poll it to reload.</summary>
     Task<long> RevisionAsync(CancellationToken cancellationToken);
 }

@@ -6,7 +6,7 @@ using Vault.Core.Errors;
 namespace Vault.Core.Packs;
 
 /// <summary>
-/// The packs loaded now. A change swaps the whole set; a holder of a pack keeps the one it started with.
+/// The loaded packs. A change replaces the whole set; a running operation keeps the pack it started with.
 /// </summary>
 public interface IPacks
 {
@@ -14,12 +14,12 @@ public interface IPacks
 
     bool TryGet(string providerId, [NotNullWhen(true)] out ProviderPack? pack);
 
-    /// <summary>A tool by its name, with its pack and its compiled input schema.</summary>
+    /// <summary>Finds a tool by name, with its pack and its compiled input schema.</summary>
     bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool);
 
     /// <summary>
-    /// A tool as the accounts of a provider run it: its own, or one that its pack takes over (<c>tools_of</c>), with
-    /// that provider's address and credential.
+    /// Finds a tool for the accounts of a provider: one of the provider's own tools, or one from another pack
+    /// (<c>tools_of</c>) that runs with this provider's address and credential.
     /// </summary>
     bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool) =>
         TryGetTool(name, out tool) && tool.Pack.Id == providerId;
@@ -27,34 +27,34 @@ public interface IPacks
     /// <summary>The other providers whose accounts may run a tool.</summary>
     IReadOnlyList<string> CompatibleProviders(Tool tool) => [];
 
-    /// <summary>Takes up a change of the stored packs now, on this host; others look for it within seconds.</summary>
+    /// <summary>Loads changed packs on this host now. Other hosts load them within seconds.</summary>
     Task RefreshAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Full-text search over names and descriptions, best first.</summary>
-    /// <param name="query">Words; none lists in order of name.</param>
-    /// <param name="provider">Only its tools; null for all.</param>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="visible">Which tools the caller may see; null for all. A hidden tool takes no place of the
+    /// <summary>Full-text search over names and descriptions, best match first.</summary>
+    /// <param name="query">The search words; an empty query lists all tools by name.</param>
+    /// <param name="provider">Only this provider's tools; null for all.</param>
+    /// <param name="limit">The maximum number of results.</param>
+    /// <param name="visible">The tools the caller may see; null for all. A hidden tool does not count against the
     /// limit.</param>
     IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null);
 }
 
-/// <summary>Reads a pack from JSON; a wrong one comes back as every place and reason, not the first only.</summary>
+/// <summary>Reads a pack from JSON. For an invalid pack it returns all faults, not only the first.</summary>
 public interface IPackReader
 {
     PackReading Read(ReadOnlyMemory<byte> json, string source);
 }
 
 /// <param name="Pack">Null exactly when there are faults.</param>
-/// <param name="Faults">Path is a JSON pointer, with the line where it can be told.</param>
+/// <param name="Faults">The path is a JSON pointer, with the line if it is known.</param>
 public sealed record PackReading(ProviderPack? Pack, ImmutableArray<Violation> Faults);
 
-/// <summary>A tool ready to run: definition, owner and compiled schema.</summary>
+/// <summary>A tool that can run: its pack, its definition and its compiled schema.</summary>
 public sealed record Tool(ProviderPack Pack, ToolDefinition Definition, IInputSchema Schema);
 
 /// <summary>A compiled JSON Schema.</summary>
 public interface IInputSchema
 {
-    /// <summary>Every violation (bounded), each with its JSON pointer; empty when the input fits.</summary>
+    /// <summary>The violations, a limited number, each with its JSON pointer; empty when the input is valid.</summary>
     IReadOnlyList<Violation> Validate(JsonElement input);
 }

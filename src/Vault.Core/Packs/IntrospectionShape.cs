@@ -2,5 +2,5 @@ using Vault.Core.Templates;
 
 namespace Vault.Core.Packs;
 
-/// <summary>RFC 7662.</summary>
+/// <summary>Token introspection (RFC 7662).</summary>
 public sealed record IntrospectionShape(UrlTemplate Url, CallAuthentication Auth);

@@ -5,7 +5,7 @@ namespace Vault.Core.Packs;
 
 public enum ClientAuthentication
 {
-    /// <summary>RFC 6749 2.3.1, the header; id and secret form-urlencoded first.</summary>
+    /// <summary>RFC 6749 2.3.1, in the header; id and secret are form-urlencoded first.</summary>
     Basic,
 
     /// <summary>RFC 6749 2.3.1, in the body.</summary>
@@ -22,21 +22,21 @@ public enum BodyFormat
     Form,
     Multipart,
 
-    /// <summary>One field is the body, as it is.</summary>
+    /// <summary>One field is the whole body, unchanged.</summary>
     Raw,
 }
 
-/// <summary>Endpoints of an OAuth provider and what it wants sent.</summary>
+/// <summary>The endpoints of an OAuth provider and the form of its requests.</summary>
 public sealed record OAuthShape
 {
     public UrlTemplate? AuthorizationUrl { get; init; }
 
     public required UrlTemplate TokenUrl { get; init; }
 
-    /// <summary>Where refreshes go when it is not the token URL.</summary>
+    /// <summary>The URL for refreshes when it differs from the token URL.</summary>
     public UrlTemplate? RefreshUrl { get; init; }
 
-    /// <summary>RFC 9207; null where the provider has none.</summary>
+    /// <summary>The issuer (RFC 9207); null when the provider has none.</summary>
     public UrlTemplate? Issuer { get; init; }
 
     /// <summary>Whether the callback must carry <c>iss</c>.</summary>
@@ -47,15 +47,15 @@ public sealed record OAuthShape
     public BodyFormat RequestFormat { get; init; } = BodyFormat.Form;
 
     /// <summary>
-    /// RFC 7636 with S256; false only for a provider that refuses the parameters. State, issuer and the browser's
-    /// cookie hold either way.
+    /// PKCE (RFC 7636) with S256; false only for a provider that rejects the parameters. State, issuer and the browser
+    /// cookie are checked in both cases.
     /// </summary>
     public bool Pkce { get; init; } = true;
 
     public string ScopeSeparator { get; init; } = " ";
 
     /// <summary>
-    /// The name scopes are asked by on the authorization URL (Slack's user scopes go by <c>user_scope</c>).
+    /// The parameter for scopes in the authorization URL (<c>user_scope</c> for Slack's user scopes).
     /// </summary>
     public string ScopeParameter { get; init; } = "scope";
 
@@ -73,11 +73,11 @@ public sealed record OAuthShape
 
     public TokenAnswerShape Answer { get; init; } = new();
 
-    /// <summary>Null where the way back carries what the standard says and no more.</summary>
+    /// <summary>Null when the callback has only the standard parameters.</summary>
     public CallbackShape? Callback { get; init; }
 }
 
-/// <summary>Where a token answer keeps what.</summary>
+/// <summary>The paths of the fields in a token response.</summary>
 public sealed record TokenAnswerShape
 {
     public ValuePath AccessToken { get; init; } = ValuePath.Parse("access_token");
@@ -107,13 +107,13 @@ public sealed record TokenAnswerShape
 
     public IdentityMap? Identity { get; init; }
 
-    /// <summary>Any of these makes a 200 an error (Slack <c>ok:false</c>).</summary>
+    /// <summary>A match turns a response with status 200 into an error (Slack <c>ok:false</c>).</summary>
     public ImmutableArray<BodyMatch> ErrorWhen { get; init; } = [];
 }
 
-/// <summary>Where an answer names the person or workspace behind a credential.</summary>
-/// <param name="EmailVerified">Where the answer says whether the provider has checked the address (OpenID Connect Core
-/// 5.1); unless it says true, the address counts for nothing, because anybody can enter anybody's.</param>
+/// <summary>The paths of the identity fields (person or workspace) in a response.</summary>
+/// <param name="EmailVerified">The path of the flag that the provider has verified the address (OpenID Connect Core
+/// 5.1). Unless it is true the address is ignored: a user can enter any address.</param>
 public sealed record IdentityMap(
     ValuePath Subject,
     ValuePath? DisplayName,
@@ -123,14 +123,15 @@ public sealed record IdentityMap(
 );
 
 /// <summary>
-/// A signed JWT (RFC 7523) from a key pair. Values are templates over <c>{client_id}</c>, parameters and the
-/// credential's fields.
+/// A JWT (RFC 7523) that is signed with a private key. Values are templates over <c>{client_id}</c>, parameters and
+/// the credential's fields.
 /// </summary>
 /// <param name="Algorithm">RS256 or ES256.</param>
 /// <param name="KeyField">The credential field with the PEM private key.</param>
-/// <param name="Backdate">Subtracted from <c>iat</c>, for peers whose clock runs behind.</param>
-/// <param name="Use">What the signed JWT is presented as.</param>
-/// <param name="Headers">More members of the JOSE header (x5t of a certificate); templates as the claims.</param>
+/// <param name="Backdate">Subtracted from <c>iat</c>, for a provider with a slow clock.</param>
+/// <param name="Use">The role of the signed JWT.</param>
+/// <param name="Headers">Additional members of the JOSE header (x5t of a certificate); templates like the
+/// claims.</param>
 public sealed record AssertionShape(
     string Algorithm,
     string KeyField,
@@ -148,18 +149,18 @@ public sealed record AssertionShape(
 
 public enum AssertionUse
 {
-    /// <summary>RFC 7523 2.1: it is the grant.</summary>
+    /// <summary>The JWT is the grant (RFC 7523 2.1).</summary>
     Grant,
 
-    /// <summary>RFC 7523 2.2: it authenticates the client of a client-credentials grant.</summary>
+    /// <summary>The JWT authenticates the client of a client-credentials grant (RFC 7523 2.2).</summary>
     Client,
 
-    /// <summary>It is the access token itself; there is no token endpoint (Snowflake key pairs).</summary>
+    /// <summary>The JWT is the access token; there is no token endpoint (Snowflake key pairs).</summary>
     Bearer,
 }
 
-/// <summary>What an own credential consists of; the names are those of <c>StaticCredential.Fields</c>.</summary>
+/// <summary>The fields of a static credential, by the names in <c>StaticCredential.Fields</c>.</summary>
 public sealed record CredentialShape(ImmutableSortedDictionary<string, CredentialField> Fields);
 
-/// <param name="Multiline">A PEM key or the like.</param>
+/// <param name="Multiline">For values with line breaks, such as a PEM key.</param>
 public sealed record CredentialField(string Label, string? Pattern, bool Required, bool Multiline, string? Description);

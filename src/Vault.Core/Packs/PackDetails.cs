@@ -3,42 +3,43 @@ using System.Collections.Immutable;
 namespace Vault.Core.Packs;
 
 /// <summary>
-/// Endpoints and rules of a provider. URLs may hold <c>{parameter}</c> places filled from validated connection or
-/// account parameters.
+/// The endpoints and rules of a provider. URLs may contain <c>{parameter}</c> variables, which are expanded from
+/// validated connection or account parameters.
 /// </summary>
 public sealed record PackDetails
 {
     /// <summary>
-    /// How far the facts of this pack were checked: verified, cross-checked, single-source or unverified.
+    /// How well the facts of this pack are checked: verified, cross-checked, single-source or unverified.
     /// </summary>
     public string Confidence { get; init; } = "unverified";
 
     /// <summary>
-    /// How many grants of one person the provider keeps alive for one client before it drops the oldest; null where it
-    /// says nothing.
+    /// How many grants of one user the provider keeps for one client before it revokes the oldest; null when it is not
+    /// documented.
     /// </summary>
     public int? GrantsPerUser { get; init; }
 
-    /// <summary>What an operator should know; shown beside the provider.</summary>
+    /// <summary>Notes for operators, shown with the provider.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
-    /// <summary>Scopes whose risk their name does not tell, or tells wrongly.</summary>
+    /// <summary>The risks of scopes whose names do not show the risk. They override
+    /// <see cref="Packs.ScopeRisks"/>.</summary>
     public ImmutableSortedDictionary<string, ScopeRisk> ScopeRisks { get; init; } =
         ImmutableSortedDictionary<string, ScopeRisk>.Empty;
 
     public ImmutableSortedDictionary<string, PackParameter> Parameters { get; init; } =
         ImmutableSortedDictionary<string, PackParameter>.Empty;
 
-    /// <summary>Null where the provider only takes keys.</summary>
+    /// <summary>Null when the provider accepts only keys.</summary>
     public OAuthShape? OAuth { get; init; }
 
-    /// <summary>Null where there is no consent by OAuth 1.0a.</summary>
+    /// <summary>Null when the provider has no consent by OAuth 1.0a.</summary>
     public OAuth1Shape? OAuth1 { get; init; }
 
     /// <summary>The assertion of <see cref="AuthMode.JwtBearer"/> and <see cref="AuthMode.AppInstallation"/>.</summary>
     public AssertionShape? Assertion { get; init; }
 
-    /// <summary>The fields of an own credential, per mode that takes one.</summary>
+    /// <summary>The fields of a static credential, for each mode that uses one.</summary>
     public ImmutableSortedDictionary<AuthMode, CredentialShape> Credentials { get; init; } =
         ImmutableSortedDictionary<AuthMode, CredentialShape>.Empty;
 
@@ -46,20 +47,20 @@ public sealed record PackDetails
 
     public IntrospectionShape? Introspection { get; init; }
 
-    /// <summary>Who is behind a credential.</summary>
+    /// <summary>The call that returns the identity of a credential.</summary>
     public ProbeShape? Identity { get; init; }
 
-    /// <summary>The cheapest call that shows that an own credential works.</summary>
+    /// <summary>The cheapest call that shows that a static credential works.</summary>
     public ProbeShape? Verification { get; init; }
 
     public required ApiShape Api { get; init; }
 
-    /// <summary>Judged in order, before the built-in rules (RFC 6749 5.2).</summary>
+    /// <summary>Applied in order, before the built-in rules (RFC 6749 5.2).</summary>
     public ImmutableArray<ErrorRule> TokenErrors { get; init; } = [];
 
-    /// <summary>Judged in order, before the built-in rules.</summary>
+    /// <summary>Applied in order, before the built-in rules.</summary>
     public ImmutableArray<ErrorRule> ApiErrors { get; init; } = [];
 
-    /// <summary>Where a wait is told; the standard Retry-After is always read, after these.</summary>
+    /// <summary>Headers with a retry time. The standard Retry-After is always read after these.</summary>
     public ImmutableArray<RetryAfterSource> RetryAfter { get; init; } = [];
 }

@@ -11,18 +11,18 @@ public enum ParameterSource
     /// <summary>Set by the operator on the connection.</summary>
     Connection,
 
-    /// <summary>Given with an account's credential.</summary>
+    /// <summary>Set with an account's credential.</summary>
     Account,
 
-    /// <summary>Taken from a token answer and checked before it is used.</summary>
+    /// <summary>Read from a token response and validated before use.</summary>
     Captured,
 }
 
 /// <summary>
-/// A place that URLs and templates of a pack may hold. Its value is hostile until <see cref="Accepts"/> has said yes.
+/// A variable in the URLs and templates of a pack. Its value is untrusted until <see cref="Accepts"/> returns true.
 /// </summary>
-/// <param name="Example">A value that fits; required where the parameter stands in a host, so that the pinning can be
-/// checked when the pack is read.</param>
+/// <param name="Example">A value that matches. Required for a parameter in a host name, so that the reader of the pack
+/// can check the host pinning.</param>
 public sealed record PackParameter(
     ParameterSource Source,
     string Pattern,
@@ -34,15 +34,15 @@ public sealed record PackParameter(
 {
     public const int MaxLength = 512;
 
-    // By reference and weakly: a value that was accepted is used call after call until its row is read again, and a
-    // text cannot change.
+    // Keyed by reference and weakly: an accepted value is used for many calls until its row is read again. It is safe
+    // because a string is immutable.
     private static readonly ConditionalWeakTable<string, PackParameter> Accepted = [];
 
     private readonly Regex _pattern = Anchored(Pattern);
 
     /// <summary>
-    /// Whether the whole value fits the pattern; control characters never do ('$' would let a trailing newline
-    /// through).
+    /// Whether the whole value matches the pattern. Control characters are never accepted ('$' would accept a trailing
+    /// newline).
     /// </summary>
     public bool Accepts(string value)
     {
@@ -56,9 +56,10 @@ public sealed record PackParameter(
     }
 
     /// <summary>
-    /// Compiled so that the whole value must fit, also where an alternation would escape its anchors; linear in time.
+    /// Compiles the pattern so that the whole value must match, even if the pattern has a top-level alternation. The
+    /// match takes linear time.
     /// </summary>
-    /// <exception cref="ArgumentException">Not a pattern, or one that needs backtracking.</exception>
+    /// <exception cref="ArgumentException">The pattern is invalid or needs backtracking.</exception>
     public static Regex Anchored(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);
@@ -76,17 +77,17 @@ public sealed record PackParameter(
     }
 }
 
-/// <summary>Checks parameters that came from outside against their pack.</summary>
+/// <summary>Validates parameters from outside against their pack.</summary>
 public static class PackParameters
 {
     /// <summary>
-    /// Every fault of the values given from one source: unknown names, missing ones, values that do not fit.
+    /// All faults in the values of one source: unknown names, missing names, values that do not match.
     /// </summary>
-    /// <param name="pack">Whose parameters.</param>
-    /// <param name="values">By name.</param>
-    /// <param name="source">Where they were set.</param>
-    /// <param name="orCaptured">Whether captured ones may be given, too: tokens from elsewhere come without the answer
-    /// that would have brought them.</param>
+    /// <param name="pack">The pack that declares the parameters.</param>
+    /// <param name="values">The values by name.</param>
+    /// <param name="source">The source of the values.</param>
+    /// <param name="orCaptured">Whether captured parameters are accepted too: imported tokens have no token response to
+    /// capture them from.</param>
     public static ImmutableArray<Violation> Check(
         ProviderPack pack,
         IReadOnlyDictionary<string, string> values,
@@ -147,7 +148,7 @@ public static class PackParameters
     }
 
     /// <summary>
-    /// The value of a parameter or its default; null when there is neither, or when a value does not fit its pattern.
+    /// The value of a parameter or its default; null when there is neither or the value does not match its pattern.
     /// </summary>
     public static string? Find(ProviderPack pack, IReadOnlyDictionary<string, string> values, string name)
     {
@@ -156,7 +157,7 @@ public static class PackParameters
         if (!pack.Details.Parameters.TryGetValue(name, out var parameter))
             return null;
         var value = values.TryGetValue(name, out var given) ? given : parameter.Default;
-        // Checked again at use: a row may be older than the pack's pattern.
+        // Validated again at use: the row may be older than the pattern in the pack.
         return value is not null && parameter.Accepts(value) ? value : null;
     }
 

@@ -7,77 +7,78 @@ public enum AuthMode
     /// <summary>RFC 6749 4.1 with PKCE S256 (RFC 7636).</summary>
     AuthorizationCode,
 
-    /// <summary>RFC 6749 4.4; the connection's client acts for itself.</summary>
+    /// <summary>RFC 6749 4.4: the connection's client acts on its own behalf.</summary>
     ClientCredentials,
 
     /// <summary>
-    /// RFC 7523 2.1: a signed assertion of a key pair or service account is exchanged for an access token.
+    /// RFC 7523 2.1: an assertion, signed by a key pair or service account, is exchanged for an access token.
     /// </summary>
     JwtBearer,
 
-    /// <summary>A signed app JWT mints an installation token (GitHub App).</summary>
+    /// <summary>A signed app JWT is exchanged for an installation token (GitHub App).</summary>
     AppInstallation,
 
-    /// <summary>A key in a header or in the query.</summary>
+    /// <summary>A key in a header or in the query string.</summary>
     ApiKey,
 
-    /// <summary>RFC 7617.</summary>
+    /// <summary>HTTP Basic (RFC 7617).</summary>
     Basic,
 }
 
-/// <summary>What a provider does with a refresh token that was used (law 5).</summary>
+/// <summary>How a provider treats a refresh token after its use (law 5).</summary>
 public enum Rotation
 {
-    /// <summary>There is no refresh token; a sealed credential mints a new access token whenever asked.</summary>
+    /// <summary>There is no refresh token: a sealed credential mints a new access token on request.</summary>
     Mints,
 
-    /// <summary>The same refresh token goes on working; a new one may be returned beside it.</summary>
+    /// <summary>The refresh token stays valid; the response may contain a new one as well.</summary>
     Never,
 
-    /// <summary>Rotates; the previous one still works for a while.</summary>
+    /// <summary>Rotates; the previous token stays valid for a grace period.</summary>
     Grace,
 
-    /// <summary>Rotates; presenting a used one is refused and harms nothing else.</summary>
+    /// <summary>Rotates; a reused token is rejected without other effects.</summary>
     SingleUse,
 
-    /// <summary>Rotates; presenting a used one kills the whole family of tokens.</summary>
+    /// <summary>Rotates; a reused token revokes the whole token family.</summary>
     FamilyKill,
 }
 
-/// <summary>How grants of this provider live and are kept alive.</summary>
+/// <summary>The lifetimes of a provider's grants and the rules for their refresh.</summary>
 public sealed record RefreshPolicy
 {
     public required Rotation Rotation { get; init; }
 
-    /// <summary>How long a used token may be presented again, with <see cref="Rotation.Grace"/>.</summary>
+    /// <summary>How long a used token stays valid, with <see cref="Rotation.Grace"/>.</summary>
     public TimeSpan Grace { get; init; }
 
     /// <summary>How long before expiry the sweeper refreshes.</summary>
     public TimeSpan Margin { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// The access token's life where the answer has no <c>expires_in</c>; null: live until the API says 401.
+    /// The access token's lifetime when the response has no <c>expires_in</c>. Null: valid until the API responds with
+    /// 401.
     /// </summary>
     public TimeSpan? AccessLifetime { get; init; }
 
-    /// <summary>A refresh token unused for this long dies; the sweeper keeps it alive.</summary>
+    /// <summary>A refresh token expires when unused for this long; the sweeper refreshes it in time.</summary>
     public TimeSpan? IdleLifetime { get; init; }
 
-    /// <summary>A refresh token dies this long after consent, whatever is done.</summary>
+    /// <summary>A refresh token expires this long after consent, even if it is used.</summary>
     public TimeSpan? AbsoluteLifetime { get; init; }
 
-    /// <summary>Refreshes at a time against this provider, per host.</summary>
+    /// <summary>The maximum number of concurrent refreshes against this provider, per host.</summary>
     public int Parallelism { get; init; } = 16;
 }
 
 /// <summary>
-/// What is known about an upstream service, as data. A pack is read from JSON, validated, and never changes in memory.
+/// The description of a provider as data. A pack is read from JSON, validated, and never changes in memory.
 /// </summary>
 public sealed record ProviderPack
 {
     public required string Id { get; init; }
 
-    /// <summary>The pack's own version; a tool's version is pinned through it.</summary>
+    /// <summary>The pack's version; it also pins the versions of the tools.</summary>
     public required string Version { get; init; }
 
     public required string DisplayName { get; init; }
@@ -91,10 +92,10 @@ public sealed record ProviderPack
 
     public required RefreshPolicy Refresh { get; init; }
 
-    /// <summary>Scopes always asked for.</summary>
+    /// <summary>Scopes that every consent requests.</summary>
     public ImmutableArray<string> DefaultScopes { get; init; } = [];
 
-    /// <summary>The only hosts upstream calls may go to: exact names, or <c>*.example.com</c>.</summary>
+    /// <summary>The only allowed hosts of upstream calls: exact names, or <c>*.example.com</c>.</summary>
     public required ImmutableArray<string> Hosts { get; init; }
 
     /// <summary>Endpoints, parameters, response mapping and error rules; read by Vault.Providers only.</summary>
@@ -103,8 +104,8 @@ public sealed record ProviderPack
     public ImmutableArray<ToolDefinition> Tools { get; init; } = [];
 
     /// <summary>
-    /// Providers whose tools accounts of this one run, too (GitHub's three kinds of credential, a suite and its
-    /// products).
+    /// Other providers whose tools also run with accounts of this provider (GitHub's three kinds of credential; a suite
+    /// and its products).
     /// </summary>
     public ImmutableArray<string> ToolsOf { get; init; } = [];
 }

@@ -2,26 +2,28 @@ using System.Text.Json.Serialization;
 
 namespace Vault.Core.Packs;
 
-/// <summary>Why a scope stands in a bundle of its own, which is asked for only when somebody says so.</summary>
+/// <summary>The reason to keep a scope in a separate bundle, which is requested only explicitly.</summary>
 public enum ScopeRisk
 {
     [JsonStringEnumMemberName("none")]
     None,
 
-    /// <summary>It lets things be destroyed.</summary>
+    /// <summary>The scope permits deletion.</summary>
     [JsonStringEnumMemberName("delete")]
     Delete,
 
-    /// <summary>It reaches what others own, or who may do what.</summary>
+    /// <summary>The scope permits access to other users' data or to permissions.</summary>
     [JsonStringEnumMemberName("admin")]
     Admin,
 
-    /// <summary>It moves money.</summary>
+    /// <summary>The scope permits payments.</summary>
     [JsonStringEnumMemberName("money")]
     Money,
 }
 
-/// <summary>Judges scopes: as the pack says, else by the words of the scope, else by the tools that need it.</summary>
+/// <summary>
+/// Classifies scopes: by the pack, otherwise by the words in the scope, otherwise by the tools that need it.
+/// </summary>
 public static class ScopeRisks
 {
     private static readonly HashSet<string> AdminWords =
@@ -68,10 +70,10 @@ public static class ScopeRisks
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentException.ThrowIfNullOrEmpty(scope);
-        if (pack.Details.ScopeRisks.TryGetValue(scope, out var said))
-            return said;
+        if (pack.Details.ScopeRisks.TryGetValue(scope, out var declared))
+            return declared;
         var words = Words(scope);
-        // Reading an administrator's view is an administrator's reach; reading payments moves none.
+        // Reading admin data is still admin access. Reading payments pays nothing.
         if (words.Overlaps(AdminWords))
             return ScopeRisk.Admin;
         if (words.Overlaps(DeleteWords))
@@ -83,8 +85,8 @@ public static class ScopeRisks
     }
 
     /// <summary>
-    /// Runs of letters, cut where the case rises: <c>Sites.FullControl.All</c> has sites, full, control, all, and
-    /// fullcontrol.
+    /// The runs of letters, and their parts split at capital letters: <c>Sites.FullControl.All</c> has sites, full,
+    /// control, all, and fullcontrol.
     /// </summary>
     private static HashSet<string> Words(string scope)
     {

@@ -3,15 +3,15 @@ using System.Text.Json;
 
 namespace Vault.Core.Packs;
 
-/// <summary>Who took a tool set away, and when.</summary>
+/// <summary>The removal of a tool set: by whom and when.</summary>
 public sealed record ToolSetEnd(string By, DateTimeOffset At);
 
 /// <summary>
-/// A tool set as it is kept beside its provider's pack (<c>extends</c>). One that was deleted stays as a tombstone
-/// without tools, so that no version is given twice.
+/// A stored tool set, which extends its provider's pack (<c>extends</c>). A deleted set stays as a tombstone without
+/// tools, so that no version number is reused.
 /// </summary>
 /// <param name="Id"><c>provider+set</c>.</param>
-/// <param name="Source">Format and title of the document it was made from.</param>
+/// <param name="Source">Format and title of the document it was generated from.</param>
 public sealed record StoredToolSet(
     string Id,
     string Provider,
@@ -22,7 +22,7 @@ public sealed record StoredToolSet(
     ToolSetEnd? Removed
 )
 {
-    /// <summary>Null where the row is a pack.</summary>
+    /// <summary>Null when the row is a pack.</summary>
     public static StoredToolSet? Of(StoredPack row)
     {
         ArgumentNullException.ThrowIfNull(row);

@@ -2,7 +2,7 @@ namespace Vault.Core.Packs;
 
 public enum TokenChoice
 {
-    /// <summary>The refresh token where there is one, else the access token.</summary>
+    /// <summary>The refresh token if there is one, otherwise the access token.</summary>
     RefreshOrAccess,
     Access,
     Refresh,

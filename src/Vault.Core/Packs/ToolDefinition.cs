@@ -10,28 +10,28 @@ public enum Effect
     Destructive,
 }
 
-/// <summary>Whether a call may be sent again when its reply was lost.</summary>
+/// <summary>Whether a call may be sent again after its response was lost.</summary>
 public enum Idempotency
 {
     /// <summary>A second call may act twice.</summary>
     None,
 
-    /// <summary>By nature: the same call again changes nothing more.</summary>
+    /// <summary>The operation is idempotent: a repeated call has no further effect.</summary>
     Natural,
 
-    /// <summary>Through a key the vault sends (the execution id).</summary>
+    /// <summary>Idempotent through a key that the vault sends (the execution id).</summary>
     Key,
 }
 
-/// <summary>Scopes that suffice: every group must be met, a group is met by any of its scopes.</summary>
+/// <summary>The required scopes: every group must be met, and any scope of a group meets it.</summary>
 /// <remarks>
-/// An empty list asks for nothing. Scopes are compared exactly; a pack lists wider scopes as alternatives of a group.
+/// An empty list requires nothing. Scopes are compared exactly; a pack lists wider scopes as alternatives of a group.
 /// </remarks>
 public sealed record ScopeRequirement(ImmutableArray<ImmutableArray<string>> AllOf)
 {
     public static ScopeRequirement None { get; } = new(ImmutableArray<ImmutableArray<string>>.Empty);
 
-    /// <summary>The first (least) scope of every group that the granted ones do not meet.</summary>
+    /// <summary>The first (narrowest) scope of every group that the granted scopes do not meet.</summary>
     public ImmutableArray<string> Missing(ImmutableArray<string> granted)
     {
         ImmutableArray<string>.Builder? missing = null;
@@ -60,7 +60,7 @@ public sealed record ScopeRequirement(ImmutableArray<ImmutableArray<string>> All
     }
 }
 
-/// <summary>One operation of a provider, as data. No code comes from a definition (law 9).</summary>
+/// <summary>One operation of a provider, as data. A definition contains no code (law 9).</summary>
 public sealed record ToolDefinition
 {
     /// <summary><c>provider_verb_noun</c>, stable, at most 64 characters of a-z, 0-9 and '_'.</summary>
@@ -80,7 +80,7 @@ public sealed record ToolDefinition
     public required JsonElement InputSchema { get; init; }
 
     /// <summary>
-    /// How the input becomes an HTTP request and how the answer is read; used by Vault.Providers only.
+    /// How the input becomes an HTTP request and how the response is read; used by Vault.Providers only.
     /// </summary>
     public required ToolRequest Request { get; init; }
 
@@ -88,6 +88,6 @@ public sealed record ToolDefinition
 
     public Deprecation? Deprecated { get; init; }
 
-    /// <summary>What the provider counts it with; null where nothing is known.</summary>
+    /// <summary>The provider's rate limit for the tool; null when unknown.</summary>
     public RateClass? Rate { get; init; }
 }

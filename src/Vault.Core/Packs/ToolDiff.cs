@@ -2,10 +2,11 @@ using System.Text.Json;
 
 namespace Vault.Core.Packs;
 
-/// <summary>What became of a tool from one version of its pack to the next.</summary>
+/// <summary>The change of a tool between two versions of its pack.</summary>
 /// <param name="Kind">added, removed or changed.</param>
-/// <param name="Breaking">A call that worked may not work any more, or does more than before.</param>
-/// <param name="SameVersion">Changed, and a caller that pins the version would not notice: give it another.</param>
+/// <param name="Breaking">A call that worked may fail now, or has a stronger effect than before.</param>
+/// <param name="SameVersion">The change is breaking and the version is the same, so a caller that pins the version
+/// does not notice it. Change the version.</param>
 public sealed record ToolChange(
     string Name,
     string Kind,
@@ -16,7 +17,7 @@ public sealed record ToolChange(
     IReadOnlyList<string> Details
 );
 
-/// <summary>Compares tools as a caller meets them: input, scopes, effect, and where the request goes.</summary>
+/// <summary>Compares tools from a caller's view: input, scopes, effect, and the request's target.</summary>
 public static class ToolDiff
 {
     public static IReadOnlyList<ToolChange> Of(IEnumerable<ToolDefinition> before, IEnumerable<ToolDefinition> after)
@@ -44,30 +45,34 @@ public static class ToolDiff
         var details = new List<string>();
         var breaking = false;
         if (a.Effect != b.Effect)
-            Note($"effect {Word(a.Effect)} became {Word(b.Effect)}", b.Effect > a.Effect);
+            Note($"effect {Lower(a.Effect)} became {Lower(b.Effect)}", b.Effect > a.Effect);
         if (a.Idempotency != b.Idempotency)
-            Note($"idempotency {Word(a.Idempotency)} became {Word(b.Idempotency)}", b.Idempotency == Idempotency.None);
+            Note(
+                $"idempotency {Lower(a.Idempotency)} became {Lower(b.Idempotency)}",
+                b.Idempotency == Idempotency.None
+            );
         var (had, has) = (
             a.Scopes.AllOf.Select(g => string.Join('|', g)).ToList(),
             b.Scopes.AllOf.Select(g => string.Join('|', g)).ToList()
         );
-        // What an earlier grant meets is no break: only a group that the old minimum does not meet is.
+        // Breaking is only a new group that the minimal scopes of the old version do not meet; other groups are met by
+        // every earlier grant.
         var minimum = a.Scopes.AllOf.Where(g => g.Length > 0).Select(g => g[0]).ToList();
         foreach (var group in has.Except(had))
             Note($"needs the scope {group}", !group.Split('|').Any(minimum.Contains));
         foreach (var group in had.Except(has))
-            Note($"needs the scope {group} no more", false);
+            Note($"no longer needs the scope {group}", false);
         Input(a.InputSchema, b.InputSchema, "", Note);
         if (a.Request.Method != b.Request.Method || a.Request.Url.Source != b.Request.Url.Source)
             Note($"{a.Request.Method} {a.Request.Url.Source} became {b.Request.Method} {b.Request.Url.Source}", false);
         if (a.Request.Data?.Source != b.Request.Data?.Source)
-            Note("the part of the answer that is its data is another", true);
-        if (a.Deprecated is null && b.Deprecated is { } gone)
-            Note(gone.Sentence, false);
+            Note("reads its data from another part of the response", true);
+        if (a.Deprecated is null && b.Deprecated is { } deprecation)
+            Note(deprecation.Sentence, false);
         if (a.Description != b.Description)
-            Note("is described otherwise", false);
+            Note("has another description", false);
         if (details.Count == 0 && a.Version != b.Version)
-            Note("has another version and is the same", false);
+            Note("has another version without a change", false);
         return new ToolChange(
             a.Name,
             "changed",
@@ -90,7 +95,7 @@ public static class ToolDiff
         var (had, has) = (Members(a), Members(b));
         var (needed, needs) = (Required(a), Required(b));
         foreach (var name in had.Keys.Except(has.Keys).Order(StringComparer.Ordinal))
-            note($"input {at}{name} is gone", true);
+            note($"input {at}{name} was removed", true);
         foreach (var name in has.Keys.Except(had.Keys).Order(StringComparer.Ordinal))
             note($"input {at}{name} is new" + (needs.Contains(name) ? " and required" : ""), needs.Contains(name));
         foreach (var name in has.Keys.Intersect(had.Keys).Order(StringComparer.Ordinal))
@@ -98,7 +103,7 @@ public static class ToolDiff
             if (needs.Contains(name) && !needed.Contains(name))
                 note($"input {at}{name} is required", true);
             if (needed.Contains(name) && !needs.Contains(name))
-                note($"input {at}{name} is required no more", false);
+                note($"input {at}{name} is no longer required", false);
             var (x, y) = (had[name], has[name]);
             if (Rules(x) is var before && Rules(y) is var after && before != after)
                 note($"input {at}{name}: {before} became {after}", true);
@@ -107,7 +112,7 @@ public static class ToolDiff
     }
 
     /// <summary>
-    /// What a value must be, without its description and its members, which are compared by themselves.
+    /// The rules for a value, without its description and without its members, which are compared separately.
     /// </summary>
     private static string Rules(JsonElement schema) =>
         schema.ValueKind != JsonValueKind.Object
@@ -138,6 +143,6 @@ public static class ToolDiff
             ? [.. list.EnumerateArray().Select(e => e.ToString())]
             : [];
 
-    private static string Word<T>(T value)
+    private static string Lower<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

@@ -4,18 +4,18 @@ using Vault.Core.Templates;
 
 namespace Vault.Core.Packs;
 
-/// <summary>How a tool's input becomes one HTTP request, and how the answer is read.</summary>
+/// <summary>How a tool's input becomes one HTTP request, and how the response is read.</summary>
 public sealed record ToolRequest
 {
     public required string Method { get; init; }
 
     /// <summary>
-    /// Absolute, or relative to the pack's API base; its places are filled from <see cref="Path"/> or the pack's
+    /// Absolute, or relative to the pack's API base. Its variables are expanded from <see cref="Path"/> or the pack's
     /// parameters.
     /// </summary>
     public required UrlTemplate Url { get; init; }
 
-    /// <summary>By place name.</summary>
+    /// <summary>The sources of the URL's variables, by name.</summary>
     public ImmutableSortedDictionary<string, FieldSource> Path { get; init; } =
         ImmutableSortedDictionary<string, FieldSource>.Empty;
 
@@ -27,13 +27,13 @@ public sealed record ToolRequest
 
     public Paging? Paging { get; init; }
 
-    /// <summary>Where the idempotency key goes, with <see cref="Idempotency.Key"/>.</summary>
+    /// <summary>The place of the idempotency key, with <see cref="Idempotency.Key"/>.</summary>
     public KeyPlace? IdempotencyKey { get; init; }
 
-    /// <summary>The part of the answer that is the tool's data; null for all of it.</summary>
+    /// <summary>The part of the response that is the tool's data; null for the whole response.</summary>
     public ValuePath? Data { get; init; }
 
-    /// <summary>Members of the data that are left out, unless the caller asks for the raw answer.</summary>
+    /// <summary>Members of the data that are omitted unless the caller requests the raw response.</summary>
     public ImmutableArray<ValuePath> Drop { get; init; } = [];
 
     public string Accept { get; init; } = "application/json";
@@ -41,7 +41,7 @@ public sealed record ToolRequest
 
 public enum FieldForm
 {
-    /// <summary>Scalars as text; arrays repeat the name in a query, and are arrays in JSON.</summary>
+    /// <summary>Scalars as strings. An array repeats the name in a query and is an array in JSON.</summary>
     Auto,
 
     /// <summary>An array joined by commas.</summary>
@@ -65,17 +65,18 @@ public enum FieldForm
     Base64Bytes,
 }
 
-/// <summary>Where a value comes from: an input property (or the whole input with <c>*</c>), or a constant.</summary>
+/// <summary>The source of a value: an input property (<c>*</c> for the whole input) or a constant.</summary>
 public sealed record FieldSource(string? From, JsonElement? Value, JsonElement? Default, FieldForm Form);
 
 public sealed record MappedField(string Name, FieldSource Source);
 
-/// <param name="At">Where it goes in a JSON body; form and multipart bodies use the last name.</param>
+/// <param name="At">The path in a JSON body; form and multipart bodies use the last name.</param>
 public sealed record BodyField(ValuePath At, FieldSource Source);
 
-/// <param name="Spread">An input property whose members become the body's own (Salesforce records).</param>
+/// <param name="Spread">An input property whose members become members of the body (Salesforce records).</param>
 /// <param name="File">With multipart: the input properties of one file part.</param>
-/// <param name="MediaType">With raw bodies, and for the whole of others where a provider wants its own.</param>
+/// <param name="MediaType">The media type of a raw body, or of any body when the provider requires a special
+/// one.</param>
 public sealed record BodyShape(
     BodyFormat Format,
     ImmutableArray<BodyField> Fields,

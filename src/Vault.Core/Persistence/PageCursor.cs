@@ -5,22 +5,22 @@ using Vault.Core.Errors;
 namespace Vault.Core.Persistence;
 
 /// <summary>
-/// The opaque cursor of a list that is paged by key: the last key seen, bound to the list it came from. It grants
-/// nothing: every page is read under the caller's organization again, so a cursor of somebody else's could not show a
-/// foreign row even if it were accepted.
+/// The opaque cursor of a list that is paged by key: the last key of a page, bound to its list. It grants no access:
+/// every page is read under the caller's organization, so even another tenant's cursor could not show a row of that
+/// tenant.
 /// </summary>
 public static class PageCursor
 {
     private const int MaxLength = 1024;
 
-    /// <param name="list">Names the list and its organization, for example <c>accounts/org_…</c>; holds no line
+    /// <param name="list">The name of the list with its organization, for example <c>accounts/org_…</c>. It has no line
     /// break.</param>
     /// <param name="last">The key of the last item of the page.</param>
     public static string Encode(string list, string last) =>
         Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{list}\n{last}"));
 
-    /// <summary>The key to go on after; null for the first page.</summary>
-    /// <exception cref="InvalidCursorException">It is not a cursor of this list.</exception>
+    /// <summary>The key after which the next page begins; null for the first page.</summary>
+    /// <exception cref="InvalidCursorException">The cursor does not belong to this list.</exception>
     public static string? Decode(string list, string? cursor)
     {
         if (cursor is null)

@@ -5,12 +5,12 @@ public enum WriteOutcome
     Written,
 
     /// <summary>
-    /// Another writer was first (or the row is gone, or on insert already there): read again and decide again.
+    /// Another writer was first, the row was deleted, or an inserted row already exists. Read and decide again.
     /// </summary>
     Stale,
 
     /// <summary>
-    /// The write asked for an open gate and the gate is shut or its epoch has moved; nothing was written.
+    /// The write requires an open gate, and the gate is closed or its epoch has changed. Nothing was written.
     /// </summary>
     GateShut,
 }

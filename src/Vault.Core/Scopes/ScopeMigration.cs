@@ -8,12 +8,11 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Scopes;
 
-/// <summary>An account that must consent again to have all of a version.</summary>
+/// <summary>An account that needs a new consent to have all scopes of a version.</summary>
 public sealed record LackingAccount(AccountRow Account, ImmutableArray<string> MissingScopes);
 
 /// <summary>
-/// What is put together into a version: scopes as they are, or the least that tools need, with the risky ones that are
-/// wanted.
+/// A request for a version: explicit scopes, or the minimum that the tools need plus the scopes of the given risks.
 /// </summary>
 public sealed record BundleDraft(
     ImmutableArray<string>? Scopes,
@@ -23,7 +22,7 @@ public sealed record BundleDraft(
 );
 
 /// <summary>
-/// Versions of what a connection asks for: made, compared, staged for a share of the users, made active.
+/// Creates, compares, stages and activates versions of a connection's scopes.
 /// </summary>
 public sealed class ScopeMigration(
     ConnectionRegistry connections,
@@ -54,7 +53,7 @@ public sealed class ScopeMigration(
         if (ConnectionRules.CheckScopes(scopes) is { Length: > 0 } faults)
             return ConnectionRules.Refuse(faults);
         if (scopes.IsEmpty)
-            return VaultError.Invalid("scopes", "would be empty: the tools of this connection need none");
+            return VaultError.Invalid("scopes", "would be empty: the tools of this connection need no scopes");
         ScopeBundle? added = null;
         var changed = await connections.ChangeAsync(
             organization,
@@ -82,7 +81,7 @@ public sealed class ScopeMigration(
         return All(known.Row, known.Pack).Select(b => Assess(known.Row, known.Pack, b)).ToImmutableArray();
     }
 
-    /// <param name="against">Compared with this version; null for the active one.</param>
+    /// <param name="against">The version to compare with; null for the active one.</param>
     public async Task<Result<AssessedBundle>> GetAsync(
         OrganizationId organization,
         string connection,
@@ -136,7 +135,7 @@ public sealed class ScopeMigration(
         );
 
     /// <summary>
-    /// A page of the connection's accounts, less those that hold all of the version; a page may be empty and have a
+    /// A page of the connection's accounts without those that have all scopes of the version. An empty page may have a
     /// next one.
     /// </summary>
     public async Task<Result<Page<LackingAccount>>> LackingAsync(
@@ -153,7 +152,7 @@ public sealed class ScopeMigration(
             return missing;
         if (All(known.Row, known.Pack).FirstOrDefault(b => b.Version == version) is not { } bundle)
             return Unknown(version);
-        // The provider's own defaults (offline_access, openid) are often granted without being named in the answer.
+        // The provider's default scopes (offline_access, openid) are often granted without being in the response.
         var wanted = bundle.Scopes.Except(known.Pack.DefaultScopes, StringComparer.Ordinal).ToList();
         var page = await accounts.ListAsync(
             organization,
@@ -183,8 +182,8 @@ public sealed class ScopeMigration(
         var found = await FindAsync(organization, connection, cancellationToken);
         if (!found.TryGet(out var known, out var missing))
             return missing;
-        // Decided inside the compare-and-swap: of two that move at once, the second decides on what the first has
-        // written.
+        // Decided inside the compare-and-swap: of two concurrent changes, the second decides on the row that the first
+        // has written.
         var possible = true;
         var change = new ConnectionChange(s => move(known.Pack, s) is { } next ? next : Keep(s), null, false);
         var changed = await connections.ChangeAsync(organization, connection, change, by, cancellationToken);
@@ -218,7 +217,7 @@ public sealed class ScopeMigration(
         );
     }
 
-    /// <summary>Every version; the active one also where it never was made as a bundle.</summary>
+    /// <summary>All versions, including an active one that is not stored as a bundle.</summary>
     private ImmutableArray<ScopeBundle> All(ConnectionRow row, ProviderPack pack) =>
         row.Settings.Bundles.Any(b => b.Version == row.Settings.ScopesVersion)
             ? row.Settings.Bundles
@@ -241,32 +240,32 @@ public sealed class ScopeMigration(
         var other = against is { } version
             ? All(row, pack).First(b => b.Version == version).Scopes
             : ScopeBundles.Active(packs, pack, row.Settings);
-        ImmutableArray<string> asked = [.. bundle.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
+        ImmutableArray<string> requested = [.. bundle.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
         ImmutableArray<string> before = [.. other.Union(pack.DefaultScopes, StringComparer.Ordinal)];
         return new AssessedBundle(
             bundle,
             [
                 .. ScopeUnion
-                    .Needless(tools.Select(t => t.Scopes), asked)
+                    .Needless(tools.Select(t => t.Scopes), requested)
                     .Except(pack.DefaultScopes, StringComparer.Ordinal),
             ],
             [
                 .. tools
-                    .SelectMany(t => t.Scopes.Missing(asked))
+                    .SelectMany(t => t.Scopes.Missing(requested))
                     .Distinct(StringComparer.Ordinal)
                     .Order(StringComparer.Ordinal),
             ],
             new ScopeDiff(
-                [.. asked.Except(before, StringComparer.Ordinal)],
-                [.. before.Except(asked, StringComparer.Ordinal)],
+                [.. requested.Except(before, StringComparer.Ordinal)],
+                [.. before.Except(requested, StringComparer.Ordinal)],
                 [
                     .. tools
-                        .Where(t => t.Scopes.Missing(asked).IsEmpty && !t.Scopes.Missing(before).IsEmpty)
+                        .Where(t => t.Scopes.Missing(requested).IsEmpty && !t.Scopes.Missing(before).IsEmpty)
                         .Select(t => t.Name),
                 ],
                 [
                     .. tools
-                        .Where(t => !t.Scopes.Missing(asked).IsEmpty && t.Scopes.Missing(before).IsEmpty)
+                        .Where(t => !t.Scopes.Missing(requested).IsEmpty && t.Scopes.Missing(before).IsEmpty)
                         .Select(t => t.Name),
                 ]
             )
@@ -276,6 +275,6 @@ public sealed class ScopeMigration(
     private static VaultError Unknown(int version) =>
         new(
             ErrorCatalogue.NotFound,
-            $"There is no scope bundle {version} that could be taken; list the connection's scope bundles."
+            $"There is no scope bundle {version} for this operation; list the connection's scope bundles."
         );
 }

@@ -6,16 +6,16 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Scopes;
 
-/// <summary>A scope as an account holds it.</summary>
-/// <param name="LastUsedAt">Null: no call has used it since it was granted, or since uses are counted.</param>
+/// <summary>A granted scope of an account.</summary>
+/// <param name="LastUsedAt">Null when no call has used it since it was granted or since uses are counted.</param>
 public sealed record HeldScope(string Scope, long Uses, DateTimeOffset? LastUsedAt);
 
-/// <summary>A scope that calls were refused for.</summary>
+/// <summary>A scope that an account lacks, and how many calls were refused for that reason.</summary>
 public sealed record WantedScope(string Scope, long Refusals, DateTimeOffset LastRefusedAt);
 
-/// <summary>What an account was granted and what of it is used.</summary>
-/// <param name="Unused">Granted, and not used since the time asked about. An account connected since then has none: it
-/// had no time to use them. Nor do the provider's own defaults count, which no tool uses by name.</param>
+/// <summary>The granted and the used scopes of an account.</summary>
+/// <param name="Unused">Granted scopes without a use since the requested time. Empty for an account that was connected
+/// after that time. The provider's default scopes do not count, because no tool uses them by name.</param>
 public sealed record AccountScopes(
     AccountRow Account,
     ImmutableArray<HeldScope> Held,
@@ -23,7 +23,7 @@ public sealed record AccountScopes(
     ImmutableArray<WantedScope> Wanted
 );
 
-/// <summary>One connection's accounts together.</summary>
+/// <summary>The totals of one connection's accounts.</summary>
 public sealed record ConnectionScopes(
     string Connection,
     string Provider,
@@ -31,8 +31,8 @@ public sealed record ConnectionScopes(
     ImmutableArray<ScopeTotal> Scopes
 );
 
-/// <param name="GrantedBy">Accounts that hold it.</param>
-/// <param name="UnusedBy">Accounts that hold it and have not used it since the time asked about.</param>
+/// <param name="GrantedBy">The number of accounts with the scope.</param>
+/// <param name="UnusedBy">The number of accounts with the scope that have not used it since the requested time.</param>
 public sealed record ScopeTotal(
     string Scope,
     long GrantedBy,
@@ -42,13 +42,13 @@ public sealed record ScopeTotal(
     long Refusals
 );
 
-/// <summary>Reads accounts and uses together.</summary>
+/// <summary>Joins accounts with their scope uses.</summary>
 public sealed class ScopeReport(IAccountStore accounts, IScopeUseStore uses, IPacks packs)
 {
     private const int Batch = 500;
 
-    /// <summary>A page of accounts, in the order of their list.</summary>
-    /// <param name="since">A use before it does not count.</param>
+    /// <summary>A page of accounts, in the order of the account list.</summary>
+    /// <param name="since">Uses before this time do not count.</param>
     public async Task<Page<AccountScopes>> PageAsync(
         OrganizationId organization,
         AccountFilter filter,
@@ -76,8 +76,8 @@ public sealed class ScopeReport(IAccountStore accounts, IScopeUseStore uses, IPa
     }
 
     /// <summary>
-    /// Every connection of the organization (or one), whatever the number of its accounts; what is kept meanwhile is a
-    /// figure per scope.
+    /// The totals of every connection of the organization, or of one connection. The memory use depends on the number
+    /// of scopes, not of accounts.
     /// </summary>
     public async Task<IReadOnlyList<ConnectionScopes>> TotalsAsync(
         OrganizationId organization,
@@ -177,11 +177,11 @@ public sealed class ScopeReport(IAccountStore accounts, IScopeUseStore uses, IPa
                 ),
             ]
             : [];
-        var young = (row.State.Grant?.FirstConsentAt ?? row.CreatedAt) > since;
+        var connectedSince = (row.State.Grant?.FirstConsentAt ?? row.CreatedAt) > since;
         return new AccountScopes(
             row,
             held,
-            young ? [] : [.. held.Where(h => !(h.LastUsedAt >= since) && !always.Contains(h.Scope))],
+            connectedSince ? [] : [.. held.Where(h => !(h.LastUsedAt >= since) && !always.Contains(h.Scope))],
             [
                 .. byScope
                     .Values.Where(u => u.LastRefusedAt is not null)

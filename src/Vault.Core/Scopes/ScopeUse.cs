@@ -4,7 +4,7 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Scopes;
 
-/// <summary>How often a scope of an account served a call, and how often a call was refused for want of it.</summary>
+/// <summary>The calls that used a scope of an account, and the calls refused because it is missing.</summary>
 public sealed record ScopeUse(
     OrganizationId Organization,
     AccountId Account,
@@ -17,12 +17,12 @@ public sealed record ScopeUse(
 
 public interface IScopeUseStore
 {
-    /// <summary>Adds counts and moves times forward; never back. Uses of accounts that are gone are dropped.</summary>
+    /// <summary>Adds counts; moves times only forward. Drops uses of deleted accounts.</summary>
     Task AddAsync(IReadOnlyList<ScopeUse> uses, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Of the accounts whose ids lie from <paramref name="from"/> to <paramref name="to"/>, both included: a page of
-    /// accounts is such a range.
+    /// The uses of the accounts with ids from <paramref name="from"/> to <paramref name="to"/> inclusive, which is the
+    /// range of a page of accounts.
     /// </summary>
     Task<IReadOnlyList<ScopeUse>> ListAsync(
         OrganizationId organization,
@@ -33,8 +33,8 @@ public interface IScopeUseStore
 }
 
 /// <summary>
-/// Counted in memory and written now and then by the host, because a write per call would cost more than the call. A
-/// host that is killed loses the last seconds: these are figures, no evidence.
+/// Counts in memory; the host writes the counts periodically, because a write per call would cost too much. A killed
+/// host loses the last seconds. This is acceptable: the counts are statistics and not audit evidence.
 /// </summary>
 public sealed class ScopeUseLog
 {
@@ -74,7 +74,7 @@ public sealed class ScopeUseLog
 
     private void Note((OrganizationId, AccountId, string) key, DateTimeOffset at, bool refused)
     {
-        // A count that was taken meanwhile is closed: nothing is added to it that nobody would read.
+        // A count that Take has removed is closed and rejects the addition, so no use is lost; then use a new count.
         while (!_counts.GetOrAdd(key, static _ => new Count()).Add(at, refused)) { }
     }
 

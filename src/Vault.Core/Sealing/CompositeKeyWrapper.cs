@@ -3,8 +3,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// Wraps under the current master key and unwraps under any of those given: what runs while <see cref="MasterRewrap"/>
-/// moves the keys over.
+/// Wraps under the current master key and unwraps under any configured one. Used while <see cref="MasterRewrap"/>
+/// re-wraps the keys.
 /// </summary>
 public sealed class CompositeKeyWrapper : IKeyWrapper
 {

@@ -4,13 +4,13 @@ namespace Vault.Core.Sealing;
 
 /// <summary>
 /// Wrapped keys, one row per organization and version. Rows are never deleted: a destroyed version stays as a
-/// tombstone, so that its number is never used again. Exceptions are broken infrastructure; a lost race is a
+/// tombstone, so its number is never reused. An exception is an infrastructure failure; a lost race is
 /// <c>false</c>.
 /// </summary>
 public interface IOrganizationKeyStore
 {
     /// <summary>
-    /// The highest version with status Active. During a switch two may be active for a moment; the higher one counts.
+    /// The highest version with status Active. During a rotation two versions may be active for a moment.
     /// </summary>
     ValueTask<OrganizationKeyRow?> FindActiveAsync(OrganizationId organization, CancellationToken cancellationToken);
 
@@ -27,13 +27,13 @@ public interface IOrganizationKeyStore
     );
 
     /// <summary>
-    /// Inserts the row as it is (<c>RowVersion</c> 1). False when (organization, version) exists: decided by a unique
-    /// key, not by looking first.
+    /// Inserts the row (<c>RowVersion</c> 1). False when (organization, version) exists. A unique key decides this, not
+    /// a read before the insert, so two concurrent inserts cannot both succeed.
     /// </summary>
     ValueTask<bool> TryInsertAsync(OrganizationKeyRow row, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes status, wrapped, master key id, changed-at and row version of <paramref name="next"/> where the stored
+    /// Writes status, wrapped key, master key id, changed-at and row version of <paramref name="next"/> if the stored
     /// row version is still <paramref name="expectedRowVersion"/>; false otherwise. <c>next.RowVersion</c> is
     /// <paramref name="expectedRowVersion"/> + 1. A destroyed row never changes again.
     /// </summary>
@@ -45,8 +45,8 @@ public interface IOrganizationKeyStore
 
     /// <summary>
     /// Erases the wrapped bytes of every version in one transaction: status Destroyed, wrapped null, row version + 1.
-    /// Idempotent. Returns how many were destroyed now. Wins over any update in flight, because that update's row
-    /// version no longer fits.
+    /// Idempotent. Returns how many versions this call destroyed. A concurrent update fails, because its expected row
+    /// version no longer matches.
     /// </summary>
     ValueTask<int> DestroyAllAsync(
         OrganizationId organization,
@@ -55,8 +55,8 @@ public interface IOrganizationKeyStore
     );
 
     /// <summary>
-    /// Keys of all organizations that are not destroyed and not wrapped under <paramref name="masterKeyId"/>, ordered
-    /// by (organization, version), after <paramref name="after"/>. For re-wrapping under a new master key.
+    /// Keys of all organizations that are neither destroyed nor wrapped under <paramref name="masterKeyId"/>, in the
+    /// order (organization, version), after <paramref name="after"/>. Used to re-wrap under a new master key.
     /// </summary>
     ValueTask<IReadOnlyList<OrganizationKeyRow>> ListNotUnderMasterAsync(
         string masterKeyId,
@@ -66,5 +66,5 @@ public interface IOrganizationKeyStore
     );
 }
 
-/// <summary>A place in the order (organization, version).</summary>
+/// <summary>A position in the order (organization, version).</summary>
 public readonly record struct OrganizationKeyPosition(OrganizationId Organization, uint Version);

@@ -2,15 +2,15 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Sealing;
 
-/// <summary>One sealed field of a row, with the context it was sealed in (built by the store from the row).</summary>
+/// <summary>One sealed field of a row with its context. The store builds the context from the row.</summary>
 public sealed record SealedField(SealContext Context, SealedBlob Blob);
 
 /// <summary>
 /// A row with sealed fields.
 /// </summary>
-/// <param name="Cursor">Orders the rows of an organization over all tables; opaque to the job, never reused for another
-/// row.</param>
-/// <param name="Name">What kind of row it is and its id, for people; nothing that a caller of the API chose.</param>
+/// <param name="Cursor">The position among the organization's rows of all tables; opaque to the job, never reused for
+/// another row.</param>
+/// <param name="Name">The kind and id of the row, for people; contains no value that an API caller chose.</param>
 /// <param name="KeyVersion">The lowest key version among its fields.</param>
 /// <param name="RowVersion">For compare-and-swap.</param>
 /// <param name="Fields">Every sealed field of the row; all are written back together.</param>
@@ -22,13 +22,13 @@ public sealed record ResealRow(
     IReadOnlyList<SealedField> Fields
 );
 
-/// <param name="Row">As it was read.</param>
-/// <param name="Fields">Its fields under the new key, in the order of <c>Row.Fields</c>.</param>
+/// <param name="Row">The row as it was read.</param>
+/// <param name="Fields">The fields under the new key, in the order of <c>Row.Fields</c>.</param>
 public sealed record ResealedRow(ResealRow Row, IReadOnlyList<SealedBlob> Fields);
 
 /// <summary>
-/// Every place where values of an organization are sealed, seen as one list. A store that adds a table with sealed
-/// fields adds it here, or rotation would retire a key that is still needed.
+/// Lists all sealed values of an organization. A store that adds a table with sealed fields must add it here;
+/// otherwise rotation would retire a key that is still needed.
 /// </summary>
 public interface IResealSource
 {
@@ -45,10 +45,10 @@ public interface IResealSource
     );
 
     /// <summary>
-    /// In one transaction, replaces the sealed fields of each row, now all under <paramref name="keyVersion"/>, where
-    /// the row version is still the one that was read; the row version goes up by one. Touches nothing else: neither
-    /// the generation nor any lifecycle state. Each row is judged by itself; false where the race was lost, in the
-    /// order of <paramref name="rows"/>.
+    /// In one transaction, replaces the sealed fields of each row, now all under <paramref name="keyVersion"/>, if the
+    /// row version is still the one that was read, and increments the row version. Does not change the generation or
+    /// any lifecycle state. Each row has its own compare-and-swap: the result has one entry per row in the order of
+    /// <paramref name="rows"/>, false for a lost race.
     /// </summary>
     ValueTask<IReadOnlyList<bool>> WriteAsync(
         OrganizationId organization,

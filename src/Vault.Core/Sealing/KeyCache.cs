@@ -3,8 +3,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// Unwrapped keys in memory, bounded in count and time. Taking one out counts a reference, so eviction never pulls a
-/// key away under its holder.
+/// Unwrapped keys in memory, bounded in count and time. <see cref="Take"/> adds a reference to the key, so eviction
+/// never destroys a key in use.
 /// </summary>
 internal sealed class KeyCache(KeyringOptions options)
 {
@@ -16,7 +16,8 @@ internal sealed class KeyCache(KeyringOptions options)
     private bool _closed;
 
     /// <summary>
-    /// Changes with every <see cref="Forget"/>: a key whose unwrapping began before it must not enter after it.
+    /// Changes with every <see cref="Forget"/>. A key that a caller began to unwrap before a forget must not enter the
+    /// cache after it.
     /// </summary>
     public long Epoch
     {
@@ -28,8 +29,8 @@ internal sealed class KeyCache(KeyringOptions options)
     }
 
     /// <summary>
-    /// A lease on the version, or on the active one when <paramref name="version"/> is 0; null when it is not here or
-    /// too old.
+    /// A reference to the version, or to the active version when <paramref name="version"/> is 0. Null when it is not
+    /// cached or its time has passed.
     /// </summary>
     public SealingKey? Take(OrganizationId organization, uint version, DateTimeOffset now)
     {
@@ -38,14 +39,17 @@ internal sealed class KeyCache(KeyringOptions options)
             ObjectDisposedException.ThrowIf(_closed, typeof(Keyring));
             if (version == 0)
             {
-                if (!_active.TryGetValue(organization, out var active) || Past(active.ReadAt, options.KeepActive, now))
+                if (
+                    !_active.TryGetValue(organization, out var active)
+                    || Expired(active.ReadAt, options.KeepActive, now)
+                )
                     return null;
                 version = active.Version;
             }
 
             if (
                 !_keys.TryGetValue((organization, version), out var held)
-                || Past(held.LoadedAt, options.KeepKey, now)
+                || Expired(held.LoadedAt, options.KeepKey, now)
                 || !held.TryAcquire()
             )
                 return null;
@@ -55,8 +59,8 @@ internal sealed class KeyCache(KeyringOptions options)
     }
 
     /// <summary>
-    /// Takes over the key, unless something was forgotten since <paramref name="epoch"/>: then it is zeroed and the
-    /// caller reads again.
+    /// Adds the key and takes ownership of it. If a key was forgotten since <paramref name="epoch"/>, releases it
+    /// instead, and the caller reads again.
     /// </summary>
     public void Put(HeldKey key, bool isActive, long epoch, DateTimeOffset now)
     {
@@ -89,14 +93,14 @@ internal sealed class KeyCache(KeyringOptions options)
         }
     }
 
-    /// <summary>Drops what is past its time, so that an idle organization's key does not stay in memory.</summary>
+    /// <summary>Drops expired keys, so that an idle organization's key does not stay in memory.</summary>
     public void Sweep(DateTimeOffset now)
     {
         lock (_gate)
         {
-            Drop(k => Past(k.LoadedAt, options.KeepKey, now));
+            Drop(k => Expired(k.LoadedAt, options.KeepKey, now));
             foreach (var (organization, active) in _active)
-                if (Past(active.ReadAt, options.KeepActive, now))
+                if (Expired(active.ReadAt, options.KeepActive, now))
                     _active.Remove(organization);
         }
     }
@@ -111,11 +115,11 @@ internal sealed class KeyCache(KeyringOptions options)
         }
     }
 
-    // A clock set back must not keep a key alive: an entry from the future counts as old.
-    private static bool Past(DateTimeOffset since, TimeSpan keep, DateTimeOffset now) =>
+    // A clock that was set back must not extend the life of a key: an entry from the future counts as expired.
+    private static bool Expired(DateTimeOffset since, TimeSpan keep, DateTimeOffset now) =>
         now < since || now - since >= keep;
 
-    // An eighth at once: the scan is paid once in Capacity / 8 insertions.
+    // Evicts an eighth at once, so the scan costs once in Capacity / 8 insertions.
     private void EvictOldest()
     {
         var oldest = _keys.Values.OrderBy(k => k.LastTaken).Take(Math.Max(1, options.Capacity / 8)).ToHashSet();

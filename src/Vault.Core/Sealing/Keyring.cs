@@ -6,13 +6,13 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// The organizations' keys, unwrapped when needed and held for a while. The key is always looked up by (the row's
-/// organization, the row's version); nothing is ever read from a ciphertext (law 11). Concurrent callers for one key
-/// cause one unwrapping.
+/// The organizations' keys, unwrapped on demand and cached for a limited time. A key is always looked up by the
+/// organization and the version of the row, never by values from a ciphertext (law 11). Concurrent requests for one key
+/// share one unwrap call.
 /// </summary>
 public sealed class Keyring : IDisposable
 {
-    // A forget during the unwrapping makes the caller read again; this many in a row is a storm of erasures, not a key.
+    // A forget during the unwrap call makes the caller read again. The limit ends this loop when erasures repeat.
     private const int MaxTurns = 8;
 
     private readonly IOrganizationKeyStore _store;
@@ -42,19 +42,19 @@ public sealed class Keyring : IDisposable
     }
 
     /// <summary>
-    /// The key new values are sealed under. The organization's first key is made here if it never had one. Errors:
+    /// The key that seals new values. Creates the organization's first key if it never had one. Errors:
     /// <c>organization_unknown</c> when its keys were destroyed, <c>keys_unavailable</c> when the key service cannot be
     /// reached.
     /// </summary>
-    /// <exception cref="DecryptionFailedException">The stored key does not unwrap: tampering or a wrong master
-    /// key.</exception>
+    /// <exception cref="DecryptionFailedException">The stored key does not unwrap: it was altered, or the master key is
+    /// the wrong one.</exception>
     public ValueTask<Result<SealingKey>> HoldActiveAsync(
         OrganizationId organization,
         CancellationToken cancellationToken
     ) => HoldAsync(organization, 0, cancellationToken);
 
     /// <summary>
-    /// The key of the version that a row names, to open what the row holds. Errors as for
+    /// The key of the version that a row names, to decrypt the row's values. Errors as for
     /// <see cref="HoldActiveAsync"/>.
     /// </summary>
     /// <exception cref="DecryptionFailedException">There is no such version, or the stored key does not
@@ -66,8 +66,8 @@ public sealed class Keyring : IDisposable
     ) => version == 0 ? throw new DecryptionFailedException() : HoldAsync(organization, version, cancellationToken);
 
     /// <summary>
-    /// Drops the organization's keys at once (suspended, erased, rotated). Leases already given stay valid until
-    /// disposed; nobody gets a new one without asking the store.
+    /// Drops the organization's keys from the cache (suspended, erased, rotated). Keys already handed out stay valid
+    /// until disposed; the next request reads the store.
     /// </summary>
     public void Forget(OrganizationId organization) => _cache.Forget(organization);
 
@@ -112,7 +112,7 @@ public sealed class Keyring : IDisposable
         }
         catch (Exception e) when (e is KeyServiceUnavailableException or OperationCanceledException)
         {
-            return new VaultError(ErrorCatalogue.KeysUnavailable, "The key service did not answer.");
+            return new VaultError(ErrorCatalogue.KeysUnavailable, "The key service did not respond.");
         }
     }
 
@@ -122,8 +122,8 @@ public sealed class Keyring : IDisposable
         CancellationToken cancellationToken
     )
     {
-        // The epoch is read before the row: a forget after this point (the row may just have been destroyed) keeps the
-        // key out of the cache.
+        // Read the epoch before the row: a forget after this point, for example by an erasure, keeps the key out of the
+        // cache.
         var epoch = _cache.Epoch;
         var row =
             version == 0
@@ -152,8 +152,8 @@ public sealed class Keyring : IDisposable
         return null;
     }
 
-    // First key of an organization. Tombstones stay after an erasure, so an erased organization has rows and never gets
-    // a second life here.
+    // Creates the first key of an organization. An erased organization still has its tombstones, so it never gets a new
+    // key here.
     private async ValueTask<OrganizationKeyRow?> FirstAsync(
         OrganizationId organization,
         CancellationToken cancellationToken
@@ -173,8 +173,8 @@ public sealed class Keyring : IDisposable
             )
             .ConfigureAwait(false);
 
-        // Two hosts may get here together: the unique key lets one in and both go on with the row that is stored, never
-        // with their own.
+        // Two hosts may insert at the same time. The unique key accepts one row, and both hosts continue with the
+        // stored row.
         await _store.TryInsertAsync(row, cancellationToken).ConfigureAwait(false);
         return await _store.FindActiveAsync(organization, cancellationToken).ConfigureAwait(false);
     }

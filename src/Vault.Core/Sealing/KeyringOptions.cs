@@ -1,18 +1,19 @@
 namespace Vault.Core.Sealing;
 
-/// <summary>Bounds of the keyring's memory.</summary>
+/// <summary>Limits of the keyring's cache.</summary>
 public sealed record KeyringOptions
 {
-    /// <summary>Unwrapped keys held at most; the least recently taken go first.</summary>
+    /// <summary>The maximum number of unwrapped keys. The least recently used keys are evicted first.</summary>
     public int Capacity { get; init; } = 4096;
 
     /// <summary>
-    /// How long an unwrapped key stays in memory. After an erasure no host can open anything once this has passed.
+    /// How long an unwrapped key stays in memory. When this time has passed after an erasure, no host can decrypt the
+    /// organization's values.
     /// </summary>
     public TimeSpan KeepKey { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How long a host goes on sealing under a version it read as active. A rotation on another host is seen after this
+    /// How long a host seals under a version it has read as active. It sees a rotation by another host after this time
     /// at the latest.
     /// </summary>
     public TimeSpan KeepActive { get; init; } = TimeSpan.FromSeconds(30);

@@ -6,9 +6,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// Wraps under a 32-byte master key that this process holds. The id is derived from the key, so one id can never stand
-/// for two keys. Wrapped format: 0x01 | nonce (24) | key (32) | tag (16); associated data binds organization, key
-/// version and master key id.
+/// Wraps under a 32-byte master key in this process. The id is derived from the key, so two keys never share an id.
+/// Wrapped format: 0x01 | nonce (24) | key (32) | tag (16). The associated data binds organization, key version and
+/// master key id.
 /// </summary>
 public sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
 {
@@ -18,10 +18,10 @@ public sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
     private readonly XAes256Gcm _cipher;
     private readonly IEntropy _entropy;
 
-    /// <param name="masterKey">32 random bytes; the caller zeroes its own copy afterwards.</param>
+    /// <param name="masterKey">32 random bytes; copied. The caller zeroes its own array.</param>
     /// <param name="entropy">For nonces.</param>
-    /// <exception cref="ArgumentException">Wrong length, or all zero: the mark of a key that was never filled in (law
-    /// 11: no key, no start).</exception>
+    /// <exception cref="ArgumentException">The length is wrong, or all bytes are zero: the key was never filled in
+    /// (law 11: without a key the host does not start).</exception>
     public LocalKeyWrapper(ReadOnlySpan<byte> masterKey, IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(entropy);
@@ -89,7 +89,7 @@ public sealed class LocalKeyWrapper : IKeyWrapper, IDisposable
 
     public void Dispose() => _cipher.Dispose();
 
-    // 64 bits of a hash of 256 random bits: enough to tell masters apart, useless for finding the key.
+    // 64 bits of a hash of 256 random bits: enough to distinguish master keys, and they reveal nothing of the key.
     private static string IdOf(ReadOnlySpan<byte> masterKey)
     {
         Span<byte> input = stackalloc byte[32 + XAes256Gcm.KeyLength];

@@ -2,16 +2,16 @@ using System.Security.Cryptography;
 
 namespace Vault.Core.Sealing;
 
-/// <param name="Rewrapped">Keys now under the new master key, by this run.</param>
-/// <param name="Broken">Keys that do not unwrap; they stay as they are, and the old master key must stay configured
-/// until they are explained.</param>
-/// <param name="Done">Nothing is left under another master key.</param>
+/// <param name="Rewrapped">The number of keys this run has re-wrapped under the new master key.</param>
+/// <param name="Broken">Keys that do not unwrap. They are unchanged; keep the old master key configured until the cause
+/// is known.</param>
+/// <param name="Done">No key is left under another master key.</param>
 public sealed record RewrapReport(int Rewrapped, IReadOnlyList<OrganizationKeyPosition> Broken, bool Done);
 
 /// <summary>
-/// Re-wraps every organization's keys under the wrapper's current master key; the data keys themselves, and so every
-/// ciphertext, stay as they are. What is left to do is what the store still lists, so a crash costs nothing and a
-/// second run does only the rest. Both masters must be readable meanwhile (<see cref="CompositeKeyWrapper"/>).
+/// Re-wraps every organization's keys under the wrapper's current master key. The data keys, and therefore all
+/// ciphertexts, do not change. The store lists the keys that are still to do, so a run after a crash continues with the
+/// rest. Both master keys must be configured during the run (<see cref="CompositeKeyWrapper"/>).
 /// </summary>
 public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper)
 {
@@ -52,8 +52,8 @@ public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper
         return new RewrapReport(rewrapped, broken, !lost && broken.Count == 0);
     }
 
-    // Null: it does not unwrap. False: the row changed meanwhile (activated, destroyed, re-wrapped by another host);
-    // the next run sees what it became.
+    // Null: the key does not unwrap. False: the row changed since it was read (activated, destroyed, or re-wrapped by
+    // another host); the next run reads it again.
     private async Task<bool?> RewrapAsync(OrganizationKeyRow row, string target, CancellationToken cancellationToken)
     {
         if (row.Wrapped is not { } wrapped)
@@ -81,7 +81,7 @@ public sealed class MasterRewrap(IOrganizationKeyStore keys, IKeyWrapper wrapper
                 RowVersion = row.RowVersion + 1,
             };
 
-            // Compare-and-swap: a key destroyed since it was read must not come back to life through this write.
+            // Compare-and-swap: this write must not restore a key that was destroyed since it was read.
             return await keys.TryUpdateAsync(next, row.RowVersion, cancellationToken).ConfigureAwait(false);
         }
         finally

@@ -3,7 +3,7 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Sealing;
 
-/// <summary>Makes a data key and wraps it, and proves that it unwraps before anybody may seal under it.</summary>
+/// <summary>Creates and wraps a data key, and verifies that it unwraps before a value is sealed under it.</summary>
 internal static class NewKey
 {
     public static async ValueTask<OrganizationKeyRow> WrapAsync(

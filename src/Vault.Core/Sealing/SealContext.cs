@@ -6,11 +6,11 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// Where a ciphertext belongs: bound as associated data, so that a blob moved to another row, field, generation or
-/// organization does not open (law 11). Always built from the row that is read or written, never from the ciphertext.
-/// <para>The only contexts are those of the functions below, one for each sealed field. Writer, reader and key rotation
-/// call the same function: two spellings of one place would leave a value that rotation cannot open. What a function
-/// puts into the context is in stored data and never changes.</para>
+/// The place of a ciphertext. It is bound as associated data, so a blob moved to another row, field, generation or
+/// organization cannot be decrypted (law 11). It is built from the row, never from the ciphertext.
+/// <para>The functions below create the only contexts, one function for each sealed field. Writer, reader and key
+/// rotation call the same function: with two spellings of one place, rotation could not decrypt the value. Stored data
+/// depends on the result of each function, so it never changes.</para>
 /// </summary>
 public sealed record SealContext
 {
@@ -35,7 +35,8 @@ public sealed record SealContext
     public string Field { get; }
 
     /// <summary>
-    /// Counts the values of this field: an older ciphertext put back does not open. 1 where a field is written once.
+    /// The number of the value in this field: an older ciphertext that is put back cannot be decrypted. 1 for a field
+    /// that is written once.
     /// </summary>
     public long Generation { get; }
 
@@ -43,7 +44,7 @@ public sealed record SealContext
     public static SealContext Grant(OrganizationId organization, AccountId account, long generation) =>
         new(organization, account.Value, "grant", generation);
 
-    /// <summary>A connected account's own credential.</summary>
+    /// <summary>The static credential of a connected account.</summary>
     public static SealContext Credential(OrganizationId organization, AccountId account, long generation) =>
         new(organization, account.Value, "credential", generation);
 
@@ -51,17 +52,17 @@ public sealed record SealContext
     public static SealContext ClientSecret(OrganizationId organization, string connectionId, long generation) =>
         new(organization, connectionId, "client_secret", generation);
 
-    /// <summary>The PKCE verifier, or the OAuth 1.0a token secret, of a consent under way.</summary>
+    /// <summary>The PKCE verifier, or the OAuth 1.0a token secret, of a pending consent.</summary>
     public static SealContext CodeVerifier(OrganizationId organization, string linkId) =>
         new(organization, linkId, "code_verifier");
 
-    /// <summary>The whole of an output that was cut.</summary>
+    /// <summary>The full text of a truncated output.</summary>
     public static SealContext Output(OrganizationId organization, string executionId) =>
         new(organization, executionId, "output");
 
     /// <summary>
-    /// The kept answer of a request with an <c>Idempotency-Key</c>. No scope has a line break, so no two pairs are the
-    /// same row.
+    /// The stored response of a request with an <c>Idempotency-Key</c>. No scope contains a line break, so different
+    /// pairs never map to the same row.
     /// </summary>
     public static SealContext IdempotentResponse(OrganizationId organization, string scope, string key) =>
         new(
@@ -71,17 +72,17 @@ public sealed record SealContext
         );
 
     /// <summary>
-    /// A page token. The caller holds it and no row does, so rotation leaves it under the key it has.
+    /// A page token. It is held by the caller and not in a row, so rotation does not re-seal it.
     /// </summary>
     public static SealContext PageToken(OrganizationId organization, AccountId account) =>
         new(organization, account.Value, "page_token");
 
     /// <summary>
     /// The associated data: domain, format, then every part with its length in front. Two different contexts never
-    /// encode to the same bytes, because each variable part is preceded by its length and the rest has a fixed width.
+    /// encode to the same bytes: each variable part has a length prefix, and the other parts have a fixed width.
     /// </summary>
     /// <param name="format">The blob's format.</param>
-    /// <param name="keyVersion">The version of the organization's key it is sealed under.</param>
+    /// <param name="keyVersion">The version of the organization's key that seals the blob.</param>
     internal byte[] ToAssociatedData(byte format, uint keyVersion)
     {
         var organization = Encoding.UTF8.GetByteCount(Organization.Value);

@@ -3,17 +3,17 @@ using System.Buffers.Binary;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// A sealed field as it is stored: <paramref name="KeyVersion"/> in its own column (so that rotation finds the row),
-/// <paramref name="Bytes"/> beside it. Wire format of the bytes: format (1 byte, 0x01) | key version (4, big-endian) |
-/// nonce (24) | ciphertext | tag (16). The column decides which key is used; the copy inside must agree with it or the
-/// blob does not open.
+/// A sealed field in its stored form: <paramref name="KeyVersion"/> has its own column, so that rotation finds the row,
+/// and <paramref name="Bytes"/> another. Format of the bytes: format (1 byte, 0x01) | key version (4, big-endian) |
+/// nonce (24) | ciphertext | tag (16). The column selects the key. The copy in the bytes must equal it; otherwise the
+/// blob is not decrypted.
 /// </summary>
 public sealed record SealedBlob(uint KeyVersion, ReadOnlyMemory<byte> Bytes)
 {
     internal const byte Format = 1;
     internal const int HeaderLength = 1 + sizeof(uint);
 
-    /// <summary>What sealing adds to the plaintext, in bytes.</summary>
+    /// <summary>The number of bytes that sealing adds to the plaintext.</summary>
     public const int Overhead = HeaderLength + XAes256Gcm.NonceLength + XAes256Gcm.TagLength;
 
     internal static void WriteHeader(Span<byte> to, uint keyVersion)
@@ -23,8 +23,7 @@ public sealed record SealedBlob(uint KeyVersion, ReadOnlyMemory<byte> Bytes)
     }
 
     /// <summary>
-    /// Whether the bytes have the shape of a blob sealed under <see cref="KeyVersion"/>. Says nothing about their
-    /// authenticity.
+    /// Whether the bytes have the format of a blob sealed under <see cref="KeyVersion"/>. Does not check authenticity.
     /// </summary>
     internal bool HeaderAgrees() =>
         Bytes.Length >= Overhead

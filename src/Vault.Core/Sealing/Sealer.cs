@@ -4,14 +4,14 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Sealing;
 
-/// <summary>Seals values into the place they belong to and opens them there and nowhere else.</summary>
+/// <summary>Encrypts (seals) values for one place and decrypts (opens) them only in that place.</summary>
 public sealed class Sealer(Keyring keyring, IEntropy entropy)
 {
     /// <summary>
-    /// Seals under a key in hand; never waits, never fails for want of a service (law 4). The secret stays the caller's
-    /// to dispose.
+    /// Seals with a key the caller already holds, so it never waits for the key service or fails because of it (law 4).
+    /// The caller still disposes the secret.
     /// </summary>
-    /// <exception cref="ArgumentException">The key is of another organization than the context: a bug in the
+    /// <exception cref="ArgumentException">Key and context belong to different organizations: a bug in the
     /// caller.</exception>
     public SealedBlob Seal(SealingKey key, Secret value, SealContext context)
     {
@@ -31,8 +31,8 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         SealedBlob.WriteHeader(bytes, key.Version);
         var nonce = bytes.AsSpan(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
 
-        // 192 random bits: after 2^80 messages under one key the chance of a repeat is 2^-32. Never a counter, which a
-        // restored backup would repeat.
+        // 192 random bits: after 2^80 messages under one key the probability of a repeated nonce is 2^-32. A counter
+        // would not be safe, because a restored backup would repeat it.
         entropy.Fill(nonce);
         var ciphertext = bytes.AsSpan(SealedBlob.HeaderLength + XAes256Gcm.NonceLength, value.Length);
         key.Cipher.Encrypt(
@@ -45,22 +45,22 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         return new SealedBlob(key.Version, bytes);
     }
 
-    /// <summary>Opens with a key in hand.</summary>
-    /// <exception cref="DecryptionFailedException">It does not belong here or was altered.</exception>
+    /// <summary>Opens with a key the caller already holds.</summary>
+    /// <exception cref="DecryptionFailedException">The blob belongs to another place or was altered.</exception>
     public static Secret Open(SealingKey key, SealedBlob blob, SealContext context)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(blob);
         ArgumentNullException.ThrowIfNull(context);
 
-        // Row, blob and key must name one version; which of them lies is not told.
+        // Row, blob and key must name the same version. The exception does not say which one differs.
         if (key.Organization != context.Organization || key.Version != blob.KeyVersion || !blob.HeaderAgrees())
             throw new DecryptionFailedException();
         var bytes = blob.Bytes.Span;
         var nonce = bytes.Slice(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
         var ciphertext = bytes[(SealedBlob.HeaderLength + XAes256Gcm.NonceLength)..^XAes256Gcm.TagLength];
 
-        // Pinned, so that the collector leaves no copy behind that disposing the secret would not zero.
+        // Pinned: the garbage collector cannot leave a copy that disposing the secret would not zero.
         var plaintext = GC.AllocateUninitializedArray<byte>(ciphertext.Length, pinned: true);
         try
         {
@@ -97,8 +97,8 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
             return Seal(key, value, context);
     }
 
-    /// <summary>Opens what a row holds. Errors as for <see cref="Keyring.HoldVersionAsync"/>.</summary>
-    /// <exception cref="DecryptionFailedException">It does not belong here or was altered.</exception>
+    /// <summary>Opens a row's value. Errors as for <see cref="Keyring.HoldVersionAsync"/>.</summary>
+    /// <exception cref="DecryptionFailedException">The blob belongs to another place or was altered.</exception>
     public async ValueTask<Result<Secret>> OpenAsync(
         SealedBlob blob,
         SealContext context,

@@ -3,9 +3,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// An unwrapped key in hand. It stays usable until disposed, whatever the keyring forgets or evicts meanwhile: whoever
-/// is about to call a token endpoint holds one before the call, so that the reply can be sealed even if the key service
-/// is gone by then (law 4). Dispose it as soon as the commit is done.
+/// A reference to an unwrapped key. It stays usable until disposed, even if the keyring forgets or evicts the key. A
+/// refresh takes one before it calls the token endpoint, so it can seal the response even if the key service is
+/// unavailable by then (law 4). Dispose it as soon as the commit is done.
 /// </summary>
 public sealed class SealingKey : IDisposable
 {
@@ -20,15 +20,15 @@ public sealed class SealingKey : IDisposable
     internal XAes256Gcm Cipher =>
         Volatile.Read(ref _held)?.Cipher ?? throw new ObjectDisposedException(nameof(SealingKey));
 
-    // The exchange makes a second Dispose harmless: a reference is given back exactly once, so the count cannot fall to
-    // zero under another holder.
+    // The exchange makes a second Dispose harmless: a reference is released exactly once, so the count cannot reach
+    // zero while another reference exists.
     public void Dispose() => Interlocked.Exchange(ref _held, null)?.Release();
 
     public override string ToString() => $"[key of {Organization.Value}, version {Version}]";
 }
 
 /// <summary>
-/// The key itself, counted. The keyring's own reference is the first; the last one to let go zeroes it.
+/// A reference-counted key. The keyring holds the first reference; the last release zeroes the key.
 /// </summary>
 internal sealed class HeldKey(OrganizationId organization, uint version, XAes256Gcm cipher, DateTimeOffset loadedAt)
 {
@@ -42,10 +42,10 @@ internal sealed class HeldKey(OrganizationId organization, uint version, XAes256
 
     public DateTimeOffset LoadedAt { get; } = loadedAt;
 
-    /// <summary>When it was last taken, in the keyring's own count of takes.</summary>
+    /// <summary>When it was last taken, as a value of the cache's counter of takes.</summary>
     public long LastTaken { get; set; }
 
-    // From zero there is no way back: the cipher is gone. So the count is raised only where it is seen positive.
+    // At zero the cipher is disposed, so the count is incremented only from a positive value.
     public bool TryAcquire()
     {
         var seen = Volatile.Read(ref _references);

@@ -7,8 +7,8 @@ using System.Text.Json.Serialization;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// A credential in memory. It prints <c>[secret]</c>, refuses to serialize, has no conversion and no value equality;
-/// the few files that may call <see cref="Reveal"/> are listed in a convention test (law 2). Disposing zeroes the
+/// A credential in memory. It prints <c>[secret]</c>, cannot be serialized, and has no conversions and no value
+/// equality. A convention test lists the few files that may call <see cref="Reveal"/> (law 2). Disposing zeroes the
 /// bytes.
 /// </summary>
 [DebuggerDisplay("[secret]")]
@@ -17,7 +17,7 @@ public sealed class Secret : IDisposable
 {
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly byte[] _utf8;
-    private bool _gone;
+    private bool _disposed;
 
     private Secret(byte[] utf8) => _utf8 = utf8;
 
@@ -34,28 +34,29 @@ public sealed class Secret : IDisposable
         return new Secret(Encoding.UTF8.GetBytes(text));
     }
 
-    public ReadOnlySpan<byte> Reveal() => _gone ? throw new ObjectDisposedException(nameof(Secret)) : _utf8;
+    public ReadOnlySpan<byte> Reveal() => _disposed ? throw new ObjectDisposedException(nameof(Secret)) : _utf8;
 
     public string RevealText() => Encoding.UTF8.GetString(Reveal());
 
     /// <summary>
-    /// The last four characters behind an ellipsis, for people to tell credentials apart; shorter secrets show nothing.
+    /// An ellipsis and the last four characters, so that people can distinguish credentials. For a short secret only
+    /// the ellipsis.
     /// </summary>
     public string MaskedSuffix =>
-        _gone || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
+        _disposed || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
 
     /// <summary>The same bytes with a lifetime of their own.</summary>
     public Secret Copy() => new([.. Reveal()]);
 
     public void Dispose()
     {
-        _gone = true;
+        _disposed = true;
         CryptographicOperations.ZeroMemory(_utf8);
     }
 
     public override string ToString() => "[secret]";
 
-    /// <summary>Throws both ways: a secret that reaches a serializer is a bug that must be loud.</summary>
+    /// <summary>Throws on read and write: a secret that reaches a serializer is a bug.</summary>
     public sealed class Refusal : JsonConverter<Secret>
     {
         public override Secret Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 namespace Vault.Core.Sealing;
 
 /// <summary>
-/// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with a 192-bit nonce that may be random for practically
-/// any number of messages. Built from the framework's AES and AES-GCM only, so a FIPS build of OpenSSL serves. An
-/// instance holds one key and the subkey K1 derived from it, which saves one of the three extra AES calls per message.
-/// Safe for concurrent use until disposed.
+/// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with a 192-bit nonce, which may be random for practically
+/// any number of messages. It uses only the framework's AES and AES-GCM, so it works with a FIPS build of OpenSSL. An
+/// instance holds one key and its derived subkey K1, which saves one of the three extra AES calls per message. Safe
+/// for concurrent use until disposed.
 /// </summary>
 public sealed class XAes256Gcm : IDisposable
 {
@@ -20,7 +20,7 @@ public sealed class XAes256Gcm : IDisposable
     private readonly Aes _aes;
     private readonly byte[] _k1 = GC.AllocateArray<byte>(Block, pinned: true);
 
-    /// <param name="key">32 bytes; copied into the cipher, the caller keeps its own array and zeroes it.</param>
+    /// <param name="key">32 bytes; copied into the cipher. The caller zeroes its own array.</param>
     public XAes256Gcm(ReadOnlySpan<byte> key)
     {
         if (key.Length != KeyLength)
@@ -60,8 +60,8 @@ public sealed class XAes256Gcm : IDisposable
         }
     }
 
-    /// <summary>Decrypts, or throws and leaves nothing of the plaintext behind.</summary>
-    /// <exception cref="DecryptionFailedException">The tag does not fit.</exception>
+    /// <summary>Decrypts, or throws and zeroes the plaintext.</summary>
+    /// <exception cref="DecryptionFailedException">The tag does not match.</exception>
     public void Decrypt(
         ReadOnlySpan<byte> nonce,
         ReadOnlySpan<byte> ciphertext,
@@ -113,13 +113,13 @@ public sealed class XAes256Gcm : IDisposable
                 m[j] ^= _k1[j];
         }
 
-        // Two independent blocks in one call: exactly what ECB computes, and the one thing it is safe for. The
-        // instance's one-shot call makes its own cipher context, so concurrent callers share only the key.
+        // ECB is safe here: it encrypts two independent blocks in one call, as the KDF requires. The one-shot call
+        // creates its own cipher context, so concurrent callers share only the key.
         _aes.EncryptEcb(blocks, derived, PaddingMode.None);
         CryptographicOperations.ZeroMemory(blocks);
     }
 
-    // Branch-free: the mask is 0xff when the top bit was set, so timing says nothing about the key.
+    // Branch-free: the mask is 0xff if the top bit is set. So the timing reveals nothing about the key.
     private static void Double(Span<byte> block)
     {
         var mask = (byte)-(block[0] >> 7);

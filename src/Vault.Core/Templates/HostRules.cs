@@ -4,18 +4,18 @@ using System.Net;
 namespace Vault.Core.Templates;
 
 /// <summary>
-/// Which hosts a pack pins (law 10). Names are compared in lower-case ASCII; <c>*.example.com</c> covers every name
-/// below example.com, not itself.
+/// The rules for the pinned hosts of a pack (law 10). Names are compared in lower-case ASCII. <c>*.example.com</c>
+/// covers every name below example.com, but not example.com.
 /// </summary>
 public static class HostRules
 {
-    /// <summary>Why a host entry of a pack is refused; null when it is fine.</summary>
+    /// <summary>The fault of a host entry in a pack; null when it is valid.</summary>
     public static string? Fault(string host)
     {
         ArgumentNullException.ThrowIfNull(host);
         var name = host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host;
         if (name.Contains('*', StringComparison.Ordinal))
-            return "has a '*' elsewhere than as its first label";
+            return "has a '*' that is not its first label";
         if (name.Any(char.IsUpper))
             return "is not in lower case";
         if (name.Contains("://", StringComparison.Ordinal) || name.Contains('/', StringComparison.Ordinal))
@@ -23,7 +23,7 @@ public static class HostRules
         if (IPAddress.TryParse(name, out _))
             return host == name ? null : "has a '*' before an address";
         if (name.Contains(':', StringComparison.Ordinal))
-            return "has a port; ports are the operator's to allow";
+            return "has a port; only the operator's configuration allows ports";
         var labels = name.Split('.');
         if (!labels.All(IsLabel))
             return "is not a host name (ASCII, IDN in its xn-- form, no trailing dot)";
@@ -43,9 +43,9 @@ public static class HostRules
     }
 
     /// <summary>
-    /// The host of a URL in the one form that may be compared: lower-case, ASCII, no brackets. Null (with the reason)
-    /// for anything with user info, a trailing dot, a fragment, a scheme other than https (or http on loopback where
-    /// allowed), or an address in another notation than the canonical one.
+    /// The host of a URL in canonical form: lower-case ASCII without brackets. Null, with the reason, for a URL with
+    /// user info, a trailing dot, a fragment, a scheme other than https (or http on loopback if allowed), or an IP
+    /// address that is not in canonical notation.
     /// </summary>
     public static string? Canonical(Uri url, bool allowLoopbackHttp, out string fault)
     {
@@ -54,21 +54,21 @@ public static class HostRules
         if (!url.IsAbsoluteUri)
             return Refuse("is not absolute", out fault);
         if (url.UserInfo.Length > 0)
-            return Refuse("carries user info", out fault);
+            return Refuse("has user info", out fault);
         if (url.Fragment.Length > 0)
-            return Refuse("carries a fragment", out fault);
+            return Refuse("has a fragment", out fault);
         var host = url.IdnHost.ToLowerInvariant().Trim('[', ']');
         if (host.Length == 0 || host.EndsWith('.'))
             return Refuse("has an empty host or one with a trailing dot", out fault);
         if (host.Contains('%', StringComparison.Ordinal))
             return Refuse("has a scoped or escaped host", out fault);
-        // .NET turns 0x7f.1, 2130706433 and 0177.0.0.1 into 127.0.0.1 while parsing: what was written must already be
-        // what is meant.
+        // .NET parses 0x7f.1, 2130706433 and 0177.0.0.1 as 127.0.0.1. So the original text must already have the
+        // canonical form.
         if (
             url.HostNameType == UriHostNameType.IPv4
             && !url.OriginalString.Contains("//" + host, StringComparison.Ordinal)
         )
-            return Refuse("writes an IPv4 address in another form than four decimals", out fault);
+            return Refuse("has an IPv4 address that is not in dotted decimal notation", out fault);
         if (url.Scheme == Uri.UriSchemeHttps)
             return host;
         if (url.Scheme == Uri.UriSchemeHttp && allowLoopbackHttp && IsLoopbackName(host))

@@ -4,28 +4,28 @@ using System.Text.RegularExpressions;
 namespace Vault.Core.Templates;
 
 /// <summary>
-/// Regular expressions of packs and tool schemas, each made once: building an automaton costs more than all else in
-/// loading a pack, and packs repeat each other. Linear in time; there is no time limit, because matching is bounded by
-/// the value's length and a limit counts the time other processes take, too.
+/// Caches the regular expressions of packs and tool schemas: compiling them is the largest cost of loading a pack, and
+/// packs share patterns. Matching takes linear time. A match timeout is not needed, because the length of a value is
+/// limited; it would also count the time of other processes.
 /// </summary>
 public static class Patterns
 {
     /// <summary>
-    /// Packs may come from operators, so what is remembered is bounded; beyond it each use makes its own.
+    /// The cache is bounded, because packs may come from operators. When it is full, each use compiles its pattern.
     /// </summary>
     private const int MaxCached = 4096;
 
-    private static readonly ConcurrentDictionary<string, Regex> Made = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, Regex> Compiled = new(StringComparer.Ordinal);
 
-    /// <exception cref="ArgumentException">Not a pattern.</exception>
-    /// <exception cref="NotSupportedException">Needs backtracking.</exception>
+    /// <exception cref="ArgumentException">The pattern is invalid.</exception>
+    /// <exception cref="NotSupportedException">The pattern needs backtracking.</exception>
     public static Regex Get(string pattern)
     {
-        if (Made.TryGetValue(pattern, out var known))
+        if (Compiled.TryGetValue(pattern, out var known))
             return known;
-        var made = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        if (Made.Count < MaxCached)
-            Made[pattern] = made;
-        return made;
+        var compiled = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        if (Compiled.Count < MaxCached)
+            Compiled[pattern] = compiled;
+        return compiled;
     }
 }

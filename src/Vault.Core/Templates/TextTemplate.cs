@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Vault.Core.Templates;
 
 /// <summary>
-/// A text with <c>{name}</c> places, for headers, parameters and claims. Values go in as they are; who sends them
-/// escapes for the place they go to.
+/// A string with <c>{name}</c> variables, for headers, parameters and claims. Values are inserted without escaping; the
+/// caller escapes the result for its use.
 /// </summary>
 public static class TextTemplate
 {
-    /// <summary>The names of the places; null when a brace has no partner or encloses no name.</summary>
+    /// <summary>The names of the variables; null when a brace has no partner or does not enclose a name.</summary>
     public static IReadOnlyList<string>? Variables(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -16,7 +16,7 @@ public static class TextTemplate
         return Walk(text, _ => { }, names.Add) ? names : null;
     }
 
-    /// <summary>Null when a place has no value; <paramref name="missing"/> then names it.</summary>
+    /// <summary>Null when a variable has no value; <paramref name="missing"/> then names it.</summary>
     public static string? Expand(string text, Func<string, string?> value, out string? missing)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -29,9 +29,9 @@ public static class TextTemplate
 
         missing = null;
         var result = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[256]);
-        foreach (var (part, isPlace) in Parsed.GetValue(text, Split))
+        foreach (var (part, isVariable) in Parsed.GetValue(text, Split))
         {
-            if (!isPlace)
+            if (!isVariable)
                 result.AppendLiteral(part);
             else if (value(part) is { } found)
                 result.AppendLiteral(found);
@@ -39,22 +39,22 @@ public static class TextTemplate
                 missing ??= part;
         }
 
-        // Also when it is not wanted: the handler may have rented an array.
+        // Call it in every case: it returns an array that the handler may have rented.
         var expanded = result.ToStringAndClear();
         return missing is null ? expanded : null;
     }
 
-    // By reference: a template lives as long as its pack, and is taken apart once.
-    private static readonly ConditionalWeakTable<string, (string Text, bool IsPlace)[]> Parsed = [];
+    // Keyed by reference: a template lives as long as its pack and is parsed once.
+    private static readonly ConditionalWeakTable<string, (string Text, bool IsVariable)[]> Parsed = [];
 
-    private static (string Text, bool IsPlace)[] Split(string text)
+    private static (string Text, bool IsVariable)[] Split(string text)
     {
         var parts = new List<(string, bool)>();
         Walk(text, literal => parts.Add((literal, false)), name => parts.Add((name, true)));
         return [.. parts];
     }
 
-    private static bool Walk(string text, Action<string> literal, Action<string> place)
+    private static bool Walk(string text, Action<string> literal, Action<string> variable)
     {
         for (var i = 0; i < text.Length; )
         {
@@ -68,7 +68,7 @@ public static class TextTemplate
             var close = text.IndexOf('}', open);
             if (close < 0 || !UrlTemplate.IsName(text[(open + 1)..close]))
                 return false;
-            place(text[(open + 1)..close]);
+            variable(text[(open + 1)..close]);
             i = close + 1;
         }
 

@@ -5,26 +5,26 @@ using System.Runtime.CompilerServices;
 namespace Vault.Core.Templates;
 
 /// <summary>
-/// A URL with <c>{name}</c> places. A place inside scheme, host and port is put in as it is, because its pattern and
-/// the host check that follows judge it; a place in path or query is percent-escaped, so that no value can add a
+/// A URL with <c>{name}</c> variables. A value in scheme, host or port is inserted unescaped; this is safe because its
+/// pattern and the host check that follows validate it. A value in path or query is percent-escaped, so it cannot add a
 /// segment, a query or a fragment.
 /// </summary>
 public sealed record UrlTemplate
 {
-    private readonly ImmutableArray<(string Text, bool IsPlace, bool InOrigin)> _parts;
+    private readonly ImmutableArray<(string Text, bool IsVariable, bool InOrigin)> _parts;
 
-    private UrlTemplate(string source, ImmutableArray<(string Text, bool IsPlace, bool InOrigin)> parts) =>
+    private UrlTemplate(string source, ImmutableArray<(string Text, bool IsVariable, bool InOrigin)> parts) =>
         (Source, _parts) = (source, parts);
 
     public string Source { get; }
 
-    /// <summary>Begins with a slash: to be appended to the API's base URL.</summary>
+    /// <summary>Whether it begins with a slash and is appended to the API's base URL.</summary>
     public bool IsRelative => Source.StartsWith('/');
 
-    public IEnumerable<string> Variables => _parts.Where(p => p.IsPlace).Select(p => p.Text).Distinct();
+    public IEnumerable<string> Variables => _parts.Where(p => p.IsVariable).Select(p => p.Text).Distinct();
 
     public IEnumerable<string> OriginVariables =>
-        _parts.Where(p => p.IsPlace && p.InOrigin).Select(p => p.Text).Distinct();
+        _parts.Where(p => p.IsVariable && p.InOrigin).Select(p => p.Text).Distinct();
 
     public static UrlTemplate Parse(string text) =>
         TryParse(text, out var template, out var fault) ? template : throw new FormatException(fault);
@@ -36,7 +36,7 @@ public sealed record UrlTemplate
         if (string.IsNullOrEmpty(text))
             return Fail("is empty", out fault);
         if (text.Any(c => c <= ' ' || c == 0x7f || c == '\\'))
-            return Fail("holds a space, a backslash or a control character", out fault);
+            return Fail("contains a space, a backslash or a control character", out fault);
         var originEnd = OriginEnd(text);
         var parts = ImmutableArray.CreateBuilder<(string, bool, bool)>();
         for (var i = 0; i < text.Length; )
@@ -54,7 +54,7 @@ public sealed record UrlTemplate
                 return Fail("has a '{' without its '}'", out fault);
             var name = text[(open + 1)..close];
             if (!IsName(name))
-                return Fail($"has the place '{{{name}}}', which is not a name of letters, digits and '_'", out fault);
+                return Fail($"has '{{{name}}}', which is not a name of letters, digits and '_'", out fault);
             parts.Add((name, true, open < originEnd));
             i = close + 1;
         }
@@ -66,15 +66,15 @@ public sealed record UrlTemplate
     public static bool IsName(string text) =>
         text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
-    /// <summary>Null when a place has no value; <paramref name="missing"/> then names it.</summary>
+    /// <summary>Null when a variable has no value; <paramref name="missing"/> then names it.</summary>
     public string? Expand(Func<string, string?> value, out string? missing)
     {
         ArgumentNullException.ThrowIfNull(value);
         missing = null;
         var url = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[512]);
-        foreach (var (text, isPlace, inOrigin) in _parts)
+        foreach (var (text, isVariable, inOrigin) in _parts)
         {
-            if (!isPlace)
+            if (!isVariable)
             {
                 url.AppendLiteral(text);
                 continue;
@@ -99,8 +99,8 @@ public sealed record UrlTemplate
     }
 
     /// <summary>
-    /// An escaped "." or ".." is still a dot segment to URL parsers, and so is one between escaped slashes to servers
-    /// that unescape first: it would climb out of the tool's path.
+    /// Whether a value contains "." or ".." as a path segment. URL parsers resolve an escaped dot segment too, and
+    /// servers that unescape first also resolve one between escaped slashes. The URL would then leave the tool's path.
     /// </summary>
     public static bool HasDotSegment(string value)
     {
@@ -114,8 +114,8 @@ public sealed record UrlTemplate
 
     public override string ToString() => Source;
 
-    // "{base_url}/x" and "https://{host}/x": the origin ends at the first slash after the scheme's two, or after the
-    // leading place.
+    // "{base_url}/x" and "https://{host}/x": the origin ends at the first slash after "://" or after the leading
+    // variable.
     private static int OriginEnd(string text)
     {
         if (text[0] == '/')

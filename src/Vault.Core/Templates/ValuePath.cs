@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace Vault.Core.Templates;
 
 /// <summary>
-/// A place in a JSON value: names joined by dots (<c>authed_user.access_token</c>), or a JSON pointer when it begins
-/// with a slash (for names with dots: <c>/@odata.nextLink</c>). <c>*</c> stands for every element of an array, digits
-/// for one. Alternatives are separated by <c>|</c>: the first that is there counts.
+/// A path in a JSON value: names joined by dots (<c>authed_user.access_token</c>), or a JSON pointer with a leading
+/// slash (for names with dots: <c>/@odata.nextLink</c>). <c>*</c> matches every element of an array, digits match one
+/// element. <c>|</c> separates alternatives: the first existing one is used.
 /// </summary>
 public sealed record ValuePath
 {
@@ -20,7 +20,7 @@ public sealed record ValuePath
 
     public string Source { get; }
 
-    /// <summary>Of the first alternative.</summary>
+    /// <summary>The segments of the first alternative.</summary>
     public ImmutableArray<string> Segments { get; }
 
     public bool HasAlternatives => _otherwise is not null;
@@ -60,8 +60,8 @@ public sealed record ValuePath
     }
 
     /// <summary>
-    /// The one value there can be (undefined when there is none), where the way leads through objects only and there
-    /// are no alternatives: the usual case, answered without an iterator. False where it has to be searched.
+    /// The fast path without an iterator, for a path without alternatives that leads only through objects: true with
+    /// the single value, or with undefined when there is none. False when the path needs a search.
     /// </summary>
     public bool TryOne(JsonElement root, out JsonElement value)
     {
@@ -108,7 +108,7 @@ public sealed record ValuePath
     }
 
     /// <summary>
-    /// The value as text: strings as they are, numbers and booleans as written, objects and arrays as JSON.
+    /// The value as text: a string unquoted, a number or boolean as written, an object or array as JSON.
     /// </summary>
     public static string? Text(JsonElement value) =>
         value.ValueKind switch
@@ -120,7 +120,7 @@ public sealed record ValuePath
         };
 
     /// <summary>
-    /// The text of a string, number or boolean there; null for anything else and for an empty string.
+    /// The text of a string, number or boolean at the path; null for anything else and for an empty string.
     /// </summary>
     public string? TextIn(JsonElement root) =>
         First(root)

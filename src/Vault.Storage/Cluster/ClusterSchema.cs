@@ -4,16 +4,16 @@ using Vault.Core.Errors;
 namespace Vault.Storage.Cluster;
 
 /// <summary>
-/// The tables of Orleans' clustering, reminder and grain storage providers: silo-config/postgres/cluster.sql, compiled
-/// in. It is applied at every start, in one transaction under its own advisory lock.
+/// The tables of Orleans' clustering, reminder and grain storage providers. The script silo-config/postgres/cluster.sql
+/// is embedded and runs at every start, in one transaction under its own advisory lock.
 /// </summary>
 public static class ClusterSchema
 {
     private const string Schema = "cluster";
 
     /// <summary>
-    /// For Orleans' providers: their tables and statements are found in the schema. They ask rarely, so their pool is
-    /// small and closes idle connections.
+    /// The connection string for Orleans' providers, with the schema of their tables. They query rarely, so their pool
+    /// is small and closes idle connections.
     /// </summary>
     public static string ConnectionString(string database) =>
         new NpgsqlConnectionStringBuilder(database)
@@ -28,9 +28,9 @@ public static class ClusterSchema
             PersistSecurityInfo = false,
         }.ToString();
 
-    /// <param name="owner">Connection string of a login that may make the schema.</param>
-    /// <returns>The secret by which the silos of this database recognize each other.</returns>
-    /// <exception cref="StoreUnavailableException">The database cannot be reached, or the login may not make the
+    /// <param name="owner">The connection string of a login that may create the schema.</param>
+    /// <returns>The secret with which the silos of this database recognize each other.</returns>
+    /// <exception cref="StoreUnavailableException">The database is unreachable, or the login may not create the
     /// schema.</exception>
     public static async Task<string> ApplyAsync(string owner, CancellationToken cancellationToken)
     {
@@ -54,19 +54,20 @@ public static class ClusterSchema
                 CommandTimeout = 60,
             };
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            await using var asked = new NpgsqlCommand(
+            await using var query = new NpgsqlCommand(
                 "select token from cluster_private.member_token",
                 connection,
                 transaction
             );
-            var token = (string)(await asked.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+            var token = (string)(await query.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             return token;
         }
         catch (NpgsqlException e)
         {
             throw new StoreUnavailableException(
-                $"the schema '{Schema}' cannot be prepared ({(e as PostgresException)?.SqlState ?? "no connection"}): {e.Message}",
+                $"the schema '{Schema}' cannot be prepared "
+                    + $"({(e as PostgresException)?.SqlState ?? "no connection"}): {e.Message}",
                 mayHaveCommitted: false,
                 e
             );

@@ -2,14 +2,14 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Cluster;
 
-/// <summary>State of a grain as it is stored.</summary>
-/// <param name="Payload">Null after it was cleared.</param>
+/// <summary>The stored state of a grain.</summary>
+/// <param name="Payload">Null after the state was cleared.</param>
 public sealed record StoredGrainState(ReadOnlyMemory<byte>? Payload, int Version);
 
 /// <summary>
-/// State of grains on SQLite, with the versions of <c>silo-config/postgres/cluster.sql</c>: of two writers that have
-/// read the same version, one writes the next and the other is refused. The primary key arbitrates between two first
-/// writes.
+/// The state of grains on SQLite, with the same versioning as <c>silo-config/postgres/cluster.sql</c>: of two writers
+/// that have read the same version, one writes the next version and the other fails. The primary key decides between
+/// two first writes.
 /// </summary>
 public sealed class GrainStateTable
 {
@@ -29,7 +29,7 @@ public sealed class GrainStateTable
 
     internal GrainStateTable(IDatabase database) => _database = database;
 
-    /// <summary>Null when it was never written.</summary>
+    /// <summary>Null when the state was never written.</summary>
     public Task<StoredGrainState?> ReadAsync(string grain, string name, CancellationToken cancellationToken) =>
         _database.ReadOneAsync(
             Scope.None,
@@ -38,9 +38,9 @@ public sealed class GrainStateTable
             cancellationToken
         );
 
-    /// <param name="payload">Null clears it.</param>
-    /// <param name="version">That it was read with; null: it is not there yet.</param>
-    /// <returns>Its new version; null when another writer was first, and nothing was written.</returns>
+    /// <param name="payload">Null clears the state.</param>
+    /// <param name="version">The version that was read; null for a first write.</param>
+    /// <returns>The new version; null when another writer was first and nothing was written.</returns>
     public async Task<int?> WriteAsync(
         string grain,
         string name,

@@ -4,18 +4,18 @@ using Npgsql;
 namespace Vault.Storage.Postgres;
 
 /// <summary>
-/// Connections of the application: whoever logs in, the session becomes the role <c>vault_app</c>, which owns nothing
-/// and is held by every policy. So one connection string serves (an owner or administrator that migrates and then steps
-/// down) as well as two.
+/// The application's connections. Every session switches to the role <c>vault_app</c>, which owns no table and is
+/// subject to every policy. So one connection string is enough: its login may be the owner, which migrates the schema
+/// first.
 /// </summary>
 internal static class PostgresConnections
 {
     public const string Role = "vault_app";
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
-    // Read committed: every guard here is a condition tested again on the locked row, which the stricter levels would
-    // answer with an error instead. A commit is on the disk when it is acknowledged, whatever the database's default
-    // is; a stronger setting of the operator stays.
+    // Read committed: PostgreSQL tests the conditions of a statement again on a row that it has waited for; stricter
+    // levels would fail instead. synchronous_commit: a commit is on disk when it is acknowledged, even if the
+    // database's default is off; a stronger setting of the operator is kept.
     private const string Session = $"""
         set role {Role};
         set default_transaction_isolation = 'read committed';
@@ -51,7 +51,7 @@ internal static class PostgresConnections
         }
         catch (ArgumentException e)
         {
-            // The message names the keyword; the string itself may hold a password and is not repeated.
+            // The message names only the keyword: the connection string may contain a password.
             throw new ArgumentException(
                 "The PostgreSQL connection string is malformed: " + e.Message,
                 nameof(connectionString)
@@ -60,8 +60,8 @@ internal static class PostgresConnections
 
         settings.SearchPath = "vault";
         settings.Enlist = false;
-        // A reset between two uses would undo SET ROLE. Nothing else is left behind: the organization is set for one
-        // transaction at a time.
+        // A reset between two uses would undo SET ROLE. It is safe without one: the organization is set for one
+        // transaction only, and there is no other session state.
         settings.NoResetOnClose = true;
         settings.IncludeErrorDetail = false;
         settings.PersistSecurityInfo = false;
@@ -69,8 +69,8 @@ internal static class PostgresConnections
         settings.AutoPrepareMinUsages = 2;
         if (settings.ApplicationName is null)
             settings.ApplicationName = "vault";
-        // Every host has its own pool, and a server takes 100 sessions unless told otherwise: three hosts fit in with
-        // room for people. More sessions than the server has cores are no faster; who finds none free waits for one.
+        // Every host has its own pool, and a server has 100 sessions by default: three hosts fit and leave sessions for
+        // administrators. More sessions than cores are no faster; a caller without a free session waits for one.
         if (!settings.ShouldSerialize("Maximum Pool Size"))
             settings.MaxPoolSize = Math.Max(30, settings.MinPoolSize);
         if (!settings.ShouldSerialize("Timeout"))
@@ -81,8 +81,8 @@ internal static class PostgresConnections
     }
 
     /// <summary>
-    /// A session, waited for while the server has none to give or is still starting: nothing has been asked of it yet,
-    /// so waiting cannot do anything twice. At most <see cref="MaxWait"/>.
+    /// Opens a session. While the server has no free session or is starting, it retries for at most
+    /// <see cref="MaxWait"/>. Retrying is safe, because no statement was sent yet.
     /// </summary>
     public static async ValueTask<NpgsqlConnection> OpenAsync(
         NpgsqlDataSource source,
@@ -103,12 +103,14 @@ internal static class PostgresConnections
         }
     }
 
-    /// <summary>Refuses to run as somebody whom the policies do not hold.</summary>
+    /// <summary>Refuses to run under a role that is not subject to the policies.</summary>
     public static async Task VerifyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
-            "select current_user::text, rolsuper or rolbypassrls, exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-                + "where n.nspname = 'vault' and pg_has_role(current_user, c.relowner, 'member')) from pg_roles where rolname = current_user"
+            "select current_user::text, rolsuper or rolbypassrls, exists (select 1 from pg_class c "
+                + "join pg_namespace n on n.oid = c.relnamespace "
+                + "where n.nspname = 'vault' and pg_has_role(current_user, c.relowner, 'member')) from pg_roles "
+                + "where rolname = current_user"
         );
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (
@@ -118,7 +120,8 @@ internal static class PostgresConnections
             || reader.GetBoolean(2)
         )
             throw new InvalidOperationException(
-                $"The application must run as the role {Role}, which is no superuser, has no BYPASSRLS and owns no table; correct the role."
+                $"The application must run as the role {Role}, which is no superuser, has no BYPASSRLS "
+                    + "and owns no table; correct the role."
             );
     }
 }

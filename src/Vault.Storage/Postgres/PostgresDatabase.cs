@@ -7,13 +7,13 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Postgres;
 
 /// <summary>
-/// Every operation is one batch, and a batch without an explicit transaction is one implicit transaction and one round
-/// trip: scope, gate, change and drafts commit together or not at all, and no transaction is ever open while this
-/// process does anything else.
+/// Every operation is one batch. A batch without an explicit transaction is one implicit transaction and one round
+/// trip: scope, gate, change and drafts commit together or not at all, and no transaction stays open while this process
+/// does other work.
 /// </summary>
 internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWriter entryWriter) : IDatabase
 {
-    /// <summary>How often a transaction that the server undid in favour of another is run again.</summary>
+    /// <summary>How often a transaction is retried after the server rolled it back in favour of another.</summary>
     private const int Retries = 2;
 
     public bool IsPostgres => true;
@@ -40,8 +40,8 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
                     && !cancellationToken.IsCancellationRequested
                 )
             {
-                // A read changes nothing, so it may be asked again. After a restart of the server every idle connection
-                // is dead: drop them all at once.
+                // A read has no effect, so a retry is safe. After a restart of the server every idle connection is
+                // broken: drop them all at once.
                 source.Clear();
             }
             catch (NpgsqlException e)
@@ -99,17 +99,16 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
     }
 
     /// <summary>
-    /// Nothing to do at once: old row versions go with the next vacuum, the log and backups with the operator's
-    /// retention.
+    /// Does nothing: the next vacuum removes old row versions, and the operator's retention the log and the backups.
     /// </summary>
     public Task ForgetAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
 
     /// <summary>
-    /// One transaction that writes, on a session of its own. Retried only where the server says that it undid the
-    /// whole. A connection that broke is never retried here: the write may be committed, and writing it again would
-    /// report a lost race to the very winner.
+    /// Runs one writing transaction on its own session. Retries only if the server reports that it rolled back the
+    /// transaction. It never retries after a broken connection: the write may be committed, and a second attempt would
+    /// then report a lost race for a write that succeeded.
     /// </summary>
     public async Task<T> WritingAsync<T>(Func<NpgsqlConnection, Task<T>> run, CancellationToken cancellationToken)
     {
@@ -164,7 +163,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, LedgerEntryWrite
         var touched = new int[commands.Length];
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
-            // The reader stops only at commands that return rows; those that do not are counted below.
+            // The reader stops only at commands that return rows. The other commands are counted below.
             var sets = steps.Where(s => ReturnsRows(s.Command.CommandText)).ToList();
             for (var set = 0; set < sets.Count; set++)
             {

@@ -3,11 +3,11 @@ using Vault.Core.Errors;
 
 namespace Vault.Storage.Postgres;
 
-/// <summary>What an error of PostgreSQL means for what was asked.</summary>
+/// <summary>Classifies the errors of PostgreSQL.</summary>
 internal static class PostgresErrors
 {
     /// <summary>
-    /// The server undid the transaction to let another one go on: running it again cannot do anything twice.
+    /// The server rolled back the transaction in favour of another one. A retry is safe.
     /// </summary>
     public static bool IsRolledBackRace(Exception e) =>
         e
@@ -16,14 +16,14 @@ internal static class PostgresErrors
                 SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
             };
 
-    /// <summary>A unique key said no; on a table that a compare-and-swap writes, that is a lost race.</summary>
+    /// <summary>A unique key was violated. For a table written by compare-and-swap this is a lost race.</summary>
     public static bool IsTaken(Exception e, out string? table)
     {
         table = (e as PostgresException)?.TableName;
         return e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
     }
 
-    /// <summary>The connection is gone or was ended by the server; a fresh one may serve.</summary>
+    /// <summary>The connection broke or the server closed it; a new one may work.</summary>
     public static bool IsCut(Exception e) =>
         e switch
         {
@@ -35,41 +35,42 @@ internal static class PostgresErrors
             _ => false,
         };
 
-    /// <summary>No session to be had just now; the connection was refused before anything was asked.</summary>
+    /// <summary>The server has no free session. It refused the connection before any statement was sent.</summary>
     public static bool IsFull(PostgresException e) =>
         e.SqlState is PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.CannotConnectNow;
 
     /// <summary>
-    /// A bug of ours (a constraint, a wrong statement, a missing right) stays one; the rest is a database that cannot
-    /// serve.
+    /// Translates a bug of this program (a violated constraint, a wrong statement, a missing right) to
+    /// <see cref="InvalidOperationException"/>, and every other error to <see cref="StoreUnavailableException"/>.
     /// </summary>
-    /// <param name="e">What was thrown.</param>
-    /// <param name="sentWrite">Whether a write was under way: if the connection broke then, nobody knows whether it was
+    /// <param name="e">The exception.</param>
+    /// <param name="sentWrite">Whether a write was sent: if the connection broke after that, the write may be
     /// committed.</param>
     public static Exception Translate(Exception e, bool sentWrite) =>
         e switch
         {
             // Class 22 data, 23 constraint, 42 syntax or rights, 0A feature, 44 policy: the statement is wrong, and the
-            // server undid it.
+            // server rolled it back.
             PostgresException p when p.SqlState[..2] is "22" or "23" or "42" or "0A" or "44" =>
                 new InvalidOperationException(
-                    $"PostgreSQL refused a statement ({p.SqlState} on {p.TableName ?? "?"}: {p.ConstraintName ?? p.Routine ?? "?"}).",
+                    $"PostgreSQL refused a statement ({p.SqlState} on {p.TableName ?? "?"}: "
+                        + $"{p.ConstraintName ?? p.Routine ?? "?"}).",
                     e
                 ),
-            // An error the server still reports on a live connection is the end of the transaction: nothing was
-            // written. When it ends the connection itself, the report can come after the commit.
+            // An error on a live connection ends the transaction: nothing was written. If the server closes the
+            // connection, it may send the error after the commit.
             PostgresException p => new StoreUnavailableException(
                 $"PostgreSQL cannot serve ({p.SqlState}).",
                 sentWrite && IsCut(p),
                 e
             ),
             NpgsqlException { InnerException: TimeoutException } => new StoreUnavailableException(
-                "PostgreSQL did not answer in time.",
+                "PostgreSQL did not respond in time.",
                 sentWrite,
                 e
             ),
             NpgsqlException => new StoreUnavailableException(
-                "The connection to PostgreSQL is lost or cannot be made.",
+                "The connection to PostgreSQL was lost or cannot be opened.",
                 sentWrite,
                 e
             ),

@@ -8,13 +8,13 @@ using Vault.Storage.Stores;
 namespace Vault.Storage.Postgres;
 
 /// <summary>
-/// All groups in one call of <c>ledger_append</c>: one round trip, one commit. Why that is safe is said at the
-/// function.
+/// Appends all groups with one call of <c>ledger_append</c>: one round trip, one commit. The comment at the SQL
+/// function explains why this is safe.
 /// </summary>
 internal sealed class PostgresLedgerAppender(PostgresDatabase database) : ILedgerAppender, IDisposable
 {
-    // A command with its parameters costs more to make than to fill. One is kept; who finds it in use makes another,
-    // and one of the two is kept afterwards.
+    // Creating a command with its parameters costs more than filling it, so one command is kept. A concurrent append
+    // creates another one, and one of the two is kept afterwards.
     private LedgerAppendCommand? _spare;
 
     public async Task<IReadOnlyList<LedgerAppendResult>> AppendAsync(
@@ -25,7 +25,7 @@ internal sealed class PostgresLedgerAppender(PostgresDatabase database) : ILedge
         var command = Interlocked.Exchange(ref _spare, null) ?? new LedgerAppendCommand();
         command.Fill(groups);
         var results = await database.WritingAsync(command.RunAsync, cancellationToken);
-        // After a failure it is not kept: an attempt that nobody waits for any more may still be reading it.
+        // After an exception the command is not kept: an abandoned attempt may still read it.
         command.Clear();
         _spare = command;
         return results;
@@ -34,7 +34,7 @@ internal sealed class PostgresLedgerAppender(PostgresDatabase database) : ILedge
     public void Dispose() => _spare?.Dispose();
 }
 
-/// <summary>The call of <c>ledger_append</c>, to be used by one append at a time.</summary>
+/// <summary>The call of <c>ledger_append</c>. One append uses it at a time.</summary>
 internal sealed class LedgerAppendCommand : IDisposable
 {
     private readonly NpgsqlParameter<string?[]> _organizations = Texts(),
@@ -87,11 +87,11 @@ internal sealed class LedgerAppendCommand : IDisposable
             _outboxOrganizations,
             _outboxEvents,
         ];
-        var places = string.Join(
+        var placeholders = string.Join(
             ", ",
             all.Select((_, i) => "$" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture))
         );
-        _command = new NpgsqlCommand($"select organization_id, status, seq, hash from ledger_append({places})");
+        _command = new NpgsqlCommand($"select organization_id, status, seq, hash from ledger_append({placeholders})");
         _command.Parameters.AddRange(all);
     }
 
@@ -126,7 +126,7 @@ internal sealed class LedgerAppendCommand : IDisposable
         _outboxEvents.TypedValue = Array.ConvertAll(taken, t => t.Event);
     }
 
-    /// <summary>One implicit transaction. The statement is prepared by the driver, once per session.</summary>
+    /// <summary>Runs in one implicit transaction. The driver prepares the statement once per session.</summary>
     public async Task<IReadOnlyList<LedgerAppendResult>> RunAsync(NpgsqlConnection connection)
     {
         _command.Connection = connection;
@@ -143,7 +143,7 @@ internal sealed class LedgerAppendCommand : IDisposable
         return results;
     }
 
-    /// <summary>Nothing of what was appended stays in memory with it.</summary>
+    /// <summary>Removes the appended data, so that the kept command does not hold it in memory.</summary>
     public void Clear()
     {
         _command.Connection = null;
@@ -167,7 +167,7 @@ internal sealed class LedgerAppendCommand : IDisposable
     private static NpgsqlParameter<byte[]?[]> Bytes() =>
         new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea };
 
-    // The scribe makes an array of a body's own size; only what was read in another way is copied.
+    // The entry writer creates an array of the body's exact size; only a body from another source is copied.
     private static byte[]? Own(ReadOnlyMemory<byte>? body) =>
         body is not { } bytes ? null
         : MemoryMarshal.TryGetArray(bytes, out var own) && own.Offset == 0 && own.Count == own.Array!.Length ? own.Array

@@ -5,18 +5,18 @@ namespace Vault.Storage.Postgres;
 
 internal static class PostgresMigrator
 {
-    // Any number, the same in every program: whoever migrates this database holds it.
+    // An arbitrary number, the same in every version: a host that migrates this database holds this advisory lock.
     private const long Lock = 0x7661756c74;
 
     /// <summary>
-    /// Brings the database to this program's schema, as the owner. Everything is one transaction under an advisory
-    /// lock: of two hosts that start at once the second waits and finds nothing to do; a crash leaves the old schema
-    /// whole.
+    /// Migrates the database to this program's schema, as the owner. All steps are one transaction under an advisory
+    /// lock: of two hosts that start at once, the second waits and then finds nothing to do. A crash leaves the old
+    /// schema unchanged.
     /// </summary>
-    /// <param name="ownerConnectionString">Logs in as whoever owns, or may make, the schema.</param>
+    /// <param name="ownerConnectionString">A login that owns the schema or may create it.</param>
     /// <param name="login">The application's login, which becomes a member of the application's role; null when it is
-    /// the owner itself.</param>
-    /// <param name="cancellationToken">Gives up; nothing is changed then.</param>
+    /// the owner.</param>
+    /// <param name="cancellationToken">Cancels the migration without a change.</param>
     public static async Task MigrateAsync(
         string ownerConnectionString,
         string? login,
@@ -40,7 +40,7 @@ internal static class PostgresMigrator
                 "create table if not exists vault.schema_version (version bigint primary key, name text not null)",
                 cancellationToken
             );
-            // Looked at again: the first look was before the lock.
+            // Read the version again: the first read was before the lock.
             foreach (var step in Migrations.After(steps, await VersionAsync(connection, cancellationToken)))
             {
                 await RunAsync(connection, step.Sql, cancellationToken);
@@ -60,8 +60,11 @@ internal static class PostgresMigrator
 
     private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var there = new NpgsqlCommand("select to_regclass('vault.schema_version') is not null", connection);
-        if (await there.ExecuteScalarAsync(cancellationToken) is not true)
+        await using var exists = new NpgsqlCommand(
+            "select to_regclass('vault.schema_version') is not null",
+            connection
+        );
+        if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
             return 0;
         await using var version = new NpgsqlCommand(
             "select coalesce(max(version), 0) from vault.schema_version",

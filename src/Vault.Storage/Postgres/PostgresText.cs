@@ -8,19 +8,19 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Postgres;
 
 /// <summary>
-/// Turns statements into commands, and a compare-and-swap with its gate and its drafts into one statement.
+/// Converts statements to commands, and a compare-and-swap with its gate and its drafts to one statement.
 /// </summary>
 internal static partial class PostgresText
 {
     private static readonly ConcurrentDictionary<(string Sql, GateRule Rule, bool Drafts), string> Written = new();
 
-    // Every text is one of this program's own, so there are few.
+    // The SQL texts are constants of this program, so this cache stays small.
     private static readonly ConcurrentDictionary<string, (string Text, string[] Names)> Numbered = new(
         StringComparer.Ordinal
     );
 
     /// <summary>
-    /// The scope as the first command of the batch: the setting lives exactly as long as the batch's own transaction.
+    /// The command that sets the scope, first in the batch. The setting ends with the batch's transaction.
     /// </summary>
     public static NpgsqlBatchCommand? Scoped(Scope scope)
     {
@@ -45,8 +45,8 @@ internal static partial class PostgresText
     public static NpgsqlBatchCommand Command(Statement statement) => Bind(statement.Sql, statement.Parameters);
 
     /// <summary>
-    /// One statement, so one round trip: it holds the gate, changes the row, and puts the drafts into the outbox if the
-    /// row was changed. It answers whether the gate was as asked, and how many rows were written.
+    /// One statement, therefore one round trip: it locks the gate, changes the row, and writes the drafts to the outbox
+    /// if the row was changed. It returns whether the gate's condition was met and how many rows were written.
     /// </summary>
     public static NpgsqlBatchCommand Command(Write write, LedgerEntryWriter entryWriter)
     {
@@ -65,14 +65,14 @@ internal static partial class PostgresText
 
     private static string Compose(string sql, GateRule rule, bool drafts)
     {
-        // FOR SHARE, not FOR KEY SHARE: a change of the gate is an update of non-key columns, which takes FOR NO KEY
-        // UPDATE. That waits for FOR SHARE and is waited for by it; FOR KEY SHARE would let both go on, and the write
-        // could commit after the gate was shut and acknowledged. When the gate's change commits first, this condition
-        // is tested again on the new row.
+        // FOR SHARE, not FOR KEY SHARE: a change of the gate updates non-key columns and takes FOR NO KEY UPDATE, which
+        // conflicts with FOR SHARE. It does not conflict with FOR KEY SHARE: then the write could commit after the
+        // gate was closed and the closing was acknowledged. If the gate's change commits first, PostgreSQL tests this
+        // condition again on the new row.
         var gate = rule switch
         {
-            GateRule.OpenAt =>
-                "gate as materialized (select 1 from organizations where id = @gate_organization and gate_open and gate_epoch = @gate_epoch_wanted for share), ",
+            GateRule.OpenAt => "gate as materialized (select 1 from organizations where id = @gate_organization "
+                + "and gate_open and gate_epoch = @gate_epoch_wanted for share), ",
             GateRule.Exists =>
                 "gate as materialized (select 1 from organizations where id = @gate_organization for share), ",
             _ => "",
@@ -83,11 +83,14 @@ internal static partial class PostgresText
             StringComparison.Ordinal
         );
         var outbox = drafts
-            ? $", outbox as (insert into ledger_outbox ({Outbox.Columns}) select d.* from unnest(@draft_organizations, @draft_events, @draft_times, @draft_bodies, @draft_types, "
-                + "@draft_executions, @draft_users, @draft_agents, @draft_tools, @draft_accounts) d where exists (select 1 from written))"
+            ? $", outbox as (insert into ledger_outbox ({Outbox.Columns}) select d.* "
+                + "from unnest(@draft_organizations, @draft_events, @draft_times, @draft_bodies, @draft_types, "
+                + "@draft_executions, @draft_users, @draft_agents, @draft_tools, @draft_accounts) d "
+                + "where exists (select 1 from written))"
             : "";
         var gateCount = rule == GateRule.None ? "1::bigint" : "(select count(*) from gate)";
-        return $"with {gate}written as ({guarded} returning 1){outbox} select {gateCount}, (select count(*) from written)";
+        return $"with {gate}written as ({guarded} returning 1){outbox} "
+            + $"select {gateCount}, (select count(*) from written)";
     }
 
     private static void Drafts(List<Parameter> parameters, PendingEntry[] entries)
@@ -112,7 +115,7 @@ internal static partial class PostgresText
 
     private static NpgsqlBatchCommand Bind(string sql, IReadOnlyList<Parameter> parameters)
     {
-        // By number: with names the driver would parse the text on every use.
+        // Parameters by number: with names the driver would parse the SQL on every use.
         var (text, names) = Numbered.GetOrAdd(sql, static written => Number(written));
         var command = new NpgsqlBatchCommand(text);
         for (var i = 0; i < names.Length; i++)
@@ -123,7 +126,7 @@ internal static partial class PostgresText
     private static (string Text, string[] Names) Number(string sql)
     {
         var names = new List<string>();
-        var text = Place()
+        var text = ParameterName()
             .Replace(sql, match =>
             {
                 var name = match.Groups[1].Value;
@@ -134,7 +137,7 @@ internal static partial class PostgresText
         return (text, [.. names]);
     }
 
-    // Mostly they are given in the order in which they stand in the text.
+    // Usually the parameters are given in the order of the SQL text.
     private static Parameter Named(IReadOnlyList<Parameter> parameters, string name, int guess)
     {
         if (guess < parameters.Count && parameters[guess].Name == name)
@@ -142,11 +145,11 @@ internal static partial class PostgresText
         for (var i = 0; i < parameters.Count; i++)
             if (parameters[i].Name == name)
                 return parameters[i];
-        throw new InvalidOperationException($"The statement asks for @{name}, which was not given.");
+        throw new InvalidOperationException($"The statement has no value for the parameter @{name}.");
     }
 
     [GeneratedRegex("@([a-z_][a-z0-9_]*)")]
-    private static partial Regex Place();
+    private static partial Regex ParameterName();
 
     private static NpgsqlParameter Typed(Parameter parameter) =>
         new()

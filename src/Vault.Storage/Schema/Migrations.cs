@@ -3,10 +3,10 @@ using System.Reflection;
 
 namespace Vault.Storage.Schema;
 
-/// <summary>One step of a schema, as embedded: <c>{dialect}/{version}_{name}.sql</c>.</summary>
+/// <summary>One embedded step of a schema: <c>{dialect}/{version}_{name}.sql</c>.</summary>
 internal sealed record Migration(int Version, string Name, string Sql);
 
-/// <summary>The steps of a dialect in order. A step that was released never changes; a change is a new step.</summary>
+/// <summary>The steps of a dialect in order. A released step never changes; a schema change is a new step.</summary>
 internal static class Migrations
 {
     public static IReadOnlyList<Migration> Of(string dialect)
@@ -28,7 +28,7 @@ internal static class Migrations
     }
 
     /// <summary>The steps that a database at <paramref name="current"/> still needs.</summary>
-    /// <exception cref="SchemaTooNewException">A newer program has been here.</exception>
+    /// <exception cref="SchemaTooNewException">A newer program has migrated the database.</exception>
     public static IEnumerable<Migration> After(IReadOnlyList<Migration> all, int current) =>
         current > all.Count ? throw new SchemaTooNewException(current, all.Count) : all.Skip(current);
 

@@ -8,17 +8,17 @@ using Vault.Core.Identity;
 namespace Vault.Storage.Spool;
 
 /// <summary>
-/// How much a spool may hold. Beyond it a reply is refused, and its owner says that it could not be kept.
+/// The limits of a spool. A full spool refuses a reply, and the caller reports that it could not be stored.
 /// </summary>
-/// <param name="MaxReplies">Files.</param>
-/// <param name="MaxBytes">Bytes of all files together.</param>
+/// <param name="MaxReplies">The maximum number of files.</param>
+/// <param name="MaxBytes">The maximum size of all files together.</param>
 public sealed record SpoolLimits(int MaxReplies = 10_000, long MaxBytes = 64 * 1024 * 1024);
 
 /// <summary>
-/// Refresh replies that the store could not take, one file each, in a folder of this host. A reply is on the disk when
-/// <see cref="PutAsync"/> returns true: written under another name, synced, renamed, and the folder synced, so that
-/// after a power cut there is the whole file or none. What is in it is the sealed grant; the tokens are never in plain
-/// text. A file that cannot be read is set aside under <c>.corrupt</c> and stays for a person to look at.
+/// Refresh replies that the store could not accept, one file each, in a folder of this host. A reply is durable when
+/// <see cref="PutAsync"/> returns true: it is written under a temporary name, synced, renamed, and the folder is
+/// synced, so a power failure leaves the whole file or none. A file contains the sealed grant and never a token in
+/// plaintext. An unreadable file is renamed to <c>.corrupt</c> and kept for inspection.
 /// </summary>
 public sealed partial class FileReplySpool : IReplySpool, IDisposable
 {
@@ -35,9 +35,9 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
         (_folder, _limits, _log) = (folder, limits, log);
 
     /// <summary>
-    /// Opens the folder, making it when missing, readable by its owner alone. One process at a time uses a folder.
+    /// Opens the folder, and creates it if needed, readable only by its owner. Only one process may use a folder.
     /// </summary>
-    /// <exception cref="IOException">The folder cannot be made.</exception>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
     public static FileReplySpool Open(string folder, SpoolLimits? limits = null, ILogger<FileReplySpool>? log = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -48,9 +48,9 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
             Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
         var spool = new FileReplySpool(full, limits ?? new SpoolLimits(), log ?? NullLogger<FileReplySpool>.Instance);
-        // A crash before the rename: the reply was never promised.
-        foreach (var left in Directory.EnumerateFiles(full, "*.part"))
-            File.Delete(left);
+        // These files are from a crash before the rename. Deleting them is safe: PutAsync has not returned true.
+        foreach (var part in Directory.EnumerateFiles(full, "*.part"))
+            File.Delete(part);
         foreach (var file in spool.Files())
         {
             spool._count++;
@@ -68,8 +68,8 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            // The same attempt again replaces its own file.
-            var before = new FileInfo(path) is { Exists: true } there ? there.Length : (long?)null;
+            // A second reply of the same attempt replaces the file.
+            var before = new FileInfo(path) is { Exists: true } existing ? existing.Length : (long?)null;
             if (
                 (before is null && _count >= _limits.MaxReplies)
                 || _bytes - (before ?? 0) + content.Length > _limits.MaxBytes
@@ -132,7 +132,8 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
             file.Delete();
             _count--;
             _bytes -= length;
-            // Not synced: a file that comes back after a power cut is judged by the store again and found to be old.
+            // The deletion is not synced. This is safe: if the file reappears after a power failure, the store rejects
+            // its old generation.
         }
         finally
         {
@@ -168,7 +169,7 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A full disk, a folder that is gone, a read-only file system: the caller still holds the reply.
+            // A full disk, a deleted folder or a read-only file system: the caller still has the reply.
             Refused(e.GetType().Name);
             TryDelete(part);
             return false;
@@ -183,7 +184,7 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It is removed when the spool is opened next; it was never promised.
+            // The next Open removes the file. PutAsync has not returned true for it.
         }
     }
 
@@ -198,7 +199,7 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
 
     private IEnumerable<FileInfo> Files() => new DirectoryInfo(_folder).EnumerateFiles("*" + Extension);
 
-    // A digest, because a user id may hold anything a file name may not.
+    // A digest, because a user id may contain characters that a file name may not.
     private string PathOf(AccountKey key, string attemptId) =>
         Path.Combine(
             _folder,
@@ -208,13 +209,13 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
 
     [LoggerMessage(
         LogLevel.Error,
-        "The reply spool is full ({Count} replies, {Bytes} bytes); a refresh reply is not kept on disk"
+        "The reply spool is full ({Count} replies, {Bytes} bytes); a refresh reply was not stored on disk"
     )]
     private partial void Full(int count, long bytes);
 
-    [LoggerMessage(LogLevel.Error, "The disk refused a refresh reply ({Error})")]
+    [LoggerMessage(LogLevel.Error, "A refresh reply could not be written to disk ({Error})")]
     private partial void Refused(string error);
 
-    [LoggerMessage(LogLevel.Error, "A spooled reply cannot be read and is set aside as {File}")]
+    [LoggerMessage(LogLevel.Error, "The spooled reply {File} cannot be read and was renamed to .corrupt")]
     private partial void Corrupt(string file);
 }

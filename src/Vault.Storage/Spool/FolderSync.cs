@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace Vault.Storage.Spool;
 
 /// <summary>
-/// Makes a rename durable: on Unix a new name lives in the folder, and the folder has to be synced like a file. .NET
-/// opens no folders, so libc does.
+/// Makes a rename durable: on Unix a file name is an entry of its folder, so the folder must be synced like a file. It
+/// calls libc, because .NET cannot open a folder.
 /// </summary>
 public static class FolderSync
 {
-    /// <exception cref="IOException">The folder could not be synced; the name may be lost at a power cut.</exception>
+    /// <exception cref="IOException">The folder could not be synced; a power failure may lose the name.</exception>
     public static void Sync(string folder)
     {
-        // NTFS journals names; there is nothing to call.
+        // NTFS journals file names, so no call is needed.
         if (OperatingSystem.IsWindows())
             return;
         var descriptor = Open(folder, 0);

@@ -9,8 +9,8 @@ using Vault.Core.Sealing;
 namespace Vault.Storage.Spool;
 
 /// <summary>
-/// The content of one file: a line with the format and the SHA-256 of the rest, then JSON. The digest finds a torn or
-/// rotten file; that nobody changed it on purpose is the seal's business.
+/// The content of one file: a line with the format and the SHA-256 of the rest, then JSON. The digest detects a
+/// truncated or damaged file. Authenticated encryption of the grant detects a deliberate change.
 /// </summary>
 internal static class SpooledReplyFile
 {

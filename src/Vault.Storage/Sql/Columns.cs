@@ -3,7 +3,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.Storage.Sql;
 
-/// <summary>Reads the column types both dialects share.</summary>
+/// <summary>Reads the column types that both dialects share.</summary>
 internal static class Columns
 {
     public static string? TextOrNull(this DbDataReader reader, int column) =>

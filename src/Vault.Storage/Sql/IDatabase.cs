@@ -3,16 +3,16 @@ using Vault.Core.Persistence;
 
 namespace Vault.Storage.Sql;
 
-/// <summary>One statement of a batch, the scope it runs under and what is done with its rows.</summary>
+/// <summary>One statement of a batch with its scope and a callback for its rows.</summary>
 internal sealed record Step(Scope Scope, Statement Statement, Action<DbDataReader>? OnRow = null);
 
 /// <summary>
-/// The two dialects behind one face. Every call is one transaction and, on PostgreSQL, one round trip; no transaction
-/// is ever open while anything but SQL runs. A write ignores its cancellation once it has begun: a cancelled write is
-/// one that never started, so its outcome is never in doubt for that reason.
+/// The interface of the two dialects. Every call is one transaction and, on PostgreSQL, one round trip; no transaction
+/// is open while other code runs. A write ignores cancellation after it has begun: a cancelled write never started, so
+/// cancellation never leaves a write in doubt.
 /// </summary>
-/// <exception cref="Vault.Core.Errors.StoreUnavailableException">Thrown by every member when the database cannot
-/// answer.</exception>
+/// <exception cref="Vault.Core.Errors.StoreUnavailableException">Every member throws it when the database is
+/// unavailable.</exception>
 internal interface IDatabase : IAsyncDisposable
 {
     bool IsPostgres { get; }
@@ -27,21 +27,21 @@ internal interface IDatabase : IAsyncDisposable
     Task<WriteOutcome> WriteAsync(Write write, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Runs the steps in order in one transaction that may write; answers how many rows each touched (or returned,
-    /// where it returns rows).
+    /// Runs the steps in order in one transaction that may write. Returns for each step the number of rows it returned,
+    /// or the number it changed if it returns no rows.
     /// </summary>
     Task<int[]> BatchAsync(IReadOnlyList<Step> steps, CancellationToken cancellationToken);
 
-    /// <summary>After secrets were overwritten: whatever the database can do at once to drop older copies.</summary>
+    /// <summary>Removes older copies of overwritten secrets, as far as the database can do it at once.</summary>
     Task ForgetAsync(CancellationToken cancellationToken);
 
-    /// <summary>Answers the time by the database's own clock; null where it has none.</summary>
+    /// <summary>Returns the time of the database's clock; null when it has none.</summary>
     Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken);
 }
 
 internal static class DatabaseExtensions
 {
-    /// <summary>The text for the dialect at hand, where the two differ.</summary>
+    /// <summary>Selects the SQL for the current dialect.</summary>
     public static string Pick(this IDatabase database, string postgres, string sqlite) =>
         database.IsPostgres ? postgres : sqlite;
 
@@ -70,7 +70,7 @@ internal static class DatabaseExtensions
         CancellationToken cancellationToken
     ) => (await database.BatchAsync([new Step(scope, statement)], cancellationToken))[0];
 
-    /// <summary>A page by key: one row more than asked for tells whether there is a next page.</summary>
+    /// <summary>Reads a page by key. It reads one row more to know whether there is a next page.</summary>
     public static async Task<Page<T>> PageAsync<T>(
         this IDatabase database,
         Scope scope,

@@ -1,12 +1,11 @@
 namespace Vault.Storage.Sql;
 
 /// <summary>
-/// Times are stored as whole microseconds since the Unix epoch: one type in both dialects, and their order is the order
-/// of the numbers.
+/// Times are stored as integer microseconds since the Unix epoch: both dialects have the type, and it sorts by time.
 /// </summary>
 internal static class Micros
 {
-    /// <summary>Rounded down, before the epoch too: a time never moves into the future by being stored.</summary>
+    /// <summary>Rounds down, also before the epoch, so a stored time is never later than the original.</summary>
     public static long From(DateTimeOffset time)
     {
         var ticks = time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;

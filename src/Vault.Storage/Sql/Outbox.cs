@@ -2,7 +2,7 @@ using Vault.Core.Ledger;
 
 namespace Vault.Storage.Sql;
 
-/// <summary>The one statement that puts a draft into the outbox, beside the change it tells of.</summary>
+/// <summary>The statement that writes a draft to the outbox, in the transaction of the change it records.</summary>
 internal static class Outbox
 {
     public const string Columns =
@@ -10,7 +10,8 @@ internal static class Outbox
 
     public static Statement Insert(PendingEntry entry) =>
         new Statement(
-            $"insert into ledger_outbox ({Columns}) values (@organization, @event, @time, @body, @type, @execution, @user, @agent, @tool, @account)"
+            $"insert into ledger_outbox ({Columns}) values (@organization, @event, @time, @body, @type, "
+                + "@execution, @user, @agent, @tool, @account)"
         )
             .Text("organization", entry.Organization.Value)
             .Text("event", entry.EventId)

@@ -3,14 +3,14 @@ using Vault.Core.Identity;
 namespace Vault.Storage.Sql;
 
 /// <summary>
-/// Whose rows a statement may see. On PostgreSQL it becomes the setting <c>vault.organization</c> of the statement's
-/// own transaction, which the row-level security policies compare with every row: a forgotten <c>where</c> then shows
-/// nothing of another organization. SQLite has only the <c>where</c>.
+/// The owner of the rows a statement may see. On PostgreSQL it becomes the setting <c>vault.organization</c> of the
+/// statement's transaction, and the row-level security policies compare it with every row: a statement with a forgotten
+/// <c>where</c> still shows no row of another organization. SQLite has only the <c>where</c>.
 /// </summary>
 internal readonly record struct Scope
 {
     /// <summary>
-    /// The value that owns what belongs to no organization (platform keys). No organization's id looks like it.
+    /// The owner of rows that belong to no organization (platform keys). No organization's id can equal it.
     /// </summary>
     public const string PlatformOwner = "platform";
 
@@ -20,15 +20,15 @@ internal readonly record struct Scope
     public string? Owner { get; }
 
     /// <summary>
-    /// A narrow database function that names the organization of a digest or key id, for a caller who shows it before
-    /// anyone knows where it belongs.
+    /// A database function that returns only the organization of a digest or key id, for requests whose organization is
+    /// not known yet.
     /// </summary>
     public string? Lookup { get; }
 
     public string? Argument { get; }
 
     /// <summary>
-    /// No organization at all: only tables without tenant rows, and the database functions made for crossing
+    /// No organization: only for tables without tenant rows and for the database functions that read across
     /// organizations.
     /// </summary>
     public static Scope None => default;

@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 namespace Vault.Storage.Sql;
 
 /// <summary>
-/// States as JSON text. Members a newer program wrote are ignored on reading, and members an older one did not know
-/// keep the default their record gives them, so two versions can run beside each other during an upgrade; enums are
-/// words, so that reordering one in code cannot change what a stored row means. By reflection on purpose: generated
-/// code sets every init-only member, which turns a missing one into null instead of its default.
+/// Serializes states as JSON. Reading ignores unknown members of a newer program, and a member that an older program
+/// did not write keeps the default of its record, so two versions can run together during an upgrade. Enums are
+/// strings, so reordering an enum cannot change the meaning of stored rows. The serializer uses reflection
+/// deliberately: generated code sets every init-only member, so a missing one would become null instead of its default.
 /// </summary>
 internal static class StateJson
 {

@@ -14,11 +14,13 @@ internal enum ParameterKind
 }
 
 /// <summary>
-/// A named, typed value. The type is stated because a null has none and PostgreSQL must know it to prepare.
+/// A named, typed value. The type is explicit because PostgreSQL needs it to prepare a statement and null has none.
 /// </summary>
 internal readonly record struct Parameter(string Name, ParameterKind Kind, object? Value);
 
-/// <summary>SQL text and its values, in words both dialects know. Values never become part of the text.</summary>
+/// <summary>
+/// SQL text and its parameters, independent of the dialect. Values are never inserted into the SQL text.
+/// </summary>
 internal sealed class Statement(string sql)
 {
     private readonly List<Parameter> _parameters = [];
@@ -39,7 +41,7 @@ internal sealed class Statement(string sql)
     public Statement Bytes(string name, ReadOnlyMemory<byte>? value) =>
         Add(name, ParameterKind.Bytes, value?.ToArray());
 
-    /// <summary>Two columns: the bytes and <c>{name}_key_version</c>, by which rotation finds the row.</summary>
+    /// <summary>Two columns: the bytes, and <c>{name}_key_version</c>, with which rotation finds the row.</summary>
     public Statement Blob(string name, SealedBlob? blob) =>
         Bytes(name, blob?.Bytes).Integer(name + "_key_version", blob?.KeyVersion);
 
@@ -50,7 +52,7 @@ internal sealed class Statement(string sql)
 
     public Statement BytesList(string name, byte[]?[] values) => Add(name, ParameterKind.BytesList, values);
 
-    /// <summary>The same values under a text that was put together meanwhile.</summary>
+    /// <summary>A statement with the same parameters and another SQL text.</summary>
     public Statement As(string sql)
     {
         var statement = new Statement(sql);

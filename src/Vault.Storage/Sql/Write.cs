@@ -4,22 +4,22 @@ using Vault.Core.Persistence;
 
 namespace Vault.Storage.Sql;
 
-/// <summary>How a write looks at its organization's row.</summary>
+/// <summary>The condition of a write on its organization's row.</summary>
 internal enum GateRule
 {
-    /// <summary>Not at all: revoking and committing must never wait for or be refused by a gate.</summary>
+    /// <summary>No condition: a gate must never delay or refuse a revocation or a commit.</summary>
     None,
 
-    /// <summary>The organization must be there; its gate does not matter.</summary>
+    /// <summary>The organization must exist; its gate is not tested.</summary>
     Exists,
 
-    /// <summary>The gate must be open at the epoch, and stay so until the write has committed.</summary>
+    /// <summary>The gate must be open at the epoch, and must not change until the write has committed.</summary>
     OpenAt,
 }
 
 /// <summary>
-/// One compare-and-swap: it changes exactly one row or none, and its ledger drafts go to the outbox in the same
-/// transaction or not at all. <see cref="Guard"/> stands in the text where a condition can be added (after a
+/// One compare-and-swap. It changes one row or none, and writes its ledger drafts to the outbox in the same
+/// transaction. <see cref="Guard"/> marks the place in the SQL where the gate's condition is added (after a
 /// <c>where</c>).
 /// </summary>
 internal sealed class Write(
@@ -79,7 +79,7 @@ internal sealed class Write(
         {
             if (draft.Organization != organization)
                 throw new ArgumentException(
-                    "A ledger draft belongs to the organization of the write it tells of.",
+                    "A ledger draft must belong to the organization of its write.",
                     nameof(drafts)
                 );
         }

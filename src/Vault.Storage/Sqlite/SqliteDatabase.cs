@@ -9,7 +9,7 @@ namespace Vault.Storage.Sqlite;
 
 /// <summary>
 /// One file, one writer, a few readers. Every write goes through <see cref="SqliteWriter"/>, which takes the write lock
-/// before anything is read.
+/// before it reads.
 /// </summary>
 internal sealed class SqliteDatabase : IDatabase
 {
@@ -126,7 +126,7 @@ internal sealed class SqliteDatabase : IDatabase
             cancellationToken
         );
 
-    /// <summary>Runs the work inside one immediate transaction; commits where it says so, else undoes it.</summary>
+    /// <summary>Runs the work in an immediate transaction, and commits or rolls back as the work requests.</summary>
     public Task<T> TransactAsync<T>(
         Func<SqliteSession, (T Result, bool Commit)> work,
         CancellationToken cancellationToken
@@ -140,7 +140,7 @@ internal sealed class SqliteDatabase : IDatabase
     }
 
     /// <summary>
-    /// Moves the log into the file and empties it, so that overwritten secrets do not live on in the log.
+    /// Moves the write-ahead log into the file and truncates it, so that the log keeps no overwritten secrets.
     /// </summary>
     public Task ForgetAsync(CancellationToken cancellationToken) =>
         _writer.RunAloneAsync(
@@ -167,9 +167,9 @@ internal sealed class SqliteDatabase : IDatabase
         _reading.Release(Readers);
     }
 
-    // Made before SQLite opens it, so that it is its owner's alone from the first byte; the files beside it inherit the
-    // mode. Never opened by us when it is there: closing a second descriptor of a file drops every POSIX lock this
-    // process holds on it, SQLite's among them.
+    // Creates the file before SQLite opens it, so that only its owner can read it from the first byte; the -wal and
+    // -shm files inherit the mode. An existing file is not opened here: closing a second descriptor of a file releases
+    // every POSIX lock of this process on it, including SQLite's.
     private static void Create(string path)
     {
         if (OperatingSystem.IsWindows() || File.Exists(path))

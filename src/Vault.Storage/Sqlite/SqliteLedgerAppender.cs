@@ -7,14 +7,15 @@ using Vault.Storage.Stores;
 namespace Vault.Storage.Sqlite;
 
 /// <summary>
-/// All groups in one transaction with one sync of the disk. The write lock is held throughout, so what was looked at
-/// stays so until the commit.
+/// Appends all groups in one transaction with one disk sync. The write lock is held from the first read to the commit,
+/// so the rows that were read do not change before it.
 /// </summary>
 internal sealed class SqliteLedgerAppender(SqliteDatabase database) : ILedgerAppender
 {
     private const string InsertSql = $"""
         insert into ledger_entries ({LedgerColumns.Select})
-        values (@organization, @seq, @event, @time, @body, @digest, @prev, @hash, @type, @execution, @user, @agent, @tool, @account)
+        values (@organization, @seq, @event, @time, @body, @digest, @prev, @hash, @type, @execution, @user, @agent,
+          @tool, @account)
         """;
 
     private const string HeadSql = "select seq, hash from ledger_heads where organization_id = @organization";
@@ -25,13 +26,16 @@ internal sealed class SqliteLedgerAppender(SqliteDatabase database) : ILedgerApp
         """;
 
     private const string KnownSql =
-        "select 1 from ledger_entries where organization_id = @organization and event_id in (select value from json_each(@events)) limit 1";
+        "select 1 from ledger_entries where organization_id = @organization and event_id in (select value "
+        + "from json_each(@events)) limit 1";
 
     private const string WaitingSql =
-        "select count(*) from ledger_outbox where organization_id = @organization and event_id in (select value from json_each(@events))";
+        "select count(*) from ledger_outbox where organization_id = @organization and event_id "
+        + "in (select value from json_each(@events))";
 
     private const string TakeSql =
-        "delete from ledger_outbox where organization_id = @organization and event_id in (select value from json_each(@events))";
+        "delete from ledger_outbox where organization_id = @organization and event_id in (select value "
+        + "from json_each(@events))";
 
     public Task<IReadOnlyList<LedgerAppendResult>> AppendAsync(
         IReadOnlyList<LedgerGroup> groups,
@@ -49,8 +53,7 @@ internal sealed class SqliteLedgerAppender(SqliteDatabase database) : ILedgerApp
             cancellationToken
         );
 
-    // Everything is looked at before anything is written, so a group that does not fit leaves no trace in the shared
-    // transaction.
+    // All checks of a group run before its first write, so a rejected group changes nothing in the shared transaction.
     private static LedgerAppendResult Append(SqliteSession session, LedgerGroup group)
     {
         var organization = group.Organization;

@@ -6,8 +6,8 @@ namespace Vault.Storage.Sqlite;
 internal static class SqliteMigrator
 {
     /// <summary>
-    /// Brings the file to this program's schema. The write lock is held from the look at the version to the commit, so
-    /// two starts cannot both migrate.
+    /// Migrates the file to this program's schema. The write lock is held from the read of the version to the commit,
+    /// so two starting hosts cannot both migrate.
     /// </summary>
     public static void Migrate(SqliteSession session)
     {

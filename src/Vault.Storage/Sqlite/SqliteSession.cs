@@ -14,7 +14,7 @@ internal sealed class SqliteSession : IDisposable
 
     public static SqliteSession Open(string path, SqliteOpenMode mode, bool writer)
     {
-        // Pooling is ours: a pooled connection would come back without its prepared commands.
+        // No driver pooling: a pooled connection would return without its prepared commands.
         var connection = new SqliteConnection(
             new SqliteConnectionStringBuilder
             {
@@ -32,9 +32,9 @@ internal sealed class SqliteSession : IDisposable
             session.Run("pragma foreign_keys = on");
             if (writer)
             {
-                // WAL: readers never wait for the writer. FULL: a commit is on the disk when it returns; a promise in
-                // the ledger outlives a power cut. secure_delete: a destroyed key or wiped grant is overwritten, not
-                // only unlinked.
+                // WAL: readers never wait for the writer. FULL: a commit is on disk when it returns, so a ledger entry
+                // survives a power failure. secure_delete: a destroyed key or deleted grant is overwritten, not only
+                // unlinked.
                 session.Run("pragma journal_mode = wal");
                 session.Run("pragma synchronous = full");
                 session.Run("pragma secure_delete = on");
@@ -49,10 +49,10 @@ internal sealed class SqliteSession : IDisposable
         }
     }
 
-    /// <summary>No transaction is open: none was begun, or an error has ended it.</summary>
+    /// <summary>Whether no transaction is open: none was begun, or an error has ended it.</summary>
     public bool TransactionEnded => SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) != 0;
 
-    /// <summary>Without parameters; also several statements at once.</summary>
+    /// <summary>Runs one or several statements without parameters.</summary>
     public void Run(string sql)
     {
         using var command = _connection.CreateCommand();
@@ -62,7 +62,7 @@ internal sealed class SqliteSession : IDisposable
 
     public int Execute(Statement statement) => Bind(statement).ExecuteNonQuery();
 
-    /// <summary>Runs it to its end; answers how many rows it returned, or changed where it returns none.</summary>
+    /// <summary>Runs a statement. Returns the number of returned rows, or of changed rows if it returns none.</summary>
     public int Execute(Statement statement, Action<DbDataReader>? onRow)
     {
         using var reader = Bind(statement).ExecuteReader();
@@ -83,7 +83,7 @@ internal sealed class SqliteSession : IDisposable
         return rows;
     }
 
-    /// <summary>Transaction control; kept prepared, because every write needs it.</summary>
+    /// <summary>Runs transaction control. The command stays prepared, because every write needs it.</summary>
     public void Control(string sql) => Command(sql).ExecuteNonQuery();
 
     public void Dispose()

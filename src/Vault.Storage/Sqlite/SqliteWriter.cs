@@ -6,14 +6,14 @@ using Vault.Core.Errors;
 namespace Vault.Storage.Sqlite;
 
 /// <summary>
-/// The only writer, on a thread of its own: it takes everything that has queued up, runs each piece of work in a
-/// savepoint of one transaction, and commits once. So a storm of writers shares one sync to disk, and no thread of the
-/// pool ever waits for the disk. Nobody is answered before the commit: an answer may rest on what an earlier work of
-/// the same transaction did, and if the commit fails, all of them fail together.
+/// The only writer, on its own thread. It takes all queued jobs, runs each in a savepoint of one transaction, and
+/// commits once. So many writers share one disk sync, and no pool thread waits for the disk. No job completes before
+/// the commit: its result may depend on an earlier job of the same transaction, and if the commit fails, all of them
+/// fail.
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
-    // Bounds how long the first of a group waits for the last.
+    // Limits how long the first job of a group waits for the last.
     private const int MaxPerTransaction = 256;
 
     private readonly BlockingCollection<IJob> _jobs = [];
@@ -28,15 +28,15 @@ internal sealed class SqliteWriter : IDisposable
     }
 
     /// <summary>
-    /// Runs the work in a transaction; commits where it says so, else undoes what it did. Cancelling counts only while
-    /// it waits.
+    /// Runs the work in a transaction, and commits or rolls back as the work requests. Cancellation has an effect only
+    /// while the work is queued.
     /// </summary>
     public Task<T> RunAsync<T>(
         Func<SqliteSession, (T Result, bool Commit)> work,
         CancellationToken cancellationToken
     ) => EnqueueAsync(new Job<T>(work, alone: false), cancellationToken);
 
-    /// <summary>Runs the work outside of any transaction.</summary>
+    /// <summary>Runs the work outside a transaction.</summary>
     public Task<T> RunAloneAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellationToken) =>
         EnqueueAsync(new Job<T>(s => (work(s), true), alone: true), cancellationToken);
 
@@ -104,7 +104,7 @@ internal sealed class SqliteWriter : IDisposable
         {
             job.Fail(SqliteErrors.Translate(e, committing: false));
         }
-#pragma warning disable CA1031 // Whatever it was belongs to the caller; the thread serves the others.
+#pragma warning disable CA1031 // The caller gets the exception; the thread must continue for other callers.
         catch (Exception e)
         {
             job.Fail(e);
@@ -117,8 +117,8 @@ internal sealed class SqliteWriter : IDisposable
         var committing = false;
         try
         {
-            // The write lock is taken before anything is read: what a guard sees is still so at the commit, also
-            // against another process on the file.
+            // Take the write lock before the first read: the rows that a guard reads cannot change before the commit,
+            // not even by another process.
             _session.Control("begin immediate");
             foreach (var job in group)
                 RunInside(job);
@@ -133,7 +133,7 @@ internal sealed class SqliteWriter : IDisposable
             foreach (var job in group)
                 job.Fail(SqliteErrors.Translate(e, committing && job.Commits));
         }
-#pragma warning disable CA1031 // The thread serves every writer: nothing may end it.
+#pragma warning disable CA1031 // The thread serves all writers, so no exception may end it.
         catch (Exception e)
         {
             TryRollback();
@@ -152,10 +152,10 @@ internal sealed class SqliteWriter : IDisposable
         }
         catch (SqliteException) when (_session.TransactionEnded)
         {
-            // A full disk or an I/O error has undone everything, also what the others of the group did.
+            // A full disk or an I/O error has rolled back the transaction, including the other jobs of the group.
             throw;
         }
-#pragma warning disable CA1031 // It fails alone; the rest of the group goes on.
+#pragma warning disable CA1031 // Only this job fails; the rest of the group continues.
         catch (Exception e)
         {
             job.Fail(e is SqliteException s ? SqliteErrors.Translate(s, committing: false) : e);
@@ -167,7 +167,7 @@ internal sealed class SqliteWriter : IDisposable
             _session.Control("release work");
     }
 
-    // Some errors end the transaction by themselves; then there is nothing left to roll back.
+    // Some errors end the transaction; then there is nothing to roll back.
     private void TryRollback()
     {
         try
@@ -182,10 +182,10 @@ internal sealed class SqliteWriter : IDisposable
     {
         bool Alone { get; }
 
-        /// <summary>The work ran and wants its changes kept.</summary>
+        /// <summary>Whether the work ran and requested a commit.</summary>
         bool Commits { get; }
 
-        /// <summary>False when the caller has given up waiting.</summary>
+        /// <summary>False when the caller has cancelled.</summary>
         bool Begin();
 
         void Run(SqliteSession session);
@@ -209,7 +209,7 @@ internal sealed class SqliteWriter : IDisposable
 
         public bool Commits { get; private set; }
 
-        // One of the two wins: begun work is never cancelled, cancelled work never begins.
+        // Begin and Cancel exclude each other: running work is never cancelled, and cancelled work never runs.
         public bool Begin() => Interlocked.CompareExchange(ref _state, 1, 0) == 0;
 
         public void Cancel(CancellationToken token)
@@ -230,11 +230,11 @@ internal sealed class SqliteWriter : IDisposable
     }
 }
 
-/// <summary>What an error of SQLite means to callers.</summary>
+/// <summary>Classifies the errors of SQLite.</summary>
 internal static class SqliteErrors
 {
-    // A constraint is a bug of ours, not a broken disk; everything else is the file or its lock. Only a failing commit
-    // leaves doubt: the record of it may have reached the disk before the error did.
+    // A violated constraint is a bug of this program; every other error is a failure of the file or its lock. Only a
+    // failed commit is in doubt: its record may have reached the disk before the error.
     public static Exception Translate(SqliteException e, bool committing) =>
         e.SqliteErrorCode is 19 or 1 or 20 or 25
             ? new InvalidOperationException($"SQLite refused a statement (error {e.SqliteExtendedErrorCode}).", e)

@@ -6,16 +6,17 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// How an account lies in its columns. State is the truth; status, generation and the shard are copies that the
-/// database can filter by.
+/// The columns of an account. The state column is authoritative; status, generation and shard are copies of it, by
+/// which the database can filter.
 /// </summary>
 internal static class AccountColumns
 {
     public const string Select =
-        "a.id, a.organization_id, a.user_id, a.connection, a.label, a.connection_id, a.provider, a.version, a.state, a.grant_blob, a.grant_blob_key_version, "
-        + "a.credential, a.credential_key_version, a.credential_generation, a.due_at, a.created_at, a.updated_at, a.last_used_at";
+        "a.id, a.organization_id, a.user_id, a.connection, a.label, a.connection_id, a.provider, a.version, "
+        + "a.state, a.grant_blob, a.grant_blob_key_version, a.credential, a.credential_key_version, "
+        + "a.credential_generation, a.due_at, a.created_at, a.updated_at, a.last_used_at";
 
-    /// <summary>The columns of the gate, when they follow <see cref="Select"/>.</summary>
+    /// <summary>The columns of the gate, to be selected after <see cref="Select"/>.</summary>
     public const string SelectGate = "o.gate_open, o.gate_epoch";
 
     private const int GateAt = 18;
@@ -46,7 +47,7 @@ internal static class AccountColumns
 
     public static AccountSnapshot ReadSnapshot(DbDataReader r) => new(Read(r), ReadGate(r));
 
-    /// <summary>What an update writes: everything but the key, the times of creation and last use.</summary>
+    /// <summary>The values an update writes: all but the key, the time of creation and the time of last use.</summary>
     public static Statement Changing(this Statement statement, AccountRow row) =>
         statement
             .Text("id", row.Id.Value)

@@ -8,7 +8,8 @@ namespace Vault.Storage.Stores;
 internal static class LedgerColumns
 {
     public const string Select =
-        "organization_id, seq, event_id, time, body, body_digest, prev_hash, hash, type, execution_id, user_id, agent, tool, account_id";
+        "organization_id, seq, event_id, time, body, body_digest, prev_hash, hash, type, execution_id, "
+        + "user_id, agent, tool, account_id";
 
     public static LedgerEntry Read(DbDataReader r) =>
         new(
@@ -23,7 +24,7 @@ internal static class LedgerColumns
             Index(r, 8)
         );
 
-    /// <summary>A row of the outbox, its columns in the order of <see cref="Outbox.Columns"/>.</summary>
+    /// <summary>Reads a row of the outbox with the columns in the order of <see cref="Outbox.Columns"/>.</summary>
     public static PendingEntry ReadPending(DbDataReader r) =>
         new(new OrganizationId(r.GetString(0)), r.GetString(1), r.Time(2), r.Bytes(3), Index(r, 4));
 

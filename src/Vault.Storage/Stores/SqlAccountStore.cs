@@ -8,23 +8,26 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// Connected accounts. <c>last_used_at</c> is written by <see cref="TouchAsync"/> alone: an update that carried it
-/// would set it back.
+/// Connected accounts. Only <see cref="TouchAsync"/> writes <c>last_used_at</c>: another update could set it back to an
+/// older value.
 /// </summary>
 internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
 {
     private const string FindByKey = $"""
-        select {AccountColumns.Select}, {AccountColumns.SelectGate} from accounts a join organizations o on o.id = a.organization_id
-        where a.organization_id = @organization and a.user_id = @user and a.connection = @connection and a.label = @label
+        select {AccountColumns.Select}, {AccountColumns.SelectGate} from accounts a
+          join organizations o on o.id = a.organization_id
+        where a.organization_id = @organization and a.user_id = @user and a.connection = @connection
+          and a.label = @label
         """;
 
     private const string FindById = $"""
-        select {AccountColumns.Select}, {AccountColumns.SelectGate} from accounts a join organizations o on o.id = a.organization_id
+        select {AccountColumns.Select}, {AccountColumns.SelectGate} from accounts a
+          join organizations o on o.id = a.organization_id
         where a.organization_id = @organization and a.id = @id
         """;
 
-    // The left join answers the gate also where there is no account. No "order by": SQLite would walk every account of
-    // the organization in the order of the list's index rather than look up the user's few and sort them.
+    // The left join returns the gate even if there is no account. No "order by": with it, SQLite would scan all
+    // accounts of the organization in index order instead of looking up the few of the user and sorting them.
     private const string FindForUser = $"""
         select {AccountColumns.Select}, {AccountColumns.SelectGate} from organizations o
         left join accounts a on a.organization_id = o.id and a.user_id = @user and a.provider = @provider
@@ -32,37 +35,48 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         """;
 
     private const string InsertSql = $"""
-        insert into accounts (id, organization_id, user_id, connection, label, connection_id, provider, version, status, generation, state,
-          grant_blob, grant_blob_key_version, credential, credential_key_version, credential_generation, due_at, shard_hash, created_at, updated_at, last_used_at)
-        select @id, @organization, @user, @connection, @label, @connection_id, @provider, 1, @status, @generation, @state,
-          @grant_blob, @grant_blob_key_version, @credential, @credential_key_version, @credential_generation, @due_at, @shard_hash, @created_at, @updated_at, @last_used_at
+        insert into accounts (id, organization_id, user_id, connection, label, connection_id, provider, version,
+          status, generation, state,
+          grant_blob, grant_blob_key_version, credential, credential_key_version, credential_generation, due_at,
+          shard_hash, created_at, updated_at, last_used_at)
+        select @id, @organization, @user, @connection, @label, @connection_id, @provider, 1, @status, @generation,
+          @state,
+          @grant_blob, @grant_blob_key_version, @credential, @credential_key_version, @credential_generation, @due_at,
+          @shard_hash, @created_at, @updated_at, @last_used_at
         where true {Write.Guard}
         on conflict do nothing
         """;
 
-    // The row count is the verdict: whoever's version is still there has written, everybody else has not.
+    // Compare-and-swap: the row count says whether this writer has won. Only one update finds the expected version.
     private const string UpdateSql = $"""
-        update accounts set connection_id = @connection_id, provider = @provider, version = @expected + 1, status = @status, generation = @generation,
-          state = @state, grant_blob = @grant_blob, grant_blob_key_version = @grant_blob_key_version, credential = @credential,
-          credential_key_version = @credential_key_version, credential_generation = @credential_generation, due_at = @due_at, updated_at = @updated_at
+        update accounts set connection_id = @connection_id, provider = @provider, version = @expected + 1,
+          status = @status, generation = @generation,
+          state = @state, grant_blob = @grant_blob, grant_blob_key_version = @grant_blob_key_version,
+          credential = @credential,
+          credential_key_version = @credential_key_version, credential_generation = @credential_generation,
+          due_at = @due_at, updated_at = @updated_at
         where id = @id and organization_id = @organization and version = @expected {Write.Guard}
         """;
 
     private const string TouchSql = """
-        update accounts set last_used_at = @used_at where id = @id and organization_id = @organization and (last_used_at is null or last_used_at < @used_at)
+        update accounts set last_used_at = @used_at where id = @id and organization_id = @organization
+          and (last_used_at is null or last_used_at < @used_at)
         """;
 
     private const string DueSqlite = """
-        select a.organization_id, a.user_id, a.connection, a.label, a.id, a.provider, a.due_at from accounts a join organizations o on o.id = a.organization_id
+        select a.organization_id, a.user_id, a.connection, a.label, a.id, a.provider, a.due_at from accounts a
+          join organizations o on o.id = a.organization_id
         where a.due_at <= @now and a.shard_hash % @shards in (select value from json_each(@mine)) and o.gate_open
         and a.provider not in (select value from json_each(@without)) order by a.due_at, a.id limit @take
         """;
 
     private const string DuePostgres =
-        "select organization_id, user_id, connection, label, id, provider, due_at from due_accounts_of(@now, @mine, @shards, @take, @without)";
+        "select organization_id, user_id, connection, label, id, provider, due_at "
+        + "from due_accounts_of(@now, @mine, @shards, @take, @without)";
 
     private const string CountSqlite =
-        "select count(*) from accounts a join organizations o on o.id = a.organization_id where a.due_at <= @now and o.gate_open";
+        "select count(*) from accounts a join organizations o on o.id = a.organization_id "
+        + "where a.due_at <= @now and o.gate_open";
 
     public Task<AccountSnapshot?> FindAsync(AccountKey key, CancellationToken cancellationToken)
     {
@@ -133,8 +147,8 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
     }
 
     /// <summary>
-    /// Many new accounts of one organization in one transaction, for loading a database; no gate is asked and nothing
-    /// goes to the ledger. Answers how many were new.
+    /// Inserts many accounts in one transaction, to load a test database. It does not check the gate and writes no
+    /// ledger entry. Returns how many accounts were new.
     /// </summary>
     internal async Task<int> InsertManyAsync(IReadOnlyList<AccountRow> rows, CancellationToken cancellationToken) =>
         (
@@ -178,7 +192,7 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         ArgumentNullException.ThrowIfNull(filter);
         var list = "accounts/" + organization.Value;
         var after = PageCursor.Decode(list, cursor);
-        // Only the filters given become text: each shape is its own prepared statement with its own plan.
+        // The SQL contains only the given filters, so each combination has its own prepared statement and plan.
         var sql =
             $"select {AccountColumns.Select} from accounts a where a.organization_id = @organization"
             + (after is null ? "" : " and a.id > @after")
@@ -260,7 +274,7 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
     )
     {
         ArgumentNullException.ThrowIfNull(uses);
-        // In one order everywhere, so that two hosts noting the same accounts cannot wait for each other.
+        // Every host updates in the same order, so two hosts that update the same accounts cannot deadlock.
         var steps = uses.OrderBy(u => u.Id.Value, StringComparer.Ordinal)
             .Select(u => new Step(
                 Scope.Of(u.Organization),

@@ -8,28 +8,33 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// Keys of callers; those of the platform belong to <see cref="Scope.PlatformOwner"/>. Last use is written by touching
-/// alone.
+/// API keys of callers. Platform keys belong to <see cref="Scope.PlatformOwner"/>. Only <see cref="TouchAsync"/> writes
+/// the time of last use.
 /// </summary>
 internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
 {
     private const string Select =
-        "select id, organization_id, name, secret_hash, suffix, permissions, version, created_at, expires_at, revoked_at, last_used_at from api_keys";
+        "select id, organization_id, name, secret_hash, suffix, permissions, version, created_at, expires_at, "
+        + "revoked_at, last_used_at from api_keys";
 
     private const string InsertSql = """
-        insert into api_keys (id, organization_id, name, secret_hash, suffix, permissions, version, created_at, expires_at, revoked_at, last_used_at)
-        select @id, @owner, @name, @secret_hash, @suffix, @permissions, 1, @created_at, @expires_at, @revoked_at, @last_used_at
+        insert into api_keys (id, organization_id, name, secret_hash, suffix, permissions, version, created_at,
+          expires_at, revoked_at, last_used_at)
+        select @id, @owner, @name, @secret_hash, @suffix, @permissions, 1, @created_at, @expires_at, @revoked_at,
+          @last_used_at
         where true on conflict do nothing
         """;
 
     private const string UpdateSql = """
-        update api_keys set name = @name, secret_hash = @secret_hash, suffix = @suffix, permissions = @permissions, version = @expected + 1,
+        update api_keys set name = @name, secret_hash = @secret_hash, suffix = @suffix, permissions = @permissions,
+          version = @expected + 1,
           expires_at = @expires_at, revoked_at = @revoked_at
         where id = @id and organization_id = @owner and version = @expected
         """;
 
     private const string TouchSql =
-        "update api_keys set last_used_at = @used_at where id = @id and (last_used_at is null or last_used_at < @used_at)";
+        "update api_keys set last_used_at = @used_at where id = @id and (last_used_at is null "
+        + "or last_used_at < @used_at)";
 
     public Task<ApiKeyRow?> FindAsync(string id, CancellationToken cancellationToken) =>
         database.ReadOneAsync(

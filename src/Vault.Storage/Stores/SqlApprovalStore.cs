@@ -7,24 +7,28 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// Approvals. That one is spent once is the version's doing: of two executions that read it as approved, one update
-/// finds its version.
+/// Approvals. Compare-and-swap on the version ensures that an approval is used once: of two executions that read it as
+/// approved, only one update finds the expected version.
 /// </summary>
 internal sealed class SqlApprovalStore(IDatabase database) : IApprovalStore
 {
     private const string Select = """
-        select id, organization_id, account_id, tool, input_digest, requested_by, status, decided_by, version, created_at, expires_at
+        select id, organization_id, account_id, tool, input_digest, requested_by, status, decided_by, version,
+          created_at, expires_at
         from approvals where organization_id = @organization
         """;
 
     private const string InsertSql = $"""
-        insert into approvals (id, organization_id, account_id, tool, input_digest, requested_by, status, decided_by, version, created_at, expires_at)
-        select @id, @organization, @account, @tool, @input_digest, @requested_by, @status, @decided_by, 1, @created_at, @expires_at
+        insert into approvals (id, organization_id, account_id, tool, input_digest, requested_by, status, decided_by,
+          version, created_at, expires_at)
+        select @id, @organization, @account, @tool, @input_digest, @requested_by, @status, @decided_by, 1, @created_at,
+          @expires_at
         where true {Write.Guard} on conflict do nothing
         """;
 
     private const string UpdateSql = """
-        update approvals set status = @status, decided_by = @decided_by, version = @expected + 1, expires_at = @expires_at
+        update approvals set status = @status, decided_by = @decided_by, version = @expected + 1,
+          expires_at = @expires_at
         where id = @id and organization_id = @organization and version = @expected
         """;
 

@@ -11,30 +11,37 @@ namespace Vault.Storage.Stores;
 internal sealed class SqlConnectionStore(IDatabase database) : IConnectionStore
 {
     private const string Select = """
-        select id, organization_id, name, provider, version, settings, client_secret, client_secret_key_version, secret_generation, created_at, updated_at
+        select id, organization_id, name, provider, version, settings, client_secret, client_secret_key_version,
+          secret_generation, created_at, updated_at
         from connections where organization_id = @organization
         """;
 
     private const string InsertSql = $"""
-        insert into connections (id, organization_id, name, provider, version, settings, client_secret, client_secret_key_version, secret_generation, created_at, updated_at)
-        select @id, @organization, @name, @provider, 1, @settings, @client_secret, @client_secret_key_version, @secret_generation, @created_at, @updated_at
+        insert into connections (id, organization_id, name, provider, version, settings, client_secret,
+          client_secret_key_version, secret_generation, created_at, updated_at)
+        select @id, @organization, @name, @provider, 1, @settings, @client_secret, @client_secret_key_version,
+          @secret_generation, @created_at, @updated_at
         where true {Write.Guard} on conflict do nothing
         """;
 
     private const string UpdateSql = $"""
-        update connections set name = @name, provider = @provider, version = @expected + 1, settings = @settings, client_secret = @client_secret,
-          client_secret_key_version = @client_secret_key_version, secret_generation = @secret_generation, updated_at = @updated_at
+        update connections set name = @name, provider = @provider, version = @expected + 1, settings = @settings,
+          client_secret = @client_secret,
+          client_secret_key_version = @client_secret_key_version, secret_generation = @secret_generation,
+          updated_at = @updated_at
         where id = @id and organization_id = @organization and version = @expected {Write.Guard}
         """;
 
-    private const string DeleteSql =
-        $"delete from connections where id = @id and organization_id = @organization and version = @expected {Write.Guard}";
+    private const string DeleteSql = $"""
+        delete from connections where id = @id and organization_id = @organization and version = @expected {Write.Guard}
+        """;
 
     private const string NamingPostgres = "select organization_id, id from connections_naming(@names, @past, @take)";
 
     private const string NamingSqlite = """
         select c.organization_id, c.id from connections c
-        where c.id > @past and exists (select 1 from json_each(c.settings, '$.tools') named where named.value in (select value from json_each(@names)))
+        where c.id > @past and exists (select 1 from json_each(c.settings, '$.tools') named
+          where named.value in (select value from json_each(@names)))
         order by c.id limit @take
         """;
 

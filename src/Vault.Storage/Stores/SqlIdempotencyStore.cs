@@ -7,32 +7,40 @@ namespace Vault.Storage.Stores;
 
 internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStore
 {
-    // The unique key decides between two first claims; an entry past its end is taken over in the same statement, so
-    // that two takers cannot both have it.
+    // The unique key decides between two first claims. The same statement takes over an expired entry, so two callers
+    // cannot both take it over.
     private const string ClaimSql = """
-        insert into idempotency (organization_id, scope, key, request_digest, status, content_type, body, body_key_version, created_at, expires_at)
-        values (@owner, @scope, @key, @request_digest, @status, @content_type, @body, @body_key_version, @created_at, @expires_at)
-        on conflict (organization_id, scope, key) do update set request_digest = excluded.request_digest, status = excluded.status, content_type = excluded.content_type,
-          body = excluded.body, body_key_version = excluded.body_key_version, created_at = excluded.created_at, expires_at = excluded.expires_at
+        insert into idempotency (organization_id, scope, key, request_digest, status, content_type, body,
+          body_key_version, created_at, expires_at)
+        values (@owner, @scope, @key, @request_digest, @status, @content_type, @body, @body_key_version, @created_at,
+          @expires_at)
+        on conflict (organization_id, scope, key) do update set request_digest = excluded.request_digest,
+          status = excluded.status, content_type = excluded.content_type,
+          body = excluded.body, body_key_version = excluded.body_key_version, created_at = excluded.created_at,
+          expires_at = excluded.expires_at
         where idempotency.expires_at <= @now returning 1
         """;
 
     private const string FindSql = """
-        select scope, key, request_digest, status, content_type, body, body_key_version, created_at, expires_at from idempotency
+        select scope, key, request_digest, status, content_type, body, body_key_version, created_at, expires_at
+          from idempotency
         where organization_id = @owner and scope = @scope and key = @key
         """;
 
-    // Only the claim that was made may be completed: after its end somebody else's may stand here.
+    // The creation time identifies the claim: after the claim has expired, the row may contain another one.
     private const string CompleteSql = """
-        update idempotency set status = @status, content_type = @content_type, body = @body, body_key_version = @body_key_version, expires_at = @expires_at
-        where organization_id = @owner and scope = @scope and key = @key and request_digest = @request_digest and created_at = @created_at
+        update idempotency set status = @status, content_type = @content_type, body = @body,
+          body_key_version = @body_key_version, expires_at = @expires_at
+        where organization_id = @owner and scope = @scope and key = @key and request_digest = @request_digest
+          and created_at = @created_at
         """;
 
     private const string ReleaseSql =
         "delete from idempotency where organization_id = @owner and scope = @scope and key = @key and status is null";
 
     private const string ExpireSqlite = """
-        delete from idempotency where (organization_id, scope, key) in (select organization_id, scope, key from idempotency where expires_at < @before order by expires_at limit @take)
+        delete from idempotency where (organization_id, scope, key) in (select organization_id, scope, key
+          from idempotency where expires_at < @before order by expires_at limit @take)
         """;
 
     public async Task<IdempotentResponse?> ClaimAsync(
@@ -46,25 +54,25 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
         while (true)
         {
             var claimed = false;
-            IdempotentResponse? there = null;
-            // Two statements of one transaction: the second sees what the first waited for.
+            IdempotentResponse? existing = null;
+            // Two statements in one transaction: the second sees the row for which the first has waited.
             await database.BatchAsync(
                 [
                     new Step(Scope.Of(organization), Bind(ClaimSql, organization, claim).Time("now", now), _ =>
                         claimed = true
                     ),
                     new Step(Scope.Of(organization), Key(FindSql, organization, claim.Scope, claim.Key), r =>
-                        there = Read(r)
+                        existing = Read(r)
                     ),
                 ],
                 cancellationToken
             );
             if (claimed)
                 return null;
-            if (there is not null)
-                return there;
-            // It was there for the first statement and is gone for the second: released or swept in between, so it is
-            // free to claim.
+            if (existing is not null)
+                return existing;
+            // The row existed for the first statement and not for the second: it was released or deleted in between.
+            // So it can be claimed; try again.
         }
     }
 
@@ -100,14 +108,14 @@ internal sealed class SqlIdempotencyStore(IDatabase database) : IIdempotencyStor
             .Text("scope", scope)
             .Text("key", key);
 
-    private static Statement Bind(string sql, OrganizationId? organization, IdempotentResponse answer) =>
-        Key(sql, organization, answer.Scope, answer.Key)
-            .Text("request_digest", answer.RequestDigest)
-            .Integer("status", answer.Status)
-            .Text("content_type", answer.ContentType)
-            .Blob("body", answer.Body)
-            .Time("created_at", answer.CreatedAt)
-            .Time("expires_at", answer.ExpiresAt);
+    private static Statement Bind(string sql, OrganizationId? organization, IdempotentResponse response) =>
+        Key(sql, organization, response.Scope, response.Key)
+            .Text("request_digest", response.RequestDigest)
+            .Integer("status", response.Status)
+            .Text("content_type", response.ContentType)
+            .Blob("body", response.Body)
+            .Time("created_at", response.CreatedAt)
+            .Time("expires_at", response.ExpiresAt);
 
     private static IdempotentResponse Read(DbDataReader r) =>
         new(

@@ -10,16 +10,19 @@ namespace Vault.Storage.Stores;
 internal sealed class SqlKeyRotationStore(IDatabase database) : IKeyRotationStore
 {
     private const string Columns =
-        "organization_id, to_version, phase, cursor, resealed, started_at, changed_at, row_version, requested_by, blocked";
+        "organization_id, to_version, phase, cursor, resealed, started_at, changed_at, row_version, "
+        + "requested_by, blocked";
 
     private const string InsertSql = $"""
         insert into key_rotations ({Columns})
-        select @organization, @to_version, @phase, @cursor, @resealed, @started_at, @changed_at, @row_version, @requested_by, @blocked
+        select @organization, @to_version, @phase, @cursor, @resealed, @started_at, @changed_at, @row_version,
+          @requested_by, @blocked
         where true {Write.Guard} on conflict do nothing
         """;
 
     private const string UpdateSql = $"""
-        update key_rotations set to_version = @to_version, phase = @phase, cursor = @cursor, resealed = @resealed, started_at = @started_at,
+        update key_rotations set to_version = @to_version, phase = @phase, cursor = @cursor, resealed = @resealed,
+          started_at = @started_at,
           changed_at = @changed_at, row_version = @row_version, requested_by = @requested_by, blocked = @blocked
         where organization_id = @organization and row_version = @expected {Write.Guard}
         """;

@@ -4,13 +4,15 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>The chain's bytes and order. Only appending differs between the dialects.</summary>
+/// <summary>The entries of the ledger chain and the outbox. Only the append differs between the dialects.</summary>
 internal sealed class SqlLedgerStore(IDatabase database, ILedgerAppender appender) : ILedgerStore
 {
     private const string EraseSql = """
-        update ledger_entries set body = null, type = null, execution_id = null, user_id = null, agent = null, tool = null, account_id = null
+        update ledger_entries set body = null, type = null, execution_id = null, user_id = null, agent = null,
+          tool = null, account_id = null
         where organization_id = @organization and seq in
-          (select seq from ledger_entries where organization_id = @organization and seq <= @through and body is not null order by seq limit @take)
+          (select seq from ledger_entries where organization_id = @organization and seq <= @through
+            and body is not null order by seq limit @take)
         """;
 
     public async ValueTask<IReadOnlyList<LedgerAppendResult>> AppendAsync(
@@ -45,7 +47,8 @@ internal sealed class SqlLedgerStore(IDatabase database, ILedgerAppender appende
                 [.. organizations.Select(o => o.Value)]
             )
             : new Statement(
-                "select organization_id, seq, hash from ledger_heads where organization_id in (select value from json_each(@organizations))"
+                "select organization_id, seq, hash from ledger_heads where organization_id in (select value "
+                    + "from json_each(@organizations))"
             ).Text("organizations", System.Text.Json.JsonSerializer.Serialize(organizations.Select(o => o.Value)));
         var found = await database.ReadAsync(
             Scope.None,
@@ -66,7 +69,8 @@ internal sealed class SqlLedgerStore(IDatabase database, ILedgerAppender appende
         await database.ReadAsync(
             Scope.Of(organization),
             new Statement(
-                $"select {LedgerColumns.Select} from ledger_entries where organization_id = @organization and seq >= @from order by seq limit @take"
+                $"select {LedgerColumns.Select} from ledger_entries where organization_id = @organization "
+                    + "and seq >= @from order by seq limit @take"
             )
                 .Text("organization", organization.Value)
                 .Integer("from", fromSeq)
@@ -87,7 +91,8 @@ internal sealed class SqlLedgerStore(IDatabase database, ILedgerAppender appende
                 "select event_id from ledger_entries where organization_id = @organization and event_id = any (@events)"
             ).Texts("events", [.. eventIds])
             : new Statement(
-                "select event_id from ledger_entries where organization_id = @organization and event_id in (select value from json_each(@events))"
+                "select event_id from ledger_entries where organization_id = @organization and event_id "
+                    + "in (select value from json_each(@events))"
             ).Text("events", System.Text.Json.JsonSerializer.Serialize(eventIds));
         return (
             await database.ReadAsync(
@@ -153,7 +158,8 @@ internal sealed class SqlLedgerStore(IDatabase database, ILedgerAppender appende
         await database.ReadAsync(
             Scope.None,
             new Statement(
-                $"select {Outbox.Columns} from {database.Pick("oldest_outbox(@take)", "ledger_outbox")} order by position limit @take"
+                $"select {Outbox.Columns} from {database.Pick("oldest_outbox(@take)", "ledger_outbox")} "
+                    + "order by position limit @take"
             ).Integer("take", limit),
             LedgerColumns.ReadPending,
             cancellationToken
@@ -176,8 +182,8 @@ internal sealed class SqlLedgerStore(IDatabase database, ILedgerAppender appende
 }
 
 /// <summary>
-/// Appends groups in one transaction, as <see cref="ILedgerStore.AppendAsync"/> says; the groups are not empty and name
-/// each organization once.
+/// Appends groups in one transaction with the contract of <see cref="ILedgerStore.AppendAsync"/>. The groups are not
+/// empty, and each names another organization.
 /// </summary>
 internal interface ILedgerAppender
 {

@@ -8,26 +8,30 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// Consents under way. A visitor is found by a digest alone; the database answers the organization of that one digest
-/// and then only that row.
+/// Pending consents. A browser sends only a token or state: the database finds the organization of its digest, and then
+/// shows only rows of that organization.
 /// </summary>
 internal sealed class SqlLinkStore(IDatabase database) : ILinkStore
 {
     private const string Select = """
-        select id, organization_id, user_id, connection, label, account_id, connection_id, version, status, token_hash, state_hash, browser_hash,
+        select id, organization_id, user_id, connection, label, account_id, connection_id, version, status, token_hash,
+          state_hash, browser_hash,
           code_verifier, code_verifier_key_version, request, created_at, expires_at from links
         """;
 
     private const string InsertSql = $"""
-        insert into links (id, organization_id, user_id, connection, label, account_id, connection_id, version, status, token_hash, state_hash, browser_hash,
+        insert into links (id, organization_id, user_id, connection, label, account_id, connection_id, version, status,
+          token_hash, state_hash, browser_hash,
           code_verifier, code_verifier_key_version, request, created_at, expires_at)
-        select @id, @organization, @user, @connection, @label, @account_id, @connection_id, 1, @status, @token_hash, @state_hash, @browser_hash,
+        select @id, @organization, @user, @connection, @label, @account_id, @connection_id, 1, @status, @token_hash,
+          @state_hash, @browser_hash,
           @code_verifier, @code_verifier_key_version, @request, @created_at, @expires_at
         where true {Write.Guard} on conflict do nothing
         """;
 
     private const string UpdateSql = $"""
-        update links set version = @expected + 1, status = @status, state_hash = @state_hash, browser_hash = @browser_hash, code_verifier = @code_verifier,
+        update links set version = @expected + 1, status = @status, state_hash = @state_hash,
+          browser_hash = @browser_hash, code_verifier = @code_verifier,
           code_verifier_key_version = @code_verifier_key_version, request = @request, expires_at = @expires_at
         where id = @id and organization_id = @organization and version = @expected {Write.Guard}
         """;
@@ -100,7 +104,8 @@ internal sealed class SqlLinkStore(IDatabase database) : ILinkStore
             new Statement(
                 database.Pick(
                     "select * from delete_expired_links(@before, @take)",
-                    "delete from links where id in (select id from links where expires_at < @before order by expires_at limit @take)"
+                    "delete from links where id in (select id from links where expires_at < @before "
+                        + "order by expires_at limit @take)"
                 )
             )
                 .Time("before", before)

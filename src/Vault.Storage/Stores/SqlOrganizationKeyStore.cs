@@ -6,8 +6,8 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// Wrapped data keys. Destroying overwrites the wrapped bytes; silo-config/postgres/README.md says what PostgreSQL
-/// keeps of overwritten rows.
+/// Wrapped data keys. Destroying a key overwrites the wrapped bytes. silo-config/postgres/README.md describes how long
+/// PostgreSQL keeps overwritten rows.
 /// </summary>
 internal sealed class SqlOrganizationKeyStore(IDatabase database) : IOrganizationKeyStore
 {
@@ -17,13 +17,15 @@ internal sealed class SqlOrganizationKeyStore(IDatabase database) : IOrganizatio
     private const string Select = $"select {Columns} from organization_keys where organization_id = @organization";
 
     private const string InsertSql = $"""
-        insert into organization_keys ({Columns}) select @organization, @version, @status, @wrapped, @master_key_id, @created_at, @changed_at, @row_version
+        insert into organization_keys ({Columns}) select @organization, @version, @status, @wrapped, @master_key_id,
+          @created_at, @changed_at, @row_version
         where true on conflict do nothing
         """;
 
-    // A destroyed key stays destroyed, whatever version a writer names.
+    // A destroyed key stays destroyed, even if a writer names its row version.
     private const string UpdateSql = """
-        update organization_keys set status = @status, wrapped = @wrapped, master_key_id = @master_key_id, changed_at = @changed_at, row_version = @expected + 1
+        update organization_keys set status = @status, wrapped = @wrapped, master_key_id = @master_key_id,
+          changed_at = @changed_at, row_version = @expected + 1
         where organization_id = @organization and version = @version and row_version = @expected and status <> 4
         """;
 

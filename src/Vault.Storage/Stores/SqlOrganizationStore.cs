@@ -8,29 +8,36 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// Organizations: the root row of every tenant, with its gate in columns so that other writes can hold it.
+/// Organizations: the root row of every tenant. Its gate has its own columns, so that other writes can lock and test
+/// it.
 /// </summary>
 internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationStore
 {
     private const string Columns = "id, display_name, external_id, version, state, created_at, updated_at";
 
     private const string InsertSql = $"""
-        insert into organizations (id, display_name, external_id, version, status, gate_open, gate_epoch, cascade_kind, state, created_at, updated_at)
-        select @id, @display_name, @external_id, 1, @status, @gate_open, @gate_epoch, @cascade_kind, @state, @created_at, @updated_at
+        insert into organizations (id, display_name, external_id, version, status, gate_open, gate_epoch, cascade_kind,
+          state, created_at, updated_at)
+        select @id, @display_name, @external_id, 1, @status, @gate_open, @gate_epoch, @cascade_kind, @state,
+          @created_at, @updated_at
         where true {Write.Guard} on conflict do nothing
         """;
 
     private const string UpdateSql = $"""
-        update organizations set display_name = @display_name, external_id = @external_id, version = @expected + 1, status = @status,
-          gate_open = @gate_open, gate_epoch = @gate_epoch, cascade_kind = @cascade_kind, state = @state, updated_at = @updated_at
+        update organizations set display_name = @display_name, external_id = @external_id, version = @expected + 1,
+          status = @status,
+          gate_open = @gate_open, gate_epoch = @gate_epoch, cascade_kind = @cascade_kind, state = @state,
+          updated_at = @updated_at
         where id = @id and version = @expected {Write.Guard}
         """;
 
     /// <summary>
-    /// What an erased organization must not leave behind, with the key of each table. The ledger, the outbox and the
-    /// keys' tombstones stay.
+    /// The tables that an erasure empties, with the key of each table. The ledger, the outbox and the tombstones of the
+    /// keys stay.
     /// </summary>
-    /// <remarks>Counts of scopes go after their accounts: a count is only added while its account is there.</remarks>
+    /// <remarks>
+    /// Scope uses are deleted after their accounts: a use is only added while its account exists, so none is left.
+    /// </remarks>
     private static readonly (string Table, string Key)[] Purged =
     [
         ("links", "id"),
@@ -91,7 +98,8 @@ internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationSt
         var statement = new Statement(
             database.Pick(
                 $"select {Columns} from list_organizations(@external_id, @after, @take)",
-                $"select {Columns} from organizations where (@external_id is null or external_id = @external_id) and (@after is null or id > @after) order by id limit @take"
+                $"select {Columns} from organizations where (@external_id is null "
+                    + "or external_id = @external_id) and (@after is null or id > @after) order by id limit @take"
             )
         );
         return database.PageAsync(
@@ -127,8 +135,8 @@ internal sealed class SqlOrganizationStore(IDatabase database) : IOrganizationSt
         var left = limit;
         foreach (var (table, key) in Purged)
         {
-            // Each step is its own short transaction: a purge of millions of rows holds no lock for long, and a crash
-            // loses one step.
+            // Each step is a short transaction: a purge of millions of rows holds no lock for long, and a crash loses
+            // one step.
             var statement = new Statement(
                 $"""
                 delete from {table} where organization_id = @organization and ({key}) in

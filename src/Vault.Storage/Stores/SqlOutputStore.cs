@@ -10,7 +10,8 @@ internal sealed class SqlOutputStore(IDatabase database) : IOutputStore
     private const string PutSql = """
         insert into outputs (organization_id, execution_id, content_type, length, body, body_key_version, expires_at)
         values (@organization, @execution, @content_type, @length, @body, @body_key_version, @expires_at)
-        on conflict (organization_id, execution_id) do update set content_type = excluded.content_type, length = excluded.length, body = excluded.body,
+        on conflict (organization_id, execution_id) do update set content_type = excluded.content_type,
+          length = excluded.length, body = excluded.body,
           body_key_version = excluded.body_key_version, expires_at = excluded.expires_at
         """;
 
@@ -20,7 +21,8 @@ internal sealed class SqlOutputStore(IDatabase database) : IOutputStore
         """;
 
     private const string ExpireSqlite = """
-        delete from outputs where (organization_id, execution_id) in (select organization_id, execution_id from outputs where expires_at < @before order by expires_at limit @take)
+        delete from outputs where (organization_id, execution_id) in (select organization_id, execution_id from outputs
+          where expires_at < @before order by expires_at limit @take)
         """;
 
     public Task PutAsync(StoredOutput output, CancellationToken cancellationToken)

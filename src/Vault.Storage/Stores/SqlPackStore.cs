@@ -4,11 +4,12 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Operators' packs: the platform's own data, of no organization.</summary>
+/// <summary>The packs of operators. They belong to the platform and not to an organization.</summary>
 internal sealed class SqlPackStore(IDatabase database) : IPackStore
 {
     private const string InsertSql = """
-        insert into packs (provider_id, pack_version, json, version, updated_at) select @provider_id, @pack_version, @json, 1, @updated_at
+        insert into packs (provider_id, pack_version, json, version, updated_at)
+          select @provider_id, @pack_version, @json, 1, @updated_at
         where true on conflict do nothing
         """;
 
@@ -47,8 +48,8 @@ internal sealed class SqlPackStore(IDatabase database) : IPackStore
     }
 
     /// <summary>
-    /// The sum of all versions: rows are never deleted (a tool set that is gone leaves its tombstone), so it goes up by
-    /// one with every change.
+    /// The sum of all versions. It increases by one with every change, because rows are never deleted: a deleted tool
+    /// set leaves a tombstone.
     /// </summary>
     public async Task<long> RevisionAsync(CancellationToken cancellationToken) =>
         (

@@ -6,18 +6,18 @@ using Vault.Storage.Sql;
 namespace Vault.Storage.Stores;
 
 /// <summary>
-/// Every sealed column of every table as one list. A row comes with those of its fields that lie under an older key; a
-/// cursor is the table's letter and the row's key. <b>A new table or column with sealed values gets a line in
-/// <see cref="Places"/></b>; a test compares them with the catalogue.
+/// Lists the sealed columns of all tables. A row has those of its fields that are sealed under an older key; a cursor
+/// is the table's letter and the row's key. <b>Add each new table or column with sealed values to
+/// <see cref="Places"/></b>; a test compares them with the database's catalogue.
 /// </summary>
 internal sealed class SqlResealSource(IDatabase database) : IResealSource
 {
     /// <summary>A table with sealed columns.</summary>
-    /// <param name="Letter">Orders the tables; never reused.</param>
-    /// <param name="Kind">What a row is called in messages.</param>
-    /// <param name="Keys">The columns that name the row within its organization.</param>
-    /// <param name="Version">The row's version column; null where a row has none, then the old bytes themselves are
-    /// compared.</param>
+    /// <param name="Letter">The position among the tables; never reused.</param>
+    /// <param name="Kind">The name of a row in messages.</param>
+    /// <param name="Keys">The columns that identify the row within its organization.</param>
+    /// <param name="Version">The row's version column. Null for a table without one; then compare-and-swap compares the
+    /// old bytes.</param>
     internal sealed record Place(
         string Letter,
         string Kind,
@@ -27,9 +27,9 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
         Column[] Columns
     );
 
-    /// <param name="Context">Where the value is sealed, by the row's keys and the generation: the same function that
+    /// <param name="Context">The context of the value, from the row's keys and the generation: the same function that
     /// its writer and reader call.</param>
-    /// <param name="Generation">The column with the value's generation; null where a value is written once.</param>
+    /// <param name="Generation">The column with the value's generation; null when a value is written once.</param>
     internal sealed record Column(
         string Name,
         Func<OrganizationId, string[], long, SealContext> Context,
@@ -137,8 +137,7 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
     )
     {
         ArgumentNullException.ThrowIfNull(rows);
-        // In cursor order, as every run of the job writes them: two of them wait for each other's rows in one direction
-        // only.
+        // Every run of the job writes in cursor order, so two concurrent runs cannot deadlock.
         var touched = await database.BatchAsync(
             [.. rows.Select(r => new Step(Scope.Of(organization), Update(organization, keyVersion, r.Row, r.Fields)))],
             cancellationToken
@@ -154,16 +153,17 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
     )
     {
         if (fields.Count != row.Fields.Count || fields.Count == 0)
-            throw new ArgumentException("Every field of the row is written back.", nameof(row));
+            throw new ArgumentException("All fields of the row must be written back.", nameof(row));
         if (fields.Any(f => f.KeyVersion != keyVersion))
             throw new ArgumentException(
-                "A field is sealed under another version than the row is to name.",
+                "A field is sealed under another key version than the one to write to the row.",
                 nameof(row)
             );
         var (letter, keys) = Split(row.Cursor);
         var place = Places.First(p => p.Letter == letter);
 
-        // The version goes up as with every write: a writer that read the old ciphertext must not put it back.
+        // The row version increases with this write too: a writer that has read the old ciphertext must not put it
+        // back.
         var set = place.Version is null ? "" : $"{place.Version} = @expected + 1, ";
         var where = place.Version is null ? "" : $" and {place.Version} = @expected";
         var values = new Statement("").Text("organization", organization.Value);
@@ -228,7 +228,8 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
             place.Columns.Select(c => $"{c.Name}, {c.Name}_key_version, cast({c.Generation ?? "0"} as bigint)")
         );
         var sql =
-            $"select cast({place.Version ?? "0"} as bigint), {keys}, {columns} from {place.Table} where organization_id = @organization and ({Older(place)}) "
+            $"select cast({place.Version ?? "0"} as bigint), {keys}, {columns} from {place.Table} "
+            + $"where organization_id = @organization and ({Older(place)}) "
             + (after is null ? "" : $"and ({keys}) > ({string.Join(", ", place.Keys.Select((_, i) => "@key" + i))}) ")
             + $"order by {keys} limit @take";
         var statement = new Statement(sql)
@@ -259,7 +260,7 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
             fields.Add(new SealedField(place.Columns[i].Context(organization, keys, r.GetInt64(at + 2)), blob));
         }
 
-        // Of a kept answer the scope and not the key, which the caller chose.
+        // For a stored response the name has the scope and not the idempotency key, which the caller chose.
         return new ResealRow(
             place.Letter + "/" + string.Join('/', keys.Select(Uri.EscapeDataString)),
             $"{place.Kind} {keys[0]}",

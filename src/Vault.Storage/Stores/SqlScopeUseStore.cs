@@ -4,11 +4,13 @@ using Vault.Storage.Sql;
 
 namespace Vault.Storage.Stores;
 
-/// <summary>Counts of scopes. Adding is a sum and a maximum, so hosts may write the same rows in any order.</summary>
+/// <summary>
+/// The uses of scopes. An addition is a sum and a maximum, so hosts may write the same rows in any order.
+/// </summary>
 internal sealed class SqlScopeUseStore(IDatabase database) : IScopeUseStore
 {
-    // The lock holds the account until the count is written: a purge in between would undo the whole batch by its
-    // foreign key.
+    // The lock keeps the account until the commit: if a purge deleted it in between, the foreign key would fail the
+    // whole batch.
     private const string AddSql = """
         insert into scope_uses (organization_id, account_id, scope, uses, last_used_at, refusals, last_refused_at)
         select @organization, @account, @scope, @uses, @last_used_at, @refusals, @last_refused_at
@@ -16,8 +18,10 @@ internal sealed class SqlScopeUseStore(IDatabase database) : IScopeUseStore
         on conflict (organization_id, account_id, scope) do update set
           uses = scope_uses.uses + excluded.uses,
           refusals = scope_uses.refusals + excluded.refusals,
-          last_used_at = case when excluded.last_used_at is null or excluded.last_used_at < scope_uses.last_used_at then scope_uses.last_used_at else excluded.last_used_at end,
-          last_refused_at = case when excluded.last_refused_at is null or excluded.last_refused_at < scope_uses.last_refused_at then scope_uses.last_refused_at else excluded.last_refused_at end
+          last_used_at = case when excluded.last_used_at is null or excluded.last_used_at < scope_uses.last_used_at
+          then scope_uses.last_used_at else excluded.last_used_at end,
+          last_refused_at = case when excluded.last_refused_at is null or excluded.last_refused_at <
+          scope_uses.last_refused_at then scope_uses.last_refused_at else excluded.last_refused_at end
         """;
 
     private const string ListSql = """
@@ -29,7 +33,7 @@ internal sealed class SqlScopeUseStore(IDatabase database) : IScopeUseStore
     {
         ArgumentNullException.ThrowIfNull(uses);
         var add = AddSql.Replace("{lock}", database.Pick(" for key share", ""), StringComparison.Ordinal);
-        // In one order everywhere, so that two hosts adding to the same rows cannot wait for each other.
+        // Every host adds in the same order, so two hosts that add to the same rows cannot deadlock.
         var steps = uses.OrderBy(u => u.Account.Value, StringComparer.Ordinal)
             .ThenBy(u => u.Scope, StringComparer.Ordinal)
             .Select(u => new Step(

@@ -63,12 +63,12 @@ public sealed class ExplorerTests(ITestOutputHelper output)
     [InlineData(Off.CompareAndSwap, Rotation.FamilyKill, Faults.None, "a grant is given up")]
     [InlineData(Off.CompareAndSwap, Rotation.SingleUse, Faults.Revoke, "silent loss")]
     [InlineData(Off.Intent, Rotation.FamilyKill, Faults.None, "presented again")]
-    [InlineData(Off.Intent, Rotation.SingleUse, Faults.None, "nobody revoked the grant")]
+    [InlineData(Off.Intent, Rotation.SingleUse, Faults.None, "the grant was not revoked")]
     [InlineData(Off.Lease, Rotation.FamilyKill, Faults.None, "mislabelled")]
-    [InlineData(Off.Lease, Rotation.SingleUse, Faults.None, "nobody revoked the grant")]
+    [InlineData(Off.Lease, Rotation.SingleUse, Faults.None, "the grant was not revoked")]
     [InlineData(Off.Recheck, Rotation.Grace, Faults.None, "presented again")]
     [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Revoke, "after the revocation was acknowledged")]
-    [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Gate, "after the shut gate was acknowledged")]
+    [InlineData(Off.Recheck, Rotation.SingleUse, Faults.Gate, "after the closing of the gate was acknowledged")]
     public void Without_one_of_its_protections_the_search_finds_the_loss(
         Off off,
         Rotation rotation,

@@ -30,7 +30,7 @@ public sealed class ToolDiffTests
     [InlineData(
         """{"type":"object","properties":{"id":{"type":"string"},"who":{"type":"object","properties":{"name":{"type":"string"}}}},"required":["id"]}""",
         true,
-        "input size is gone"
+        "input size was removed"
     )]
     [InlineData(
         """{"type":"object","properties":{"id":{"type":"string"},"size":{"type":"string"},"who":{"type":"object","properties":{"name":{"type":"string"}}}},"required":["id"]}""",
@@ -45,7 +45,7 @@ public sealed class ToolDiffTests
     [InlineData(
         """{"type":"object","properties":{"id":{"type":"string"},"size":{"type":"integer"},"who":{"type":"object","properties":{"name":{"type":"string"}}}}}""",
         false,
-        "input id is required no more"
+        "input id is no longer required"
     )]
     public void AnInputThatCouldRefuseACallBreaks(string schema, bool breaking, string? detail)
     {

@@ -5,7 +5,7 @@ using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 
-/// <summary>The judge: compare-and-swap, the gate inside the write, the due index, paging, isolation.</summary>
+/// <summary>Compare-and-swap, the gate check inside the write, the due index, paging, isolation.</summary>
 public abstract class AccountStoreContract : StoreContract
 {
     [Fact]
@@ -150,22 +150,22 @@ public abstract class AccountStoreContract : StoreContract
     [Fact]
     public async Task An_organization_that_is_not_there_has_no_open_gate()
     {
-        var nobody = Make.Organization().Id;
+        var unknown = Make.Organization().Id;
         Assert.Equal(
             WriteOutcome.GateShut,
-            await Store.Accounts.InsertAsync(Make.Account(nobody), GateCheck.None, [], default)
+            await Store.Accounts.InsertAsync(Make.Account(unknown), GateCheck.None, [], default)
         );
         Assert.Equal(
             WriteOutcome.GateShut,
-            await Store.Accounts.InsertAsync(Make.Account(nobody), GateCheck.OpenAt(1), [], default)
+            await Store.Accounts.InsertAsync(Make.Account(unknown), GateCheck.OpenAt(1), [], default)
         );
     }
 
     [Fact]
-    public async Task Nothing_slips_in_behind_a_gate_that_was_shut()
+    public async Task No_insert_commits_after_a_gate_was_closed()
     {
-        // The schedule: an insert has seen the gate open, the gate is shut and acknowledged, the cascade lists the
-        // accounts, then the insert commits.
+        // The schedule: an insert has seen the open gate, the gate is closed and the closing acknowledged, the cascade
+        // lists the accounts, then the insert commits.
         var organization = await OrganizationAsync();
         List<AccountId>? seenByCascade = null;
         var outcomes = await RaceAsync(Rivals, async i =>
@@ -283,7 +283,7 @@ public abstract class AccountStoreContract : StoreContract
         Assert.Equal(20, found.Distinct().Count());
         Assert.Equal(20, found.Count);
 
-        // Several at once are the same as one after the other, and none are none.
+        // Several shards in one call return the same as one after the other; no shards return no accounts.
         var two = await Store.Accounts.FindDueAsync(Make.Now.AddDays(1), [0, 2], 3, 100, [], default);
         Assert.All(two, d => Assert.False(AccountShard.IsIn(d.Key, 1, 3)));
         Assert.Equal(
@@ -427,7 +427,7 @@ public abstract class AccountStoreContract : StoreContract
         );
         Assert.Equal(used, (await Store.Accounts.FindAsync(b.Key, default))!.Row.LastUsedAt);
 
-        // A writer that read the row before the use was noted does not take it back.
+        // A writer that has read the row before the touch must not reset the time of last use.
         await Store.Accounts.UpdateAsync(a with { Provider = "x" }, 1, GateCheck.None, [], default);
         Assert.Equal(used, (await Store.Accounts.FindAsync(a.Key, default))!.Row.LastUsedAt);
     }

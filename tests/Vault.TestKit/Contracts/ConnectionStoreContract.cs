@@ -29,7 +29,7 @@ public abstract class ConnectionStoreContract : StoreContract
     }
 
     [Fact]
-    public async Task A_name_is_given_once_in_an_organization()
+    public async Task A_name_is_unique_in_an_organization()
     {
         var (one, two) = (await OrganizationAsync(), await OrganizationAsync());
         var race = await RaceAsync(Rivals, _ =>
@@ -67,7 +67,7 @@ public abstract class ConnectionStoreContract : StoreContract
     public async Task Those_that_name_a_tool_are_found_across_organizations_by_their_ids()
     {
         var (one, two) = (await OrganizationAsync(), await OrganizationAsync());
-        // Names of its own: the store may hold connections of other tests.
+        // Unique names, because the store may contain connections of other tests.
         var (tool, other) = ("grove_" + Guid.NewGuid().ToString("n"), "grove_" + Guid.NewGuid().ToString("n"));
         ConnectionRow[] rows =
         [

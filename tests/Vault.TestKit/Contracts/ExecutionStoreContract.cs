@@ -5,7 +5,7 @@ using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Contracts;
 
-/// <summary>Idempotency keys, kept outputs, approvals and operators' packs.</summary>
+/// <summary>Idempotency keys, stored outputs, approvals and the packs of operators.</summary>
 public abstract class ExecutionStoreContract : StoreContract
 {
     [Fact]
@@ -96,7 +96,7 @@ public abstract class ExecutionStoreContract : StoreContract
     }
 
     [Fact]
-    public async Task An_approval_is_spent_once()
+    public async Task An_approval_is_used_once()
     {
         var (mine, other) = (await OrganizationAsync(), await OrganizationAsync());
         var row = Make.Approval(mine.Id);

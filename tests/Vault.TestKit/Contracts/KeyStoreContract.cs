@@ -63,9 +63,9 @@ public abstract class KeyStoreContract : StoreContract
         var (first, second) = (Make.Key(mine), Make.Key(mine, 2));
         foreach (var row in new[] { first, second })
             await Store.Keys.TryInsertAsync(row, default);
-        var gone = first with { Status = OrganizationKeyStatus.Destroyed, Wrapped = null, RowVersion = 2 };
-        Assert.True(await Store.Keys.TryUpdateAsync(gone, 1, default));
-        Same(gone, await Store.Keys.FindAsync(mine, 1, default));
+        var destroyed = first with { Status = OrganizationKeyStatus.Destroyed, Wrapped = null, RowVersion = 2 };
+        Assert.True(await Store.Keys.TryUpdateAsync(destroyed, 1, default));
+        Same(destroyed, await Store.Keys.FindAsync(mine, 1, default));
         Same(second, await Store.Keys.FindActiveAsync(mine, default));
     }
 
@@ -97,9 +97,9 @@ public abstract class KeyStoreContract : StoreContract
             await Store.Keys.TryInsertAsync(Make.Key(organization, 3, "master-2"), default);
         }
 
-        var gone = Make.Organization().Id;
-        await Store.Keys.TryInsertAsync(Make.Key(gone), default);
-        await Store.Keys.DestroyAllAsync(gone, Make.Now, default);
+        var destroyed = Make.Organization().Id;
+        await Store.Keys.TryInsertAsync(Make.Key(destroyed), default);
+        await Store.Keys.DestroyAllAsync(destroyed, Make.Now, default);
         foreach (var row in rows)
             await Store.Keys.TryInsertAsync(row, default);
 

@@ -5,7 +5,7 @@ using Vault.Core.Persistence;
 namespace Vault.TestKit.Contracts;
 
 /// <summary>
-/// The chain's tables and the outbox: what is written with a change is there exactly when the change is.
+/// The tables of the chain and the outbox: a draft is stored exactly when its change is stored.
 /// </summary>
 public abstract class LedgerStoreContract : StoreContract
 {
@@ -118,7 +118,7 @@ public abstract class LedgerStoreContract : StoreContract
         Same(first.GetRange(1, 1), [.. await Store.Ledger.ReadAsync(organization, 2, 1, default)]);
         Assert.Empty(await Store.Ledger.ReadAsync(organization, 4, 10, default));
 
-        // Linked to the start again, and to a head that never was.
+        // Linked to the start again, and to a head that never existed.
         foreach (
             var wrong in new[]
             {
@@ -147,20 +147,20 @@ public abstract class LedgerStoreContract : StoreContract
     public async Task A_lone_group_with_a_known_event_is_refused_whole()
     {
         var organization = Make.Organization().Id;
-        var there = Chain(organization, LedgerHead.Genesis, 2);
-        await Store.Ledger.AppendAsync([new LedgerGroup(organization, LedgerHead.Genesis, there, [])], default);
-        var head = new LedgerHead(2, there[1].Hash);
+        var stored = Chain(organization, LedgerHead.Genesis, 2);
+        await Store.Ledger.AppendAsync([new LedgerGroup(organization, LedgerHead.Genesis, stored, [])], default);
+        var head = new LedgerHead(2, stored[1].Hash);
         var fresh = Chain(organization, head, 1)[0];
         var again = LedgerChain.Link(
             new LedgerHead(3, fresh.Hash),
-            new PendingEntry(organization, there[0].EventId, there[0].Time, there[0].Body!.Value, there[0].Index),
-            there[0].BodyDigest
+            new PendingEntry(organization, stored[0].EventId, stored[0].Time, stored[0].Body!.Value, stored[0].Index),
+            stored[0].BodyDigest
         );
         Assert.Equal(
             [new LedgerAppendResult(organization, LedgerAppendStatus.Duplicate, head)],
             await Store.Ledger.AppendAsync([new LedgerGroup(organization, head, [fresh, again], [])], default)
         );
-        Same(there, [.. await Store.Ledger.ReadAsync(organization, 1, 10, default)]);
+        Same(stored, [.. await Store.Ledger.ReadAsync(organization, 1, 10, default)]);
         Assert.Equal([head], await Store.Ledger.ReadHeadsAsync([organization], default));
         Assert.Equal(
             [new LedgerAppendResult(organization, LedgerAppendStatus.Appended, new LedgerHead(3, fresh.Hash))],
@@ -195,7 +195,7 @@ public abstract class LedgerStoreContract : StoreContract
         var organizations = Enumerable.Range(0, 8).Select(_ => Make.Organization().Id).ToList();
         var race = await RaceAsync(8, async i =>
         {
-            // Everybody writes to all, each in another order.
+            // Every writer writes to all organizations, each in another order.
             var groups = organizations
                 .Skip(i)
                 .Concat(organizations.Take(i))
@@ -213,7 +213,7 @@ public abstract class LedgerStoreContract : StoreContract
     public async Task A_group_that_does_not_fit_leaves_the_others_untouched()
     {
         var organization = await OrganizationAsync();
-        var (moved, known, gone, fine) = (
+        var (moved, known, unqueued, fine) = (
             Make.Organization().Id,
             Make.Organization().Id,
             Make.Organization().Id,
@@ -222,17 +222,17 @@ public abstract class LedgerStoreContract : StoreContract
         var draft = Make.Draft(fine);
         await Store.Accounts.InsertAsync(Make.Account(fine), GateCheck.None, [draft], default);
         var pending = (await Store.Ledger.ReadOutboxAsync(1, default))[0];
-        var there = Chain(known, LedgerHead.Genesis, 1);
-        await Store.Ledger.AppendAsync([new LedgerGroup(known, LedgerHead.Genesis, there, [])], default);
-        var knownHead = new LedgerHead(1, there[0].Hash);
+        var stored = Chain(known, LedgerHead.Genesis, 1);
+        await Store.Ledger.AppendAsync([new LedgerGroup(known, LedgerHead.Genesis, stored, [])], default);
+        var knownHead = new LedgerHead(1, stored[0].Hash);
         var again = LedgerChain.Link(
             knownHead,
-            new PendingEntry(known, there[0].EventId, there[0].Time, there[0].Body!.Value, there[0].Index),
-            there[0].BodyDigest
+            new PendingEntry(known, stored[0].EventId, stored[0].Time, stored[0].Body!.Value, stored[0].Index),
+            stored[0].BodyDigest
         );
         var chained = LedgerChain.Link(LedgerHead.Genesis, pending, LedgerHash.Of(pending.Body.Span));
 
-        var goneEntries = Chain(gone, LedgerHead.Genesis, 1);
+        var unqueuedEntries = Chain(unqueued, LedgerHead.Genesis, 1);
         var results = await Store.Ledger.AppendAsync(
             [
                 new LedgerGroup(
@@ -242,7 +242,7 @@ public abstract class LedgerStoreContract : StoreContract
                     []
                 ),
                 new LedgerGroup(known, knownHead, [again], []),
-                new LedgerGroup(gone, LedgerHead.Genesis, goneEntries, [goneEntries[0].EventId]),
+                new LedgerGroup(unqueued, LedgerHead.Genesis, unqueuedEntries, [unqueuedEntries[0].EventId]),
                 new LedgerGroup(fine, LedgerHead.Genesis, [chained], [draft.EventId]),
             ],
             default
@@ -262,12 +262,12 @@ public abstract class LedgerStoreContract : StoreContract
         );
         Assert.Equal(
             [LedgerHead.Genesis, knownHead, LedgerHead.Genesis, new LedgerHead(1, chained.Hash)],
-            await Store.Ledger.ReadHeadsAsync([moved, known, gone, fine], default)
+            await Store.Ledger.ReadHeadsAsync([moved, known, unqueued, fine], default)
         );
         Assert.Empty(await Store.Ledger.ReadOutboxAsync(10, default));
         Assert.Equal([draft.EventId], await Store.Ledger.FindEventsAsync(fine, [draft.EventId, "evt_other"], default));
         Assert.Empty(await Store.Ledger.FindEventsAsync(known, [draft.EventId], default));
-        Assert.Empty(await Store.Ledger.ReadAsync(gone, 1, 10, default));
+        Assert.Empty(await Store.Ledger.ReadAsync(unqueued, 1, 10, default));
     }
 
     [Fact]

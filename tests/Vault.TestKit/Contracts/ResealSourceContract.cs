@@ -5,7 +5,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.TestKit.Contracts;
 
-/// <summary>Rotation finds every sealed value, in order, and loses every race against a real write.</summary>
+/// <summary>Rotation finds all sealed values in order, and loses every race against another write.</summary>
 public abstract class ResealSourceContract : StoreContract
 {
     [Fact]
@@ -99,7 +99,7 @@ public abstract class ResealSourceContract : StoreContract
     }
 
     [Fact]
-    public async Task Of_a_page_each_row_is_judged_by_itself()
+    public async Task Each_row_of_a_page_has_its_own_compare_and_swap()
     {
         var organization = (await OrganizationAsync()).Id;
         AccountRow[] rows =

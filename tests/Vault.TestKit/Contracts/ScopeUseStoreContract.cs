@@ -63,17 +63,17 @@ public abstract class ScopeUseStoreContract : StoreContract
     {
         var (mine, other) = ((await OrganizationAsync()).Id, (await OrganizationAsync()).Id);
         var account = (await AccountAsync(mine)).Id;
-        var gone = Make.Account(mine).Id;
+        var deleted = Make.Account(mine).Id;
         await Store.ScopeUses.AddAsync(
             [
                 new(mine, account, "read", 1, Make.Now, 0, null),
                 new(other, account, "read", 1, Make.Now, 0, null),
-                new(mine, gone, "read", 1, Make.Now, 0, null),
+                new(mine, deleted, "read", 1, Make.Now, 0, null),
             ],
             default
         );
         Assert.Empty(await Store.ScopeUses.ListAsync(other, account, account, default));
-        Assert.Empty(await Store.ScopeUses.ListAsync(mine, gone, gone, default));
+        Assert.Empty(await Store.ScopeUses.ListAsync(mine, deleted, deleted, default));
         Assert.Single(await Store.ScopeUses.ListAsync(mine, account, account, default));
     }
 

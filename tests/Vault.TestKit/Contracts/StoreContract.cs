@@ -8,19 +8,19 @@ using Vault.Core.Persistence;
 namespace Vault.TestKit.Contracts;
 
 /// <summary>
-/// What every suite needs: an empty store and rows to put into it. An implementation inherits the suites and supplies
-/// <see cref="OpenAsync"/>.
+/// The base of all contract suites: an empty store and rows for it. An implementation inherits the suites and
+/// implements <see cref="OpenAsync"/>.
 /// </summary>
 public abstract class StoreContract : IAsyncLifetime
 {
-    /// <summary>How many try at the same time where only one may win.</summary>
+    /// <summary>The number of concurrent writers of which only one may win.</summary>
     protected const int Rivals = 32;
 
     protected StorePorts Store { get; private set; } = null!;
 
     protected StoreRows Make { get; } = new();
 
-    /// <summary>An empty store.</summary>
+    /// <summary>Opens an empty store.</summary>
     protected abstract Task<StorePorts> OpenAsync();
 
     public async Task InitializeAsync() => Store = await OpenAsync();
@@ -34,7 +34,7 @@ public abstract class StoreContract : IAsyncLifetime
         return row;
     }
 
-    /// <summary>Shuts or opens the gate, as the organization's rules do: a new epoch each time.</summary>
+    /// <summary>Closes or opens the gate like the organization's lifecycle: with a new epoch each time.</summary>
     protected async Task<OrganizationRow> SwitchAsync(OrganizationRow row, bool open)
     {
         var next = row with
@@ -56,14 +56,14 @@ public abstract class StoreContract : IAsyncLifetime
         return row;
     }
 
-    /// <summary>Equal in every member, also inside collections.</summary>
+    /// <summary>Compares all members, also inside collections.</summary>
     protected static void Same<T>(T expected, T? actual)
     {
         Assert.NotNull(actual);
         Assert.Equal(JsonSerializer.Serialize(expected, Whole), JsonSerializer.Serialize(actual, Whole));
     }
 
-    // A hash has no members to serialize: without this two different ones would look the same.
+    // A hash has no members to serialize: without this converter two different hashes would be equal.
     private static readonly JsonSerializerOptions Whole = new() { Converters = { new HashAsText() } };
 
     private sealed class HashAsText : System.Text.Json.Serialization.JsonConverter<LedgerHash>
@@ -75,7 +75,7 @@ public abstract class StoreContract : IAsyncLifetime
             writer.WriteStringValue(value.ToString());
     }
 
-    /// <summary>Starts them all behind one barrier, so that they meet in the store.</summary>
+    /// <summary>Starts all calls behind one barrier, so that they run concurrently in the store.</summary>
     protected static async Task<T[]> RaceAsync<T>(int count, Func<int, Task<T>> attempt)
     {
         var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -94,7 +94,7 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     /// <summary>
-    /// All pages of a list, one after the other; <paramref name="between"/> runs after the first page.
+    /// Reads all pages of a list in order; <paramref name="between"/> runs after the first page.
     /// </summary>
     protected static async Task<List<T>> AllAsync<T>(Func<string?, Task<Page<T>>> page, Func<Task>? between = null)
     {

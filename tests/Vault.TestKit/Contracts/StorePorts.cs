@@ -14,7 +14,7 @@ using Vault.TestKit.Sealing;
 
 namespace Vault.TestKit.Contracts;
 
-/// <summary>One store under contract: its ports, and how to close it.</summary>
+/// <summary>The ports of the store under test, and a way to close it.</summary>
 public sealed class StorePorts : IAsyncDisposable
 {
     public required IAccountStore Accounts { get; init; }

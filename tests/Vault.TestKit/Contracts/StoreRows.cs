@@ -12,7 +12,7 @@ using Vault.Core.Sealing;
 
 namespace Vault.TestKit.Contracts;
 
-/// <summary>Rows with something in every member, so that a forgotten column shows. Repeatable.</summary>
+/// <summary>Repeatable rows with a value in every member, so that a test detects a forgotten column.</summary>
 public sealed class StoreRows
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
@@ -28,7 +28,7 @@ public sealed class StoreRows
     {
         get
         {
-            // Each id a millisecond later: ids order as they were made.
+            // Each id is a millisecond later, so ids sort in the order of their creation.
             lock (_time)
                 _time.Advance(TimeSpan.FromMilliseconds(1));
             return _ids;

@@ -11,25 +11,25 @@ internal enum Deed
     Leap,
     SetClock,
 
-    /// <summary>The end of a schedule: everything heals as far as it can, and what is then true is judged.</summary>
+    /// <summary>The end of a schedule: all hosts recover without faults, and the invariants are checked.</summary>
     Settle,
 }
 
 /// <summary>One step the scheduler may take.</summary>
-/// <param name="Host">Index; -1 for the process that revokes.</param>
+/// <param name="Host">The index of the host; -1 for the process that revokes.</param>
 internal readonly record struct Choice(Deed Deed, int Host = 0, Turn Turn = Turn.Go, long Seconds = 0)
 {
     public override string ToString() =>
         Deed switch
         {
-            Deed.Continue => $"{Who} {(Turn == Turn.Go ? "goes on" : "meets: " + Turn)}",
+            Deed.Continue => $"{Process} {(Turn == Turn.Go ? "continues" : "continues with: " + Turn)}",
             Deed.Leap => $"{Seconds} s pass",
-            Deed.SetClock => $"{Who}'s clock is set by {Seconds} s",
+            Deed.SetClock => $"{Process}'s clock is set by {Seconds} s",
             Deed.Revoke => "a revocation begins",
-            Deed.ShutGate => "the gate is shut",
+            Deed.ShutGate => "the gate is closed",
             Deed.Settle => "everything settles",
-            _ => $"{Who} {Deed.ToString().ToLowerInvariant()}s",
+            _ => $"{Process} {Deed.ToString().ToLowerInvariant()}s",
         };
 
-    private string Who => Host < 0 ? "the revoker" : "h" + Host;
+    private string Process => Host < 0 ? "the revoker" : "h" + Host;
 }

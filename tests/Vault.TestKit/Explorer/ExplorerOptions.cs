@@ -3,43 +3,44 @@ using Vault.Core.Refresh;
 
 namespace Vault.TestKit.Explorer;
 
-/// <summary>What may go wrong, at any point, beside the interleaving of the hosts.</summary>
+/// <summary>The faults that a search injects at any point, in addition to the interleaving of the hosts.</summary>
 [Flags]
 public enum Faults
 {
     None = 0,
 
     /// <summary>
-    /// A host dies between any two steps and starts again; what its process knew is gone, its disk is not.
+    /// A host crashes between any two steps and restarts. It loses its memory and keeps its disk.
     /// </summary>
     Crash = 1,
 
-    /// <summary>The provider acts and its reply never arrives; or it answers 500 and nobody can tell.</summary>
+    /// <summary>The provider acts and its response is lost, or it responds with 500 and the outcome is
+    /// unknown.</summary>
     LostReply = 2,
 
-    /// <summary>The provider answers 503 and does not act.</summary>
+    /// <summary>The provider responds with 503 and does not act.</summary>
     Outage = 4,
 
-    /// <summary>The store refuses a write, or takes it and its word is lost.</summary>
+    /// <summary>The store rejects a write, or commits it and the acknowledgement is lost.</summary>
     Store = 8,
 
     /// <summary>The account is revoked at any point.</summary>
     Revoke = 16,
 
-    /// <summary>The organization's gate is shut at any point.</summary>
+    /// <summary>The organization's gate is closed at any point.</summary>
     Gate = 32,
 
-    /// <summary>A host's wall clock is wrong by as much as the allowed skew, ahead or behind.</summary>
+    /// <summary>A host's wall clock is wrong by the allowed skew, fast or slow.</summary>
     Clock = 64,
 
-    /// <summary>With <see cref="Clock"/>: it may also be set in the middle of an attempt.</summary>
+    /// <summary>With <see cref="Clock"/>: the clock may also change during an attempt.</summary>
     ClockJump = 128,
 
     All = Crash | LostReply | Outage | Store | Revoke | Gate | Clock | ClockJump,
 }
 
 /// <summary>
-/// A protection that a decorator of the tests takes away, to show that the search would find the loss it prevents.
+/// A protection that a test decorator switches off, to show that the search finds the loss which it prevents.
 /// </summary>
 public enum Off
 {
@@ -51,10 +52,10 @@ public enum Off
 }
 
 /// <summary>One state space.</summary>
-/// <param name="Hosts">Hosts that refresh; a revocation is one process more.</param>
-/// <param name="Attempts">How often each host begins something.</param>
-/// <param name="FaultBudget">Faults at a time, of those allowed.</param>
-/// <param name="TimeSteps">How often time may leap.</param>
+/// <param name="Hosts">The number of hosts that refresh; a revocation runs in one more process.</param>
+/// <param name="Attempts">How often each host begins a refresh or a drain.</param>
+/// <param name="FaultBudget">The maximum number of faults in a schedule.</param>
+/// <param name="TimeSteps">How often the time may jump forward.</param>
 public sealed record ExplorerOptions(
     Rotation Rotation,
     int Hosts,
@@ -66,14 +67,15 @@ public sealed record ExplorerOptions(
 )
 {
     /// <summary>
-    /// A restarted host knows that its former process is dead (the lock of the data folder, on SQLite).
+    /// A restarted host knows that its previous process is dead (on SQLite by the lock of the data folder).
     /// </summary>
     public bool KnowsItsDead { get; init; }
 
-    /// <summary>States looked at before the search gives up; it says so.</summary>
+    /// <summary>The maximum number of states. A search that reaches it reports that it is incomplete.</summary>
     public int MaxStates { get; init; } = 400_000;
 
-    /// <summary>Stop at the first violation whose rule says this; at the first of all unless told otherwise.</summary>
+    /// <summary>The search stops at the first violation whose rule contains this text; by default at the
+    /// first.</summary>
     public string StopAt { get; init; } = "";
 
     public TimeSpan Grace { get; init; } = TimeSpan.FromMinutes(10);
@@ -86,14 +88,14 @@ public sealed record ExplorerOptions(
         + (Off == Off.Nothing ? "" : $", without {Off}");
 }
 
-/// <param name="Schedule">The steps that lead there, readable.</param>
+/// <param name="Schedule">The steps that lead to the violation, as readable text.</param>
 public sealed record Violation(string Rule, IReadOnlyList<string> Schedule)
 {
     public override string ToString() => Rule + "\n  " + string.Join("\n  ", Schedule);
 }
 
-/// <param name="Complete">Every state was looked at.</param>
-/// <param name="Schedules">Ends that were settled and judged.</param>
+/// <param name="Complete">Whether all states were visited.</param>
+/// <param name="Schedules">The number of schedules that ended and were checked.</param>
 public sealed record ExplorerReport(
     ExplorerOptions Options,
     long States,
@@ -105,5 +107,7 @@ public sealed record ExplorerReport(
 )
 {
     public override string ToString() =>
-        $"{Options.Name}: {States} states, {Steps} steps, {Schedules} ends{(Complete ? "" : " (incomplete)")}: {string.Join(", ", Ends.OrderBy(e => e.Key).Select(e => $"{e.Key} {e.Value}"))}; {Violations.Count} violations";
+        $"{Options.Name}: {States} states, {Steps} steps, {Schedules} ends{(Complete ? "" : " (incomplete)")}: "
+        + string.Join(", ", Ends.OrderBy(e => e.Key).Select(e => $"{e.Key} {e.Value}"))
+        + $"; {Violations.Count} violations";
 }

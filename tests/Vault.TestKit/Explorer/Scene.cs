@@ -14,8 +14,7 @@ using Vault.TestKit.Sealing;
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// What all schedules of a search share and none of them changes: keys, the pack, the connection, and the row they
-/// begin with.
+/// The immutable objects that all schedules of a search share: keys, pack, connection, and the initial account row.
 /// </summary>
 internal sealed class Scene : IDisposable
 {
@@ -67,7 +66,7 @@ internal sealed class Scene : IDisposable
             new PublicAddress(new Uri("https://vault.example.com"))
         );
 
-        // The key is in hand from here on: nothing in a search waits for it.
+        // Loads the key into the cache, so that no call in a search waits for it.
         using var sealing = Wait(Keyring.HoldActiveAsync(organization, default).AsTask()).Value;
         var first = new StrictProvider(options.Rotation, options.Grace).Consent();
         using var grant = new GrantTokens
@@ -105,7 +104,7 @@ internal sealed class Scene : IDisposable
 
     public TokenClients Clients { get; }
 
-    /// <summary>An active account whose access token has run out.</summary>
+    /// <summary>An active account with an expired access token.</summary>
     public AccountRow Start { get; }
 
     public void Dispose()

@@ -1,10 +1,10 @@
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// Exhaustive depth-first search over every interleaving of the hosts' steps and every fault, driving the real
-/// refresher, runner, revoker and lifecycle. A state is left by playing its schedule again from the start: real code
-/// cannot be copied in the middle of an await. Two schedules that lead to one state (row, provider, clocks, what each
-/// process has seen) are followed once.
+/// Exhaustive depth-first search over all interleavings of the hosts' steps and all faults, with the real refresher,
+/// runner, revoker and lifecycle. To go back to a state, the search replays its schedule from the start: real code
+/// cannot be copied in the middle of an await. Two schedules that lead to the same state (row, provider, clocks, the
+/// inputs of each process) are continued once.
 /// </summary>
 public static class Search
 {
@@ -16,8 +16,8 @@ public static class Search
         ExplorerReport? report = null;
         Exception? fault = null;
 
-        // A thread of its own: a test runner's synchronization context would send continuations elsewhere, and there is
-        // no elsewhere in a search.
+        // A separate thread: the synchronization context of a test runner would run continuations on other threads, and
+        // a search must run on one thread.
         var thread = new Thread(
             () =>
             {
@@ -25,7 +25,7 @@ public static class Search
                 {
                     report = Explore(options);
                 }
-#pragma warning disable CA1031 // Handed to whoever waits.
+#pragma warning disable CA1031 // Rethrown by the caller of the thread.
                 catch (Exception e)
                 {
                     fault = e;
@@ -53,14 +53,14 @@ public static class Search
         long steps = 0;
         long schedules = 0;
         while (
-            open.TryPop(out var begun)
+            open.TryPop(out var prefix)
             && seen.Count < options.MaxStates
             && !violations.Exists(v => v.Rule.Contains(options.StopAt, StringComparison.Ordinal))
         )
         {
-            var path = new List<Choice>(begun);
+            var path = new List<Choice>(prefix);
             var world = new World(options, scene, verbose: false);
-            foreach (var choice in begun)
+            foreach (var choice in prefix)
                 world.Do(choice);
             steps++;
             while (true)
@@ -68,7 +68,7 @@ public static class Search
                 if (world.Broken is { } rule)
                 {
                     if (violations.Count < 20 && violations.Count(v => v.Rule == rule) < 3)
-                        violations.Add(new Violation(rule, Tell(options, scene, path)));
+                        violations.Add(new Violation(rule, Replay(options, scene, path)));
                     break;
                 }
 
@@ -90,18 +90,18 @@ public static class Search
                 world.Do(choices[0]);
                 steps++;
                 if (path.Count > MaxSchedule)
-                    world.Break("the schedule does not come to an end");
+                    world.Break("the schedule does not end");
             }
         }
 
         return new ExplorerReport(options, seen.Count, steps, schedules, open.Count == 0, ends, violations);
     }
 
-    private static IReadOnlyList<string> Tell(ExplorerOptions options, Scene scene, IEnumerable<Choice> path)
+    private static IReadOnlyList<string> Replay(ExplorerOptions options, Scene scene, IEnumerable<Choice> path)
     {
         var world = new World(options, scene, verbose: true);
         foreach (var choice in path)
             world.Do(choice);
-        return world.Story;
+        return world.Trace;
     }
 }

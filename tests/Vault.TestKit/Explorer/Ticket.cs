@@ -1,24 +1,24 @@
 namespace Vault.TestKit.Explorer;
 
-/// <summary>How a port call that waits for the scheduler goes on.</summary>
+/// <summary>How the scheduler continues a waiting port call.</summary>
 internal enum Turn
 {
-    /// <summary>It does what it should.</summary>
+    /// <summary>The call succeeds.</summary>
     Go,
 
-    /// <summary>The store refuses it: nothing is written.</summary>
+    /// <summary>The store rejects the write: nothing is written.</summary>
     Refused,
 
-    /// <summary>It is written and the answer is lost.</summary>
+    /// <summary>The write is committed and the acknowledgement is lost.</summary>
     Unanswered,
 
-    /// <summary>The provider answers 503.</summary>
+    /// <summary>The provider responds with 503.</summary>
     Outage,
 
-    /// <summary>The provider answers 500 without having acted.</summary>
+    /// <summary>The provider responds with 500 and does not act.</summary>
     Broken,
 
-    /// <summary>The reply does not arrive before the call gives up.</summary>
+    /// <summary>The response does not arrive before the call times out.</summary>
     Lost,
 }
 
@@ -27,20 +27,19 @@ internal enum Port
     Read,
     Write,
 
-    /// <summary>The request, and the provider acting on it.</summary>
+    /// <summary>The request with the provider's action.</summary>
     Send,
 
-    /// <summary>The reply on its way back.</summary>
+    /// <summary>The arrival of the response.</summary>
     Reply,
     RevokeUpstream,
 
-    /// <summary>A point where nothing happens but a process may be held up.</summary>
+    /// <summary>A point without an effect at which a process may be delayed.</summary>
     Pause,
 }
 
 /// <summary>
-/// A port call of a host, waiting until the scheduler lets it happen. Everything before it has happened; nothing after
-/// it has.
+/// A port call of a host that waits for the scheduler. The code before the call has run; the code after it has not.
 /// </summary>
 internal sealed class Ticket(Port port, string about, DateTimeOffset deadline)
 {
@@ -48,12 +47,12 @@ internal sealed class Ticket(Port port, string about, DateTimeOffset deadline)
 
     public string About { get; } = about;
 
-    /// <summary>When the call gives up on its own; only of replies.</summary>
+    /// <summary>When the call times out; only for responses.</summary>
     public DateTimeOffset Deadline { get; } = deadline;
 
     /// <summary>
-    /// Continuations run in the scheduler's own thread, as part of the step that completes it: there is no other thread
-    /// in a search.
+    /// Continuations run synchronously on the scheduler's thread, in the step that completes the task: a search has no
+    /// other thread.
     /// </summary>
     public TaskCompletionSource<Turn> Source { get; } = new();
 }

@@ -4,8 +4,8 @@ using Vault.Core.Identity;
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// What a schedule comes to when the world is kind again: no more faults, an open gate, time to wait. Then the promises
-/// are judged.
+/// Ends a schedule without further faults: the gate is open, and all hosts get time to recover. Then it checks the
+/// invariants.
 /// </summary>
 internal sealed partial class World
 {
@@ -40,7 +40,7 @@ internal sealed partial class World
         {
             if (steps > 200)
             {
-                Break($"{host.Name} does not come to an end");
+                Break($"{host.Name} does not finish");
                 return;
             }
 
@@ -65,8 +65,9 @@ internal sealed partial class World
         var state = Stored.Row.State;
         End = state.Status + (state.Reason is null ? "" : " " + state.Reason);
         if (Verbose)
-            _told.Add(
-                $"    ends as {Brief(state)}, holding {TokenOf(Stored.Row)}; alive at the provider: {string.Join(", ", Provider.Alive)}"
+            _log.Add(
+                $"    ends as {Brief(state)}, holding {TokenOf(Stored.Row)}; valid at the provider: "
+                    + string.Join(", ", Provider.Alive)
             );
         if (Broken is not null)
             return;
@@ -76,25 +77,26 @@ internal sealed partial class World
                 Break("silent loss: the account is ACTIVE and its refresh token is dead");
                 break;
             case AccountStatus.Active when !AccountSchedule.IsLive(state, Now):
-                Break("stuck: the account is ACTIVE, has no live access token, and nobody gets one");
+                Break("stuck: the account is ACTIVE, has no valid access token, and no host gets one");
                 break;
             case AccountStatus.Revoked when Provider.Alive.Except(Lost).FirstOrDefault() is { } token:
                 Break(
-                    $"silent loss: the account is REVOKED, {token} lives at the provider, and its reply was not lost"
+                    $"silent loss: the account is REVOKED, {token} is valid at the provider, and its response was not lost"
                 );
                 break;
             case AccountStatus.RequiresReauth when state.Reason != StatusReason.RefreshOutcomeLost:
-                Break($"mislabelled: nobody revoked the grant, and the account says {state.Reason}");
+                Break($"mislabelled: the grant was not revoked, and the account says {state.Reason}");
                 break;
             case AccountStatus.RequiresReauth when !MayHaveLost:
                 Break(
-                    "a grant is given up: no reply was lost, all who were held up have told what became of their attempts, and the account says refresh_outcome_lost"
+                    "a grant is given up: no response was lost, all delayed processes have recorded the outcome of "
+                        + "their attempts, and the account says refresh_outcome_lost"
                 );
                 break;
             case AccountStatus.Active or AccountStatus.Revoked or AccountStatus.RequiresReauth:
                 break;
             default:
-                Break("the account ended in a status that nothing leads to: " + End);
+                Break("the account ended in an impossible status: " + End);
                 break;
         }
     }

@@ -4,15 +4,15 @@ using Vault.Core.Packs;
 
 namespace Vault.TestKit.Explorer;
 
-/// <summary>What may happen next, and how it happens.</summary>
+/// <summary>The possible next steps and their execution.</summary>
 internal sealed partial class World
 {
     private const long BeyondFreshness = 2;
 
-    /// <summary>Past the lease on every clock, however wrong within the allowed skew.</summary>
+    /// <summary>Past the lease on every clock within the allowed skew.</summary>
     private long BeyondLease => (long)(Options.Lifecycle.Lease + (Options.Lifecycle.ClockSkew * 2)).TotalSeconds + 1;
 
-    /// <summary>Past the lease on a clock that goes ahead as far as it may, and not on the holder's own.</summary>
+    /// <summary>Past the lease on a clock that is fast by the allowed skew, and not on the holder's clock.</summary>
     private long NearLease => (long)(Options.Lifecycle.Lease - Options.Lifecycle.ClockSkew).TotalSeconds;
 
     public List<Choice> Choices()
@@ -30,8 +30,8 @@ internal sealed partial class World
                 && (i == 0 || Hosts[i - 1].Attempts < Options.Attempts || Hosts[i - 1].Holder[^1] != '1')
             )
             {
-                // Hosts are alike: the second begins nothing before the first has, or every schedule would be met
-                // twice.
+                // Hosts are identical: the second begins only after the first has begun; otherwise every schedule
+                // would be visited twice.
                 choices.Add(new(Deed.Begin, i));
                 if (host.Spool.Replies.Count > 0)
                     choices.Add(new(Deed.Drain, i));
@@ -57,7 +57,7 @@ internal sealed partial class World
 
         if (Options.Faults.HasFlag(Faults.Clock) && Budget > 0)
         {
-            // Without jumps only the last host's clock is wrong: what counts is the difference.
+            // Without jumps only the last host's clock is wrong, because only the difference matters.
             for (var i = Options.Faults.HasFlag(Faults.ClockJump) ? 0 : Hosts.Count - 1; i < Hosts.Count; i++)
                 foreach (var sign in new[] { -1, 1 })
                     if (Hosts[i].ClockError == TimeSpan.Zero && MayBeSet(Hosts[i]))
@@ -76,7 +76,7 @@ internal sealed partial class World
             ? host.Ticket is null or { Port: Port.Pause or Port.Reply }
             : host.Ticket is null && host.Attempts == Options.Attempts;
 
-    // From an untouched row and idle hosts a leap leads to the same place, only later.
+    // With an unchanged row and idle hosts, a time jump leads to an equivalent state.
     private bool TimeMatters =>
         Everyone.Any(h => h.Ticket is not null)
         || Stored.Row.State is not { Intent: null, CooldownUntil: null, Doubt: null }
@@ -111,8 +111,9 @@ internal sealed partial class World
     public void Do(Choice choice)
     {
         if (Verbose)
-            _told.Add(
-                $"{(Now - Scene.Origin).TotalSeconds, 6} s  {choice}{(choice.Deed == Deed.Continue ? ": " + Of(choice).Ticket?.About : "")}"
+            _log.Add(
+                $"{(Now - Scene.Origin).TotalSeconds, 6} s  {choice}"
+                    + (choice.Deed == Deed.Continue ? ": " + Of(choice).Ticket?.About : "")
             );
         var host = Of(choice);
         switch (choice.Deed)
@@ -160,7 +161,7 @@ internal sealed partial class World
         if (Provider.Replays > 0 && Options.Rotation is Rotation.FamilyKill or Rotation.Grace)
             Break("a used token was presented again to a provider that kills its family");
         if (Stored.Row.State.Status == AccountStatus.RequiresReauth && !MayDoubt)
-            Break("mislabelled: every reply is arriving in time, and the account says that one was lost");
+            Break("mislabelled: every response arrives in time, and the account says that one was lost");
         if (Stored.Commits.Any(c => c.Value > 1))
             Break("a generation was committed twice");
     }

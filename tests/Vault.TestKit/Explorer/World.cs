@@ -9,14 +9,14 @@ using Vault.TestKit.Provider;
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// One schedule of a search, played from the beginning: the hosts, the store, the provider and the time. Everything
-/// happens in the scheduler's thread, one step at a time; between two steps every process stands at a port call, so the
-/// whole state can be told.
+/// One schedule of a search, executed from the start: the hosts, the store, the provider and the time. Everything runs
+/// on the scheduler's thread, one step at a time. Between two steps every process waits at a port call, so the whole
+/// state can be described.
 /// </summary>
 internal sealed partial class World
 {
     private static readonly ConditionalWeakTable<AccountRow, string> Tokens = [];
-    private readonly List<string> _told = [];
+    private readonly List<string> _log = [];
     private bool _crashed;
 
     public World(ExplorerOptions options, Scene scene, bool verbose)
@@ -57,27 +57,27 @@ internal sealed partial class World
 
     public DateTimeOffset? ShutAt { get; private set; }
 
-    /// <summary>Answers of the provider that nobody will ever know.</summary>
+    /// <summary>The number of provider responses that no host received.</summary>
     public int Unknowns { get; set; }
 
     /// <summary>
-    /// Whether a loss may be feared: it may have happened, or a process was held up, or had something to tell that the
-    /// store had refused, while time leapt.
+    /// Whether the account may report a loss: one may have happened, or the time jumped while a process was waiting or
+    /// had an outcome that the store had rejected.
     /// </summary>
     public bool MayDoubt { get; private set; }
 
-    /// <summary>Whether a loss may have happened at all: a reply was lost, or a process crashed.</summary>
+    /// <summary>Whether a loss may have happened: a response was lost, or a process crashed.</summary>
     public bool MayHaveLost => _crashed || Unknowns > 0;
 
-    /// <summary>Refresh tokens that the provider issued and nobody received.</summary>
+    /// <summary>Refresh tokens that the provider issued and no host received.</summary>
     public HashSet<string> Lost { get; } = [];
 
     public string? Broken { get; private set; }
 
-    /// <summary>How it ended, after settling.</summary>
+    /// <summary>The final status, after settling.</summary>
     public string? End { get; private set; }
 
-    public IReadOnlyList<string> Story => _told;
+    public IReadOnlyList<string> Trace => _log;
 
     private IEnumerable<WorldHost> Everyone => Hosts.Append(Revoker);
 
@@ -92,10 +92,10 @@ internal sealed partial class World
     public void Saw(WorldHost host, string what) =>
         host.History = Hash($"{host.History}|{(Now - Scene.Origin).Ticks}|{host.ClockError.Ticks}|{what}");
 
-    public void Told(string what)
+    public void Log(string what)
     {
         if (Verbose)
-            _told.Add("    " + what);
+            _log.Add("    " + what);
     }
 
     public void Break(string rule) => Broken ??= rule;
@@ -107,14 +107,14 @@ internal sealed partial class World
         host.InHand = null;
     }
 
-    /// <summary>A host is about to put a refresh token on the wire.</summary>
+    /// <summary>A host is about to send a refresh token.</summary>
     public void Presenting(WorldHost host, string token)
     {
         var lease = Options.Lifecycle.FreshnessLease;
         if (RevokedAt is { } revoked && Now >= revoked + lease)
             Break($"{host.Name} presents {token} after the revocation was acknowledged");
         if (ShutAt is { } shut && Now >= shut + lease)
-            Break($"{host.Name} presents {token} after the shut gate was acknowledged");
+            Break($"{host.Name} presents {token} after the closing of the gate was acknowledged");
     }
 
     public string TokenOf(AccountRow row)
@@ -126,19 +126,20 @@ internal sealed partial class World
         var opened = Scene.Sealing.OpenGrantAsync(row, default);
         using var grant = opened.IsCompletedSuccessfully
             ? opened.Result.Value
-            : throw new InvalidOperationException("The key was in hand.");
+            : throw new InvalidOperationException("The key must be in the cache.");
         var text = grant?.RefreshToken?.RevealText() ?? "-";
         Tokens.AddOrUpdate(row, text);
         return text;
     }
 
-    /// <summary>Everything that the future depends on.</summary>
+    /// <summary>A hash of the whole state, on which all later steps depend.</summary>
     public UInt128 Fingerprint()
     {
         var text = new StringBuilder(512);
         text.Append(
                 CultureInfo.InvariantCulture,
-                $"{(Now - Scene.Origin).Ticks}|{Budget}|{Leaps}|{Stored.Gate}|{RevokedAt?.Ticks}|{ShutAt?.Ticks}|{MayDoubt}|{MayHaveLost}|"
+                $"{(Now - Scene.Origin).Ticks}|{Budget}|{Leaps}|{Stored.Gate}|{RevokedAt?.Ticks}|{ShutAt?.Ticks}|"
+                    + $"{MayDoubt}|{MayHaveLost}|"
             )
             .Append(Canon(Stored.Row, TokenOf(Stored.Row)))
             .Append('|')
@@ -149,7 +150,8 @@ internal sealed partial class World
         {
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"|{host.Holder}|{host.Attempts}|{host.ClockError.Ticks}|{host.History}|{host.InHand}|{host.Ticket?.Port}|{host.Ticket?.Deadline.Ticks}|"
+                $"|{host.Holder}|{host.Attempts}|{host.ClockError.Ticks}|{host.History}|{host.InHand}|"
+                    + $"{host.Ticket?.Port}|{host.Ticket?.Deadline.Ticks}|"
             );
             foreach (var reply in host.Spool.Replies)
                 text.Append(reply.AttemptId).Append(',');
@@ -163,7 +165,9 @@ internal sealed partial class World
         var s = row.State;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{InDoubtText(s.Doubt)};{s.Failures};{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}"
+            $"{row.Version};{s.Status};{s.Reason};{s.Generation};{token};{s.Grant?.ObtainedAt.Ticks};"
+                + $"{s.Intent?.AttemptId};{s.Intent?.LeaseUntil.Ticks};{InDoubtText(s.Doubt)};{s.Failures};"
+                + $"{s.CooldownUntil?.Ticks};{s.Revocation};{s.AccessRejected}"
         );
     }
 
@@ -175,7 +179,10 @@ internal sealed partial class World
                 + doubt.FirstSentAt.Ticks.ToString(CultureInfo.InvariantCulture);
 
     public static string Brief(AccountState s) =>
-        $"{s.Status} {s.Reason} g{s.Generation}{(s.Intent is { } i ? " intent of " + i.Holder : "")}{(s.Doubt is null ? "" : " in doubt")}{(s.Revocation == UpstreamRevocation.None ? "" : " revocation " + s.Revocation)}";
+        $"{s.Status} {s.Reason} g{s.Generation}"
+        + (s.Intent is { } i ? " intent of " + i.Holder : "")
+        + (s.Doubt is null ? "" : " in doubt")
+        + (s.Revocation == UpstreamRevocation.None ? "" : " revocation " + s.Revocation);
 
     private static UInt128 Hash(string text)
     {

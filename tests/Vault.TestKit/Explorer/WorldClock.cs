@@ -1,8 +1,8 @@
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// A host's clocks: the wall clock is the world's with the host's error; the monotonic one counts true time, or stands
-/// still where the recheck is off.
+/// A host's clocks. The wall clock is the simulated time plus the host's clock error. The monotonic clock has no error;
+/// it does not advance when the recheck is switched off.
 /// </summary>
 internal sealed class WorldClock(World world, Func<TimeSpan> error, bool blind) : TimeProvider
 {
@@ -12,7 +12,7 @@ internal sealed class WorldClock(World world, Func<TimeSpan> error, bool blind) 
 
     public override long GetTimestamp() => blind ? 0 : world.Now.Ticks;
 
-    // Nothing in a search waits for a timer: what takes time is a ticket.
+    // No code in a search waits for a timer: every wait is a ticket.
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         new Never();
 

@@ -8,7 +8,8 @@ using Vault.TestKit.Provider;
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// The token endpoint as one host sees it: sending (and the provider acting) is one step, the reply's arrival another.
+/// The token endpoint as one host sees it. Sending, with the provider's action, is one step; the arrival of the
+/// response is another.
 /// </summary>
 internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoint
 {
@@ -23,7 +24,8 @@ internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoin
         world.Presenting(host, token);
         var turn = await world.TakeTurnAsync(host, Port.Send, "send").ConfigureAwait(false);
 
-        // Held up on the wire past its deadline: the call has been given up and is not delivered, but nobody can tell.
+        // The request was delayed past its deadline: the caller has cancelled it and it is not delivered, but the
+        // caller cannot know this.
         if (guarded && host.Clock.GetUtcNow() >= deadline)
             turn = Turn.Broken;
         if (turn == Turn.Outage)
@@ -40,8 +42,9 @@ internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoin
         }
 
         var issued = world.Provider.Present(token, world.Now);
-        world.Told(
-            $"provider: {token} -> {(issued.Result == Presented.Granted ? issued.RefreshToken ?? "granted" : "refused")}"
+        world.Log(
+            $"provider: {token} -> "
+                + (issued.Result == Presented.Granted ? issued.RefreshToken ?? "granted" : "refused")
         );
         world.Saw(host, issued.ToString());
         host.InHand = issued.RefreshToken;

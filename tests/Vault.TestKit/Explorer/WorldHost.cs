@@ -8,8 +8,8 @@ using Vault.TestKit.Provider;
 namespace Vault.TestKit.Explorer;
 
 /// <summary>
-/// One process of the search: the real runner, refresher and revoker over ports that wait for the scheduler. It does
-/// one thing at a time. A crash replaces everything but the spool, which is its disk.
+/// One process of the search: the real runner, refresher and revoker on ports that wait for the scheduler. It runs one
+/// operation at a time. A crash replaces everything except the spool, which represents the disk.
 /// </summary>
 internal sealed class WorldHost : ICheckpoints
 {
@@ -18,7 +18,7 @@ internal sealed class WorldHost : ICheckpoints
     private int _life;
     private AccountRefresher _refresher = null!;
     private AccountRevoker _revoker = null!;
-    private Task? _doing;
+    private Task? _operation;
 
     public WorldHost(World world, int index, int attempts)
     {
@@ -37,16 +37,17 @@ internal sealed class WorldHost : ICheckpoints
 
     public MemorySpool Spool { get; } = new();
 
-    /// <summary>What it waits for; null when it is idle.</summary>
+    /// <summary>The port call it waits for; null when it is idle.</summary>
     public Ticket? Ticket { get; set; }
 
-    /// <summary>A refresh token that the provider has issued to it and that is not committed yet.</summary>
+    /// <summary>A refresh token that this process has received and not yet committed.</summary>
     public string? InHand { get; set; }
 
-    /// <summary>Everything its process has seen: being deterministic, it is a function of that.</summary>
+    /// <summary>A hash of all inputs of the process. The process is deterministic, so they determine its
+    /// state.</summary>
     public UInt128 History { get; set; }
 
-    /// <summary>The store failed under it; so its memory may hold something from one attempt to the next.</summary>
+    /// <summary>Whether a store call failed: then its memory may carry state from one attempt to the next.</summary>
     public bool Scarred { get; set; }
 
     public string Name => $"h{_index}";
@@ -55,46 +56,45 @@ internal sealed class WorldHost : ICheckpoints
     {
         Attempts--;
 
-        // As the sweep asks: the attempt runs in this thread, and a caller who waits for nothing takes its answer in
-        // another, where it touches nothing.
+        // Called as the sweep does. The attempt runs on this thread; the result, which is not used, may complete on
+        // another thread.
         _ = _refresher.RefreshAsync(_world.Key, null, RefreshReason.Scheduled, CancellationToken.None);
-        _doing = _refresher.Underway.SingleOrDefault();
+        _operation = _refresher.Underway.SingleOrDefault();
     }
 
-    public void BeginDrain() => _doing = _refresher.DrainSpoolAsync(CancellationToken.None);
+    public void BeginDrain() => _operation = _refresher.DrainSpoolAsync(CancellationToken.None);
 
     public void BeginRevoke()
     {
         Attempts--;
-        _doing = _revoker.WithdrawAsync(
+        _operation = _revoker.WithdrawAsync(
             _world.Key,
             new AccountEvent.RevokeWanted(Clock.GetUtcNow(), StatusReason.RevokedByRequest),
             "key_1"
         );
     }
 
-    public void BeginFinishing() => _doing = _revoker.FinishUpstreamAsync(_world.Key, CancellationToken.None);
+    public void BeginFinishing() => _operation = _revoker.FinishUpstreamAsync(_world.Key, CancellationToken.None);
 
     public void Crash()
     {
         if (InHand is not null)
             _world.Lose(this);
         Ticket = null;
-        _doing = null;
+        _operation = null;
         Scarred = false;
         History = 0;
         Start();
     }
 
     /// <summary>
-    /// Called after each of its steps: forgets what it did when it is done. Answers what went wrong in a way that
-    /// nobody expects.
+    /// Called after each step. Clears the state of a finished operation, and returns an unexpected failure.
     /// </summary>
     public string? Rest()
     {
-        if (Ticket is not null || _doing is not { IsCompleted: true } done)
+        if (Ticket is not null || _operation is not { IsCompleted: true } done)
             return null;
-        _doing = null;
+        _operation = null;
         InHand = null;
         if (!Scarred)
             History = 0;
@@ -145,7 +145,7 @@ internal sealed class WorldHost : ICheckpoints
         _revoker = new AccountRevoker(store, runner, scene.Sealing, scene.Clients, endpoint, Clock, options);
     }
 
-    /// <summary>Ids that differ and repeat from search to search.</summary>
+    /// <summary>Unique ids that are the same in every search.</summary>
     private sealed class Counting(int seed) : IEntropy
     {
         private int _count;
@@ -158,7 +158,7 @@ internal sealed class WorldHost : ICheckpoints
         }
     }
 
-    /// <summary>Jitter is in the middle.</summary>
+    /// <summary>Always the middle value for jitter.</summary>
     private sealed class Even : IEntropy
     {
         public void Fill(Span<byte> destination) => destination.Fill(0x7f);

@@ -6,7 +6,7 @@ using Vault.Core.Persistence;
 
 namespace Vault.TestKit.Explorer;
 
-/// <summary>The one account row and its organization's gate.</summary>
+/// <summary>The account row of the search and its organization's gate.</summary>
 internal sealed class WorldRow
 {
     public required AccountRow Row { get; set; }
@@ -18,8 +18,8 @@ internal sealed class WorldRow
 }
 
 /// <summary>
-/// The store as one host sees it: every call is a step of the search. Without its protections it is a decorator that
-/// lies.
+/// The store as one host sees it: every call is a step of the search. When a protection is switched off, it returns
+/// wrong data or skips a check.
 /// </summary>
 internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
 {
@@ -35,7 +35,7 @@ internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
         return new AccountSnapshot(row, world.Stored.Gate);
     }
 
-    // Without the intent nobody sees anybody else's.
+    // When intents are switched off, a host does not see the intent of another host.
     private RefreshIntent? Mine(RefreshIntent? intent) => intent?.Holder == host.Holder ? intent : null;
 
     public async Task<WriteOutcome> UpdateAsync(
@@ -55,7 +55,7 @@ internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
 
         var outcome = Write(row, expectedVersion, gate);
         world.Saw(host, turn + " " + outcome);
-        world.Told(
+        world.Log(
             outcome == WriteOutcome.Written ? $"wrote {World.Brief(world.Stored.Row.State)}" : outcome.ToString()
         );
         return turn == Turn.Unanswered ? throw new StoreUnavailableException("unanswered", true) : outcome;

@@ -3,7 +3,7 @@ using System.Text;
 namespace Vault.TestKit.Leaks;
 
 /// <summary>
-/// Secrets in every form in which a leak shows: as they are (also as UTF-16), base64 and base64url at any alignment,
+/// Secrets in all forms in which they could leak: plain text (also as UTF-16), base64 and base64url at any alignment,
 /// URL-encoded, JSON-escaped.
 /// </summary>
 public sealed class SecretForms
@@ -16,7 +16,7 @@ public sealed class SecretForms
             _marks.AddRange(FormsOf(secret).Select(f => (f.Key, f.Value)));
     }
 
-    /// <summary>Every form by its name.</summary>
+    /// <summary>All forms by name.</summary>
     public static IReadOnlyDictionary<string, byte[]> FormsOf(string secret)
     {
         ArgumentNullException.ThrowIfNull(secret);
@@ -43,7 +43,7 @@ public sealed class SecretForms
 
     public bool AreIn(ReadOnlySpan<byte> where) => FirstIn(where) is not null;
 
-    /// <summary>In which form one of them is there, and where; null when none is.</summary>
+    /// <summary>The form and position of the first secret found; null when none is found.</summary>
     public (string Form, int At)? FirstIn(ReadOnlySpan<byte> where)
     {
         foreach (var (form, mark) in _marks)
@@ -54,7 +54,7 @@ public sealed class SecretForms
 
     public bool AreIn(string where) => AreIn(Encoding.UTF8.GetBytes(where));
 
-    // The part of the base64 text that depends on the secret alone, whatever stands before and after it.
+    // The part of the base64 text that depends only on the secret, not on the bytes before and after it.
     private static string Base64Core(string secret, int shift)
     {
         var bytes = new byte[shift + Encoding.UTF8.GetByteCount(secret)];

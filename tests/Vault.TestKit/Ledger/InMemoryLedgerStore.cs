@@ -4,7 +4,7 @@ using Vault.Core.Ledger;
 namespace Vault.TestKit.Ledger;
 
 /// <summary>
-/// The ledger's tables in memory: atomic, with the unique keys of the real ones. Tests break it from outside.
+/// The ledger's tables in memory: atomic, with the unique keys of the real tables. Tests inject failures.
 /// </summary>
 public sealed class InMemoryLedgerStore : ILedgerStore
 {
@@ -12,16 +12,16 @@ public sealed class InMemoryLedgerStore : ILedgerStore
     private readonly Dictionary<OrganizationId, Chain> _chains = [];
     private readonly List<PendingEntry> _outbox = [];
 
-    /// <summary>Awaited before anything of an append happens; throws to play a store that is away.</summary>
+    /// <summary>Awaited before an append. Throws to simulate an unavailable store.</summary>
     public Func<IReadOnlyList<LedgerGroup>, Task>? BeforeAppend { get; set; }
 
-    /// <summary>Awaited after the commit; throws to play a lost reply.</summary>
+    /// <summary>Awaited after the commit. Throws to simulate a lost acknowledgement.</summary>
     public Func<IReadOnlyList<LedgerGroup>, Task>? AfterAppend { get; set; }
 
-    /// <summary>Committed transactions.</summary>
+    /// <summary>The number of committed transactions.</summary>
     public int Commits { get; private set; }
 
-    /// <summary>Number of groups in each call of append.</summary>
+    /// <summary>The number of groups in each append call.</summary>
     public List<int> Calls { get; } = [];
 
     public void AddToOutbox(params IEnumerable<PendingEntry> entries)
@@ -39,14 +39,14 @@ public sealed class InMemoryLedgerStore : ILedgerStore
         }
     }
 
-    /// <summary>Everything stored for the organization, in stored order.</summary>
+    /// <summary>The entries of the organization in stored order.</summary>
     public IReadOnlyList<LedgerEntry> Entries(OrganizationId organization)
     {
         lock (_gate)
             return [.. Of(organization).Rows];
     }
 
-    /// <summary>Changes rows and head as somebody with the database password would.</summary>
+    /// <summary>Changes rows and head as an attacker with access to the database would.</summary>
     public void Tamper(OrganizationId organization, Action<List<LedgerEntry>> change, LedgerHead? head = null)
     {
         lock (_gate)

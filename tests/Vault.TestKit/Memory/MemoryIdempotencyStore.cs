@@ -21,8 +21,8 @@ public sealed class MemoryIdempotencyStore(MemoryStore store) : IIdempotencyStor
             () =>
             {
                 var key = (organization, claim.Scope, claim.Key);
-                if (Rows.TryGetValue(key, out var there) && there.Answer.ExpiresAt > now)
-                    return there.Answer;
+                if (Rows.TryGetValue(key, out var stored) && stored.Answer.ExpiresAt > now)
+                    return stored.Answer;
                 Rows[key] = (organization, claim);
                 return null;
             },
@@ -40,9 +40,9 @@ public sealed class MemoryIdempotencyStore(MemoryStore store) : IIdempotencyStor
             {
                 var key = (organization, answer.Scope, answer.Key);
                 if (
-                    Rows.TryGetValue(key, out var there)
-                    && there.Answer.RequestDigest == answer.RequestDigest
-                    && there.Answer.CreatedAt == answer.CreatedAt
+                    Rows.TryGetValue(key, out var stored)
+                    && stored.Answer.RequestDigest == answer.RequestDigest
+                    && stored.Answer.CreatedAt == answer.CreatedAt
                 )
                     Rows[key] = (organization, answer);
                 return true;
@@ -59,8 +59,8 @@ public sealed class MemoryIdempotencyStore(MemoryStore store) : IIdempotencyStor
         store.RunAsync(
             "idempotency.release",
             () =>
-                Rows.TryGetValue((organization, scope, key), out var there)
-                && there.Answer.Status is null
+                Rows.TryGetValue((organization, scope, key), out var stored)
+                && stored.Answer.Status is null
                 && Rows.Remove((organization, scope, key)),
             cancellationToken
         );
@@ -70,10 +70,13 @@ public sealed class MemoryIdempotencyStore(MemoryStore store) : IIdempotencyStor
             "idempotency.delete_expired",
             () =>
             {
-                var gone = Rows.Where(r => r.Value.Answer.ExpiresAt < before).Select(r => r.Key).Take(limit).ToList();
-                foreach (var key in gone)
+                var expired = Rows.Where(r => r.Value.Answer.ExpiresAt < before)
+                    .Select(r => r.Key)
+                    .Take(limit)
+                    .ToList();
+                foreach (var key in expired)
                     Rows.Remove(key);
-                return gone.Count;
+                return expired.Count;
             },
             cancellationToken
         );

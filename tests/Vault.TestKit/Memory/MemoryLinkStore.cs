@@ -89,10 +89,10 @@ public sealed class MemoryLinkStore(MemoryStore store) : ILinkStore
             "links.delete_expired",
             () =>
             {
-                var gone = Rows.Values.Where(r => r.ExpiresAt < before).Take(limit).ToList();
-                foreach (var row in gone)
+                var expired = Rows.Values.Where(r => r.ExpiresAt < before).Take(limit).ToList();
+                foreach (var row in expired)
                     Rows.Remove(row.Id);
-                return gone.Count;
+                return expired.Count;
             },
             cancellationToken
         );

@@ -105,9 +105,9 @@ public sealed class MemoryOrganizationStore(MemoryStore store) : IOrganizationSt
     private static void Purge<TKey, TRow>(Dictionary<TKey, TRow> rows, Func<TRow, bool> mine, ref int left)
         where TKey : notnull
     {
-        var gone = rows.Where(r => mine(r.Value)).Select(r => r.Key).Take(left).ToList();
-        foreach (var key in gone)
+        var deleted = rows.Where(r => mine(r.Value)).Select(r => r.Key).Take(left).ToList();
+        foreach (var key in deleted)
             rows.Remove(key);
-        left -= gone.Count;
+        left -= deleted.Count;
     }
 }

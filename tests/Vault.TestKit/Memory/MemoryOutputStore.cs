@@ -31,10 +31,10 @@ public sealed class MemoryOutputStore(MemoryStore store) : IOutputStore
             "outputs.delete_expired",
             () =>
             {
-                var gone = Rows.Where(r => r.Value.ExpiresAt < before).Select(r => r.Key).Take(limit).ToList();
-                foreach (var key in gone)
+                var expired = Rows.Where(r => r.Value.ExpiresAt < before).Select(r => r.Key).Take(limit).ToList();
+                foreach (var key in expired)
                     Rows.Remove(key);
-                return gone.Count;
+                return expired.Count;
             },
             cancellationToken
         );

@@ -5,8 +5,8 @@ using Vault.Core.Persistence;
 namespace Vault.TestKit.Memory;
 
 /// <summary>
-/// Every store port in memory, for fast tests of the rules: atomic, versioned, with the gate inside the write and the
-/// outbox beside it. It passes the same contract suites as the databases. One lock is the whole transaction machinery.
+/// All store ports in memory, for fast tests of the domain rules: atomic and versioned, with the gate check and the
+/// outbox in the same write. It passes the same contract suites as the databases. One lock replaces transactions.
 /// </summary>
 public sealed class MemoryStore
 {
@@ -52,17 +52,17 @@ public sealed class MemoryStore
     public MemoryLedgerStore Ledger { get; }
 
     /// <summary>
-    /// Awaited before every call, with its name (<c>accounts.find</c>, <c>accounts.update</c>, …). Throwing plays a
-    /// store that is down, waiting plays one that is slow.
+    /// Awaited before every call with the call's name (<c>accounts.find</c>, <c>accounts.update</c>, …). Throw to
+    /// simulate an unavailable store, wait to simulate a slow one.
     /// </summary>
     public Func<string, Task>? Before { get; set; }
 
     /// <summary>
-    /// Awaited after a call has done its work. Throwing plays a reply that was lost: the write has happened.
+    /// Awaited after a call has done its work. Throw to simulate a lost acknowledgement: the write has happened.
     /// </summary>
     public Func<string, Task>? After { get; set; }
 
-    /// <summary>What was written and is not yet in the chain, oldest first.</summary>
+    /// <summary>The drafts that are not yet in the chain, oldest first.</summary>
     internal List<PendingEntry> Outbox { get; } = [];
 
     internal async Task<T> RunAsync<T>(string call, Func<T> work, CancellationToken cancellationToken)
@@ -91,10 +91,7 @@ public sealed class MemoryStore
     )
     {
         if (drafts.Any(d => d.Organization != organization))
-            throw new ArgumentException(
-                "A ledger draft belongs to the organization of the write it tells of.",
-                nameof(drafts)
-            );
+            throw new ArgumentException("A ledger draft must belong to the organization of its write.", nameof(drafts));
         return RunAsync(
             call,
             () =>

@@ -4,9 +4,9 @@ using Npgsql;
 namespace Vault.TestKit.Postgres;
 
 /// <summary>
-/// The PostgreSQL of a test run: the one of <c>VAULT_TEST_POSTGRES</c> (a connection string that may create databases),
-/// else one that <c>scripts/pg</c> starts for this process and that stops when the process ends. Without either the
-/// tests fail: no database is red, never skipped.
+/// The PostgreSQL server of a test run: the one in <c>VAULT_TEST_POSTGRES</c> (a connection string that may create
+/// databases), otherwise one that <c>scripts/pg</c> starts for this process and that stops when the process ends.
+/// Without a server the tests fail; they are never skipped.
 /// </summary>
 public static class ThrowawayPostgres
 {
@@ -16,7 +16,7 @@ public static class ThrowawayPostgres
     /// <summary>An administrator's connection string.</summary>
     public static Task<string> ServerAsync() => Server.Value;
 
-    /// <summary>A new, empty database; answers the administrator's connection string to it.</summary>
+    /// <summary>Creates an empty database and returns an administrator's connection string to it.</summary>
     public static async Task<string> CreateDatabaseAsync(string purpose, string? owner = null)
     {
         var server = new NpgsqlConnectionStringBuilder(await ServerAsync());
@@ -42,7 +42,7 @@ public static class ThrowawayPostgres
         while (root is not null && !File.Exists(Path.Combine(root.FullName, "Vault.Orleans.sln")))
             root = root.Parent;
         if (root is null)
-            throw new InvalidOperationException("The tests do not run inside the repository; set VAULT_TEST_POSTGRES.");
+            throw new InvalidOperationException("The tests run outside the repository; set VAULT_TEST_POSTGRES.");
 
         var start = new ProcessStartInfo(Path.Combine(root.FullName, "scripts", "pg"))
         {

@@ -7,7 +7,7 @@ using Vault.Core.Templates;
 
 namespace Vault.TestKit.Provider;
 
-/// <summary>One provider, <c>acme</c>, with a tool of each effect and whatever rotation a test is about.</summary>
+/// <summary>One provider, <c>acme</c>, with a tool of each effect and the given refresh policy.</summary>
 public sealed class AcmePacks : IPacks
 {
     public const string Id = "acme";

@@ -3,13 +3,13 @@ using Vault.Core.Identity;
 
 namespace Vault.TestKit.Provider;
 
-/// <summary>A host's reply spool in memory; it survives the host, as a disk does.</summary>
+/// <summary>A host's reply spool in memory. It survives a crash of the host, like a disk.</summary>
 public sealed class MemorySpool : IReplySpool
 {
     private readonly Lock _lock = new();
     private readonly List<SpooledReply> _replies = [];
 
-    /// <summary>The disk refuses.</summary>
+    /// <summary>Whether the spool refuses replies, like a full disk.</summary>
     public bool Full { get; set; }
 
     public IReadOnlyList<SpooledReply> Replies

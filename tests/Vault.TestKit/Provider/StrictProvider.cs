@@ -7,17 +7,17 @@ public enum Presented
 {
     Granted,
 
-    /// <summary>Refused: unknown, revoked, used up, or its family is dead.</summary>
+    /// <summary>The token is unknown, revoked or used, or its family is revoked.</summary>
     Refused,
 }
 
-/// <param name="RefreshToken">Null where the provider leaves it out (it does not rotate).</param>
+/// <param name="RefreshToken">Null when the provider does not rotate and omits it.</param>
 public sealed record Issued(Presented Result, string? AccessToken, string? RefreshToken);
 
 /// <summary>
-/// The bookkeeping of a provider that forgives nothing: families of refresh tokens, which of them were used and when,
-/// and how often a used one came back. Past the grace window a used token kills its family, as the strict ones among
-/// the real providers do. Not thread-safe; whoever drives it locks.
+/// The token state of a strict provider: families of refresh tokens, when each token was used, and how often a used one
+/// was presented again. After the grace period a replay revokes the family, as strict providers do. Not thread-safe;
+/// the caller locks.
 /// </summary>
 public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
 {
@@ -27,17 +27,17 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
 
     public Rotation Rotation { get; } = rotation;
 
-    /// <summary>Used tokens that were presented again where that is not allowed.</summary>
+    /// <summary>How often a used token was presented again against the rules.</summary>
     public int Replays { get; private set; }
 
-    /// <summary>Used tokens presented again within the grace window.</summary>
+    /// <summary>How often a used token was presented again within the grace period.</summary>
     public int GraceReuses { get; private set; }
 
     public int Grants { get; private set; }
 
     public int Refusals { get; private set; }
 
-    /// <summary>A consent: a family of its own.</summary>
+    /// <summary>A consent, which starts a new token family.</summary>
     public Issued Consent()
     {
         var family = new Family { Number = _families.Count };
@@ -75,30 +75,30 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
     }
 
     /// <summary>
-    /// RFC 7009: an unknown or dead token is fine, too. Any token that is still known takes its family along.
+    /// Revokes by RFC 7009: an unknown or revoked token is not an error. A known token revokes its whole family.
     /// </summary>
     public void Revoke(string refreshToken)
     {
         if (!_byToken.TryGetValue(refreshToken, out var place))
             return;
 
-        // A single-use provider has forgotten what was used up; so it cannot tell what to revoke.
+        // A single-use provider does not store used tokens, so it does not know the family of one.
         if (Rotation == Rotation.SingleUse && place.Family.Tokens[place.Index].UsedAt is not null)
             return;
         place.Family.Alive = false;
     }
 
-    /// <summary>As a person does on the provider's page.</summary>
+    /// <summary>Revokes all consents, as a user can on the provider's page.</summary>
     public void RevokeEverything()
     {
         foreach (var family in _families)
             family.Alive = false;
     }
 
-    /// <summary>As a person does on the provider's page, with one consent.</summary>
+    /// <summary>Revokes one consent, as a user can on the provider's page.</summary>
     public void RevokeFamily(int family) => _families[family].Alive = false;
 
-    /// <summary>Whether presenting it now would be granted.</summary>
+    /// <summary>Whether the provider would accept the token now.</summary>
     public bool IsGood(string refreshToken, DateTimeOffset now) =>
         _byToken.TryGetValue(refreshToken, out var place)
         && place.Family.Alive
@@ -108,16 +108,16 @@ public sealed class StrictProvider(Rotation rotation, TimeSpan grace)
             || (Rotation == Rotation.Grace && now <= usedAt + grace)
         );
 
-    /// <summary>Refresh tokens with which somebody could still get in.</summary>
+    /// <summary>The refresh tokens that are still valid.</summary>
     public IEnumerable<string> Alive =>
         _families
             .Where(f => f.Alive)
             .SelectMany(f => f.Tokens.Where(t => t.UsedAt is null || Rotation == Rotation.Never).Select(t => t.Text));
 
-    /// <summary>Whether the family, counted from 0 in the order of consents, has not been revoked or killed.</summary>
+    /// <summary>Whether the family is not revoked. Families are numbered from 0 in the order of consents.</summary>
     public bool Lives(int family) => family >= 0 && family < _families.Count && _families[family].Alive;
 
-    /// <summary>The whole of it as text; two providers with one text behave alike from here on.</summary>
+    /// <summary>The whole state as text. Two providers with the same text behave the same from then on.</summary>
     public string Describe(DateTimeOffset origin) =>
         string.Join(
             ';',

@@ -6,34 +6,34 @@ using Vault.Core.Sealing;
 
 namespace Vault.TestKit.Provider;
 
-/// <summary>What the endpoint does with its next call, beside what the provider's rules say.</summary>
+/// <summary>The scripted behaviour of the endpoint for its next call.</summary>
 public enum Act
 {
-    /// <summary>Answers as the provider's rules say.</summary>
+    /// <summary>Responds by the provider's rules.</summary>
     Answer,
 
-    /// <summary>Acts, and the reply is lost on its way.</summary>
+    /// <summary>Acts, and the response is lost.</summary>
     DropReply,
 
-    /// <summary>429, with Retry-After where one is scripted; it does not act.</summary>
+    /// <summary>Responds with 429, and with Retry-After if one is scripted; does not act.</summary>
     TooMany,
 
-    /// <summary>503; it does not act.</summary>
+    /// <summary>Responds with 503; does not act.</summary>
     Unavailable,
 
-    /// <summary>500; it does not act, but nobody can tell.</summary>
+    /// <summary>Responds with 500 and does not act; the caller cannot know this.</summary>
     Broken,
 
-    /// <summary>It acts, and answers 500.</summary>
+    /// <summary>Acts and responds with 500.</summary>
     BrokenAfterActing,
 
-    /// <summary>invalid_client.</summary>
+    /// <summary>Responds with <c>invalid_client</c>.</summary>
     RefuseClient,
 }
 
 /// <summary>
-/// A token endpoint over a <see cref="StrictProvider"/>: scripted call by call, counted, and held at a barrier on
-/// demand. It ends every call at its deadline, as the port demands, and does not send what has none left.
+/// A token endpoint on a <see cref="StrictProvider"/>. Its calls are scripted and counted, and can be held at a
+/// barrier. It ends every call at its deadline, as the port requires, and does not send a call after its deadline.
 /// </summary>
 public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider time) : ITokenEndpoint
 {
@@ -47,14 +47,14 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
 
     public TimeSpan? RetryAfter { get; set; }
 
-    /// <summary>The reason of a refusal, in the words of <see cref="StatusReason"/>.</summary>
+    /// <summary>The reason of a refusal, one of <see cref="StatusReason"/>.</summary>
     public string DeadReason { get; set; } = StatusReason.UserRevoked;
 
     public UpstreamRevocation RevocationOutcome { get; set; } = UpstreamRevocation.Confirmed;
 
     public bool RevocationRetry { get; set; }
 
-    /// <summary>Refreshes and mints that reached the endpoint.</summary>
+    /// <summary>The number of refreshes and mints that reached the endpoint.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
     public IReadOnlyList<string> Revoked
@@ -76,7 +76,8 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
     }
 
     /// <summary>
-    /// The next call stops before it acts; the first task tells when it is there, the second lets it go on.
+    /// Holds the next call before it acts. The first task completes when the call is held; completing the second
+    /// releases it.
     /// </summary>
     public (Task Reached, TaskCompletionSource Go) Hold()
     {

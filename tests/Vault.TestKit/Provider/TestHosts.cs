@@ -5,7 +5,7 @@ using Vault.Core.Ledger;
 
 namespace Vault.TestKit.Provider;
 
-/// <summary>A host's name, and whom it knows to be dead.</summary>
+/// <summary>A host with a name, and the hosts it knows to be dead.</summary>
 public sealed class NamedHost(string holder, Func<string, bool>? isDead = null) : IHostIdentity
 {
     public string Holder { get; } = holder;
@@ -13,7 +13,7 @@ public sealed class NamedHost(string holder, Func<string, bool>? isDead = null) 
     public bool IsDead(string holder) => isDead?.Invoke(holder) ?? false;
 }
 
-/// <summary>A ledger that remembers, and can be down.</summary>
+/// <summary>A ledger in memory that can be made unavailable.</summary>
 public sealed class MemoryLedger : ILedger
 {
     private readonly Lock _lock = new();
@@ -42,10 +42,10 @@ public sealed class MemoryLedger : ILedger
     }
 }
 
-/// <summary>Stops a host at a named point, once.</summary>
+/// <summary>Pauses a host once at a named checkpoint.</summary>
 public sealed class StopAt(string point) : ICheckpoints
 {
-    private int _met;
+    private int _passed;
 
     public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -53,7 +53,7 @@ public sealed class StopAt(string point) : ICheckpoints
 
     public async ValueTask ReachAsync(string name, AccountKey key)
     {
-        if (name != point || Interlocked.Exchange(ref _met, 1) != 0)
+        if (name != point || Interlocked.Exchange(ref _passed, 1) != 0)
             return;
         Reached.SetResult();
         await Go.Task.ConfigureAwait(false);

@@ -6,14 +6,14 @@ using Vault.TestKit.Memory;
 
 namespace Vault.TestKit.Sealing;
 
-/// <summary>The rotation journal in memory; its drafts go to the outbox of the store, in the same step.</summary>
+/// <summary>The rotation journal in memory. Its drafts go to the store's outbox in the same write.</summary>
 public sealed class InMemoryKeyRotationStore(MemoryStore? store = null) : IKeyRotationStore
 {
     private readonly MemoryStore _store = store ?? new MemoryStore();
     private readonly Dictionary<OrganizationId, KeyRotationRow> _rows = [];
     private readonly List<LedgerDraft> _drafts = [];
 
-    /// <summary>What was saved with a draft, oldest first.</summary>
+    /// <summary>The saved drafts, oldest first.</summary>
     public IReadOnlyList<LedgerDraft> Drafts => _drafts;
 
     public ValueTask<KeyRotationRow?> FindAsync(OrganizationId organization, CancellationToken cancellationToken) =>

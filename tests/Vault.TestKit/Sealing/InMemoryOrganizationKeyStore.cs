@@ -3,13 +3,13 @@ using Vault.Core.Sealing;
 
 namespace Vault.TestKit.Sealing;
 
-/// <summary>Organization keys in memory, with the unique key and the compare-and-swap of the real one.</summary>
+/// <summary>Organization keys in memory, with the unique key and the compare-and-swap of the real store.</summary>
 public sealed class InMemoryOrganizationKeyStore : IOrganizationKeyStore
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<(string Organization, uint Version), OrganizationKeyRow> _rows = new();
 
-    /// <summary>Awaited before every read; tests hold a call here.</summary>
+    /// <summary>Awaited before every read, so that a test can hold a call.</summary>
     public Func<Task>? OnRead { get; set; }
 
     public int Reads { get; private set; }

@@ -3,14 +3,14 @@ using Vault.Core.Sealing;
 
 namespace Vault.TestKit.Sealing;
 
-/// <summary>Rows with sealed fields, as an account table holds them.</summary>
+/// <summary>Rows with sealed fields, like those of an account table.</summary>
 public sealed class InMemorySealedRows : IResealSource
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, ResealRow> _rows = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Called before every write with the cursor; throws to play a crash, or changes rows to play a race.
+    /// Called before every write with the cursor. Throw to simulate a crash, or change rows to simulate a race.
     /// </summary>
     public Action<string>? BeforeWrite { get; set; }
 

@@ -6,27 +6,26 @@ using Vault.Core.Errors;
 namespace Vault.Core.Packs.Schema;
 
 /// <summary>
-/// A compiled JSON Schema: the subset of 2020-12 that tool inputs need, read once into a tree that walks a
-/// <see cref="JsonElement"/> as it is. What the subset lacks is refused when the schema is compiled, never ignored when
-/// an input is checked.
+/// A compiled JSON Schema: the subset of 2020-12 that tool inputs need. It is compiled once into a tree that validates
+/// a <see cref="JsonElement"/> without a copy. Compiling rejects every keyword outside the subset; validation never
+/// ignores one.
 /// </summary>
 /// <remarks>
-/// Own code, because the libraries the package feed offers either parse the input a second time into another object
-/// model on every call (Newtonsoft) or carry a commercial licence; execution checks every input, so this is on the hot
-/// path.
+/// This is not a library, because the available ones either parse each input again into another object model
+/// (Newtonsoft) or have a commercial licence. Every execution validates its input, so this is on the hot path.
 /// </remarks>
 public sealed class JsonSchema : IInputSchema
 {
-    /// <summary>More than this many violations help nobody.</summary>
+    /// <summary>The maximum number of reported violations.</summary>
     public const int MaxViolations = 20;
 
     private readonly SchemaNode _root;
 
     internal JsonSchema(SchemaNode root) => _root = root;
 
-    /// <summary>Compiles; faults name the schema's own places by JSON pointer.</summary>
-    /// <param name="closed">Objects that list properties refuse unknown ones unless they say otherwise: right for tool
-    /// inputs.</param>
+    /// <summary>Compiles a schema. Each fault names its position in the schema by JSON pointer.</summary>
+    /// <param name="closed">Objects with listed properties reject unknown ones by default, as tool inputs
+    /// should.</param>
     public static bool TryCompile(
         JsonElement schema,
         bool closed,
@@ -49,7 +48,7 @@ public sealed class JsonSchema : IInputSchema
     }
 }
 
-/// <summary>Collects violations and knows where the walk stands.</summary>
+/// <summary>Collects violations and tracks the current position in the input.</summary>
 internal sealed class SchemaReport(int limit)
 {
     private readonly List<string> _path = [];
@@ -73,7 +72,7 @@ internal sealed class SchemaReport(int limit)
             (_violations ??= []).Add(new Violation(Pointer(), message));
     }
 
-    /// <summary>A side report at the same place, for branches that may fail; it stops at the first violation.</summary>
+    /// <summary>A separate report at the same position, for branches that may fail. It has its own limit.</summary>
     public SchemaReport Fork(int violations)
     {
         var fork = new SchemaReport(violations);

@@ -7,7 +7,7 @@ using Vault.Core.Templates;
 
 namespace Vault.Core.Packs.Schema;
 
-/// <summary>Reads a schema document into nodes, collecting every fault with its JSON pointer.</summary>
+/// <summary>Compiles a schema document into nodes and collects all faults with their JSON pointers.</summary>
 internal sealed class SchemaCompiler(JsonElement document, bool closed)
 {
     private const int MaxDepth = 32;
@@ -40,7 +40,7 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
                 Fault("/$defs", "must be an object of schemas");
             else
             {
-                // Made before they are read, so that a definition may refer to itself or to a later one.
+                // Create all nodes before reading them, so that a definition may refer to itself or to a later one.
                 foreach (var definition in definitions.EnumerateObject())
                     _definitions[definition.Name] = new SchemaNode();
                 foreach (var definition in definitions.EnumerateObject())
@@ -61,7 +61,7 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
             if (LoopsInPlace(node, node, 0))
                 Fault(
                     "/$defs/" + name,
-                    "refers to itself without going into a field or an item; no input could end it"
+                    "refers to itself without going into a field or an item, so validation would never end"
                 );
         }
 
@@ -108,7 +108,7 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
                 );
         }
 
-        // Open where a combinator adds its own properties: a closed part would refuse what its neighbour allows.
+        // An object with a combinator stays open: a closed part would reject the properties of another part.
         var combines = node.AllOf.Length + node.AnyOf.Length + node.OneOf.Length > 0 || node.Reference is not null;
         if (
             closed
@@ -122,7 +122,7 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
         foreach (var name in node.Required)
         {
             if (node.Closed && node.Properties.Count > 0 && !node.Properties.ContainsKey(name))
-                Fault(at + "/required", $"asks for '{name}', which is not among the properties");
+                Fault(at + "/required", $"requires '{name}', which is not one of the properties");
         }
 
         return node;
@@ -329,7 +329,7 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
     {
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= 0)
             return count;
-        Fault(at, "must be a whole number from 0");
+        Fault(at, "must be an integer of at least 0");
         return null;
     }
 
@@ -349,7 +349,7 @@ internal sealed class SchemaCompiler(JsonElement document, bool closed)
         return false;
     }
 
-    // Through $ref, allOf, anyOf, oneOf and not the value stays the same, so a loop over them alone never ends.
+    // $ref, allOf, anyOf, oneOf and not apply to the same value, so a cycle of only these never ends.
     private static bool LoopsInPlace(SchemaNode node, SchemaNode start, int depth)
     {
         if (depth > 256)

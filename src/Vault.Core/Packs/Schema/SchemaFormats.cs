@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Vault.Core.Packs.Schema;
 
-/// <summary>The formats that are asserted; others are refused when a schema is compiled.</summary>
+/// <summary>The supported formats. Compiling rejects a schema with any other format.</summary>
 internal static class SchemaFormats
 {
     public static readonly IReadOnlyList<string> Known = ["date-time", "date", "email", "uri", "uuid"];
@@ -18,7 +18,7 @@ internal static class SchemaFormats
     public static bool Fits(string format, string text) =>
         format switch
         {
-            // RFC 3339: an offset is part of it; a local time without one is refused.
+            // RFC 3339 requires an offset; a local time without one is rejected.
             "date-time" => (
                 text.EndsWith('Z')
                 || text.EndsWith('z')

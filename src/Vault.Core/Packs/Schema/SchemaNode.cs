@@ -19,7 +19,7 @@ internal enum SchemaTypes
     Text = 64,
 }
 
-/// <summary>One schema. Only what it says is checked; every member is set while compiling and never after.</summary>
+/// <summary>One schema. Only the compiler sets its members; after that they do not change.</summary>
 internal sealed class SchemaNode
 {
     public bool? Always { get; set; }
@@ -109,7 +109,7 @@ internal sealed class SchemaNode
         {
             count++;
             report.Enter(member.Name);
-            // Two members of one name would let the checker and the mapper read different values.
+            // With two members of one name, validation and request mapping could read different values.
             if (!(seen ??= []).Add(member.Name))
                 report.Add("appears twice; give it once");
             else if (Properties.TryGetValue(member.Name, out var node))
@@ -161,7 +161,7 @@ internal sealed class SchemaNode
             }
         }
 
-        if (UniqueItems && HasTwins(value))
+        if (UniqueItems && HasDuplicates(value))
             report.Add("has the same item twice; items must differ");
     }
 
@@ -186,22 +186,22 @@ internal sealed class SchemaNode
 
     private void CheckBranches(JsonElement value, SchemaReport report)
     {
-        if (AnyOf.Length > 0 && !AnyOf.Any(node => Fits(node, value, report)))
+        if (AnyOf.Length > 0 && !AnyOf.Any(node => IsValid(node, value, report)))
             ReportNone(AnyOf, value, report, "fits none of the allowed forms (anyOf)");
         if (OneOf.Length > 0)
         {
-            var fitting = OneOf.Count(node => Fits(node, value, report));
+            var fitting = OneOf.Count(node => IsValid(node, value, report));
             if (fitting == 0)
                 ReportNone(OneOf, value, report, "fits none of the allowed forms (oneOf)");
             else if (fitting > 1)
                 report.Add($"fits {fitting} forms, must fit exactly one (oneOf)");
         }
 
-        if (Not is not null && Fits(Not, value, report))
+        if (Not is not null && IsValid(Not, value, report))
             report.Add("has a form that is excluded (not)");
     }
 
-    // The branch that comes closest tells most: the one whose first violation lies deepest.
+    // Reports the violations of the closest branch, which is the one with the deepest violation.
     private static void ReportNone(SchemaNode[] branches, JsonElement value, SchemaReport report, string message)
     {
         var closest = branches
@@ -216,20 +216,20 @@ internal sealed class SchemaNode
         report.Take(closest);
     }
 
-    private static bool Fits(SchemaNode node, JsonElement value, SchemaReport report)
+    private static bool IsValid(SchemaNode node, JsonElement value, SchemaReport report)
     {
         var fork = report.Fork(1);
         node.Check(value, fork);
         return fork.IsClean;
     }
 
-    private static bool HasTwins(JsonElement array)
+    private static bool HasDuplicates(JsonElement array)
     {
         var items = array.EnumerateArray().ToArray();
         if (items.All(i => i.ValueKind == JsonValueKind.String))
             return items.Select(i => i.GetString()).Distinct(StringComparer.Ordinal).Count() != items.Length;
-        // Pairwise comparison is quadratic; input size is capped before it comes here, and beyond this many mixed items
-        // it is refused as not unique.
+        // The pairwise comparison is quadratic. The size of an input is limited before this check; an array with more
+        // items that are not all strings is rejected as not unique.
         if (items.Length > 1000)
             return true;
         for (var i = 0; i < items.Length; i++)

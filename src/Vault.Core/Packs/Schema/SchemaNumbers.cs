@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Vault.Core.Packs.Schema;
 
-/// <summary>Limits of a number. Compared as decimals where both fit, so that 0.1 is 0.1; else as doubles.</summary>
+/// <summary>The limits of a number. Multiples are computed with decimals, so that 0.1 is exact.</summary>
 internal sealed class SchemaNumbers
 {
     public double? Minimum { get; set; }
@@ -32,7 +32,7 @@ internal sealed class SchemaNumbers
             report.Add($"is {Show(value)}, must be a multiple of {step.ToString(CultureInfo.InvariantCulture)}");
     }
 
-    /// <summary>2020-12: a number with a zero fraction is an integer, however it is written.</summary>
+    /// <summary>In 2020-12 a number with a zero fraction is an integer, in every notation.</summary>
     public static bool IsWhole(JsonElement value) =>
         value.TryGetInt64(out _)
         || (
