@@ -7,7 +7,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Approvals;
 
-/// <summary>Writes a person's word on an approval, once.</summary>
+/// <summary>Records a person's decision on an approval, once.</summary>
 internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdFactory ids, TimeProvider time)
 {
     public static IReadOnlyList<Field> Fields { get; } =
@@ -25,7 +25,7 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
         if (!UserId.IsValid(call.Body.Required("decided_by")))
             return VaultError.Invalid("decided_by", "has " + UserId.Rule);
         if (await store.FindAsync(call.Organization, call.Route("approval_id"), cancellationToken) is not { } row)
-            return new VaultError(ErrorCatalogue.NotFound, "There is no such approval here.");
+            return new VaultError(ErrorCatalogue.NotFound, "There is no such approval.");
         if (row.Status != ApprovalStatus.Pending)
             return new VaultError(
                 ErrorCatalogue.Conflict,
@@ -51,10 +51,11 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
             Account = row.Account.Value,
             ArgumentDigest = row.InputDigest,
         };
-        // Told first (law 7): a decision that allows something is not made where nobody can read of it.
+        // Recorded before it takes effect (law 7): a decision that allows an execution must not exist without a ledger
+        // entry.
         if (await ledger.AppendAsync(draft, cancellationToken) is { } silent)
             return silent;
-        // Compare-and-swap: of two people who decide at once, the second is told what the first decided.
+        // Compare-and-swap: of two concurrent decisions the second fails with the status that the first one set.
         return await store.UpdateAsync(next, row.Version, cancellationToken) == WriteOutcome.Written
             ? Answer.Ok(ApprovalView.Of(next))
             : new VaultError(ErrorCatalogue.Conflict, "The approval was decided at the same time; read it again.");

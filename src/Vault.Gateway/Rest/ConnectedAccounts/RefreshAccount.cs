@@ -52,8 +52,8 @@ internal sealed class RefreshAccount(
         var found = await finder.FindAsync(call, cancellationToken);
         if (!found.TryGet(out var row, out var missing))
             return missing;
-        // The refresh itself has the host for its caller, because many may wait for one; who asked is said here, before
-        // it begins.
+        // The refresh itself is recorded with the host as its actor, because several callers may wait for the same
+        // one. This entry records who requested it, before it begins.
         var asked = new LedgerDraft
         {
             EventId = ids.NewEvent(),
