@@ -43,7 +43,7 @@ public static class MasterKeyFile
         var key = new byte[32];
         if (text.Length != 44 || !Convert.TryFromBase64String(text, key, out var length) || length != 32)
             throw new StartException(
-                $"The master key file {path} does not contain 32 bytes in base64. Create one with: head -c 32 "
+                $"The master key file {path} does not contain the base64 of 32 bytes. Create one with: head -c 32 "
                     + $"/dev/urandom | base64 > {path}"
             );
         return key;
