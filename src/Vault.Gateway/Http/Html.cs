@@ -13,7 +13,8 @@ internal static class Html
     // The contrast of text and controls is at least 7:1 in both color schemes (WCAG 2.2, 1.4.6).
     private const string Style = """
         :root{color-scheme:light dark;--ink:#1b1b1b;--ground:#fff;--line:#8a8a8a;--act:#0b4a8f;--on-act:#fff}
-        @media(prefers-color-scheme:dark){:root{--ink:#f2f2f2;--ground:#161616;--line:#9a9a9a;--act:#a9cdf5;--on-act:#10202f}}
+        @media(prefers-color-scheme:dark){:root{--ink:#f2f2f2;--ground:#161616;--line:#9a9a9a;--act:#a9cdf5;
+        --on-act:#10202f}}
         body{margin:0;background:var(--ground);color:var(--ink);font:1.0625rem/1.5 system-ui,sans-serif}
         main{max-width:38rem;margin:0 auto;padding:2rem 1.25rem}
         h1{font-size:1.5rem;line-height:1.25}
@@ -23,7 +24,8 @@ internal static class Html
         table{border-collapse:collapse;width:100%}
         th,td{text-align:left;vertical-align:top;padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--line)}
         a{color:var(--act)}
-        button{font:inherit;font-weight:600;padding:.75rem 1.5rem;border:2px solid var(--act);border-radius:.4rem;background:var(--act);color:var(--on-act);cursor:pointer}
+        button{font:inherit;font-weight:600;padding:.75rem 1.5rem;border:2px solid var(--act);border-radius:.4rem;
+        background:var(--act);color:var(--on-act);cursor:pointer}
         :focus-visible{outline:3px solid var(--ink);outline-offset:3px}
         .note{border-left:.25rem solid var(--line);padding-left:1rem}
         """;
