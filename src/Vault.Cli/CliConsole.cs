@@ -4,10 +4,10 @@ using Spectre.Console;
 namespace Vault.Cli;
 
 /// <summary>
-/// Where a command reads and writes. Answers go to <see cref="Out"/>, everything about them to <see cref="Error"/>, so
-/// that a pipe carries answers only.
+/// The input and output of a command. Results go to <see cref="Out"/> and messages to <see cref="Error"/>, so a pipe
+/// carries only results.
 /// </summary>
-/// <param name="Width">Columns of the terminal; null where the output is no terminal, and nothing is wrapped or
+/// <param name="Width">Columns of the terminal; null if the output is not a terminal, and then nothing is wrapped or
 /// coloured.</param>
 public sealed record CliConsole(
     TextWriter Out,
@@ -25,7 +25,7 @@ public sealed record CliConsole(
 
     public void Json(object? value) => Out.WriteLine(JsonSerializer.Serialize(value, Indented));
 
-    /// <summary>Rows under heads; the cells are text, not markup.</summary>
+    /// <summary>Prints rows under column headings; cells are plain text, not markup.</summary>
     public void Table(IEnumerable<string> heads, IEnumerable<IReadOnlyList<string?>> rows)
     {
         var table = new Table().Border(TableBorder.None);
@@ -45,17 +45,16 @@ public sealed record CliConsole(
         );
         console.Profile.Width = Width ?? 100_000;
         console.Write(table);
-        // Cells are filled with blanks up to their column's width; a line that ends in them is a nuisance to whoever
-        // pipes it.
+        // Cells are padded to the width of their column; remove trailing blanks for the next program in the pipe.
         foreach (var line in text.ToString().Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 0))
             Out.WriteLine(line);
     }
 
-    // What a provider or a user wrote must not steer a terminal.
+    // Text from a provider or a user must not contain terminal control sequences.
     private static string Clean(string? text) => new([.. (text ?? "").Select(c => char.IsControl(c) ? ' ' : c)]);
 }
 
-/// <summary>The command cannot do what was asked; the message says what to change.</summary>
+/// <summary>The command failed; the message says what to change.</summary>
 public sealed class CliException(string message, int exitCode = VaultCommand.Failed) : Exception(message)
 {
     public int ExitCode { get; } = exitCode;

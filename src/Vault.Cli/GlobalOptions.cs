@@ -4,27 +4,27 @@ using Vault.Client;
 
 namespace Vault.Cli;
 
-/// <summary>The options of every command, and the client they lead to.</summary>
+/// <summary>The options of every command, and the client created from them.</summary>
 internal static class GlobalOptions
 {
     public static Option<bool> JsonOption { get; } =
-        new("--json") { Description = "Answer as JSON, as the vault gave it.", Recursive = true };
+        new("--json") { Description = "Print the vault's JSON response.", Recursive = true };
 
     private static readonly Option<string?> Url = new("--url")
     {
-        Description = "Where the vault is; default: VAULT_URL.",
+        Description = "The vault's URL; default: VAULT_URL.",
         HelpName = "URL",
         Recursive = true,
     };
     private static readonly Option<string?> KeyFile = new("--key-file")
     {
-        Description = "A file with the key; default: VAULT_KEY.",
+        Description = "A file with the API key; default: VAULT_KEY.",
         HelpName = "FILE",
         Recursive = true,
     };
     private static readonly Option<string?> Organization = new("--org")
     {
-        Description = "The organization; default: VAULT_ORGANIZATION. Not needed with a key that is bound to one.",
+        Description = "The organization; default: VAULT_ORGANIZATION. Not required with a key that is bound to one.",
         HelpName = "org_…",
         Recursive = true,
     };
@@ -44,19 +44,19 @@ internal static class GlobalOptions
         var url = parsed.GetValue(Url)
             ?? console.Variable("VAULT_URL")
             ?? throw new CliException(
-                "say where the vault is: VAULT_URL=http://127.0.0.1:8080, or --url",
+                "set the vault's URL: VAULT_URL=http://127.0.0.1:8080, or --url",
                 VaultCommand.Usage
             );
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address))
             throw new CliException(
-                $"'{url}' is no URL; give an origin such as https://vault.example.com",
+                $"'{url}' is not a URL; give an origin such as https://vault.example.com",
                 VaultCommand.Usage
             );
         var key = parsed.GetValue(KeyFile) is { } file
             ? File.ReadAllText(file).Trim()
             : console.Variable("VAULT_KEY")
                 ?? console.Variable("VAULT_ADMIN_KEY")
-                ?? throw new CliException("say who asks: VAULT_KEY=vk_live_…, or --key-file", VaultCommand.Usage);
+                ?? throw new CliException("set the API key: VAULT_KEY=vk_live_…, or --key-file", VaultCommand.Usage);
         try
         {
             return new VaultClient(
@@ -74,14 +74,14 @@ internal static class GlobalOptions
         }
     }
 
-    /// <summary>Every item of a list, page after page.</summary>
+    /// <summary>All items of a list, over all pages.</summary>
     public static Task<List<JsonElement>> ListAsync(
         this VaultClient client,
         string path,
         CancellationToken cancellationToken
     ) => client.ListAsync(path, static _ => { }, cancellationToken);
 
-    /// <param name="each">Sees each page whole, for what stands beside its items.</param>
+    /// <param name="each">Receives each page, for members other than its items.</param>
     public static async Task<List<JsonElement>> ListAsync(
         this VaultClient client,
         string path,
@@ -118,7 +118,7 @@ internal static class GlobalOptions
         return given.Length == 0 ? path : path + (path.Contains('?', StringComparison.Ordinal) ? '&' : '?') + given;
     }
 
-    /// <summary>A member as a cell of a table: lists joined, nothing for null.</summary>
+    /// <summary>Formats a member as a table cell: lists joined, null as an empty string.</summary>
     public static string Cell(this JsonElement item, string name)
     {
         if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty(name, out var value))

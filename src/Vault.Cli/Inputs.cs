@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Vault.Cli;
 
-/// <summary>Text from a file or from standard input; the latter is the way for secrets.</summary>
+/// <summary>Reads text from a file or from standard input; the latter is meant for secrets.</summary>
 internal static class Inputs
 {
     public static async Task<byte[]> BytesAsync(

@@ -3,7 +3,7 @@ using Vault.Client;
 
 namespace Vault.Cli;
 
-/// <summary>The vault's own words for an error, with what helps next.</summary>
+/// <summary>Prints the vault's error and the next step.</summary>
 internal static class Problems
 {
     public static void Write(CliConsole console, VaultException e, bool json)
@@ -39,7 +39,8 @@ internal static class Problems
             console.Error.WriteLine("  connect here: " + url);
         if (e is ApprovalNeededException { ApprovalId: { } approval })
             console.Error.WriteLine(
-                $"  approval: {approval}; once a person has approved it, send the call again with --approval {approval}"
+                $"  approval: {approval}; after a person has approved it, send the call again with --approval "
+                    + $"{approval}"
             );
         if (p.Advice is { } advice)
             console.Error.WriteLine("  " + advice);

@@ -7,7 +7,7 @@ using Vault.Client;
 namespace Vault.Cli;
 
 /// <summary>
-/// The command line: words to a call, its answer to text. Exit codes: 0 done, 1 failed, 2 the command was wrong.
+/// The command line: arguments to a call, its result to text. Exit codes: 0 success, 1 failure, 2 invalid command line.
 /// </summary>
 public static class VaultCommand
 {
@@ -28,7 +28,7 @@ public static class VaultCommand
             foreach (var error in parsed.Errors)
                 await console.Error.WriteLineAsync("vaultctl: " + error.Message);
             await console.Error.WriteLineAsync(
-                "vaultctl: " + (Path(parsed.CommandResult) + " --help shows how it is used").TrimStart()
+                "vaultctl: " + (Path(parsed.CommandResult) + " --help shows its usage").TrimStart()
             );
             return Usage;
         }
@@ -64,7 +64,7 @@ public static class VaultCommand
         catch (JsonException)
         {
             await console.Error.WriteLineAsync(
-                "vaultctl: the answer is no JSON; is it the vault that VAULT_URL (or --url) leads to?"
+                "vaultctl: the response is not JSON; check that VAULT_URL (or --url) is the URL of a vault"
             );
             return Failed;
         }
@@ -81,8 +81,8 @@ public static class VaultCommand
             """
             The vault's command line.
 
-            Where the vault is and who asks: VAULT_URL and VAULT_KEY (or --key-file); VAULT_ORGANIZATION where the key is one of the platform.
-            No secret is taken from the command line: it would stand in the shell's history and in the list of processes.
+            Set VAULT_URL and VAULT_KEY (or --key-file), and VAULT_ORGANIZATION with a platform key.
+            Secrets are never arguments: they would be visible in the shell's history and in the list of processes.
 
             Examples:
               vaultctl tools search "send a message"
@@ -91,7 +91,7 @@ public static class VaultCommand
               vaultctl packs new acme --base-url https://api.acme.example.com && vaultctl packs validate acme.json
               vaultctl tools import openapi.json --provider acme
 
-            Exit codes: 0 done, 1 failed, 2 the command was wrong.
+            Exit codes: 0 success, 1 failure, 2 invalid command line.
             """
         );
         foreach (var option in GlobalOptions.Options)
@@ -111,9 +111,7 @@ public static class VaultCommand
         return root;
     }
 
-    /// <summary>
-    /// A command's examples are shown by its own help, and only its first sentence in the list of its parent.
-    /// </summary>
+    /// <summary>Shows a command's examples only in its own help; its parent's list shows the first sentence.</summary>
     private static Dictionary<Command, string> Shorten(Command root)
     {
         var whole = new Dictionary<Command, string>();

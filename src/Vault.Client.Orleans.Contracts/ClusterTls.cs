@@ -12,9 +12,9 @@ using Orleans.Hosting;
 namespace Vault.Client.Cluster;
 
 /// <summary>
-/// TLS 1.3 with certificates on both sides for every connection of the cluster, between silos and from clients. A peer
-/// must show a certificate that the cluster's own authority signed and that carries the cluster's name. The system's
-/// authorities are not trusted here.
+/// Mutual TLS 1.3 for every connection of the cluster, between silos and from clients. A peer must present a
+/// certificate signed by the cluster's own authority with the cluster's name in it. The authorities of the operating
+/// system are not trusted.
 /// </summary>
 public sealed class ClusterTls(string certificateFile, string keyFile, string authorityFile, string name)
 {
@@ -23,7 +23,7 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
 
     internal ILogger Log { get; set; } = NullLogger.Instance;
 
-    /// <summary>Why the files cannot be used; null when the other members will accept them.</summary>
+    /// <summary>Why the files cannot be used; null when the other members will accept the certificate.</summary>
     public string? Fault()
     {
         try
@@ -45,7 +45,7 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
             IsMember(peer, shown?.ChainPolicy.ExtraStore ?? [], Current().Authority);
 
         // Orleans asks for a certificate or a selector. A context replaces both for each connection, because only a
-        // context carries the intermediate certificates.
+        // context includes the intermediate certificates.
         options.LocalServerCertificateSelector = (_, _) => Current().Own.TargetCertificate;
         options.OnAuthenticateAsServer = (_, server) =>
         {
@@ -59,10 +59,10 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
         };
     }
 
-    // Orleans ignores the framework's own checks when it is given this one, so chain, dates and name are all checked
-    // here. There is no revocation list: the authority is the cluster's own, and replacing its file revokes everything
-    // it has signed. While an authority is being replaced, the file holds two, perhaps with the same name. The chain
-    // builder looks for an issuer by name and does not try the second one, so a chain is built to each by itself.
+    // With this callback Orleans skips the framework's checks, so chain, dates and name are checked here. There is no
+    // revocation list: the authority belongs to the cluster, and replacing its file revokes everything it signed. While
+    // an authority is being replaced, the file contains two, possibly with the same name. The chain builder finds an
+    // issuer by name and does not try the second one, so a chain is built to each authority separately.
     private bool IsMember(
         X509Certificate2 peer,
         X509Certificate2Collection intermediates,
@@ -89,9 +89,8 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
     private static bool IsRoot(X509Certificate2 certificate) =>
         certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 
-    // Read again when a file has changed, so connections made after a renewal use the new certificate without a
-    // restart. A renewal writes the files one after the other: while they do not fit together, the former certificate
-    // stays in use.
+    // Reloaded after a file has changed, so new connections use a renewed certificate without a restart. A renewal
+    // writes the files one after another: while they do not match, the previous certificate stays in use.
     private Files Current()
     {
         lock (_lock)
@@ -106,7 +105,7 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
             {
                 Log.LogWarning(
                     e,
-                    "The cluster's new certificate files cannot be used; the former certificate stays in use."
+                    "The cluster's new certificate files cannot be used; the previous certificate stays in use."
                 );
                 return _files;
             }
@@ -115,7 +114,7 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
 
     private Files Read()
     {
-        // Taken before the files are read: a change while they are read is noticed by the next connection.
+        // Read the timestamps before the files: the next connection then notices a change during the read.
         var written = Written();
         var chain = new X509Certificate2Collection();
         chain.ImportFromPemFile(certificateFile);
@@ -124,7 +123,8 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
         var own = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
         if (!IsMember(own, chain, authority))
             throw new CryptographicException(
-                $"this one is not signed by the cluster's authority, is out of date, or does not carry the name '{name}'."
+                "this certificate is not signed by the cluster's authority, is expired or not yet valid, or does "
+                    + $"not contain the name '{name}'."
             );
         return new Files(written, SslStreamCertificateContext.Create(own, chain, offline: true), authority);
     }
@@ -135,7 +135,7 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
         return (written, key, File.GetLastWriteTimeUtc(authorityFile));
     }
 
-    // A key that does not belong to the certificate is an ArgumentException.
+    // A key that does not match the certificate is an ArgumentException.
     private static bool Unusable(Exception e) =>
         e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException;
 
@@ -146,10 +146,10 @@ public sealed class ClusterTls(string certificateFile, string keyFile, string au
     );
 }
 
-/// <summary>Orleans' TLS with the cluster's certificates.</summary>
+/// <summary>Configures Orleans' TLS with the cluster's certificates.</summary>
 public static class ClusterTlsExtensions
 {
-    /// <summary>For the connections to other silos, from them, and from clients.</summary>
+    /// <summary>For connections between silos and from clients.</summary>
     public static ISiloBuilder UseClusterTls(this ISiloBuilder silo, ClusterTls tls)
     {
         ArgumentNullException.ThrowIfNull(silo);

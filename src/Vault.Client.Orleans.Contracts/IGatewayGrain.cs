@@ -4,25 +4,25 @@ using Orleans.Concurrency;
 namespace Vault.Client.Cluster;
 
 /// <summary>
-/// The vault's HTTP contract without HTTP: on whichever silo takes the call, the request goes the way of every other,
-/// with key, permissions, limits and idempotency.
+/// The vault's HTTP API over Orleans: the silo that receives the call processes the request like any HTTP request, with
+/// key, permissions, limits and idempotency.
 /// </summary>
 [Alias("vault.gateway")]
 public interface IGatewayGrain : IGrainWithIntegerKey
 {
-    // Longer than the longest execution. Calls do not wait for each other.
+    // The timeout exceeds the longest execution. Calls interleave.
     [AlwaysInterleave, ResponseTimeout("00:03:00"), Alias("send")]
     Task<GatewayAnswer> SendAsync(GatewayCall call, CancellationToken cancellationToken);
 }
 
-/// <summary>One request. No record, so that nothing prints the key.</summary>
+/// <summary>One request. Not a record, so that ToString does not print the key.</summary>
 [GenerateSerializer, Immutable, Alias("vault.gateway.call")]
 public sealed class GatewayCall
 {
     [Id(0)]
     public required string Method { get; init; }
 
-    /// <summary>With its query.</summary>
+    /// <summary>Path and query.</summary>
     [Id(1)]
     public required string Path { get; init; }
 
@@ -39,7 +39,7 @@ public sealed class GatewayCall
     public byte[]? Body { get; init; }
 }
 
-/// <summary>Its answer.</summary>
+/// <summary>The response to a <see cref="GatewayCall"/>.</summary>
 [GenerateSerializer, Immutable, Alias("vault.gateway.answer")]
 public sealed class GatewayAnswer
 {

@@ -7,13 +7,13 @@ using Orleans.Runtime;
 namespace Vault.Client.Cluster;
 
 /// <summary>
-/// Carries the client's requests to a silo instead of a web server. The outcome of a call that brought no answer is not
-/// known here, as with a connection that broke.
+/// Sends the client's requests to a silo instead of a web server. The outcome of a call without a response is unknown,
+/// as with a broken HTTP connection.
 /// </summary>
 internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
 {
-    // A gateway may ask a silo that has just died where the grain is, until that silo is evicted. That takes about
-    // three seconds, so twice that.
+    // Until a dead silo is evicted, a gateway may still ask it where the grain is. That takes about three seconds; the
+    // limit is twice that.
     private static readonly TimeSpan MaxUndelivered = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
@@ -43,7 +43,7 @@ internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            throw new HttpRequestException("No silo of the cluster answered.", e);
+            throw new HttpRequestException("No silo of the cluster responded.", e);
         }
     }
 
@@ -60,7 +60,7 @@ internal sealed class GrainHandler(IGrainFactory cluster) : HttpMessageHandler
             }
             catch (OrleansMessageRejectionException e) when (e is not SiloUnavailableException)
             {
-                // Rejected before it was delivered, so it was not carried out.
+                // Rejected before delivery, so the request was not executed and may be sent again.
                 undelivered ??= Stopwatch.GetTimestamp();
                 if (Stopwatch.GetElapsedTime(undelivered.Value) + pause > MaxUndelivered)
                     throw;

@@ -10,20 +10,20 @@ using Orleans.Runtime;
 namespace Vault.Client.Cluster;
 
 /// <summary>
-/// Fails the calls that are out to a gateway when the connection to it ends. Orleans' client leaves them waiting until
+/// Fails the outstanding calls to a gateway when its connection ends. By default Orleans' client lets them wait for
 /// their response timeout.
 /// </summary>
 public static class LostGateways
 {
-    // A silo calls this method for its own calls when another silo dies; Orleans' client has it too, and nothing calls
-    // it there. It is not public, so it is looked up when a client is configured: an Orleans version without it fails
-    // there and not at the first lost gateway.
+    // A silo calls this method for its own outstanding calls when another silo dies. Orleans' client has the method but
+    // never calls it. It is not public, so it is looked up when a client is configured: a version of Orleans without it
+    // then fails at startup and not at the first lost gateway.
     private const string Method = "BreakOutstandingMessagesToSilo";
 
     /// <summary>
-    /// A call that was sent through a connection that ends (its silo died, was evicted or left) fails at once with
-    /// <see cref="SiloUnavailableException"/>. Whether it was carried out is not known. A call that was not sent yet
-    /// goes through another gateway.
+    /// When a connection ends because its silo died, was evicted or left, the calls sent through it fail at once with
+    /// <see cref="SiloUnavailableException"/>. Whether they were executed is unknown. Calls that were not sent yet go
+    /// through another gateway.
     /// </summary>
     public static IClientBuilder FailCallsOfLostGateways(this IClientBuilder client)
     {
@@ -47,7 +47,7 @@ public static class LostGateways
         Action<SiloAddress> failCalls
     )
     {
-        // Orleans' client writes this address into each message that it sends here; it does not know the silo's
+        // Orleans' client addresses the messages to this gateway with generation 0, because it does not know the silo's
         // generation.
         var gateway = SiloAddress.New((IPEndPoint)context.RemoteEndPoint!, 0);
         try
@@ -56,8 +56,8 @@ public static class LostGateways
         }
         finally
         {
-            // Nothing is sent through the connection any more. A message that still waited has no address yet, so it is
-            // kept, and Orleans sends it through another gateway.
+            // Nothing more is sent through this connection. A message still in the queue has no address yet, so it does
+            // not fail; Orleans sends it through another gateway.
             failCalls(gateway);
         }
     }

@@ -8,10 +8,10 @@ using Orleans.Hosting;
 namespace Vault.Client.Cluster;
 
 /// <summary>
-/// The client of <see cref="IVaultClient"/> for runtimes inside the cluster's network: no HTTP and no load balancer,
-/// but a connection to every silo that has a client port. Retries, idempotency and errors are those of the HTTP client,
-/// because it is that client with another transport. A call that is out to a silo that dies fails at once, like a
-/// request whose connection breaks, and is sent again through another silo under the same idempotency key.
+/// An <see cref="IVaultClient"/> for runtimes in the cluster's network: it connects to every silo with a client port,
+/// without HTTP and without a load balancer. It is the HTTP client with another transport, so retries, idempotency and
+/// errors are the same. A call to a silo that dies fails at once, like an HTTP request with a broken connection, and is
+/// retried through another silo with the same idempotency key.
 /// </summary>
 public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
 {
@@ -19,10 +19,8 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
     private readonly HttpClient _road;
     private readonly VaultClient _vault;
 
-    /// <param name="cluster">
-    /// A cluster client that the runtime has already, configured with
-    /// <see cref="LostGateways.FailCallsOfLostGateways"/>; or a silo's grain factory.
-    /// </param>
+    /// <param name="cluster">An existing cluster client, configured with
+    /// <see cref="LostGateways.FailCallsOfLostGateways"/>, or a silo's grain factory.</param>
     /// <param name="apiKey"><c>vk_live_…</c></param>
     /// <param name="organizationId"><c>org_…</c></param>
     public VaultClusterClient(IGrainFactory cluster, string apiKey, string? organizationId = null)
@@ -34,7 +32,7 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
         _own = own;
         _road = new HttpClient(new GrainHandler(cluster)) { Timeout = Timeout.InfiniteTimeSpan };
 
-        // The address is nobody's: the handler looks at path and query only.
+        // A placeholder host: the handler uses only path and query.
         _vault = new VaultClient(
             new VaultClientOptions
             {
@@ -46,8 +44,8 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
         );
     }
 
-    /// <summary>Connects to a cluster; tries until a silo with a client port is there.</summary>
-    /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    /// <summary>Connects to a cluster; retries until it finds a silo with a client port.</summary>
+    /// <exception cref="ArgumentException">An option is invalid; the message names it.</exception>
     public static async Task<VaultClusterClient> ConnectAsync(
         VaultClusterOptions options,
         CancellationToken cancellationToken = default

@@ -1,27 +1,29 @@
 namespace Vault.Client.Cluster;
 
 /// <summary>
-/// How to reach the cluster and who asks. No record, so that nothing prints the key or the connection string.
+/// How to reach the cluster, and the API key. Not a record, so that ToString does not print the key or the connection
+/// string.
 /// </summary>
 public sealed class VaultClusterOptions
 {
-    /// <summary>As the silos' <c>VAULT_CLUSTER</c>.</summary>
+    /// <summary>The silos' <c>VAULT_CLUSTER</c>.</summary>
     public string Cluster { get; init; } = "vault";
 
     /// <summary>
-    /// The silos' PostgreSQL, in which the client finds them; silo-config/README.md says what a login of its own needs.
+    /// The silos' PostgreSQL database, in which the client finds them; silo-config/README.md lists the rights of a
+    /// separate login.
     /// </summary>
     public required string Database { get; init; }
 
     /// <summary><c>vk_live_…</c></summary>
     public required string ApiKey { get; init; }
 
-    /// <summary><c>org_…</c>; may be left out with a key that is bound to an organization.</summary>
+    /// <summary><c>org_…</c>; optional with a key that is bound to an organization.</summary>
     public string? OrganizationId { get; init; }
 
     /// <summary>
-    /// PEM files of a certificate that the cluster's authority signed, its key, and that authority: as a silo has them.
-    /// All three, or none in development.
+    /// PEM file of a certificate signed by the cluster's authority. Set it with <see cref="CertificateKey"/> and
+    /// <see cref="Authority"/>; set none of them in development.
     /// </summary>
     public string? Certificate { get; init; }
 
@@ -29,7 +31,7 @@ public sealed class VaultClusterOptions
 
     public string? Authority { get; init; }
 
-    /// <summary>The DNS name that every certificate of the cluster carries.</summary>
+    /// <summary>The DNS name in every certificate of the cluster.</summary>
     public string CertificateName { get; init; } = "vault-cluster";
 
     internal string? Fault =>

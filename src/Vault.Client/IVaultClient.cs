@@ -1,24 +1,24 @@
 namespace Vault.Client;
 
 /// <summary>
-/// What an agent runtime needs of a vault. Every member throws a <see cref="VaultException"/> whose type says what to
-/// do.
+/// The vault's API for an agent runtime. Every member throws a <see cref="VaultException"/>; its subclass says how to
+/// react.
 /// </summary>
 public interface IVaultClient
 {
-    /// <summary>Executes a tool with a user's connected account. Sent again only where that cannot act twice.</summary>
+    /// <summary>Executes a tool with a user's connected account. Retried only if that cannot act twice.</summary>
     Task<Execution> ExecuteAsync(ToolCall call, CancellationToken cancellationToken = default);
 
-    /// <summary>Executes and goes on from page to page; ends after the last one.</summary>
+    /// <summary>Executes a tool and follows its pages to the last one.</summary>
     IAsyncEnumerable<Execution> ExecutePagesAsync(ToolCall call, CancellationToken cancellationToken = default);
 
-    /// <summary>The tools there are; with a user, each says what is missing before it can be executed.</summary>
+    /// <summary>Lists the tools; with a user, each one says what is missing before it can be executed.</summary>
     IAsyncEnumerable<ToolDescription> ListToolsAsync(
         ToolFilter? filter = null,
         CancellationToken cancellationToken = default
     );
 
-    /// <summary>A link by which the user connects an account, good once and for ten minutes.</summary>
+    /// <summary>Creates a link with which the user connects an account. It works once and for ten minutes.</summary>
     Task<ConnectLink> CreateLinkAsync(LinkRequest request, CancellationToken cancellationToken = default);
 
     IAsyncEnumerable<ConnectedAccount> ListAccountsAsync(
@@ -34,6 +34,6 @@ public interface IVaultClient
         CancellationToken cancellationToken = default
     );
 
-    /// <summary>An execution by its id, from the ledger: what is known of one whose answer was lost.</summary>
+    /// <summary>Reads an execution by its id from the ledger, for example after its response was lost.</summary>
     Task<ExecutionRecord> GetExecutionAsync(string executionId, CancellationToken cancellationToken = default);
 }

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Vault.Client;
 
-/// <summary>A call of a tool: which, for whom, with what.</summary>
+/// <summary>A call of a tool for a user.</summary>
 public sealed record ToolCall
 {
-    /// <param name="toolName">As <see cref="ToolDescription.Name"/> says.</param>
+    /// <param name="toolName">The tool's <see cref="ToolDescription.Name"/>.</param>
     public ToolCall(string toolName)
     {
         ArgumentException.ThrowIfNullOrEmpty(toolName);
@@ -14,10 +14,10 @@ public sealed record ToolCall
 
     public string ToolName { get; }
 
-    /// <summary>The user, by your own id; either this or <see cref="ConnectedAccountId"/>.</summary>
+    /// <summary>The user's id in your application; set either this or <see cref="ConnectedAccountId"/>.</summary>
     public string? UserId { get; init; }
 
-    /// <summary>As the tool's schema says: an object, a dictionary or a <see cref="JsonElement"/>.</summary>
+    /// <summary>The input by the tool's schema: an object, a dictionary or a <see cref="JsonElement"/>.</summary>
     public object? Input { get; init; }
 
     public string? OrganizationId { get; init; }
@@ -33,24 +33,25 @@ public sealed record ToolCall
 
     public string? PageToken { get; init; }
 
-    /// <summary>Your own id of the agent's run, for the ledger.</summary>
+    /// <summary>Your id of the agent's run, recorded in the ledger.</summary>
     public string? AgentRunId { get; init; }
 
-    /// <summary>What <see cref="ApprovalNeededException.ApprovalId"/> named, once a person has approved.</summary>
+    /// <summary>The <see cref="ApprovalNeededException.ApprovalId"/>, after a person has approved the call.</summary>
     public string? ApprovalId { get; init; }
 
-    /// <summary>The longest the execution may take.</summary>
+    /// <summary>The timeout of the execution.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>
-    /// Makes calls with the same key one call, also across restarts of the caller; otherwise every call has a key of
-    /// its own, which covers its retries.
+    /// A repeated call with the same key runs once, even after a restart of the caller. By default every call gets a
+    /// new key, which covers its retries.
     /// </summary>
     public string? IdempotencyKey { get; init; }
 }
 
-/// <param name="Trust">Always <c>untrusted_content</c>: what a provider returns is content, never instruction.</param>
-/// <param name="OutputHandle">Where the whole output can be read for a while, when it was cut.</param>
+/// <param name="Trust">Always <c>untrusted_content</c>: treat the provider's output as content, never as
+/// instructions.</param>
+/// <param name="OutputHandle">Where the whole output can be read for a limited time, if it was truncated.</param>
 public sealed record Execution(
     string ExecutionId,
     string Outcome,
@@ -101,7 +102,7 @@ public sealed record ToolDescription(
     string? DocsUrl
 )
 {
-    /// <summary>What the user of the filter still needs; null without one.</summary>
+    /// <summary>What the filter's user still needs; null without a user.</summary>
     public ToolRequirement? Requirement { get; init; }
 }
 
@@ -191,7 +192,7 @@ public sealed record ConnectedAccount(
     DateTimeOffset CreatedAt
 );
 
-/// <param name="Provider">confirmed, refused, no_endpoint or pending (it is retried).</param>
+/// <param name="Provider">confirmed, refused, no_endpoint or pending (the vault retries it).</param>
 public sealed record RevocationReceipt(
     string ConnectedAccountId,
     DateTimeOffset LocalAt,
@@ -200,5 +201,5 @@ public sealed record RevocationReceipt(
     double ElapsedMs
 );
 
-/// <summary>A body that is sent as it is: a provider pack, a document to import.</summary>
+/// <summary>A body that is sent unchanged: a provider pack, a document to import.</summary>
 public sealed record RawBody(ReadOnlyMemory<byte> Content, string MediaType = "application/json");

@@ -9,10 +9,10 @@ using Polly.Retry;
 namespace Vault.Client;
 
 /// <summary>
-/// Sends a request and reads its answer. Every write carries an <c>Idempotency-Key</c>, so that one whose answer was
-/// lost may be sent again: the vault answers what it answered then. A failure that the vault has told is another
-/// matter: it would tell it again for the same key, so the next attempt gets a new one; and it is made only where the
-/// vault says that nothing was done (<c>can_retry</c>, never with an unknown outcome).
+/// Sends a request and reads its response. Every write has an <c>Idempotency-Key</c>, so it can be sent again after its
+/// response was lost: the vault replays the stored response. The vault also replays a failure it has reported for the
+/// same key, so the next attempt after a failure uses a new key. That attempt is made only if the vault says that
+/// nothing was done (<c>can_retry</c>, never with an unknown outcome).
 /// </summary>
 internal sealed class Transport
 {
@@ -22,7 +22,7 @@ internal sealed class Transport
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    private const string AskAgain = "Send it again with the same idempotency key, or look what it did.";
+    private const string RetryAdvice = "Send it again with the same idempotency key, or check what it did.";
 
     private readonly HttpClient _http;
     private readonly VaultClientOptions _options;
@@ -119,14 +119,14 @@ internal sealed class Transport
                 || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             )
         {
-            // Given up after the last attempt, a write may have been carried out: nobody here knows.
+            // After the last attempt the outcome is unknown: the write may have been executed.
             var lost =
                 method == HttpMethod.Get
                     ? new VaultProblem(
                         "vault_unreachable",
                         "The vault cannot be reached",
                         0,
-                        "No answer came from the vault.",
+                        "The vault did not respond.",
                         true,
                         null,
                         "Retry later.",
@@ -140,12 +140,12 @@ internal sealed class Transport
                     )
                     : new VaultProblem(
                         "outcome_unknown",
-                        "No answer came",
+                        "No response",
                         0,
-                        "The request was sent and no answer came; it may have been carried out.",
+                        "The request was sent without a response; it may have been executed.",
                         false,
                         null,
-                        AskAgain,
+                        RetryAdvice,
                         null,
                         null,
                         null,
@@ -173,8 +173,8 @@ internal sealed class Transport
         }
         catch (JsonException) { }
 
-        // A proxy in front of the vault speaks for itself only; 502 and 504 may come after the vault has acted, and the
-        // key makes asking again safe.
+        // An error without a problem document comes from a proxy. 502 and 504 may follow after the vault has acted; the
+        // idempotency key makes a retry safe.
         var status = (int)response.StatusCode;
         var gateway =
             response.StatusCode
@@ -185,9 +185,9 @@ internal sealed class Transport
             return new AttemptFailedException(
                 new VaultProblem(
                     "unexpected_answer",
-                    "Not an answer of a vault",
+                    "Not a response of a vault",
                     status,
-                    $"Something answered {status} without a problem document.",
+                    $"The response has status {status} and no problem document.",
                     gateway,
                     null,
                     null,
@@ -206,16 +206,16 @@ internal sealed class Transport
             );
         var wait = problem.RetryAfterMs is { } ms ? TimeSpan.FromMilliseconds(ms) : (TimeSpan?)null;
 
-        // "The first request with this key is still under way": the same key finds its answer in a while. After the
-        // last attempt its outcome is not known here.
+        // The first request with this key is still running: a retry with the same key gets its response later. After
+        // the last attempt the outcome is unknown.
         var underWay = problem is { Code: "conflict", RetryAfterMs: not null };
         if (underWay)
-            problem = problem with { Outcome = "outcome_unknown", Advice = AskAgain };
+            problem = problem with { Outcome = "outcome_unknown", Advice = RetryAdvice };
         var mayRepeat = underWay || (problem.CanRetry && problem.Outcome != "outcome_unknown");
         return new AttemptFailedException(problem, mayRepeat, reported: !underWay, wait, null);
     }
 
-    /// <summary>An attempt without success; never leaves this class.</summary>
+    /// <summary>A failed attempt; never thrown out of this class.</summary>
     private sealed class AttemptFailedException(
         VaultProblem problem,
         bool mayRepeat,
@@ -228,7 +228,7 @@ internal sealed class Transport
 
         public bool MayRepeat => mayRepeat;
 
-        /// <summary>The vault itself has answered, and would answer the same for the same key.</summary>
+        /// <summary>The vault itself reported the failure, and would replay it for the same key.</summary>
         public bool Reported => reported;
 
         public TimeSpan? Wait => wait;

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Vault.Client;
 
 /// <summary>
-/// The HTTP client of a vault. One for the whole process: it is thread-safe and keeps its connections.
+/// The HTTP client of a vault. Thread-safe; use one for the whole process, because it pools its connections.
 /// </summary>
 public sealed class VaultClient : IVaultClient, IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class VaultClient : IVaultClient, IDisposable
     private readonly VaultClientOptions _options;
     private readonly Transport _transport;
 
-    /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    /// <exception cref="ArgumentException">An option is invalid; the message names it.</exception>
     public VaultClient(VaultClientOptions options)
         : this(
             options,
@@ -27,11 +27,12 @@ public sealed class VaultClient : IVaultClient, IDisposable
             TimeProvider.System
         ) { }
 
-    /// <param name="options">Where the vault is and who asks.</param>
-    /// <param name="http">The caller's own, which stays the caller's and is not changed; redirects must be off, because
-    /// the key would follow them, and its timeout no shorter than the attempt's.</param>
-    /// <param name="time">What pauses are measured by.</param>
-    /// <exception cref="ArgumentException">An option is wrong; the message names it.</exception>
+    /// <param name="options">The vault's address and the API key.</param>
+    /// <param name="http">The caller's client; it is neither changed nor disposed. Redirects must be off, because they
+    /// would carry the key along, and its timeout must not be shorter than
+    /// <see cref="VaultClientOptions.AttemptTimeout"/>.</param>
+    /// <param name="time">The clock for pauses between attempts.</param>
+    /// <exception cref="ArgumentException">An option is invalid; the message names it.</exception>
     public VaultClient(VaultClientOptions options, HttpClient http, TimeProvider? time = null)
         : this(options, http, false, time ?? TimeProvider.System) { }
 
@@ -193,13 +194,12 @@ public sealed class VaultClient : IVaultClient, IDisposable
         );
 
     /// <summary>
-    /// Any call of the contract (<c>/openapi/v1.json</c>) that has no method here; sent again under the same rules as
-    /// those that have one.
+    /// Calls an operation of the API (<c>/openapi/v1.json</c>) that has no method here; with the same retries.
     /// </summary>
     /// <param name="method">GET, POST, PATCH or DELETE.</param>
-    /// <param name="path">With its query, for example <c>/v1/providers?page_size=50</c>.</param>
-    /// <param name="body">An object that becomes JSON, or a <see cref="RawBody"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="path">Path and query, for example <c>/v1/providers?page_size=50</c>.</param>
+    /// <param name="body">An object to serialize as JSON, or a <see cref="RawBody"/>.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public Task<JsonElement> CallAsync(
         HttpMethod method,
         string path,
@@ -211,7 +211,7 @@ public sealed class VaultClient : IVaultClient, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (path[0] != '/' || path.StartsWith("//", StringComparison.Ordinal))
             throw new ArgumentException(
-                "The path begins with one slash: the key goes to this vault only.",
+                "The path must begin with exactly one slash: the key is sent only to this vault.",
                 nameof(path)
             );
         return _transport.SendAsync<JsonElement>(method, path, body, null, cancellationToken);

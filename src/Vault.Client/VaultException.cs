@@ -4,9 +4,9 @@ namespace Vault.Client;
 
 public sealed record InputViolation(string Path, string Message);
 
-/// <summary>The vault's own words for an error (RFC 9457), with what an agent needs to act on it.</summary>
+/// <summary>An error of the vault (RFC 9457), with members that tell an agent how to react.</summary>
 /// <param name="Code">One of the codes in docs/errors.md.</param>
-/// <param name="Advice">What to do, in words for an agent.</param>
+/// <param name="Advice">What to do, worded for an agent.</param>
 public sealed record VaultProblem(
     string Code,
     string Title,
@@ -25,7 +25,8 @@ public sealed record VaultProblem(
 );
 
 /// <summary>
-/// The vault said no, or could not be reached. The type says what to do; <see cref="Problem"/> has the details.
+/// The vault rejected the call or was unreachable. The subclass says how to react; <see cref="Problem"/> has the
+/// details.
 /// </summary>
 public abstract class VaultException(VaultProblem problem, Exception? inner = null)
     : Exception($"{problem.Code}: {problem.Detail}", inner)
@@ -49,7 +50,7 @@ public abstract class VaultException(VaultProblem problem, Exception? inner = nu
         };
 }
 
-/// <summary>A person must connect the account again, at <see cref="Url"/>.</summary>
+/// <summary>A person must reconnect the account, at <see cref="Url"/>.</summary>
 public sealed class ReconnectNeededException(VaultProblem problem) : VaultException(problem)
 {
     public string? Url => Problem.ReconnectUrl;
@@ -61,7 +62,7 @@ public sealed class ApprovalNeededException(VaultProblem problem) : VaultExcepti
     public string? ApprovalId => Problem.StatusReason;
 }
 
-/// <summary>It may work later; nothing was done, or doing it again changes nothing more.</summary>
+/// <summary>A retry may succeed later; nothing was done, or a repetition has no further effect.</summary>
 public sealed class RetryLaterException(VaultProblem problem, Exception? inner = null) : VaultException(problem, inner)
 {
     public TimeSpan? RetryAfter => Problem.RetryAfterMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
@@ -71,8 +72,8 @@ public sealed class RetryLaterException(VaultProblem problem, Exception? inner =
 public sealed class OutcomeUnknownException(VaultProblem problem, Exception? inner = null)
     : VaultException(problem, inner);
 
-/// <summary>The call itself is wrong; <see cref="VaultProblem.Violations"/> names the places.</summary>
+/// <summary>The call is invalid; <see cref="VaultProblem.Violations"/> lists the faults.</summary>
 public sealed class InvalidCallException(VaultProblem problem) : VaultException(problem);
 
-/// <summary>Not allowed, not known, or not possible; sending it again changes nothing.</summary>
+/// <summary>Not allowed, unknown, or impossible; a retry has the same result.</summary>
 public sealed class RefusedException(VaultProblem problem) : VaultException(problem);

@@ -3,19 +3,19 @@ using Microsoft.Extensions.AI;
 
 namespace Vault.Client;
 
-/// <summary>The vault's tools as functions a model can call (Microsoft.Extensions.AI).</summary>
+/// <summary>The vault's tools as functions for a model (Microsoft.Extensions.AI).</summary>
 public static class VaultTools
 {
     /// <summary>
-    /// Functions that act for one user. The model sees names, descriptions and schemas; whose account is used is not
-    /// its to choose.
+    /// Creates functions that act for one user. The model sees names, descriptions and schemas; it cannot choose the
+    /// account.
     /// </summary>
     /// <param name="client">The vault.</param>
-    /// <param name="userId">The user, by your own id.</param>
-    /// <param name="filter">Which tools; its user is not looked at.</param>
-    /// <param name="readyOnly">Leaves out what the user cannot execute yet (no account, a scope missing). What needs an
-    /// approval is offered.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="userId">The user's id in your application.</param>
+    /// <param name="filter">Which tools; its user is ignored.</param>
+    /// <param name="readyOnly">Omits tools that the user cannot execute yet (no account, a missing scope). Tools that
+    /// need an approval are included.</param>
+    /// <param name="cancellationToken">Cancels the listing.</param>
     public static async Task<IReadOnlyList<AIFunction>> GetFunctionsAsync(
         this IVaultClient client,
         string userId,
@@ -55,8 +55,8 @@ public static class VaultTools
         public override JsonElement JsonSchema => tool.InputSchema;
 
         /// <summary>
-        /// The tool's data. What the vault refuses is answered as an object with <c>error</c>: the model can read what
-        /// to change or whom to ask; a vault out of reach throws.
+        /// Returns the tool's data. An error of the vault is returned as an object with <c>error</c>, so that the model
+        /// can react to it; an unreachable vault throws.
         /// </summary>
         protected override async ValueTask<object?> InvokeCoreAsync(
             AIFunctionArguments arguments,

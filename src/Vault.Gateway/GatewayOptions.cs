@@ -2,37 +2,37 @@ namespace Vault.Gateway;
 
 public sealed record GatewayOptions
 {
-    /// <summary>Allows plain http on loopback and the cookie that goes with it.</summary>
+    /// <summary>Allows plain HTTP on loopback, and the connect cookie without <c>Secure</c>.</summary>
     public bool Development { get; init; }
 
-    /// <summary>Bytes of a request body; more is <c>too_large</c>.</summary>
+    /// <summary>Maximum bytes of a request body; a larger one is <c>too_large</c>.</summary>
     public long MaxBody { get; init; } = 1024 * 1024;
 
-    /// <summary>Nesting of a request body; a deeper one is <c>invalid_request</c>.</summary>
+    /// <summary>Maximum nesting of a request body; a deeper one is <c>invalid_request</c>.</summary>
     public int MaxDepth { get; init; } = 64;
 
-    /// <summary>The longest a request other than an execution may take.</summary>
+    /// <summary>Timeout of every request except executions.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The longest <c>timeout_ms</c> of an execution.</summary>
+    /// <summary>Maximum <c>timeout_ms</c> of an execution.</summary>
     public TimeSpan LongestExecution { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Requests of one key per second on average.</summary>
+    /// <summary>Sustained rate of requests per API key.</summary>
     public int RequestsPerSecond { get; init; } = 500;
 
-    /// <summary>Requests of one key at once, before the average counts.</summary>
+    /// <summary>Burst of requests per API key.</summary>
     public int RequestBurst { get; init; } = 1000;
 
-    /// <summary>Requests without a valid key, per address and second (connect pages, failed sign-ins).</summary>
+    /// <summary>Rate of requests without a valid key, per address (connect pages, failed authentications).</summary>
     public int AnonymousPerSecond { get; init; } = 20;
 
-    /// <summary>How long the answer to an <c>Idempotency-Key</c> is kept.</summary>
+    /// <summary>How long the response to an <c>Idempotency-Key</c> is stored.</summary>
     public TimeSpan KeepAnswers { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>The pause between two batches of last-used times.</summary>
+    /// <summary>Interval between two batched writes of last-used times.</summary>
     public TimeSpan KeyUseInterval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Every fault of the options; empty when they are good.</summary>
+    /// <summary>All invalid options; empty when the options are valid.</summary>
     public IReadOnlyList<string> Faults()
     {
         var faults = new List<string>();
@@ -51,7 +51,7 @@ public sealed record GatewayOptions
         if (AnonymousPerSecond < 1)
             faults.Add("anonymous_per_second: give at least 1.");
         if (KeepAnswers < TimeSpan.FromMinutes(10))
-            faults.Add("keep_answers: give at least 10 minutes; a caller that repeats later would act twice.");
+            faults.Add("keep_answers: give at least 10 minutes; a caller that retries later would act twice.");
         if (KeyUseInterval < TimeSpan.FromSeconds(1))
             faults.Add("key_use_interval: give at least 1 second.");
         return faults;

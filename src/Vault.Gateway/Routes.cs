@@ -16,9 +16,7 @@ using Vault.Gateway.Rest.Tools;
 
 namespace Vault.Gateway;
 
-/// <summary>
-/// Every route there is. One that is not in this list does not exist, neither on the wire nor in the document.
-/// </summary>
+/// <summary>The list of all routes; it registers the endpoints and feeds the OpenAPI document.</summary>
 internal static class Routes
 {
     public static void Add(IServiceCollection services)

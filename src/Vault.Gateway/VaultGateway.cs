@@ -19,14 +19,14 @@ using Vault.Gateway.Rest.Tools;
 namespace Vault.Gateway;
 
 /// <summary>
-/// The HTTP contract. A host adds the ports (stores, <c>IAccounts</c>, <c>IToolRuns</c>, <c>IOrganizations</c>,
+/// The HTTP API. A host registers the ports (stores, <c>IAccounts</c>, <c>IToolRuns</c>, <c>IOrganizations</c>,
 /// <c>IPacks</c>, <c>ITokenEndpoint</c>, <c>ILedger</c>, <c>IEntropy</c>, a clock, <c>PublicAddress</c>, <c>Sealer</c>,
 /// <c>Keyring</c>, <c>GrantSealing</c>, <c>TokenClients</c>, <c>ToolExecutor</c>, <c>OutputKeeper</c>,
-/// <c>IReadiness</c>, <c>ILiveness</c>, <c>IClusterStatus</c>) and then these two calls.
+/// <c>IReadiness</c>, <c>ILiveness</c>, <c>IClusterStatus</c>) and then calls these two methods.
 /// </summary>
 public static class VaultGateway
 {
-    /// <exception cref="ArgumentException">The options have faults; all of them are named.</exception>
+    /// <exception cref="ArgumentException">The options are invalid; the message lists every fault.</exception>
     public static IServiceCollection AddVaultGateway(this IServiceCollection services, GatewayOptions options)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -53,8 +53,8 @@ public static class VaultGateway
         endpoints.MapVaultGateway(static _ => true);
 
     /// <param name="endpoints">The host's routes.</param>
-    /// <param name="serves">Which paths this host answers; the others are not found here. A worker of a cluster answers
-    /// for its health only.</param>
+    /// <param name="serves">Which paths this host serves; it responds to the others with not_found. A worker of a
+    /// cluster serves its health routes only.</param>
     public static IEndpointRouteBuilder MapVaultGateway(this IEndpointRouteBuilder endpoints, Func<string, bool> serves)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
@@ -68,8 +68,8 @@ public static class VaultGateway
                 .WithMetadata(route.Operation)
                 .WithDisplayName(route.Operation.Id);
 
-        // One more endpoint per path, for every other method: it loses against those above, and a 405 gets the same
-        // form as every other error.
+        // One more endpoint per path, for all other methods. It has lower precedence than those above and gives a 405
+        // the usual problem body.
         foreach (var path in routes.GroupBy(r => r.Operation.Pattern))
         {
             string[] allowed = [.. path.SelectMany(r => MethodsOf(r.Operation)).Append("OPTIONS").Distinct()];

@@ -27,7 +27,7 @@ var (options, faults) = VaultOptions.Read(rest, environment);
 if (options is null)
 {
     Console.Error.WriteLine(
-        faults.Count == 1 ? "vault-host: an option is wrong:" : $"vault-host: {faults.Count} options are wrong:"
+        faults.Count == 1 ? "vault-host: an option is invalid:" : $"vault-host: {faults.Count} options are invalid:"
     );
     foreach (var fault in faults)
         Console.Error.WriteLine("  " + fault);
@@ -59,7 +59,7 @@ try
     }
     catch (OperationCanceledException)
     {
-        Console.Error.WriteLine("vault-host: stopping; executions and refreshes under way are finished first");
+        Console.Error.WriteLine("vault-host: stopping; running executions and refreshes finish first");
     }
 
     using var shutdownTimeout = new CancellationTokenSource(options.ShutdownTimeout);

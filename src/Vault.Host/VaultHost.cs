@@ -18,8 +18,8 @@ using Vault.Storage;
 namespace Vault.Host;
 
 /// <summary>
-/// The program: a web server and a silo in one process, on SQLite alone or on PostgreSQL as a member of a cluster of
-/// one or many.
+/// The program: a web server and a silo in one process, single on SQLite, or on PostgreSQL a member of a cluster of one
+/// or more.
 /// </summary>
 public sealed class VaultHost : IAsyncDisposable
 {
@@ -33,11 +33,11 @@ public sealed class VaultHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>Where it listens, with the port that was given by the system when the options said 0.</summary>
+    /// <summary>The address it listens on, with the actual port when the options have port 0.</summary>
     public string Url => _app.Urls.First();
 
     /// <param name="configure">Tests replace ports here (a clock, checkpoints); production passes nothing.</param>
-    /// <exception cref="StartException">It cannot start; the message says why and what to do.</exception>
+    /// <exception cref="StartException">The host cannot start; the message gives the reason and the fix.</exception>
     public static async Task<VaultHost> CreateAsync(
         VaultOptions options,
         Action<IServiceCollection>? configure,
@@ -59,17 +59,17 @@ public sealed class VaultHost : IAsyncDisposable
             var token = await SiloSetup.JoinDatabaseAsync(options, cancellationToken);
             var spool = StoreSetup.OpenSpool(options);
 
-            // What development relaxes is ours to say; the framework's own idea of it would put a page with stack
-            // traces around every request.
+            // The vault's own option decides about development; ASP.NET's Development environment would add a page with
+            // stack traces around every request.
             var builder = WebApplication.CreateSlimBuilder(
                 new WebApplicationOptions { ApplicationName = "vault-host", EnvironmentName = "Production" }
             );
             builder.Configuration.Sources.Clear();
             builder.AddVaultTelemetry(options);
             builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
-            // A request goes on where its bytes were read, and its answer is sent where it was written: two changes of
-            // thread less per request. Nothing here blocks a thread for longer than a look-up in a local database
-            // takes, and other connections have other threads.
+            // Continue on the socket thread instead of hopping to the pool: saves two context switches per request.
+            // Safe because no request blocks its thread for longer than a query of a local database, and other
+            // connections use other threads.
             builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
             builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(o =>
                 o.ShutdownTimeout = options.ShutdownTimeout
@@ -94,7 +94,7 @@ public sealed class VaultHost : IAsyncDisposable
             if (options.TrustedProxies.Count > 0)
                 app.UseForwardedHeaders(Forwarded(options.TrustedProxies));
 
-            // A worker alone answers for its health (and /metrics); everything else is the gateways' to answer.
+            // A worker serves its health routes (and /metrics); the gateways serve all others.
             app.MapVaultGateway(path =>
                 options.Silo.Role.HasFlag(SiloRole.Gateway) || path.StartsWith("/health/", StringComparison.Ordinal)
             );
@@ -114,7 +114,7 @@ public sealed class VaultHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts; answers the first administrator's key when there was no key yet. It cannot be shown again.
+    /// Starts the host; returns the first administrator's key if it was just created. It cannot be shown again.
     /// </summary>
     public async Task<Secret?> StartAsync(CancellationToken cancellationToken)
     {
@@ -122,8 +122,10 @@ public sealed class VaultHost : IAsyncDisposable
         if (await clock.OffAsync(cancellationToken) is var off && off > clock.Allowed)
         {
             throw new StartException(
-                $"The clock of this machine is {off.TotalSeconds:0.0} s off the database's. {clock.Allowed.TotalSeconds:0.0} s "
-                    + "are allowed, which is half of VAULT_CLOCK_SKEW_MS. Set the clocks (NTP), or raise VAULT_CLOCK_SKEW_MS and "
+                $"This machine's clock differs by {off.TotalSeconds:0.0} s from the database's; "
+                    + $"{clock.Allowed.TotalSeconds:0.0} s "
+                    + "are allowed, which is half of VAULT_CLOCK_SKEW_MS. Set the clocks (NTP), or raise "
+                    + "VAULT_CLOCK_SKEW_MS and "
                     + "VAULT_REFRESH_LEASE_MS on every host."
             );
         }
@@ -134,7 +136,7 @@ public sealed class VaultHost : IAsyncDisposable
             var made = await Services.GetRequiredService<ApiKeys>().CreateFirstAsync(cancellationToken);
             first = made.TryGet(out var issued, out var error)
                 ? issued.Text
-                : throw new StartException("The first key could not be made: " + error.Detail);
+                : throw new StartException("The first key could not be created: " + error.Detail);
         }
 
         try
@@ -148,7 +150,7 @@ public sealed class VaultHost : IAsyncDisposable
         catch (AddressInUseException)
         {
             throw new StartException(
-                "The port for the other silos, or the one for Orleans clients, is in use. Set VAULT_SILO_PORT or VAULT_CLIENT_PORT to another."
+                "The silo port or the client port is in use. Set VAULT_SILO_PORT or VAULT_CLIENT_PORT to another."
             );
         }
 
@@ -168,7 +170,7 @@ public sealed class VaultHost : IAsyncDisposable
         _folder.Dispose();
     }
 
-    // The address only: where the vault is reached is an option, and no header may say otherwise.
+    // Only the client address is forwarded: the public URL is an option, and no header may change it.
     private static ForwardedHeadersOptions Forwarded(IReadOnlyList<System.Net.IPNetwork> proxies)
     {
         var options = new ForwardedHeadersOptions
@@ -197,7 +199,8 @@ public sealed class VaultHost : IAsyncDisposable
             kestrel.Listen(address, port);
         else
             throw new StartException(
-                $"VAULT_LISTEN (--listen): '{options.Listen.Host}' is not an address of this machine; give an IP address, for example http://0.0.0.0:{port}."
+                $"VAULT_LISTEN (--listen): '{options.Listen.Host}' is not an address of this machine; give an IP "
+                    + $"address, for example http://0.0.0.0:{port}."
             );
     }
 
@@ -209,13 +212,13 @@ public sealed class VaultHost : IAsyncDisposable
             services.GetRequiredService<LocalHostStatus>()
         );
         metrics.Observe("vault.ledger.waiting", "Ledger entries waiting for their commit.", () => writer.Waiting);
-        metrics.Observe("vault.refreshes.under_way", "Refreshes this host has begun and not ended.", () =>
+        metrics.Observe("vault.refreshes.under_way", "Refreshes that this host has begun and not finished.", () =>
             own.RefreshesUnderWay
         );
-        metrics.Observe("vault.sweep.shards", "Shards of the due index this host sweeps.", () => own.Shards);
+        metrics.Observe("vault.sweep.shards", "Shards of the due index that this host sweeps.", () => own.Shards);
         metrics.Observe(
             "vault.sweep.oldest_age",
-            "Since the shard that has waited longest was swept to its end: of this host's, and those without a host.",
+            "Time since the oldest complete sweep of a shard: of this host's shards and of those without a host.",
             () => own.OldestSweepAge.TotalSeconds,
             "s"
         );
@@ -225,6 +228,6 @@ public sealed class VaultHost : IAsyncDisposable
     {
         var log = app.Services.GetRequiredService<ILogger<VaultHost>>();
         foreach (var refusal in await app.Services.GetRequiredService<PackCatalogue>().LoadAsync(cancellationToken))
-            log.LogError("A provider pack is left out: {Refusal}", refusal.ToString());
+            log.LogError("A provider pack was not loaded: {Refusal}", refusal.ToString());
     }
 }

@@ -5,17 +5,15 @@ using Vault.Core.Packs;
 
 namespace Vault.Import;
 
-/// <summary>
-/// One operation as a document describes it, whatever the document's format; schemas stay in the document's own words.
-/// </summary>
+/// <summary>One operation of a document in any format; its schemas stay in the document's format.</summary>
 internal sealed record DescribedOperation
 {
     public required string Method { get; init; }
 
-    /// <summary>With its places in braces, below <see cref="Server"/>.</summary>
+    /// <summary>With parameters in braces, relative to <see cref="Server"/>.</summary>
     public required string Path { get; init; }
 
-    /// <summary>The address the path is appended to; null or without a host for the provider's own.</summary>
+    /// <summary>The base URL of the path; null or without a host for the provider's API address.</summary>
     public string? Server { get; init; }
 
     public string? Id { get; init; }
@@ -36,23 +34,23 @@ internal sealed record DescribedOperation
 
     public ImmutableArray<ImmutableArray<string>> Scopes { get; init; } = [];
 
-    /// <summary>What the document itself says of the effect.</summary>
+    /// <summary>The effect that the document states.</summary>
     public Effect? Annotated { get; init; }
 
     public string Accept { get; init; } = "application/json";
 
-    /// <summary>Parts of the body that are constant (the text of a GraphQL query).</summary>
+    /// <summary>Constant parts of the body (the text of a GraphQL query).</summary>
     public ImmutableArray<(string At, JsonNode Value)> Constants { get; init; } = [];
 
     /// <summary>
-    /// Where in the body the parameters with <see cref="ParameterPlace.Body"/> go; empty for its root.
+    /// The position in the body of parameters with <see cref="ParameterPlace.Body"/>; empty for its root.
     /// </summary>
     public string BodyPrefix { get; init; } = "";
 
-    /// <summary>Why it cannot be a tool.</summary>
+    /// <summary>Why it cannot become a tool.</summary>
     public Refusal? Refusal { get; init; }
 
-    /// <summary>What it is called among the others, where method and path say too little.</summary>
+    /// <summary>A label for lists, if method and path do not identify the operation.</summary>
     public string? Label { get; init; }
 
     public string Where => Label ?? Method + " " + Path;
@@ -66,8 +64,9 @@ internal enum ParameterPlace
     Body,
 }
 
-/// <param name="Form">The form of the pack format (<c>comma</c>, <c>space</c>, <c>json</c>); null for auto.</param>
-/// <param name="Fits">Whether its serialization can be expressed; what cannot and is not required is left out.</param>
+/// <param name="Form">The form in the pack format (<c>comma</c>, <c>space</c>, <c>json</c>); null for auto.</param>
+/// <param name="Fits">Whether the pack format can express its serialization; an optional parameter that it cannot is
+/// left out.</param>
 internal sealed record DescribedParameter(
     string Name,
     ParameterPlace In,
@@ -79,7 +78,7 @@ internal sealed record DescribedParameter(
     bool DeepObject = false
 );
 
-/// <param name="Deep">Properties that are sent in brackets (<c>encoding</c> with <c>deepObject</c>).</param>
+/// <param name="Deep">Properties serialized with brackets (<c>encoding</c> with <c>deepObject</c>).</param>
 internal sealed record DescribedBody(
     BodyFormat Format,
     string? MediaType,
@@ -91,7 +90,7 @@ internal sealed record DescribedBody(
 
 internal sealed record Refusal(string Reason, string Detail);
 
-/// <summary>The reasons for which an operation is no tool; a closed list, so that they can be counted.</summary>
+/// <summary>The reasons why an operation does not become a tool; a closed list, so that they can be counted.</summary>
 internal static class Reasons
 {
     public const string Method = "method";
@@ -116,9 +115,7 @@ internal static class Reasons
     public const string Unknown = "not_in_schema";
 }
 
-/// <summary>
-/// An operation meets something that has no form here; caught where one operation is made into one tool.
-/// </summary>
+/// <summary>An operation uses something that a tool cannot express; caught where the operation is converted.</summary>
 internal sealed class NotExpressibleException(string reason, string detail) : Exception(detail)
 {
     public Refusal Refusal { get; } = new(reason, detail);

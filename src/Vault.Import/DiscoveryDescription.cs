@@ -56,8 +56,8 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
     private static string MethodOf(JsonElement method) => OpenApiDescription.Text(method, "httpMethod") ?? "GET";
 
     /// <summary>
-    /// The flat path has a place per segment, where the other takes several segments as one value, which is never
-    /// escaped.
+    /// The flat path has one parameter per segment. The other path takes several segments as one value, which would
+    /// have to stay unescaped.
     /// </summary>
     private static string PathOf(JsonElement method) =>
         "/"
@@ -70,7 +70,7 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
             {
                 Method = "GET",
                 Path = "/",
-                Refusal = new Refusal(Reasons.Schema, "it is no object"),
+                Refusal = new Refusal(Reasons.Schema, "it is not an object"),
             };
         var path = PathOf(method);
         var plain = new DescribedOperation
@@ -92,7 +92,7 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
             {
                 Refusal = new Refusal(
                     Reasons.Parameter,
-                    "its path takes several segments as one value, and there is no flat path"
+                    "its path takes several segments as one value, and it has no flat path"
                 ),
             };
         var body =
@@ -102,7 +102,7 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
         if (body is null && method.TryGetProperty("mediaUpload", out _))
             return plain with
             {
-                Refusal = new Refusal(Reasons.Multipart, "it takes a file alone, by an upload protocol of its own"),
+                Refusal = new Refusal(Reasons.Multipart, "it takes only a file, with a special upload protocol"),
             };
         return plain with { Parameters = [.. Parameters(method, path)], Body = body, Scopes = Scopes(method) };
     }
@@ -133,8 +133,8 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
     }
 
     /// <summary>
-    /// Any of them is enough; the one that allows least comes first: one that only reads, then the longer name, which
-    /// says more of what it is for.
+    /// Any one of the scopes is enough. The least powerful comes first: a read-only one, then the longest name, because
+    /// it is the most specific.
     /// </summary>
     private static ImmutableArray<ImmutableArray<string>> Scopes(JsonElement method)
     {

@@ -6,8 +6,8 @@ using Vault.Core.Packs;
 namespace Vault.Import;
 
 /// <summary>
-/// A GraphQL schema with named operations that somebody wrote upon it: each operation becomes a tool, its variables the
-/// inputs, its text a constant. What may be asked is what was written, never what a model makes up.
+/// A GraphQL schema with named operations from its user: each operation becomes a tool, its variables the inputs, its
+/// text a constant. A model can run only these operations, not queries of its own.
 /// </summary>
 internal sealed class GraphQlDescription : IDescription
 {
@@ -15,7 +15,7 @@ internal sealed class GraphQlDescription : IDescription
     private readonly GraphQlOperations _operations;
     private readonly string _endpoint;
 
-    /// <exception cref="FormatException">The schema or the operations are not GraphQL; the message has the
+    /// <exception cref="FormatException">The schema or the operations are not valid GraphQL; the message has the
     /// line.</exception>
     public GraphQlDescription(JsonSlices document)
     {
@@ -29,7 +29,7 @@ internal sealed class GraphQlDescription : IDescription
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or ArgumentNullException)
         {
-            throw new FormatException("schema is neither text nor an introspection", e);
+            throw new FormatException("schema is neither a string nor an introspection", e);
         }
 
         _operations = new GraphQlOperations(document.Text("/operations") ?? "");
@@ -62,7 +62,7 @@ internal sealed class GraphQlDescription : IDescription
             Annotated = operation.Kind == "query" ? Effect.Read : null,
         };
         if (operation.Kind == "subscription")
-            return plain with { Refusal = new Refusal(Reasons.Subscription, "it never ends") };
+            return plain with { Refusal = new Refusal(Reasons.Subscription, "subscriptions are not supported") };
         if (_schema.Find(_schema.Roots[operation.Kind]) is not { } root)
             return plain with { Refusal = new Refusal(Reasons.Unknown, $"the schema has no {operation.Kind}") };
         if (_operations.Fault(operation, _schema, root) is { } fault)
@@ -99,7 +99,7 @@ internal sealed class GraphQlDescription : IDescription
         };
     }
 
-    /// <summary>What the schema says of the fields it begins with.</summary>
+    /// <summary>The schema's descriptions of the operation's root fields.</summary>
     private static string? SummaryOf(GraphQlOperation operation, GraphQlType root) =>
         string.Join(' ', operation.Fields.Select(f => root.Fields.GetValueOrDefault(f)?.Description).OfType<string>())
             is { Length: > 0 } text
@@ -107,8 +107,8 @@ internal sealed class GraphQlDescription : IDescription
             : null;
 }
 
-/// <param name="Fields">Of its root.</param>
-/// <param name="Comment">The lines of comment right above it.</param>
+/// <param name="Fields">The fields of its root.</param>
+/// <param name="Comment">The comment lines directly above it.</param>
 internal sealed record GraphQlOperation(
     string Kind,
     string Name,
@@ -119,7 +119,7 @@ internal sealed record GraphQlOperation(
     string? Comment
 );
 
-/// <param name="On">The type that a fragment is on; null for a field.</param>
+/// <param name="On">The type of a fragment; null for a field.</param>
 /// <param name="Spread">The name of a fragment.</param>
 internal sealed record GraphQlSelection(
     string? Field,

@@ -2,12 +2,12 @@ using System.Collections.Immutable;
 
 namespace Vault.Import;
 
-/// <summary>Named operations and fragments as they were written.</summary>
+/// <summary>Parses named operations and fragments and keeps their text.</summary>
 internal sealed class GraphQlOperations
 {
     /// <summary>
-    /// Characters of an operation with its fragments: it is sent with every call, and fragments count anew in each
-    /// operation that spreads them.
+    /// Maximum characters of an operation with its fragments. The text is sent with every call, and a fragment counts
+    /// in each operation that uses it.
     /// </summary>
     public const int MaxText = 32 * 1024;
 
@@ -18,7 +18,7 @@ internal sealed class GraphQlOperations
     private readonly HashSet<(string, string)> _names = [];
     private readonly string _source;
 
-    /// <exception cref="FormatException">Not GraphQL, or an operation without a name.</exception>
+    /// <exception cref="FormatException">Not valid GraphQL, or an operation without a name.</exception>
     public GraphQlOperations(string source)
     {
         _source = source;
@@ -34,17 +34,17 @@ internal sealed class GraphQlOperations
             else if (kind is "query" or "mutation" or "subscription")
                 Operation(tokens, kind, start);
             else
-                throw tokens.Wrong($"'{kind}' begins no operation");
+                throw tokens.Wrong($"'{kind}' does not begin an operation");
         }
 
         if (_operations.Count == 0)
-            throw new FormatException("there is no named operation; write some: query Name { … }");
+            throw new FormatException("there is no named operation; write one: query Name { … }");
     }
 
     public IReadOnlyList<GraphQlOperation> All => _operations;
 
-    /// <summary>The operation with every fragment it needs.</summary>
-    /// <returns>Null where that is longer than <see cref="MaxText"/>.</returns>
+    /// <summary>The operation with every fragment it uses.</summary>
+    /// <returns>Null if that exceeds <see cref="MaxText"/>.</returns>
     public string? Text(GraphQlOperation operation)
     {
         var needed = new SortedSet<string>(StringComparer.Ordinal);
@@ -62,7 +62,9 @@ internal sealed class GraphQlOperations
         }
     }
 
-    /// <summary>What the operation asks for and the schema does not have; null where all is there.</summary>
+    /// <summary>
+    /// The first field, fragment or type of the operation that the schema lacks; null if there is none.
+    /// </summary>
     public string? Fault(GraphQlOperation operation, GraphQlSchema schema, GraphQlType root)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -71,7 +73,7 @@ internal sealed class GraphQlOperations
         string? Check(GraphQlSelection selection, GraphQlType type, int depth)
         {
             if (depth > GraphQlTokens.MaxDepth)
-                return "it is nested too deep";
+                return "it is nested too deeply";
             foreach (var one in selection.Inner)
             {
                 if (one.Spread is { } name)
@@ -137,7 +139,7 @@ internal sealed class GraphQlOperations
         tokens.SkipDirectives();
         var (selection, end) = Selection(tokens, new GraphQlSelection(null, null, null, []), 0);
         if (!_names.Add((kind, name)))
-            throw tokens.Wrong($"'{name}' is there twice");
+            throw tokens.Wrong($"'{name}' is defined twice");
         _operations.Add(
             new GraphQlOperation(
                 kind,
@@ -154,7 +156,7 @@ internal sealed class GraphQlOperations
     private static (GraphQlSelection Selection, int End) Selection(GraphQlTokens tokens, GraphQlSelection of, int depth)
     {
         if (depth > GraphQlTokens.MaxDepth)
-            throw tokens.Wrong("nested too deep");
+            throw tokens.Wrong("nested too deeply");
         if (!tokens.Is("{"))
             throw tokens.Wrong("'{' is expected");
         tokens.Next();
@@ -193,7 +195,7 @@ internal sealed class GraphQlOperations
         return tokens.Is("{") ? Selection(tokens, one, depth).Selection : one;
     }
 
-    /// <summary>The lines of comment right above, read backwards: what is further up does not cost anything.</summary>
+    /// <summary>The comment lines directly above, read backwards, so that distant text costs nothing.</summary>
     private string? Comment(int start)
     {
         var lines = new List<string>();

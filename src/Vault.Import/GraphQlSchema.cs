@@ -15,8 +15,7 @@ internal sealed record GraphQlType(
 );
 
 /// <summary>
-/// The types of a GraphQL schema, from its definition language or from an introspection
-/// (https://spec.graphql.org/October2021/).
+/// The types of a GraphQL schema, from SDL or from an introspection (https://spec.graphql.org/October2021/).
 /// </summary>
 internal sealed class GraphQlSchema
 {
@@ -32,7 +31,7 @@ internal sealed class GraphQlSchema
 
     public GraphQlType? Find(string name) => _types.GetValueOrDefault(name);
 
-    /// <exception cref="FormatException">Not a schema; the message has the line.</exception>
+    /// <exception cref="FormatException">Not a valid schema; the message has the line.</exception>
     public static GraphQlSchema Read(string sdl)
     {
         var schema = new GraphQlSchema();
@@ -85,7 +84,7 @@ internal sealed class GraphQlSchema
         return schema;
     }
 
-    /// <summary>The JSON Schema of an input: a reference where the type has a name of its own.</summary>
+    /// <summary>The JSON Schema of an input; a reference for a named type.</summary>
     public JsonObject Schema(string type)
     {
         type = type.TrimEnd('!');
@@ -101,9 +100,7 @@ internal sealed class GraphQlSchema
         };
     }
 
-    /// <summary>
-    /// The definition behind a reference; undefined for a scalar of the schema's own, which takes anything.
-    /// </summary>
+    /// <summary>Resolves a reference; undefined for a custom scalar, which accepts any value.</summary>
     public JsonElement Resolve(string name)
     {
         if (Find(name) is not { } type)
@@ -178,7 +175,7 @@ internal sealed class GraphQlSchema
                 Members(tokens, Add(tokens.Name(), word, description));
                 break;
             default:
-                throw tokens.Wrong($"'{word}' begins no definition");
+                throw tokens.Wrong($"'{word}' does not begin a definition");
         }
     }
 
@@ -268,10 +265,12 @@ internal sealed class GraphQlSchema
         };
     }
 
-    /// <summary>Brackets in it would be taken for lists in lists, one call deep each.</summary>
+    /// <summary>
+    /// Checks the name: brackets in it would be parsed as nested lists, with one recursive call each.
+    /// </summary>
     private static string NameOf(JsonElement named) =>
         OpenApiDescription.Text(named, "name") is { Length: > 0 } name
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')
             ? name
-            : throw new FormatException("what the introspection calls a type, a field or a value is no name");
+            : throw new FormatException("the introspection has a type, field or value with an invalid name");
 }

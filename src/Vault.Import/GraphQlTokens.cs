@@ -14,14 +14,13 @@ internal enum GraphQlKind
 internal readonly record struct GraphQlToken(GraphQlKind Kind, string Text, int Start, int End);
 
 /// <summary>
-/// The words of a GraphQL document (https://spec.graphql.org/October2021/#sec-Appendix-Grammar-Summary.Lexical-Tokens),
-/// one at a time.
+/// The tokens of a GraphQL document
+/// (https://spec.graphql.org/October2021/#sec-Appendix-Grammar-Summary.Lexical-Tokens), one at a time.
 /// </summary>
 internal sealed class GraphQlTokens
 {
     /// <summary>
-    /// What stands within what, at most: the readers call themselves for each level, and a stack that is used up ends
-    /// the process.
+    /// Maximum nesting: the parsers recurse for each level, and a stack overflow would end the process.
     /// </summary>
     public const int MaxDepth = 64;
 
@@ -61,14 +60,14 @@ internal sealed class GraphQlTokens
         return name;
     }
 
-    /// <summary>Goes past a bracket and everything up to its partner.</summary>
+    /// <summary>Skips a bracket and everything up to its counterpart.</summary>
     public void SkipGroup()
     {
         var depth = 0;
         do
         {
             if (Current.Kind == GraphQlKind.End)
-                throw Wrong("a bracket has no partner");
+                throw Wrong("a bracket has no counterpart");
             if (Current.Kind == GraphQlKind.Mark && Current.Text is "(" or "{" or "[")
                 depth++;
             if (Current.Kind == GraphQlKind.Mark && Current.Text is ")" or "}" or "]")
@@ -97,11 +96,11 @@ internal sealed class GraphQlTokens
         }
     }
 
-    /// <summary>A type as it is written, without blanks: <c>[Order!]!</c>.</summary>
+    /// <summary>A type as written, without whitespace: <c>[Order!]!</c>.</summary>
     public string Type(int depth = 0)
     {
         if (depth > MaxDepth)
-            throw Wrong("nested too deep");
+            throw Wrong("nested too deeply");
         string type;
         if (Take("["))
         {
@@ -173,7 +172,7 @@ internal sealed class GraphQlTokens
             while (end > 0 && _source[end - 1] == '\\')
                 end = _source.IndexOf("\"\"\"", end + 3, StringComparison.Ordinal);
             if (end < 0)
-                throw Wrong("a text has no end");
+                throw Wrong("a string has no end");
             _at = end + 3;
             return _source[from..end].Replace("\\\"\"\"", "\"\"\"", StringComparison.Ordinal).Trim();
         }
@@ -187,7 +186,7 @@ internal sealed class GraphQlTokens
         }
 
         if (_at >= _source.Length || _source[_at] != '"')
-            throw Wrong("a text has no end");
+            throw Wrong("a string has no end");
         _at++;
         return text.ToString();
     }

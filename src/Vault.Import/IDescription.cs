@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Vault.Import;
 
 /// <summary>
-/// A document read one operation at a time; two passes, because a name depends on what the others are called.
+/// A document, read one operation at a time, in two passes: the names of all operations first, because a tool's name
+/// depends on the others.
 /// </summary>
 internal interface IDescription
 {
@@ -11,13 +12,13 @@ internal interface IDescription
 
     string Title { get; }
 
-    /// <summary>The address of operations that name none; null where the document has none.</summary>
+    /// <summary>The base URL of operations without one; null if the document has none.</summary>
     string? Server { get; }
 
     IEnumerable<(string Method, string Path, string? Id)> Names();
 
     IEnumerable<DescribedOperation> Operations();
 
-    /// <summary>A schema by its reference; undefined where there is none.</summary>
+    /// <summary>A schema by its reference; undefined if it does not exist.</summary>
     JsonElement Resolve(string reference);
 }

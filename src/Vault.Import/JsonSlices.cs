@@ -3,12 +3,12 @@ using System.Text.Json;
 namespace Vault.Import;
 
 /// <summary>
-/// A large JSON document of which only parts are ever parsed: one pass notes where the values of the first levels begin
-/// and end, and each is read when it is asked for. A description of 60 MB costs its bytes and this index, not a tree.
+/// A large JSON document that is parsed only in part: one pass records where the values of the first levels begin and
+/// end, and each value is parsed on demand. A description of 60 MB needs its bytes and this index, not a tree.
 /// </summary>
 internal sealed class JsonSlices
 {
-    /// <summary><c>/components/schemas/Name</c> and <c>/paths/{path}/get</c> have three names.</summary>
+    /// <summary><c>/components/schemas/Name</c> and <c>/paths/{path}/get</c> have three levels.</summary>
     private const int Levels = 3;
 
     public const int MaxDepth = 128;
@@ -16,8 +16,8 @@ internal sealed class JsonSlices
     private const int MaxKept = 512;
 
     /// <summary>
-    /// Microsoft Graph's beta, with 22,000 operations, has a fifth of it. Tens of millions of tiny members would cost
-    /// gigabytes of index.
+    /// The beta API of Microsoft Graph, with 22,000 operations, has a fifth of this number. Without a limit, tens of
+    /// millions of tiny members would need gigabytes for the index.
     /// </summary>
     private const int MaxParts = 500_000;
 
@@ -34,8 +34,7 @@ internal sealed class JsonSlices
     }
 
     /// <summary>
-    /// Names of an object's members in the document's order; none where there is no such object within the first
-    /// levels.
+    /// The names of an object's members in document order; empty if there is no such object within the first levels.
     /// </summary>
     public IReadOnlyList<string> Members(string pointer) => _members.TryGetValue(pointer, out var names) ? names : [];
 
@@ -44,7 +43,7 @@ internal sealed class JsonSlices
     public static string Child(string pointer, string name) =>
         pointer + "/" + name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
-    /// <summary>The value at a JSON pointer, of any depth; undefined where there is none.</summary>
+    /// <summary>The value at a JSON pointer of any depth; undefined if there is none.</summary>
     public JsonElement Read(string pointer)
     {
         if (_read.TryGetValue(pointer, out var known))
@@ -56,7 +55,7 @@ internal sealed class JsonSlices
             new JsonReaderOptions { MaxDepth = MaxDepth }
         );
         var value = JsonElement.ParseValue(ref reader);
-        // Forgotten all at once: what is asked for again comes back at the price of its own length.
+        // Clear the whole cache: a value that is needed again is parsed again.
         if (_read.Count >= MaxKept)
             _read.Clear();
         _read[pointer] = value;
@@ -69,7 +68,7 @@ internal sealed class JsonSlices
     private JsonElement Below(string pointer)
     {
         var cut = pointer.LastIndexOf('/');
-        // Nothing is that deep, and each step up is a call.
+        // No description is that deep, and each step up is a recursive call.
         if (cut < 0 || pointer.AsSpan().Count('/') > MaxDepth)
             return default;
         var parent = Read(pointer[..cut]);
@@ -110,12 +109,9 @@ internal sealed class JsonSlices
                 Object(ref reader, at, level + 1);
             else
                 reader.Skip();
-            // Written twice, the first counts: the same answer as for a member that is looked up in a tree is not
-            // promised by anyone.
+            // The first of duplicate members counts; RFC 8259 leaves the choice open.
             if (_at.Count >= MaxParts)
-                throw new FormatException(
-                    $"has more than {MaxParts} parts in its first three levels, which no description has"
-                );
+                throw new FormatException($"has more than {MaxParts} members in its first three levels, the maximum");
             if (_at.TryAdd(at, (start, (int)reader.BytesConsumed - start)))
                 names.Add(name);
         }

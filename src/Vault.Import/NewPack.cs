@@ -6,8 +6,8 @@ using Vault.Core.Errors;
 namespace Vault.Import;
 
 /// <summary>
-/// A pack for a provider that is not known, from what the document says of servers and security. What no document says
-/// is assumed in the way that harms least: a refresh token is never presented twice.
+/// Creates a pack for a new provider from the document's servers and security schemes. For what a document does not
+/// say, the pack assumes the safest: a refresh token is never presented twice.
 /// </summary>
 internal static class NewPack
 {
@@ -16,7 +16,8 @@ internal static class NewPack
         if (description is not OpenApiDescription document)
             return new VaultError(
                 ErrorCatalogue.ProviderUnknown,
-                $"provider: '{id}' is not known, and this kind of document does not say how to sign in; add its pack first (vaultctl packs new)."
+                $"provider: '{id}' is unknown, and this kind of document does not describe authentication; add "
+                    + "its pack first (vaultctl packs new)."
             );
         if (
             !Uri.TryCreate(description.Server, UriKind.Absolute, out var server)
@@ -25,7 +26,8 @@ internal static class NewPack
         )
             return VaultError.Invalid(
                 "servers",
-                $"names no https address ('{description.Server}'), so no pack for '{id}' can be made; add its pack first (vaultctl packs new)"
+                $"names no https address ('{description.Server}'), so no pack for '{id}' can be created; add its "
+                    + "pack first (vaultctl packs new)"
             );
         var parts = new Parts();
         foreach (var scheme in document.Security.Schemes.Values)
@@ -33,7 +35,8 @@ internal static class NewPack
         if (parts.Modes.Count == 0)
             return VaultError.Invalid(
                 "securitySchemes",
-                $"hold nothing that a stored credential can serve (OAuth code or client credentials, bearer, basic, API key); add the pack of '{id}' first (vaultctl packs new)"
+                "have no scheme that works with a stored credential (OAuth authorization code or client "
+                    + $"credentials, bearer, basic, API key); add the pack of '{id}' first (vaultctl packs new)"
             );
         parts.Hosts.Add(server.IdnHost.ToLowerInvariant());
         var pack = new JsonObject
@@ -44,7 +47,8 @@ internal static class NewPack
             ["display_name"] = Sentences.Cut(description.Title, 80) is { Length: > 0 } title ? title : id,
             ["confidence"] = "single-source",
             ["notes"] = new JsonArray(
-                $"Made from the provider's own description ({description.Format}). Rotation is assumed to be the strictest; error rules are the built-in ones."
+                $"Created from the provider's own description ({description.Format}). It assumes the strictest "
+                    + "rotation and has the built-in error rules."
             ),
             ["hosts"] = new JsonArray([.. parts.Hosts.Order(StringComparer.Ordinal).Select(h => (JsonNode)h)]),
             ["auth_modes"] = new JsonArray([.. parts.Modes.Select(m => (JsonNode)m)]),
@@ -159,7 +163,7 @@ internal static class NewPack
                 if (code && !Https(OpenApiDescription.Text(value, "authorizationUrl"), out _))
                     continue;
                 OAuth ??= new JsonObject { ["token_url"] = token.AbsoluteUri };
-                // One token endpoint serves a pack; a flow with another one needs a pack of its own.
+                // A pack has one token endpoint; a flow with another one needs a separate pack.
                 if (OAuth["token_url"]!.GetValue<string>() != token.AbsoluteUri)
                     continue;
                 if (code && Https(OpenApiDescription.Text(value, "authorizationUrl"), out var consent))

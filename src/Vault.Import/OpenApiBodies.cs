@@ -4,9 +4,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Import;
 
-/// <summary>
-/// Request bodies and answers of OpenAPI 3: which media type is used, and in which of the pack's formats.
-/// </summary>
+/// <summary>Request and response bodies of OpenAPI 3: selects a media type and the pack format for it.</summary>
 internal static class OpenApiBodies
 {
     public static DescribedBody? Body(OpenApiDescription document, JsonElement operation)
@@ -61,7 +59,7 @@ internal static class OpenApiBodies
             : null;
     }
 
-    /// <summary>What to ask for: JSON where there is any, else what the provider gives.</summary>
+    /// <summary>The Accept header: JSON if the operation has it, else what the provider returns.</summary>
     public static string Accept(OpenApiDescription document, JsonElement operation)
     {
         if (!operation.TryGetProperty("responses", out var responses) || responses.ValueKind != JsonValueKind.Object)
@@ -83,7 +81,7 @@ internal static class OpenApiBodies
         if (types.FirstOrDefault(t => t.EndsWith("+json", StringComparison.Ordinal)) is { } json)
             return json;
         if (types.TrueForAll(t => t is "text/event-stream" or "application/x-ndjson"))
-            throw new NotExpressibleException(Reasons.Answer, "its answer is a stream of events");
+            throw new NotExpressibleException(Reasons.Answer, "its response is a stream of events");
         return types.First(t => t is not ("text/event-stream" or "application/x-ndjson"));
     }
 

@@ -72,7 +72,7 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
             {
                 Method = method.ToUpperInvariant(),
                 Path = path,
-                Refusal = new Refusal(Reasons.Schema, "it is no object"),
+                Refusal = new Refusal(Reasons.Schema, "it is not an object"),
             };
         var plain = new DescribedOperation
         {
@@ -97,7 +97,7 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
                 && callbacks.ValueKind == JsonValueKind.Object
                 && callbacks.EnumerateObject().Any()
             )
-                return plain with { Refusal = new Refusal(Reasons.Callback, "the provider would call back") };
+                return plain with { Refusal = new Refusal(Reasons.Callback, "the provider calls a URL of the caller") };
             var reading = new OpenApiParameters(this, _swagger);
             var parameters = reading.Read(document.Read(at + "/parameters"), operation);
             return plain with
@@ -125,14 +125,11 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
         }
         catch (InvalidOperationException)
         {
-            return plain with
-            {
-                Refusal = new Refusal(Reasons.Schema, "it is not of the form that its specification says"),
-            };
+            return plain with { Refusal = new Refusal(Reasons.Schema, "it does not conform to its specification") };
         }
     }
 
-    /// <summary>A value or what it refers to.</summary>
+    /// <summary>Resolves a reference; returns any other value unchanged.</summary>
     public JsonElement Follow(JsonElement value)
     {
         for (var i = 0; i < 8 && value.ValueKind == JsonValueKind.Object && Text(value, "$ref") is { } reference; i++)
@@ -169,7 +166,7 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
             ? list[0].GetString()
             : null;
 
-    /// <summary>The first server, its variables at their defaults.</summary>
+    /// <summary>The first server, with the defaults of its variables.</summary>
     private static string? ServerOf(JsonElement servers)
     {
         if (

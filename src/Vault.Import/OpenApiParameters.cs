@@ -5,9 +5,7 @@ using Vault.Providers.Packs;
 
 namespace Vault.Import;
 
-/// <summary>
-/// Parameters of OpenAPI 3 and Swagger 2, with how they are written into a request; Swagger's body is among them.
-/// </summary>
+/// <summary>The parameters of OpenAPI 3 and Swagger 2 with their serialization, including Swagger's body.</summary>
 internal sealed class OpenApiParameters(OpenApiDescription document, bool swagger)
 {
     private readonly List<(string Name, JsonElement Parameter)> _form = [];
@@ -54,7 +52,7 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
             );
         if (_form.Count == 0)
             return null;
-        // Form fields are parameters there: the body's schema is put together from them.
+        // In Swagger form fields are parameters; they are combined to the schema of the body.
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -126,10 +124,10 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
                 return required
                     ? throw new NotExpressibleException(
                         Reasons.Cookie,
-                        $"the cookie '{name}' is required; the vault sends none"
+                        $"the cookie '{name}' is required, but the vault sends no cookies"
                     )
                     : null;
-            // RFC and specification alike: these three are the vault's own business.
+            // The vault sets these three itself; OpenAPI also ignores such parameters.
             case "header" when name.ToLowerInvariant() is "accept" or "content-type" or "authorization":
                 return null;
             case "header" when HeaderReading.Complaint(name, credential: false) is { } complaint:
@@ -147,7 +145,7 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
         if (!fits && (required || where == ParameterPlace.Path))
             throw new NotExpressibleException(
                 Reasons.Parameter,
-                $"'{name}' is required and written in a form that has no word here"
+                $"'{name}' is required and has a serialization that a pack cannot express"
             );
         return new DescribedParameter(
             name,

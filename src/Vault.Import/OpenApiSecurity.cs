@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Vault.Import;
 
 /// <summary>
-/// Security requirements as scope groups. A list of alternatives becomes groups of which every one must be met, each by
-/// any of its scopes.
+/// Converts security requirements to scope groups. A list of alternatives becomes groups; an account must meet every
+/// group, with any one of its scopes.
 /// </summary>
 internal sealed class OpenApiSecurity
 {
@@ -31,7 +31,7 @@ internal sealed class OpenApiSecurity
 
     public IReadOnlyDictionary<string, JsonElement> Schemes => _schemes;
 
-    /// <exception cref="NotExpressibleException">No alternative can be served by a stored credential.</exception>
+    /// <exception cref="NotExpressibleException">No alternative works with a stored credential.</exception>
     public ImmutableArray<ImmutableArray<string>> Scopes(JsonElement operation)
     {
         var requirement = operation.TryGetProperty("security", out var own) ? own : _global;
@@ -46,8 +46,8 @@ internal sealed class OpenApiSecurity
                 continue;
             servable = true;
             var oauth = schemes.Where(s => TypeOf(s.Name) is "oauth2" or "openIdConnect").ToList();
-            // A key or a password has no scopes; where the same call may also be made with a token, the token's scopes
-            // are what matters here.
+            // A key or a password has no scopes. If the same call also accepts a token, the token's scopes are what the
+            // tool requires.
             if (oauth.Count == 0 && schemes.Count > 0)
                 continue;
             var scopes = oauth
@@ -65,25 +65,25 @@ internal sealed class OpenApiSecurity
         }
 
         if (!servable)
-            throw new NotExpressibleException(Reasons.Security, "it wants a client certificate");
+            throw new NotExpressibleException(Reasons.Security, "it requires a client certificate");
         return Groups(alternatives);
     }
 
-    /// <summary>(a and b) or (c) is met exactly where (a or c) and (b or c) are.</summary>
+    /// <summary>(a and b) or (c) is equivalent to (a or c) and (b or c).</summary>
     public static ImmutableArray<ImmutableArray<string>> Groups(List<List<string>> alternatives)
     {
         if (alternatives.Count == 0)
             return [];
         if (alternatives[0].Count > MaxScopes)
-            throw new NotExpressibleException(Reasons.Security, $"it wants more than {MaxScopes} scopes");
+            throw new NotExpressibleException(Reasons.Security, $"it requires more than {MaxScopes} scopes");
         var groups = alternatives[0].ConvertAll(s => ImmutableArray.Create(s));
         foreach (var alternative in alternatives.Skip(1))
         {
-            // Before they are made: two lists of a hundred thousand would be all there is.
+            // Check before the expansion: two lists of a hundred thousand scopes would exhaust the memory.
             if ((long)groups.Count * alternative.Count > MaxGroups)
                 throw new NotExpressibleException(
                     Reasons.Security,
-                    $"its alternatives come to more than {MaxGroups} groups of scopes"
+                    $"its alternatives expand to more than {MaxGroups} groups of scopes"
                 );
             groups =
             [
@@ -93,7 +93,7 @@ internal sealed class OpenApiSecurity
             ];
         }
 
-        // A group that holds another one is met where the other is.
+        // A group that contains another one is redundant: meeting the smaller one meets it.
         return
         [
             .. groups.Where(

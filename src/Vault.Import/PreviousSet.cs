@@ -7,8 +7,8 @@ using System.Text.Json;
 namespace Vault.Import;
 
 /// <summary>
-/// A tool set as it stands: which operation got which name and version, so that importing again keeps both, also for
-/// tools that were gone in between.
+/// An existing tool set: the name and version of each operation. A new import keeps both, also for tools that were
+/// missing in between.
 /// </summary>
 internal sealed class PreviousSet
 {
@@ -20,7 +20,7 @@ internal sealed class PreviousSet
     public static PreviousSet None { get; } =
         new(FrozenDictionary<string, string>.Empty, FrozenDictionary<string, Known>.Empty);
 
-    /// <summary>By operation.</summary>
+    /// <summary>Tool names by operation.</summary>
     public FrozenDictionary<string, string> Names { get; }
 
     public ImmutableArray<string> ToolNames => [.. _tools.Where(t => t.Value.Stands).Select(t => t.Key)];
@@ -63,14 +63,14 @@ internal sealed class PreviousSet
         );
     }
 
-    /// <summary>The version before, whether anything but it differs, and whether the tool is there now.</summary>
+    /// <summary>The previous version, whether the tool is otherwise unchanged, and whether it exists now.</summary>
     public (string? Version, bool Same, bool Stands) Compare(string name, JsonElement tool) =>
         _tools.TryGetValue(name, out var before)
             ? (before.Version, before.Digest == Digest(tool), before.Stands)
             : (null, false, false);
 
-    /// <summary>What a set remembers of tools it had and has no more.</summary>
-    /// <param name="stays">Whether a tool of this name is in the set that is written.</param>
+    /// <summary>Writes what the set remembers of removed tools.</summary>
+    /// <param name="stays">Whether the new set has a tool with this name.</param>
     public void WriteGone(Utf8JsonWriter writer, Func<string, bool> stays)
     {
         var gone = _tools.Where(t => !stays(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
@@ -88,7 +88,7 @@ internal sealed class PreviousSet
         writer.WriteEndObject();
     }
 
-    /// <summary>Of a tool without its version, in the order of its names.</summary>
+    /// <summary>Digest of a tool without its version, with sorted members.</summary>
     private static string Digest(JsonElement tool) =>
         Convert.ToHexStringLower(
             SHA256.HashData(

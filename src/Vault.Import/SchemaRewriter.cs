@@ -5,10 +5,10 @@ using Vault.Core.Templates;
 
 namespace Vault.Import;
 
-/// <summary>How much of a schema is kept. A tool whose schema is too long is tried again with the next one.</summary>
-/// <param name="Depth">Objects deeper than this take anything; the provider judges them.</param>
-/// <param name="Text">Characters of a description below the inputs themselves; 0 for none.</param>
-/// <param name="Enum">Values of a list of choices that are still listed.</param>
+/// <summary>How much of a schema is kept. If a tool's schema is too long, the next, lower level is tried.</summary>
+/// <param name="Depth">Objects below this depth accept any value; the provider validates them.</param>
+/// <param name="Text">Maximum characters of descriptions below the inputs themselves; 0 for none.</param>
+/// <param name="Enum">Maximum values of an enumeration that are listed.</param>
 internal sealed record SchemaDetail(int Depth, int Text, int Enum)
 {
     public static readonly SchemaDetail[] Steps =
@@ -23,16 +23,16 @@ internal sealed record SchemaDetail(int Depth, int Text, int Enum)
 }
 
 /// <summary>
-/// Writes a schema of OpenAPI 3.0, 3.1, Swagger 2 or Discovery in the subset that the vault validates. What the subset
-/// has no word for is left out, so that the result takes more than the provider does and never less. References become
-/// definitions: what is used once stands in its place.
+/// Rewrites a schema of OpenAPI 3.0, 3.1, Swagger 2 or Discovery in the subset that the vault validates. Anything the
+/// subset cannot express is left out, so the result accepts at least everything that the provider accepts. References
+/// become definitions; a schema used once is inlined.
 /// </summary>
 internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDetail detail, int budget)
 {
     private const int MaxBranches = 8;
 
     /// <summary>
-    /// References to references: each is a call within a call, and a stack that is used up ends the process.
+    /// Maximum chain of references: each is a recursive call, and a stack overflow would end the process.
     /// </summary>
     private const int MaxWithin = 64;
 
@@ -55,12 +55,10 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     private int _spent;
     private int _within;
 
-    /// <summary>
-    /// More was written than the budget allows; what follows is cut short, and the result must not be used.
-    /// </summary>
+    /// <summary>The output exceeds the budget; the rest is skipped, and the result must not be used.</summary>
     public bool Over => _spent > budget;
 
-    /// <summary>The schema behind any references, as the document has it.</summary>
+    /// <summary>The document's schema behind any references.</summary>
     public JsonElement Resolve(JsonElement schema)
     {
         for (var i = 0; i < 16 && Reference(schema) is { } name; i++)
@@ -71,8 +69,8 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     public JsonObject Write(JsonElement schema) => Write(schema, 0);
 
     /// <summary>
-    /// Puts the definitions that are used more than once, or use themselves, into <c>$defs</c> of the root, and the
-    /// others where they are used.
+    /// Moves definitions that are used more than once, or recursively, to <c>$defs</c> of the root and inlines the
+    /// others.
     /// </summary>
     public void Finish(JsonObject root)
     {
@@ -154,10 +152,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
             name = _names[reference] = Unique(reference);
             var target = Target(reference);
             if (++_within > MaxWithin)
-                throw new NotExpressibleException(
-                    Reasons.Schema,
-                    $"more than {MaxWithin} references stand within each other"
-                );
+                throw new NotExpressibleException(Reasons.Schema, $"more than {MaxWithin} references are nested");
             _definitions[name] = null;
             _definitions[name] = Write(target, depth);
             _within--;
@@ -172,8 +167,8 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     }
 
     /// <summary>
-    /// Parts of one object are one object: a model reads it better, and an unknown name can be refused. Anything else
-    /// stays a list of conditions.
+    /// Merges allOf parts that are objects into one object: a model understands it better, and unknown names can be
+    /// rejected. Other parts stay an allOf.
     /// </summary>
     private JsonObject WriteAll(JsonElement schema, JsonElement all, int depth)
     {
@@ -202,7 +197,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     private bool Gather(JsonElement schema, int depth, JsonObject properties, SortedSet<string> required, int level)
     {
         schema = Resolve(schema);
-        // Parts of parts may be the same ones over and over.
+        // Count each visit: nested parts may repeat the same parts many times.
         _spent++;
         if (
             Over
@@ -232,7 +227,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     private void Branches(JsonElement branches, JsonObject written, int depth)
     {
         var kept = branches.EnumerateArray().Where(b => !IsNull(b)).Take(MaxBranches + 1).ToList();
-        // A list that is cut would refuse what the provider takes; none refuses nothing.
+        // A truncated list would reject values that the provider accepts; no list accepts all.
         if (kept.Count == 0 || kept.Count > MaxBranches || depth >= detail.Depth)
             return;
         var list = kept.Select(b => Write(b, depth + 1)).ToList();
@@ -241,7 +236,8 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         if (list.Count == 1)
             foreach (var (name, value) in list[0].ToList())
                 written[name] = value?.DeepClone();
-        // "One of" where two fit would refuse what the provider takes by its discriminator.
+        // As oneOf, a value that matches two schemas would be rejected, although the provider accepts it by its
+        // discriminator.
         else
             written["anyOf"] = new JsonArray([.. list]);
     }
@@ -323,7 +319,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
             var exclusive = schema.TryGetProperty(strict, out var s);
             if (exclusive && s.ValueKind == JsonValueKind.Number)
                 written[strict] = JsonNode.Parse(s.GetRawText());
-            // Discovery writes numbers as texts; OpenAPI 3.0 says "exclusive" beside the number.
+            // Discovery writes numbers as strings; in OpenAPI 3.0 "exclusive" is a boolean next to the number.
             if (!schema.TryGetProperty(word, out var limit))
                 continue;
             var text = limit.ValueKind == JsonValueKind.String ? limit.GetString()! : limit.GetRawText();
@@ -346,7 +342,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         var values = new JsonArray();
         foreach (var value in list.EnumerateArray())
         {
-            // YAML and careless hands write numbers as texts and the reverse; what cannot fit the type would make the
+            // YAML and hand-written documents confuse numbers and strings; a constant of the wrong type would make the
             // field impossible.
             if (types.Count > 0 && !Fits(value, types))
                 return;
@@ -403,7 +399,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
             foreach (var name in type.ValueKind == JsonValueKind.Array ? type.EnumerateArray().ToArray() : [type])
             {
                 if (name.ValueKind == JsonValueKind.String && name.GetString() == "file")
-                    throw new NotExpressibleException(Reasons.Multipart, "a file stands among ordinary values");
+                    throw new NotExpressibleException(Reasons.Multipart, "a file is nested in other values");
                 if (
                     name.ValueKind == JsonValueKind.String
                     && Types.Contains(name.GetString()!)
@@ -428,7 +424,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         return types;
     }
 
-    /// <summary>What a caller may send: not what the provider alone writes.</summary>
+    /// <summary>The members that a caller may send, without read-only ones.</summary>
     public static IEnumerable<(string Name, JsonElement Schema)> InputsOf(JsonElement schema)
     {
         if (!schema.TryGetProperty("properties", out var properties) || properties.ValueKind != JsonValueKind.Object)
@@ -465,7 +461,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     {
         try
         {
-            // Documents repeat a few patterns thousands of times, and building one costs more than all else of a small
+            // Documents repeat a few patterns thousands of times, and compiling one costs more than the rest of a small
             // schema.
             _ = Patterns.Get(pattern);
             return true;

@@ -4,20 +4,17 @@ using System.Text.RegularExpressions;
 
 namespace Vault.Import;
 
-/// <summary>
-/// Descriptions of published documents, made short enough for a model to read: markup goes, and what is too long ends
-/// with a whole sentence.
-/// </summary>
+/// <summary>Shortens descriptions for a model: removes markup, and ends a long one with a complete sentence.</summary>
 internal static partial class Sentences
 {
     /// <summary>
-    /// At most <paramref name="most"/> characters, cut after the last sentence that fits, else after the last word.
+    /// At most <paramref name="most"/> characters, cut after the last complete sentence, else after the last word.
     /// </summary>
     public static string Cut(string? text, int most)
     {
         if (string.IsNullOrWhiteSpace(text) || most < 8)
             return "";
-        // The beginning is enough: nobody pays for a page of markup that would be cut anyway.
+        // Convert only the beginning: the rest of a long text would be cut anyway.
         var plain = Plain(text.Length > most * 8 ? text[..(most * 8)] : text);
         if (plain.Length <= most)
             return plain;

@@ -8,28 +8,27 @@ using Vault.Core.Templates;
 namespace Vault.Import;
 
 /// <summary>
-/// Writes one operation as a tool of the pack format. Its schema is written with less and less detail until it fits the
-/// budget.
+/// Writes one operation as a tool of the pack format, with less and less schema detail until it fits the budget.
 /// </summary>
 internal sealed class ToolBuilder(IDescription document, string provider, ImportUrls urls)
 {
-    /// <summary>Bytes of a tool's schema; about two thousand tokens of a model.</summary>
+    /// <summary>Maximum bytes of a tool's schema, about two thousand tokens of a model.</summary>
     public const int SchemaBudget = 8 * 1024;
 
     private const int ToolText = 600;
     private const int InputText = 300;
 
-    /// <exception cref="NotExpressibleException">It cannot be a tool; the exception says why.</exception>
+    /// <exception cref="NotExpressibleException">It cannot become a tool; the exception says why.</exception>
     public JsonObject Build(DescribedOperation operation, string name)
     {
         var url = urls.Of(operation);
         if (operation.Method == "GET" && operation.Body is { Required: true })
-            throw new NotExpressibleException(Reasons.Body, "a GET with a body");
+            throw new NotExpressibleException(Reasons.Body, "it is a GET with a body");
         var effect = EffectOf(operation, name);
         foreach (var detail in SchemaDetail.Steps)
         {
-            // What is counted while writing is less than what is written, but for schemas full of "anything": half as
-            // much again is given up on.
+            // The rewriter's count is a lower bound, except for schemas with many empty schemas. So it stops only at
+            // one and a half times the budget.
             var rewriter = new SchemaRewriter(document.Resolve, detail, SchemaBudget * 3 / 2);
             var inputs = new ToolInputs(rewriter);
             foreach (var parameter in operation.Parameters.Concat(Undeclared(operation)))
@@ -48,7 +47,7 @@ internal sealed class ToolBuilder(IDescription document, string provider, Import
         throw new NotExpressibleException(Reasons.Budget, $"its inputs need more than {SchemaBudget} bytes of schema");
     }
 
-    /// <summary>Places of the path that the document forgot to describe.</summary>
+    /// <summary>Parameters of the path that the document does not declare.</summary>
     private static IEnumerable<DescribedParameter> Undeclared(DescribedOperation operation)
     {
         var declared = operation
@@ -71,13 +70,13 @@ internal sealed class ToolBuilder(IDescription document, string provider, Import
             if (destroys || operation.Annotated is Effect.Write or Effect.Destructive)
                 throw new NotExpressibleException(
                     Reasons.GetActs,
-                    "a GET that says it changes something; calls of GET may be repeated"
+                    "its description says that it changes something, but a GET may be repeated"
                 );
             return Effect.Read;
         }
 
-        // The document may make it harmless, a name may only make it worse: nothing is thought harmless because of a
-        // word.
+        // The document's annotation may lower the effect; a name may only raise it, so that no name makes a destructive
+        // call look harmless.
         return operation.Annotated ?? (operation.Method == "DELETE" || destroys ? Effect.Destructive : Effect.Write);
     }
 
@@ -157,12 +156,10 @@ internal sealed class ToolBuilder(IDescription document, string provider, Import
     }
 }
 
-/// <summary>Where an operation is called, in the terms of the provider's pack.</summary>
+/// <summary>Computes the URL of an operation in terms of the provider's pack.</summary>
 internal sealed class ImportUrls(UrlTemplate baseUrl, ImmutableArray<string> hosts, string? documentServer)
 {
-    /// <summary>
-    /// Relative to the pack's API address where it lies below it, absolute on another host of the pack.
-    /// </summary>
+    /// <summary>Relative to the pack's API address if it is below that, absolute on another host of the pack.</summary>
     public string Of(DescribedOperation operation)
     {
         var server = operation.Server ?? documentServer;
@@ -172,7 +169,7 @@ internal sealed class ImportUrls(UrlTemplate baseUrl, ImmutableArray<string> hos
         var (origin, prefix) = Parts(server);
         var (own, below) = Parts(baseUrl.Source);
         var full = prefix + path;
-        // Without an address of its own, or where the address differs per customer, it is called where the pack says.
+        // Without an address of its own, or with one that differs per customer, the operation uses the pack's address.
         if (
             origin is null
             || origin.Contains('{', StringComparison.Ordinal)
@@ -190,7 +187,7 @@ internal sealed class ImportUrls(UrlTemplate baseUrl, ImmutableArray<string> hos
                 return own + full;
             throw new NotExpressibleException(
                 Reasons.Host,
-                $"its path does not lie below the pack's address {baseUrl.Source}"
+                $"its path is not below the pack's address {baseUrl.Source}"
             );
         }
 
@@ -199,7 +196,7 @@ internal sealed class ImportUrls(UrlTemplate baseUrl, ImmutableArray<string> hos
             || uri.Scheme != "https"
             || !HostRules.Covers(hosts, uri.IdnHost.ToLowerInvariant())
         )
-            throw new NotExpressibleException(Reasons.Host, $"{origin} is none of the pack's hosts");
+            throw new NotExpressibleException(Reasons.Host, $"{origin} is not one of the pack's hosts");
         return origin + full;
     }
 

@@ -12,8 +12,8 @@ using Vault.Providers.Packs;
 namespace Vault.Import;
 
 /// <summary>
-/// Plans an import: reads the document one operation at a time, makes each a tool or says why not, and has every tool
-/// judged by the reader of packs.
+/// Plans an import: reads the document one operation at a time, converts each to a tool or records why not, and
+/// validates every tool with the pack reader.
 /// </summary>
 public sealed class ToolImport(IPacks packs) : IToolImport
 {
@@ -53,25 +53,24 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         {
             return VaultError.Invalid(
                 "document",
-                "has an escape that is half a character (a surrogate without its other half)"
+                "has an escape of a lone surrogate"
             );
         }
         catch (InvalidOperationException)
         {
             // A string where the specification requires an object, outside of any one operation. The document is the
             // caller's, so this is the caller's error.
-            return VaultError.Invalid("document", "is not of the form that its specification says");
+            return VaultError.Invalid("document", "does not conform to its specification");
         }
         catch (JsonException e)
         {
             return VaultError.Invalid(
                 "document",
-                $"is not JSON near line {(e.LineNumber ?? 0) + 1}, or nested too deep"
+                $"is not JSON near line {(e.LineNumber ?? 0) + 1}, or nested too deeply"
             );
         }
     }
 
-    /// <summary>A description in JSON; what begins otherwise is taken for YAML.</summary>
     // The grammar of JSON allows an escape like \ud800 without its other half (RFC 8259 8.2). It is no Unicode string,
     // so the reader throws when the string is read, and not before.
     private static bool HasLoneSurrogate(ReadOnlySpan<byte> document)
@@ -98,6 +97,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         return false;
     }
 
+    /// <summary>Whether the document is JSON; everything else is parsed as YAML.</summary>
     public static bool IsJson(ReadOnlySpan<byte> document) =>
         (document.StartsWith("\uFEFF"u8) ? document[3..] : document).TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
 
@@ -142,11 +142,11 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         {
             if (!NewPack.From(request.Provider, description).TryGet(out newPack, out var none))
                 return none;
-            var reading = new PackReader().Read(newPack, "pack made from the document");
+            var reading = new PackReader().Read(newPack, "pack created from the document");
             if (reading.Pack is null)
                 return new VaultError(
                     ErrorCatalogue.PackInvalid,
-                    "No usable pack comes out of the document; write one (vaultctl packs new) and import into it."
+                    "The document does not yield a valid pack; write one (vaultctl packs new) and import into it."
                 )
                 {
                     Violations = [.. reading.Faults],
@@ -155,7 +155,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         }
 
         var mine = previous.ToolNames.ToHashSet(StringComparer.Ordinal);
-        // Also what the provider's accounts run of another pack (tools_of): it is there for them.
+        // Includes tools of compatible packs (tools_of): the provider's accounts can run them too.
         var others = pack
             .Tools.Concat(pack.ToolsOf.SelectMany(id => packs.TryGet(id, out var lender) ? lender.Tools : []))
             .Where(t => !mine.Contains(t.Name))
@@ -193,7 +193,9 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             count++;
             if (!seen.Add(operation.Where))
             {
-                skipped.Add(new SkippedOperation(operation.Where, Reasons.AlreadyThere, "the document has it twice"));
+                skipped.Add(
+                    new SkippedOperation(operation.Where, Reasons.AlreadyThere, "it occurs twice in the document")
+                );
                 continue;
             }
 
@@ -210,7 +212,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
                     operation.Constants.Length == 0
                     && routes.TryGetValue(Route(pack, tool.Method, tool.Url), out var there)
                 )
-                    throw new NotExpressibleException(Reasons.AlreadyThere, $"{there} is this operation");
+                    throw new NotExpressibleException(Reasons.AlreadyThere, $"the tool {there} is the same operation");
                 made[tool.Line.Name] = (operation.Where, json);
                 tools.Add(tool.Line);
             }
@@ -220,13 +222,9 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             }
             catch (InvalidOperationException)
             {
-                // A text where the specification wants an object: a stranger's document, and only this operation of it.
+                // A value of the wrong type in this operation: only this operation is skipped.
                 skipped.Add(
-                    new SkippedOperation(
-                        operation.Where,
-                        Reasons.Schema,
-                        "it is not of the form that its specification says"
-                    )
+                    new SkippedOperation(operation.Where, Reasons.Schema, "it does not conform to its specification")
                 );
             }
         }
@@ -244,8 +242,8 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             SetId = ToolSet.Id(request.Provider, request.Set),
             Set = set,
             NewPack = newPack,
-            // The set names its document, from which a new pack follows, too; a second keeping of the same comes to the
-            // same digest.
+            // A digest of the set covers a new pack as well: the set names its document, and the pack is derived from
+            // it. So storing the same import twice gives the same digest.
             Digest = Convert.ToHexStringLower(SHA256.HashData(set)),
         };
     }
@@ -253,9 +251,9 @@ public sealed class ToolImport(IPacks packs) : IToolImport
     private static Refusal? Unwanted(ImportRequest request, DescribedOperation operation)
     {
         if (request.Tags.Length > 0 && !operation.Tags.Intersect(request.Tags, StringComparer.OrdinalIgnoreCase).Any())
-            return new Refusal(Reasons.NotAsked, "none of the tags asked for");
+            return new Refusal(Reasons.NotAsked, "it has none of the requested tags");
         if (request.Paths.Length > 0 && !request.Paths.Any(p => operation.Path.StartsWith(p, StringComparison.Ordinal)))
-            return new Refusal(Reasons.NotAsked, "none of the paths asked for");
+            return new Refusal(Reasons.NotAsked, "it has none of the requested paths");
         return operation.Refusal
             ?? (
                 operation.Deprecated && !request.Deprecated
@@ -319,7 +317,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         writer.WriteString("source", $"{description.Format}: {description.Title}");
         writer.WriteString("document", document);
         writer.WriteStartObject("operations");
-        // An operation that comes back one day gets the name it had.
+        // Remember removed operations, so that one that returns gets its previous name.
         var present = made.Values.Select(m => m.Operation).ToHashSet(StringComparer.Ordinal);
         foreach (
             var (operation, name) in previous
@@ -343,9 +341,10 @@ public sealed class ToolImport(IPacks packs) : IToolImport
     private static IEnumerable<string> Notes(IDescription description, byte[]? newPack)
     {
         if (newPack is not null)
-            yield return "The provider is new: its pack is made from the document's security schemes. Check hosts, rotation and error rules before production.";
+            yield return "The provider is new: its pack is created from the document's security schemes. Check "
+                + "hosts, rotation and error rules before production.";
         if (description is OpenApiDescription { HasWebhooks: true })
-            yield return "The document's webhooks are calls by the provider and become no tools.";
+            yield return "The document's webhooks are calls by the provider and do not become tools.";
     }
 
     private static JsonElement Element(JsonNode node) => JsonSerializer.SerializeToElement(node);
@@ -355,7 +354,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             ? (number + 1).ToString(CultureInfo.InvariantCulture)
             : version + ".1";
 
-    /// <summary>Method and address without the names of places: the same operation under any name.</summary>
+    /// <summary>Method and URL without parameter names: identifies the same operation under other names.</summary>
     private static string Route(ProviderPack pack, string method, string url)
     {
         var full = url.StartsWith('/') ? pack.Details.Api.BaseUrl.Source + url : url;

@@ -4,7 +4,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Import;
 
-/// <summary>The inputs of one tool: their schema on one side, where each goes in the request on the other.</summary>
+/// <summary>The inputs of one tool: their schema and their position in the request.</summary>
 internal sealed class ToolInputs(SchemaRewriter rewriter)
 {
     private readonly JsonObject _properties = [];
@@ -19,15 +19,15 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
 
     public JsonObject? Body { get; set; }
 
-    /// <summary>Inputs by the name of the parameter that goes into the body.</summary>
+    /// <summary>Input names by the name of the body parameter.</summary>
     public Dictionary<string, string> InBody { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>A header that makes a repeated call one call; the vault fills it.</summary>
+    /// <summary>The idempotency key header, if there is one; the vault sets it.</summary>
     public string? KeyHeader { get; private set; }
 
     public SchemaRewriter Rewriter => rewriter;
 
-    /// <param name="acts">The operation changes something, so that an idempotency key is the vault's to give.</param>
+    /// <param name="acts">The operation changes something, so the vault sets the idempotency key.</param>
     public void Add(DescribedParameter parameter, bool acts, int text)
     {
         if (!parameter.Fits)
@@ -73,7 +73,7 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
         }
     }
 
-    /// <summary>An input's name, unique among the inputs and of characters that every model's API takes.</summary>
+    /// <summary>A unique input name that consists of characters every model's API accepts.</summary>
     public string Name(string given)
     {
         var name = new string([.. given.Select(c => char.IsAsciiLetterOrDigit(c) || c == '_' ? c : '_')]).Trim('_');
@@ -113,8 +113,8 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
     }
 
     /// <summary>
-    /// The places of a URL under their inputs' names. In one pass: one place's new name can be what another one was
-    /// called.
+    /// Replaces a URL's parameter names with input names, in one pass: a new name may equal another parameter's old
+    /// name.
     /// </summary>
     public string Rename(string url) =>
         string.Concat(
@@ -132,7 +132,7 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
         );
 
     /// <summary>
-    /// <c>created[gt]=1</c>: every plain member is an input of its own; a list of plain values repeats <c>name[]</c>.
+    /// <c>created[gt]=1</c>: every scalar member becomes an input; a list of scalars repeats <c>name[]</c>.
     /// </summary>
     private bool Deep(DescribedParameter parameter)
     {
@@ -168,7 +168,7 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
             return parameter.Required
                 ? throw new NotExpressibleException(
                     Reasons.Parameter,
-                    $"'{parameter.Name}' is an object whose members are not plain"
+                    $"'{parameter.Name}' is an object with members that are not scalars"
                 )
                 : true;
         foreach (var (member, inner) in members)
@@ -183,7 +183,7 @@ internal sealed class ToolInputs(SchemaRewriter rewriter)
 }
 
 /// <summary>
-/// The body among a tool's inputs: the members of an object are inputs themselves; anything else is one input.
+/// Adds the body to a tool's inputs: the members of an object become inputs; any other body is one input.
 /// </summary>
 internal static class ToolBody
 {
@@ -197,10 +197,10 @@ internal static class ToolBody
         }
 
         var written = schema.ValueKind == JsonValueKind.Object ? inputs.Rewriter.Write(schema) : [];
-        // Cut short for its length: with less detail it is asked for again, and nothing can be said of it as it is.
+        // Truncated at the budget: the caller retries with less detail, so this result is discarded.
         if (inputs.Rewriter.Over)
             return;
-        // A body that may be left out and holds nothing (Stripe's DELETEs) is left out.
+        // An optional body without members (Stripe's DELETEs) is left out.
         if (!body.Required && IsEmpty(schema))
             return;
         if (written["properties"] is JsonObject properties && written["anyOf"] is null)
@@ -371,7 +371,7 @@ internal static class ToolBody
         return request;
     }
 
-    /// <summary>A name with a dot would nest: it is written as a pointer.</summary>
+    /// <summary>A name with a dot would be read as nesting, so it is written as a pointer.</summary>
     private static string Place(string name) =>
         name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '[' or ']') && !name.All(char.IsAsciiDigit)
             ? name

@@ -4,8 +4,8 @@ using System.Text;
 namespace Vault.Import;
 
 /// <summary>
-/// Names of the form <c>provider_verb_noun</c>. A name depends on its operation alone; operations whose names would be
-/// the same all get longer ones, so that the order of the document decides nothing.
+/// Creates names of the form <c>provider_verb_noun</c>. A name depends only on its operation. If two operations get the
+/// same name, both get a longer one, so the order of the document has no influence.
 /// </summary>
 internal static class ToolNaming
 {
@@ -138,7 +138,7 @@ internal static class ToolNaming
         "close",
     };
 
-    /// <summary>Words that mean the same; a tool is found by the one.</summary>
+    /// <summary>Synonyms, replaced by the word under which a tool is found.</summary>
     private static readonly Dictionary<string, string> Same = new(StringComparer.Ordinal)
     {
         ["retrieve"] = "get",
@@ -183,8 +183,8 @@ internal static class ToolNaming
         "from",
     ];
 
-    /// <summary>A name for every operation, by its method and path.</summary>
-    /// <param name="known">Names given before, which stay.</param>
+    /// <summary>Creates a name for every operation, by its method and path.</summary>
+    /// <param name="known">Existing names, which stay.</param>
     /// <param name="taken">Names of other tools.</param>
     public static Dictionary<string, string> Names(
         string provider,
@@ -242,7 +242,7 @@ internal static class ToolNaming
         }
     }
 
-    /// <summary>Whether the name says that something ends for good.</summary>
+    /// <summary>Whether the name indicates a permanent deletion.</summary>
     public static bool SaysItDestroys(string provider, string name) =>
         Destroys.Contains(name[(provider.Length + 1)..].Split('_')[0]);
 
@@ -277,7 +277,7 @@ internal static class ToolNaming
                         .SelectMany(Split)
                         .Where(w => !IsVersion(w) && w is not ("api" or "rest" or "json")),
                 ];
-            // The last segment of POST /invoices/{id}/cancel is what is done.
+            // The last segment of POST /invoices/{id}/cancel is the verb.
             if (method == "POST" && !single && words.Count > 1 && Verbs.Contains(words[^1]))
             {
                 verb = words[^1];
@@ -313,7 +313,7 @@ internal static class ToolNaming
             name = provider + "_" + string.Join('_', words.Where((w, i) => i == 0 || !Filler.Contains(w)));
         if (name.Length <= MaxLength)
             return name;
-        // Cut at a word, with a mark of the whole, so that two long names stay two.
+        // Cut at a word and add a hash of the whole, so that two long names stay distinct.
         var cut = name[..(MaxLength - 7)];
         return cut[..Math.Max(cut.LastIndexOf('_'), provider.Length + 2)] + "_" + Mark(name);
     }
@@ -336,7 +336,8 @@ internal static class ToolNaming
         word.Length is > 1 and <= 6 && word[0] == 'v' && word.Skip(1).All(c => char.IsAsciiDigit(c) || c is 'a' or 'b');
 
     /// <summary>
-    /// Lower-case words of letters and digits; a capital begins a word (<c>listHTTPRoutes</c>: list, http, routes).
+    /// Splits into lower-case words of letters and digits; a capital begins a word (<c>listHTTPRoutes</c>: list, http,
+    /// routes).
     /// </summary>
     private static IEnumerable<string> Split(string text)
     {

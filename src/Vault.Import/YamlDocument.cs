@@ -8,14 +8,14 @@ using YamlDotNet.Core.Events;
 namespace Vault.Import;
 
 /// <summary>
-/// YAML as JSON, event by event, so that no tree is built twice. Aliases are refused: a few lines of them can stand for
-/// gigabytes, and no description needs them.
+/// Converts YAML to JSON event by event, without building a tree. Aliases are rejected: a few lines of them can expand
+/// to gigabytes, and no description needs them.
 /// </summary>
 internal static class YamlDocument
 {
     private const int MaxDepth = 128;
 
-    /// <exception cref="YamlException">Not YAML, with aliases, or nested too deep; it knows the line.</exception>
+    /// <exception cref="YamlException">Not valid YAML, with aliases, or nested too deeply; it has the line.</exception>
     public static byte[] ToJson(ReadOnlyMemory<byte> yaml)
     {
         using var text = new StreamReader(new MemoryStream(yaml.ToArray(), writable: false), Encoding.UTF8);
@@ -31,7 +31,7 @@ internal static class YamlDocument
             }
         );
         var open = new Stack<bool>();
-        // Within a mapping every second scalar is a name.
+        // In a mapping every second scalar is a name.
         var names = new Stack<bool>();
         while (parser.MoveNext())
         {
@@ -40,7 +40,7 @@ internal static class YamlDocument
             switch (at)
             {
                 case AnchorAlias:
-                    throw new YamlException(at.Start, at.End, "aliases are not read");
+                    throw new YamlException(at.Start, at.End, "aliases are not supported");
                 case Scalar scalar when isName:
                     writer.WritePropertyName(scalar.Value);
                     Turn(names, false);
@@ -51,9 +51,9 @@ internal static class YamlDocument
                     break;
                 case MappingStart or SequenceStart:
                     if (isName)
-                        throw new YamlException(at.Start, at.End, "a name must be a text");
+                        throw new YamlException(at.Start, at.End, "a name must be a string");
                     if (open.Count >= MaxDepth)
-                        throw new YamlException(at.Start, at.End, "nested too deep");
+                        throw new YamlException(at.Start, at.End, "nested too deeply");
                     open.Push(at is MappingStart);
                     names.Push(at is MappingStart);
                     if (at is MappingStart)
@@ -83,7 +83,8 @@ internal static class YamlDocument
     }
 
     /// <summary>
-    /// The core schema of YAML 1.2: what is quoted is text, and so is everything that only looks like a date or a yes.
+    /// The core schema of YAML 1.2: a quoted scalar is a string, and so is an unquoted one that only looks like a date
+    /// or a yes.
     /// </summary>
     private static void Write(Utf8JsonWriter writer, Scalar scalar)
     {

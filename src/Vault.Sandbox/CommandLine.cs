@@ -3,11 +3,12 @@ using Vault.Sandbox.Clients;
 
 namespace Vault.Sandbox;
 
-/// <summary>Turns arguments into options, or into one text that says what is wrong and how to call it.</summary>
+/// <summary>Parses arguments into options, or returns an error with the usage.</summary>
 internal static class CommandLine
 {
     private const string Usage = """
-        Usage: Vault.Sandbox [--urls http://127.0.0.1:9090] [--redirect-uri URI]... [--rotation never|grace|single_use|family]
+        Usage: Vault.Sandbox [--urls http://127.0.0.1:9090] [--redirect-uri URI]...
+                             [--rotation never|grace|single_use|family]
                              [--access-token-seconds N] [--grace-seconds N]
         """;
 

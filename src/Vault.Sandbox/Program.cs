@@ -1,6 +1,6 @@
 namespace Vault.Sandbox;
 
-/// <summary>The sandbox as a process.</summary>
+/// <summary>The sandbox as a separate process.</summary>
 internal static class Program
 {
     private static async Task<int> Main(string[] arguments)
@@ -16,7 +16,8 @@ internal static class Program
         {
             await using var server = await SandboxServer.StartAsync(options);
             Console.WriteLine(
-                $"Sandbox provider, for development only (anybody can sign in, everything is forgotten at the end), on {server.BaseUrl} - stop it with Ctrl+C"
+                $"Sandbox provider on {server.BaseUrl}, for development only (no authentication of users, data in "
+                    + "memory); stop it with Ctrl+C"
             );
             using var stop = new CancellationTokenSource();
             using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(

@@ -7,7 +7,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox;
 
-/// <summary>Wires the endpoints to Kestrel. Nothing is read from configuration files or logged per request.</summary>
+/// <summary>Maps the endpoints in Kestrel. It reads no configuration files and logs no requests.</summary>
 internal static class SandboxApp
 {
     public static WebApplication Build(SandboxOptions options, SandboxState state)
@@ -93,8 +93,8 @@ internal static class SandboxApp
     }
 
     /// <summary>
-    /// A page on the web must not reach the sandbox through a name that resolves to loopback (DNS rebinding), so the
-    /// Host has to be a loopback name.
+    /// Protects against DNS rebinding: a web page must not reach the sandbox through a name that resolves to loopback,
+    /// so the Host header must be a loopback name.
     /// </summary>
     private static async Task GuardAsync(HttpContext context, RequestDelegate next, SandboxState state)
     {
@@ -104,7 +104,7 @@ internal static class SandboxApp
                 context,
                 421,
                 "misdirected_request",
-                "the sandbox answers on 127.0.0.1, [::1] and localhost only"
+                "the sandbox accepts only the hosts 127.0.0.1, [::1] and localhost"
             );
             return;
         }
@@ -132,7 +132,7 @@ internal static class SandboxApp
                     context,
                     500,
                     "server_error",
-                    "the sandbox failed; its error output says why"
+                    "the sandbox failed; see its error output"
                 );
             }
         }

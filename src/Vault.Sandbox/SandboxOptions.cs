@@ -3,18 +3,18 @@ using Vault.Sandbox.Clients;
 
 namespace Vault.Sandbox;
 
-/// <summary>How a sandbox starts. Everything can also be changed while it runs.</summary>
+/// <summary>The initial state of a sandbox. All of it can be changed while it runs.</summary>
 public sealed record SandboxOptions
 {
-    /// <summary>Loopback port; 0 picks a free one.</summary>
+    /// <summary>Loopback port; 0 selects a free one.</summary>
     public int Port { get; init; }
 
     /// <summary>
-    /// A name or address of this machine's loopback: 127.0.0.1, ::1 or localhost. Becomes part of the issuer.
+    /// A name or address of this machine's loopback: 127.0.0.1, ::1 or localhost. It is part of the issuer.
     /// </summary>
     public string Host { get; init; } = "127.0.0.1";
 
-    /// <summary>The clock for lifetimes, grace windows and slow faults; a test gives a manual one.</summary>
+    /// <summary>The clock for lifetimes, grace windows and slow faults; tests pass a manual one.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Redirect URIs of the default client, compared character by character.</summary>
@@ -23,10 +23,10 @@ public sealed record SandboxOptions
 
     public TokenPolicy DemoPolicy { get; init; } = new();
 
-    /// <summary>Clients beside the default one.</summary>
+    /// <summary>Clients in addition to the default one.</summary>
     public IReadOnlyList<SandboxClient> Clients { get; init; } = [];
 
-    /// <summary>Who can sign in on the consent page; the first is preselected.</summary>
+    /// <summary>The identities on the consent page; the first is preselected.</summary>
     public IReadOnlyList<SandboxIdentity> Identities { get; init; } =
     [
         new("alice", "Alice Adams", "alice@sandbox.example"),
@@ -40,11 +40,12 @@ public sealed record SandboxOptions
     public IReadOnlyList<SandboxLogin> Logins { get; init; } =
     [new("sandbox-user", "sandbox-pass-0001", "alice", SandboxScopes.All)];
 
-    /// <summary>How many items exist at the start: item-1 to item-N.</summary>
+    /// <summary>The number of initial items: item-1 to item-N.</summary>
     public int SeedItems { get; init; } = 250;
 
     /// <summary>
-    /// The environment's name; "Production" is refused. Null reads ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT.
+    /// The environment's name; "Production" is rejected. If null, ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT are
+    /// read.
     /// </summary>
     public string? EnvironmentName { get; init; }
 }

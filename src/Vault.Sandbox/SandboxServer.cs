@@ -11,7 +11,7 @@ using Vault.Sandbox.OAuth;
 namespace Vault.Sandbox;
 
 /// <summary>
-/// A running sandbox provider: a real HTTP server on a loopback port, with its insides within reach of a test.
+/// A running sandbox provider: a real HTTP server on a loopback port, whose state a test can read and change.
 /// </summary>
 public sealed class SandboxServer : IAsyncDisposable
 {
@@ -22,11 +22,11 @@ public sealed class SandboxServer : IAsyncDisposable
     private SandboxServer(WebApplication app, SandboxState state) => (_app, _state) = (app, state);
 
     /// <summary>
-    /// The issuer and root of all endpoints, for example "http://127.0.0.1:40123"; no slash at the end.
+    /// The issuer and base URL of all endpoints, for example "http://127.0.0.1:40123"; without a trailing slash.
     /// </summary>
     public string BaseUrl => _state.Issuer;
 
-    /// <summary>Everything counted so far, at this moment.</summary>
+    /// <summary>The current counters.</summary>
     public CounterSnapshot Counters => _state.Counters.Snapshot();
 
     public SandboxFaults Faults => _state.Faults;
@@ -38,12 +38,12 @@ public sealed class SandboxServer : IAsyncDisposable
     /// <summary>API keys and logins of the echo API.</summary>
     public SandboxCredentials Credentials => _state.Credentials;
 
-    /// <summary>Public keys that JWT bearer assertions are verified against.</summary>
+    /// <summary>Public keys for verifying JWT bearer assertions.</summary>
     public JwtKeys JwtKeys => _state.Keys;
 
-    /// <exception cref="InvalidOperationException">The sandbox must not run here; the message says why and what to
-    /// do.</exception>
-    /// <exception cref="IOException">The port is taken.</exception>
+    /// <exception cref="InvalidOperationException">The sandbox must not run here; the message gives the reason and the
+    /// fix.</exception>
+    /// <exception cref="IOException">The port is in use.</exception>
     public static async Task<SandboxServer> StartAsync(
         SandboxOptions? options = null,
         CancellationToken cancellationToken = default
@@ -86,7 +86,9 @@ public sealed class SandboxServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Counters to zero and all faults gone; on request also all grants and items as at the start.</summary>
+    /// <summary>
+    /// Resets the counters and removes all faults; optionally also restores the initial grants and items.
+    /// </summary>
     public void Reset(bool grants = false, bool items = false)
     {
         _state.Faults.Clear();
@@ -103,7 +105,7 @@ public sealed class SandboxServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops at once: held requests are let go with a cut connection.</summary>
+    /// <summary>Stops at once; the connections of held requests are cut.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)

@@ -7,7 +7,7 @@ using Vault.Sandbox.OAuth;
 
 namespace Vault.Sandbox;
 
-/// <summary>Everything one sandbox knows, in memory.</summary>
+/// <summary>The state of one sandbox, in memory.</summary>
 internal sealed class SandboxState : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -34,7 +34,7 @@ internal sealed class SandboxState : IDisposable
         Signer = new IdTokenSigner(Identities, () => Issuer);
     }
 
-    /// <summary>Known once the port is; nothing answers before that.</summary>
+    /// <summary>Set once the port is known; no request is served before that.</summary>
     public string Issuer { get; set; } = "";
 
     public TimeProvider Time { get; }
@@ -63,7 +63,7 @@ internal sealed class SandboxState : IDisposable
 
     public IdTokenSigner Signer { get; }
 
-    /// <summary>Lets go of every request that a fault holds.</summary>
+    /// <summary>Releases every request that a fault holds.</summary>
     public void Stop() => _stopping.Cancel();
 
     public void Dispose()

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Vault.Sandbox;
 
-/// <summary>Where the sandbox refuses to run: it accepts known secrets and lets anybody sign in as anybody.</summary>
+/// <summary>Decides where the sandbox may run: it accepts well-known secrets and does not authenticate users.</summary>
 public static class StartupRules
 {
     /// <summary>Every reason not to start, with the fix; empty when the sandbox may start.</summary>
@@ -13,14 +13,15 @@ public static class StartupRules
         {
             refusals.Add(
                 "the environment is Production and the sandbox provider is for development only; "
-                    + "point the connection at the real provider, or unset ASPNETCORE_ENVIRONMENT and DOTNET_ENVIRONMENT on a development machine"
+                    + "point the connection at the real provider, or unset ASPNETCORE_ENVIRONMENT and "
+                    + "DOTNET_ENVIRONMENT on a development machine"
             );
         }
 
         if (!IsLoopback(host))
         {
             refusals.Add(
-                $"the address '{host}' can be reached from other machines; listen on 127.0.0.1, [::1] or localhost"
+                $"the address '{host}' is reachable from other machines; listen on 127.0.0.1, [::1] or localhost"
             );
         }
 
@@ -32,7 +33,7 @@ public static class StartupRules
         return refusals;
     }
 
-    /// <summary>The first of the two environment variables that says Production, else whichever is set.</summary>
+    /// <summary>The first of the two environment variables that is Production, else the first that is set.</summary>
     public static string? EnvironmentFrom(Func<string, string?> variable)
     {
         ArgumentNullException.ThrowIfNull(variable);

@@ -233,7 +233,7 @@ public sealed class OpenApiImportTests(ImportFixture fixture) : IClassFixture<Im
         Assert.Null(known.NewPack);
         Assert.Equal("GET /zen", known.Tools.Single().Operation);
         Assert.Equal(
-            ("already_there", "github_get_issue is this operation"),
+            ("already_there", "the tool github_get_issue is the same operation"),
             (known.Skipped.Single().Reason, known.Skipped.Single().Detail)
         );
     }

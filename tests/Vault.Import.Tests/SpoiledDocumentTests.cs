@@ -73,7 +73,7 @@ public sealed class SpoiledDocumentTests(ImportFixture fixture) : IClassFixture<
                 operations = begin + string.Concat(Enumerable.Repeat(again, times)),
             }
         );
-        Assert.Contains("nested too deep", Plan(document).Error!.Detail, StringComparison.Ordinal);
+        Assert.Contains("nested too deeply", Plan(document).Error!.Detail, StringComparison.Ordinal);
         var schema = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
             new
             {
@@ -81,7 +81,7 @@ public sealed class SpoiledDocumentTests(ImportFixture fixture) : IClassFixture<
                 operations = "query A { a }",
             }
         );
-        Assert.Contains("nested too deep", Plan(schema).Error!.Detail, StringComparison.Ordinal);
+        Assert.Contains("nested too deeply", Plan(schema).Error!.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class SpoiledDocumentTests(ImportFixture fixture) : IClassFixture<
             System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { schema, operations = "query A($in: In) { a }" })
         );
         Assert.Contains(
-            "is no name",
+            "with an invalid name",
             plan.Error!.Violations.Select(v => v.Message).Append(plan.Error.Detail).Aggregate(string.Concat),
             StringComparison.Ordinal
         );
@@ -246,7 +246,7 @@ public sealed class SpoiledDocumentTests(ImportFixture fixture) : IClassFixture<
             + string.Join(',', Enumerable.Range(0, 500_100).Select(i => $"\"{i}\":1"))
             + "}}}";
         Assert.Contains(
-            "more than 500000 parts",
+            "more than 500000 members",
             Plan(System.Text.Encoding.UTF8.GetBytes(text)).Error!.Detail,
             StringComparison.Ordinal
         );

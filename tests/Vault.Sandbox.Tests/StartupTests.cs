@@ -55,7 +55,7 @@ public sealed class StartupTests
 
     [Theory]
     [InlineData("Production", "--urls http://127.0.0.1:0", 1, "the environment is Production")]
-    [InlineData("Development", "--urls http://0.0.0.0:0", 1, "can be reached from other machines")]
+    [InlineData("Development", "--urls http://0.0.0.0:0", 1, "is reachable from other machines")]
     [InlineData("Development", "--urls https://127.0.0.1:0", 2, "--urls")]
     [InlineData("Development", "--rotation sometimes", 2, "'sometimes' is not a value of --rotation")]
     [InlineData("Development", "--redirect-uri /relative", 2, "redirect_uris has '/relative'")]

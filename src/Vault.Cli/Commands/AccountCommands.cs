@@ -8,13 +8,13 @@ internal static class AccountCommands
 {
     public static Command Accounts(CliConsole console)
     {
-        var user = new Option<string?>("--user") { Description = "Only this user's." };
-        var connection = new Option<string?>("--connection") { Description = "Only under this connection." };
+        var user = new Option<string?>("--user") { Description = "Only accounts of this user." };
+        var connection = new Option<string?>("--connection") { Description = "Only accounts of this connection." };
         var status = new Option<string?>("--status")
         {
-            Description = "Only with this status, for example REQUIRES_REAUTH.",
+            Description = "Only accounts with this status, for example REQUIRES_REAUTH.",
         };
-        var list = new Command("list", "Connected accounts and what state they are in.") { user, connection, status };
+        var list = new Command("list", "List connected accounts with their status.") { user, connection, status };
         list.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -49,7 +49,7 @@ internal static class AccountCommands
             }
         );
         var id = new Argument<string>("account") { Description = "ca_…" };
-        var show = new Command("show", "One account; never its credential.") { id };
+        var show = new Command("show", "Show an account, without its credential.") { id };
         show.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -68,7 +68,10 @@ internal static class AccountCommands
                 return VaultCommand.Done;
             }
         );
-        var revoke = new Command("revoke", "Revoke an account; when this returns no host uses its credential any more.")
+        var revoke = new Command(
+            "revoke",
+            "Revoke an account; when this returns, no host uses its credential any more."
+        )
         {
             id,
         };
@@ -90,14 +93,15 @@ internal static class AccountCommands
                     );
                 else
                     await console.Out.WriteLineAsync(
-                        $"{receipt.ConnectedAccountId}: revoked here; the provider: {receipt.Provider}"
+                        $"{receipt.ConnectedAccountId}: revoked in the vault; at the provider: {receipt.Provider}"
                     );
                 return VaultCommand.Done;
             }
         );
         return new Command(
             "accounts",
-            "Accounts that users have connected.\n\nExamples:\n  vaultctl accounts list --status REQUIRES_REAUTH\n  vaultctl accounts revoke ca_…"
+            "Connected accounts.\n\nExamples:\n  vaultctl accounts list --status REQUIRES_REAUTH\n  vaultctl "
+                + "accounts revoke ca_…"
         )
         {
             list,
@@ -108,7 +112,7 @@ internal static class AccountCommands
 
     public static Command Connect(CliConsole console)
     {
-        var user = new Option<string>("--user") { Description = "The user, by your own id.", Required = true };
+        var user = new Option<string>("--user") { Description = "The user's id in your application.", Required = true };
         var connection = new Option<string>("--connection")
         {
             Description = "The connection's name or id.",
@@ -116,18 +120,19 @@ internal static class AccountCommands
         };
         var scopes = new Option<string[]>("--scope")
         {
-            Description = "A scope to ask for; default: the connection's.",
+            Description = "A scope to request; default: the connection's scopes.",
             AllowMultipleArgumentsPerToken = true,
         };
         var credential = new Option<string?>("--credential")
         {
             Description =
-                "A file with the credential as JSON, or - for standard input, instead of a link: {\"type\":\"api_key\",\"api_key\":\"…\"}.",
+                "Instead of a link: a file with the credential as JSON, or - for standard input: "
+                + "{\"type\":\"api_key\",\"api_key\":\"…\"}.",
             HelpName = "FILE",
         };
         var validate = new Option<bool>("--validate")
         {
-            Description = "With --credential: ask the provider whether it works before it is kept.",
+            Description = "With --credential: verify it with the provider before it is stored.",
         };
         var parameters = new Option<string[]>("--parameter")
         {
@@ -136,7 +141,10 @@ internal static class AccountCommands
         };
         var command = new Command(
             "connect",
-            "Connect a user's account: prints a link to open in a browser, or keeps a credential that is brought.\n\nExamples:\n  vaultctl connect --user ada --connection slack\n  printf '{\"type\":\"api_key\",\"api_key\":\"%s\"}' \"$ACME_KEY\" | vaultctl connect --user ada --connection acme --credential -"
+            "Connect a user's account: prints a link to open in a browser, or imports a credential.\n\nExamples:\n"
+                + "  vaultctl connect --user ada --connection slack\n  printf "
+                + "'{\"type\":\"api_key\",\"api_key\":\"%s\"}' \"$ACME_KEY\" | vaultctl connect --user ada "
+                + "--connection acme --credential -"
         )
         {
             user,
@@ -173,7 +181,7 @@ internal static class AccountCommands
                     {
                         await console.Out.WriteLineAsync(link.Link);
                         await console.Error.WriteLineAsync(
-                            $"good once, until {link.ExpiresAt:u}; the account is {link.ConnectedAccountId}"
+                            $"works once, until {link.ExpiresAt:u}; the account is {link.ConnectedAccountId}"
                         );
                     }
 

@@ -9,7 +9,8 @@ internal static class ClusterCommand
     {
         var command = new Command(
             "cluster",
-            "The hosts of the vault: where, since when, and what each has in hand. Needs an administrator's key of the platform.\n\nExamples:\n  vaultctl cluster\n  vaultctl cluster --json"
+            "List the hosts of the vault: address, start time and current work. Requires a platform "
+                + "administrator's key.\n\nExamples:\n  vaultctl cluster\n  vaultctl cluster --json"
         );
         command.SetAction((parsed, stop) => ShowAsync(console, parsed, stop));
         return command;

@@ -8,19 +8,27 @@ internal static class ExecuteCommand
     public static Command Make(CliConsole console)
     {
         var tool = new Argument<string>("tool") { Description = "The tool's name." };
-        var user = new Option<string?>("--user") { Description = "Whose account, by your own id." };
+        var user = new Option<string?>("--user") { Description = "The id of the account's user in your application." };
         var input = new Option<string?>("--input")
         {
             Description = "The input as JSON, @FILE, or - for standard input; default: {}.",
         };
-        var connection = new Option<string?>("--connection") { Description = "Where the user has several." };
-        var account = new Option<string?>("--account") { Description = "The account itself, ca_…" };
-        var approval = new Option<string?>("--approval") { Description = "What a person has approved, apr_…" };
-        var page = new Option<string?>("--page") { Description = "The next_page_token of the answer before." };
-        var key = new Option<string?>("--idempotency-key") { Description = "Calls with the same key are one call." };
+        var connection = new Option<string?>("--connection")
+        {
+            Description = "The connection, if the user has several accounts.",
+        };
+        var account = new Option<string?>("--account") { Description = "The account, ca_…" };
+        var approval = new Option<string?>("--approval") { Description = "The approval of this call, apr_…" };
+        var page = new Option<string?>("--page") { Description = "The next_page_token of the previous result." };
+        var key = new Option<string?>("--idempotency-key")
+        {
+            Description = "A repeated call with the same key runs once.",
+        };
         var command = new Command(
             "execute",
-            "Execute a tool with a user's account; prints its data.\n\nExamples:\n  vaultctl execute slack_list_channels --user ada\n  vaultctl execute acme_create_order --user ada --input @order.json --json"
+            "Execute a tool with a user's account; prints its data.\n\nExamples:\n  vaultctl execute "
+                + "slack_list_channels --user ada\n  vaultctl execute acme_create_order --user ada --input "
+                + "@order.json --json"
         )
         {
             tool,
@@ -74,8 +82,10 @@ internal static class ExecuteCommand
                 else
                 {
                     console.Json(done.Data);
+                    var truncated = done.Truncated ? ", truncated; the whole output is at " + done.OutputHandle : "";
+                    var more = done.NextPageToken is { } next ? ", next page: --page " + next : "";
                     await console.Error.WriteLineAsync(
-                        $"{done.ExecutionId}: {done.Outcome}, status {done.Status}{(done.Truncated ? ", cut; the whole is behind " + done.OutputHandle : "")}{(done.NextPageToken is { } next ? ", goes on with --page " + next : "")}"
+                        $"{done.ExecutionId}: {done.Outcome}, status {done.Status}{truncated}{more}"
                     );
                 }
 

@@ -4,7 +4,7 @@ using Vault.Core.Catalogue;
 
 namespace Vault.Cli.Commands;
 
-/// <summary>A plan as a person reads it: what would be added, what not and why, and how to agree.</summary>
+/// <summary>Prints an import plan: what would be added, what is skipped and why, and how to accept it.</summary>
 internal static class ImportReport
 {
     private static readonly JsonSerializerOptions AsTheVault = new(JsonSerializerDefaults.Web)
@@ -43,10 +43,12 @@ internal static class ImportReport
             console.Out.WriteLine("note: " + note.GetString());
         int Count(string change) => tools.Count(t => t.Cell("change") == change);
         console.Out.WriteLine(
-            $"{plan.Cell("title")} ({plan.Cell("format")}): {plan.Cell("operations")} operations; {Count("added")} added, {Count("changed")} changed, {Count("unchanged")} unchanged, {plan.GetProperty("removed").GetArrayLength()} removed, {skipped.Count} skipped"
+            $"{plan.Cell("title")} ({plan.Cell("format")}): {plan.Cell("operations")} operations; "
+                + $"{Count("added")} added, {Count("changed")} changed, {Count("unchanged")} unchanged, "
+                + $"{plan.GetProperty("removed").GetArrayLength()} removed, {skipped.Count} skipped"
         );
         if (!plan.GetProperty("applied").GetBoolean())
-            console.Error.WriteLine($"nothing is kept yet; to keep exactly this: --review {plan.Cell("review")}");
+            console.Error.WriteLine($"nothing is stored yet; to store exactly this: --review {plan.Cell("review")}");
     }
 
     private static string Scopes(JsonElement tool) =>

@@ -6,11 +6,12 @@ internal static class LedgerCommands
 {
     public static Command Make(CliConsole console)
     {
-        var seq = new Option<long?>("--kept-seq") { Description = "seq of a head that you kept." };
+        var seq = new Option<long?>("--kept-seq") { Description = "seq of a head that you stored." };
         var hash = new Option<string?>("--kept-hash") { Description = "hash of that head." };
         var verify = new Command(
             "verify",
-            "Verify the organization's chain; names every changed, removed, inserted or moved entry. Exit code 1 when there are any."
+            "Verify the organization's chain; reports every changed, removed, inserted or moved entry. Exit code "
+                + "1 if there are any."
         )
         {
             seq,
@@ -33,7 +34,9 @@ internal static class LedgerCommands
                 {
                     var head = report.GetProperty("head");
                     await console.Out.WriteLineAsync(
-                        $"{report.Cell("organization_id")}: {report.Cell("entries")} entries, head {head.Cell("seq")} {head.Cell("hash")}: {(intact ? "intact" : report.Cell("findings_total") + " findings")}"
+                        $"{report.Cell("organization_id")}: {report.Cell("entries")} entries, head "
+                            + $"{head.Cell("seq")} {head.Cell("hash")}: "
+                            + $"{(intact ? "intact" : report.Cell("findings_total") + " findings")}"
                     );
                     foreach (var f in report.GetProperty("findings").EnumerateArray())
                         await console.Out.WriteLineAsync(
@@ -46,7 +49,7 @@ internal static class LedgerCommands
         );
         return new Command(
             "ledger",
-            "The ledger of what was done.\n\nExample:\n  vaultctl ledger verify --kept-seq 812 --kept-hash 6f1c…"
+            "The audit ledger.\n\nExample:\n  vaultctl ledger verify --kept-seq 812 --kept-hash 6f1c…"
         )
         {
             verify,

@@ -6,8 +6,8 @@ using Vault.Providers.Packs;
 
 namespace Vault.Cli.Commands;
 
-/// <param name="Extends">The provider, where the file is a tool set.</param>
-/// <param name="Tools">Null where the file is not valid.</param>
+/// <param name="Extends">The provider, if the file is a tool set.</param>
+/// <param name="Tools">Null if the file is invalid.</param>
 internal sealed record CheckedFile(
     string File,
     string? Id,
@@ -21,8 +21,8 @@ internal sealed record CheckedFile(
 }
 
 /// <summary>
-/// Checks files as a host would load them. A tool set is checked against its provider's pack: one of the files given,
-/// one beside it (<c>ID.json</c>), or a shipped one.
+/// Checks files as a host would load them. A tool set is checked against its provider's pack: one of the given files,
+/// one in the same folder (<c>ID.json</c>), or a shipped one.
 /// </summary>
 internal static class PackCheck
 {
@@ -74,7 +74,8 @@ internal static class PackCheck
                         [
                             new Violation(
                                 "/extends",
-                                $"'{extends}' is neither shipped, nor among the files given, nor beside this one as {extends}.json"
+                                $"'{extends}' is neither shipped, nor among the given files, nor in this file's "
+                                    + $"folder as {extends}.json"
                             ),
                         ]
                     )
@@ -95,7 +96,7 @@ internal static class PackCheck
         var folders = new List<string> { new PackOptions().BuiltInFolder };
         if (file != "-")
             folders.Insert(0, Path.GetDirectoryName(Path.GetFullPath(file))!);
-        // The word comes from a file: only an id makes a file's name.
+        // The value comes from a file; only a valid id may become part of a path.
         if (!provider.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_'))
             return null;
         foreach (var place in folders.Select(f => Path.Combine(f, provider + ".json")).Where(File.Exists))

@@ -10,7 +10,9 @@ internal static class PackCommands
     public static Command Make(CliConsole console) =>
         new(
             "packs",
-            "Provider packs: files that say how to talk to a provider.\n\nExamples:\n  vaultctl packs new acme --base-url https://api.acme.example.com --auth api_key\n  vaultctl packs validate acme.json\n  vaultctl packs lab acme.json\n  vaultctl packs add acme.json"
+            "Provider packs: files that describe how to call a provider.\n\nExamples:\n  vaultctl packs new acme "
+                + "--base-url https://api.acme.example.com --auth api_key\n  vaultctl packs validate acme.json\n  "
+                + "vaultctl packs lab acme.json\n  vaultctl packs add acme.json"
         )
         {
             New(console),
@@ -25,21 +27,27 @@ internal static class PackCommands
         var id = new Argument<string>("id") { Description = "The provider's id: a-z, 0-9 and '_'." };
         var url = new Option<string>("--base-url")
         {
-            Description = "Where its API is, without a slash at the end.",
+            Description = "The base URL of its API, without a trailing slash.",
             Required = true,
         };
         var auth = new Option<string>("--auth")
         {
-            Description = "How accounts sign in.",
+            Description = "How accounts authenticate.",
             DefaultValueFactory = _ => "oauth",
         };
         auth.AcceptOnlyFromAmong("oauth", "api_key", "basic", "client_credentials");
         var output = new Option<string?>("--out")
         {
-            Description = "Where to write it; default: ID.json. - for standard output.",
+            Description = "The file to write; default: ID.json; - for standard output.",
             HelpName = "FILE",
         };
-        var command = new Command("new", "Write a pack to fill in; it is valid as it is.") { id, url, auth, output };
+        var command = new Command("new", "Write a pack to fill in; it is valid without changes.")
+        {
+            id,
+            url,
+            auth,
+            output,
+        };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -61,7 +69,7 @@ internal static class PackCommands
                 }
 
                 if (File.Exists(place))
-                    throw new CliException($"'{place}' is there already; remove it or give --out", VaultCommand.Failed);
+                    throw new CliException($"'{place}' already exists; remove it or give --out", VaultCommand.Failed);
                 await File.WriteAllTextAsync(place, text, cancellationToken);
                 await console.Out.WriteLineAsync(place);
                 await console.Error.WriteLineAsync(
@@ -82,7 +90,7 @@ internal static class PackCommands
         };
         var command = new Command(
             "validate",
-            "Check packs and tool sets as a host would; names every fault with file, line and reason."
+            "Check packs and tool sets as a host would; reports every fault with file, line and reason."
         )
         {
             files,
@@ -124,7 +132,7 @@ internal static class PackCommands
         return command;
     }
 
-    /// <summary>The lab is a program of its own: it brings the emulators, which no operator's machine needs.</summary>
+    /// <summary>Starts the lab as a separate program: its emulators are not shipped with the CLI.</summary>
     private static Command Lab(CliConsole console)
     {
         var what = new Argument<string>("pack")
@@ -133,7 +141,8 @@ internal static class PackCommands
         };
         var command = new Command(
             "lab",
-            "Run a pack against an emulator made from it: consent, refresh, lost replies, every error rule, revocation. Needs a clone."
+            "Run a pack against an emulator made from it: consent, refresh, lost responses, every error rule, "
+                + "revocation. Requires a clone of the repository."
         )
         {
             what,
@@ -177,7 +186,10 @@ internal static class PackCommands
     private static Command Add(CliConsole console)
     {
         var file = new Argument<string>("file") { Description = "The pack." };
-        var command = new Command("add", "Give a pack to a running vault; it replaces one of the same id.") { file };
+        var command = new Command("add", "Upload a pack to a running vault; it replaces a pack with the same id.")
+        {
+            file,
+        };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -212,7 +224,7 @@ internal static class PackCommands
         var file = new Argument<string>("file") { Description = "The pack." };
         var command = new Command(
             "diff",
-            "What a pack would change if it took the place of the one a running vault has, tool by tool; keeps nothing."
+            "Show, tool by tool, what would change if a pack replaced the one of a running vault; stores nothing."
         )
         {
             file,
@@ -246,17 +258,18 @@ internal static class PackCommands
                                 : ", breaks calls"
                             : "";
                         await console.Out.WriteLineAsync(
-                            $"{tool.Cell("name")}: {tool.Cell("kind")} ({tool.Cell("from_version")} to {tool.Cell("to_version")}){breaks}"
+                            $"{tool.Cell("name")}: {tool.Cell("kind")} ({tool.Cell("from_version")} to "
+                                + $"{tool.Cell("to_version")}){breaks}"
                         );
                         foreach (var detail in tool.GetProperty("details").EnumerateArray())
                             await console.Out.WriteLineAsync("  " + detail.GetString());
                     }
 
                     foreach (
-                        var (member, word) in new[] { ("hosts_added", "new host"), ("hosts_removed", "host no more") }
+                        var (member, label) in new[] { ("hosts_added", "new host"), ("hosts_removed", "removed host") }
                     )
                     foreach (var host in diff.GetProperty(member).EnumerateArray())
-                        await console.Out.WriteLineAsync($"{word}: {host.GetString()}");
+                        await console.Out.WriteLineAsync($"{label}: {host.GetString()}");
                 }
 
                 return VaultCommand.Done;

@@ -7,8 +7,7 @@ using Vault.Providers.Packs;
 namespace Vault.Cli.Commands;
 
 /// <summary>
-/// A pack to fill in. What must be looked up at the provider stands in <c>notes</c>, so that a pack that was not looked
-/// over says so.
+/// A pack to fill in. Its <c>notes</c> say what to look up at the provider, so an unreviewed pack is recognizable.
 /// </summary>
 internal static class PackTemplate
 {
@@ -39,7 +38,9 @@ internal static class PackTemplate
                 "basic",
                 """
 
-                  "credentials": { "basic": { "username": { "label": "User name" }, "password": { "label": "Password" } } },
+                  "credentials": {
+                    "basic": { "username": { "label": "User name" }, "password": { "label": "Password" } }
+                  },
                 """,
                 "",
                 "mints",
@@ -77,7 +78,9 @@ internal static class PackTemplate
               "version": "1.0.0",
               "display_name": "{{id}}",
               "confidence": "unverified",{{development}}
-              "notes": ["Filled in from a template: check addresses, rotation, errors and scopes against the provider's documentation, then remove this line."],
+              "notes": [
+                "Created from a template: check addresses, rotation, errors and scopes, then remove this line."
+              ],
               "hosts": ["{{address.IdnHost}}"],
               "auth_modes": ["{{modes}}"],{{credentials}}{{sign}}
               "refresh": { "rotation": "{{rotation}}" },

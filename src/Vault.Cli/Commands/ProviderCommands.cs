@@ -6,14 +6,15 @@ internal static class ProviderCommands
 {
     public static Command Make(CliConsole console)
     {
-        var id = new Argument<string>("provider") { Description = "Its id, for example slack." };
-        var list = new Command("list", "The providers that are known.");
+        var id = new Argument<string>("provider") { Description = "The provider's id, for example slack." };
+        var list = new Command("list", "List the providers.");
         list.SetAction((parsed, stop) => ListAsync(console, parsed, stop));
-        var show = new Command("show", "One provider: its parameters, credential fields and tools.") { id };
+        var show = new Command("show", "Show a provider: its parameters, credential fields and tools.") { id };
         show.SetAction((parsed, stop) => ShowAsync(console, parsed, parsed.GetRequiredValue(id), stop));
         return new Command(
             "providers",
-            "Providers and what they need.\n\nExamples:\n  vaultctl providers list\n  vaultctl providers show salesforce --json"
+            "Providers and what they need.\n\nExamples:\n  vaultctl providers list\n  vaultctl providers show "
+                + "salesforce --json"
         )
         {
             list,
@@ -69,12 +70,18 @@ internal static class ProviderCommands
         }
 
         await console.Out.WriteLineAsync(
-            $"{p.Cell("display_name")} ({p.Cell("id")} {p.Cell("version")}), confidence {p.Cell("confidence")}\nhosts: {p.Cell("hosts")}\ncredentials: {p.Cell("credential_types")}, rotation {p.Cell("rotation")}"
+            $"{p.Cell("display_name")} ({p.Cell("id")} {p.Cell("version")}), confidence {p.Cell("confidence")}\n"
+                + $"hosts: {p.Cell("hosts")}\ncredentials: {p.Cell("credential_types")}, rotation {p.Cell("rotation")}"
         );
         foreach (var f in p.GetProperty("parameters").EnumerateArray())
-            await console.Out.WriteLineAsync(
-                $"parameter of the {f.Cell("source")}: {f.Cell("name")}{(f.Cell("required") == "true" ? " (required)" : "")}, {f.Cell("pattern")} {f.Cell("description")}".TrimEnd()
-            );
+        {
+            var required = f.Cell("required") == "true" ? " (required)" : "";
+            var line =
+                $"parameter of the {f.Cell("source")}: {f.Cell("name")}{required}, "
+                + $"{f.Cell("pattern")} {f.Cell("description")}";
+            await console.Out.WriteLineAsync(line.TrimEnd());
+        }
+
         foreach (var f in p.GetProperty("credential_fields").EnumerateArray())
             await console.Out.WriteLineAsync(
                 $"field of {f.Cell("credential_type")}: {f.Cell("name")} ({f.Cell("label")})"

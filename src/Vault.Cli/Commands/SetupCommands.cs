@@ -3,13 +3,13 @@ using System.Text.Json;
 
 namespace Vault.Cli.Commands;
 
-/// <summary>Organizations and connections: what an administrator makes before users connect.</summary>
+/// <summary>Organizations and connections: what an administrator creates before users connect.</summary>
 internal static class SetupCommands
 {
     public static Command Organizations(CliConsole console)
     {
-        var name = new Argument<string>("name") { Description = "What people call it." };
-        var create = new Command("create", "Make an organization; prints its id.") { name };
+        var name = new Argument<string>("name") { Description = "The name shown to people." };
+        var create = new Command("create", "Create an organization; prints its id.") { name };
         create.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -27,7 +27,7 @@ internal static class SetupCommands
                 return VaultCommand.Done;
             }
         );
-        var list = new Command("list", "The organizations there are.");
+        var list = new Command("list", "List the organizations.");
         list.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -42,7 +42,8 @@ internal static class SetupCommands
         );
         return new Command(
             "organizations",
-            "Organizations (with a key of the platform).\n\nExamples:\n  export VAULT_ORGANIZATION=$(vaultctl organizations create Acme)\n  vaultctl organizations rotate-key $VAULT_ORGANIZATION"
+            "Organizations (requires a platform key).\n\nExamples:\n  export VAULT_ORGANIZATION=$(vaultctl "
+                + "organizations create Acme)\n  vaultctl organizations rotate-key $VAULT_ORGANIZATION"
         )
         {
             create,
@@ -55,7 +56,7 @@ internal static class SetupCommands
     private static Command Show(CliConsole console)
     {
         var id = new Argument<string>("id") { Description = "The organization's id." };
-        var show = new Command("show", "One organization, and how far the last rotation of its key is.") { id };
+        var show = new Command("show", "Show an organization and the state of its last key rotation.") { id };
         show.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -91,7 +92,8 @@ internal static class SetupCommands
         var id = new Argument<string>("id") { Description = "The organization's id." };
         var rotate = new Command(
             "rotate-key",
-            "Make a new data key and seal everything under it. Exit code 1 when values that do not open keep it from its end."
+            "Create a new data key and reseal everything under it. Exit code 1 if values that cannot be decrypted "
+                + "block it."
         )
         {
             id,
@@ -116,17 +118,19 @@ internal static class SetupCommands
     {
         var status = rotation.Cell("status");
         await console.Out.WriteLineAsync(
-            $"key version {rotation.Cell("key_version")}: {status}, {rotation.Cell("resealed_rows")} rows sealed again, asked for by {rotation.Cell("requested_by")} at {rotation.Cell("started_at")}"
+            $"key version {rotation.Cell("key_version")}: {status}, {rotation.Cell("resealed_rows")} rows "
+                + $"resealed, requested by {rotation.Cell("requested_by")} at {rotation.Cell("started_at")}"
         );
         if (status == "in_progress")
             await console.Out.WriteLineAsync(
-                "the vault goes on by itself; 'vaultctl organizations show' tells how far it is"
+                "the vault continues in the background; 'vaultctl organizations show' reports the progress"
             );
         foreach (var row in rotation.GetProperty("blocked_rows").EnumerateArray())
-            await console.Out.WriteLineAsync("  does not open: " + row.GetString());
+            await console.Out.WriteLineAsync("  cannot be decrypted: " + row.GetString());
         if (status == "blocked")
             await console.Out.WriteLineAsync(
-                "the older key stays in use until each of them is replaced (reconnect the account, set the credential or client secret again) or has expired"
+                "the older key stays in use until each of them is replaced (reconnect the account, set the "
+                    + "credential or client secret again) or has expired"
             );
     }
 
@@ -136,11 +140,11 @@ internal static class SetupCommands
         var name = new Option<string?>("--name") { Description = "The connection's name; default: the provider's id." };
         var client = new Option<string?>("--client-id")
         {
-            Description = "The OAuth client's id. Its secret comes from VAULT_CLIENT_SECRET.",
+            Description = "The OAuth client's id; its secret is read from VAULT_CLIENT_SECRET.",
         };
         var scopes = new Option<string[]>("--scope")
         {
-            Description = "A scope that a consent asks for; may be given several times.",
+            Description = "A scope that a consent requests; may be given several times.",
             AllowMultipleArgumentsPerToken = true,
         };
         var parameters = new Option<string[]>("--parameter")
@@ -148,7 +152,7 @@ internal static class SetupCommands
             Description = "name=value, a parameter of the provider; may be given several times.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var create = new Command("create", "Make a connection to a provider.")
+        var create = new Command("create", "Create a connection to a provider.")
         {
             provider,
             name,
@@ -177,7 +181,7 @@ internal static class SetupCommands
                 return VaultCommand.Done;
             }
         );
-        var list = new Command("list", "The connections of the organization.");
+        var list = new Command("list", "List the connections of the organization.");
         list.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -201,7 +205,8 @@ internal static class SetupCommands
         );
         return new Command(
             "connections",
-            "Connections of an organization to providers.\n\nExamples:\n  VAULT_CLIENT_SECRET=… vaultctl connections create slack --client-id 123.456\n  vaultctl connections list"
+            "Connections of an organization to providers.\n\nExamples:\n  VAULT_CLIENT_SECRET=… vaultctl "
+                + "connections create slack --client-id 123.456\n  vaultctl connections list"
         )
         {
             create,
@@ -215,7 +220,7 @@ internal static class SetupCommands
             body[name] = value;
     }
 
-    /// <summary>Arguments of the form name=value, each name once.</summary>
+    /// <summary>Parses arguments of the form name=value; a name may be given once.</summary>
     public static Dictionary<string, string> Pairs(IEnumerable<string> texts)
     {
         var pairs = new Dictionary<string, string>(StringComparer.Ordinal);

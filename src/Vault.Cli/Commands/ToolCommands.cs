@@ -7,9 +7,9 @@ internal static class ToolCommands
 {
     public static Command Make(CliConsole console)
     {
-        var provider = new Option<string?>("--provider") { Description = "Only those of this provider." };
-        var user = new Option<string?>("--user") { Description = "Say what this user still needs for each." };
-        var list = new Command("list", "The tools there are.") { provider, user };
+        var provider = new Option<string?>("--provider") { Description = "Only tools of this provider." };
+        var user = new Option<string?>("--user") { Description = "Show what this user still needs for each tool." };
+        var list = new Command("list", "List the tools.") { provider, user };
         list.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -29,15 +29,15 @@ internal static class ToolCommands
 
         var words = new Argument<string[]>("words")
         {
-            Description = "What it should do.",
+            Description = "What the tool should do.",
             Arity = ArgumentArity.OneOrMore,
         };
         var limit = new Option<int>("--limit")
         {
-            Description = "How many at most, 1 to 100.",
+            Description = "Maximum number of results, 1 to 100.",
             DefaultValueFactory = _ => 20,
         };
-        var search = new Command("search", "Find tools by words, best first.") { words, provider, user, limit };
+        var search = new Command("search", "Search tools by words, best match first.") { words, provider, user, limit };
         search.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -62,10 +62,10 @@ internal static class ToolCommands
             }
         );
 
-        var name = new Argument<string>("tool") { Description = "Its name." };
+        var name = new Argument<string>("tool") { Description = "The tool's name." };
         var format = new Option<string?>("--format") { Description = "vault, openai, anthropic, gemini or mcp." };
         format.AcceptOnlyFromAmong("vault", "openai", "anthropic", "gemini", "mcp");
-        var show = new Command("show", "One tool with its schema.") { name, format, user };
+        var show = new Command("show", "Show a tool with its schema.") { name, format, user };
         show.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -87,7 +87,9 @@ internal static class ToolCommands
         );
         return new Command(
             "tools",
-            "Tools: what can be executed.\n\nExamples:\n  vaultctl tools search \"create an issue\" --user ada\n  vaultctl tools show slack_send_message --format anthropic\n  vaultctl tools import openapi.json --provider acme --tag orders"
+            "Tools that can be executed.\n\nExamples:\n  vaultctl tools search \"create an issue\" --user ada\n  "
+                + "vaultctl tools show slack_send_message --format anthropic\n  vaultctl tools import "
+                + "openapi.json --provider acme --tag orders"
         )
         {
             list,

@@ -10,8 +10,8 @@ using Vault.Providers.Packs;
 namespace Vault.Cli.Commands;
 
 /// <summary>
-/// Imports tools into a running vault, or, with <c>--to</c>, into a folder of packs without one. Without a word of
-/// agreement it only shows.
+/// Imports tools into a running vault, or with <c>--to</c> into a folder of packs. Without <c>--review</c> or
+/// <c>--yes</c> it only shows the plan.
 /// </summary>
 internal static class ToolImportCommand
 {
@@ -24,7 +24,7 @@ internal static class ToolImportCommand
         };
         var provider = new Option<string>("--provider")
         {
-            Description = "A provider that is known, or the id of a new one.",
+            Description = "An existing provider, or the id of a new one.",
             Required = true,
         };
         var set = new Option<string>("--set")
@@ -39,7 +39,7 @@ internal static class ToolImportCommand
         };
         var endpoint = new Option<string>("--endpoint")
         {
-            Description = "With a GraphQL schema: the path its operations are sent to.",
+            Description = "With a GraphQL schema: the path to which its operations are sent.",
             DefaultValueFactory = _ => "/graphql",
         };
         var tags = new Option<string[]>("--tag")
@@ -49,15 +49,15 @@ internal static class ToolImportCommand
         };
         var paths = new Option<string[]>("--path")
         {
-            Description = "Only paths that begin so; may be given several times.",
+            Description = "Only paths that begin with this; may be given several times.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var deprecated = new Option<bool>("--deprecated") { Description = "Also what the document calls deprecated." };
+        var deprecated = new Option<bool>("--deprecated") { Description = "Also include deprecated operations." };
         var review = new Option<string?>("--review")
         {
-            Description = "Keep exactly what an earlier run showed, by the digest it printed.",
+            Description = "Store exactly what an earlier run showed, by the digest it printed.",
         };
-        var yes = new Option<bool>("--yes") { Description = "Keep it without looking." };
+        var yes = new Option<bool>("--yes") { Description = "Store it without a review." };
         var to = new Option<string?>("--to")
         {
             Description = "Write into this folder of packs (VAULT_PACKS) instead of sending it to a vault.",
@@ -66,7 +66,8 @@ internal static class ToolImportCommand
         var command = new Command(
             "import",
             """
-            Make tools of a provider's published description. Without --review or --yes nothing is kept: it shows what would be added, and what not and why.
+            Create tools from a provider's API description. Without --review or --yes nothing is stored: the command
+            shows what would be added, what is skipped, and why.
 
             Examples:
               vaultctl tools import openapi.json --provider acme
@@ -182,10 +183,10 @@ internal static class ToolImportCommand
         if (!Directory.Exists(folder))
             throw new CliException($"there is no folder '{folder}'", VaultCommand.Usage);
         using var packs = new PackCatalogue(new PackReader(), new PackOptions { Folder = folder, Development = true });
-        // A pack that does not load is not a provider that is not there: its file would be written over.
+        // A pack that fails to load still exists: treating it as missing would overwrite its file.
         if (await packs.LoadAsync(cancellationToken) is [var refused, ..])
             throw new CliException(
-                $"the folder has a pack that is refused; vaultctl packs validate {refused.Source} says why"
+                $"the folder has an invalid pack; vaultctl packs validate {refused.Source} shows why"
             );
         var place = Path.Combine(folder, ToolSetFile(request));
         var watch = Stopwatch.StartNew();
@@ -205,7 +206,8 @@ internal static class ToolImportCommand
 
         if (review is not null && review != plan.Value.Digest)
             throw new CliException(
-                "what would be kept is not what was reviewed: the document, the options or the folder have changed; look at it again without --review"
+                "the result differs from what was reviewed: the document, the options or the folder have changed; "
+                    + "run it again without --review"
             );
         var apply = yes || review is not null;
         if (apply && plan.Value.NewPack is { } pack)
@@ -221,7 +223,8 @@ internal static class ToolImportCommand
         else
             ImportReport.Write(console, ImportReport.Of(plan.Value, apply));
         await console.Error.WriteLineAsync(
-            $"{(apply ? "written to " + place : "nothing written")}; {elapsed.TotalSeconds:0.0} s, peak {Process.GetCurrentProcess().PeakWorkingSet64 / (1024 * 1024)} MB"
+            $"{(apply ? "written to " + place : "nothing written")}; {elapsed.TotalSeconds:0.0} s, peak "
+                + $"{Process.GetCurrentProcess().PeakWorkingSet64 / (1024 * 1024)} MB"
         );
         return VaultCommand.Done;
     }
@@ -234,7 +237,7 @@ internal static class ToolImportCommand
         JsonSerializer.SerializeToUtf8Bytes(JsonNode.Parse(json), CliConsole.Indented);
 
     /// <summary>
-    /// A schema and the operations upon it as one document. The schema is SDL, or the JSON of an introspection.
+    /// Combines a schema and its operations in one document. The schema is SDL or the JSON of an introspection.
     /// </summary>
     private static byte[] Envelope(byte[] schema, string operations, string endpoint)
     {

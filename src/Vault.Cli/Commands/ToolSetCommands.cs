@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Vault.Cli.Commands;
 
-/// <summary>Imported tool sets: which there are, and taking one away.</summary>
+/// <summary>Lists and deletes imported tool sets.</summary>
 internal static class ToolSetCommands
 {
     public static Command Make(CliConsole console) =>
@@ -17,9 +17,9 @@ internal static class ToolSetCommands
 
     private static Command List(CliConsole console)
     {
-        var provider = new Option<string?>("--provider") { Description = "Only those of this provider." };
-        var removed = new Option<bool>("--removed") { Description = "Also what was deleted, by whom and when." };
-        var command = new Command("list", "The tool sets that were imported.") { provider, removed };
+        var provider = new Option<string?>("--provider") { Description = "Only sets of this provider." };
+        var removed = new Option<bool>("--removed") { Description = "Also deleted sets, with actor and time." };
+        var command = new Command("list", "List the imported tool sets.") { provider, removed };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -56,12 +56,16 @@ internal static class ToolSetCommands
 
     private static Command Delete(CliConsole console)
     {
-        var id = new Argument<string>("tool-set") { Description = "Its id, for example acme+imported." };
+        var id = new Argument<string>("tool-set") { Description = "The tool set's id, for example acme+imported." };
         var force = new Option<bool>("--force")
         {
-            Description = "Also where connections name its tools; the names are taken out of them.",
+            Description = "Delete it even if connections name its tools; the names are removed from them.",
         };
-        var command = new Command("delete", "Delete an imported tool set; its tools are gone at once.") { id, force };
+        var command = new Command("delete", "Delete an imported tool set; its tools are removed at once.")
+        {
+            id,
+            force,
+        };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -75,7 +79,8 @@ internal static class ToolSetCommands
                     console.Json(done);
                 else
                     await console.Out.WriteLineAsync(
-                        $"{done.Cell("id")}: {done.GetProperty("tools_removed").GetArrayLength()} tools deleted, {done.Cell("connections_changed")} connections changed"
+                        $"{done.Cell("id")}: {done.GetProperty("tools_removed").GetArrayLength()} tools deleted, "
+                            + $"{done.Cell("connections_changed")} connections changed"
                     );
                 return VaultCommand.Done;
             }

@@ -4,7 +4,8 @@ using Vault.Cli.Transfer;
 namespace Vault.Cli.Commands;
 
 /// <summary>
-/// Moves accounts in from Nango's and Composio's shapes, and out into them. Nothing is done without <c>--apply</c>.
+/// Imports accounts from the formats of Nango and Composio, and exports to them. Without <c>--apply</c> it only shows
+/// what it would do.
 /// </summary>
 internal static class TransferCommands
 {
@@ -17,26 +18,32 @@ internal static class TransferCommands
         var file = new Argument<string>("file")
         {
             Description =
-                "Connections with their credentials as that product's API gives them: one object, a list, {\"connections\": […]} or {\"items\": […]}, or one object per line; - for standard input.",
+                "Connections with their credentials as that product's API returns them: one object, a list, "
+                + "{\"connections\": […]} or {\"items\": […]}, or one object per line; - for standard input.",
         };
         var map = new Option<string[]>("--map")
         {
-            Description = "theirs=ours: the name there and the vault's connection; by default the same name.",
+            Description = "THEIRS=OURS: the name in that product and the vault's connection; default: the same name.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var apply = new Option<bool>("--apply") { Description = "Do it; without it, only show what would be done." };
+        var apply = new Option<bool>("--apply")
+        {
+            Description = "Import them; without it, only show what would be done.",
+        };
         var validate = new Option<bool>("--validate")
         {
-            Description = "Ask each provider whether the credential works before it is kept.",
+            Description = "Verify each credential with its provider before it is stored.",
         };
         var replace = new Option<bool>("--replace")
         {
             Description =
-                "Put their credential in the place of one that works here; without it, such an account is left as it is.",
+                "Replace the credential of accounts that are already active; by default they are left unchanged.",
         };
         var command = new Command(
             "import",
-            "Bring accounts over from another product. Credentials come from a file or standard input and are shown nowhere.\n\nExamples:\n  vaultctl import nango connections.json --map slack-prod=slack\n  vaultctl import composio - --apply < accounts.json"
+            "Import accounts from another product. Credentials are read from a file or standard input and never "
+                + "shown.\n\nExamples:\n  vaultctl import nango connections.json --map slack-prod=slack\n  "
+                + "vaultctl import composio - --apply < accounts.json"
         )
         {
             shape,
@@ -79,7 +86,9 @@ internal static class TransferCommands
         };
         var command = new Command(
             "export",
-            "Write the organization's accounts in another product's shape. Credentials never leave the vault: the accounts connect anew there.\n\nExample:\n  vaultctl export nango --to connections.json --apply"
+            "Export the organization's accounts in another product's format. Credentials never leave the vault: "
+                + "users reconnect their accounts there.\n\nExample:\n  vaultctl export nango --to "
+                + "connections.json --apply"
         )
         {
             shape,

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Vault.Cli.Transfer;
 
 /// <summary>
-/// Writes who is connected to what in another product's shape. There is no credential in it, because the vault shows
-/// none to anybody: it is the list by which users are asked to connect anew.
+/// Exports who is connected to which provider in another product's format. It contains no credentials, because the
+/// vault never reveals them: use the list to ask users to reconnect.
 /// </summary>
 internal static class AccountExport
 {
@@ -58,7 +58,7 @@ internal static class AccountExport
         await console.Error.WriteLineAsync(
             apply
                 ? $"{accounts.Count} accounts written to {file}, without credentials"
-                : $"{accounts.Count} accounts, without credentials; nothing was written, --to FILE --apply does it"
+                : $"{accounts.Count} accounts, without credentials; nothing was written, use --to FILE --apply"
         );
         return VaultCommand.Done;
     }

@@ -4,10 +4,7 @@ using Vault.Client;
 
 namespace Vault.Cli.Transfer;
 
-/// <summary>
-/// Brings accounts in one by one; the next is tried whatever became of the one before, and every line says what became
-/// of it.
-/// </summary>
+/// <summary>Imports accounts one by one. A failure does not stop the others; every line reports its outcome.</summary>
 internal static class AccountImport
 {
     public static async Task<int> RunAsync(
@@ -55,16 +52,18 @@ internal static class AccountImport
                     ?? (
                         known.ContainsKey(account.Connection)
                             ? null
-                            : $"there is no connection '{account.Connection}'; make it, or --map {account.Connection}=NAME"
+                            : $"there is no connection '{account.Connection}'; create it, or --map "
+                                + $"{account.Connection}=NAME"
                     );
-                // One user has one account under a connection: a second would take the place of the first.
+                // A user has one account per connection: a second would replace the first.
                 if (fault is null && !taken.Add((account.User, account.Connection)))
                     fault =
-                        "the file has another account of this user for this connection; --map one of them to a connection of its own";
+                        "the file has another account of this user for this connection; --map one of them to a "
+                        + "connection of its own";
                 lines.Add(
                     fault is not null ? (account, "skipped", fault)
                     : !replace && there[(account.User!, account.Connection)].FirstOrDefault() is { } id
-                        ? (account, "there already", $"{id}; --replace puts theirs in its place")
+                        ? (account, "exists", $"{id}; --replace replaces its credential")
                     : !apply ? (account, "would import", "")
                     : await ImportAsync(
                         vault,
@@ -79,7 +78,7 @@ internal static class AccountImport
         }
         finally
         {
-            // Also when it was stopped: what is done is done and must be known.
+            // Report after a cancellation as well: imported accounts stay imported.
             await ReportAsync(console, parsed, lines, apply);
         }
 
@@ -118,7 +117,7 @@ internal static class AccountImport
             );
         await console.Error.WriteLineAsync(
             string.Join(", ", lines.GroupBy(l => l.Outcome).Select(g => $"{g.Count()} {g.Key}"))
-                + (apply ? "" : "; nothing was done, --apply does it")
+                + (apply ? "" : "; nothing was imported, use --apply")
         );
     }
 
@@ -156,7 +155,7 @@ internal static class AccountImport
         }
     }
 
-    /// <summary>What the provider calls its key.</summary>
+    /// <summary>The provider's field for its API key.</summary>
     private static async Task<string> KeyFieldAsync(
         VaultClient vault,
         string provider,

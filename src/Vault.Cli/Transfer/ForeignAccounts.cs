@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Vault.Cli.Transfer;
 
-/// <summary>An account as another product had it. No record, so that nothing prints its credential.</summary>
+/// <summary>
+/// An account as exported by another product. Not a record, so that ToString does not print its credential.
+/// </summary>
 internal sealed class ForeignAccount
 {
     public required string Id { get; init; }
@@ -12,20 +14,20 @@ internal sealed class ForeignAccount
 
     public required string Connection { get; init; }
 
-    /// <summary>oauth_tokens, api_key or basic; null where it cannot be brought.</summary>
+    /// <summary>oauth_tokens, api_key or basic; null if it cannot be imported.</summary>
     public string? Kind { get; init; }
 
     public IReadOnlyDictionary<string, string> Fields { get; init; } = new Dictionary<string, string>();
 
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
-    /// <summary>Why it cannot be brought; null where it can.</summary>
+    /// <summary>Why it cannot be imported; null if it can.</summary>
     public string? Fault { get; init; }
 }
 
 /// <summary>
 /// Reads accounts with their credentials: Nango's <c>GET /connection/{id}</c>, Composio's <c>GET
-/// /api/v3/connected_accounts/{id}</c>, alone, in lists, or one per line.
+/// /api/v3/connected_accounts/{id}</c>, single, in lists, or one per line.
 /// </summary>
 internal static class ForeignAccounts
 {
@@ -66,7 +68,7 @@ internal static class ForeignAccounts
     private static ForeignAccount Nango(JsonElement item, IReadOnlyDictionary<string, string> names)
     {
         var credentials = Member(item, "credentials");
-        // Since end users were introduced, the connection's id is an opaque one and the user stands beside it.
+        // Since Nango introduced end users, the connection's id is opaque and the user is in end_user.
         var user = Text(Member(item, "end_user"), "id") ?? Text(item, "connection_id");
         var theirs = Text(item, "provider_config_key") ?? Text(item, "provider") ?? "";
         return Make(
@@ -133,9 +135,9 @@ internal static class ForeignAccounts
         var fault =
             user is not { Length: > 0 } ? "it names no user"
             : connection.Length == 0 ? "it names no integration"
-            : kind is null ? $"credentials of type {type ?? "none"} cannot be brought; the user connects anew"
+            : kind is null ? $"credentials of type {type ?? "none"} cannot be imported; the user must reconnect"
             : fields.Count == 0 || (kind == "oauth_tokens" && !fields.ContainsKey("access_token"))
-                ? "its credential is not in the file (a list shows none; take each account by its id)"
+                ? "its credential is not in the file (a list contains none; fetch each account by its id)"
             : fields.Values.Any(v =>
                 v.Contains("REDACTED", StringComparison.Ordinal) || v.EndsWith("...", StringComparison.Ordinal)
             )

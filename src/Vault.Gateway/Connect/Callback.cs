@@ -5,11 +5,11 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Connect;
 
-/// <summary>Where the provider sends the browser back to.</summary>
+/// <summary>The redirect URI: the provider sends the browser here after the consent.</summary>
 internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/oauth/callback", "oauthCallback", "The provider's answer to a consent")
+        new("GET", "/oauth/callback", "oauthCallback", "The provider's response to a consent")
         {
             Tag = "Connect pages",
             Medium = Medium.Page,
@@ -47,7 +47,7 @@ internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) :
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        // error_description and error_uri are not even read: they are words of whoever made the URL.
+        // error_description and error_uri are not read: anybody can put text into this URL.
         using var code = call.Query.Text("code") is { Length: > 0 } text ? Secret.From(text) : null;
         var query = new CallbackQuery(
             call.Query.Text("state"),
@@ -64,7 +64,7 @@ internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) :
     }
 
     /// <summary>
-    /// Bounded, and only what is there once: of two values nobody could say which one was checked and which one used.
+    /// Size-limited. A repeated parameter is left out: one value could be checked and the other one used.
     /// </summary>
     private static Dictionary<string, string> Others(Call call) =>
         call
@@ -80,12 +80,14 @@ internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) :
         var missing =
             result.MissingScopes.Length == 0
                 ? ""
-                : "<p class=\"note\">Some of what was asked for was not granted, so parts of the application may not work: "
+                : "<p class=\"note\">Some of the requested scopes were not granted, so parts of the application "
+                    + "may not work: "
                     + string.Join(", ", result.MissingScopes.Select(s => $"<code>{Html.Text(s)}</code>"))
                     + "</p>\n";
         return Html.Page(
             "Connected",
-            $"<p>Your {Html.Text(result.ProviderName)} account is connected{signedIn}.</p>\n{missing}<p>You can close this page and go back to the application.</p>"
+            $"<p>Your {Html.Text(result.ProviderName)} account is connected{signedIn}.</p>\n{missing}<p>You can "
+                + "close this page and go back to the application.</p>"
         );
     }
 }

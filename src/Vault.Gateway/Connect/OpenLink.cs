@@ -6,11 +6,11 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Connect;
 
-/// <summary>The button of the connect page: binds the link to this browser and sends it to the provider.</summary>
+/// <summary>The form of the connect page: binds the link to this browser and redirects to the provider.</summary>
 internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAddress address) : IRoute
 {
     public Operation Operation { get; } =
-        new("POST", "/connect/{token}", "openLink", "Go on to the provider")
+        new("POST", "/connect/{token}", "openLink", "Continue to the provider")
         {
             Tag = "Connect pages",
             Medium = Medium.Page,
@@ -30,12 +30,12 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        // Another site that posts this form would bind the visitor's browser to a link of its own, and the visitor's
-        // account to somebody else's user.
+        // Prevents login CSRF: a form posted from another site would bind the visitor's browser to the attacker's
+        // link, and the visitor's account to the attacker's user.
         if (!IsOwnPage(call.Http.Request))
             return new VaultError(
                 ErrorCatalogue.PermissionDenied,
-                "This was not sent from the page of the link. Open the link itself and use its button."
+                "This request did not come from the connect page. Open the link and use the button on that page."
             );
         var begun = await flow.BeginAsync(call.Route("token"), cookie.Read(call.Http), cancellationToken);
         return begun.TryGet(out var start, out var error)
@@ -43,8 +43,8 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
             : error;
     }
 
-    // Every browser of today says where a request comes from. The page's no-referrer policy makes its Origin "null", so
-    // Sec-Fetch-Site is what counts where it is sent.
+    // Current browsers send Sec-Fetch-Site, and it decides where it is present: the page's no-referrer policy makes
+    // its Origin "null".
     private bool IsOwnPage(HttpRequest request)
     {
         if (request.Headers.TryGetValue("Sec-Fetch-Site", out var site))
@@ -54,7 +54,7 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
             || origin == address.Base.GetLeftPart(UriPartial.Authority)
         )
             return true;
-        // A link of a connection with a redirect URI of its own is opened at that host, as the browser says in both
+        // A link of a connection with its own redirect URI is opened at that host; the browser sends the host in both
         // headers.
         return Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value;
     }

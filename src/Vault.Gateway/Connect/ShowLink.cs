@@ -6,13 +6,13 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Connect;
 
 /// <summary>
-/// The page behind a link. It says who asks for what and changes nothing: mail scanners and chat previews open links,
-/// too.
+/// The connect page: it shows who requests which access. It changes nothing, because mail scanners and chat previews
+/// open links too.
 /// </summary>
 internal sealed class ShowLink(ConnectFlow flow, ConnectCookie cookie) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/connect/{token}", "showLink", "The page of a connect link")
+        new("GET", "/connect/{token}", "showLink", "The connect page of a link")
         {
             Tag = "Connect pages",
             Medium = Medium.Page,
@@ -38,11 +38,12 @@ internal sealed class ShowLink(ConnectFlow flow, ConnectCookie cookie) : IRoute
         var provider = Html.Text(page.ProviderName);
         var body = new StringBuilder();
         body.Append(
-            $"<p>{who} asks to use your {provider} account{behalf}. {Html.Text(page.OrganizationName)} knows you as <code>{Html.Text(page.User)}</code>.</p>\n"
+            $"<p>{who} asks to use your {provider} account{behalf}. {Html.Text(page.OrganizationName)} knows you "
+                + $"as <code>{Html.Text(page.User)}</code>.</p>\n"
         );
         if (page.Scopes.Length > 0)
         {
-            body.Append("<h2>It asks for</h2>\n<ul>\n");
+            body.Append("<h2>Requested access</h2>\n<ul>\n");
             foreach (var scope in page.Scopes)
                 body.Append($"<li><code>{Html.Text(scope)}</code></li>\n");
             body.Append("</ul>\n");
@@ -52,7 +53,9 @@ internal sealed class ShowLink(ConnectFlow flow, ConnectCookie cookie) : IRoute
             body.Append($"<p>Sign in at {provider} as <strong>{Html.Text(expected)}</strong>.</p>\n");
         body.Append($"<form method=\"post\"><button type=\"submit\">Continue to {provider}</button></form>\n");
         body.Append(
-            $"<p class=\"note\">You will sign in at {provider}, not here. Your password is never seen here, and you can withdraw the access at any time. If you did not expect this, close the page; nothing has been connected.</p>"
+            $"<p class=\"note\">You will sign in at {provider}, not here. Your password is never seen here, and "
+                + "you can withdraw the access at any time. If you did not expect this, close the page; nothing "
+                + "has been connected.</p>"
         );
         return Html.Page($"Connect {page.ProviderName}", body.ToString());
     }

@@ -2,31 +2,31 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>What a route answers; the pipeline writes it.</summary>
+/// <summary>The result of a route; the pipeline writes it as the HTTP response.</summary>
 internal abstract record Answer
 {
     private Answer() { }
 
-    /// <summary>A JSON object; <c>request_id</c> is added to it when it is written.</summary>
+    /// <summary>A JSON object; the writer adds <c>request_id</c>.</summary>
     internal sealed record Json(int Status, object View) : Answer;
 
     /// <summary>
-    /// An expected failure. <paramref name="Acted"/>: something may have happened outside, so a repeated idempotency
-    /// key must not act again.
+    /// An expected failure. <paramref name="Acted"/>: the call may have had an effect outside the vault, so a repeated
+    /// idempotency key must not run it again.
     /// </summary>
     internal sealed record Problem(VaultError Error, bool Acted = false, string? Outcome = null) : Answer;
 
-    /// <summary>Bytes as they are.</summary>
-    /// <param name="AsIs">Not even <c>request_id</c> is added (a document, an output).</param>
+    /// <summary>Bytes, written unchanged.</summary>
+    /// <param name="AsIs">Does not add <c>request_id</c> either (a document, an output).</param>
     internal sealed record Raw(int Status, string ContentType, ReadOnlyMemory<byte> Body, bool AsIs = false) : Answer;
 
-    /// <summary>Written while it is made; the status is gone by then.</summary>
+    /// <summary>Produced while it is written; after the first byte the status can no longer change.</summary>
     internal sealed record Stream(string ContentType, Func<System.IO.Stream, CancellationToken, Task> WriteAsync)
         : Answer;
 
     internal sealed record Page(int Status, string Html) : Answer;
 
-    /// <summary>303: the browser goes on with a GET (RFC 9700 4.12).</summary>
+    /// <summary>303: the browser continues with a GET (RFC 9700 4.12).</summary>
     internal sealed record SeeOther(string Url, string? Cookie = null, DateTimeOffset? CookieExpires = null) : Answer;
 
     public static implicit operator Answer(VaultError error) => new Problem(error);

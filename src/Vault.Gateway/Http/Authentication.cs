@@ -5,22 +5,22 @@ using Vault.Core.Callers;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>Who is calling, and a secret of theirs that binds kept answers to the one who asked.</summary>
+/// <summary>The authenticated caller, with the API key that binds stored responses to it.</summary>
 internal sealed record AuthenticatedCaller(Caller Caller, string Text)
 {
-    // Bodies can hold weak secrets (a password); a plain digest of one in the store could be guessed back. This key is
-    // known only to who presents the API key.
+    // A body can hold a weak secret (a password), and a plain digest of it in the store could be brute-forced. This
+    // HMAC key is derived from the API key, which only the caller has.
     public byte[] Binding() => HMACSHA256.HashData(Encoding.ASCII.GetBytes(Text), "vault-idempotency-v1"u8);
 
     public override string ToString() => Caller.KeyId;
 }
 
-/// <summary>RFC 6750 2.1: the header and nothing else; a key in a query or body is never looked for.</summary>
+/// <summary>RFC 6750 2.1: accepts the header only; a key in a query or body is ignored.</summary>
 internal sealed class Authentication(ApiKeyVerifier keys)
 {
     private const int MaxHeader = 512;
 
-    /// <summary>Null when nobody valid is calling, for whatever reason.</summary>
+    /// <summary>Null when there is no valid key, whatever the reason.</summary>
     public async ValueTask<AuthenticatedCaller?> AuthenticateAsync(
         HttpRequest request,
         CancellationToken cancellationToken

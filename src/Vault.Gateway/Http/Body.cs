@@ -6,7 +6,8 @@ using Vault.Core.Errors;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// A request body or query that fits its declaration. Absent and null read the same, except for <see cref="IsNull"/>.
+/// A request body or query that was checked against its declaration. Absent and null read the same, except for
+/// <see cref="IsNull"/>.
 /// </summary>
 internal sealed class Body
 {
@@ -24,7 +25,7 @@ internal sealed class Body
 
     public bool Has(string name) => TryGet(name, out _);
 
-    /// <summary>Given, and given as null: in a change that means "back to the default".</summary>
+    /// <summary>The field was given as null: a change resets it to its default.</summary>
     public bool IsNull(string name)
     {
         for (var i = 0; i < _fields.Count; i++)
@@ -35,11 +36,11 @@ internal sealed class Body
 
     public string? Text(string name) => TryGet(name, out var value) ? value.GetString() : null;
 
-    /// <summary>Of a required field.</summary>
+    /// <summary>Reads a required field.</summary>
     public string Required(string name) =>
         TryGet(name, out var value)
             ? value.GetString()!
-            : throw new InvalidOperationException($"The field {name} is not a required one.");
+            : throw new InvalidOperationException($"The field {name} is not required.");
 
     public long? Number(string name) => TryGet(name, out var value) ? value.GetInt64() : null;
 
@@ -59,7 +60,7 @@ internal sealed class Body
 
     public JsonElement? Json(string name) => TryGet(name, out var value) ? value : null;
 
-    // A declaration has a dozen fields at most: walking them is quicker than a table made for every request.
+    // A declaration has at most a dozen fields: a linear search is faster than a dictionary for each request.
     private bool TryGet(string name, out JsonElement value)
     {
         for (var i = 0; i < _fields.Count; i++)
@@ -77,7 +78,7 @@ internal sealed class Body
 
 internal static class Instants
 {
-    // RFC 3339 with an offset: a local time without one would mean another moment on every host.
+    // RFC 3339 with an offset: a local time without one would mean a different instant on each host.
     private static readonly string[] Formats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
     public static bool IsValid(string text) =>
@@ -89,7 +90,7 @@ internal static class Instants
         DateTimeOffset.ParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.None).ToUniversalTime();
 }
 
-/// <summary>Checks values against their declarations and collects every fault before refusing.</summary>
+/// <summary>Checks values against their declarations and collects all faults.</summary>
 internal static class BodyCheck
 {
     private const int MaxList = 500;
@@ -123,7 +124,7 @@ internal static class BodyCheck
                     (faults ??= []).Add(
                         new(
                             property.Name,
-                            $"means the same as {givenAs?[at] ?? fields[at].Name} and has another value; give one of them"
+                            $"is an alias of {givenAs?[at] ?? fields[at].Name} and has another value; give one of them"
                         )
                     );
             }
@@ -173,14 +174,14 @@ internal static class BodyCheck
     public static string Unknown(string name, IEnumerable<string> known)
     {
         var list = known.ToList();
-        return list.Count == 0 ? "unknown; nothing is taken here" : "unknown; there are " + string.Join(", ", list);
+        return list.Count == 0 ? "unknown; none are accepted here" : "unknown; accepted are " + string.Join(", ", list);
     }
 
-    /// <summary>What is wrong with a value, with the fix; never the value itself.</summary>
+    /// <summary>Describes the fault and its fix; never repeats the value.</summary>
     private static string? Fault(Field field, JsonElement value) =>
         field.Kind switch
         {
-            FieldKind.Text when value.ValueKind != JsonValueKind.String => "must be a text",
+            FieldKind.Text when value.ValueKind != JsonValueKind.String => "must be a string",
             FieldKind.Text => TextFault(field, value.GetString()!),
             FieldKind.Time when value.ValueKind != JsonValueKind.String || !Instants.IsValid(value.GetString()!) =>
                 "must be an RFC 3339 time with its offset, for example 2026-01-31T12:00:00Z",
@@ -188,19 +189,19 @@ internal static class BodyCheck
                 when value.ValueKind != JsonValueKind.Number
                     || !value.TryGetInt64(out var number)
                     || number < field.Min
-                    || number > field.Max => $"must be a whole number from {field.Min} to {field.Max}",
+                    || number > field.Max => $"must be an integer from {field.Min} to {field.Max}",
             FieldKind.Boolean when value.ValueKind is not (JsonValueKind.True or JsonValueKind.False) =>
                 "must be true or false",
             FieldKind.TextList
                 when value.ValueKind != JsonValueKind.Array
                     || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.String) =>
-                "must be a list of texts",
+                "must be a list of strings",
             FieldKind.TextList when value.GetArrayLength() > MaxList => $"has more than {MaxList} entries",
             FieldKind.TextList => ListFault(field, value),
             FieldKind.TextMap
                 when value.ValueKind != JsonValueKind.Object
                     || value.EnumerateObject().Any(p => p.Value.ValueKind != JsonValueKind.String) =>
-                "must be an object whose values are texts",
+                "must be an object whose values are strings",
             FieldKind.Object or FieldKind.Credential when value.ValueKind != JsonValueKind.Object =>
                 "must be an object",
             _ => null,

@@ -5,7 +5,7 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>Reads a body up to its limit, then checks it. Nothing larger or deeper than allowed is ever held.</summary>
+/// <summary>Reads a body up to its limit, then checks it. A larger or deeper body is never held in memory.</summary>
 internal sealed class BodyReader(GatewayOptions options)
 {
     private const int FirstRead = 16 * 1024;
@@ -14,11 +14,11 @@ internal sealed class BodyReader(GatewayOptions options)
     {
         if (http.Request.ContentLength > most)
             return TooLarge(most);
-        // Kestrel's own limit would answer before ours and in its own words.
+        // Kestrel's own limit would reject the body first, with a message of its own.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
             feature.MaxRequestBodySize = most + 1;
-        // As large as announced, so that an ordinary body costs one array; no larger than this at first, because an
-        // announcement alone is free for the caller.
+        // The buffer starts with the announced length, so that an ordinary body needs one array. It is capped, because
+        // a caller can announce any length.
         var announced = http.Request.ContentLength;
         var buffer = new byte[Math.Min(announced ?? FirstRead, FirstRead)];
         var length = 0;
@@ -40,14 +40,14 @@ internal sealed class BodyReader(GatewayOptions options)
         if (!BodyText.IsWellFormed(buffer.AsSpan(0, length)))
             return new VaultError(
                 ErrorCatalogue.InvalidRequest,
-                "The body holds text that is not valid Unicode: send UTF-8, and escape only whole characters."
+                "The body holds a string that is not valid Unicode: send UTF-8, and escape only whole characters."
             );
         return length == buffer.Length ? buffer : buffer[..length];
     }
 
     public Result<Body> Parse(HttpContext http, byte[] bytes, IReadOnlyList<Field> fields)
     {
-        // No body at all says the same as an empty object; what is required is then named.
+        // An empty body is treated as an empty object; the check then names the required fields.
         if (bytes.Length == 0)
             return BodyCheck.Read(Call.EmptyObject, fields);
         if (!IsJson(http.Request.ContentType))
@@ -59,11 +59,12 @@ internal sealed class BodyReader(GatewayOptions options)
         }
         catch (JsonException e)
         {
-            // The parser's own message may quote the input, and the input may hold a secret.
+            // The parser's message may quote the input, and the input may hold a secret.
             var place = e.LineNumber is { } line ? $" near line {line + 1}, byte {e.BytePositionInLine}" : "";
             return new VaultError(
                 ErrorCatalogue.InvalidRequest,
-                $"The body is not valid JSON{place}: check its syntax, that no name stands twice in an object, and that it is at most {options.MaxDepth} levels deep."
+                $"The body is not valid JSON{place}: check its syntax, that no object repeats a name, and that it "
+                    + $"is at most {options.MaxDepth} levels deep."
             );
         }
     }

@@ -4,8 +4,8 @@ using System.Text.Unicode;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Whether a body holds only text that is text. The parser takes malformed UTF-8 and half a surrogate pair in its
-/// stride and throws when somebody reads that name or value, wherever that may be; so it is found out at the door.
+/// Checks that every string in a body is valid Unicode. The JSON parser accepts malformed UTF-8 and lone surrogates and
+/// throws only when such a string is read. This check rejects them before any code reads the body.
 /// </summary>
 internal static class BodyText
 {
@@ -28,7 +28,7 @@ internal static class BodyText
         }
         catch (JsonException)
         {
-            // Not JSON: the parser says where.
+            // Not JSON: the parser reports where.
             return true;
         }
     }

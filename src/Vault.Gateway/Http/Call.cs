@@ -19,20 +19,20 @@ internal sealed class Call
 
     public Caller? CallerOrNone { get; init; }
 
-    /// <summary>The caller; only on routes that ask for a permission.</summary>
+    /// <summary>The caller; only on routes that require a permission.</summary>
     public Caller Caller => CallerOrNone ?? throw new InvalidOperationException("This route has no caller.");
 
     public Body Query { get; init; } = Body.Empty;
 
     public Body Body { get; init; } = Body.Empty;
 
-    /// <summary>The whole body, for routes that take it unparsed.</summary>
+    /// <summary>The whole body, for routes that read it unparsed.</summary>
     public ReadOnlyMemory<byte> RawBody { get; init; }
 
-    /// <summary>Set once, by the pipeline, before the route sees the call.</summary>
+    /// <summary>The pipeline sets it once, before it calls the route.</summary>
     public OrganizationId? OrganizationOrNone { get; set; }
 
-    /// <summary>The organization this call acts in; only on routes whose scope asks for one.</summary>
+    /// <summary>The organization of this call; only on routes with an organization scope.</summary>
     public OrganizationId Organization =>
         OrganizationOrNone ?? throw new InvalidOperationException("This route has no organization.");
 
@@ -40,17 +40,19 @@ internal sealed class Call
 
     public int PageSize => (int)(Query.Number("page_size") ?? 50);
 
-    /// <summary>The account id in the path; <c>not_found</c> when it is not one.</summary>
+    /// <summary>The account id in the path; <c>not_found</c> when it is malformed.</summary>
     public Result<AccountId> AccountId() =>
         Core.Identity.AccountId.TryParse(Route("connected_account_id"), out var id)
             ? id
-            : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
+            : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account.");
 
     /// <summary>
-    /// What a page token belongs to: another list, organization, place in a path or filter has another.
+    /// Identifies the list that a page token belongs to: operation, organization, path values and filters.
     /// </summary>
     private string CursorScope =>
-        $"{Operation.Id}|{OrganizationOrNone?.Value}|{string.Join('/', Http.Request.RouteValues.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value))}|"
+        $"{Operation.Id}|{OrganizationOrNone?.Value}|"
+        + string.Join('/', Http.Request.RouteValues.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => v.Value))
+        + "|"
         + string.Join(
             '&',
             Operation
@@ -61,7 +63,7 @@ internal sealed class Call
     public Result<string?> Cursor() =>
         Query.Text("page_token") is not { } token ? (string?)null
         : PageTokens.TryRead(token, CursorScope, out var cursor) ? cursor
-        : VaultError.Invalid("page_token", "is not one of this list; leave it out to start again");
+        : VaultError.Invalid("page_token", "is not a token of this list; leave it out to start again");
 
     public string? PageToken(string? cursor) => cursor is null ? null : PageTokens.Write(cursor, CursorScope);
 
@@ -69,7 +71,7 @@ internal sealed class Call
         new([.. page.Items.Select(view)], PageToken(page.Cursor));
 
     /// <summary>
-    /// W3C trace context to pass on: the host's own span where it traces, else what the caller sent, if it is
+    /// W3C trace context to pass on: the host's own span where tracing is on, else the caller's header if it is
     /// well-formed.
     /// </summary>
     public string? TraceParent

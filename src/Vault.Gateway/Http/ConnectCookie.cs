@@ -5,9 +5,9 @@ using Vault.Core.OAuth;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// The cookie that binds a consent to one browser. <c>__Host-</c> makes the browser refuse it from a subdomain or over
-/// http; Lax, because it must come along when the provider sends the browser back, and must not when another site posts
-/// a form.
+/// The cookie that binds a consent to one browser. With the prefix <c>__Host-</c> the browser refuses it from a
+/// subdomain or over HTTP. SameSite is Lax: the browser sends it on the provider's redirect, but not with a form that
+/// another site posts.
 /// </summary>
 internal sealed class ConnectCookie(PublicAddress address)
 {

@@ -4,21 +4,22 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>An error, worded for a person: what happened and what to do next.</summary>
+/// <summary>An error as a page for a person: what happened and what to do next.</summary>
 internal static class ErrorPage
 {
     public static string For(VaultError error, string requestId)
     {
-        var (title, next) = Words(error);
+        var (title, next) = Advise(error);
         if (error.StatusReason == LinkErrors.AlreadyConnected)
             return Html.Page(title, $"<p>{Html.Text(Sentence(error))}</p>\n<p>{Html.Text(next)}</p>");
         return Html.Page(
             title,
-            $"<p>{Html.Text(Sentence(error))}</p>\n<p>{Html.Text(next)}</p>\n<p class=\"note\">If you ask for help, name this request: <code>{Html.Text(requestId)}</code></p>"
+            $"<p>{Html.Text(Sentence(error))}</p>\n<p>{Html.Text(next)}</p>\n<p class=\"note\">If you ask for "
+                + $"help, quote this request id: <code>{Html.Text(requestId)}</code></p>"
         );
     }
 
-    private static (string Title, string Next) Words(VaultError error)
+    private static (string Title, string Next) Advise(VaultError error)
     {
         if (error.StatusReason == LinkErrors.AlreadyConnected)
             return ("Already connected", "You can close this page and go back to the application.");
@@ -34,7 +35,8 @@ internal static class ErrorPage
         if (error.Code == ErrorCatalogue.LinkInvalid)
             return (
                 "This link does not work",
-                "Go back to the application that sent you here and ask for a new link. Open it in the browser you want to use."
+                "Go back to the application that sent you here and ask for a new link. Open it in the browser you "
+                    + "want to use."
             );
         if (error.Code == ErrorCatalogue.IdentityMismatch)
             return (
@@ -50,7 +52,7 @@ internal static class ErrorPage
             || error.Code == ErrorCatalogue.KeysUnavailable
             || error.Code == ErrorCatalogue.ClusterUnavailable
         )
-            return ("Something here is not available", "Wait a moment, then reload this page.");
+            return ("The service is not available", "Wait a moment, then reload this page.");
         if (error.Code.CanRetry)
             return (
                 "The provider cannot be reached",
@@ -58,13 +60,14 @@ internal static class ErrorPage
             );
         return (
             "Not connected",
-            "Go back to the application that sent you here and start again. If it happens again, tell its administrator."
+            "Go back to the application that sent you here and start again. If it happens again, contact its "
+                + "administrator."
         );
     }
 
-    // Only sentences of our own catalogue reach the page; nothing a provider or a stranger wrote.
+    // Only messages from our own catalogue reach the page, never text from a provider or a caller.
     private static string Sentence(VaultError error) =>
         error.Code.Kind == ErrorKind.Internal || error.Code == ErrorCatalogue.InvalidRequest
-            ? "Something about this request was not right, and nothing was connected."
+            ? "The request was not valid, and nothing was connected."
             : error.Detail;
 }

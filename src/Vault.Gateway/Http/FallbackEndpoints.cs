@@ -4,7 +4,7 @@ using Vault.Core.Identity;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>Requests that meet no route. They get the form of every other answer and tell nothing but that.</summary>
+/// <summary>Handles requests that match no route: a problem response with the usual headers.</summary>
 internal sealed class FallbackEndpoints(IdFactory ids)
 {
     public Task NotFoundAsync(HttpContext http) =>
@@ -21,12 +21,12 @@ internal sealed class FallbackEndpoints(IdFactory ids)
             return AnswerAsync(
                 http,
                 405,
-                Problems.From(VaultError.Invalid("method", "this path takes " + string.Join(", ", allowed))) with
+                Problems.From(VaultError.Invalid("method", "this path supports " + string.Join(", ", allowed))) with
                 {
                     Status = 405,
                 }
             );
-        // No CORS headers, here or anywhere: a browser on another site has no business with keys (RFC 9700 2.6).
+        // No CORS headers, here or elsewhere: a page of another site must not use API keys (RFC 9700 2.6).
         ResponseWriter.Prepare(http, ids.New("req_"));
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;

@@ -10,7 +10,7 @@ internal enum FieldKind
     Time,
     TextList,
 
-    /// <summary>An object whose values are texts.</summary>
+    /// <summary>An object whose values are strings.</summary>
     TextMap,
 
     /// <summary>Any JSON object.</summary>
@@ -19,13 +19,15 @@ internal enum FieldKind
     /// <summary>Any JSON value but null.</summary>
     Any,
 
-    /// <summary>An object with a <c>type</c> and otherwise texts, numbers and lists that the pack names.</summary>
+    /// <summary>
+    /// An object with a <c>type</c>; its other members are strings, numbers and lists that the pack names.
+    /// </summary>
     Credential,
 }
 
 /// <summary>
-/// A field of a body, or a query parameter. The same declaration checks the request and writes the OpenAPI document, so
-/// that the two cannot differ.
+/// A field of a body, or a query parameter. The same declaration checks the request and generates the OpenAPI document,
+/// so the two cannot differ.
 /// </summary>
 internal sealed record Field(string Name, FieldKind Kind, string Description)
 {
@@ -39,10 +41,10 @@ internal sealed record Field(string Name, FieldKind Kind, string Description)
 
     public IReadOnlyList<string> Values { get; init; } = [];
 
-    /// <summary>Other names a caller may use; giving two names with different values is an error.</summary>
+    /// <summary>Other names of the field; two names with different values are an error.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>Never in an answer; its value is never repeated in an error.</summary>
+    /// <summary>Never in a response, and its value is never repeated in an error.</summary>
     public bool WriteOnly { get; init; }
 
     public static Field Text(string name, string description) => new(name, FieldKind.Text, description);
@@ -61,7 +63,7 @@ internal sealed record Field(string Name, FieldKind Kind, string Description)
     public static Field Organization { get; } =
         Text(
             "organization_id",
-            "The organization; a platform key must name it, a key bound to an organization may leave it out."
+            "The organization. Required with a platform key; optional with a key that is bound to an organization."
         ) with
         {
             MaxLength = 30,
@@ -70,7 +72,7 @@ internal sealed record Field(string Name, FieldKind Kind, string Description)
     public static IReadOnlyList<Field> Paging { get; } =
     [
         Number("page_size", "Items per page, 1 to 200.", 1, 200),
-        Text("page_token", "next_page_token of the page before.") with
+        Text("page_token", "next_page_token of the previous page.") with
         {
             MaxLength = 4096,
         },

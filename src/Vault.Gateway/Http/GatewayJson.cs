@@ -5,18 +5,19 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>One set of JSON rules for everything the gateway writes.</summary>
+/// <summary>The JSON options for everything the gateway writes.</summary>
 internal static class GatewayJson
 {
     public static JsonSerializerOptions Options { get; } = Make(JsonIgnoreCondition.Never);
 
-    /// <summary>Leaves absent members out; for problems, whose members are mostly absent.</summary>
+    /// <summary>Leaves null members out; for problems, which have few members set.</summary>
     public static JsonSerializerOptions Sparse { get; } = Make(JsonIgnoreCondition.WhenWritingNull);
 
     public static JsonDocumentOptions Reading(int maxDepth) =>
         new()
         {
-            // RFC 8259 leaves duplicate keys open; a checker and an executor that read different ones would be a hole.
+            // RFC 8259 allows duplicate keys. A checker and an executor that read different ones could be played off
+            // against each other.
             AllowDuplicateProperties = false,
             MaxDepth = maxDepth,
             CommentHandling = JsonCommentHandling.Disallow,
@@ -29,7 +30,7 @@ internal static class GatewayJson
         {
             PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
             DictionaryKeyPolicy = null,
-            // JSON answers are never put into HTML; escaping every non-ASCII letter would only make them larger.
+            // JSON responses are never embedded in HTML, so escaping non-ASCII letters would only make them larger.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             DefaultIgnoreCondition = ignore,
             NumberHandling = JsonNumberHandling.Strict,

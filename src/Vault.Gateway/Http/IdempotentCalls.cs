@@ -8,15 +8,15 @@ using Vault.Core.Sealing;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Makes a repeated <c>Idempotency-Key</c> act once: the key is claimed before the route runs and holds its answer
-/// afterwards. A route that failed before anything happened gives the key back; one whose end is not known keeps it,
-/// because running it again could act twice.
+/// Runs a request with an <c>Idempotency-Key</c> once. The key is claimed before the route runs and holds the response
+/// afterwards. A route that failed before it had an effect releases the key. A route with an unknown outcome keeps it,
+/// because a second run could act twice.
 /// </summary>
 internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, TimeProvider time, GatewayOptions options)
 {
     public const string Header = "Idempotency-Key";
 
-    /// <summary>Longer than any request runs: a claim this old that has no answer was cut off.</summary>
+    /// <summary>Exceeds the duration of any request: an older claim without a response was interrupted.</summary>
     private TimeSpan MaxRun => options.RequestTimeout + options.LongestExecution;
 
     public static Result<string?> KeyOf(HttpRequest request)
@@ -26,10 +26,10 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
             return (string?)null;
         return header.Count == 1 && header[0] is { Length: > 0 and <= 255 } key && key.All(c => c is > ' ' and <= '~')
             ? key
-            : VaultError.Invalid(Header, "give once, 1 to 255 visible ASCII characters");
+            : VaultError.Invalid(Header, "send one, of 1 to 255 visible ASCII characters");
     }
 
-    /// <summary>Runs the route, or answers what an earlier request with the same key was answered.</summary>
+    /// <summary>Runs the route, or replays the stored response of an earlier request with the same key.</summary>
     public async Task<(Answer Answer, bool Replayed)> RunAsync(
         Call call,
         string key,
@@ -85,8 +85,8 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
         }
         catch (StoreUnavailableException)
         {
-            // The answer is true all the same, and in this moment nobody else can give it. The claim stays without one:
-            // a repetition acts no second time.
+            // The result is still correct, and the caller can get it only now. The claim stays without a response, so
+            // a repeated request does not run again.
         }
 
         return (answer, false);
@@ -107,20 +107,22 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
         if (earlier.Status is not { } status)
         {
             return now - earlier.CreatedAt < MaxRun
-                ? new VaultError(ErrorCatalogue.Conflict, "The first request with this key is still under way.")
+                ? new VaultError(ErrorCatalogue.Conflict, "The first request with this key is still running.")
                 {
                     RetryAfter = TimeSpan.FromSeconds(1),
                 }
                 : new VaultError(
                     ErrorCatalogue.OutcomeUnknown,
-                    "The first request with this key was cut off before its answer was kept; look what it did, then use a new key."
+                    "The first request with this key was interrupted before its response was stored; check what "
+                        + "it did, then use a new key."
                 );
         }
 
         if (earlier.Body is not { } kept)
             return new VaultError(
                 ErrorCatalogue.Conflict,
-                "The request was carried out, but its answer held something shown only once and was not kept. Use a new key to make another."
+                "The request succeeded, but its response held a secret that is shown once and was not stored. Use "
+                    + "a new key to create another."
             );
         if (call.OrganizationOrNone is not { } organization)
             return new Answer.Raw(status, earlier.ContentType!, kept.Bytes);
@@ -149,7 +151,7 @@ internal sealed class IdempotentCalls(IIdempotencyStore store, Sealer sealer, Ti
             SealContext.IdempotentResponse(organization, claim.Scope, claim.Key),
             CancellationToken.None
         );
-        // An erased organization has no key any more; then there is nobody left to repeat the request for.
+        // An erased organization has no data key any more, and no caller that could repeat the request.
         return sealing.IsOk ? done with { Body = sealing.Value } : done;
     }
 

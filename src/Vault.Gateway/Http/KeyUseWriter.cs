@@ -5,7 +5,7 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>Writes last-used times in batches, and once more when the host stops.</summary>
+/// <summary>Writes last-used times in batches, and a last time when the host stops.</summary>
 internal sealed class KeyUseWriter(KeyUses uses, TimeProvider time, GatewayOptions options, ILogger<KeyUseWriter> log)
     : BackgroundService
 {
@@ -25,7 +25,7 @@ internal sealed class KeyUseWriter(KeyUses uses, TimeProvider time, GatewayOptio
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The host stops; the last batch is written by StopAsync.
+            // The host is stopping; StopAsync writes the last batch.
         }
     }
 
@@ -37,7 +37,7 @@ internal sealed class KeyUseWriter(KeyUses uses, TimeProvider time, GatewayOptio
         }
         catch (StoreUnavailableException e)
         {
-            log.LogWarning(e, "Last-used times could not be written; the next batch has newer ones.");
+            log.LogWarning(e, "Could not write last-used times of API keys; the next batch includes newer ones.");
         }
     }
 }

@@ -1,8 +1,8 @@
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Pages of a list that is in memory, ordered by a unique name: what is added or removed meanwhile neither repeats nor
-/// hides another item.
+/// Pages of an in-memory list that is ordered by a unique name: an item added or removed between two pages neither
+/// repeats nor hides another.
 /// </summary>
 internal static class MemoryPages
 {

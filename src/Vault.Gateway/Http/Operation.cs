@@ -4,21 +4,19 @@ namespace Vault.Gateway.Http;
 
 internal enum Scope
 {
-    /// <summary>No organization is involved (providers, health, pages).</summary>
+    /// <summary>No organization (providers, health, pages).</summary>
     None,
 
-    /// <summary>Needs an organization: the key's own, or the one named.</summary>
+    /// <summary>Requires an organization: the key's own, or the one named in the request.</summary>
     Organization,
 
-    /// <summary>
-    /// As <see cref="Organization"/>, without looking it up first: what the route calls does that itself.
-    /// </summary>
+    /// <summary>As <see cref="Organization"/>, without checking that it exists: the called service does that.</summary>
     OrganizationUnchecked,
 
-    /// <summary>The organization's own, or, with a platform key that names none, the platform's.</summary>
+    /// <summary>The organization, or the platform when a platform key names none.</summary>
     OrganizationOrPlatform,
 
-    /// <summary>Only for keys of the platform.</summary>
+    /// <summary>Only for platform keys.</summary>
     Platform,
 }
 
@@ -26,20 +24,20 @@ internal enum Medium
 {
     Json,
 
-    /// <summary>Pages for people: errors are pages too.</summary>
+    /// <summary>HTML pages for people; errors are pages too.</summary>
     Page,
 }
 
-/// <summary>What a route is, as data: the pipeline enforces it and the OpenAPI document tells it.</summary>
+/// <summary>A route's declaration: the pipeline enforces it, and the OpenAPI document describes it.</summary>
 internal sealed record Operation(string Method, string Path, string Id, string Summary)
 {
-    /// <summary>The last parameter takes the rest of the path, slashes and all.</summary>
+    /// <summary>The last parameter matches the rest of the path, including slashes.</summary>
     public bool TakesRest { get; init; }
 
-    /// <summary>The path as a pattern of routes.</summary>
+    /// <summary>The path as an ASP.NET route pattern.</summary>
     public string Pattern => TakesRest ? Path.Insert(Path.LastIndexOf('{') + 1, "**") : Path;
 
-    /// <summary>The permission a key needs; null for routes that need no key.</summary>
+    /// <summary>The required permission; null for routes without authentication.</summary>
     public string? Permission { get; init; }
 
     public Scope Scope { get; init; } = Scope.None;
@@ -52,43 +50,41 @@ internal sealed record Operation(string Method, string Path, string Id, string S
 
     public IReadOnlyList<Field> Query { get; init; } = [];
 
-    /// <summary>Null where no body is read.</summary>
+    /// <summary>Null when the route reads no body.</summary>
     public IReadOnlyList<Field>? Body { get; init; }
 
-    /// <summary>The body is itself the thing (a provider pack); it is given on unparsed.</summary>
+    /// <summary>The body is one document (a provider pack); the route receives it unparsed.</summary>
     public bool RawBody { get; init; }
 
-    /// <summary>Bytes of the body where the route takes more than others; null for what the options say.</summary>
+    /// <summary>Maximum bytes of this route's body; null for the limit of the options.</summary>
     public long? MaxBody { get; init; }
 
-    /// <summary>
-    /// Unknown query parameters are let through: providers add their own to a callback (RFC 6749 4.1.2).
-    /// </summary>
+    /// <summary>Allows unknown query parameters: providers add their own to a callback (RFC 6749 4.1.2).</summary>
     public bool OpenQuery { get; init; }
 
-    /// <summary>Whether <c>Idempotency-Key</c> is honoured.</summary>
+    /// <summary>The route changes something, so it supports <c>Idempotency-Key</c>.</summary>
     public bool Writes { get; init; }
 
-    /// <summary>The answer holds something that is shown once; it is not kept for a repeated key.</summary>
+    /// <summary>The response holds a secret that is shown once; it is not stored for a repeated key.</summary>
     public bool ShownOnce { get; init; }
 
-    /// <summary>The route ends its work itself; the request timeout does not apply.</summary>
+    /// <summary>The route enforces its own timeout; the request timeout does not apply.</summary>
     public bool OwnTimeout { get; init; }
 
     public int Success { get; init; } = 200;
 
-    /// <summary>The answer's type; null where it is not JSON.</summary>
+    /// <summary>The type of the response; null when it is not JSON.</summary>
     public Type? Answer { get; init; }
 
     public string? ContentType { get; init; }
 
-    /// <summary>Errors of its own, beside those every route of its kind has.</summary>
+    /// <summary>The route's own errors, in addition to those of every route of its kind.</summary>
     public IReadOnlyList<ErrorCode> Errors { get; init; } = [];
 
-    /// <summary>HEAD is answered like GET without a body, except where a GET acts.</summary>
+    /// <summary>HEAD works like GET without a body, except where a GET has an effect.</summary>
     public bool AllowsHead { get; init; } = true;
 
-    /// <summary>Every documented error: its own and those the pipeline can answer.</summary>
+    /// <summary>All documented errors: the route's own and the pipeline's.</summary>
     public IEnumerable<ErrorCode> AllErrors()
     {
         var all = new List<ErrorCode>(Errors) { ErrorCatalogue.Internal, ErrorCatalogue.RateLimited };
@@ -110,7 +106,7 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     }
 }
 
-/// <summary>One route. It has no logic of its own: it reads the call, asks Core, and shapes the answer.</summary>
+/// <summary>One route. It holds no logic: it reads the call, calls Core and converts the result.</summary>
 internal interface IRoute
 {
     Operation Operation { get; }

@@ -6,9 +6,9 @@ using System.Text;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Store cursors as page tokens, tied to the list they came from: a token of another list, organization or filter is an
-/// error instead of a page that silently skips. The check is against mistakes, not a secret: what a cursor may show is
-/// decided by the store's own filter on the organization.
+/// Wraps store cursors as page tokens that are bound to their list. A token of another list, organization or filter is
+/// an error; otherwise it would silently skip items. The binding protects against mistakes, not against attackers: the
+/// store filters by organization whatever the cursor says.
 /// </summary>
 internal static class PageTokens
 {

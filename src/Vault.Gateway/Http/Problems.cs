@@ -4,7 +4,7 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>An error as RFC 9457 says it, with what an agent needs to act on it.</summary>
+/// <summary>An RFC 9457 problem, with members that tell an agent how to react.</summary>
 internal sealed record Problem
 {
     public required string Type { get; init; }
@@ -23,7 +23,7 @@ internal sealed record Problem
 
     public long? RetryAfterMs { get; init; }
 
-    /// <summary>What to do, in words for an agent.</summary>
+    /// <summary>What to do, worded for an agent.</summary>
     public required string Advice { get; init; }
 
     public string? StatusReason { get; init; }
@@ -97,7 +97,7 @@ internal static class Problems
                     : new Problem.UpstreamFault(error.UpstreamStatus, error.Upstream),
         };
 
-    /// <summary>Whole seconds, rounded up: coming back early would only be refused again (RFC 9110 10.2.3).</summary>
+    /// <summary>In seconds, rounded up: an earlier retry would be rejected again (RFC 9110 10.2.3).</summary>
     public static string RetryAfter(TimeSpan wait) =>
         Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 

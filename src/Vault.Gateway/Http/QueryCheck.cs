@@ -5,7 +5,7 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>Brings query parameters into the form of a body and checks them the same way.</summary>
+/// <summary>Converts query parameters to a body and checks them the same way.</summary>
 internal static class QueryCheck
 {
     public static Result<Body> Read(IQueryCollection query, Operation operation)
@@ -35,7 +35,7 @@ internal static class QueryCheck
                     new(
                         name,
                         field.Kind == FieldKind.Integer
-                            ? $"must be a whole number from {field.Min} to {field.Max}"
+                            ? $"must be an integer from {field.Min} to {field.Max}"
                             : "must be true or false"
                     )
                 );

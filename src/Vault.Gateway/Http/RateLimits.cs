@@ -4,8 +4,8 @@ using Vault.Core.Errors;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Token buckets per key and, for requests without one, per address. Nothing queues: who is over the limit is told when
-/// to come back.
+/// Token buckets per key and, for requests without one, per address. Nothing queues: a rejected caller gets a
+/// Retry-After.
 /// </summary>
 internal sealed class RateLimits : IAsyncDisposable
 {

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// An answer as bytes, before <c>request_id</c> is added: so a kept answer gets the id of the request that asks again.
+/// Serializes a result before <c>request_id</c> is added, so a replayed response carries the id of the current request.
 /// </summary>
 internal static class ResponseBytes
 {
@@ -24,15 +24,17 @@ internal static class ResponseBytes
                 Problems.Write(problem.Error, problem.Outcome)
             ),
             Answer.Raw raw => (raw.Status, raw.ContentType, raw.Body),
-            _ => throw new InvalidOperationException("Only JSON answers and bytes are kept."),
+            _ => throw new InvalidOperationException("Only JSON results and bytes can be stored."),
         };
 
-    // One buffer and one writer per thread: an answer is written once and copied once, into the connection's own
-    // buffer. Neither outlives the call, which does not wait.
+    // One buffer and one writer per thread: a response is serialized once and copied once, into the connection's
+    // buffer. Safe because the method is synchronous: no other call on this thread can use them in between.
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? _writer;
 
-    /// <summary>Puts a view and <c>request_id</c> into the response, length first; flushing is the caller's.</summary>
+    /// <summary>
+    /// Writes a view and <c>request_id</c> into the response, with Content-Length; the caller flushes.
+    /// </summary>
     public static void WriteTo(HttpResponse response, object view, string requestId, bool withBody)
     {
         var (buffer, json) = _writer ??= NewWriter();
@@ -43,7 +45,7 @@ internal static class ResponseBytes
             else
                 JsonSerializer.Serialize(json, view, view.GetType(), GatewayJson.Options);
             json.Flush();
-            // An id is letters, digits and '_': nothing in it needs escaping.
+            // An id consists of letters, digits and '_': no escaping needed.
             Span<byte> tail = stackalloc byte[64];
             var separator = buffer.WrittenCount > 2 ? ",\"request_id\":\""u8 : "\"request_id\":\""u8;
             separator.CopyTo(tail);
@@ -63,7 +65,7 @@ internal static class ResponseBytes
         }
         finally
         {
-            // An answer of unusual size does not stay in memory with its thread.
+            // Do not keep an unusually large buffer for the lifetime of the thread.
             if (buffer.Capacity > 256 * 1024)
                 _writer = null;
             buffer.ResetWrittenCount();
@@ -83,10 +85,10 @@ internal static class ResponseBytes
         );
     }
 
-    /// <summary>Adds <c>request_id</c> at the end of a JSON object.</summary>
+    /// <summary>Appends <c>request_id</c> to a JSON object.</summary>
     public static byte[] WithRequestId(ReadOnlyMemory<byte> json, string requestId)
     {
-        // An id is letters, digits and '_': nothing in it needs escaping.
+        // An id consists of letters, digits and '_': no escaping needed.
         var tail = System.Text.Encoding.ASCII.GetBytes(
             $"{(json.Length > 2 ? "," : "")}\"request_id\":\"{requestId}\"}}"
         );
@@ -94,7 +96,7 @@ internal static class ResponseBytes
     }
 }
 
-/// <summary>A view on the hot path that writes what the serializer would; a test compares the two.</summary>
+/// <summary>A view on the hot path with its own serialization; a test compares it with the serializer's.</summary>
 internal interface IWriteItself
 {
     void Write(Utf8JsonWriter json);

@@ -3,7 +3,7 @@ using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
 
-/// <summary>Writes answers with the headers every answer has.</summary>
+/// <summary>Writes responses with the headers common to all of them.</summary>
 internal sealed class ResponseWriter(ConnectCookie cookie)
 {
     private const string NothingAllowed = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";

@@ -8,8 +8,8 @@ using Vault.Core.Sealing;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// What happens around every route, in a fixed order: who, how often, may they, is the request right, in which
-/// organization, once only; then the route.
+/// Runs every route in a fixed order: authentication, rate limit, permission, request check, organization, idempotency,
+/// then the route.
 /// </summary>
 internal sealed class RoutePipeline(
     Authentication authentication,
@@ -33,12 +33,12 @@ internal sealed class RoutePipeline(
             route.Operation.OwnTimeout ? options.RequestTimeout + options.LongestExecution : options.RequestTimeout,
             time
         );
-        // One source where the caller's going ends everything, two where what was begun outlives it.
+        // When the client's disconnect cancels everything, one source is enough. A call that outlives it needs two.
         var outlives = Outlives(route.Operation, key);
         using var linked = outlives
             ? CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, http.RequestAborted)
             : null;
-        using var gone = outlives
+        using var registration = outlives
             ? default
             : http.RequestAborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), timeout);
         Answer answer;
@@ -73,8 +73,8 @@ internal sealed class RoutePipeline(
         catch (Exception e)
             when (answer is Answer.Stream && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
-            // A stream is made while it is written; nothing of it has left, so its failure still has a status. Time
-            // that ran out may be that failure.
+            // No byte of the stream has been sent yet, so the failure can still set the status. The timeout may be
+            // that failure, so the problem is written under a new one.
             using var afterwards = new CancellationTokenSource(options.RequestTimeout, time);
             await WriteAsync(
                 http,
@@ -87,18 +87,18 @@ internal sealed class RoutePipeline(
         catch (Exception e)
             when (e is OperationCanceledException or IOException || http.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is listening any more; a stream that has begun can only be cut, which the reader sees.
+            // The client is gone, or sees the aborted stream as incomplete.
             http.Abort();
         }
         catch (Exception e) when (http.Response.HasStarted)
         {
-            log.LogError(e, "A streamed answer of {RequestId} broke off.", requestId);
+            log.LogError(e, "Streaming the response of {RequestId} failed.", requestId);
             http.Abort();
         }
     }
 
-    // A write goes on when its caller hangs up: half of it is worse than an answer nobody reads. An execution whose
-    // caller cannot ask again is given up.
+    // A write continues when its client disconnects, because half a write is worse than an unread response. An
+    // execution without an idempotency key is cancelled: its client cannot ask for the result again.
     private static bool Outlives(Operation operation, Result<string?> key) =>
         operation.Writes && (!operation.OwnTimeout || key.Error is not null || key.Value is not null);
 
@@ -129,7 +129,7 @@ internal sealed class RoutePipeline(
             if (operation.Scope == Scope.Platform && authenticated.Caller.Organization is not null)
                 return new VaultError(
                     ErrorCatalogue.PermissionDenied,
-                    "Only a key of the platform may do this; this key is bound to an organization."
+                    "Only a platform key may do this; this key is bound to an organization."
                 );
         }
         else if (operation.Medium == Medium.Page && limits.TakeForAddress(Address(http)) is { } limited)
@@ -170,7 +170,7 @@ internal sealed class RoutePipeline(
         )
             return unknown;
 
-        // What belongs to no organization stands in no ledger: who changes the platform is said in the log.
+        // A platform change belongs to no organization and so to no ledger; the log records who made it.
         if (
             call.OrganizationOrNone is null
             && operation.Permission is { } right
@@ -195,7 +195,7 @@ internal sealed class RoutePipeline(
         return answer;
     }
 
-    /// <summary>The organization the call acts in, or why not.</summary>
+    /// <summary>Sets the organization of the call; returns the error when that is not possible.</summary>
     private ValueTask<VaultError?> ResolveOrganizationAsync(Call call, CancellationToken cancellationToken)
     {
         var text =
@@ -204,8 +204,8 @@ internal sealed class RoutePipeline(
             ?? call.Query.Text("organization_id");
         if (call.Caller.Organization is { } bound)
         {
-            // The same answer for another organization and for none, without a look-up: a key cannot find out who else
-            // is here.
+            // The same error for a foreign organization and for an unknown one, without a lookup: a key cannot find
+            // out which organizations exist.
             if (text is not null && text != bound.Value)
                 return new(Unknown());
             call.OrganizationOrNone = bound;
@@ -216,7 +216,7 @@ internal sealed class RoutePipeline(
             return new(
                 call.Operation.Scope == Scope.OrganizationOrPlatform
                     ? null
-                    : VaultError.Invalid("organization_id", "is required with a key of the platform")
+                    : VaultError.Invalid("organization_id", "is required with a platform key")
             );
         if (!OrganizationId.TryParse(text, out var id))
             return new(Unknown());
@@ -232,30 +232,30 @@ internal sealed class RoutePipeline(
         switch (e)
         {
             case StoreUnavailableException { MayHaveCommitted: true } when operation.Writes:
-                log.LogWarning(e, "{RequestId}: the store did not say whether it committed.", requestId);
+                log.LogWarning(e, "{RequestId}: the outcome of a store transaction is unknown.", requestId);
                 return new VaultError(
                     ErrorCatalogue.OutcomeUnknown,
-                    "The database did not say whether it took the change; look before sending it again."
+                    "The database did not confirm the change; check whether it was made before you send it again."
                 );
             case StoreUnavailableException or KeyServiceUnavailableException:
-                log.LogWarning(e, "{RequestId}: infrastructure is not available.", requestId);
+                log.LogWarning(e, "{RequestId}: the store or the key service is unavailable.", requestId);
                 return new VaultError(
                     ErrorCatalogue.StoreUnavailable,
-                    "The vault cannot reach what it stores its data in."
+                    "The vault cannot reach its store or its key service."
                 )
                 {
                     RetryAfter = TimeSpan.FromSeconds(1),
                 };
             case InvalidCursorException:
-                return VaultError.Invalid("page_token", "is not one of this list; leave it out to start again");
+                return VaultError.Invalid("page_token", "is not a token of this list; leave it out to start again");
             case OperationCanceledException when timedOut:
-                log.LogWarning("{RequestId}: the request took longer than allowed.", requestId);
+                log.LogWarning("{RequestId}: the request timed out.", requestId);
                 return operation.Writes
                     ? new VaultError(
                         ErrorCatalogue.OutcomeUnknown,
-                        "The vault did not finish in time; look what was done before sending it again."
+                        "The request timed out; check what was done before you send it again."
                     )
-                    : new VaultError(ErrorCatalogue.StoreUnavailable, "The vault did not finish in time.")
+                    : new VaultError(ErrorCatalogue.StoreUnavailable, "The request timed out.")
                     {
                         RetryAfter = TimeSpan.FromSeconds(1),
                     };
@@ -265,11 +265,8 @@ internal sealed class RoutePipeline(
                     "The request could not be read."
                 );
             default:
-                log.LogError(e, "{RequestId}: unhandled fault.", requestId);
-                return new VaultError(
-                    ErrorCatalogue.Internal,
-                    "A fault in the vault; tell the operator the request_id."
-                );
+                log.LogError(e, "{RequestId}: unhandled exception.", requestId);
+                return new VaultError(ErrorCatalogue.Internal, "An internal error; give the operator the request_id.");
         }
     }
 

@@ -7,8 +7,8 @@ using Vault.Host.Options;
 namespace Vault.Host.Background;
 
 /// <summary>
-/// Looks for due accounts from time to time; at once again while there are more. Stopping waits for what is under way,
-/// so that no reply is dropped.
+/// Periodically sweeps the due index, and at once again while more accounts are due. StopAsync waits for refreshes in
+/// progress, so that no token response is lost.
 /// </summary>
 public sealed class DueSweeper(
     DueSweep sweep,
@@ -34,8 +34,8 @@ public sealed class DueSweeper(
                 var (room, mine, at) = (sweep.Room, assignment.Owned, time.GetUtcNow());
                 var round = await sweep.SweepAsync(mine, assignment.Shards, options.SweepBatch, stoppingToken);
                 assignment.Swept(mine, at, round);
-                // With more due and nothing begun, a provider's parallelism is the limit: a look before one of its
-                // refreshes is done would only find the same.
+                // More accounts are due but none was begun: a provider's parallelism limit is reached. A sweep before
+                // one of its refreshes ends would find the same, so wait.
                 if (round is { More: true, Begun.Count: 0 })
                     await Task.WhenAny(room, Task.Delay(assignment.Interval, time, stoppingToken));
                 wait = round.More ? TimeSpan.FromMilliseconds(20) : assignment.Interval;
@@ -46,10 +46,10 @@ public sealed class DueSweeper(
             }
             catch (StoreUnavailableException e)
             {
-                log.LogWarning("The sweep waits for the store: {Reason}", e.Message);
+                log.LogWarning("The sweep cannot reach the store and will retry: {Reason}", e.Message);
                 wait = TimeSpan.FromSeconds(1);
             }
-#pragma warning disable CA1031 // The sweep is what keeps grants alive: nothing may end it but the host.
+#pragma warning disable CA1031 // The sweep keeps grants from expiring: only the host may stop it.
             catch (Exception e)
             {
                 metrics.Failed("sweep", null, e);
@@ -62,8 +62,8 @@ public sealed class DueSweeper(
     }
 
     /// <summary>
-    /// For the metric alone. Counting walks the whole backlog: beside the sweep, which must not wait for it, and for a
-    /// tenth of the time at most.
+    /// Only for the metric. The count reads the whole backlog, so it runs concurrently with the sweep and takes at most
+    /// a tenth of the time.
     /// </summary>
     private async Task CountAsync(CancellationToken stoppingToken)
     {
@@ -76,7 +76,7 @@ public sealed class DueSweeper(
                 if (time.GetElapsedTime(at) * 9 is var idle && idle > rest)
                     rest = idle;
             }
-#pragma warning disable CA1031 // A count that failed is made again; the sweep says what is wrong with the store.
+#pragma warning disable CA1031 // The count is retried; the sweep logs store failures.
             catch (Exception) { }
 #pragma warning restore CA1031
             await Task.Delay(rest, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -90,7 +90,7 @@ public sealed class DueSweeper(
         {
             await Task.WhenAll([.. sweep.Underway, .. refresher.Underway]).WaitAsync(cancellationToken);
         }
-#pragma warning disable CA1031 // Their failures were answered to those who asked; here only their end counts.
+#pragma warning disable CA1031 // The callers received the failures; here only completion counts.
         catch (Exception)
         {
             log.LogWarning("The host stops with refreshes under way; their leases lapse and another host takes over");

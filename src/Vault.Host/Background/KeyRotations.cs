@@ -6,8 +6,8 @@ using Vault.Host.Observability;
 namespace Vault.Host.Background;
 
 /// <summary>
-/// Finishes the key rotations that a request or a crash left, and reports those that rows which do not open keep from
-/// their end.
+/// Continues key rotations that a request or a crash left unfinished, and reports those that are blocked by rows that
+/// cannot be decrypted.
 /// </summary>
 public sealed class KeyRotations(
     IKeyRotationStore journal,
@@ -18,8 +18,8 @@ public sealed class KeyRotations(
 {
     private const int Batch = 1_000;
 
-    // What was logged last, so that a rotation that stays blocked by the same rows is one line and not one every half
-    // minute.
+    // The last message per organization, so that a rotation that stays blocked by the same rows is logged once and not
+    // every half minute.
     private readonly Dictionary<OrganizationId, string> _blocked = [];
 
     public async Task ResumeAsync(CancellationToken cancellationToken)
@@ -33,7 +33,7 @@ public sealed class KeyRotations(
             {
                 Report(id, await rotation.ResumeAsync(id, cancellationToken));
             }
-#pragma warning disable CA1031 // One organization's rotation fails, for example because its new key does not unwrap; those of the others go on.
+#pragma warning disable CA1031 // A rotation may fail, for example on a key that does not unwrap; the others continue.
             catch (Exception e) when (e is not (OperationCanceledException or StoreUnavailableException))
             {
                 log.LogError("The key rotation of {Organization} failed: {Exception}", id.Value, e.GetType().FullName);
@@ -49,7 +49,7 @@ public sealed class KeyRotations(
     {
         if (report.State != RotationState.Blocked)
         {
-            // RunAgain: keys or rows could not be had this time; what blocked it before still does.
+            // RunAgain: keys or rows were unavailable this time, so an earlier block still holds.
             if (report.State != RotationState.RunAgain)
                 _blocked.Remove(id);
             return;
@@ -60,7 +60,8 @@ public sealed class KeyRotations(
             return;
         _blocked[id] = rows;
         log.LogError(
-            "The rotation of {Organization} to key version {Version} is blocked: {Count} rows do not open and keep the older key in use: {Rows}",
+            "The rotation of {Organization} to key version {Version} is blocked: {Count} rows cannot be decrypted "
+                + "and keep the older key in use: {Rows}",
             id.Value,
             report.ToVersion,
             report.Broken.Count,

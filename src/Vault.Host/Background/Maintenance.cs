@@ -12,13 +12,13 @@ using Vault.Providers.Packs;
 
 namespace Vault.Host.Background;
 
-/// <summary>One thing done from time to time. It may fail; it is simply done again.</summary>
-/// <param name="AtStart">Whether the first time comes before the first pause.</param>
+/// <summary>A periodic task. It may fail and is then simply run again.</summary>
+/// <param name="AtStart">Runs first at startup instead of after the first interval.</param>
 public sealed record MaintenanceTask(string Name, TimeSpan Every, bool AtStart, Func<CancellationToken, Task> Do);
 
 /// <summary>
-/// What keeps the house: outbox into the ledger, unfinished cascades and key rotations, expired rows, idle memory.
-/// Every chore is idempotent and resumes where a crash left it; several hosts may do the same one at once.
+/// Runs the maintenance tasks: outbox into the ledger, unfinished cascades and key rotations, expired rows, idle
+/// memory. Each task is idempotent and resumes after a crash, so several hosts may run the same one concurrently.
 /// </summary>
 public sealed class Maintenance(
     IReadOnlyList<MaintenanceTask> tasks,
@@ -104,9 +104,9 @@ public sealed class Maintenance(
             }
             catch (StoreUnavailableException e)
             {
-                log.LogWarning("{Chore} waits for the store: {Reason}", task.Name, e.Message);
+                log.LogWarning("{Task} cannot reach the store and will retry: {Reason}", task.Name, e.Message);
             }
-#pragma warning disable CA1031 // A chore that fails is done again; the others go on.
+#pragma warning disable CA1031 // A failed task is retried; the other tasks must continue.
             catch (Exception e)
             {
                 metrics.Failed(task.Name, null, e);

@@ -1,23 +1,21 @@
 namespace Vault.Host.Background;
 
 /// <summary>
-/// What is known of the sweeps of one shard of the due index. Its grain keeps it (<see cref="Grains.ShardHistory"/>).
+/// The sweep history of one shard of the due index. The shard's grain persists it (<see cref="Grains.ShardHistory"/>).
 /// </summary>
 public sealed record ShardSweeps
 {
-    /// <summary>When everything that was due in it had been begun; null when that is not known.</summary>
+    /// <summary>The last time when a refresh of every account due in the shard had begun; null when unknown.</summary>
     public DateTimeOffset? SweptAt { get; init; }
 
-    /// <summary>The silo that swept it then.</summary>
+    /// <summary>The silo of that sweep.</summary>
     public string? Silo { get; init; }
 
-    /// <summary>How many due accounts were begun in it.</summary>
+    /// <summary>How many refreshes of due accounts were begun in the shard.</summary>
     public long Begun { get; init; }
 }
 
-/// <summary>
-/// A shard that this host sweeps: what the sweep has done here, on top of what is known from before. For any thread.
-/// </summary>
+/// <summary>A shard that this host owns: its sweeps here, added to its history. Thread-safe.</summary>
 public sealed class OwnShard(DateTimeOffset taken)
 {
     private readonly Lock _lock = new();
@@ -26,20 +24,21 @@ public sealed class OwnShard(DateTimeOffset taken)
     private long _begun;
 
     /// <summary>
-    /// When it was last swept to its end. Of a shard without a history: when this host took it, because it has gone
+    /// When the shard was last swept completely. Without a history: when this host acquired it, because it has been
     /// unswept at least since then.
     /// </summary>
     public DateTimeOffset SweptAt
     {
         get
         {
-            // Not the later of the two: a sweep here comes after those before, whatever the other host's clock said.
+            // Do not compare the two: a sweep of this owner is later than those of earlier owners, even if their clocks
+            // were ahead.
             lock (_lock)
                 return _sweptAt ?? _before.SweptAt ?? taken;
         }
     }
 
-    /// <summary>How many accounts were begun in it, here and on the hosts before.</summary>
+    /// <summary>How many refreshes were begun, by this host and by earlier owners.</summary>
     public long Begun
     {
         get
@@ -49,9 +48,9 @@ public sealed class OwnShard(DateTimeOffset taken)
         }
     }
 
-    /// <summary>A look at the due index has ended.</summary>
-    /// <param name="sweptAt">When the look began; null when it did not come to the shard's end.</param>
-    /// <param name="begun">Accounts that it began in the shard.</param>
+    /// <summary>Records the end of one sweep.</summary>
+    /// <param name="sweptAt">When the sweep began; null when it did not reach the shard's end.</param>
+    /// <param name="begun">How many refreshes it began in the shard.</param>
     public void Add(DateTimeOffset? sweptAt, int begun)
     {
         lock (_lock)
@@ -64,7 +63,7 @@ public sealed class OwnShard(DateTimeOffset taken)
             _before = before;
     }
 
-    /// <summary>With what this host has done; the same as before when that is nothing.</summary>
+    /// <summary>The history including this host's sweeps; unchanged when there are none.</summary>
     public ShardSweeps Sum(string silo)
     {
         lock (_lock)
@@ -74,7 +73,7 @@ public sealed class OwnShard(DateTimeOffset taken)
         }
     }
 
-    /// <summary>The sum was kept: what it contains is not added a second time.</summary>
+    /// <summary>Call after the sum was written, so that its sweeps are not counted twice.</summary>
     public void Kept(ShardSweeps sum)
     {
         lock (_lock)

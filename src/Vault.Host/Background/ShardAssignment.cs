@@ -5,8 +5,8 @@ using Vault.Core.Refresh;
 namespace Vault.Host.Background;
 
 /// <summary>
-/// Which shards of the due index this host sweeps, and how often it looks. They come and go; a shard that two hosts
-/// take for theirs for a moment does no harm, because the intent in a row lets one refresh.
+/// The shards of the due index that this host sweeps, and how often. Shards come and go. Two hosts may own the same
+/// shard for a moment; that is safe, because the intent in an account's row admits one refresh.
 /// </summary>
 public sealed class ShardAssignment(int shards, TimeSpan interval, TimeProvider time)
 {
@@ -18,24 +18,25 @@ public sealed class ShardAssignment(int shards, TimeSpan interval, TimeProvider 
     public TimeSpan Interval { get; } = interval;
 
     /// <summary>
-    /// When this host started. A shard that no host sweeps, and of which nothing is known, has gone unswept at least
-    /// since then.
+    /// When this host started. A shard without an owner and without a history has been unswept at least since then.
     /// </summary>
     public DateTimeOffset Start { get; } = time.GetUtcNow();
 
-    /// <summary>How often a shard's grain keeps what is known of its sweeps.</summary>
+    /// <summary>How often a shard's grain persists the shard's history.</summary>
     public TimeSpan KeepEvery { get; init; } = TimeSpan.FromMinutes(1);
 
     public IReadOnlyCollection<int> Owned => [.. _owned.Keys];
 
-    /// <summary>When the own shard that has waited longest was swept to its end; null without a shard.</summary>
+    /// <summary>
+    /// The last complete sweep of the owned shard that was swept least recently; null without a shard.
+    /// </summary>
     public DateTimeOffset? OldestSweep => _owned.Values.Min(s => (DateTimeOffset?)s.SweptAt);
 
-    /// <summary>How many due accounts were begun in the own shards, here and on the hosts before.</summary>
+    /// <summary>How many refreshes were begun in the owned shards, by this host and by earlier owners.</summary>
     public long Begun => _owned.Values.Sum(s => s.Begun);
 
     /// <summary>
-    /// How long the longest has waited: of the own shards, and of those that no host sweeps (<see cref="Unswept"/>).
+    /// The time since the oldest last sweep: of the owned shards and of those without an owner (<see cref="Unswept"/>).
     /// </summary>
     public TimeSpan OldestAge
     {
@@ -50,14 +51,16 @@ public sealed class ShardAssignment(int shards, TimeSpan interval, TimeProvider 
 
     public OwnShard Acquire(int shard) => _owned[shard] = new OwnShard(time.GetUtcNow());
 
-    /// <summary>An activation that ends late leaves what it took, not the shard of the activation after it.</summary>
+    /// <summary>
+    /// Compares the instance, so an activation that ends late does not release the shard of its successor.
+    /// </summary>
     public void Release(int shard, OwnShard taken) => _owned.TryRemove(new KeyValuePair<int, OwnShard>(shard, taken));
 
     public void ReleaseAll() => _owned.Clear();
 
-    /// <param name="swept">The shards that were looked through.</param>
-    /// <param name="at">When that began.</param>
-    /// <param name="round">What came of it.</param>
+    /// <param name="swept">The swept shards.</param>
+    /// <param name="at">When the sweep began.</param>
+    /// <param name="round">Its result.</param>
     public void Swept(IReadOnlyCollection<int> swept, DateTimeOffset at, SweepRound round)
     {
         ArgumentNullException.ThrowIfNull(swept);
@@ -68,7 +71,7 @@ public sealed class ShardAssignment(int shards, TimeSpan interval, TimeProvider 
                 own.Add(round.More ? null : at, begun.GetValueOrDefault(shard));
     }
 
-    /// <summary>Since when there are shards that no host sweeps; null: there are none.</summary>
+    /// <summary>Sets the last sweep of shards that no host sweeps; null when there are none.</summary>
     public void Unswept(DateTimeOffset? since) =>
         Volatile.Write(ref _unswept, (since ?? DateTimeOffset.MaxValue).UtcTicks);
 }

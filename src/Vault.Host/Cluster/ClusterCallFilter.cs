@@ -7,10 +7,10 @@ using Vault.Host.Grains;
 namespace Vault.Host.Routing;
 
 /// <summary>
-/// Who may call what. A program with a cluster certificate can send messages to any grain, in anyone's name: whom a
-/// message says it is from proves nothing. So silos put what only they know beside their calls to each other's grains,
-/// and those are refused without it. A client gets the gateway's grain, which asks for an API key, and the description
-/// of the cluster that every client reads; the rest of Orleans' own services it is refused as what it says it is.
+/// Authorizes grain calls. Any program with a cluster certificate can send messages to any grain under any sender id,
+/// so the sender id proves nothing. Therefore silos attach a shared secret to their calls to each other's grains, and
+/// calls without it are rejected. A client may call the gateway grain, which requires an API key, and the cluster
+/// description that every Orleans client reads. The client is refused Orleans' other system services by its sender id.
 /// </summary>
 internal sealed class ClusterCallFilter(MemberToken token) : IIncomingGrainCallFilter, IOutgoingGrainCallFilter
 {
@@ -34,9 +34,7 @@ internal sealed class ClusterCallFilter(MemberToken token) : IIncomingGrainCallF
                 || called.FullName == "Orleans.Runtime.IClusterManifestSystemTarget";
         return allowed
             ? context.Invoke()
-            : throw new UnauthorizedAccessException(
-                "A client of the cluster may call the vault's gateway and nothing else."
-            );
+            : throw new UnauthorizedAccessException("A client of the cluster may call only the vault's gateway grain.");
     }
 
     private static bool IsGuarded(Type called) =>
@@ -49,7 +47,7 @@ internal sealed class ClusterCallFilter(MemberToken token) : IIncomingGrainCallF
             MemoryMarshal.AsBytes(_token.AsSpan())
         );
 
-    // A silo's own code outside of any grain is a client too, by a name that says so.
+    // A silo's code outside of a grain is a client as well; its client id starts with a reserved prefix.
     private static bool IsOutside(GrainId? source) =>
         source is { } id && id.IsClient() && !id.Key.AsSpan().StartsWith("hosted-"u8);
 }

@@ -5,8 +5,8 @@ using Vault.Core.Errors;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// A value that has a canonical text. Reading goes through its own constructor, so that nothing malformed comes in; a
-/// default value of a struct has no text and does not go out.
+/// Converts a value that has a canonical string form. Reading calls the type's constructor, so a malformed value is
+/// rejected. A struct's default value has no string form and cannot be written.
 /// </summary>
 internal sealed class TextConverter<T>(Func<string, T> read, Func<T, string?> write) : JsonConverter<T>
 {

@@ -6,9 +6,9 @@ using Vault.Host.Options;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// How a silo ends that the others have declared dead (it was frozen, or cut off): at once, but not in the middle of a
-/// refresh, whose reply would be lost with it. It may finish what it holds, because the store judges what it commits,
-/// and nobody else may begin before the lease of its intent has lapsed (law 3).
+/// Runs when the cluster has evicted this silo, for example after a long pause. Waits for in-flight refreshes to
+/// commit, because their token responses would be lost, and then terminates the process. Safe: compare-and-swap rejects
+/// a stale commit, and no other silo begins a refresh before the lease of the intent has lapsed (law 3).
 /// </summary>
 internal sealed class DrainOnFatalError(
     AccountRefresher refresher,
@@ -25,16 +25,16 @@ internal sealed class DrainOnFatalError(
     public void OnFatalException(object? sender, string? context, Exception? exception)
     {
         log.LogCritical(
-            "The silo ends itself ({Context} {Exception}); refreshes under way are finished first",
+            "The silo terminates after a fatal error ({Context} {Exception}); it finishes refreshes in progress first",
             context,
             exception?.Message
         );
         assignment.ReleaseAll();
         var begun = time.GetTimestamp();
 
-        // Waits on its own thread, as Orleans' own handler does: its caller must not go on.
+        // Blocks the calling thread, as Orleans' own handler does: the caller must not continue.
         while (refresher.Underway.Count > 0 && time.GetElapsedTime(begun) < options.Lifecycle.Lease)
             Thread.Sleep(Look);
-        Environment.FailFast($"vault-host: ended itself: {context} {exception?.Message}");
+        Environment.FailFast($"vault-host: terminated after a fatal error: {context} {exception?.Message}");
     }
 }

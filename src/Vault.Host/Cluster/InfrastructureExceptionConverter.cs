@@ -6,9 +6,8 @@ using Vault.Core.Sealing;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// Broken infrastructure, told on the other silo as it was: above all whether a write may have been committed, because
-/// a caller who is told that nothing happened does it again. Other exceptions are bugs, and Orleans carries them in its
-/// own way.
+/// Carries infrastructure exceptions across silos, including whether the write may have committed: a caller that
+/// believes that nothing happened would repeat it. Other exceptions are bugs; Orleans serializes them in its own way.
 /// </summary>
 internal sealed class InfrastructureExceptionConverter : JsonConverter<Exception>
 {

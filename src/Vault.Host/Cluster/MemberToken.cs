@@ -1,6 +1,6 @@
 namespace Vault.Host.Cluster;
 
-/// <summary>What every silo of the database knows and nobody else. No record, so that nothing prints it.</summary>
+/// <summary>The secret shared by the silos of one database. Not a record, so that ToString does not print it.</summary>
 internal sealed class MemberToken(string text)
 {
     public string Value => text;

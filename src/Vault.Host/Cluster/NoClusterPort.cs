@@ -4,13 +4,14 @@ using Microsoft.AspNetCore.Connections;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// The listener of a silo that is alone: it opens no socket and never accepts a connection. Nothing is lost by it,
-/// because a silo sends messages to itself without one.
+/// The connection listener of a single silo: it opens no socket and never accepts a connection. Safe, because a silo
+/// delivers messages to itself without a connection.
 /// </summary>
 internal sealed class NoClusterPort : IConnectionListenerFactory
 {
     /// <summary>
-    /// Replaces the listeners that Orleans has registered for its own connections; the web server's has no service key.
+    /// Replaces the listeners that Orleans registers for its own connections; the web server's listener has no service
+    /// key and stays.
     /// </summary>
     public static void Install(IServiceCollection services)
     {
@@ -19,7 +20,7 @@ internal sealed class NoClusterPort : IConnectionListenerFactory
             .ToList();
         if (theirs.Count == 0)
             throw new InvalidOperationException(
-                "Orleans registers its connection listeners in another way; the silo would open a port."
+                "This version of Orleans registers its connection listeners differently; the silo would open a port."
             );
         foreach (var registered in theirs)
         {

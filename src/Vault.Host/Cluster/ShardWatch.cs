@@ -5,8 +5,8 @@ using Vault.Host.Options;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// Wakes every refresh shard when a worker starts, so that a new cluster begins to sweep at once, and when a silo
-/// leaves or dies: its shards live on elsewhere from then on, and not from the next tick of their reminders.
+/// Activates every refresh shard when a worker starts, so that a new cluster sweeps at once, and when a silo leaves or
+/// dies, so that its shards move immediately instead of at the next reminder tick.
 /// </summary>
 internal sealed class ShardWatch(
     IGrainFactory grains,
@@ -16,14 +16,14 @@ internal sealed class ShardWatch(
     ILogger<ShardWatch> log
 ) : BackgroundService
 {
-    // A shard that is found alive may be on its way out all the same: on the silo that leaves, or because its entry in
-    // the directory was on that silo.
+    // A shard that responds may still be about to stop: on the silo that is leaving, or because the leaving silo held
+    // its directory entry. So each shard is called a second time.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await WakeAsync(stoppingToken);
-        log.LogInformation("All {Shards} refresh shards are watched", options.Shards);
+        log.LogInformation("All {Shards} refresh shards are active", options.Shards);
         HashSet<(SiloAddress, SiloStatus)>? gone = null;
         await foreach (var now in cluster.MembershipUpdates.WithCancellation(stoppingToken))
         {
@@ -52,14 +52,10 @@ internal sealed class ShardWatch(
                     {
                         await grains.GetGrain<IRefreshShardGrain>(shard).WatchAsync();
                     }
-#pragma warning disable CA1031 // Whatever it was, the shard is tried again; a sweep that never began would let grants run out.
+#pragma warning disable CA1031 // The shard is always retried: without a sweep its grants would expire.
                     catch (Exception e)
                     {
-                        log.LogWarning(
-                            "Refresh shard {Shard} is not watched yet: {Exception}",
-                            shard,
-                            e.GetType().Name
-                        );
+                        log.LogWarning("Refresh shard {Shard} is not active yet: {Exception}", shard, e.GetType().Name);
                         failed.Add(shard);
                     }
 #pragma warning restore CA1031

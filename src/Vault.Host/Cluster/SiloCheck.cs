@@ -3,7 +3,7 @@ using Orleans.Services;
 
 namespace Vault.Host.Cluster;
 
-/// <summary>A service of every silo that only answers.</summary>
+/// <summary>A health check on every silo.</summary>
 [Alias("vault.silo_check")]
 public interface ISiloCheck : IGrainService
 {
@@ -12,8 +12,8 @@ public interface ISiloCheck : IGrainService
 }
 
 /// <summary>
-/// A grain service and no grain, because a message to it names its silo: it is not looked up in the directory, whose
-/// part may be on a silo that does not answer.
+/// A grain service instead of a grain: its id contains the silo, so a call needs no directory lookup, which could go to
+/// a silo that does not respond.
 /// </summary>
 internal sealed class SiloCheck(GrainId id, Orleans.Runtime.Silo silo, ILoggerFactory log)
     : Orleans.Runtime.GrainService(id, silo, log),
@@ -22,7 +22,7 @@ internal sealed class SiloCheck(GrainId id, Orleans.Runtime.Silo silo, ILoggerFa
     public Task CheckAsync() => Task.CompletedTask;
 }
 
-/// <summary>The way to it.</summary>
+/// <summary>The client of the service.</summary>
 internal sealed class SiloCheckClient(IServiceProvider services) : GrainServiceClient<ISiloCheck>(services)
 {
     public ISiloCheck Of(SiloAddress silo) => GetGrainService(silo);

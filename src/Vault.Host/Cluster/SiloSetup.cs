@@ -21,12 +21,12 @@ using Vault.Storage.Cluster;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// The silo in every host. On SQLite it is alone: membership and reminders in memory, no cluster port. On PostgreSQL it
-/// is a member of a cluster of one or many, which find each other in the database.
+/// Configures the silo of a host. On SQLite the silo is single: membership and reminders in memory, no cluster port. On
+/// PostgreSQL it joins a cluster of one or more silos, which find each other in the database.
 /// </summary>
 internal static class SiloSetup
 {
-    // A silo that is alone is not reached under its address; it is only a name.
+    // Only a name: a single silo is never reached at this address.
     private static readonly IPEndPoint Alone = new(IPAddress.Loopback, 11_111);
 
     /// <exception cref="StartException">The certificates cannot be used.</exception>
@@ -38,8 +38,8 @@ internal static class SiloSetup
         return tls?.Fault() is { } fault ? throw new StartException(fault) : tls;
     }
 
-    /// <summary>The secret that the silo shares with the other silos of its database.</summary>
-    /// <exception cref="StartException">The cluster's schema cannot be made.</exception>
+    /// <summary>Returns the secret that the silos of one database share.</summary>
+    /// <exception cref="StartException">The cluster's schema cannot be created.</exception>
     public static async Task<MemberToken> JoinDatabaseAsync(VaultOptions options, CancellationToken cancellationToken)
     {
         if (!options.Postgres)
@@ -57,8 +57,8 @@ internal static class SiloSetup
     }
 
     /// <summary>
-    /// Call after the vault's own services are registered and before the web server is: the server stops first, then
-    /// the silo drains, and the services that it uses are still there until it has.
+    /// Call after the registration of the vault's services and before that of the web server. The server then stops
+    /// first, the silo drains next, and the services it uses stop last.
     /// </summary>
     public static void AddVaultSilo(
         this WebApplicationBuilder builder,
@@ -96,8 +96,8 @@ internal static class SiloSetup
             .Logging.AddFilter("Polly", LogLevel.Warning)
             .AddFilter("Orleans", options.LogLevel < LogLevel.Information ? options.LogLevel : LogLevel.Warning);
 
-        // At every start it recommends the server garbage collector, which takes memory for each core that a small host
-        // does not need.
+        // At every start Orleans recommends the server garbage collector, which uses memory for each core that a small
+        // host does not need.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
         // The code that reads or writes a state logs its failure once; the provider would log it for each grain.
         if (options.LogLevel >= LogLevel.Information)
@@ -112,7 +112,7 @@ internal static class SiloSetup
             silo.AddIncomingGrainCallFilter<ClusterCallFilter>();
             silo.AddOutgoingGrainCallFilter<ClusterCallFilter>();
 
-            // Plain JSON: a version may add members, skips those that it does not know, and an operator can read it.
+            // Plain JSON: a version may add members and ignores unknown ones, and an operator can read it.
             silo.UseSystemTextJsonGrainStorageSerializer();
             if (options.Postgres)
                 BeMember(silo, options, tls);
@@ -144,12 +144,11 @@ internal static class SiloSetup
         silo.ConfigureEndpoints(settings.Address, settings.Port, settings.ClientPort, listenOnAnyHostAddress: false);
         silo.Configure<ClusterMembershipOptions>(RecoverSoon);
 
-        // A silo that leaves refuses what it does not begin, and the sender sends it again. Were it to pass a call on,
-        // the sender would go on waiting for this silo, and give the call up as lost when this one has left, though
-        // another is carrying it out.
-        //
-        // After its last request the silo waits before it marks itself dead: the others fail their outstanding calls as
-        // soon as they see the death, and a rejection that is already on its way would arrive too late.
+        // A leaving silo rejects requests that it has not begun, and the sender resends them. If it forwarded them
+        // instead, the sender would keep waiting for this silo and report the call as lost once this silo has left,
+        // although another one executes it. After the last request the silo waits before it marks itself dead: peers
+        // fail outstanding calls as soon as they see the death, and a rejection already on its way would arrive too
+        // late.
         silo.Configure<SiloMessagingOptions>(o =>
             (o.MaxForwardCount, o.WaitForMessageToBeQueuedForOutboundTime) = (0, TimeSpan.FromSeconds(2))
         );
@@ -159,18 +158,19 @@ internal static class SiloSetup
         if (tls is not null)
             silo.UseClusterTls(tls);
 
-        // A silo that dies takes its part of the directory along. Orleans' first directory ends the activations that
-        // were listed there, and each waits for its calls: an account with a slow call would take no other one, not
-        // even its revocation, until the provider answers. This one asks the activations for their places instead.
+        // A silo that dies takes its part of the grain directory along. With Orleans' default directory the activations
+        // listed there are deactivated and first wait for their calls to end: an account with a slow call would take no
+        // other call, not even its revocation, until the provider responds. The distributed directory recovers the
+        // entries from the activations instead.
 #pragma warning disable ORLEANSEXP003 // Marked as experimental; ./scripts/crash and LostGatewayTests run through it.
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
     }
 
     /// <summary>
-    /// Calls recover about 3 s after a silo is killed and 5 s after it freezes; one that pauses for 3 s is not evicted.
-    /// A vote against a silo is held back while anything came from it within MaxProbeTimeout times
-    /// NumMissedProbesLimit, which by default is a minute.
+    /// Calls recover about 3 s after a silo is killed and 5 s after it freezes; a silo that pauses for 3 s is not
+    /// evicted. A vote against a silo is suspended while any message from it arrived within MaxProbeTimeout times
+    /// NumMissedProbesLimit, which is a minute by default.
     /// </summary>
     private static void RecoverSoon(ClusterMembershipOptions o)
     {
@@ -181,13 +181,13 @@ internal static class SiloSetup
         o.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
 
-        // A silo that cannot reach the others (a network, a certificate) gives up and leaves them alone; its supervisor
-        // starts it again.
+        // A silo that cannot reach the others (network, certificate) stops and does not disturb them; its supervisor
+        // restarts it.
         o.MaxJoinAttemptTime = TimeSpan.FromSeconds(60);
         o.EvictWhenMaxJoinAttemptTimeExceeded = false;
     }
 
-    // A gateway does not even know the grains' classes, so none is placed on it.
+    // A gateway does not register the grain classes, so no grain is placed on it.
     private static void OwnNothing(GrainTypeOptions o)
     {
         o.Classes.Remove(typeof(ConnectedAccountGrain));

@@ -7,8 +7,8 @@ using Vault.Storage.Cluster;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// Orleans' grain storage on SQLite. It does what Orleans' AdoNet provider does on PostgreSQL; one contract runs over
-/// both (GrainStorageTests).
+/// Orleans grain storage on SQLite, with the behaviour of Orleans' AdoNet provider on PostgreSQL; GrainStorageTests run
+/// one contract over both.
 /// </summary>
 internal sealed class SqliteGrainStorage(
     GrainStateTable table,
@@ -52,7 +52,8 @@ internal sealed class SqliteGrainStorage(
         var written = await table.WriteAsync(grain.ToString(), name, payload, version, CancellationToken.None);
         return Text(written)
             ?? throw new InconsistentStateException(
-                $"The state '{name}' of {grain} is no longer at version {etag ?? "0"}: another activation has written it."
+                $"The state '{name}' of {grain} is no longer at version {etag ?? "0"}: another activation has "
+                    + "written it."
             );
     }
 

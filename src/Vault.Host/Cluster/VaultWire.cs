@@ -10,9 +10,9 @@ using ErrorCode = Vault.Core.Errors.ErrorCode;
 namespace Vault.Host.Cluster;
 
 /// <summary>
-/// Core's records travel between silos as they are: as JSON, without an attribute in Core. Unknown members are skipped,
-/// so that a record may gain an optional property during a rolling upgrade; renaming one may not. A credential has no
-/// way through here: <c>Secret</c>'s own converter throws.
+/// Sends Core's records between silos as JSON, without serializer attributes in Core. Unknown members are ignored, so a
+/// record may gain an optional property during a rolling upgrade, but a property must not be renamed. A credential
+/// cannot be sent: the converter of <c>Secret</c> throws.
 /// </summary>
 internal static class VaultWire
 {
@@ -48,7 +48,7 @@ internal static class VaultWire
         return options;
     }
 
-    // A newer silo may know a code that this one does not yet: it stays that code, without advice.
+    // A newer silo may send a code that this version does not know: keep the code, without advice.
     private static ErrorCode CodeOf(string code) =>
         ErrorCatalogue.All.FirstOrDefault(c => c.Code == code)
         ?? new ErrorCode(
@@ -60,7 +60,7 @@ internal static class VaultWire
             "Report request_id to the operator."
         );
 
-    // A closed hierarchy is an abstract record whose cases are nested in it.
+    // A closed hierarchy is an abstract record with its cases nested inside.
     private static void AddCases(JsonTypeInfo info)
     {
         if (!info.Type.IsAbstract || !IsCore(info.Type))
@@ -74,7 +74,7 @@ internal static class VaultWire
     }
 
     /// <summary>
-    /// Core's records are immutable: a call inside one silo hands over the instance instead of a copy.
+    /// Core's records are immutable, so a call within one silo passes the instance instead of a copy.
     /// </summary>
     private sealed class SameInstance : IGeneralizedCopier, ITypeFilter
     {

@@ -5,12 +5,12 @@ using Vault.Host.Options;
 namespace Vault.Host.Commands;
 
 /// <summary>
-/// Asks the host that runs with the same options whether it is ready. Containers and supervisors use it, because it
-/// needs neither a shell nor curl.
+/// Asks the host with the same options whether it is ready. Containers and supervisors use it, because it needs neither
+/// a shell nor curl.
 /// </summary>
 public static class HealthProbe
 {
-    // Longer than the host waits for its store (Readiness).
+    // Exceeds the time that the host waits for its store (Readiness).
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     public static async Task<int> RunAsync(VaultOptions options, TextWriter to, CancellationToken cancellationToken)
@@ -19,7 +19,7 @@ public static class HealthProbe
         ArgumentNullException.ThrowIfNull(to);
         var url = Url(options.Listen);
 
-        // The host is on this machine, so a proxy of the environment has no part in it.
+        // The host is on this machine, so no proxy of the environment applies.
         using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
         using var http = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = 64 * 1024 };
         try
@@ -32,26 +32,26 @@ public static class HealthProbe
             }
 
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
-            await to.WriteLineAsync($"{url} answers {(int)response.StatusCode}{Detail(body)}");
+            await to.WriteLineAsync($"{url} responds with {(int)response.StatusCode}{Detail(body)}");
         }
         catch (HttpRequestException e)
         {
-            await to.WriteLineAsync($"{url} does not answer: {e.Message}");
+            await to.WriteLineAsync($"{url} does not respond: {e.Message}");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            await to.WriteLineAsync($"{url} does not answer within {Timeout.TotalSeconds:0} seconds");
+            await to.WriteLineAsync($"{url} does not respond within {Timeout.TotalSeconds:0} seconds");
         }
 
         return 1;
     }
 
-    // A host that listens on every address is asked on loopback. It speaks HTTP; TLS ends in front of it.
+    // A host that listens on every address is reached on loopback. It speaks HTTP; a proxy terminates TLS.
     private static Uri Url(Uri listen)
     {
         if (listen.Port == 0)
             throw new StartException(
-                "health needs the port: VAULT_LISTEN (--listen) names 0, for which the system chooses one."
+                "health needs the port, but VAULT_LISTEN (--listen) has port 0, which lets the system choose one."
             );
         var host = listen.Host switch
         {

@@ -8,22 +8,23 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Commands;
 
-/// <summary>What an operator does beside running the host.</summary>
+/// <summary>The operator's commands other than running the host.</summary>
 public static class HostCommand
 {
     public static readonly IReadOnlyList<(string Name, string Help)> Known =
     [
-        ("ledger-verify ORGANIZATION", "verify a chain, name every fault; exit code 1 when there are any"),
+        ("ledger-verify ORGANIZATION", "verify a hash chain and report every fault; exit code 1 if there are any"),
         (
             "keys-destroy ORGANIZATION DAYS",
-            "destroy the organization's keys retired by a rotation DAYS (1 or more) ago; what is kept outside the database under them opens no more"
+            "destroy the organization's keys that a rotation retired at least DAYS (1 or more) days ago; data "
+                + "outside the database that is sealed under them, such as backups, can no longer be decrypted"
         ),
         ("master-rewrap", "wrap every organization's keys under the current master key"),
-        ("options-check", "validate the options and stop"),
-        ("health", "ask the host that runs with these options whether it is ready; exit code 1 when it is not"),
+        ("options-check", "validate the options"),
+        ("health", "ask the host with these options whether it is ready; exit code 1 if it is not"),
     ];
 
-    /// <summary>The command in front of the options, with its argument; null when there is none.</summary>
+    /// <summary>Splits the command and its arguments from the options; null without a command.</summary>
     public static (string[]? Command, string[] Options) Split(string[] arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
@@ -44,7 +45,7 @@ public static class HostCommand
         switch (command)
         {
             case ["options-check"]:
-                await to.WriteLineAsync("The options are good.");
+                await to.WriteLineAsync("The options are valid.");
                 return 0;
             case ["health"]:
                 return await HealthProbe.RunAsync(options, to, cancellationToken);
@@ -59,7 +60,8 @@ public static class HostCommand
                 return await DestroyKeysAsync(organization, TimeSpan.FromDays(retired), options, to, cancellationToken);
             case ["keys-destroy", ..]:
                 throw new StartException(
-                    "keys-destroy needs an organization id and a number of days, 1 to 65535, for example: vault-host keys-destroy org_01h… 30"
+                    "keys-destroy needs an organization id and a number of days, 1 to 65535, for example: "
+                        + "vault-host keys-destroy org_01h… 30"
                 );
             case ["ledger-verify", ..]:
                 throw new StartException(
@@ -77,7 +79,7 @@ public static class HostCommand
         CancellationToken cancellationToken
     )
     {
-        // Reading needs no lock on the data folder: it works beside a running host.
+        // Reading needs no lock on the data folder, so the command works while a host runs.
         await using var store = await StoreSetup.OpenAsync(
             options,
             new LedgerEntryWriter(new SystemEntropy()),
@@ -100,7 +102,7 @@ public static class HostCommand
         var entryWriter = new LedgerEntryWriter(entropy);
         await using var store = await StoreSetup.OpenAsync(options, entryWriter, cancellationToken);
         if (await store.Organizations.FindAsync(organization, cancellationToken) is null)
-            throw new StartException($"The organization {organization.Value} is not known.");
+            throw new StartException($"There is no organization {organization.Value}.");
         await using var ledger = new LedgerWriter(store.Ledger, entryWriter, TimeProvider.System);
         var done = await new RetiredKeys(
             store.Keys,
@@ -110,12 +112,13 @@ public static class HostCommand
             TimeProvider.System
         ).DestroyAsync(organization, retiredFor, "operator", cancellationToken);
         if (!done.TryGet(out var destroyed, out var refused))
-            throw new StartException(refused.Detail + " Nothing more was destroyed; run the command again.");
+            throw new StartException(refused.Detail + " The remaining keys were not destroyed; run the command again.");
         var left = (await store.Keys.ListAsync(organization, cancellationToken)).Count(k =>
             k.Status == OrganizationKeyStatus.Retired
         );
         await to.WriteLineAsync(
-            $"{destroyed} retired keys destroyed, {left} kept: retired less than {retiredFor.TotalDays:0} days ago, or a row still lies under them."
+            $"{destroyed} retired keys destroyed, {left} kept: retired less than {retiredFor.TotalDays:0} days "
+                + "ago, or a row is still sealed under them."
         );
         return 0;
     }
@@ -128,9 +131,11 @@ public static class HostCommand
         try
         {
             var report = await new MasterRewrap(store.Keys, wrapper).RunAsync(cancellationToken);
-            await to.WriteLineAsync(
-                $"{report.Rewrapped} keys wrapped under {wrapper.MasterKeyId}; {(report.Done ? "none is left under another master key." : $"{report.Broken.Count} do not unwrap under any master key given; run again, or give the missing one as VAULT_PREVIOUS_MASTER_KEY_FILES.")}"
-            );
+            var left = report.Done
+                ? "none is left under another master key."
+                : $"{report.Broken.Count} cannot be unwrapped with any given master key; run again, or add the missing "
+                    + "one to VAULT_PREVIOUS_MASTER_KEY_FILES.";
+            await to.WriteLineAsync($"{report.Rewrapped} keys wrapped under {wrapper.MasterKeyId}; {left}");
             return report.Done ? 0 : 1;
         }
         finally

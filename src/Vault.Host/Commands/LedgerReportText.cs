@@ -2,7 +2,7 @@ using Vault.Core.Ledger;
 
 namespace Vault.Host.Commands;
 
-/// <summary>A verification as an operator reads it: the verdict first, then every finding with its place.</summary>
+/// <summary>Prints a verification for an operator: the result first, then every finding with its location.</summary>
 public static class LedgerReportText
 {
     public static async Task WriteAsync(LedgerReport report, TextWriter to)
@@ -11,7 +11,8 @@ public static class LedgerReportText
         ArgumentNullException.ThrowIfNull(to);
         var erased = report.Erased > 0 ? $", {report.Erased} of them with erased bodies" : "";
         await to.WriteLineAsync(
-            $"{report.Organization}: {report.Entries} entries{erased}, head {report.Last.Seq}: {(report.IsIntact ? "intact" : report.FindingsTotal + " findings")}"
+            $"{report.Organization}: {report.Entries} entries{erased}, head {report.Last.Seq}: "
+                + $"{(report.IsIntact ? "intact" : report.FindingsTotal + " findings")}"
         );
         foreach (var finding in report.Findings)
             await to.WriteLineAsync("  " + finding);

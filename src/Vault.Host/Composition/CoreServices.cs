@@ -12,7 +12,7 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Composition;
 
-/// <summary>The rules, wired: every class of Core that a host runs, once per process.</summary>
+/// <summary>Registers every class of Core that a host uses, as singletons.</summary>
 public static class CoreServices
 {
     public static IServiceCollection AddVaultCore(this IServiceCollection services, VaultOptions options)
@@ -73,8 +73,7 @@ public static class CoreServices
         services.AddSingleton<ToolRunner>();
         services.AddSingleton<CascadeRunner>();
 
-        // What the grains call on the silo that they live on; who calls from outside goes through the silo's IAccounts
-        // and IOrganizations.
+        // The grains call these on their own silo; other callers use the silo's IAccounts and IOrganizations.
         services.AddSingleton<AccountOwner>();
         services.AddSingleton<OrganizationOwner>();
         services.AddSingleton<LocalHostStatus>();

@@ -4,9 +4,9 @@ using Vault.Host.Options;
 namespace Vault.Host.Composition;
 
 /// <summary>
-/// This process and its data folder, locked exclusively for the life of the process: its spool belongs to one. On
-/// SQLite the database lies in it, so every other holder of a refresh lease there is certainly dead and need not be
-/// waited out. On PostgreSQL hosts share the database, and only the lease decides.
+/// The process's data folder, locked exclusively for the life of the process, because its spool belongs to one process.
+/// On SQLite the database is in the folder, so any other holder of a refresh lease in it is certainly dead, and its
+/// lease need not lapse first. On PostgreSQL hosts share the database, and only the lease decides.
 /// </summary>
 public sealed class DataFolder : IHostIdentity, IDisposable
 {
@@ -37,12 +37,13 @@ public sealed class DataFolder : IHostIdentity, IDisposable
         catch (IOException e)
         {
             throw new StartException(
-                $"The data folder {path} is in use by another host, or cannot be written: {e.Message} Stop the other host, or set VAULT_DATA to another folder."
+                $"The data folder {path} is in use by another host or not writable: {e.Message} Stop the other "
+                    + "host, or set VAULT_DATA to another folder."
             );
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new StartException($"The data folder {path} cannot be written: {e.Message}");
+            throw new StartException($"The data folder {path} is not writable: {e.Message}");
         }
     }
 

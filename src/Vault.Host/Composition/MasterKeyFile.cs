@@ -6,15 +6,17 @@ using Vault.Storage.Spool;
 namespace Vault.Host.Composition;
 
 /// <summary>
-/// The master key on disk: one line, base64 of 32 bytes, readable by its owner only. No key, no start; never plaintext
-/// (law 11).
+/// The master key on disk: one line, base64 of 32 bytes, readable only by its owner. Without a key the host does not
+/// start; it never falls back to plaintext (law 11).
 /// </summary>
 public static class MasterKeyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Reads it; makes it once where <paramref name="mayGenerate"/>. The caller zeroes the bytes.</summary>
-    /// <exception cref="StartException">Not there, unreadable by us, readable by others, or not a key.</exception>
+    /// <summary>
+    /// Reads the key; creates it once if <paramref name="mayGenerate"/>. The caller zeroes the bytes.
+    /// </summary>
+    /// <exception cref="StartException">The file is missing, unreadable, readable by others, or not a key.</exception>
     public static byte[] Read(string path, bool mayGenerate)
     {
         if (mayGenerate && !File.Exists(path))
@@ -27,7 +29,7 @@ public static class MasterKeyFile
                 var mode = File.GetUnixFileMode(path);
                 if ((mode & ~OwnerOnly) != 0)
                     throw new StartException(
-                        $"The master key file {path} can be read by others; run: chmod 600 {path}"
+                        $"The master key file {path} is readable by others; run: chmod 600 {path}"
                     );
             }
 
@@ -41,7 +43,8 @@ public static class MasterKeyFile
         var key = new byte[32];
         if (text.Length != 44 || !Convert.TryFromBase64String(text, key, out var length) || length != 32)
             throw new StartException(
-                $"The master key file {path} does not hold the base64 of 32 bytes. Make one with: head -c 32 /dev/urandom | base64 > {path}"
+                $"The master key file {path} does not contain the base64 of 32 bytes. Create one with: head -c 32 "
+                    + $"/dev/urandom | base64 > {path}"
             );
         return key;
     }
@@ -53,8 +56,9 @@ public static class MasterKeyFile
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
 
-            // Written whole under another name and then given its own without overwriting: of two hosts that start at
-            // once, one makes the file and both read the same whole key. The mode is set at creation, never after.
+            // Written completely under a temporary name and then linked to the final name without overwriting: if two
+            // hosts start at once, one creates the file and both read the same complete key. The mode is set at
+            // creation.
             var draft = path + "." + Guid.NewGuid().ToString("N");
             var options = new FileStreamOptions
             {
@@ -91,15 +95,16 @@ public static class MasterKeyFile
         }
     }
 
-    // link(2) never replaces. File.Move does on Unix: it looks whether the name is free and then renames, so of two
-    // hosts that start at once the second would overwrite the key under which the first has begun to seal.
+    // link(2) never replaces a file. File.Move checks and then renames on Unix, so of two hosts that start at once the
+    // second could overwrite the key that the first already uses.
     private static void Claim(string draft, string path)
     {
         if (OperatingSystem.IsWindows())
             File.Move(draft, path, overwrite: false);
         else if (Link(draft, path) != 0)
             throw new IOException(
-                $"The name could not be given to it (error {Marshal.GetLastPInvokeError()}); if the file system has no hard links, make the file yourself: head -c 32 /dev/urandom | base64"
+                $"It could not be linked to its name (error {Marshal.GetLastPInvokeError()}); if the file system "
+                    + "has no hard links, create the file yourself: head -c 32 /dev/urandom | base64"
             );
     }
 

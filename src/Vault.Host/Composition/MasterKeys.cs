@@ -6,8 +6,8 @@ using Vault.Host.Options;
 namespace Vault.Host.Composition;
 
 /// <summary>
-/// The key wrapper the options ask for: the local master key, with its predecessors readable until every key is wrapped
-/// anew.
+/// Creates the key wrapper from the options: the local master key, and its predecessors for unwrapping until every key
+/// is rewrapped.
 /// </summary>
 public static class MasterKeys
 {

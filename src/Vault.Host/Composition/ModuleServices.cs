@@ -17,7 +17,7 @@ using Vault.Storage;
 
 namespace Vault.Host.Composition;
 
-/// <summary>The three wings that know the outside world: database, providers, HTTP.</summary>
+/// <summary>Registers the modules with I/O: database, providers, HTTP.</summary>
 public static class ModuleServices
 {
     public static IServiceCollection AddVaultStorage(

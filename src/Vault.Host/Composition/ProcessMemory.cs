@@ -3,21 +3,21 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Composition;
 
-/// <summary>The memory of a host, which holds the master key and opened credentials.</summary>
+/// <summary>Protects the memory of the host, which holds the master key and decrypted credentials.</summary>
 public static class ProcessMemory
 {
     private const int SetDumpable = 4;
 
     /// <summary>
-    /// When the process ends by a signal or ends itself, the kernel writes no core file, whatever its limits say, and
-    /// no other process of the same user may attach to it or read its memory (prctl(2), PR_SET_DUMPABLE). Elsewhere
-    /// than on Linux it does nothing.
+    /// Sets PR_SET_DUMPABLE to 0 (prctl(2)): the kernel writes no core file when the process crashes, whatever the
+    /// limits are, and no other process of the same user can attach to it or read its memory. Linux only; elsewhere it
+    /// does nothing.
     /// </summary>
     public static void KeepPrivate()
     {
         if (OperatingSystem.IsLinux() && Control(SetDumpable, 0, 0, 0, 0) != 0)
             throw new StartException(
-                $"The process cannot forbid core files of itself (error {Marshal.GetLastPInvokeError()})."
+                $"The process cannot disable its core files (error {Marshal.GetLastPInvokeError()})."
             );
     }
 

@@ -7,10 +7,10 @@ using Vault.Storage.Spool;
 
 namespace Vault.Host.Composition;
 
-/// <summary>Opens the database the options ask for, migrating its schema.</summary>
+/// <summary>Opens the configured database and migrates its schema.</summary>
 public static class StoreSetup
 {
-    /// <exception cref="StartException">The database cannot be reached or was migrated by a newer program.</exception>
+    /// <exception cref="StartException">The database is unreachable or was migrated by a newer version.</exception>
     public static async Task<VaultStore> OpenAsync(
         VaultOptions options,
         LedgerEntryWriter entryWriter,

@@ -4,9 +4,9 @@ using Vault.Core.Identity;
 namespace Vault.Host.Composition;
 
 /// <summary>
-/// The operating system's randomness. Ids and salts, of which a request needs several, are served from a block that
-/// each thread fetches at once; whatever is long enough to be a key or a nonce is fetched by itself. No byte is served
-/// twice, and a served byte is zeroed in the block.
+/// The operating system's random number generator. Ids and salts, several per request, come from a block that each
+/// thread fetches at once; requests long enough for a key or a nonce are fetched individually. No byte is returned
+/// twice, and a returned byte is zeroed in the block.
 /// </summary>
 public sealed class SystemEntropy : IEntropy
 {
@@ -34,7 +34,7 @@ public sealed class SystemEntropy : IEntropy
             _left = BlockLength;
         }
 
-        // From the end, and the count goes down first: nothing between these lines can hand out the same bytes again.
+        // Decrement before copying: no later call can return the same bytes.
         _left -= destination.Length;
         var served = block.AsSpan(_left, destination.Length);
         served.CopyTo(destination);

@@ -4,7 +4,7 @@ using Vault.Core.Ledger;
 
 namespace Vault.Host.Development;
 
-/// <summary>Puts points around what makes ledger entries and spooled replies durable.</summary>
+/// <summary>Adds checkpoints around the writes of ledger entries and spooled token responses.</summary>
 public static class CheckpointedStores
 {
     public static IServiceCollection AddProcessCheckpoints(

@@ -6,11 +6,11 @@ using Vault.Core.Identity;
 namespace Vault.Host.Development;
 
 /// <summary>
-/// The fault lab's trigger, wired in development only. A file at the place given names a point and a signal
-/// (<c>before_send KILL</c>, <c>reply_received STOP</c>); whoever in this process comes to that point first takes the
-/// file away and sends the signal to the process itself, so that it dies or freezes exactly there. <c>any</c> is every
-/// point. What was reached is left beside it as <c>FILE.reached</c>: the point and the account. <c>WEDGE</c> instead of
-/// a signal leaves the process alive with a thread pool that stands still.
+/// The fault lab's trigger, only in development. A file at the given path names a point and a signal (<c>before_send
+/// KILL</c>, <c>reply_received STOP</c>). The first thread of this process that reaches the point removes the file and
+/// sends the signal to the process, so that it dies or freezes exactly there. <c>any</c> matches every point. The point
+/// and the account are then in <c>FILE.reached</c>. <c>WEDGE</c> instead of a signal keeps the process alive with a
+/// blocked thread pool.
 /// </summary>
 public sealed class ProcessCheckpoints(string file) : ICheckpoints
 {
@@ -30,35 +30,35 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
     {
         if (!File.Exists(file))
             return;
-        string[] words;
+        string[] parts;
         var mine = string.Create(CultureInfo.InvariantCulture, $"{file}.{Environment.CurrentManagedThreadId}");
         try
         {
-            words = File.ReadAllText(file)
+            parts = File.ReadAllText(file)
                 .Split(' ', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            if (words.Length != 2 || (words[0] != name && words[0] != "any"))
+            if (parts.Length != 2 || (parts[0] != name && parts[0] != "any"))
                 return;
 
-            // A rename: of several that reach the point at once, one has it.
+            // A rename is atomic: of several threads at the point, one succeeds.
             File.Move(file, mine, overwrite: true);
             File.WriteAllText(mine, $"{name} {where}\n");
             File.Move(mine, file + ".reached", overwrite: true);
         }
         catch (IOException)
         {
-            // Another was first, or the lab took it back.
+            // Another thread was first, or the lab removed the file.
             return;
         }
 
-        if (words[1] == "WEDGE")
+        if (parts[1] == "WEDGE")
             Wedge();
 
-        // To this thread, which takes it before it goes on. One sent to the process is taken by any thread, when that
-        // one is run next: on a busy machine this one would have committed by then what it was to be stopped before.
-        _ = Raise(words[1] == "STOP" ? SigStop : SigKill);
+        // Send the signal to this thread, which handles it before it continues. A signal to the process may be handled
+        // by another thread, and by then this thread could already have committed.
+        _ = Raise(parts[1] == "STOP" ? SigStop : SigKill);
     }
 
-    // More than the pool adds threads for in hours; this thread is one of them.
+    // More work items than the pool would add threads for in hours; this thread blocks too.
     private static void Wedge()
     {
         static void Stand(object? state) => Thread.Sleep(Timeout.Infinite);

@@ -6,8 +6,8 @@ using Vault.Gateway;
 namespace Vault.Host.Grains;
 
 /// <summary>
-/// The gateway's routes as one delegate, for requests that come in through the cluster. On a worker too: what a worker
-/// does not answer over HTTP is not for the world, and a cluster's clients are its own.
+/// The gateway's routes as one delegate, for requests that arrive through the cluster. Workers have it too: they serve
+/// no HTTP to outside callers, but the cluster's clients are internal.
 /// </summary>
 internal sealed class GatewayPipeline
 {
@@ -23,13 +23,14 @@ internal sealed class GatewayPipeline
 }
 
 /// <summary>
-/// On the silo that a client is connected to; the call goes on to the silo that owns the account, as with any gateway.
+/// Runs on the silo that the client is connected to; the call then goes to the silo that owns the account, as with any
+/// gateway.
 /// </summary>
 [StatelessWorker]
 [GrainType("vault.gateway")]
 internal sealed class GatewayGrain(GatewayPipeline pipeline, IServiceScopeFactory scopes) : Grain, IGatewayGrain
 {
-    // On the pool's threads: a gateway's work takes no turns.
+    // Runs on the thread pool, so that requests are not serialized by the grain.
     public Task<GatewayAnswer> SendAsync(GatewayCall call, CancellationToken cancellationToken) =>
         Task.Run(() => RunAsync(call, cancellationToken), cancellationToken);
 

@@ -8,7 +8,8 @@ using Vault.Core.Organizations;
 namespace Vault.Host.Grains;
 
 /// <summary>
-/// An organization's gate, keys and cascades, keyed by its id. Jobs take turns; shutting the gate never waits for one.
+/// An organization's gate, keys and cascades, keyed by its id. Jobs are serialized; closing the gate interleaves and
+/// never waits for one.
 /// </summary>
 [Alias("vault.organization")]
 public interface IOrganizationGrain : IGrainWithStringKey
@@ -30,10 +31,10 @@ public interface IOrganizationGrain : IGrainWithStringKey
 }
 
 /// <summary>
-/// Stateless as the account's grain, for the same reason. An acknowledged gate change holds on every silo because none
-/// acts on a row for longer than the freshness lease after reading it, and the owner waits that out before it answers
-/// (law 8); no message to the other silos could promise as much. A cascade whose silo dies is found by its cursor in
-/// the store and resumed by any silo's housekeeping.
+/// Stateless, for the same reason as the account's grain. An acknowledged gate change holds on every silo: no silo acts
+/// on a row for longer than the freshness lease after reading it, and the owner waits that long before it responds (law
+/// 8). Messages to the other silos could not guarantee this. If a silo dies during a cascade, the maintenance of any
+/// silo finds the cascade's cursor in the store and resumes it.
 /// </summary>
 [RandomPlacement]
 [GrainType("vault.organization")]

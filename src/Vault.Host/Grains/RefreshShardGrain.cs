@@ -7,19 +7,19 @@ namespace Vault.Host.Grains;
 [Alias("vault.refresh_shard")]
 public interface IRefreshShardGrain : IGrainWithIntegerKey
 {
-    /// <summary>Makes sure that the shard's reminder stands and that it is being swept.</summary>
+    /// <summary>Ensures that the shard has its reminder and is being swept.</summary>
     [Alias("watch")]
     Task WatchAsync();
 }
 
 /// <summary>
-/// Where it is active, that silo's sweep takes its shard along, in one look at the due index for all the silo's shards.
-/// When its silo has gone, the others wake it elsewhere (<see cref="Cluster.ShardWatch"/>), and should they not, its
-/// one reminder does within a minute. A tick means "everything due", never one account: ticks missed during an outage
-/// are skipped, and the due index has kept what they were for. There is no reminder per account, because every silo
-/// reads every reminder of its range again and again. The refresh runs on this silo and not through the account's
-/// grain: an idle account is not activated for it, and the intent in its row lets only one host refresh, also where two
-/// activations of a shard exist for a moment. What it keeps is for reports (<see cref="ShardHistory"/>).
+/// While the grain is active, its silo includes the shard in its sweep, with one query for all of the silo's shards.
+/// When the silo is gone, the others activate the grain elsewhere (<see cref="Cluster.ShardWatch"/>); if they do not,
+/// its reminder does so within a minute. A reminder tick means "everything due", so ticks missed during an outage need
+/// no replay: the due index still holds the work. There is no reminder per account, because every silo reads every
+/// reminder of its range again and again. The refresh runs on this silo and not through the account's grain, so no idle
+/// account is activated. Safe: the intent in the account's row admits one refresh, also while two activations of a
+/// shard exist for a moment. The grain's state is only for reports (<see cref="ShardHistory"/>).
 /// </summary>
 [RandomPlacement]
 [GrainType(TypeName)]
@@ -38,7 +38,7 @@ internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory
 
     private int Shard => (int)this.GetPrimaryKeyLong();
 
-    // The number of shards was lowered: this one's accounts belong to others now.
+    // The number of shards was reduced: the accounts of this shard are in other shards now.
     private bool IsNoMore => Shard >= assignment.Shards;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -46,10 +46,10 @@ internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory
         if (IsNoMore)
             return Task.CompletedTask;
 
-        // From now on it is swept, whether its history can be read or not.
+        // Acquired first: the shard is swept even if its history cannot be read.
         _own = assignment.Acquire(Shard);
 
-        // Keeps the activation: one that was collected as idle would leave its shard to nobody until its next reminder.
+        // KeepAlive: an activation collected as idle would leave its shard unswept until the next reminder.
         this.RegisterGrainTimer(KeepAsync, new(TimeSpan.Zero, assignment.KeepEvery) { KeepAlive = true });
         return Task.CompletedTask;
     }

@@ -5,10 +5,10 @@ using Vault.Host.Background;
 namespace Vault.Host.Grains;
 
 /// <summary>
-/// What a shard keeps of its sweeps, in Orleans' grain storage. Only reports rest on it: what is due stands in the due
-/// index, and the intent in a row lets one host refresh. So a store that cannot be reached, a value that cannot be
-/// read, and the last minute of a silo that was killed cost figures and no refresh. That is also why it is not an
-/// <see cref="IPersistentState{TState}"/>, which fails the activation when it cannot be read.
+/// Persists a shard's sweep history in Orleans grain storage. Only reports use it: the due index holds what is due, and
+/// the intent in a row admits one refresh. So an unreachable store, an unreadable value or the lost last minute of a
+/// killed silo affects figures and no refresh. This is not an <see cref="IPersistentState{TState}"/>, because that
+/// fails the activation when the state cannot be read.
 /// </summary>
 internal sealed class ShardHistory(
     IGrainStorage storage,
@@ -17,14 +17,14 @@ internal sealed class ShardHistory(
     ILogger<ShardHistory> log
 )
 {
-    // The AdoNet provider tells states apart by this name and the grain's key, without the grain's type.
+    // The AdoNet provider identifies a state by this name and the grain's key, without the grain's type.
     private const string StateName = RefreshShardGrain.TypeName;
 
-    // The other calls to the grain, and the end of a silo, wait for no longer.
+    // Limits how long other calls to the grain and the shutdown of a silo wait.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
     private int _failing;
 
-    /// <summary>Empty when nothing was kept yet. What the storage throws is the caller's.</summary>
+    /// <summary>Empty if there is no history yet. Exceptions of the storage propagate.</summary>
     public async Task<GrainState<ShardSweeps>> ReadAsync(int shard, CancellationToken cancellationToken)
     {
         var state = new GrainState<ShardSweeps>(new ShardSweeps());
@@ -32,9 +32,9 @@ internal sealed class ShardHistory(
         return state;
     }
 
-    /// <summary>Adds what was done here to what is kept.</summary>
-    /// <param name="kept">As it was read or written last; null: not read yet.</param>
-    /// <returns>As it is kept now; null when it must be read again.</returns>
+    /// <summary>Adds this host's sweeps to the stored history.</summary>
+    /// <param name="kept">The state last read or written; null if it was not read yet.</param>
+    /// <returns>The stored state; null if it must be read again.</returns>
     public async Task<GrainState<ShardSweeps>?> KeepAsync(
         int shard,
         OwnShard own,
@@ -58,19 +58,19 @@ internal sealed class ShardHistory(
                 }
 
                 if (Interlocked.Exchange(ref _failing, 0) == 1)
-                    log.LogInformation("The history of refresh shards is kept again");
+                    log.LogInformation("The history of refresh shards is stored again");
                 return kept;
             }
             catch (InconsistentStateException) when (!again)
             {
-                // Another activation of the shard has written: what was done here is added to that.
+                // Another activation of the shard has written: re-read and add to its state.
                 kept = null;
             }
-#pragma warning disable CA1031 // The shard is swept all the same. Whether it was written is not known: read it first.
+#pragma warning disable CA1031 // The sweep goes on without it. The outcome of the write is unknown: re-read first.
             catch (Exception e)
             {
                 if (Interlocked.Exchange(ref _failing, 1) == 0)
-                    log.LogWarning("The history of refresh shards is not kept now: {Exception}", e.GetType().Name);
+                    log.LogWarning("The history of refresh shards cannot be stored: {Exception}", e.GetType().Name);
                 return null;
             }
 #pragma warning restore CA1031

@@ -6,16 +6,16 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Grains;
 
-/// <summary>A silo asked for itself, keyed by its address.</summary>
+/// <summary>Reports the status of one silo, keyed by its address.</summary>
 [Alias("vault.silo_status")]
 public interface ISiloStatusGrain : IGrainWithStringKey
 {
-    /// <summary>Null when this is another silo: the one of the key is not there.</summary>
+    /// <summary>Null when the grain was placed on another silo, because the silo of the key is gone.</summary>
     [Alias("get"), ResponseTimeout("00:00:05")]
     Task<HostStatus?> GetAsync();
 }
 
-/// <summary>Placed where its caller's placement hint says, which is the silo of its key.</summary>
+/// <summary>Placed by the caller's placement hint, which is the silo of the key.</summary>
 [RandomPlacement]
 [GrainType("vault.silo_status")]
 internal sealed class SiloStatusGrain(LocalHostStatus own, SiloSettings options, ILocalSiloDetails here)

@@ -4,16 +4,16 @@ using Vault.Storage;
 namespace Vault.Host.Observability;
 
 /// <summary>
-/// Compares this host's clock with the database's, which is the one that all hosts of a cluster share. A lease ends by
-/// the clock of the host that looks at it, so two hosts may differ by <see cref="LifecycleOptions.ClockSkew"/> at most:
-/// each by half of that from the database.
+/// Compares this host's clock with the database's, which all hosts of a cluster share. Each host checks a lease against
+/// its own clock, so two hosts may differ by at most <see cref="LifecycleOptions.ClockSkew"/>: each by half of it from
+/// the database.
 /// </summary>
 public sealed class DatabaseClock(VaultStore store, LifecycleOptions options, TimeProvider time)
 {
     public TimeSpan Allowed => options.ClockSkew / 2;
 
-    /// <summary>How far it is off at least: what the time of the question and of the answer do not explain.</summary>
-    /// <exception cref="Vault.Core.Errors.StoreUnavailableException">The database does not answer.</exception>
+    /// <summary>The minimum offset: the part that the duration of the query does not explain.</summary>
+    /// <exception cref="Vault.Core.Errors.StoreUnavailableException">The database does not respond.</exception>
     public async Task<TimeSpan> OffAsync(CancellationToken cancellationToken)
     {
         var asked = time.GetUtcNow();

@@ -5,10 +5,9 @@ using Vault.Host.Cluster;
 namespace Vault.Host.Observability;
 
 /// <summary>
-/// Live when a call inside this silo comes back within five seconds. It is a message like every other, carried out by
-/// the thread pool; where the pool stands still, not even the failure comes back, and the supervisor's own timeout
-/// counts. No other silo is asked: that they reach this one is what they probe all the time, and a silo that they evict
-/// ends itself (<see cref="DrainOnFatalError"/>).
+/// Live when a call within this silo completes within five seconds. The call is an ordinary message on the thread pool;
+/// if the pool is blocked, not even the failure is returned, and the supervisor's own timeout applies. No other silo is
+/// asked: the silos probe each other all the time, and an evicted silo terminates (<see cref="DrainOnFatalError"/>).
 /// </summary>
 internal sealed class Liveness(SiloCheckClient checks, ILocalSiloDetails here, TimeProvider time) : ILiveness
 {

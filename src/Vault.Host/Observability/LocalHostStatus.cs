@@ -5,7 +5,7 @@ using Vault.Host.Background;
 
 namespace Vault.Host.Observability;
 
-/// <summary>What this process can say of itself.</summary>
+/// <summary>The status of this process.</summary>
 public sealed class LocalHostStatus(AccountRefresher refresher, ShardAssignment assignment)
 {
     private static readonly string Version = typeof(LocalHostStatus)

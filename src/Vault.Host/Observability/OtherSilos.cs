@@ -5,7 +5,7 @@ using Vault.Host.Grains;
 
 namespace Vault.Host.Observability;
 
-/// <summary>Calls to a silo of the cluster, by its address.</summary>
+/// <summary>Calls to a specific silo of the cluster, by its address.</summary>
 internal sealed class OtherSilos(
     IGrainFactory grains,
     IClusterMembershipService cluster,
@@ -13,9 +13,9 @@ internal sealed class OtherSilos(
     TimeProvider time
 )
 {
-    /// <summary>What it says of itself; null when it is not there.</summary>
-    /// <exception cref="OrleansException">It did not take the call.</exception>
-    /// <exception cref="TimeoutException">It did not answer in time.</exception>
+    /// <summary>The silo's status; null when the silo is gone.</summary>
+    /// <exception cref="OrleansException">The call was rejected.</exception>
+    /// <exception cref="TimeoutException">The silo did not respond in time.</exception>
     public Task<HostStatus?> AskAsync(SiloAddress silo, TimeSpan timeout, CancellationToken cancellationToken)
     {
         RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
@@ -25,7 +25,7 @@ internal sealed class OtherSilos(
             .WaitAsync(timeout, time, cancellationToken);
     }
 
-    /// <summary>Whether one of the active ones answers; true as well where there is none.</summary>
+    /// <summary>Whether one of the other active silos responds; also true when there is none.</summary>
     public async Task<bool> ReachAnyAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var calls = cluster

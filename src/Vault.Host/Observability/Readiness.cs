@@ -5,9 +5,9 @@ using Vault.Core.Packs;
 namespace Vault.Host.Observability;
 
 /// <summary>
-/// Ready when the store answers within two seconds, the clocks agree and there are packs to serve. A silo that joins
-/// others is not ready before a call to one of them has come back, so a rollout does not take the old silos away before
-/// the new one is part of the cluster. After that another silo's fault is no fault of this one.
+/// Ready when the store responds within two seconds, the clocks agree and packs are loaded. A silo that joins others
+/// becomes ready only after a call to one of them has completed, so a rollout does not remove the old silos before the
+/// new one is part of the cluster. Later failures of other silos do not make this one unready.
 /// </summary>
 internal sealed class Readiness(DatabaseClock clock, IPacks packs, OtherSilos others, TimeProvider time) : IReadiness
 {

@@ -10,7 +10,7 @@ using Vault.Host.Options;
 namespace Vault.Host.Observability;
 
 /// <summary>
-/// Who is in the cluster, from its own table, and what each member and Orleans' statistics say of it. Those that left
+/// The cluster's members from the membership table, with each member's status and Orleans' statistics. Silos that left
 /// are not listed.
 /// </summary>
 internal sealed class SiloClusterStatus(
@@ -49,7 +49,7 @@ internal sealed class SiloClusterStatus(
         {
             return new VaultError(
                 ErrorCatalogue.ClusterUnavailable,
-                "The cluster's own table cannot be read now, so nobody knows who is there."
+                "The cluster's membership table cannot be read, so its members are unknown."
             )
             {
                 RetryAfter = TimeSpan.FromSeconds(2),
@@ -57,22 +57,22 @@ internal sealed class SiloClusterStatus(
         }
     }
 
-    /// <summary>For the metric: looks for shards that no host sweeps.</summary>
+    /// <summary>For the metric: finds shards that no host sweeps.</summary>
     public async Task WatchShardsAsync(CancellationToken cancellationToken)
     {
         try
         {
             var members = await MembersAsync(cancellationToken);
-            var words = await Task.WhenAll(members.Select(m => AskAsync(m.SiloAddress, cancellationToken)));
-            assignment.Unswept(await UnsweptSinceAsync(words, cancellationToken));
+            var statuses = await Task.WhenAll(members.Select(m => AskAsync(m.SiloAddress, cancellationToken)));
+            assignment.Unswept(await UnsweptSinceAsync(statuses, cancellationToken));
         }
         catch (Exception e) when (e is OrleansException or TimeoutException or DbException)
         {
-            // What was seen last stays, and grows older. Others report that the database does not answer.
+            // Keep the last value; its age grows. Other checks report that the database does not respond.
         }
     }
 
-    // Not from Orleans' management grain, which may be on the very silo that does not answer.
+    // Not from Orleans' management grain: it may be on a silo that does not respond.
     private async Task<IReadOnlyList<MembershipEntry>> MembersAsync(CancellationToken cancellationToken)
     {
         var all = await table.ReadAllAsync(cancellationToken).WaitAsync(Timeout, time, cancellationToken);
@@ -80,16 +80,16 @@ internal sealed class SiloClusterStatus(
     }
 
     private async Task<DateTimeOffset?> OldestSweepAsync(
-        IReadOnlyList<HostStatus?> words,
+        IReadOnlyList<HostStatus?> statuses,
         CancellationToken cancellationToken
     )
     {
         try
         {
-            var unswept = await UnsweptSinceAsync(words, cancellationToken);
-            return words.Select(w => w?.OldestSweep).Append(unswept).Min();
+            var unswept = await UnsweptSinceAsync(statuses, cancellationToken);
+            return statuses.Select(s => s?.OldestSweep).Append(unswept).Min();
         }
-#pragma warning disable CA1031 // Who is there is known all the same.
+#pragma warning disable CA1031 // The member list is still valid without this value.
         catch (Exception e) when (e is not OperationCanceledException)
         {
             return null;
@@ -97,16 +97,16 @@ internal sealed class SiloClusterStatus(
 #pragma warning restore CA1031
     }
 
-    // Of the shards that no host which answers calls its own: all that is known of them is their history. Null when
-    // there are none, or when a host of an older version does not say which are its own.
+    // The oldest sweep of the shards that no responding host owns, from their stored history. Null when there are none,
+    // or when a host of an older version does not report its shards.
     private async Task<DateTimeOffset?> UnsweptSinceAsync(
-        IReadOnlyList<HostStatus?> words,
+        IReadOnlyList<HostStatus?> statuses,
         CancellationToken cancellationToken
     )
     {
-        if (words.Any(w => w is { Sweeps: null }))
+        if (statuses.Any(s => s is { Sweeps: null }))
             return null;
-        var left = Enumerable.Range(0, assignment.Shards).Except(words.SelectMany(w => w?.Sweeps ?? []));
+        var left = Enumerable.Range(0, assignment.Shards).Except(statuses.SelectMany(s => s?.Sweeps ?? []));
         var kept = await Task.WhenAll(left.Select(shard => history.ReadAsync(shard, cancellationToken)));
         return kept.Min(k => (DateTimeOffset?)(k.State!.SweptAt ?? assignment.Start));
     }
@@ -129,7 +129,7 @@ internal sealed class SiloClusterStatus(
         };
     }
 
-    // Of itself a silo tells without a grain, whose place in the directory may be on one that does not answer.
+    // The own status needs no grain call, whose directory entry may be on a silo that does not respond.
     private Task<HostStatus?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) =>
         silo.Equals(here.SiloAddress)
             ? Task.FromResult<HostStatus?>(own.Of(options.Silo.RoleName))
@@ -156,7 +156,7 @@ internal sealed class SiloClusterStatus(
             cancellationToken
         );
 
-    // A silo that is frozen, cut off or leaving does not keep the others from being told.
+    // A silo that is frozen, unreachable or leaving must not prevent the status of the others.
     private async Task<T?> OrNothingAsync<T>(Func<Task<T?>> ask, CancellationToken cancellationToken)
     {
         try

@@ -5,7 +5,7 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Observability;
 
-/// <summary>Logs as JSON lines, metrics for Prometheus, traces for a collector if one is named.</summary>
+/// <summary>JSON logs, Prometheus metrics, and traces for a collector if one is configured.</summary>
 public static class Telemetry
 {
     public static void AddVaultTelemetry(this WebApplicationBuilder builder, VaultOptions options)
@@ -15,8 +15,7 @@ public static class Telemetry
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(options.LogLevel);
 
-        // The framework tells of every request and connection, with its path: a connect link's path holds its one-time
-        // token.
+        // ASP.NET logs every request with its path, and the path of a connect link contains its one-time token.
         builder
             .Logging.AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("System", LogLevel.Warning)
@@ -47,7 +46,7 @@ public static class Telemetry
         );
     }
 
-    // Paths of connect links and queries of callbacks carry one-time secrets; the route says enough.
+    // Paths of connect links and queries of callbacks contain one-time secrets; the route template is enough.
     private static void Redact(System.Diagnostics.Activity activity, HttpRequest request)
     {
         activity.SetTag("url.query", null);

@@ -5,9 +5,7 @@ using Vault.Core.Ledger;
 
 namespace Vault.Host.Observability;
 
-/// <summary>
-/// Counters of what the vault does. Labels are providers, tools, outcomes: never a user, an account or anything secret.
-/// </summary>
+/// <summary>The vault's counters. Labels are providers, tools and outcomes, never users, accounts or secrets.</summary>
 public sealed class VaultMetrics : IAccountObserver, IDisposable
 {
     public const string MeterName = "Vault";
@@ -33,24 +31,28 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
     {
         _log = log;
         _executions = _meter.CreateCounter<long>("vault.executions", description: "Executions by tool and result.");
-        _executionSeconds = _meter.CreateHistogram<double>("vault.execution.duration", "s", "From receipt to answer.");
+        _executionSeconds = _meter.CreateHistogram<double>(
+            "vault.execution.duration",
+            "s",
+            "From receipt to response."
+        );
         _upstreamSeconds = _meter.CreateHistogram<double>(
             "vault.execution.upstream.duration",
             "s",
-            "Of it, at the provider."
+            "The part spent at the provider."
         );
         _refreshes = _meter.CreateCounter<long>(
             "vault.refreshes",
-            description: "Refresh requests by provider and verdict."
+            description: "Refresh requests by provider and outcome."
         );
         _tokenReplies = _meter.CreateCounter<long>(
             "vault.token_endpoint.replies",
-            description: "Token endpoint replies by provider and kind."
+            description: "Token endpoint responses by provider and kind."
         );
         _tokenSeconds = _meter.CreateHistogram<double>(
             "vault.token_endpoint.duration",
             "s",
-            "Calls to token endpoints."
+            "Duration of calls to token endpoints."
         );
         _takeovers = _meter.CreateCounter<long>(
             "vault.lease.takeovers",
@@ -58,7 +60,7 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
         );
         _spooled = _meter.CreateCounter<long>(
             "vault.replies.spooled",
-            description: "Token replies the store could not take, by whether the spool could."
+            description: "Token responses that the store could not write, by whether the spool could."
         );
         _failures = _meter.CreateCounter<long>("vault.failures", description: "Unexpected failures by part.");
         _entries = _meter.CreateCounter<long>("vault.ledger.entries", description: "Ledger entries made durable.");
@@ -68,26 +70,27 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
         );
         _ledgerConflicts = _meter.CreateCounter<long>(
             "vault.ledger.conflicts",
-            description: "Chains whose head another host had moved."
+            description: "Ledger transactions that failed because another host had moved the chain's head."
         );
         _ledgerLag = _meter.CreateHistogram<double>(
             "vault.ledger.lag",
             "s",
-            "How long the oldest entry of a transaction had waited when it was durable."
+            "Age of the oldest entry of a transaction when it became durable."
         );
         _meter.CreateObservableGauge(
             "vault.due.backlog",
             () => Volatile.Read(ref _due),
-            description: "Accounts due and not yet begun."
+            description: "Due accounts whose refresh has not begun."
         );
         _meter.CreateObservableGauge(
             "vault.key_rotations.blocked",
             () => Volatile.Read(ref _blockedRotations),
-            description: "Organizations whose key rotation cannot end because rows do not open; every host counts all of them."
+            description: "Organizations with a key rotation blocked by rows that cannot be decrypted; every host "
+                + "counts all of them."
         );
     }
 
-    /// <summary>Gauges of other parts, read when metrics are collected.</summary>
+    /// <summary>Adds a gauge of another component, read when metrics are collected.</summary>
     public void Observe(string name, string description, Func<double> read, string? unit = null) =>
         _meter.CreateObservableGauge(name, read, unit, description);
 
@@ -106,7 +109,7 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
     public void KeyRotationsBlocked(int organizations) => Volatile.Write(ref _blockedRotations, organizations);
 
     public void Refreshed(string provider, AccountOutcome result) =>
-        _refreshes.Add(1, new("provider", provider), new("verdict", Word(result)));
+        _refreshes.Add(1, new("provider", provider), new("verdict", NameOf(result)));
 
     public void TokenEndpointAnswered(string provider, string reply, TimeSpan elapsed)
     {
@@ -125,7 +128,8 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
         _spooled.Add(1, new KeyValuePair<string, object?>("durable", durable));
         if (!durable)
             _log.LogError(
-                "A token reply could be kept neither in the store nor in the spool; the grant is lost if this process ends now"
+                "A token response could be written neither to the store nor to the spool; the grant is lost if "
+                    + "this process ends now"
             );
     }
 
@@ -137,7 +141,7 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
             _upstreamSeconds.Record(upstream.TotalSeconds);
     }
 
-    // The exception's type and our own place, not its message: a message may quote what it was given.
+    // Logs the exception's type and our stack frame, not its message: a message may quote its input.
     public void Failed(string what, AccountKey? key, Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
@@ -153,7 +157,7 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private static string Word(AccountOutcome result) =>
+    private static string NameOf(AccountOutcome result) =>
         result switch
         {
             AccountOutcome.CallTokenEndpoint => "called",

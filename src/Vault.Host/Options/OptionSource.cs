@@ -3,9 +3,7 @@ using System.Net;
 
 namespace Vault.Host.Options;
 
-/// <summary>
-/// One thing an operator can set: <c>VAULT_NAME</c> in the environment or <c>--name</c> on the command line.
-/// </summary>
+/// <summary>One option: <c>VAULT_NAME</c> in the environment or <c>--name</c> on the command line.</summary>
 public sealed record OptionDefinition(string Name, string Default, string Help)
 {
     public string Variable => "VAULT_" + Name.ToUpperInvariant().Replace('-', '_');
@@ -14,8 +12,8 @@ public sealed record OptionDefinition(string Name, string Default, string Help)
 }
 
 /// <summary>
-/// The values given, by the command line before the environment before the default. Every fault is collected: an
-/// operator corrects a file once, not ten times.
+/// Reads option values: the command line takes precedence over the environment, and that over the default. Collects all
+/// faults, so that an operator corrects a file once.
 /// </summary>
 public sealed class OptionSource
 {
@@ -50,7 +48,8 @@ public sealed class OptionSource
                 Faults.Add(
                     flag.StartsWith('-')
                         ? $"{arguments[i]}: there is no such option.{Suggest(flag, known.Select(o => o.Flag))}"
-                        : $"{arguments[i]}: an option is written {known[0].Flag} value; a command stands before all options."
+                        : $"{arguments[i]}: write an option as {known[0].Flag} value; a command comes before all "
+                            + "options."
                 );
                 if (
                     inline is null
@@ -88,7 +87,7 @@ public sealed class OptionSource
         && value >= least
         && value <= most
             ? value
-            : Fault(name, $"'{Text(name)}' is not a whole number from {least} to {most}.", least);
+            : Fault(name, $"'{Text(name)}' is not an integer from {least} to {most}.", least);
 
     public TimeSpan Milliseconds(string name, int least, int most) =>
         TimeSpan.FromMilliseconds(Number(name, least, most));

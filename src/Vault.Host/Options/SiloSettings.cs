@@ -2,48 +2,48 @@ using System.Net;
 
 namespace Vault.Host.Options;
 
-/// <summary>What a silo does for its cluster.</summary>
+/// <summary>The role of a silo in its cluster.</summary>
 [Flags]
 public enum SiloRole
 {
-    /// <summary>Owns accounts, organizations and refresh shards; over HTTP it answers for its health only.</summary>
+    /// <summary>Owns accounts, organizations and refresh shards; over HTTP it serves only its health routes.</summary>
     Worker = 1,
 
-    /// <summary>Answers HTTP and owns nothing.</summary>
+    /// <summary>Serves HTTP and owns no grains.</summary>
     Gateway = 2,
 
     Both = Worker | Gateway,
 }
 
 /// <summary>
-/// What an operator sets for the silo that every host is. On SQLite it is alone and opens no port; on PostgreSQL it is
-/// a member of a cluster of one or many.
+/// The options of the silo in every host. On SQLite it is single and opens no port; on PostgreSQL it is a member of a
+/// cluster of one or more.
 /// </summary>
 public sealed record SiloSettings
 {
     public static readonly IReadOnlyList<OptionDefinition> Known =
     [
-        new("cluster", "vault", "Name of the cluster; silos of one name on one database are one cluster."),
+        new("cluster", "vault", "Name of the cluster; silos with the same name and database form one cluster."),
         new("role", "both", "both, gateway (HTTP only) or worker (accounts only)."),
         new(
             "silo-address",
             "127.0.0.1",
-            "IP address under which the other silos reach this one; in Kubernetes the pod's."
+            "IP address at which the other silos reach this one; in Kubernetes the pod's."
         ),
         new("silo-port", "11111", "Port for the other silos."),
         new("client-port", "0", "Port for Orleans clients inside the cluster's network; 0: none."),
         new(
             "cluster-certificate",
             "",
-            "PEM file with this silo's certificate and its chain, for TLS between silos; read again when it changes."
+            "PEM file with this silo's certificate and its chain, for TLS between silos; reloaded when it changes."
         ),
         new("cluster-certificate-key", "", "PEM file with the certificate's private key."),
         new(
             "cluster-ca",
             "",
-            "PEM file with the cluster's own certificate authority; nobody else's certificates are accepted."
+            "PEM file with the cluster's own certificate authority; only its certificates are accepted."
         ),
-        new("cluster-certificate-name", "vault-cluster", "DNS name that every silo's certificate carries."),
+        new("cluster-certificate-name", "vault-cluster", "DNS name in every silo's certificate."),
         new("refresh-shards", "256", "Shards of the due index, each swept by one silo; the same on every silo."),
     ];
 
@@ -51,7 +51,7 @@ public sealed record SiloSettings
 
     public SiloRole Role { get; init; }
 
-    /// <summary>The role as the options say it.</summary>
+    /// <summary>The role as written in the options.</summary>
     public string RoleName => Role.ToString().ToLowerInvariant();
 
     public required IPAddress Address { get; init; }
@@ -72,7 +72,7 @@ public sealed record SiloSettings
 
     public bool Tls => Certificate is not null;
 
-    /// <summary>The silo's options from a source that knows them; the faults are in it.</summary>
+    /// <summary>Reads the silo's options; the source collects the faults.</summary>
     public static SiloSettings Read(OptionSource from, bool postgres)
     {
         ArgumentNullException.ThrowIfNull(from);
@@ -94,7 +94,7 @@ public sealed record SiloSettings
             Authority = from.Optional("cluster-ca"),
             CertificateName = from.Text("cluster-certificate-name"),
 
-            // A silo that is alone sweeps the whole due index in one look.
+            // A single silo sweeps the whole due index in one query.
             Shards = postgres ? from.Number("refresh-shards", 1, 65_536) : 1,
         };
         if (postgres)
@@ -130,7 +130,8 @@ public sealed record SiloSettings
         foreach (var option in Known.Where(o => o.Name != "role" && from.IsSet(o.Name)))
             from.Fault(
                 option.Name,
-                "is for the silos of a cluster; on SQLite there is one, and it opens no cluster port. Set VAULT_STORE=postgres or remove it.",
+                "applies to a cluster; on SQLite there is one silo, and it opens no cluster port. Set "
+                    + "VAULT_STORE=postgres or remove it.",
                 0
             );
     }
@@ -148,7 +149,8 @@ public sealed record SiloSettings
             if (file is null && files.Any(f => f.File is not null))
                 from.Fault(
                     option,
-                    "is needed with the other two of cluster-certificate, cluster-certificate-key and cluster-ca.",
+                    "is required together with the other two of cluster-certificate, cluster-certificate-key and "
+                        + "cluster-ca.",
                     0
                 );
             else if (file is not null && !File.Exists(file))
@@ -159,7 +161,8 @@ public sealed record SiloSettings
         {
             from.Fault(
                 "cluster-certificate",
-                $"is needed with the silo address {Address}: beyond loopback silos speak TLS and know each other by certificate. silo-config/README.md shows how to make them.",
+                $"is required with the silo address {Address}: beyond loopback, silos use mutual TLS. "
+                    + "silo-config/README.md shows how to create the certificates.",
                 0
             );
         }

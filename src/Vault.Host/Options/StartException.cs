@@ -1,4 +1,6 @@
 namespace Vault.Host.Options;
 
-/// <summary>The host cannot start; the message says why and what to do, and is printed without a stack.</summary>
+/// <summary>
+/// The host cannot start; the message gives the reason and the fix, and is printed without a stack trace.
+/// </summary>
 public sealed class StartException(string message) : Exception(message);

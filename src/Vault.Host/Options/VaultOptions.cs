@@ -6,26 +6,23 @@ using Vault.Providers.Egress;
 
 namespace Vault.Host.Options;
 
-/// <summary>Everything an operator sets, validated before anything starts.</summary>
+/// <summary>All options of a host, validated before anything starts.</summary>
 public sealed record VaultOptions
 {
     private static readonly IReadOnlyList<OptionDefinition> Own =
     [
-        new("listen", "http://127.0.0.1:8080", "Address the gateway listens on."),
-        new(
-            "public-url",
-            "",
-            "Origin under which browsers and providers reach the vault; default: the listen address."
-        ),
+        new("listen", "http://127.0.0.1:8080", "Address that the gateway listens on."),
+        new("public-url", "", "Origin at which browsers and providers reach the vault; default: the listen address."),
         new(
             "trusted-proxies",
             "",
-            "Reverse proxies (addresses or CIDR, comma-separated) whose X-Forwarded-For names the visitor; without it every visitor behind one shares its rate limit."
+            "Reverse proxies (addresses or CIDR, comma-separated) whose X-Forwarded-For header is trusted; "
+                + "without it all visitors behind one proxy share its rate limit."
         ),
         new(
             "environment",
             "production",
-            "production, or development: http on loopback, the sandbox's packs, loopback upstreams."
+            "production, or development: HTTP on loopback, the sandbox's packs, loopback upstreams."
         ),
         new("data", "./data", "Folder for the SQLite database, the reply spool and the generated master key."),
         new("store", "sqlite", "sqlite or postgres."),
@@ -38,12 +35,13 @@ public sealed record VaultOptions
         new(
             "master-key-file",
             "",
-            "File with the master key (base64 of 32 bytes, mode 0600); default: master.key in the data folder, generated once."
+            "File with the master key (base64 of 32 bytes, mode 0600); default: master.key in the data folder, "
+                + "generated once."
         ),
         new(
             "previous-master-key-files",
             "",
-            "Former master keys, comma-separated, readable until every key is wrapped anew."
+            "Former master key files, comma-separated; needed until every key is rewrapped."
         ),
         new("packs", "", "Folder with your own provider packs (*.json)."),
         new(
@@ -54,45 +52,43 @@ public sealed record VaultOptions
         new(
             "freshness-lease-ms",
             "1000",
-            "How long a cached account may be used without confirming it; a revocation waits it out."
+            "How long a cached account may be used without reading its row again; a revocation waits this long."
         ),
-        new("token-timeout-ms", "15000", "Total time of one token-endpoint call."),
+        new("token-timeout-ms", "15000", "Timeout of one token-endpoint call."),
         new(
             "refresh-lease-ms",
             "20000",
-            "How long a refresh holds its account; longer than token timeout plus clock skew, shorter than the grace windows of providers (30 s is common)."
+            "How long a refresh holds its account: longer than token timeout plus clock skew, shorter than the "
+                + "grace windows of providers (30 s is common)."
         ),
-        new("clock-skew-ms", "3000", "Largest difference between the clocks of two hosts."),
-        new("sweep-interval-ms", "1000", "How often due accounts are looked for."),
-        new("sweep-batch", "500", "Accounts begun per look."),
-        new("execution-timeout-ms", "30000", "Time of an execution that asks for none."),
-        new("user-quota-per-minute", "0", "Executions per user and minute and host; 0: no limit."),
-        new("connection-quota-per-minute", "0", "Executions per connection and minute and host; 0: no limit."),
+        new("clock-skew-ms", "3000", "Maximum difference between the clocks of two hosts."),
+        new("sweep-interval-ms", "1000", "Interval of the sweeps for due accounts."),
+        new("sweep-batch", "500", "Refreshes begun per sweep."),
+        new("execution-timeout-ms", "30000", "Default timeout of an execution."),
+        new("user-quota-per-minute", "0", "Executions per user, minute and host; 0: no limit."),
+        new("connection-quota-per-minute", "0", "Executions per connection, minute and host; 0: no limit."),
+        new("rate-limit-per-second", "1000", "Average requests per API key and second; the burst is twice as many."),
+        new("max-body-bytes", "1048576", "Maximum size of a request body."),
         new(
-            "rate-limit-per-second",
-            "1000",
-            "Requests per API key and second on average; twice as many may come at once."
+            "max-output-bytes",
+            "1048576",
+            "Maximum tool output in a response; the whole output is available " + "through a handle."
         ),
-        new("max-body-bytes", "1048576", "Largest request body."),
-        new("max-output-bytes", "1048576", "Largest tool output in an answer; the rest is behind a handle."),
-        new(
-            "shutdown-timeout-ms",
-            "150000",
-            "How long a graceful stop waits at most for executions and refreshes under way."
-        ),
-        new("otlp-endpoint", "", "OpenTelemetry collector (OTLP/gRPC); default: traces stay inside."),
+        new("shutdown-timeout-ms", "150000", "How long a graceful stop waits for running executions and refreshes."),
+        new("otlp-endpoint", "", "OpenTelemetry collector (OTLP/gRPC); default: traces are not exported."),
         new("log-level", "information", "trace, debug, information, warning or error."),
         new(
             "checkpoint",
             "",
-            "Development only: a file by which the fault lab (./scripts/crash) kills or freezes this host at a named point."
+            "Development only: a file with which the fault lab (./scripts/crash) kills or freezes this host at a "
+                + "named point."
         ),
     ];
 
-    /// <summary>All options of the program: the vault's and its silo's.</summary>
+    /// <summary>All options: the vault's and its silo's.</summary>
     public static IReadOnlyList<OptionDefinition> Known { get; } = [.. Own, .. SiloSettings.Known];
 
-    /// <summary>Read by the scripts and tests, not by the host.</summary>
+    /// <summary>Used by the scripts and tests, ignored by the host.</summary>
     public static readonly IReadOnlySet<string> ScriptVariables = new HashSet<string>(StringComparer.Ordinal)
     {
         "VAULT_TEST_POSTGRES",
@@ -107,9 +103,7 @@ public sealed record VaultOptions
 
     public required Uri PublicUrl { get; init; }
 
-    /// <summary>
-    /// Only these may say on whose behalf they ask (RFC 7239 8.1); from anyone else the header is ignored.
-    /// </summary>
+    /// <summary>The trusted proxies (RFC 7239 8.1); the header of any other sender is ignored.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     public bool Development { get; init; }
@@ -152,10 +146,10 @@ public sealed record VaultOptions
 
     public LogLevel LogLevel { get; init; }
 
-    /// <summary>Where the fault lab puts its trigger; null outside it.</summary>
+    /// <summary>The fault lab's trigger file; null outside the lab.</summary>
     public string? Checkpoint { get; init; }
 
-    /// <summary>What may be called beside the public Internet.</summary>
+    /// <summary>Which addresses may be called in addition to the public Internet.</summary>
     public EgressOptions Egress()
     {
         var egress = new EgressOptions { AllowLoopback = Development };
@@ -164,7 +158,7 @@ public sealed record VaultOptions
         return egress;
     }
 
-    /// <summary>The options, or every fault.</summary>
+    /// <summary>Returns the options, or all faults.</summary>
     public static (VaultOptions? Options, IReadOnlyList<string> Faults) Read(
         IReadOnlyList<string> arguments,
         IEnumerable<KeyValuePair<string, string>> environment
@@ -175,7 +169,7 @@ public sealed record VaultOptions
         return from.Faults.Count == 0 ? (options, []) : (null, from.Faults);
     }
 
-    // The faults are in the source; with any of them the options must not be used.
+    // Faults are collected in the source; if there are any, the options must not be used.
     private static VaultOptions Read(OptionSource from)
     {
         var development = from.OneOf("environment", "production", "development") == "development";
@@ -242,7 +236,11 @@ public sealed record VaultOptions
             else if (IPAddress.TryParse(item, out var address))
                 networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
             else
-                from.Fault(name, $"'{item}' is no address and no network, for example 10.0.0.7 or 10.0.0.0/24.", 0);
+                from.Fault(
+                    name,
+                    $"'{item}' is neither an address nor a network; examples are 10.0.0.7 and " + "10.0.0.0/24.",
+                    0
+                );
         }
 
         return networks;
@@ -253,20 +251,23 @@ public sealed record VaultOptions
         if (Postgres && Database is null)
             from.Fault(
                 "database",
-                "is needed when store is postgres, for example 'Host=127.0.0.1;Username=vault;Password=...;Database=vault'; ./scripts/pg start prints one.",
+                "is required when store is postgres, for example "
+                    + "'Host=127.0.0.1;Username=vault;Password=...;Database=vault'; ./scripts/pg start prints one.",
                 0
             );
         if (!Postgres && Database is not null)
             from.Fault(
                 "store",
-                "is sqlite, but a PostgreSQL connection string is given as VAULT_DATABASE; set VAULT_STORE=postgres or remove it.",
+                "is sqlite, but VAULT_DATABASE has a PostgreSQL connection string; set VAULT_STORE=postgres or "
+                    + "remove it.",
                 0
             );
         if (ShutdownTimeout <= Execution.MaximumTimeout)
         {
             from.Fault(
                 "shutdown-timeout-ms",
-                $"must be longer than the longest execution ({Execution.MaximumTimeout.TotalMilliseconds:0} ms), which a stopping host finishes.",
+                $"must be longer than the longest execution ({Execution.MaximumTimeout.TotalMilliseconds:0} ms), "
+                    + "which a stopping host still finishes.",
                 0
             );
         }
@@ -281,21 +282,23 @@ public sealed record VaultOptions
         if (from.IsSet("master-key-file") && !File.Exists(MasterKeyFile))
             from.Fault(
                 "master-key-file",
-                $"there is no file '{MasterKeyFile}'; a key is generated only at the default place.",
+                $"there is no file '{MasterKeyFile}'; a key is generated only at the default path.",
                 0
             );
         if (!Development && Checkpoint is not null)
             from.Fault(
                 "checkpoint",
-                "is for the fault lab: it lets a file end this process; set VAULT_ENVIRONMENT=development or remove it.",
+                "is for the fault lab: it lets a file kill this process; set VAULT_ENVIRONMENT=development or "
+                    + "remove it.",
                 0
             );
         if (!Development && PublicUrl.Scheme != "https" && !OptionSource.IsLoopback(PublicUrl))
-            from.Fault("public-url", "must be https outside development: codes and cookies travel over it.", 0);
+            from.Fault("public-url", "must be https outside development: it carries codes and cookies.", 0);
         if (Development && !OptionSource.IsLoopback(Listen))
             from.Fault(
                 "listen",
-                "must be a loopback address in development, which trusts loopback upstreams; set VAULT_ENVIRONMENT=production to listen elsewhere.",
+                "must be a loopback address in development, which trusts loopback upstreams; set "
+                    + "VAULT_ENVIRONMENT=production to listen on other addresses.",
                 0
             );
     }

@@ -5,17 +5,16 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Classification;
 
-/// <summary>What a provider answered, as far as judging it needs.</summary>
+/// <summary>The parts of a provider's response that the classification needs.</summary>
 /// <param name="Header">All values of a header joined by commas; null when absent.</param>
-/// <param name="Body">Undefined where the body is not a JSON object or array.</param>
+/// <param name="Body">Undefined if the body is not a JSON object or array.</param>
 internal sealed record Answer(int Status, Func<string, string?> Header, JsonElement Body)
 {
     public bool IsSuccess => Status is >= 200 and <= 299;
 
     /// <summary>
-    /// A status that says "later" never ends a grant (law 6), whatever a body beside it says, unless the rule names
-    /// that very status together with the body: a table written for the provider's refusals must not speak where a
-    /// gateway answers in its place.
+    /// A transient status never ends a grant (law 6), whatever its body says, unless the rule names that very status
+    /// together with the body. A rule written for the provider's errors must not match a gateway's response.
     /// </summary>
     public bool Forbids(ErrorRule rule) =>
         rule.Meaning == AnswerMeaning.GrantDead
@@ -30,14 +29,14 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
                 : null;
 
     /// <summary>
-    /// A JSON body, or the members of a form body as JSON strings (RFC 6749 answers of old providers); undefined for
+    /// Parses a JSON body, or converts a form body to JSON strings (RFC 6749 responses of old providers); undefined for
     /// anything else.
     /// </summary>
     public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type)
     {
         try
         {
-            // RFC 8259 8.1: a byte order mark may be passed over.
+            // RFC 8259 8.1: a parser may ignore a byte order mark.
             var start = body.AsSpan().StartsWith(JsonText.Mark) ? JsonText.Mark.Length : 0;
             if (body.AsSpan(start).TrimStart(" \t\r\n"u8) is { Length: > 0 } text && text[0] is (byte)'{' or (byte)'[')
             {

@@ -6,7 +6,9 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Classification;
 
-/// <summary>A judged API answer; <see cref="UpstreamOutcome.Succeeded"/> when nothing speaks against it.</summary>
+/// <summary>
+/// A classified API response; <see cref="UpstreamOutcome.Succeeded"/> unless a rule or the status says otherwise.
+/// </summary>
 internal sealed record ApiClassification(
     UpstreamOutcome Outcome,
     string? Reason,
@@ -16,7 +18,7 @@ internal sealed record ApiClassification(
 );
 
 /// <summary>
-/// What an answer of a provider's API means: the pack's rules in order, then HTTP's. A 200 can be an error.
+/// Classifies a response of a provider's API: the pack's rules in order, then HTTP's. A 200 can be an error.
 /// </summary>
 internal static class ApiResponseClassifier
 {
@@ -69,7 +71,7 @@ internal static class ApiResponseClassifier
         );
     }
 
-    /// <summary>What the provider itself calls the failure; looked for only where there is one.</summary>
+    /// <summary>The provider's own code of the failure; read only for failures.</summary>
     private static string? Code(ProviderPack pack, Answer answer)
     {
         var api = pack.Details.Api;
@@ -98,8 +100,7 @@ internal static class ApiResponseClassifier
     }
 
     /// <summary>
-    /// RFC 6750 3.1: <c>error="insufficient_scope"</c> and the scopes wanted; null when the challenge says something
-    /// else.
+    /// RFC 6750 3.1: <c>error="insufficient_scope"</c> and the required scopes; null for any other challenge.
     /// </summary>
     private static ImmutableArray<string>? InsufficientScope(Answer answer)
     {

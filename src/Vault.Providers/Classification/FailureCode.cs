@@ -3,14 +3,14 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Classification;
 
 /// <summary>
-/// Short codes for people. A provider's text is a stranger's: only what looks like a code passes, so that no token
-/// echoed in an error can.
+/// Extracts short error codes for people. A provider's text is untrusted: only strings that look like a code pass, so a
+/// token that the provider echoes in an error does not.
 /// </summary>
 internal static class FailureCode
 {
     private const int MaxLength = 64;
 
-    // AADSTS700082 has 1, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 43 random
+    // AADSTS700082 has 1 change, InvalidAuthenticationToken 2; 32 random hexadecimal digits have about 15, 43 random
     // characters of base64url about 18.
     private const int MaxChanges = 5;
 
@@ -25,8 +25,7 @@ internal static class FailureCode
     }
 
     /// <summary>
-    /// How often letters turn into digits, digits into letters and small letters into capitals: in a code a few times,
-    /// in a token all the time.
+    /// Counts the changes between letters and digits and from lower case to upper case: few in a code, many in a token.
     /// </summary>
     private static int Changes(string text)
     {

@@ -5,9 +5,9 @@ using System.Text.Unicode;
 namespace Vault.Providers.Classification;
 
 /// <summary>
-/// A stranger's JSON, so that all of its text can be read. The parser takes malformed UTF-8 and half a surrogate pair
-/// (a text that the provider cut) in its stride and throws when somebody reads that value, wherever that may be: after
-/// a token was rotated or a write has acted. What is no character becomes U+FFFD, as a decoder does it.
+/// Repairs untrusted JSON so that every string in it can be read. The parser accepts malformed UTF-8 and lone
+/// surrogates (a string that the provider cut) and throws only when such a value is read, which may be after a token
+/// was rotated or a write has acted. Invalid characters become U+FFFD, as in a decoder.
 /// </summary>
 internal static class JsonText
 {
@@ -15,9 +15,7 @@ internal static class JsonText
 
     public static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>
-    /// The same array where nothing is wrong with it; otherwise a new one, and without a byte order mark.
-    /// </summary>
+    /// <summary>Returns the same array if it is valid; otherwise a new one without a byte order mark.</summary>
     public static byte[] Mend(byte[] json)
     {
         if (json.AsSpan().StartsWith(Mark))
@@ -27,7 +25,7 @@ internal static class JsonText
         if (json.AsSpan().IndexOf("\\ud"u8) < 0 && json.AsSpan().IndexOf("\\uD"u8) < 0)
             return json;
         byte[]? mended = null;
-        // Behind a backslash stands at least one more character that belongs to it.
+        // A backslash is followed by at least one more character of its escape.
         for (int at = 0, next; at < json.Length && (next = json.AsSpan(at).IndexOf((byte)'\\')) >= 0; )
         {
             at += next;
@@ -47,7 +45,7 @@ internal static class JsonText
         return mended ?? json;
     }
 
-    /// <summary>The code unit of the escape at a place; 0 where there is none.</summary>
+    /// <summary>The code unit of the escape at a position; 0 if there is none.</summary>
     private static char Unit(byte[] json, int at) =>
         at + EscapeLength <= json.Length
         && json[at] == '\\'

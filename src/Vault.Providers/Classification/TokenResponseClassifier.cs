@@ -6,8 +6,8 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Classification;
 
 /// <summary>
-/// What an answer of a token endpoint means, once and at the edge (law 6): the pack's rules in order, then the rules of
-/// RFC 6749 and HTTP. Null means: it reads like a grant.
+/// The only place that classifies a response of a token endpoint (law 6): the pack's rules in order, then the rules of
+/// RFC 6749 and HTTP. Null: the response looks like a grant.
 /// </summary>
 internal static class TokenResponseClassifier
 {
@@ -24,12 +24,12 @@ internal static class TokenResponseClassifier
 
         var wait = WaitReader.Read(pack, answer, now, answer.Status == 429);
         var status = FailureCode.Status(answer.Status);
-        // HTTP says these did not act, whatever the body looks like.
+        // By HTTP's definition the server did not act, whatever the body says.
         if (answer.Status is 408 or 425 or 429 or 503)
             return new TokenReply.NotActed(Code(answer) ?? status, wait);
         if (answer.Status >= 500)
             return new TokenReply.MayHaveActed(Code(answer) ?? status);
-        // A redirect, or another informational or odd status: something stands in for the endpoint.
+        // A redirect, or another informational or unusual status: not the endpoint itself responds.
         if (answer.Status is < 200 or (>= 300 and <= 399))
             return new TokenReply.MayHaveActed(status);
         if (!answer.IsSuccess)
@@ -38,13 +38,11 @@ internal static class TokenResponseClassifier
         var hasToken = shape.AccessToken.TextIn(answer.Body) is not null;
         if (shape.ErrorWhen.Any(match => match.Holds(answer.Body)) || (!hasToken && Code(answer) is not null))
             return Code(answer) is { } error ? ByError(error, wait) : new TokenReply.MayHaveActed("error_without_code");
-        // A 200 that cannot be read as a grant: the provider probably acted, and what it gave is lost.
+        // A 200 without a readable grant: the provider probably acted, and its new tokens are lost.
         return hasToken ? null : new TokenReply.MayHaveActed("unreadable_answer");
     }
 
-    /// <summary>
-    /// RFC 6749 5.2, and the codes of OpenID Connect Core 3.1.2.6 that also come from token endpoints.
-    /// </summary>
+    /// <summary>RFC 6749 5.2, and the codes of OpenID Connect Core 3.1.2.6 that token endpoints also return.</summary>
     private static TokenReply ByError(string error, TimeSpan? wait) =>
         error switch
         {
@@ -58,13 +56,13 @@ internal static class TokenResponseClassifier
             "temporarily_unavailable" or "slow_down" => new TokenReply.NotActed(error, wait),
             "server_error" => new TokenReply.MayHaveActed(error),
             // invalid_client, unauthorized_client, invalid_request, invalid_scope, unsupported_grant_type,
-            // invalid_target, and every code nobody knows: our request is refused, and a grant is never declared dead
-            // on a guess.
+            // invalid_target, and every unknown code: our request is rejected. A grant is never declared dead on a
+            // guess.
             _ => new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, error),
         };
 
     /// <summary>
-    /// A refusal without an OAuth error: a firewall, a proxy, a wrong URL. The endpoint did not issue anything.
+    /// An error status without an OAuth error: a firewall, a proxy, a wrong URL. The endpoint did not issue anything.
     /// </summary>
     private static TokenReply Unreadable(int status, TimeSpan? wait) =>
         status switch

@@ -4,22 +4,22 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Classification;
 
-/// <summary>How long a provider asks to wait: its own headers first, then Retry-After (RFC 9110 10.2.3).</summary>
+/// <summary>How long a provider asks to wait: the pack's headers first, then Retry-After (RFC 9110 10.2.3).</summary>
 internal static class WaitReader
 {
-    /// <summary>A longer wait is taken for a mistake or a joke and cut.</summary>
+    /// <summary>A longer wait is assumed to be a mistake and is reduced to this.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromHours(24);
 
     private static readonly RetryAfterSource Standard = new("Retry-After", RetryAfterForm.Standard);
 
-    /// <param name="limited">Whether the answer speaks of a rate limit. The pack's own headers are read only then:
-    /// GitHub sends the end of its hourly window with every answer, a 503 among them.</param>
+    /// <param name="limited">Whether the response reports a rate limit. The pack's own headers are read only then:
+    /// GitHub sends the end of its hourly window with every response, including a 503.</param>
     public static TimeSpan? Read(ProviderPack pack, Answer answer, DateTimeOffset now, bool limited)
     {
-        // A reset in the past says nothing about waiting: the next source is asked.
+        // A reset in the past is ignored, and the next source is read.
         foreach (var source in limited ? pack.Details.RetryAfter.Append(Standard) : [Standard])
         {
-            // Cut while it is a number: a provider that gives milliseconds for seconds names a year that no date has.
+            // Limit the number before converting it: milliseconds given as seconds would exceed the range of dates.
             if (
                 answer.Header(source.Header) is { } text
                 && Seconds(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait
@@ -37,7 +37,7 @@ internal static class WaitReader
         {
             if (Number(first) is { } seconds)
                 return seconds;
-            // An HTTP date holds a comma, so the whole text is read.
+            // An HTTP date contains a comma, so parse the whole value.
             return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date
                 ? (date - now).TotalSeconds
                 : null;

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Vault.Providers.Egress;
 
 /// <summary>
-/// Which addresses belong to the public Internet (IANA special-purpose registries, RFC 6890), also when an IPv4 address
-/// hides in an IPv6 one.
+/// Decides which addresses belong to the public Internet (IANA special-purpose registries, RFC 6890), including IPv4
+/// addresses embedded in IPv6 ones.
 /// </summary>
 internal static class AddressRules
 {
@@ -43,7 +43,9 @@ internal static class AddressRules
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
     private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
 
-    /// <summary>Services of cloud hosts that hand out credentials; a listed network does not open them.</summary>
+    /// <summary>
+    /// Metadata services of clouds, which issue credentials; an allowed network does not include them.
+    /// </summary>
     private static readonly IPAddress[] Metadata =
     [
         IPAddress.Parse("169.254.169.254"),
@@ -53,7 +55,7 @@ internal static class AddressRules
         IPAddress.Parse("fd00:ec2::254"),
     ];
 
-    /// <summary>Null for a public address, else what kind it is.</summary>
+    /// <summary>Null for a public address, else the name of its range.</summary>
     public static string? Kind(IPAddress address)
     {
         var plain = Plain(address);
@@ -71,7 +73,7 @@ internal static class AddressRules
     public static bool IsMetadata(IPAddress address) => Metadata.Contains(Plain(address));
 
     /// <summary>
-    /// The IPv4 address inside an IPv6 form of one (mapped, compatible, NAT64, 6to4), without a scope; otherwise the
+    /// The IPv4 address embedded in an IPv6 one (mapped, compatible, NAT64, 6to4), without a scope; otherwise the
     /// address itself.
     /// </summary>
     public static IPAddress Plain(IPAddress address)
@@ -86,7 +88,7 @@ internal static class AddressRules
             return new IPAddress(bytes.AsSpan(12, 4));
         if (SixToFour.Contains(unscoped))
             return new IPAddress(bytes.AsSpan(2, 4));
-        // ::1 and :: are themselves, not IPv4 addresses.
+        // ::1 and :: are not embedded IPv4 addresses.
         return Compatible.Contains(unscoped) && bytes.AsSpan(12, 3).ContainsAnyExcept((byte)0)
             ? new IPAddress(bytes.AsSpan(12, 4))
             : unscoped;

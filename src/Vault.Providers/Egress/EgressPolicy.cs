@@ -8,9 +8,7 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Egress;
 
-/// <summary>
-/// The operator's options, parsed: which host on which port, and which address, may be called (law 10).
-/// </summary>
+/// <summary>The parsed options: which host, port and address may be called (law 10).</summary>
 public sealed class EgressPolicy
 {
     private const int MaxOrigins = 10_000;
@@ -25,10 +23,10 @@ public sealed class EgressPolicy
         bool loopback
     ) => (_hosts, _networks, _loopback) = (hosts, networks, loopback);
 
-    /// <summary>Whether http on loopback is allowed, as in development.</summary>
+    /// <summary>Whether http on loopback is allowed (development).</summary>
     public bool AllowsLoopback => _loopback;
 
-    /// <summary>Parses; every wrong entry is in <paramref name="faults"/>.</summary>
+    /// <summary>Parses the options; every invalid entry is in <paramref name="faults"/>.</summary>
     public static EgressPolicy Create(EgressOptions options, out ImmutableArray<string> faults)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -44,7 +42,7 @@ public sealed class EgressPolicy
                 networks.Add((new IPNetwork(address, address.GetAddressBytes().Length * 8), port));
             else if (host.Contains('/', StringComparison.Ordinal))
             {
-                // Bits beyond the prefix are a typo more often than not, and some parsers drop them silently.
+                // Bits beyond the prefix are usually a typo, and some parsers drop them silently.
                 if (
                     IPNetwork.TryParse(host, out var network)
                     && IPAddress.TryParse(host[..host.IndexOf('/', StringComparison.Ordinal)], out var written)
@@ -53,13 +51,14 @@ public sealed class EgressPolicy
                     networks.Add((network, port));
                 else
                     wrong.Add(
-                        $"egress.allow '{entry}': not a network; write it like 10.20.0.0/16, with no bits set beyond the prefix"
+                        $"egress.allow '{entry}': not a network; write it like 10.20.0.0/16, without bits beyond "
+                            + "the prefix"
                     );
             }
             else if (HostRules.Fault(host) is { } fault)
                 wrong.Add($"egress.allow '{entry}': {fault}");
             else if (host.StartsWith('*'))
-                wrong.Add($"egress.allow '{entry}': name each host; a wildcard would open what nobody meant");
+                wrong.Add($"egress.allow '{entry}': name each host; wildcards are not supported");
             else
                 hosts.Add((host, port ?? 443));
         }
@@ -73,15 +72,15 @@ public sealed class EgressPolicy
     }
 
     /// <summary>
-    /// Why a URL may not be called under a pack; null when it may. The addresses are checked when the connection is
-    /// made.
+    /// Why a URL may not be called with a pack; null if it may. The resolved addresses are checked when the connection
+    /// is made.
     /// </summary>
     public string? Refusal(ProviderPack pack, Uri url)
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(url);
-        // The verdict follows from pack and origin as written (scheme, user info, host, port) and from the fragment;
-        // this policy never changes.
+        // Cacheable: the result depends only on the pack, the origin as written (scheme, user info, host, port) and the
+        // fragment, and this policy never changes.
         if (url.Fragment.Length > 0 || !url.IsAbsoluteUri || OriginLength(url) is not (var length and > 0))
             return Evaluate(pack, url);
         var origin = url.OriginalString.AsSpan(0, length);
@@ -90,19 +89,20 @@ public sealed class EgressPolicy
         if (byOrigin.TryGetValue(origin, out var known))
             return known;
         var verdict = Evaluate(pack, url);
-        // Origins can be as many as customers have instances: beyond this many the memory starts anew.
+        // There may be as many origins as customers' instances: beyond the limit, clear the cache.
         if (refusals.Count >= MaxOrigins)
             refusals.Clear();
         byOrigin[origin] = verdict;
         return verdict;
     }
 
-    // Up to the path: everything behind scheme and "//" that is not '/', '?', '#' or '\\'.
+    // The origin as written: everything after scheme and "//" up to '/', '?', '#' or '\\'.
     private static int OriginLength(Uri uri)
     {
         var url = uri.OriginalString;
         var scheme = url.IndexOf("://", StringComparison.Ordinal);
-        // Not at the front: it was written relative to another, and its own text does not say which origin is meant.
+        // The text does not begin with the scheme: the URL was created relative to another, so its text does not
+        // contain the origin.
         if (scheme != uri.Scheme.Length || !url.StartsWith(uri.Scheme, StringComparison.OrdinalIgnoreCase))
             return 0;
         var end = url.AsSpan(scheme + 3).IndexOfAny("/?#\\");
@@ -116,22 +116,22 @@ public sealed class EgressPolicy
             return "the URL " + fault;
         if (!HostRules.Covers(pack.Hosts, host))
             return $"the host {host} is not one of the hosts that {pack.Id} may call";
-        // An address that is written out can be judged before anybody connects; names are judged when they are
-        // resolved.
+        // A literal address is checked now; a name is checked after its resolution.
         if (IPAddress.TryParse(host, out var literal) && Refusal(host, url.Port, literal) is { } refusal)
             return $"{host} may not be called: {refusal}";
         return MayUsePort(host, url.Port)
             ? null
-            : $"port {url.Port.ToString(CultureInfo.InvariantCulture)} of {host} is not allowed; only 443 is, unless the operator lists host:port";
+            : $"port {url.Port.ToString(CultureInfo.InvariantCulture)} of {host} is not allowed; only 443 is, "
+                + "unless the operator lists host:port";
     }
 
-    /// <summary>Why a resolved address may not be connected to; null when it may.</summary>
+    /// <summary>Why a resolved address may not be connected to; null if it may.</summary>
     public string? Refusal(string host, int port, IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(address);
         var plain = AddressRules.Plain(address);
-        // Only what is written as loopback may be loopback: a public name that answers 127.0.0.1 is an attack in
+        // Only a host written as loopback may be loopback: a public name that resolves to 127.0.0.1 is an attack in
         // development too.
         if (_loopback && HostRules.IsLoopbackName(host) && IPAddress.IsLoopback(plain))
             return null;

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Vault.Providers.Egress;
 
-/// <summary>Names to addresses; the system's resolver in production, scripted answers in tests.</summary>
+/// <summary>Resolves names to addresses; the system's resolver in production, scripted results in tests.</summary>
 public interface IHostResolver
 {
     Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken);

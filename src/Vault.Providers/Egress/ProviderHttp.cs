@@ -7,16 +7,16 @@ namespace Vault.Providers.Egress;
 public sealed class EgressDeniedException(string message) : IOException(message);
 
 /// <summary>
-/// The two ways out. Both resolve a host themselves, check every address and connect to one that was checked, so that a
-/// DNS answer that changes between check and connect changes nothing. No redirects, no cookies, no proxy from the
-/// environment, no retries of their own.
+/// The two HTTP clients for providers. Both resolve a host themselves, check every address and connect to a checked
+/// one, so a DNS response that changes between check and connect has no effect. No redirects, no cookies, no proxy from
+/// the environment, no retries of their own.
 /// </summary>
 public sealed class ProviderHttp : IDisposable
 {
     private readonly EgressPolicy _policy;
     private readonly IHostResolver _resolver;
 
-    /// <exception cref="ArgumentException">An egress option is wrong; the message lists every fault.</exception>
+    /// <exception cref="ArgumentException">An egress option is invalid; the message lists every fault.</exception>
     public ProviderHttp(EgressOptions options, IHostResolver? resolver = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -25,22 +25,22 @@ public sealed class ProviderHttp : IDisposable
             throw new ArgumentException(string.Join("; ", faults), nameof(options));
         _resolver = resolver ?? new SystemResolver();
         var api = Handler(options);
-        // Shorter than the keep-alive of common front ends (60 to 130 s): a write on a connection that the other side
-        // has just closed is an unknown outcome.
+        // Below the keep-alive of common front ends (60 to 130 s): a write on a connection that the server has just
+        // closed has an unknown outcome.
         api.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30);
         api.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
         Api = new HttpMessageInvoker(api);
         var tokens = Handler(options);
-        // A fresh connection for every token call: a pooled one that died unnoticed would turn a request that never
-        // left into "may have acted", and with a single-use refresh token that costs the grant (law 5). Token calls are
-        // rare; a handshake is cheap beside that.
+        // A new connection for every token call: on a pooled connection that died unnoticed, a request that was never
+        // sent would count as "may have acted", and with a single-use refresh token that costs the grant (law 5). Token
+        // calls are rare, so the handshake does not matter.
         tokens.PooledConnectionLifetime = TimeSpan.Zero;
         Tokens = new HttpMessageInvoker(tokens);
     }
 
     /// <summary>
-    /// Both ways out end in a peer within the process: for the lab, which plays providers. What may be called is judged
-    /// as ever.
+    /// Sends all requests to a handler in the process: for the lab, which emulates providers. The egress policy still
+    /// applies.
     /// </summary>
     internal ProviderHttp(EgressOptions options, HttpMessageHandler peer)
     {
@@ -56,10 +56,10 @@ public sealed class ProviderHttp : IDisposable
 
     public EgressPolicy Policy => _policy;
 
-    /// <summary>API calls: pooled. Who sends asks for an encoding and undoes it.</summary>
+    /// <summary>For API calls: pooled. The caller requests a content encoding and decodes it.</summary>
     internal HttpMessageInvoker Api { get; }
 
-    /// <summary>Token endpoint calls: never a reused connection.</summary>
+    /// <summary>For token endpoint calls: never a reused connection.</summary>
     internal HttpMessageInvoker Tokens { get; }
 
     public void Dispose()
@@ -77,7 +77,7 @@ public sealed class ProviderHttp : IDisposable
             ConnectTimeout = options.ConnectTimeout,
             MaxConnectionsPerServer = options.MaxConnectionsPerHost,
             MaxResponseHeadersLength = 64,
-            // Trace context is passed on as the caller gave it, not made up here.
+            // The caller's trace context is passed on; no new one is created here.
             ActivityHeadersPropagator = null,
             ConnectCallback = ConnectAsync,
         };
@@ -93,7 +93,7 @@ public sealed class ProviderHttp : IDisposable
             throw new SocketException((int)SocketError.HostNotFound);
         foreach (var address in addresses)
         {
-            // One forbidden address among good ones is how rebinding begins: the whole answer is refused.
+            // One forbidden address among allowed ones is a sign of DNS rebinding: reject the whole response.
             if (_policy.Refusal(host, port, address) is { } refusal)
                 throw new EgressDeniedException($"{host} may not be called: {refusal}");
         }

@@ -13,7 +13,7 @@ internal enum SendFailure
     Broken,
 }
 
-/// <summary>Names what went wrong on the wire, from the framework's own classification, never from a message.</summary>
+/// <summary>Classifies send failures by the framework's error codes, never by a message.</summary>
 internal static class SendFailures
 {
     public static SendFailure Of(Exception exception)
@@ -52,7 +52,7 @@ internal static class SendFailures
         return SendFailure.Broken;
     }
 
-    /// <summary>Whether this failure comes before anything of a request is sent.</summary>
+    /// <summary>Whether this failure occurs before any part of a request is sent.</summary>
     public static bool BeforeSend(SendFailure failure) =>
         failure is SendFailure.EgressDenied or SendFailure.NameUnknown or SendFailure.Refused or SendFailure.Tls;
 

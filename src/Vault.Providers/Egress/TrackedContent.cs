@@ -4,9 +4,9 @@ using System.Security.Cryptography;
 namespace Vault.Providers.Egress;
 
 /// <summary>
-/// A body that knows whether sending it has begun. Until then the other side cannot have acted on the request: the
-/// handler asks for the body only after name resolution, connecting and the TLS handshake. Disposing zeroes the bytes,
-/// which may hold credentials.
+/// A body that records whether sending it has begun. Before that the server cannot have acted on the request: the
+/// handler reads the body only after name resolution, connecting and the TLS handshake. Disposing zeroes the bytes,
+/// which may contain credentials.
 /// </summary>
 internal sealed class TrackedContent(byte[] body) : HttpContent
 {

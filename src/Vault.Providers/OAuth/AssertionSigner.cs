@@ -10,12 +10,12 @@ using Vault.Core.Sealing;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Signs the JWT of RFC 7523 and of GitHub Apps. The private key exists unsealed only inside this call. One of the few
+/// Signs the JWT of RFC 7523 and of GitHub Apps. The private key is decrypted only within this call. One of the few
 /// places that reveal secrets.
 /// </summary>
 internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
 {
-    /// <summary>The compact JWT, or null with a code when the credential or a template does not serve.</summary>
+    /// <summary>The compact JWT, or null with a failure code when the credential or a template is unusable.</summary>
     public string? Sign(TokenClient client, StaticCredential credential, Uri? tokenUrl, string scope, out string? fault)
     {
         var shape = client.Pack.Details.Assertion!;
@@ -66,12 +66,12 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
             when (e is CryptographicException or ArgumentException or NotSupportedException or InvalidOperationException
             )
         {
-            // The message may quote the key; only the kind of failure is told.
+            // The message may quote the key, so only the kind of failure is reported.
             fault = "private_key_unusable";
             return null;
         }
 
-        // The key itself is never a value for a template: a pack that tried would put it into a claim.
+        // The key itself is not a template variable: a pack could put it into a claim.
         string? Field(string name) =>
             name == "token_url" ? tokenUrl?.AbsoluteUri
             : name != shape.KeyField && credential.Fields.TryGetValue(name, out var field) ? field.RevealText()
@@ -79,8 +79,8 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
     }
 
     /// <summary>
-    /// RFC 7515 with SHA-256. By hand, because the library at hand refuses the header x5t, which Entra wants of
-    /// certificates, and keeps signers.
+    /// RFC 7515 with SHA-256. Implemented here, because the available library does not support the header x5t, which
+    /// Entra requires for certificates, and caches signers.
     /// </summary>
     private static string Sign(
         AssertionShape shape,
@@ -105,7 +105,7 @@ internal sealed class AssertionSigner(TimeProvider time, IdFactory ids)
             {
                 using var ecdsa = ECDsa.Create();
                 ecdsa.ImportFromPem(pem);
-                // RFC 7518 3.4: P-256, and the signature as two numbers of 32 bytes.
+                // RFC 7518 3.4: P-256, and the signature as two integers of 32 bytes.
                 if (ecdsa.KeySize != 256)
                     throw new CryptographicException("Not a P-256 key.");
                 return signed

@@ -6,9 +6,9 @@ using Vault.Core.OAuth;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Reads what a provider's way back carries. Whoever has a link can make up a callback, so nothing in it counts until
-/// it fits the pack: a value its pattern, an expected one the connection, and the whole its signature. One of the few
-/// places that reveal secrets: the client secret is only ever the key of the HMAC.
+/// Reads the parameters of a provider's callback. Anybody with a link can forge a callback, so no value counts until it
+/// matches the pack: its pattern, the expected value of the connection, and the signature of the whole. One of the few
+/// places that reveal secrets: the client secret is used only as the HMAC key.
 /// </summary>
 internal static class CallbackReader
 {
@@ -36,7 +36,7 @@ internal static class CallbackReader
             }
             else if (rule.Accepts(value))
                 captured[parameter] = value;
-            // One that does not fit is never left out quietly: a default in its place could be another customer's.
+            // An invalid value is an error, never ignored: its default could belong to another customer.
             else
                 return CallbackReading.Refused("callback_" + from + "_refused");
         }
@@ -45,9 +45,9 @@ internal static class CallbackReader
     }
 
     /// <summary>
-    /// Before they are joined, '%' and '&amp;' are written out, and '=' in names, as Shopify signs them
-    /// (https://docs.shopify.com/api/authentication/oauth#verification): without it, one value that holds "&amp;shop="
-    /// would be signed like two parameters, and a signed text could be cut into others than those it was signed for.
+    /// Before joining, '%' and '&amp;' are escaped, and '=' in names, as Shopify signs them
+    /// (https://docs.shopify.com/api/authentication/oauth#verification). Otherwise a value that contains "&amp;shop="
+    /// would have the same signature as two parameters, and an attacker could split a signed string differently.
     /// </summary>
     private static string Escaped(string text) =>
         text.Replace("%", "%25", StringComparison.Ordinal).Replace("&", "%26", StringComparison.Ordinal);

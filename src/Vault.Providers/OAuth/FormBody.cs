@@ -4,8 +4,8 @@ using System.Text;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// A form body (application/x-www-form-urlencoded) written as bytes, so that secrets never become strings on the way.
-/// Growing zeroes what it leaves.
+/// A form body (application/x-www-form-urlencoded) written as bytes, so that secrets never become strings. When the
+/// buffer grows, the old one is zeroed.
 /// </summary>
 internal sealed class FormBody
 {
@@ -24,7 +24,7 @@ internal sealed class FormBody
         return this;
     }
 
-    /// <summary>The body; the writer is empty afterwards.</summary>
+    /// <summary>Returns the body; the writer is empty afterwards.</summary>
     public byte[] Take()
     {
         var body = _buffer.AsSpan(0, _length).ToArray();
@@ -34,7 +34,8 @@ internal sealed class FormBody
     }
 
     /// <summary>
-    /// The encoding of RFC 6749 appendix B: unreserved characters stay, a space becomes '+', all else percent.
+    /// The encoding of RFC 6749 appendix B: unreserved characters stay, a space becomes '+', all others are
+    /// percent-encoded.
     /// </summary>
     private void Encode(ReadOnlySpan<byte> bytes)
     {

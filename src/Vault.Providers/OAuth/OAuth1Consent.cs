@@ -15,9 +15,9 @@ using Vault.Providers.Upstream;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// The dance of RFC 5849 section 2. The state goes into the callback address, because OAuth 1.0a has none; the
-/// temporary secret is kept sealed in the link and opens only for the browser that left. One of the few places that
-/// reveal secrets: temporary token and secret become one text to be kept.
+/// The three-legged flow of RFC 5849 section 2. The callback URL carries the state, because OAuth 1.0a has none. The
+/// temporary secret is stored sealed in the link and is opened only for the browser that started. One of the few places
+/// that reveal secrets: temporary token and secret become one string to be stored.
 /// </summary>
 internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
 {
@@ -72,8 +72,8 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
                     : ErrorCatalogue.ClientMisconfigured,
                 Code(answer)
             );
-        // RFC 5849 2.1: without the confirmation the provider is one of 1.0, where a stranger's consent can be slipped
-        // under a user.
+        // RFC 5849 2.1: without the confirmation the provider implements version 1.0, in which an attacker can attach a
+        // consent to another user (session fixation).
         if (
             Token.TextIn(answer.Body) is not { } token
             || TokenSecret.TextIn(answer.Body) is not { } tokenSecret
@@ -97,8 +97,8 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
         );
     }
 
-    /// <param name="code">The token and the verifier that the browser brought.</param>
-    /// <param name="kept">The token and the secret that were kept when it left.</param>
+    /// <param name="code">The token and the verifier from the browser.</param>
+    /// <param name="kept">The stored token and secret of the browser's start.</param>
     public async Task<TokenReply> ExchangeAsync(
         TokenClient client,
         OAuth1Shape shape,
@@ -109,7 +109,7 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
     {
         var (brought, verifier) = Split(code);
         var (left, temporarySecret) = Split(kept);
-        // The browser must bring back the very token it left with: another one belongs to somebody else's consent.
+        // The browser must return the token it started with: another one belongs to another user's consent.
         if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(brought), Encoding.UTF8.GetBytes(left)))
             return new TokenReply.GrantDead(StatusReason.GrantRevoked, "oauth_token_mismatch");
         if (TemplateContext.Of(client).ExpandUrl(shape.TokenUrl, http.Policy, out var fault) is not { } url)
@@ -180,7 +180,7 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
 
     private static HttpRequestMessage Message(Uri url)
     {
-        // A body that is there (if empty) tells exactly whether anything was sent.
+        // With a body, even an empty one, the handler reports exactly whether anything was sent.
         var message = new HttpRequestMessage(HttpMethod.Post, url)
         {
             Version = HttpVersion.Version11,
@@ -210,7 +210,7 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
 
     private static ConsentStart.Refused Refuse(ErrorCode code, string failure) =>
         new(
-            new VaultError(code, "The provider could not be asked for this consent. Nothing was connected.")
+            new VaultError(code, "The consent could not be started at the provider. Nothing was connected.")
             {
                 Upstream = FailureCode.Clean(failure),
             }

@@ -4,7 +4,7 @@ using Vault.Providers.Egress;
 
 namespace Vault.Providers.OAuth;
 
-/// <summary>What became of one request on the wire.</summary>
+/// <summary>The result of one request on the wire.</summary>
 internal abstract record WireReply
 {
     private WireReply() { }
@@ -12,24 +12,24 @@ internal abstract record WireReply
     public sealed record Answered(Answer Answer) : WireReply;
 
     /// <summary>
-    /// No usable answer. <paramref name="Sent"/> is false only when the other side certainly saw nothing of the body.
+    /// No usable response. <paramref name="Sent"/> is false only if the server certainly received nothing of the body.
     /// </summary>
     public sealed record Failed(SendFailure Failure, bool Sent, string Code) : WireReply;
 }
 
-/// <summary>Sends one request, once, before a deadline, and reads a small answer. No retry, no redirect.</summary>
+/// <summary>Sends one request once, before a deadline, and reads a small response. No retry, no redirect.</summary>
 internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
 {
-    /// <summary>A token answer is a few kilobytes; a larger one is not an answer.</summary>
+    /// <summary>A token response has a few kilobytes; a larger one is rejected.</summary>
     public const int MaxAnswer = 64 * 1024;
 
     private static readonly System.Net.Http.Headers.MediaTypeHeaderValue Form = new(
         "application/x-www-form-urlencoded"
     );
 
-    /// <param name="message">Disposed here.</param>
+    /// <param name="message">Disposed by this method.</param>
     /// <param name="deadline">The call ends before it.</param>
-    /// <param name="form">The answer is a form whatever its type says: of RFC 5849's endpoints many name
+    /// <param name="form">Parse the response as a form whatever its type: many RFC 5849 endpoints declare
     /// text/html.</param>
     public async Task<WireReply> SendAsync(HttpRequestMessage message, DateTimeOffset deadline, bool form = false)
     {
@@ -48,7 +48,7 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
                 {
                     if (!whole)
                         return new WireReply.Failed(SendFailure.Broken, Sent: true, "answer_too_large");
-                    // The framework's objects are gone when this returns: the headers are copied.
+                    // The framework's objects are disposed when this returns, so copy the headers.
                     var headers = response
                         .Headers.Concat(response.Content.Headers)
                         .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
@@ -75,7 +75,7 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
         }
     }
 
-    /// <summary>The longest a timer of the framework takes.</summary>
+    /// <summary>The longest due time of the framework's timers.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
     private static async Task<(byte[] Body, bool Whole)> ReadAsync(

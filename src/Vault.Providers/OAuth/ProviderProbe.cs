@@ -12,8 +12,8 @@ using Vault.Providers.Upstream;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Asks who is behind a credential, or only whether it works. Reads only, so nothing is at stake when the answer is
-/// lost.
+/// Reads the identity behind a credential, or only whether it works. Only reads, so a lost response has no
+/// consequences.
 /// </summary>
 internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
 {
@@ -27,7 +27,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
     )
     {
         var details = client.Pack.Details;
-        // An own credential is shown to work by its verification call; a grant by asking who it belongs to.
+        // A static credential is verified by its verification call; a grant by the identity call.
         var probe = grant is null ? details.Verification ?? details.Identity : details.Identity ?? details.Verification;
         if (probe is null)
             return grant is not null && details.Introspection is { } introspection
@@ -89,7 +89,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
     }
 
     /// <summary>
-    /// RFC 7662: where no call shows whose a token is, the authorization server says at least whether it lives.
+    /// RFC 7662: if no call shows a token's identity, the authorization server at least says whether it is active.
     /// </summary>
     private async Task<IdentityReply> IntrospectAsync(
         TokenClient client,
@@ -115,8 +115,8 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         if (!answer.IsSuccess)
             return new IdentityReply.Unavailable(FailureCode.Status(answer.Status), null);
 
-        // RFC 7662 2.2: "active" is the one member that must be there; false is the answer for every token that is not
-        // good, whatever the cause.
+        // RFC 7662 2.2: "active" is the only required member; it is false for every token that is not valid, whatever
+        // the reason.
         return
             answer.Body is { ValueKind: JsonValueKind.Object } body
             && body.TryGetProperty("active", out var active)

@@ -9,7 +9,8 @@ using Vault.Providers.Egress;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Revokes at the provider (RFC 7009 or its own way). It may be tried again: revoking twice does no more than once.
+/// Revokes at the provider (RFC 7009 or the provider's own API). Safe to retry: a second revocation has no further
+/// effect.
 /// </summary>
 internal static class Revocation
 {
@@ -84,7 +85,7 @@ internal static class Revocation
         if (answer.IsSuccess && !inBody)
             return new RevocationReply(UpstreamRevocation.Confirmed, false, null);
         var code = FailureCode.First(answer, [ValuePath.Parse("error")]) ?? FailureCode.Status(answer.Status);
-        // RFC 7009 2.2.1: 503 asks for another try; so do the other transient answers.
+        // RFC 7009 2.2.1: 503 asks for a retry; so do the other transient statuses.
         var transient =
             answer.Status is 408 or 425 or 429 or >= 500
             || TokenResponseClassifier.Classify(pack, answer, now) is TokenReply.NotActed;

@@ -6,7 +6,7 @@ using Vault.Providers.Egress;
 
 namespace Vault.Providers.OAuth;
 
-/// <summary>Fills the places of a pack's templates and turns a URL template into a URL that may be called.</summary>
+/// <summary>Expands the variables of a pack's templates, and a URL template into a URL that may be called.</summary>
 internal sealed class TemplateContext(
     ProviderPack pack,
     ImmutableSortedDictionary<string, string> parameters,
@@ -16,10 +16,10 @@ internal sealed class TemplateContext(
     public static TemplateContext Of(TokenClient client) =>
         new(client.Pack, client.Parameters, client.Connection.ClientId);
 
-    /// <summary>A parameter (checked against its pattern again) or the client id; null when there is none.</summary>
+    /// <summary>A parameter (checked against its pattern again) or the client id; null if there is none.</summary>
     public string? Value(string name) => name == "client_id" ? clientId : PackParameters.Find(pack, parameters, name);
 
-    /// <summary>Null with the reason when a place is empty or the URL leaves the pack's hosts.</summary>
+    /// <summary>Null with the reason if a variable is empty or the URL is outside the pack's hosts.</summary>
     public Uri? ExpandUrl(
         UrlTemplate template,
         EgressPolicy policy,
@@ -44,7 +44,7 @@ internal sealed class TemplateContext(
         return fault is null ? url : null;
     }
 
-    /// <summary>A text template; null when a place is empty.</summary>
+    /// <summary>Expands a template; null if a variable is empty.</summary>
     public string? Expand(string template, Func<string, string?>? also = null) =>
         TextTemplate.Expand(template, name => also?.Invoke(name) ?? Value(name), out _);
 }

@@ -12,8 +12,8 @@ using Vault.Providers.Egress;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Calls OAuth endpoints as a pack describes them. Every call is sent at most once and ends before its deadline; what
-/// it came to is decided here and nowhere else (laws 5 and 6).
+/// Calls OAuth endpoints as a pack describes them. Every call is sent at most once and ends before its deadline; only
+/// this class determines its outcome (laws 5 and 6).
 /// </summary>
 public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactory ids) : ITokenEndpoint
 {
@@ -145,7 +145,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
             ?? throw new InvalidOperationException($"{client.Pack.Id} has no authorization endpoint.");
         var url = variables.ExpandUrl(template, http.Policy, out var fault)
             ?? throw new InvalidOperationException(
-                $"The authorization URL of {client.Pack.Id} cannot be made: {fault}."
+                $"The authorization URL of {client.Pack.Id} cannot be created: {fault}."
             );
         var query = new StringBuilder(url.Query.TrimStart('?'));
         Add("response_type", "code");
@@ -210,7 +210,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         return (oauth.Issuer.Expand(TemplateContext.Of(client).Value, out _), oauth.IssuerRequired);
     }
 
-    /// <summary>A token that the account signs for itself: nothing is called, so nothing can be lost.</summary>
+    /// <summary>A token that the account signs itself: no call is made, so no response can be lost.</summary>
     private TokenReply SignedHere(TokenClient client, StaticCredential credential, AssertionShape shape)
     {
         var now = time.GetUtcNow();
@@ -248,7 +248,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         HttpRequestMessage message;
         if (credential.Mode == AuthMode.AppInstallation)
         {
-            // The body is there (if empty) so that "was anything sent" can be told exactly.
+            // An empty body, so that the handler reports exactly whether anything was sent.
             message = request
                 .Bearer(jwt)
                 .With(oauth.TokenParameters)
@@ -273,7 +273,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         AddHeaders(client, oauth, message);
         return ClassifyAsync(client, message, deadline, mustCapture: true);
 
-        // An account parameter such as the installation may come with the credential.
+        // The credential may contain an account parameter such as the installation.
         string? Field(string name) =>
             name != client.Pack.Details.Assertion!.KeyField
             && client.Pack.Details.Parameters.TryGetValue(name, out var p)
@@ -283,9 +283,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
                 : null;
     }
 
-    /// <summary>
-    /// RFC 7521 4.2: a client that proves itself by an assertion sends no secret beside it, only its id.
-    /// </summary>
+    /// <summary>RFC 7521 4.2: a client that authenticates with an assertion sends no secret, only its id.</summary>
     private static ClientAuthentication? Authentication(TokenClient client, OAuthShape oauth) =>
         client.Pack.Details.Assertion!.Use == AssertionUse.Client ? ClientAuthentication.None
         : client.ClientSecret is null ? null
@@ -338,7 +336,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
     private static OAuthShape OAuth(TokenClient client) =>
         client.Pack.Details.OAuth ?? throw new InvalidOperationException($"{client.Pack.Id} has no token endpoint.");
 
-    /// <summary>Our own settings do not let the call be made: nothing was sent, and no retry helps.</summary>
+    /// <summary>The vault's own configuration prevents the call: nothing was sent, and no retry helps.</summary>
     private static Task<TokenReply> RefusedAsync(string failure) =>
         Task.FromResult<TokenReply>(
             new TokenReply.ClientRefused(

@@ -12,7 +12,7 @@ using Vault.Providers.Egress;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// One request to an OAuth endpoint: parameters, then the client's authentication in the one way the pack names (RFC
+/// One request to an OAuth endpoint: parameters, then client authentication in the one way that the pack names (RFC
 /// 6749 2.3 allows one per request). One of the few places that reveal secrets.
 /// </summary>
 internal sealed class TokenRequest(TokenClient client)
@@ -33,7 +33,7 @@ internal sealed class TokenRequest(TokenClient client)
         return this;
     }
 
-    /// <summary>Templates of the pack; a parameter whose place is empty is left out.</summary>
+    /// <summary>Adds templates of the pack; a parameter with an empty variable is left out.</summary>
     public TokenRequest With(IEnumerable<KeyValuePair<string, string>> templates)
     {
         var variables = TemplateContext.Of(client);
@@ -46,7 +46,7 @@ internal sealed class TokenRequest(TokenClient client)
         return this;
     }
 
-    /// <summary>A bearer credential instead of client authentication.</summary>
+    /// <summary>Authenticates with a bearer token instead of the client.</summary>
     public TokenRequest Bearer(string token)
     {
         _bearer = token;
@@ -55,7 +55,7 @@ internal sealed class TokenRequest(TokenClient client)
 
     public TokenRequest Bearer(Secret token) => Bearer(token.RevealText());
 
-    /// <summary>How the client shows itself at an endpoint beside the token endpoint; null where it does not.</summary>
+    /// <summary>How the client authenticates at endpoints other than the token endpoint; null if it does not.</summary>
     public static ClientAuthentication? ClientAt(CallAuthentication call, OAuthShape? oauth) =>
         call switch
         {
@@ -66,7 +66,7 @@ internal sealed class TokenRequest(TokenClient client)
 
     /// <summary>Builds the message; disposing it zeroes the body.</summary>
     /// <param name="authentication">Null for none.</param>
-    /// <param name="clientId">In place of the connection's, for an own credential.</param>
+    /// <param name="clientId">Replaces the connection's, for a static credential.</param>
     public HttpRequestMessage Build(
         Uri url,
         string method,
@@ -108,15 +108,15 @@ internal sealed class TokenRequest(TokenClient client)
     }
 
     /// <summary>
-    /// RFC 6749 2.3.1: id and secret are form-urlencoded before they are joined, or a ':' in the id would move the
-    /// border.
+    /// RFC 6749 2.3.1: id and secret are form-urlencoded before they are joined; otherwise a ':' in the id would be
+    /// read as the separator.
     /// </summary>
     private static AuthenticationHeaderValue Basic(string id, Secret secret)
     {
         var encodedId = new FormBody().Add("", id).Take();
         var encodedSecret = new FormBody().Add("", secret.Reveal()).Take();
-        // Each begins with the '=' of an empty name, which becomes the border for the second and is dropped for the
-        // first.
+        // Each encoding begins with '=' because the name is empty. The second one's '=' becomes the ':' separator, the
+        // first one's is dropped.
         var joined = new byte[encodedId.Length - 1 + encodedSecret.Length];
         encodedId.AsSpan(1).CopyTo(joined);
         encodedSecret.CopyTo(joined.AsSpan(encodedId.Length - 1));

@@ -11,16 +11,16 @@ using Vault.Providers.Classification;
 
 namespace Vault.Providers.OAuth;
 
-/// <summary>Reads a grant out of an answer that was judged to be one.</summary>
+/// <summary>Reads the grant from a response that was classified as one.</summary>
 internal static class TokenResponseReader
 {
-    /// <summary>Lifetimes beyond this are not believed; the sum with now must stay a date.</summary>
+    /// <summary>Longer lifetimes are ignored; now plus the lifetime must be a valid date.</summary>
     private const double MaxSeconds = 10 * 365 * 86_400.0;
 
-    /// <param name="sentAt">When the request went out: lifetimes count from there, so that a slow answer never makes a
-    /// token look fresher than it is.</param>
-    /// <param name="mustCapture">Whether a captured field that is missing or does not fit refuses the grant (first
-    /// grant), or is left out (refresh; the old value stays).</param>
+    /// <param name="sentAt">When the request was sent: lifetimes count from then, so that a slow response never makes a
+    /// token look newer than it is.</param>
+    /// <param name="mustCapture">Whether a captured field that is missing or invalid rejects the grant (first grant),
+    /// or is ignored (refresh; the old value stays).</param>
     public static TokenReply Read(
         ProviderPack pack,
         Answer answer,
@@ -32,8 +32,8 @@ internal static class TokenResponseReader
         var oauth = pack.Details.OAuth!;
         var shape = oauth.Answer;
         var type = shape.TokenType.TextIn(answer.Body) ?? "Bearer";
-        // RFC 6749 7.1: a client must not use a token whose type it does not understand. Slack says "bot" and "user"
-        // and means bearer.
+        // RFC 6749 7.1: a client must not use a token with an unknown token_type. Slack returns "bot" and "user" for
+        // bearer tokens.
         if (!(type.Equals("bearer", StringComparison.OrdinalIgnoreCase) || type is "bot" or "user"))
             return new TokenReply.ClientRefused(
                 StatusReason.ClientMisconfigured,
@@ -44,7 +44,7 @@ internal static class TokenResponseReader
         {
             var parameter = pack.Details.Parameters[name];
             var value = path.TextIn(answer.Body);
-            // A host in a token answer is a stranger's word until it fits the pack's pattern: it decides where the
+            // A host in a token response is untrusted until it matches the pack's pattern: it decides where the
             // credential is sent next.
             if (value is not null && parameter.Accepts(value))
                 captured[name] = value;

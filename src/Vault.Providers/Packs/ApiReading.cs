@@ -126,7 +126,7 @@ internal static class ApiReading
         foreach (var item in node.Objects("auth"))
             auth.AddRange(Credential(item, scope, modes, credentials));
         if (auth.Count == 0)
-            node.Fault("auth", "is empty: no call would carry a credential");
+            node.Fault("auth", "is empty: calls would have no credential");
         foreach (var mode in modes)
         {
             var yields = mode is not (AuthMode.ApiKey or AuthMode.Basic);

@@ -4,8 +4,8 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Reads the <c>oauth.callback</c> part: what comes with the browser. It is a stranger's word, so it may fill only
-/// parameters that are captured and have a pattern.
+/// Reads the <c>oauth.callback</c> part: parameters that the browser brings. They are untrusted, so they may only set
+/// captured parameters with a pattern.
 /// </summary>
 internal static class CallbackReading
 {
@@ -26,7 +26,8 @@ internal static class CallbackReading
             if (!scope.Parameters.TryGetValue(name, out var parameter) || parameter.Source != ParameterSource.Captured)
                 node.Faults.Add(
                     at,
-                    "is not a parameter of the pack with source 'captured'; nothing unchecked is kept from a callback"
+                    "is not a parameter of the pack with source 'captured'; only checked values of a callback are "
+                        + "stored"
                 );
             if (!IsParameter(from) || from == code || Owned.Contains(from))
                 node.Faults.Add(at, $"'{from}' is not a query parameter that a provider could add");

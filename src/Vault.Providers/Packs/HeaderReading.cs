@@ -4,12 +4,12 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Header names and values in packs.</summary>
+/// <summary>Checks header names and values of packs.</summary>
 internal static class HeaderReading
 {
     /// <summary>
-    /// Framing, routing and credentials are the vault's own business: a pack that set them could smuggle a request or
-    /// send a credential elsewhere.
+    /// Headers for framing, routing and credentials are reserved for the vault: a pack that sets them could smuggle a
+    /// request or send a credential elsewhere.
     /// </summary>
     private static readonly FrozenSet<string> Forbidden = new[]
     {
@@ -51,7 +51,7 @@ internal static class HeaderReading
         if (Forbidden.Contains(header))
             return $"the header '{header}' is set by the vault only";
         return !credential && header.Equals("authorization", StringComparison.OrdinalIgnoreCase)
-            ? "a credential belongs into 'auth', where it is kept out of logs"
+            ? "a credential belongs in 'auth', which keeps it out of logs"
             : null;
     }
 
@@ -85,17 +85,17 @@ internal static class HeaderReading
             Report("holds a control character");
         if (TextTemplate.Variables(value) is not { } variables)
         {
-            Report("has a brace without its partner, or one that encloses no name");
+            Report("has an unmatched brace, or braces without a name");
             return;
         }
 
         foreach (var place in variables)
         {
             if (!scope.Parameters.ContainsKey(place) && !extraVariables.Contains(place))
-                Report($"has the unknown place '{{{place}}}'");
+                Report($"has the unknown variable '{{{place}}}'");
         }
 
-        // The pointer is made of two names here, so it is put together by hand.
+        // The pointer has two parts here, so it is built by hand.
         void Report(string message) => node.Faults.Add(node.Pointer + "/" + at, message);
     }
 }

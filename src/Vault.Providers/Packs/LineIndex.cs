@@ -4,17 +4,17 @@ using System.Text.Json;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// The line of every value of a JSON document by its pointer, and the members that appear twice. One pass, no tree.
+/// Maps the JSON pointer of every value of a document to its line, and lists duplicate members. One pass, no tree.
 /// </summary>
 internal sealed class LineIndex
 {
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
     private readonly List<string> _twins = [];
 
-    /// <summary>Pointers of members that repeat an earlier one of their object.</summary>
+    /// <summary>Pointers of members that repeat an earlier member of their object.</summary>
     public IReadOnlyList<string> Twins => _twins;
 
-    /// <summary>The line of the value, or of the nearest thing above it that exists.</summary>
+    /// <summary>The line of the value, or of its nearest existing ancestor.</summary>
     public int Of(string pointer)
     {
         for (var at = pointer; ; at = at[..at.LastIndexOf('/')])
@@ -29,7 +29,7 @@ internal sealed class LineIndex
     public static string Escape(string name) =>
         name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
-    /// <exception cref="JsonException">Not JSON; the exception knows the line.</exception>
+    /// <exception cref="JsonException">Not JSON; the exception has the line.</exception>
     public static LineIndex Build(ReadOnlySpan<byte> json)
     {
         var index = new LineIndex();

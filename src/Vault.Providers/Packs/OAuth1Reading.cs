@@ -3,7 +3,7 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Reads the <c>oauth1</c> part: consent by RFC 5849, whose outcome is the pack's own api_key credential.
+/// Reads the <c>oauth1</c> part: consent by RFC 5849, which results in the pack's api_key credential.
 /// </summary>
 internal static class OAuth1Reading
 {
@@ -21,7 +21,7 @@ internal static class OAuth1Reading
         if (node is null)
             return null;
         if (modes.Contains(AuthMode.AuthorizationCode))
-            pack.Fault("oauth1", "stands beside authorization_code: a consent goes one way only");
+            pack.Fault("oauth1", "is combined with authorization_code: a pack has one kind of consent");
         var (temporary, authorization, token) = (
             scope.Url(node, "temporary_url", required: true),
             scope.Url(node, "authorization_url", required: true),
@@ -31,10 +31,10 @@ internal static class OAuth1Reading
         if (!api.Auth.Any(a => a is { Place: CredentialPlace.OAuth1, Mode: AuthMode.ApiKey }))
             pack.Fault(
                 "oauth1",
-                "gives a credential that no call is signed with: api.auth needs an entry in 'oauth1' for the mode api_key"
+                "yields a credential that no call uses: api.auth needs an entry in 'oauth1' for the mode api_key"
             );
         else if (!api.Auth.Any(a => a is { Place: CredentialPlace.OAuth1, Mode: AuthMode.ApiKey } && a.Name == method))
-            node.Fault("signature", "is another method than that of api.auth");
+            node.Fault("signature", "differs from the method of api.auth");
         var parameters = node.TextMap("authorization_parameters");
         foreach (var (name, value) in parameters)
         {

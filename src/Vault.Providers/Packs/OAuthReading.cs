@@ -26,7 +26,7 @@ internal static class OAuthReading
     ];
 
     /// <summary>
-    /// The client's id may stand in the path of a call about the client's grants (GitHub); it is no secret.
+    /// The client id may be part of the path of a call about the client's grants (GitHub); it is not secret.
     /// </summary>
     private static readonly FrozenSet<string> ClientVariables = new[] { "client_id" }.ToFrozenSet(
         StringComparer.Ordinal
@@ -42,7 +42,7 @@ internal static class OAuthReading
         if (node is null)
             return null;
         if (!needed)
-            pack.Fault("oauth", "is of no use: auth_modes has no mode that yields tokens");
+            pack.Fault("oauth", "is unused: auth_modes has no mode that yields tokens");
         var authorization = scope.Url(node, "authorization_url", required: modes.Contains(AuthMode.AuthorizationCode));
         var token = scope.Url(node, "token_url", required: true);
         var shape = new OAuthShape
@@ -85,11 +85,11 @@ internal static class OAuthReading
                 "is missing: rotation 'grace' needs the seconds for which the previous token still works"
             );
         if (rotation != Rotation.Grace && grace is not null)
-            node.Fault("grace_s", "belongs to rotation 'grace' only");
+            node.Fault("grace_s", "applies only to rotation 'grace'");
         if (rotation == Rotation.Mints && modes.Contains(AuthMode.AuthorizationCode))
             node.Fault(
                 "rotation",
-                "is 'mints', but authorization_code lives on refresh tokens; say never, grace, single_use or family_kill"
+                "is 'mints', but authorization_code uses refresh tokens; use never, grace, single_use or family_kill"
             );
         var policy = new RefreshPolicy
         {
@@ -120,7 +120,7 @@ internal static class OAuthReading
         if (node is null)
             return null;
         if (!modes.Contains(mode))
-            pack.Fault("assertion", "is of no use: auth_modes has neither jwt_bearer nor app_installation");
+            pack.Fault("assertion", "is unused: auth_modes has neither jwt_bearer nor app_installation");
         string[] fields = credentials.TryGetValue(mode, out var shape) ? [.. shape.Fields.Keys] : [];
         string[] variables = [.. fields, "client_id", "token_url"];
         var algorithm = node.Text("algorithm", required: true) ?? "RS256";
@@ -131,7 +131,7 @@ internal static class OAuthReading
             node.Fault("key_field", $"'{key}' is not a field of the credential; known: " + string.Join(", ", fields));
         var lifetime = node.Seconds("lifetime_s") ?? TimeSpan.FromMinutes(5);
         if (lifetime > TimeSpan.FromHours(1))
-            node.Fault("lifetime_s", "is more than an hour; an assertion is used at once");
+            node.Fault("lifetime_s", "is more than an hour; an assertion is used immediately");
         var claims = node.TextMap("claims");
         foreach (var (claim, value) in claims)
             HeaderReading.CheckTemplate(node, "claims/" + claim, value, scope, variables);
@@ -145,7 +145,7 @@ internal static class OAuthReading
 
         var use = node.Choice("use", AssertionUse.Grant, PackKeywords.AssertionUses);
         if (use != AssertionUse.Grant && mode == AuthMode.AppInstallation)
-            node.Fault("use", "belongs to jwt_bearer only");
+            node.Fault("use", "applies only to jwt_bearer");
         var assertion = new AssertionShape(
             algorithm,
             key,
@@ -206,7 +206,7 @@ internal static class OAuthReading
         )
             node.Fault(
                 "parameters",
-                "nowhere holds '{token}', and auth is not bearer: the call would not say what to revoke"
+                "has no '{token}', and auth is not bearer: the call would not name the token to revoke"
             );
         var confirmed = RuleReading.Matches(node, "confirmed_when");
         node.Text("notes");
@@ -234,7 +234,7 @@ internal static class OAuthReading
         var method = Method(node, "GET");
         var body = node.Object("body");
         if (body is not null && method is "GET" or "DELETE")
-            node.Fault("body", $"stands beside the method {method}");
+            node.Fault("body", $"is not allowed with the method {method}");
         var probe = new ProbeShape(
             url ?? UrlTemplate.Parse("https://invalid/"),
             method,
@@ -280,7 +280,8 @@ internal static class OAuthReading
             if (!scope.Parameters.TryGetValue(name, out var parameter) || parameter.Source != ParameterSource.Captured)
                 node.Faults.Add(
                     at,
-                    "is not a parameter of the pack with source 'captured'; nothing unchecked is kept from an answer"
+                    "is not a parameter of the pack with source 'captured'; only checked values of a response are "
+                        + "stored"
                 );
             if (ValuePath.TryParse(text, out var path))
                 capture[name] = path;
@@ -331,7 +332,7 @@ internal static class OAuthReading
             if (OwnedParameters.Contains(parameter))
                 node.Faults.Add(
                     $"{node.At(name)}/{parameter}",
-                    "is set by the vault; a pack that changed it would break the flow's protection"
+                    "is set by the vault; changing it would break the protection of the flow"
                 );
             HeaderReading.CheckTemplate(node, name + "/" + parameter, value, scope, "client_id");
         }

@@ -6,10 +6,10 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// The packs loaded now: built-in files, then the operator's folder, then the operator's packs in the store; later ones
-/// replace earlier ones of the same id, and tool sets (<see cref="ToolSet"/>) are added to whatever pack stands at the
-/// end. A reload builds a whole new set and swaps one reference, so that nobody sees half a change. A wrong pack is
-/// left out and reported; the others load.
+/// The loaded packs: built-in files, then the operator's folder, then the operator's packs in the store. A later pack
+/// replaces an earlier one with the same id, and tool sets (<see cref="ToolSet"/>) are added to the resulting pack. A
+/// reload builds a new set and swaps one reference, so readers never see a partial change. An invalid pack is skipped
+/// and reported; the others load.
 /// </summary>
 public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPackStore? store = null)
     : IPacks,
@@ -21,7 +21,7 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
 
     public IReadOnlyCollection<ProviderPack> All => _set.Packs.Values;
 
-    /// <summary>Packs left out by the last load.</summary>
+    /// <summary>Packs that the last load rejected.</summary>
     public IReadOnlyList<PackRefusal> Refusals { get; private set; } = [];
 
     public bool TryGet(string providerId, [NotNullWhen(true)] out ProviderPack? pack) =>
@@ -49,13 +49,14 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
         return _set.Index.Search(query, provider, limit, visible);
     }
 
-    /// <summary>Loads everything anew; answers the packs that were refused.</summary>
+    /// <summary>Reloads everything; returns the rejected packs.</summary>
     public async Task<IReadOnlyList<PackRefusal>> LoadAsync(CancellationToken cancellationToken)
     {
         await _loading.WaitAsync(cancellationToken);
         try
         {
-            // Read before the packs: a change in between makes the next poll load once more rather than miss it.
+            // Read before the packs: a concurrent change then causes one more load at the next poll instead of being
+            // missed.
             var revision = store is null ? 0 : await store.RevisionAsync(cancellationToken);
             var refusals = new List<PackRefusal>();
             var packs = new Loading();
@@ -79,7 +80,7 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
         }
     }
 
-    /// <summary>Loads anew when the store's revision has moved; answers whether it did.</summary>
+    /// <summary>Reloads if the store's revision has changed; returns whether it has.</summary>
     public async Task<bool> ReloadIfChangedAsync(CancellationToken cancellationToken)
     {
         if (store is null || await store.RevisionAsync(cancellationToken) == Interlocked.Read(ref _revision))
@@ -139,7 +140,7 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
             packs.Packs.Add((reading.Pack, json, source));
     }
 
-    /// <summary>What one load has read so far, each with its own text.</summary>
+    /// <summary>The packs and sets that one load has read so far, each with its JSON.</summary>
     private sealed class Loading
     {
         public List<(ProviderPack Pack, byte[] Json, string Source)> Packs { get; } = [];
@@ -147,7 +148,7 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
         public List<(string Provider, byte[] Json, string Source)> Sets { get; } = [];
 
         /// <summary>
-        /// Every pack with its sets. A set that cannot be added is left out and reported; the pack loads without it.
+        /// Adds the sets to their packs. A set that cannot be added is skipped and reported; the pack loads without it.
         /// </summary>
         public List<(ProviderPack, string)> WithSets(List<PackRefusal> refusals)
         {

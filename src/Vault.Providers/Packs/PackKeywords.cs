@@ -3,7 +3,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>The words of the pack format and what they mean in the model.</summary>
+/// <summary>The keywords of the pack format and their values in the model.</summary>
 internal static class PackKeywords
 {
     public static readonly IReadOnlyDictionary<string, AuthMode> Modes = new SortedDictionary<string, AuthMode>(

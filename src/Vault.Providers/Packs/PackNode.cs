@@ -5,9 +5,9 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Every fault found while reading one pack.</summary>
-/// <param name="lines">Made when the first fault needs it: most packs have none, and the index costs as much as reading
-/// the pack.</param>
+/// <summary>Collects every fault of one pack.</summary>
+/// <param name="lines">Built on the first fault: most packs have none, and the index costs as much as reading the
+/// pack.</param>
 internal sealed class PackFaults(Lazy<LineIndex> lines)
 {
     public const int Max = 100;
@@ -26,9 +26,9 @@ internal sealed class PackFaults(Lazy<LineIndex> lines)
 }
 
 /// <summary>
-/// One object of a pack being read strictly: what is asked for is checked for its type, and <see cref="Done"/> reports
-/// every member nobody asked for. A wrong value is reported where it stands and reads as absent, so that reading goes
-/// on to the next fault.
+/// Strict reader of one object in a pack: each member is checked for its type when it is read, and <see cref="Done"/>
+/// reports every member that was not read. An invalid value is reported and treated as absent, so that reading
+/// continues to the next fault.
 /// </summary>
 internal sealed class PackNode(JsonElement value, string pointer, PackFaults faults)
 {
@@ -57,13 +57,13 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
         if (Raw(name) is not { } member)
         {
             if (required)
-                faults.Add(At(name), "is missing; it is a required text");
+                faults.Add(At(name), "is missing; it is a required string");
             return null;
         }
 
         if (member.ValueKind == JsonValueKind.String && member.GetString() is { Length: > 0 } text)
             return text;
-        faults.Add(At(name), "must be a text that is not empty");
+        faults.Add(At(name), "must be a non-empty string");
         return null;
     }
 
@@ -83,7 +83,7 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
             return null;
         if (member.ValueKind == JsonValueKind.Number && member.TryGetInt32(out var number) && number >= minimum)
             return number;
-        faults.Add(At(name), $"must be a whole number from {minimum}");
+        faults.Add(At(name), $"must be an integer from {minimum}");
         return null;
     }
 
@@ -140,7 +140,7 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
         return nodes.ToImmutable();
     }
 
-    /// <summary>The members of an object, each with the place of its value.</summary>
+    /// <summary>The members of an object, each with the pointer to its value.</summary>
     public IEnumerable<(string Name, JsonElement Value, string At)> Members(string name)
     {
         var node = Object(name);
@@ -157,7 +157,7 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
             if (element.ValueKind == JsonValueKind.String && element.GetString() is { Length: > 0 } text)
                 texts.Add((text, at));
             else
-                faults.Add(at, "must be a text that is not empty");
+                faults.Add(at, "must be a non-empty string");
         }
 
         return texts.ToImmutable();
@@ -171,7 +171,7 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
             if (element.ValueKind == JsonValueKind.String)
                 map[member] = element.GetString()!;
             else
-                faults.Add(at, "must be a text");
+                faults.Add(at, "must be a string");
         }
 
         return map.ToImmutable();
@@ -187,7 +187,7 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
         return [];
     }
 
-    /// <summary>Reports what nobody asked for.</summary>
+    /// <summary>Reports the members that were not read.</summary>
     public void Done()
     {
         foreach (var member in value.EnumerateObject())

@@ -1,15 +1,16 @@
 namespace Vault.Providers.Packs;
 
-/// <summary>Where packs come from.</summary>
+/// <summary>The sources of packs.</summary>
 public sealed class PackOptions
 {
     /// <summary>
-    /// An operator's folder of <c>*.json</c> packs; null for none. A pack there replaces a built-in one of the same id.
+    /// An operator's folder of <c>*.json</c> packs; null for none. A pack in it replaces a built-in one with the same
+    /// id.
     /// </summary>
     public string? Folder { get; set; }
 
     /// <summary>
-    /// Load packs that say <c>development_only</c> (the sandbox). Never in production: they name loopback.
+    /// Load packs with <c>development_only</c> (the sandbox). Never in production: their hosts are loopback.
     /// </summary>
     public bool Development { get; set; }
 
@@ -17,7 +18,7 @@ public sealed class PackOptions
     public string BuiltInFolder { get; set; } = Path.Combine(AppContext.BaseDirectory, "packs");
 }
 
-/// <summary>A pack that could not be loaded, and why.</summary>
+/// <summary>A pack that could not be loaded, with its faults.</summary>
 public sealed record PackRefusal(string Source, IReadOnlyList<Core.Errors.Violation> Faults)
 {
     public override string ToString() => Source + ": " + string.Join("; ", Faults.Select(f => $"{f.Path} {f.Message}"));

@@ -7,15 +7,15 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Reads a provider pack strictly: an unknown member, a wrong type, a host outside <c>hosts</c> or a rule that could
-/// not work refuses the pack, with every fault's JSON pointer, line and reason. A pack decides where credentials go, so
-/// nothing in it is guessed.
+/// Reads a provider pack strictly: an unknown member, a wrong type, a host outside <c>hosts</c> or a rule that can
+/// never work rejects the pack, with every fault's JSON pointer, line and reason. A pack decides where credentials are
+/// sent, so nothing in it is guessed.
 /// </summary>
 public sealed class PackReader(int maxBytes) : IPackReader
 {
     public const int Format = 1;
 
-    /// <summary>Larger files are refused unread.</summary>
+    /// <summary>Larger files are rejected unread.</summary>
     public const int MaxBytes = 2 * 1024 * 1024;
 
     public PackReader()
@@ -44,19 +44,14 @@ public sealed class PackReader(int maxBytes) : IPackReader
         }
         catch (InvalidOperationException)
         {
-            // How the JSON reader says it, when such a text is read.
-            return Refuse(
-                "has a text that is not UTF-8, or an escape that is half a character (a surrogate without its other half)"
-            );
+            // Utf8JsonReader's exception when such a string is read.
+            return Refuse("has a string that is not UTF-8, or an escape of a lone surrogate");
         }
 
         PackReading Refuse(string message) => new(null, [new Violation("", $"{source} {message}")]);
     }
 
-    /// <summary>
-    /// A member that appears twice would be read once here and may be read otherwise elsewhere, so it is a fault like
-    /// any other.
-    /// </summary>
+    /// <summary>A duplicate member is a fault, because other parsers may read the other value.</summary>
     /// <exception cref="JsonException">Not JSON.</exception>
     internal static JsonDocument Parse(ReadOnlyMemory<byte> json, Lazy<LineIndex> lines, out PackFaults faults)
     {
@@ -70,7 +65,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
         }
         catch (JsonException)
         {
-            // Broken JSON, which the index refuses with its line, or a member that is there twice.
+            // Either invalid JSON, which the index rejects with its line, or a duplicate member.
             foreach (var twin in lines.Value.Twins)
                 faults.Add(twin, "appears twice in its object");
             return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
@@ -81,7 +76,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
     {
         node.Text("$schema");
         if (node.Whole("format") is not Format)
-            node.Fault("format", $"must be {Format}, the format this vault reads");
+            node.Fault("format", $"must be {Format}, the format that this vault supports");
         var id = node.Text("id", required: true) ?? "";
         if (id.Length > 0 && !IsId(id))
             node.Fault(
@@ -169,11 +164,11 @@ public sealed class PackReader(int maxBytes) : IPackReader
         foreach (var (text, at) in node.TextsWithPlace("tools_of"))
         {
             if (!IsId(text))
-                node.Faults.Add(at, $"'{text}' is not an id of a provider");
+                node.Faults.Add(at, $"'{text}' is not a provider id");
             else if (text == id)
-                node.Faults.Add(at, "is the pack itself; its own tools are its own");
+                node.Faults.Add(at, "is the pack itself, which always has its own tools");
             else if (providers.Contains(text))
-                node.Faults.Add(at, $"'{text}' is there twice");
+                node.Faults.Add(at, $"'{text}' is listed twice");
             else
                 providers.Add(text);
         }
@@ -189,7 +184,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
             if (!PackKeywords.Modes.TryGetValue(text, out var mode))
                 node.Faults.Add(at, $"is '{text}'; use " + string.Join(", ", PackKeywords.Modes.Keys));
             else if (modes.Contains(mode))
-                node.Faults.Add(at, $"'{text}' is there twice");
+                node.Faults.Add(at, $"'{text}' is listed twice");
             else
                 modes.Add(mode);
         }
@@ -215,9 +210,9 @@ public sealed class PackReader(int maxBytes) : IPackReader
         }
 
         if (!node.Has("hosts"))
-            node.Fault("hosts", "is missing; name every host that calls may go to");
+            node.Fault("hosts", "is missing; name every host that may be called");
         else if (hosts.Count == 0)
-            node.Fault("hosts", "names no usable host");
+            node.Fault("hosts", "has no valid host");
         return hosts.ToImmutable();
     }
 

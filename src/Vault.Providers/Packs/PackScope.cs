@@ -4,7 +4,7 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>What the parts of a pack are checked against: its hosts and its parameters.</summary>
+/// <summary>The context for checking parts of a pack: its hosts and its parameters.</summary>
 internal sealed class PackScope
 {
     public required string Id { get; init; }
@@ -15,7 +15,7 @@ internal sealed class PackScope
 
     public required bool DevelopmentOnly { get; init; }
 
-    /// <summary>For what is filled from the credential alone.</summary>
+    /// <summary>For templates that are expanded from the credential alone.</summary>
     public PackScope WithoutParameters =>
         new()
         {
@@ -26,7 +26,7 @@ internal sealed class PackScope
         };
 
     /// <summary>
-    /// Reads a URL; <paramref name="variables"/> are names that may stand in it besides the pack's parameters.
+    /// Reads a URL; <paramref name="variables"/> are allowed in it in addition to the pack's parameters.
     /// </summary>
     public UrlTemplate? Url(
         PackNode node,
@@ -49,7 +49,8 @@ internal sealed class PackScope
             if (!Parameters.ContainsKey(place) && variables?.Contains(place) != true)
                 node.Fault(
                     name,
-                    $"has the place '{{{place}}}', which is neither a parameter of the pack nor mapped from the input"
+                    $"has the variable '{{{place}}}', which is neither a parameter of the pack nor mapped from "
+                        + "the input"
                 );
         }
 
@@ -71,7 +72,7 @@ internal sealed class PackScope
             )
                 node.Fault(
                     name,
-                    "takes its host from the tool's input; a host comes from a parameter with a pattern only"
+                    "takes its host from the tool's input; a host may only come from a parameter with a pattern"
                 );
             return template;
         }
@@ -81,8 +82,8 @@ internal sealed class PackScope
     }
 
     /// <summary>
-    /// Checks the origin with each parameter's example (and default): what the pattern is meant to let through must be
-    /// covered by the hosts.
+    /// Checks the origin with each parameter's example (and default): the hosts must cover what the pattern is meant to
+    /// allow.
     /// </summary>
     private void CheckOrigin(PackNode node, string name, UrlTemplate template)
     {
@@ -92,7 +93,7 @@ internal sealed class PackScope
             {
                 node.Fault(
                     name,
-                    $"has '{{{place}}}' in its host; give that parameter an 'example', so that the pinning can be checked"
+                    $"has '{{{place}}}' in its host; give that parameter an 'example', so that the host can be checked"
                 );
                 return;
             }

@@ -5,7 +5,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>One loaded set of packs; never changes.</summary>
+/// <summary>One loaded set of packs; immutable.</summary>
 internal sealed class PackSet
 {
     private PackSet(
@@ -23,12 +23,12 @@ internal sealed class PackSet
 
     public SharedTools Shared { get; }
 
-    /// <summary>Made with the set, before anybody sees it: no search waits for it.</summary>
+    /// <summary>Built with the set, so that no search waits for it.</summary>
     public ToolIndex Index { get; }
 
     /// <summary>
-    /// Later packs replace earlier ones of the same id; a tool name that another pack has already refuses the later
-    /// pack.
+    /// A later pack replaces an earlier one with the same id; a later pack with a tool name of another pack is
+    /// rejected.
     /// </summary>
     public static PackSet Build(IEnumerable<(ProviderPack Pack, string Source)> packs, List<PackRefusal> refusals)
     {

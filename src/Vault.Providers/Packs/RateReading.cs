@@ -3,9 +3,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>
-/// Reads <c>rate_classes</c>, and of a tool its <c>rate_class</c> and whether it is <c>deprecated</c>.
-/// </summary>
+/// <summary>Reads <c>rate_classes</c>, and a tool's <c>rate_class</c> and <c>deprecated</c>.</summary>
 internal static class RateReading
 {
     private static readonly IReadOnlyDictionary<string, bool> Per = new SortedDictionary<string, bool>(
@@ -36,7 +34,7 @@ internal static class RateReading
             if (perMinute is { } rate)
                 classes[name] = new RateClass(name, rate, perConnection, eachTool);
             else if (!node.Has("per_minute"))
-                node.Fault("per_minute", "is missing; give the calls a minute that the provider takes for certain");
+                node.Fault("per_minute", "is missing; give the calls per minute that the provider certainly accepts");
             node.Text("source");
             node.Done();
         }

@@ -6,8 +6,8 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Reads how a tool's input becomes a request. Every input must go somewhere, and nothing may come from an input that
-/// the schema does not know.
+/// Reads how a tool's input maps to a request. Every input must be mapped, and every mapping must name an input of the
+/// schema.
 /// </summary>
 internal static class RequestReading
 {
@@ -33,7 +33,7 @@ internal static class RequestReading
         foreach (var name in path.Keys)
         {
             if (url is not null && !url.Variables.Contains(name))
-                node.Faults.Add($"{node.At("path")}/{name}", $"has no place '{{{name}}}' in the url");
+                node.Faults.Add($"{node.At("path")}/{name}", $"has no variable '{{{name}}}' in the url");
         }
 
         var method = OAuthReading.Method(node, "GET");
@@ -49,14 +49,14 @@ internal static class RequestReading
 
         var body = Body(node, mapping);
         if (body is not null && method == "GET")
-            node.Fault("body", "stands beside the method GET");
+            node.Fault("body", "is not allowed with the method GET");
         if (effect != Effect.Read && method == "GET")
             node.Fault("method", "is GET, but the tool's effect is not 'read'");
         var paging = Paging(node, inputs, mapping);
         var key = Key(node, idempotency, body);
         var accept = node.Text("accept") ?? "application/json";
         if (accept.Any(c => c is < ' ' or > '~'))
-            node.Fault("accept", "is not ASCII without control characters; a header carries nothing else");
+            node.Fault("accept", "must be ASCII without control characters, as a header requires");
         var data = node.Path("data");
         var drop = Drop(node);
         node.Done();
@@ -106,7 +106,7 @@ internal static class RequestReading
             if (!ValuePath.TryParse(field.Name, out var at) || at.HasAlternatives || at.Segments.Contains("*"))
                 node.Faults.Add(
                     $"{node.At("fields")}/{LineIndex.Escape(field.Name)}",
-                    "is not a place in a body: names joined by dots"
+                    "is not a path in a body: names joined by dots"
                 );
             else
                 fields.Add(new BodyField(at, field.Source));
@@ -141,7 +141,7 @@ internal static class RequestReading
 
             fileNode.Done();
             if (format != BodyFormat.Multipart)
-                node.Fault("file", "belongs to the format 'multipart' only");
+                node.Fault("file", "applies only to the format 'multipart'");
         }
 
         var media = node.Text("media_type");
@@ -184,7 +184,10 @@ internal static class RequestReading
             && paging.SizeFrom is null
             && paging.DefaultSize == 0
         )
-            node.Fault("default_size", "is missing: without it, size_from or has_more the last page could not be told");
+            node.Fault(
+                "default_size",
+                "is missing: without it, size_from or has_more the last page cannot be detected"
+            );
         if (
             paging.Parameter is not null
             && inputs?.Contains(paging.Parameter) == true
@@ -192,7 +195,8 @@ internal static class RequestReading
         )
             node.Fault(
                 "parameter",
-                $"'{paging.Parameter}' is also an input; leave it out of input_schema, the page token carries it"
+                $"'{paging.Parameter}' is also an input; leave it out of input_schema, because the page token "
+                    + "carries it"
             );
         node.Done();
         return paging;
@@ -216,12 +220,12 @@ internal static class RequestReading
         )
             node.Fault("name", complaint);
         if (idempotency != Idempotency.Key)
-            request.Fault("idempotency_key", "stands beside an idempotency that is not 'key'");
+            request.Fault("idempotency_key", "requires the idempotency 'key'");
         node.Done();
         return place;
     }
 
-    /// <summary>Follows which inputs are used where.</summary>
+    /// <summary>Tracks which inputs are mapped.</summary>
     private sealed class Mapping(PackFaults faults, IReadOnlySet<string>? inputs)
     {
         private readonly HashSet<string> _used = new(StringComparer.Ordinal);
@@ -236,7 +240,8 @@ internal static class RequestReading
         }
 
         /// <summary>
-        /// A list of names (each from the input of the same name), or an object from name to input name or source.
+        /// Either a list of names (each from the input with the same name), or an object from name to input name or
+        /// source.
         /// </summary>
         public ImmutableArray<MappedField> Map(PackNode node, string name)
         {
@@ -277,7 +282,7 @@ internal static class RequestReading
             if (inputs is null || _used.Contains("*"))
                 return;
             foreach (var input in inputs.Where(i => !_used.Contains(i)).Order(StringComparer.Ordinal))
-                request.Fault("", $"uses the input '{input}' nowhere");
+                request.Fault("", $"does not use the input '{input}'");
         }
 
         private FieldSource Source(PackNode node)

@@ -7,7 +7,7 @@ using Vault.Core.Templates;
 
 namespace Vault.Providers.Packs;
 
-/// <summary>Reads error tables, matches and the places where a wait is told.</summary>
+/// <summary>Reads error rules, matches and the sources of a wait.</summary>
 internal static class RuleReading
 {
     public static ImmutableArray<ErrorRule> Rules(
@@ -54,20 +54,20 @@ internal static class RuleReading
         var whenNode = node.Object("when", required: true);
         var when = whenNode is null ? new AnswerMatch([], [], []) : Match(whenNode);
         if (whenNode is not null && when.Status.Length + when.Headers.Length + when.Body.Length == 0)
-            node.Fault("when", "names nothing, so the rule would judge every answer");
+            node.Fault("when", "is empty, so the rule would match every response");
         var meaning = node.Choice("meaning", AnswerMeaning.Rejected, meanings, required: true);
         var reason = node.Text("reason");
         if (reason is not null && !StatusReason.All.Contains(reason))
             node.Fault("reason", $"is '{reason}'; use " + string.Join(", ", StatusReason.All));
         if (reason is null && meaning is AnswerMeaning.GrantDead or AnswerMeaning.ClientRefused && node.Has("meaning"))
-            node.Fault("reason", "is missing; a dead grant or a refused client has a reason");
+            node.Fault("reason", "is missing; grant_dead and client_refused need a reason");
         if (reason is not null && meaning is not (AnswerMeaning.GrantDead or AnswerMeaning.ClientRefused))
-            node.Fault("reason", "belongs to grant_dead and client_refused only");
+            node.Fault("reason", "applies only to grant_dead and client_refused");
         var after = node.Seconds("retry_after_s");
         var code = node.Text("code");
         var scopes = node.Path("missing_scopes");
         if (scopes is not null && meaning != AnswerMeaning.ScopeMissing)
-            node.Fault("missing_scopes", "belongs to scope_missing only");
+            node.Fault("missing_scopes", "applies only to scope_missing");
         node.Text("source");
         node.Text("notes");
         node.Text("confidence");
@@ -79,7 +79,8 @@ internal static class RuleReading
         )
             node.Fault(
                 "when",
-                "makes a transient status (408, 425, 429, 5xx) kill a grant by itself; name the error in the body"
+                "would end a grant on a transient status (408, 425, 429, 5xx) alone; match the error in the body "
+                    + "as well"
             );
         return new ErrorRule(when, meaning, reason, after, code, scopes);
     }
@@ -120,7 +121,7 @@ internal static class RuleReading
             if (Scalar(equal) is { } text)
                 any.Add(text);
             else
-                node.Fault("equals", "must be a text, a number, true or false");
+                node.Fault("equals", "must be a string, a number, true or false");
         }
 
         foreach (var (element, at) in node.Elements("in"))
@@ -128,13 +129,13 @@ internal static class RuleReading
             if (Scalar(element) is { } text)
                 any.Add(text);
             else
-                node.Faults.Add(at, "must be a text, a number, true or false");
+                node.Faults.Add(at, "must be a string, a number, true or false");
         }
 
         var prefix = node.Text("prefix");
         bool? exists = node.Has("exists") ? node.Flag("exists") : null;
         if (node.Has("equals") && node.Has("in"))
-            node.Fault("in", "stands beside 'equals'; use one of them");
+            node.Fault("in", "is combined with 'equals'; use one of them");
         if (any.Count == 0 && prefix is null && exists is null)
             node.Fault("", "tests nothing; give equals, in, prefix or exists");
         return new TextTest(any.ToImmutable(), prefix, exists);

@@ -1,8 +1,8 @@
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// What one search writes on. Kept and used again: between two searches every place holds zero, because a search undoes
-/// exactly what it touched.
+/// The working memory of one search. It is reused: a search resets exactly the entries it touched, so all are zero
+/// between two searches.
 /// </summary>
 internal sealed class SearchScratch(int documents)
 {
@@ -14,12 +14,12 @@ internal sealed class SearchScratch(int documents)
     private int _hitCount;
     private int _countedCount;
 
-    /// <summary>The documents that any word was found in.</summary>
+    /// <summary>The documents that contain any of the words.</summary>
     public ReadOnlySpan<int> Hits => _hits.AsSpan(0, _hitCount);
 
     public double Score(int document) => _scores[document];
 
-    /// <summary>A document that holds the word itself.</summary>
+    /// <summary>Counts a document that contains the word.</summary>
     public void Exact(int document, double count)
     {
         Count(document, count);
@@ -27,7 +27,8 @@ internal sealed class SearchScratch(int documents)
     }
 
     /// <summary>
-    /// A document that holds a longer word beginning with it; counts only where the word itself is not there.
+    /// Counts a document that contains a longer word with this prefix; ignored if the document contains the word
+    /// itself.
     /// </summary>
     public void Beginning(int document, double count)
     {
@@ -35,7 +36,7 @@ internal sealed class SearchScratch(int documents)
             Count(document, count);
     }
 
-    /// <summary>Adds what one word is worth to every document it was found in, and forgets the counts.</summary>
+    /// <summary>Adds one word's score to every document that contains it, and resets the counts.</summary>
     public void Add(double rarity, ReadOnlySpan<double> weights, double saturation)
     {
         for (var i = 0; i < _countedCount; i++)

@@ -1,8 +1,8 @@
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Cuts a text into the words that the index knows: lower case, letters and digits, a plural 's' dropped so that
-/// "message" finds "messages".
+/// Splits a text into index words: lower case, letters and digits, without a plural 's', so that "message" finds
+/// "messages".
 /// </summary>
 internal static class SearchWords
 {
@@ -10,7 +10,7 @@ internal static class SearchWords
 
     public static Enumerator Of(ReadOnlySpan<char> text, Span<char> buffer) => new(text, buffer);
 
-    /// <summary>Gives each word in the buffer, which the next word overwrites; nothing is allocated.</summary>
+    /// <summary>Writes each word into the buffer, where the next word overwrites it; no allocations.</summary>
     public ref struct Enumerator(ReadOnlySpan<char> text, Span<char> buffer)
     {
         private readonly ReadOnlySpan<char> _text = text;
@@ -30,7 +30,7 @@ internal static class SearchWords
             var length = 0;
             for (; _at < _text.Length && char.IsLetterOrDigit(_text[_at]); _at++)
             {
-                // The rest of a longer word is not looked at, on either side.
+                // A longer word is cut, in queries and in the index alike.
                 if (length < MaxWord)
                     _buffer[length++] = char.ToLowerInvariant(_text[_at]);
             }

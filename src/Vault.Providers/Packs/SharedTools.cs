@@ -5,8 +5,8 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Tools as the accounts of another provider run them (<c>tools_of</c>): the same operation, under that provider's
-/// hosts, credential and error rules.
+/// Tools that accounts of another provider can run (<c>tools_of</c>): the same operation with that provider's hosts,
+/// credential and error rules.
 /// </summary>
 internal sealed record SharedTools(
     FrozenDictionary<(string Provider, string Tool), Tool> Tools,
@@ -17,8 +17,8 @@ internal sealed record SharedTools(
         new(FrozenDictionary<(string, string), Tool>.Empty, FrozenDictionary<string, IReadOnlyList<string>>.Empty);
 
     /// <summary>
-    /// A tool that the other provider's hosts or parameters cannot serve is left out; a provider that is not loaded
-    /// lends nothing.
+    /// Leaves out tools that need hosts or parameters the other provider does not have; a provider that is not loaded
+    /// has none.
     /// </summary>
     public static SharedTools Of(
         IReadOnlyDictionary<string, ProviderPack> packs,
@@ -56,8 +56,8 @@ internal sealed record SharedTools(
         var request = tool.Definition.Request;
         var lender = tool.Pack.Details.Api.BaseUrl;
         var url = request.Url;
-        // A product's own address is kept where the borrower may call it (Gmail under Google); an address per customer
-        // is the borrower's (Salesforce sandboxes).
+        // A product's own address is kept if this pack may call it (Gmail under Google); an address per customer is
+        // replaced by this pack's (Salesforce sandboxes).
         if (
             url.IsRelative
             && !lender.Variables.Any()
@@ -69,8 +69,7 @@ internal sealed record SharedTools(
             return null;
         if (!url.Variables.All(place => request.Path.ContainsKey(place) || pack.Details.Parameters.ContainsKey(place)))
             return null;
-        // A request of its own, also where nothing differs: what is remembered for a request is remembered for one
-        // pack.
+        // Always a new instance: caches by request instance must not be shared between packs.
         return tool.Definition with { Request = request with { Url = url } };
     }
 

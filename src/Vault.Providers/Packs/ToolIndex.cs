@@ -5,9 +5,9 @@ using Vault.Core.Packs;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Full-text search over tools: BM25 with names weighing more than descriptions, over an inverted index in memory.
-/// Built once per set of packs; a search costs what its words occur in, not the size of the catalogue, and allocates
-/// little more than its answer.
+/// Full-text search over tools: BM25 over an in-memory inverted index, with names weighing more than descriptions.
+/// Built once per set of packs. A search costs the postings of its words, not the size of the catalogue, and allocates
+/// little more than its result.
 /// </summary>
 internal sealed class ToolIndex
 {
@@ -16,11 +16,11 @@ internal sealed class ToolIndex
     private const int NameWeight = 3;
     private const int MaxWords = 32;
 
-    // "chan" finds "channel", at half weight, so that people may type beginnings.
+    // "chan" finds "channel" at half weight, so that prefixes work.
     private const double BeginningWeight = 0.5;
     private const int ShortestBeginning = 3;
 
-    /// <summary>In order of name: a document is its place here.</summary>
+    /// <summary>Sorted by name; the index of a tool is its document number.</summary>
     private readonly Tool[] _tools;
 
     /// <summary>
@@ -30,7 +30,7 @@ internal sealed class ToolIndex
     private readonly int[] _starts;
     private readonly (int Document, int Count)[] _postings;
 
-    /// <summary>Per document what BM25 adds to its counts below the line: long texts count for less.</summary>
+    /// <summary>Per document the length term in BM25's denominator: long texts count for less.</summary>
     private readonly double[] _weights;
     private readonly ConcurrentBag<SearchScratch> _spare = [];
 
@@ -60,7 +60,7 @@ internal sealed class ToolIndex
         _weights = [.. lengths.Select(length => K1 * (1 - B + (B * length / average)))];
     }
 
-    /// <param name="visible">Called only for tools that were found, best first; null sees all.</param>
+    /// <param name="visible">Called only for hits, best first; null for no filter.</param>
     public IReadOnlyList<Tool> Search(string query, string? provider, int limit, Func<Tool, bool>? visible = null)
     {
         if (limit <= 0)
@@ -68,7 +68,7 @@ internal sealed class ToolIndex
         var scratch = _spare.TryTake(out var spare) ? spare : new SearchScratch(_tools.Length);
         try
         {
-            // A query without a word lists in order of name.
+            // A query without words lists all tools by name.
             return Count(query, scratch)
                 ? Best(scratch, provider, limit, visible)
                 : [.. _tools.Where(t => Shows(t, provider) && visible?.Invoke(t) != false).Take(limit)];
@@ -123,15 +123,15 @@ internal sealed class ToolIndex
     }
 
     /// <summary>
-    /// The best of the hits, without sorting all of them: the worst of the kept ones stands on top of the heap and
-    /// makes way. A hidden tool takes no one's place.
+    /// Selects the best hits without sorting all of them: the worst kept hit is at the top of the heap and is replaced.
+    /// A hidden tool takes no place.
     /// </summary>
     private List<Tool> Best(SearchScratch scratch, string? provider, int limit, Func<Tool, bool>? visible)
     {
         var kept = new PriorityQueue<int, (double Score, int Later)>(Math.Min(limit, scratch.Hits.Length) + 1);
         foreach (var document in scratch.Hits)
         {
-            // Equal scores stand in order of name, so the later name is the worse one.
+            // Equal scores are ordered by name, so the later name ranks lower.
             var rank = (scratch.Score(document), -document);
             if (kept.Count == limit && kept.TryPeek(out _, out var worst) && rank.CompareTo(worst) <= 0)
                 continue;
@@ -152,7 +152,7 @@ internal sealed class ToolIndex
     private ReadOnlySpan<(int Document, int Count)> Postings(int word) =>
         _postings.AsSpan(_starts[word], _starts[word + 1] - _starts[word]);
 
-    /// <summary>Where the word stands, or would.</summary>
+    /// <summary>The position of the word, or where it would be inserted.</summary>
     private int Find(ReadOnlySpan<char> word)
     {
         var (low, high) = (0, _words.Length);

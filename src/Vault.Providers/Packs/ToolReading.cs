@@ -7,8 +7,7 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Reads the <c>tools</c> part: names, schemas, scopes. What becomes of the input is read by
-/// <see cref="RequestReading"/>.
+/// Reads the <c>tools</c> part: names, schemas, scopes. <see cref="RequestReading"/> reads the mapping of the input.
 /// </summary>
 internal static class ToolReading
 {
@@ -63,7 +62,8 @@ internal static class ToolReading
         if (schemaElement is null)
             node.Fault(
                 "input_schema",
-                "is missing; a tool without input says {\"type\": \"object\", \"properties\": {}, \"additionalProperties\": false}"
+                "is missing; for a tool without input write {\"type\": \"object\", \"properties\": {}, "
+                    + "\"additionalProperties\": false}"
             );
         var requestNode = node.Object("request", required: true);
         var inputs = schemaElement is { ValueKind: JsonValueKind.Object } s ? InputNames(s) : null;
@@ -93,10 +93,7 @@ internal static class ToolReading
     {
         if (node.Raw("scopes") is null)
         {
-            node.Fault(
-                "scopes",
-                "is missing; write [] where the tool needs none (an absent list could be an oversight)"
-            );
+            node.Fault("scopes", "is missing; write [] if the tool needs none");
             return ScopeRequirement.None;
         }
 
@@ -110,7 +107,7 @@ internal static class ToolReading
             )
                 node.Faults.Add(
                     at,
-                    "must be a list of alternatives, at least one scope: every group must be met, a group is met by any of its scopes"
+                    "must be a list of at least one scope: an account must meet every group, with any one of its scopes"
                 );
             else
                 groups.Add([.. group.EnumerateArray().Select(s => s.GetString()!)]);

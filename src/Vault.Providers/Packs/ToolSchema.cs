@@ -6,12 +6,11 @@ using Vault.Core.Packs.Schema;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// A tool's input schema, compiled when the tool is first used: a catalogue has hundreds of tools, and an organization
-/// uses a few.
+/// A tool's input schema, compiled on first use: a catalogue has hundreds of tools, and an organization uses few.
 /// </summary>
 internal sealed class ToolSchema(ToolDefinition tool) : IInputSchema
 {
-    // The reader has compiled every schema once already, so this cannot fail for a pack that came through it.
+    // The pack reader has compiled every schema once, so this cannot fail for a loaded pack.
     private readonly Lazy<JsonSchema> _schema = new(() =>
         JsonSchema.TryCompile(tool.InputSchema, closed: true, out var schema, out _)
             ? schema

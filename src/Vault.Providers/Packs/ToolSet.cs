@@ -6,22 +6,20 @@ using Vault.Core.Errors;
 namespace Vault.Providers.Packs;
 
 /// <summary>
-/// Tools beside a pack: a file or row with <c>extends</c> adds its tools to the pack of that provider, so that a pack
-/// that is replaced by a newer one keeps the tools that were imported for it. What comes out is read as one pack, by
-/// the same rules.
+/// A document with <c>extends</c> adds its tools to the pack of that provider, so the imported tools remain when the
+/// pack is replaced by a newer one. The merged pack is read by the same rules as any pack.
 /// </summary>
 internal static class ToolSet
 {
-    /// <summary>A pack together with its tool sets may be larger than what a person writes.</summary>
+    /// <summary>Maximum size of a pack with its tool sets; larger than for a hand-written pack.</summary>
     public const int MaxBytes = 64 * 1024 * 1024;
 
     public static string Id(string provider, string set) => provider + "+" + set;
 
     /// <summary>
-    /// The provider that a document extends; null where it is a pack of its own, or no JSON, which the reader of packs
-    /// then says.
+    /// The provider that a document extends; null for a pack, and for invalid JSON, which the pack reader reports.
     /// </summary>
-    /// <param name="removed">Whether it is the tombstone of a set; the word stands before the tools.</param>
+    /// <param name="removed">Whether it is the tombstone of a set; the member comes before the tools.</param>
     public static string? Extends(ReadOnlySpan<byte> json, out bool removed)
     {
         string? provider = null;
@@ -51,10 +49,10 @@ internal static class ToolSet
     }
 
     /// <summary>
-    /// The pack with the tools of a set. A tool whose name the pack has already is left out and named in
+    /// The pack with the tools of a set. A tool with an existing name is left out and reported in
     /// <paramref name="faults"/>.
     /// </summary>
-    /// <returns>Null where the set cannot be read.</returns>
+    /// <returns>Null if the set cannot be read.</returns>
     public static byte[]? Merge(ReadOnlyMemory<byte> pack, ReadOnlyMemory<byte> set, List<Violation> faults)
     {
         try
@@ -72,11 +70,11 @@ internal static class ToolSet
                 && tools.ValueKind == JsonValueKind.Array
             )
                 return Write(given.RootElement, tools, faults);
-            faults.Add(new Violation("/format", $"must be {PackReader.Format}, beside a list of tools"));
+            faults.Add(new Violation("/format", $"must be {PackReader.Format}, and tools must be a list"));
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
-            faults.Add(new Violation("", "is not JSON, or has a name twice in an object"));
+            faults.Add(new Violation("", "is not JSON, or an object repeats a name"));
         }
 
         return null;

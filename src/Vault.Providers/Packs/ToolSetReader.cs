@@ -5,16 +5,16 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Packs;
 
-/// <param name="Tools">How many it adds; null exactly when there are faults.</param>
+/// <param name="Tools">How many tools it adds; null exactly when there are faults.</param>
 public sealed record ToolSetReading(int? Tools, ImmutableArray<Violation> Faults);
 
 /// <summary>
-/// Reads a tool set (<c>extends</c>) as strictly as a pack, against the pack it adds to; every fault has its place and
-/// line in the set's own file.
+/// Reads a tool set (<c>extends</c>) as strictly as a pack, against the pack it extends; every fault has its location
+/// in the set's file.
 /// </summary>
 public static class ToolSetReader
 {
-    /// <summary>The provider whose pack a document extends; null where it is a pack of its own.</summary>
+    /// <summary>The provider whose pack a document extends; null for a pack.</summary>
     public static string? Extends(ReadOnlySpan<byte> json) => ToolSet.Extends(json, out _);
 
     /// <param name="pack">The pack it extends, without this set's tools.</param>
@@ -54,9 +54,9 @@ public static class ToolSetReader
         foreach (var memory in new[] { "operations", "gone", "removed" })
             node.Object(memory);
         if (node.Whole("format") is not PackReader.Format)
-            node.Fault("format", $"must be {PackReader.Format}, the format this vault reads");
+            node.Fault("format", $"must be {PackReader.Format}, the format that this vault supports");
         if (!node.Has("tools"))
-            node.Fault("tools", "is missing; a tool set is its tools");
+            node.Fault("tools", "is missing; a tool set needs tools");
         var scope = new PackScope
         {
             Id = pack.Id,
@@ -72,7 +72,7 @@ public static class ToolSetReader
         var tools = ToolReading.Tools(node, scope, [pack.Id + "_"], rates);
         foreach (var (tool, i) in tools.Select((t, i) => (t, i)))
             if (pack.Tools.Any(t => t.Name == tool.Name))
-                node.Faults.Add($"/tools/{i}/name", $"'{tool.Name}' is a tool of the pack already");
+                node.Faults.Add($"/tools/{i}/name", $"'{tool.Name}' is already a tool of the pack");
         node.Done();
         return tools.Length;
     }

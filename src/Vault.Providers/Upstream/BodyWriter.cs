@@ -10,12 +10,12 @@ using Vault.Providers.OAuth;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Writes a request body in the pack's format. The bytes are made before sending, so that a body is sent whole or not
-/// begun.
+/// Writes a request body in the pack's format. The body is complete before sending begins, so a fault in the input
+/// never leaves a partial request.
 /// </summary>
 internal static class BodyWriter
 {
-    /// <param name="extra">A page token or an idempotency key that goes into the body.</param>
+    /// <param name="extra">A page token or an idempotency key for the body.</param>
     public static TrackedContent Write(
         BodyShape shape,
         JsonElement input,
@@ -23,8 +23,7 @@ internal static class BodyWriter
     )
     {
         var fields = Fields(shape, input, extra).ToList();
-        // The last word on a name is the pack's, as in JSON: sent twice, it would be the provider's choice which of the
-        // two counts.
+        // The pack's value of a name wins, as in JSON: if the name were sent twice, the provider would choose.
         if (shape.Format is BodyFormat.Form or BodyFormat.Multipart)
             fields = [.. fields.GroupBy(f => f.At.Segments[^1], StringComparer.Ordinal).Select(g => g.Last())];
         switch (shape.Format)
@@ -129,7 +128,7 @@ internal static class BodyWriter
     }
 
     /// <summary>
-    /// Arrays of scalars repeat the name; members of objects go in brackets, as Stripe and most form APIs take them.
+    /// Arrays of scalars repeat the name; members of objects use brackets, as Stripe and most form APIs expect.
     /// </summary>
     private static void Flatten(FormBody form, string name, JsonElement value)
     {

@@ -8,15 +8,14 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Puts a credential on an API request, where the pack says. This is the credential's one way out (law 2), and one of
+/// Adds a credential to an API request where the pack says. Only here does a credential leave the vault (law 2); one of
 /// the few places that reveal secrets.
 /// </summary>
 internal static class CredentialPlacement
 {
-    /// <param name="consumer">The connection's client, where requests are signed with its secret, too.</param>
+    /// <param name="consumer">The connection's client, if requests are also signed with its secret.</param>
     /// <summary>
-    /// Null when done; else a code that says what is missing. The URL is given already checked; only a query is added
-    /// to it.
+    /// Null on success, else a code for what is missing. The URL is already checked; only a query is added.
     /// </summary>
     public static string? Apply(
         HttpRequestMessage message,
@@ -29,7 +28,7 @@ internal static class CredentialPlacement
     {
         if (grant is null && credential is null)
             return "no_credential_for_this_call";
-        // An account with a grant uses the token it minted; its own credential stays home.
+        // An account with a grant uses its access token; its static credential is not sent.
         var placed = false;
         foreach (var place in pack.Details.Api.Auth)
         {
@@ -41,7 +40,7 @@ internal static class CredentialPlacement
                 is not { } value
             )
                 return "credential_field_missing:" + missing;
-            // A line break in a key would end the header and begin another.
+            // A line break in a key would start a new header.
             if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
                 return "credential_unusable";
             if (place.Place == CredentialPlace.OAuth1)
@@ -58,8 +57,8 @@ internal static class CredentialPlacement
             else if (place.Place == CredentialPlace.Header)
             {
                 message.Headers.Remove(place.Name);
-                // Nor does a header carry anything but ASCII (a key pasted with a typographic quote): the framework
-                // would say so only while it sends.
+                // Headers are ASCII only (a key may be pasted with a typographic quote). Check here, because the
+                // framework would fail only while sending.
                 if (value.Any(c => c is < ' ' or > '~') || !message.Headers.TryAddWithoutValidation(place.Name, value))
                     return "credential_unusable";
             }
@@ -95,8 +94,8 @@ internal static class CredentialPlacement
     }
 
     /// <summary>
-    /// RFC 7617: user name, colon, password in UTF-8. A colon in the user name cannot be told from the border, so it is
-    /// refused.
+    /// RFC 7617: user name, colon, password in UTF-8. A colon in the user name would be read as the separator, so it is
+    /// rejected.
     /// </summary>
     private static string? Basic(StaticCredential credential)
     {
@@ -104,7 +103,7 @@ internal static class CredentialPlacement
             return null;
         if (user.Reveal().Contains((byte)':'))
             return null;
-        // A key given as the user name has no password beside it; whether one must be there, the pack says.
+        // A key given as the user name has no password; the pack says whether one is required.
         var password = credential.Fields.TryGetValue("password", out var given) ? given.Reveal() : [];
         var joined = new byte[user.Reveal().Length + 1 + password.Length];
         user.Reveal().CopyTo(joined);

@@ -6,12 +6,10 @@ using Vault.Core.Packs;
 
 namespace Vault.Providers.Upstream;
 
-/// <summary>Takes values out of a tool's input in the form a provider wants.</summary>
+/// <summary>Converts values of a tool's input to the form that a provider expects.</summary>
 internal static class InputValues
 {
-    /// <summary>
-    /// The value of a source, transformed; null when the input leaves it out and there is no default.
-    /// </summary>
+    /// <summary>The converted value of a source; null if the input lacks it and there is no default.</summary>
     public static JsonElement? Take(FieldSource source, JsonElement input)
     {
         if (source.Value is { } constant)
@@ -26,7 +24,7 @@ internal static class InputValues
         {
             FieldForm.Comma => Text(Join(value, ",")),
             FieldForm.Space => Text(Join(value, " ")),
-            // Written anew: the serializer escapes what is not ASCII, so that the text may also go into a header.
+            // Serialized again: the serializer escapes non-ASCII characters, so the text is valid in a header too.
             FieldForm.Json => Text(JsonSerializer.Serialize(value)),
             FieldForm.Base64Url => Text(
                 Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Scalar(value) ?? value.GetRawText()))
@@ -36,7 +34,7 @@ internal static class InputValues
         };
     }
 
-    /// <summary>One text for a place in a path, header or query; null for null and for what is no scalar.</summary>
+    /// <summary>A value as a string for a path, header or query; null for null and for anything but a scalar.</summary>
     public static string? Scalar(JsonElement value) =>
         value.ValueKind switch
         {

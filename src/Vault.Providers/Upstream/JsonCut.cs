@@ -3,15 +3,14 @@ using System.Text.Json;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Shortens JSON to a size without breaking it: the longest prefix that ends right after a whole value, closed with the
-/// brackets still open. So trailing items and members are dropped, and what remains is what the provider sent, in its
-/// order.
+/// Truncates JSON to a size and keeps it valid: the longest prefix that ends after a complete value, plus the closing
+/// brackets. So trailing items and members are dropped, and the rest stays as the provider sent it.
 /// </summary>
 internal static class JsonCut
 {
-    /// <param name="json">Whole JSON, or the beginning of it.</param>
-    /// <returns>Valid JSON of at most <paramref name="cap"/> bytes; empty when not even its outermost brackets fit or
-    /// it is no JSON.</returns>
+    /// <param name="json">Complete JSON, or its beginning.</param>
+    /// <returns>Valid JSON of at most <paramref name="cap"/> bytes; empty if not even the outermost brackets fit or it
+    /// is not JSON.</returns>
     public static byte[] Cut(ReadOnlySpan<byte> json, int cap)
     {
         var reader = new Utf8JsonReader(
@@ -55,7 +54,7 @@ internal static class JsonCut
         }
         catch (JsonException)
         {
-            // A broken tail: what was whole before it stays.
+            // An incomplete tail: keep the complete values before it.
         }
 
         if (best == 0)

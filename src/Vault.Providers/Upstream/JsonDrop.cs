@@ -6,12 +6,11 @@ using Vault.Core.Templates;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Writes a JSON value without the members an agent never needs (links to itself, internal ids): fewer tokens, nothing
-/// else changed.
+/// Copies a JSON value without the members that an agent never needs (self links, internal ids), to save tokens.
 /// </summary>
 internal static class JsonDrop
 {
-    /// <param name="paths">Of members; <c>*</c> stands for every element of a list, and for every member of an
+    /// <param name="paths">Paths of members; <c>*</c> stands for every element of a list and every member of an
     /// object.</param>
     public static byte[] Write(JsonElement value, ImmutableArray<ValuePath> paths)
     {
@@ -59,7 +58,7 @@ internal static class JsonDrop
                 break;
             case JsonValueKind.Array:
                 writer.WriteStartArray();
-                // An element is never dropped, only what is in it: a list goes on having as many.
+                // Only members inside an element are dropped, never the element: a list keeps its length.
                 var within = paths.Where(p => p.Length > depth + 1 && p[depth] == "*").ToList();
                 foreach (var element in value.EnumerateArray())
                     Write(writer, element, within, depth + 1);

@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// An RFC 5322 message from <c>to</c>, <c>cc</c>, <c>bcc</c>, <c>subject</c>, <c>text</c>, <c>html</c>,
-/// <c>in_reply_to</c>, base64url as Gmail takes it. Code and not data, because folding, encoded words and header
-/// injection cannot be left to a template.
+/// Builds an RFC 5322 message from <c>to</c>, <c>cc</c>, <c>bcc</c>, <c>subject</c>, <c>text</c>, <c>html</c>,
+/// <c>in_reply_to</c>, base64url-encoded for Gmail. Code instead of pack data, because a template cannot do folding,
+/// encoded words and protection against header injection.
 /// </summary>
 internal static class MailMessage
 {
@@ -50,7 +50,7 @@ internal static class MailMessage
             value.ValueKind == JsonValueKind.Array
                 ? value.EnumerateArray().Select(v => v.GetString() ?? "")
                 : [value.GetString() ?? ""];
-        // A comma inside one entry would smuggle in a second recipient that the schema never saw.
+        // A comma within an entry would add a second recipient that the schema did not check.
         return string.Join(
             ",\r\n ",
             list.Select(a =>
@@ -69,7 +69,7 @@ internal static class MailMessage
             ? text
             : throw new InputFaultException("input_not_ascii:" + name);
 
-    /// <summary>RFC 2047: words of at most 75 characters, never breaking a character in two.</summary>
+    /// <summary>RFC 2047: encoded words of at most 75 characters that never split a character.</summary>
     private static string Words(string text)
     {
         if (Encoding.UTF8.GetByteCount(text) == text.Length && text.Length <= 200)

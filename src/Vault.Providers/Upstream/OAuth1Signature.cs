@@ -8,20 +8,20 @@ using Vault.Core.Sealing;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// The Authorization header of RFC 5849 for an own credential (NetSuite's token-based authentication). Code and not
-/// data, because the signature covers method, URL and query of each request. One of the few places that reveal secrets:
-/// the two secrets are only ever the key of the HMAC.
+/// The Authorization header of RFC 5849 for a static credential (NetSuite's token-based authentication). Code instead
+/// of pack data, because the signature covers method, URL and query of each request. One of the few places that reveal
+/// secrets: the two secrets are used only as the HMAC key.
 /// </summary>
 internal static class OAuth1Signature
 {
-    /// <summary>The credential fields a pack must name.</summary>
+    /// <summary>The credential fields that a pack must declare.</summary>
     public static readonly ImmutableArray<string> Fields = ["consumer_key", "consumer_secret", "token", "token_secret"];
 
     /// <param name="realm">Not part of the signature (RFC 5849 3.5.1).</param>
-    /// <param name="consumer">The connection's client. Where the credential is of it, its secret as it is now goes
-    /// before the copy that the credential may have.</param>
-    /// <returns>Null when a field is missing, or when the body is a form: its members would have to be signed, and no
-    /// pack needs that.</returns>
+    /// <param name="consumer">The connection's client. If the credential belongs to it, its current secret takes
+    /// precedence over a copy in the credential.</param>
+    /// <returns>Null if a field is missing, or if the body is a form: its members would have to be signed, and no pack
+    /// needs that.</returns>
     public static string? Header(
         HttpRequestMessage message,
         string method,
@@ -41,7 +41,7 @@ internal static class OAuth1Signature
         );
 
     /// <summary>
-    /// For the endpoints of RFC 5849 section 2: signed by the client, and by a token where there is one.
+    /// For the endpoints of RFC 5849 section 2: signed by the client, and by a token if there is one.
     /// </summary>
     /// <param name="more">Protocol parameters of the request (oauth_callback, oauth_verifier).</param>
     public static string Header(
@@ -85,7 +85,7 @@ internal static class OAuth1Signature
         if (Fields.Any(f => f != "consumer_secret" && !credential.Fields.ContainsKey(f)))
             return null;
         var key = credential.Fields["consumer_key"].RevealText();
-        // Of another client's key the connection's secret says nothing.
+        // The connection's secret does not apply to another client's key.
         if (
             (
                 consumer is { } client && client.Key == key
@@ -137,7 +137,8 @@ internal static class OAuth1Signature
         );
         var port = url.IsDefaultPort ? "" : ":" + url.Port.ToString(CultureInfo.InvariantCulture);
         var address = $"{url.Scheme}://{url.IdnHost.ToLowerInvariant()}{port}{url.AbsolutePath}";
-        return $"{message.Method.Method.ToUpperInvariant()}&{Escape(address)}&{Escape(string.Join('&', all.Select(p => p.Name + "=" + p.Value)))}";
+        var parameters = string.Join('&', all.Select(p => p.Name + "=" + p.Value));
+        return $"{message.Method.Method.ToUpperInvariant()}&{Escape(address)}&{Escape(parameters)}";
     }
 
     private static string Sign(string method, string text, Secret consumer, Secret? token)
@@ -148,7 +149,7 @@ internal static class OAuth1Signature
         try
         {
             var data = Encoding.ASCII.GetBytes(text);
-#pragma warning disable CA5350 // HMAC-SHA1 is what RFC 5849 names; the forgery resistance of HMAC does not rest on SHA-1's collisions.
+#pragma warning disable CA5350 // RFC 5849 requires HMAC-SHA1; HMAC does not depend on collision resistance.
             return Convert.ToBase64String(
                 method == "HMAC-SHA1" ? HMACSHA1.HashData(key, data) : HMACSHA256.HashData(key, data)
             );

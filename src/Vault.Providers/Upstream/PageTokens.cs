@@ -11,9 +11,9 @@ using Vault.Providers.Classification;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Tokens to go on with a list. Who calls gets them sealed and cannot write one (the executor sees to that); the tool,
-/// the input and the kind must be those they were made for, and what they carry is a provider's word: a URL in one goes
-/// only to the very origin the tool itself calls.
+/// Page tokens of provider lists. The executor seals them, so a caller cannot forge one. Tool, input and kind must
+/// match those of the first page. The content comes from the provider and is untrusted: a URL in it must have the
+/// tool's own origin.
 /// </summary>
 internal static class PageTokens
 {
@@ -57,7 +57,7 @@ internal static class PageTokens
     }
 
     /// <summary>The token for the next page; null at the end.</summary>
-    /// <param name="current">The value this page was asked with; null for the first.</param>
+    /// <param name="current">The value with which this page was requested; null for the first.</param>
     public static string? Next(ToolCall call, Answer answer, Uri url, string? current)
     {
         if (call.Tool.Definition.Request.Paging is not { } paging)
@@ -87,7 +87,7 @@ internal static class PageTokens
         return Base64Url.EncodeToString(content);
     }
 
-    /// <summary>An absolute URL of the same scheme, host and port as the tool's own; null for any other.</summary>
+    /// <summary>An absolute URL with the scheme, host and port of the tool's own; null for any other.</summary>
     public static string? SameOrigin(Uri own, string next) =>
         Uri.TryCreate(own, next, out var url)
         && url.Scheme == own.Scheme
@@ -98,8 +98,8 @@ internal static class PageTokens
             : null;
 
     /// <summary>
-    /// A provider that takes its key in the query may repeat it in the next URL; a page token leaves the vault, so the
-    /// key is taken out (law 2).
+    /// A provider that accepts its key in the query may repeat it in the next URL. A page token leaves the vault, so
+    /// the key is removed (law 2).
     /// </summary>
     private static string? WithoutKey(ToolCall call, string? url)
     {
@@ -143,9 +143,7 @@ internal static class PageTokens
         return (at + (paging.Style == PagingStyle.Page ? 1 : count)).ToString(CultureInfo.InvariantCulture);
     }
 
-    /// <summary>
-    /// RFC 8288: the target of rel="next". Commas and semicolons may stand inside the angle brackets.
-    /// </summary>
+    /// <summary>RFC 8288: the target of rel="next". The angle brackets may contain commas and semicolons.</summary>
     private static string? NextLink(string header)
     {
         for (var at = 0; (at = header.IndexOf('<', at)) >= 0; )

@@ -11,17 +11,17 @@ using Vault.Providers.OAuth;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Turns a tool call into one HTTP request, without its credential. Where the input goes is the pack's word; the input
-/// itself can name no host and no header.
+/// Converts a tool call to an HTTP request without its credential. The pack decides where each input goes; an input can
+/// set neither a host nor a header name.
 /// </summary>
 internal static class RequestMapper
 {
-    // By reference: a tool's request belongs to one pack in one version, and its template goes when the pack is
-    // unloaded.
+    // Keyed by reference: a tool's request belongs to one version of a pack, and its template is collected with the
+    // pack.
     private static readonly ConditionalWeakTable<ToolRequest, UrlTemplate> Absolute = [];
 
-    /// <param name="pageValue">What a valid page token carried; null for the first page.</param>
-    /// <exception cref="InputFaultException">An input cannot be sent as it is.</exception>
+    /// <param name="pageValue">The content of a valid page token; null for the first page.</param>
+    /// <exception cref="InputFaultException">An input cannot be sent.</exception>
     public static HttpRequestMessage? Map(ToolCall call, EgressPolicy policy, string? pageValue, out string? fault)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
@@ -38,7 +38,7 @@ internal static class RequestMapper
             AddHeaders(call, variables, message);
             if (request.Body is { } body)
                 message.Content = BodyWriter.Write(body, call.Input, Extra(call, pageValue, KeyLocation.Body));
-            // An empty tracked body tells, for a write without one, whether the request may have left.
+            // A write without a body gets an empty tracked body, which records whether the request may have been sent.
             else if (request.Method is "POST" or "PUT" or "PATCH")
                 message.Content = new TrackedContent([]);
             return message;
@@ -71,7 +71,7 @@ internal static class RequestMapper
             return null;
         if (pageValue is not null && request.Paging!.Style is PagingStyle.NextUrl or PagingStyle.LinkHeader)
         {
-            // Pinned to the tool's own origin, not only to the pack's hosts: the token came back from a stranger.
+            // Restricted to the tool's own origin, not to the pack's hosts: the URL comes from the provider's response.
             if (
                 PageTokens.SameOrigin(url, pageValue) is { } next
                 && Uri.TryCreate(next, UriKind.Absolute, out var page)
@@ -110,9 +110,7 @@ internal static class RequestMapper
         InputValues.Scalar(value)
         ?? (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? value.GetRawText() : null);
 
-    /// <summary>
-    /// What the vault itself puts into query or body: the place to go on from, and the idempotency key.
-    /// </summary>
+    /// <summary>What the vault adds to the query or body: the page value and the idempotency key.</summary>
     private static List<(string Name, string Value)> Extra(ToolCall call, string? pageValue, KeyLocation place)
     {
         var request = call.Tool.Definition.Request;
@@ -149,7 +147,7 @@ internal static class RequestMapper
                     is not { } text
             )
                 continue;
-            // A header is ASCII without control characters here: a line break would begin a header of the input's own.
+            // Headers are ASCII without control characters: a line break in the input would start a new header.
             if (text.Any(c => c is < ' ' or > '~'))
                 throw new InputFaultException("input_not_a_header_value:" + field.Source.From);
             Add(field.Name, text);

@@ -6,10 +6,10 @@ using Vault.Providers.Classification;
 
 namespace Vault.Providers.Upstream;
 
-/// <summary>A body as it was read: whole, or its beginning where it is longer than may be read.</summary>
+/// <summary>A response body, complete or truncated at the read cap.</summary>
 internal sealed class ResponseBody
 {
-    /// <summary>What may be asked for, since it can be undone.</summary>
+    /// <summary>The content encodings that this class can decode.</summary>
     public const string Encodings = "gzip, deflate, br";
 
     private const int FirstRead = 16 * 1024;
@@ -21,14 +21,14 @@ internal sealed class ResponseBody
     private ResponseBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
     {
         Json = whole ? Answer.Parse(bytes, IsJson(type) ? type : null) : default;
-        // Only what is JSON: in a file every byte counts.
+        // Repair only JSON: a file must stay byte for byte.
         _bytes = Json.ValueKind != JsonValueKind.Undefined || IsJson(type) ? JsonText.Mend(bytes) : bytes;
         (_whole, _type) = (whole, type);
     }
 
     public string? ContentType => _type?.ToString();
 
-    /// <summary>The JSON of the whole body; undefined where it is no JSON or was not read to its end.</summary>
+    /// <summary>The JSON of a complete body; undefined if it is not JSON or was truncated.</summary>
     public JsonElement Json { get; }
 
     public static async Task<ResponseBody> ReadAsync(
@@ -39,13 +39,13 @@ internal sealed class ResponseBody
     {
         var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
         await using var stream = Decoded(raw, response.Content.Headers);
-        // As large as announced (after decompression nothing is), so that an ordinary answer costs one array; no larger
-        // than this at first, whatever a stranger announces.
+        // The buffer starts with the announced length (unknown after decompression), so that an ordinary response needs
+        // one array. It is capped, because the server can announce any length.
         var announced = ReferenceEquals(stream, raw) ? response.Content.Headers.ContentLength : null;
         var buffer = new byte[Math.Clamp(announced ?? FirstRead, 1, FirstRead)];
         var length = 0;
-        // The cap counts bytes after decompression, and reading stops one byte behind it: a small answer cannot swell
-        // without end.
+        // The cap counts decompressed bytes, and reading stops one byte after it: a small compressed response cannot
+        // expand without limit.
         while (length <= readCap && length != announced)
         {
             if (length == buffer.Length)
@@ -57,8 +57,8 @@ internal sealed class ResponseBody
             }
             catch (InvalidOperationException e) when (stream is BrotliStream)
             {
-                // How this one says it; the others name the data.
-                throw new InvalidDataException("The body is no Brotli.", e);
+                // The exception of this decoder; the others throw InvalidDataException.
+                throw new InvalidDataException("The body is not valid Brotli.", e);
             }
 
             if (read == 0)
@@ -74,8 +74,8 @@ internal sealed class ResponseBody
         );
     }
 
-    // RFC 9110 8.4: the encoding that was applied last. What is left after it, or an unknown one, leaves bytes that are
-    // no JSON, and are judged as such.
+    // RFC 9110 8.4: decode the encoding that was applied last. Further or unknown encodings leave bytes that are not
+    // JSON and are classified as such.
     private static Stream Decoded(Stream stream, System.Net.Http.Headers.HttpContentHeaders headers)
     {
         if (!headers.NonValidated.TryGetValues("Content-Encoding", out var values))
@@ -90,8 +90,8 @@ internal sealed class ResponseBody
     }
 
     /// <summary>
-    /// The data for the caller, at most <paramref name="cap"/> bytes of it, and the whole for the output handle where
-    /// it was cut.
+    /// The data for the caller, at most <paramref name="cap"/> bytes, and, if it was truncated, the complete data for
+    /// the output handle.
     /// </summary>
     public (JsonElement? Data, bool Truncated, ReadOnlyMemory<byte> Complete) Render(
         int cap,
@@ -112,7 +112,7 @@ internal sealed class ResponseBody
                 return less.Length <= cap ? (Parse(less), false, default) : (Parse(JsonCut.Cut(less, cap)), true, less);
             }
 
-            // Without a part the text is the provider's own; it need not be written anew to be measured.
+            // Without a part the text stays as the provider sent it; its length is known without serializing it again.
             if (part is null && _bytes.Length <= cap)
                 return (json, false, default);
             var text = part is null ? _bytes : Encoding.UTF8.GetBytes(json.GetRawText());
@@ -169,7 +169,7 @@ internal sealed class ResponseBody
 
     private static string? Utf8(byte[] bytes)
     {
-        // A character cut in two at the read cap is no reason to call text binary.
+        // A character split at the read cap does not make the text binary.
         var end = bytes.Length;
         for (var back = 0; back < 3 && end > 0 && (bytes[end - 1] & 0xC0) == 0x80; back++)
             end--;

@@ -5,8 +5,8 @@ using Vault.Providers.Egress;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Sends one attempt of a tool call and judges the answer. It never retries and never follows a redirect; the executor
-/// decides what comes next.
+/// Sends one attempt of a tool call and classifies the response. It never retries and never follows a redirect; the
+/// executor decides what comes next.
 /// </summary>
 public sealed class UpstreamClient : IUpstream
 {
@@ -14,7 +14,7 @@ public sealed class UpstreamClient : IUpstream
     private readonly TimeProvider _time;
     private readonly UpstreamOptions _options;
 
-    /// <exception cref="ArgumentException">An option is wrong.</exception>
+    /// <exception cref="ArgumentException">An option is invalid.</exception>
     public UpstreamClient(ProviderHttp http, TimeProvider time, UpstreamOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -25,7 +25,7 @@ public sealed class UpstreamClient : IUpstream
     }
 
     /// <remarks>
-    /// A call that could not be sent as it is (a page token of another list, an input no header can carry, a parameter
+    /// A call that could not be sent (a page token of another list, an input that no header can carry, a parameter that
     /// the account lacks) is <see cref="UpstreamOutcome.Rejected"/> with <c>Sent</c> false and a code in <c>Detail</c>:
     /// <c>page_token_invalid</c>, <c>input_…:name</c>, <c>parameter_missing:name</c>, <c>credential_…</c>.
     /// </remarks>
@@ -57,7 +57,7 @@ public sealed class UpstreamClient : IUpstream
 
         using (message)
         {
-            // Kept before the credential is added: a key in the query must not travel into a page token.
+            // Taken before the credential is added: a key in the query must not get into a page token.
             var url = message.RequestUri!;
             if (
                 CredentialPlacement.Apply(message, call.Tool.Pack, call.Grant, call.Credential, call.Consumer, _time) is
@@ -136,7 +136,7 @@ public sealed class UpstreamClient : IUpstream
     private static UpstreamReply NotSent(UpstreamOutcome outcome, string detail) =>
         new(outcome, null) { Sent = false, Detail = detail };
 
-    /// <summary>The reason the connection was refused; it names the host of the pack and nothing else.</summary>
+    /// <summary>The reason why the connection was denied; it contains only the host of the pack.</summary>
     private static string Denial(Exception exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)

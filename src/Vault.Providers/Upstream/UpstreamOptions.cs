@@ -3,16 +3,18 @@ namespace Vault.Providers.Upstream;
 /// <summary>Limits of tool calls.</summary>
 public sealed class UpstreamOptions
 {
-    /// <summary>Bytes of an answer that go to the caller; a longer one is cut at a JSON boundary and flagged.</summary>
+    /// <summary>
+    /// Maximum bytes of a response for the caller; a longer one is truncated at a JSON boundary and flagged.
+    /// </summary>
     public int OutputCap { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// Bytes of an answer that are read at all, after decompression: what an output handle can give. Each call under
-    /// way may hold this much memory.
+    /// Maximum bytes of a response that are read, after decompression; an output handle returns up to this. Each
+    /// running call may use this much memory.
     /// </summary>
     public int ReadCap { get; set; } = 16 * 1024 * 1024;
 
-    /// <summary>Every wrong value.</summary>
+    /// <summary>All invalid values.</summary>
     public IEnumerable<string> Faults()
     {
         if (OutputCap < 1024)

@@ -3,15 +3,15 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>One way to authenticate at the echo API.</summary>
+/// <summary>One authentication method of the echo API.</summary>
 internal abstract class ApiAuthenticator
 {
-    /// <summary>The path prefix that stands behind this door.</summary>
+    /// <summary>The path prefix that uses this method.</summary>
     public abstract string Prefix { get; }
 
-    /// <summary>Who seems to call, for counting and choosing faults: also with a credential that is dead.</summary>
-    public abstract (string? Subject, string? ClientId, AccessToken? Token) Glimpse(HttpRequest request);
+    /// <summary>The caller by its credential, even an invalid one; for counting and selecting faults.</summary>
+    public abstract (string? Subject, string? ClientId, AccessToken? Token) Identify(HttpRequest request);
 
-    /// <summary>Either a caller or the refusal; and what a refusal counts as.</summary>
+    /// <summary>Returns the caller, or the error and how it is counted.</summary>
     public abstract (ApiCaller? Caller, ApiRefusal? Refusal, Count Counts) Open(HttpRequest request);
 }

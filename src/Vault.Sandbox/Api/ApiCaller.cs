@@ -1,6 +1,6 @@
 namespace Vault.Sandbox.Api;
 
-/// <summary>Who calls the echo API and what they may do. Carries no credential.</summary>
+/// <summary>The caller of the echo API and its scopes, without a credential.</summary>
 internal sealed record ApiCaller(string Subject, IReadOnlyList<string> Scopes, string? ClientId, string Method)
 {
     public bool Has(string scope)

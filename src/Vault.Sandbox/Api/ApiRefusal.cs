@@ -2,7 +2,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>An error answer of the echo API, with the WWW-Authenticate that RFC 6750 section 3 asks for.</summary>
+/// <summary>An error response of the echo API, with the WWW-Authenticate header of RFC 6750 section 3.</summary>
 internal sealed record ApiRefusal(int Status, string Error, string Description, string? Challenge = null)
 {
     public static ApiRefusal MissingScope(string scope) =>

@@ -5,7 +5,7 @@ using Vault.Sandbox.Faults;
 namespace Vault.Sandbox.Api;
 
 /// <summary>
-/// The echo API, the same behind each door: count, let faults strike, authenticate, check the scope, answer.
+/// The echo API, the same for each authentication method: count, apply faults, authenticate, check the scope, respond.
 /// </summary>
 internal sealed class ApiRoutes(
     IReadOnlyList<ApiAuthenticator> authenticators,
@@ -46,7 +46,7 @@ internal sealed class ApiRoutes(
         var countedAs = method + " " + route;
         routes.MapMethods(route, [method], context =>
         {
-            var (subject, clientId, token) = authenticator.Glimpse(context.Request);
+            var (subject, clientId, token) = authenticator.Identify(context.Request);
             counters.AddApiCall(countedAs, subject, clientId);
             var site = new FaultSite(
                 FaultTarget.Api,

@@ -10,7 +10,7 @@ internal sealed class BasicAuthenticator(SandboxCredentials credentials) : ApiAu
 {
     public override string Prefix => "/basic-api";
 
-    public override (string? Subject, string? ClientId, AccessToken? Token) Glimpse(HttpRequest request) =>
+    public override (string? Subject, string? ClientId, AccessToken? Token) Identify(HttpRequest request) =>
         (Find(request)?.Subject, null, null);
 
     public override (ApiCaller? Caller, ApiRefusal? Refusal, Count Counts) Open(HttpRequest request) =>

@@ -16,7 +16,7 @@ internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) :
         "Bearer realm=\"sandbox\""
     );
 
-    // One caller per token: the hot path then allocates nothing to know who calls.
+    // One caller per token, so the hot path allocates nothing.
     private readonly ConditionalWeakTable<AccessToken, ApiCaller> _callers = [];
 
     public override string Prefix => "/api";
@@ -33,7 +33,7 @@ internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) :
             : null;
     }
 
-    public override (string? Subject, string? ClientId, AccessToken? Token) Glimpse(HttpRequest request) =>
+    public override (string? Subject, string? ClientId, AccessToken? Token) Identify(HttpRequest request) =>
         Find(request) is { } token ? (token.Family.Subject, token.Family.ClientId, token) : default;
 
     public (ApiCaller? Caller, ApiRefusal? Refusal) Admit(HttpRequest request)
@@ -48,7 +48,7 @@ internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) :
         {
             return (
                 null,
-                ApiRefusal.BadRequest("an access token does not belong into the query string"),
+                ApiRefusal.BadRequest("an access token must not be in the query string"),
                 Count.ApiCallsUnknownToken
             );
         }
@@ -89,11 +89,7 @@ internal sealed class BearerAuthenticator(TokenIndex index, TimeProvider time) :
                 ApiRefusal.InvalidToken("the access token was revoked"),
                 Count.ApiCallsRevokedToken
             ),
-            _ => (
-                null,
-                ApiRefusal.InvalidToken("the access token is not accepted any more"),
-                Count.ApiCallsRefusedEarly
-            ),
+            _ => (null, ApiRefusal.InvalidToken("the access token is no longer accepted"), Count.ApiCallsRefusedEarly),
         };
     }
 }

@@ -5,7 +5,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>Answers that show what arrived, and answers that are hard to handle.</summary>
+/// <summary>Responses that echo the request, and responses that are hard to handle.</summary>
 internal static class EchoEndpoints
 {
     private const int LargestBytes = 100_000_000;
@@ -18,7 +18,7 @@ internal static class EchoEndpoints
         KeyAuthenticator.Header,
     ];
 
-    /// <summary>The verification call for keys and logins: cheap, free of side effects, no scope needed.</summary>
+    /// <summary>The verification call for keys and logins: cheap, without side effects, requires no scope.</summary>
     public static Task VerifyAsync(HttpContext context, ApiCaller caller) =>
         JsonReply.WriteAsync(context, 200, caller, static (writer, who) =>
         {
@@ -28,7 +28,7 @@ internal static class EchoEndpoints
             Array(writer, "scopes", who.Scopes);
         });
 
-    /// <summary>What arrived, without anything that authenticates.</summary>
+    /// <summary>Echoes the request, without credentials.</summary>
     public static Task EchoAsync(HttpContext context, ApiCaller caller) =>
         JsonReply.WriteAsync(context, 200, (context.Request, caller), static (writer, t) =>
         {
@@ -60,7 +60,9 @@ internal static class EchoEndpoints
             writer.WriteEndObject();
         });
 
-    /// <summary>A JSON object of exactly so many bytes (at least 64): an array of lines and a filler.</summary>
+    /// <summary>
+    /// A JSON object of exactly the requested number of bytes (at least 64): an array of lines and a filler.
+    /// </summary>
     public static async Task LargeAsync(HttpContext context, ApiCaller caller)
     {
         if (
@@ -100,7 +102,7 @@ internal static class EchoEndpoints
         await writer.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>302 to wherever the caller says: for proving that a client does not follow.</summary>
+    /// <summary>302 to a URL of the caller's choice, to test that a client does not follow redirects.</summary>
     public static Task RedirectAsync(HttpContext context, ApiCaller caller)
     {
         var to = context.Request.Query["to"].ToString();

@@ -9,7 +9,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>Reading, listing, creating and deleting items.</summary>
+/// <summary>Reads, lists, creates and deletes items.</summary>
 internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
 {
     private const int LargestPage = 200;
@@ -19,7 +19,7 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
         var id = (string)context.Request.RouteValues["id"]!;
         return items.Find(id) is { } item
             ? JsonReply.WriteAsync(context, 200, item, Write)
-            : ApiRefusal.NotFound("there is no item of this id").WriteAsync(context);
+            : ApiRefusal.NotFound("there is no item with this id").WriteAsync(context);
     }
 
     public Task ListAsync(HttpContext context, ApiCaller caller)
@@ -39,7 +39,7 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
 
         if (!TryAfter(query["page_token"], out var after))
         {
-            return ApiRefusal.BadRequest("page_token is not one that this list gave out").WriteAsync(context);
+            return ApiRefusal.BadRequest("page_token was not issued by this list").WriteAsync(context);
         }
 
         return JsonReply.WriteAsync(context, 200, items.Page(after, size), static (writer, page) =>
@@ -130,7 +130,7 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
     {
         if (!items.Remove((string)context.Request.RouteValues["id"]!))
         {
-            return ApiRefusal.NotFound("there is no item of this id").WriteAsync(context);
+            return ApiRefusal.NotFound("there is no item with this id").WriteAsync(context);
         }
 
         context.Response.StatusCode = 204;

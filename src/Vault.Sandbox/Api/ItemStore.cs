@@ -10,7 +10,7 @@ internal sealed record Item(long Number, string Name, string Owner, DateTimeOffs
     public string Id { get; } = "item-" + Number.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>Items in the order they were made. The oldest ones go when there are more than a bench can need.</summary>
+/// <summary>Items in creation order. The oldest ones are removed when there are more than a benchmark needs.</summary>
 internal sealed class ItemStore
 {
     private const int MaxItems = 100_000;
@@ -37,8 +37,8 @@ internal sealed class ItemStore
     }
 
     /// <summary>
-    /// Adds once per subject and key. Of parallel calls with one key exactly one creates; the others wait for its item.
-    /// Null when the key was used with another body.
+    /// Adds once per subject and key. Of concurrent calls with one key exactly one creates the item; the others wait
+    /// for it. Null if the key was used with another body.
     /// </summary>
     public (Item? Item, bool Duplicate) AddOnce(
         string key,
@@ -69,7 +69,7 @@ internal sealed class ItemStore
     public bool Remove(string id) => Number(id) is { } number && _items.TryRemove(number, out _);
 
     /// <summary>
-    /// Up to <paramref name="size"/> items after a number, and the number to go on from when there are more.
+    /// Up to <paramref name="size"/> items after a number, and the number of the last one if there are more.
     /// </summary>
     public (List<Item> Items, long? Next) Page(long after, int size)
     {

@@ -11,7 +11,7 @@ internal sealed class KeyAuthenticator(SandboxCredentials credentials) : ApiAuth
 
     public override string Prefix => "/key-api";
 
-    public override (string? Subject, string? ClientId, AccessToken? Token) Glimpse(HttpRequest request) =>
+    public override (string? Subject, string? ClientId, AccessToken? Token) Identify(HttpRequest request) =>
         (Find(request)?.Subject, null, null);
 
     public override (ApiCaller? Caller, ApiRefusal? Refusal, Count Counts) Open(HttpRequest request)

@@ -3,7 +3,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>GET /me: whom the credential stands for.</summary>
+/// <summary>GET /me: the identity of the credential.</summary>
 internal sealed class MeEndpoint(IdentityBook identities)
 {
     public Task MeAsync(HttpContext context, ApiCaller caller) =>

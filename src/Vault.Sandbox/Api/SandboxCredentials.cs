@@ -2,19 +2,19 @@ using System.Collections.Concurrent;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>An API key of the echo API under /key-api. Prints its subject only.</summary>
+/// <summary>An API key of the echo API under /key-api. ToString prints only its subject.</summary>
 public sealed record SandboxApiKey(string Key, string Subject, IReadOnlyList<string> Scopes)
 {
     public override string ToString() => $"SandboxApiKey of {Subject}";
 }
 
-/// <summary>A user name and password of the echo API under /basic-api. Prints its names only.</summary>
+/// <summary>A user name and password of the echo API under /basic-api. ToString prints only names.</summary>
 public sealed record SandboxLogin(string Username, string Password, string Subject, IReadOnlyList<string> Scopes)
 {
     public override string ToString() => $"SandboxLogin {Username} of {Subject}";
 }
 
-/// <summary>The keys and logins that open the echo API; revoking one takes effect with the next call.</summary>
+/// <summary>The keys and logins of the echo API; a revocation takes effect with the next call.</summary>
 public sealed class SandboxCredentials
 {
     private readonly ConcurrentDictionary<string, SandboxApiKey> _keys = new(StringComparer.Ordinal);

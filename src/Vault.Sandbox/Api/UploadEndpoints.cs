@@ -4,7 +4,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.Api;
 
-/// <summary>Form and multipart bodies, answered with what was understood.</summary>
+/// <summary>Form and multipart bodies; the response shows what was parsed.</summary>
 internal static class UploadEndpoints
 {
     public static async Task FormAsync(HttpContext context, ApiCaller caller)

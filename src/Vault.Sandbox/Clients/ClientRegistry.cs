@@ -3,9 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Vault.Sandbox.Clients;
 
-/// <summary>
-/// The clients of the sandbox. A change is seen by the next request, also for grants that exist already.
-/// </summary>
+/// <summary>The clients of the sandbox. A change applies to the next request, also for existing grants.</summary>
 public sealed class ClientRegistry
 {
     private readonly ConcurrentDictionary<string, ClientEntry> _clients = new(StringComparer.Ordinal);
@@ -21,8 +19,8 @@ public sealed class ClientRegistry
     public IReadOnlyList<SandboxClient> All =>
         [.. _clients.Values.Select(static e => e.Current).OrderBy(static c => c.ClientId, StringComparer.Ordinal)];
 
-    /// <summary>Adds the client, or replaces the one of the same id.</summary>
-    /// <exception cref="ArgumentException">The client cannot be used; the message lists every wrong field.</exception>
+    /// <summary>Adds the client, or replaces the one with the same id.</summary>
+    /// <exception cref="ArgumentException">The client is invalid; the message lists every wrong field.</exception>
     public SandboxClient Register(SandboxClient client)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -48,7 +46,7 @@ public sealed class ClientRegistry
         return Register(change(Get(clientId)));
     }
 
-    /// <summary>Changes how the tokens of a client live; grants without a policy of their own follow at once.</summary>
+    /// <summary>Changes the token policy of a client; grants without a policy of their own follow at once.</summary>
     public SandboxClient UpdatePolicy(string clientId, TokenPolicyPatch patch)
     {
         ArgumentNullException.ThrowIfNull(patch);
@@ -68,7 +66,7 @@ public sealed class ClientRegistry
     }
 }
 
-/// <summary>A place that keeps its identity while the registration in it changes.</summary>
+/// <summary>A stable reference to a client whose registration may change.</summary>
 internal sealed class ClientEntry(SandboxClient client)
 {
     private volatile SandboxClient _current = client;

@@ -1,7 +1,7 @@
 namespace Vault.Sandbox.Clients;
 
 /// <summary>
-/// Who can sign in; subjects that are not listed get a plain profile, so that minted grants can be for anybody.
+/// The identities that can sign in. Other subjects get a plain profile, so that grants can be minted for any subject.
 /// </summary>
 internal sealed class IdentityBook(IReadOnlyList<SandboxIdentity> listed)
 {

@@ -22,7 +22,7 @@ public sealed record SandboxClient
 
     public IReadOnlyList<string> RedirectUris { get; init; } = [];
 
-    /// <summary>The scopes the client may ask for; also what it gets when it names none.</summary>
+    /// <summary>The scopes that the client may request, and its default.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = SandboxScopes.All;
 
     public IReadOnlyList<string> GrantTypes { get; init; } = SandboxScopes.GrantTypes;
@@ -31,16 +31,16 @@ public sealed record SandboxClient
 
     public TokenPolicy Policy { get; init; } = new();
 
-    /// <summary>Skip the consent page and approve everything asked for.</summary>
+    /// <summary>Skips the consent page and approves everything.</summary>
     public bool AutoConsent { get; init; }
 
-    /// <summary>Who signs in under <see cref="AutoConsent"/>; null is the first configured identity.</summary>
+    /// <summary>The identity under <see cref="AutoConsent"/>; null for the first configured one.</summary>
     public string? AutoConsentSubject { get; init; }
 
-    /// <summary>Names the client and never its secret.</summary>
+    /// <summary>Prints the client id, never the secret.</summary>
     public override string ToString() => $"SandboxClient {ClientId}";
 
-    /// <summary>Every wrong value with its field name and the fix; empty when the client can be registered.</summary>
+    /// <summary>Every invalid value with its field name and the fix; empty when the client is valid.</summary>
     public IEnumerable<string> Faults()
     {
         if (string.IsNullOrWhiteSpace(ClientId))
@@ -50,19 +50,20 @@ public sealed record SandboxClient
 
         if (string.IsNullOrEmpty(ClientSecret))
         {
-            yield return "client_secret is empty; the sandbox knows confidential clients only";
+            yield return "client_secret is empty; the sandbox supports only confidential clients";
         }
 
         foreach (var uri in RedirectUris)
         {
-            // A path alone counts as an absolute file URI on Unix, so the scheme is asked for too.
+            // On Unix a bare path is an absolute file URI, so the scheme is checked as well.
             if (
                 !Uri.TryCreate(uri, UriKind.Absolute, out var parsed)
                 || parsed.IsFile
                 || uri.Contains('#', StringComparison.Ordinal)
             )
             {
-                yield return $"redirect_uris has '{uri}'; use an absolute URI without a fragment (RFC 6749 section 3.1.2)";
+                yield return $"redirect_uris has '{uri}'; use an absolute URI without a fragment (RFC 6749 "
+                    + "section 3.1.2)";
             }
         }
 

@@ -1,6 +1,6 @@
 namespace Vault.Sandbox.Clients;
 
-/// <summary>The scopes and grant types the sandbox knows.</summary>
+/// <summary>The supported scopes and grant types.</summary>
 public static class SandboxScopes
 {
     public const string OpenId = "openid";
@@ -25,7 +25,7 @@ public static class SandboxScopes
         JwtBearer,
     ];
 
-    /// <summary>What a person reads beside the checkbox on the consent page.</summary>
+    /// <summary>The label of the checkbox on the consent page.</summary>
     public static string Describe(string scope) =>
         scope switch
         {
@@ -38,7 +38,7 @@ public static class SandboxScopes
             _ => scope,
         };
 
-    /// <summary>Splits a space-separated scope value, keeps the order and drops repetitions.</summary>
+    /// <summary>Splits a space-separated scope value; keeps the order and removes duplicates.</summary>
     internal static string[] Split(string? value) =>
         string.IsNullOrWhiteSpace(value)
             ? []

@@ -1,6 +1,6 @@
 namespace Vault.Sandbox.Clients;
 
-/// <summary>The members of a <see cref="TokenPolicy"/> that a caller wants changed; what is null stays.</summary>
+/// <summary>Changes to a <see cref="TokenPolicy"/>; null members stay unchanged.</summary>
 public sealed record TokenPolicyPatch
 {
     public RotationBehaviour? Rotation { get; init; }

@@ -2,7 +2,7 @@ using Vault.Sandbox.Clients;
 
 namespace Vault.Sandbox.Control;
 
-/// <summary>Registering and changing clients. Answers never carry a secret.</summary>
+/// <summary>Registers and changes clients. Responses never contain a secret.</summary>
 internal sealed class ClientControl(ClientRegistry clients)
 {
     public Task ListAsync(HttpContext context) =>

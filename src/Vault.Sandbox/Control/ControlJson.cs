@@ -4,7 +4,9 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.Control;
 
-/// <summary>Reads and writes the JSON of the control API: snake_case, unknown members refused by name.</summary>
+/// <summary>
+/// Reads and writes the JSON of the control API: snake_case; an unknown member is an error that names it.
+/// </summary>
 internal static class ControlJson
 {
     public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
@@ -24,8 +26,8 @@ internal static class ControlJson
     }
 
     /// <summary>
-    /// Runs a control call. Only programs may call: a page in a browser always sends Origin with a write, and it cannot
-    /// send JSON without asking first. What the registries refuse comes back as a 400 or 404 that names the field.
+    /// Runs a control call. Only programs may call: a browser always sends Origin with a write, and cannot send JSON
+    /// cross-site without a preflight. An invalid request gets a 400 or 404 that names the field.
     /// </summary>
     public static async Task RunAsync(HttpContext context, Func<HttpContext, Task> act)
     {
@@ -50,7 +52,7 @@ internal static class ControlJson
                 context,
                 400,
                 "invalid_request",
-                $"the JSON body does not fit: {wrong.Message}"
+                $"the JSON body is invalid: {wrong.Message}"
             );
         }
         catch (ArgumentException wrong)
@@ -63,7 +65,7 @@ internal static class ControlJson
         }
     }
 
-    /// <summary>The JSON body; an empty one is an object without members.</summary>
+    /// <summary>Reads the JSON body; an empty one is an empty object.</summary>
     public static async Task<T> ReadAsync<T>(HttpContext context)
         where T : class
     {

@@ -5,7 +5,7 @@ using Vault.Sandbox.Grants;
 namespace Vault.Sandbox.Control;
 
 /// <summary>
-/// POST /_control/clients and PATCH /_control/clients/{id}; what is left out keeps its default or its value.
+/// POST /_control/clients and PATCH /_control/clients/{id}; an absent member keeps its default or its value.
 /// </summary>
 internal sealed record ClientRequest
 {

@@ -4,7 +4,7 @@ using Vault.Sandbox.OAuth;
 
 namespace Vault.Sandbox.Control;
 
-/// <summary>Registering API keys, logins and the public keys of service accounts.</summary>
+/// <summary>Registers API keys, logins and the public keys of service accounts.</summary>
 internal sealed class CredentialControl(SandboxCredentials credentials, JwtKeys keys, ClientRegistry clients)
 {
     public async Task AddKeyAsync(HttpContext context)
@@ -14,7 +14,7 @@ internal sealed class CredentialControl(SandboxCredentials credentials, JwtKeys 
         await ControlJson.WriteAsync(context, 201, new { request.Subject });
     }
 
-    /// <summary>The key is in the body, not in the path: keys do not belong into URLs.</summary>
+    /// <summary>The key is in the body, because keys must not be in URLs.</summary>
     public async Task RevokeKeyAsync(HttpContext context)
     {
         var request = await ControlJson.ReadAsync<ApiKeyRequest>(context);

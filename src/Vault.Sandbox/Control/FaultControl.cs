@@ -2,7 +2,7 @@ using Vault.Sandbox.Faults;
 
 namespace Vault.Sandbox.Control;
 
-/// <summary>Setting, listing, releasing and clearing faults.</summary>
+/// <summary>Adds, lists, releases and removes faults.</summary>
 internal sealed class FaultControl(SandboxFaults faults)
 {
     public Task ListAsync(HttpContext context) =>
@@ -27,9 +27,7 @@ internal sealed class FaultControl(SandboxFaults faults)
         return ControlJson.WriteAsync(context, 200, new { Cleared = true });
     }
 
-    /// <summary>
-    /// Lets the requests go on that a hold keeps waiting; the fault itself stays and lets later ones pass.
-    /// </summary>
+    /// <summary>Releases the requests that a hold delays; the fault stays and lets later requests pass.</summary>
     public Task ReleaseAsync(HttpContext context)
     {
         var handle = Find(context);

@@ -4,7 +4,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.Control;
 
-/// <summary>Minting, expiring and revoking grants, one or a hundred thousand at a time.</summary>
+/// <summary>Mints, expires and revokes grants, one or a hundred thousand at a time.</summary>
 internal sealed class GrantControl(GrantRegistry grants)
 {
     private const int MaxGrants = 200_000;

@@ -1,6 +1,6 @@
 namespace Vault.Sandbox.Counting;
 
-/// <summary>What the sandbox counts, per client and in total.</summary>
+/// <summary>The counters of the sandbox, per client and in total.</summary>
 internal enum Count
 {
     AuthorizeHits,

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Vault.Sandbox.Counting;
 
 /// <summary>
-/// Counts without locks. A reset swaps the page, so a request that spans it may count on the old one.
+/// Lock-free counters. A reset swaps the page, so a concurrent request may still count on the old one.
 /// </summary>
 internal sealed class CounterBook
 {
@@ -33,7 +33,7 @@ internal sealed class CounterBook
 
     public void ObserveConcurrency(int inFlight) => Raise(ref _page.MaxInFlight, inFlight);
 
-    /// <summary>A call at the token endpoint begins; it ends with <see cref="LeaveToken"/>.</summary>
+    /// <summary>Call when a token request begins; end it with <see cref="LeaveToken"/>.</summary>
     public void EnterToken() => Raise(ref _page.MaxInFlightOfAll, Interlocked.Increment(ref _inToken));
 
     public void LeaveToken() => Interlocked.Decrement(ref _inToken);

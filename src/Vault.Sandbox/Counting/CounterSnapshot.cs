@@ -11,41 +11,41 @@ public record CounterTotals
     public long ConsentsDenied { get; init; }
 
     /// <summary>
-    /// Requests that reached the token endpoint, whatever became of them; also those that a fault swallowed.
+    /// Requests that reached the token endpoint, whatever their outcome; including those dropped by a fault.
     /// </summary>
     public long TokenRequests { get; init; }
 
     /// <summary>Codes that were exchanged for tokens.</summary>
     public long CodeExchanges { get; init; }
 
-    /// <summary>A spent code was presented again.</summary>
+    /// <summary>How often a used code was presented again.</summary>
     public long CodeReplays { get; init; }
 
-    /// <summary>Refreshes that were answered with tokens (also when the answer was dropped after acting).</summary>
+    /// <summary>Refreshes that issued tokens (also when the response was dropped afterwards).</summary>
     public long Refreshes { get; init; }
 
-    /// <summary>An already used refresh token was presented: refused, or accepted inside its grace.</summary>
+    /// <summary>How often a used refresh token was presented: rejected, or accepted within its grace.</summary>
     public long RefreshReplays { get; init; }
 
     /// <summary>The replays among <see cref="RefreshReplays"/> that a grace window accepted.</summary>
     public long RefreshGraceReuses { get; init; }
 
-    /// <summary>Refreshes that were answered with an error by the grant itself, not by a fault.</summary>
+    /// <summary>Refreshes rejected by the grant itself, not by a fault.</summary>
     public long RefreshesRefused { get; init; }
 
-    /// <summary>Grants that died of reuse, idle or absolute expiry.</summary>
+    /// <summary>Grants that ended by reuse, idle expiry or absolute expiry.</summary>
     public long FamiliesKilled { get; init; }
 
     public long ClientCredentialsMints { get; init; }
 
     public long JwtBearerMints { get; init; }
 
-    /// <summary>Revocation requests that were accepted, for known tokens or not.</summary>
+    /// <summary>Accepted revocation requests, for known tokens or not.</summary>
     public long Revocations { get; init; }
 
     public long Introspections { get; init; }
 
-    /// <summary>Requests that reached the echo API, whatever became of them.</summary>
+    /// <summary>Requests that reached the echo API, whatever their outcome.</summary>
     public long ApiCalls { get; init; }
 
     public long ApiCallsExpiredToken { get; init; }
@@ -54,16 +54,16 @@ public record CounterTotals
 
     public long ApiCallsRefusedEarly { get; init; }
 
-    /// <summary>Calls with a bearer token, key or login that the sandbox does not know, or with none.</summary>
+    /// <summary>Calls without a bearer token, key or login, or with an unknown one.</summary>
     public long ApiCallsUnknownToken { get; init; }
 
-    /// <summary>Writes that repeated an Idempotency-Key and got the first answer again.</summary>
+    /// <summary>Writes that repeated an Idempotency-Key and got the first response again.</summary>
     public long IdempotentDuplicates { get; init; }
 
     public long ClientAuthFailures { get; init; }
 }
 
-/// <summary>Everything counted since the start or the last reset.</summary>
+/// <summary>All counters since the start or the last reset.</summary>
 public sealed record CounterSnapshot : CounterTotals
 {
     public required IReadOnlyDictionary<string, CounterTotals> Clients { get; init; }
@@ -71,15 +71,15 @@ public sealed record CounterSnapshot : CounterTotals
     /// <summary>By method and route, for example "GET /api/items/{id}".</summary>
     public required IReadOnlyDictionary<string, long> ApiCallsByPath { get; init; }
 
-    /// <summary>By the subject of the token, key or login; dead tokens included.</summary>
+    /// <summary>By the subject of the token, key or login, including invalid tokens.</summary>
     public required IReadOnlyDictionary<string, long> ApiCallsBySubject { get; init; }
 
-    /// <summary>The most token-endpoint calls that were ever in flight at once for any one grant.</summary>
+    /// <summary>The maximum number of concurrent token-endpoint calls for one grant.</summary>
     public int MaxConcurrentTokenCallsPerGrant { get; init; }
 
-    /// <summary>The most token-endpoint calls that were ever in flight at once, of all grants.</summary>
+    /// <summary>The maximum number of concurrent token-endpoint calls.</summary>
     public int MaxConcurrentTokenCalls { get; init; }
 
-    /// <summary>Exceptions nobody expected; anything but 0 is a bug of the sandbox.</summary>
+    /// <summary>Unhandled exceptions; any value but 0 is a bug of the sandbox.</summary>
     public long UnhandledErrors { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace Vault.Sandbox.Faults;
 
-/// <summary>A fault that was set: how often it struck, its gate, and the way to take it back.</summary>
+/// <summary>An active fault: its number of hits, its gate, and its removal.</summary>
 public sealed class FaultHandle
 {
     private readonly SandboxFaults _owner;
@@ -18,8 +18,8 @@ public sealed class FaultHandle
     public SandboxFault Fault { get; }
 
     /// <summary>
-    /// The gate that holds the requests of a <see cref="FaultKind.Hold"/>. Those of a <see cref="FaultKind.Slow"/>
-    /// announce themselves here once their timer runs.
+    /// The gate that holds the requests of a <see cref="FaultKind.Hold"/>. Requests of a <see cref="FaultKind.Slow"/>
+    /// are counted here once their timer runs.
     /// </summary>
     public SandboxGate Gate { get; } = new();
 
@@ -31,7 +31,7 @@ public sealed class FaultHandle
     public void Clear() => _owner.Remove(Id);
 
     /// <summary>
-    /// Takes one of the remaining strikes. Of any number of parallel requests exactly <see cref="SandboxFault.Times"/>
+    /// Takes one of the remaining hits. Of any number of concurrent requests exactly <see cref="SandboxFault.Times"/>
     /// get one.
     /// </summary>
     internal bool TryTake()

@@ -4,7 +4,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.Faults;
 
-/// <summary>Runs an endpoint under the faults that are set. With none set it costs one array read.</summary>
+/// <summary>Runs an endpoint with the active faults. Without any it costs one array read.</summary>
 internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, CancellationToken stopping)
 {
     public Task RunAsync(HttpContext context, FaultSite site, RequestDelegate act) =>
@@ -15,8 +15,8 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
         var plan = faults.Take(site, time.GetUtcNow());
         try
         {
-            // Waits do not watch the caller: a provider that has read the request acts on it, whether or not somebody
-            // still listens.
+            // Waits ignore the client's disconnect: a provider that has read the request acts on it even if the client
+            // has left.
             await WaitAsync(plan.Before);
             switch (plan.Outcome)
             {
@@ -105,8 +105,8 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
     }
 
     /// <summary>
-    /// Lets the endpoint act and keeps its answer off the wire. Status and headers stay on the response, which has not
-    /// started.
+    /// Lets the endpoint act and captures its response body instead of sending it. Status and headers stay on the
+    /// response, which has not started.
     /// </summary>
     private static async Task<ReadOnlyMemory<byte>> CaptureAsync(HttpContext context, RequestDelegate act)
     {
@@ -137,7 +137,7 @@ internal sealed class FaultRunner(SandboxFaults faults, TimeProvider time, Cance
                 continue;
             }
 
-            // The timer exists before the arrival is announced, so a test that moves its clock after ReachedAsync
+            // Create the timer before reporting the arrival, so that a test that advances its clock after ReachedAsync
             // always fires it.
             var delay = Task.Delay(TimeSpan.FromMilliseconds(handle.Fault.DelayMs), time, stopping);
             handle.Gate.Arrive();

@@ -2,7 +2,7 @@ using Vault.Sandbox.Grants;
 
 namespace Vault.Sandbox.Faults;
 
-/// <summary>What is known about a request when a fault may strike it.</summary>
+/// <summary>What is known about a request when faults are selected.</summary>
 internal readonly record struct FaultSite(
     FaultTarget Target,
     string Path,

@@ -1,8 +1,6 @@
 namespace Vault.Sandbox.Faults;
 
-/// <summary>
-/// Which endpoint a fault waits at. <see cref="Api"/> is the echo API under all three ways to authenticate.
-/// </summary>
+/// <summary>The endpoint of a fault. <see cref="Api"/> is the echo API with all three authentication methods.</summary>
 public enum FaultTarget
 {
     Any,
@@ -17,25 +15,25 @@ public enum FaultTarget
 public enum FaultKind
 {
     /// <summary>
-    /// Wait <see cref="SandboxFault.DelayMs"/> on the sandbox's clock, then go on; the sandbox goes on even when the
-    /// caller has left.
+    /// Waits <see cref="SandboxFault.DelayMs"/> on the sandbox's clock, then continues, even if the client has
+    /// disconnected.
     /// </summary>
     Slow,
 
-    /// <summary>Hold the request until the gate of the fault is opened.</summary>
+    /// <summary>Holds the request until the fault's gate is opened.</summary>
     Hold,
 
-    /// <summary>Cut the connection without having acted.</summary>
+    /// <summary>Cuts the connection without acting.</summary>
     DropBefore,
 
-    /// <summary>Act (rotate, create, revoke), then cut the connection instead of answering.</summary>
+    /// <summary>Acts (rotates, creates, revokes), then cuts the connection instead of responding.</summary>
     DropAfter,
 
     /// <summary>429 with Retry-After.</summary>
     RateLimited,
 
     /// <summary>
-    /// The status in <see cref="SandboxFault.Status"/>, 503 by default; with Retry-After where
+    /// The status in <see cref="SandboxFault.Status"/>, 503 by default; with Retry-After if
     /// <see cref="SandboxFault.RetryAfterSeconds"/> is set.
     /// </summary>
     ServerError,
@@ -43,29 +41,29 @@ public enum FaultKind
     /// <summary>200 with {"ok":false,"error":"..."}.</summary>
     ErrorBody,
 
-    /// <summary>200 application/json whose body is cut in the middle.</summary>
+    /// <summary>200 application/json with a truncated body.</summary>
     MalformedJson,
 
     /// <summary>
-    /// 400 invalid_grant with <see cref="SandboxFault.ErrorDescription"/>; the grant itself is not touched.
+    /// 400 invalid_grant with <see cref="SandboxFault.ErrorDescription"/>; the grant itself is not affected.
     /// </summary>
     InvalidGrant,
 
     /// <summary>
-    /// The API refuses the presented, not yet expired access token from now on, until the client refreshes.
+    /// The API rejects the presented, not yet expired access token from now on, until the client refreshes.
     /// </summary>
     EarlyUnauthorized,
 
-    /// <summary>At consent only <see cref="SandboxFault.Scopes"/> are granted, whatever was ticked.</summary>
+    /// <summary>The consent grants only <see cref="SandboxFault.Scopes"/>, whatever was selected.</summary>
     NarrowScope,
 
-    /// <summary>At consent <see cref="SandboxFault.Subject"/> signs in, whoever was chosen.</summary>
+    /// <summary>At the consent <see cref="SandboxFault.Subject"/> signs in, whoever was selected.</summary>
     WrongIdentity,
 }
 
 /// <summary>
-/// Whether a waiting or answering fault strikes before the sandbox acts (it then does not act, unless it only waits) or
-/// after it.
+/// Whether a fault applies before the sandbox acts or after it. Before, the sandbox does not act unless the fault only
+/// waits.
 /// </summary>
 public enum FaultPhase
 {
@@ -73,25 +71,25 @@ public enum FaultPhase
     After,
 }
 
-/// <summary>One fault: where, what, for how many requests. Filters that are null match everything.</summary>
+/// <summary>A fault: its kind, its filters and its number of requests. A null filter matches everything.</summary>
 public sealed record SandboxFault
 {
     public required FaultKind Kind { get; init; }
 
     public FaultTarget Target { get; init; } = FaultTarget.Any;
 
-    /// <summary>For the next so many matching requests; null is until cleared.</summary>
+    /// <summary>The number of matching requests; null until it is removed.</summary>
     public int? Times { get; init; }
 
-    /// <summary>Only requests whose path starts so, for example "/api/items".</summary>
+    /// <summary>Only requests with this path prefix, for example "/api/items".</summary>
     public string? PathPrefix { get; init; }
 
     public string? ClientId { get; init; }
 
-    /// <summary>Only requests that present a token of this grant.</summary>
+    /// <summary>Only requests with a token of this grant.</summary>
     public string? GrantId { get; init; }
 
-    /// <summary>Only token requests of this grant type, for example "refresh_token".</summary>
+    /// <summary>Only token requests with this grant type, for example "refresh_token".</summary>
     public string? GrantType { get; init; }
 
     public FaultPhase Phase { get; init; }
@@ -110,7 +108,7 @@ public sealed record SandboxFault
 
     public string? Subject { get; init; }
 
-    /// <summary>Every wrong value with its field name and the fix; empty when the fault can be set.</summary>
+    /// <summary>Every invalid value with its field name and the fix; empty when the fault is valid.</summary>
     public IEnumerable<string> Problems()
     {
         if (!Enum.IsDefined(Kind) || !Enum.IsDefined(Target) || !Enum.IsDefined(Phase))
@@ -125,7 +123,7 @@ public sealed record SandboxFault
 
         if (Kind == FaultKind.Slow && DelayMs < 1)
         {
-            yield return "delay_ms is missing; say how long a slow request takes";
+            yield return "delay_ms is missing; give the duration of a slow request";
         }
 
         if (Status is < 400 or > 599)
@@ -135,12 +133,12 @@ public sealed record SandboxFault
 
         if (Kind == FaultKind.NarrowScope && Scopes is null)
         {
-            yield return "scopes is missing; list what is still granted";
+            yield return "scopes is missing; list the granted scopes";
         }
 
         if (Kind == FaultKind.WrongIdentity && string.IsNullOrEmpty(Subject))
         {
-            yield return "subject is missing; say who signs in instead";
+            yield return "subject is missing; name the identity that signs in instead";
         }
 
         if (PathPrefix is not null && !PathPrefix.StartsWith('/'))

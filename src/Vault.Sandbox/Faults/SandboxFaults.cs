@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Vault.Sandbox.Faults;
 
 /// <summary>
-/// The faults that are set. Per request every matching wait (slow, hold) applies, and the first matching other fault in
-/// the order they were set.
+/// The active faults. To a request apply all matching waits (slow, hold), and of the other matching faults the first
+/// one added.
 /// </summary>
 public sealed class SandboxFaults
 {
@@ -19,7 +19,7 @@ public sealed class SandboxFaults
 
     internal bool IsEmpty => _handles.Length == 0;
 
-    /// <exception cref="ArgumentException">The fault cannot be set; the message lists every wrong field.</exception>
+    /// <exception cref="ArgumentException">The fault is invalid; the message lists every wrong field.</exception>
     public FaultHandle Add(SandboxFault fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
@@ -39,7 +39,7 @@ public sealed class SandboxFaults
 
     public FaultHandle? Find(string id) => Array.Find(_handles, h => h.Id == id);
 
-    /// <summary>Removes one fault and opens its gate; false when there is none of that id.</summary>
+    /// <summary>Removes a fault and opens its gate; false if there is none with that id.</summary>
     public bool Remove(string id)
     {
         FaultHandle? found;
@@ -98,7 +98,7 @@ public sealed class SandboxFaults
         return new FaultPlan(before, outcome?.Fault, after);
     }
 
-    /// <summary>The first matching consent fault of a kind, taken.</summary>
+    /// <summary>Takes the first matching consent fault of a kind.</summary>
     internal SandboxFault? TakeConsent(FaultKind kind, string clientId)
     {
         var site = new FaultSite(FaultTarget.Authorize, "/oauth/authorize", clientId);
@@ -109,7 +109,7 @@ public sealed class SandboxFaults
         fault.Kind != FaultKind.EarlyUnauthorized || site.Access?.StateAt(now) == Grants.AccessState.Live;
 }
 
-/// <summary>What strikes one request: waits before acting, one outcome, waits after acting.</summary>
+/// <summary>The faults of one request: waits before acting, one outcome, waits after acting.</summary>
 internal readonly record struct FaultPlan(
     ImmutableArray<FaultHandle> Before,
     SandboxFault? Outcome,

@@ -1,8 +1,8 @@
 namespace Vault.Sandbox.Faults;
 
 /// <summary>
-/// Holds requests until it is opened. A test waits with <see cref="ReachedAsync"/> until the request is really there,
-/// does what it came for, and opens. Once open it stays open.
+/// Holds requests until it is opened. A test waits with <see cref="ReachedAsync"/> until the request has arrived, acts,
+/// and opens the gate. An opened gate stays open.
 /// </summary>
 public sealed class SandboxGate
 {
@@ -11,7 +11,7 @@ public sealed class SandboxGate
     private readonly List<(int Count, TaskCompletionSource Reached)> _waiters = [];
     private int _arrived;
 
-    /// <summary>How many requests came to the gate so far.</summary>
+    /// <summary>How many requests have arrived at the gate so far.</summary>
     public int Arrived
     {
         get
@@ -25,7 +25,7 @@ public sealed class SandboxGate
 
     public bool IsOpen => _open.Task.IsCompleted;
 
-    /// <summary>Completes when at least <paramref name="count"/> requests have come to the gate.</summary>
+    /// <summary>Completes when at least <paramref name="count"/> requests have arrived at the gate.</summary>
     public Task ReachedAsync(int count = 1, CancellationToken cancellationToken = default)
     {
         lock (_sync)
@@ -41,7 +41,7 @@ public sealed class SandboxGate
         }
     }
 
-    /// <summary>Lets the held requests, and all later ones, go on.</summary>
+    /// <summary>Releases the held requests and all later ones.</summary>
     public void Open() => _open.TrySetResult();
 
     internal Task PassAsync(CancellationToken cancellationToken)

@@ -9,8 +9,8 @@ internal enum AccessState
 }
 
 /// <summary>
-/// An issued access token. Reading its state takes no lock: each way to die is one flag or number that only ever moves
-/// towards dead, so a reader that sees "live" saw a moment at which the token was live.
+/// An issued access token. Reading its state is lock-free: each way to end is one flag or number that changes only in
+/// one direction, so a reader that sees "live" saw a moment when the token was live.
 /// </summary>
 internal sealed class AccessToken(
     string value,
@@ -57,7 +57,8 @@ internal sealed class AccessToken(
     public void Revoke() => _revoked = true;
 
     /// <summary>
-    /// From now on the API refuses this token though it has not expired; the token of the next refresh is not affected.
+    /// From now on the API rejects this token although it has not expired; the token of the next refresh is not
+    /// affected.
     /// </summary>
     public void RefuseEarly() => _refusedEarly = true;
 

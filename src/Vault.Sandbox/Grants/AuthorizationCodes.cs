@@ -2,9 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Vault.Sandbox.Grants;
 
-/// <summary>
-/// A code handed to a redirect URI: single use, 60 seconds, bound to client, redirect URI and PKCE challenge.
-/// </summary>
+/// <summary>An authorization code: single use, 60 seconds, bound to client, redirect URI and PKCE challenge.</summary>
 internal sealed class AuthorizationCode
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
@@ -25,7 +23,9 @@ internal sealed class AuthorizationCode
 
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>Held while the code is judged and spent, so that a replay sees the family it has to revoke.</summary>
+    /// <summary>
+    /// Held while the code is checked and marked as used, so that a replay sees the family to revoke.
+    /// </summary>
     public Lock Sync { get; } = new();
 
     public bool Spent { get; set; }
@@ -34,7 +34,7 @@ internal sealed class AuthorizationCode
 }
 
 /// <summary>
-/// The codes on their way. Spent ones stay known for ten minutes, so that a replay is recognised and punished.
+/// The issued codes. Used ones are remembered for ten minutes, so that a replay is detected and revokes the grant.
 /// </summary>
 internal sealed class AuthorizationCodes
 {

@@ -3,14 +3,15 @@ using Vault.Sandbox.Clients;
 namespace Vault.Sandbox.Grants;
 
 /// <summary>
-/// One grant: everything that descends from one consent or one mint. All changes of a family happen under its own lock,
-/// and new tokens are put into the index inside that lock; so of any number of parallel refreshes with one token
-/// exactly one finds it unused, and every other one finds what the winner left behind, complete.
+/// A grant with all tokens of one consent or mint. All changes of a family run under its lock, including the indexing
+/// of new tokens. So of any number of concurrent refreshes with one token exactly one finds it unused, and the others
+/// see the complete result of that one.
 /// </summary>
 internal sealed class GrantFamily
 {
     /// <summary>
-    /// Older access tokens are forgotten; the API then calls them unknown instead of expired, both a 401 invalid_token.
+    /// Older access tokens are forgotten; the API then reports them as unknown instead of expired, both with 401
+    /// invalid_token.
     /// </summary>
     private const int RememberedAccessTokens = 64;
 
@@ -67,7 +68,9 @@ internal sealed class GrantFamily
 
     public TokenPolicy Policy => _ownPolicy ?? _client.Current.Policy;
 
-    /// <summary>The first access token and, where wanted and allowed by the policy, the first refresh token.</summary>
+    /// <summary>
+    /// Issues the first access token and, if requested and allowed by the policy, the first refresh token.
+    /// </summary>
     public (AccessToken Access, string? Refresh) Open(
         bool withRefresh,
         TimeSpan? firstAccessLifetime,
@@ -150,7 +153,7 @@ internal sealed class GrantFamily
         }
     }
 
-    /// <summary>Every access token of the family has expired as of now; the refresh token is untouched.</summary>
+    /// <summary>Expires every access token of the family now; the refresh token is not affected.</summary>
     public void ExpireAccess(DateTimeOffset now)
     {
         lock (_sync)
@@ -165,7 +168,7 @@ internal sealed class GrantFamily
         }
     }
 
-    /// <summary>Whether a refresh token of this family would be accepted if presented now.</summary>
+    /// <summary>Whether this refresh token would be accepted now.</summary>
     public bool IsRefreshLive(RefreshToken token, DateTimeOffset now)
     {
         lock (_sync)
@@ -178,8 +181,8 @@ internal sealed class GrantFamily
     }
 
     /// <summary>
-    /// Counts a call at the token endpoint for this grant from its arrival until its reply is written, dropped or
-    /// released.
+    /// Counts a token-endpoint call for this grant from its arrival until its response is written or dropped, or the
+    /// call is released.
     /// </summary>
     public int EnterTokenCall()
     {
@@ -270,7 +273,7 @@ internal sealed class GrantFamily
     }
 
     /// <summary>
-    /// Only the immediate predecessor has a grace: once its successor was used, the client has shown that it holds the
+    /// Only the immediate predecessor has a grace: when its successor was used, the client has proved that it has the
     /// successor.
     /// </summary>
     private bool InGrace(RefreshToken token, TokenPolicy policy, DateTimeOffset now) =>

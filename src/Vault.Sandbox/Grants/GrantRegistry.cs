@@ -3,7 +3,7 @@ using Vault.Sandbox.Clients;
 
 namespace Vault.Sandbox.Grants;
 
-/// <summary>Creates, inspects and ends grants from a test or over the control API.</summary>
+/// <summary>Creates, inspects and ends grants, for tests and the control API.</summary>
 public sealed class GrantRegistry
 {
     private readonly TokenIndex _index;
@@ -19,7 +19,7 @@ public sealed class GrantRegistry
 
     public int Count => _index.FamilyCount;
 
-    /// <exception cref="ArgumentException">The seed cannot be used; the message names the field.</exception>
+    /// <exception cref="ArgumentException">The seed is invalid; the message names the field.</exception>
     public MintedGrant Mint(GrantSeed seed)
     {
         ArgumentNullException.ThrowIfNull(seed);
@@ -55,12 +55,10 @@ public sealed class GrantRegistry
         return [.. Of(clientId).Select(f => f.Snapshot(now))];
     }
 
-    /// <summary>The access tokens of the grant have expired as of now.</summary>
+    /// <summary>Expires the access tokens of the grant now.</summary>
     public void ExpireAccess(string grantId) => Find(grantId).ExpireAccess(_time.GetUtcNow());
 
-    /// <summary>
-    /// The access tokens of all grants (of one client) have expired as of now. Returns how many grants there were.
-    /// </summary>
+    /// <summary>Expires the access tokens of all grants (of one client) now. Returns the number of grants.</summary>
     public int ExpireAllAccess(string? clientId = null)
     {
         var now = _time.GetUtcNow();
@@ -75,7 +73,7 @@ public sealed class GrantRegistry
     }
 
     /// <summary>
-    /// The person or an administrator took the grant back: all its tokens are dead. The reason becomes the
+    /// Revokes the grant, as its user or an administrator would: all its tokens are invalid. The reason becomes the
     /// error_description of invalid_grant.
     /// </summary>
     public void Revoke(string grantId, string reason = "the user revoked access") => Find(grantId).Kill(reason);
@@ -115,7 +113,7 @@ public sealed class GrantRegistry
 
         if (string.IsNullOrWhiteSpace(seed.Subject))
         {
-            throw new ArgumentException("subject is empty; name whom the grant is for");
+            throw new ArgumentException("subject is empty; name the subject of the grant");
         }
 
         var own = seed.Policy?.ApplyTo(client.Current.Policy);
@@ -139,7 +137,7 @@ public sealed class GrantRegistry
     private GrantFamily Find(string grantId) =>
         _index.TryFamily(grantId, out var family)
             ? family
-            : throw new KeyNotFoundException($"grant '{grantId}' is not known to the sandbox");
+            : throw new KeyNotFoundException($"grant '{grantId}' does not exist in the sandbox");
 
     private sealed record Plan(ClientEntry Client, string[] Scopes, TokenPolicy? OwnPolicy, TimeSpan? Lifetime);
 }

@@ -8,26 +8,24 @@ public sealed record GrantSeed
     public string ClientId { get; init; } = SandboxClient.DemoId;
 
     /// <summary>
-    /// Who the grant is for. In bulk, "{n}" is replaced by the running number; without it "-n" is appended.
+    /// The subject of the grant. When minting many, "{n}" is replaced by the running number; without it "-n" is
+    /// appended.
     /// </summary>
     public string Subject { get; init; } = "alice";
 
-    /// <summary>Null is all scopes of the client.</summary>
+    /// <summary>Null for all scopes of the client.</summary>
     public IReadOnlyList<string>? Scopes { get; init; }
 
     /// <summary>
-    /// What differs from the client's policy for this grant; null follows the client, also when the client changes
-    /// later.
+    /// Overrides of the client's policy for this grant; a null member follows the client, also after later changes.
     /// </summary>
     public TokenPolicyPatch? Policy { get; init; }
 
-    /// <summary>
-    /// Lifetime of the first access token only; 0 or less makes it expired from the start. Null is the policy's.
-    /// </summary>
+    /// <summary>Lifetime of the first access token only; 0 or less for an expired one. Null for the policy's.</summary>
     public int? AccessExpiresInSeconds { get; init; }
 }
 
-/// <summary>A grant that was created, with its tokens. Prints its id only.</summary>
+/// <summary>A created grant with its tokens. ToString prints only its id.</summary>
 public sealed record MintedGrant(
     string GrantId,
     string Subject,

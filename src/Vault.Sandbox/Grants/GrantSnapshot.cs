@@ -1,6 +1,6 @@
 namespace Vault.Sandbox.Grants;
 
-/// <summary>What the sandbox knows about one grant at a moment; carries no token.</summary>
+/// <summary>The state of one grant at a moment, without tokens.</summary>
 public sealed record GrantSnapshot
 {
     public required string GrantId { get; init; }
@@ -15,13 +15,13 @@ public sealed record GrantSnapshot
 
     public string? DeathReason { get; init; }
 
-    /// <summary>Refreshes that were answered with tokens.</summary>
+    /// <summary>Refreshes that issued tokens.</summary>
     public int Refreshes { get; init; }
 
     /// <summary>Refreshes that reached the family, accepted or not.</summary>
     public int RefreshAttempts { get; init; }
 
-    /// <summary>How often an already used refresh token was presented, inside a grace window or not.</summary>
+    /// <summary>How often a used refresh token was presented, within a grace window or not.</summary>
     public int RefreshReplays { get; init; }
 
     public int MaxConcurrentTokenCalls { get; init; }

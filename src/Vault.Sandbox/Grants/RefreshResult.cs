@@ -1,13 +1,13 @@
 namespace Vault.Sandbox.Grants;
 
-/// <summary>What a family answered to a refresh.</summary>
+/// <summary>The result of a refresh.</summary>
 internal abstract record RefreshResult
 {
     private RefreshResult() { }
 
-    /// <param name="Access">The fresh access token.</param>
-    /// <param name="Refresh">The refresh token to put into the answer; null where the answer carries none.</param>
-    /// <param name="Replayed">A used refresh token was accepted because its grace had not run out.</param>
+    /// <param name="Access">The new access token.</param>
+    /// <param name="Refresh">The refresh token for the response; null if the response contains none.</param>
+    /// <param name="Replayed">A used refresh token was accepted within its grace.</param>
     public sealed record Issued(AccessToken Access, string? Refresh, bool Replayed) : RefreshResult
     {
         public override string ToString() => "Issued";

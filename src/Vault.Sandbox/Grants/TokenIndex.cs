@@ -3,9 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Vault.Sandbox.Grants;
 
-/// <summary>
-/// Finds tokens and families by their strings. What a token may do is decided by its family, never here.
-/// </summary>
+/// <summary>Finds tokens and families by their strings. The family decides what a token may do.</summary>
 internal sealed class TokenIndex
 {
     private readonly ConcurrentDictionary<string, AccessToken> _access = new(StringComparer.Ordinal);

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Vault.Sandbox.Grants;
 
-/// <summary>Token strings: a prefix that a leak scan recognises and 256 random bits.</summary>
+/// <summary>Token strings: a prefix that a leak scanner recognizes, and 256 random bits.</summary>
 internal static class TokenText
 {
     public const string AccessPrefix = "sbx_at_";

@@ -9,9 +9,9 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// GET /oauth/authorize shows the consent page; the page posts the person's decision to /oauth/authorize/decision.
-/// Without a person: auto=approve or auto=deny in the query (with identity and grant_scopes where wanted), or a client
-/// with auto consent.
+/// GET /oauth/authorize shows the consent page, which posts the decision to /oauth/authorize/decision. Without a
+/// person: auto=approve or auto=deny in the query (optionally with identity and grant_scopes), or a client with auto
+/// consent.
 /// </summary>
 internal sealed class AuthorizeEndpoint(
     ClientRegistry clients,
@@ -53,7 +53,8 @@ internal sealed class AuthorizeEndpoint(
             await ErrorPage.WriteAsync(
                 context,
                 problem
-                    ?? "This request for consent has expired or was already answered. Go back to the app and start again."
+                    ?? "This request for consent has expired or was already answered. Go back to the app and "
+                        + "start again."
             );
             return;
         }
@@ -73,7 +74,7 @@ internal sealed class AuthorizeEndpoint(
             return;
         }
 
-        // Whoever removes the transaction answers it; a double click finds it gone.
+        // The request that removes the transaction completes it; a double click finds it gone.
         if (!_waiting.TryRemove(transaction, out _))
         {
             await ErrorPage.WriteAsync(context, "This request for consent was already answered. Go back to the app.");
@@ -90,17 +91,17 @@ internal sealed class AuthorizeEndpoint(
         {
             case AuthorizeReading.ShowPage page:
                 return ErrorPage.WriteAsync(context, page.Problem);
-            case AuthorizeReading.TellClient tell:
+            case AuthorizeReading.RedirectError error:
                 Redirect(
                     context,
-                    tell.RedirectUri,
-                    [("error", tell.Error), ("error_description", tell.Description), ("state", tell.State)]
+                    error.RedirectUri,
+                    [("error", error.Error), ("error_description", error.Description), ("state", error.State)]
                 );
                 return Task.CompletedTask;
             case AuthorizeReading.Valid { Request: var request }:
                 return AskAsync(context, query, request);
             default:
-                throw new InvalidOperationException("a reading is valid, a page or an answer to the client");
+                throw new InvalidOperationException("a reading is valid, a page or a redirect with an error");
         }
     }
 
@@ -154,7 +155,7 @@ internal sealed class AuthorizeEndpoint(
             Redirect(
                 context,
                 request.RedirectUri,
-                [("error", "access_denied"), ("error_description", "the person said no"), ("state", request.State)]
+                [("error", "access_denied"), ("error_description", "the user denied access"), ("state", request.State)]
             );
             return;
         }
@@ -186,9 +187,7 @@ internal sealed class AuthorizeEndpoint(
         Redirect(context, request.RedirectUri, [("code", code.Value), ("state", request.State)]);
     }
 
-    /// <summary>
-    /// Every answer at a redirect URI names who answers (RFC 9207), so a client can tell two servers apart.
-    /// </summary>
+    /// <summary>Every redirect names the issuer (RFC 9207), so that a client can detect a mix-up of servers.</summary>
     private void Redirect(HttpContext context, string redirectUri, (string Name, string? Value)[] members)
     {
         JsonReply.NoStore(context.Response);

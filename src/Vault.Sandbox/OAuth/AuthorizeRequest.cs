@@ -3,7 +3,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>A validated authorization request, waiting for somebody to consent.</summary>
+/// <summary>A validated authorization request that waits for consent.</summary>
 internal sealed record AuthorizeRequest
 {
     public required SandboxClient Client { get; init; }
@@ -21,7 +21,7 @@ internal sealed record AuthorizeRequest
     public string? LoginHint { get; init; }
 }
 
-/// <summary>What became of reading an authorization request.</summary>
+/// <summary>The result of reading an authorization request.</summary>
 internal abstract record AuthorizeReading
 {
     private AuthorizeReading() { }
@@ -29,13 +29,12 @@ internal abstract record AuthorizeReading
     public sealed record Valid(AuthorizeRequest Request) : AuthorizeReading;
 
     /// <summary>
-    /// Client or redirect URI are not to be trusted: a page for the person, never a redirect (RFC 6749 section
-    /// 4.1.2.1).
+    /// Client or redirect URI are invalid: an error page, never a redirect (RFC 6749 section 4.1.2.1).
     /// </summary>
     public sealed record ShowPage(string Problem) : AuthorizeReading;
 
-    /// <summary>The client may be told, at its own redirect URI.</summary>
-    public sealed record TellClient(string RedirectUri, string? State, string Error, string Description)
+    /// <summary>An error that is sent to the client's redirect URI.</summary>
+    public sealed record RedirectError(string RedirectUri, string? State, string Error, string Description)
         : AuthorizeReading;
 
     public static AuthorizeReading Read(StrictForm query, ClientRegistry clients)
@@ -57,49 +56,49 @@ internal abstract record AuthorizeReading
         }
 
         var state = query["state"];
-        TellClient Tell(string error, string description) => new(redirectUri, state, error, description);
+        RedirectError ToClient(string error, string description) => new(redirectUri, state, error, description);
         if (query.Repeated() is { } repeated)
         {
-            // A repeated client_id or redirect_uri leaves open which one was meant.
+            // With a repeated client_id or redirect_uri it is unclear which one applies.
             return repeated is "client_id" or "redirect_uri"
                 ? new ShowPage($"{repeated} was sent more than once.")
-                : Tell("invalid_request", $"the parameter {repeated} was sent more than once");
+                : ToClient("invalid_request", $"the parameter {repeated} was sent more than once");
         }
 
         if (query["response_type"] is not { } responseType)
         {
-            return Tell("invalid_request", "response_type is missing");
+            return ToClient("invalid_request", "response_type is missing");
         }
 
         if (responseType != "code")
         {
-            return Tell("unsupported_response_type", "only response_type=code is known");
+            return ToClient("unsupported_response_type", "only response_type=code is supported");
         }
 
         if (!client.GrantTypes.Contains(SandboxScopes.AuthorizationCode))
         {
-            return Tell("unauthorized_client", "the client is not registered for authorization_code");
+            return ToClient("unauthorized_client", "the client is not registered for authorization_code");
         }
 
         if (query["response_mode"] is not (null or "query"))
         {
-            return Tell("invalid_request", "only response_mode=query is known");
+            return ToClient("invalid_request", "only response_mode=query is supported");
         }
 
         if (query["code_challenge"] is not { } challenge || query["code_challenge_method"] != "S256")
         {
-            return Tell("invalid_request", "PKCE is required: send code_challenge with code_challenge_method=S256");
+            return ToClient("invalid_request", "PKCE is required: send code_challenge with code_challenge_method=S256");
         }
 
         if (!Pkce.IsChallenge(challenge))
         {
-            return Tell("invalid_request", "code_challenge is not a base64url SHA-256 of 43 characters");
+            return ToClient("invalid_request", "code_challenge is not a base64url SHA-256 of 43 characters");
         }
 
         var (scopes, error) = RequestedScopes.Resolve(client, query["scope"]);
         if (error is not null)
         {
-            return Tell(error.Error, error.Description);
+            return ToClient(error.Error, error.Description);
         }
 
         return new Valid(

@@ -9,11 +9,11 @@ namespace Vault.Sandbox.OAuth;
 /// <summary>client_secret_basic or client_secret_post, exactly one of them (RFC 6749 section 2.3).</summary>
 internal sealed class ClientAuthentication(ClientRegistry clients, CounterBook counters)
 {
-    /// <summary>The client id that the request claims, unproven; for counting and for choosing faults.</summary>
+    /// <summary>The unauthenticated client id of the request, for counting and selecting faults.</summary>
     public static string? Claimed(HttpRequest request, StrictForm form) =>
         form["client_id"] ?? (TryBasic(request, out var id, out _) ? id : null);
 
-    /// <summary>The id when it is registered: strangers must not grow the counters.</summary>
+    /// <summary>The id if it is registered: unknown ids must not add counters.</summary>
     public string? Registered(string? clientId) => clients.TryGet(clientId, out _) ? clientId : null;
 
     public (ClientEntry? Client, OAuthError? Error) Authenticate(HttpRequest request, StrictForm form)
@@ -22,7 +22,7 @@ internal sealed class ClientAuthentication(ClientRegistry clients, CounterBook c
         var usedHeader = header.Count > 0;
         if (request.Query.ContainsKey("client_secret"))
         {
-            return (null, OAuthError.InvalidRequest("client credentials do not belong into the query string"));
+            return (null, OAuthError.InvalidRequest("client credentials must not be in the query string"));
         }
 
         if (usedHeader && form["client_secret"] is not null)

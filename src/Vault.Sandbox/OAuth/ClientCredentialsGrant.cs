@@ -6,7 +6,7 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// grant_type=client_credentials (RFC 6749 section 4.4): the client stands for itself, no refresh token.
+/// grant_type=client_credentials (RFC 6749 section 4.4): a token for the client itself, without a refresh token.
 /// </summary>
 internal sealed class ClientCredentialsGrant(TokenIndex index, CounterBook counters, TimeProvider time)
 {

@@ -33,11 +33,11 @@ internal sealed class CodeGrant(
             {
                 counters.Add(Count.CodeReplays, code.ClientId);
                 code.Issued?.Kill("the authorization code of this grant was used twice");
-                return (default, OAuthError.InvalidGrant("the code was already used; what it had issued is revoked"));
+                return (default, OAuthError.InvalidGrant("the code was already used; its tokens are revoked"));
             }
 
-            // Every attempt by the right client spends the code, so a wrong verifier or redirect URI cannot be tried
-            // twice.
+            // Every attempt by the right client uses up the code, so a wrong verifier or redirect URI cannot be
+            // retried.
             code.Spent = true;
             if (now >= code.ExpiresAt)
             {

@@ -9,14 +9,14 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// Signs id_tokens (RS256, the algorithm OpenID Connect requires) and publishes the key at /jwks. The key lives as long
-/// as the process.
+/// Signs id_tokens (RS256, which OpenID Connect requires) and publishes the key at /jwks. The key exists for the
+/// lifetime of the process.
 /// </summary>
 internal sealed class IdTokenSigner(IdentityBook identities, Func<string> issuer) : IDisposable
 {
     private const string KeyId = "sandbox-1";
 
-    // Made on first use: most tests never ask for an id_token, and a key costs a tenth of a second.
+    // Created on first use: most tests need no id_token, and a key costs a tenth of a second.
     private readonly Lazy<RSA> _key = new(static () => RSA.Create(2048));
     private readonly Lock _signing = new();
 

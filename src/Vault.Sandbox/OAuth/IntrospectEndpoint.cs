@@ -6,7 +6,8 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// POST /oauth/introspect (RFC 7662). Dead, unknown and foreign tokens are {"active":false} and nothing else.
+/// POST /oauth/introspect (RFC 7662). For invalid, unknown and other clients' tokens the response is only
+/// {"active":false}.
 /// </summary>
 internal sealed class IntrospectEndpoint(
     ClientAuthentication authentication,

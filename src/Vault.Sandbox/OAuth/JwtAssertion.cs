@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>A compact JWS taken apart, not yet believed.</summary>
+/// <summary>A parsed compact JWS, not yet verified.</summary>
 internal sealed record JwtAssertion(
     string? Algorithm,
     string? KeyId,
@@ -53,7 +53,7 @@ internal sealed record JwtAssertion(
         }
     }
 
-    /// <summary>A NumericDate claim; null when it is missing, false when it is there and not a sane number.</summary>
+    /// <summary>A NumericDate claim. False if it is present but invalid; true with null if it is absent.</summary>
     public bool TryDate(string claim, out DateTimeOffset? value)
     {
         value = null;
@@ -76,7 +76,7 @@ internal sealed record JwtAssertion(
     }
 
     /// <summary>
-    /// The audience when it is exactly one; an array of several is a way to smuggle an assertion to somebody else.
+    /// The audience if there is exactly one; an assertion with several could be replayed at another server.
     /// </summary>
     public string? SoleAudience()
     {

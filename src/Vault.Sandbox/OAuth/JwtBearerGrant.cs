@@ -7,8 +7,8 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// grant_type=jwt-bearer (RFC 7523 section 3), the way service accounts use it: iss is the registered account, sub the
-/// user it acts for (or itself), aud this server alone, exp at most an hour ahead, jti once.
+/// grant_type=jwt-bearer (RFC 7523 section 3), as service accounts use it: iss is the registered account, sub the user
+/// it acts for (or itself), aud only this server, exp at most an hour ahead, jti unique.
 /// </summary>
 internal sealed class JwtBearerGrant(
     JwtKeys keys,
@@ -45,7 +45,9 @@ internal sealed class JwtBearerGrant(
         {
             return (
                 default,
-                OAuthError.InvalidGrant("no key is registered for this iss, kid and alg (RS256 and ES256 are known)")
+                OAuthError.InvalidGrant(
+                    "no key is registered for this iss, kid and alg (RS256 and ES256 are supported)"
+                )
             );
         }
 
@@ -125,7 +127,7 @@ internal sealed class JwtBearerGrant(
 
         if (nbf > now + Skew || iat > now + Skew)
         {
-            return "the assertion is from the future";
+            return "nbf or iat is in the future";
         }
 
         return assertion["jti"] is { } id && !FirstUse(assertion["iss"]!, id, exp.Value, now)

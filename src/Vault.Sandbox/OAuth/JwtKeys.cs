@@ -11,7 +11,7 @@ internal sealed record JwtKey(string Issuer, string? KeyId, string ClientId, RSA
 
     public string Algorithm => Rsa is not null ? "RS256" : "ES256";
 
-    // RSA and ECDsa objects do not promise thread safety; verification is rare enough to take turns.
+    // RSA and ECDsa are not documented as thread-safe; verification is rare enough for a lock.
     public bool Verify(ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
     {
         lock (_turn)
@@ -27,7 +27,7 @@ internal sealed record JwtKey(string Issuer, string? KeyId, string ClientId, RSA
     }
 }
 
-/// <summary>The keys that jwt-bearer assertions are verified against, by issuer.</summary>
+/// <summary>The keys for verifying jwt-bearer assertions, by issuer.</summary>
 public sealed class JwtKeys
 {
     private readonly ConcurrentDictionary<string, JwtKey[]> _keys = new(StringComparer.Ordinal);
@@ -35,8 +35,8 @@ public sealed class JwtKeys
     internal JwtKeys() { }
 
     /// <summary>
-    /// Registers a public key in PEM ("BEGIN PUBLIC KEY") for assertions of <paramref name="issuer"/>; what they mint
-    /// counts for the client.
+    /// Registers a public key in PEM ("BEGIN PUBLIC KEY") for assertions of <paramref name="issuer"/>; their grants
+    /// belong to the client.
     /// </summary>
     /// <exception cref="ArgumentException">The text is not a usable public key.</exception>
     public void RegisterPem(

@@ -4,7 +4,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>RFC 8414 and OpenID Connect discovery: exactly what works, nothing else.</summary>
+/// <summary>RFC 8414 and OpenID Connect discovery, listing exactly what is supported.</summary>
 internal sealed class MetadataEndpoint(Func<string> issuer)
 {
     public Task HandleAsync(HttpContext context) => JsonReply.WriteAsync(context, 200, issuer(), static (writer, iss) =>

@@ -2,7 +2,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>An error answer of the token, revocation and introspection endpoints (RFC 6749 section 5.2).</summary>
+/// <summary>An error response of the token, revocation and introspection endpoints (RFC 6749 section 5.2).</summary>
 internal sealed record OAuthError(string Error, string Description, int Status = 400, bool ChallengeBasic = false)
 {
     public static OAuthError InvalidRequest(string description) => new("invalid_request", description);

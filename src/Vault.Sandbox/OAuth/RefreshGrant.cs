@@ -5,7 +5,9 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>grant_type=refresh_token (RFC 6749 section 6). The family decides; this translates and counts.</summary>
+/// <summary>
+/// grant_type=refresh_token (RFC 6749 section 6). The family decides; this class converts the result and counts it.
+/// </summary>
 internal sealed class RefreshGrant(TokenIndex index, CounterBook counters, TimeProvider time)
 {
     public (TokenReply Reply, OAuthError? Error) Refresh(ClientEntry client, StrictForm form)
@@ -15,8 +17,8 @@ internal sealed class RefreshGrant(TokenIndex index, CounterBook counters, TimeP
             return (default, OAuthError.InvalidRequest("refresh_token is missing"));
         }
 
-        // A token of another client is refused before its family is touched: a stranger must not be able to kill a
-        // family.
+        // A token of another client is rejected before its family is accessed, so that a client cannot kill another
+        // one's family.
         if (!index.TryRefresh(value, out var token) || token.Family.ClientId != client.Current.ClientId)
         {
             return (default, OAuthError.InvalidGrant("the refresh token is unknown or was issued to another client"));

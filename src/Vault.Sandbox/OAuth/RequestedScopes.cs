@@ -3,7 +3,7 @@ using Vault.Sandbox.Clients;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// Which scopes a request asks for: the named ones, or all of the client when it names none (RFC 6749 section 3.3).
+/// The scopes of a request: the named ones, or all of the client's if it names none (RFC 6749 section 3.3).
 /// </summary>
 internal static class RequestedScopes
 {
@@ -21,7 +21,8 @@ internal static class RequestedScopes
             : (
                 [],
                 OAuthError.InvalidScope(
-                    $"the client may not ask for {string.Join(", ", foreign)}; it may ask for {string.Join(' ', client.Scopes)}"
+                    $"the client may not request {string.Join(", ", foreign)}; it may request "
+                        + $"{string.Join(' ', client.Scopes)}"
                 )
             );
     }

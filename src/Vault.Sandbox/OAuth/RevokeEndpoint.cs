@@ -6,8 +6,8 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// POST /oauth/revoke (RFC 7009). A refresh token, used or not, takes its whole grant with it; an access token only
-/// itself. token_type_hint is only a hint and not needed here. An unknown token is a success (section 2.2).
+/// POST /oauth/revoke (RFC 7009). A refresh token, used or not, revokes its whole grant; an access token only itself.
+/// token_type_hint is optional and ignored. An unknown token is a success (section 2.2).
 /// </summary>
 internal sealed class RevokeEndpoint(
     ClientAuthentication authentication,

@@ -7,7 +7,7 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// POST /oauth/token. Counts, lets faults strike, authenticates the client and hands over to the grant type.
+/// POST /oauth/token. Counts, applies faults, authenticates the client and dispatches to the grant type.
 /// </summary>
 internal sealed class TokenEndpoint(
     ClientAuthentication authentication,
@@ -54,8 +54,8 @@ internal sealed class TokenEndpoint(
     {
         var (client, error) = authentication.Authenticate(context.Request, form);
 
-        // A JWT assertion stands for itself: client authentication is optional there (RFC 7523 section 3.1), but must
-        // be right when it is given.
+        // With a JWT assertion client authentication is optional (RFC 7523 section 3.1), but if present it must be
+        // valid.
         var mayBeAnonymous =
             grantType == SandboxScopes.JwtBearer
             && form["client_secret"] is null

@@ -3,7 +3,7 @@ using Vault.Sandbox.Wire;
 
 namespace Vault.Sandbox.OAuth;
 
-/// <summary>A successful answer of the token endpoint (RFC 6749 section 5.1).</summary>
+/// <summary>A successful response of the token endpoint (RFC 6749 section 5.1).</summary>
 internal readonly record struct TokenReply(AccessToken Access, string? Refresh, string? IdToken = null)
 {
     public Task WriteAsync(HttpContext context)

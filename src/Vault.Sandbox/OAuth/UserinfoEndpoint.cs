@@ -6,7 +6,7 @@ using Vault.Sandbox.Wire;
 namespace Vault.Sandbox.OAuth;
 
 /// <summary>
-/// GET or POST /oauth/userinfo with a bearer token: sub always, name and email as far as the scopes go.
+/// GET or POST /oauth/userinfo with a bearer token: sub always, name and email according to the scopes.
 /// </summary>
 internal sealed class UserinfoEndpoint(BearerAuthenticator authenticator, IdentityBook identities, FaultRunner faults)
 {

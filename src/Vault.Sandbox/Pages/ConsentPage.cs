@@ -4,7 +4,7 @@ using Vault.Sandbox.OAuth;
 
 namespace Vault.Sandbox.Pages;
 
-/// <summary>Who asks for what, who signs in, and two buttons.</summary>
+/// <summary>The consent page: the client, its scopes, the identities, and two buttons.</summary>
 internal static class ConsentPage
 {
     public static Task WriteAsync(

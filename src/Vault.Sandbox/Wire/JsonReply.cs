@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Vault.Sandbox.Wire;
 
-/// <summary>Writes a small JSON object in one piece, without reflection and without a per-request allocation.</summary>
+/// <summary>Writes a small JSON object at once, without reflection and without allocations per request.</summary>
 internal static class JsonReply
 {
-    // Safe to share per thread: the document is built and copied into the response before the first await.
+    // Safe per thread: the document is built and copied into the response before the first await.
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
 
@@ -39,7 +39,7 @@ internal static class JsonReply
             writer.WriteString("error_description"u8, e.description);
         });
 
-    /// <summary>Nothing that carries or judges a token may be cached (RFC 6749 section 5.1).</summary>
+    /// <summary>Responses with tokens or about tokens must not be cached (RFC 6749 section 5.1).</summary>
     public static void NoStore(HttpResponse response)
     {
         response.Headers.CacheControl = "no-store";

@@ -17,12 +17,12 @@ internal sealed class StrictForm
 
     public static StrictForm OfQuery(HttpRequest request) => new(request.Query);
 
-    /// <summary>All values of a parameter that may repeat.</summary>
+    /// <summary>All values of a repeatable parameter.</summary>
     public IReadOnlyList<string?> All(string name) => Raw(name);
 
     /// <summary>
-    /// Reads a form body; null with a reason when the request is not one. Only <paramref name="repeatable"/> may
-    /// repeat.
+    /// Reads a form body; null with a reason if the request has none. Only parameters in <paramref name="repeatable"/>
+    /// may repeat.
     /// </summary>
     public static async Task<(StrictForm? Form, string? Problem)> ReadAsync(
         HttpRequest request,

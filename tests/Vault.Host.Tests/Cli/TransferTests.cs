@@ -53,7 +53,7 @@ public sealed class TransferTests : IAsyncLifetime
         await _cli.Vault.OkAsync(Nango("alice"), "import", "nango", "-", "--apply");
         var again = await _cli.Vault.RunAsync(Nango("bob"), "import", "nango", "-", "--apply");
         Assert.Equal(0, again.Code);
-        Assert.Contains("1 there already", again.Error, StringComparison.Ordinal);
+        Assert.Contains("1 exists", again.Error, StringComparison.Ordinal);
         Assert.Equal("alice", await WhoAsync());
 
         Assert.Contains(
@@ -93,7 +93,7 @@ public sealed class TransferTests : IAsyncLifetime
 
         var other = await _cli.Vault.RunAsync("", [.. words, "--review", "0000"]);
         Assert.Equal(1, other.Code);
-        Assert.Contains("not what was reviewed", other.Error, StringComparison.Ordinal);
+        Assert.Contains("differs from what was reviewed", other.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(packs));
 
         await _cli.Vault.OkAsync("", [.. words, "--review", look.GetProperty("review").GetString()!]);

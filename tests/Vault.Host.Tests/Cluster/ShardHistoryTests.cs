@@ -58,7 +58,7 @@ public abstract partial class ShardHistoryTests(bool postgres)
 
         // Neither a running activation's write nor a new one's read.
         await ChangeAsync(world, "rename column payload to away");
-        await Eventually.UntilAsync(() => Logged(world, "is not kept now"), () => world.Logs.Count);
+        await Eventually.UntilAsync(() => Logged(world, "cannot be stored"), () => world.Logs.Count);
         await world.StopLastAsync();
         await world.AddHostAsync(Often);
         var started = DateTimeOffset.UtcNow;
@@ -76,7 +76,7 @@ public abstract partial class ShardHistoryTests(bool postgres)
             kept => kept.Sum(k => k.Begun) == 2 && kept.All(k => k.SweptAt > started)
         );
         await ClusterAsync(world, c => Begun(c) == 2);
-        await Eventually.UntilAsync(() => Logged(world, "is kept again"), () => world.Logs.Count);
+        await Eventually.UntilAsync(() => Logged(world, "is stored again"), () => world.Logs.Count);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public abstract partial class ShardHistoryTests(bool postgres)
         await ClusterAsync(world, c => Begun(c) == 1_001);
 
         // It is no failure of the store: the activation has read again by itself.
-        Assert.False(Logged(world, "is not kept now"));
+        Assert.False(Logged(world, "cannot be stored"));
     }
 
     /// <summary>A world without hosts; those that are added keep the history every moment, not every minute.</summary>

@@ -79,7 +79,7 @@ public sealed class TlsTests : IDisposable
         using var now = X509CertificateLoader.LoadCertificateFromFile(one[1]);
         Assert.NotEqual(former, now.SerialNumber);
         Assert.Equal(now.SerialNumber, await ShownAsync(port));
-        Assert.Contains(world.Logs, l => l.Contains("the former certificate stays in use", StringComparison.Ordinal));
+        Assert.Contains(world.Logs, l => l.Contains("the previous certificate stays in use", StringComparison.Ordinal));
 
         // This one trusts the new authority only. It can join when the others show their new certificates, on the
         // connections that they make and on those that they accept.

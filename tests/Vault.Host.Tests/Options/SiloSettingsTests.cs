@@ -34,7 +34,7 @@ public sealed class SiloSettingsTests
 
     [Theory]
     [InlineData("--silo-address", "0.0.0.0", "IP address that other silos can reach")]
-    [InlineData("--silo-address", "10.0.0.7", "beyond loopback silos speak TLS")]
+    [InlineData("--silo-address", "10.0.0.7", "beyond loopback, silos use mutual TLS")]
     [InlineData("--role", "gatewy", "Did you mean gateway?")]
     [InlineData("--shutdown-timeout-ms", "45000", "longest execution")]
     [InlineData("--cluster-ca", "/no/such/file", "there is no file")]

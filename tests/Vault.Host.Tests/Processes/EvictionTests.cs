@@ -20,7 +20,7 @@ public sealed class EvictionTests
         var reply = world.Hold(FaultTarget.Token);
         await world.ConnectAsync(organization, "ada", Provider, left: 0);
         await Eventually.DoneAsync(reply.ReachedAsync(), () => world.Silos[0].Output);
-        var ending = world.Silos[0].SaysAsync("refreshes under way are finished first");
+        var ending = world.Silos[0].SaysAsync("it finishes refreshes in progress first");
         var ended = world.Silos[0].EndedAsync();
 
         // As the others write it who had no answer to their probes.

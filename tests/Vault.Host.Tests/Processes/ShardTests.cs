@@ -24,7 +24,7 @@ public sealed class ShardTests
             await world.ConnectAsync(organization, "alive" + i, Provider);
 
         foreach (var silo in world.Silos)
-            await Eventually.DoneAsync(silo.SaysAsync("refresh shards are watched"), () => silo.Output);
+            await Eventually.DoneAsync(silo.SaysAsync("refresh shards are active"), () => silo.Output);
 
         // What the silo that lives reads of the reminders from now on is nothing.
         await using (var connection = new NpgsqlConnection(world.Database))

@@ -39,9 +39,9 @@ public sealed class BlockedRotationTests
         var ran = await vault.RunAsync("", "organizations", "rotate-key", organization);
         Assert.Equal(1, ran.Code);
         Assert.Contains("key version 2: blocked, 1 rows sealed again", ran.Out, StringComparison.Ordinal);
-        Assert.Contains("does not open: connected_account " + account, ran.Out, StringComparison.Ordinal);
+        Assert.Contains("cannot be decrypted: connected_account " + account, ran.Out, StringComparison.Ordinal);
         Assert.Contains(
-            "does not open: connected_account " + account,
+            "cannot be decrypted: connected_account " + account,
             await vault.OkAsync("", "organizations", "show", organization),
             StringComparison.Ordinal
         );

@@ -42,12 +42,12 @@ public sealed class HealthProbeTests : IDisposable
             await AllowConnectionsAsync(database, allow: true);
             await host.StopAsync(CancellationToken.None);
             Assert.Equal(1, exit);
-            Assert.Contains("answers 503: Not ready: store.", said, StringComparison.Ordinal);
+            Assert.Contains("responds with 503: Not ready: store.", said, StringComparison.Ordinal);
         }
 
         var gone = await RunAsync(arguments);
         Assert.Equal(1, gone.Exit);
-        Assert.Contains("does not answer", gone.Said, StringComparison.Ordinal);
+        Assert.Contains("does not respond", gone.Said, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class HealthProbeTests : IDisposable
             _folder,
         ]);
         Assert.Equal(1, exit);
-        Assert.StartsWith($"http://{asked}:{port}/health/ready does not answer", said, StringComparison.Ordinal);
+        Assert.StartsWith($"http://{asked}:{port}/health/ready does not respond", said, StringComparison.Ordinal);
     }
 
     [Fact]

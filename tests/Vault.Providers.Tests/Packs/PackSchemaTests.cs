@@ -62,7 +62,7 @@ public sealed partial class PackSchemaTests
     }
 
     [Theory]
-    [InlineData(""" "tools":[{"name":"slack_send_message" """, "/tools/0/name", "is a tool of the pack already")]
+    [InlineData(""" "tools":[{"name":"slack_send_message" """, "/tools/0/name", "is already a tool of the pack")]
     [InlineData(""" "tools":[{"name":"other_ping" """, "/tools/0/name", "must begin with slack_")]
     [InlineData(
         """ "tools":[{"name":"slack_ping","rate_class":"tier_9" """,

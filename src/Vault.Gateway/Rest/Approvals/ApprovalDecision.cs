@@ -7,7 +7,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Approvals;
 
-/// <summary>Writes a person's word on an approval, once.</summary>
+/// <summary>Records a person's decision on an approval, once.</summary>
 internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdFactory ids, TimeProvider time)
 {
     public static IReadOnlyList<Field> Fields { get; } =
@@ -25,7 +25,7 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
         if (!UserId.IsValid(call.Body.Required("decided_by")))
             return VaultError.Invalid("decided_by", "has " + UserId.Rule);
         if (await store.FindAsync(call.Organization, call.Route("approval_id"), cancellationToken) is not { } row)
-            return new VaultError(ErrorCatalogue.NotFound, "There is no such approval here.");
+            return new VaultError(ErrorCatalogue.NotFound, "There is no such approval.");
         if (row.Status != ApprovalStatus.Pending)
             return new VaultError(
                 ErrorCatalogue.Conflict,
@@ -53,7 +53,7 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
         // Recorded first (law 7): a decision that permits an execution takes effect only with a durable entry.
         if (await ledger.AppendAsync(entry, cancellationToken) is { } unrecorded)
             return unrecorded;
-        // Compare-and-swap: of two people who decide at once, the second is told what the first decided.
+        // Compare-and-swap: of two concurrent decisions the second fails with the status that the first one set.
         return await store.UpdateAsync(next, row.Version, cancellationToken) == WriteOutcome.Written
             ? Answer.Ok(ApprovalView.Of(next))
             : new VaultError(ErrorCatalogue.Conflict, "The approval was decided at the same time; read it again.");

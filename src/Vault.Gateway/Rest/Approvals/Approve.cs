@@ -12,7 +12,7 @@ internal sealed class Approve(ApprovalDecision decision) : IRoute
             "POST",
             "/v1/approvals/{approval_id}:approve",
             "approve",
-            "Approve one execution; good for this tool, account and input, once"
+            "Approve one execution, for this tool, account and input, once"
         )
         {
             Tag = "Approvals",

@@ -21,5 +21,5 @@ internal sealed class GetApproval(IApprovalStore store) : IRoute
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
         await store.FindAsync(call.Organization, call.Route("approval_id"), cancellationToken) is { } row
             ? Answer.Ok(ApprovalView.Of(row))
-            : new VaultError(ErrorCatalogue.NotFound, "There is no such approval here.");
+            : new VaultError(ErrorCatalogue.NotFound, "There is no such approval.");
 }

@@ -7,7 +7,7 @@ namespace Vault.Gateway.Rest.Approvals;
 internal sealed class ListApprovals(IApprovalStore store) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/v1/approvals", "listApprovals", "List what waits for a person, and what was decided")
+        new("GET", "/v1/approvals", "listApprovals", "List pending and decided approvals")
         {
             Tag = "Approvals",
             Permission = Permission.ApprovalsWrite,
@@ -16,7 +16,7 @@ internal sealed class ListApprovals(IApprovalStore store) : IRoute
             Query =
             [
                 Field.Organization,
-                Field.Text("status", "Only those in this status.") with
+                Field.Text("status", "Only approvals in this status.") with
                 {
                     Values = ["pending", "approved", "denied", "used"],
                 },

@@ -5,7 +5,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
-/// <summary>The account a path names, in the caller's organization and nowhere else (law 1).</summary>
+/// <summary>Finds the account of a path, only within the caller's organization (law 1).</summary>
 internal sealed class AccountFinder(IAccountStore store)
 {
     public async Task<Result<AccountRow>> FindAsync(Call call, CancellationToken cancellationToken)
@@ -23,5 +23,5 @@ internal sealed class AccountFinder(IAccountStore store)
     ) =>
         await store.FindAsync(organization, account, cancellationToken) is { } found
             ? found.Row
-            : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account here.");
+            : new VaultError(ErrorCatalogue.NotFound, "There is no such connected account.");
 }

@@ -5,27 +5,27 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
-/// <summary>The filters and the reading that listing and searching share.</summary>
+/// <summary>The filters and the query that listing and searching share.</summary>
 internal sealed class AccountLister(IAccountStore store)
 {
     public static IReadOnlyList<Field> Filters { get; } =
     [
         Field.Organization,
-        Field.Text("user_id", "Only this user's.") with
+        Field.Text("user_id", "Only accounts of this user.") with
         {
             MaxLength = UserId.MaxLength,
             Aliases = ["identifier"],
         },
-        Field.Text("connection", "Only those under this connection (its name).") with
+        Field.Text("connection", "Only accounts of this connection (its name).") with
         {
             MaxLength = 64,
             Aliases = ["connector", "connection_name"],
         },
-        Field.Text("provider", "Only those of this provider.") with
+        Field.Text("provider", "Only accounts of this provider.") with
         {
             MaxLength = 64,
         },
-        Field.Text("status", "Only those in this status.") with
+        Field.Text("status", "Only accounts in this status.") with
         {
             Values = StatusWords.All,
         },

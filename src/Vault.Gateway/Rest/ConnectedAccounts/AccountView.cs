@@ -5,7 +5,7 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 internal sealed record IdentityView(string Subject, string? DisplayName, string? Email, string? Tenant);
 
-/// <summary>An account as anybody may see it: nothing in it opens anything.</summary>
+/// <summary>An account without its credential; safe to show.</summary>
 internal sealed record AccountView(
     string Id,
     string OrganizationId,
@@ -61,7 +61,7 @@ internal sealed record AccountView(
     }
 }
 
-/// <summary>The contract's words for a status.</summary>
+/// <summary>The wire names of the account statuses.</summary>
 internal static class StatusWords
 {
     public static IReadOnlyList<string> All { get; } = [.. Enum.GetValues<AccountStatus>().Select(Of)];
@@ -85,7 +85,7 @@ internal static class StatusWords
 
 internal sealed record RefreshView(string ConnectedAccountId, string Status, bool Refreshed, DateTimeOffset? ExpiresAt);
 
-/// <summary>What a revocation did here and at the provider, and how long it took.</summary>
+/// <summary>What a revocation did in the vault and at the provider, and how long it took.</summary>
 internal sealed record RevocationView(
     string ConnectedAccountId,
     DateTimeOffset LocalAt,

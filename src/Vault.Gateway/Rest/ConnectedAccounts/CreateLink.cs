@@ -9,11 +9,11 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 internal sealed record LinkView(string Link, DateTimeOffset ExpiresAt, string ConnectedAccountId);
 
-/// <summary>Makes a link for a user to connect an account.</summary>
+/// <summary>Creates a link that lets a user connect an account.</summary>
 internal sealed class CreateLink(ConnectLinks links) : IRoute
 {
     public Operation Operation { get; } =
-        new("POST", "/v1/connected_accounts:link", "createLink", "Make a link for a user to connect an account")
+        new("POST", "/v1/connected_accounts:link", "createLink", "Create a link that lets a user connect an account")
         {
             Tag = "Connected accounts",
             Permission = Permission.AccountsWrite,
@@ -23,7 +23,7 @@ internal sealed class CreateLink(ConnectLinks links) : IRoute
             Success = 201,
             Answer = typeof(LinkView),
             Description =
-                "The link works once, for ten minutes, in the browser that opens it. An account that exists keeps its id.",
+                "The link works once, for ten minutes, in the browser that opens it. An existing account keeps its id.",
             Errors =
             [
                 ErrorCatalogue.ConnectionUnknown,
@@ -35,7 +35,7 @@ internal sealed class CreateLink(ConnectLinks links) : IRoute
             Body =
             [
                 Field.Organization,
-                Field.Text("user_id", "The user, by your own id.") with
+                Field.Text("user_id", "The user's id in your application.") with
                 {
                     Required = true,
                     MaxLength = UserId.MaxLength,
@@ -46,37 +46,38 @@ internal sealed class CreateLink(ConnectLinks links) : IRoute
                     Required = true,
                     Aliases = ["connector", "connection_name"],
                 },
-                Field.Text("account_label", "Tells several accounts of one user under one connection apart.") with
+                Field.Text("account_label", "Distinguishes several accounts of one user under one connection.") with
                 {
                     MaxLength = 64,
                 },
                 Field.Texts(
                     "scopes",
-                    "Scopes to ask for; where absent, the connection's own, or the least its tools need without the risky ones."
+                    "Scopes to request. Default: the connection's scopes, or the minimum that its tools need, "
+                        + "without risky ones."
                 ) with
                 {
                     MaxLength = 256,
                 },
                 Field.Texts(
                     "tools",
-                    "Tools to ask for: what the account was granted, and what these need beside it."
+                    "Tools to request access for: the scopes already granted and those these tools need in addition."
                 ) with
                 {
                     MaxLength = 64,
                 },
                 Field.Text(
                     "return_url",
-                    "Where the browser goes afterwards; one of the connection's return_urls, its query is free."
+                    "Where the browser goes afterwards: one of the connection's return_urls, with any query."
                 ) with
                 {
                     MaxLength = WebAddress.MaxLength,
                 },
-                Field.Text("state", "Handed back on the return URL."),
+                Field.Text("state", "Returned as a query parameter of the return URL."),
                 Field.Text("expected_identity", "The provider's subject or e-mail address that must sign in.") with
                 {
                     MaxLength = 320,
                 },
-                Field.Text("agent_name", "The agent that asks, as shown on the page.") with
+                Field.Text("agent_name", "The name of the requesting agent on the connect page.") with
                 {
                     MaxLength = 100,
                 },

@@ -8,7 +8,7 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 /// <summary>
-/// Reads the <c>credential</c> of a request. Values become secrets at once and are repeated in no error.
+/// Reads the <c>credential</c> of a request. Its values become secrets at once; no error repeats them.
 /// </summary>
 internal static class CredentialBody
 {
@@ -17,7 +17,9 @@ internal static class CredentialBody
             "credential",
             FieldKind.Credential,
             "type ("
-                + "oauth_tokens, api_key, basic, key_pair, service_account, app_installation or client_credentials) and its fields: access_token, refresh_token, expires_at for tokens, else those the provider names."
+                + "oauth_tokens, api_key, basic, key_pair, service_account, app_installation or "
+                + "client_credentials) and its fields: access_token, refresh_token, expires_at for tokens, else "
+                + "those that the provider names."
         )
         {
             Required = true,
@@ -25,7 +27,7 @@ internal static class CredentialBody
         };
 
     public static Field ScopesField { get; } =
-        Field.Texts("scopes", "What was granted; the connection's scopes where absent.") with
+        Field.Texts("scopes", "The granted scopes. Default: the connection's scopes.") with
         {
             MaxLength = 256,
         };
@@ -33,15 +35,18 @@ internal static class CredentialBody
     public static Field Parameters { get; } = Field.Map("parameters", "The provider's parameters for this account.");
 
     public static Field Validate { get; } =
-        Field.Flag("validate", "Ask the provider whether the credential works before it is kept.");
+        Field.Flag("validate", "Verify the credential with the provider before it is stored.");
 
     public static Field ExpectedIdentity { get; } =
-        Field.Text("expected_identity", "The provider's subject or e-mail address it must belong to.") with
+        Field.Text(
+            "expected_identity",
+            "The provider's subject or e-mail address that the credential must belong " + "to."
+        ) with
         {
             MaxLength = 320,
         };
 
-    /// <summary>The caller disposes the draft.</summary>
+    /// <summary>The caller disposes the result.</summary>
     public static Result<CredentialRequest> Read(Body body)
     {
         var credential = body.Json("credential")!.Value;
@@ -58,7 +63,7 @@ internal static class CredentialBody
             if (property.Name == "type" || property.Value.ValueKind == JsonValueKind.Null)
                 continue;
             if (property.Value.ValueKind != JsonValueKind.String)
-                return Refuse(fields, property.Name, "must be a text");
+                return Refuse(fields, property.Name, "must be a string");
             var text = property.Value.GetString()!;
             if (mode is null && property.Name == "expires_at")
             {

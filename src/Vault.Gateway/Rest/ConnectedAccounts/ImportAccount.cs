@@ -6,7 +6,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
-/// <summary>Takes a credential that the caller brings.</summary>
+/// <summary>Imports a credential of the caller.</summary>
 internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
 {
     public Operation Operation { get; } =
@@ -14,7 +14,7 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
             "POST",
             "/v1/connected_accounts",
             "importConnectedAccount",
-            "Bring a credential: OAuth tokens, API key, basic, key pair, client credentials"
+            "Import a credential: OAuth tokens, API key, basic, key pair, client credentials"
         )
         {
             Tag = "Connected accounts",
@@ -23,7 +23,8 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
             Writes = true,
             Success = 201,
             Answer = typeof(AccountView),
-            Description = "What is brought is never shown again; the account shows the end of a key at most.",
+            Description =
+                "The credential is never shown again; the account shows at most the last characters of " + "a key.",
             Errors =
             [
                 ErrorCatalogue.ConnectionUnknown,
@@ -37,7 +38,10 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
             Body =
             [
                 Field.Organization,
-                Field.Text("user_id", "The user, by your own id; service:<name> for the organization itself.") with
+                Field.Text(
+                    "user_id",
+                    "The user's id in your application; service:<name> for the organization " + "itself."
+                ) with
                 {
                     Required = true,
                     MaxLength = UserId.MaxLength,
@@ -48,7 +52,7 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
                     Required = true,
                     Aliases = ["connector", "connection_name"],
                 },
-                Field.Text("account_label", "Tells several accounts of one user under one connection apart.") with
+                Field.Text("account_label", "Distinguishes several accounts of one user under one connection.") with
                 {
                     MaxLength = 64,
                 },

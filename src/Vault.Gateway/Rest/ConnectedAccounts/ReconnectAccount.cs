@@ -8,8 +8,8 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 /// <summary>
-/// A new link for an account that exists. The account keeps its id, and unless the caller says otherwise the same
-/// identity must sign in.
+/// Creates a new link for an existing account. The account keeps its id, and the same identity must sign in unless the
+/// caller allows another.
 /// </summary>
 internal sealed class ReconnectAccount(AccountFinder finder, ConnectLinks links) : IRoute
 {
@@ -18,7 +18,7 @@ internal sealed class ReconnectAccount(AccountFinder finder, ConnectLinks links)
             "POST",
             "/v1/connected_accounts/{connected_account_id}:reconnect",
             "reconnectConnectedAccount",
-            "Make a link to connect the same account again"
+            "Create a link to reconnect an account"
         )
         {
             Tag = "Connected accounts",
@@ -40,24 +40,24 @@ internal sealed class ReconnectAccount(AccountFinder finder, ConnectLinks links)
             Body =
             [
                 Field.Organization,
-                Field.Texts("scopes", "Scopes to ask for; what was asked for before where absent.") with
+                Field.Texts("scopes", "Scopes to request. Default: those of the previous consent.") with
                 {
                     MaxLength = 256,
                 },
-                Field.Text("return_url", "Where the browser goes afterwards; one of the connection's return_urls.") with
+                Field.Text("return_url", "Where the browser goes afterwards: one of the connection's return_urls.") with
                 {
                     MaxLength = WebAddress.MaxLength,
                 },
-                Field.Text("state", "Handed back on the return URL."),
+                Field.Text("state", "Returned as a query parameter of the return URL."),
                 Field.Text(
                     "expected_identity",
-                    "The identity that must sign in; the one connected before where absent."
+                    "The identity that must sign in. Default: the one connected before."
                 ) with
                 {
                     MaxLength = 320,
                 },
-                Field.Flag("any_identity", "Lets another identity than before sign in."),
-                Field.Text("agent_name", "The agent that asks, as shown on the page.") with
+                Field.Flag("any_identity", "Allows a different identity to sign in."),
+                Field.Text("agent_name", "The name of the requesting agent on the connect page.") with
                 {
                     MaxLength = 100,
                 },

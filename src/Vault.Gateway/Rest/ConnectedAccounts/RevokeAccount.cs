@@ -13,7 +13,7 @@ internal sealed class RevokeAccount(AccountFinder finder, IAccounts accounts) : 
             "POST",
             "/v1/connected_accounts/{connected_account_id}:revoke",
             "revokeConnectedAccount",
-            "Revoke an account here and at the provider"
+            "Revoke an account in the vault and at the provider"
         )
         {
             Tag = "Connected accounts",
@@ -22,7 +22,7 @@ internal sealed class RevokeAccount(AccountFinder finder, IAccounts accounts) : 
             Writes = true,
             Answer = typeof(RevocationView),
             Body = [Field.Organization],
-            Description = "When this answers, no host uses the credential any more.",
+            Description = "When this returns, no host uses the credential any more.",
             Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.KeysUnavailable],
         };
 

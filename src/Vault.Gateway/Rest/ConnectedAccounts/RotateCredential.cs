@@ -5,7 +5,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
-/// <summary>Replaces an own credential.</summary>
+/// <summary>Replaces a static credential.</summary>
 internal sealed class RotateCredential(AccountFinder finder, CredentialImport credentialImport) : IRoute
 {
     public Operation Operation { get; } =
@@ -13,7 +13,7 @@ internal sealed class RotateCredential(AccountFinder finder, CredentialImport cr
             "POST",
             "/v1/connected_accounts/{connected_account_id}:rotate_credential",
             "rotateCredential",
-            "Replace an account's own credential"
+            "Replace an account's static credential"
         )
         {
             Tag = "Connected accounts",

@@ -16,7 +16,7 @@ internal sealed class ChangeConnection(ConnectionRegistry registry, PublicAddres
             Scope = Scope.Organization,
             Writes = true,
             Answer = typeof(ConnectionView),
-            Description = "What is left out stays; null goes back to the default.",
+            Description = "An absent field keeps its value; null resets it to the default.",
             Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.KeysUnavailable],
             Body = [Field.Organization, .. ConnectionFields.Settings],
         };

@@ -5,7 +5,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Connections;
 
-/// <summary>What an operator sets on a connection, the same for making and changing one.</summary>
+/// <summary>The fields that create and change a connection.</summary>
 internal static class ConnectionFields
 {
     public static IReadOnlyList<Field> Settings { get; } =
@@ -21,21 +21,23 @@ internal static class ConnectionFields
         },
         Field.Texts(
             "scopes",
-            "Scopes a consent asks for; where absent, the least that the connection's tools need, without the risky ones (GET .../scope_bundles)."
+            "Scopes that a consent requests. Default: the minimum that the connection's tools need, without risky "
+                + "ones (GET .../scope_bundles)."
         ) with
         {
             MaxLength = 256,
         },
         Field.Text(
             "redirect_uri",
-            "The exact redirect URI registered at the provider: https, any host that leads to the vault, path /oauth/callback. Links are opened at that host. The vault's own callback where absent."
+            "The exact redirect URI registered at the provider: https, any host that leads to the vault, path "
+                + "/oauth/callback. Links are opened at that host. Default: the vault's own callback."
         ) with
         {
             MaxLength = WebAddress.MaxLength,
         },
         Field.Texts(
             "return_urls",
-            "URLs a link may return to; compared exactly up to the query. None are allowed where absent."
+            "URLs that a link may return to, compared exactly up to the query. Default: none."
         ) with
         {
             MaxLength = WebAddress.MaxLength,
@@ -44,7 +46,7 @@ internal static class ConnectionFields
             "parameters",
             "The provider's parameters for this connection (GET /v1/providers/{provider} lists them)."
         ),
-        Field.Texts("tools", "Names of the tools this connection offers; all where absent, none where empty.") with
+        Field.Texts("tools", "Names of the tools this connection offers. Default: all; an empty list: none.") with
         {
             MaxLength = 64,
         },
@@ -54,12 +56,10 @@ internal static class ConnectionFields
         {
             MaxLength = 100,
         },
-        Field.Flag("disabled", "A disabled connection connects and executes nothing."),
+        Field.Flag("disabled", "A disabled connection rejects new links and executions."),
     ];
 
-    /// <summary>
-    /// The settings with what the body says; what it leaves out stays, and null goes back to the default.
-    /// </summary>
+    /// <summary>Applies a body to settings; an absent field keeps its value, null resets it to the default.</summary>
     public static ConnectionSettings Apply(Body body, ConnectionSettings settings)
     {
         var fresh = new ConnectionSettings();

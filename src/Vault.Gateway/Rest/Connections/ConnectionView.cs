@@ -3,7 +3,7 @@ using Vault.Core.Identity;
 
 namespace Vault.Gateway.Rest.Connections;
 
-/// <summary>A connection without its secret: only whether there is one.</summary>
+/// <summary>A connection; of its secret only whether one is set.</summary>
 internal sealed record ConnectionView(
     string Id,
     string OrganizationId,

@@ -31,7 +31,7 @@ internal sealed class CreateConnection(ConnectionRegistry registry, PublicAddres
                     Required = true,
                     MaxLength = 64,
                 },
-                Field.Text("name", "Unique in the organization; the provider's id where absent.") with
+                Field.Text("name", "Unique in the organization. Default: the provider's id.") with
                 {
                     MaxLength = 64,
                 },

@@ -12,7 +12,7 @@ internal sealed class DeleteConnection(ConnectionRemoval removal) : IRoute
             "DELETE",
             "/v1/connections/{connection}",
             "deleteConnection",
-            "Disconnect a connection's accounts and remove it"
+            "Revoke a connection's accounts and delete it"
         )
         {
             Tag = "Connections",
@@ -21,7 +21,8 @@ internal sealed class DeleteConnection(ConnectionRemoval removal) : IRoute
             Writes = true,
             Answer = typeof(RemovalView),
             Description =
-                "When this answers, no host uses a credential of the connection any more. A call that was cut off is continued by the next.",
+                "When this returns, no host uses a credential of the connection any more. Call it again to "
+                + "continue after an interruption.",
             Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.Conflict],
             Query = [Field.Organization],
         };

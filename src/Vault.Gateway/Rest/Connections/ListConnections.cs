@@ -17,7 +17,7 @@ internal sealed class ListConnections(IConnectionStore store, PublicAddress addr
             Query =
             [
                 Field.Organization,
-                Field.Text("provider", "Only those of this provider.") with
+                Field.Text("provider", "Only connections of this provider.") with
                 {
                     MaxLength = 64,
                 },

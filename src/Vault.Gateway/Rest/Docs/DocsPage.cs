@@ -4,11 +4,11 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Docs;
 
-/// <summary>The document as a page: nothing is loaded from anywhere.</summary>
+/// <summary>The OpenAPI document as an HTML page, without external resources.</summary>
 internal sealed class DocsPage(OpenApiSource source) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/docs", "docs", "The operations as a page")
+        new("GET", "/docs", "docs", "The operations as an HTML page")
         {
             Tag = "Operating",
             Medium = Medium.Page,
@@ -22,7 +22,8 @@ internal sealed class DocsPage(OpenApiSource source) : IRoute
     private static string Render(JsonObject document)
     {
         var body = new StringBuilder(
-            "<p>Send an API key as <code>Authorization: Bearer vk_live_…</code>. The machine-readable form is <a href=\"/openapi/v1.json\">/openapi/v1.json</a> (OpenAPI 3.1).</p>\n"
+            "<p>Send an API key as <code>Authorization: Bearer vk_live_…</code>. The machine-readable form is <a "
+                + "href=\"/openapi/v1.json\">/openapi/v1.json</a> (OpenAPI 3.1).</p>\n"
         );
         var operations = document["paths"]!
             .AsObject()
@@ -43,7 +44,8 @@ internal sealed class DocsPage(OpenApiSource source) : IRoute
     private static void Append(StringBuilder body, string path, string method, JsonObject node)
     {
         body.Append(
-            $"<details><summary><code>{method} {Html.Text(path)}</code> {Html.Text(node["summary"]!.GetValue<string>())}</summary>\n"
+            $"<details><summary><code>{method} {Html.Text(path)}</code> "
+                + $"{Html.Text(node["summary"]!.GetValue<string>())}</summary>\n"
         );
         if (node["description"] is { } description)
             body.Append($"<p>{Html.Text(description.GetValue<string>())}</p>\n");
@@ -66,7 +68,8 @@ internal sealed class DocsPage(OpenApiSource source) : IRoute
         if (rows.Count > 0)
         {
             body.Append(
-                "<table><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">In</th><th scope=\"col\">Meaning</th></tr></thead><tbody>\n"
+                "<table><thead><tr><th scope=\"col\">Name</th><th scope=\"col\">In</th><th "
+                    + "scope=\"col\">Meaning</th></tr></thead><tbody>\n"
             );
             foreach (var (name, where, about) in rows)
                 body.Append(

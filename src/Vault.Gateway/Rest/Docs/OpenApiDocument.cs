@@ -6,7 +6,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Docs;
 
-/// <summary>OpenAPI 3.1 from the operations themselves: what checks a request also describes it.</summary>
+/// <summary>Generates OpenAPI 3.1 from the operations that also check the requests.</summary>
 internal static partial class OpenApiDocument
 {
     public static JsonObject Build(IEnumerable<Operation> operations, string serverUrl, string version)
@@ -94,7 +94,9 @@ internal static partial class OpenApiDocument
                         ["name"] = "Idempotency-Key",
                         ["in"] = "header",
                         ["required"] = false,
-                        ["description"] = "The same key with the same request acts once and is answered the same.",
+                        ["description"] =
+                            "A request with the same key and content runs once; a repeated one gets "
+                            + "the same response.",
                         ["schema"] = new JsonObject
                         {
                             ["type"] = "string",
@@ -125,7 +127,7 @@ internal static partial class OpenApiDocument
             {
                 properties[field.Name] = FieldSchema(field);
                 foreach (var alias in field.Aliases)
-                    properties[alias] = FieldSchema(field with { Description = $"The same as {field.Name}." });
+                    properties[alias] = FieldSchema(field with { Description = $"Alias of {field.Name}." });
             }
 
             schema = new JsonObject
@@ -134,7 +136,7 @@ internal static partial class OpenApiDocument
                 ["additionalProperties"] = false,
                 ["properties"] = properties,
             };
-            // A field with other names may be given under any of them, which "required" cannot say.
+            // A field with aliases may be given under any of them, which "required" cannot express.
             if (
                 fields.Where(f => f.Required && f.Aliases.Count == 0).Select(f => (JsonNode)f.Name).ToArray() is
                 { Length: > 0 } required
@@ -202,7 +204,7 @@ internal static partial class OpenApiDocument
             properties["request_id"] = new JsonObject
             {
                 ["type"] = "string",
-                ["description"] = "Name it when you ask for help.",
+                ["description"] = "Quote it when you ask for help.",
             };
         return schema;
     }
@@ -210,7 +212,7 @@ internal static partial class OpenApiDocument
     private static JsonObject ProblemSchema()
     {
         var schema = (JsonObject)AnswerSchema(typeof(Problem));
-        schema["description"] = "RFC 9457, with what an agent needs to act on it.";
+        schema["description"] = "An RFC 9457 problem, with members that tell an agent how to react.";
         var code = (JsonObject)schema["properties"]!["code"]!;
         code["enum"] = new JsonArray([.. ErrorCatalogue.All.Select(e => (JsonNode)e.Code)]);
         return schema;

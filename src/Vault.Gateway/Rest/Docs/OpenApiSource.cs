@@ -6,12 +6,10 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Docs;
 
-/// <summary>
-/// The document, built once when it is first asked for. The routes are asked for late: this is one of them.
-/// </summary>
+/// <summary>Builds the document on first use. It resolves the routes late, because it is a dependency of one.</summary>
 internal sealed class OpenApiSource(IServiceProvider services, PublicAddress address)
 {
-    // The product's, without the commit: the document is the same wherever this version was built.
+    // The product version without the commit, so that the document is the same in every build of a version.
     private static readonly string Version = typeof(OpenApiSource)
         .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
         .InformationalVersion.Split('+')[0];
@@ -19,7 +17,7 @@ internal sealed class OpenApiSource(IServiceProvider services, PublicAddress add
     private JsonObject? _document;
     private byte[]? _bytes;
 
-    // Built twice by two first requests at worst, with the same result.
+    // Two concurrent first requests may both build it, with the same result.
     public JsonObject Document =>
         _document ??= OpenApiDocument.Build(
             ((IEnumerable<IRoute>)services.GetService(typeof(IEnumerable<IRoute>))!).Select(r => r.Operation),
@@ -27,6 +25,6 @@ internal sealed class OpenApiSource(IServiceProvider services, PublicAddress add
             Version
         );
 
-    // Anybody may ask for it as often as they like.
+    // Cached: the route needs no authentication, so a request must be cheap.
     public byte[] Bytes => _bytes ??= Encoding.UTF8.GetBytes(Document.ToJsonString());
 }

@@ -7,15 +7,12 @@ namespace Vault.Gateway.Rest.Health;
 internal sealed record GrainCountView(string Type, int Activations);
 
 /// <param name="Since">When it started.</param>
-/// <param name="Shards">Shards of the due index that it sweeps; like role, version and refreshes_under_way null when it
-/// did not answer.</param>
-/// <param name="OldestSweepAt">
-/// When the one of its shards that has waited longest was swept to its end: everything due in it had been begun.
-/// </param>
-/// <param name="AccountsBegun">
-/// Due accounts that were begun in its shards, also on the hosts that swept them before it.
-/// </param>
-/// <param name="Grains">Null without a cluster, or when it did not answer.</param>
+/// <param name="Shards">The shards of the due index that it sweeps; null, like role, version and refreshes_under_way,
+/// when the host did not respond.</param>
+/// <param name="OldestSweepAt">When the least recently swept of its shards was last swept completely.</param>
+/// <param name="AccountsBegun">Due accounts for which a refresh began in its shards, including those begun by earlier
+/// owners of the shards.</param>
+/// <param name="Grains">Null without a cluster, or when the host did not respond.</param>
 internal sealed record HostView(
     string Address,
     string Name,
@@ -30,10 +27,10 @@ internal sealed record HostView(
     IReadOnlyList<GrainCountView>? Grains
 );
 
-/// <param name="Cluster">Its name; null for a host by itself.</param>
-/// <param name="Shards">Of the due index, all.</param>
+/// <param name="Cluster">The cluster's name; null for a single host.</param>
+/// <param name="Shards">The number of shards of the due index.</param>
 /// <param name="Reminders">Null without a cluster.</param>
-/// <param name="OldestSweepAt">Of all shards, also those that no host sweeps; null when it is not known.</param>
+/// <param name="OldestSweepAt">Over all shards, including those that no host sweeps; null when unknown.</param>
 internal sealed record ClusterView(
     string? Cluster,
     int Shards,
@@ -66,19 +63,19 @@ internal sealed record ClusterView(
         );
 }
 
-/// <summary>Names and addresses inside the operator's network: for administrators of the platform.</summary>
+/// <summary>Shows internal host names and addresses, so it requires a platform administrator.</summary>
 internal sealed class GetCluster(IClusterStatus hosts) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/v1/cluster", "getCluster", "Tell of every host: where, since when, and what it has in hand")
+        new("GET", "/v1/cluster", "getCluster", "List every host: address, start time and current work")
         {
             Tag = "Operating",
             Permission = Permission.Admin,
             Scope = Scope.Platform,
             Answer = typeof(ClusterView),
             Description =
-                "Its silos, how many grains of each kind are active on each, which share of the due index it"
-                + " sweeps, since when a shard of it waits at the longest, and how many refreshes it has under way."
+                "Its silos with the active grains of each kind, the shards of the due index that each silo"
+                + " sweeps, the time of its oldest sweep, and its refreshes in progress."
                 + " On SQLite there is one silo.",
         };
 

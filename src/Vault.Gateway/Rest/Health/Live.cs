@@ -7,13 +7,13 @@ namespace Vault.Gateway.Rest.Health;
 internal sealed record HealthView(string Status, IReadOnlyList<string> Faults);
 
 /// <summary>
-/// The host carries out a call of its own. The database is not asked, and no other host, or a broken one would restart
-/// healthy hosts.
+/// Liveness: the host completes a call to itself. It asks neither the database nor another host; otherwise a failure
+/// there would restart healthy hosts.
 /// </summary>
 internal sealed class Live(ILiveness liveness) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/health/live", "live", "Whether the host carries out calls")
+        new("GET", "/health/live", "live", "Whether the host processes calls")
         {
             Tag = "Operating",
             Answer = typeof(HealthView),
@@ -24,5 +24,5 @@ internal sealed class Live(ILiveness liveness) : IRoute
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
         await liveness.IsAliveAsync(cancellationToken)
             ? Answer.Ok(new HealthView("live", []))
-            : new VaultError(ErrorCatalogue.ClusterUnavailable, "Not live: a call inside this host did not come back.");
+            : new VaultError(ErrorCatalogue.ClusterUnavailable, "Not live: a call inside this host did not complete.");
 }

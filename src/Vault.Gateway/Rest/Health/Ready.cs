@@ -7,7 +7,7 @@ namespace Vault.Gateway.Rest.Health;
 internal sealed class Ready(IReadiness readiness) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/health/ready", "ready", "Whether requests can be served")
+        new("GET", "/health/ready", "ready", "Whether the host can serve requests")
         {
             Tag = "Operating",
             Answer = typeof(HealthView),

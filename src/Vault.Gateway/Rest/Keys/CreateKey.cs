@@ -7,7 +7,7 @@ namespace Vault.Gateway.Rest.Keys;
 internal sealed class CreateKey(ApiKeys keys) : IRoute
 {
     public Operation Operation { get; } =
-        new("POST", "/v1/api_keys", "createApiKey", "Create an API key; the answer shows it once")
+        new("POST", "/v1/api_keys", "createApiKey", "Create an API key; the response shows it once")
         {
             Tag = "API keys",
             Permission = Permission.KeysWrite,
@@ -17,22 +17,23 @@ internal sealed class CreateKey(ApiKeys keys) : IRoute
             Success = 201,
             Answer = typeof(IssuedKeyView),
             Description =
-                "With organization_id the key is bound to that organization; without it a platform key makes a platform key. A key gives no permission it does not have.",
+                "With organization_id the key is bound to that organization; without it a platform key creates a "
+                + "platform key. A key cannot grant a permission that it does not have.",
             Errors = [ErrorCatalogue.LedgerUnavailable],
             Body =
             [
                 Field.Organization,
-                Field.Text("name", "For people, 1 to 100 characters.") with
+                Field.Text("name", "A name for people, 1 to 100 characters.") with
                 {
                     Required = true,
                     MaxLength = ApiKeys.NameLength,
                 },
-                Field.Texts("permissions", "What it may do: " + string.Join(", ", Permission.All) + ".") with
+                Field.Texts("permissions", "The key's permissions: " + string.Join(", ", Permission.All) + ".") with
                 {
                     Required = true,
                     MaxLength = 64,
                 },
-                Field.Instant("expires_at", "When it ends; never where absent."),
+                Field.Instant("expires_at", "When the key expires. Default: never."),
             ],
         };
 

@@ -29,7 +29,7 @@ internal sealed record KeyView(
         );
 }
 
-/// <param name="Key">The key itself, shown this once.</param>
+/// <param name="Key">The key itself, shown only in this response.</param>
 internal sealed record IssuedKeyView(
     string Id,
     string Key,
@@ -46,7 +46,7 @@ internal sealed record IssuedKeyView(
             return Of(issued.Row, issued.Text);
     }
 
-    // The one place where a key leaves the vault: to whoever made it, once.
+    // The only place where a key leaves the vault: in the response to its creation.
     private static IssuedKeyView Of(ApiKeyRow row, Secret text) =>
         new(
             row.Id,

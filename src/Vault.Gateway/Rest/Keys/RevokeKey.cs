@@ -11,7 +11,7 @@ internal sealed class RevokeKey(ApiKeys keys) : IRoute
             "POST",
             "/v1/api_keys/{key_id}:revoke",
             "revokeApiKey",
-            "End a key; when this answers, no host accepts it any more"
+            "Revoke a key; when this returns, no host accepts it any more"
         )
         {
             Tag = "API keys",

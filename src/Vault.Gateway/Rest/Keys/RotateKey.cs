@@ -11,7 +11,7 @@ internal sealed class RotateKey(ApiKeys keys) : IRoute
             "POST",
             "/v1/api_keys/{key_id}:rotate",
             "rotateApiKey",
-            "Make a successor; the old key ends after the overlap"
+            "Create a successor; the old key expires after the overlap"
         )
         {
             Tag = "API keys",
@@ -25,7 +25,7 @@ internal sealed class RotateKey(ApiKeys keys) : IRoute
             Body =
             [
                 Field.Organization,
-                Field.Number("overlap_seconds", "How long the old key goes on working; 0 where absent.", 0, 2_592_000),
+                Field.Number("overlap_seconds", "How long the old key stays valid. Default: 0.", 0, 2_592_000),
             ],
         };
 

@@ -7,9 +7,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Ledger;
 
-/// <summary>
-/// Streams the ledger as JSON lines, either for a security system or for the verifier that needs no vault.
-/// </summary>
+/// <summary>Streams the ledger as JSON lines, for a SIEM or for the offline verifier.</summary>
 internal sealed class ExportLedger(ILedgerStore store, LedgerExport export) : IRoute
 {
     private const int PageSize = 500;
@@ -23,7 +21,8 @@ internal sealed class ExportLedger(ILedgerStore store, LedgerExport export) : IR
             OwnTimeout = true,
             ContentType = "application/x-ndjson",
             Description =
-                "format=ocsf (the default): OCSF events. format=chain: the chain itself with its head as the last line, which the command-line verifier takes; a stream that was cut has no head.",
+                "format=ocsf (the default): OCSF events. format=chain: the hash chain with its head as the last "
+                + "line, for the command-line verifier; an incomplete stream has no head.",
             Query = [Field.Organization, Field.Text("format", "ocsf or chain.") with { Values = ["ocsf", "chain"] }],
         };
 

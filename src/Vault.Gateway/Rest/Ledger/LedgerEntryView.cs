@@ -4,8 +4,8 @@ using Vault.Core.Ledger;
 
 namespace Vault.Gateway.Rest.Ledger;
 
-/// <summary>One entry with its place in the chain.</summary>
-/// <param name="Entry">What happened, as it was written; null once it was erased.</param>
+/// <summary>One entry with its position in the chain.</summary>
+/// <param name="Entry">The event as it was written; null after its erasure.</param>
 internal sealed record LedgerEntryView(
     long Seq,
     string EventId,

@@ -18,33 +18,33 @@ internal sealed class QueryLedger(ILedgerStore store) : IRoute
             Query =
             [
                 Field.Organization,
-                Field.Text("type", "Only this kind, for example execution.finished.") with
+                Field.Text("type", "Only this type of event, for example execution.finished.") with
                 {
                     MaxLength = 100,
                 },
-                Field.Text("execution_id", "Only of this execution.") with
+                Field.Text("execution_id", "Only entries of this execution.") with
                 {
                     MaxLength = 64,
                 },
-                Field.Text("user_id", "Only of this user.") with
+                Field.Text("user_id", "Only entries of this user.") with
                 {
                     MaxLength = 256,
                 },
-                Field.Text("agent", "Only of this agent.") with
+                Field.Text("agent", "Only entries of this agent.") with
                 {
                     MaxLength = 256,
                 },
-                Field.Text("tool", "Only of this tool.") with
+                Field.Text("tool", "Only entries of this tool.") with
                 {
                     MaxLength = 64,
                 },
-                Field.Text("connected_account_id", "Only of this account.") with
+                Field.Text("connected_account_id", "Only entries of this account.") with
                 {
                     MaxLength = 64,
                 },
                 Field.Instant("from", "At or after this time."),
                 Field.Instant("until", "Before this time."),
-                Field.Text("order", "oldest or newest first; newest where absent.") with
+                Field.Text("order", "oldest or newest first. Default: newest.") with
                 {
                     Values = ["oldest", "newest"],
                 },
@@ -60,7 +60,8 @@ internal sealed class QueryLedger(ILedgerStore store) : IRoute
         if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null)
             return wrong;
         long after = 0;
-        // Whoever can read this list can make up a token for it.
+        // A page token is not secret and can be forged by any caller that may read the list, so its content is
+        // checked.
         if (cursor is not null && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out after))
             throw new InvalidCursorException();
         var page = await store.QueryAsync(

@@ -12,7 +12,7 @@ internal sealed class VerifyLedger(LedgerVerifier verifier) : IRoute
             "POST",
             "/v1/ledger:verify",
             "verifyLedger",
-            "Verify the chain; names every changed, removed, inserted or moved entry"
+            "Verify the chain; reports every changed, removed, inserted or moved entry"
         )
         {
             Tag = "Ledger",
@@ -21,11 +21,12 @@ internal sealed class VerifyLedger(LedgerVerifier verifier) : IRoute
             OwnTimeout = true,
             Answer = typeof(VerificationView),
             Description =
-                "Give the head of an earlier verification, kept elsewhere, to prove that nothing up to it has changed since.",
+                "Send the head of an earlier verification, stored outside the vault, to prove that no entry up to "
+                + "it has changed since.",
             Body =
             [
                 Field.Organization,
-                Field.Number("kept_seq", "seq of a head you kept.", 1, long.MaxValue),
+                Field.Number("kept_seq", "seq of a head you stored.", 1, long.MaxValue),
                 Field.Text("kept_hash", "hash of that head, 64 hexadecimal digits.") with
                 {
                     MaxLength = 64,

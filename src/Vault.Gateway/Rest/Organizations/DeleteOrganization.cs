@@ -5,7 +5,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Organizations;
 
-/// <summary>The same as :erase</summary>
+/// <summary>The same as :erase.</summary>
 internal sealed class DeleteOrganization(IOrganizations organizations) : IRoute
 {
     public Operation Operation { get; } =
@@ -17,14 +17,14 @@ internal sealed class DeleteOrganization(IOrganizations organizations) : IRoute
             Writes = true,
             Answer = typeof(ErasureView),
             Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
-            Description = "Takes no body.",
+            Description = "Has no body.",
         };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        // A tenant must not undo what the operator did to it, nor end itself for good with a stolen key.
+        // An organization must not lift its operator's suspension, and a stolen key must not erase the organization.
         if (call.Caller.Organization is not null)
-            return new VaultError(ErrorCatalogue.PermissionDenied, "Only a key of the platform may do this.");
+            return new VaultError(ErrorCatalogue.PermissionDenied, "Only a platform key may do this.");
         return Answer.From(
             await organizations.EraseAsync(call.Organization, call.Caller.KeyId, cancellationToken),
             ErasureView.Of

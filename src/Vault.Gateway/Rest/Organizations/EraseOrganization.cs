@@ -5,7 +5,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Organizations;
 
-/// <summary>Revoke every account, destroy the keys, purge; calling again continues and answers how far it is</summary>
+/// <summary>Revokes every account, destroys the keys and purges the data; a repeated call continues.</summary>
 internal sealed class EraseOrganization(IOrganizations organizations) : IRoute
 {
     public Operation Operation { get; } =
@@ -13,7 +13,7 @@ internal sealed class EraseOrganization(IOrganizations organizations) : IRoute
             "POST",
             "/v1/organizations/{organization_id}:erase",
             "eraseOrganization",
-            "Revoke every account, destroy the keys, purge; calling again continues and answers how far it is"
+            "Revoke every account, destroy the keys, purge; a repeated call continues and reports the progress"
         )
         {
             Tag = "Organizations",
@@ -27,9 +27,9 @@ internal sealed class EraseOrganization(IOrganizations organizations) : IRoute
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        // A tenant must not undo what the operator did to it, nor end itself for good with a stolen key.
+        // An organization must not lift its operator's suspension, and a stolen key must not erase the organization.
         if (call.Caller.Organization is not null)
-            return new VaultError(ErrorCatalogue.PermissionDenied, "Only a key of the platform may do this.");
+            return new VaultError(ErrorCatalogue.PermissionDenied, "Only a platform key may do this.");
         return Answer.From(
             await organizations.EraseAsync(call.Organization, call.Caller.KeyId, cancellationToken),
             ErasureView.Of

@@ -16,7 +16,8 @@ internal sealed class GetOrganization(IOrganizationStore store, IKeyRotationStor
             Scope = Scope.OrganizationUnchecked,
             Answer = typeof(OrganizationView),
             Description =
-                "With the last rotation of its data key as `key_rotation`, where there was one. A rotation is `in_progress`, `blocked` or `finished`; "
+                "`key_rotation` is the last rotation of its data key, if there was one. A rotation is "
+                + "`in_progress`, `blocked` or `finished`; "
                 + RotateOrganizationKey.Blocked,
         };
 

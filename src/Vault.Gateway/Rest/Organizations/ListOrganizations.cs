@@ -17,7 +17,7 @@ internal sealed class ListOrganizations(IOrganizationStore store) : IRoute
             [
                 OrganizationFields.ExternalId with
                 {
-                    Description = "Only the one with this external id.",
+                    Description = "Only the organization with this external id.",
                 },
                 .. Field.Paging,
             ],

@@ -5,19 +5,19 @@ namespace Vault.Gateway.Rest.Organizations;
 internal static class OrganizationFields
 {
     public static Field DisplayName { get; } =
-        Field.Text("display_name", "The name people see, 1 to 200 characters.") with
+        Field.Text("display_name", "The name shown to people, 1 to 200 characters.") with
         {
             MaxLength = 200,
         };
 
     public static Field ExternalId { get; } =
-        Field.Text("external_id", "Your own id for it; unique.") with
+        Field.Text("external_id", "The organization's id in your application; unique.") with
         {
             MaxLength = 200,
         };
 
     public static Field DestructivePolicy { get; } =
-        Field.Text("destructive_policy", "What a destructive tool needs: approve, allow or deny.") with
+        Field.Text("destructive_policy", "How destructive tools are handled: approve, allow or deny.") with
         {
             Values = ["approve", "allow", "deny"],
         };

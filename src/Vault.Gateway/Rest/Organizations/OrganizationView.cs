@@ -5,8 +5,8 @@ using Vault.Core.Organizations;
 
 namespace Vault.Gateway.Rest.Organizations;
 
-/// <param name="KeyRotation">The last rotation of the data key; only where one organization is read, and where there
-/// was one.</param>
+/// <param name="KeyRotation">The last rotation of the data key, if any; only when a single organization is
+/// read.</param>
 internal sealed record OrganizationView(
     string Id,
     string DisplayName,
@@ -54,21 +54,21 @@ internal sealed record ErasureView(
 
 internal enum KeyRotationStatus
 {
-    /// <summary>Under way; the vault goes on by itself.</summary>
+    /// <summary>Running; the vault continues it in the background.</summary>
     InProgress,
 
-    /// <summary>Rows that do not open are left; the vault tries them again every half minute.</summary>
+    /// <summary>Some rows cannot be decrypted; the vault retries them every half minute.</summary>
     Blocked,
 
-    /// <summary>Nothing is sealed under an older version.</summary>
+    /// <summary>No row is sealed under an older version.</summary>
     Finished,
 }
 
-/// <param name="KeyVersion">The version that everything is sealed under when it is finished.</param>
-/// <param name="ResealedRows">Rows sealed again so far.</param>
-/// <param name="BlockedRows">Kind and id of rows that do not open, at most 100; the status is blocked while there are
-/// any.</param>
-/// <param name="FinishedAt">Null until then.</param>
+/// <param name="KeyVersion">The version under which all rows are sealed once the rotation is finished.</param>
+/// <param name="ResealedRows">Rows resealed so far.</param>
+/// <param name="BlockedRows">Kind and id of rows that cannot be decrypted, at most 100; the status is blocked while
+/// there are any.</param>
+/// <param name="FinishedAt">Null until the rotation is finished.</param>
 internal sealed record KeyRotationView(
     string OrganizationId,
     uint KeyVersion,

@@ -5,11 +5,16 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Organizations;
 
-/// <summary>Open the gate again</summary>
+/// <summary>Opens the organization's gate again.</summary>
 internal sealed class ResumeOrganization(IOrganizations organizations) : IRoute
 {
     public Operation Operation { get; } =
-        new("POST", "/v1/organizations/{organization_id}:resume", "resumeOrganization", "Open the gate again")
+        new(
+            "POST",
+            "/v1/organizations/{organization_id}:resume",
+            "resumeOrganization",
+            "Resume a suspended " + "organization"
+        )
         {
             Tag = "Organizations",
             Permission = Permission.OrganizationsWrite,
@@ -22,9 +27,9 @@ internal sealed class ResumeOrganization(IOrganizations organizations) : IRoute
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        // A tenant must not undo what the operator did to it, nor end itself for good with a stolen key.
+        // An organization must not lift its operator's suspension, and a stolen key must not erase the organization.
         if (call.Caller.Organization is not null)
-            return new VaultError(ErrorCatalogue.PermissionDenied, "Only a key of the platform may do this.");
+            return new VaultError(ErrorCatalogue.PermissionDenied, "Only a platform key may do this.");
         return Answer.From(
             await organizations.ResumeAsync(call.Organization, call.Caller.KeyId, cancellationToken),
             OrganizationView.Of

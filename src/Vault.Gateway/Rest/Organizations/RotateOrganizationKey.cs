@@ -6,11 +6,12 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Organizations;
 
-/// <summary>Make a new data key; what is sealed is sealed again in the background</summary>
+/// <summary>Creates a new data key; a background task reseals what the old one sealed.</summary>
 internal sealed class RotateOrganizationKey(IOrganizations organizations, IKeyRotationStore rotations) : IRoute
 {
     internal const string Blocked =
-        "`blocked` means that the values in `blocked_rows` do not open and that the older key stays in use; it ends by itself once each of them is replaced "
+        "`blocked` means that the values in `blocked_rows` cannot be decrypted and that the older key stays in "
+        + "use; it ends once each of them is replaced "
         + "(reconnect the account, set the credential or client secret again) or has expired.";
 
     public Operation Operation { get; } =
@@ -18,7 +19,7 @@ internal sealed class RotateOrganizationKey(IOrganizations organizations, IKeyRo
             "POST",
             "/v1/organizations/{organization_id}:rotate_key",
             "rotateOrganizationKey",
-            "Make a new data key; what is sealed is sealed again in the background"
+            "Create a new data key; existing rows are resealed in the background"
         )
         {
             Tag = "Organizations",
@@ -29,9 +30,10 @@ internal sealed class RotateOrganizationKey(IOrganizations organizations, IKeyRo
             Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable, ErrorCatalogue.KeysUnavailable],
             Body = [],
             Description =
-                "Answers after at most five seconds, `finished` or not; a rotation that is not finished is not begun a second time. Read the organization to see how far it is. "
+                "Returns after at most five seconds, `finished` or not. A running rotation is not started a "
+                + "second time. Read the organization to see its progress. "
                 + Blocked
-                + " The ledger has `organization.key_rotation_begun` and, when it is finished, `organization.key_rotated`.",
+                + " The ledger records `organization.key_rotation_begun` and, at the end, `organization.key_rotated`.",
         };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
@@ -41,6 +43,6 @@ internal sealed class RotateOrganizationKey(IOrganizations organizations, IKeyRo
             return begun.Error!;
         return await rotations.FindAsync(call.Organization, cancellationToken) is { } row
             ? Answer.Ok(KeyRotationView.Of(row))
-            : new VaultError(ErrorCatalogue.Conflict, "The organization was erased meanwhile.");
+            : new VaultError(ErrorCatalogue.Conflict, "The organization was erased in the meantime.");
     }
 }

@@ -5,7 +5,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Organizations;
 
-/// <summary>Shut the gate; answers when nothing of the organization runs any more</summary>
+/// <summary>Closes the organization's gate; returns when none of its calls runs any more.</summary>
 internal sealed class SuspendOrganization(IOrganizations organizations) : IRoute
 {
     public Operation Operation { get; } =
@@ -13,7 +13,7 @@ internal sealed class SuspendOrganization(IOrganizations organizations) : IRoute
             "POST",
             "/v1/organizations/{organization_id}:suspend",
             "suspendOrganization",
-            "Shut the gate; answers when nothing of the organization runs any more"
+            "Suspend an organization; returns when none of its calls runs any more"
         )
         {
             Tag = "Organizations",

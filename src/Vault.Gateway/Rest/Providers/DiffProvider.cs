@@ -5,8 +5,8 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Providers;
 
-/// <param name="FromVersion">Of the pack that is loaded now; null where there is none of this id.</param>
-/// <param name="Breaking">Some call that works now may not work any more.</param>
+/// <param name="FromVersion">The version that is loaded now; null when no pack has this id.</param>
+/// <param name="Breaking">Some calls that work now may fail.</param>
 internal sealed record PackDiffView(
     string Id,
     string? FromVersion,
@@ -17,16 +17,11 @@ internal sealed record PackDiffView(
     IReadOnlyList<string> HostsRemoved
 );
 
-/// <summary>What a pack would change if it took the place of the one that is loaded; keeps nothing.</summary>
+/// <summary>Shows what would change if a pack replaced the loaded one; stores nothing.</summary>
 internal sealed class DiffProvider(IPackReader reader, IPackStore store, IPacks packs) : IRoute
 {
     public Operation Operation { get; } =
-        new(
-            "POST",
-            "/v1/providers:diff",
-            "diffProvider",
-            "Compare a provider pack with the one that is loaded, tool by tool"
-        )
+        new("POST", "/v1/providers:diff", "diffProvider", "Compare a provider pack with the loaded one, tool by tool")
         {
             Tag = "Providers",
             Permission = Permission.ProvidersRead,
@@ -42,7 +37,7 @@ internal sealed class DiffProvider(IPackReader reader, IPackStore store, IPacks 
         if (reading.Pack is not { } next)
             return ValidateProvider.Refuse(reading);
         var now = packs.TryGet(next.Id, out var loaded) ? loaded : null;
-        // Tools of imported sets stay when the pack is replaced.
+        // Tools of imported sets remain when the pack is replaced.
         var stay = (await store.ListAsync(cancellationToken))
             .Select(StoredToolSet.Of)
             .OfType<StoredToolSet>()

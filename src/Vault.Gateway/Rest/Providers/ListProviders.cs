@@ -7,7 +7,7 @@ namespace Vault.Gateway.Rest.Providers;
 internal sealed class ListProviders(IPacks packs) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/v1/providers", "listProviders", "List the providers that are known")
+        new("GET", "/v1/providers", "listProviders", "List the providers")
         {
             Tag = "Providers",
             Permission = Permission.ProvidersRead,

@@ -6,8 +6,8 @@ namespace Vault.Gateway.Rest.Providers;
 internal static class PackReload
 {
     /// <summary>
-    /// After a pack was kept. That it cannot be read back just now is no reason to say that it was not kept: the next
-    /// look takes it up.
+    /// Reloads after a pack was stored. The pack stays stored even if this reload fails; the periodic reload picks it
+    /// up.
     /// </summary>
     public static async Task ReloadAsync(this IPacks packs, CancellationToken cancellationToken)
     {

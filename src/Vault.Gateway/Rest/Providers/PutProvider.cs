@@ -9,8 +9,8 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.Providers;
 
 /// <summary>
-/// Keeps an operator's own pack. It is data: hosts load it when they next look, and what is running keeps the pack it
-/// started with.
+/// Stores an operator's pack. It is data: each host loads it at its next reload, and a running execution keeps the pack
+/// it started with.
 /// </summary>
 internal sealed class PutProvider(
     IPackReader reader,
@@ -32,7 +32,8 @@ internal sealed class PutProvider(
             Success = 201,
             Answer = typeof(PackVerdictView),
             Description =
-                "The body is the pack. It replaces a pack of the same id; the host that answers has taken it up, the others do within seconds.",
+                "The body is the pack. It replaces a pack with the same id. The responding host has loaded it; "
+                + "the others load it within seconds.",
             Errors = [ErrorCatalogue.PackInvalid],
         };
 
@@ -49,14 +50,15 @@ internal sealed class PutProvider(
             (existing?.Version ?? 0) + 1,
             time.GetUtcNow()
         );
-        // Two operators at once: the second is told instead of overwriting what it has not seen.
+        // Compare-and-swap: of two concurrent operators the second gets an error instead of overwriting an unseen
+        // change.
         if (await store.PutAsync(stored, existing?.Version, cancellationToken) != WriteOutcome.Written)
             return new VaultError(
                 ErrorCatalogue.Conflict,
                 "The pack was changed at the same time; read it and try again."
             );
         log.LogInformation(
-            "{RequestId}: the pack {Provider} {Version} was put by {Caller}.",
+            "{RequestId}: pack {Provider} {Version} stored by {Caller}.",
             call.RequestId,
             pack.Id,
             pack.Version,

@@ -5,11 +5,11 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Providers;
 
-/// <summary>Reads a pack and says every place that is wrong; keeps nothing.</summary>
+/// <summary>Checks a pack and reports every fault; stores nothing.</summary>
 internal sealed class ValidateProvider(IPackReader reader) : IRoute
 {
     public Operation Operation { get; } =
-        new("POST", "/v1/providers:validate", "validateProvider", "Check a provider pack without keeping it")
+        new("POST", "/v1/providers:validate", "validateProvider", "Check a provider pack without storing it")
         {
             Tag = "Providers",
             Permission = Permission.ProvidersRead,
@@ -32,7 +32,7 @@ internal sealed class ValidateProvider(IPackReader reader) : IRoute
     public static VaultError Refuse(PackReading reading) =>
         new(
             ErrorCatalogue.PackInvalid,
-            $"The pack has {reading.Faults.Length} fault(s); each is in violations with its place."
+            $"The pack has {reading.Faults.Length} fault(s); violations lists each with its location."
         )
         {
             Violations = [.. reading.Faults.Take(100)],

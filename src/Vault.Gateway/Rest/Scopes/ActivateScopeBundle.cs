@@ -12,7 +12,7 @@ internal sealed class ActivateScopeBundle(ScopeMigration migration) : IRoute
             "POST",
             "/v1/connections/{connection}/scope_bundles/{version}:activate",
             "activateScopeBundle",
-            "Make a version what every consent asks for"
+            "Make a version the scopes that every consent requests"
         )
         {
             Tag = "Scopes",
@@ -20,7 +20,7 @@ internal sealed class ActivateScopeBundle(ScopeMigration migration) : IRoute
             Scope = Scope.Organization,
             Writes = true,
             Answer = typeof(BundleView),
-            Description = "The version before stays in the list and can be made active again.",
+            Description = "The previous version stays in the list and can be activated again.",
             Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.NotFound],
             Body = [Field.Organization],
         };

@@ -3,10 +3,11 @@ using Vault.Core.Scopes;
 
 namespace Vault.Gateway.Rest.Scopes;
 
-/// <param name="Percent">The share of users asked for it: of new links, by a stable place of each user.</param>
+/// <param name="Percent">The share of users whose new links request it; a user always falls into the same
+/// share.</param>
 /// <param name="Needless">Scopes that no tool of the connection needs.</param>
-/// <param name="Lacking">The least scopes that tools of the connection need beside it.</param>
-/// <param name="Diff">Against the active version, or the one named.</param>
+/// <param name="Lacking">The minimum scopes that tools of the connection need in addition.</param>
+/// <param name="Diff">Compared with the active version, or with the requested one.</param>
 internal sealed record BundleView(
     int Version,
     BundleStage Stage,
@@ -65,7 +66,7 @@ internal sealed record LackingView(
         );
 }
 
-/// <summary>The version in a path.</summary>
+/// <summary>The version number in a path.</summary>
 internal static class BundleVersion
 {
     public static int Of(Http.Call call) =>

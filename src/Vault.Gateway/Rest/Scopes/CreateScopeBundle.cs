@@ -13,7 +13,7 @@ internal sealed class CreateScopeBundle(ScopeMigration migration) : IRoute
             "POST",
             "/v1/connections/{connection}/scope_bundles",
             "createScopeBundle",
-            "Prepare another version of what a connection asks for"
+            "Create a new version of the scopes that a connection requests"
         )
         {
             Tag = "Scopes",
@@ -23,24 +23,25 @@ internal sealed class CreateScopeBundle(ScopeMigration migration) : IRoute
             Success = 201,
             Answer = typeof(BundleView),
             Description =
-                "Nobody is asked for it until it is staged or activated. Without scopes it is the least that the tools need; risky scopes only with their bundle.",
+                "No consent requests it until it is staged or activated. Without scopes it is the minimum that "
+                + "the tools need; risky scopes only if risky names them.",
             Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown],
             Body =
             [
                 Field.Organization,
-                Field.Texts("scopes", "The scopes themselves.") with
+                Field.Texts("scopes", "The exact scopes.") with
                 {
                     MaxLength = 256,
                 },
-                Field.Texts("tools", "The tools to let run; those of the connection where absent.") with
+                Field.Texts("tools", "The tools to enable. Default: those of the connection.") with
                 {
                     MaxLength = 64,
                 },
-                Field.Texts("risky", "Which risky scopes to take in: delete, admin, money.") with
+                Field.Texts("risky", "Which risky scopes to include: delete, admin, money.") with
                 {
                     MaxLength = 10,
                 },
-                Field.Text("note", "Why, for whoever reads the list.") with
+                Field.Text("note", "The reason, shown in the list.") with
                 {
                     MaxLength = 500,
                 },
@@ -51,7 +52,7 @@ internal sealed class CreateScopeBundle(ScopeMigration migration) : IRoute
     {
         var body = call.Body;
         if (body.Has("scopes") && (body.Has("tools") || body.Has("risky")))
-            return VaultError.Invalid("scopes", "are given as they are; tools and risky would have no part in it");
+            return VaultError.Invalid("scopes", "are exact; do not combine them with tools or risky");
         var risks = new List<ScopeRisk>();
         foreach (var word in body.Texts("risky") ?? [])
         {

@@ -22,7 +22,7 @@ internal sealed class GetScopeBundle(ScopeMigration migration) : IRoute
             Query =
             [
                 Field.Organization,
-                Field.Number("against", "The version to compare with; the active one where absent.", 1, int.MaxValue),
+                Field.Number("against", "The version to compare with. Default: the active one.", 1, int.MaxValue),
             ],
             Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.NotFound],
         };

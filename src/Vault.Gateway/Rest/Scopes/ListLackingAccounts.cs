@@ -12,7 +12,7 @@ internal sealed class ListLackingAccounts(ScopeMigration migration) : IRoute
             "GET",
             "/v1/connections/{connection}/scope_bundles/{version}/accounts",
             "listLackingAccounts",
-            "List the accounts that must consent again to have all of a version"
+            "List the accounts that need a new consent to have all scopes of a version"
         )
         {
             Tag = "Scopes",
@@ -21,7 +21,8 @@ internal sealed class ListLackingAccounts(ScopeMigration migration) : IRoute
             Answer = typeof(ListView<LackingView>),
             Query = [Field.Organization, .. Field.Paging],
             Description =
-                "A page holds those of page_size accounts that lack something, so it may be empty and have a next one.",
+                "A page reads page_size accounts and holds those that lack a scope, so it may be empty and still "
+                + "have a next one.",
             Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.NotFound],
         };
 

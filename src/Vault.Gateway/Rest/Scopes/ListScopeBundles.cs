@@ -12,7 +12,7 @@ internal sealed class ListScopeBundles(ScopeMigration migration) : IRoute
             "GET",
             "/v1/connections/{connection}/scope_bundles",
             "listScopeBundles",
-            "List the versions of what a connection asks for"
+            "List the versions of the scopes that a connection requests"
         )
         {
             Tag = "Scopes",

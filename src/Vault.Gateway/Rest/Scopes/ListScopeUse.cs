@@ -12,8 +12,8 @@ internal sealed record HeldScopeView(string Scope, long Uses, DateTimeOffset? La
 
 internal sealed record WantedScopeView(string Scope, long Refusals, DateTimeOffset LastRefusedAt);
 
-/// <param name="Unused">Granted at least so many days ago, and not used since.</param>
-/// <param name="Refused">Calls refused because the grant lacked the scope.</param>
+/// <param name="Unused">Granted at least that many days ago, and not used since.</param>
+/// <param name="Refused">Calls rejected because the grant lacked the scope.</param>
 internal sealed record AccountScopesView(
     string ConnectedAccountId,
     string UserId,
@@ -39,26 +39,32 @@ internal sealed record AccountScopesView(
     }
 }
 
-/// <summary>What accounts were granted, and what of it no call has used for a while.</summary>
+/// <summary>The scopes granted to accounts, and those that no call has used for a while.</summary>
 internal sealed class ListScopeUse(ScopeReport report, AccountFinder finder, TimeProvider time) : IRoute
 {
     public static Field Days { get; } =
-        Field.Number("days", "Not used for so many days counts as unused, 1 to 3650; 90 where absent.", 1, 3650);
+        Field.Number("days", "Days without use after which a scope counts as unused, 1 to 3650. Default: 90.", 1, 3650);
 
     public Operation Operation { get; } =
-        new("GET", "/v1/scopes:usage", "listScopeUsage", "List what accounts were granted and what of it is used")
+        new(
+            "GET",
+            "/v1/scopes:usage",
+            "listScopeUsage",
+            "List the scopes granted to accounts and which of them " + "are used"
+        )
         {
             Tag = "Scopes",
             Permission = Permission.AccountsRead,
             Scope = Scope.Organization,
             Answer = typeof(ListView<AccountScopesView>),
             Description =
-                "Uses are counted from the version on that has this route, and written down every few seconds. An account that was connected within those days has nothing unused yet.",
+                "Uses are counted since the first version that has this route, and stored every few seconds. An "
+                + "account that was connected within those days has no unused scopes yet.",
             Query =
             [
                 Field.Organization,
                 Days,
-                Field.Text("connection", "Only accounts under this connection (its name).") with
+                Field.Text("connection", "Only accounts of this connection (its name).") with
                 {
                     MaxLength = 64,
                 },

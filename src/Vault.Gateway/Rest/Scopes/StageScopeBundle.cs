@@ -12,7 +12,7 @@ internal sealed class StageScopeBundle(ScopeMigration migration) : IRoute
             "POST",
             "/v1/connections/{connection}/scope_bundles/{version}:stage",
             "stageScopeBundle",
-            "Ask a share of the users for a version"
+            "Request a version from a share of the users"
         )
         {
             Tag = "Scopes",
@@ -21,7 +21,8 @@ internal sealed class StageScopeBundle(ScopeMigration migration) : IRoute
             Writes = true,
             Answer = typeof(BundleView),
             Description =
-                "One version is staged at a time. A larger share keeps the users of a smaller one; 0 takes it back. Accounts that are connected stay as they are.",
+                "One version is staged at a time. A larger share includes the users of a smaller one; 0 ends the "
+                + "staging. Connected accounts do not change.",
             Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.NotFound],
             Body =
             [

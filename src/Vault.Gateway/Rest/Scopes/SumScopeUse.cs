@@ -19,7 +19,7 @@ internal sealed record ScopeTotalView(
         new(total.Scope, total.GrantedBy, total.UnusedBy, total.Uses, total.LastUsedAt, total.Refusals);
 }
 
-/// <param name="NeverUsed">Scopes that every account which holds them has left unused.</param>
+/// <param name="NeverUsed">Scopes that no account that holds them has used.</param>
 internal sealed record ConnectionScopesView(
     string Connection,
     string Provider,
@@ -38,8 +38,8 @@ internal sealed record ConnectionScopesView(
         );
 }
 
-/// <param name="Accounts">Of the whole organization.</param>
-/// <param name="UnusedGrants">How many grants of a scope to an account lie unused, of all.</param>
+/// <param name="Accounts">Accounts of the whole organization.</param>
+/// <param name="UnusedGrants">The number of unused pairs of account and granted scope.</param>
 internal sealed record OrganizationScopesView(
     long Accounts,
     long Grants,
@@ -48,7 +48,7 @@ internal sealed record OrganizationScopesView(
     IReadOnlyList<ConnectionScopesView> Connections
 );
 
-/// <summary>The same per connection and for the organization.</summary>
+/// <summary>Scope use per connection and for the organization.</summary>
 internal sealed class SumScopeUse(ScopeReport report, TimeProvider time) : IRoute
 {
     public Operation Operation { get; } =
@@ -56,7 +56,7 @@ internal sealed class SumScopeUse(ScopeReport report, TimeProvider time) : IRout
             "GET",
             "/v1/scopes:summary",
             "summarizeScopeUsage",
-            "Sum up, per connection and for the organization, what was granted and what of it is used"
+            "Summarize granted and used scopes, per connection and for the organization"
         )
         {
             Tag = "Scopes",

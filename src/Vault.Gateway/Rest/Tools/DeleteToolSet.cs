@@ -7,8 +7,8 @@ using Vault.Gateway.Rest.Providers;
 
 namespace Vault.Gateway.Rest.Tools;
 
-/// <param name="ToolsRemoved">Names that are no tools any more.</param>
-/// <param name="ConnectionsChanged">Connections that named one and do so no more.</param>
+/// <param name="ToolsRemoved">Names that are no longer tools.</param>
+/// <param name="ConnectionsChanged">Connections from which a removed name was taken out.</param>
 internal sealed record ToolSetRemovalView(string Id, IReadOnlyList<string> ToolsRemoved, int ConnectionsChanged);
 
 internal sealed class DeleteToolSet(ToolSetRemover remover, IPacks packs) : IRoute
@@ -23,13 +23,14 @@ internal sealed class DeleteToolSet(ToolSetRemover remover, IPacks packs) : IRou
             Answer = typeof(ToolSetRemovalView),
             Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.Conflict],
             Description =
-                "A connection that names one of its tools is a conflict, which names the connection. The host that answers runs none of the tools any more, the others within seconds; a name that is "
-                + "imported again under this set goes on with the next version.",
+                "If a connection names one of its tools, the result is a conflict that names the connection. The "
+                + "responding host no longer runs the tools; the others stop within seconds. A name that is "
+                + "imported again under this set continues with the next version.",
             Query =
             [
                 Field.Flag(
                     "force",
-                    "Take the names out of the connections that have them; each organization's ledger says so."
+                    "Remove the names from the connections that have them; each organization's ledger records it."
                 ),
             ],
         };

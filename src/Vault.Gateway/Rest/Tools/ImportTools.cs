@@ -10,22 +10,23 @@ using Vault.Gateway.Rest.Providers;
 namespace Vault.Gateway.Rest.Tools;
 
 /// <summary>
-/// Shows what an import would add, and keeps exactly that when it is called again with the digest it answered: what is
-/// kept is what somebody has looked at, and a repeated call keeps the same.
+/// Previews an import. A second call with the returned digest stores exactly the reviewed tools; repeating that call
+/// stores the same.
 /// </summary>
 internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks packs, TimeProvider time)
     : IRoute,
         IDisposable
 {
-    // A document may be tens of megabytes and is held while it is read: two at once are enough for administrators.
-    private readonly SemaphoreSlim _places = new(2, 2);
+    // A document may be tens of megabytes and is in memory while it is read: two at once are enough for
+    // administrators.
+    private readonly SemaphoreSlim _slots = new(2, 2);
 
     public Operation Operation { get; } =
         new(
             "POST",
             "/v1/tools:import",
             "importTools",
-            "Make tools of a published description: shows them, and keeps them when it is reviewed"
+            "Create tools from an API description: previews them, and stores them after a review"
         )
         {
             Tag = "Tools",
@@ -36,13 +37,15 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
             Body = [],
             Answer = typeof(ImportView),
             Description =
-                "The body is an OpenAPI 3 or Swagger 2 document (JSON or YAML), a Google Discovery document, or {\"schema\": …, \"operations\": …} for GraphQL. Nothing is kept without review. "
-                + "Imported tools are the platform's, like packs; the host that answers has taken them up, the others do within seconds.",
+                "The body is an OpenAPI 3 or Swagger 2 document (JSON or YAML), a Google Discovery document, or "
+                + "{\"schema\": …, \"operations\": …} for GraphQL. Nothing is stored without review. "
+                + "Imported tools belong to the platform, like packs. The responding host has loaded them; the "
+                + "others load them within seconds.",
             Query =
             [
                 Field.Text(
                     "provider",
-                    "A provider that is known, or the id of a new one, whose pack is then made from the document."
+                    "An existing provider, or the id of a new one; its pack is then created from the document."
                 ) with
                 {
                     Required = true,
@@ -50,15 +53,16 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
                 },
                 Field.Text(
                     "set",
-                    "The set's name within the provider; importing under the same name replaces it. 'imported' where absent."
+                    "The set's name within the provider; importing under the same name replaces it. Default: "
+                        + "'imported'."
                 ) with
                 {
                     MaxLength = 40,
                 },
                 Field.Texts("tags", "Only operations with one of these tags, comma-separated."),
                 Field.Texts("paths", "Only paths that begin with one of these, comma-separated."),
-                Field.Flag("deprecated", "Also what the document calls deprecated."),
-                Field.Text("review", "The digest of an earlier answer: keep exactly that.") with
+                Field.Flag("deprecated", "Also include deprecated operations."),
+                Field.Text("review", "The digest of a preview: store exactly what it showed.") with
                 {
                     MaxLength = 64,
                 },
@@ -68,7 +72,7 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (!await _places.WaitAsync(0, cancellationToken))
+        if (!await _slots.WaitAsync(0, cancellationToken))
             return new VaultError(ErrorCatalogue.RateLimited, "Two documents are being read already.")
             {
                 RetryAfter = TimeSpan.FromSeconds(5),
@@ -92,7 +96,8 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
             if (digest != plan.Digest)
                 return new VaultError(
                     ErrorCatalogue.Conflict,
-                    "What would be kept now is not what was reviewed: the document, the options or the provider have changed. Look at it again without review."
+                    "The result differs from what was reviewed: the document, the options or the provider have "
+                        + "changed. Preview it again without review."
                 );
             if (await KeepAsync(plan, request.Provider, before, stored, cancellationToken) is { } changed)
                 return changed;
@@ -101,14 +106,14 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
         }
         finally
         {
-            _places.Release();
+            _slots.Release();
         }
     }
 
-    public void Dispose() => _places.Dispose();
+    public void Dispose() => _slots.Dispose();
 
-    // The pack first: a set without its pack is left out by every host, a pack without its set is only a provider
-    // without tools, and the next try completes it.
+    // The pack is stored first: hosts ignore a set without its pack, while a pack without its set is only a provider
+    // without tools, and the next attempt completes it.
     private async Task<Answer?> KeepAsync(
         ImportPlan plan,
         string provider,
@@ -138,7 +143,7 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
         static Answer Changed() =>
             new VaultError(
                 ErrorCatalogue.Conflict,
-                "The tools were changed at the same time; look at it again without review."
+                "The tools were changed at the same time; preview the import again without review."
             );
     }
 }

@@ -4,7 +4,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Tools;
 
-/// <param name="ToolCount">How many tools it adds; its tools are listed with their provider's.</param>
+/// <param name="ToolCount">How many tools it adds; the provider's list includes them.</param>
 internal sealed record ToolSetView(
     string Id,
     string Provider,
@@ -40,11 +40,11 @@ internal sealed class ListToolSets(IPackStore store) : IRoute
             Answer = typeof(ListView<ToolSetView>),
             Query =
             [
-                Field.Text("provider", "Only those of this provider.") with
+                Field.Text("provider", "Only sets of this provider.") with
                 {
                     MaxLength = 64,
                 },
-                Field.Flag("removed", "Also what was deleted, by whom and when."),
+                Field.Flag("removed", "Also deleted sets, with actor and time."),
                 .. Field.Paging,
             ],
         };

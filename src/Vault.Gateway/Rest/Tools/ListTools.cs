@@ -7,7 +7,7 @@ namespace Vault.Gateway.Rest.Tools;
 internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/v1/tools", "listTools", "List tools, in the form your model takes")
+        new("GET", "/v1/tools", "listTools", "List tools, in the format of your model's API")
         {
             Tag = "Tools",
             Permission = Permission.ToolsRead,
@@ -16,7 +16,7 @@ internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : I
             Query =
             [
                 .. ToolRequirements.Fields,
-                Field.Text("provider", "Only those of this provider.") with
+                Field.Text("provider", "Only tools of this provider.") with
                 {
                     MaxLength = 64,
                 },

@@ -11,7 +11,7 @@ namespace Vault.Gateway.Rest.Tools;
 internal sealed class SearchTools(IPacks packs, IConnectionStore connections, ToolRequirements requirements) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/v1/tools:search", "searchTools", "Find tools by words, best first")
+        new("GET", "/v1/tools:search", "searchTools", "Search tools by words, best match first")
         {
             Tag = "Tools",
             Permission = Permission.ToolsRead,
@@ -19,20 +19,21 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
             Answer = typeof(ToolListView),
             Query =
             [
-                Field.Text("q", "Words to look for.") with
+                Field.Text("q", "Words to search for.") with
                 {
                     Required = true,
                     MaxLength = 500,
                 },
                 .. ToolRequirements.Fields,
-                Field.Text("provider", "Only those of this provider.") with
+                Field.Text("provider", "Only tools of this provider.") with
                 {
                     MaxLength = 64,
                 },
-                Field.Number("limit", "How many at most, 1 to 100; 20 where absent.", 1, 100),
+                Field.Number("limit", "Maximum number of results, 1 to 100. Default: 20.", 1, 100),
                 Field.Number(
                     "max_tokens",
-                    "With a model's format: what the list may cost its context, estimated at 3 bytes a token. Texts inside schemas go first, then the tools that do not fit.",
+                    "With a model's format: the maximum size of the list, estimated at 3 bytes a token. "
+                        + "Descriptions inside schemas are dropped first, then the tools that do not fit.",
                     100,
                     1_000_000
                 ),
@@ -46,7 +47,7 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
         if (call.Query.Flag("offered") == true)
         {
             if (call.OrganizationOrNone is not { } organization)
-                return VaultError.Invalid("organization_id", "is required together with offered");
+                return VaultError.Invalid("organization_id", "is required with offered");
             visible = await OfferedAsync(organization, cancellationToken);
         }
 
@@ -60,7 +61,7 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
         if (call.Query.Number("max_tokens") is { } most)
         {
             if (call.Query.Text("format") is null or "vault")
-                return VaultError.Invalid("max_tokens", "is for a model: name its format, too");
+                return VaultError.Invalid("max_tokens", "requires the format of a model");
             written =
             [
                 .. ToolBudget
@@ -76,7 +77,7 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
     }
 
     /// <summary>
-    /// What the organization's connections offer together. A hint for searching, no right: the executor asks the one
+    /// The tools that the organization's connections offer. This is only a search filter: the executor checks the
     /// connection again.
     /// </summary>
     private async Task<Func<Tool, bool>> OfferedAsync(OrganizationId organization, CancellationToken cancellationToken)

@@ -5,15 +5,14 @@ using Vault.Core.Packs;
 namespace Vault.Gateway.Rest.Tools;
 
 /// <summary>
-/// Makes a list of tools fit into what a model's context has left. Everybody gives way before anybody is left out:
-/// first the texts inside all schemas go, then all descriptions keep one sentence, then the best that still fit are
-/// kept. Names, types, requirements and limits of inputs always stay.
+/// Shrinks a list of tools to a token budget, in steps: it drops the texts inside all schemas, then shortens all
+/// descriptions to one sentence, then keeps the best matches that still fit. Names, types, required members and limits
+/// of inputs always stay.
 /// </summary>
 internal static class ToolBudget
 {
     /// <summary>
-    /// Tokenizers differ; JSON of tools takes 3 to 4 bytes a token with those in use, so this counts rather too many
-    /// tokens than too few.
+    /// Tokenizers differ: JSON of tools takes 3 to 4 bytes a token with the current ones, so this overestimates.
     /// </summary>
     public const int BytesPerToken = 3;
 
@@ -22,7 +21,7 @@ internal static class ToolBudget
     private static readonly HashSet<string> Texts = ["description", "title", "example", "examples", "$comment"];
     private static readonly HashSet<string> Schemas = ["parameters", "input_schema", "inputSchema"];
 
-    /// <param name="tools">Best first, each with its form for a model.</param>
+    /// <param name="tools">Best match first, each in its model format.</param>
     public static IReadOnlyList<(Tool Tool, JsonObject Form)> Fit(
         IReadOnlyList<(Tool Tool, JsonObject Form)> tools,
         long maxTokens
@@ -48,7 +47,7 @@ internal static class ToolBudget
         return kept;
     }
 
-    /// <summary>Estimated; of the JSON as it is sent, with the comma behind it.</summary>
+    /// <summary>Estimates the JSON as it is sent, including the comma that follows.</summary>
     public static long Tokens(JsonObject form) =>
         (Encoding.UTF8.GetByteCount(form.ToJsonString()) + BytesPerToken) / BytesPerToken;
 
@@ -70,8 +69,8 @@ internal static class ToolBudget
                 _ => value?.DeepClone(),
             });
 
-    // A text is dropped where it is a keyword, never where it is the name of an input: names stand under "properties"
-    // and "$defs".
+    // A text is dropped only where it is a schema keyword; under "properties" and "$defs" the keys are names of
+    // inputs.
     private static JsonObject Strip(JsonObject schema)
     {
         var bare = new JsonObject();

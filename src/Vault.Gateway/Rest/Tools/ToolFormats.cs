@@ -4,12 +4,12 @@ using Vault.Core.Packs;
 
 namespace Vault.Gateway.Rest.Tools;
 
-/// <summary>Tools in the forms that model APIs take.</summary>
+/// <summary>Converts tools to the formats of model APIs.</summary>
 internal static class ToolFormats
 {
     public static IReadOnlyList<string> Names { get; } = ["vault", "openai", "anthropic", "gemini", "mcp"];
 
-    // Gemini's function declarations take a subset of OpenAPI's schema and refuse the rest.
+    // Gemini's function declarations accept a subset of OpenAPI's schema and reject the rest.
     private static readonly HashSet<string> GeminiKeywords =
     [
         "type",
@@ -96,7 +96,7 @@ internal static class ToolFormats
                 ("anyOf", JsonArray options) => new JsonArray([
                     .. options.Select(o => o is JsonObject option ? Narrow(option) : o?.DeepClone()),
                 ]),
-                // One type with null beside it is "nullable" there.
+                // A type combined with null becomes "nullable" in Gemini's format.
                 ("type", JsonArray types) => types.Select(t => t!.GetValue<string>()).FirstOrDefault(t => t != "null"),
                 _ => value?.DeepClone(),
             };

@@ -8,7 +8,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Tools;
 
-/// <summary>Says beforehand what execute_tool would miss. It grants nothing: the executor checks again.</summary>
+/// <summary>Predicts what execute_tool would be missing. It grants nothing: the executor checks again.</summary>
 internal sealed class ToolRequirements(
     IAccountStore accounts,
     IOrganizationStore organizations,
@@ -24,13 +24,13 @@ internal sealed class ToolRequirements(
             MaxLength = UserId.MaxLength,
             Aliases = ["identifier"],
         },
-        Field.Text("format", "The form of the items.") with
+        Field.Text("format", "The format of the items.") with
         {
             Values = ToolFormats.Names,
         },
     ];
 
-    /// <summary>By tool name; null when no user is named.</summary>
+    /// <summary>By tool name; null without a user.</summary>
     public async Task<Result<Dictionary<string, RequirementView>?>> ForAsync(
         Call call,
         IReadOnlyList<Tool> tools,
@@ -42,7 +42,7 @@ internal sealed class ToolRequirements(
         if (!UserId.IsValid(user))
             return VaultError.Invalid("user_id", "has " + UserId.Rule);
         if (call.OrganizationOrNone is not { } organization)
-            return VaultError.Invalid("organization_id", "is required together with user_id");
+            return VaultError.Invalid("organization_id", "is required with user_id");
         if (await organizations.FindAsync(organization, cancellationToken) is not { } row)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
         var all = new Dictionary<string, RequirementView>(StringComparer.Ordinal);

@@ -37,9 +37,9 @@ internal sealed record ToolView(
 }
 
 /// <summary>What a user still needs for a tool.</summary>
-/// <param name="Ready">Nothing is missing: execute_tool may be called now.</param>
-/// <param name="Account">connected, missing, ambiguous, or reconnect; organization_suspended where the gate is
-/// shut.</param>
+/// <param name="Ready">Nothing is missing: execute_tool can be called now.</param>
+/// <param name="Account">connected, missing, ambiguous, or reconnect; organization_suspended when the organization is
+/// suspended.</param>
 /// <param name="Approval">none, required or denied (destructive tools, by the organization's policy).</param>
 internal sealed record RequirementView(
     bool Ready,
@@ -50,8 +50,8 @@ internal sealed record RequirementView(
     IReadOnlyList<string> ConnectedAccountIds
 );
 
-/// <param name="Items">In the format asked for.</param>
-/// <param name="Requirements">By tool name; null unless a user is named.</param>
+/// <param name="Items">In the requested format.</param>
+/// <param name="Requirements">By tool name; null without a user.</param>
 internal sealed record ToolListView(
     IReadOnlyList<object> Items,
     IReadOnlyDictionary<string, RequirementView>? Requirements,
