@@ -34,6 +34,7 @@ internal sealed class ResponseBody
     public static async Task<ResponseBody> ReadAsync(
         HttpResponseMessage response,
         int readCap,
+        CredentialRedactor redactor,
         CancellationToken cancellationToken
     )
     {
@@ -44,12 +45,13 @@ internal sealed class ResponseBody
         var announced = ReferenceEquals(stream, raw) ? response.Content.Headers.ContentLength : null;
         var buffer = new byte[Math.Clamp(announced ?? FirstRead, 1, FirstRead)];
         var length = 0;
-        // The cap counts bytes after decompression, and reading stops one byte behind it: a small answer cannot swell
-        // without end.
-        while (length <= readCap && length != announced)
+        // The cap counts bytes after decompression, so a small response cannot swell without end. Reading stops one byte
+        // behind it, and as many more as are needed to see a credential that the cap would divide.
+        var limit = readCap + 1 + redactor.Overlap;
+        while (length < limit && length != announced)
         {
             if (length == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), readCap + 1L));
+                Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), limit));
             var read = 0;
             try
             {
@@ -66,13 +68,19 @@ internal sealed class ResponseBody
             length += read;
         }
 
-        var kept = Math.Min(length, readCap);
-        return new ResponseBody(
-            kept == buffer.Length ? buffer : buffer[..kept],
-            length <= readCap,
-            response.Content.Headers.ContentType
-        );
+        var whole = length <= readCap;
+        var type = response.Content.Headers.ContentType;
+        var bytes = redactor.Redact(length == buffer.Length ? buffer : buffer[..length]);
+        if (IsJson(type) || LooksLikeJson(bytes))
+            bytes = redactor.RedactJson(bytes);
+        return new ResponseBody(whole || bytes.Length <= readCap ? bytes : bytes[..readCap], whole, type);
     }
+
+    // As Answer.Parse takes it for JSON, whatever the type says.
+    private static bool LooksLikeJson(ReadOnlySpan<byte> bytes) =>
+        bytes.TrimStart(BeforeJson) is [(byte)'{' or (byte)'[', ..];
+
+    private static ReadOnlySpan<byte> BeforeJson => [(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF];
 
     // RFC 9110 8.4: the encoding that was applied last. What is left after it, or an unknown one, leaves bytes that are
     // no JSON, and are judged as such.
