@@ -113,6 +113,12 @@ public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
 
     /// <summary>Whether any byte of the request may have reached the provider.</summary>
     public bool Sent { get; init; } = true;
+
+    /// <summary>
+    /// Whether the response repeated the call's credential. It is replaced by <c>[credential]</c> in everything that is
+    /// here.
+    /// </summary>
+    public bool CredentialEchoed { get; init; }
 }
 
 /// <summary>

@@ -34,6 +34,7 @@ internal sealed class ResponseBody
     public static async Task<ResponseBody> ReadAsync(
         HttpResponseMessage response,
         int readCap,
+        CredentialRedactor redactor,
         CancellationToken cancellationToken
     )
     {
@@ -44,12 +45,13 @@ internal sealed class ResponseBody
         var announced = ReferenceEquals(stream, raw) ? response.Content.Headers.ContentLength : null;
         var buffer = new byte[Math.Clamp(announced ?? FirstRead, 1, FirstRead)];
         var length = 0;
-        // The cap counts decompressed bytes, and reading stops one byte after it: a small compressed response cannot
-        // expand without limit.
-        while (length <= readCap && length != announced)
+        // The cap counts decompressed bytes, so a small compressed response cannot expand without limit. Reading stops one
+        // byte after it, plus as many as are needed to recognize a credential that the cap would divide.
+        var limit = readCap + 1 + redactor.Overlap;
+        while (length < limit && length != announced)
         {
             if (length == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), readCap + 1L));
+                Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), limit));
             var read = 0;
             try
             {
@@ -66,13 +68,19 @@ internal sealed class ResponseBody
             length += read;
         }
 
-        var kept = Math.Min(length, readCap);
-        return new ResponseBody(
-            kept == buffer.Length ? buffer : buffer[..kept],
-            length <= readCap,
-            response.Content.Headers.ContentType
-        );
+        var whole = length <= readCap;
+        var type = response.Content.Headers.ContentType;
+        var bytes = redactor.Redact(length == buffer.Length ? buffer : buffer[..length]);
+        if (IsJson(type) || LooksLikeJson(bytes))
+            bytes = redactor.RedactJson(bytes);
+        return new ResponseBody(whole || bytes.Length <= readCap ? bytes : bytes[..readCap], whole, type);
     }
+
+    // Answer.Parse parses such a body as JSON, whatever its type is.
+    private static bool LooksLikeJson(ReadOnlySpan<byte> bytes) =>
+        bytes.TrimStart(BeforeJson) is [(byte)'{' or (byte)'[', ..];
+
+    private static ReadOnlySpan<byte> BeforeJson => [(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF];
 
     // RFC 9110 8.4: decode the encoding that was applied last. Further or unknown encodings leave bytes that are not
     // JSON and are classified as such.

@@ -88,8 +88,11 @@ public sealed class UpstreamClient : IUpstream
         {
             using var response = await _http.Api.SendAsync(message, stop);
             status = (int)response.StatusCode;
-            var body = await ResponseBody.ReadAsync(response, _options.ReadCap, stop);
-            return Reply(call, new Answer(status.Value, Answer.HeadersOf(response), body.Json), body, url, page);
+            using var redactor = new CredentialRedactor(call.Grant, call.Credential);
+            var body = await ResponseBody.ReadAsync(response, _options.ReadCap, redactor, stop);
+            var headers = Answer.HeadersOf(response);
+            var answer = new Answer(status.Value, name => redactor.Redact(headers(name)), body.Json);
+            return Reply(call, answer, body, url, page) with { CredentialEchoed = redactor.Replaced };
         }
         catch (Exception e)
             when (e is HttpRequestException or OperationCanceledException or IOException or InvalidDataException)

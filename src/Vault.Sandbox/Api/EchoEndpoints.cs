@@ -10,14 +10,6 @@ internal static class EchoEndpoints
 {
     private const int LargestBytes = 100_000_000;
 
-    private static readonly string[] Secrets =
-    [
-        "Authorization",
-        "Proxy-Authorization",
-        "Cookie",
-        KeyAuthenticator.Header,
-    ];
-
     /// <summary>The verification call for keys and logins: cheap, without side effects, requires no scope.</summary>
     public static Task VerifyAsync(HttpContext context, ApiCaller caller) =>
         JsonReply.WriteAsync(context, 200, caller, static (writer, who) =>
@@ -28,7 +20,7 @@ internal static class EchoEndpoints
             Array(writer, "scopes", who.Scopes);
         });
 
-    /// <summary>Echoes the request, without credentials.</summary>
+    /// <summary>Echoes the request with its credentials: a vault has to remove them from the response.</summary>
     public static Task EchoAsync(HttpContext context, ApiCaller caller) =>
         JsonReply.WriteAsync(context, 200, (context.Request, caller), static (writer, t) =>
         {
@@ -37,25 +29,13 @@ internal static class EchoEndpoints
             writer.WriteString("path"u8, request.Path);
             writer.WriteString("subject"u8, who.Subject);
             writer.WriteStartObject("query"u8);
-            foreach (
-                var (name, values) in request.Query.Where(static q =>
-                    q.Key is not (KeyAuthenticator.Parameter or "access_token")
-                )
-            )
-            {
+            foreach (var (name, values) in request.Query)
                 Array(writer, name, values);
-            }
 
             writer.WriteEndObject();
             writer.WriteStartObject("headers"u8);
-            foreach (
-                var (name, values) in request.Headers.Where(static h =>
-                    !Secrets.Contains(h.Key, StringComparer.OrdinalIgnoreCase)
-                )
-            )
-            {
+            foreach (var (name, values) in request.Headers)
                 writer.WriteString(name.ToLower(CultureInfo.InvariantCulture), values.ToString());
-            }
 
             writer.WriteEndObject();
         });

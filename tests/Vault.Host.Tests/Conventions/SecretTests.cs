@@ -28,6 +28,8 @@ public sealed class SecretTests
         ["src/Vault.Providers/Upstream/OAuth1Signature.cs"] = "keys the signature over a request with the two secrets",
         ["src/Vault.Providers/Upstream/CredentialPlacement.cs"] =
             "puts the credential into the upstream request: the one way out",
+        ["src/Vault.Providers/Upstream/CredentialRedactor.cs"] =
+            "finds the credential in what the provider answers, and takes it out",
     };
 
     [Fact]

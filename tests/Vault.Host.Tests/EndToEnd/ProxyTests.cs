@@ -77,6 +77,7 @@ public abstract class ProxyTests(IHosts hosts)
         Assert.Equal("alice", data.GetProperty("subject").GetString());
         Assert.Equal("""{"q":["a b&c"],"n":["7"],"list":["x","y"]}""", data.GetProperty("query").GetRawText());
         Assert.Equal("3", data.GetProperty("headers").GetProperty("x-api-version").GetString());
+        Assert.Equal("Bearer [credential]", data.GetProperty("headers").GetProperty("authorization").GetString());
         Assert.Equal("untrusted_content", echo["trust"]);
         Assert.Equal("raw", read.Json.GetProperty("data").GetProperty("name").GetString());
 
@@ -90,6 +91,8 @@ public abstract class ProxyTests(IHosts hosts)
             entries.Select(e => e.GetProperty("type").GetString()).Order(StringComparer.Ordinal)
         );
         Assert.All(entries, e => Assert.Equal("sandbox_single_use:proxy", e.GetProperty("tool").GetString()));
+        var finished = entries.Single(e => e.GetProperty("type").GetString() == "execution.finished");
+        Assert.Equal("true", finished.GetProperty("details").GetProperty("credential_echoed").GetString());
     }
 
     [Fact]
