@@ -51,10 +51,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         }
         catch (InvalidOperationException) when (HasLoneSurrogate(document.Span))
         {
-            return VaultError.Invalid(
-                "document",
-                "has an escape of a lone surrogate"
-            );
+            return VaultError.Invalid("document", "has an escape of a lone surrogate");
         }
         catch (InvalidOperationException)
         {

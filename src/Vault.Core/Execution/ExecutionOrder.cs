@@ -25,5 +25,9 @@ public sealed record ExecutionOrder
 
     public ImmutableArray<string> Delegation { get; init; } = [];
 
-    public required DateTimeOffset Deadline { get; init; }
+    /// <summary>
+    /// How long the execution may take from when the owner receives it. A duration and no time of day, because the
+    /// owner's clock is another host's.
+    /// </summary>
+    public required TimeSpan Timeout { get; init; }
 }

@@ -36,6 +36,9 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public TimeSpan Upstream { get; set; }
 
+    /// <summary>Whether a response repeated the credential; it was removed.</summary>
+    public bool CredentialEchoed { get; set; }
+
     /// <summary>An attempt was sent that may have acted at the provider.</summary>
     public bool MayHaveActed { get; set; }
 
@@ -45,7 +48,10 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public TimeSpan Elapsed => time.GetElapsedTime(_started);
 
-    public TimeSpan Left => Order.Deadline - time.GetUtcNow();
+    public TimeSpan Left => Order.Timeout - Elapsed;
+
+    /// <summary>When <see cref="Left"/> is used up, on this host's clock.</summary>
+    public DateTimeOffset Deadline => time.GetUtcNow() + Left;
 
     /// <param name="result">Null for the entry that is written before the call.</param>
     public LedgerDraft Entry(IdFactory ids, string type, ExecutionResult? result) =>
@@ -75,6 +81,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
                     UpstreamStatus = result.Status,
                     Total = Elapsed,
                     Upstream = Upstream,
+                    CredentialEchoed = CredentialEchoed,
                 }
         );
 

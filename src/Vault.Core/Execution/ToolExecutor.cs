@@ -168,7 +168,7 @@ public sealed class ToolExecutor(
             CallerKey = caller.KeyId,
             Agent = caller.Agent,
             Delegation = caller.Delegation,
-            Deadline = received + timeout,
+            Timeout = received + timeout - time.GetUtcNow(),
         };
         var result = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
         return result.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)

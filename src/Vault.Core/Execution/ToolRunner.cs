@@ -147,7 +147,7 @@ public sealed partial class ToolRunner(
                         ? run.Connection!.Settings.Parameters
                         : run.Connection!.Settings.Parameters.SetItems(account.Row.State.Parameters),
                     run.Order.ExecutionId,
-                    run.Order.Deadline,
+                    run.Deadline,
                     run.Order.Request.TraceParent
                 )
                 {
@@ -159,6 +159,7 @@ public sealed partial class ToolRunner(
                 var started = time.GetTimestamp();
                 reply = await upstream.SendAsync(call, cancellationToken).ConfigureAwait(false);
                 run.Upstream += time.GetElapsedTime(started);
+                run.CredentialEchoed |= reply.CredentialEchoed;
                 run.MayHaveActed = earlierActed || RetryPolicy.MayHaveActed(reply);
                 actedBefore = earlierActed;
             }

@@ -54,6 +54,9 @@ public readonly record struct LedgerResult(string Outcome, string? ErrorCode, st
     public TimeSpan? Total { get; init; }
 
     public TimeSpan? Upstream { get; init; }
+
+    /// <summary>Whether a response of the provider repeated the credential.</summary>
+    public bool CredentialEchoed { get; init; }
 }
 
 /// <summary>
@@ -65,12 +68,20 @@ public static class LedgerEntries
 {
     // The ledger's readers and the OCSF export need the effect. It is no field of a draft, because only executions have
     // one.
-    private static readonly FrozenDictionary<string, JsonElement> Effects = new[]
+    private static readonly FrozenDictionary<(string Effect, bool Echoed), JsonElement> Effects = new[]
     {
         "read",
         "write",
         "destructive",
-    }.ToFrozenDictionary(e => e, e => JsonSerializer.SerializeToElement(new { effect = e }));
+    }
+        .SelectMany(e =>
+            new (string Effect, bool Echoed, object Details)[]
+            {
+                (e, false, new { effect = e }),
+                (e, true, new { effect = e, credential_echoed = true }),
+            }
+        )
+        .ToFrozenDictionary(e => (e.Effect, e.Echoed), e => JsonSerializer.SerializeToElement(e.Details));
 
     /// <param name="result">Null in the entry that is written before the call (law 7).</param>
     public static LedgerDraft Execution(
@@ -101,7 +112,7 @@ public static class LedgerEntries
             UpstreamStatus = result?.UpstreamStatus,
             TotalMs = result?.Total?.TotalMilliseconds,
             UpstreamMs = result?.Upstream?.TotalMilliseconds,
-            Details = tool.Effect is null ? null : Effects[tool.Effect],
+            Details = tool.Effect is null ? null : Effects[(tool.Effect, result?.CredentialEchoed ?? false)],
         };
 
     /// <summary>An account as a change has left it.</summary>

@@ -92,7 +92,7 @@ public abstract class ProxyTests(IHosts hosts)
         );
         Assert.All(entries, e => Assert.Equal("sandbox_single_use:proxy", e.GetProperty("tool").GetString()));
         var finished = entries.Single(e => e.GetProperty("type").GetString() == "execution.finished");
-        Assert.Equal("true", finished.GetProperty("details").GetProperty("credential_echoed").GetString());
+        Assert.True(finished.GetProperty("details").GetProperty("credential_echoed").GetBoolean());
     }
 
     [Fact]

@@ -106,7 +106,7 @@ internal static class Samples
             CallerKey = "key_1",
             Agent = "agt_1",
             Delegation = ["ada", "agt_1"],
-            Deadline = Noon.AddSeconds(30),
+            Timeout = TimeSpan.FromSeconds(30),
         },
         new ExecutionResult
         {

@@ -146,7 +146,6 @@ internal sealed class SimHost : ICheckpoints
 
     public async Task<ExecutionResult> ExecuteAsync(Subject subject, bool write)
     {
-        var now = Clock.GetUtcNow();
         var order = new ExecutionOrder
         {
             ExecutionId = _ids.NewExecution(),
@@ -159,7 +158,7 @@ internal sealed class SimHost : ICheckpoints
                 Input = NoInput,
             },
             CallerKey = "key_1",
-            Deadline = now + Execution.DefaultTimeout,
+            Timeout = Execution.DefaultTimeout,
         };
         _world.Begins(this, order.ExecutionId, subject);
         return await _tools.ExecuteAsync(subject.Key, order, default);
