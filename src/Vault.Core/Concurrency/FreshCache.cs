@@ -13,7 +13,7 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
     where TValue : class
 {
     private readonly ConcurrentDictionary<TKey, (TValue Value, long ReadAt)> _entries = new();
-    private readonly ConcurrentDictionary<TKey, Task<TValue?>> _flights = new();
+    private readonly SingleFlight<TKey, TValue?> _flights = new();
 
     /// <summary>Take it before the read; hand it to <see cref="Put"/> after.</summary>
     public long Mark() => time.GetTimestamp();
@@ -48,31 +48,19 @@ public sealed class FreshCache<TKey, TValue>(TimeProvider time, TimeSpan lease, 
     {
         if (TryGet(key, out var value))
             return value;
-        var mine = new TaskCompletionSource<TValue?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var flight = _flights.GetOrAdd(key, mine.Task);
-        if (flight == mine.Task)
-            _ = FlyAsync(key, read, mine);
-        return await flight.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await _flights
+            .JoinAsync(key, () => ReadAsync(key, read), out _)
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(false);
     }
 
-    private async Task FlyAsync(TKey key, Func<TKey, Task<TValue?>> read, TaskCompletionSource<TValue?> mine)
+    private async Task<TValue?> ReadAsync(TKey key, Func<TKey, Task<TValue?>> read)
     {
-        try
-        {
-            var mark = Mark();
-            var value = await read(key).ConfigureAwait(false);
-            if (value is not null)
-                Put(key, value, mark);
-            _flights.TryRemove(key, out _);
-            mine.SetResult(value);
-        }
-#pragma warning disable CA1031 // Whatever it was belongs to those who wait for it.
-        catch (Exception e)
-        {
-            _flights.TryRemove(key, out _);
-            mine.SetException(e);
-        }
-#pragma warning restore CA1031
+        var mark = Mark();
+        var value = await read(key).ConfigureAwait(false);
+        if (value is not null)
+            Put(key, value, mark);
+        return value;
     }
 
     public void Drop(TKey key) => _entries.TryRemove(key, out _);

@@ -172,11 +172,9 @@ public sealed partial class ToolRunner(
                 // One refresh and one retry. The retry is safe: the provider has not acted on a request that it did not
                 // authorize.
                 refreshed = true;
-                cache.Drop(run.Key);
                 var renewed = await refresher
                     .RefreshAsync(run.Key, generation, RefreshReason.Rejected, cancellationToken)
                     .ConfigureAwait(false);
-                cache.Drop(run.Key);
                 if (renewed.Error is { } dead)
                     return run.Fail(Outcome.FailedUpstream, dead) with { Status = reply.Status };
                 if (renewed.Value.Generation != generation)
@@ -204,7 +202,6 @@ public sealed partial class ToolRunner(
                         CancellationToken.None
                     )
                     .ConfigureAwait(false);
-                cache.Drop(run.Key);
                 if (step.TryGet(out var lowered, out _) && lowered.After.State.Status != AccountStatus.Active)
                     return run.Fail(Outcome.FailedUpstream, AccountErrors.ForStatus(lowered.After.State)) with
                     {
@@ -243,9 +240,10 @@ public sealed partial class ToolRunner(
         CancellationToken cancellationToken
     )
     {
+        var confirm = false;
         for (var round = 0; round < 4; round++)
         {
-            var taken = await cache.TakeAsync(run.Key, confirm: round > 0, cancellationToken).ConfigureAwait(false);
+            var taken = await cache.TakeAsync(run.Key, confirm, cancellationToken).ConfigureAwait(false);
             if (!taken.TryGet(out var account, out var error))
                 return (null, error);
             var state = account.Row.State;
@@ -264,9 +262,11 @@ public sealed partial class ToolRunner(
             var refreshed = await refresher
                 .RefreshAsync(run.Key, state.Generation, RefreshReason.OnDemand, cancellationToken)
                 .ConfigureAwait(false);
-            cache.Drop(run.Key);
             if (refreshed.Error is { } failed)
                 return (null, failed);
+
+            // A token that this host has just obtained is in the cache; one that another host obtained is read.
+            confirm = !refreshed.Value.Refreshed;
         }
 
         return (null, AccountErrors.InProgress(TimeSpan.FromMilliseconds(200)));

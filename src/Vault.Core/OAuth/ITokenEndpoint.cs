@@ -16,6 +16,15 @@ public sealed class GrantTokens : IDisposable
     /// <summary>As the provider says; <c>Bearer</c> when it says nothing.</summary>
     public string TokenType { get; init; } = "Bearer";
 
+    /// <summary>The same tokens with a lifetime of their own.</summary>
+    public GrantTokens Copy() =>
+        new()
+        {
+            AccessToken = AccessToken.Copy(),
+            RefreshToken = RefreshToken?.Copy(),
+            TokenType = TokenType,
+        };
+
     public void Dispose()
     {
         AccessToken.Dispose();
@@ -32,6 +41,14 @@ public sealed class StaticCredential : IDisposable
     public required AuthMode Mode { get; init; }
 
     public required ImmutableSortedDictionary<string, Secret> Fields { get; init; }
+
+    /// <summary>The same fields with a lifetime of their own.</summary>
+    public StaticCredential Copy() =>
+        new()
+        {
+            Mode = Mode,
+            Fields = Fields.ToImmutableSortedDictionary(f => f.Key, f => f.Value.Copy(), Fields.KeyComparer),
+        };
 
     public void Dispose()
     {

@@ -14,21 +14,15 @@ public sealed class AccountOwner(
     AccountRefresher refresher,
     AccountRevoker revoker,
     GrantStore grantStore,
-    CredentialCache cache,
     IOrganizationStore organizations
 ) : IAccounts
 {
-    public async Task<Result<RefreshResult>> RefreshAsync(
+    public Task<Result<RefreshResult>> RefreshAsync(
         AccountKey key,
         long? seenGeneration,
         RefreshReason why,
         CancellationToken cancellationToken
-    )
-    {
-        var answer = await refresher.RefreshAsync(key, seenGeneration, why, cancellationToken).ConfigureAwait(false);
-        cache.Drop(key);
-        return answer;
-    }
+    ) => refresher.RefreshAsync(key, seenGeneration, why, cancellationToken);
 
     public Task<Result<RevocationReceipt>> RevokeAsync(
         AccountKey key,

@@ -16,7 +16,6 @@ public sealed class AccountRevoker(
     GrantSealing sealing,
     TokenClients clients,
     ITokenEndpoint endpoint,
-    CredentialCache cache,
     TimeProvider time,
     LifecycleOptions options
 )
@@ -43,7 +42,6 @@ public sealed class AccountRevoker(
             .ConfigureAwait(false);
         if (!step.TryGet(out var done, out var error))
             return error;
-        cache.Drop(key);
 
         // From here on the caller's cancellation does not count: what is begun is finished.
         var lease = Task.Delay(options.FreshnessLease, time, CancellationToken.None);
@@ -66,7 +64,6 @@ public sealed class AccountRevoker(
             .ConfigureAwait(false);
         if (step.Error is { } error)
             return error;
-        cache.Drop(key);
         return await FinishUpstreamAsync(key, CancellationToken.None).ConfigureAwait(false);
     }
 

@@ -48,11 +48,14 @@ public sealed record LifecycleOptions
 public sealed record AccountStep(AccountRow Before, AccountRow After, Gate Gate, AccountDecision Decision);
 
 /// <summary>
-/// Reads the row, decides, writes with the version it read; whoever loses the race reads and decides again. Effects
-/// belong to the caller and come only after <see cref="ApplyAsync"/> has returned, that is, after the write.
+/// Reads the row, decides, and writes with the version it read; a writer that loses the race reads and decides again.
+/// It is the only writer of existing account rows, and it keeps this host's cached credential in step with every row
+/// that it reads or writes, so no caller can forget to. Effects belong to the caller and come only after
+/// <see cref="ApplyAsync"/> has returned, that is, after the write.
 /// </summary>
 public sealed class AccountRunner(
     IAccountStore store,
+    CredentialCache cache,
     IPacks packs,
     IdFactory ids,
     IEntropy entropy,
@@ -60,7 +63,7 @@ public sealed class AccountRunner(
     LifecycleOptions options
 )
 {
-    // Every lost race means that somebody else's write went through; so this many in a row means a bug, not contention.
+    // Every lost race means that another writer succeeded, so this many in a row means a bug, not contention.
     private const int MaxRaces = 64;
     private static readonly RefreshPolicy Strictest = new() { Rotation = Rotation.FamilyKill };
 
@@ -101,6 +104,8 @@ public sealed class AccountRunner(
     /// <param name="seen">The row as it was read or written a moment ago, to be tried first: it saves the reading. It
     /// is only good for a write, which is refused where it is out of date; for every other answer the row is read after
     /// all.</param>
+    /// <param name="opened">The opened form of <paramref name="grant"/>, for this host's cache; null when no caller
+    /// waits for it.</param>
     /// <returns><c>account_not_connected</c> when there is no row, <c>organization_suspended</c> when the gate is
     /// shut.</returns>
     public async Task<Result<AccountStep>> ApplyAsync(
@@ -111,7 +116,8 @@ public sealed class AccountRunner(
         (SealedBlob Blob, long Generation)? credential = null,
         bool needsOpenGate = false,
         string actor = "system",
-        AccountSnapshot? seen = null
+        AccountSnapshot? seen = null,
+        OpenGrant? opened = null
     )
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -121,7 +127,11 @@ public sealed class AccountRunner(
             var guess = race == 0 ? seen : null;
             var snapshot = guess ?? await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
             if (snapshot is null)
+            {
+                cache.Drop(key);
                 return AccountErrors.NotConnected();
+            }
+
             if (needsOpenGate && !snapshot.Gate.Open)
             {
                 if (guess is not null)
@@ -145,6 +155,7 @@ public sealed class AccountRunner(
             {
                 if (guess is not null)
                     continue;
+                cache.DropBefore(key, row.Version);
                 return new AccountStep(row, row, snapshot.Gate, decision);
             }
 
@@ -168,12 +179,14 @@ public sealed class AccountRunner(
                         : row.CredentialGeneration,
             };
             var gate = needsOpenGate ? GateCheck.OpenAt(snapshot.Gate.Epoch) : GateCheck.None;
-            var written = await store
-                .UpdateAsync(next, row.Version, gate, Drafts(next, decision, actor, now), cancellationToken)
+            var written = await WriteAsync(next, gate, Drafts(next, decision, actor, now), cancellationToken)
                 .ConfigureAwait(false);
             switch (written)
             {
                 case WriteOutcome.Written:
+                    // On the row it was opened for, and where this grant is what the row now holds.
+                    if (opened is not null && guess is not null && ReferenceEquals(next.Grant, grant))
+                        cache.Replace(new AccountSnapshot(next, snapshot.Gate), opened);
                     return new AccountStep(row, next, snapshot.Gate, decision);
                 case WriteOutcome.GateShut when guess is null:
                     return AccountErrors.Suspended();
@@ -183,6 +196,30 @@ public sealed class AccountRunner(
         }
 
         throw new InvalidOperationException("An account row kept changing under its writer.");
+    }
+
+    /// <summary>
+    /// Writes a row that was read with the version before. The cached credential is dropped whatever the store says:
+    /// the write may have succeeded, and a refused one means that the row has changed.
+    /// </summary>
+    public async Task<WriteOutcome> WriteAsync(
+        AccountRow next,
+        GateCheck gate,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        try
+        {
+            return await store
+                .UpdateAsync(next, next.Version - 1, gate, drafts, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            cache.Drop(next.Key);
+        }
     }
 
     private LedgerDraft[] Drafts(AccountRow row, AccountDecision decision, string actor, DateTimeOffset now) =>

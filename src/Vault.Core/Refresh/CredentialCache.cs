@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Vault.Core.Accounts;
+using Vault.Core.Concurrency;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
@@ -67,7 +68,7 @@ public sealed class CredentialCache(
 {
     private const int MaxReads = 10;
     private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
-    private readonly ConcurrentDictionary<AccountKey, Flight> _flights = new();
+    private readonly SingleFlight<AccountKey, Result<OpenAccount>> _reads = new();
     private readonly ConcurrentDictionary<AccountKey, Offered> _offers = new();
     private long _drops;
 
@@ -132,17 +133,17 @@ public sealed class CredentialCache(
         for (var turn = 0; turn < MaxReads; turn++)
         {
             var flight =
-                _flights.TryGetValue(key, out var underway) && underway.Mark >= notBefore
+                _reads.Find(key) is { } underway && underway.AsOf >= notBefore
                     ? underway
-                    : Begin(key, turn == 0 && !confirm ? TakeOffer(key) : null);
-            var read = await flight.Opened.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    : Read(key, turn == 0 && !confirm ? TakeOffer(key) : null);
+            var read = await flight.Result.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (!read.TryGet(out var account, out var error))
                 return error;
-            if (time.GetElapsedTime(flight.Mark) < _usable && account.TryAcquire())
+            if (time.GetElapsedTime(flight.AsOf) < _usable && account.TryAcquire())
                 return account;
 
             // Those who shared a read that came too late share the next one, too.
-            notBefore = flight.Mark + 1;
+            notBefore = flight.AsOf + 1;
         }
 
         return new VaultError(
@@ -154,21 +155,12 @@ public sealed class CredentialCache(
         };
     }
 
-    /// <summary>
-    /// A read under way, which everybody shares who wants the account and has not been promised a later one.
-    /// </summary>
-    private sealed record Flight(long Mark, Task<Result<OpenAccount>> Opened);
-
-    // A storm on a cold account is one read, not one per caller. The age counts from before the read: what changes
-    // while we read is at most a lease old when we stop believing it. It is nobody's cancellation that ends it, since
-    // others wait for it, too.
-    private Flight Begin(AccountKey key, Offered? offered)
+    // Many callers of an account that is not cached share one read. The age counts from before the read, so a change
+    // during the read makes nothing younger than it is.
+    private SingleFlight<AccountKey, Result<OpenAccount>>.Flight Read(AccountKey key, Offered? offered)
     {
-        var done = new TaskCompletionSource<Result<OpenAccount>>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var flight = new Flight(offered?.Mark.ReadAt ?? time.GetTimestamp(), done.Task);
-        _flights[key] = flight;
-        _ = FlyAsync(key, flight, offered?.Snapshot, done);
-        return flight;
+        var asOf = offered?.Mark.ReadAt ?? time.GetTimestamp();
+        return _reads.Start(key, asOf, () => ReadAsync(key, asOf, offered?.Snapshot));
     }
 
     // Judged when it is taken, not when it is made: a drop in between counts.
@@ -178,28 +170,6 @@ public sealed class CredentialCache(
         && time.GetElapsedTime(offered.Mark.ReadAt) < _usable
             ? offered
             : null;
-
-    private async Task FlyAsync(
-        AccountKey key,
-        Flight flight,
-        AccountSnapshot? offered,
-        TaskCompletionSource<Result<OpenAccount>> done
-    )
-    {
-        try
-        {
-            var opened = await ReadAsync(key, flight.Mark, offered).ConfigureAwait(false);
-            _flights.TryRemove(new KeyValuePair<AccountKey, Flight>(key, flight));
-            done.SetResult(opened);
-        }
-#pragma warning disable CA1031 // Whatever it was belongs to those who wait for it.
-        catch (Exception e)
-        {
-            _flights.TryRemove(new KeyValuePair<AccountKey, Flight>(key, flight));
-            done.SetException(e);
-        }
-#pragma warning restore CA1031
-    }
 
     /// <summary>
     /// The account as read now, held by the cache alone: whoever wants it acquires it, and reads again if it is already
@@ -273,9 +243,26 @@ public sealed class CredentialCache(
     {
         Interlocked.Increment(ref _drops);
         _offers.TryRemove(key, out _);
-        _flights.TryRemove(key, out _);
+        _reads.Forget(key);
         if (_entries.TryRemove(key, out var entry))
             entry.Account.Release();
+    }
+
+    /// <summary>Serves a row that this process has just written, with the credential it has in hand.</summary>
+    public void Replace(AccountSnapshot written, OpenGrant grant)
+    {
+        ArgumentNullException.ThrowIfNull(written);
+        ArgumentNullException.ThrowIfNull(grant);
+        Drop(written.Row.Key);
+        var opened = new OpenAccount(written.Row, written.Gate, grant.Tokens.Copy(), grant.Credential?.Copy());
+        Put(written.Row.Key, new Entry(opened, grant.AsOf));
+    }
+
+    /// <summary>Drops what was read of a version before this one, and what is being read.</summary>
+    public void DropBefore(AccountKey key, long version)
+    {
+        if (!_entries.TryGetValue(key, out var entry) || entry.Account.Row.Version < version)
+            Drop(key);
     }
 
     public void Drop(OrganizationId organization)

@@ -21,7 +21,6 @@ public sealed class DueSweep(
     AccountRunner runner,
     AccountRefresher refresher,
     AccountRevoker revoker,
-    CredentialCache cache,
     IPacks packs,
     TimeProvider time,
     IAccountObserver observer
@@ -165,14 +164,12 @@ public sealed class DueSweep(
                     CancellationToken.None
                 )
                 .ConfigureAwait(false);
-            cache.Drop(account.Key);
             return refreshed.IsOk;
         }
 
         await runner
             .ApplyAsync(account.Key, _ => new AccountEvent.TimePassed(runner.Now), CancellationToken.None)
             .ConfigureAwait(false);
-        cache.Drop(account.Key);
         return true;
     }
 
@@ -191,15 +188,14 @@ public sealed class DueSweep(
         )
             return;
         // A lost race means that somebody has written it, and with it when it is due.
-        await store
-            .UpdateAsync(
+        await runner
+            .WriteAsync(
                 row with
                 {
                     Version = row.Version + 1,
                     DueAt = now + Later,
                     UpdatedAt = now,
                 },
-                row.Version,
                 GateCheck.None,
                 [],
                 CancellationToken.None

@@ -8,7 +8,7 @@ using Vault.Core.Persistence;
 namespace Vault.Core.Refresh;
 
 /// <summary>Makes accounts and gives them their grants.</summary>
-public sealed class GrantStore(IAccountStore store, AccountRunner runner, CredentialCache cache, IdFactory ids)
+public sealed class GrantStore(IAccountStore store, AccountRunner runner, IdFactory ids)
 {
     /// <summary>
     /// The row of the key, made in PENDING_AUTH if there is none. Two at once get the same row: the unique key decides,
@@ -114,9 +114,7 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
             UpdatedAt = runner.Now,
         };
         LedgerDraft[] drafts = [runner.DraftFor(next, "account.prepared", requestedBy, next.UpdatedAt)];
-        var written = await store
-            .UpdateAsync(next, row.Version, GateCheck.None, drafts, cancellationToken)
-            .ConfigureAwait(false);
+        var written = await runner.WriteAsync(next, GateCheck.None, drafts, cancellationToken).ConfigureAwait(false);
         return written == WriteOutcome.Written
             ? next
             : new VaultError(ErrorCatalogue.Conflict, "The account changed meanwhile; try again.");
@@ -145,7 +143,6 @@ public sealed class GrantStore(IAccountStore store, AccountRunner runner, Creden
             .ConfigureAwait(false);
         if (!step.TryGet(out var done, out var error))
             return error;
-        cache.Drop(key);
         if (done.Decision.Outcome == AccountOutcome.NotUsable)
             return new VaultError(
                 ErrorCatalogue.Conflict,

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Vault.Core.Concurrency;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 
@@ -21,8 +22,7 @@ public sealed class Keyring : IDisposable
     private readonly KeyringOptions _options;
     private readonly KeyCache _cache;
     private readonly ITimer _sweep;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<(OrganizationId Organization, uint Version), Task<VaultError?>> _flights = [];
+    private readonly SingleFlight<(OrganizationId Organization, uint Version), VaultError?> _unwrappings = new();
 
     public Keyring(
         IOrganizationKeyStore store,
@@ -89,7 +89,10 @@ public sealed class Keyring : IDisposable
         {
             if (_cache.Take(organization, version, _time.GetUtcNow()) is { } lease)
                 return lease;
-            var error = await FlightAsync(organization, version).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var error = await _unwrappings
+                .JoinAsync((organization, version), () => UnwrapAsync(organization, version), out _)
+                .WaitAsync(cancellationToken)
+                .ConfigureAwait(false);
             if (error is not null)
                 return error;
         }
@@ -97,52 +100,20 @@ public sealed class Keyring : IDisposable
         return new VaultError(ErrorCatalogue.KeysUnavailable, "The organization's keys are changing; retry.");
     }
 
-    // One unwrapping for all who wait. It does not carry any caller's cancellation: the first to give up must not fail
-    // the others.
-    private Task<VaultError?> FlightAsync(OrganizationId organization, uint version)
+    private async Task<VaultError?> UnwrapAsync(OrganizationId organization, uint version)
     {
-        TaskCompletionSource<VaultError?> done;
-        lock (_gate)
-        {
-            if (_flights.TryGetValue((organization, version), out var flight))
-                return flight;
-            done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _flights[(organization, version)] = done.Task;
-        }
-
-        _ = FlyAsync(organization, version, done);
-        return done.Task;
-    }
-
-    private async Task FlyAsync(OrganizationId organization, uint version, TaskCompletionSource<VaultError?> done)
-    {
-        VaultError? error = null;
-        Exception? fault = null;
         try
         {
             using var limit = new CancellationTokenSource(_options.UnwrapTimeout, _time);
-            error = await LoadAsync(organization, version, limit.Token)
+            return await LoadAsync(organization, version, limit.Token)
                 .AsTask()
                 .WaitAsync(limit.Token)
                 .ConfigureAwait(false);
         }
         catch (Exception e) when (e is KeyServiceUnavailableException or OperationCanceledException)
         {
-            error = new VaultError(ErrorCatalogue.KeysUnavailable, "The key service did not answer.");
+            return new VaultError(ErrorCatalogue.KeysUnavailable, "The key service did not answer.");
         }
-        catch (Exception e)
-        {
-            fault = e;
-        }
-
-        // Out of the table before the waiters go on: whoever then misses the cache starts a new flight instead of
-        // seeing this result again.
-        lock (_gate)
-            _flights.Remove((organization, version));
-        if (fault is null)
-            done.SetResult(error);
-        else
-            done.SetException(fault);
     }
 
     private async ValueTask<VaultError?> LoadAsync(

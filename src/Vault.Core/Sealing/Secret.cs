@@ -44,6 +44,9 @@ public sealed class Secret : IDisposable
     public string MaskedSuffix =>
         _gone || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
 
+    /// <summary>The same bytes with a lifetime of their own.</summary>
+    public Secret Copy() => new([.. Reveal()]);
+
     public void Dispose()
     {
         _gone = true;

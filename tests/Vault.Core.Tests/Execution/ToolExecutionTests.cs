@@ -26,6 +26,23 @@ public sealed class ToolExecutionTests
         Assert.Single(bench.Upstream.Tokens.Distinct());
     }
 
+    /// <summary>The resolver reads the user's accounts, the refresh reads and writes the row; the fresh token is in hand.</summary>
+    [Fact]
+    public async Task An_execution_on_an_expired_token_reads_the_row_once_for_its_refresh_and_not_again()
+    {
+        using var bench = new ExecutionBench();
+        await bench.Accounts.ConnectAsync();
+        var calls = new List<string>();
+        bench.Accounts.Store.Before = call =>
+        {
+            if (call.StartsWith("accounts.", StringComparison.Ordinal))
+                calls.Add(call);
+            return Task.CompletedTask;
+        };
+        Assert.Equal(Outcome.Succeeded, (await bench.ExecuteAsync()).Outcome);
+        Assert.Equal(["accounts.find_for_user", "accounts.find", "accounts.update", "accounts.update"], calls);
+    }
+
     [Fact]
     public async Task A_401_buys_exactly_one_refresh_and_one_retry()
     {

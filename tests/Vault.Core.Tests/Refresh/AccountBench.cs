@@ -209,8 +209,10 @@ public sealed class AccountBench : IDisposable
     {
         internal TestHost(AccountBench bench, string holder, ICheckpoints checkpoints, Func<string, bool>? isDead)
         {
+            Cache = new CredentialCache(bench.Store.Accounts, bench.Sealing, bench.Time, bench.Options);
             Runner = new AccountRunner(
                 bench.Store.Accounts,
+                Cache,
                 bench.Packs,
                 bench.Ids,
                 bench.Entropy,
@@ -223,7 +225,6 @@ public sealed class AccountBench : IDisposable
                 bench.Sealer,
                 new PublicAddress(new Uri("https://vault.example.com"))
             );
-            Cache = new CredentialCache(bench.Store.Accounts, bench.Sealing, bench.Time, bench.Options);
             Refresher = new AccountRefresher(
                 bench.Store.Accounts,
                 Runner,
@@ -245,18 +246,16 @@ public sealed class AccountBench : IDisposable
                 bench.Sealing,
                 Clients,
                 bench.Endpoint,
-                Cache,
                 bench.Time,
                 bench.Options
             );
-            GrantStore = new GrantStore(bench.Store.Accounts, Runner, Cache, bench.Ids);
+            GrantStore = new GrantStore(bench.Store.Accounts, Runner, bench.Ids);
             Resolver = new AccountResolver(bench.Store.Accounts, bench.Time, bench.Options, Cache);
             Sweep = new DueSweep(
                 bench.Store.Accounts,
                 Runner,
                 Refresher,
                 Revoker,
-                Cache,
                 bench.Packs,
                 bench.Time,
                 IAccountObserver.None

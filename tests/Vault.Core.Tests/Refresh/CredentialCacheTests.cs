@@ -1,6 +1,7 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Refresh;
+using Vault.Core.Sealing;
 
 namespace Vault.Core.Tests.Refresh;
 
@@ -174,4 +175,110 @@ public sealed class CredentialCacheTests
                 )
         );
     }
+
+    [Theory]
+    [InlineData("refresh")]
+    [InlineData("revoke")]
+    [InlineData("store_grant")]
+    [InlineData("lost_acknowledgement")]
+    public async Task A_row_that_this_host_has_written_is_not_served_as_it_was(string write)
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        (await bench.Host.Cache.TakeAsync(key, false, default)).Value.Release();
+        switch (write)
+        {
+            case "refresh":
+                Assert.True((await bench.Host.RefreshAsync(key, 1)).IsOk);
+                break;
+            case "store_grant":
+                await bench.StoreGrantAsync(await bench.RowAsync(key), TimeSpan.FromHours(1));
+                break;
+            case "revoke":
+                await RevokeAsync(bench, key);
+                break;
+            default:
+                bench.Store.After = call =>
+                    call == "accounts.update"
+                        ? Task.FromException(new StoreUnavailableException("The connection broke.", true))
+                        : Task.CompletedTask;
+                await Assert.ThrowsAsync<StoreUnavailableException>(() => RevokeAsync(bench, key));
+                break;
+        }
+
+        var row = await bench.RowAsync(key);
+        var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.Equal((row.Version, row.State.Generation), (taken.Row.Version, taken.Row.State.Generation));
+        taken.Release();
+    }
+
+    [Fact]
+    public async Task A_row_that_another_host_has_written_is_not_served_as_it_was_once_this_host_has_seen_it()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        (await bench.Host.Cache.TakeAsync(key, false, default)).Value.Release();
+        await bench.NewHost().RefreshAsync(key, 1);
+        Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
+        Assert.Equal(1, bench.Endpoint.Calls);
+        var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.Equal(2, taken.Row.State.Generation);
+        taken.Release();
+    }
+
+    [Fact]
+    public async Task A_fresh_token_is_served_as_it_is_in_hand_neither_read_back_nor_decrypted()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        Assert.True((await bench.Host.RefreshAsync(key, 1)).Value.Refreshed);
+        bench.Keyring.Forget(AccountBench.Acme);
+        bench.Keys.OnRead = () => Task.FromException(new KeyServiceUnavailableException("away"));
+        bench.Store.Before = _ => Task.FromException(new StoreUnavailableException("away", false));
+        var fresh = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.Equal(2, fresh.Row.State.Generation);
+        Assert.True(bench.Provider.IsGood(fresh.Grant!.RefreshToken!.RevealText(), bench.Now));
+        bench.Store.Before = null;
+        bench.Time.Advance(bench.Options.FreshnessLease);
+        var confirmed = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.Same(fresh, confirmed);
+        bench.Keys.OnRead = null;
+        using var stored = (await bench.Sealing.OpenGrantAsync(confirmed.Row, default)).Value!;
+        Assert.Equal(stored.AccessToken.RevealText(), confirmed.Grant!.AccessToken.RevealText());
+        fresh.Release();
+        confirmed.Release();
+    }
+
+    [Fact]
+    public async Task A_gate_that_closed_during_the_call_is_noticed_although_the_token_is_in_hand()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        var (reached, go) = bench.Endpoint.Hold();
+        var call = bench.Host.RefreshAsync(key, 1);
+        await reached;
+        await bench.ShutGateAsync();
+        bench.Time.Advance(bench.Options.FreshnessLease);
+        go.SetResult();
+        Assert.True((await call).Value.Refreshed);
+        var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.False(taken.Gate.Open);
+        taken.Release();
+    }
+
+    [Fact]
+    public async Task A_token_that_the_sweep_has_obtained_takes_no_memory()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromMinutes(3));
+        var refreshed = await bench.Host.RefreshAsync(key, 1, RefreshReason.Scheduled);
+        Assert.Equal((true, 0), (refreshed.Value.Refreshed, bench.Host.Cache.Count));
+    }
+
+    private static Task RevokeAsync(AccountBench bench, Core.Identity.AccountKey key) =>
+        bench.Host.Runner.ApplyAsync(
+            key,
+            _ => new AccountEvent.RevokeWanted(bench.Now, StatusReason.RevokedByRequest),
+            default
+        );
 }

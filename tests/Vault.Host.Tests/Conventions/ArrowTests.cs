@@ -75,6 +75,20 @@ public sealed class ArrowTests
         Assert.Equal([], [.. others.Where(f => sql.IsMatch(Repository.Read(f)))]);
     }
 
+    /// <summary>The runner keeps the cached credential in step with the row; another writer would not.</summary>
+    [Fact]
+    public void Account_rows_are_updated_by_the_runner_only() =>
+        Assert.Equal(
+            ["src/Vault.Core/Refresh/AccountRunner.cs"],
+            Repository
+                .Sources("src")
+                .Where(f =>
+                    Repository.Read(f) is var text
+                    && text.Contains("IAccountStore ", StringComparison.Ordinal)
+                    && Regex.IsMatch(text, "\\b_?(store|accounts)\\s*\\.UpdateAsync\\(")
+                )
+        );
+
     [Fact]
     public void Every_source_project_is_in_the_solution()
     {

@@ -122,8 +122,8 @@ internal sealed class WorldHost : ICheckpoints
         var scene = _world.Scene;
         var options = _world.Options.Lifecycle;
         var ids = new IdFactory(Clock, new Counting((_index * 1_000) + _life));
-        var runner = new AccountRunner(store, scene.Packs, ids, new Even(), Clock, options);
         var cache = new CredentialCache(store, scene.Sealing, Clock, options);
+        var runner = new AccountRunner(store, cache, scene.Packs, ids, new Even(), Clock, options);
         var identity = new NamedHost(holder, h =>
             _world.Options.KnowsItsDead && h != holder && h.StartsWith(mine, StringComparison.Ordinal)
         );
@@ -142,7 +142,7 @@ internal sealed class WorldHost : ICheckpoints
             this,
             IAccountObserver.None
         );
-        _revoker = new AccountRevoker(store, runner, scene.Sealing, scene.Clients, endpoint, cache, Clock, options);
+        _revoker = new AccountRevoker(store, runner, scene.Sealing, scene.Clients, endpoint, Clock, options);
     }
 
     /// <summary>Ids that differ and repeat from search to search.</summary>

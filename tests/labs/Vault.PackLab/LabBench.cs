@@ -83,14 +83,13 @@ internal sealed class LabBench : IDisposable
                 default
             )
         );
-        var runner = new AccountRunner(_store.Accounts, packs, ids, _entropy, time, options);
+        var runner = new AccountRunner(_store.Accounts, cache, packs, ids, _entropy, time, options);
         var clients = new TokenClients(
             _store.Connections,
             packs,
             sealer,
             new PublicAddress(new Uri("https://vault.example.com"))
         );
-        var cache = new CredentialCache(_store.Accounts, _sealing, time, options);
         Refresher = new AccountRefresher(
             _store.Accounts,
             runner,
@@ -106,7 +105,7 @@ internal sealed class LabBench : IDisposable
             ICheckpoints.None,
             IAccountObserver.None
         );
-        _grants = new GrantStore(_store.Accounts, runner, cache, ids);
+        _grants = new GrantStore(_store.Accounts, runner, ids);
     }
 
     public ProviderPack Pack { get; }

@@ -76,8 +76,8 @@ internal sealed class SimHost : ICheckpoints
         var ids = _ids = new IdFactory(time, entropy);
         var keyring = world.Plan.KeysLeave ? SimKeyService.NewKeyring(world, this, Life) : scene.Keyring;
         var sealing = world.Plan.KeysLeave ? new GrantSealing(new Sealer(keyring, scene.Entropy)) : scene.Sealing;
-        var runner = new AccountRunner(store, packs, ids, entropy, time, options);
         var cache = new CredentialCache(store.ForCache(), sealing, time, options);
+        var runner = new AccountRunner(store, cache, packs, ids, entropy, time, options);
         var (holder, machine) = (Holder, $"h{_index}#");
         var identity = new NamedHost(holder, h =>
             world.Plan.KnowsItsDead && h != holder && h.StartsWith(machine, StringComparison.Ordinal)
@@ -97,8 +97,8 @@ internal sealed class SimHost : ICheckpoints
             this,
             IAccountObserver.None
         );
-        var revoker = new AccountRevoker(store, runner, sealing, clients, endpoint, cache, time, options);
-        _sweep = new DueSweep(store, runner, Refresher, revoker, cache, packs, time, IAccountObserver.None);
+        var revoker = new AccountRevoker(store, runner, sealing, clients, endpoint, time, options);
+        _sweep = new DueSweep(store, runner, Refresher, revoker, packs, time, IAccountObserver.None);
         var memory = world.Store;
         var guard = new ExecutionGuard(
             memory.Organizations,
@@ -128,7 +128,7 @@ internal sealed class SimHost : ICheckpoints
             IAccountObserver.None
         );
         var organizations = new SimOrganizations(world, this);
-        _owner = new AccountOwner(Refresher, revoker, new GrantStore(store, runner, cache, ids), cache, organizations);
+        _owner = new AccountOwner(Refresher, revoker, new GrantStore(store, runner, ids), organizations);
         _grants = new GrantWriter(store, scene.Connections, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
