@@ -73,9 +73,7 @@ public static class CoreServices
         services.AddSingleton<ToolRunner>();
         services.AddSingleton<CascadeRunner>();
 
-        // What the grains call on the silo that they live on; who calls from outside goes through the silo's IAccounts
-        // and IOrganizations.
-        services.AddSingleton<AccountOwner>();
+        // The organization's grain calls it on its own silo. Other callers use IOrganizations.
         services.AddSingleton<OrganizationOwner>();
         services.AddSingleton<LocalHostStatus>();
         services.AddSingleton<ToolExecutor>();
