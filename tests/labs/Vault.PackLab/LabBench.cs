@@ -83,6 +83,7 @@ internal sealed class LabBench : IDisposable
                 default
             )
         );
+        var cache = new CredentialCache(_store.Accounts, _sealing, time, options);
         var runner = new AccountRunner(_store.Accounts, cache, packs, ids, _entropy, time, options);
         var clients = new TokenClients(
             _store.Connections,
