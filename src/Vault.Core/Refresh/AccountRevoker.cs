@@ -43,9 +43,9 @@ public sealed class AccountRevoker(
         if (!step.TryGet(out var done, out var error))
             return error;
 
-        // From here on the caller's cancellation does not count: what is begun is finished.
+        // From here on the caller's cancellation does not count: the row says revoked, so the rest is carried out.
         var lease = Task.Delay(options.FreshnessLease, time, CancellationToken.None);
-        var upstream = await FinishUpstreamAsync(done.After.Key, CancellationToken.None).ConfigureAwait(false);
+        var upstream = await FinishUpstreamAsync(Written(done), CancellationToken.None).ConfigureAwait(false);
         await lease.ConfigureAwait(false);
         return new RevocationReceipt(
             done.After.Id,
@@ -62,9 +62,9 @@ public sealed class AccountRevoker(
         var step = await runner
             .ApplyAsync(key, _ => what, CancellationToken.None, actor: requestedBy)
             .ConfigureAwait(false);
-        if (step.Error is { } error)
-            return error;
-        return await FinishUpstreamAsync(key, CancellationToken.None).ConfigureAwait(false);
+        return step.TryGet(out var done, out var error)
+            ? await FinishUpstreamAsync(Written(done), CancellationToken.None).ConfigureAwait(false)
+            : error;
     }
 
     /// <summary>
@@ -74,16 +74,25 @@ public sealed class AccountRevoker(
     public async Task<RevocationReply> FinishUpstreamAsync(AccountKey key, CancellationToken cancellationToken)
     {
         var snapshot = await store.FindAsync(key, cancellationToken).ConfigureAwait(false);
-        if (snapshot is null)
-            return new RevocationReply(UpstreamRevocation.None, false, null);
-        var row = snapshot.Row;
+        return snapshot is null
+            ? new RevocationReply(UpstreamRevocation.None, false, null)
+            : await FinishUpstreamAsync(snapshot, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="FinishUpstreamAsync(AccountKey, CancellationToken)"/>
+    /// <param name="seen">The row as it was just read or written. If it has changed since, at worst a dead token is
+    /// presented; the result is written only on the generation that was presented.</param>
+    public async Task<RevocationReply> FinishUpstreamAsync(AccountSnapshot seen, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(seen);
+        var row = seen.Row;
         if (row.State.Revocation != UpstreamRevocation.Pending)
             return new RevocationReply(row.State.Revocation, false, null);
 
         var reply = await CallAsync(row, cancellationToken).ConfigureAwait(false);
         var step = await runner
             .ApplyAsync(
-                key,
+                row.Key,
                 _ => new AccountEvent.UpstreamRevoked(
                     runner.Now,
                     row.State.Generation,
@@ -91,11 +100,14 @@ public sealed class AccountRevoker(
                     reply.Retry,
                     runner.Jitter()
                 ),
-                CancellationToken.None
+                CancellationToken.None,
+                seen: seen
             )
             .ConfigureAwait(false);
         return step.TryGet(out var done, out _) ? reply with { Outcome = done.After.State.Revocation } : reply;
     }
+
+    private static AccountSnapshot Written(AccountStep step) => new(step.After, step.Gate);
 
     private async Task<RevocationReply> CallAsync(AccountRow row, CancellationToken cancellationToken)
     {

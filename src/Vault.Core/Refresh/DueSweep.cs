@@ -150,7 +150,7 @@ public sealed class DueSweep(
             return true;
         if (snapshot.Row.State.Revocation == UpstreamRevocation.Pending)
         {
-            await revoker.FinishUpstreamAsync(account.Key, CancellationToken.None).ConfigureAwait(false);
+            await revoker.FinishUpstreamAsync(snapshot, CancellationToken.None).ConfigureAwait(false);
             return true;
         }
 

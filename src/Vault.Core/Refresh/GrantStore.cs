@@ -3,13 +3,45 @@ using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
+using Vault.Core.Organizations;
 using Vault.Core.Persistence;
 
 namespace Vault.Core.Refresh;
 
 /// <summary>Makes accounts and gives them their grants.</summary>
-public sealed class GrantStore(IAccountStore store, AccountRunner runner, IdFactory ids)
+public sealed class GrantStore(
+    IAccountStore store,
+    IOrganizationStore organizations,
+    AccountRunner runner,
+    IdFactory ids
+)
 {
+    /// <inheritdoc cref="IAccounts.PrepareAsync"/>
+    public async Task<Result<AccountRow>> PrepareAsync(
+        AccountKey key,
+        string connectionId,
+        string provider,
+        ImmutableArray<string> requestedScopes,
+        string requestedBy,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var organization = await organizations.FindAsync(key.Organization, cancellationToken).ConfigureAwait(false);
+        return organization is null
+            ? new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.")
+            : await PrepareAsync(
+                    key,
+                    connectionId,
+                    provider,
+                    requestedScopes,
+                    organization.State.Gate,
+                    requestedBy,
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
+    }
+
     /// <summary>
     /// The row of the key, made in PENDING_AUTH if there is none. Two at once get the same row: the unique key decides,
     /// the loser reads.

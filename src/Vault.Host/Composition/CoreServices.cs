@@ -73,8 +73,7 @@ public static class CoreServices
         services.AddSingleton<ToolRunner>();
         services.AddSingleton<CascadeRunner>();
 
-        // The grains call these on their own silo; other callers use the silo's IAccounts and IOrganizations.
-        services.AddSingleton<AccountOwner>();
+        // The organization's grain calls it on its own silo. Other callers use IOrganizations.
         services.AddSingleton<OrganizationOwner>();
         services.AddSingleton<LocalHostStatus>();
         services.AddSingleton<ToolExecutor>();

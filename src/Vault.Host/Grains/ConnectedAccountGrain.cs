@@ -54,9 +54,13 @@ public interface IConnectedAccountGrain : IGrainWithStringKey
 /// </summary>
 [RandomPlacement]
 [GrainType("vault.account")]
-internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools, LocalActivations active)
-    : Grain,
-        IConnectedAccountGrain
+internal sealed class ConnectedAccountGrain(
+    ToolRunner tools,
+    AccountRefresher refresher,
+    AccountRevoker revoker,
+    GrantStore grants,
+    LocalActivations active
+) : Grain, IConnectedAccountGrain
 {
     private AccountKey Key => field ??= AccountKey.Parse(this.GetPrimaryKeyString());
 
@@ -79,13 +83,13 @@ internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools
         long? seenGeneration,
         RefreshReason why,
         CancellationToken cancellationToken
-    ) => owner.RefreshAsync(Key, seenGeneration, why, cancellationToken);
+    ) => refresher.RefreshAsync(Key, seenGeneration, why, cancellationToken);
 
     public Task<Result<RevocationReceipt>> RevokeAsync(
         string requestedBy,
         string reason,
         CancellationToken cancellationToken
-    ) => owner.RevokeAsync(Key, requestedBy, reason, cancellationToken);
+    ) => revoker.RevokeAsync(Key, requestedBy, reason, cancellationToken);
 
     public Task<Result<AccountRow>> PrepareAsync(
         string connectionId,
@@ -93,8 +97,8 @@ internal sealed class ConnectedAccountGrain(AccountOwner owner, ToolRunner tools
         ImmutableArray<string> requestedScopes,
         string requestedBy,
         CancellationToken cancellationToken
-    ) => owner.PrepareAsync(Key, connectionId, provider, requestedScopes, requestedBy, cancellationToken);
+    ) => grants.PrepareAsync(Key, connectionId, provider, requestedScopes, requestedBy, cancellationToken);
 
     public Task<Result<AccountRow>> StoreGrantAsync(NewGrant newGrant, CancellationToken cancellationToken) =>
-        owner.StoreGrantAsync(Key, newGrant, cancellationToken);
+        grants.StoreGrantAsync(Key, newGrant, cancellationToken);
 }

@@ -249,7 +249,7 @@ public sealed class AccountBench : IDisposable
                 bench.Time,
                 bench.Options
             );
-            GrantStore = new GrantStore(bench.Store.Accounts, Runner, bench.Ids);
+            GrantStore = new GrantStore(bench.Store.Accounts, bench.Store.Organizations, Runner, bench.Ids);
             Resolver = new AccountResolver(bench.Store.Accounts, bench.Time, bench.Options, Cache);
             Sweep = new DueSweep(
                 bench.Store.Accounts,

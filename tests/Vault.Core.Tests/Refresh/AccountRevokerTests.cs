@@ -170,6 +170,30 @@ public sealed class AccountRevokerTests
     }
 
     [Fact]
+    public async Task A_revocation_reads_the_row_once_and_the_sweep_reads_it_once_more_to_finish_it()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
+        var calls = new List<string>();
+        bench.Store.Before = call =>
+        {
+            if (call.StartsWith("accounts.", StringComparison.Ordinal))
+                calls.Add(call);
+            return Task.CompletedTask;
+        };
+        (bench.Endpoint.RevocationOutcome, bench.Endpoint.RevocationRetry) = (UpstreamRevocation.Pending, true);
+        await RevokeAsync(bench, key);
+        Assert.Equal(["accounts.find", "accounts.update", "accounts.update"], calls);
+
+        calls.Clear();
+        (bench.Endpoint.RevocationOutcome, bench.Endpoint.RevocationRetry) = (UpstreamRevocation.Confirmed, false);
+        bench.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Single((await bench.Host.Sweep.SweepAsync([0], 1, 10, default)).Begun);
+        await Task.WhenAll(bench.Host.Sweep.Underway);
+        Assert.Equal(["accounts.find_due", "accounts.find", "accounts.update"], calls);
+    }
+
+    [Fact]
     public async Task Revoking_twice_is_revoking_once()
     {
         using var bench = new AccountBench();

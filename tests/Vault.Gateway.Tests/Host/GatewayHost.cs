@@ -293,7 +293,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             .AddSingleton<UseLog>()
             .AddSingleton<Vault.Core.Scopes.ScopeUseLog>();
         services
-            .AddSingleton<IAccounts, AccountOwner>()
+            .AddSingleton<IAccounts, LocalAccounts>()
             .AddSingleton<IToolRuns>(s => s.GetRequiredService<ToolRunner>())
             .AddSingleton<CascadeRunner>()
             .AddSingleton<IOrganizations, OrganizationOwner>()

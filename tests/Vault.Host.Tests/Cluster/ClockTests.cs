@@ -68,7 +68,7 @@ public sealed class ClockTests
         Task<Core.Errors.Result<RefreshResult>> RefreshAsync(int host, RefreshReason why) =>
             world
                 .Hosts[host]
-                .Services.GetRequiredService<AccountOwner>()
+                .Services.GetRequiredService<AccountRefresher>()
                 .RefreshAsync(key, 1, why, CancellationToken.None);
     }
 

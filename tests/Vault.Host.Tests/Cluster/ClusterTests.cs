@@ -56,7 +56,7 @@ public sealed class ClusterTests
                 .Select(i =>
                     world
                         .Hosts[i % 2]
-                        .Services.GetRequiredService<AccountOwner>()
+                        .Services.GetRequiredService<AccountRefresher>()
                         .RefreshAsync(key, 1, RefreshReason.OnDemand, CancellationToken.None)
                 )
         );

@@ -106,7 +106,7 @@ internal sealed class LabBench : IDisposable
             ICheckpoints.None,
             IAccountObserver.None
         );
-        _grants = new GrantStore(_store.Accounts, runner, ids);
+        _grants = new GrantStore(_store.Accounts, _store.Organizations, runner, ids);
     }
 
     public ProviderPack Pack { get; }

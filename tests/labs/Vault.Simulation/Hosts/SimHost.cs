@@ -7,6 +7,7 @@ using Vault.Core.OAuth;
 using Vault.Core.Offboarding;
 using Vault.Core.Refresh;
 using Vault.Core.Sealing;
+using Vault.TestKit;
 using Vault.TestKit.Provider;
 
 namespace Vault.Simulation;
@@ -23,7 +24,7 @@ internal sealed class SimHost : ICheckpoints
     private readonly int _index;
     private IdFactory _ids = null!;
     private DueSweep _sweep = null!;
-    private AccountOwner _owner = null!;
+    private LocalAccounts _owner = null!;
     private ToolRunner _tools = null!;
     private OrganizationOwner _organizations = null!;
     private GrantWriter _grants = null!;
@@ -128,7 +129,7 @@ internal sealed class SimHost : ICheckpoints
             IAccountObserver.None
         );
         var organizations = new SimOrganizations(world, this);
-        _owner = new AccountOwner(Refresher, revoker, new GrantStore(store, runner, ids), organizations);
+        _owner = new LocalAccounts(Refresher, revoker, new GrantStore(store, organizations, runner, ids));
         _grants = new GrantWriter(store, scene.Connections, _owner, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
