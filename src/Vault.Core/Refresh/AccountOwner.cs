@@ -7,8 +7,9 @@ using Vault.Core.Organizations;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// The operations on an account, on the silo where it lives; its grain calls them.
-/// Two of them at once (two hosts on one store, two activations of a grain) are as correct as one: the store judges.
+/// The operations on an account, on the silo where its grain is active; the grain calls them.
+/// Two at once (two hosts on one store, two activations of a grain) are as correct as one: the store arbitrates by
+/// compare-and-swap.
 /// </summary>
 public sealed class AccountOwner(
     AccountRefresher refresher,
