@@ -2,17 +2,17 @@ using Vault.Core.Errors;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>The errors an account's state turns into.</summary>
+/// <summary>The errors that an account's state causes.</summary>
 public static class AccountErrors
 {
     public static VaultError NotConnected() =>
         new(ErrorCatalogue.AccountNotConnected, "The user has no connected account here.");
 
     public static VaultError Suspended() =>
-        new(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; nothing of it runs.");
+        new(ErrorCatalogue.OrganizationSuspended, "The organization is suspended; its accounts cannot be used.");
 
     /// <summary>
-    /// Why a row cannot be used; call it for rows that are not active, or whose grant cannot be renewed now.
+    /// Why an account cannot be used. Call it for an account that is not active or whose grant cannot be renewed now.
     /// </summary>
     public static VaultError ForStatus(AccountState state)
     {
@@ -53,7 +53,7 @@ public static class AccountErrors
         };
     }
 
-    /// <summary>The token endpoint failed lately and the access token has run out.</summary>
+    /// <summary>The token endpoint failed recently and the access token has expired.</summary>
     public static VaultError CoolingDown(AccountState state, TimeSpan wait)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -68,7 +68,7 @@ public static class AccountErrors
             }
             : new VaultError(
                 ErrorCatalogue.UpstreamUnavailable,
-                "The provider's token endpoint failed lately (" + (state.LastFailure ?? "no answer") + ")."
+                "The provider's token endpoint failed recently (" + (state.LastFailure ?? "no answer") + ")."
             )
             {
                 RetryAfter = wait,
@@ -76,11 +76,11 @@ public static class AccountErrors
             };
     }
 
-    /// <summary>The API refuses what the token endpoint has just issued, again and again.</summary>
+    /// <summary>The API keeps rejecting tokens that the token endpoint has just issued.</summary>
     public static VaultError FreshTokensRefused(TimeSpan wait) =>
         new(
             ErrorCatalogue.UpstreamUnavailable,
-            "The provider's API refuses tokens that its token endpoint has just issued; the vault asks for another one later."
+            "The provider's API rejects tokens that its token endpoint has just issued; the vault refreshes later."
         )
         {
             RetryAfter = wait,

@@ -5,23 +5,23 @@ using Vault.Core.Packs;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// What can happen to an account. Time, jitter and ids come in with the event: the decision itself is pure.
+/// What can happen to an account. The event carries time, jitter and ids, so the decision is pure.
 /// </summary>
 public abstract record AccountEvent(DateTimeOffset Now)
 {
-    /// <summary>Somebody asks for consent (again).</summary>
+    /// <summary>A caller requests consent, for the first time or again.</summary>
     public sealed record ConsentAsked(DateTimeOffset Now, ImmutableArray<string> Scopes) : AccountEvent(Now);
 
     /// <summary>
-    /// The host that exchanged the code of a link is gone, or too late, and this row does not hold what it got.
+    /// The host that exchanged the code of a link died or ran out of time, and this row does not hold the grant.
     /// </summary>
     public sealed record ConsentInterrupted(DateTimeOffset Now, string Link) : AccountEvent(Now);
 
-    /// <summary>A new grant or own credential, sealed for <paramref name="Generation"/>.</summary>
+    /// <summary>A new grant or static credential, sealed for <paramref name="Generation"/>.</summary>
     public sealed record GrantStored(DateTimeOffset Now, long Generation, NewGrant Grant) : AccountEvent(Now);
 
     /// <summary>A refresh is wanted by <paramref name="Holder"/> as <paramref name="AttemptId"/>.</summary>
-    /// <param name="SeenGeneration">The generation the caller found stale; null for whatever is there.</param>
+    /// <param name="SeenGeneration">The generation that the caller found stale; null for any.</param>
     /// <param name="HolderIsDead">The holder of the intent in the row is certainly dead, so its lease need not be
     /// waited out.</param>
     /// <param name="Jitter">0 to 1.</param>
@@ -57,7 +57,7 @@ public abstract record AccountEvent(DateTimeOffset Now)
         double Jitter
     ) : AccountEvent(Now);
 
-    /// <summary>The provider may have used up the refresh token; nobody has the reply.</summary>
+    /// <summary>The provider may have consumed the refresh token, and its response is lost.</summary>
     public sealed record RefreshMayHaveActed(DateTimeOffset Now, string AttemptId, string Failure, double Jitter)
         : AccountEvent(Now);
 
@@ -79,7 +79,7 @@ public abstract record AccountEvent(DateTimeOffset Now)
         double Jitter
     ) : AccountEvent(Now);
 
-    /// <summary>The API says the grant of this generation is gone.</summary>
+    /// <summary>The API reports that the grant of this generation is dead.</summary>
     public sealed record GrantReportedDead(DateTimeOffset Now, long Generation, string Reason) : AccountEvent(Now);
 
     public sealed record RevokeWanted(DateTimeOffset Now, string Reason) : AccountEvent(Now);
@@ -87,7 +87,7 @@ public abstract record AccountEvent(DateTimeOffset Now)
     /// <summary>The connection was removed.</summary>
     public sealed record ConnectionRemoved(DateTimeOffset Now) : AccountEvent(Now);
 
-    /// <summary>Revoking at the provider came to this.</summary>
+    /// <summary>The result of the revocation at the provider.</summary>
     public sealed record UpstreamRevoked(
         DateTimeOffset Now,
         long Generation,
@@ -96,14 +96,14 @@ public abstract record AccountEvent(DateTimeOffset Now)
         double Jitter
     ) : AccountEvent(Now);
 
-    /// <summary>Nothing but time: credentials run out.</summary>
+    /// <summary>Only time has passed: credentials may have expired.</summary>
     public sealed record TimePassed(DateTimeOffset Now) : AccountEvent(Now);
 }
 
-/// <summary>What the decision means for whoever asked.</summary>
+/// <summary>What the decision means for the caller.</summary>
 public enum AccountOutcome
 {
-    /// <summary>The event changes nothing and asks nothing.</summary>
+    /// <summary>The event changes nothing and requires nothing.</summary>
     Nothing,
 
     /// <summary>The state changes as decided.</summary>
@@ -112,19 +112,19 @@ public enum AccountOutcome
     /// <summary>Write the intent; when it is written, and only then, call the token endpoint.</summary>
     CallTokenEndpoint,
 
-    /// <summary>The grant in hand is good; use it.</summary>
+    /// <summary>The current grant is good; use it.</summary>
     AlreadyFresh,
 
     /// <summary>Another attempt holds the lease; wait for it.</summary>
     HeldByAnother,
 
-    /// <summary>The token endpoint failed lately; not before the cool-down ends.</summary>
+    /// <summary>The token endpoint failed recently; do not call it before the cool-down ends.</summary>
     CoolingDown,
 
     /// <summary>No refresh can help; the status says why.</summary>
     NotUsable,
 
-    /// <summary>The event is about a state that is no more (an older generation, a newer attempt).</summary>
+    /// <summary>The event is about a former state (an older generation, an earlier attempt).</summary>
     OutOfDate,
 }
 
@@ -137,20 +137,20 @@ public enum GrantEffect
     /// <summary>Store the new sealed grant that came with the event.</summary>
     StoreGrant = 1,
 
-    /// <summary>Store the new sealed own credential that came with the event.</summary>
+    /// <summary>Store the new sealed static credential that came with the event.</summary>
     StoreCredential = 2,
 
     /// <summary>Wipe grant and credential.</summary>
     Wipe = 4,
 
     /// <summary>
-    /// After the write: revoke the stored grant at the provider. A crash in between is healed by the due index, since
-    /// the state says pending.
+    /// After the write: revoke the stored grant at the provider. After a crash in between the due index lists the
+    /// account, because the state says pending.
     /// </summary>
     RevokeUpstream = 8,
 }
 
-/// <summary>The next state, what it means, and the ledger event it deserves (null for none).</summary>
+/// <summary>The next state, what it means, and its ledger event (null for none).</summary>
 public sealed record AccountDecision(
     AccountState Next,
     AccountOutcome Outcome,
@@ -159,11 +159,11 @@ public sealed record AccountDecision(
     DateTimeOffset? Until = null
 );
 
-/// <summary>What the decision may rely on.</summary>
+/// <summary>The rules and times that a decision uses.</summary>
 /// <param name="Refresh">The provider's declared behaviour.</param>
 /// <param name="Lease">How long an attempt holds the account; longer than the HTTP total timeout plus clock skew
 /// (validated with the options).</param>
-/// <param name="ClockSkew">The largest difference between two hosts' clocks that is allowed for.</param>
+/// <param name="ClockSkew">The largest difference allowed between the clocks of two hosts.</param>
 /// <param name="CooldownBase">The first pause after a failed refresh; doubles up to
 /// <paramref name="CooldownMax"/>.</param>
 public sealed record LifecyclePolicy(
@@ -174,6 +174,6 @@ public sealed record LifecyclePolicy(
     TimeSpan CooldownMax
 )
 {
-    /// <summary>Attempts at revoking upstream before the answer is final.</summary>
+    /// <summary>Attempts to revoke at the provider before the result is final.</summary>
     public int RevocationAttempts { get; init; } = 8;
 }

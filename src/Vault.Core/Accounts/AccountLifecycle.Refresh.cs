@@ -3,7 +3,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>The part that refreshes: intent, lease, generation, doubt.</summary>
+/// <summary>The refresh part: intent, lease, generation, in-doubt attempts.</summary>
 public static partial class AccountLifecycle
 {
     private const int FreeRejections = 3;
@@ -18,7 +18,7 @@ public static partial class AccountLifecycle
         if (state.Status != AccountStatus.Active || state.Grant is not { } grant)
             return new(state, AccountOutcome.NotUsable);
 
-        // The caller complains about a generation that is no longer the one in hand.
+        // The caller's token is of an older generation than the current one.
         if (e.SeenGeneration is { } seen && seen < state.Generation && AccountSchedule.IsLive(state, e.Now))
             return new(state, AccountOutcome.AlreadyFresh);
         if (!grant.HasRefreshToken)
@@ -28,8 +28,8 @@ public static partial class AccountLifecycle
         if (e.Why == RefreshReason.Scheduled && !IsDue(state, e.Now, policy))
             return OnTimePassed(state, new AccountEvent.TimePassed(e.Now), policy);
 
-        // An API that refuses one fresh token after the other will refuse the next one, too: after a few, the refreshes
-        // space out.
+        // An API that rejected several fresh tokens in a row will reject the next one as well, so after a few the
+        // refreshes are spaced out.
         if (
             e.Why == RefreshReason.Rejected
             && !state.AccessRejected
@@ -39,7 +39,7 @@ public static partial class AccountLifecycle
         )
             return new(state, AccountOutcome.CoolingDown, Until: again);
 
-        // Its lease is the holder's alone until it ends: it was made longer than the call can last (law 3).
+        // Until its lease ends only the holder may call: the lease is longer than a call can take (law 3).
         if (state.Intent is { } held && held.LeaseUntil > e.Now && !e.HolderIsDead)
             return new(state, AccountOutcome.HeldByAnother, Until: held.LeaseUntil);
 
@@ -62,8 +62,8 @@ public static partial class AccountLifecycle
         return new(current with { Intent = intent }, AccountOutcome.CallTokenEndpoint, Until: intent.LeaseUntil);
     }
 
-    // The sweeper's list may be older than the row. The earliest jitter is taken, so that what the index called due is
-    // due here, too. A lapsed intent is always due: somebody has to find out what became of it.
+    // The sweep's list may be older than the row. The jitter that gives the earliest time is used, so an account that
+    // the index lists as due is due here as well. A lapsed intent is always due: its outcome must be settled.
     private static bool IsDue(AccountState state, DateTimeOffset now, LifecyclePolicy policy) =>
         state.Intent is not null
         || (
@@ -81,8 +81,8 @@ public static partial class AccountLifecycle
     }
 
     /// <summary>
-    /// Presenting the token would kill a family that a late reply may still hand us; so it is not presented, and the
-    /// access token serves until it runs out.
+    /// The refresh token is not presented again: the provider would revoke the family, and a late response may still
+    /// carry a live grant of it. The access token is used until it expires.
     /// </summary>
     private static AccountDecision Barred(AccountState state, DateTimeOffset now) =>
         AccountSchedule.IsLive(state, now)
@@ -102,14 +102,14 @@ public static partial class AccountLifecycle
         LifecyclePolicy policy
     )
     {
-        // Somebody committed a grant after the one that was presented (a reconnect, or a sibling within the grace
-        // window): that one stands.
+        // Another writer committed a grant after this one was presented (a reconnect, or another attempt within the
+        // grace window). That grant stays.
         if (state.Generation != e.Generation)
             return new(state, AccountOutcome.OutOfDate);
         var facts = e.Facts;
 
-        // A life of nothing would make every caller and every sweep refresh again; such an answer says nothing, so the
-        // API's 401 tells.
+        // A lifetime of zero would make every caller and every sweep refresh again. It is treated as unstated: the
+        // API's 401 then shows the expiry.
         if (facts.AccessExpiresAt <= facts.ObtainedAt)
             facts = facts with { AccessExpiresAt = null };
         var taken = state with
@@ -128,8 +128,8 @@ public static partial class AccountLifecycle
             Parameters = e.Parameters is null ? state.Parameters : state.Parameters.SetItems(e.Parameters),
         };
 
-        // Revoked meanwhile: the late token is stored only to be revoked upstream; the status stays, and the due index
-        // retries if we crash here.
+        // Revoked during the call: the late grant is stored only to be revoked at the provider. The status stays, and
+        // after a crash here the due index retries.
         if (state.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
             return new(
                 taken with
@@ -141,7 +141,7 @@ public static partial class AccountLifecycle
                 "account.late_grant_revoked"
             );
 
-        // A late success heals, whatever was concluded from its silence.
+        // A late success restores the account, also where the grant was already recorded as lost.
         return new(
             taken with
             {
@@ -159,8 +159,8 @@ public static partial class AccountLifecycle
             ? TimeSpan.Zero
             : Cooldown(state.RejectedInRow - FreeRejections + 1, 1, policy);
 
-    // The pause we made ourselves is no sign that the token served; without it the row would be forgotten as soon as a
-    // pause outgrew the minute.
+    // Our own pause does not show that the token worked. Without adding it, the count would restart as soon as a pause
+    // is longer than a minute.
     private static bool WasRejectedSoon(AccountState state, DateTimeOffset now, LifecyclePolicy policy) =>
         state.AccessRejected
         && state.Grant is { } former
@@ -179,7 +179,7 @@ public static partial class AccountLifecycle
         if (e.RetryAfter is { } asked && asked > pause)
             pause = asked;
 
-        // The status is not touched: a failure that heals by itself never lowers a healthy account (law 6).
+        // The status stays: a transient failure never lowers an active account (law 6).
         var next = state with
         {
             Intent = null,
@@ -196,9 +196,9 @@ public static partial class AccountLifecycle
     }
 
     /// <summary>
-    /// An attempt that everybody doubts comes back and says that nothing happened: it has not used the token up. With
-    /// no other in doubt, the token is as good as before; with others, a grace window began with the first of those
-    /// that are left.
+    /// An in-doubt attempt reports late that the provider did not act, so it did not consume the refresh token. With no
+    /// other attempt in doubt the token is as good as before. With others, the grace window began with the first of
+    /// those that remain.
     /// </summary>
     private static AccountDecision OnLateNotActed(
         AccountState state,
@@ -270,24 +270,24 @@ public static partial class AccountLifecycle
         LifecyclePolicy policy
     )
     {
-        // Not the holder's word, or about an older grant: another attempt decides (never delete on invalid_grant
-        // without looking at the version).
+        // Never lower an account on invalid_grant without comparing the generation: the report may be about an older
+        // grant, and then another attempt decides.
         if (state.Generation != e.Generation)
             return new(state, AccountOutcome.OutOfDate);
         if (!IsHolder(state, e.AttemptId))
             return OnLateFoundDead(state, e);
 
-        // The refusal of a token that an earlier attempt may have used up says that its reply was lost, not that the
-        // user revoked.
+        // An earlier attempt may have consumed the token. Then the refusal shows that its response was lost, not that
+        // the user revoked the grant.
         var reason =
             state.Doubt is not null && Consumes(policy.Refresh.Rotation) ? StatusReason.RefreshOutcomeLost : e.Reason;
         return Lower(state with { LastFailure = e.Failure }, AccountStatus.RequiresReauth, reason);
     }
 
     /// <summary>
-    /// The attempt that everybody doubts comes back and says that the token was dead already: nothing was lost, and the
-    /// reason is the provider's. Its call ended before anybody took over, so no later attempt can have used the token
-    /// up; one before it can, and then its own word is all that this settles.
+    /// An in-doubt attempt reports late that the token was already dead: no response was lost, and the provider's
+    /// reason stands. Its call ended before another host took over, so no later attempt can have consumed the token. An
+    /// earlier one can, and then this report settles only its own attempt.
     /// </summary>
     private static AccountDecision OnLateFoundDead(AccountState state, AccountEvent.RefreshFoundDead e)
     {
@@ -318,12 +318,12 @@ public static partial class AccountLifecycle
         LifecyclePolicy policy
     )
     {
-        // What is refused to the client uses up nothing.
+        // A provider that refuses the client has consumed nothing.
         if (!IsHolder(state, e.AttemptId))
             return OnLateNotActed(state, e.AttemptId, e.Reason, e.Now, policy);
 
-        // The grant may well live. Lowering every account of a connection because its client secret ran out would make
-        // every user consent again.
+        // The grant may still be valid. If an expired client secret lowered every account of its connection, every user
+        // would have to consent again.
         var failures = state.Failures + 1;
         var next = state with
         {
@@ -340,11 +340,11 @@ public static partial class AccountLifecycle
         );
     }
 
-    // A withdrawn account has no intent; were there one, its holder's report must not bring the account back.
+    // A revoked account has no intent. The status is checked all the same, so no report can reactivate the account.
     private static bool IsHolder(AccountState state, string attemptId) =>
         state.Status == AccountStatus.Active && state.Intent?.AttemptId == attemptId;
 
-    /// <summary>Whether a successful refresh may make the presented token useless.</summary>
+    /// <summary>Whether a successful refresh may invalidate the presented token.</summary>
     private static bool Consumes(Rotation rotation) =>
         rotation is Rotation.Grace or Rotation.SingleUse or Rotation.FamilyKill;
 }

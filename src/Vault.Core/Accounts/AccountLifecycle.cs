@@ -4,9 +4,9 @@ using Vault.Core.Identity;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// What an event means for an account: pure and total, every pair of state and event has an answer. The runner writes
-/// the next state by compare-and-swap on the version it read, and only then performs effects; so of two hosts that
-/// decide at once, one reads again.
+/// Decides what an event means for an account. Pure and total: every pair of state and event has a decision. The runner
+/// writes the next state by compare-and-swap on the version it read, and only then performs effects. Of two hosts that
+/// decide at once, one writes and the other reads again.
 /// </summary>
 public static partial class AccountLifecycle
 {
@@ -48,14 +48,14 @@ public static partial class AccountLifecycle
         };
     }
 
-    // Asking again never lowers a working account; only the scopes wanted are noted.
+    // A new request never lowers an active account; it only records the requested scopes.
     private static AccountDecision OnConsentAsked(AccountState state, AccountEvent.ConsentAsked e) =>
         state.RequestedScopes.SequenceEqual(e.Scopes)
             ? new(state, AccountOutcome.Nothing)
             : new(state with { RequestedScopes = e.Scopes }, AccountOutcome.Changed);
 
-    // Only who waits for that consent has another reason by it: a working account is not lowered, and a dead one keeps
-    // the reason of its death.
+    // Only an account that waits for this consent gets the new reason. An active account is not lowered, and one whose
+    // grant is dead keeps the reason for that.
     private static AccountDecision OnConsentInterrupted(AccountState state, AccountEvent.ConsentInterrupted e) =>
         state.ConsentLink != e.Link
         && state is { Status: AccountStatus.PendingAuth, Reason: StatusReason.AwaitingConsent }
@@ -64,19 +64,18 @@ public static partial class AccountLifecycle
 
     private static AccountDecision OnGrantStored(AccountState state, AccountEvent.GrantStored e)
     {
-        // The grant is sealed for one generation. Had another writer made that generation meanwhile, storing this one
-        // under it would not open.
+        // The grant is sealed for one generation. If another writer has made that generation, this grant would be
+        // stored under a later one and could not be opened.
         if (e.Generation != state.Generation + 1)
             return new(state, AccountOutcome.OutOfDate);
         var given = e.Grant;
 
-        // Revoked means revoked: what only replaces a key does not bring back an account that was withdrawn while the
-        // new key was tried.
+        // A replaced key does not reactivate an account that was revoked while the new key was verified.
         if (given.Replaces && state.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
             return new(state, AccountOutcome.NotUsable);
 
-        // An own key works until the provider says otherwise; what mints has no access token yet and gets one at first
-        // use.
+        // A static credential is good until the provider rejects it. A minting account has no access token yet; its
+        // first use obtains one.
         var facts = given.Facts ?? new GrantFacts(e.Now, given.Mints ? e.Now : null, given.Mints, null, e.Now);
         var next = state with
         {
@@ -92,7 +91,7 @@ public static partial class AccountLifecycle
             CooldownUntil = null,
             LastFailure = null,
             LastRefreshedAt = null,
-            // The former grant is not revoked upstream: with most providers that would kill the new one, too.
+            // The former grant is not revoked at the provider: most providers would revoke the new one with it.
             Revocation = UpstreamRevocation.None,
             ConsentLink = given.Link,
             RequestedScopes = given.RequestedScopes,
@@ -111,7 +110,7 @@ public static partial class AccountLifecycle
         );
     }
 
-    // Revoking wins over everything, also over a refresh under way: its late reply finds this status.
+    // A revocation wins over everything, also over a refresh in flight: its late response finds this status.
     private static AccountDecision Withdraw(AccountState state, AccountStatus status, string reason, string ledgerType)
     {
         if (state.Status is AccountStatus.Revoked or AccountStatus.Disconnected)
@@ -163,7 +162,7 @@ public static partial class AccountLifecycle
 
     private static AccountDecision OnReportedDead(AccountState state, AccountEvent.GrantReportedDead e)
     {
-        // Only about the generation in hand: an answer to an older token says nothing about the new one.
+        // Only the current generation counts: a response to an older token says nothing about the new one.
         if (state.Status != AccountStatus.Active || state.Generation != e.Generation)
             return new(state, AccountOutcome.OutOfDate);
         return Lower(state, AccountStatus.RequiresReauth, e.Reason);
@@ -195,8 +194,8 @@ public static partial class AccountLifecycle
         );
 
     /// <summary>
-    /// Doubles from the base up to the maximum; the upper half is jitter, so that accounts that failed together do not
-    /// return together.
+    /// Doubles from the base up to the maximum. The upper half is jitter, so accounts that failed together do not retry
+    /// together.
     /// </summary>
     internal static TimeSpan Cooldown(int failures, double jitter, LifecyclePolicy policy)
     {

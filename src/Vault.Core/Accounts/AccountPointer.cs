@@ -2,5 +2,5 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>An account that was found: where it lives and its id.</summary>
+/// <summary>An account that was found: its key and its id.</summary>
 public sealed record AccountPointer(AccountKey Key, AccountId Id);

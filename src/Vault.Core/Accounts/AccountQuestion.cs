@@ -3,7 +3,7 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>What a request says about the account it means.</summary>
+/// <summary>What a request states about the account it means.</summary>
 public sealed record AccountQuestion(
     OrganizationId Organization,
     UserId? User,
@@ -14,7 +14,8 @@ public sealed record AccountQuestion(
 )
 {
     /// <summary>
-    /// Other providers whose accounts serve as well; an account of each makes the request ambiguous like two of one.
+    /// Other providers whose accounts are suitable as well. One account of each makes the request ambiguous, like two
+    /// accounts of one provider.
     /// </summary>
     public ImmutableArray<string> AlternativeProviders { get; init; } = [];
 }

@@ -4,14 +4,13 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// A connected account as stored. <see cref="Version"/> goes up by one with every write; a writer names the version it
-/// read.
+/// A connected account as stored. Every write increments <see cref="Version"/>; a writer states the version it read.
 /// </summary>
 /// <param name="Grant">The tokens, sealed in the place <see cref="SealContext.Grant"/>; null when wiped.</param>
-/// <param name="Credential">An own credential that mints or is used as it is (API key, basic, private key), sealed in
-/// the place <see cref="SealContext.Credential"/>.</param>
-/// <param name="DueAt">When the sweeper should look at it next; null for never. Computed by <c>AccountSchedule</c> at
-/// every write.</param>
+/// <param name="Credential">A static credential that mints tokens or is used as it is (API key, basic, private key),
+/// sealed in the place <see cref="SealContext.Credential"/>.</param>
+/// <param name="DueAt">When the sweep takes it up next; null for never. Computed by <c>AccountSchedule</c> at every
+/// write.</param>
 public sealed record AccountRow(
     AccountId Id,
     AccountKey Key,

@@ -3,10 +3,10 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>When an account needs attention; pure. The due index holds the answer of <see cref="NextDue"/>.</summary>
+/// <summary>Decides when an account is due; pure. The due index stores the result of <see cref="NextDue"/>.</summary>
 public static class AccountSchedule
 {
-    /// <summary>Below this remaining life an access token is not handed to a new upstream call.</summary>
+    /// <summary>A new upstream call gets no access token whose remaining lifetime is shorter than this.</summary>
     public static readonly TimeSpan MinimumLife = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether the access token can be used for a call that starts now.</summary>
@@ -17,8 +17,8 @@ public static class AccountSchedule
     }
 
     /// <summary>
-    /// Tokens of a very short life keep a fifth of it as reserve rather than the whole <see cref="MinimumLife"/>;
-    /// otherwise they would never count as live.
+    /// A token with a very short lifetime keeps a fifth of it in reserve instead of <see cref="MinimumLife"/>;
+    /// otherwise it would never count as live.
     /// </summary>
     private static bool Lives(GrantFacts grant, DateTimeOffset now)
     {
@@ -29,9 +29,10 @@ public static class AccountSchedule
     }
 
     /// <summary>
-    /// A refresh may not be sent: the token may be used up and the provider punishes presenting it again. Past a grace
-    /// window that is assumed, too: providers with one kill the family afterwards (Atlassian after 10 minutes, Auth0
-    /// after its leeway), and a reply that lies in some host's spool would die with it.
+    /// Whether a refresh must not be sent: the token may be consumed, and the provider revokes the family when it is
+    /// presented again. After a grace window this is assumed as well: providers with one revoke the family afterwards
+    /// (Atlassian after 10 minutes, Auth0 after its leeway), and with it a response that a host still holds in its
+    /// spool.
     /// </summary>
     public static bool IsBarred(AccountState state, RefreshPolicy policy, DateTimeOffset now)
     {
@@ -40,14 +41,14 @@ public static class AccountSchedule
         if (state.Doubt is not { } doubt)
             return false;
 
-        // The window opens when the provider acts, which is after the attempt was noted; so it is over for us a little
-        // before it is over there.
+        // The provider's window begins when it acts, after the attempt was recorded here. So the window closes for us
+        // slightly before it closes there.
         return policy.Rotation == Rotation.FamilyKill
             || (policy.Rotation == Rotation.Grace && now >= doubt.FirstSentAt + policy.Grace);
     }
 
     /// <summary>
-    /// When the sweeper should refresh: the margin before expiry, or half-way through the idle life; null for never.
+    /// When the sweep should refresh: the margin before expiry, or half-way through the idle lifetime; null for never.
     /// </summary>
     /// <param name="now">For the end of a grace window.</param>
     /// <param name="jitter">0 to 1; spreads accounts that expire together over a tenth of the margin.</param>
@@ -66,21 +67,22 @@ public static class AccountSchedule
         )
             return null;
 
-        // A minted token costs one call whenever it is wanted; keeping unused ones alive would only load the provider.
+        // A minted token costs one call at the next use; refreshing unused ones would only load the provider.
         if (policy.Rotation == Rotation.Mints)
             return null;
         if (state.AccessRejected)
             return grant.ObtainedAt;
 
-        // While the grace window is open the lost reply can still be had; when it has shut, the grant is gone. So it is
-        // not left to the next margin.
+        // While the grace window is open, another refresh recovers the lost response; after it the grant is lost. So
+        // the refresh does not wait for the next margin.
         if (state.Doubt is { } doubt && policy.Rotation == Rotation.Grace)
             return doubt.FirstSentAt;
 
         DateTimeOffset? due = null;
         if (grant.AccessExpiresAt is { } end)
         {
-            // Never earlier than half the token's life, or a short-lived token would be refreshed all the time.
+            // Never earlier than half the token's lifetime; otherwise a short-lived token would be refreshed
+            // constantly.
             var margin = TimeSpan.FromTicks(Math.Min(policy.Margin.Ticks, (end - grant.ObtainedAt).Ticks / 2));
             due = end - margin - (margin * 0.1 * jitter);
         }
@@ -92,7 +94,7 @@ public static class AccountSchedule
         return due;
     }
 
-    /// <summary>When the due index should bring the account up; null for never.</summary>
+    /// <summary>When the due index should list the account; null for never.</summary>
     public static DateTimeOffset? NextDue(AccountState state, RefreshPolicy policy, DateTimeOffset now, double jitter)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -107,7 +109,7 @@ public static class AccountSchedule
         if (due is not null && state.CooldownUntil is { } cool && cool > due)
             due = cool;
 
-        // What cannot be refreshed still has to be told that it ran out.
+        // An account that cannot be refreshed is still due at its expiry, so that its status changes.
         return due ?? (grant.HasRefreshToken && !IsBarred(state, policy, now) ? null : grant.AccessExpiresAt);
     }
 

@@ -4,8 +4,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// Spreads accounts over refresh shards. The value is stored beside the row, so it must never change for a key: FNV-1a
-/// (32 bit) over the canonical key, without the sign bit. It balances; it protects nothing.
+/// Distributes accounts over refresh shards. The value is stored with the row, so it must never change for a key:
+/// FNV-1a (32 bit) over the canonical key, without the sign bit. It balances the load and has no security purpose.
 /// </summary>
 public static class AccountShard
 {

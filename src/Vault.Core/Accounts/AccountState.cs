@@ -3,12 +3,12 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>What is known about the grant in hand; the tokens themselves are sealed beside it.</summary>
+/// <summary>Facts about the current grant; the tokens are sealed in the row.</summary>
 /// <param name="ObtainedAt">When the provider issued it.</param>
-/// <param name="AccessExpiresAt">When the access token runs out; null when the provider does not say (fall back on its
-/// 401).</param>
-/// <param name="HasRefreshToken">Whether a refresh token, or a sealed credential that can mint anew, is there.</param>
-/// <param name="RefreshExpiresAt">The refresh token's own hard end, where the provider states one.</param>
+/// <param name="AccessExpiresAt">When the access token expires; null when the provider does not say (its 401 shows the
+/// expiry).</param>
+/// <param name="HasRefreshToken">Whether there is a refresh token, or a sealed credential that can mint.</param>
+/// <param name="RefreshExpiresAt">When the refresh token expires, where the provider says so.</param>
 /// <param name="FirstConsentAt">When the user consented; absolute lifetimes count from here.</param>
 public sealed record GrantFacts(
     DateTimeOffset ObtainedAt,
@@ -19,7 +19,7 @@ public sealed record GrantFacts(
 );
 
 /// <summary>
-/// Written before the token endpoint is called (law 3): who is calling, since when, and until when nobody else may.
+/// Written before the token endpoint is called (law 3): which attempt calls, since when, and until when no other may.
 /// </summary>
 public sealed record RefreshIntent(
     string AttemptId,
@@ -29,8 +29,8 @@ public sealed record RefreshIntent(
 );
 
 /// <summary>
-/// Everything the lifecycle decides on. Immutable; a change is a new value written by compare-and-swap on the row's
-/// version.
+/// Everything that the lifecycle decides on. Immutable: a change is a new value, written by compare-and-swap on the
+/// row's version.
 /// </summary>
 public sealed record AccountState
 {
@@ -41,14 +41,14 @@ public sealed record AccountState
     /// </summary>
     public string? Reason { get; init; }
 
-    /// <summary>Counts the grants this account has had; the sealed grant is bound to it. 0 means none yet.</summary>
+    /// <summary>Counts the grants of this account; the sealed grant is bound to it. 0 means none yet.</summary>
     public long Generation { get; init; }
 
     public GrantFacts? Grant { get; init; }
 
     /// <summary>
-    /// New access tokens are minted from a credential that is not used up (client credentials, key pair); nothing
-    /// rotates.
+    /// New access tokens are minted from a credential that a call does not consume (client credentials, key pair);
+    /// nothing rotates.
     /// </summary>
     public bool Mints { get; init; }
 
@@ -56,12 +56,12 @@ public sealed record AccountState
 
     public InDoubtAttempts? Doubt { get; init; }
 
-    /// <summary>The API refused this generation's access token before its time.</summary>
+    /// <summary>The API rejected this generation's access token before its expiry.</summary>
     public bool AccessRejected { get; init; }
 
     /// <summary>
-    /// Generations in a row that the API refused soon after they were made; bounds what an API that refuses everything
-    /// costs the token endpoint.
+    /// Consecutive generations that the API rejected soon after they were obtained. It limits the token requests that
+    /// an API which rejects everything can cause.
     /// </summary>
     public int RejectedInRow { get; init; }
 
@@ -70,7 +70,7 @@ public sealed record AccountState
 
     public DateTimeOffset? CooldownUntil { get; init; }
 
-    /// <summary>The last refresh failure in the catalogue's words; for people, never for decisions.</summary>
+    /// <summary>The code of the last refresh failure; for people, never for decisions.</summary>
     public string? LastFailure { get; init; }
 
     public DateTimeOffset? LastRefreshedAt { get; init; }
@@ -78,8 +78,8 @@ public sealed record AccountState
     public UpstreamRevocation Revocation { get; init; }
 
     /// <summary>
-    /// The link whose consent gave the grant in hand; null for what was brought. It tells whether a consent that nobody
-    /// finished came as far as this row.
+    /// The link whose consent gave the current grant; null for an imported one. It shows whether an interrupted consent
+    /// was committed to this row.
     /// </summary>
     public string? ConsentLink { get; init; }
 
@@ -89,7 +89,7 @@ public sealed record AccountState
 
     public ProviderIdentity? Identity { get; init; }
 
-    /// <summary>Last characters of an own credential, for people to tell keys apart.</summary>
+    /// <summary>Last characters of a static credential, so people can distinguish keys.</summary>
     public string? MaskedSuffix { get; init; }
 
     /// <summary>

@@ -3,7 +3,7 @@ namespace Vault.Core.Accounts;
 /// <summary>What a connected account can do now. Every status but <see cref="Active"/> carries a reason.</summary>
 public enum AccountStatus
 {
-    /// <summary>A link was made; nobody has consented yet.</summary>
+    /// <summary>A link was created; the user has not consented yet.</summary>
     PendingAuth,
 
     /// <summary>A credential is stored and waits for its verification call.</summary>
@@ -11,10 +11,10 @@ public enum AccountStatus
 
     Active,
 
-    /// <summary>The credential ran out and nothing can renew it.</summary>
+    /// <summary>The credential has expired and cannot be renewed.</summary>
     Expired,
 
-    /// <summary>The grant is dead or lost; a new consent heals it.</summary>
+    /// <summary>The grant is dead or lost; a new consent restores the account.</summary>
     RequiresReauth,
 
     /// <summary>Revoked here; never used again.</summary>
@@ -24,21 +24,21 @@ public enum AccountStatus
     Disconnected,
 }
 
-/// <summary>Why an account is not active, in the fixed words an agent can act on (law 6).</summary>
+/// <summary>Why an account is not active: fixed codes that an agent can act on (law 6).</summary>
 public static class StatusReason
 {
     public const string AwaitingConsent = "awaiting_consent";
 
     /// <summary>
-    /// A host ended between sending the authorization code and keeping what it gave; nobody knows whether the provider
-    /// connected. Another consent heals it.
+    /// A host stopped after it sent the authorization code and before it stored the grant, so it is unknown whether the
+    /// provider issued one. Another consent restores the account.
     /// </summary>
     public const string ConsentInterrupted = "consent_interrupted";
     public const string AwaitingVerification = "awaiting_verification";
     public const string VerificationFailed = "verification_failed";
     public const string CredentialExpired = "credential_expired";
 
-    /// <summary>The provider says the grant is gone and does not say why.</summary>
+    /// <summary>The provider reports that the grant is dead and gives no reason.</summary>
     public const string GrantRevoked = "grant_revoked";
     public const string UserRevoked = "user_revoked";
     public const string PasswordChanged = "password_changed";
@@ -49,11 +49,11 @@ public static class StatusReason
     public const string InteractionRequired = "interaction_required";
 
     /// <summary>
-    /// A refresh was sent and its reply never arrived, with a provider that does not let the token be presented again.
+    /// A refresh was sent and its response was lost, and the provider does not accept the token a second time.
     /// </summary>
     public const string RefreshOutcomeLost = "refresh_outcome_lost";
 
-    /// <summary>The provider refuses our client (secret, redirect URI); consenting again does not help.</summary>
+    /// <summary>The provider refuses our client (secret, redirect URI); another consent does not help.</summary>
     public const string ClientMisconfigured = "client_misconfigured";
     public const string RevokedByRequest = "revoked_by_request";
     public const string OrganizationErased = "organization_erased";

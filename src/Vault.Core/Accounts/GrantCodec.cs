@@ -8,9 +8,9 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// The plaintext that is sealed for a grant or an own credential: format (1 byte) | kind (1 byte) | count (1 byte) |
-/// pairs of name and value, each preceded by its length (4 bytes, big-endian). Binary, because secrets in JSON would
-/// pass through strings that nobody can zero. Whoever encodes zeroes the array after sealing.
+/// The plaintext that is sealed for a grant or a static credential: format (1 byte) | kind (1 byte) | count (1 byte) |
+/// pairs of name and value, each preceded by its length (4 bytes, big-endian). It is binary, because JSON would put
+/// secrets into strings, which cannot be zeroed. The caller zeroes the encoded array after sealing.
 /// </summary>
 public static class GrantCodec
 {
@@ -38,8 +38,8 @@ public static class GrantCodec
         return Encode(Credential, [new(Mode, mode), .. credential.Fields]);
     }
 
-    /// <exception cref="FormatException">The bytes are not a grant; sealed bytes that opened are never wrong, so this
-    /// is a bug.</exception>
+    /// <exception cref="FormatException">The bytes are not a grant. Decryption authenticates them, so this is a
+    /// bug.</exception>
     public static GrantTokens DecodeGrant(ReadOnlySpan<byte> plaintext)
     {
         var fields = Decode(plaintext, Grant);
@@ -47,7 +47,7 @@ public static class GrantCodec
             throw new FormatException("A sealed grant has no access token.");
         fields.Remove(Refresh, out var refresh);
 
-        // Always written, and last: a plaintext cut behind any field before it is noticed.
+        // Always written, and last: a plaintext that is cut after an earlier field is detected.
         if (!fields.Remove(Type, out var type))
             throw new FormatException("A sealed grant has no token type.");
         using (type)
@@ -59,8 +59,8 @@ public static class GrantCodec
             };
     }
 
-    /// <exception cref="FormatException">The bytes are not a credential; sealed bytes that opened are never wrong, so
-    /// this is a bug.</exception>
+    /// <exception cref="FormatException">The bytes are not a credential. Decryption authenticates them, so this is a
+    /// bug.</exception>
     public static StaticCredential DecodeCredential(ReadOnlySpan<byte> plaintext)
     {
         var fields = Decode(plaintext, Credential);
@@ -78,7 +78,7 @@ public static class GrantCodec
         var length = 3;
         foreach (var (name, value) in fields)
             length += (2 * sizeof(int)) + Encoding.UTF8.GetByteCount(name) + value.Reveal().Length;
-        // The exact size at once: a growing buffer would leave copies of secrets behind.
+        // Allocated once at its exact size: a buffer that grows would leave copies of secrets in memory.
         var data = new byte[length];
         (data[0], data[1], data[2]) = (Format, kind, checked((byte)fields.Count));
         var rest = data.AsSpan(3);
@@ -101,7 +101,7 @@ public static class GrantCodec
     private static Dictionary<string, Secret> Decode(ReadOnlySpan<byte> data, byte kind)
     {
         if (data.Length < 3 || data[0] != Format || data[1] != kind)
-            throw new FormatException("Not the sealed content expected here.");
+            throw new FormatException("The sealed content is of another format or kind.");
         var fields = new Dictionary<string, Secret>(StringComparer.Ordinal);
         var rest = data[3..];
         for (var left = data[2]; left > 0; left--)
@@ -110,16 +110,16 @@ public static class GrantCodec
             fields[name] = Secret.Own(Take(ref rest).ToArray());
         }
 
-        return rest.IsEmpty ? fields : throw new FormatException("The sealed content has something behind its end.");
+        return rest.IsEmpty ? fields : throw new FormatException("The sealed content has bytes after its end.");
     }
 
     private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> rest)
     {
         if (rest.Length < sizeof(int))
-            throw new FormatException("The sealed content is cut.");
+            throw new FormatException("The sealed content is truncated.");
         var length = BinaryPrimitives.ReadInt32BigEndian(rest);
         if (length < 0 || length > rest.Length - sizeof(int))
-            throw new FormatException("The sealed content is cut.");
+            throw new FormatException("The sealed content is truncated.");
         var taken = rest.Slice(sizeof(int), length);
         rest = rest[(sizeof(int) + length)..];
         return taken;

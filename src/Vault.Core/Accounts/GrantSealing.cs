@@ -6,7 +6,10 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>Seals and opens what an account holds, always in the place its row names (law 11).</summary>
+/// <summary>
+/// Seals and opens the credentials of an account. The seal context comes from the row, never from the ciphertext (law
+/// 11).
+/// </summary>
 public sealed class GrantSealing(Sealer sealer)
 {
     public SealedBlob SealGrant(SealingKey key, AccountId account, long generation, GrantTokens grant)
@@ -37,7 +40,7 @@ public sealed class GrantSealing(Sealer sealer)
             return GrantCodec.DecodeGrant(plaintext.Reveal());
     }
 
-    /// <summary>Null when the row holds no own credential.</summary>
+    /// <summary>Null when the row holds no static credential.</summary>
     /// <exception cref="DecryptionFailedException">The row was tampered with.</exception>
     public async ValueTask<Result<StaticCredential?>> OpenCredentialAsync(
         AccountRow row,

@@ -2,7 +2,7 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>What metrics and logs want to know; never a credential.</summary>
+/// <summary>Events for metrics and logs; never a credential.</summary>
 public interface IAccountObserver
 {
     void Refreshed(string provider, AccountOutcome result);
@@ -12,17 +12,17 @@ public interface IAccountObserver
     /// <param name="tookOver">An earlier attempt's lease had lapsed.</param>
     void LeaseTaken(bool tookOver);
 
-    /// <param name="durable">False: neither store nor spool could take it, and the grant is lost when the process
-    /// ends.</param>
+    /// <param name="durable">False: neither the store nor the spool could take it, and the grant is lost if the
+    /// process ends.</param>
     void ReplySpooled(bool durable);
 
     void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream);
 
     void Failed(string what, AccountKey? key, Exception exception);
 
-    static IAccountObserver None { get; } = new Nobody();
+    static IAccountObserver None { get; } = new Nothing();
 
-    private sealed class Nobody : IAccountObserver
+    private sealed class Nothing : IAccountObserver
     {
         public void Refreshed(string provider, AccountOutcome result) { }
 

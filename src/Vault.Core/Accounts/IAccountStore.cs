@@ -11,12 +11,12 @@ public sealed record AccountFilter(
     AccountStatus? Status = null
 );
 
-/// <summary>A due account; nothing but its key crosses the organizations' boundary.</summary>
+/// <summary>A due account, found across organizations: its identity and nothing of its content.</summary>
 public sealed record DueAccount(AccountKey Key, AccountId Id, string Provider, DateTimeOffset DueAt);
 
 /// <summary>
-/// The judge (law 3): compare-and-swap on every write, ledger drafts in the same transaction (outbox), time given by
-/// the caller.
+/// The store arbitrates between hosts (law 3): every write is a compare-and-swap, ledger drafts are written in the same
+/// transaction (outbox), and the caller passes the time.
 /// </summary>
 public interface IAccountStore
 {
@@ -25,8 +25,8 @@ public interface IAccountStore
     Task<AccountSnapshot?> FindAsync(OrganizationId organization, AccountId id, CancellationToken cancellationToken);
 
     /// <summary>
-    /// All accounts of a user at a provider (a handful), any connection and label, with the gate; empty list and the
-    /// gate when none. Null when the organization is unknown.
+    /// All accounts of a user at a provider (a handful), any connection and label, with the gate. The list may be
+    /// empty. Null when the organization is unknown.
     /// </summary>
     Task<UserAccounts?> FindForUserAsync(
         OrganizationId organization,
@@ -79,11 +79,11 @@ public interface IAccountStore
         CancellationToken cancellationToken
     );
 
-    /// <summary>How many are due now; for the backlog metric.</summary>
+    /// <summary>The number of accounts due now, for the backlog metric.</summary>
     Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Notes uses without touching versions; batched by the host, at most one write per account and minute.
+    /// Records uses without a change of version. The host batches them: at most one write per account and minute.
     /// </summary>
     Task TouchAsync(
         IReadOnlyList<(OrganizationId Organization, AccountId Id, DateTimeOffset UsedAt)> uses,

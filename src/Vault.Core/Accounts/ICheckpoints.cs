@@ -3,7 +3,7 @@ using Vault.Core.Identity;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// Named points between two durable steps, where tests stop, crash or freeze a process. Production passes
+/// Named points between two durable steps, where tests stop, crash or freeze a process. Production uses
 /// <see cref="None"/>.
 /// </summary>
 public interface ICheckpoints

@@ -7,8 +7,8 @@ public interface IHostIdentity
     string Holder { get; }
 
     /// <summary>
-    /// True only when the holder can never act again (for example an earlier process on a data folder this one holds an
-    /// exclusive lock on). When in doubt, false: the lease decides.
+    /// True only when the holder can never act again, for example an earlier process on the data folder that this one
+    /// has locked exclusively. If that is not certain, false: the lease decides.
     /// </summary>
     bool IsDead(string holder);
 }

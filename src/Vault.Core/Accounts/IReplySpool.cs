@@ -2,12 +2,14 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>Local, fsynced, bounded. An entry is removed only after the store has judged it.</summary>
+/// <summary>
+/// A local, fsynced, bounded journal of token responses. An entry is removed only after the store has decided on it.
+/// </summary>
 public interface IReplySpool
 {
     /// <summary>
-    /// Durable when it returns true; false when the spool is full or the disk refuses (the caller still holds the reply
-    /// and says so).
+    /// True: the response is durable. False: the spool is full or the disk fails; the caller keeps the response and
+    /// reports that.
     /// </summary>
     Task<bool> PutAsync(SpooledReply reply, CancellationToken cancellationToken);
 

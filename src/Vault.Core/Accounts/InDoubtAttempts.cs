@@ -2,28 +2,28 @@ using System.Collections.Immutable;
 
 namespace Vault.Core.Accounts;
 
-/// <summary>An attempt of this generation that may have been sent, and since when.</summary>
+/// <summary>An attempt of this generation that may have been sent, and when it was recorded.</summary>
 public sealed record InDoubtAttempt(string AttemptId, DateTimeOffset SentAt);
 
 /// <summary>
-/// Earlier attempts of this generation whose outcome nobody knows; the provider may have consumed the refresh token.
+/// Earlier attempts of this generation whose outcome is unknown; the provider may have consumed the refresh token.
 /// </summary>
 /// <param name="AttemptId">The attempt; <see cref="Several"/> where more than one is in doubt.</param>
-/// <param name="FirstSentAt">When the first of them was noted, since a grace window began there.</param>
+/// <param name="FirstSentAt">When the first of them was recorded; a grace window begins there.</param>
 public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentAt)
 {
     /// <summary>
-    /// In place of the attempt's id where more than one is in doubt. A host that knows no list of attempts reads this
-    /// word, and lets no single one settle the doubt.
+    /// Replaces the attempt's id where more than one is in doubt. A host of a version without the list of attempts
+    /// reads this value, which matches no single attempt, so none of them settles all.
     /// </summary>
     public const string Several = "several";
 
-    /// <summary>More are not told apart: the row stays small, and then only a reply settles it.</summary>
+    /// <summary>More are not listed, so the row stays small; then only a token response settles them.</summary>
     public const int MaxAttempts = 8;
 
     /// <summary>
-    /// The several, in the order in which they held the lease. Empty for a single one, where there were more than
-    /// <see cref="MaxAttempts"/>, and in a row that names no more than the word.
+    /// The attempts in the order in which they held the lease. Empty for a single attempt, for more than
+    /// <see cref="MaxAttempts"/>, and in a row of a version without this list.
     /// </summary>
     public ImmutableArray<InDoubtAttempt> Attempts { get; init; } = [];
 
@@ -34,7 +34,7 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
 
     public bool Includes(string attemptId) => Each.Any(a => a.AttemptId == attemptId);
 
-    /// <summary>No attempt before this one may have used the token up.</summary>
+    /// <summary>No earlier attempt can have consumed the token.</summary>
     public bool BeganWith(string attemptId) => Each is [var first, ..] && first.AttemptId == attemptId;
 
     public static InDoubtAttempts Of(RefreshIntent attempt)
@@ -43,7 +43,7 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
         return new InDoubtAttempts(attempt.AttemptId, attempt.StartedAt);
     }
 
-    /// <summary>One attempt more in doubt.</summary>
+    /// <summary>Adds an attempt.</summary>
     public InDoubtAttempts With(RefreshIntent attempt)
     {
         ArgumentNullException.ThrowIfNull(attempt);
@@ -58,7 +58,7 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
             };
     }
 
-    /// <summary>What is left when this attempt is known not to have used the token up; null for no doubt.</summary>
+    /// <summary>Removes an attempt that did not consume the token; null when none is left.</summary>
     public InDoubtAttempts? Without(string attemptId)
     {
         if (!Includes(attemptId))

@@ -5,7 +5,7 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// A new grant or own credential for an account, already sealed, to be installed by whoever owns the account.
+/// A new grant or static credential for an account, sealed by the caller; the account's owner stores it.
 /// </summary>
 public sealed record NewGrant
 {
@@ -16,8 +16,8 @@ public sealed record NewGrant
     public required string Provider { get; init; }
 
     /// <summary>
-    /// The generation <see cref="Grant"/> is sealed under; the installer asked for it before sealing. A row that has
-    /// moved on meanwhile refuses it, and the installer seals again.
+    /// The generation that <see cref="Grant"/> is sealed for, read before sealing. If the row has another generation by
+    /// then, the grant is refused and the caller seals again.
     /// </summary>
     public required long Generation { get; init; }
 
@@ -46,14 +46,16 @@ public sealed record NewGrant
 
     public string? MaskedSuffix { get; init; }
 
-    /// <summary>Who did it, for the ledger.</summary>
+    /// <summary>The caller, for the ledger.</summary>
     public required string InstalledBy { get; init; }
 
     public string Source { get; init; } = "consent";
 
-    /// <summary>The link of the consent that gave it; null for what was brought.</summary>
+    /// <summary>The link of the consent that gave it; null for an imported grant.</summary>
     public string? Link { get; init; }
 
-    /// <summary>It replaces what a living account has: one that was withdrawn meanwhile stays withdrawn.</summary>
+    /// <summary>
+    /// It replaces the credential of an active account; an account that was revoked meanwhile stays revoked.
+    /// </summary>
     public bool Replaces { get; init; }
 }

@@ -1,11 +1,11 @@
 namespace Vault.Core.Accounts;
 
-/// <summary>What a refresh came to.</summary>
+/// <summary>The result of a refresh.</summary>
 /// <param name="Status">The account's status afterwards.</param>
-/// <param name="Generation">The generation in hand afterwards.</param>
-/// <param name="Refreshed">Whether this call made a new generation; false when somebody else already had.</param>
-/// <param name="Wait">Until the vault asks the provider again, where it holds back for now and the token in hand lives
-/// on.</param>
+/// <param name="Generation">The current generation afterwards.</param>
+/// <param name="Refreshed">Whether this attempt made a new generation; false when it was made before.</param>
+/// <param name="Wait">The cool-down that is left, where the current token is still live; null when there is
+/// none.</param>
 public sealed record RefreshResult(
     AccountStatus Status,
     long Generation,

@@ -7,11 +7,11 @@ using Vault.Core.Identity;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Which account a request means. Ambiguity is a 409 with candidates, never a guess (law 1); there is no "the only
-/// token the user has".
+/// Finds the account that a request means. An ambiguous request gets a 409 with the candidates, never a guess (law 1);
+/// "the only token the user has" is no rule.
 /// </summary>
-/// <param name="cache">Is offered the row that was found, so that executing does not read it a second time; null where
-/// another host executes.</param>
+/// <param name="cache">Gets the row that was found, so the execution does not read it again; null where another host
+/// executes.</param>
 public sealed class AccountResolver(
     IAccountStore store,
     TimeProvider time,
@@ -19,7 +19,7 @@ public sealed class AccountResolver(
     CredentialCache? cache = null
 )
 {
-    // As long as the credential cache uses a row, so that both are due for one and the same read.
+    // The same age as in the credential cache, so that one read renews both.
     private readonly FreshCache<(OrganizationId, UserId, string), UserAccounts> _byUser = new(
         time,
         options.FreshnessLease * 0.9,
@@ -40,7 +40,7 @@ public sealed class AccountResolver(
         if (question.Account is { } id)
             return await ByIdAsync(question, id, cancellationToken).ConfigureAwait(false);
         if (question.User is not { } user)
-            return VaultError.Invalid("user_id", "Name the user, or the account by connected_account_id.");
+            return VaultError.Invalid("user_id", "State user_id, or the account as connected_account_id.");
 
         var accounts = await ForUserAsync(question.Organization, user, question.Provider, cancellationToken)
             .ConfigureAwait(false);
@@ -63,7 +63,7 @@ public sealed class AccountResolver(
         if (fitting.Count == 0)
             return AccountErrors.NotConnected();
 
-        // Accounts that never came to life do not make a request ambiguous; if exactly one ever worked, it is the one.
+        // Accounts that were never connected, or are disconnected, do not make a request ambiguous.
         var real = fitting
             .Where(r => r.State.Status is not (AccountStatus.PendingAuth or AccountStatus.Disconnected))
             .ToList();
@@ -71,7 +71,7 @@ public sealed class AccountResolver(
             ? Pointer(real[0])
             : new VaultError(
                 ErrorCatalogue.AccountAmbiguous,
-                "Several accounts of the user fit; name one as connected_account_id."
+                "Several accounts of the user match; state one as connected_account_id."
             )
             {
                 Candidates = Candidates(fitting),
@@ -95,14 +95,14 @@ public sealed class AccountResolver(
         if (row is null)
             return AccountErrors.NotConnected();
 
-        // The account named must be the one the rest of the request describes; otherwise the caller is mistaken about
-        // who it acts for.
+        // The stated account must match the rest of the request. Otherwise the caller may be acting for another user
+        // than it believes.
         if (question.User is { } user && row.Key.User != user)
             return VaultError.Invalid("connected_account_id", "The account belongs to another user than user_id.");
         if (!Fits(row, question))
             return VaultError.Invalid(
                 "connected_account_id",
-                $"The account is not one of provider '{question.Provider}' under the connection and label given."
+                $"The account does not match provider '{question.Provider}' and the stated connection and label."
             );
         return Pointer(row);
     }
@@ -120,7 +120,7 @@ public sealed class AccountResolver(
             .GetAsync((organization, user, provider), ReadAsync, cancellationToken)
             .ConfigureAwait(false);
 
-        // Absence is not kept: a user who has just connected must not be told otherwise.
+        // An empty result is not cached: a user who has just connected must be found.
         if (found is { Rows.Count: 0 })
             _byUser.Drop((organization, user, provider));
         return found;

@@ -6,9 +6,9 @@ using Vault.Core.OAuth;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Revokes: first here, for good, then at the provider. The row says <see cref="UpstreamRevocation.Pending"/> in
-/// between, and the due index brings it up until the provider has answered; so a crash or an outage at any point only
-/// delays the second half.
+/// Revokes an account: first in its row, which is final, then at the provider. In between the row says
+/// <see cref="UpstreamRevocation.Pending"/>, and the due index lists it until the provider has responded. So a crash or
+/// an outage at any point only delays the second half.
 /// </summary>
 public sealed class AccountRevoker(
     IAccountStore store,
@@ -21,8 +21,8 @@ public sealed class AccountRevoker(
 )
 {
     /// <summary>
-    /// Acknowledges when no host will use the credential again (law 8): the write, and then the freshness lease that
-    /// other hosts may still have.
+    /// Acknowledges when no host uses the credential any more (law 8): after the write, and after the freshness lease
+    /// for which other hosts may still use what they read before.
     /// </summary>
     public async Task<Result<RevocationReceipt>> RevokeAsync(
         AccountKey key,
@@ -56,7 +56,7 @@ public sealed class AccountRevoker(
         );
     }
 
-    /// <summary>Withdraws without waiting, for cascades, whose acknowledgement waits once for all.</summary>
+    /// <summary>Revokes without the wait, for cascades, which wait once for all accounts.</summary>
     public async Task<Result<RevocationReply>> WithdrawAsync(AccountKey key, AccountEvent what, string requestedBy)
     {
         var step = await runner
@@ -68,8 +68,8 @@ public sealed class AccountRevoker(
     }
 
     /// <summary>
-    /// Revokes at the provider what the row still holds; called again by the sweeper while it is pending. Presenting a
-    /// dead token again harms nothing (RFC 7009 2.2).
+    /// Revokes at the provider the grant that the row still holds; the sweep calls it again while it is pending.
+    /// Presenting a dead token again is safe (RFC 7009 2.2).
     /// </summary>
     public async Task<RevocationReply> FinishUpstreamAsync(AccountKey key, CancellationToken cancellationToken)
     {
@@ -113,10 +113,10 @@ public sealed class AccountRevoker(
     {
         var opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
 
-        // A key service that is away for a moment must not make the revocation final: the grant would be wiped here and
-        // live on there.
-        if (opened.Error is { } shut)
-            return new RevocationReply(UpstreamRevocation.Refused, shut.Code.CanRetry, shut.Code.Code);
+        // An unavailable key service must not make the revocation final: the grant would be wiped here and stay live at
+        // the provider.
+        if (opened.Error is { } unopened)
+            return new RevocationReply(UpstreamRevocation.Refused, unopened.Code.CanRetry, unopened.Code.Code);
         using var grant = opened.Value;
         if (grant is null)
             return new RevocationReply(UpstreamRevocation.NoEndpoint, false, null);

@@ -9,26 +9,26 @@ using Vault.Core.Sealing;
 
 namespace Vault.Core.Refresh;
 
-/// <summary>Times that hang together; validated when the host starts.</summary>
+/// <summary>Times that depend on each other; validated when the host starts.</summary>
 public sealed record LifecycleOptions
 {
     /// <summary>Total time of one call to a token endpoint.</summary>
     public TimeSpan TokenTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>The largest difference between two hosts' clocks.</summary>
+    /// <summary>The largest difference between the clocks of two hosts.</summary>
     public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Must be longer than <see cref="TokenTimeout"/> plus <see cref="ClockSkew"/> (law 3).</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long a host may act on a cached row without confirming its version (law 8).</summary>
+    /// <summary>How long a host may use a cached row without reading its version again (law 8).</summary>
     public TimeSpan FreshnessLease { get; init; } = TimeSpan.FromSeconds(1);
 
     public TimeSpan CooldownBase { get; init; } = TimeSpan.FromSeconds(2);
 
     public TimeSpan CooldownMax { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Every fault, not the first only.</summary>
+    /// <summary>All faults, not only the first.</summary>
     public IEnumerable<string> Faults()
     {
         if (TokenTimeout <= TimeSpan.Zero)
@@ -36,7 +36,8 @@ public sealed record LifecycleOptions
         if (ClockSkew < TimeSpan.Zero)
             yield return "ClockSkew must not be negative.";
         if (Lease <= TokenTimeout + ClockSkew)
-            yield return $"Lease ({Lease}) must be longer than TokenTimeout plus ClockSkew ({TokenTimeout + ClockSkew}): otherwise another host takes over while the call still runs.";
+            yield return $"Lease ({Lease}) must be longer than TokenTimeout plus ClockSkew "
+                + $"({TokenTimeout + ClockSkew}): otherwise another host takes over while the call still runs.";
         if (FreshnessLease <= TimeSpan.Zero || FreshnessLease > TimeSpan.FromMinutes(1))
             yield return "FreshnessLease must be more than 0 and at most 1 minute.";
         if (CooldownBase <= TimeSpan.Zero || CooldownMax < CooldownBase)
@@ -75,8 +76,8 @@ public sealed class AccountRunner(
         ArgumentNullException.ThrowIfNull(row);
         var refresh = packs.TryGet(row.Provider, out var pack) ? pack.Refresh : Strictest;
 
-        // The window was noted on one host's clock and is judged on another's: it ends for us before it can end for the
-        // provider.
+        // The start of the window was recorded on one host's clock and is compared with another's. Shortened by the
+        // skew, the window closes for us before it can close for the provider.
         if (refresh.Rotation == Rotation.Grace)
             refresh = refresh with { Grace = refresh.Grace - options.ClockSkew };
         return new(
@@ -99,15 +100,14 @@ public sealed class AccountRunner(
     /// <param name="grant">The sealed grant that goes with <see cref="GrantEffect.StoreGrant"/>.</param>
     /// <param name="credential">The sealed credential and its generation, with
     /// <see cref="GrantEffect.StoreCredential"/>.</param>
-    /// <param name="needsOpenGate">Whether a shut gate refuses the write.</param>
-    /// <param name="actor">Who, for the ledger.</param>
-    /// <param name="seen">The row as it was read or written a moment ago, to be tried first: it saves the reading. It
-    /// is only good for a write, which is refused where it is out of date; for every other answer the row is read after
-    /// all.</param>
+    /// <param name="needsOpenGate">Whether a closed gate refuses the write.</param>
+    /// <param name="actor">The caller, for the ledger.</param>
+    /// <param name="seen">The row as it was just read or written; it saves a read. It is used only for a write, which
+    /// the store refuses if the row is out of date. For every other result the row is read.</param>
     /// <param name="opened">The opened form of <paramref name="grant"/>, for this host's cache; null when no caller
     /// waits for it.</param>
     /// <returns><c>account_not_connected</c> when there is no row, <c>organization_suspended</c> when the gate is
-    /// shut.</returns>
+    /// closed.</returns>
     public async Task<Result<AccountStep>> ApplyAsync(
         AccountKey key,
         Func<AccountSnapshot, AccountEvent> what,
@@ -145,7 +145,7 @@ public sealed class AccountRunner(
             var now = time.GetUtcNow();
             var due = AccountSchedule.NextDue(decision.Next, policy.Refresh, now, Jitter());
 
-            // An index entry that points at nothing to do would bring the account up for ever.
+            // Without a write, the due index would list the account for ever though nothing is due.
             var staleIndex = row.DueAt <= now && (due is null || due > now);
             if (
                 decision.Next == row.State

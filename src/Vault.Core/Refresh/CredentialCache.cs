@@ -8,8 +8,8 @@ using Vault.Core.OAuth;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// An account's row with its credentials opened. Counted: the secrets are zeroed when the cache and the last user have
-/// let go.
+/// An account's row with its credentials decrypted. Reference-counted: the secrets are zeroed when the cache and the
+/// last user have released it.
 /// </summary>
 public sealed class OpenAccount
 {
@@ -26,7 +26,7 @@ public sealed class OpenAccount
 
     public StaticCredential? Credential { get; }
 
-    // From zero there is no way back: the secrets are gone. So the count is raised only where it is seen positive.
+    // At zero the secrets are zeroed, so the count is incremented only from a positive value.
     internal bool TryAcquire()
     {
         var seen = Volatile.Read(ref _references);
@@ -50,13 +50,14 @@ public sealed class OpenAccount
     }
 }
 
-/// <summary>When a read began, and how many drops there had been by then.</summary>
+/// <summary>When a read began, and the number of drops up to then.</summary>
 public readonly record struct ReadMark(long ReadAt, long Drops);
 
 /// <summary>
-/// Opened accounts of the last moments. An entry may be acted on for the freshness lease after its row was read (law
-/// 8); past it the row is read again, and while its version stands, the opened credential is kept: one small read, no
-/// decryption. Idle entries are zeroed and forgotten, so an idle account costs no memory.
+/// Recently used accounts, decrypted. An entry may be used for the freshness lease after its row was read (law 8).
+/// After that the row is read again, and if its version is the same, the decrypted credential is kept: one small read,
+/// no decryption. Idle entries are zeroed and removed, so an idle account takes no memory. <see cref="AccountRunner"/>,
+/// which writes the rows, drops or replaces their entries.
 /// </summary>
 public sealed class CredentialCache(
     IAccountStore store,
@@ -72,7 +73,8 @@ public sealed class CredentialCache(
     private readonly ConcurrentDictionary<AccountKey, Offered> _offers = new();
     private long _drops;
 
-    // Less than the lease that an acknowledgement waits out: what is taken at the last moment still has to be sent.
+    // Shorter than the lease that an acknowledgement waits for: a credential taken at the last moment must still be
+    // sent within the lease.
     private readonly TimeSpan _usable = options.FreshnessLease * 0.9;
 
     private sealed record Entry(OpenAccount Account, long ReadAt);
@@ -81,13 +83,13 @@ public sealed class CredentialCache(
 
     public int Count => _entries.Count;
 
-    /// <summary>Taken before a row is read that will be offered.</summary>
+    /// <summary>Call before reading a row that you will pass to <see cref="Offer"/>.</summary>
     public ReadMark Mark() => new(time.GetTimestamp(), Volatile.Read(ref _drops));
 
     /// <summary>
-    /// A row that somebody else has just read, so that taking the account need not read it again. It counts as a read
-    /// of ours that began at the mark: the same age, the same lease. An offer from before any
-    /// <see cref="Drop(AccountKey)"/> is not taken: what was dropped since must be read anew.
+    /// Offers a row that another component has just read, so that <see cref="TakeAsync"/> need not read it. It counts
+    /// as a read that began at the mark: the same age, the same lease. An offer from before any
+    /// <see cref="Drop(AccountKey)"/> is ignored, because it may be the row that was dropped.
     /// </summary>
     public void Offer(AccountSnapshot snapshot, ReadMark mark)
     {
@@ -99,8 +101,8 @@ public sealed class CredentialCache(
             && known.Account.Gate == snapshot.Gate
         )
         {
-            // The opened account is confirmed as it is. A drop after this check has removed the entry, and then nothing
-            // is updated.
+            // The same version: the entry is confirmed. If a drop comes after this check, it has removed the entry, and
+            // TryUpdate fails.
             if (mark.ReadAt > known.ReadAt && mark.Drops == Volatile.Read(ref _drops))
                 _entries.TryUpdate(key, known with { ReadAt = mark.ReadAt }, known);
             return;
@@ -127,8 +129,8 @@ public sealed class CredentialCache(
         )
             return entry.Account;
 
-        // A slow database or key service can hand over a row that is older than the lease when it arrives: a revocation
-        // may have been acknowledged since the row was read. So the age is looked at when everything is in hand.
+        // With a slow database or key service a row can be older than the lease when it arrives, and a revocation may
+        // have been acknowledged since it was read. So the age is checked after the read and the decryption.
         var notBefore = confirm ? time.GetTimestamp() : long.MinValue;
         for (var turn = 0; turn < MaxReads; turn++)
         {
@@ -142,7 +144,7 @@ public sealed class CredentialCache(
             if (time.GetElapsedTime(flight.AsOf) < _usable && account.TryAcquire())
                 return account;
 
-            // Those who shared a read that came too late share the next one, too.
+            // The callers that shared a read which came too late share the next one as well.
             notBefore = flight.AsOf + 1;
         }
 
@@ -163,7 +165,7 @@ public sealed class CredentialCache(
         return _reads.Start(key, asOf, () => ReadAsync(key, asOf, offered?.Snapshot));
     }
 
-    // Judged when it is taken, not when it is made: a drop in between counts.
+    // Checked when it is taken, not when it is made: a drop in between counts.
     private Offered? TakeOffer(AccountKey key) =>
         _offers.TryRemove(key, out var offered)
         && offered.Mark.Drops == Volatile.Read(ref _drops)
@@ -172,8 +174,8 @@ public sealed class CredentialCache(
             : null;
 
     /// <summary>
-    /// The account as read now, held by the cache alone: whoever wants it acquires it, and reads again if it is already
-    /// gone.
+    /// The account as read now. Only the cache holds it: a caller acquires it, and reads again if it was dropped before
+    /// that.
     /// </summary>
     private async Task<Result<OpenAccount>> ReadAsync(AccountKey key, long mark, AccountSnapshot? offered)
     {
@@ -217,7 +219,7 @@ public sealed class CredentialCache(
         {
             if (_entries.TryGetValue(key, out var old))
             {
-                // A slower reader must not put an older row back over a newer one.
+                // A slow read must not replace a newer row by an older one.
                 if (old.Account.Row.Version > entry.Account.Row.Version)
                 {
                     entry.Account.Release();
@@ -236,8 +238,7 @@ public sealed class CredentialCache(
     }
 
     /// <summary>
-    /// Forgets the account. A read under way may be of before the change that this is about; whoever comes from now on
-    /// starts a new one.
+    /// Drops the account. A read in flight may have read the row before the change, so later callers start a new one.
     /// </summary>
     public void Drop(AccountKey key)
     {
@@ -258,7 +259,7 @@ public sealed class CredentialCache(
         Put(written.Row.Key, new Entry(opened, grant.AsOf));
     }
 
-    /// <summary>Drops what was read of a version before this one, and what is being read.</summary>
+    /// <summary>Drops the entry of a version before this one, and the reads in flight.</summary>
     public void DropBefore(AccountKey key, long version)
     {
         if (!_entries.TryGetValue(key, out var entry) || entry.Account.Row.Version < version)
@@ -274,7 +275,7 @@ public sealed class CredentialCache(
     }
 
     /// <summary>
-    /// Forgets what was not confirmed for <paramref name="idle"/>; the host calls it from time to time.
+    /// Drops the entries that were not confirmed for <paramref name="idle"/>; the host calls it periodically.
     /// </summary>
     public void Sweep(TimeSpan idle)
     {

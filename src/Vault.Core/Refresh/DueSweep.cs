@@ -6,15 +6,15 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Refresh;
 
-/// <summary>One look at the due index.</summary>
-/// <param name="Begun">The accounts that it began.</param>
-/// <param name="More">Whether more may be due; else the shards were swept to their end.</param>
+/// <summary>The result of one pass over the due index.</summary>
+/// <param name="Begun">The accounts whose work it began.</param>
+/// <param name="More">Whether more may be due; false when the shards were swept to their end.</param>
 public sealed record SweepRound(IReadOnlyList<AccountKey> Begun, bool More);
 
 /// <summary>
-/// Brings up what is due: proactive refreshes, keep-alives, lapsed leases, pending revocations, credentials that ran
-/// out. Several hosts may sweep one index at once; the intent in the row lets one of them refresh. Bounded per
-/// provider, so that a slow provider keeps nobody else waiting.
+/// Takes up what is due: proactive refreshes, keep-alives, lapsed leases, pending revocations, expired credentials.
+/// Several hosts may sweep one index at once: the intent in the row lets only one of them refresh. The parallelism is
+/// limited per provider, so that a slow provider does not delay the others.
 /// </summary>
 public sealed class DueSweep(
     IAccountStore store,
@@ -26,11 +26,11 @@ public sealed class DueSweep(
     IAccountObserver observer
 )
 {
-    // A look past the providers that are full walks over everything of theirs that is due, which may be very much. One
-    // that found nothing to begin is not repeated for so long while they are full.
+    // A pass that leaves out the providers at their limit scans all their due accounts, which may be many. If it finds
+    // nothing to begin, it is not repeated for this long while they stay at their limit.
     private static readonly TimeSpan LookPast = TimeSpan.FromSeconds(1);
 
-    // Until what could not even be begun is met again: shorter than any grace window.
+    // The delay until an account whose work could not begin is due again: shorter than any grace window.
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<AccountKey, Task> _underway = new();
@@ -38,19 +38,18 @@ public sealed class DueSweep(
     private TaskCompletionSource _room = NewRoom();
     private (string[] Full, long At)? _nothingPast;
 
-    /// <summary>What the sweep has begun and not finished; a graceful shutdown waits for it.</summary>
+    /// <summary>The work in progress; a graceful shutdown waits for it.</summary>
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
 
     /// <summary>
-    /// Done when the next account that is under way is. Take it before <see cref="SweepAsync"/>, so that none which
-    /// ends meanwhile is missed.
+    /// Completes when the work on any account ends. Read it before <see cref="SweepAsync"/>, so that an end during the
+    /// sweep is not missed.
     /// </summary>
     public Task Room => Volatile.Read(ref _room).Task;
 
     /// <summary>
-    /// Begins what is due in its own of so many shards, as far as the providers' parallelism allows.
-    /// Who owns a part of the shards takes that part of a provider's parallelism (at least one refresh), so that all
-    /// together keep to it.
+    /// Begins what is due in this host's shards, up to the providers' parallelism. A host that owns a part of the
+    /// shards uses that part of a provider's parallelism (at least one refresh), so all hosts together keep to it.
     /// </summary>
     public async Task<SweepRound> SweepAsync(
         IReadOnlyCollection<int> mine,
@@ -68,8 +67,8 @@ public sealed class DueSweep(
                 (int)((packs.TryGet(provider, out var pack) ? (long)pack.Refresh.Parallelism : 1) * mine.Count / shards)
             );
 
-        // Providers with no room are left out, else their accounts would fill the batch and keep the others waiting.
-        // What is under way is still in the index.
+        // Providers at their limit are left out; otherwise their accounts would fill the batch and delay the others.
+        // The index still lists the accounts in progress.
         var full = _perProvider.Where(p => p.Value >= Most(p.Key)).Select(p => p.Key).ToArray();
         if (
             full.Length > 0
@@ -116,18 +115,18 @@ public sealed class DueSweep(
     {
         try
         {
-            var tended = false;
+            var handled = false;
             try
             {
-                tended = await TendAsync(account).ConfigureAwait(false);
+                handled = await HandleAsync(account).ConfigureAwait(false);
             }
             finally
             {
-                if (!tended)
+                if (!handled)
                     await PostponeAsync(account.Key).ConfigureAwait(false);
             }
         }
-#pragma warning disable CA1031 // One account's trouble must not end the sweep; it is met again.
+#pragma warning disable CA1031 // An error of one account must not end the sweep; the account is due again later.
         catch (Exception e)
         {
             observer.Failed("due_sweep", account.Key, e);
@@ -142,8 +141,8 @@ public sealed class DueSweep(
         }
     }
 
-    /// <summary>False when it may stand there as before.</summary>
-    private async Task<bool> TendAsync(DueAccount account)
+    /// <summary>False when the row may be unchanged and still due.</summary>
+    private async Task<bool> HandleAsync(DueAccount account)
     {
         var snapshot = await store.FindAsync(account.Key, CancellationToken.None).ConfigureAwait(false);
         if (snapshot is null || !snapshot.Gate.Open)
@@ -174,9 +173,9 @@ public sealed class DueSweep(
     }
 
     /// <summary>
-    /// What nobody could begin (a pack that is not loaded, a client secret that does not open, keys that are away) has
-    /// written nothing and would be found first by every look; a batch of it, and all others would wait behind it for
-    /// ever.
+    /// An account whose work could not begin (its pack is not loaded, its client secret does not open, the key service
+    /// is unavailable) has an unchanged row, and every pass would find it first. A batch of such accounts would block
+    /// all others for ever.
     /// </summary>
     private async Task PostponeAsync(AccountKey key)
     {
@@ -187,7 +186,7 @@ public sealed class DueSweep(
             || due > now
         )
             return;
-        // A lost race means that somebody has written it, and with it when it is due.
+        // A lost race means that another writer has set a new due time.
         await runner
             .WriteAsync(
                 row with

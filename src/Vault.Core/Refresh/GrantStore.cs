@@ -8,7 +8,7 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Refresh;
 
-/// <summary>Makes accounts and gives them their grants.</summary>
+/// <summary>Creates accounts and stores their grants.</summary>
 public sealed class GrantStore(
     IAccountStore store,
     IOrganizationStore organizations,
@@ -43,8 +43,8 @@ public sealed class GrantStore(
     }
 
     /// <summary>
-    /// The row of the key, made in PENDING_AUTH if there is none. Two at once get the same row: the unique key decides,
-    /// the loser reads.
+    /// Returns the row of the key, and creates it in PENDING_AUTH if there is none. Two callers at once get the same
+    /// row: the unique key decides, and the second reads.
     /// </summary>
     public async Task<Result<AccountRow>> PrepareAsync(
         AccountKey key,
@@ -103,8 +103,8 @@ public sealed class GrantStore(
         return new VaultError(ErrorCatalogue.Conflict, "The account keeps changing; try again.");
     }
 
-    // The connection was deleted and another one made under its name: the account keeps its id and moves over, with no
-    // grant to misuse.
+    // The connection was deleted and another one was created under its name. The account keeps its id and moves to the
+    // new connection without a grant, so no grant is used under another connection.
     private async Task<Result<AccountRow>> RehomeAsync(
         AccountRow row,
         string connectionId,
@@ -113,8 +113,7 @@ public sealed class GrantStore(
         CancellationToken cancellationToken
     )
     {
-        // The stored grant is all that can still revoke it at the provider; moving over now would leave it living
-        // there.
+        // Only the stored grant can still be revoked at the provider. A move would wipe it and leave it live there.
         if (row.State.Revocation == UpstreamRevocation.Pending)
             return new VaultError(
                 ErrorCatalogue.Conflict,
@@ -126,7 +125,7 @@ public sealed class GrantStore(
         if (row.State.Status is not (AccountStatus.Disconnected or AccountStatus.Revoked or AccountStatus.PendingAuth))
             return new VaultError(
                 ErrorCatalogue.Conflict,
-                "The account still belongs to a former connection of this name; revoke it first."
+                "The account belongs to a former connection of this name; revoke it first."
             );
         var next = row with
         {
@@ -135,8 +134,8 @@ public sealed class GrantStore(
             Version = row.Version + 1,
             State = AccountLifecycle.New(row.State.RequestedScopes) with
             {
-                // Another provider knows nobody by the former one's subject: expected at a reconnect, it could never be
-                // met.
+                // Another provider does not know the former provider's subject; a reconnect that expects it would
+                // always fail.
                 Generation = row.State.Generation,
                 Identity = provider == row.Provider ? row.State.Identity : null,
             },
@@ -178,7 +177,7 @@ public sealed class GrantStore(
         if (done.Decision.Outcome == AccountOutcome.NotUsable)
             return new VaultError(
                 ErrorCatalogue.Conflict,
-                "The account was revoked meanwhile; connect it anew with POST /v1/connected_accounts."
+                "The account was revoked meanwhile; connect it again with POST /v1/connected_accounts."
             )
             {
                 StatusReason = done.After.State.Reason,

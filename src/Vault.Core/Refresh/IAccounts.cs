@@ -6,8 +6,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// The door to accounts that a host supplies: a keyed gate in one process, or a grain per account. Everything behind it
-/// runs on the host that owns the account; no credential crosses it. The store judges either way (law 3).
+/// The port to the accounts: every operation runs on the silo that owns the account, and no credential crosses the
+/// port. If two silos act as owner at once, the store arbitrates (law 3).
 /// </summary>
 public interface IAccounts
 {
@@ -18,7 +18,7 @@ public interface IAccounts
         CancellationToken cancellationToken
     );
 
-    /// <summary>Acknowledges when no host will use the credential again (law 8).</summary>
+    /// <summary>Acknowledges when no host uses the credential any more (law 8).</summary>
     Task<Result<RevocationReceipt>> RevokeAsync(
         AccountKey key,
         string requestedBy,
@@ -27,7 +27,7 @@ public interface IAccounts
     );
 
     /// <summary>
-    /// Makes the row in PENDING_AUTH if there is none; answers the row either way (reconnect keeps the id).
+    /// Returns the account's row, and creates it in PENDING_AUTH if there is none (a reconnect keeps the id).
     /// </summary>
     Task<Result<AccountRow>> PrepareAsync(
         AccountKey key,
@@ -39,8 +39,8 @@ public interface IAccounts
     );
 
     /// <summary>
-    /// Installs a grant or credential; ACTIVE afterwards. A conflict error means: read the row and seal for its next
-    /// generation again.
+    /// Stores a grant or credential; the account is ACTIVE afterwards. After a conflict error, read the row and seal
+    /// again for its next generation.
     /// </summary>
     Task<Result<AccountRow>> StoreGrantAsync(AccountKey key, NewGrant newGrant, CancellationToken cancellationToken);
 }

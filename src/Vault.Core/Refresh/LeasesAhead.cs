@@ -5,10 +5,10 @@ using Vault.Core.Identity;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Leases that end later than any right clock could have set them: their holder's clock was ahead, and if it is gone,
-/// its account would stand still for as long as that clock was wrong. Such a lease is over when it has been seen here,
-/// on the monotonic clock, for as long as a lease lasts: its holder's call began before it was seen, so it has ended,
-/// whatever anybody's clock says.
+/// Detects leases that end later than a correct clock could have set them. Their holder's clock was ahead; if the
+/// holder is dead, its account would be blocked for as long as that clock was wrong. Such a lease is over after it has
+/// been seen here for the length of a lease, on the monotonic clock. That is safe: the holder's call began before the
+/// lease was first seen, so it has ended, whatever any clock says.
 /// </summary>
 internal sealed class LeasesAhead(TimeProvider time, LifecycleOptions options)
 {

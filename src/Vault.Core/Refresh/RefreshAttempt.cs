@@ -47,8 +47,8 @@ internal sealed class RefreshAttempt(
             return AccountErrors.NotConnected();
         if (!snapshot.Gate.Open)
             return AccountErrors.Suspended();
-        var look = AccountLifecycle.Decide(snapshot.Row.State, Wanted(snapshot), runner.PolicyFor(snapshot.Row));
-        if (look.Outcome != AccountOutcome.CallTokenEndpoint)
+        var decision = AccountLifecycle.Decide(snapshot.Row.State, Wanted(snapshot), runner.PolicyFor(snapshot.Row));
+        if (decision.Outcome != AccountOutcome.CallTokenEndpoint)
         {
             var settled = await WriteIntentAsync(key, attemptId, Wanted, null).ConfigureAwait(false);
             if (!settled.TryGet(out var other, out var refused))
@@ -56,7 +56,7 @@ internal sealed class RefreshAttempt(
             if (other.Decision.Outcome != AccountOutcome.CallTokenEndpoint)
                 return ToResult(other);
 
-            // A lease lapsed between the two reads, and this write is an intent. Nothing is loaded, so return the lease.
+            // A lease lapsed between the two reads, so this write is an intent. Nothing is loaded: return the lease.
             await outcomes.ReportNotSentAsync(key, attemptId, "not_prepared").ConfigureAwait(false);
             return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
         }

@@ -10,8 +10,8 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Who we are at a provider's token endpoint: the connection's client with its secret opened, and the parameters of
-/// connection and account.
+/// Builds the client for a provider's token endpoint: the connection's client with its secret decrypted, and the
+/// parameters of connection and account.
 /// </summary>
 public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sealer sealer, PublicAddress address)
 {
@@ -31,7 +31,7 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
     }
 
     /// <summary>
-    /// For a connection; <paramref name="accountParameters"/> (captured, validated) win over the connection's.
+    /// For a connection; <paramref name="accountParameters"/> (captured, validated) override the connection's.
     /// </summary>
     public async Task<Result<TokenClient>> ForAsync(
         ConnectionRow connection,

@@ -11,15 +11,15 @@ using Vault.Host.Routing;
 namespace Vault.Host.Grains;
 
 /// <summary>
-/// The owner of one account, keyed by <see cref="AccountKey.ToString"/>. Executing interleaves, so that upstream I/O
-/// blocks nobody; so does revoking, which must not queue behind a slow token endpoint. What else changes the account
-/// takes turns.
+/// The owner of one account, keyed by <see cref="AccountKey.ToString"/>. Executions interleave, so that one upstream
+/// call does not block the next. Revocations interleave as well, because they must not wait for a slow token endpoint.
+/// All other calls run one at a time.
 /// </summary>
 [Alias("vault.account")]
 public interface IConnectedAccountGrain : IGrainWithStringKey
 {
-    // Longer than the longest execution with a refresh before and one after a refusal: when this time is up, nobody
-    // knows what became of the call.
+    // Longer than the longest execution with a refresh before it and one after a rejection: after this timeout the
+    // outcome of the call is unknown.
     [Alias("execute"), AlwaysInterleave, ResponseTimeout("00:03:00")]
     Task<ExecutionResult> ExecuteAsync(ExecutionOrder order, CancellationToken cancellationToken);
 
@@ -47,10 +47,11 @@ public interface IConnectedAccountGrain : IGrainWithStringKey
 }
 
 /// <summary>
-/// A mailbox and a place, nothing more: it holds no state, so there is nothing that two activations (a membership
-/// change, a silo declared dead that lives on) could disagree about. Whatever they do at once is judged by the store:
-/// compare-and-swap on the version, and the intent with its lease before a token endpoint is called (law 3). That all
-/// of an account's calls come here makes one refresh serve them all, and keeps its opened credential in one process.
+/// Only routes an account's calls to one silo. It holds no state, so two activations (after a membership change, or on
+/// a silo that was declared dead and still runs) cannot disagree. The store arbitrates between them: by
+/// compare-and-swap on the version, and by the intent with its lease before a token endpoint is called (law 3). Because
+/// all calls of an account come to one silo, one refresh serves them all, and its decrypted credential is in one
+/// process.
 /// </summary>
 [RandomPlacement]
 [GrainType("vault.account")]

@@ -5,7 +5,7 @@ using Vault.Core.Packs;
 
 namespace Vault.Core.Tests.Accounts;
 
-/// <summary>States and events to decide on, and every combination of them.</summary>
+/// <summary>States and events, and every combination of them.</summary>
 internal static class AccountCases
 {
     public static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -22,8 +22,8 @@ internal static class AccountCases
         );
 
     /// <summary>
-    /// An active account of generation 1, consented an hour ago; <paramref name="lives"/> is what is left of its access
-    /// token.
+    /// An active account of generation 1, consented an hour ago; <paramref name="lives"/> is the remaining lifetime of
+    /// its access token.
     /// </summary>
     public static AccountState Active(TimeSpan? lives = null, bool refreshable = true) =>
         new()
@@ -127,8 +127,8 @@ internal static class AccountCases
     }
 
     /// <summary>
-    /// Every status with every kind of grant, intent, doubt, cool-down and revocation that can stand beside it, and
-    /// some that should not.
+    /// Every status with every kind of grant, intent, in-doubt attempts, cool-down and revocation that can occur with
+    /// it, and some that should not occur.
     /// </summary>
     public static IEnumerable<AccountState> States()
     {

@@ -6,7 +6,7 @@ using static Vault.Core.Tests.Accounts.AccountCases;
 
 namespace Vault.Core.Tests.Accounts;
 
-/// <summary>When something is due, how long a cool-down lasts, and what a caller is told meanwhile.</summary>
+/// <summary>When an account is due, how long a cool-down lasts, and what a caller gets meanwhile.</summary>
 public sealed class AccountScheduleTests
 {
     private static readonly RefreshPolicy Single = Policy().Refresh;
@@ -50,9 +50,9 @@ public sealed class AccountScheduleTests
     }
 
     [Fact]
-    public void A_token_of_no_life_at_all_does_not_make_everybody_refresh_for_ever()
+    public void A_token_with_a_lifetime_of_zero_does_not_cause_endless_refreshes()
     {
-        // expires_in: 0. Taken at its word, every caller and every sweep would refresh again at once.
+        // expires_in: 0. Taken literally, every caller and every sweep would refresh again at once.
         var what = new AccountEvent.RefreshSucceeded(Now, "mine", 1, NewFacts(lives: TimeSpan.Zero), null, null);
         var next = AccountLifecycle.Decide(Expired with { Intent = Held() }, what, Policy()).Next;
         Assert.True(AccountSchedule.IsLive(next, Now.AddHours(5)));

@@ -6,7 +6,7 @@ namespace Vault.Core.Tests.Accounts;
 
 /// <summary>
 /// The exhaustive search over the real refresher, revoker, runner and lifecycle. VAULT_EXPLORER_DEPTH (1 by default, to
-/// 3) makes the spaces larger: more faults in one schedule, more leaps of time, three hosts.
+/// 3) makes the spaces larger: more faults in one schedule, more jumps of time, three hosts.
 /// </summary>
 public sealed class ExplorerTests(ITestOutputHelper output)
 {

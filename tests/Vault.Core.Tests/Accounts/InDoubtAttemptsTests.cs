@@ -5,7 +5,7 @@ using static Vault.Core.Tests.Accounts.AccountCases;
 namespace Vault.Core.Tests.Accounts;
 
 /// <summary>
-/// Several attempts in a row were held up past their leases: what each of them says when it wakes settles its own part.
+/// Several attempts in a row were delayed past their leases: the late report of each settles only its own part.
 /// </summary>
 public sealed class InDoubtAttemptsTests
 {
@@ -28,7 +28,7 @@ public sealed class InDoubtAttemptsTests
     public void Two_attempts_held_up_past_their_leases_leave_no_loss_when_both_say_that_they_sent_nothing()
     {
         // a and b write their intents and freeze, one after the other; c finds both lapsed and the first one's grace
-        // window shut; then they wake.
+        // window closed; then a and b continue.
         var first = Decide(Active(Grace * -2), Wanted(attempt: "a", now: Now - Grace)).Next;
         var second = Decide(first, Wanted(attempt: "b", now: Now - Grace + Lease)).Next;
         var third = Decide(second, Wanted(attempt: "c"));
@@ -48,7 +48,7 @@ public sealed class InDoubtAttemptsTests
     }
 
     [Fact]
-    public void The_word_of_one_leaves_the_other_in_doubt()
+    public void The_report_of_one_leaves_the_other_in_doubt()
     {
         foreach (var (says, left) in new[] { ("a", "b"), ("b", "a") })
         {
@@ -76,7 +76,7 @@ public sealed class InDoubtAttemptsTests
     [Fact]
     public void A_grace_window_begins_with_the_first_attempt_that_is_still_in_doubt()
     {
-        // a's window has shut, b's is open; when a has sent nothing, what b may have used up can still be had.
+        // a's window is closed, b's is open; if a sent nothing, the response that b lost can still be recovered.
         var healed = Decide(Lost(Two), NotActed("a"));
         Assert.Equal(
             (AccountStatus.Active, "b", "account.healed"),
@@ -84,8 +84,8 @@ public sealed class InDoubtAttemptsTests
         );
         Assert.Equal(AccountOutcome.CallTokenEndpoint, Decide(healed.Next, Wanted(RefreshReason.Manual, "c")).Outcome);
 
-        // The other way round nothing is gained yet, and with a provider that kills families it never is before the
-        // last word.
+        // The other way round nothing can be recovered yet; with a provider that revokes families nothing can before
+        // the last report.
         foreach (
             var (says, rotation) in new[]
             {
@@ -113,7 +113,7 @@ public sealed class InDoubtAttemptsTests
                 (first.Status, first.Reason, first.Doubt)
             );
 
-            // a may have used the token up before b was refused.
+            // a may have consumed the token before b was refused.
             var second = Decide(state, FoundDead("b")).Next;
             Assert.Equal((state.Status, state.Reason, "a"), (second.Status, second.Reason, second.Doubt?.AttemptId));
             Assert.Equal(StatusReason.UserRevoked, Decide(second, FoundDead("a")).Next.Reason);
@@ -124,7 +124,7 @@ public sealed class InDoubtAttemptsTests
     public void A_reply_settles_everything() => Assert.Null(Decide(Lost(Two), Succeeded("b")).Next.Doubt);
 
     [Fact]
-    public void One_attempt_is_counted_once_and_too_many_are_not_told_apart()
+    public void One_attempt_is_counted_once_and_too_many_are_not_listed()
     {
         Assert.Same(Two, Two.With(Held("a")));
         var doubt = Enumerable
@@ -142,7 +142,7 @@ public sealed class InDoubtAttemptsTests
     }
 
     [Fact]
-    public void A_doubt_counted_by_the_version_before_is_settled_by_no_single_word()
+    public void In_doubt_attempts_without_a_list_are_settled_by_no_single_report()
     {
         var former = new InDoubtAttempts(InDoubtAttempts.Several, Now.AddMinutes(-1));
         foreach (var attempt in new[] { "a", InDoubtAttempts.Several })

@@ -5,7 +5,7 @@ using static Vault.Core.Tests.Accounts.AccountCases;
 namespace Vault.Core.Tests.Accounts;
 
 /// <summary>
-/// Every state with every event under every rotation: there is an answer, and it keeps the rules that hold everywhere.
+/// Every state with every event under every rotation has a decision, and it keeps the rules that always hold.
 /// </summary>
 public sealed class LifecycleMatrixTests
 {
@@ -22,7 +22,8 @@ public sealed class LifecycleMatrixTests
             pairs++;
             if (Broken(state, what, policy, decision) is { } rule)
                 Assert.Fail(
-                    $"{rule}\n  state {state}\n  event {what}\n  rotation {policy.Refresh.Rotation}\n  decision {decision}"
+                    $"{rule}\n  state {state}\n  event {what}\n  rotation {policy.Refresh.Rotation}\n"
+                        + $"  decision {decision}"
                 );
         }
 
@@ -102,7 +103,8 @@ public sealed class LifecycleMatrixTests
             var again = AccountSchedule.NextDue(decision.Next, policy.Refresh, Now, 0.5);
             Assert.True(
                 decision.Outcome == AccountOutcome.CallTokenEndpoint || again is null || again > Now,
-                $"due again at once\n  state {state}\n  rotation {policy.Refresh.Rotation}\n  decision {decision}\n  due {due:O}, again {again:O}"
+                $"due again at once\n  state {state}\n  rotation {policy.Refresh.Rotation}\n"
+                    + $"  decision {decision}\n  due {due:O}, again {again:O}"
             );
         }
     }

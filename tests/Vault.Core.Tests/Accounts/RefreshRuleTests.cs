@@ -5,7 +5,7 @@ using static Vault.Core.Tests.Accounts.AccountCases;
 
 namespace Vault.Core.Tests.Accounts;
 
-/// <summary>The rules of refreshing, one by one; the names say which trap each of them closes.</summary>
+/// <summary>The rules of refreshing, one test each; the names say which mistake each rule prevents.</summary>
 public sealed class RefreshRuleTests
 {
     private static AccountState InFlight(AccountState? from = null) => (from ?? Expired) with { Intent = Held() };
@@ -74,8 +74,8 @@ public sealed class RefreshRuleTests
     }
 
     /// <summary>
-    /// Found by the simulation: the endpoint says that the user revoked, the store cannot be told, and another host
-    /// concludes that a reply was lost.
+    /// Found by the simulation: the endpoint reports that the user revoked, the store cannot take it, and another host
+    /// concludes that a response was lost.
     /// </summary>
     [Fact]
     public void A_late_refusal_of_the_attempt_in_doubt_says_why_the_grant_is_dead()
@@ -97,7 +97,7 @@ public sealed class RefreshRuleTests
         Assert.Null(dead.Next.Doubt);
         Assert.Equal(AccountOutcome.OutOfDate, Decide(lost, FoundDead("theirs"), Rotation.FamilyKill).Outcome);
 
-        // While another attempt holds the lease it decides; but what it finds is no longer taken for a lost reply.
+        // Another attempt holds the lease and decides; its refusal no longer counts as a lost response.
         var taken = Decide(InFlight() with { Intent = Held(since: Now - Lease) }, Wanted(attempt: "theirs")).Next;
         var certain = Decide(taken, FoundDead()).Next;
         Assert.Equal(taken with { Doubt = null }, certain);
@@ -156,7 +156,7 @@ public sealed class RefreshRuleTests
     }
 
     [Fact]
-    public void Where_nothing_is_used_up_a_lost_reply_leaves_no_doubt()
+    public void Where_no_token_is_consumed_a_lost_response_leaves_no_attempt_in_doubt()
     {
         foreach (var rotation in new[] { Rotation.Never, Rotation.Mints })
         {
@@ -168,7 +168,7 @@ public sealed class RefreshRuleTests
     }
 
     [Fact]
-    public void A_lapsed_lease_is_a_doubt_where_tokens_are_used_up()
+    public void A_lapsed_lease_leaves_its_attempt_in_doubt_where_tokens_are_consumed()
     {
         foreach (var rotation in Enum.GetValues<Rotation>())
         {
@@ -196,7 +196,7 @@ public sealed class RefreshRuleTests
             Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.FamilyKill).Outcome
         );
 
-        // When the access token has run out, the loss is told by its name.
+        // When the access token has expired, the status gives the loss as its reason.
         var later = Decide(doubtful, Wanted(now: Now.AddMinutes(5)), Rotation.FamilyKill).Next;
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (later.Status, later.Reason));
         Assert.Equal(
@@ -226,8 +226,8 @@ public sealed class RefreshRuleTests
     [Fact]
     public void Past_the_grace_window_a_token_in_doubt_is_not_presented_since_providers_then_kill_the_family()
     {
-        // Host A has the reply in its spool and is away; host B comes after the window: presenting would kill what A
-        // still holds.
+        // Host A has the response in its spool and is down; host B attempts after the window: presenting the token
+        // would revoke the grant that A still holds.
         var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now - Grace) };
         Assert.NotEqual(
             AccountOutcome.CallTokenEndpoint,
@@ -272,7 +272,7 @@ public sealed class RefreshRuleTests
     }
 
     [Fact]
-    public void The_doubted_attempt_that_says_nothing_happened_settles_the_doubt_and_only_it()
+    public void An_in_doubt_attempt_that_reports_not_sent_is_settled_and_only_it()
     {
         var doubtful = Expired with { Doubt = new InDoubtAttempts("theirs", Now) };
         var lost = Decide(doubtful, Wanted(), Rotation.FamilyKill).Next;

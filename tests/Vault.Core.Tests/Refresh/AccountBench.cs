@@ -99,7 +99,7 @@ public sealed class AccountBench : IDisposable
         new(this, "host-" + Interlocked.Increment(ref _hosts), checkpoints ?? ICheckpoints.None, isDead);
 
     /// <summary>
-    /// An account with a grant the provider knows; <paramref name="lives"/> is what is left of its access token.
+    /// An account with a grant of the provider; <paramref name="lives"/> is the remaining lifetime of its access token.
     /// </summary>
     public async Task<AccountKey> ConnectAsync(
         TimeSpan? lives = null,
@@ -182,7 +182,7 @@ public sealed class AccountBench : IDisposable
     }
 
     /// <summary>
-    /// Lets simulated time run, in small steps, until the task is done; for what polls or waits out a lease.
+    /// Advances simulated time in small steps until the task ends; for tasks that poll or wait for a lease.
     /// </summary>
     public async Task<T> RunAsync<T>(Task<T> task)
     {

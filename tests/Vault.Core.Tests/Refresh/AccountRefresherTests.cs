@@ -5,7 +5,7 @@ using Vault.TestKit.Provider;
 
 namespace Vault.Core.Tests.Refresh;
 
-/// <summary>The real refresher against a provider that forgives nothing.</summary>
+/// <summary>The real refresher against a strict provider.</summary>
 public sealed class AccountRefresherTests
 {
     [Theory]
@@ -67,7 +67,7 @@ public sealed class AccountRefresherTests
     [InlineData(Act.TooMany)]
     [InlineData(Act.Broken)]
     [InlineData(Act.RefuseClient)]
-    public async Task While_the_access_token_lives_a_failing_endpoint_is_nobodys_error(Act act)
+    public async Task While_the_access_token_lives_a_failing_endpoint_is_no_callers_error(Act act)
     {
         using var bench = new AccountBench(Rotation.FamilyKill);
         var key = await bench.ConnectAsync(TimeSpan.FromMinutes(3));
@@ -98,7 +98,7 @@ public sealed class AccountRefresherTests
     }
 
     [Fact]
-    public async Task A_grant_revoked_upstream_costs_one_call_and_everybody_is_told_why()
+    public async Task A_grant_revoked_upstream_costs_one_call_and_every_caller_gets_the_reason()
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
@@ -180,7 +180,7 @@ public sealed class AccountRefresherTests
         bench.Time.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(2, (await bench.Host.RefreshAsync(key, 1)).Value.Generation);
 
-        // Past the grace window: were it sent now, the provider would kill the family and the row would go on saying
+        // After the grace window: if it were sent now, the provider would revoke the family and the row would still say
         // ACTIVE.
         bench.Time.Advance(TimeSpan.FromMinutes(11));
         freeze.Go.SetResult();
@@ -231,7 +231,7 @@ public sealed class AccountRefresherTests
         Assert.Equal(ErrorCatalogue.OrganizationSuspended, (await bench.Host.RefreshAsync(key, 1)).Error!.Code);
         var other = new Vault.Core.Identity.AccountKey(AccountBench.Acme, new("eve"), AccountBench.Connection);
 
-        // The gate as the caller saw it a moment ago was open: the write itself refuses.
+        // The caller read the gate as open: the write itself refuses.
         var prepared = await bench.Host.GrantStore.PrepareAsync(
             other,
             "conn_1",

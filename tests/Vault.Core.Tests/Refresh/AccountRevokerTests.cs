@@ -25,7 +25,7 @@ public sealed class AccountRevokerTests
         (await other.Cache.TakeAsync(key, false, default)).Value.Release();
         var revoke = bench.Host.Revoker.RevokeAsync(key, "key_1", StatusReason.RevokedByRequest, default);
 
-        // The other host may still act on what it read a moment ago; so it is not acknowledged yet.
+        // The other host may still use what it just read, so the revocation is not acknowledged yet.
         var stale = (await other.Cache.TakeAsync(key, false, default)).Value;
         Assert.Equal(AccountStatus.Active, stale.Row.State.Status);
         stale.Release();
@@ -43,8 +43,8 @@ public sealed class AccountRevokerTests
     [Fact]
     public async Task A_row_that_was_read_before_and_arrives_after_the_acknowledgement_is_not_used()
     {
-        // The schedule: host B's read is answered by the database, the answer takes 3 s to arrive; meanwhile A revokes
-        // and acknowledges.
+        // The schedule: the database answers host B's read, the response takes 3 s to arrive; meanwhile A revokes and
+        // acknowledges.
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
         var other = bench.NewHost();
@@ -87,8 +87,8 @@ public sealed class AccountRevokerTests
     }
 
     /// <summary>
-    /// Found by the simulation: refresh sent, reconnected, revoked while the provider is down, and then the refresh's
-    /// reply comes.
+    /// Found by the simulation: a refresh is sent, the account is reconnected, and revoked while the provider is down;
+    /// then the response to the refresh arrives.
     /// </summary>
     [Fact]
     public async Task A_late_grant_that_a_reconnect_replaced_is_no_answer_about_the_grant_in_the_row()

@@ -5,7 +5,7 @@ using Vault.Core.Organizations;
 
 namespace Vault.Core.Tests.Refresh;
 
-/// <summary>A row that was seen before saves a reading, and never decides anything by itself.</summary>
+/// <summary>A row that was read before saves a read; the store decides whether it is current.</summary>
 public sealed class AccountRunnerTests
 {
     [Fact]

@@ -23,7 +23,7 @@ public sealed class DueSweepTests
     }
 
     [Fact]
-    public async Task Trap_an_account_in_use_is_refreshed_before_it_runs_out_and_nobody_notices()
+    public async Task Trap_an_account_in_use_is_refreshed_before_it_expires_and_no_caller_notices()
     {
         using var bench = new AccountBench(Rotation.FamilyKill);
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
@@ -63,13 +63,13 @@ public sealed class DueSweepTests
             bench.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        // Doubling to ten minutes: 1 h holds a dozen and a half attempts at the very most.
+        // The pause doubles up to ten minutes: one hour has at most 18 attempts.
         Assert.InRange(bench.Endpoint.Calls, 8, 18);
         Assert.Equal(AccountStatus.Active, (await bench.RowAsync(key)).State.Status);
     }
 
     [Fact]
-    public async Task A_lapsed_lease_is_looked_after_though_nobody_asks()
+    public async Task A_lapsed_lease_is_taken_up_without_a_caller()
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync();
@@ -83,7 +83,7 @@ public sealed class DueSweepTests
     }
 
     [Fact]
-    public async Task What_cannot_be_refreshed_is_told_that_it_ran_out()
+    public async Task An_account_that_cannot_be_refreshed_expires()
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromMinutes(10), refreshable: false);
@@ -153,8 +153,8 @@ public sealed class DueSweepTests
         Assert.Equal((16, true), await LookAsync(bench, [0], 1, 20));
         var room = bench.Host.Sweep.Room;
 
-        // More of the full provider are due, and more urgent, than a batch holds; another's account comes up all the
-        // same.
+        // The provider at its limit has more due accounts, and more urgent ones, than a batch holds. Another provider's
+        // account is begun all the same.
         var other = await bench.RowAsync(await bench.ConnectAsync(user: "other"));
         Assert.Equal(
             WriteOutcome.Written,
@@ -197,7 +197,7 @@ public sealed class DueSweepTests
             Assert.Equal((0, true), await LookAsync(bench, [0], 1, 20));
         Assert.Equal(2, looks);
 
-        // What became due of another provider meanwhile waits a second at most.
+        // An account of another provider that became due meanwhile waits at most a second.
         var other = await bench.RowAsync(await bench.ConnectAsync(user: "other"));
         Assert.Equal(
             WriteOutcome.Written,
@@ -216,7 +216,7 @@ public sealed class DueSweepTests
         bench.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((1, true), await LookAsync(bench, [0], 1, 20));
 
-        // With room again it is looked at at once.
+        // Below the limit the index is read at once.
         foreach (var (_, go) in held)
             go.SetResult();
         await Task.WhenAll(bench.Host.Sweep.Underway);
@@ -224,7 +224,7 @@ public sealed class DueSweepTests
     }
 
     [Fact]
-    public async Task Accounts_that_nobody_can_begin_keep_no_others_waiting()
+    public async Task Accounts_whose_work_cannot_begin_do_not_delay_the_others()
     {
         using var bench = new AccountBench();
         for (var i = 0; i < 3; i++)
@@ -266,7 +266,7 @@ public sealed class DueSweepTests
 
         Assert.Equal(2, (await bench.RowAsync(key)).State.Generation);
 
-        // They are met again, and nothing about them has changed.
+        // They are due again, and their state is unchanged.
         Assert.Empty(await bench.Store.Accounts.FindDueAsync(bench.Now, [0], 1, 10, [], default));
         bench.Time.Advance(TimeSpan.FromSeconds(11));
         var again = await bench.Store.Accounts.FindDueAsync(bench.Now, [0], 1, 10, [], default);

@@ -63,7 +63,7 @@ public sealed class GrantStoreTests
     }
 
     [Fact]
-    public async Task A_connection_of_the_same_name_takes_over_withdrawn_accounts_but_not_while_their_grant_still_lives_upstream()
+    public async Task A_connection_of_the_same_name_takes_over_revoked_accounts_but_not_while_their_grant_is_live()
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
@@ -94,7 +94,7 @@ public sealed class GrantStoreTests
     }
 
     [Fact]
-    public async Task An_account_that_moves_to_another_provider_expects_nobody_of_the_former_one_and_the_ledger_has_it()
+    public async Task An_account_that_moves_to_another_provider_drops_the_former_identity_and_the_ledger_records_it()
     {
         using var bench = new AccountBench();
         var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
@@ -153,7 +153,7 @@ public sealed class GrantStoreTests
         );
         Assert.Equal(AccountStatus.Revoked, (await bench.RowAsync(key)).State.Status);
 
-        // A consent of its own is another matter: it is a new grant of the person's.
+        // A new consent is allowed: the user gives a new grant.
         Assert.Equal(
             AccountStatus.Active,
             (await bench.Host.GrantStore.StoreGrantAsync(key, given with { Replaces = false }, default))

@@ -36,7 +36,7 @@ public sealed class RefreshStoreFaultTests
         bench.Store.Before = null;
         bench.Time.Advance(TimeSpan.FromMinutes(1));
 
-        // Another host takes over meanwhile: it does not present, and says what it believes.
+        // Another host takes over meanwhile: it does not present the token, and records the response as lost.
         Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
         Assert.Equal(1, await bench.Host.Refresher.DrainSpoolAsync(default));
         var row = await bench.RowAsync(key);
@@ -96,8 +96,8 @@ public sealed class RefreshStoreFaultTests
     }
 
     /// <summary>
-    /// Found by the simulation: a cool-down ends between the look and the write, so the write is an intent all the
-    /// same, and its acknowledgement is lost.
+    /// Found by the simulation: a cool-down ends between the read and the write, so the write is an intent, and its
+    /// acknowledgement is lost.
     /// </summary>
     [Fact]
     public async Task An_intent_that_became_possible_late_and_was_not_acknowledged_is_given_back_too()
@@ -124,7 +124,7 @@ public sealed class RefreshStoreFaultTests
     }
 
     [Fact]
-    public async Task A_503_that_could_not_be_reported_is_reported_later_and_leaves_no_doubt()
+    public async Task A_503_that_could_not_be_reported_is_reported_later_and_leaves_no_attempt_in_doubt()
     {
         using var bench = new AccountBench(Rotation.FamilyKill);
         var key = await bench.ConnectAsync();
