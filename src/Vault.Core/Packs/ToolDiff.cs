@@ -95,7 +95,7 @@ public static class ToolDiff
         var (had, has) = (Members(a), Members(b));
         var (needed, needs) = (Required(a), Required(b));
         foreach (var name in had.Keys.Except(has.Keys).Order(StringComparer.Ordinal))
-            note($"input {at}{name} is gone", true);
+            note($"input {at}{name} was removed", true);
         foreach (var name in has.Keys.Except(had.Keys).Order(StringComparer.Ordinal))
             note($"input {at}{name} is new" + (needs.Contains(name) ? " and required" : ""), needs.Contains(name));
         foreach (var name in has.Keys.Intersect(had.Keys).Order(StringComparer.Ordinal))

@@ -30,7 +30,7 @@ public sealed class ToolDiffTests
     [InlineData(
         """{"type":"object","properties":{"id":{"type":"string"},"who":{"type":"object","properties":{"name":{"type":"string"}}}},"required":["id"]}""",
         true,
-        "input size is gone"
+        "input size was removed"
     )]
     [InlineData(
         """{"type":"object","properties":{"id":{"type":"string"},"size":{"type":"string"},"who":{"type":"object","properties":{"name":{"type":"string"}}}},"required":["id"]}""",
