@@ -196,8 +196,7 @@ public sealed class ConnectionRegistry(
     }
 
     /// <summary>
-    /// Disables a connection without validating its settings: a connection must be possible to disable after its pack
-    /// was removed.
+    /// Disables a connection without validating its settings, so that it works after the connection's pack was removed.
     /// </summary>
     public async Task<Result<ConnectionRow>> DisableAsync(
         OrganizationId organization,

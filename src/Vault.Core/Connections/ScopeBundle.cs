@@ -17,7 +17,7 @@ public enum BundleStage
     [JsonStringEnumMemberName("staged")]
     Staged,
 
-    /// <summary>All other consents request it.</summary>
+    /// <summary>Consents request it, except those of the share with a staged version.</summary>
     [JsonStringEnumMemberName("active")]
     Active,
 

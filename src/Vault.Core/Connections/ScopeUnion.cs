@@ -35,7 +35,7 @@ public static class ScopeUnion
         return [.. fixedScopes, .. chosen.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Scopes of which each could be removed without a tool that stops running.</summary>
+    /// <summary>The scopes that no tool needs: without any one of them, every tool can still run.</summary>
     public static ImmutableArray<string> Needless(IEnumerable<ScopeRequirement> needs, ImmutableArray<string> scopes)
     {
         ArgumentNullException.ThrowIfNull(needs);

@@ -19,7 +19,7 @@ public sealed class RetiredKeys(
 )
 {
     /// <summary>
-    /// Destroys the retired versions without rows that were retired at least <paramref name="retiredFor"/> ago. That
+    /// Destroys the versions that were retired at least <paramref name="retiredFor"/> ago and that seal no row. That
     /// time must be longer than a sealed value can exist outside the rows (in the reply spool or on a frozen host), at
     /// least a day. The ledger entry is written first: after a crash in between, the next call writes another entry and
     /// destroys the key, so no key is destroyed without an entry. Returns how many versions were destroyed.

@@ -22,7 +22,8 @@ public sealed record PackDetails
     /// <summary>Notes for operators, shown with the provider.</summary>
     public ImmutableArray<string> Notes { get; init; } = [];
 
-    /// <summary>The risk of scopes for which <see cref="Packs.ScopeRisks"/> would derive a wrong one.</summary>
+    /// <summary>The risks of scopes whose names do not show the risk. They override
+    /// <see cref="Packs.ScopeRisks"/>.</summary>
     public ImmutableSortedDictionary<string, ScopeRisk> ScopeRisks { get; init; } =
         ImmutableSortedDictionary<string, ScopeRisk>.Empty;
 

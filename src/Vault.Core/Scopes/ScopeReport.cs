@@ -10,7 +10,7 @@ namespace Vault.Core.Scopes;
 /// <param name="LastUsedAt">Null when no call has used it since it was granted or since uses are counted.</param>
 public sealed record HeldScope(string Scope, long Uses, DateTimeOffset? LastUsedAt);
 
-/// <summary>A missing scope because of which calls were refused.</summary>
+/// <summary>A scope that an account lacks, and how many calls were refused for that reason.</summary>
 public sealed record WantedScope(string Scope, long Refusals, DateTimeOffset LastRefusedAt);
 
 /// <summary>The granted and the used scopes of an account.</summary>

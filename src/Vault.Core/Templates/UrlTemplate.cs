@@ -99,8 +99,8 @@ public sealed record UrlTemplate
     }
 
     /// <summary>
-    /// URL parsers treat an escaped "." or ".." as a dot segment, and servers that unescape first also treat one
-    /// between escaped slashes so. It would leave the tool's path.
+    /// Whether a value contains "." or ".." as a path segment. URL parsers resolve an escaped dot segment too, and
+    /// servers that unescape first also resolve one between escaped slashes. The URL would then leave the tool's path.
     /// </summary>
     public static bool HasDotSegment(string value)
     {
