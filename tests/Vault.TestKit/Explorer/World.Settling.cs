@@ -81,7 +81,8 @@ internal sealed partial class World
                 break;
             case AccountStatus.Revoked when Provider.Alive.Except(Lost).FirstOrDefault() is { } token:
                 Break(
-                    $"silent loss: the account is REVOKED, {token} is valid at the provider, and its response was not lost"
+                    $"silent loss: the account is REVOKED, {token} is valid at the provider, "
+                        + "and its response was not lost"
                 );
                 break;
             case AccountStatus.RequiresReauth when state.Reason != StatusReason.RefreshOutcomeLost:
