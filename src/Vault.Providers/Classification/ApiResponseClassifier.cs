@@ -36,7 +36,7 @@ internal static class ApiResponseClassifier
         var api = pack.Details.Api;
         foreach (var rule in pack.Details.ApiErrors)
         {
-            if (!rule.When.Holds(answer.Status, answer.Header, answer.Body) || answer.Forbids(rule))
+            if (!rule.When.Holds(answer.Status, answer.Header, answer.Body) || answer.Excludes(rule))
                 continue;
             var wait = WaitReader.Read(pack, answer, now, rule.Meaning == AnswerMeaning.RateLimited) ?? rule.RetryAfter;
             return new ApiClassification(

@@ -18,7 +18,7 @@ internal static class TokenResponseClassifier
         var shape = pack.Details.OAuth!.Answer;
         foreach (var rule in pack.Details.TokenErrors)
         {
-            if (rule.When.Holds(answer.Status, answer.Header, answer.Body) && !answer.Forbids(rule))
+            if (rule.When.Holds(answer.Status, answer.Header, answer.Body) && !answer.Excludes(rule))
                 return Reply(pack, rule, answer, now);
         }
 

@@ -31,14 +31,14 @@ internal static class WaitReader
         return null;
     }
 
-    private static double? Seconds(string first, string whole, RetryAfterForm form, DateTimeOffset now)
+    private static double? Seconds(string first, string value, RetryAfterForm form, DateTimeOffset now)
     {
         if (form == RetryAfterForm.Standard)
         {
             if (Number(first) is { } seconds)
                 return seconds;
             // An HTTP date contains a comma, so parse the whole value.
-            return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date
+            return RetryConditionHeaderValue.TryParse(value, out var parsed) && parsed.Date is { } date
                 ? (date - now).TotalSeconds
                 : null;
         }

@@ -43,10 +43,10 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
             try
             {
                 using var response = await http.Tokens.SendAsync(message, stop.Token);
-                var (body, whole) = await ReadAsync(response, stop.Token);
+                var (body, complete) = await ReadAsync(response, stop.Token);
                 try
                 {
-                    if (!whole)
+                    if (!complete)
                         return new WireReply.Failed(SendFailure.Broken, Sent: true, "answer_too_large");
                     // The framework's objects are disposed when this returns, so copy the headers.
                     var headers = response
@@ -78,7 +78,7 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
     /// <summary>The longest due time of the framework's timers.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
-    private static async Task<(byte[] Body, bool Whole)> ReadAsync(
+    private static async Task<(byte[] Body, bool Complete)> ReadAsync(
         HttpResponseMessage response,
         CancellationToken cancellationToken
     )

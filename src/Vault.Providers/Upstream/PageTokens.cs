@@ -131,8 +131,8 @@ internal static class PageTokens
             paging.SizeFrom is not null
             && call.Input.TryGetProperty(paging.SizeFrom, out var given)
             && given.ValueKind == JsonValueKind.Number
-            && given.TryGetInt32(out var asked)
-                ? asked
+            && given.TryGetInt32(out var requested)
+                ? requested
                 : paging.DefaultSize;
         var more = paging.HasMore?.First(body) is { ValueKind: JsonValueKind.True };
         if (count == 0 || (!more && (size == 0 || count < size)))

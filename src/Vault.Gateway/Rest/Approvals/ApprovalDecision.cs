@@ -39,7 +39,7 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
             DecidedBy = call.Body.Required("decided_by"),
             Version = row.Version + 1,
         };
-        var draft = new LedgerDraft
+        var entry = new LedgerDraft
         {
             EventId = ids.NewEvent(),
             Organization = call.Organization,
@@ -53,8 +53,8 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
         };
         // Recorded before it takes effect (law 7): a decision that allows an execution must not exist without a ledger
         // entry.
-        if (await ledger.AppendAsync(draft, cancellationToken) is { } silent)
-            return silent;
+        if (await ledger.AppendAsync(entry, cancellationToken) is { } unavailable)
+            return unavailable;
         // Compare-and-swap: of two concurrent decisions the second fails with the status that the first one set.
         return await store.UpdateAsync(next, row.Version, cancellationToken) == WriteOutcome.Written
             ? Answer.Ok(ApprovalView.Of(next))

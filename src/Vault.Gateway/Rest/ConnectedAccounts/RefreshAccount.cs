@@ -54,7 +54,7 @@ internal sealed class RefreshAccount(
             return missing;
         // The refresh itself is recorded with the host as its actor, because several callers may wait for the same
         // one. This entry records who requested it, before it begins.
-        var asked = new LedgerDraft
+        var entry = new LedgerDraft
         {
             EventId = ids.NewEvent(),
             Organization = call.Organization,
@@ -66,8 +66,8 @@ internal sealed class RefreshAccount(
             Connection = row.Key.Connection.Value,
             Provider = row.Provider,
         };
-        if (await ledger.AppendAsync(asked, cancellationToken) is { } silent)
-            return silent;
+        if (await ledger.AppendAsync(entry, cancellationToken) is { } unavailable)
+            return unavailable;
         return Answer.From(
             await accounts.RefreshAsync(row.Key, row.State.Generation, RefreshReason.Manual, cancellationToken),
             done => new RefreshView(row.Id.Value, StatusWords.Of(done.Status), done.Refreshed, done.AccessExpiresAt)
