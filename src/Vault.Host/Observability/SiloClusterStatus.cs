@@ -129,7 +129,7 @@ internal sealed class SiloClusterStatus(
         };
     }
 
-    // The own status needs no grain call, whose directory entry may be on a silo that does not respond.
+    // The own status needs no grain call: the directory entry of a grain may be on a silo that does not respond.
     private Task<HostStatus?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) =>
         silo.Equals(here.SiloAddress)
             ? Task.FromResult<HostStatus?>(own.Of(options.Silo.RoleName))

@@ -33,7 +33,10 @@ public sealed class KeysDestroyTests
         );
 
         Assert.Equal(
-            (0, "0 retired keys destroyed, 1 kept: retired less than 30 days ago, or a row is still sealed under them."),
+            (
+                0,
+                "0 retired keys destroyed, 1 kept: retired less than 30 days ago, or a row is still sealed under them."
+            ),
             await RunAsync(data, organization, "30")
         );
         await using (
@@ -48,7 +51,10 @@ public sealed class KeysDestroyTests
         }
 
         Assert.Equal(
-            (0, "1 retired keys destroyed, 0 kept: retired less than 30 days ago, or a row is still sealed under them."),
+            (
+                0,
+                "1 retired keys destroyed, 0 kept: retired less than 30 days ago, or a row is still sealed under them."
+            ),
             await RunAsync(data, organization, "30")
         );
         Assert.Equal(("operator", 1), await ToldAsync("organization.key_destroyed"));
