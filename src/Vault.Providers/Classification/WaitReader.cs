@@ -14,14 +14,14 @@ internal static class WaitReader
 
     /// <param name="limited">Whether the response reports a rate limit. The pack's own headers are read only then:
     /// GitHub sends the end of its hourly window with every response, including a 503.</param>
-    public static TimeSpan? Read(ProviderPack pack, Answer answer, DateTimeOffset now, bool limited)
+    public static TimeSpan? Read(ProviderPack pack, ProviderResponse response, DateTimeOffset now, bool limited)
     {
         // A reset in the past is ignored, and the next source is read.
         foreach (var source in limited ? pack.Details.RetryAfter.Append(Standard) : [Standard])
         {
             // Limit the number before converting it: milliseconds given as seconds would exceed the range of dates.
             if (
-                answer.Header(source.Header) is { } text
+                response.Header(source.Header) is { } text
                 && Seconds(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait
                 && wait > 0
             )

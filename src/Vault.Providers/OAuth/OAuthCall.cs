@@ -9,7 +9,7 @@ internal abstract record WireReply
 {
     private WireReply() { }
 
-    public sealed record Answered(Answer Answer) : WireReply;
+    public sealed record Answered(ProviderResponse Response) : WireReply;
 
     /// <summary>
     /// No usable response. <paramref name="Sent"/> is false only if the server certainly received nothing of the body.
@@ -53,10 +53,10 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
                         .Headers.Concat(response.Content.Headers)
                         .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
                     return new WireReply.Answered(
-                        new Answer(
+                        new ProviderResponse(
                             (int)response.StatusCode,
                             headers.GetValueOrDefault,
-                            Answer.Parse(body, form ? Form : response.Content.Headers.ContentType)
+                            ProviderResponse.Parse(body, form ? Form : response.Content.Headers.ContentType)
                         )
                     );
                 }

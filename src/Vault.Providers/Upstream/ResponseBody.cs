@@ -20,7 +20,7 @@ internal sealed class ResponseBody
 
     private ResponseBody(byte[] bytes, bool complete, System.Net.Http.Headers.MediaTypeHeaderValue? type)
     {
-        Json = complete ? Answer.Parse(bytes, IsJson(type) ? type : null) : default;
+        Json = complete ? ProviderResponse.Parse(bytes, IsJson(type) ? type : null) : default;
         // Repair only JSON: a file must stay byte for byte.
         _bytes = Json.ValueKind != JsonValueKind.Undefined || IsJson(type) ? JsonText.Repair(bytes) : bytes;
         (_complete, _type) = (complete, type);

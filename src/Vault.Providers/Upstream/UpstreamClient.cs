@@ -89,7 +89,13 @@ public sealed class UpstreamClient : IUpstream
             using var response = await _http.Api.SendAsync(message, stop);
             status = (int)response.StatusCode;
             var body = await ResponseBody.ReadAsync(response, _options.ReadCap, stop);
-            return Reply(call, new Answer(status.Value, Answer.HeadersOf(response), body.Json), body, url, page);
+            return Reply(
+                call,
+                new ProviderResponse(status.Value, ProviderResponse.HeadersOf(response), body.Json),
+                body,
+                url,
+                page
+            );
         }
         catch (Exception e)
             when (e is HttpRequestException or OperationCanceledException or IOException or InvalidDataException)
@@ -109,7 +115,7 @@ public sealed class UpstreamClient : IUpstream
         }
     }
 
-    private UpstreamReply Reply(ToolCall call, Answer answer, ResponseBody body, Uri url, string? page)
+    private UpstreamReply Reply(ToolCall call, ProviderResponse answer, ResponseBody body, Uri url, string? page)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
         var verdict = ApiResponseClassifier.Classify(pack, answer, _time.GetUtcNow());

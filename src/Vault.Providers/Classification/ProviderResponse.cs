@@ -8,7 +8,7 @@ namespace Vault.Providers.Classification;
 /// <summary>The parts of a provider's response that the classification needs.</summary>
 /// <param name="Header">All values of a header joined by commas; null when absent.</param>
 /// <param name="Body">Undefined if the body is not a JSON object or array.</param>
-internal sealed record Answer(int Status, Func<string, string?> Header, JsonElement Body)
+internal sealed record ProviderResponse(int Status, Func<string, string?> Header, JsonElement Body)
 {
     public bool IsSuccess => Status is >= 200 and <= 299;
 
