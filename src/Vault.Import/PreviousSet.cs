@@ -41,9 +41,9 @@ internal sealed class PreviousSet
         }
 
         var tools = new Dictionary<string, Known>(StringComparer.Ordinal);
-        if (document.RootElement.TryGetProperty("gone", out var gone) && gone.ValueKind == JsonValueKind.Object)
+        if (document.RootElement.TryGetProperty("gone", out var removed) && removed.ValueKind == JsonValueKind.Object)
         {
-            foreach (var tool in gone.EnumerateObject())
+            foreach (var tool in removed.EnumerateObject())
                 tools[tool.Name] = new Known(
                     tool.Value.GetProperty("version").GetString()!,
                     tool.Value.GetProperty("digest").GetString()!,
@@ -73,11 +73,11 @@ internal sealed class PreviousSet
     /// <param name="stays">Whether the new set has a tool with this name.</param>
     public void WriteRemoved(Utf8JsonWriter writer, Func<string, bool> stays)
     {
-        var gone = _tools.Where(t => !stays(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
-        if (gone.Count == 0)
+        var removed = _tools.Where(t => !stays(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
+        if (removed.Count == 0)
             return;
         writer.WriteStartObject("gone");
-        foreach (var (name, known) in gone)
+        foreach (var (name, known) in removed)
         {
             writer.WriteStartObject(name);
             writer.WriteString("version", known.Version);

@@ -39,11 +39,11 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
             var left = deadline - time.GetUtcNow();
             if (left <= TimeSpan.Zero)
                 return new WireReply.Failed(SendFailure.TimedOut, Sent: false, "deadline_passed");
-            using var stop = new CancellationTokenSource(left < MaxWait ? left : MaxWait, time);
+            using var timeout = new CancellationTokenSource(left < MaxWait ? left : MaxWait, time);
             try
             {
-                using var response = await http.Tokens.SendAsync(message, stop.Token);
-                var (body, complete) = await ReadAsync(response, stop.Token);
+                using var response = await http.Tokens.SendAsync(message, timeout.Token);
+                var (body, complete) = await ReadAsync(response, timeout.Token);
                 try
                 {
                     if (!complete)

@@ -67,8 +67,8 @@ public sealed class UpstreamClient : IUpstream
             if (call.TokenEndsAtDeadline)
                 return await SendAsync(call, message, url, page, cancellationToken);
             using var deadline = new CancellationTokenSource(left < MaxWait ? left : MaxWait, _time);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-            return await SendAsync(call, message, url, page, stop.Token);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+            return await SendAsync(call, message, url, page, linked.Token);
         }
     }
 
@@ -79,16 +79,16 @@ public sealed class UpstreamClient : IUpstream
         HttpRequestMessage message,
         Uri url,
         string? page,
-        CancellationToken stop
+        CancellationToken cancellationToken
     )
     {
         var content = message.Content as TrackedContent;
         int? status = null;
         try
         {
-            using var response = await _http.Api.SendAsync(message, stop);
+            using var response = await _http.Api.SendAsync(message, cancellationToken);
             status = (int)response.StatusCode;
-            var body = await ResponseBody.ReadAsync(response, _options.ReadCap, stop);
+            var body = await ResponseBody.ReadAsync(response, _options.ReadCap, cancellationToken);
             return Reply(
                 call,
                 new ProviderResponse(status.Value, ProviderResponse.HeadersOf(response), body.Json),
