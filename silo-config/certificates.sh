@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Makes a cluster's own certificate authority and a certificate for each silo. usage: certificates.sh FOLDER SILO...     (DAYS=365 NAME=vault-cluster)
-# Keep ca.key away from the silos. To renew, run it again: an authority that is there is used again, and silos read new files by themselves.
+# Creates a cluster's own certificate authority and a certificate for each silo.
+# usage: certificates.sh FOLDER SILO...     (DAYS=365 NAME=vault-cluster)
+# Keep ca.key away from the silos. To renew, run it again: it uses the existing authority, and silos reload new files.
 set -euo pipefail
-[ $# -ge 2 ] || { sed -n '2,3s/^# //p' "$0"; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,4s/^# //p' "$0"; exit 2; }
 folder=$1; shift
 days=${DAYS:-365} name=${NAME:-vault-cluster}
 mkdir -p -m 700 "$folder"

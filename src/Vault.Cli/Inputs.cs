@@ -8,17 +8,17 @@ internal static class Inputs
     public static async Task<byte[]> BytesAsync(
         CliConsole console,
         string file,
-        long most,
+        long max,
         CancellationToken cancellationToken
     )
     {
         await using var stream = file == "-" ? console.In : Open(file);
-        if (file != "-" && stream.Length > most)
-            throw new CliException($"{file} has more than {most} bytes");
+        if (file != "-" && stream.Length > max)
+            throw new CliException($"{file} has more than {max} bytes");
         using var bytes = new MemoryStream(file == "-" ? 0 : (int)stream.Length);
         await stream.CopyToAsync(bytes, cancellationToken);
-        if (bytes.Length > most)
-            throw new CliException($"the input has more than {most} bytes");
+        if (bytes.Length > max)
+            throw new CliException($"the input has more than {max} bytes");
         return bytes.Length == bytes.Capacity ? bytes.GetBuffer() : bytes.ToArray();
     }
 

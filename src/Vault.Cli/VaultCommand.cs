@@ -21,9 +21,9 @@ public static class VaultCommand
         var root = Root(console);
         var examples = Shorten(root);
         var parsed = root.Parse(arguments);
-        if (Asks(arguments) && examples.TryGetValue(parsed.CommandResult.Command, out var whole))
-            parsed.CommandResult.Command.Description = whole;
-        if (parsed.Errors.Count > 0 && !Asks(arguments))
+        if (AsksForHelp(arguments) && examples.TryGetValue(parsed.CommandResult.Command, out var description))
+            parsed.CommandResult.Command.Description = description;
+        if (parsed.Errors.Count > 0 && !AsksForHelp(arguments))
         {
             foreach (var error in parsed.Errors)
                 await console.Error.WriteLineAsync("vaultctl: " + error.Message);
@@ -114,19 +114,20 @@ public static class VaultCommand
     /// <summary>Shows a command's examples only in its own help; its parent's list shows the first sentence.</summary>
     private static Dictionary<Command, string> Shorten(Command root)
     {
-        var whole = new Dictionary<Command, string>();
+        var descriptions = new Dictionary<Command, string>();
         foreach (var command in root.Subcommands)
         {
             foreach (var (inner, text) in Shorten(command))
-                whole[inner] = text;
-            whole[command] = command.Description ?? "";
-            command.Description = whole[command].Split("\n\n")[0];
+                descriptions[inner] = text;
+            descriptions[command] = command.Description ?? "";
+            command.Description = descriptions[command].Split("\n\n")[0];
         }
 
-        return whole;
+        return descriptions;
     }
 
-    private static bool Asks(string[] arguments) => arguments.Any(a => a is "--help" or "-h" or "-?" or "--version");
+    private static bool AsksForHelp(string[] arguments) =>
+        arguments.Any(a => a is "--help" or "-h" or "-?" or "--version");
 
     private static string Path(CommandResult? command)
     {

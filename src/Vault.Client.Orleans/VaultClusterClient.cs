@@ -16,7 +16,7 @@ namespace Vault.Client.Cluster;
 public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
 {
     private readonly IHost? _own;
-    private readonly HttpClient _road;
+    private readonly HttpClient _http;
     private readonly VaultClient _vault;
 
     /// <param name="cluster">An existing cluster client, configured with
@@ -30,7 +30,7 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(cluster);
         _own = own;
-        _road = new HttpClient(new GrainHandler(cluster)) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new GrainHandler(cluster)) { Timeout = Timeout.InfiniteTimeSpan };
 
         // A placeholder host: the handler uses only path and query.
         _vault = new VaultClient(
@@ -40,7 +40,7 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
                 ApiKey = apiKey,
                 OrganizationId = organizationId,
             },
-            _road
+            _http
         );
     }
 
@@ -141,7 +141,7 @@ public sealed class VaultClusterClient : IVaultClient, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _vault.Dispose();
-        _road.Dispose();
+        _http.Dispose();
         if (_own is null)
             return;
         await _own.StopAsync(CancellationToken.None).ConfigureAwait(false);

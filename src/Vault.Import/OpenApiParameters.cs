@@ -130,8 +130,8 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
             // The vault sets these three itself; OpenAPI also ignores such parameters.
             case "header" when name.ToLowerInvariant() is "accept" or "content-type" or "authorization":
                 return null;
-            case "header" when HeaderReading.Complaint(name, credential: false) is { } complaint:
-                return required ? throw new NotExpressibleException(Reasons.Parameter, complaint) : null;
+            case "header" when HeaderReading.Fault(name, credential: false) is { } fault:
+                return required ? throw new NotExpressibleException(Reasons.Parameter, fault) : null;
         }
 
         var where = place switch

@@ -23,7 +23,7 @@ internal sealed class PreviousSet
     /// <summary>Tool names by operation.</summary>
     public FrozenDictionary<string, string> Names { get; }
 
-    public ImmutableArray<string> ToolNames => [.. _tools.Where(t => t.Value.Stands).Select(t => t.Key)];
+    public ImmutableArray<string> ToolNames => [.. _tools.Where(t => t.Value.Exists).Select(t => t.Key)];
 
     public static PreviousSet Read(string? json)
     {
@@ -41,9 +41,9 @@ internal sealed class PreviousSet
         }
 
         var tools = new Dictionary<string, Known>(StringComparer.Ordinal);
-        if (document.RootElement.TryGetProperty("gone", out var gone) && gone.ValueKind == JsonValueKind.Object)
+        if (document.RootElement.TryGetProperty("gone", out var removed) && removed.ValueKind == JsonValueKind.Object)
         {
-            foreach (var tool in gone.EnumerateObject())
+            foreach (var tool in removed.EnumerateObject())
                 tools[tool.Name] = new Known(
                     tool.Value.GetProperty("version").GetString()!,
                     tool.Value.GetProperty("digest").GetString()!,
@@ -64,20 +64,20 @@ internal sealed class PreviousSet
     }
 
     /// <summary>The previous version, whether the tool is otherwise unchanged, and whether it exists now.</summary>
-    public (string? Version, bool Same, bool Stands) Compare(string name, JsonElement tool) =>
+    public (string? Version, bool Same, bool Exists) Compare(string name, JsonElement tool) =>
         _tools.TryGetValue(name, out var before)
-            ? (before.Version, before.Digest == Digest(tool), before.Stands)
+            ? (before.Version, before.Digest == Digest(tool), before.Exists)
             : (null, false, false);
 
     /// <summary>Writes what the set remembers of removed tools.</summary>
     /// <param name="stays">Whether the new set has a tool with this name.</param>
-    public void WriteGone(Utf8JsonWriter writer, Func<string, bool> stays)
+    public void WriteRemoved(Utf8JsonWriter writer, Func<string, bool> stays)
     {
-        var gone = _tools.Where(t => !stays(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
-        if (gone.Count == 0)
+        var removed = _tools.Where(t => !stays(t.Key)).OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
+        if (removed.Count == 0)
             return;
         writer.WriteStartObject("gone");
-        foreach (var (name, known) in gone)
+        foreach (var (name, known) in removed)
         {
             writer.WriteStartObject(name);
             writer.WriteString("version", known.Version);
@@ -104,5 +104,5 @@ internal sealed class PreviousSet
             )
         );
 
-    private sealed record Known(string Version, string Digest, bool Stands);
+    private sealed record Known(string Version, string Digest, bool Exists);
 }

@@ -34,7 +34,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     /// <summary>
     /// Maximum chain of references: each is a recursive call, and a stack overflow would end the process.
     /// </summary>
-    private const int MaxWithin = 64;
+    private const int MaxReferences = 64;
 
     private static readonly HashSet<string> Types =
     [
@@ -53,7 +53,7 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
     private readonly Dictionary<string, int> _uses = new(StringComparer.Ordinal);
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private int _spent;
-    private int _within;
+    private int _references;
 
     /// <summary>The output exceeds the budget; the rest is skipped, and the result must not be used.</summary>
     public bool Over => _spent > budget;
@@ -151,11 +151,11 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
         {
             name = _names[reference] = Unique(reference);
             var target = Target(reference);
-            if (++_within > MaxWithin)
-                throw new NotExpressibleException(Reasons.Schema, $"more than {MaxWithin} references are nested");
+            if (++_references > MaxReferences)
+                throw new NotExpressibleException(Reasons.Schema, $"more than {MaxReferences} references are nested");
             _definitions[name] = null;
             _definitions[name] = Write(target, depth);
-            _within--;
+            _references--;
         }
         else if (_definitions[name] is null)
             _open.Add(name);
@@ -367,12 +367,12 @@ internal sealed class SchemaRewriter(Func<string, JsonElement> resolve, SchemaDe
 
     private void Describe(JsonElement schema, JsonObject written, int depth)
     {
-        var most = depth <= 1 ? Math.Max(detail.Text, 80) : detail.Text;
+        var max = depth <= 1 ? Math.Max(detail.Text, 80) : detail.Text;
         if (
-            most > 0
+            max > 0
             && schema.TryGetProperty("description", out var text)
             && text.ValueKind == JsonValueKind.String
-            && Sentences.Cut(text.GetString(), most) is { Length: > 0 } cut
+            && Sentences.Cut(text.GetString(), max) is { Length: > 0 } cut
         )
         {
             written["description"] = cut;

@@ -8,28 +8,28 @@ namespace Vault.Import;
 internal static partial class Sentences
 {
     /// <summary>
-    /// At most <paramref name="most"/> characters, cut after the last complete sentence, else after the last word.
+    /// At most <paramref name="max"/> characters, cut after the last complete sentence, else after the last word.
     /// </summary>
-    public static string Cut(string? text, int most)
+    public static string Cut(string? text, int max)
     {
-        if (string.IsNullOrWhiteSpace(text) || most < 8)
+        if (string.IsNullOrWhiteSpace(text) || max < 8)
             return "";
         // Convert only the beginning: the rest of a long text would be cut anyway.
-        var plain = Plain(text.Length > most * 8 ? text[..(most * 8)] : text);
-        if (plain.Length <= most)
+        var plain = Plain(text.Length > max * 8 ? text[..(max * 8)] : text);
+        if (plain.Length <= max)
             return plain;
         var end = -1;
-        for (var i = 0; i < most; i++)
+        for (var i = 0; i < max; i++)
         {
-            if (plain[i] is '.' or '!' or '?' && plain[i + 1] == ' ' && !Abbreviates(plain, i))
+            if (plain[i] is '.' or '!' or '?' && plain[i + 1] == ' ' && !IsAbbreviation(plain, i))
                 end = i + 1;
         }
 
         // A first sentence that is a stub ("Note.") says less than the beginning of the next one.
-        if (end >= most / 4)
+        if (end >= max / 4)
             return plain[..end];
-        var word = plain.LastIndexOf(' ', most - 2);
-        return plain[..(word > 0 ? word : most - 2)].TrimEnd(',', ';', ':', ' ') + " …";
+        var space = plain.LastIndexOf(' ', max - 2);
+        return plain[..(space > 0 ? space : max - 2)].TrimEnd(',', ';', ':', ' ') + " …";
     }
 
     private static string Plain(string text)
@@ -55,12 +55,12 @@ internal static partial class Sentences
         return plain.ToString().Trim();
     }
 
-    private static bool Abbreviates(string text, int dot)
+    private static bool IsAbbreviation(string text, int dot)
     {
         if (text[dot] != '.')
             return false;
-        var word = text.LastIndexOf(' ', dot) + 1;
-        return text[word..dot].TrimStart('(').ToLowerInvariant()
+        var start = text.LastIndexOf(' ', dot) + 1;
+        return text[start..dot].TrimStart('(').ToLowerInvariant()
             is "e.g"
                 or "i.e"
                 or "etc"

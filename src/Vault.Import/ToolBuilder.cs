@@ -64,7 +64,7 @@ internal sealed class ToolBuilder(IDescription document, string provider, Import
 
     private Effect EffectOf(DescribedOperation operation, string name)
     {
-        var destroys = ToolNaming.SaysItDestroys(provider, name);
+        var destroys = ToolNaming.IsDestructive(provider, name);
         if (operation.Method == "GET")
         {
             if (destroys || operation.Annotated is Effect.Write or Effect.Destructive)

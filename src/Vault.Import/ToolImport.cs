@@ -119,7 +119,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         foreach (var (operation, name) in previous.Names.OrderBy(o => o.Key, StringComparer.Ordinal))
             writer.WriteString(operation, name);
         writer.WriteEndObject();
-        previous.WriteGone(writer, _ => false);
+        previous.WriteRemoved(writer, _ => false);
         writer.WriteStartArray("tools");
         writer.WriteEndArray();
         writer.WriteEndObject();
@@ -196,7 +196,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
                 continue;
             }
 
-            if (Unwanted(request, operation) is { } refusal)
+            if (SkipReason(request, operation) is { } refusal)
             {
                 skipped.Add(new SkippedOperation(operation.Where, refusal.Reason, refusal.Detail));
                 continue;
@@ -245,7 +245,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         };
     }
 
-    private static Refusal? Unwanted(ImportRequest request, DescribedOperation operation)
+    private static Refusal? SkipReason(ImportRequest request, DescribedOperation operation)
     {
         if (request.Tags.Length > 0 && !operation.Tags.Intersect(request.Tags, StringComparer.OrdinalIgnoreCase).Any())
             return new Refusal(Reasons.NotAsked, "it has none of the requested tags");
@@ -325,7 +325,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
         foreach (var (name, (operation, _)) in made)
             writer.WriteString(operation, name);
         writer.WriteEndObject();
-        previous.WriteGone(writer, made.ContainsKey);
+        previous.WriteRemoved(writer, made.ContainsKey);
         writer.WriteStartArray("tools");
         foreach (var (_, json) in made.Values)
             writer.WriteRawValue(json);

@@ -243,7 +243,7 @@ internal static class ToolNaming
     }
 
     /// <summary>Whether the name indicates a permanent deletion.</summary>
-    public static bool SaysItDestroys(string provider, string name) =>
+    public static bool IsDestructive(string provider, string name) =>
         Destroys.Contains(name[(provider.Length + 1)..].Split('_')[0]);
 
     private static List<string> Words(string provider, string method, string path, string? id)

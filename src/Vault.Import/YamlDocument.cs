@@ -43,11 +43,11 @@ internal static class YamlDocument
                     throw new YamlException(at.Start, at.End, "aliases are not supported");
                 case Scalar scalar when isName:
                     writer.WritePropertyName(scalar.Value);
-                    Turn(names, false);
+                    ExpectName(names, false);
                     break;
                 case Scalar scalar:
                     Write(writer, scalar);
-                    Turn(names, open.TryPeek(out var inMapping) && inMapping);
+                    ExpectName(names, open.TryPeek(out var inMapping) && inMapping);
                     break;
                 case MappingStart or SequenceStart:
                     if (isName)
@@ -67,7 +67,7 @@ internal static class YamlDocument
                     else
                         writer.WriteEndArray();
                     names.Pop();
-                    Turn(names, open.TryPeek(out var outer) && outer);
+                    ExpectName(names, open.TryPeek(out var outer) && outer);
                     break;
             }
         }
@@ -76,7 +76,7 @@ internal static class YamlDocument
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void Turn(Stack<bool> names, bool awaits)
+    private static void ExpectName(Stack<bool> names, bool awaits)
     {
         if (names.TryPop(out _))
             names.Push(awaits);
@@ -98,10 +98,10 @@ internal static class YamlDocument
         else if (text is "false" or "False" or "FALSE")
             writer.WriteBooleanValue(false);
         else if (
-            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer)
             && (text.Length == 1 || text.TrimStart('-', '+')[0] != '0')
         )
-            writer.WriteNumberValue(whole);
+            writer.WriteNumberValue(integer);
         else if (
             text.Contains('.', StringComparison.Ordinal)
             && text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '+' or 'e' or 'E')

@@ -16,8 +16,8 @@ internal static class Program
         {
             await using var server = await SandboxServer.StartAsync(options);
             Console.WriteLine(
-                $"Sandbox provider on {server.BaseUrl}, for development only (no authentication of users, data in "
-                    + "memory); stop it with Ctrl+C"
+                "Sandbox provider, for development only (no authentication of users, data in memory), on "
+                    + $"{server.BaseUrl} - stop it with Ctrl+C"
             );
             using var stop = new CancellationTokenSource();
             using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(

@@ -157,14 +157,14 @@ internal static class AccountCommands
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
-                var asked = parsed.GetValue(scopes) is { Length: > 0 } list ? list : null;
+                var requested = parsed.GetValue(scopes) is { Length: > 0 } list ? list : null;
                 using var vault = console.Client(parsed);
                 if (parsed.GetValue(credential) is not { } file)
                 {
                     var link = await vault.CreateLinkAsync(
                         new LinkRequest(parsed.GetRequiredValue(user), parsed.GetRequiredValue(connection))
                         {
-                            Scopes = asked,
+                            Scopes = requested,
                         },
                         cancellationToken
                     );
@@ -198,8 +198,8 @@ internal static class AccountCommands
                     ),
                 };
                 SetupCommands.Put(body, "organization_id", console.OrganizationOf(parsed));
-                if (asked is not null)
-                    body["scopes"] = asked;
+                if (requested is not null)
+                    body["scopes"] = requested;
                 if (parsed.GetValue(validate))
                     body["validate"] = true;
                 if (parsed.GetValue(parameters) is { Length: > 0 } given)

@@ -16,7 +16,12 @@ internal static class PackTemplate
         if (!Uri.TryCreate(baseUrl, UriKind.Absolute, out var address))
             return (
                 "",
-                [new Violation("--base-url", $"'{baseUrl}' is no URL; give one such as https://api.acme.example.com")]
+                [
+                    new Violation(
+                        "--base-url",
+                        $"'{baseUrl}' is not a URL; give one such as https://api.acme.example.com"
+                    ),
+                ]
             );
         var url = baseUrl.TrimEnd('/');
         var development = HostRules.IsLoopbackName(address.Host) ? "\n  \"development_only\": true," : "";

@@ -168,8 +168,8 @@ internal static class SetupCommands
                 Put(body, "name", parsed.GetValue(name));
                 Put(body, "client_id", parsed.GetValue(client));
                 Put(body, "client_secret", console.Variable("VAULT_CLIENT_SECRET"));
-                if (parsed.GetValue(scopes) is { Length: > 0 } asked)
-                    body["scopes"] = asked;
+                if (parsed.GetValue(scopes) is { Length: > 0 } requested)
+                    body["scopes"] = requested;
                 if (parsed.GetValue(parameters) is { Length: > 0 } given)
                     body["parameters"] = Pairs(given);
                 using var vault = console.Client(parsed);

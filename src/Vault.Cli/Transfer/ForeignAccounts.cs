@@ -70,11 +70,11 @@ internal static class ForeignAccounts
         var credentials = Member(item, "credentials");
         // Since Nango introduced end users, the connection's id is opaque and the user is in end_user.
         var user = Text(Member(item, "end_user"), "id") ?? Text(item, "connection_id");
-        var theirs = Text(item, "provider_config_key") ?? Text(item, "provider") ?? "";
+        var integration = Text(item, "provider_config_key") ?? Text(item, "provider") ?? "";
         return Make(
             Text(item, "connection_id") ?? "?",
             user,
-            names.GetValueOrDefault(theirs, theirs),
+            names.GetValueOrDefault(integration, integration),
             Text(credentials, "type")?.ToUpperInvariant(),
             credentials,
             Text(Member(credentials, "raw"), "scope")
@@ -85,11 +85,11 @@ internal static class ForeignAccounts
     {
         var state = Member(item, "state");
         var values = Member(state, "val");
-        var theirs = Text(Member(item, "toolkit"), "slug") ?? Text(item, "toolkit") ?? "";
+        var integration = Text(Member(item, "toolkit"), "slug") ?? Text(item, "toolkit") ?? "";
         return Make(
             Text(item, "id") ?? "?",
             Text(item, "user_id"),
-            names.GetValueOrDefault(theirs, theirs),
+            names.GetValueOrDefault(integration, integration),
             (Text(state, "authScheme") ?? Text(state, "auth_scheme"))?.ToUpperInvariant(),
             values,
             Text(values, "scope")

@@ -39,5 +39,5 @@ internal sealed class Authentication(ApiKeyVerifier keys)
         return new AuthenticatedCaller(caller, text);
     }
 
-    public static bool WasTried(HttpRequest request) => request.Headers.Authorization.Count > 0;
+    public static bool HasCredentials(HttpRequest request) => request.Headers.Authorization.Count > 0;
 }

@@ -10,13 +10,13 @@ internal sealed class BodyReader(GatewayOptions options)
 {
     private const int FirstRead = 16 * 1024;
 
-    public static async Task<Result<byte[]>> ReadAsync(HttpContext http, long most, CancellationToken cancellationToken)
+    public static async Task<Result<byte[]>> ReadAsync(HttpContext http, long max, CancellationToken cancellationToken)
     {
-        if (http.Request.ContentLength > most)
-            return TooLarge(most);
+        if (http.Request.ContentLength > max)
+            return TooLarge(max);
         // Kestrel's own limit would reject the body first, with a message of its own.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-            feature.MaxRequestBodySize = most + 1;
+            feature.MaxRequestBodySize = max + 1;
         // The buffer starts with the announced length, so that an ordinary body needs one array. It is capped, because
         // a caller can announce any length.
         var announced = http.Request.ContentLength;
@@ -27,14 +27,14 @@ internal sealed class BodyReader(GatewayOptions options)
             if (length == buffer.Length)
                 Array.Resize(
                     ref buffer,
-                    (int)Math.Min(Math.Max(length * 2L, FirstRead), Math.Min(announced ?? long.MaxValue, most + 1L))
+                    (int)Math.Min(Math.Max(length * 2L, FirstRead), Math.Min(announced ?? long.MaxValue, max + 1L))
                 );
             var read = await http.Request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
             if (read == 0)
                 break;
             length += read;
-            if (length > most)
-                return TooLarge(most);
+            if (length > max)
+                return TooLarge(max);
         }
 
         if (!BodyText.IsWellFormed(buffer.AsSpan(0, length)))
@@ -75,6 +75,6 @@ internal sealed class BodyReader(GatewayOptions options)
         return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static VaultError TooLarge(long most) =>
-        new(ErrorCatalogue.TooLarge, $"The body has more than {most} bytes.");
+    private static VaultError TooLarge(long max) =>
+        new(ErrorCatalogue.TooLarge, $"The body has more than {max} bytes.");
 }

@@ -6,7 +6,7 @@ namespace Vault.Gateway.Http;
 /// <summary>Writes responses with the headers common to all of them.</summary>
 internal sealed class ResponseWriter(ConnectCookie cookie)
 {
-    private const string NothingAllowed = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
+    private const string AllowNothing = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
     public static void Prepare(HttpContext http, string requestId)
     {
@@ -17,7 +17,7 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
         headers["X-Frame-Options"] = "DENY";
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
-        headers.ContentSecurityPolicy = NothingAllowed;
+        headers.ContentSecurityPolicy = AllowNothing;
         if (http.Request.IsHttps)
             headers.StrictTransportSecurity = "max-age=31536000";
     }
@@ -93,7 +93,7 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
             http.Response.Headers.RetryAfter = Problems.RetryAfter(wait);
         // RFC 6750 3: without credentials in the request there is no error attribute.
         if (error.Code == ErrorCatalogue.Unauthenticated)
-            http.Response.Headers.WWWAuthenticate = Authentication.WasTried(http.Request)
+            http.Response.Headers.WWWAuthenticate = Authentication.HasCredentials(http.Request)
                 ? "Bearer error=\"invalid_token\""
                 : "Bearer";
         if (error.Code == ErrorCatalogue.PermissionDenied)

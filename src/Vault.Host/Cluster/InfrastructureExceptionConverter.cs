@@ -13,10 +13,10 @@ internal sealed class InfrastructureExceptionConverter : JsonConverter<Exception
 {
     private sealed record Summary(string Kind, string Message, bool MayHaveCommitted);
 
-    public static bool Knows(Type type) =>
+    public static bool Handles(Type type) =>
         type == typeof(StoreUnavailableException) || type == typeof(KeyServiceUnavailableException);
 
-    public override bool CanConvert(Type typeToConvert) => Knows(typeToConvert);
+    public override bool CanConvert(Type typeToConvert) => Handles(typeToConvert);
 
     public override Exception Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {

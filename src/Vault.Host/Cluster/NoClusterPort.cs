@@ -15,14 +15,14 @@ internal sealed class NoClusterPort : IConnectionListenerFactory
     /// </summary>
     public static void Install(IServiceCollection services)
     {
-        var theirs = services
+        var listeners = services
             .Where(s => s.IsKeyedService && s.ServiceType == typeof(IConnectionListenerFactory))
             .ToList();
-        if (theirs.Count == 0)
+        if (listeners.Count == 0)
             throw new InvalidOperationException(
                 "This version of Orleans registers its connection listeners differently; the silo would open a port."
             );
-        foreach (var registered in theirs)
+        foreach (var registered in listeners)
         {
             services.Remove(registered);
             services.AddKeyedSingleton<IConnectionListenerFactory>(registered.ServiceKey, new NoClusterPort());

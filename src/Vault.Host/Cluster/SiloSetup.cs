@@ -115,17 +115,17 @@ internal static class SiloSetup
             // Plain JSON: a version may add members and ignores unknown ones, and an operator can read it.
             silo.UseSystemTextJsonGrainStorageSerializer();
             if (options.Postgres)
-                BeMember(silo, options, tls);
+                ConfigureMember(silo, options, tls);
             else
-                BeAlone(silo);
+                ConfigureSingle(silo);
             if (!settings.Role.HasFlag(SiloRole.Worker))
-                silo.Configure<GrainTypeOptions>(OwnNothing);
+                silo.Configure<GrainTypeOptions>(ExcludeGrains);
         });
         if (settings.Role.HasFlag(SiloRole.Worker))
             services.AddHostedService<ShardWatch>();
     }
 
-    private static void BeAlone(ISiloBuilder silo)
+    private static void ConfigureSingle(ISiloBuilder silo)
     {
         silo.Configure<SiloOptions>(o => o.SiloName = Environment.MachineName);
         silo.ConfigureEndpoints(Alone.Address, Alone.Port, gatewayPort: 0);
@@ -137,12 +137,12 @@ internal static class SiloSetup
         NoClusterPort.Install(silo.Services);
     }
 
-    private static void BeMember(ISiloBuilder silo, VaultOptions options, ClusterTls? tls)
+    private static void ConfigureMember(ISiloBuilder silo, VaultOptions options, ClusterTls? tls)
     {
         var (settings, database) = (options.Silo, ClusterSchema.ConnectionString(options.Database!));
         silo.Configure<SiloOptions>(o => o.SiloName = $"{Environment.MachineName}:{settings.Port}");
         silo.ConfigureEndpoints(settings.Address, settings.Port, settings.ClientPort, listenOnAnyHostAddress: false);
-        silo.Configure<ClusterMembershipOptions>(RecoverSoon);
+        silo.Configure<ClusterMembershipOptions>(TuneFailureDetection);
 
         // A leaving silo rejects requests that it has not begun, and the sender resends them. If it forwarded them
         // instead, the sender would keep waiting for this silo and report the call as lost once this silo has left,
@@ -172,7 +172,7 @@ internal static class SiloSetup
     /// evicted. A vote against a silo is suspended while any message from it arrived within MaxProbeTimeout times
     /// NumMissedProbesLimit, which is a minute by default.
     /// </summary>
-    private static void RecoverSoon(ClusterMembershipOptions o)
+    private static void TuneFailureDetection(ClusterMembershipOptions o)
     {
         o.ProbeTimeout = TimeSpan.FromSeconds(1);
         o.MinProbeTimeout = TimeSpan.FromSeconds(1);
@@ -188,7 +188,7 @@ internal static class SiloSetup
     }
 
     // A gateway does not register the grain classes, so no grain is placed on it.
-    private static void OwnNothing(GrainTypeOptions o)
+    private static void ExcludeGrains(GrainTypeOptions o)
     {
         o.Classes.Remove(typeof(ConnectedAccountGrain));
         o.Classes.Remove(typeof(OrganizationGrain));

@@ -28,7 +28,7 @@ internal static class VaultWire
 
     public static bool IsCore(Type type) =>
         type.Assembly == typeof(AccountKey).Assembly
-        && (!type.IsSubclassOf(typeof(Exception)) || InfrastructureExceptionConverter.Knows(type));
+        && (!type.IsSubclassOf(typeof(Exception)) || InfrastructureExceptionConverter.Handles(type));
 
     private static JsonSerializerOptions Make()
     {

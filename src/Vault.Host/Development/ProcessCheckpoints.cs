@@ -51,7 +51,7 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
         }
 
         if (parts[1] == "WEDGE")
-            Wedge();
+            BlockPool();
 
         // Send the signal to this thread, which handles it before it continues. A signal to the process may be handled
         // by another thread, and by then this thread could already have committed.
@@ -59,12 +59,12 @@ public sealed class ProcessCheckpoints(string file) : ICheckpoints
     }
 
     // More work items than the pool would add threads for in hours; this thread blocks too.
-    private static void Wedge()
+    private static void BlockPool()
     {
-        static void Stand(object? state) => Thread.Sleep(Timeout.Infinite);
+        static void Block(object? state) => Thread.Sleep(Timeout.Infinite);
         for (var i = 0; i < 100_000; i++)
-            ThreadPool.UnsafeQueueUserWorkItem(Stand, null);
-        Stand(null);
+            ThreadPool.UnsafeQueueUserWorkItem(Block, null);
+        Block(null);
     }
 
     [DllImport("libc", EntryPoint = "raise")]

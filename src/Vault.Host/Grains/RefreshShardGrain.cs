@@ -34,16 +34,16 @@ internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory
 
     private OwnShard? _own;
     private GrainState<ShardSweeps>? _kept;
-    private bool _stands;
+    private bool _reminderExists;
 
     private int Shard => (int)this.GetPrimaryKeyLong();
 
     // The number of shards was reduced: the accounts of this shard are in other shards now.
-    private bool IsNoMore => Shard >= assignment.Shards;
+    private bool IsRemoved => Shard >= assignment.Shards;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (IsNoMore)
+        if (IsRemoved)
             return Task.CompletedTask;
 
         // Acquired first: the shard is swept even if its history cannot be read.
@@ -67,16 +67,16 @@ internal sealed class RefreshShardGrain(ShardAssignment assignment, ShardHistory
 
     public async Task WatchAsync()
     {
-        if (_stands || IsNoMore)
+        if (_reminderExists || IsRemoved)
             return;
         if (await this.GetReminder(Reminder) is null)
             await this.RegisterOrUpdateReminder(Reminder, Period * ((Shard + 1.0) / assignment.Shards), Period);
-        _stands = true;
+        _reminderExists = true;
     }
 
     async Task IRemindable.ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (!IsNoMore)
+        if (!IsRemoved)
             return;
         if (await this.GetReminder(Reminder) is { } left)
             await this.UnregisterReminder(left);

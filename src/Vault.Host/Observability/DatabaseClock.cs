@@ -16,11 +16,11 @@ public sealed class DatabaseClock(VaultStore store, LifecycleOptions options, Ti
     /// <exception cref="Vault.Core.Errors.StoreUnavailableException">The database does not respond.</exception>
     public async Task<TimeSpan> OffAsync(CancellationToken cancellationToken)
     {
-        var asked = time.GetUtcNow();
-        var theirs = await store.PingAsync(cancellationToken) ?? asked;
-        var answered = time.GetUtcNow();
-        return theirs < asked ? asked - theirs
-            : theirs > answered ? theirs - answered
+        var before = time.GetUtcNow();
+        var database = await store.PingAsync(cancellationToken) ?? before;
+        var after = time.GetUtcNow();
+        return database < before ? before - database
+            : database > after ? database - after
             : TimeSpan.Zero;
     }
 }

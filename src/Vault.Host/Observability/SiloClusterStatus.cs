@@ -36,11 +36,11 @@ internal sealed class SiloClusterStatus(
         try
         {
             var members = await MembersAsync(cancellationToken);
-            var standing = reminders.ReadRows(0, 0, cancellationToken).WaitAsync(Timeout, time, cancellationToken);
+            var reminderRows = reminders.ReadRows(0, 0, cancellationToken).WaitAsync(Timeout, time, cancellationToken);
             var hosts = await Task.WhenAll(members.Select(m => StateAsync(m, cancellationToken)));
             var cluster = options.Postgres ? options.Silo.Cluster : null;
             hosts = [.. hosts.OrderBy(h => h.Address, StringComparer.Ordinal)];
-            return new ClusterStatus(cluster, assignment.Shards, (await standing).Reminders.Count, hosts)
+            return new ClusterStatus(cluster, assignment.Shards, (await reminderRows).Reminders.Count, hosts)
             {
                 OldestSweep = await OldestSweepAsync([.. hosts.Select(h => h.Report)], cancellationToken),
             };
@@ -129,14 +129,14 @@ internal sealed class SiloClusterStatus(
         };
     }
 
-    // The own status needs no grain call, whose directory entry may be on a silo that does not respond.
+    // The own status needs no grain call: the directory entry of a grain may be on a silo that does not respond.
     private Task<HostStatus?> AskAsync(SiloAddress silo, CancellationToken cancellationToken) =>
         silo.Equals(here.SiloAddress)
             ? Task.FromResult<HostStatus?>(own.Of(options.Silo.RoleName))
-            : OrNothingAsync(() => others.AskAsync(silo, Timeout, cancellationToken), cancellationToken);
+            : OrNullAsync(() => others.AskAsync(silo, Timeout, cancellationToken), cancellationToken);
 
     private Task<IReadOnlyList<GrainCount>?> CountAsync(SiloAddress silo, CancellationToken cancellationToken) =>
-        OrNothingAsync<IReadOnlyList<GrainCount>?>(
+        OrNullAsync<IReadOnlyList<GrainCount>?>(
             async () =>
                 [
                     .. (await Management.GetSimpleGrainStatistics([silo]))
@@ -157,7 +157,7 @@ internal sealed class SiloClusterStatus(
         );
 
     // A silo that is frozen, unreachable or leaving must not prevent the status of the others.
-    private async Task<T?> OrNothingAsync<T>(Func<Task<T?>> ask, CancellationToken cancellationToken)
+    private async Task<T?> OrNullAsync<T>(Func<Task<T?>> ask, CancellationToken cancellationToken)
     {
         try
         {

@@ -82,15 +82,14 @@ public sealed class OptionSource
 
     public bool IsSet(string name) => _values.TryGetValue(name, out var value) && value.Length > 0;
 
-    public int Number(string name, int least, int most) =>
+    public int Number(string name, int min, int max) =>
         int.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-        && value >= least
-        && value <= most
+        && value >= min
+        && value <= max
             ? value
-            : Fault(name, $"'{Text(name)}' is not an integer from {least} to {most}.", least);
+            : Fault(name, $"'{Text(name)}' is not an integer from {min} to {max}.", min);
 
-    public TimeSpan Milliseconds(string name, int least, int most) =>
-        TimeSpan.FromMilliseconds(Number(name, least, most));
+    public TimeSpan Milliseconds(string name, int min, int max) => TimeSpan.FromMilliseconds(Number(name, min, max));
 
     public string OneOf(string name, params string[] allowed) =>
         allowed.Contains(Text(name))

@@ -72,7 +72,7 @@ public sealed record VaultOptions
         new(
             "max-output-bytes",
             "1048576",
-            "Maximum tool output in a response; the whole output is available " + "through a handle."
+            "Maximum tool output in a response; the whole output is available through a handle."
         ),
         new("shutdown-timeout-ms", "150000", "How long a graceful stop waits for running executions and refreshes."),
         new("otlp-endpoint", "", "OpenTelemetry collector (OTLP/gRPC); default: traces are not exported."),

@@ -31,52 +31,53 @@ internal static class ApiResponseClassifier
         ValuePath.Parse("error.status"),
     ];
 
-    public static ApiClassification Classify(ProviderPack pack, Answer answer, DateTimeOffset now)
+    public static ApiClassification Classify(ProviderPack pack, ProviderResponse response, DateTimeOffset now)
     {
         var api = pack.Details.Api;
         foreach (var rule in pack.Details.ApiErrors)
         {
-            if (!rule.When.Holds(answer.Status, answer.Header, answer.Body) || answer.Forbids(rule))
+            if (!rule.When.Holds(response.Status, response.Header, response.Body) || response.Excludes(rule))
                 continue;
-            var wait = WaitReader.Read(pack, answer, now, rule.Meaning == AnswerMeaning.RateLimited) ?? rule.RetryAfter;
+            var wait = WaitReader.Read(pack, response, now, rule.Meaning == AnswerMeaning.RateLimited)
+                ?? rule.RetryAfter;
             return new ApiClassification(
                 Outcome(rule.Meaning),
                 rule.Reason,
-                rule.Code ?? Code(pack, answer) ?? FailureCode.Status(answer.Status),
+                rule.Code ?? Code(pack, response) ?? FailureCode.Status(response.Status),
                 wait,
-                Scopes(rule, answer)
+                Scopes(rule, response)
             );
         }
 
-        if (answer.IsSuccess && !BodyMatch.AnyHolds(api.ErrorWhen, answer.Body))
+        if (response.IsSuccess && !BodyMatch.AnyHolds(api.ErrorWhen, response.Body))
             return Fine;
-        var outcome = answer.Status switch
+        var outcome = response.Status switch
         {
             401 => UpstreamOutcome.CredentialRejected,
             429 => UpstreamOutcome.RateLimited,
             408 or 425 or >= 500 => UpstreamOutcome.Unavailable,
-            403 when InsufficientScope(answer) is not null => UpstreamOutcome.ScopeMissing,
+            403 when InsufficientScope(response) is not null => UpstreamOutcome.ScopeMissing,
             _ => UpstreamOutcome.Rejected,
         };
         var after = outcome is UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable
-            ? WaitReader.Read(pack, answer, now, outcome == UpstreamOutcome.RateLimited)
+            ? WaitReader.Read(pack, response, now, outcome == UpstreamOutcome.RateLimited)
             : null;
-        var scopes = outcome == UpstreamOutcome.ScopeMissing ? InsufficientScope(answer)!.Value : [];
+        var scopes = outcome == UpstreamOutcome.ScopeMissing ? InsufficientScope(response)!.Value : [];
         return new ApiClassification(
             outcome,
             null,
-            Code(pack, answer) ?? FailureCode.Status(answer.Status),
+            Code(pack, response) ?? FailureCode.Status(response.Status),
             after,
             scopes
         );
     }
 
     /// <summary>The provider's own code of the failure; read only for failures.</summary>
-    private static string? Code(ProviderPack pack, Answer answer)
+    private static string? Code(ProviderPack pack, ProviderResponse response)
     {
         var api = pack.Details.Api;
-        return FailureCode.First(answer, api.ErrorCode)
-            ?? (answer.IsSuccess && api.ErrorWhen.Length == 0 ? null : FailureCode.First(answer, UsualCodes));
+        return FailureCode.First(response, api.ErrorCode)
+            ?? (response.IsSuccess && api.ErrorWhen.Length == 0 ? null : FailureCode.First(response, UsualCodes));
     }
 
     private static UpstreamOutcome Outcome(AnswerMeaning meaning) =>
@@ -90,22 +91,22 @@ internal static class ApiResponseClassifier
             _ => UpstreamOutcome.Rejected,
         };
 
-    private static ImmutableArray<string> Scopes(ErrorRule rule, Answer answer)
+    private static ImmutableArray<string> Scopes(ErrorRule rule, ProviderResponse response)
     {
         if (rule.Meaning != AnswerMeaning.ScopeMissing)
             return [];
-        if (rule.MissingScopes is { } path && answer.Body.ValueKind != JsonValueKind.Undefined)
-            return Split(string.Join(' ', path.All(answer.Body).Select(v => ValuePath.Text(v))));
-        return InsufficientScope(answer) ?? [];
+        if (rule.MissingScopes is { } path && response.Body.ValueKind != JsonValueKind.Undefined)
+            return Split(string.Join(' ', path.All(response.Body).Select(v => ValuePath.Text(v))));
+        return InsufficientScope(response) ?? [];
     }
 
     /// <summary>
     /// RFC 6750 3.1: <c>error="insufficient_scope"</c> and the required scopes; null for any other challenge.
     /// </summary>
-    private static ImmutableArray<string>? InsufficientScope(Answer answer)
+    private static ImmutableArray<string>? InsufficientScope(ProviderResponse response)
     {
         if (
-            answer.Header("WWW-Authenticate") is not { } challenge
+            response.Header("WWW-Authenticate") is not { } challenge
             || !challenge.Contains("error=\"insufficient_scope\"", StringComparison.OrdinalIgnoreCase)
         )
             return null;

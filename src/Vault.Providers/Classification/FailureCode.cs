@@ -47,6 +47,6 @@ internal static class FailureCode
     public static string Status(int status) =>
         "http_" + status.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    public static string? First(Answer answer, IEnumerable<ValuePath> paths) =>
-        paths.Select(path => Clean(path.TextIn(answer.Body))).FirstOrDefault(code => code is not null);
+    public static string? First(ProviderResponse response, IEnumerable<ValuePath> paths) =>
+        paths.Select(path => Clean(path.TextIn(response.Body))).FirstOrDefault(code => code is not null);
 }

@@ -16,7 +16,7 @@ internal static class JsonText
     public static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>Returns the same array if it is valid; otherwise a new one without a byte order mark.</summary>
-    public static byte[] Mend(byte[] json)
+    public static byte[] Repair(byte[] json)
     {
         if (json.AsSpan().StartsWith(Mark))
             json = json[Mark.Length..];

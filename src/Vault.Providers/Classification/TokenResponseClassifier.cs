@@ -13,31 +13,33 @@ internal static class TokenResponseClassifier
 {
     private static readonly ValuePath Error = ValuePath.Parse("error");
 
-    public static TokenReply? Classify(ProviderPack pack, Answer answer, DateTimeOffset now)
+    public static TokenReply? Classify(ProviderPack pack, ProviderResponse response, DateTimeOffset now)
     {
         var shape = pack.Details.OAuth!.Answer;
         foreach (var rule in pack.Details.TokenErrors)
         {
-            if (rule.When.Holds(answer.Status, answer.Header, answer.Body) && !answer.Forbids(rule))
-                return Reply(pack, rule, answer, now);
+            if (rule.When.Holds(response.Status, response.Header, response.Body) && !response.Excludes(rule))
+                return Reply(pack, rule, response, now);
         }
 
-        var wait = WaitReader.Read(pack, answer, now, answer.Status == 429);
-        var status = FailureCode.Status(answer.Status);
+        var wait = WaitReader.Read(pack, response, now, response.Status == 429);
+        var status = FailureCode.Status(response.Status);
         // By HTTP's definition the server did not act, whatever the body says.
-        if (answer.Status is 408 or 425 or 429 or 503)
-            return new TokenReply.NotActed(Code(answer) ?? status, wait);
-        if (answer.Status >= 500)
-            return new TokenReply.MayHaveActed(Code(answer) ?? status);
+        if (response.Status is 408 or 425 or 429 or 503)
+            return new TokenReply.NotActed(Code(response) ?? status, wait);
+        if (response.Status >= 500)
+            return new TokenReply.MayHaveActed(Code(response) ?? status);
         // A redirect, or another informational or unusual status: not the endpoint itself responds.
-        if (answer.Status is < 200 or (>= 300 and <= 399))
+        if (response.Status is < 200 or (>= 300 and <= 399))
             return new TokenReply.MayHaveActed(status);
-        if (!answer.IsSuccess)
-            return Code(answer) is { } code ? ByError(code, wait) : Unreadable(answer.Status, wait);
+        if (!response.IsSuccess)
+            return Code(response) is { } code ? ByError(code, wait) : Unreadable(response.Status, wait);
 
-        var hasToken = shape.AccessToken.TextIn(answer.Body) is not null;
-        if (shape.ErrorWhen.Any(match => match.Holds(answer.Body)) || (!hasToken && Code(answer) is not null))
-            return Code(answer) is { } error ? ByError(error, wait) : new TokenReply.MayHaveActed("error_without_code");
+        var hasToken = shape.AccessToken.TextIn(response.Body) is not null;
+        if (shape.ErrorWhen.Any(match => match.Holds(response.Body)) || (!hasToken && Code(response) is not null))
+            return Code(response) is { } error
+                ? ByError(error, wait)
+                : new TokenReply.MayHaveActed("error_without_code");
         // A 200 without a readable grant: the provider probably acted, and its new tokens are lost.
         return hasToken ? null : new TokenReply.MayHaveActed("unreadable_answer");
     }
@@ -74,20 +76,20 @@ internal static class TokenResponseClassifier
             _ => new TokenReply.NotActed(FailureCode.Status(status), wait),
         };
 
-    private static TokenReply Reply(ProviderPack pack, ErrorRule rule, Answer answer, DateTimeOffset now)
+    private static TokenReply Reply(ProviderPack pack, ErrorRule rule, ProviderResponse response, DateTimeOffset now)
     {
-        var failure = rule.Code ?? Code(answer) ?? FailureCode.Status(answer.Status);
+        var failure = rule.Code ?? Code(response) ?? FailureCode.Status(response.Status);
         return rule.Meaning switch
         {
             AnswerMeaning.GrantDead => new TokenReply.GrantDead(rule.Reason!, failure),
             AnswerMeaning.ClientRefused => new TokenReply.ClientRefused(rule.Reason!, failure),
             AnswerMeaning.NotActed => new TokenReply.NotActed(
                 failure,
-                WaitReader.Read(pack, answer, now, limited: answer.Status is 403 or 429) ?? rule.RetryAfter
+                WaitReader.Read(pack, response, now, limited: response.Status is 403 or 429) ?? rule.RetryAfter
             ),
             _ => new TokenReply.MayHaveActed(failure),
         };
     }
 
-    private static string? Code(Answer answer) => FailureCode.Clean(Error.TextIn(answer.Body));
+    private static string? Code(ProviderResponse response) => FailureCode.Clean(Error.TextIn(response.Body));
 }

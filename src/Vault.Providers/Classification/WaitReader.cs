@@ -14,14 +14,14 @@ internal static class WaitReader
 
     /// <param name="limited">Whether the response reports a rate limit. The pack's own headers are read only then:
     /// GitHub sends the end of its hourly window with every response, including a 503.</param>
-    public static TimeSpan? Read(ProviderPack pack, Answer answer, DateTimeOffset now, bool limited)
+    public static TimeSpan? Read(ProviderPack pack, ProviderResponse response, DateTimeOffset now, bool limited)
     {
         // A reset in the past is ignored, and the next source is read.
         foreach (var source in limited ? pack.Details.RetryAfter.Append(Standard) : [Standard])
         {
             // Limit the number before converting it: milliseconds given as seconds would exceed the range of dates.
             if (
-                answer.Header(source.Header) is { } text
+                response.Header(source.Header) is { } text
                 && Seconds(text.Split(',')[0].Trim(), text.Trim(), source.Form, now) is { } wait
                 && wait > 0
             )
@@ -31,14 +31,14 @@ internal static class WaitReader
         return null;
     }
 
-    private static double? Seconds(string first, string whole, RetryAfterForm form, DateTimeOffset now)
+    private static double? Seconds(string first, string value, RetryAfterForm form, DateTimeOffset now)
     {
         if (form == RetryAfterForm.Standard)
         {
             if (Number(first) is { } seconds)
                 return seconds;
             // An HTTP date contains a comma, so parse the whole value.
-            return RetryConditionHeaderValue.TryParse(whole, out var value) && value.Date is { } date
+            return RetryConditionHeaderValue.TryParse(value, out var parsed) && parsed.Date is { } date
                 ? (date - now).TotalSeconds
                 : null;
         }

@@ -119,7 +119,7 @@ public sealed class EgressPolicy
         // A literal address is checked now; a name is checked after its resolution.
         if (IPAddress.TryParse(host, out var literal) && Refusal(host, url.Port, literal) is { } refusal)
             return $"{host} may not be called: {refusal}";
-        return MayUsePort(host, url.Port)
+        return AllowsPort(host, url.Port)
             ? null
             : $"port {url.Port.ToString(CultureInfo.InvariantCulture)} of {host} is not allowed; only 443 is, "
                 + "unless the operator lists host:port";
@@ -135,7 +135,7 @@ public sealed class EgressPolicy
         // development too.
         if (_loopback && HostRules.IsLoopbackName(host) && IPAddress.IsLoopback(plain))
             return null;
-        if (!MayUsePort(host, port))
+        if (!AllowsPort(host, port))
             return "the port is not allowed";
         if (AddressRules.Kind(address) is not { } kind)
             return null;
@@ -155,7 +155,7 @@ public sealed class EgressPolicy
         return $"it resolves to an address that is {kind}";
     }
 
-    private bool MayUsePort(string host, int port) =>
+    private bool AllowsPort(string host, int port) =>
         port == 443
         || _hosts.Contains((host, port))
         || (_loopback && HostRules.IsLoopbackName(host))

@@ -63,21 +63,21 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
             )
         );
         var reply = await _call.SendAsync(message, deadline, form: true);
-        if (reply is not WireReply.Answered { Answer: var answer })
+        if (reply is not WireReply.Answered { Response: var response })
             return Refuse(ErrorCatalogue.UpstreamUnavailable, ((WireReply.Failed)reply).Code);
-        if (!answer.IsSuccess)
+        if (!response.IsSuccess)
             return Refuse(
-                answer.Status is 408 or 425 or 429 or >= 500
+                response.Status is 408 or 425 or 429 or >= 500
                     ? ErrorCatalogue.UpstreamUnavailable
                     : ErrorCatalogue.ClientMisconfigured,
-                Code(answer)
+                Code(response)
             );
         // RFC 5849 2.1: without the confirmation the provider implements version 1.0, in which an attacker can attach a
         // consent to another user (session fixation).
         if (
-            Token.TextIn(answer.Body) is not { } token
-            || TokenSecret.TextIn(answer.Body) is not { } tokenSecret
-            || Confirmed.TextIn(answer.Body) != "true"
+            Token.TextIn(response.Body) is not { } token
+            || TokenSecret.TextIn(response.Body) is not { } tokenSecret
+            || Confirmed.TextIn(response.Body) != "true"
             || token.Contains('\n', StringComparison.Ordinal)
         )
             return Refuse(ErrorCatalogue.UpstreamRejected, "temporary_credentials_unreadable");
@@ -137,27 +137,27 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
         var reply = await _call.SendAsync(message, deadline, form: true);
         if (reply is WireReply.Failed failed)
             return failed.Sent ? new TokenReply.MayHaveActed(failed.Code) : new TokenReply.NotActed(failed.Code, null);
-        return Classify(((WireReply.Answered)reply).Answer);
+        return Classify(((WireReply.Answered)reply).Response);
     }
 
-    private TokenReply Classify(Answer answer)
+    private TokenReply Classify(ProviderResponse response)
     {
-        if (answer.Status is 408 or 425 or 429 or 503)
-            return new TokenReply.NotActed(Code(answer), null);
-        if (answer.Status is >= 500 or (< 200 or (>= 300 and <= 399)))
-            return new TokenReply.MayHaveActed(Code(answer));
-        if (!answer.IsSuccess)
+        if (response.Status is 408 or 425 or 429 or 503)
+            return new TokenReply.NotActed(Code(response), null);
+        if (response.Status is >= 500 or (< 200 or (>= 300 and <= 399)))
+            return new TokenReply.MayHaveActed(Code(response));
+        if (!response.IsSuccess)
             return
-                Problem.TextIn(answer.Body)
+                Problem.TextIn(response.Body)
                     is "token_rejected"
                         or "token_expired"
                         or "token_used"
                         or "verifier_invalid"
                         or "permission_denied"
                         or "user_refused"
-                ? new TokenReply.GrantDead(StatusReason.GrantRevoked, Code(answer))
-                : new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, Code(answer));
-        if (Token.TextIn(answer.Body) is not { } token || TokenSecret.TextIn(answer.Body) is not { } tokenSecret)
+                ? new TokenReply.GrantDead(StatusReason.GrantRevoked, Code(response))
+                : new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, Code(response));
+        if (Token.TextIn(response.Body) is not { } token || TokenSecret.TextIn(response.Body) is not { } tokenSecret)
             return new TokenReply.MayHaveActed("unreadable_answer");
         var secrets = new GrantTokens
         {
@@ -205,8 +205,8 @@ internal sealed class OAuth1Consent(ProviderHttp http, TimeProvider time)
         query.Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
     }
 
-    private static string Code(Answer answer) =>
-        FailureCode.Clean(Problem.TextIn(answer.Body)) ?? FailureCode.Status(answer.Status);
+    private static string Code(ProviderResponse response) =>
+        FailureCode.Clean(Problem.TextIn(response.Body)) ?? FailureCode.Status(response.Status);
 
     private static ConsentStart.Refused Refuse(ErrorCode code, string failure) =>
         new(

@@ -9,7 +9,7 @@ internal abstract record WireReply
 {
     private WireReply() { }
 
-    public sealed record Answered(Answer Answer) : WireReply;
+    public sealed record Answered(ProviderResponse Response) : WireReply;
 
     /// <summary>
     /// No usable response. <paramref name="Sent"/> is false only if the server certainly received nothing of the body.
@@ -39,24 +39,24 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
             var left = deadline - time.GetUtcNow();
             if (left <= TimeSpan.Zero)
                 return new WireReply.Failed(SendFailure.TimedOut, Sent: false, "deadline_passed");
-            using var stop = new CancellationTokenSource(left < MaxWait ? left : MaxWait, time);
+            using var timeout = new CancellationTokenSource(left < MaxWait ? left : MaxWait, time);
             try
             {
-                using var response = await http.Tokens.SendAsync(message, stop.Token);
-                var (body, whole) = await ReadAsync(response, stop.Token);
+                using var response = await http.Tokens.SendAsync(message, timeout.Token);
+                var (body, complete) = await ReadAsync(response, timeout.Token);
                 try
                 {
-                    if (!whole)
+                    if (!complete)
                         return new WireReply.Failed(SendFailure.Broken, Sent: true, "answer_too_large");
                     // The framework's objects are disposed when this returns, so copy the headers.
                     var headers = response
                         .Headers.Concat(response.Content.Headers)
                         .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
                     return new WireReply.Answered(
-                        new Answer(
+                        new ProviderResponse(
                             (int)response.StatusCode,
                             headers.GetValueOrDefault,
-                            Answer.Parse(body, form ? Form : response.Content.Headers.ContentType)
+                            ProviderResponse.Parse(body, form ? Form : response.Content.Headers.ContentType)
                         )
                     );
                 }
@@ -78,7 +78,7 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
     /// <summary>The longest due time of the framework's timers.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
-    private static async Task<(byte[] Body, bool Whole)> ReadAsync(
+    private static async Task<(byte[] Body, bool Complete)> ReadAsync(
         HttpResponseMessage response,
         CancellationToken cancellationToken
     )

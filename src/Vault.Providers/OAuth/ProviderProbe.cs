@@ -72,19 +72,19 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
             return failed.Failure == SendFailure.EgressDenied
                 ? new IdentityReply.Refused(failed.Code)
                 : new IdentityReply.Unavailable(failed.Code, null);
-        var answer = ((WireReply.Answered)reply).Answer;
-        var verdict = ApiResponseClassifier.Classify(client.Pack, answer, time.GetUtcNow());
+        var response = ((WireReply.Answered)reply).Response;
+        var verdict = ApiResponseClassifier.Classify(client.Pack, response, time.GetUtcNow());
         return verdict.Outcome switch
         {
             UpstreamOutcome.Succeeded when probe.Identity is null => new IdentityReply.Works(),
-            UpstreamOutcome.Succeeded => TokenResponseReader.Identity(probe.Identity, answer.Body) is { } identity
+            UpstreamOutcome.Succeeded => TokenResponseReader.Identity(probe.Identity, response.Body) is { } identity
                 ? new IdentityReply.Known(identity)
                 : new IdentityReply.Works(),
             UpstreamOutcome.RateLimited or UpstreamOutcome.Unavailable => new IdentityReply.Unavailable(
                 verdict.Code ?? "unavailable",
                 verdict.RetryAfter
             ),
-            _ => new IdentityReply.Refused(verdict.Code ?? FailureCode.Status(answer.Status)),
+            _ => new IdentityReply.Refused(verdict.Code ?? FailureCode.Status(response.Status)),
         };
     }
 
@@ -111,14 +111,14 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
             return failed.Failure == SendFailure.EgressDenied
                 ? new IdentityReply.Refused(failed.Code)
                 : new IdentityReply.Unavailable(failed.Code, null);
-        var answer = ((WireReply.Answered)reply).Answer;
-        if (!answer.IsSuccess)
-            return new IdentityReply.Unavailable(FailureCode.Status(answer.Status), null);
+        var response = ((WireReply.Answered)reply).Response;
+        if (!response.IsSuccess)
+            return new IdentityReply.Unavailable(FailureCode.Status(response.Status), null);
 
         // RFC 7662 2.2: "active" is the only required member; it is false for every token that is not valid, whatever
         // the reason.
         return
-            answer.Body is { ValueKind: JsonValueKind.Object } body
+            response.Body is { ValueKind: JsonValueKind.Object } body
             && body.TryGetProperty("active", out var active)
             && active.ValueKind == JsonValueKind.True
             ? new IdentityReply.Works()

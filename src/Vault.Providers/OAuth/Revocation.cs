@@ -78,17 +78,17 @@ internal static class Revocation
                 failed.Failure != SendFailure.EgressDenied,
                 failed.Code
             );
-        var answer = ((WireReply.Answered)reply).Answer;
-        if (shape.ConfirmedWhen.Any(match => match.Holds(answer.Status, answer.Header, answer.Body)))
+        var response = ((WireReply.Answered)reply).Response;
+        if (shape.ConfirmedWhen.Any(match => match.Holds(response.Status, response.Header, response.Body)))
             return new RevocationReply(UpstreamRevocation.Confirmed, false, null);
-        var inBody = pack.Details.OAuth!.Answer.ErrorWhen.Any(match => match.Holds(answer.Body));
-        if (answer.IsSuccess && !inBody)
+        var inBody = pack.Details.OAuth!.Answer.ErrorWhen.Any(match => match.Holds(response.Body));
+        if (response.IsSuccess && !inBody)
             return new RevocationReply(UpstreamRevocation.Confirmed, false, null);
-        var code = FailureCode.First(answer, [ValuePath.Parse("error")]) ?? FailureCode.Status(answer.Status);
+        var code = FailureCode.First(response, [ValuePath.Parse("error")]) ?? FailureCode.Status(response.Status);
         // RFC 7009 2.2.1: 503 asks for a retry; so do the other transient statuses.
         var transient =
-            answer.Status is 408 or 425 or 429 or >= 500
-            || TokenResponseClassifier.Classify(pack, answer, now) is TokenReply.NotActed;
+            response.Status is 408 or 425 or 429 or >= 500
+            || TokenResponseClassifier.Classify(pack, response, now) is TokenReply.NotActed;
         return new RevocationReply(
             transient ? UpstreamRevocation.Pending : UpstreamRevocation.Refused,
             transient,

@@ -315,10 +315,10 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         var reply = await _call.SendAsync(message, deadline);
         if (reply is WireReply.Failed failed)
             return failed.Sent ? new TokenReply.MayHaveActed(failed.Code) : new TokenReply.NotActed(failed.Code, null);
-        var answer = ((WireReply.Answered)reply).Answer;
+        var response = ((WireReply.Answered)reply).Response;
         var now = time.GetUtcNow();
-        return TokenResponseClassifier.Classify(client.Pack, answer, now)
-            ?? TokenResponseReader.Read(client.Pack, answer, sentAt, now, mustCapture);
+        return TokenResponseClassifier.Classify(client.Pack, response, now)
+            ?? TokenResponseReader.Read(client.Pack, response, sentAt, now, mustCapture);
     }
 
     private static void AddHeaders(TokenClient client, OAuthShape oauth, HttpRequestMessage message)

@@ -23,7 +23,7 @@ internal static class TokenResponseReader
     /// or is ignored (refresh; the old value stays).</param>
     public static TokenReply Read(
         ProviderPack pack,
-        Answer answer,
+        ProviderResponse response,
         DateTimeOffset sentAt,
         DateTimeOffset now,
         bool mustCapture
@@ -31,7 +31,7 @@ internal static class TokenResponseReader
     {
         var oauth = pack.Details.OAuth!;
         var shape = oauth.Answer;
-        var type = shape.TokenType.TextIn(answer.Body) ?? "Bearer";
+        var type = shape.TokenType.TextIn(response.Body) ?? "Bearer";
         // RFC 6749 7.1: a client must not use a token with an unknown token_type. Slack returns "bot" and "user" for
         // bearer tokens.
         if (!(type.Equals("bearer", StringComparison.OrdinalIgnoreCase) || type is "bot" or "user"))
@@ -43,7 +43,7 @@ internal static class TokenResponseReader
         foreach (var (name, path) in shape.Capture)
         {
             var parameter = pack.Details.Parameters[name];
-            var value = path.TextIn(answer.Body);
+            var value = path.TextIn(response.Body);
             // A host in a token response is untrusted until it matches the pack's pattern: it decides where the
             // credential is sent next.
             if (value is not null && parameter.Accepts(value))
@@ -53,8 +53,8 @@ internal static class TokenResponseReader
         }
 
         var expires =
-            Seconds(shape.ExpiresIn, answer.Body) is { } life ? sentAt.AddSeconds(life)
-            : shape.ExpiresAt?.TextIn(answer.Body) is { } text
+            Seconds(shape.ExpiresIn, response.Body) is { } life ? sentAt.AddSeconds(life)
+            : shape.ExpiresAt?.TextIn(response.Body) is { } text
             && DateTimeOffset.TryParse(
                 text,
                 CultureInfo.InvariantCulture,
@@ -65,10 +65,10 @@ internal static class TokenResponseReader
                 ? at
             : pack.Refresh.AccessLifetime is { } usual ? sentAt + usual
             : (DateTimeOffset?)null;
-        var refresh = shape.RefreshToken.TextIn(answer.Body);
+        var refresh = shape.RefreshToken.TextIn(response.Body);
         var secrets = new GrantTokens
         {
-            AccessToken = Secret.From(shape.AccessToken.TextIn(answer.Body)!),
+            AccessToken = Secret.From(shape.AccessToken.TextIn(response.Body)!),
             RefreshToken = refresh is null ? null : Secret.From(refresh),
         };
         return new TokenReply.Granted(
@@ -76,10 +76,12 @@ internal static class TokenResponseReader
                 secrets,
                 now,
                 expires,
-                Seconds(shape.RefreshExpiresIn, answer.Body) is { } refreshLife ? sentAt.AddSeconds(refreshLife) : null,
-                Scopes(oauth, answer.Body),
+                Seconds(shape.RefreshExpiresIn, response.Body) is { } refreshLife
+                    ? sentAt.AddSeconds(refreshLife)
+                    : null,
+                Scopes(oauth, response.Body),
                 captured.ToImmutable(),
-                shape.Identity is null ? null : Identity(shape.Identity, answer.Body)
+                shape.Identity is null ? null : Identity(shape.Identity, response.Body)
             )
         );
     }

@@ -189,8 +189,8 @@ internal static class ApiReading
             node.Fault("mode", "is not among auth_modes");
         if (name is null || value is null)
             yield break;
-        if (place == CredentialPlace.Header && HeaderReading.Complaint(name, credential: true) is { } complaint)
-            node.Fault("name", complaint);
+        if (place == CredentialPlace.Header && HeaderReading.Fault(name, credential: true) is { } fault)
+            node.Fault("name", fault);
         string[] variables = mode is AuthMode.ApiKey or AuthMode.Basic
             ?
             [

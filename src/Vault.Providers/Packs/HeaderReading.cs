@@ -44,7 +44,7 @@ internal static class HeaderReading
         return null;
     }
 
-    public static string? Complaint(string header, bool credential)
+    public static string? Fault(string header, bool credential)
     {
         if (!IsName(header))
             return $"'{header}' is not a header name";
@@ -65,8 +65,8 @@ internal static class HeaderReading
         var headers = node.TextMap(name);
         foreach (var (header, value) in headers)
         {
-            if (Complaint(header, credential: false) is { } complaint)
-                node.Faults.Add($"{node.At(name)}/{LineIndex.Escape(header)}", complaint);
+            if (Fault(header, credential: false) is { } fault)
+                node.Faults.Add($"{node.At(name)}/{LineIndex.Escape(header)}", fault);
             CheckTemplate(node, name + "/" + header, value, scope, extraVariables);
         }
 

@@ -9,10 +9,10 @@ namespace Vault.Providers.Packs;
 internal sealed class LineIndex
 {
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
-    private readonly List<string> _twins = [];
+    private readonly List<string> _duplicates = [];
 
     /// <summary>Pointers of members that repeat an earlier member of their object.</summary>
-    public IReadOnlyList<string> Twins => _twins;
+    public IReadOnlyList<string> Duplicates => _duplicates;
 
     /// <summary>The line of the value, or of its nearest existing ancestor.</summary>
     public int Of(string pointer)
@@ -45,7 +45,7 @@ internal sealed class LineIndex
                 case JsonTokenType.PropertyName:
                     name = reader.GetString()!;
                     if (!stack.Peek().Names!.Add(name))
-                        index._twins.Add($"{stack.Peek().Pointer}/{Escape(name)}");
+                        index._duplicates.Add($"{stack.Peek().Pointer}/{Escape(name)}");
                     break;
                 case JsonTokenType.EndObject or JsonTokenType.EndArray:
                     stack.Pop();

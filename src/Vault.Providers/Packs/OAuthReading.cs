@@ -36,7 +36,7 @@ internal static class OAuthReading
     {
         var needed = modes.Any(m =>
             m is AuthMode.AuthorizationCode or AuthMode.ClientCredentials or AuthMode.AppInstallation
-            || (m == AuthMode.JwtBearer && !SignsItsOwnToken(pack))
+            || (m == AuthMode.JwtBearer && !UsesSelfSignedToken(pack))
         );
         var node = pack.Object("oauth", required: needed);
         if (node is null)
@@ -99,7 +99,7 @@ internal static class OAuthReading
             AccessLifetime = node.Seconds("access_lifetime_s"),
             IdleLifetime = node.Seconds("idle_lifetime_s"),
             AbsoluteLifetime = node.Seconds("absolute_lifetime_s"),
-            Parallelism = node.Whole("parallelism", 1) ?? 16,
+            Parallelism = node.Integer("parallelism", 1) ?? 16,
         };
         if (policy.AccessLifetime is { } life && policy.Margin >= life)
             node.Fault("margin_s", "is not less than access_lifetime_s: every token would be due at once");
@@ -309,7 +309,7 @@ internal static class OAuthReading
         return answer;
     }
 
-    private static bool SignsItsOwnToken(PackNode pack) =>
+    private static bool UsesSelfSignedToken(PackNode pack) =>
         pack.Value.TryGetProperty("assertion", out var assertion)
         && assertion.ValueKind == JsonValueKind.Object
         && assertion.TryGetProperty("use", out var use)

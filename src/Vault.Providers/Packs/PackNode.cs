@@ -32,7 +32,7 @@ internal sealed class PackFaults(Lazy<LineIndex> lines)
 /// </summary>
 internal sealed class PackNode(JsonElement value, string pointer, PackFaults faults)
 {
-    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
     public JsonElement Value => value;
 
@@ -48,7 +48,7 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
 
     public JsonElement? Raw(string name)
     {
-        _asked.Add(name);
+        _read.Add(name);
         return value.TryGetProperty(name, out var member) && member.ValueKind != JsonValueKind.Null ? member : null;
     }
 
@@ -77,7 +77,7 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
         return otherwise;
     }
 
-    public int? Whole(string name, int minimum = 0)
+    public int? Integer(string name, int minimum = 0)
     {
         if (Raw(name) is not { } member)
             return null;
@@ -88,7 +88,7 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
     }
 
     public TimeSpan? Seconds(string name, int minimum = 1) =>
-        Whole(name, minimum) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        Integer(name, minimum) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     public T Choice<T>(string name, T otherwise, IReadOnlyDictionary<string, T> choices, bool required = false)
     {
@@ -192,11 +192,11 @@ internal sealed class PackNode(JsonElement value, string pointer, PackFaults fau
     {
         foreach (var member in value.EnumerateObject())
         {
-            if (_asked.Contains(member.Name))
+            if (_read.Contains(member.Name))
                 continue;
             faults.Add(
                 At(member.Name),
-                "is unknown here; known: " + string.Join(", ", _asked.Order(StringComparer.Ordinal))
+                "is unknown here; known: " + string.Join(", ", _read.Order(StringComparer.Ordinal))
             );
         }
     }

@@ -66,8 +66,8 @@ public sealed class PackReader(int maxBytes) : IPackReader
         catch (JsonException)
         {
             // Either invalid JSON, which the index rejects with its line, or a duplicate member.
-            foreach (var twin in lines.Value.Twins)
-                faults.Add(twin, "appears twice in its object");
+            foreach (var duplicate in lines.Value.Duplicates)
+                faults.Add(duplicate, "appears twice in its object");
             return JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
         }
     }
@@ -75,7 +75,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
     private static ProviderPack Read(PackNode node)
     {
         node.Text("$schema");
-        if (node.Whole("format") is not Format)
+        if (node.Integer("format") is not Format)
             node.Fault("format", $"must be {Format}, the format that this vault supports");
         var id = node.Text("id", required: true) ?? "";
         if (id.Length > 0 && !IsId(id))
@@ -117,7 +117,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
             Details = new PackDetails
             {
                 Confidence = confidence,
-                GrantsPerUser = node.Whole("grants_per_user", 1),
+                GrantsPerUser = node.Integer("grants_per_user", 1),
                 Notes = node.Texts("notes"),
                 ScopeRisks = ScopeRisksOf(node),
                 Parameters = scope.Parameters,

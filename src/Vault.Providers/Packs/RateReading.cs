@@ -27,7 +27,7 @@ internal static class RateReading
 
             var node = new PackNode(value, at, pack.Faults);
             var (perMinute, perConnection, eachTool) = (
-                node.Whole("per_minute", 1),
+                node.Integer("per_minute", 1),
                 node.Choice("per", false, Per),
                 node.Flag("each_tool")
             );

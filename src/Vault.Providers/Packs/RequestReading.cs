@@ -43,8 +43,8 @@ internal static class RequestReading
         var headers = mapping.Map(node, "headers");
         foreach (var header in headers)
         {
-            if (HeaderReading.Complaint(header.Name, credential: false) is { } complaint)
-                node.Faults.Add($"{node.At("headers")}/{header.Name}", complaint);
+            if (HeaderReading.Fault(header.Name, credential: false) is { } fault)
+                node.Faults.Add($"{node.At("headers")}/{header.Name}", fault);
         }
 
         var body = Body(node, mapping);
@@ -172,7 +172,7 @@ internal static class RequestReading
             ItemId = node.Path("item_id", required: style == PagingStyle.LastId),
             HasMore = node.Path("has_more"),
             SizeFrom = node.Text("size_from"),
-            DefaultSize = node.Whole("default_size", 1) ?? 0,
+            DefaultSize = node.Integer("default_size", 1) ?? 0,
         };
         if (paging.In == KeyLocation.Header)
             node.Fault("in", "is 'header'; use query or body");
@@ -216,9 +216,9 @@ internal static class RequestReading
         if (
             place.In == KeyLocation.Header
             && place.Name.Length > 0
-            && HeaderReading.Complaint(place.Name, credential: false) is { } complaint
+            && HeaderReading.Fault(place.Name, credential: false) is { } fault
         )
-            node.Fault("name", complaint);
+            node.Fault("name", fault);
         if (idempotency != Idempotency.Key)
             request.Fault("idempotency_key", "requires the idempotency 'key'");
         node.Done();

@@ -30,7 +30,7 @@ internal sealed class SearchScratch(int documents)
     /// Counts a document that contains a longer word with this prefix; ignored if the document contains the word
     /// itself.
     /// </summary>
-    public void Beginning(int document, double count)
+    public void Prefix(int document, double count)
     {
         if (!_exact[document])
             Count(document, count);

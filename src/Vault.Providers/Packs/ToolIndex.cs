@@ -17,8 +17,8 @@ internal sealed class ToolIndex
     private const int MaxWords = 32;
 
     // "chan" finds "channel" at half weight, so that prefixes work.
-    private const double BeginningWeight = 0.5;
-    private const int ShortestBeginning = 3;
+    private const double PrefixWeight = 0.5;
+    private const int MinPrefix = 3;
 
     /// <summary>Sorted by name; the index of a tool is its document number.</summary>
     private readonly Tool[] _tools;
@@ -105,7 +105,7 @@ internal sealed class ToolIndex
                 scratch.Exact(document, count);
         }
 
-        if (word.Length >= ShortestBeginning)
+        if (word.Length >= MinPrefix)
         {
             for (
                 var longer = there ? at + 1 : at;
@@ -114,7 +114,7 @@ internal sealed class ToolIndex
             )
             {
                 foreach (var (document, count) in Postings(longer))
-                    scratch.Beginning(document, count * BeginningWeight);
+                    scratch.Prefix(document, count * PrefixWeight);
             }
         }
 

@@ -53,7 +53,7 @@ public static class ToolSetReader
             node.Text(text, required: text == "extends");
         foreach (var memory in new[] { "operations", "gone", "removed" })
             node.Object(memory);
-        if (node.Whole("format") is not PackReader.Format)
+        if (node.Integer("format") is not PackReader.Format)
             node.Fault("format", $"must be {PackReader.Format}, the format that this vault supports");
         if (!node.Has("tools"))
             node.Fault("tools", "is missing; a tool set needs tools");

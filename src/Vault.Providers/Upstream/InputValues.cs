@@ -41,8 +41,8 @@ internal static class InputValues
             JsonValueKind.String => value.GetString(),
             JsonValueKind.True => "true",
             JsonValueKind.False => "false",
-            JsonValueKind.Number => value.TryGetInt64(out var whole)
-                ? whole.ToString(CultureInfo.InvariantCulture)
+            JsonValueKind.Number => value.TryGetInt64(out var integer)
+                ? integer.ToString(CultureInfo.InvariantCulture)
                 : value.GetRawText(),
             _ => null,
         };

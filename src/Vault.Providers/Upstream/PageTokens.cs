@@ -58,26 +58,26 @@ internal static class PageTokens
 
     /// <summary>The token for the next page; null at the end.</summary>
     /// <param name="current">The value with which this page was requested; null for the first.</param>
-    public static string? Next(ToolCall call, Answer answer, Uri url, string? current)
+    public static string? Next(ToolCall call, ProviderResponse response, Uri url, string? current)
     {
         if (call.Tool.Definition.Request.Paging is not { } paging)
             return null;
-        if (paging.HasMore?.First(answer.Body) is { ValueKind: JsonValueKind.False })
+        if (paging.HasMore?.First(response.Body) is { ValueKind: JsonValueKind.False })
             return null;
         var value = paging.Style switch
         {
-            PagingStyle.Cursor => paging.Next!.TextIn(answer.Body) is { } cursor && cursor != current ? cursor : null,
+            PagingStyle.Cursor => paging.Next!.TextIn(response.Body) is { } cursor && cursor != current ? cursor : null,
             PagingStyle.LastId => paging.HasMore is null
-            || paging.HasMore.First(answer.Body) is { ValueKind: JsonValueKind.True }
-                ? LastId(paging, answer.Body)
+            || paging.HasMore.First(response.Body) is { ValueKind: JsonValueKind.True }
+                ? LastId(paging, response.Body)
                 : null,
-            PagingStyle.NextUrl => paging.Next!.TextIn(answer.Body) is { } next
+            PagingStyle.NextUrl => paging.Next!.TextIn(response.Body) is { } next
                 ? WithoutKey(call, SameOrigin(url, next))
                 : null,
-            PagingStyle.LinkHeader => answer.Header("Link") is { } link && NextLink(link) is { } target
+            PagingStyle.LinkHeader => response.Header("Link") is { } link && NextLink(link) is { } target
                 ? WithoutKey(call, SameOrigin(url, target))
                 : null,
-            _ => Counted(call, paging, answer.Body, current),
+            _ => Counted(call, paging, response.Body, current),
         };
         if (value is null or { Length: 0 } or { Length: > 4096 })
             return null;
@@ -131,8 +131,8 @@ internal static class PageTokens
             paging.SizeFrom is not null
             && call.Input.TryGetProperty(paging.SizeFrom, out var given)
             && given.ValueKind == JsonValueKind.Number
-            && given.TryGetInt32(out var asked)
-                ? asked
+            && given.TryGetInt32(out var requested)
+                ? requested
                 : paging.DefaultSize;
         var more = paging.HasMore?.First(body) is { ValueKind: JsonValueKind.True };
         if (count == 0 || (!more && (size == 0 || count < size)))

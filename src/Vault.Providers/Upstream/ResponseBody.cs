@@ -15,15 +15,15 @@ internal sealed class ResponseBody
     private const int FirstRead = 16 * 1024;
 
     private readonly byte[] _bytes;
-    private readonly bool _whole;
+    private readonly bool _complete;
     private readonly System.Net.Http.Headers.MediaTypeHeaderValue? _type;
 
-    private ResponseBody(byte[] bytes, bool whole, System.Net.Http.Headers.MediaTypeHeaderValue? type)
+    private ResponseBody(byte[] bytes, bool complete, System.Net.Http.Headers.MediaTypeHeaderValue? type)
     {
-        Json = whole ? Answer.Parse(bytes, IsJson(type) ? type : null) : default;
+        Json = complete ? ProviderResponse.Parse(bytes, IsJson(type) ? type : null) : default;
         // Repair only JSON: a file must stay byte for byte.
-        _bytes = Json.ValueKind != JsonValueKind.Undefined || IsJson(type) ? JsonText.Mend(bytes) : bytes;
-        (_whole, _type) = (whole, type);
+        _bytes = Json.ValueKind != JsonValueKind.Undefined || IsJson(type) ? JsonText.Repair(bytes) : bytes;
+        (_complete, _type) = (complete, type);
     }
 
     public string? ContentType => _type?.ToString();
@@ -76,7 +76,7 @@ internal sealed class ResponseBody
         return new ResponseBody(whole || bytes.Length <= readCap ? bytes : bytes[..readCap], whole, type);
     }
 
-    // Answer.Parse parses such a body as JSON, whatever its type is.
+    // ProviderResponse.Parse parses such a body as JSON, whatever its type is.
     private static bool LooksLikeJson(ReadOnlySpan<byte> bytes) =>
         bytes.TrimStart(BeforeJson) is [(byte)'{' or (byte)'[', ..];
 
@@ -127,11 +127,11 @@ internal sealed class ResponseBody
             return text.Length <= cap ? (json, false, default) : (Parse(JsonCut.Cut(text, cap)), true, text);
         }
 
-        if (!_whole && IsJson(_type) && JsonCut.Cut(_bytes, cap) is { Length: > 0 } cut)
+        if (!_complete && IsJson(_type) && JsonCut.Cut(_bytes, cap) is { Length: > 0 } cut)
             return (Parse(cut), true, _bytes);
         if (IsText(_type) && Utf8(_bytes) is { } plain)
         {
-            var truncated = !_whole || _bytes.Length > cap;
+            var truncated = !_complete || _bytes.Length > cap;
             return (
                 JsonSerializer.SerializeToElement(truncated ? Shorten(plain, cap) : plain),
                 truncated,
@@ -139,7 +139,10 @@ internal sealed class ResponseBody
             );
         }
 
-        var (length, shortened) = ((int)Math.Min(_bytes.Length, cap / 4L * 3), _bytes.Length > cap / 4 * 3 || !_whole);
+        var (length, shortened) = (
+            (int)Math.Min(_bytes.Length, cap / 4L * 3),
+            _bytes.Length > cap / 4 * 3 || !_complete
+        );
         var data = JsonSerializer.SerializeToElement(
             new Dictionary<string, string>
             {

@@ -67,8 +67,8 @@ public sealed class UpstreamClient : IUpstream
             if (call.TokenEndsAtDeadline)
                 return await SendAsync(call, message, url, page, cancellationToken);
             using var deadline = new CancellationTokenSource(left < MaxWait ? left : MaxWait, _time);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-            return await SendAsync(call, message, url, page, stop.Token);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+            return await SendAsync(call, message, url, page, linked.Token);
         }
     }
 
@@ -79,19 +79,19 @@ public sealed class UpstreamClient : IUpstream
         HttpRequestMessage message,
         Uri url,
         string? page,
-        CancellationToken stop
+        CancellationToken cancellationToken
     )
     {
         var content = message.Content as TrackedContent;
         int? status = null;
         try
         {
-            using var response = await _http.Api.SendAsync(message, stop);
+            using var response = await _http.Api.SendAsync(message, cancellationToken);
             status = (int)response.StatusCode;
             using var redactor = new CredentialRedactor(call.Grant, call.Credential);
-            var body = await ResponseBody.ReadAsync(response, _options.ReadCap, redactor, stop);
-            var headers = Answer.HeadersOf(response);
-            var answer = new Answer(status.Value, name => redactor.Redact(headers(name)), body.Json);
+            var body = await ResponseBody.ReadAsync(response, _options.ReadCap, redactor, cancellationToken);
+            var headers = ProviderResponse.HeadersOf(response);
+            var answer = new ProviderResponse(status.Value, name => redactor.Redact(headers(name)), body.Json);
             return Reply(call, answer, body, url, page) with { CredentialEchoed = redactor.Replaced };
         }
         catch (Exception e)
@@ -112,7 +112,7 @@ public sealed class UpstreamClient : IUpstream
         }
     }
 
-    private UpstreamReply Reply(ToolCall call, Answer answer, ResponseBody body, Uri url, string? page)
+    private UpstreamReply Reply(ToolCall call, ProviderResponse answer, ResponseBody body, Uri url, string? page)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
         var verdict = ApiResponseClassifier.Classify(pack, answer, _time.GetUtcNow());

@@ -8,7 +8,7 @@ namespace Vault.Sandbox.Api;
 /// <summary>Responses that echo the request, and responses that are hard to handle.</summary>
 internal static class EchoEndpoints
 {
-    private const int LargestBytes = 100_000_000;
+    private const int MaxBytes = 100_000_000;
 
     /// <summary>The verification call for keys and logins: cheap, without side effects, requires no scope.</summary>
     public static Task VerifyAsync(HttpContext context, ApiCaller caller) =>
@@ -51,10 +51,10 @@ internal static class EchoEndpoints
                 NumberStyles.None,
                 CultureInfo.InvariantCulture,
                 out var bytes
-            ) || bytes is < 64 or > LargestBytes
+            ) || bytes is < 64 or > MaxBytes
         )
         {
-            await ApiRefusal.BadRequest($"bytes must be a number from 64 to {LargestBytes}").WriteAsync(context);
+            await ApiRefusal.BadRequest($"bytes must be a number from 64 to {MaxBytes}").WriteAsync(context);
             return;
         }
 

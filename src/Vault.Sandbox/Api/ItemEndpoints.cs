@@ -12,7 +12,7 @@ namespace Vault.Sandbox.Api;
 /// <summary>Reads, lists, creates and deletes items.</summary>
 internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
 {
-    private const int LargestPage = 200;
+    private const int MaxPage = 200;
 
     public Task GetAsync(HttpContext context, ApiCaller caller)
     {
@@ -30,11 +30,11 @@ internal sealed class ItemEndpoints(ItemStore items, CounterBook counters)
             query.TryGetValue("page_size", out var sizeText)
             && !(
                 int.TryParse(sizeText, NumberStyles.None, CultureInfo.InvariantCulture, out size)
-                && size is >= 1 and <= LargestPage
+                && size is >= 1 and <= MaxPage
             )
         )
         {
-            return ApiRefusal.BadRequest($"page_size must be a number from 1 to {LargestPage}").WriteAsync(context);
+            return ApiRefusal.BadRequest($"page_size must be a number from 1 to {MaxPage}").WriteAsync(context);
         }
 
         if (!TryAfter(query["page_token"], out var after))

@@ -7,14 +7,14 @@ namespace Vault.Sandbox.OAuth;
 /// <summary>A service account's public key. RS256 for RSA keys of 2048 bits or more, ES256 for keys on P-256.</summary>
 internal sealed record JwtKey(string Issuer, string? KeyId, string ClientId, RSA? Rsa, ECDsa? Ecdsa)
 {
-    private readonly Lock _turn = new();
+    private readonly Lock _lock = new();
 
     public string Algorithm => Rsa is not null ? "RS256" : "ES256";
 
     // RSA and ECDsa are not documented as thread-safe; verification is rare enough for a lock.
     public bool Verify(ReadOnlySpan<byte> signed, ReadOnlySpan<byte> signature)
     {
-        lock (_turn)
+        lock (_lock)
         {
             return Rsa?.VerifyData(signed, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
                 ?? Ecdsa!.VerifyData(

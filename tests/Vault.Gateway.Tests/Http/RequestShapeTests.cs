@@ -8,7 +8,7 @@ public sealed class RequestShapeTests
 {
     [Theory]
     [InlineData("""{"display_name":"a","colour":"red"}""", "colour", "display_name, external_id")]
-    [InlineData("""{"display_name":7}""", "display_name", "text")]
+    [InlineData("""{"display_name":7}""", "display_name", "string")]
     [InlineData("""{}""", "display_name", "required")]
     [InlineData("""{"display_name":null}""", "display_name", "required")]
     [InlineData("""{"Display_Name":"a"}""", "Display_Name", "unknown")]

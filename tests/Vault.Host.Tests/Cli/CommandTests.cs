@@ -97,7 +97,7 @@ public sealed class CommandTests : IAsyncLifetime
         ];
         var shown = await _cli.Vault.RunAsync(nango, words);
         Assert.Equal(1, shown.Code);
-        Assert.Contains("2 would import, 1 skipped; nothing was done", shown.Error, StringComparison.Ordinal);
+        Assert.Contains("2 would import, 1 skipped; nothing was imported", shown.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await _cli.Vault.JsonAsync("", "accounts", "list")).GetArrayLength());
 
         var done = await _cli.Vault.RunAsync(nango, [.. words, "--apply"]);

@@ -108,7 +108,7 @@ public sealed class HostOptionsTests
     [Fact]
     public void A_command_behind_the_options_is_told_its_place() =>
         Assert.Contains(Read(["--store", "sqlite", "ledger-verify"]).Faults, f =>
-            f.Contains("ledger-verify: an option is written", StringComparison.Ordinal)
+            f.Contains("ledger-verify: write an option", StringComparison.Ordinal)
         );
 
     [Fact]

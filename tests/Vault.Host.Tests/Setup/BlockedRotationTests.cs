@@ -38,7 +38,7 @@ public sealed class BlockedRotationTests
 
         var ran = await vault.RunAsync("", "organizations", "rotate-key", organization);
         Assert.Equal(1, ran.Code);
-        Assert.Contains("key version 2: blocked, 1 rows sealed again", ran.Out, StringComparison.Ordinal);
+        Assert.Contains("key version 2: blocked, 1 rows resealed", ran.Out, StringComparison.Ordinal);
         Assert.Contains("cannot be decrypted: connected_account " + account, ran.Out, StringComparison.Ordinal);
         Assert.Contains(
             "cannot be decrypted: connected_account " + account,

@@ -33,7 +33,10 @@ public sealed class KeysDestroyTests
         );
 
         Assert.Equal(
-            (0, "0 retired keys destroyed, 1 kept: retired less than 30 days ago, or a row still lies under them."),
+            (
+                0,
+                "0 retired keys destroyed, 1 kept: retired less than 30 days ago, or a row is still sealed under them."
+            ),
             await RunAsync(data, organization, "30")
         );
         await using (
@@ -48,7 +51,10 @@ public sealed class KeysDestroyTests
         }
 
         Assert.Equal(
-            (0, "1 retired keys destroyed, 0 kept: retired less than 30 days ago, or a row still lies under them."),
+            (
+                0,
+                "1 retired keys destroyed, 0 kept: retired less than 30 days ago, or a row is still sealed under them."
+            ),
             await RunAsync(data, organization, "30")
         );
         Assert.Equal(("operator", 1), await ToldAsync("organization.key_destroyed"));
@@ -67,7 +73,7 @@ public sealed class KeysDestroyTests
     }
 
     [Theory]
-    [InlineData("org_00000000000000000000000000", "30", "is not known")]
+    [InlineData("org_00000000000000000000000000", "30", "There is no organization")]
     [InlineData("acme", "30", "organization id")]
     [InlineData("org_00000000000000000000000000", "0", "1 to 65535")]
     [InlineData("org_00000000000000000000000000", "soon", "1 to 65535")]

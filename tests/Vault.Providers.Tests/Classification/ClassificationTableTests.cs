@@ -26,7 +26,7 @@ public sealed class ClassificationTableTests
     public void ATokenAnswer(int row, string title)
     {
         var fixture = TokenCases[row];
-        var reply = TokenResponseClassifier.Classify(Pack(fixture), AnswerOf(fixture), Now);
+        var reply = TokenResponseClassifier.Classify(Pack(fixture), ResponseOf(fixture), Now);
         (string Meaning, string? Reason, string Code, TimeSpan? Wait) got = reply switch
         {
             TokenReply.NotActed r => ("NotActed", null, r.Failure, r.RetryAfter),
@@ -48,7 +48,7 @@ public sealed class ClassificationTableTests
     public void AnApiAnswer(int row, string title)
     {
         var fixture = ApiCases[row];
-        var verdict = ApiResponseClassifier.Classify(Pack(fixture), AnswerOf(fixture), Now);
+        var verdict = ApiResponseClassifier.Classify(Pack(fixture), ResponseOf(fixture), Now);
         Assert.Equal(
             (Text(fixture, "outcome"), Text(fixture, "reason"), Text(fixture, "code")),
             (verdict.Outcome.ToString(), verdict.Reason, verdict.Code)
@@ -72,7 +72,11 @@ public sealed class ClassificationTableTests
         {
             foreach (var status in new[] { 408, 425, 429, 500, 502, 503, 504 })
             {
-                var reply = TokenResponseClassifier.Classify(pack, new Answer(status, _ => null, default), Now);
+                var reply = TokenResponseClassifier.Classify(
+                    pack,
+                    new ProviderResponse(status, _ => null, default),
+                    Now
+                );
                 Assert.True(reply is TokenReply.NotActed or TokenReply.MayHaveActed, $"{pack.Id} {status}: {reply}");
             }
         }
@@ -87,14 +91,14 @@ public sealed class ClassificationTableTests
 
     private static ProviderPack Pack(JsonElement fixture) => Packs.All.Single(p => p.Id == Text(fixture, "provider"));
 
-    private static Answer AnswerOf(JsonElement fixture)
+    private static ProviderResponse ResponseOf(JsonElement fixture)
     {
         var headers = fixture.TryGetProperty("headers", out var given)
             ? given
                 .EnumerateObject()
                 .ToDictionary(h => h.Name, h => h.Value.GetString(), StringComparer.OrdinalIgnoreCase)
             : [];
-        return new Answer(
+        return new ProviderResponse(
             fixture.GetProperty("status").GetInt32(),
             name => headers.GetValueOrDefault(name),
             fixture.TryGetProperty("body", out var body) && body.ValueKind != JsonValueKind.String ? body : default

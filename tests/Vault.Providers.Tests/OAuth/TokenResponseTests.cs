@@ -195,7 +195,7 @@ public sealed class TokenResponseTests
     private static TokenReply Read(string provider, string answer, bool mustCapture)
     {
         Assert.True(LoadedPacks.All.TryGet(provider, out var pack));
-        var parsed = new Answer(200, _ => null, Answer.Parse(Encoding.UTF8.GetBytes(answer), null));
+        var parsed = new ProviderResponse(200, _ => null, ProviderResponse.Parse(Encoding.UTF8.GetBytes(answer), null));
         return TokenResponseClassifier.Classify(pack, parsed, Sent)
             ?? TokenResponseReader.Read(pack, parsed, Sent, Sent.AddSeconds(2), mustCapture);
     }

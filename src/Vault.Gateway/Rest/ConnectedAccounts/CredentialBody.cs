@@ -40,7 +40,7 @@ internal static class CredentialBody
     public static Field ExpectedIdentity { get; } =
         Field.Text(
             "expected_identity",
-            "The provider's subject or e-mail address that the credential must belong " + "to."
+            "The provider's subject or e-mail address that the credential must belong to."
         ) with
         {
             MaxLength = 320,

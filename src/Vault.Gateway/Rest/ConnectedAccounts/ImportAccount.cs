@@ -24,7 +24,7 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
             Success = 201,
             Answer = typeof(AccountView),
             Description =
-                "The credential is never shown again; the account shows at most the last characters of " + "a key.",
+                "The credential is never shown again; the account shows at most the last characters of a key.",
             Errors =
             [
                 ErrorCatalogue.ConnectionUnknown,
@@ -40,7 +40,7 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
                 Field.Organization,
                 Field.Text(
                     "user_id",
-                    "The user's id in your application; service:<name> for the organization " + "itself."
+                    "The user's id in your application; service:<name> for the organization itself."
                 ) with
                 {
                     Required = true,

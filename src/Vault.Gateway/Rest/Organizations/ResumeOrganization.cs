@@ -13,7 +13,7 @@ internal sealed class ResumeOrganization(IOrganizations organizations) : IRoute
             "POST",
             "/v1/organizations/{organization_id}:resume",
             "resumeOrganization",
-            "Resume a suspended " + "organization"
+            "Resume a suspended organization"
         )
         {
             Tag = "Organizations",

@@ -50,7 +50,7 @@ internal sealed class ListScopeUse(ScopeReport report, AccountFinder finder, Tim
             "GET",
             "/v1/scopes:usage",
             "listScopeUsage",
-            "List the scopes granted to accounts and which of them " + "are used"
+            "List the scopes granted to accounts and which of them are used"
         )
         {
             Tag = "Scopes",

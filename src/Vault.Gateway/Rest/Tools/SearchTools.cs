@@ -58,14 +58,14 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
             visible
         );
         var written = tools.Select(t => (Tool: t, Form: ToolFormats.Write(t, call.Query.Text("format")))).ToList();
-        if (call.Query.Number("max_tokens") is { } most)
+        if (call.Query.Number("max_tokens") is { } budget)
         {
             if (call.Query.Text("format") is null or "vault")
                 return VaultError.Invalid("max_tokens", "requires the format of a model");
             written =
             [
                 .. ToolBudget
-                    .Fit([.. written.Select(w => (w.Tool, (JsonObject)w.Form))], most)
+                    .Fit([.. written.Select(w => (w.Tool, (JsonObject)w.Form))], budget)
                     .Select(w => (w.Tool, (object)w.Form)),
             ];
         }
@@ -82,7 +82,7 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
     /// </summary>
     private async Task<Func<Tool, bool>> OfferedAsync(OrganizationId organization, CancellationToken cancellationToken)
     {
-        var whole = new HashSet<string>(StringComparer.Ordinal);
+        var unrestricted = new HashSet<string>(StringComparer.Ordinal);
         var named = new HashSet<string>(StringComparer.Ordinal);
         string? cursor = null;
         do
@@ -93,14 +93,14 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
                 if (connection.Settings.Tools is { } tools)
                     named.UnionWith(tools);
                 else
-                    whole.Add(connection.Provider);
+                    unrestricted.Add(connection.Provider);
             }
 
             cursor = page.Cursor;
         } while (cursor is not null);
         return tool =>
             named.Contains(tool.Definition.Name)
-            || whole.Contains(tool.Pack.Id)
-            || packs.CompatibleProviders(tool).Any(whole.Contains);
+            || unrestricted.Contains(tool.Pack.Id)
+            || packs.CompatibleProviders(tool).Any(unrestricted.Contains);
     }
 }

@@ -8,7 +8,7 @@ namespace Vault.Providers.Classification;
 /// <summary>The parts of a provider's response that the classification needs.</summary>
 /// <param name="Header">All values of a header joined by commas; null when absent.</param>
 /// <param name="Body">Undefined if the body is not a JSON object or array.</param>
-internal sealed record Answer(int Status, Func<string, string?> Header, JsonElement Body)
+internal sealed record ProviderResponse(int Status, Func<string, string?> Header, JsonElement Body)
 {
     public bool IsSuccess => Status is >= 200 and <= 299;
 
@@ -16,7 +16,7 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
     /// A transient status never ends a grant (law 6), whatever its body says, unless the rule names that very status
     /// together with the body. A rule written for the provider's errors must not match a gateway's response.
     /// </summary>
-    public bool Forbids(ErrorRule rule) =>
+    public bool Excludes(ErrorRule rule) =>
         rule.Meaning == AnswerMeaning.GrantDead
         && rule.When.Status.Length == 0
         && Status is 408 or 425 or 429 or >= 500;
@@ -40,7 +40,7 @@ internal sealed record Answer(int Status, Func<string, string?> Header, JsonElem
             var start = body.AsSpan().StartsWith(JsonText.Mark) ? JsonText.Mark.Length : 0;
             if (body.AsSpan(start).TrimStart(" \t\r\n"u8) is { Length: > 0 } text && text[0] is (byte)'{' or (byte)'[')
             {
-                var json = JsonText.Mend(body);
+                var json = JsonText.Repair(body);
                 var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
                 var element = JsonElement.ParseValue(ref reader);
                 return reader.BytesConsumed <= json.Length && OnlySpace(json.AsSpan((int)reader.BytesConsumed))
