@@ -66,7 +66,7 @@ internal sealed class PreSendCheck(
 
     private TimeSpan Left(RefreshLease lease) => options.Lease - options.ClockSkew - time.GetElapsedTime(lease.TakenAt);
 
-    private Task ReturnAsync(RefreshLease lease, string failure) =>
+    private Task<Result<AccountStep>> ReturnAsync(RefreshLease lease, string failure) =>
         outcomes.ReportNotSentAsync(lease.Key, lease.AttemptId, failure);
 
     private async Task<AccountSnapshot?> ReadAgainAsync(RefreshLease lease)

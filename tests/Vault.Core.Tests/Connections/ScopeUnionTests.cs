@@ -16,11 +16,11 @@ public sealed class ScopeUnionTests
     [InlineData("x", "a", "x,a")]
     [InlineData("", "a,b ; b", "a,b")]
     [InlineData("", "", "")]
-    public void HoldsWhatIsNeededAndNoMore(string given, string tools, string expected) =>
+    public void Holds_what_is_needed_and_no_more(string given, string tools, string expected) =>
         Assert.Equal(Split(expected, ','), ScopeUnion.Of(tools.Split(';').Select(Need), Split(given, ',')));
 
     [Fact]
-    public void EveryToolRunsWithIt_AndNothingInItCouldBeLeftOut()
+    public void Every_tool_runs_with_it_and_nothing_in_it_could_be_left_out()
     {
         var random = new Random(11);
         for (var round = 0; round < 2_000; round++)
@@ -46,7 +46,7 @@ public sealed class ScopeUnionTests
     }
 
     [Fact]
-    public void AVersionIsStagedForAShare_ThenActive_AndTheOneBeforeIsKept()
+    public void A_version_is_staged_for_a_share_then_active_and_the_one_before_is_kept()
     {
         var settings = new ConnectionSettings { Scopes = ["read"] };
         settings = ScopeBundles.Add(
@@ -77,7 +77,7 @@ public sealed class ScopeUnionTests
     }
 
     [Fact]
-    public void OldVersionsAreForgotten_TheActiveAndTheStagedAreNot()
+    public void Old_versions_are_forgotten_the_active_and_the_staged_are_not()
     {
         var settings = ScopeBundles.Activate(
             ScopeBundles.Add(new ConnectionSettings(), ["a"], default, "k", null, out _),
@@ -96,7 +96,7 @@ public sealed class ScopeUnionTests
     }
 
     [Fact]
-    public void AUsersPlaceStays_AndTheSharesComeOut()
+    public void A_users_place_stays_and_the_shares_come_out()
     {
         var places = Enumerable
             .Range(0, 5_000)
@@ -124,7 +124,7 @@ public sealed class ScopeUnionTests
     [InlineData("Mail.ReadWrite", ScopeRisk.None)]
     [InlineData("full", ScopeRisk.Admin)]
     [InlineData("admin.emoji:read", ScopeRisk.None)]
-    public void ARiskyScopeIsKnown(string scope, ScopeRisk risk)
+    public void A_risky_scope_is_known(string scope, ScopeRisk risk)
     {
         var pack = new Vault.TestKit.Provider.AcmePacks(new RefreshPolicy { Rotation = Rotation.Never }).All.First();
         pack = pack with

@@ -62,7 +62,7 @@ public sealed class ToolDiffTests
     }
 
     [Fact]
-    public void ScopesAndEffectsCount_AndSoDoesANewVersion()
+    public void Scopes_and_effects_count_and_so_does_a_new_version()
     {
         Assert.True(Change(Old with { Effect = Effect.Destructive }).Breaking);
         Assert.False(Change(Old with { Effect = Effect.Read }).Breaking);

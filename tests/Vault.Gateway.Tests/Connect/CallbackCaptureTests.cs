@@ -7,7 +7,7 @@ namespace Vault.Gateway.Tests.Connect;
 public sealed class CallbackCaptureTests
 {
     [Fact]
-    public async Task WhatTheCallbackBringsIsTheAccountsAndWhatDoesNotFitCostsNoCode()
+    public async Task What_the_callback_brings_is_the_accounts_and_what_does_not_fit_costs_no_code()
     {
         await using var scene = await Scene.SetAsync();
         var seen = new List<IReadOnlyDictionary<string, string>>();

@@ -17,7 +17,7 @@ namespace Vault.Gateway.Tests.Connect;
 public sealed class OAuth1ConsentTests
 {
     [Fact]
-    public async Task TheAccountHasACredentialThatSigns_AndConsentHealsIt()
+    public async Task The_account_has_a_credential_that_signs_and_consent_heals_it()
     {
         await using var scene = await SetAsync();
         var (host, visitor) = (scene.Host, new Visitor(scene.Host));
@@ -52,7 +52,7 @@ public sealed class OAuth1ConsentTests
     }
 
     [Fact]
-    public async Task ANewClientSecretReachesAnAccountThatIsThereAlready()
+    public async Task A_new_client_secret_reaches_an_account_that_is_there_already()
     {
         await using var scene = await SetAsync();
         var (host, visitor) = (scene.Host, new Visitor(scene.Host));
@@ -90,7 +90,7 @@ public sealed class OAuth1ConsentTests
     [InlineData("oauth_problem=user_refused&oauth_token=tmp-token", 424, "declined")]
     [InlineData("oauth_problem=permission_denied", 424, "declined")]
     [InlineData("oauth_problem=consumer_key_rejected", 422, "refused")]
-    public async Task ARefusalIsToldAsOne(string query, int status, string word)
+    public async Task A_refusal_is_told_as_one(string query, int status, string word)
     {
         await using var scene = await SetAsync();
         var visitor = new Visitor(scene.Host);
@@ -101,7 +101,7 @@ public sealed class OAuth1ConsentTests
     }
 
     [Fact]
-    public async Task AProviderThatGivesNoTemporaryCredentialsLeavesTheLinkAsItWas()
+    public async Task A_provider_that_gives_no_temporary_credentials_leaves_the_link_as_it_was()
     {
         await using var scene = await SetAsync();
         var (host, visitor) = (scene.Host, new Visitor(scene.Host));

@@ -23,7 +23,7 @@ public sealed class ClassificationTableTests
 
     [Theory]
     [MemberData(nameof(TokenRows))]
-    public void ATokenAnswer(int row, string title)
+    public void A_token_answer(int row, string title)
     {
         var fixture = TokenCases[row];
         var reply = TokenResponseClassifier.Classify(Pack(fixture), ResponseOf(fixture), Now);
@@ -45,7 +45,7 @@ public sealed class ClassificationTableTests
 
     [Theory]
     [MemberData(nameof(ApiRows))]
-    public void AnApiAnswer(int row, string title)
+    public void An_api_answer(int row, string title)
     {
         var fixture = ApiCases[row];
         var verdict = ApiResponseClassifier.Classify(Pack(fixture), ResponseOf(fixture), Now);
@@ -66,7 +66,7 @@ public sealed class ClassificationTableTests
     /// Law 6 over every pack, the operator's rules included: a transient status without a body never kills a grant.
     /// </summary>
     [Fact]
-    public void NoPackMakesATransientStatusTerminal()
+    public void No_pack_makes_a_transient_status_terminal()
     {
         foreach (var pack in Packs.All.Where(p => p.Details.OAuth is not null))
         {
@@ -83,7 +83,7 @@ public sealed class ClassificationTableTests
     }
 
     [Fact]
-    public void ThereAreAtLeastTwoHundredAndFiftyAnswers_EachWithItsSource()
+    public void There_are_at_least_two_hundred_and_fifty_answers_each_with_its_source()
     {
         Assert.True(TokenCases.Length + ApiCases.Length >= 250, $"{TokenCases.Length} + {ApiCases.Length}");
         Assert.All(TokenCases.Concat(ApiCases), c => Assert.False(string.IsNullOrEmpty(Text(c, "source"))));

@@ -22,14 +22,14 @@ public sealed class EgressPolicyTests
     [InlineData("https://API.EXAMPLE.COM/x")]
     [InlineData("https://a.tenant.example.com/x")]
     [InlineData("https://a.b.tenant.example.com:443/x")]
-    public void PinnedHostsPass(string url) => Assert.Null(Policy().Refusal(Pack, new Uri(url)));
+    public void Pinned_hosts_pass(string url) => Assert.Null(Policy().Refusal(Pack, new Uri(url)));
 
     /// <summary>
     /// Verdicts are remembered per origin as it was written: what comes later under one policy is judged as if it came
     /// first.
     /// </summary>
     [Fact]
-    public void AVerdictIsRememberedForItsOriginAndPackOnly()
+    public void A_verdict_is_remembered_for_its_origin_and_pack_only()
     {
         var policy = Policy(loopback: true);
         var other = MakePack(true, "other.example.com");
@@ -88,14 +88,14 @@ public sealed class EgressPolicyTests
     [InlineData("https://0251.0376.0251.0376/")]
     [InlineData("https://169.254.43518/")]
     [InlineData("https://metadata.google.internal/")]
-    public void EverythingElseIsRefused(string url) => Assert.NotNull(Policy().Refusal(Pack, new Uri(url)));
+    public void Everything_else_is_refused(string url) => Assert.NotNull(Policy().Refusal(Pack, new Uri(url)));
 
     [Theory]
     [InlineData("http://127.0.0.1:9090/")]
     [InlineData("http://localhost:9090/")]
     [InlineData("http://[::1]:9090/")]
     [InlineData("https://127.0.0.1/")]
-    public void LoopbackPassesInDevelopmentOnly(string url)
+    public void Loopback_passes_in_development_only(string url)
     {
         Assert.Null(Policy(loopback: true).Refusal(Development, new Uri(url)));
         Assert.NotNull(Policy(loopback: false).Refusal(Development, new Uri(url)));
@@ -108,7 +108,7 @@ public sealed class EgressPolicyTests
     [InlineData("http://127.1:9090/")]
     [InlineData("http://api.example.com/")]
     [InlineData("http://[::ffff:127.0.0.1]:9090/")]
-    public void OtherWritingsOfLoopbackAreRefusedEvenThere(string url) =>
+    public void Other_writings_of_loopback_are_refused_even_there(string url) =>
         Assert.NotNull(Policy(loopback: true).Refusal(Development, new Uri(url)));
 
     [Theory]
@@ -138,7 +138,7 @@ public sealed class EgressPolicyTests
     [InlineData("2001::1")]
     [InlineData("2001:db8::1")]
     [InlineData("4000::1")]
-    public void SpecialAddressesAreRefused(string address) =>
+    public void Special_addresses_are_refused(string address) =>
         Assert.NotNull(Policy().Refusal("api.example.com", 443, IPAddress.Parse(address)));
 
     [Theory]
@@ -147,11 +147,11 @@ public sealed class EgressPolicyTests
     [InlineData("64:ff9b::808:808")]
     [InlineData("2002:0808:0808::1")]
     [InlineData("::ffff:8.8.8.8")]
-    public void PublicAddressesPass(string address) =>
+    public void Public_addresses_pass(string address) =>
         Assert.Null(Policy().Refusal("api.example.com", 443, IPAddress.Parse(address)));
 
     [Fact]
-    public void TheOperatorOpensHostsNetworksAndPorts()
+    public void The_operator_opens_hosts_networks_and_ports()
     {
         var policy = Policy(false, "api.example.com", "git.tenant.example.com:8443", "10.20.0.0/16");
         Assert.Null(policy.Refusal("api.example.com", 443, IPAddress.Parse("10.99.0.1")));
@@ -162,7 +162,7 @@ public sealed class EgressPolicyTests
     }
 
     [Fact]
-    public void MetadataOpensOnlyWhenNamedExactly()
+    public void Metadata_opens_only_when_named_exactly()
     {
         var metadata = IPAddress.Parse("169.254.169.254");
         Assert.NotNull(Policy(false, "169.254.0.0/16", "api.example.com").Refusal("api.example.com", 443, metadata));
@@ -170,7 +170,7 @@ public sealed class EgressPolicyTests
     }
 
     [Fact]
-    public void EveryWrongOptionIsListed()
+    public void Every_wrong_option_is_listed()
     {
         var options = new EgressOptions { ConnectTimeout = TimeSpan.Zero };
         foreach (

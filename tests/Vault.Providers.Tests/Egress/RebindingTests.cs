@@ -11,7 +11,7 @@ public sealed class RebindingTests
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
     [InlineData("::ffff:10.0.0.1")]
-    public async Task APublicNameThatAnswersAnInnerAddressIsRefused_AlsoInDevelopment(string address)
+    public async Task A_public_name_that_answers_an_inner_address_is_refused_also_in_development(string address)
     {
         var resolver = new Script([
             [IPAddress.Parse(address)],
@@ -25,7 +25,7 @@ public sealed class RebindingTests
     }
 
     [Fact]
-    public async Task OneForbiddenAddressAmongGoodOnesRefusesTheAnswer()
+    public async Task One_forbidden_address_among_good_ones_refuses_the_answer()
     {
         var resolver = new Script([
             [IPAddress.Parse("93.184.216.34"), IPAddress.Parse("169.254.169.254")],
@@ -38,7 +38,7 @@ public sealed class RebindingTests
     }
 
     [Fact]
-    public async Task TheAnswerIsAskedForOnce_SoThereIsNoSecondOneToFallFor()
+    public async Task The_answer_is_asked_for_once_so_there_is_no_second_one_to_fall_for()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         var port = new Uri(peer.BaseUrl).Port;
@@ -54,7 +54,7 @@ public sealed class RebindingTests
     }
 
     [Fact]
-    public async Task ANameWithoutAddressesIsNotResolved()
+    public async Task A_name_without_addresses_is_not_resolved()
     {
         using var http = Http(
             new Script([

@@ -19,7 +19,7 @@ public sealed class CallbackTests
     [InlineData("1", "callback_realmId_refused")]
     [InlineData("4620816365002345678/../..", "callback_realmId_refused")]
     [InlineData("4620816365002345678\n", "callback_realmId_refused")]
-    public void TheCompanyOfQuickBooksComesWithTheRedirect(string realm, string? fault)
+    public void The_company_of_quick_books_comes_with_the_redirect(string realm, string? fault)
     {
         var reading = CallbackReader.Read(
             Client("quickbooks"),
@@ -35,7 +35,7 @@ public sealed class CallbackTests
     }
 
     [Fact]
-    public void ShopifysWayBackIsSignedAndNamesTheConnectionsShop()
+    public void Shopifys_way_back_is_signed_and_names_the_connections_shop()
     {
         var client = Client("shopify", ("subdomain", "acme"));
         Assert.Null(CallbackReader.Read(client, Signed("acme.myshopify.com")).Fault);
@@ -57,7 +57,7 @@ public sealed class CallbackTests
     }
 
     [Fact]
-    public void ASignedTextIsNotCutIntoOtherParameters()
+    public void A_signed_text_is_not_cut_into_other_parameters()
     {
         // Signed for one shop, cut so that the signed text reads the same and names another.
         var client = Client("shopify", ("subdomain", "acme"));
@@ -78,14 +78,14 @@ public sealed class CallbackTests
     }
 
     [Fact]
-    public void AmazonsCodeHasAnotherName() =>
+    public void Amazons_code_has_another_name() =>
         Assert.Equal(
             "spapi_oauth_code",
             LoadedPacks.All.All.Single(p => p.Id == "amazon_selling_partner").Details.OAuth!.Callback!.Code
         );
 
     [Fact]
-    public void TokensFromElsewhereMayBringWhatTheAnswerWouldHave()
+    public void Tokens_from_elsewhere_may_bring_what_the_answer_would_have()
     {
         var pack = LoadedPacks.All.All.Single(p => p.Id == "quickbooks");
         using var draft = new CredentialRequest

@@ -80,7 +80,7 @@ public sealed class OddTokenResponseTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Answers))]
-    public async Task EveryAnswerHasOneMeaning_AndNoneIsTriedTwice(string raw, string meaning, string failure)
+    public async Task Every_answer_has_one_meaning_and_none_is_tried_twice(string raw, string meaning, string failure)
     {
         await using var peer = new OddPeer(_ => raw);
         var reply = await RefreshAsync(peer.BaseUrl, TimeProvider.System, SandboxRig.Soon);
@@ -90,7 +90,7 @@ public sealed class OddTokenResponseTests : IDisposable
     }
 
     [Fact]
-    public async Task NobodyListens_NothingWasSent()
+    public async Task Nobody_listens_nothing_was_sent()
     {
         string url;
         await using (var peer = new OddPeer(_ => ""))
@@ -102,7 +102,7 @@ public sealed class OddTokenResponseTests : IDisposable
     }
 
     [Fact]
-    public async Task SilenceUntilTheDeadline_MayHideAnAct()
+    public async Task Silence_until_the_deadline_may_hide_an_act()
     {
         await using var peer = new OddPeer(_ => null);
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
@@ -113,7 +113,7 @@ public sealed class OddTokenResponseTests : IDisposable
     }
 
     [Fact]
-    public async Task ADeadlineInThePast_SendsNothing()
+    public async Task A_deadline_in_the_past_sends_nothing()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         Assert.IsType<TokenReply.NotActed>(
@@ -123,7 +123,7 @@ public sealed class OddTokenResponseTests : IDisposable
     }
 
     [Fact]
-    public async Task ClientIdAndSecretAreFormEncodedInTheHeader()
+    public async Task Client_id_and_secret_are_form_encoded_in_the_header()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{\"access_token\":\"a\"}"));
         await RefreshAsync(peer.BaseUrl, TimeProvider.System, SandboxRig.Soon, c =>
@@ -144,7 +144,7 @@ public sealed class OddTokenResponseTests : IDisposable
     }
 
     [Fact]
-    public async Task AHostOutsideThePackIsNeverCalled()
+    public async Task A_host_outside_the_pack_is_never_called()
     {
         var reply = await RefreshAsync("http://169.254.169.254", TimeProvider.System, SandboxRig.Soon);
         Assert.IsType<TokenReply.ClientRefused>(reply);

@@ -19,7 +19,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     public async Task DisposeAsync() => await _rig.DisposeAsync();
 
     [Fact]
-    public async Task ARefreshRotates_AndAReplayIsADeadGrant()
+    public async Task A_refresh_rotates_and_a_replay_is_a_dead_grant()
     {
         var grant = _rig.Grant();
         var client = _rig.Client("sandbox");
@@ -39,7 +39,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AProviderThatNeverRotates_AnswersWithoutARefreshToken()
+    public async Task A_provider_that_never_rotates_answers_without_a_refresh_token()
     {
         var minted = _rig.Sandbox.Grants.Mint(
             new GrantSeed { Policy = new() { Rotation = Vault.Sandbox.Clients.RotationBehaviour.Never } }
@@ -62,7 +62,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     [InlineData(FaultKind.MalformedJson, typeof(TokenReply.MayHaveActed))]
     [InlineData(FaultKind.InvalidGrant, typeof(TokenReply.GrantDead))]
     [InlineData(FaultKind.ErrorBody, typeof(TokenReply.ClientRefused))]
-    public async Task AFaultIsNamedExactly_AndSentOnce(FaultKind kind, Type expected)
+    public async Task A_fault_is_named_exactly_and_sent_once(FaultKind kind, Type expected)
     {
         var grant = _rig.Grant();
         _rig.Sandbox.Faults.Add(
@@ -85,7 +85,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     [InlineData(500)]
     [InlineData(502)]
     [InlineData(504)]
-    public async Task AGatewayThatAnswersInItsPlace_MayHideAnAct(int status)
+    public async Task A_gateway_that_answers_in_its_place_may_hide_an_act(int status)
     {
         _rig.Sandbox.Faults.Add(
             new SandboxFault
@@ -101,7 +101,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AWrongSecretIsOurFault_NotTheGrants()
+    public async Task A_wrong_secret_is_our_fault_not_the_grants()
     {
         var client = _rig.Client("sandbox") with { ClientSecret = Secret.From("wrong") };
         var reply = Assert.IsType<TokenReply.ClientRefused>(
@@ -111,7 +111,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ClientCredentialsMint()
+    public async Task Client_credentials_mint()
     {
         var reply = Assert.IsType<TokenReply.Granted>(
             await _rig.Tokens.MintAsync(_rig.Client("sandbox_cc"), null, ["items:read"], SandboxRig.Soon)
@@ -121,7 +121,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AnAssertionMints_SignedWithRsa()
+    public async Task An_assertion_mints_signed_with_rsa()
     {
         using var rsa = RSA.Create(2048);
         _rig.Sandbox.JwtKeys.RegisterPem("robot@sandbox", "k1", rsa.ExportSubjectPublicKeyInfoPem());
@@ -142,7 +142,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AnUnusableKeyIsRefusedBeforeAnythingIsSent()
+    public async Task An_unusable_key_is_refused_before_anything_is_sent()
     {
         var credential = SandboxRig.Own(
             AuthMode.JwtBearer,
@@ -157,7 +157,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task RevokingIsConfirmed_AndTheIdentityIsKnownUntilThen()
+    public async Task Revoking_is_confirmed_and_the_identity_is_known_until_then()
     {
         var grant = _rig.Grant();
         var client = _rig.Client("sandbox");
@@ -174,7 +174,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WhereNoCallShowsWhoseAGrantIs_IntrospectionTellsWhetherItLives()
+    public async Task Where_no_call_shows_whose_a_grant_is_introspection_tells_whether_it_lives()
     {
         var grant = _rig.Grant();
         var known = _rig.Client("sandbox");
@@ -207,7 +207,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     [Theory]
     [InlineData("sandbox_key", AuthMode.ApiKey, "api_key", "sandbox-key-0001-demo")]
     [InlineData("sandbox_query_key", AuthMode.ApiKey, "api_key", "sandbox-key-0001-demo")]
-    public async Task AnOwnKeyIsVerified(string pack, AuthMode mode, string field, string value)
+    public async Task An_own_key_is_verified(string pack, AuthMode mode, string field, string value)
     {
         Assert.IsType<IdentityReply.Known>(
             await _rig.Tokens.IdentifyAsync(
@@ -228,7 +228,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public void TheAuthorizationUrlCarriesPkceAndNoSecret()
+    public void The_authorization_url_carries_pkce_and_no_secret()
     {
         var url = _rig.Tokens.AuthorizationUrl(
             _rig.Client("sandbox"),

@@ -21,7 +21,7 @@ public sealed class TokenResponseTests
     private static readonly DateTimeOffset Sent = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
 
     [Fact]
-    public void SlackKeepsBotAndUserTokensApart()
+    public void Slack_keeps_bot_and_user_tokens_apart()
     {
         const string Both = """
             {"ok":true,"access_token":"xoxb-bot","token_type":"bot","scope":"chat:write,users:read","bot_user_id":"U0BOT","expires_in":43200,"refresh_token":"xoxe-1-bot",
@@ -65,7 +65,7 @@ public sealed class TokenResponseTests
     }
 
     [Fact]
-    public void GitHubPermissionsBecomeScopes_AndTheTimeIsRead()
+    public void Git_hub_permissions_become_scopes_and_the_time_is_read()
     {
         var tokens = Granted(
             "github_app",
@@ -80,7 +80,7 @@ public sealed class TokenResponseTests
     [InlineData("""{"sub":"1","email":"ada@example.com","email_verified":"true"}""", "ada@example.com")]
     [InlineData("""{"sub":"1","email":"ada@example.com","email_verified":false}""", null)]
     [InlineData("""{"sub":"1","email":"ada@example.com"}""", null)]
-    public void AnAddressThatTheProviderHasNotVerifiedNamesNobody(string userinfo, string? email)
+    public void An_address_that_the_provider_has_not_verified_names_nobody(string userinfo, string? email)
     {
         var map = LoadedPacks.All.All.Single(p => p.Id == "google").Details.Identity!.Identity!;
         Assert.Equal(email, TokenResponseReader.Identity(map, JsonDocument.Parse(userinfo).RootElement)!.Email);
@@ -100,7 +100,7 @@ public sealed class TokenResponseTests
     [InlineData("https://[::ffff:169.254.169.254]", false)]
     [InlineData("https://localhost", false)]
     [InlineData("//acme.my.salesforce.com", false)]
-    public void TheSalesforceHostIsCheckedBeforeItIsKept(string instance, bool kept)
+    public void The_salesforce_host_is_checked_before_it_is_kept(string instance, bool kept)
     {
         var answer = JsonSerializer.Serialize(
             new Dictionary<string, string>
@@ -129,7 +129,7 @@ public sealed class TokenResponseTests
     [InlineData("1e300", null)]
     [InlineData("\"soon\"", null)]
     [InlineData("null", null)]
-    public void AnOddLifetimeIsNotBelieved(string expires, double? seconds)
+    public void An_odd_lifetime_is_not_believed(string expires, double? seconds)
     {
         var tokens = Granted("figma", $"{{\"access_token\":\"a\",\"expires_in\":{expires}}}");
         Assert.Equal(seconds is null ? null : Sent.AddSeconds(seconds.Value), tokens.AccessExpiresAt);
@@ -137,7 +137,7 @@ public sealed class TokenResponseTests
     }
 
     [Fact]
-    public async Task AnAppInstallationIsMintedWithASignedJwt()
+    public async Task An_app_installation_is_minted_with_a_signed_jwt()
     {
         await using var peer = new OddPeer(_ =>
             OddPeer.Http(

@@ -5,7 +5,7 @@ namespace Vault.Providers.Tests.Packs;
 public sealed class BuiltInPackTests
 {
     [Fact]
-    public async Task EveryBuiltInPackLoads()
+    public async Task Every_built_in_pack_loads()
     {
         using var packs = new PackCatalogue(new PackReader(), new PackOptions { Development = true });
         var refusals = await packs.LoadAsync(default);

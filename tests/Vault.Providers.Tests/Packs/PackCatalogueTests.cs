@@ -12,7 +12,7 @@ public sealed class PackCatalogueTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task DevelopmentPacksStayOutOfProduction()
+    public async Task Development_packs_stay_out_of_production()
     {
         using var packs = new PackCatalogue(new PackReader(), new PackOptions());
         Assert.Empty(await packs.LoadAsync(default));
@@ -22,7 +22,7 @@ public sealed class PackCatalogueTests : IDisposable
     }
 
     [Fact]
-    public async Task AnOperatorsPackReplacesABuiltInOne_AndAWrongOneIsLeftOutAndReported()
+    public async Task An_operators_pack_replaces_a_built_in_one_and_a_wrong_one_is_left_out_and_reported()
     {
         await WriteAsync("a.json", Pack("stripe", "9.0.0", "stripe_ping"));
         await WriteAsync("b.json", "{\"format\":1}");
@@ -47,7 +47,7 @@ public sealed class PackCatalogueTests : IDisposable
     }
 
     [Fact]
-    public async Task AStoredPackIsLoadedWhenTheRevisionMoves_AndAHolderKeepsItsOwn()
+    public async Task A_stored_pack_is_loaded_when_the_revision_moves_and_a_holder_keeps_its_own()
     {
         var store = new Store();
         using var packs = new PackCatalogue(new PackReader(), new PackOptions(), store);
@@ -73,7 +73,7 @@ public sealed class PackCatalogueTests : IDisposable
     [InlineData("SOQL", "salesforce", "salesforce_query")]
     [InlineData("send mail", "outlook", "outlook_send_mail")]
     [InlineData("pull reques", "github_app", "github_list_pulls")]
-    public async Task SearchPutsTheRightToolAmongTheFirst(string query, string? provider, string expected)
+    public async Task Search_puts_the_right_tool_among_the_first(string query, string? provider, string expected)
     {
         using var packs = new PackCatalogue(new PackReader(), new PackOptions());
         await packs.LoadAsync(default);
@@ -87,7 +87,7 @@ public sealed class PackCatalogueTests : IDisposable
     [InlineData("github", "github_get_issue", "/repos/{owner}/{repo}/issues/{issue_number}")]
     [InlineData("quickbooks_sandbox", "quickbooks_query_records", "/v3/company/{realm_id}/query")]
     [InlineData("salesforce_sandbox", "salesforce_query", "/services/data/{api_version}/query")]
-    public async Task AToolOfAnotherPackRunsUnderTheAccountsOwn(string provider, string name, string url)
+    public async Task A_tool_of_another_pack_runs_under_the_accounts_own(string provider, string name, string url)
     {
         using var packs = new PackCatalogue(new PackReader(), new PackOptions());
         await packs.LoadAsync(default);
@@ -101,7 +101,7 @@ public sealed class PackCatalogueTests : IDisposable
     }
 
     [Fact]
-    public async Task EveryToolThatAPackTakesOverFitsIt()
+    public async Task Every_tool_that_a_pack_takes_over_fits_it()
     {
         using var packs = new PackCatalogue(new PackReader(), new PackOptions());
         await packs.LoadAsync(default);

@@ -13,7 +13,7 @@ public sealed class PackLabTests
 
     [Theory]
     [MemberData(nameof(Packs))]
-    public async Task HoldsWhatItSays(string id)
+    public async Task Holds_what_it_says(string id)
     {
         var pack = LoadedPacks.All.All.Single(p => p.Id == id);
         var report = await LabRun.RunAsync(
@@ -29,7 +29,7 @@ public sealed class PackLabTests
     }
 
     [Fact]
-    public async Task ARuleThatAnotherHidesIsFound() =>
+    public async Task A_rule_that_another_hides_is_found() =>
         Assert.Contains(
             await FailuresAsync("slack", pack =>
                 pack["token_errors"]!
@@ -45,7 +45,7 @@ public sealed class PackLabTests
         );
 
     [Fact]
-    public async Task ATransientStatusThatARuleCallsDeathIsFound() =>
+    public async Task A_transient_status_that_a_rule_calls_death_is_found() =>
         Assert.Contains(
             await FailuresAsync("slack", pack =>
                 pack["token_errors"]!
@@ -61,7 +61,7 @@ public sealed class PackLabTests
         );
 
     [Fact]
-    public async Task ARevocationThatForgetsTheTokenIsFound() =>
+    public async Task A_revocation_that_forgets_the_token_is_found() =>
         Assert.Contains(
             await FailuresAsync("box", pack =>
                 pack["revocation"]!["parameters"] = JsonNode.Parse("""{"token":"all","note":"{token}x"}""")
@@ -70,7 +70,7 @@ public sealed class PackLabTests
         );
 
     [Fact]
-    public async Task AHostParameterThatTakesAnythingIsHeldByTheHostList()
+    public async Task A_host_parameter_that_takes_anything_is_held_by_the_host_list()
     {
         var failures = await FailuresAsync("zendesk", pack =>
             pack["parameters"]!["subdomain"]!["pattern"] = "^.{1,200}$"

@@ -23,14 +23,14 @@ public sealed partial class PackSchemaTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void EveryBuiltInPackFitsThePublishedSchema(string file)
+    public void Every_built_in_pack_fits_the_published_schema(string file)
     {
         using var pack = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, file)));
         Assert.Empty(Schema.Validate(pack.RootElement));
     }
 
     [Fact]
-    public void TheExampleOfTheReadmeIsAPack()
+    public void The_example_of_the_readme_is_a_pack()
     {
         var readme = File.ReadAllText(Path.Combine(Folder, "README.md"));
         var example = Example().Match(readme).Groups[1].Value;
@@ -108,7 +108,7 @@ public sealed partial class PackSchemaTests
     [InlineData("status out of range")]
     [InlineData("pattern not anchored")]
     [InlineData("unknown method")]
-    public void TheSchemaRefusesWhatItCanSee(string name)
+    public void The_schema_refuses_what_it_can_see(string name)
     {
         using var fixtures = JsonDocument.Parse(
             File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Cases", "wrong-packs.json"))

@@ -61,11 +61,11 @@ public sealed class RateAndDropTests
     [InlineData("github_create_issue", 80)]
     [InlineData("github_get_issue", null)]
     [InlineData("hubspot_get_deal", null)]
-    public void ATool_IsCountedAsItsProviderSays(string name, int? perMinute) =>
+    public void A_tool_is_counted_as_its_provider_says(string name, int? perMinute) =>
         Assert.Equal(perMinute, All().Single(t => t.Name == name).Rate?.PerMinute);
 
     [Fact]
-    public void EveryRateClassNamesItsSource()
+    public void Every_rate_class_names_its_source()
     {
         foreach (var pack in Files().Where(p => p["rate_classes"] is not null))
         {
@@ -86,7 +86,7 @@ public sealed class RateAndDropTests
 
     [Theory]
     [MemberData(nameof(Tools))]
-    public void WhatIsNamedIsLeftOut_AndNothingBesideIt(string name)
+    public void What_is_named_is_left_out_and_nothing_beside_it(string name)
     {
         var tool = All().Single(t => t.Name == name);
         Assert.Equal(tool.Request.Drop.Length, tool.Request.Drop.DistinctBy(p => p.Source).Count());
@@ -102,7 +102,7 @@ public sealed class RateAndDropTests
     }
 
     [Fact]
-    public void APullRequestKeepsWhatIsReadAndLosesWhatIsNot()
+    public void A_pull_request_keeps_what_is_read_and_loses_what_is_not()
     {
         const string User =
             """{"login":"ada","id":1,"node_id":"U","avatar_url":"a","url":"b","html_url":"https://github.com/ada","followers_url":"c","type":"User"}""";
@@ -126,7 +126,7 @@ public sealed class RateAndDropTests
     }
 
     [Fact]
-    public void AnIssueOfJiraKeepsItsFields()
+    public void An_issue_of_jira_keeps_its_fields()
     {
         const string Issue =
             """{"expand":"a,b","id":"1","self":"https://x/1","key":"GRO-1","fields":{"summary":"Plant","assignee":{"self":"s","accountId":"5","avatarUrls":{"48x48":"u"},"displayName":"Ada"},"status":{"self":"s","iconUrl":"i","name":"Open","statusCategory":{"self":"s","key":"new"}},"labels":["a"],"parent":null}}""";

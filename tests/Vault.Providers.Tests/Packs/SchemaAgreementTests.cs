@@ -42,7 +42,7 @@ public sealed class SchemaAgreementTests
     [InlineData("snowflake_keypair")]
     [InlineData("github_app")]
     [InlineData("linear")]
-    public void BothRefuseWhatIsSpoiled(string id)
+    public void Both_refuse_what_is_spoiled(string id)
     {
         var schema = Load();
         var pack = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, id + ".json")))!;

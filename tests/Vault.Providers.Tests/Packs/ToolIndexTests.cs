@@ -15,7 +15,7 @@ public sealed class ToolIndexTests
     private static readonly ProviderPack Pack = LoadedPacks.All.All.Single(p => p.Id == "slack");
 
     [Fact]
-    public void RanksAsTheFormulaDoes_WhateverWasAskedBefore()
+    public void Ranks_as_the_formula_does_whatever_was_asked_before()
     {
         var random = new Random(7);
         string[] words =
@@ -62,7 +62,7 @@ public sealed class ToolIndexTests
     }
 
     [Fact]
-    public void AHiddenToolTakesNoPlaceOfTheLimit()
+    public void A_hidden_tool_takes_no_place_of_the_limit()
     {
         var index = new ToolIndex(Enumerable.Range(0, 50).Select(i => Make($"slack_find_{i:00}", "find")));
         Assert.Equal(
@@ -80,7 +80,7 @@ public sealed class ToolIndexTests
     }
 
     [Fact]
-    public async Task ManyAtOnceDoNotDisturbEachOther()
+    public async Task Many_at_once_do_not_disturb_each_other()
     {
         var index = new ToolIndex(
             LoadedPacks.All.All.SelectMany(p => p.Tools.Select(t => new Tool(p, t, new Anything())))
@@ -110,7 +110,7 @@ public sealed class ToolIndexTests
     }
 
     [Fact]
-    public void ASearchAllocatesItsAnswerAndLittleElse()
+    public void A_search_allocates_its_answer_and_little_else()
     {
         var index = new ToolIndex(
             Enumerable.Range(0, 5_000).Select(i => Make($"slack_find_{i:0000}", "find the channel of message " + i))
@@ -127,7 +127,7 @@ public sealed class ToolIndexTests
     [InlineData("")]
     [InlineData("   ,;  ")]
     [InlineData("ÄÖÜ ß 漢字 \ud83d\ude00 \0")]
-    public void AnyTextIsAQuery(string query) =>
+    public void Any_text_is_a_query(string query) =>
         Assert.NotNull(new ToolIndex([Make("slack_find", "find")]).Search(query + new string('x', 500), null, 5));
 
     /// <summary>BM25 over every document, word by word.</summary>

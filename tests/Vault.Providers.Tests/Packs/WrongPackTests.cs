@@ -19,7 +19,7 @@ public sealed class WrongPackTests
     [.. Fixtures["cases"]!.AsArray().Select(c => (string)c!["name"]!)];
 
     [Fact]
-    public void TheBaseIsRight()
+    public void The_base_is_right()
     {
         var reading = Read(Fixtures["base"]!.ToJsonString());
         Assert.True(reading.Pack is not null, string.Join("\n", reading.Faults));
@@ -27,7 +27,7 @@ public sealed class WrongPackTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void IsRefusedAtItsPlace(string name)
+    public void Is_refused_at_its_place(string name)
     {
         var fixture = Fixtures["cases"]!.AsArray().Single(c => (string)c!["name"]! == name)!;
         var pack = Fixtures["base"]!.DeepClone();
@@ -48,7 +48,7 @@ public sealed class WrongPackTests
     }
 
     [Fact]
-    public void EveryFaultIsReported_NotOnlyTheFirst()
+    public void Every_fault_is_reported_not_only_the_first()
     {
         var pack = Fixtures["base"]!.DeepClone();
         foreach (var at in new[] { "/colour", "/oauth/token_uri", "/tools/0/flavour" })
@@ -64,11 +64,11 @@ public sealed class WrongPackTests
     [InlineData("[]", "is not a JSON object")]
     [InlineData("{\"format\":1,}", "is not JSON")]
     [InlineData("{\n\"format\":1\n\"id\":2}", "line 3")]
-    public void WhatIsNoJsonObjectIsRefused(string text, string reason) =>
+    public void What_is_no_json_object_is_refused(string text, string reason) =>
         Assert.Contains(reason, Assert.Single(Read(text).Faults).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void AMemberThatAppearsTwiceIsRefused() =>
+    public void A_member_that_appears_twice_is_refused() =>
         Assert.Contains(
             Read("{\"format\":1,\n\"hosts\":[\"a.example.com\"],\n\"hosts\":[\"b.example.com\"]}").Faults,
             f => f.Path == "/hosts" && f.Message.Contains("twice", StringComparison.Ordinal)

@@ -17,7 +17,7 @@ public sealed class CatalogueScopeTests
 
     [Theory]
     [MemberData(nameof(Packs))]
-    public void TheBundlesAreTheUnionOfTheToolsAndNoMore(string id)
+    public void The_bundles_are_the_union_of_the_tools_and_no_more(string id)
     {
         var pack = LoadedPacks.All.All.Single(p => p.Id == id);
         foreach (var tools in Choices(pack.Tools))
@@ -39,7 +39,7 @@ public sealed class CatalogueScopeTests
     }
 
     [Fact]
-    public void EachToolAlone_AsksForNoMoreThanItsOwnMinimum()
+    public void Each_tool_alone_asks_for_no_more_than_its_own_minimum()
     {
         foreach (var pack in LoadedPacks.All.All)
         {
@@ -58,7 +58,7 @@ public sealed class CatalogueScopeTests
     [Theory]
     [InlineData("zoom", ScopeRisk.Delete, "meeting:delete:meeting")]
     [InlineData("github_app", ScopeRisk.Admin, "administration:write")]
-    public void RiskyScopesStandInBundlesOfTheirOwn(string id, ScopeRisk risk, string scope)
+    public void Risky_scopes_stand_in_bundles_of_their_own(string id, ScopeRisk risk, string scope)
     {
         var plan = ScopePlan.Of(LoadedPacks.All, LoadedPacks.All.All.Single(p => p.Id == id), new ConnectionSettings());
         Assert.DoesNotContain(scope, plan.Base);
@@ -67,7 +67,7 @@ public sealed class CatalogueScopeTests
     }
 
     [Fact]
-    public void AConnectionMayOfferToolsThatItsProviderTakesOver()
+    public void A_connection_may_offer_tools_that_its_provider_takes_over()
     {
         var google = LoadedPacks.All.All.Single(p => p.Id == "google");
         var settings = new ConnectionSettings { ClientId = "client", Tools = ["gmail_send_message"] };

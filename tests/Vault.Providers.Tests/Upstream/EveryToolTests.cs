@@ -29,7 +29,7 @@ public sealed class EveryToolTests
 
     [Theory]
     [MemberData(nameof(Tools))]
-    public async Task MapsAFittingInput(string name)
+    public async Task Maps_a_fitting_input(string name)
     {
         Assert.True(Packs.TryGetTool(name, out var tool));
         var input = JsonSerializer.SerializeToElement(Sample(tool.Definition.InputSchema));
@@ -82,7 +82,7 @@ public sealed class EveryToolTests
     }
 
     [Fact]
-    public void AMailBecomesAMessageThatNoInputCanAddHeadersTo()
+    public void A_mail_becomes_a_message_that_no_input_can_add_headers_to()
     {
         var encoded = MailMessage.Encode(
             JsonSerializer.SerializeToElement(

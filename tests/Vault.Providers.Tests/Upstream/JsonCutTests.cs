@@ -12,7 +12,7 @@ public sealed class JsonCutTests
 
     /// <summary>For every size: valid JSON, within the size, and a prefix of what was sent.</summary>
     [Fact]
-    public void EveryCutIsValidJsonWithinItsSize()
+    public void Every_cut_is_valid_json_within_its_size()
     {
         var bytes = Encoding.UTF8.GetBytes(Sample);
         var last = 0;
@@ -38,7 +38,7 @@ public sealed class JsonCutTests
 
     /// <summary>The beginning of a body that was not read to its end is closed just so.</summary>
     [Fact]
-    public void EveryBeginningOfABodyIsClosed()
+    public void Every_beginning_of_a_body_is_closed()
     {
         var bytes = Encoding.UTF8.GetBytes(Sample);
         for (var length = 0; length <= bytes.Length; length++)
@@ -53,5 +53,5 @@ public sealed class JsonCutTests
     [InlineData("not json")]
     [InlineData("]")]
     [InlineData("")]
-    public void WhatIsNoJsonGivesNothing(string text) => Assert.Empty(JsonCut.Cut(Encoding.UTF8.GetBytes(text), 100));
+    public void What_is_no_json_gives_nothing(string text) => Assert.Empty(JsonCut.Cut(Encoding.UTF8.GetBytes(text), 100));
 }

@@ -29,7 +29,7 @@ public sealed class JsonDropTests
         );
 
     [Fact]
-    public void NothingNamedIsNothingDropped() =>
+    public void Nothing_named_is_nothing_dropped() =>
         Assert.Equal(
             """{"a":[1]}""",
             Encoding.UTF8.GetString(

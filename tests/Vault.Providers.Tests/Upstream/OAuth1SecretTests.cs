@@ -20,7 +20,7 @@ public sealed class OAuth1SecretTests
     ];
 
     [Fact]
-    public void TheConnectionsSecretGoesBeforeACopy()
+    public void The_connections_secret_goes_before_a_copy()
     {
         var expected = Header([.. Token, ("consumer_secret", "new")], null);
         Assert.NotNull(expected);
@@ -30,7 +30,7 @@ public sealed class OAuth1SecretTests
     }
 
     [Fact]
-    public void ASecretOfAnotherClientSignsNothing()
+    public void A_secret_of_another_client_signs_nothing()
     {
         Assert.Equal(
             Header([.. Token, ("consumer_secret", "own")], null),

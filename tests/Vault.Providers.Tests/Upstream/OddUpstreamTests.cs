@@ -24,7 +24,7 @@ public sealed class OddUpstreamTests : IDisposable
     public void Dispose() => _http.Dispose();
 
     [Fact]
-    public async Task ALinkHeaderIsFollowed_OnTheSameOriginOnly()
+    public async Task A_link_header_is_followed_on_the_same_origin_only()
     {
         await using var peer = new OddPeer(request =>
             request.Contains("page=2", StringComparison.Ordinal)
@@ -53,7 +53,7 @@ public sealed class OddUpstreamTests : IDisposable
     [InlineData("https://evil.example.net/things", false)]
     [InlineData("//evil.example.net/things", false)]
     [InlineData("http://user@127.0.0.1/", false)]
-    public async Task ANextUrlIsPinnedToTheToolsOrigin(string next, bool kept)
+    public async Task A_next_url_is_pinned_to_the_tools_origin(string next, bool kept)
     {
         await using var peer = new OddPeer(_ =>
             OddPeer.Http(200, JsonSerializer.Serialize(new Dictionary<string, object> { ["@odata.nextLink"] = next }))
@@ -69,7 +69,7 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
-    public async Task AForgedNextUrlInATokenIsRefused()
+    public async Task A_forged_next_url_in_a_token_is_refused()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{\"n\":\"/two\"}"));
         var tool = Tool("""{"method":"GET","url":"/things","query":["q"],"paging":{"style":"next_url","next":"n"}}""");
@@ -87,7 +87,7 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
-    public async Task AKeyThatTheNextUrlRepeatsIsTakenOut()
+    public async Task A_key_that_the_next_url_repeats_is_taken_out()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{\"n\":\"/two?key=sk-secret-0001&page=2\"}"));
         var tool = Tool(
@@ -107,7 +107,7 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
-    public async Task OffsetPageAndLastIdCountOn_AndEnd()
+    public async Task Offset_page_and_last_id_count_on_and_end()
     {
         await using var peer = new OddPeer(request =>
         {
@@ -140,7 +140,7 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
-    public async Task BodiesNestSpreadAndCarryConstants()
+    public async Task Bodies_nest_spread_and_carry_constants()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         await SendAsync(
@@ -184,7 +184,7 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
-    public async Task TextAndBinaryAnswersAreLabelled()
+    public async Task Text_and_binary_answers_are_labelled()
     {
         await using var text = new OddPeer(_ => OddPeer.Http(200, "hello", "Content-Type: text/plain\r\n"));
         Assert.Equal("hello", (await SendAsync(text, Get(), new { })).Data!.Value.GetString());
@@ -199,7 +199,7 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
-    public async Task AnAnswerThatSwellsIsReadNoFurtherThanTheCap()
+    public async Task An_answer_that_swells_is_read_no_further_than_the_cap()
     {
         using var packed = new MemoryStream();
         await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
@@ -223,7 +223,7 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
-    public async Task SilenceIsATimeout_WithTheRequestSent()
+    public async Task Silence_is_a_timeout_with_the_request_sent()
     {
         await using var peer = new OddPeer(_ => null);
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
@@ -242,7 +242,7 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
-    public async Task ACutAnswerIsLost()
+    public async Task A_cut_answer_is_lost()
     {
         await using var peer = new OddPeer(_ =>
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"a\":1"

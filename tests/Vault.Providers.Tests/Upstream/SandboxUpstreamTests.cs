@@ -21,7 +21,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
         _rig.Upstream.SendAsync(_rig.Call(tool, input, _rig.Grant(), page: page, key: key), default);
 
     [Fact]
-    public async Task AProfileIsRead()
+    public async Task A_profile_is_read()
     {
         var reply = await SendAsync("sandbox_get_profile", new { });
         Assert.Equal((UpstreamOutcome.Succeeded, 200), (reply.Outcome, reply.Status));
@@ -29,7 +29,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AListIsPagedToItsEnd_AndATokenFitsOnlyItsOwnList()
+    public async Task A_list_is_paged_to_its_end_and_a_token_fits_only_its_own_list()
     {
         var (count, page) = (0, (string?)null);
         do
@@ -61,7 +61,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TheIdempotencyKeyMakesASecondCallHarmless()
+    public async Task The_idempotency_key_makes_a_second_call_harmless()
     {
         var first = await SendAsync("sandbox_create_item", new { name = "x" }, key: "exe_same");
         var second = await SendAsync("sandbox_create_item", new { name = "x" }, key: "exe_same");
@@ -71,7 +71,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task APathValueCannotLeaveItsSegment()
+    public async Task A_path_value_cannot_leave_its_segment()
     {
         var id = (await SendAsync("sandbox_create_item", new { name = "x" }))
             .Data!.Value.GetProperty("id")
@@ -91,7 +91,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task QueryHeadersAndTraceArriveAsMapped()
+    public async Task Query_headers_and_trace_arrive_as_mapped()
     {
         var call = _rig.Call(
             "sandbox_echo",
@@ -117,7 +117,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ALineBreakCannotBecomeAHeader()
+    public async Task A_line_break_cannot_become_a_header()
     {
         var reply = await SendAsync("sandbox_echo", new { trace = "x\r\nX-Evil: 1" });
         Assert.Equal(
@@ -127,7 +127,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AFormRepeatsArrays()
+    public async Task A_form_repeats_arrays()
     {
         var fields = (
             await SendAsync("sandbox_submit_form", new { title = "t+ü", tags = new[] { "a", "b" } })
@@ -137,7 +137,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AFileIsUploaded_AndBadBase64IsRefusedUnsent()
+    public async Task A_file_is_uploaded_and_bad_base64_is_refused_unsent()
     {
         var bytes = Encoding.UTF8.GetBytes("hello file");
         var data = (
@@ -168,7 +168,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ALargeAnswerIsCutAtABoundary_AndTheWholeIsKept()
+    public async Task A_large_answer_is_cut_at_a_boundary_and_the_whole_is_kept()
     {
         var reply = await SendAsync("sandbox_large", new { bytes = 50_000 });
         Assert.True(reply.Truncated);
@@ -179,7 +179,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ARedirectIsAnAnswer_NotAWay()
+    public async Task A_redirect_is_an_answer_not_a_way()
     {
         var reply = await SendAsync("sandbox_redirect", new { to = _rig.Sandbox.BaseUrl + "/api/me" });
         Assert.Equal((UpstreamOutcome.Rejected, 302), (reply.Outcome, reply.Status));
@@ -195,7 +195,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     [InlineData(FaultKind.EarlyUnauthorized, UpstreamOutcome.CredentialRejected)]
     [InlineData(FaultKind.DropBefore, UpstreamOutcome.Lost)]
     [InlineData(FaultKind.DropAfter, UpstreamOutcome.Lost)]
-    public async Task AFaultIsNamed(FaultKind kind, UpstreamOutcome expected)
+    public async Task A_fault_is_named(FaultKind kind, UpstreamOutcome expected)
     {
         _rig.Sandbox.Faults.Add(
             new SandboxFault
@@ -215,7 +215,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AMissingScopeNamesTheScope()
+    public async Task A_missing_scope_names_the_scope()
     {
         var minted = _rig.Sandbox.Grants.Mint(new Vault.Sandbox.Grants.GrantSeed { Scopes = ["profile"] });
         using var grant = new Core.OAuth.GrantTokens { AccessToken = Secret.From(minted.AccessToken) };
@@ -228,7 +228,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     [InlineData("sandbox_key", AuthMode.ApiKey, "api_key=sandbox-key-0001-demo")]
     [InlineData("sandbox_query_key", AuthMode.ApiKey, "api_key=sandbox-key-0001-demo")]
     [InlineData("sandbox_basic", AuthMode.Basic, "username=sandbox-user;password=sandbox-pass-0001")]
-    public async Task OwnCredentialsGoWhereThePackSays(string pack, AuthMode mode, string fields)
+    public async Task Own_credentials_go_where_the_pack_says(string pack, AuthMode mode, string fields)
     {
         using var credential = SandboxRig.Own(
             mode,
@@ -259,14 +259,14 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WithoutACredentialNothingIsSent()
+    public async Task Without_a_credential_nothing_is_sent()
     {
         var reply = await _rig.Upstream.SendAsync(_rig.Call("sandbox_get_profile", new { }, null), default);
         Assert.Equal(("no_credential_for_this_call", false), (reply.Detail, reply.Sent));
     }
 
     [Fact]
-    public async Task AGoneProviderIsNotSent()
+    public async Task A_gone_provider_is_not_sent()
     {
         var call = _rig.Call("sandbox_create_item", new { name = "x" }, _rig.Grant());
         await using (var peer = new OddPeer(_ => ""))
@@ -276,7 +276,7 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AParameterThatLeavesItsPatternIsNotSent()
+    public async Task A_parameter_that_leaves_its_pattern_is_not_sent()
     {
         var call = _rig.Call("sandbox_get_profile", new { }, _rig.Grant());
         var reply = await _rig.Upstream.SendAsync(

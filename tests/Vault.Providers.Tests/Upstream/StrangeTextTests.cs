@@ -28,7 +28,7 @@ public sealed class StrangeTextTests : IDisposable
     [InlineData("[{\"text\":\"cut \\ud83d\",\"self\":1}]", """[{"text":"cut �"}]""")]
     [InlineData("[{\"text\":\"\\uDE00 and \\ud83d\\ude00\",\"self\":1}]", """[{"text":"� and 😀"}]""")]
     [InlineData("[{\"text\":\"\\\\ud83d\",\"self\":1}]", """[{"text":"\\ud83d"}]""")]
-    public async Task HalfACharacterInAnAnswerIsNoFailure(string answer, string data)
+    public async Task Half_a_character_in_an_answer_is_no_failure(string answer, string data)
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, answer));
         var reply = await SendAsync(
@@ -44,7 +44,7 @@ public sealed class StrangeTextTests : IDisposable
     }
 
     [Fact]
-    public async Task HalfACharacterInALongAnswerIsNoFailure()
+    public async Task Half_a_character_in_a_long_answer_is_no_failure()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "[\"\\ud83d\",\"" + new string('x', 1100) + "\"]"));
         var reply = await SendAsync(
@@ -58,7 +58,7 @@ public sealed class StrangeTextTests : IDisposable
     }
 
     [Fact]
-    public async Task TextThatIsNoUtf8IsNoFailure_AndAMarkInFrontOfJsonIsNoPartOfIt()
+    public async Task Text_that_is_no_utf8_is_no_failure_and_a_mark_in_front_of_json_is_no_part_of_it()
     {
         await using var latin = new BytePeer([
             .. Ascii(
@@ -85,7 +85,7 @@ public sealed class StrangeTextTests : IDisposable
     [InlineData("br")]
     [InlineData("gzip")]
     [InlineData("deflate")]
-    public async Task ABodyThatIsNotEncodedAsItSaysIsLost(string encoding)
+    public async Task A_body_that_is_not_encoded_as_it_says_is_lost(string encoding)
     {
         await using var peer = new OddPeer(_ =>
             OddPeer.Http(
@@ -107,7 +107,7 @@ public sealed class StrangeTextTests : IDisposable
     [InlineData("-1", null)]
     [InlineData("Fri, 31 Dec 9999 23:59:59 GMT", 24 * 60)]
     [InlineData("Mon, 01 Jan 0001 00:00:00 GMT", null)]
-    public async Task AWaitBeyondAllMeasureIsCut(string after, int? minutes)
+    public async Task A_wait_beyond_all_measure_is_cut(string after, int? minutes)
     {
         await using var peer = new OddPeer(_ =>
             OddPeer.Http(429, "{}", $"Content-Type: application/json\r\nRetry-After: {after}\r\n")
@@ -124,7 +124,7 @@ public sealed class StrangeTextTests : IDisposable
     [InlineData("milliseconds")]
     [InlineData("epoch_seconds")]
     [InlineData("epoch_milliseconds")]
-    public async Task AResetInTheWrongUnitIsCut(string form)
+    public async Task A_reset_in_the_wrong_unit_is_cut(string form)
     {
         await using var peer = new OddPeer(_ =>
             OddPeer.Http(429, "{}", "Content-Type: application/json\r\nX-Reset: 99000000000000\r\n")
@@ -139,7 +139,7 @@ public sealed class StrangeTextTests : IDisposable
     }
 
     [Fact]
-    public async Task AKeyThatNoHeaderCarriesIsToldAsSuch()
+    public async Task A_key_that_no_header_carries_is_told_as_such()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         var reply = await SendAsync(peer.BaseUrl, List, new { }, key: "sk-\u201cquoted\u201d");
@@ -155,7 +155,7 @@ public sealed class StrangeTextTests : IDisposable
     [InlineData("a/../../../user")]
     [InlineData("..\\user")]
     [InlineData("..")]
-    public async Task AnInputClimbsOutOfNoPath(string path)
+    public async Task An_input_climbs_out_of_no_path(string path)
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         var reply = await SendAsync(
@@ -180,7 +180,7 @@ public sealed class StrangeTextTests : IDisposable
     }
 
     [Fact]
-    public async Task WhatIsInAListOfAQueryIsNotLost()
+    public async Task What_is_in_a_list_of_a_query_is_not_lost()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         await SendAsync(peer.BaseUrl, List, new { q = new object[] { 1, new { a = 2 } } });
@@ -190,7 +190,7 @@ public sealed class StrangeTextTests : IDisposable
     [Theory]
     [InlineData("form", "kind=plain&z=1")]
     [InlineData("multipart", "name=\"kind\"\r\n\r\nplain\r\n")]
-    public async Task WhatThePackSaysOfABodyIsSaidOnce(string format, string expected)
+    public async Task What_the_pack_says_of_a_body_is_said_once(string format, string expected)
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
         await SendAsync(
@@ -203,7 +203,7 @@ public sealed class StrangeTextTests : IDisposable
     }
 
     [Fact]
-    public async Task ASizeThatIsNoNumberIsNoSize()
+    public async Task A_size_that_is_no_number_is_no_size()
     {
         await using var peer = new OddPeer(_ => OddPeer.Http(200, "[1]"));
         var reply = await SendAsync(

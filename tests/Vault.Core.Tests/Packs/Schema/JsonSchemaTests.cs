@@ -89,7 +89,7 @@ public sealed class JsonSchemaTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void AnInputFitsOrItsFirstFaultIsNamed(string schema, string input, string? pointer)
+    public void An_input_fits_or_its_first_fault_is_named(string schema, string input, string? pointer)
     {
         var violations = Compile(schema).Validate(Json(input));
         if (pointer is null)
@@ -127,7 +127,7 @@ public sealed class JsonSchemaTests
     }
 
     [Fact]
-    public void AnUnknownFieldIsNamedWithWhatIsKnown()
+    public void An_unknown_field_is_named_with_what_is_known()
     {
         var violation = Assert.Single(
             Compile("""{"type":"object","properties":{"text":{},"channel":{}}}""").Validate(Json("""{"chanel":1}"""))
@@ -136,7 +136,7 @@ public sealed class JsonSchemaTests
     }
 
     [Fact]
-    public void ViolationsAreBounded()
+    public void Violations_are_bounded()
     {
         var input = Json("[" + string.Join(",", Enumerable.Repeat("\"x\"", 500)) + "]");
         Assert.Equal(JsonSchema.MaxViolations, Compile("""{"items":{"type":"integer"}}""").Validate(input).Count);
@@ -144,7 +144,7 @@ public sealed class JsonSchemaTests
 
     /// <summary>A pattern that would take ages with backtracking takes no time here.</summary>
     [Fact]
-    public void AHostilePatternIsLinear() =>
+    public void A_hostile_pattern_is_linear() =>
         Assert.NotEmpty(Compile("""{"pattern":"^(a+)+$"}""").Validate(Json("\"" + new string('a', 100_000) + "b\"")));
 
     private static JsonSchema Compile(string schema)

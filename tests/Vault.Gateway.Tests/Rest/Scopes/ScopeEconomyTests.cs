@@ -8,7 +8,7 @@ namespace Vault.Gateway.Tests.Rest.Scopes;
 public sealed class ScopeEconomyTests
 {
     [Fact]
-    public async Task AVersionIsPreparedComparedStagedAndActivated_AndSaysWhoMustConsentAgain()
+    public async Task A_version_is_prepared_compared_staged_and_activated_and_says_who_must_consent_again()
     {
         await using var scene = await Scene.SetAsync();
         var host = scene.Host;
@@ -83,7 +83,7 @@ public sealed class ScopeEconomyTests
     }
 
     [Fact]
-    public async Task WhatNobodySaysIsTheUnionOfTheEnabledTools_AndConsentGrowsWithUse()
+    public async Task What_nobody_says_is_the_union_of_the_enabled_tools_and_consent_grows_with_use()
     {
         await using var scene = await Scene.SetAsync();
         var host = scene.Host;
@@ -126,7 +126,7 @@ public sealed class ScopeEconomyTests
     }
 
     [Fact]
-    public async Task WhatIsUsedAndWhatIsRefusedIsCounted_AndWhatLiesUnusedIsNamed()
+    public async Task What_is_used_and_what_is_refused_is_counted_and_what_lies_unused_is_named()
     {
         await using var scene = await Scene.SetAsync();
         var host = scene.Host;

@@ -8,7 +8,7 @@ namespace Vault.Gateway.Tests.Rest.Tools;
 public sealed class RateClassTests
 {
     [Fact]
-    public async Task WhatIsBeyondTheRateIsNotSent_AndWhatTheProviderHeldBackIsWaitedFor()
+    public async Task What_is_beyond_the_rate_is_not_sent_and_what_the_provider_held_back_is_waited_for()
     {
         await using var scene = await Scene.SetAsync();
         var host = scene.Host;

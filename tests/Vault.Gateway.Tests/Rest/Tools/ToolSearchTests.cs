@@ -7,7 +7,7 @@ namespace Vault.Gateway.Tests.Rest.Tools;
 public sealed class ToolSearchTests
 {
     [Fact]
-    public async Task OfferedShowsWhatTheOrganizationsConnectionsOffer()
+    public async Task Offered_shows_what_the_organizations_connections_offer()
     {
         await using var host = await GatewayHost.StartAsync();
         var (organization, other) = (await host.OrganizationAsync(), await host.OrganizationAsync("Other"));
@@ -40,7 +40,7 @@ public sealed class ToolSearchTests
     [InlineData("anthropic")]
     [InlineData("gemini")]
     [InlineData("mcp")]
-    public async Task ABudgetDropsTextsFirstAndThenTools(string format)
+    public async Task A_budget_drops_texts_first_and_then_tools(string format)
     {
         await using var host = await GatewayHost.StartAsync();
         async Task<JsonArray> FindAsync(string more) =>
@@ -61,7 +61,7 @@ public sealed class ToolSearchTests
     }
 
     [Fact]
-    public async Task ABudgetNeedsAModelsFormat()
+    public async Task A_budget_needs_a_models_format()
     {
         await using var host = await GatewayHost.StartAsync();
         Assert.Equal("invalid_request", (await host.GetAsync("/v1/tools:search?q=item&max_tokens=500")).Is(400).Code);
@@ -72,7 +72,7 @@ public sealed class ToolSearchTests
     }
 
     [Fact]
-    public void AnInputNamedLikeAKeywordStays()
+    public void An_input_named_like_a_keyword_stays()
     {
         var form = JsonNode
             .Parse(

@@ -10,7 +10,7 @@ namespace Vault.Campaigns.Kill;
 /// not, does it say honestly that the outcome of a refresh was lost? The provider's own count tells what really
 /// happened.
 /// </summary>
-public sealed class KillCampaign
+public sealed partial class KillCampaign
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
@@ -313,90 +313,6 @@ public sealed class KillCampaign
         if (status == AccountStatus.Active)
             _report.Healed++;
         return status == AccountStatus.Active;
-    }
-
-    private async Task<Loss> VerifyAsync(
-        LabAccount account,
-        (string Point, string Where)? reached,
-        bool inFlight,
-        TimeSpan down,
-        DateTime looked,
-        CancellationToken cancellationToken
-    )
-    {
-        var state = (await _world.RowAsync(account, cancellationToken)).State;
-        var grant = _world.Sandbox.Grants.Get(account.Grant);
-        var committed = state.Generation - account.FirstGeneration;
-        var labelled = state.Status == AccountStatus.RequiresReauth && state.Reason == StatusReason.RefreshOutcomeLost;
-        var here = reached is { } at && at.Where == account.Key.ToString();
-        var round = $"round {_report.Rounds.Count + 1}, {account.User}";
-        if (!labelled)
-            _report.Violations.Add($"{round}: lost and called {state.Status} {state.Reason}");
-        if (!grant.Alive)
-            _report.Violations.Add($"{round}: the provider killed the grant: {grant.DeathReason}");
-        if (!_world.Options.Strict && down < Window)
-            _report.Violations.Add($"{round}: lost although the provider has a grace window");
-        if (!_world.Options.Strict && down >= Window)
-            _report.LostAfterWindow++;
-        if (state.Doubt is null)
-            _report.Violations.Add($"{round}: lost although no attempt is in doubt");
-        if (state.Doubt is { } doubt)
-            await WhoseAsync(round, doubt, inFlight, state.Failures > 0, looked, cancellationToken);
-        if (here && reached!.Value.Point == "reply_committed")
-            _report.Violations.Add($"{round}: lost although its reply was committed");
-        if (_world.Options.Strict && grant.Refreshes - committed is not (0 or 1))
-            _report.Violations.Add(
-                $"{round}: the provider answered {grant.Refreshes} refreshes, {committed} are in the store"
-            );
-        return new Loss(
-            account.User,
-            labelled,
-            grant.Refreshes > committed,
-            here && reached!.Value.Point is "reply_received" or "reply_sealed",
-            state.Reason
-        );
-    }
-
-    /// <summary>
-    /// Only who was struck may leave an attempt without a word. One that lives and found no answer in time says so
-    /// itself, and its failure is counted in the row.
-    /// </summary>
-    private async Task WhoseAsync(
-        string round,
-        InDoubtAttempts doubt,
-        bool inFlight,
-        bool reported,
-        DateTime looked,
-        CancellationToken cancellationToken
-    )
-    {
-        var attempts = _attempts is null ? [] : await _attempts.HoldersAsync(doubt, cancellationToken);
-        var mine = attempts.Where(a => _struck.Contains(a.Process)).ToList();
-        if (_attempts is null ? inFlight : mine.Count > 0)
-        {
-            if (!inFlight)
-                await _progress.WriteLineAsync(
-                    $"{round}: lost by the struck process in an attempt that the look did not show: it began {(mine[0].At - looked).TotalSeconds:+0.0;-0.0} s from the end of the look"
-                );
-        }
-        else if (reported)
-        {
-            _report.TimedOut++;
-        }
-        else
-        {
-            _report.Violations.Add(
-                $"{round}: lost although no struck process was refreshing it, but {string.Join(", ", attempts.Select(a => "process " + a.Process).DefaultIfEmpty("nobody knows who"))}"
-            );
-        }
-    }
-
-    private async Task VerifyLedgerAsync(CancellationToken cancellationToken)
-    {
-        var ledger = await _world.VerifyLedgerAsync(cancellationToken);
-        _report.LedgerEntries = ledger.Entries;
-        if (ledger.First is { } fault)
-            _report.Violations.Add($"the ledger does not verify: {fault.Fault} at {fault.FromSeq}: {fault.Detail}");
     }
 
     /// <summary>
