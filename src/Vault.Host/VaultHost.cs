@@ -54,8 +54,8 @@ public sealed class VaultHost : IAsyncDisposable
         var tls = SiloSetup.OpenCertificates(options.Silo);
         try
         {
-            masterKey = MasterKeys.Open(options, entropy);
             store = await StoreSetup.OpenAsync(options, new LedgerEntryWriter(entropy), cancellationToken);
+            masterKey = await MasterKeys.OpenAsync(options, store, entropy, cancellationToken);
             var token = await SiloSetup.JoinDatabaseAsync(options, cancellationToken);
             var spool = StoreSetup.OpenSpool(options);
 
