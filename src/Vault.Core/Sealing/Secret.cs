@@ -39,10 +39,11 @@ public sealed class Secret : IDisposable
     public string RevealText() => Encoding.UTF8.GetString(Reveal());
 
     /// <summary>
-    /// The last four characters behind an ellipsis, for people to tell credentials apart; shorter secrets show nothing.
+    /// The last four characters behind an ellipsis, for people to tell tokens apart. A secret shorter than 20 characters
+    /// shows nothing: it may have been made by a person, who is guessed more easily with its end.
     /// </summary>
     public string MaskedSuffix =>
-        _gone || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
+        _gone || _utf8.Length < 20 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
 
     public void Dispose()
     {
