@@ -186,6 +186,8 @@ public sealed class VaultHost : IAsyncDisposable
     private static void Listen(KestrelServerOptions kestrel, VaultOptions options)
     {
         kestrel.AddServerHeader = false;
+        // A bare LF ends no line: a proxy in front that reads it otherwise would see other requests than this host.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
