@@ -54,8 +54,8 @@ public sealed class VaultHost : IAsyncDisposable
         var tls = SiloSetup.OpenCertificates(options.Silo);
         try
         {
-            masterKey = MasterKeys.Open(options, entropy);
             store = await StoreSetup.OpenAsync(options, new LedgerEntryWriter(entropy), cancellationToken);
+            masterKey = await MasterKeys.OpenAsync(options, store, entropy, cancellationToken);
             var token = await SiloSetup.JoinDatabaseAsync(options, cancellationToken);
             var spool = StoreSetup.OpenSpool(options);
 
@@ -188,6 +188,8 @@ public sealed class VaultHost : IAsyncDisposable
     private static void Listen(KestrelServerOptions kestrel, VaultOptions options)
     {
         kestrel.AddServerHeader = false;
+        // A bare LF ends no line: a proxy in front that reads it otherwise would see other requests than this host.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);

@@ -42,6 +42,7 @@ public sealed class VaultStore : IAsyncDisposable
         Packs = new SqlPackStore(database);
         ScopeUses = new SqlScopeUseStore(database);
         Keys = new SqlOrganizationKeyStore(database);
+        MasterKeys = new MasterKeyTable(database);
         KeyRotations = new SqlKeyRotationStore(database);
         Sealed = new SqlResealSource(database);
         Ledger = new SqlLedgerStore(database, appender);
@@ -69,6 +70,9 @@ public sealed class VaultStore : IAsyncDisposable
     public IScopeUseStore ScopeUses { get; }
 
     public IOrganizationKeyStore Keys { get; }
+
+    /// <summary>Key check values of the master keys.</summary>
+    public MasterKeyTable MasterKeys { get; }
 
     public IKeyRotationStore KeyRotations { get; }
 

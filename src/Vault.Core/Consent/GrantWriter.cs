@@ -154,18 +154,21 @@ public sealed class GrantWriter(
             : stored.KeyVersion == given.KeyVersion && stored.Bytes.Span.SequenceEqual(given.Bytes.Span);
 }
 
-/// <summary>The visible suffix of a static credential: the end of its most significant field.</summary>
+/// <summary>
+/// The visible suffix of a static credential: the end of its token. Nothing of a password is shown: a person chose it,
+/// and may use the same end elsewhere.
+/// </summary>
 public static class CredentialSuffix
 {
-    private static readonly ImmutableArray<string> Significant = ["api_key", "key", "token", "secret_key", "password"];
+    private static readonly ImmutableArray<string> Significant = ["api_key", "key", "token", "secret_key"];
 
-    /// <summary>Null for PEM keys and the like, whose end identifies nothing.</summary>
+    /// <summary>Null for passwords, and for PEM keys and the like, whose end says nothing.</summary>
     public static string? Of(ImmutableSortedDictionary<string, Secret> fields)
     {
         ArgumentNullException.ThrowIfNull(fields);
         foreach (var name in Significant)
             if (fields.TryGetValue(name, out var secret))
                 return secret.MaskedSuffix;
-        return fields.Count == 1 ? fields.Values.First().MaskedSuffix : null;
+        return null;
     }
 }

@@ -18,13 +18,18 @@ public static class ProxyTool
 
     private static readonly ImmutableArray<string> Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-    // Headers that belong to the credential, to the connection (RFC 9110 7.6.1) or to the vault, or that override the
-    // method which was checked.
+    // Whose they are: the credential's, the connection's (RFC 9110 7.6.1), the vault's; or a way to say another method,
+    // path, host, address or user than those that were checked, to a server that believes its proxies.
     private static readonly ImmutableHashSet<string> Reserved = ImmutableHashSet.Create(
-        StringComparer.OrdinalIgnoreCase,
+        StringComparer.Ordinal,
         "authorization",
         "cookie",
+        "cookie2",
         "proxy-authorization",
+        "proxy-authenticate",
+        "proxy-connection",
+        "http2-settings",
+        "proxy",
         "host",
         "connection",
         "keep-alive",
@@ -40,12 +45,54 @@ public static class ProxyTool
         "user-agent",
         "traceparent",
         "tracestate",
+        "baggage",
         "x-http-method",
         "x-http-method-override",
-        "x-method-override"
+        "http-method-override",
+        "x-method-override",
+        "x-method",
+        "x-original-method",
+        "x-original-url",
+        "x-original-uri",
+        "x-original-path",
+        "x-original-host",
+        "x-rewrite-url",
+        "x-rewrite-uri",
+        "x-envoy-original-path",
+        "x-host",
+        "x-http-host-override",
+        "x-real-ip",
+        "x-real-port",
+        "x-client-ip",
+        "client-ip",
+        "x-cluster-client-ip",
+        "x-originating-ip",
+        "x-remote-ip",
+        "x-remote-addr",
+        "remote-addr",
+        "x-proxyuser-ip",
+        "true-client-ip",
+        "fastly-client-ip",
+        "cf-connecting-ip",
+        "cf-connecting-ipv6",
+        "x-azure-clientip",
+        "x-azure-socketip",
+        "x-appengine-user-ip",
+        "x-envoy-external-address",
+        "x-remote-user",
+        "remote-user",
+        "x-authenticated-user",
+        "x-webauth-user",
+        "x-client-cert",
+        "x-ssl-client-cert",
+        "x-client-verify",
+        "x-ssl-client-verify"
     );
 
-    /// <summary>No pack can define this name: names of tools have no colon.</summary>
+    // Whatever comes behind them says what a proxy says.
+    private static readonly ImmutableArray<string> ReservedFamilies = ["x-forwarded", "x-arr-", "x-auth-request-"];
+
+    /// <summary>No pack can name a tool so: names of tools have no colon.</summary>
     public static string NameOf(string provider) => provider + Suffix;
 
     public static bool Is(string tool)
@@ -85,11 +132,9 @@ public static class ProxyTool
             if (!IsToken(name))
                 faults.Add(new("headers", $"has the name '{name}', which is not a header name (RFC 9110 5.1)"));
             else if (
-                Reserved.Contains(name)
-                || name.StartsWith("x-forwarded-", StringComparison.OrdinalIgnoreCase)
-                || pack.Details.Api.Auth.Any(a =>
-                    a.Place == CredentialPlace.Header && a.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
-                )
+                Reserved.Contains(Spelled(name))
+                || ReservedFamilies.Any(f => Spelled(name).StartsWith(f, StringComparison.Ordinal))
+                || pack.Details.Api.Auth.Any(a => a.Place == CredentialPlace.Header && Spelled(a.Name) == Spelled(name))
             )
                 faults.Add(new("headers", $"may not set '{name}'; the vault does"));
             else if (value.ValueKind != JsonValueKind.String || value.GetString()!.Any(c => c is < ' ' or > '~'))
@@ -237,6 +282,9 @@ public static class ProxyTool
 
         return UrlTemplate.HasDotSegment(Uri.UnescapeDataString(path)) ? "has a dot segment" : null;
     }
+
+    // CGI and WSGI make one variable of both spellings, so X_Api_Key is X-Api-Key to a server behind them.
+    private static string Spelled(string name) => name.ToLowerInvariant().Replace('_', '-');
 
     private static bool IsToken(string name) =>
         name.Length is > 0 and <= 100

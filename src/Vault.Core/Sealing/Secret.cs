@@ -39,11 +39,11 @@ public sealed class Secret : IDisposable
     public string RevealText() => Encoding.UTF8.GetString(Reveal());
 
     /// <summary>
-    /// An ellipsis and the last four characters, so that people can distinguish credentials. For a short secret only
-    /// the ellipsis.
+    /// The last four characters behind an ellipsis, for people to tell tokens apart. A secret shorter than 20 characters
+    /// shows nothing: it may have been made by a person, who is guessed more easily with its end.
     /// </summary>
     public string MaskedSuffix =>
-        _disposed || _utf8.Length < 12 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
+        _disposed || _utf8.Length < 20 ? "…" : "…" + Encoding.ASCII.GetString(_utf8.AsSpan(^4)).Replace('?', '*');
 
     /// <summary>The same bytes with a lifetime of their own.</summary>
     public Secret Copy() => new([.. Reveal()]);

@@ -5,7 +5,7 @@ using Vault.Core.Identity;
 namespace Vault.Gateway.Http;
 
 /// <summary>Handles requests that match no route: a problem response with the usual headers.</summary>
-internal sealed class FallbackEndpoints(IdFactory ids)
+internal sealed class FallbackEndpoints(IdFactory ids, PublicAddress address)
 {
     public Task NotFoundAsync(HttpContext http) =>
         AnswerAsync(
@@ -26,8 +26,8 @@ internal sealed class FallbackEndpoints(IdFactory ids)
                     Status = 405,
                 }
             );
-        // No CORS headers, here or elsewhere: a page of another site must not use API keys (RFC 9700 2.6).
-        ResponseWriter.Prepare(http, ids.New("req_"));
+        // No CORS headers, here or anywhere: a browser on another site has no business with keys (RFC 9700 2.6).
+        ResponseWriter.Prepare(http, address, ids.New("req_"));
         http.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
     }
@@ -35,7 +35,7 @@ internal sealed class FallbackEndpoints(IdFactory ids)
     private async Task AnswerAsync(HttpContext http, int status, Problem problem)
     {
         var requestId = ids.New("req_");
-        ResponseWriter.Prepare(http, requestId);
+        ResponseWriter.Prepare(http, address, requestId);
         http.Response.StatusCode = status;
         http.Response.ContentType = Problems.ContentType;
         var body = ResponseBytes.WithRequestId(

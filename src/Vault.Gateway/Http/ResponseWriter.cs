@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Vault.Core.Errors;
+using Vault.Core.Identity;
 
 namespace Vault.Gateway.Http;
 
@@ -8,7 +9,10 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
 {
     private const string AllowNothing = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-    public static void Prepare(HttpContext http, string requestId)
+    /// <param name="http">The exchange whose answer it is.</param>
+    /// <param name="address">TLS ends in front of the host, so the scheme of the request says nothing.</param>
+    /// <param name="requestId">Names the request.</param>
+    public static void Prepare(HttpContext http, PublicAddress address, string requestId)
     {
         var headers = http.Response.Headers;
         headers["X-Request-Id"] = requestId;
@@ -18,7 +22,7 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers.ContentSecurityPolicy = AllowNothing;
-        if (http.Request.IsHttps)
+        if (address.Base.Scheme == Uri.UriSchemeHttps)
             headers.StrictTransportSecurity = "max-age=31536000";
     }
 

@@ -19,6 +19,7 @@ internal sealed class RoutePipeline(
     ResponseWriter writer,
     IOrganizationStore organizations,
     IdFactory ids,
+    PublicAddress address,
     TimeProvider time,
     GatewayOptions options,
     ILogger<RoutePipeline> log
@@ -27,7 +28,7 @@ internal sealed class RoutePipeline(
     public async Task RunAsync(IRoute route, HttpContext http)
     {
         var requestId = ids.New("req_");
-        ResponseWriter.Prepare(http, requestId);
+        ResponseWriter.Prepare(http, address, requestId);
         var key = route.Operation.Writes ? IdempotentCalls.KeyOf(http.Request) : (string?)null;
         using var timeout = new CancellationTokenSource(
             route.Operation.OwnTimeout ? options.RequestTimeout + options.LongestExecution : options.RequestTimeout,

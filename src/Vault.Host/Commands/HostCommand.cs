@@ -127,7 +127,7 @@ public static class HostCommand
     {
         var entropy = new SystemEntropy();
         await using var store = await StoreSetup.OpenAsync(options, new LedgerEntryWriter(entropy), cancellationToken);
-        var wrapper = MasterKeys.Open(options, entropy);
+        var wrapper = await MasterKeys.OpenAsync(options, store, entropy, cancellationToken);
         try
         {
             var report = await new MasterRewrap(store.Keys, wrapper).RunAsync(cancellationToken);

@@ -27,12 +27,19 @@ public sealed class DataFolder : IHostIdentity, IDisposable
                     path,
                     UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
                 );
-            _lock = new FileStream(
-                System.IO.Path.Combine(path, "host.lock"),
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None
-            );
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+            };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            _lock = new FileStream(System.IO.Path.Combine(path, "host.lock"), options);
+
+            // The file of an earlier version may be readable by others.
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(_lock.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         catch (IOException e)
         {

@@ -13,10 +13,9 @@ public static class MasterKeyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>
-    /// Reads the key; creates it once if <paramref name="mayGenerate"/>. The caller zeroes the bytes.
-    /// </summary>
-    /// <exception cref="StartException">The file is missing, unreadable, readable by others, or not a key.</exception>
+    /// <summary>Reads it; makes it once where <paramref name="mayGenerate"/>. The caller zeroes the bytes.</summary>
+    /// <exception cref="StartException">Not there, a symbolic link, another user's, unreadable by us, readable by others,
+    /// or not a key.</exception>
     public static byte[] Read(string path, bool mayGenerate)
     {
         if (mayGenerate && !File.Exists(path))
@@ -24,16 +23,13 @@ public static class MasterKeyFile
         string text;
         try
         {
-            if (!OperatingSystem.IsWindows())
-            {
-                var mode = File.GetUnixFileMode(path);
-                if ((mode & ~OwnerOnly) != 0)
-                    throw new StartException(
-                        $"The master key file {path} is readable by others; run: chmod 600 {path}"
-                    );
-            }
-
-            text = File.ReadAllText(path).Trim();
+            using var file = File.OpenHandle(path);
+            FileOwner.Require(path, file);
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & ~OwnerOnly) != 0)
+                throw new StartException($"The master key file {path} can be read by others; run: chmod 600 {path}");
+            using var stream = new FileStream(file, FileAccess.Read);
+            using var reader = new StreamReader(stream);
+            text = reader.ReadToEnd().Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -3,8 +3,11 @@ using System.Net;
 
 namespace Vault.Host.Options;
 
-/// <summary>One option: <c>VAULT_NAME</c> in the environment or <c>--name</c> on the command line.</summary>
-public sealed record OptionDefinition(string Name, string Default, string Help)
+/// <summary>
+/// One thing an operator can set: <c>VAULT_NAME</c> in the environment or <c>--name</c> on the command line.
+/// </summary>
+/// <param name="IsSwitch">The flag alone means true.</param>
+public sealed record OptionDefinition(string Name, string Default, string Help, bool IsSwitch = false)
 {
     public string Variable => "VAULT_" + Name.ToUpperInvariant().Replace('-', '_');
 
@@ -18,6 +21,7 @@ public sealed record OptionDefinition(string Name, string Default, string Help)
 public sealed class OptionSource
 {
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _onCommandLine = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<OptionDefinition> _known;
 
     public OptionSource(
@@ -61,17 +65,26 @@ public sealed class OptionSource
                 continue;
             }
 
+            _onCommandLine.Add(option.Name);
             if (
                 inline is null
                 && (i + 1 >= arguments.Count || arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
             )
-                Faults.Add($"{flag}: needs a value. {option.Help}");
+            {
+                if (option.IsSwitch)
+                    _values[option.Name] = "true";
+                else
+                    Faults.Add($"{flag}: needs a value. {option.Help}");
+            }
             else
                 _values[option.Name] = inline ?? arguments[++i];
         }
     }
 
     public List<string> Faults { get; } = [];
+
+    /// <summary>Every user of the machine can read the command line of a process.</summary>
+    public bool IsOnCommandLine(string name) => _onCommandLine.Contains(name);
 
     public string Text(string name) =>
         _values.TryGetValue(name, out var value) && value.Length > 0

@@ -11,8 +11,22 @@ public sealed record VaultOptions
 {
     private static readonly IReadOnlyList<OptionDefinition> Own =
     [
-        new("listen", "http://127.0.0.1:8080", "Address that the gateway listens on."),
-        new("public-url", "", "Origin at which browsers and providers reach the vault; default: the listen address."),
+        new(
+            "listen",
+            "http://127.0.0.1:8080",
+            "Address the gateway listens on: HTTP, on loopback. TLS ends at a proxy in front of it."
+        ),
+        new(
+            "allow-plain-http",
+            "false",
+            "Listen on an address that is not loopback although the host has no TLS: behind a TLS proxy only.",
+            IsSwitch: true
+        ),
+        new(
+            "public-url",
+            "",
+            "Origin under which browsers and providers reach the vault; default: the listen address."
+        ),
         new(
             "trusted-proxies",
             "",
@@ -101,6 +115,9 @@ public sealed record VaultOptions
 
     public required Uri Listen { get; init; }
 
+    /// <summary>Plain HTTP also where others than this machine can read it.</summary>
+    public bool AllowPlainHttp { get; init; }
+
     public required Uri PublicUrl { get; init; }
 
     /// <summary>The trusted proxies (RFC 7239 8.1); the header of any other sender is ignored.</summary>
@@ -188,6 +205,7 @@ public sealed record VaultOptions
         var options = new VaultOptions
         {
             Listen = listen,
+            AllowPlainHttp = from.OneOf("allow-plain-http", "false", "true") == "true",
             PublicUrl = publicUrl,
             TrustedProxies = Networks(from, "trusted-proxies"),
             Development = development,
@@ -272,6 +290,12 @@ public sealed record VaultOptions
             );
         }
 
+        if (!Development)
+        {
+            RefuseOnCommandLine(from, "database", Database);
+            RefuseOnCommandLine(from, "database-owner", DatabaseOwner);
+        }
+
         EgressPolicy.Create(Egress(), out var egressFaults);
         foreach (var fault in egressFaults)
             from.Fault("egress-allow", fault, 0);
@@ -293,7 +317,38 @@ public sealed record VaultOptions
                 0
             );
         if (!Development && PublicUrl.Scheme != "https" && !OptionSource.IsLoopback(PublicUrl))
-            from.Fault("public-url", "must be https outside development: it carries codes and cookies.", 0);
+            from.Fault("public-url", "must be https outside development: codes and cookies travel over it.", 0);
+        CheckListen(from);
+    }
+
+    // Every user of the machine can read the command line of a process; its environment only its own user can.
+    private static void RefuseOnCommandLine(OptionSource from, string name, string? connection)
+    {
+        if (connection is null || !from.IsOnCommandLine(name))
+            return;
+        var names = connection.Split(';').Select(p => p.Split('=')[0].Trim());
+        if (names.Any(n => n.ToUpperInvariant() is "PASSWORD" or "PWD" or "PSW"))
+            from.Fault(
+                name,
+                "has a password on the command line, which every user of this machine can read; give it in the environment.",
+                0
+            );
+    }
+
+    private void CheckListen(OptionSource from)
+    {
+        if (Listen.Scheme == "https")
+            from.Fault(
+                "listen",
+                $"is https, and the host has no TLS of its own: it would speak plain HTTP there. Listen on http://127.0.0.1:{Listen.Port} behind a TLS proxy, and set VAULT_PUBLIC_URL to the proxy's origin.",
+                0
+            );
+        if (!Development && !AllowPlainHttp && !OptionSource.IsLoopback(Listen))
+            from.Fault(
+                "listen",
+                $"{Listen.Host} is not loopback, and keys and credentials would travel without TLS. Listen on http://127.0.0.1:{Listen.Port} behind a TLS proxy, or set VAULT_ALLOW_PLAIN_HTTP=true (--allow-plain-http) when the network between the proxy and the host is private.",
+                0
+            );
         if (Development && !OptionSource.IsLoopback(Listen))
             from.Fault(
                 "listen",

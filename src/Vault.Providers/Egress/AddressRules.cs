@@ -44,25 +44,52 @@ internal static class AddressRules
     private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
 
     /// <summary>
-    /// Metadata services of clouds, which issue credentials; an allowed network does not include them.
+    /// Services of cloud hosts that hand out credentials, certificates or settings of machines; a listed network does
+    /// not open them. Not all lie in a special-purpose network.
     /// </summary>
     private static readonly IPAddress[] Metadata =
     [
-        IPAddress.Parse("169.254.169.254"),
-        IPAddress.Parse("169.254.170.2"),
-        IPAddress.Parse("169.254.169.253"),
-        IPAddress.Parse("100.100.100.200"),
-        IPAddress.Parse("fd00:ec2::254"),
+        IPAddress.Parse("169.254.169.254"), // most clouds
+        IPAddress.Parse("169.254.169.253"), // AWS, the resolver
+        IPAddress.Parse("169.254.170.2"), // AWS, credentials of containers
+        IPAddress.Parse("169.254.170.23"), // AWS, credentials of pods
+        IPAddress.Parse("fd00:ec2::254"), // AWS
+        IPAddress.Parse("fd00:ec2::253"), // AWS, the resolver
+        IPAddress.Parse("fd00:ec2::23"), // AWS, credentials of pods
+        IPAddress.Parse("168.63.129.16"), // Azure, the wire server
+        IPAddress.Parse("fd20:ce::254"), // Google Cloud
+        IPAddress.Parse("100.100.100.200"), // Alibaba Cloud
+        IPAddress.Parse("169.254.0.23"), // Tencent Cloud
+        IPAddress.Parse("192.0.0.192"), // Oracle Cloud
+        IPAddress.Parse("fd00:c1::a9fe:a9fe"), // Oracle Cloud
+        IPAddress.Parse("169.254.42.42"), // Scaleway
+        IPAddress.Parse("fd00:42::42"), // Scaleway
+        IPAddress.Parse("fd00:a9fe:a9fe::1"), // Linode
+        IPAddress.Parse("fe80::a9fe:a9fe"), // OpenStack
+        IPAddress.Parse("169.254.169.250"), // Rancher
+    ];
+
+    // Where RFC 6052 2.2 puts the four bytes of an IPv4 address behind prefixes of 32, 40, 48, 56, 64 and 96 bits.
+    private static readonly byte[][] Embedded =
+    [
+        [4, 5, 6, 7],
+        [5, 6, 7, 9],
+        [6, 7, 9, 10],
+        [7, 9, 10, 11],
+        [9, 10, 11, 12],
+        [12, 13, 14, 15],
     ];
 
     /// <summary>Null for a public address, else the name of its range.</summary>
     public static string? Kind(IPAddress address)
     {
         var plain = Plain(address);
+        if (IsMetadata(plain))
+            return "metadata";
         foreach (var (network, name) in Special)
         {
             if (network.BaseAddress.AddressFamily == plain.AddressFamily && network.Contains(plain))
-                return IsMetadata(plain) ? "metadata" : name;
+                return name;
         }
 
         return plain.AddressFamily == AddressFamily.InterNetworkV6 && !GlobalUnicast.Contains(plain)
@@ -70,7 +97,20 @@ internal static class AddressRules
             : null;
     }
 
-    public static bool IsMetadata(IPAddress address) => Metadata.Contains(Plain(address));
+    /// <summary>
+    /// Also behind a translation prefix of the operator's own network, which cannot be known: an address of the public
+    /// Internet that happens to have one of these in such a place is as good as never met.
+    /// </summary>
+    public static bool IsMetadata(IPAddress address)
+    {
+        var plain = Plain(address);
+        if (Metadata.Contains(plain))
+            return true;
+        if (plain.AddressFamily != AddressFamily.InterNetworkV6)
+            return false;
+        var bytes = plain.GetAddressBytes();
+        return Embedded.Any(at => Metadata.Contains(new IPAddress([.. at.Select(i => bytes[i])])));
+    }
 
     /// <summary>
     /// The IPv4 address embedded in an IPv6 one (mapped, compatible, NAT64, 6to4), without a scope; otherwise the

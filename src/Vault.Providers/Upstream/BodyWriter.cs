@@ -74,6 +74,8 @@ internal static class BodyWriter
                     )
                 )
                     yield return (at, member.Value);
+                else
+                    throw new InputFaultException("input_not_a_member_name:" + shape.Spread);
             }
         }
 
@@ -173,7 +175,7 @@ internal static class BodyWriter
                     (InputValues.Scalar(item) ?? (item.ValueKind == JsonValueKind.Object ? item.GetRawText() : null)) is
                     { } text
                 )
-                    parts.Add(new StringContent(text), Quoted(at.Segments[^1]));
+                    parts.Add(new StringContent(text), Quoted(PartName(at.Segments[^1], shape)));
             }
         }
 
@@ -201,6 +203,13 @@ internal static class BodyWriter
         result.Headers.ContentType = parts.Headers.ContentType;
         return result;
     }
+
+    // The name stands in a header of the part, between quotation marks. A pack's own names are checked like the
+    // caller's; only those of a spread input come from the caller.
+    private static string PartName(string name, BodyShape shape) =>
+        name.Length == 0 || name.Any(c => c is < ' ' or > '~' or '"' or '\\')
+            ? throw new InputFaultException("input_not_a_member_name:" + shape.Spread)
+            : name;
 
     private static string Quoted(string name) => "\"" + name + "\"";
 

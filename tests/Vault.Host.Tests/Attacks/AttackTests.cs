@@ -1,10 +1,11 @@
+using Vault.Attacks.Findings;
 using Vault.Attacks.Fuzz;
 using Vault.Attacks.Tenants;
 using Xunit.Abstractions;
 
 namespace Vault.Host.Tests.Attacks;
 
-/// <summary>Short runs of <c>./scripts/fuzz</c> and <c>./scripts/tenants</c>; the long ones are commands.</summary>
+/// <summary>Short runs of <c>./scripts/attack</c>, <c>fuzz</c> and <c>tenants</c>; the long ones are commands.</summary>
 public sealed class AttackTests(ITestOutputHelper output)
 {
     [Fact]
@@ -14,6 +15,20 @@ public sealed class AttackTests(ITestOutputHelper output)
         output.WriteLine(FuzzCommand.Text(report));
         Assert.True(report.IsClean, FuzzCommand.Text(report));
         Assert.True(report.RoutesReached > 15 && report.Compared > 200, FuzzCommand.Text(report));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_attack_of_the_security_reviews_succeeds(bool postgres)
+    {
+        var results = await FindingsCommand.RunAsync(postgres);
+        output.WriteLine(FindingsCommand.Text(results));
+        Assert.True(results.All(r => r.Gained is null), FindingsCommand.Text(results));
+        Assert.Equal(
+            AttackList.Online.Count + AttackList.Egress.Count + AttackList.Offline.Count,
+            results.Select(r => (r.Attack.Finding, r.Attack.Name)).Distinct().Count()
+        );
     }
 
     [Theory]

@@ -99,6 +99,45 @@ public sealed class HostOptionsTests
     public void What_does_not_fit_together_is_refused_with_the_fix(string name, string value, string told) =>
         Assert.Contains(Read([], (name, value)).Faults, f => f.Contains(told, StringComparison.Ordinal));
 
+    [Theory]
+    [InlineData("https://127.0.0.1:8443", "no TLS of its own")]
+    [InlineData("https://0.0.0.0:8443", "no TLS of its own")]
+    [InlineData("http://0.0.0.0:8080", "--allow-plain-http")]
+    [InlineData("http://[::]:8080", "--allow-plain-http")]
+    [InlineData("http://10.0.0.1:8080", "--allow-plain-http")]
+    public void Keys_travel_without_TLS_on_loopback_only(string listen, string said)
+    {
+        string[] given = ["--listen", listen, "--public-url", "https://vault.example.com"];
+        var faults = Read(given).Faults;
+        Assert.Contains(faults, f =>
+            f.Contains("VAULT_LISTEN", StringComparison.Ordinal) && f.Contains(said, StringComparison.Ordinal)
+        );
+        string[][] allowing =
+        [
+            [.. given, "--allow-plain-http"],
+            ["--allow-plain-http", .. given],
+            [.. given, "--allow-plain-http", "true"],
+        ];
+        foreach (var allowed in allowing)
+            Assert.Equal(listen.StartsWith("https", StringComparison.Ordinal), Read(allowed).Options is null);
+        Assert.Null(Read([.. given, "--allow-plain-http", "false"]).Options);
+    }
+
+    [Theory]
+    [InlineData("--database", "Host=x;Password=hidden")]
+    [InlineData("--database-owner", "Host=x; PWD = hidden")]
+    public void A_password_on_the_command_line_is_refused_and_not_repeated(string flag, string connection)
+    {
+        string[] given = ["--store", "postgres", flag, connection];
+        (string, string)[] rest = [("VAULT_DATABASE", "Host=x")];
+        var fault = Assert.Single(Read(given, rest).Faults);
+        Assert.Contains("password on the command line", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", fault, StringComparison.Ordinal);
+        Assert.NotNull(Read(["--store", "postgres", flag, "Host=x"], rest).Options);
+        Assert.NotNull(Read(["--store", "postgres"], ("VAULT_DATABASE", "Host=x;Password=hidden")).Options);
+        Assert.NotNull(Read([.. given, "--environment", "development"], rest).Options);
+    }
+
     [Fact]
     public void Development_listens_on_loopback_only() =>
         Assert.Contains(Read(["--environment", "development", "--listen", "http://0.0.0.0:8080"]).Faults, f =>

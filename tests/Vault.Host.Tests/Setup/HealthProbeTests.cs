@@ -59,6 +59,7 @@ public sealed class HealthProbeTests : IDisposable
         var (exit, said) = await RunAsync([
             "--listen",
             $"http://{listen}:{port}",
+            "--allow-plain-http",
             "--public-url",
             "https://vault.example.com",
             "--data",

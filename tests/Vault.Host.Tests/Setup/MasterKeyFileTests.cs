@@ -77,5 +77,29 @@ public sealed class MasterKeyFileTests : IDisposable
         );
     }
 
+    [Fact]
+    public void A_symbolic_link_is_refused()
+    {
+        MasterKeyFile.Read(File_, mayGenerate: true);
+        var link = Path.Combine(_folder, "link.key");
+        File.CreateSymbolicLink(link, File_);
+        var refused = Assert.Throws<StartException>(() => MasterKeyFile.Read(link, mayGenerate: false)).Message;
+        Assert.Contains("is a symbolic link to " + File_, refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_of_another_user_is_refused()
+    {
+        // Only the administrator can give a file away, and only the administrator could read it then.
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+            return;
+        MasterKeyFile.Read(File_, mayGenerate: true);
+        using (var give = System.Diagnostics.Process.Start("chown", ["12345", File_]))
+            give.WaitForExit();
+        var refused = Assert.Throws<StartException>(() => MasterKeyFile.Read(File_, mayGenerate: false)).Message;
+        Assert.Contains("belongs to another user (id 12345)", refused, StringComparison.Ordinal);
+        Assert.Contains("chown 0 " + File_, refused, StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

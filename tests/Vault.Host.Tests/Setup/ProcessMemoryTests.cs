@@ -25,9 +25,46 @@ public sealed class ProcessMemoryTests : IDisposable
         )
             return;
 
+        using var host = await StartAsync(environment);
+        // One of the signals that end a process with a core file and that .NET does not handle itself.
+        using (
+            var end = Process.Start(
+                "kill",
+                ["-XCPU", host.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]
+            )
+        )
+            await end.WaitForExitAsync();
+        await Eventually.DoneAsync(host.WaitForExitAsync(), () => "The host does not end.");
+        Assert.Equal(leaves, Directory.EnumerateFiles(_folder, "core*").Any());
+    }
+
+    [Theory]
+    [InlineData("production", false)]
+    [InlineData("development", true)]
+    public async Task A_host_has_a_diagnostics_socket_in_development_only(string environment, bool has)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var host = await StartAsync(environment);
+        var open = Directory
+            .EnumerateFiles(_folder)
+            .Select(f => Path.GetFileName(f))
+            .Where(f =>
+                f.StartsWith("dotnet-diagnostic-", StringComparison.Ordinal)
+                || f.StartsWith("clr-debug-pipe-", StringComparison.Ordinal)
+            )
+            .ToList();
+        host.Kill();
+        await Eventually.DoneAsync(host.WaitForExitAsync(), () => "The host does not end.");
+        Assert.True(has == (open.Count > 0), string.Join(' ', open));
+    }
+
+    private async Task<Process> StartAsync(string environment)
+    {
         var key = Path.Combine(_folder, "master.key");
         await File.WriteAllTextAsync(key, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-        File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var start = new ProcessStartInfo("sh") { RedirectStandardError = true, WorkingDirectory = _folder };
         foreach (
             var part in (string[])
@@ -47,7 +84,9 @@ public sealed class ProcessMemoryTests : IDisposable
                 ]
         )
             start.ArgumentList.Add(part);
-        using var host = Process.Start(start)!;
+        start.Environment["TMPDIR"] = _folder;
+        start.Environment.Remove("DOTNET_EnableDiagnostics");
+        var host = Process.Start(start)!;
         string? line;
         while (
             (line = await host.StandardError.ReadLineAsync()) is not null
@@ -55,17 +94,7 @@ public sealed class ProcessMemoryTests : IDisposable
         ) { }
 
         Assert.NotNull(line);
-
-        // One of the signals that end a process with a core file and that .NET does not handle itself.
-        using (
-            var end = Process.Start(
-                "kill",
-                ["-XCPU", host.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]
-            )
-        )
-            await end.WaitForExitAsync();
-        await Eventually.DoneAsync(host.WaitForExitAsync(), () => line);
-        Assert.Equal(leaves, Directory.EnumerateFiles(_folder, "core*").Any());
+        return host;
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -169,6 +169,32 @@ public sealed class EgressPolicyTests
         Assert.Null(Policy(false, "169.254.169.254").Refusal("api.example.com", 443, metadata));
     }
 
+    [Theory]
+    [InlineData("168.63.129.16")]
+    [InlineData("169.254.170.23")]
+    [InlineData("169.254.0.23")]
+    [InlineData("192.0.0.192")]
+    [InlineData("fd20:ce::254")]
+    [InlineData("fd00:ec2::23")]
+    [InlineData("fd00:42::42")]
+    [InlineData("fe80::a9fe:a9fe%2")]
+    [InlineData("::ffff:168.63.129.16")]
+    [InlineData("64:ff9b::168.63.129.16")]
+    [InlineData("2002:a83f:8110::1")]
+    [InlineData("64:ff9b:1::169.254.169.254")]
+    [InlineData("2001:db8:1:2:3:4:168.63.129.16")]
+    [InlineData("2a00:1234:5678:0:a8:3f81:1000::")]
+    [InlineData("2a00:1234:5678:a83f:81:1000::")]
+    public void Metadata_and_wire_servers_stay_shut_in_every_form(string address)
+    {
+        var open = Policy(false, "0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1", "api.example.com");
+        Assert.Equal(
+            "it resolves to a metadata address",
+            open.Refusal("api.example.com", 443, IPAddress.Parse(address))
+        );
+        Assert.Null(open.Refusal("api.example.com", 443, IPAddress.Parse("2a00:1234:5678::1")));
+    }
+
     [Fact]
     public void Every_wrong_option_is_listed()
     {

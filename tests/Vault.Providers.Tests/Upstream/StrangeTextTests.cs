@@ -202,6 +202,26 @@ public sealed class StrangeTextTests : IDisposable
         Assert.Contains(expected, peer.LastRequest, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("a\r\nX-Evil: 1")]
+    [InlineData("a\"; filename=\"b")]
+    [InlineData("a\\")]
+    [InlineData("ünï")]
+    [InlineData("")]
+    public async Task A_name_that_cannot_stand_in_a_part_is_refused_and_not_sent(string name)
+    {
+        await using var peer = new OddPeer(_ => OddPeer.Http(200, "{}"));
+        var reply = await SendAsync(
+            peer.BaseUrl,
+            """{"method":"POST","url":"/things","body":{"format":"multipart","fields":{"kind":{"value":"plain"}},"spread":"q"}}""",
+            new { q = new Dictionary<string, string> { [name] = "x" } }
+        );
+        Assert.Equal(
+            (UpstreamOutcome.Rejected, "input_not_a_member_name:q", 0),
+            (reply.Outcome, reply.Detail, peer.Requests)
+        );
+    }
+
     [Fact]
     public async Task A_size_that_is_no_number_is_no_size()
     {
