@@ -53,5 +53,6 @@ public sealed class JsonCutTests
     [InlineData("not json")]
     [InlineData("]")]
     [InlineData("")]
-    public void What_is_no_json_gives_nothing(string text) => Assert.Empty(JsonCut.Cut(Encoding.UTF8.GetBytes(text), 100));
+    public void What_is_no_json_gives_nothing(string text) =>
+        Assert.Empty(JsonCut.Cut(Encoding.UTF8.GetBytes(text), 100));
 }

@@ -1,10 +1,8 @@
--- Times are microseconds since the Unix epoch. A sealed value is a bytea column and a column with its key version.
--- The owner runs this file in the schema "vault", in one transaction. Roles and policies are in the same file, so no
--- table ever exists without them.
+-- Times are microseconds since the Unix epoch. Sealed values are bytea with their key version beside them.
+-- Run by the owner, in schema "vault", inside one transaction. Roles and policies follow in the same file: a table without them must not exist for a moment.
 
--- Two roles without login. vault_app runs all statements; vault_system owns the few functions that read across
--- organizations and can read only the columns they need.
--- If the owner may not create roles, an administrator runs silo-config/postgres/roles.sql first.
+-- Two roles without login. vault_app runs everything; vault_system owns the few functions that look across organizations and can read only the columns they need.
+-- An owner that may not create roles runs silo-config/postgres/roles.sql through an administrator first.
 do $$
 declare
   wanted text;
@@ -13,7 +11,7 @@ begin
     if not exists (select from pg_catalog.pg_roles where rolname = wanted) then
       begin
         execute format('create role %I nologin', wanted);
-      -- Roles belong to the whole server: the first start on another database may create the same role now.
+      -- Roles belong to the whole server: another database's first start may be creating the same one now.
       exception when duplicate_object or unique_violation then null;
       end;
     end if;
@@ -103,7 +101,7 @@ create table links (
 create index links_expiry on links (expires_at);
 create index links_organization on links (organization_id, id);
 
--- organization_id is 'platform' for keys that belong to no organization.
+-- organization_id is 'platform' for keys that belong to none.
 create table api_keys (
   id text collate "C" primary key,
   organization_id text collate "C" not null,
@@ -169,7 +167,7 @@ create table packs (
   updated_at bigint not null
 );
 
--- Rows are never deleted: a destroyed version stays as a tombstone, so its number is never reused.
+-- Never deleted: a destroyed version stays as a tombstone, so that its number is never used again.
 create table organization_keys (
   organization_id text collate "C" not null,
   version bigint not null,
@@ -238,9 +236,8 @@ create table ledger_outbox (
   unique (organization_id, event_id)
 );
 
--- Row-level security on every table with an organization_id and on organizations: the application sees only the rows
--- of the organization in the setting vault.organization, and none without the setting. FORCE applies it to the owner
--- too. A new table needs the same lines; a test checks the catalogue.
+-- Every table with an organization_id, and organizations itself, is closed: the application sees the rows of the organization it names in the setting
+-- vault.organization, and without the setting none. FORCE, so that the owner sees none either. A new table gets the same lines; a test reads the catalogue.
 do $$
 declare
   tenant text;
@@ -258,8 +255,7 @@ alter table organizations enable row level security;
 alter table organizations force row level security;
 create policy tenant on organizations to vault_app using (id = current_setting('vault.organization', true)) with check (id = current_setting('vault.organization', true));
 
--- The rights of the application. It cannot delete or change an entry of the ledger's chain, delete from the outbox, or
--- delete a key's tombstone.
+-- What the application may do at all. It cannot remove or rewrite a link of the ledger's chain, take anything from the outbox, or delete a key's tombstone.
 grant usage on schema vault to vault_app, vault_system;
 grant select, insert, update, delete on accounts, connections, links, api_keys, idempotency, outputs, approvals to vault_app;
 grant select, insert, update on organizations, packs to vault_app;
@@ -270,8 +266,7 @@ grant update (body, type, execution_id, user_id, agent, tool, account_id) on led
 grant select, insert on ledger_outbox to vault_app;
 grant select on schema_version to vault_app;
 
--- The rights of the functions below: only the columns they return, and nothing sealed, except the wrapped keys for
--- keys_not_under_master, whose purpose is re-wrapping.
+-- What the functions below may do: the columns they answer with, nothing sealed (the wrapped keys of keys_not_under_master excepted: re-wrapping is its purpose).
 grant select on organizations, organization_keys to vault_system;
 grant select (organization_id, user_id, connection, label, id, provider, due_at, shard_hash) on accounts to vault_system;
 grant select (id, organization_id, token_hash, state_hash, expires_at), delete on links to vault_system;
@@ -288,16 +283,16 @@ declare
 begin
   foreach crossed in array array['organizations', 'accounts', 'links', 'api_keys', 'idempotency', 'outputs', 'organization_keys', 'key_rotations',
     'ledger_heads', 'ledger_entries', 'ledger_outbox'] loop
-    -- Only inside its functions: the owner is a member of vault_system and must not inherit these rights.
+    -- Only inside its functions: the owner is a member of vault_system and must not inherit this.
     execute format('create policy crossing on %I to vault_system using (current_user = ''vault_system'') with check (current_user = ''vault_system'')', crossed);
   end loop;
 end $$;
 
--- vault_system owns the functions, so they run with its few rights and not with those of the schema's owner.
+-- The functions belong to vault_system, so they run with its few rights, whoever owns the schema.
 grant create on schema vault to vault_system;
 set local role vault_system;
 
--- For the sweeper: keys of due accounts in organizations with an open gate, most urgent first.
+-- The sweeper: keys of due accounts of organizations whose gate is open, most urgent first.
 create function due_accounts(due_until bigint, shard bigint, shards bigint, take bigint)
 returns table (organization_id text, user_id text, connection text, label text, id text, provider text, due_at bigint)
 language plpgsql stable security definer set search_path = vault, pg_temp as $$
@@ -315,8 +310,7 @@ language sql stable security definer set search_path = vault, pg_temp as $$
   select count(*) from accounts a join organizations o on o.id = a.organization_id where a.due_at <= due_until and o.gate_open
 $$;
 
--- A link, a callback and an API key are found by a digest or an id before the organization is known. These functions
--- return only the id of the organization.
+-- A visitor of a link, a callback or a caller with a key shows a digest or an id before anyone knows the organization: these answer its id, no more.
 create function link_by_token(digest text) returns text
 language plpgsql stable security definer set search_path = vault, pg_temp as $$
 begin
@@ -338,7 +332,7 @@ end $$;
 create function any_api_key() returns boolean
 language sql stable security definer set search_path = vault, pg_temp as $$ select exists (select 1 from api_keys k where k.id is not null) $$;
 
--- The platform's list of organizations.
+-- The platform's own list of organizations.
 create function list_organizations(external text, after text, take bigint) returns setof organizations
 language sql stable security definer set search_path = vault, pg_temp as $$
   select * from organizations o where (external is null or o.external_id = external) and (after is null or o.id > after) order by o.id limit take
@@ -349,8 +343,8 @@ language sql stable security definer set search_path = vault, pg_temp as $$
   select o.id from organizations o where o.cascade_kind is not null order by o.id limit take
 $$;
 
--- Deletes expired rows in bounded steps and returns one row for each. The outer condition is tested again on the
--- locked row, so a key that was claimed again in the meantime stays.
+-- Sweeping away what has expired, in bounded steps; one row out per row deleted. The outer condition is tested again on the row as it is when its lock is had:
+-- a key that was claimed anew meanwhile stays.
 create function delete_expired_links(before bigint, take bigint) returns setof integer
 language sql volatile security definer set search_path = vault, pg_temp as $$
   delete from links where id in (select l.id from links l where l.expires_at < before order by l.expires_at limit take)
@@ -371,7 +365,7 @@ language sql volatile security definer set search_path = vault, pg_temp as $$
     and expires_at < before returning 1
 $$;
 
--- For re-wrapping under a new master key: the keys of all organizations.
+-- Re-wrapping under a new master key goes through the keys of all organizations.
 create function keys_not_under_master(master text, after_organization text, after_version bigint, take bigint) returns setof organization_keys
 language sql stable security definer set search_path = vault, pg_temp as $$
   select * from organization_keys k
@@ -384,7 +378,7 @@ language sql stable security definer set search_path = vault, pg_temp as $$
   select r.organization_id from key_rotations r where r.phase <> 3 order by r.organization_id limit take
 $$;
 
--- The ledger's writer appends for all organizations at once.
+-- The ledger's writer serves all organizations at once.
 create function ledger_heads_of(organizations text[])
 returns table (organization_id text, seq bigint, hash bytea)
 language sql stable security definer set search_path = vault, pg_temp as $$
@@ -394,18 +388,16 @@ $$;
 create function oldest_outbox(take bigint) returns setof ledger_outbox
 language sql stable security definer set search_path = vault, pg_temp as $$ select * from ledger_outbox b order by b.position limit take $$;
 
--- Appends groups of many organizations: status 1 appended, 2 the head has moved, 3 an event is already in the chain or
--- not in the outbox.
--- Safe under READ COMMITTED: every append first locks its head row (in one order, so two writers cannot deadlock), and
--- each statement of this function sees all commits from before the locks were granted. Only the holder of the head's
--- lock can append to the chain.
+-- Appends groups of many organizations: status 1 appended, 2 the head has moved, 3 an event is already in the chain or gone from the outbox.
+-- Safe without an isolation above READ COMMITTED: every append locks its head row first (in one order, so two writers cannot wait for each other), and each
+-- statement of this function sees what was committed before the locks were granted. Whoever holds the head is the only one who can add to that chain.
 create function ledger_append(
   organizations text[], expected_seqs bigint[], expected_hashes bytea[], new_seqs bigint[], new_hashes bytea[],
   entry_organizations text[], seqs bigint[], event_ids text[], times bigint[], bodies bytea[], digests bytea[], prev_hashes bytea[], hashes bytea[],
   types text[], executions text[], users text[], agents text[], tools text[], accounts text[],
   outbox_organizations text[], outbox_events text[])
 returns table (organization_id text, status bigint, seq bigint, hash bytea)
--- Always by index: a plan from the time when the tables were small would scan a chain that has grown since.
+-- By index, always: a plan that was made while the tables were small would read all of a chain that has grown since.
 language plpgsql volatile security definer set search_path = vault, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column

@@ -1,10 +1,9 @@
--- The same contract as before (see step 1), planned once and with the right index. Step 1 had two problems: planning
--- for the arrays of each call cost more than the execution, and without statistics on a new table the lookup of event
--- ids could use any index that begins with the organization and read the whole chain for each entry.
---   * One generic plan per statement and session, with nested loops over indexes only.
---   * A separate query looks up an event id with an index-only scan of the unique index (organization_id, event_id).
---   * The common case, in which every group can be appended, does not compare lists: the cost of a call with many
---     organizations is proportional to its entries.
+-- The same promise as before (see step 1), planned once and by the right index. What was wrong: a plan made for the arrays of each call cost more than running
+-- it, and while nothing was known of a young table's contents the look-up of event ids went through whichever index begins with the organization, reading the
+-- whole chain once per entry.
+--   * One generic plan per statement and session, nested loops over indexes only.
+--   * An event id is looked up by a query of its own, which the unique index (organization_id, event_id) alone answers without touching the table.
+--   * The common case, in which every group fits, compares no lists with each other: a round of many organizations costs in proportion to its entries.
 grant create on schema vault to vault_system;
 set local role vault_system;
 
@@ -29,8 +28,8 @@ begin
       on conflict do nothing;
   end if;
 
-  -- Lock the heads before all reads: only the holder of a head's lock can append to its chain, and each later
-  -- statement sees all commits from before the locks were granted. Locked in one order, so two writers cannot deadlock.
+  -- Before everything that is read: whoever holds the head is the only one who can add to that chain, and each statement from here on sees what was committed
+  -- before the locks were granted. In one order, so that two writers cannot wait for each other.
   perform 1 from ledger_heads h where h.organization_id = any (organizations) order by h.organization_id for update;
 
   select coalesce(array_agg(g.o), '{}') into fitting

@@ -1,6 +1,5 @@
--- The due accounts without those of providers at their limit of parallel refreshes. The function without this filter
--- stays for hosts that are not upgraded yet.
--- "or replace", because some databases have this function from their first step.
+-- The sweeper's keys without those of providers that can take no more. The function without that choice stays beside it for hosts that are not replaced yet.
+-- "or replace", because there are databases that have this very function from their first step.
 grant create on schema vault to vault_system;
 set local role vault_system;
 

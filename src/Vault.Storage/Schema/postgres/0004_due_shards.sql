@@ -1,5 +1,5 @@
--- The due accounts of step 3 for all shards of a host at once: one scan of the due index instead of one for each shard.
--- The function of step 3 stays, because hosts of the previous version call it during a rolling upgrade.
+-- The sweeper's keys of step 3, for all the shards that a host owns at once: one look at the due index instead of one for each shard. The function of step 3 stays
+-- beside it: hosts of the version before go on calling it while they are replaced one by one.
 grant create on schema vault to vault_system;
 set local role vault_system;
 

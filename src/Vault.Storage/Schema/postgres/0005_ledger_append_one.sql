@@ -1,11 +1,9 @@
--- The same contract as before (see steps 1 and 2), with a faster path for the most common call: entries for one chain,
--- none from the outbox.
---   * One update locks the head, tests it and moves it. A writer that waited for the lock tests the committed row
---     again; if the head has moved, nothing is updated, and the general path below reports it.
---   * Only the holder of the head's lock can append to the chain, so the lookup of event ids after it sees all entries:
---     each statement sees all commits from before the lock was granted.
---   * If one of the ids already exists, the head is set back in the same transaction, so no other transaction has seen
---     it move.
+-- The same promise as before (see steps 1 and 2), with a shorter way for the most common call: entries for one chain, nothing from the outbox.
+--   * One update takes the head's lock, tests the head and moves it. A writer that waited for the lock tests it again on the row as committed; if it moved
+--     meanwhile, nothing is updated, and the long way below tells so.
+--   * Whoever holds the head is the only one who can add to its chain, so the look-up of event ids that follows sees every entry there is: each statement sees
+--     what was committed before the lock was granted.
+--   * If one of the ids is there already, the head is put back where it was, in this same transaction; nobody has seen it move.
 grant create on schema vault to vault_system;
 set local role vault_system;
 
@@ -52,8 +50,8 @@ begin
       on conflict do nothing;
   end if;
 
-  -- Lock the heads before all reads: only the holder of a head's lock can append to its chain, and each later
-  -- statement sees all commits from before the locks were granted. Locked in one order, so two writers cannot deadlock.
+  -- Before everything that is read: whoever holds the head is the only one who can add to that chain, and each statement from here on sees what was committed
+  -- before the locks were granted. In one order, so that two writers cannot wait for each other.
   perform 1 from ledger_heads h where h.organization_id = any (organizations) order by h.organization_id for update;
 
   select coalesce(array_agg(g.o), '{}') into fitting

@@ -1,5 +1,5 @@
--- How often calls used a scope of an account, and how often calls were refused because it is missing. Statistics only.
--- The foreign key locks the account while a count is written, so a purge leaves no count behind.
+-- How often a scope of an account served a call, and how often a call was refused for want of it. Figures: nothing rests on them.
+-- The reference holds the account while a count is written, so that a purge cannot leave a count behind.
 create table scope_uses (
   organization_id text collate "C" not null,
   account_id text collate "C" not null references accounts (id) on delete cascade,

@@ -1,5 +1,4 @@
--- The connections of all organizations that name a tool, for the deletion of a tool set. It returns only ids, and has
--- no right to read sealed values.
+-- Which connections name a tool, of whatever organization: asked before a tool set is deleted. Ids go out, no settings; nothing sealed can be read on the way.
 grant select (id, organization_id, settings) on connections to vault_system;
 create policy crossing on connections to vault_system using (current_user = 'vault_system') with check (current_user = 'vault_system');
 

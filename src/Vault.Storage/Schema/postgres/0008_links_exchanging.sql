@@ -1,5 +1,5 @@
--- Links with a sent code and an unfinished exchange. Another host finds and finishes them after a crash. There are few
--- of them at any time. The function returns digests, which are not usable as tokens.
+-- Links whose code was sent and whose exchange nobody has ended: found again, so that a host that died in between leaves no consent half-done for ever. There are
+-- few of them at any time. The function answers digests, which open nothing.
 create index links_exchanging on links (expires_at) where status = 'Exchanging';
 grant select (status) on links to vault_system;
 

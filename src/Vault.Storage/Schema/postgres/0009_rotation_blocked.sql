@@ -1,2 +1,2 @@
--- The caller that requested a rotation, and the rows that cannot be decrypted and block it, one per line.
+-- Who asked for a rotation, and the rows that did not open and keep it from its end, one a line.
 alter table key_rotations add column requested_by text not null default 'system', add column blocked text;

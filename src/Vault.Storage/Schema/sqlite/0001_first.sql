@@ -1,4 +1,4 @@
--- Times are microseconds since the Unix epoch. A sealed value is a blob column and a column with its key version.
+-- Times are microseconds since the Unix epoch. Sealed values are blobs with their key version beside them.
 
 create table organizations (
   id text primary key,
@@ -80,7 +80,7 @@ create table links (
 create index links_expiry on links (expires_at);
 create index links_organization on links (organization_id, id);
 
--- organization_id is 'platform' for keys that belong to no organization.
+-- organization_id is 'platform' for keys that belong to none.
 create table api_keys (
   id text primary key,
   organization_id text not null,
@@ -146,7 +146,7 @@ create table packs (
   updated_at integer not null
 ) strict;
 
--- Rows are never deleted: a destroyed version stays as a tombstone, so its number is never reused.
+-- Never deleted: a destroyed version stays as a tombstone, so that its number is never used again.
 create table organization_keys (
   organization_id text not null,
   version integer not null,

@@ -1,4 +1,4 @@
--- How often calls used a scope of an account, and how often calls were refused because it is missing. Statistics only.
+-- How often a scope of an account served a call, and how often a call was refused for want of it. Figures: nothing rests on them.
 create table scope_uses (
   organization_id text not null,
   account_id text not null,

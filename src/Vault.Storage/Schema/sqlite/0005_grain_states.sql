@@ -1,5 +1,4 @@
--- The state of grains, which they can rebuild. On PostgreSQL Orleans' own provider stores it in cluster.grain_state. A
--- cleared state keeps its row and its version.
+-- State of grains that they may rebuild; on PostgreSQL Orleans' own provider keeps it in cluster.grain_state. A state that was cleared keeps its row and its version.
 create table grain_states (
   grain text not null,
   name text not null,
