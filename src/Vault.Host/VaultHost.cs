@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Vault.Core.Callers;
+using Vault.Core.Errors;
 using Vault.Core.Ledger;
 using Vault.Core.Sealing;
 using Vault.Gateway;
@@ -134,8 +135,9 @@ public sealed class VaultHost : IAsyncDisposable
         if (!await _store.ApiKeys.AnyAsync(cancellationToken))
         {
             var made = await Services.GetRequiredService<ApiKeys>().CreateFirstAsync(cancellationToken);
-            first = made.TryGet(out var issued, out var error)
-                ? issued.Text
+            first =
+                made.TryGet(out var issued, out var error) ? issued.Text
+                : error.Code == ErrorCatalogue.Conflict ? null
                 : throw new StartException("The first key could not be created: " + error.Detail);
         }
 

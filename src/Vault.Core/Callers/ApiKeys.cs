@@ -37,11 +37,17 @@ public sealed class ApiKeys(
 
     /// <summary>The first key of a fresh installation, for an administrator.</summary>
     public async Task<Result<IssuedApiKey>> CreateFirstAsync(CancellationToken cancellationToken) =>
+        // The id is always the same, so of hosts that start at once on an empty database one creates the key; the others
+        // get a conflict.
         await IssueAsync(
+            ApiKeyText.IdPrefix + new string('0', 26),
             new NewApiKey(null, "first administrator", [Permission.Admin], null),
             "system",
             cancellationToken
-        );
+        )
+            is { IsOk: true } made
+            ? made
+            : new VaultError(ErrorCatalogue.Conflict, "Another host created the first key.");
 
     public async Task<Result<IssuedApiKey>> CreateAsync(
         NewApiKey wanted,
@@ -178,7 +184,11 @@ public sealed class ApiKeys(
         return wanted.ExpiresAt <= time.GetUtcNow() ? VaultError.Invalid("expires_at", "is in the past.") : null;
     }
 
+    private Task<Result<IssuedApiKey>> IssueAsync(NewApiKey wanted, string by, CancellationToken cancellationToken) =>
+        IssueAsync(ids.New(ApiKeyText.IdPrefix), wanted, by, cancellationToken);
+
     private async Task<Result<IssuedApiKey>> IssueAsync(
+        string id,
         NewApiKey wanted,
         string by,
         CancellationToken cancellationToken
@@ -186,7 +196,7 @@ public sealed class ApiKeys(
     {
         var secret = ApiKeyText.NewSecret(entropy);
         var row = new ApiKeyRow(
-            ids.New(ApiKeyText.IdPrefix),
+            id,
             wanted.Organization,
             wanted.Name,
             ApiKeyText.Hash(secret),

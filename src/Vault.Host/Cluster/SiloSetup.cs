@@ -157,14 +157,6 @@ internal static class SiloSetup
         silo.AddAdoNetGrainStorageAsDefault(o => (o.Invariant, o.ConnectionString) = ("Npgsql", database));
         if (tls is not null)
             silo.UseClusterTls(tls);
-
-        // A silo that dies takes its part of the grain directory along. With Orleans' default directory the activations
-        // listed there are deactivated and first wait for their calls to end: an account with a slow call would take no
-        // other call, not even its revocation, until the provider responds. The distributed directory recovers the
-        // entries from the activations instead.
-#pragma warning disable ORLEANSEXP003 // Marked as experimental; ./scripts/crash and LostGatewayTests run through it.
-        silo.AddDistributedGrainDirectory();
-#pragma warning restore ORLEANSEXP003
     }
 
     /// <summary>
