@@ -9,7 +9,7 @@ namespace Vault.Host.Composition;
 
 /// <summary>
 /// The key wrapper the options ask for: the local master key, with its predecessors readable until every key is wrapped
-/// anew. It is checked against the database before anything is sealed under it.
+/// again. It is checked against the database before anything is sealed under it.
 /// </summary>
 public static class MasterKeys
 {

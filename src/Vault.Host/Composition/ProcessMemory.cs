@@ -24,7 +24,7 @@ public static class ProcessMemory
     }
 
     /// <summary>
-    /// Whoever connects to the runtime's diagnostics socket gets the whole environment, dumps, and code run in the
+    /// Any client of the runtime's diagnostics socket gets the whole environment, dumps, and code run in the
     /// process; the debugger's pipes attach to it. With <c>DOTNET_EnableDiagnostics=0</c>, which the image and the unit
     /// set, the runtime makes none; it cannot be set in the runtime's configuration file. Where it was not set they are
     /// removed: a socket without a name can no longer be connected to.

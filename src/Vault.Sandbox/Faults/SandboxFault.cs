@@ -57,7 +57,7 @@ public enum FaultKind
     /// <summary>The consent grants only <see cref="SandboxFault.Scopes"/>, whatever was selected.</summary>
     NarrowScope,
 
-    /// <summary>At the consent <see cref="SandboxFault.Subject"/> signs in, whoever was selected.</summary>
+    /// <summary>At the consent <see cref="SandboxFault.Subject"/> signs in, whichever user was selected.</summary>
     WrongIdentity,
 }
 
