@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
@@ -20,6 +21,57 @@ public sealed class GrantSealing(Sealer sealer)
         ArgumentNullException.ThrowIfNull(key);
         return Seal(key, SealContext.Credential(key.Organization, account, generation), GrantCodec.Encode(credential));
     }
+
+    /// <summary>
+    /// What goes to disk beside the sealed grant, with its proof. The grant is part of what is proven: the proof of one
+    /// attempt does not serve another one of the same generation.
+    /// </summary>
+    public SpooledReply Prove(SealingKey key, SpooledReply reply)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(reply);
+        return reply with { Proof = Seal(key, PlaceOf(reply), DigestOf(reply)) };
+    }
+
+    /// <summary>Whether a host said what the reply says. Not one of an earlier version, which sealed the grant only.
+    /// </summary>
+    public async ValueTask<bool> IsProvenAsync(SpooledReply reply, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(reply);
+        if (reply.Proof is not { } proof)
+            return false;
+        try
+        {
+            var opened = await sealer.OpenAsync(proof, PlaceOf(reply), cancellationToken).ConfigureAwait(false);
+            if (!opened.TryGet(out var said, out _))
+                return false;
+            using (said)
+                return CryptographicOperations.FixedTimeEquals(said.Reveal(), DigestOf(reply));
+        }
+        catch (DecryptionFailedException)
+        {
+            return false;
+        }
+    }
+
+    private static SealContext PlaceOf(SpooledReply reply) =>
+        SealContext.SpooledReply(reply.Key.Organization, reply.Account, reply.Generation);
+
+    private static byte[] DigestOf(SpooledReply reply) =>
+        SHA256.HashData(
+            JsonSerializer.SerializeToUtf8Bytes(
+                new
+                {
+                    Key = reply.Key.ToString(),
+                    reply.AttemptId,
+                    reply.Grant.KeyVersion,
+                    Grant = reply.Grant.Bytes.ToArray(),
+                    reply.Facts,
+                    reply.Scopes,
+                    reply.SpooledAt,
+                }
+            )
+        );
 
     /// <summary>Null when the row holds no grant.</summary>
     /// <exception cref="DecryptionFailedException">The row was tampered with.</exception>

@@ -7,6 +7,8 @@ namespace Vault.Core.Accounts;
 /// A refresh reply that the store could not take (law 4): sealed, on local disk, to be committed later.
 /// </summary>
 /// <param name="Generation">The generation the reply makes: the attempted one plus one.</param>
+/// <param name="Proof">Seals what the rest says, so that only a host can have said it; null in a file of an earlier
+/// version.</param>
 public sealed record SpooledReply(
     AccountKey Key,
     AccountId Account,
@@ -15,5 +17,6 @@ public sealed record SpooledReply(
     SealedBlob Grant,
     GrantFacts Facts,
     IReadOnlyList<string>? Scopes,
-    DateTimeOffset SpooledAt
+    DateTimeOffset SpooledAt,
+    SealedBlob? Proof = null
 );

@@ -490,15 +490,9 @@ public sealed class AccountRefresher(
         {
             // The commit may even have gone through; the copies are then found out of date and dropped. The one in
             // memory serves where the disk refuses.
-            var reply = new SpooledReply(
-                row.Key,
-                row.Id,
-                attempt,
-                generation,
-                blob,
-                facts,
-                tokens.Scopes,
-                time.GetUtcNow()
+            var reply = sealing.Prove(
+                key,
+                new SpooledReply(row.Key, row.Id, attempt, generation, blob, facts, tokens.Scopes, time.GetUtcNow())
             );
             _uncommitted[row.Key] = reply;
             observer.ReplySpooled(await spool.PutAsync(reply, CancellationToken.None).ConfigureAwait(false));
@@ -580,7 +574,9 @@ public sealed class AccountRefresher(
     {
         var healed = 0;
         var spooled = await spool.ListAsync(1_000, cancellationToken).ConfigureAwait(false);
-        foreach (var reply in spooled.Concat(_uncommitted.Values).DistinctBy(r => (r.Key, r.AttemptId)))
+
+        // The copy in memory first: nobody else can have changed it.
+        foreach (var reply in _uncommitted.Values.Concat(spooled).DistinctBy(r => (r.Key, r.AttemptId)))
             if (await CommitSpooledAsync(reply).ConfigureAwait(false))
                 healed++;
 
@@ -590,8 +586,23 @@ public sealed class AccountRefresher(
         return healed;
     }
 
-    private async Task<bool> CommitSpooledAsync(SpooledReply reply)
+    // Who can write the folder and has no key can only take a reply away. Of a file without proof the sealed tokens
+    // count: the account keeps the scopes it has, and no life of its access token is known, so the API's 401 brings the
+    // next refresh.
+    private async Task<bool> CommitSpooledAsync(SpooledReply spooled)
     {
+        var reply = spooled;
+        var isOwn = _uncommitted.TryGetValue(reply.Key, out var own) && ReferenceEquals(own, reply);
+        if (!isOwn && !await sealing.IsProvenAsync(reply, CancellationToken.None).ConfigureAwait(false))
+        {
+            var now = time.GetUtcNow();
+            reply = reply with
+            {
+                Scopes = null,
+                Facts = new GrantFacts(now, null, reply.Facts.HasRefreshToken, null, now),
+            };
+        }
+
         var step = await CommitSealedAsync(
                 reply.Key,
                 reply.AttemptId,
@@ -602,7 +613,7 @@ public sealed class AccountRefresher(
                 null
             )
             .ConfigureAwait(false);
-        _uncommitted.TryRemove(new KeyValuePair<AccountKey, SpooledReply>(reply.Key, reply));
+        _uncommitted.TryRemove(new KeyValuePair<AccountKey, SpooledReply>(spooled.Key, spooled));
         await spool.RemoveAsync(reply.Key, reply.AttemptId, CancellationToken.None).ConfigureAwait(false);
         return step.TryGet(out var done, out _) && done.Decision.Outcome == AccountOutcome.Changed;
     }

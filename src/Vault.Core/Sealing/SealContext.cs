@@ -43,6 +43,11 @@ public sealed record SealContext
     public static SealContext Grant(OrganizationId organization, AccountId account, long generation) =>
         new(organization, account.Value, "grant", generation);
 
+    /// <summary>The digest of what a spooled reply says beside its tokens. The spool's file holds it and no row
+    /// does.</summary>
+    public static SealContext SpooledReply(OrganizationId organization, AccountId account, long generation) =>
+        new(organization, account.Value, "spooled_reply", generation);
+
     /// <summary>A connected account's own credential.</summary>
     public static SealContext Credential(OrganizationId organization, AccountId account, long generation) =>
         new(organization, account.Value, "credential", generation);

@@ -10,11 +10,14 @@ namespace Vault.Storage.Spool;
 
 /// <summary>
 /// The content of one file: a line with the format and the SHA-256 of the rest, then JSON. The digest finds a torn or
-/// rotten file; that nobody changed it on purpose is the seal's business.
+/// rotten file; that nobody changed it on purpose is what the seals show.
 /// </summary>
 internal static class SpooledReplyFile
 {
-    private const string Format = "vault-reply-1";
+    private const string Format = "vault-reply-2";
+
+    // Without proof; its tokens still count.
+    private const string FormerFormat = "vault-reply-1";
 
     public static byte[] Write(SpooledReply reply)
     {
@@ -30,20 +33,26 @@ internal static class SpooledReplyFile
                 Facts = reply.Facts,
                 Scopes = reply.Scopes,
                 SpooledAt = reply.SpooledAt,
+                ProofKeyVersion = reply.Proof?.KeyVersion,
+                Proof = reply.Proof?.Bytes.ToArray(),
             }
         );
-        return [.. Header(body), .. body];
+        return [.. Header(Format, body), .. body];
     }
 
     public static bool TryRead(ReadOnlySpan<byte> file, [NotNullWhen(true)] out SpooledReply? reply)
     {
         reply = null;
         var end = file.IndexOf((byte)'\n');
-        if (end < 0 || !file[..(end + 1)].SequenceEqual(Header(file[(end + 1)..])))
+        if (end < 0)
+            return false;
+        var header = file[..(end + 1)];
+        var body = file[(end + 1)..];
+        if (!header.SequenceEqual(Header(Format, body)) && !header.SequenceEqual(Header(FormerFormat, body)))
             return false;
         try
         {
-            var content = JsonSerializer.Deserialize<Content>(file[(end + 1)..])!;
+            var content = JsonSerializer.Deserialize<Content>(body)!;
             reply = new SpooledReply(
                 AccountKey.Parse(content.Account),
                 new AccountId(content.AccountId),
@@ -52,7 +61,8 @@ internal static class SpooledReplyFile
                 new SealedBlob(content.KeyVersion, content.Grant),
                 content.Facts,
                 content.Scopes,
-                content.SpooledAt
+                content.SpooledAt,
+                content is { ProofKeyVersion: { } version, Proof: { } proof } ? new SealedBlob(version, proof) : null
             );
             return true;
         }
@@ -62,8 +72,8 @@ internal static class SpooledReplyFile
         }
     }
 
-    private static byte[] Header(ReadOnlySpan<byte> body) =>
-        Encoding.ASCII.GetBytes($"{Format} {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
+    private static byte[] Header(string format, ReadOnlySpan<byte> body) =>
+        Encoding.ASCII.GetBytes($"{format} {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
 
     private sealed record Content
     {
@@ -84,5 +94,9 @@ internal static class SpooledReplyFile
         public IReadOnlyList<string>? Scopes { get; init; }
 
         public required DateTimeOffset SpooledAt { get; init; }
+
+        public uint? ProofKeyVersion { get; init; }
+
+        public byte[]? Proof { get; init; }
     }
 }
