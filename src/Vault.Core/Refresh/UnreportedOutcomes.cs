@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Sealing;
 
 namespace Vault.Core.Refresh;
 
