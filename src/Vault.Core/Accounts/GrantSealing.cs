@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
@@ -23,6 +24,58 @@ public sealed class GrantSealing(Sealer sealer)
         ArgumentNullException.ThrowIfNull(key);
         return Seal(key, SealContext.Credential(key.Organization, account, generation), GrantCodec.Encode(credential));
     }
+
+    /// <summary>
+    /// The reply with a proof of all its fields, for the spool. The grant is part of what is proven: the proof of one
+    /// attempt does not fit another attempt of the same generation.
+    /// </summary>
+    public SpooledReply Prove(SealingKey key, SpooledReply reply)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(reply);
+        return reply with { Proof = Seal(key, PlaceOf(reply), DigestOf(reply)) };
+    }
+
+    /// <summary>
+    /// Whether the reply is as a host wrote it. False for a file of an earlier version, which sealed only the grant.
+    /// </summary>
+    public async ValueTask<bool> IsProvenAsync(SpooledReply reply, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(reply);
+        if (reply.Proof is not { } proof)
+            return false;
+        try
+        {
+            var opened = await sealer.OpenAsync(proof, PlaceOf(reply), cancellationToken).ConfigureAwait(false);
+            if (!opened.TryGet(out var digest, out _))
+                return false;
+            using (digest)
+                return CryptographicOperations.FixedTimeEquals(digest.Reveal(), DigestOf(reply));
+        }
+        catch (DecryptionFailedException)
+        {
+            return false;
+        }
+    }
+
+    private static SealContext PlaceOf(SpooledReply reply) =>
+        SealContext.SpooledReply(reply.Key.Organization, reply.Account, reply.Generation);
+
+    private static byte[] DigestOf(SpooledReply reply) =>
+        SHA256.HashData(
+            JsonSerializer.SerializeToUtf8Bytes(
+                new
+                {
+                    Key = reply.Key.ToString(),
+                    reply.AttemptId,
+                    reply.Grant.KeyVersion,
+                    Grant = reply.Grant.Bytes.ToArray(),
+                    reply.Facts,
+                    reply.Scopes,
+                    reply.SpooledAt,
+                }
+            )
+        );
 
     /// <summary>Null when the row holds no grant.</summary>
     /// <exception cref="DecryptionFailedException">The row was tampered with.</exception>

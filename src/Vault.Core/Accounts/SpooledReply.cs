@@ -7,6 +7,7 @@ namespace Vault.Core.Accounts;
 /// A token response that the store could not take (law 4): sealed, on local disk, to be committed later.
 /// </summary>
 /// <param name="Generation">The generation that the response becomes: the presented one plus one.</param>
+/// <param name="Proof">Seals the digest of the other fields; null in a file of an earlier version.</param>
 public sealed record SpooledReply(
     AccountKey Key,
     AccountId Account,
@@ -15,5 +16,6 @@ public sealed record SpooledReply(
     SealedBlob Grant,
     GrantFacts Facts,
     IReadOnlyList<string>? Scopes,
-    DateTimeOffset SpooledAt
+    DateTimeOffset SpooledAt,
+    SealedBlob? Proof = null
 );

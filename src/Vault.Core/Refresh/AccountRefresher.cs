@@ -36,7 +36,7 @@ public sealed class AccountRefresher
     )
     {
         _time = time;
-        _outcomes = new UnreportedOutcomes(runner, spool, observer);
+        _outcomes = new UnreportedOutcomes(runner, sealing, spool, observer);
         var check = new PreSendCheck(store, runner, _outcomes, time, options);
         var commit = new RefreshCommit(runner, sealing, endpoint, _outcomes, time, options, checkpoints, observer);
         var call = new RefreshCall(runner, sealing, endpoint, check, commit, _outcomes, time, checkpoints, observer);

@@ -61,6 +61,7 @@ internal sealed class RefreshCommit(
         await checkpoints.ReachAsync("reply_sealed", row.Key).ConfigureAwait(false);
         var committed = await outcomes
             .CommitAsync(
+                key,
                 reply,
                 tokens.Parameters,
                 new AccountSnapshot(row, intent.Gate),

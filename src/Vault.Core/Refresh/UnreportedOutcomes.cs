@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Sealing;
 
 namespace Vault.Core.Refresh;
 
@@ -12,7 +13,12 @@ namespace Vault.Core.Refresh;
 /// the next drain. A late write is safe: each event names its attempt, and the lifecycle drops the event of an attempt
 /// that no longer counts.
 /// </summary>
-internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool, IAccountObserver observer)
+internal sealed class UnreportedOutcomes(
+    AccountRunner runner,
+    GrantSealing sealing,
+    IReplySpool spool,
+    IAccountObserver observer
+)
 {
     private readonly ConcurrentDictionary<AccountKey, Func<AccountEvent>> _events = new();
     private readonly ConcurrentDictionary<AccountKey, SpooledReply> _replies = new();
@@ -49,6 +55,7 @@ internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool
     /// disk refuses.
     /// </summary>
     public async Task<Result<AccountStep>> CommitAsync(
+        SealingKey key,
         SpooledReply reply,
         ImmutableSortedDictionary<string, string> parameters,
         AccountSnapshot seen,
@@ -62,6 +69,7 @@ internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool
         catch
         {
             _replies[reply.Key] = reply;
+            reply = _replies[reply.Key] = sealing.Prove(key, reply);
             observer.ReplySpooled(await spool.PutAsync(reply, CancellationToken.None).ConfigureAwait(false));
             throw;
         }
@@ -87,7 +95,8 @@ internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool
     {
         var committed = 0;
         var spooled = await spool.ListAsync(1_000, cancellationToken).ConfigureAwait(false);
-        foreach (var reply in spooled.Concat(_replies.Values).DistinctBy(r => (r.Key, r.AttemptId)))
+        // The copy in memory first: nothing but this process can have changed it.
+        foreach (var reply in _replies.Values.Concat(spooled).DistinctBy(r => (r.Key, r.AttemptId)))
             if (await CommitKeptAsync(reply).ConfigureAwait(false))
                 committed++;
         foreach (var key in _events.Keys)
@@ -95,14 +104,25 @@ internal sealed class UnreportedOutcomes(AccountRunner runner, IReplySpool spool
         return committed;
     }
 
-    // The copies are removed only after the store has decided on the write.
+    // The copies are removed only after the store has decided on the write. A process that can write the folder but has
+    // no key can only remove a reply. Of a file without proof only the sealed tokens count: the account keeps its scopes,
+    // and the lifetime of the access token is not known, so the API's 401 causes the next refresh.
     private async Task<bool> CommitKeptAsync(SpooledReply reply)
     {
-        var step = await WriteAsync(reply).ConfigureAwait(false);
+        var isOwn = _replies.TryGetValue(reply.Key, out var own) && ReferenceEquals(own, reply);
+        var proven = isOwn || await sealing.IsProvenAsync(reply, CancellationToken.None).ConfigureAwait(false);
+        var step = await WriteAsync(proven ? reply : TokensOnly(reply)).ConfigureAwait(false);
         _replies.TryRemove(new KeyValuePair<AccountKey, SpooledReply>(reply.Key, reply));
         await spool.RemoveAsync(reply.Key, reply.AttemptId, CancellationToken.None).ConfigureAwait(false);
         return step.TryGet(out var done, out _) && done.Decision.Outcome == AccountOutcome.Changed;
     }
+
+    private SpooledReply TokensOnly(SpooledReply reply) =>
+        reply with
+        {
+            Scopes = null,
+            Facts = new GrantFacts(runner.Now, null, reply.Facts.HasRefreshToken, null, runner.Now),
+        };
 
     private Task<Result<AccountStep>> WriteAsync(
         SpooledReply reply,

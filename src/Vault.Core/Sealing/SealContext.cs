@@ -44,6 +44,10 @@ public sealed record SealContext
     public static SealContext Grant(OrganizationId organization, AccountId account, long generation) =>
         new(organization, account.Value, "grant", generation);
 
+    /// <summary>The digest of a spooled reply. Only the spool's file holds it, no row.</summary>
+    public static SealContext SpooledReply(OrganizationId organization, AccountId account, long generation) =>
+        new(organization, account.Value, "spooled_reply", generation);
+
     /// <summary>The static credential of a connected account.</summary>
     public static SealContext Credential(OrganizationId organization, AccountId account, long generation) =>
         new(organization, account.Value, "credential", generation);

@@ -10,11 +10,15 @@ namespace Vault.Storage.Spool;
 
 /// <summary>
 /// The content of one file: a line with the format and the SHA-256 of the rest, then JSON. The digest detects a
-/// truncated or damaged file. Authenticated encryption of the grant detects a deliberate change.
+/// truncated or damaged file. The seals of the grant and of the proof detect a deliberate
+/// change.
 /// </summary>
 internal static class SpooledReplyFile
 {
-    private const string Format = "vault-reply-1";
+    private const string Format = "vault-reply-2";
+
+    // Without proof; its tokens still count.
+    private const string FormerFormat = "vault-reply-1";
 
     public static byte[] Write(SpooledReply reply)
     {
@@ -30,20 +34,26 @@ internal static class SpooledReplyFile
                 Facts = reply.Facts,
                 Scopes = reply.Scopes,
                 SpooledAt = reply.SpooledAt,
+                ProofKeyVersion = reply.Proof?.KeyVersion,
+                Proof = reply.Proof?.Bytes.ToArray(),
             }
         );
-        return [.. Header(body), .. body];
+        return [.. Header(Format, body), .. body];
     }
 
     public static bool TryRead(ReadOnlySpan<byte> file, [NotNullWhen(true)] out SpooledReply? reply)
     {
         reply = null;
         var end = file.IndexOf((byte)'\n');
-        if (end < 0 || !file[..(end + 1)].SequenceEqual(Header(file[(end + 1)..])))
+        if (end < 0)
+            return false;
+        var header = file[..(end + 1)];
+        var body = file[(end + 1)..];
+        if (!header.SequenceEqual(Header(Format, body)) && !header.SequenceEqual(Header(FormerFormat, body)))
             return false;
         try
         {
-            var content = JsonSerializer.Deserialize<Content>(file[(end + 1)..])!;
+            var content = JsonSerializer.Deserialize<Content>(body)!;
             reply = new SpooledReply(
                 AccountKey.Parse(content.Account),
                 new AccountId(content.AccountId),
@@ -52,7 +62,8 @@ internal static class SpooledReplyFile
                 new SealedBlob(content.KeyVersion, content.Grant),
                 content.Facts,
                 content.Scopes,
-                content.SpooledAt
+                content.SpooledAt,
+                content is { ProofKeyVersion: { } version, Proof: { } proof } ? new SealedBlob(version, proof) : null
             );
             return true;
         }
@@ -62,8 +73,8 @@ internal static class SpooledReplyFile
         }
     }
 
-    private static byte[] Header(ReadOnlySpan<byte> body) =>
-        Encoding.ASCII.GetBytes($"{Format} {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
+    private static byte[] Header(string format, ReadOnlySpan<byte> body) =>
+        Encoding.ASCII.GetBytes($"{format} {Convert.ToHexStringLower(SHA256.HashData(body))}\n");
 
     private sealed record Content
     {
@@ -84,5 +95,9 @@ internal static class SpooledReplyFile
         public IReadOnlyList<string>? Scopes { get; init; }
 
         public required DateTimeOffset SpooledAt { get; init; }
+
+        public uint? ProofKeyVersion { get; init; }
+
+        public byte[]? Proof { get; init; }
     }
 }

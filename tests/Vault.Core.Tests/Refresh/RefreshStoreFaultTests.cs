@@ -49,6 +49,44 @@ public sealed class RefreshStoreFaultTests
         Assert.Equal(0, await bench.Host.Refresher.DrainSpoolAsync(default));
     }
 
+    [Theory]
+    [InlineData("as it was", true)]
+    [InlineData("scopes", false)]
+    [InlineData("facts", false)]
+    [InlineData("a file of an earlier version", false)]
+    [InlineData("the proof of another grant", false)]
+    public async Task Of_a_spooled_reply_that_no_host_wrote_only_the_sealed_tokens_count(string changed, bool all)
+    {
+        using var bench = new AccountBench(Rotation.FamilyKill);
+        var key = await bench.ConnectAsync();
+        FailWrite(bench, 2);
+        await bench.Host.RefreshAsync(key, 1);
+        var spooled = Assert.Single(bench.Host.Spool.Replies);
+        bench.Store.Before = null;
+        var before = (await bench.RowAsync(key)).State.GrantedScopes;
+        var far = bench.Now.AddYears(10);
+        var next = bench.NewHost();
+        await next.Spool.PutAsync(
+            changed switch
+            {
+                "scopes" => spooled with { Scopes = ["admin"] },
+                "facts" => spooled with { Facts = spooled.Facts with { AccessExpiresAt = far } },
+                "a file of an earlier version" => spooled with { Scopes = ["admin"], Proof = null },
+                "the proof of another grant" => spooled with { Scopes = ["admin"], Proof = spooled.Grant },
+                _ => spooled,
+            },
+            default
+        );
+        Assert.Equal(1, await next.Refresher.DrainSpoolAsync(default));
+        var row = await bench.RowAsync(key);
+        Assert.Equal((AccountStatus.Active, 2L), (row.State.Status, row.State.Generation));
+        Assert.True(bench.Provider.IsGood((await bench.TokenAsync(key))!, bench.Now));
+        Assert.Equal(all ? spooled.Facts.AccessExpiresAt : null, row.State.Grant!.AccessExpiresAt);
+        Assert.DoesNotContain("admin", row.State.GrantedScopes);
+        if (!all)
+            Assert.Equal(before, row.State.GrantedScopes);
+    }
+
     [Fact]
     public async Task The_host_that_holds_the_reply_commits_it_at_the_next_attempt_also_when_the_spool_is_full()
     {

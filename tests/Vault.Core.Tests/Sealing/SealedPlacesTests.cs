@@ -26,6 +26,12 @@ public sealed class SealedPlacesTests : IDisposable
             "01000000017b77a9146525f3b5e3dc1bb11c057a0dbf266e24c802425a026234411511d581f103b6ce4b60c9" + "a490adfbe0d8"
         ),
         (
+            "spooled_reply",
+            SealContext.SpooledReply(Acme, Account, 5),
+            "010000000174a0182990465b1740e029ab14ab853575e84abaf402a275a8cc8627352d39c070ad1c3e4431e0"
+                + "e77a574e2d8acfcd4ec42a1adf1a"
+        ),
+        (
             "credential",
             SealContext.Credential(Acme, Account, 3),
             "01000000010e01d4c0117051311f7207f64672b7f9912e70d912d032350c5f9f4eecdff884bf743b5f49168c"

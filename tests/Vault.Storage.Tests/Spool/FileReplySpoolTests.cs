@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using Vault.Core.Accounts;
 using Vault.Storage.Spool;
 using Vault.TestKit.Contracts;
@@ -147,6 +149,23 @@ public sealed class FileReplySpoolTests : IDisposable
         Assert.False(
             SpooledReplyFile.TryRead([.. file.AsSpan(0, file.AsSpan().IndexOf((byte)'\n') + 1), .. body], out _)
         );
+    }
+
+    [Fact]
+    public void A_file_of_an_earlier_version_reads_without_proof()
+    {
+        var file = SpooledReplyFile.Write(Reply("1") with { Proof = _make.Blob(3, 80) });
+        Assert.True(SpooledReplyFile.TryRead(file, out var now));
+        Assert.Equal(3u, now.Proof!.KeyVersion);
+
+        // The former format had neither the number nor the proof.
+        var former = JsonNode.Parse(file.AsSpan(file.AsSpan().IndexOf((byte)'\n') + 1))!.AsObject();
+        Assert.True(former.Remove("Proof") && former.Remove("ProofKeyVersion"));
+        var body = Encoding.UTF8.GetBytes(former.ToJsonString());
+        var header = "vault-reply-1 " + Convert.ToHexStringLower(SHA256.HashData(body)) + "\n";
+        Assert.True(SpooledReplyFile.TryRead([.. Encoding.ASCII.GetBytes(header), .. body], out var old));
+        Assert.Null(old.Proof);
+        Assert.Equal(now.Facts, old.Facts);
     }
 
     private SpooledReply Reply(string attempt, int size = 200)
