@@ -129,16 +129,23 @@ public sealed class VaultStore : IAsyncDisposable
         try
         {
             await PostgresMigrator.MigrateAsync(ownerConnectionString ?? connectionString, login, cancellationToken);
-            var source = PostgresConnections.Source(connectionString);
+            var (source, ledger) = (
+                PostgresConnections.Source(connectionString),
+                PostgresConnections.LedgerSource(connectionString)
+            );
             try
             {
                 await PostgresConnections.VerifyAsync(source, cancellationToken);
-                var database = new PostgresDatabase(source, entryWriter);
-                return new VaultStore(database, new PostgresLedgerAppender(database));
+                await PostgresConnections.VerifyAsync(ledger, cancellationToken);
+                return new VaultStore(
+                    new PostgresDatabase(source, entryWriter),
+                    new PostgresLedgerAppender(new PostgresDatabase(ledger, entryWriter))
+                );
             }
             catch
             {
                 await source.DisposeAsync();
+                await ledger.DisposeAsync();
                 throw;
             }
         }
@@ -162,9 +169,10 @@ public sealed class VaultStore : IAsyncDisposable
     public Task<DateTimeOffset?> PingAsync(CancellationToken cancellationToken) =>
         _database.PingAsync(cancellationToken);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        (_appender as IDisposable)?.Dispose();
-        return _database.DisposeAsync();
+        if (_appender is IAsyncDisposable appender)
+            await appender.DisposeAsync();
+        await _database.DisposeAsync();
     }
 }

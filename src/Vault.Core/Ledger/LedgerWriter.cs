@@ -14,6 +14,7 @@ namespace Vault.Core.Ledger;
 public sealed class LedgerWriter : ILedger, IAsyncDisposable
 {
     private const int OutboxPage = 500;
+    private const int GatherTurns = 4;
 
     private readonly ILedgerStore _store;
     private readonly LedgerEntryWriter _entryWriter;
@@ -148,11 +149,28 @@ public sealed class LedgerWriter : ILedger, IAsyncDisposable
         {
             do
             {
-                while (_queue.Reader.TryRead(out var entry))
-                    pending.Add(entry);
+                await GatherAsync(pending).ConfigureAwait(false);
                 await _committer.RoundAsync(pending).ConfigureAwait(false);
                 Interlocked.Add(ref _waiting, -pending.RemoveAll(static e => e.Done));
             } while (pending.Count > 0);
+        }
+    }
+
+    /// <summary>
+    /// Takes what is queued, then lets callers that are ready to run queue theirs, as long as that brings entries: a
+    /// commit costs more than its entries. It waits for no one and for no time.
+    /// </summary>
+    private async ValueTask GatherAsync(List<WaitingEntry> pending)
+    {
+        for (var turn = 0; ; turn++)
+        {
+            var before = pending.Count;
+            while (_queue.Reader.TryRead(out var entry))
+                pending.Add(entry);
+            if (turn == GatherTurns || pending.Count == before)
+                return;
+            // To the thread pool, not to the scheduler of the caller that queued the entry.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
     }
 }

@@ -24,9 +24,24 @@ internal static class PostgresConnections
         select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
         """;
 
-    public static NpgsqlDataSource Source(string connectionString)
+    public static NpgsqlDataSource Source(string connectionString) => Source(Settings(connectionString));
+
+    /// <summary>
+    /// Sessions of the ledger's writer, which has one append at a time. The pool hands the same session out again, with
+    /// its statement prepared and its caches warm; in a shared pool it would get another one each time. The second
+    /// session serves while an append that was given up still holds the first.
+    /// </summary>
+    public static NpgsqlDataSource LedgerSource(string connectionString)
     {
-        var builder = new NpgsqlDataSourceBuilder(Settings(connectionString).ToString());
+        var settings = Settings(connectionString);
+        settings.MinPoolSize = 0;
+        settings.MaxPoolSize = 2;
+        return Source(settings);
+    }
+
+    private static NpgsqlDataSource Source(NpgsqlConnectionStringBuilder settings)
+    {
+        var builder = new NpgsqlDataSourceBuilder(settings.ToString());
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {

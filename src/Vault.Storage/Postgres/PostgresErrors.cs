@@ -23,6 +23,12 @@ internal static class PostgresErrors
         return e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
     }
 
+    /// <summary>
+    /// <c>ledger_extend</c> met an entry that is in its chain, or an outbox row that was taken; it changed nothing.
+    /// </summary>
+    public static bool IsDoubledEntry(PostgresException e) =>
+        e.SqlState == "VL001" || (IsTaken(e, out var table) && table == "ledger_entries");
+
     /// <summary>The connection broke or the server closed it; a new one may work.</summary>
     public static bool IsCut(Exception e) =>
         e switch

@@ -21,6 +21,7 @@ public sealed class ReleasedStepsTests
     [InlineData("postgres", 8, "3b2f183e0633d7f6268e1db72f84e9594ecee71ed2dfe900561e4804105aa0f3")]
     [InlineData("postgres", 9, "5e0b4c35fd87e5a998f07b2db90a8a632f9bec7e077c28c682b80df043d56785")]
     [InlineData("postgres", 10, "62246c75438ebfe5ca0145bd02423a6581aec53c130fec33e019888e60184c80")]
+    [InlineData("postgres", 11, "edfe3d6a253c24aa6221dc5a791e999960d554d23ec0c0b1a65ef0188a72e49e")]
     [InlineData("sqlite", 4, "50ae25124cdc04877e15ff60599a1b629b4235fcb9f90d05bc66fc7591aeb4d6")]
     [InlineData("sqlite", 2, "4a207fd644a7837ff24069b9255c81002c6a14a85acaab0e9e828da409c7ae47")]
     [InlineData("sqlite", 1, "11136804d6f16113395f064df07c4b6e1631929ed6044599e6770404263f2fe3")]
