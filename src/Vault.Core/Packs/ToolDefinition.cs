@@ -70,6 +70,9 @@ public sealed record ToolDefinition
 
     public required string Description { get; init; }
 
+    /// <summary>What people also call it, for the search only.</summary>
+    public ImmutableArray<string> AlsoSaidAs { get; init; } = [];
+
     public required Effect Effect { get; init; }
 
     public required Idempotency Idempotency { get; init; }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
+using Vault.Providers.Search;
 
 namespace Vault.Providers.Packs;
 

@@ -11,6 +11,9 @@ namespace Vault.Providers.Packs;
 /// </summary>
 internal static class ToolReading
 {
+    private const int MaxPhrases = 20;
+    private const int MaxPhrase = 80;
+
     public static ImmutableArray<ToolDefinition> Tools(PackNode pack, PackScope scope)
     {
         var prefixes = pack.Texts("tool_prefixes") is { Length: > 0 } given ? given : [scope.Id + "_"];
@@ -75,6 +78,7 @@ internal static class ToolReading
             Name = name,
             Version = node.Text("version") ?? "1",
             Description = node.Text("description", required: true) ?? "",
+            AlsoSaidAs = AlsoSaidAs(node),
             Effect = effect,
             Idempotency = idempotency,
             Scopes = scopes,
@@ -87,6 +91,17 @@ internal static class ToolReading
             node.Fault("confidence", $"is '{confidence}'; use " + string.Join(", ", PackKeywords.Confidences.Order()));
         node.Text("notes");
         return tool with { Deprecated = RateReading.Deprecated(node) };
+    }
+
+    private static ImmutableArray<string> AlsoSaidAs(PackNode node)
+    {
+        var phrases = node.Texts("also_said_as");
+        if (phrases.Length > MaxPhrases || phrases.Any(p => p.Length > MaxPhrase))
+            node.Fault(
+                "also_said_as",
+                $"has more than {MaxPhrases} phrases, or one of more than {MaxPhrase} characters"
+            );
+        return phrases;
     }
 
     private static ScopeRequirement Scopes(PackNode node)
