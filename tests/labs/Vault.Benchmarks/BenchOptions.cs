@@ -22,7 +22,7 @@ public sealed record BenchOptions
           --cluster --due N       instead: N accounts (1,000 to 1,000,000) due one after the other, 100,000 in ten minutes, over two silos
           --seconds N             seconds per cell, 1 to 300
           --repeats N             how often every cell is measured, 1 to 20; the median counts and the spread is the noise
-          --targets LIST          of direct, floor, homegrown, sqlite, postgres
+          --targets LIST          of direct, floor, homegrown, homegrown-audit, sqlite, postgres
           --against FOLDER        also measure the vault of that checkout (built with -c Release), in turns with this one's, and show what changed
           --operations LIST       of read, write
           --concurrency LIST      connections, for example 1,16,64
@@ -39,6 +39,7 @@ public sealed record BenchOptions
         "direct",
         "floor",
         "homegrown",
+        "homegrown-audit",
         "sqlite-against",
         "sqlite",
         "postgres-against",
@@ -99,7 +100,7 @@ public sealed record BenchOptions
                 Quick = true,
                 Seconds = 1,
                 Repeats = 2,
-                Targets = ["floor", "homegrown", "postgres"],
+                Targets = ["floor", "homegrown", "homegrown-audit", "postgres"],
             };
         if (arguments.Contains("--full"))
             options = options with { Seconds = 8 };

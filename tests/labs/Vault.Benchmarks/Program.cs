@@ -9,7 +9,9 @@ switch (args)
     case ["serve-floor"]:
         return await FloorProxy.RunAsync(ServeSettings.FromEnvironment());
     case ["serve-homegrown"]:
-        return await HomegrownApp.RunAsync(ServeSettings.FromEnvironment());
+        return await HomegrownApp.RunAsync(ServeSettings.FromEnvironment(), audit: false);
+    case ["serve-homegrown-audit"]:
+        return await HomegrownApp.RunAsync(ServeSettings.FromEnvironment(), audit: true);
     case ["--micro", .. var names]:
         Vault.Benchmarks.Micro.MicroRun.Run(names);
         return 0;

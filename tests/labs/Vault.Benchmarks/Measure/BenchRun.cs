@@ -15,6 +15,12 @@ internal sealed record BenchRun
 
     public required int Repeats { get; init; }
 
+    /// <summary>
+    /// Rounds of load until a request cost no less CPU than before, by target and operation: before that the compiler
+    /// is at work.
+    /// </summary>
+    public IReadOnlyDictionary<string, int>? WarmUpRounds { get; init; }
+
     public required IReadOnlyList<Cell> Cells { get; init; }
 }
 
@@ -49,6 +55,9 @@ internal sealed record Cell(
     public double Errors => Samples.Sum(s => s.Errors);
 
     public double CpuMicroseconds => Median(s => s.CpuMicroseconds["target"]);
+
+    /// <summary>Of all parts: target, upstream, database, load generator.</summary>
+    public double AllCpuMicroseconds => Median(s => s.CpuMicroseconds.Values.Sum());
 
     public string Name =>
         $"{Target} {Operation}, {Accounts} account{(Accounts == 1 ? "" : "s")}, {Concurrency} connection{(Concurrency == 1 ? "" : "s")}";

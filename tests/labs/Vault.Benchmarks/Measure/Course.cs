@@ -12,7 +12,8 @@ internal static class Course
     // The compiler optimises what has run often, in the background: for a while it takes more of the processor than the
     // requests do. Warm is who costs no less CPU per request than before, twice in a row.
     private const int WarmUpRequests = 4_000;
-    private const int MaxWarmUpRounds = 10;
+    private const int WarmUpSeconds = 2;
+    private const int MaxWarmUpRounds = 16;
     private const int CalmRounds = 2;
     private const double Calm = 0.93;
     private const int QuickSpreadConcurrency = 16;
@@ -50,11 +51,15 @@ internal static class Course
                 postgres,
                 [.. targets.Select(t => t.ProcessId).Append(sandbox.ProcessId).Distinct()]
             );
+            var rounds = new Dictionary<string, int>(StringComparer.Ordinal);
             foreach (var (target, operation) in from t in targets from o in options.Operations select (t, o))
             {
                 await runner.ProbeAsync(target, operation, cancellationToken);
-                await WarmUpAsync(runner, target, operation, options.Quick, cancellationToken);
+                rounds[$"{target.Name} {operation}"] = await WarmUpAsync(runner, target, operation, cancellationToken);
             }
+
+            // A database in its first minute has no statistics; autovacuum would gather them in the middle of a cell.
+            await postgres.AnalyzeAsync(cancellationToken);
 
             var plan = Plan(options, targets).ToList();
             var samples = plan.Select(_ => new List<Sample>()).ToList();
@@ -93,6 +98,7 @@ internal static class Course
                 Machine = Facts.Machine(postgres.Version, load),
                 SecondsPerCell = options.Seconds,
                 Repeats = options.Repeats,
+                WarmUpRounds = rounds,
                 Cells =
                 [
                     .. plan.Select(
@@ -110,33 +116,30 @@ internal static class Course
         }
     }
 
-    private static async Task WarmUpAsync(
+    private static async Task<int> WarmUpAsync(
         CellRunner runner,
         Target target,
         string operation,
-        bool quick,
         CancellationToken cancellationToken
     )
     {
-        var (least, calm, requests) = (double.MaxValue, 0, 0L);
-        for (
-            var round = 0;
-            round < (quick ? MaxWarmUpRounds / 2 : MaxWarmUpRounds) && (calm < CalmRounds || requests < WarmUpRequests);
-            round++
-        )
+        var (least, calm, requests, round) = (double.MaxValue, 0, 0L, 0);
+        for (; round < MaxWarmUpRounds && (calm < CalmRounds || requests < WarmUpRequests); round++)
         {
             var sample = await runner.MeasureAsync(
                 target,
                 operation,
                 1,
                 WarmUpConnections,
-                quick ? 1 : 2,
+                WarmUpSeconds,
                 cancellationToken
             );
             requests += sample.Requests;
             calm = sample.CpuMicroseconds["target"] > least * Calm ? calm + 1 : 0;
             least = Math.Min(least, sample.CpuMicroseconds["target"]);
         }
+
+        return round;
     }
 
     private static IEnumerable<(Target Target, string Operation, int Accounts, int Concurrency)> Plan(
@@ -191,12 +194,13 @@ internal static class Course
                         }
                     );
                     break;
-                case "homegrown":
+                case "homegrown" or "homegrown-audit":
                     var homegrown = rigs.Add(
                         await StandInRig.StartHomegrownAsync(
                             http,
                             sandbox,
-                            await postgres.CreateDatabaseAsync("homegrown", cancellationToken),
+                            await postgres.CreateDatabaseAsync(name.Replace('-', '_'), cancellationToken),
+                            "serve-" + name,
                             cancellationToken
                         )
                     );

@@ -30,6 +30,14 @@ internal static class ConsoleReport
         WriteRatios(to, run, "CPU per request in the process itself, as a multiple of the floor's", c =>
             Ratios.Cpu(run, c)
         );
+        WriteRatios(to, run, "Share of the floor's throughput that the CPU of all parts allows", c =>
+            Ratios.AllCpu(run, c)
+        );
+        WriteRatios(to, run, "Throughput as a multiple of the homegrown handler's with an audit row", c =>
+            Ratios.Throughput(run, "homegrown-audit", c)
+        );
+        if (run.WarmUpRounds is { } rounds)
+            to.WriteLine("Rounds until warm: " + string.Join(", ", rounds.Select(r => $"{r.Key} {r.Value}")));
         WriteCells(to, run);
         foreach (var wrong in run.Cells.Where(c => c.Errors > 0))
             to.WriteLine(

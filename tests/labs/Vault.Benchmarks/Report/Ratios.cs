@@ -13,7 +13,8 @@ internal static class Ratios
     {
         ["direct"] = "direct, no proxy",
         ["floor"] = "floor: bare reverse proxy",
-        ["homegrown"] = "homegrown handler",
+        ["homegrown"] = "homegrown handler, no record",
+        ["homegrown-audit"] = "homegrown handler, an audit row a call",
         ["sqlite-against"] = "the other checkout's vault on SQLite",
         ["sqlite"] = "vault on SQLite",
         ["postgres-against"] = "the other checkout's vault on PostgreSQL",
@@ -31,6 +32,15 @@ internal static class Ratios
     public static double? Cpu(BenchRun run, Cell cell) =>
         Beside(run, "floor", cell) is { CpuMicroseconds: > 0 } floor
             ? cell.CpuMicroseconds / floor.CpuMicroseconds
+            : null;
+
+    /// <summary>
+    /// The share of the floor's throughput that the CPU of all parts together allows: target, upstream, database and
+    /// load generator share the cores. It repeats better than the throughput itself.
+    /// </summary>
+    public static double? AllCpu(BenchRun run, Cell cell) =>
+        Beside(run, "floor", cell) is { } floor && cell.AllCpuMicroseconds > 0
+            ? floor.AllCpuMicroseconds / cell.AllCpuMicroseconds
             : null;
 
     public static string Text(double? ratio) =>

@@ -11,6 +11,7 @@ internal sealed class PostgresRig : IAsyncDisposable
 {
     private readonly string _folder;
     private readonly NpgsqlDataSource _source;
+    private readonly List<string> _databases = [];
 
     private PostgresRig(string folder, string url) =>
         (_folder, Url, _source) = (folder, url, NpgsqlDataSource.Create(url));
@@ -56,7 +57,20 @@ internal sealed class PostgresRig : IAsyncDisposable
     {
         await using var command = _source.CreateCommand($"create database {name}");
         await command.ExecuteNonQueryAsync(cancellationToken);
-        return new NpgsqlConnectionStringBuilder(Url) { Database = name }.ToString();
+        var database = new NpgsqlConnectionStringBuilder(Url) { Database = name }.ToString();
+        _databases.Add(database);
+        return database;
+    }
+
+    /// <summary>Gathers the planner's statistics in every created database.</summary>
+    public async Task AnalyzeAsync(CancellationToken cancellationToken)
+    {
+        foreach (var database in _databases)
+        {
+            await using var source = NpgsqlDataSource.Create(database);
+            await using var command = source.CreateCommand("analyze");
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
     /// <summary>

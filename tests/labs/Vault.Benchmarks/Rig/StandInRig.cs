@@ -40,6 +40,7 @@ internal sealed class StandInRig : IAsyncDisposable
         HttpClient http,
         SandboxRig sandbox,
         string database,
+        string verb,
         CancellationToken cancellationToken
     )
     {
@@ -48,7 +49,7 @@ internal sealed class StandInRig : IAsyncDisposable
         await LoadAsync(sandbox, database, key, cancellationToken);
         return await StartAsync(
             http,
-            "serve-homegrown",
+            verb,
             new()
             {
                 ["BENCH_DATABASE"] = database,
@@ -109,6 +110,8 @@ internal sealed class StandInRig : IAsyncDisposable
         await using var source = NpgsqlDataSource.Create(database);
         await using (var table = source.CreateCommand(HomegrownTokens.Table))
             await table.ExecuteNonQueryAsync(cancellationToken);
+        await using (var audit = source.CreateCommand(HomegrownAudit.Table))
+            await audit.ExecuteNonQueryAsync(cancellationToken);
         using var cipher = new TokenCipher([.. key]);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var copy = await connection.BeginBinaryImportAsync(

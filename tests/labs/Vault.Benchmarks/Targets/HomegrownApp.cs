@@ -9,12 +9,12 @@ namespace Vault.Benchmarks.Targets;
 
 /// <summary>
 /// What a good engineer writes in an afternoon instead of taking a vault: check the caller's key, read the account's
-/// row, decrypt the token, call the API, wrap the answer. No ledger, no policy, no schema, no judgement of the answer,
-/// no second try.
+/// row, decrypt the token, call the API, wrap the answer. No policy, no schema, no judgement of the answer, no second
+/// try; with <c>audit</c> one row that says who did what, committed before the answer, otherwise no record at all.
 /// </summary>
 internal static class HomegrownApp
 {
-    public static async Task<int> RunAsync(ServeSettings settings)
+    public static async Task<int> RunAsync(ServeSettings settings, bool audit)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
@@ -44,10 +44,11 @@ internal static class HomegrownApp
             }
         );
         var tokens = new HomegrownTokens(source, cipher, http, settings.Upstream);
+        var trail = audit ? new HomegrownAudit(source) : null;
         var keyHash = SHA256.HashData(Encoding.UTF8.GetBytes(settings.ApiKey));
         await using var app = builder.Build();
         app.MapGet(ServeSettings.AllocatedPath, ServeSettings.Allocated);
-        app.MapPost("/execute", context => ExecuteAsync(context, tokens, http, settings.Upstream, keyHash));
+        app.MapPost("/execute", context => ExecuteAsync(context, tokens, trail, http, settings.Upstream, keyHash));
         await app.RunAsync();
         return 0;
     }
@@ -55,6 +56,7 @@ internal static class HomegrownApp
     private static async Task ExecuteAsync(
         HttpContext context,
         HomegrownTokens tokens,
+        HomegrownAudit? trail,
         HttpClient http,
         string upstream,
         byte[] keyHash
@@ -101,6 +103,8 @@ internal static class HomegrownApp
             context.RequestAborted
         );
         var answer = await response.Content.ReadAsByteArrayAsync(context.RequestAborted);
+        if (trail is not null)
+            await trail.AppendAsync(call, (int)response.StatusCode, context.RequestAborted);
         context.Response.StatusCode = response.IsSuccessStatusCode ? 200 : 502;
         context.Response.ContentType = "application/json";
         await using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
