@@ -46,6 +46,29 @@ public readonly record struct LedgerAccount(
 /// refused before the account was found.</param>
 public readonly record struct LedgerTool(string Name, string Version, string? Effect);
 
+/// <summary>An API key as an entry names it.</summary>
+public readonly record struct LedgerApiKey(
+    string Id,
+    string Name,
+    IReadOnlyList<string> Permissions,
+    DateTimeOffset? ExpiresAt
+)
+{
+    public string? MadeBy { get; init; }
+
+    /// <summary>The lists that limit it, by the names of their fields; null when none does.</summary>
+    public IReadOnlyDictionary<string, ImmutableArray<string>>? Constraints { get; init; }
+
+    /// <summary>The key that replaces it, when it is rotated.</summary>
+    public string? Successor { get; init; }
+
+    /// <summary>The compromised key that it was made with, when it is revoked for that.</summary>
+    public string? RevokedWith { get; init; }
+
+    /// <summary>Why it is revoked.</summary>
+    public string? Reason { get; init; }
+}
+
 /// <summary>How a call ended.</summary>
 public readonly record struct LedgerResult(string Outcome, string? ErrorCode, string? StatusReason)
 {
@@ -268,30 +291,29 @@ public static class LedgerEntries
             Details = JsonSerializer.SerializeToElement(new { key_version = keyVersion, retired_at = retiredAt }),
         };
 
-    /// <summary>An API key of an organization, by its id; never its secret.</summary>
-    /// <param name="successor">The key that replaces it, when it is rotated.</param>
+    /// <summary>An API key by its id, never its secret; a platform key stands in the platform's ledger.</summary>
     public static LedgerDraft ApiKey(
         IdFactory ids,
         DateTimeOffset at,
         string type,
         string caller,
         OrganizationId organization,
-        string keyId,
-        string name,
-        IReadOnlyList<string> permissions,
-        DateTimeOffset? expiresAt,
-        string? successor
+        LedgerApiKey key
     ) =>
         Of(ids, at, type, caller, organization) with
         {
+            StatusReason = key.Reason,
             Details = JsonSerializer.SerializeToElement(
                 new
                 {
-                    key_id = keyId,
-                    name,
-                    permissions,
-                    expires_at = expiresAt,
-                    successor,
+                    key_id = key.Id,
+                    name = key.Name,
+                    permissions = key.Permissions,
+                    expires_at = key.ExpiresAt,
+                    made_by = key.MadeBy,
+                    constraints = key.Constraints,
+                    successor = key.Successor,
+                    revoked_with = key.RevokedWith,
                 }
             ),
         };

@@ -117,7 +117,18 @@ public sealed class StoreRows
             Now.AddDays(30),
             null,
             null
-        );
+        )
+        {
+            MadeBy = "key_maker",
+            Ancestors = ["key_first", "key_maker"],
+            RotatedFrom = "key_before",
+            Constraints = new KeyConstraints
+            {
+                Users = ["ada"],
+                Tools = [],
+                Addresses = ["10.0.0.0/8"],
+            },
+        };
 
     public LinkSession Link(OrganizationId organization) =>
         new(

@@ -23,6 +23,7 @@ internal sealed class ProxyCall(ToolExecutor executor, GatewayOptions options) :
             Tag = "Executions",
             Permission = Permission.ProxyExecute,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             TakesRest = true,
             Writes = true,
             OwnTimeout = true,
