@@ -35,7 +35,15 @@ public sealed record Caller(
 
     public bool May(string permission) =>
         Permissions.Contains(permission)
-        || (permission != Permission.CredentialsRead && Permissions.Contains(Permission.Admin));
+        || (
+            Permissions.Contains(Permission.Admin)
+            && permission switch
+            {
+                Permission.CredentialsRead => false,
+                Permission.PolicyWrite => Organization is null,
+                _ => true,
+            }
+        );
 
     /// <summary>Whether the caller may act in the organization at all.</summary>
     public bool Reaches(OrganizationId organization) => Organization is not { } bound || bound == organization;

@@ -170,6 +170,7 @@ public sealed class ToolExecutor(
             // A raw call names no tool; the order names the tool that was made for it.
             Request = request with { ToolName = tool.Definition.Name },
             CallerKey = caller.KeyId,
+            CallerLineage = caller.Lineage,
             Agent = caller.Agent,
             Delegation = caller.Delegation,
             Timeout = received + timeout - time.GetUtcNow(),
