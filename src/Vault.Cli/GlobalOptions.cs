@@ -56,7 +56,11 @@ internal static class GlobalOptions
             ? File.ReadAllText(file).Trim()
             : console.Variable("VAULT_KEY")
                 ?? console.Variable("VAULT_ADMIN_KEY")
-                ?? throw new CliException("set the API key: VAULT_KEY=vk_live_…, or --key-file", VaultCommand.Usage);
+                ?? (console.Variable("VAULT_ADMIN_KEY_FILE") is { } admin ? File.ReadAllText(admin).Trim() : null)
+                ?? throw new CliException(
+                    "set the API key: --key-file FILE, VAULT_ADMIN_KEY_FILE=FILE, or VAULT_KEY=vk_live_…",
+                    VaultCommand.Usage
+                );
         try
         {
             return new VaultClient(

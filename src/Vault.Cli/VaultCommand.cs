@@ -101,6 +101,8 @@ public static class VaultCommand
         root.Add(ToolCommands.Make(console));
         root.Add(SetupCommands.Organizations(console));
         root.Add(SetupCommands.Connections(console));
+        root.Add(KeyCommands.Make(console));
+        root.Add(ApprovalCommands.Make(console));
         root.Add(AccountCommands.Accounts(console));
         root.Add(AccountCommands.Connect(console));
         root.Add(ExecuteCommand.Make(console));

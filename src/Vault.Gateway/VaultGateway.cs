@@ -14,6 +14,7 @@ using Vault.Gateway.Http;
 using Vault.Gateway.Rest.Approvals;
 using Vault.Gateway.Rest.ConnectedAccounts;
 using Vault.Gateway.Rest.Docs;
+using Vault.Gateway.Rest.Executions;
 using Vault.Gateway.Rest.Tools;
 
 namespace Vault.Gateway;
@@ -43,7 +44,12 @@ public static class VaultGateway
             .AddSingleton<ResponseWriter>()
             .AddSingleton<RoutePipeline>();
         services.AddSingleton<ConnectCookie>().AddSingleton<AccountFinder>().AddSingleton<AccountLister>();
-        services.AddSingleton<ToolRequirements>().AddSingleton<ApprovalDecision>().AddSingleton<OpenApiSource>();
+        services
+            .AddSingleton<ToolRequirements>()
+            .AddSingleton<OfferedTools>()
+            .AddSingleton<ExecutionFinder>()
+            .AddSingleton<ApprovalDecision>()
+            .AddSingleton<OpenApiSource>();
         services.AddHostedService<KeyUseWriter>();
         Routes.Add(services);
         return services;

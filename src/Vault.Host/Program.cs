@@ -52,7 +52,11 @@ try
     });
     await using var host = await VaultHost.CreateAsync(options, null, stop.Token);
     using (var first = await host.StartAsync(stop.Token))
-        StartupBanner.Write(Console.Error, options, host.Url, first);
+    {
+        var file = first is null ? null : AdminKeyFile.Write(options.AdminKeyFile, first);
+        StartupBanner.Write(Console.Error, options, host.Url, file);
+    }
+
     try
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Vault.Core.Callers;
 using Vault.Core.Identity;
 
 namespace Vault.Core.Accounts;
@@ -18,4 +19,7 @@ public sealed record AccountQuestion(
     /// accounts of one provider.
     /// </summary>
     public ImmutableArray<string> AlternativeProviders { get; init; } = [];
+
+    /// <summary>The asking key's limits: no account outside of them is found.</summary>
+    public KeyConstraints Reach { get; init; } = KeyConstraints.None;
 }

@@ -17,4 +17,21 @@ public sealed record ApiKeyRow(
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? RevokedAt,
     DateTimeOffset? LastUsedAt
-);
+)
+{
+    /// <summary>The key that made it; null for a key that an operator made.</summary>
+    public string? MadeBy { get; init; }
+
+    /// <summary>
+    /// The principals above it, the first maker first. A principal is named by its first key and keeps that name when
+    /// its key is rotated. Empty for a key that an operator made.
+    /// </summary>
+    public ImmutableArray<string> Ancestors { get; init; } = [];
+
+    /// <summary>The first key of its principal, when a rotation made this one; otherwise null.</summary>
+    public string? RotatedFrom { get; init; }
+
+    public KeyConstraints Constraints { get; init; } = KeyConstraints.None;
+
+    public string Principal => RotatedFrom ?? Id;
+}

@@ -40,7 +40,7 @@ public sealed class ApiKeyVerifier(IApiKeyStore store, KeyUses uses, TimeProvide
             if (_cache.Count >= options.CachedKeys)
                 _cache.Clear();
             // The stamp is the time before the read, so the cached row is at least as new as its stamp.
-            known = new Known(row, new Caller(row.Id, row.Organization, row.Permissions), now);
+            known = new Known(row, Caller.Of(row), now);
             _cache[cacheKey] = known;
         }
 

@@ -13,7 +13,10 @@ public sealed record NewApiKey(
     string Name,
     ImmutableArray<string> Permissions,
     DateTimeOffset? ExpiresAt
-);
+)
+{
+    public KeyConstraints Constraints { get; init; } = KeyConstraints.None;
+}
 
 /// <summary>A new key and its text. The text cannot be read again later. Disposing zeroes it.</summary>
 public sealed record IssuedApiKey(ApiKeyRow Row, Secret Text) : IDisposable
@@ -22,9 +25,10 @@ public sealed record IssuedApiKey(ApiKeyRow Row, Secret Text) : IDisposable
 }
 
 /// <summary>
-/// Creates, rotates and revokes keys. Each change of an organization's key is recorded in its ledger first (law 7).
+/// Creates, rotates and revokes keys. Each change is recorded first (law 7), in the ledger of the key's organization or
+/// of the platform. No key has more, or lives longer, than the key that made it (law 13).
 /// </summary>
-public sealed class ApiKeys(
+public sealed partial class ApiKeys(
     IApiKeyStore store,
     ILedger ledger,
     IdFactory ids,
@@ -35,19 +39,22 @@ public sealed class ApiKeys(
 {
     public const int NameLength = 100;
 
-    /// <summary>The first key of a fresh installation, for an administrator.</summary>
+    /// <summary>The first key of a fresh installation, for an administrator. It has no end.</summary>
     public async Task<Result<IssuedApiKey>> CreateFirstAsync(CancellationToken cancellationToken) =>
         // The id is always the same, so of hosts that start at once on an empty database one creates the key; the others
         // get a conflict.
         await IssueAsync(
-            ApiKeyText.IdPrefix + new string('0', 26),
-            new NewApiKey(null, "first administrator", [Permission.Admin], null),
+            Operators(ApiKeyText.IdPrefix + new string('0', 26), "first administrator"),
             "system",
             cancellationToken
         )
             is { IsOk: true } made
             ? made
             : new VaultError(ErrorCatalogue.Conflict, "Another host created the first key.");
+
+    /// <summary>A further administrator's key, for an operator who has the master key. It has no end.</summary>
+    public Task<Result<IssuedApiKey>> RecoverAsync(CancellationToken cancellationToken) =>
+        IssueAsync(Operators(ids.New(ApiKeyText.IdPrefix), "recovered administrator"), "operator", cancellationToken);
 
     public async Task<Result<IssuedApiKey>> CreateAsync(
         NewApiKey wanted,
@@ -69,11 +76,32 @@ public sealed class ApiKeys(
             );
         if (by.Organization is { } bound && wanted.Organization != bound)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
-        return await IssueAsync(wanted, by.KeyId, cancellationToken);
+        if (by.Lineage.Length > options.DeepestLineage)
+            return new VaultError(
+                ErrorCatalogue.PermissionDenied,
+                $"Your key has {options.DeepestLineage} makers above it; let one of them make this key."
+            );
+        if (!by.Constraints.Narrow(wanted.Constraints).TryGet(out var constraints, out var beyond))
+            return beyond;
+        var end = End(wanted.ExpiresAt, by);
+        if (end.Error is { } tooLong)
+            return tooLong;
+        return await IssueAsync(
+            Row(ids.New(ApiKeyText.IdPrefix), wanted) with
+            {
+                ExpiresAt = end.Value,
+                MadeBy = by.KeyId,
+                Ancestors = by.Lineage,
+                Constraints = constraints,
+            },
+            by.KeyId,
+            cancellationToken
+        );
     }
 
     /// <summary>
-    /// Creates a key with the same name and permissions. The old key stays valid for <paramref name="overlap"/>.
+    /// Creates a key of the same principal: same name, permissions, constraints, makers and end. The old key stays
+    /// valid for <paramref name="overlap"/>.
     /// </summary>
     public async Task<Result<IssuedApiKey>> RotateAsync(
         OrganizationId? organization,
@@ -95,15 +123,26 @@ public sealed class ApiKeys(
         var now = time.GetUtcNow();
         if (old.RevokedAt is not null || old.ExpiresAt <= now)
             return new VaultError(ErrorCatalogue.Conflict, "The key is revoked or has expired; create a new one.");
-        var issued = await CreateAsync(
-            new NewApiKey(old.Organization, old.Name, old.Permissions, null),
-            by,
+        // Whoever rotates a key receives its successor.
+        if (!by.Covers(old))
+            return MayMore("rotate");
+        var issued = await IssueAsync(
+            Row(ids.New(ApiKeyText.IdPrefix), new NewApiKey(old.Organization, old.Name, old.Permissions, null)) with
+            {
+                // The rotating key would otherwise outlive itself in the successor.
+                ExpiresAt = Earlier(old.ExpiresAt, by.ExpiresAt),
+                MadeBy = by.KeyId,
+                Ancestors = old.Ancestors,
+                RotatedFrom = old.Principal,
+                Constraints = old.Constraints,
+            },
+            by.KeyId,
             cancellationToken
         );
         if (issued.Error is { } refused)
             return refused;
         // The new key exists before the old one expires: a crash here leaves two valid keys, never none.
-        var end = old.ExpiresAt is { } earlier && earlier < now + overlap ? earlier : now + overlap;
+        var end = Earlier(old.ExpiresAt, now + overlap);
         var failed = await RecordAsync(
             LedgerEvents.ApiKeyRotated,
             old with
@@ -112,14 +151,10 @@ public sealed class ApiKeys(
             },
             by.KeyId,
             cancellationToken,
-            issued.Value.Row.Id
+            key => key with { Successor = issued.Value.Row.Id }
         )
             ?? (
-                await ChangeAsync(
-                    old,
-                    row => row with { ExpiresAt = row.ExpiresAt is { } before && before < end ? before : end },
-                    cancellationToken
-                )
+                await ChangeAsync(old, row => row with { ExpiresAt = Earlier(row.ExpiresAt, end) }, cancellationToken)
             ).Error;
         if (failed is not null)
         {
@@ -128,34 +163,6 @@ public sealed class ApiKeys(
         }
 
         return issued;
-    }
-
-    /// <summary>Returns after every host has stopped accepting the key (law 8).</summary>
-    public async Task<Result<ApiKeyRow>> RevokeAsync(
-        OrganizationId? organization,
-        string id,
-        Caller by,
-        CancellationToken cancellationToken
-    )
-    {
-        ArgumentNullException.ThrowIfNull(by);
-        var found = await FindAsync(organization, id, cancellationToken);
-        if (!found.TryGet(out var row, out var missing))
-            return missing;
-        if (row.RevokedAt is null)
-        {
-            if (await RecordAsync(LedgerEvents.ApiKeyRevoked, row, by.KeyId, cancellationToken) is { } unrecorded)
-                return unrecorded;
-            var now = time.GetUtcNow();
-            var changed = await ChangeAsync(row, r => r with { RevokedAt = r.RevokedAt ?? now }, cancellationToken);
-            if (!changed.TryGet(out row, out var lost))
-                return lost;
-        }
-
-        // Another host may have read the row just before the write. It trusts that copy for the freshness period only,
-        // so wait for that period.
-        await Task.Delay(options.Freshness, time, cancellationToken);
-        return row;
     }
 
     public async Task<Result<ApiKeyRow>> FindAsync(
@@ -181,37 +188,81 @@ public sealed class ApiKeys(
                 "permissions",
                 $"'{unknown}' is not a permission; the permissions are {string.Join(", ", Permission.All)}."
             );
+        if (wanted.Constraints.Fault() is { } unfit)
+            return unfit;
         return wanted.ExpiresAt <= time.GetUtcNow() ? VaultError.Invalid("expires_at", "is in the past.") : null;
     }
 
-    private Task<Result<IssuedApiKey>> IssueAsync(NewApiKey wanted, string by, CancellationToken cancellationToken) =>
-        IssueAsync(ids.New(ApiKeyText.IdPrefix), wanted, by, cancellationToken);
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+        one is null || other < one ? other ?? one : one;
 
+    private static VaultError MayMore(string verb) =>
+        new(
+            ErrorCatalogue.PermissionDenied,
+            $"The key may do more than your own, which therefore cannot {verb} it; use a key with its permissions."
+        );
+
+    private static ApiKeyRow Row(string id, NewApiKey wanted) =>
+        new(
+            id,
+            wanted.Organization,
+            wanted.Name,
+            "",
+            "",
+            [.. wanted.Permissions.Distinct().Order(StringComparer.Ordinal)],
+            1,
+            default,
+            wanted.ExpiresAt,
+            null,
+            null
+        );
+
+    private static ApiKeyRow Operators(string id, string name) =>
+        Row(id, new NewApiKey(null, name, [Permission.Admin], null));
+
+    /// <summary>When a new key ends: as asked, within the maker's life and the longest one.</summary>
+    private Result<DateTimeOffset?> End(DateTimeOffset? wanted, Caller by)
+    {
+        var longest = time.GetUtcNow() + options.LongestLife;
+        var end = Earlier(longest, by.ExpiresAt);
+        if (wanted is null || end is null || wanted <= end)
+            return wanted ?? end;
+        return VaultError.Invalid(
+            "expires_at",
+            end == longest
+                ? $"is too late; a key lives at most {options.LongestLife!.Value.TotalDays:0} days, until "
+                    + $"{end.Value:yyyy-MM-dd'T'HH:mm:ss'Z'}"
+                : $"is after your own key's end, {end.Value:yyyy-MM-dd'T'HH:mm:ss'Z'}; no key outlives its maker"
+        );
+    }
+
+    /// <summary>Makes the secret, records the key and stores it.</summary>
     private async Task<Result<IssuedApiKey>> IssueAsync(
-        string id,
-        NewApiKey wanted,
+        ApiKeyRow wanted,
         string by,
         CancellationToken cancellationToken
     )
     {
         var secret = ApiKeyText.NewSecret(entropy);
-        var row = new ApiKeyRow(
-            id,
-            wanted.Organization,
-            wanted.Name,
-            ApiKeyText.Hash(secret),
-            "…" + secret[^4..],
-            [.. wanted.Permissions.Distinct().Order(StringComparer.Ordinal)],
-            1,
-            time.GetUtcNow(),
-            wanted.ExpiresAt,
-            null,
-            null
-        );
+        var row = wanted with
+        {
+            SecretHash = ApiKeyText.Hash(secret),
+            Suffix = "…" + secret[^4..],
+            CreatedAt = time.GetUtcNow(),
+        };
         if (await RecordAsync(LedgerEvents.ApiKeyCreated, row, by, cancellationToken) is { } unrecorded)
             return unrecorded;
         if (await store.InsertAsync(row, cancellationToken) != WriteOutcome.Written)
             return new VaultError(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
+        // A revocation of the maker for compromise stores it as revoked first and looks for the keys it made then. This
+        // is the other order, so one of the two sees the other: no key of a compromised maker stays.
+        if (row.MadeBy is { } maker && await store.FindAsync(maker, cancellationToken) is not { RevokedAt: null })
+        {
+            var now = time.GetUtcNow();
+            await ChangeAsync(row, r => r with { RevokedAt = r.RevokedAt ?? now }, cancellationToken);
+            return new VaultError(ErrorCatalogue.PermissionDenied, "Your own key was revoked meanwhile.");
+        }
+
         return new IssuedApiKey(row, Secret.From(ApiKeyText.Format(row.Id, secret)));
     }
 
@@ -240,23 +291,26 @@ public sealed class ApiKeys(
         ApiKeyRow row,
         string by,
         CancellationToken cancellationToken,
-        string? successor = null
+        Func<LedgerApiKey, LedgerApiKey>? more = null
     )
     {
-        // A platform key belongs to no organization's ledger.
-        if (row.Organization is not { } organization)
-            return null;
+        var key = new LedgerApiKey(row.Id, row.Name, row.Permissions, row.ExpiresAt)
+        {
+            MadeBy = row.MadeBy,
+            Constraints = row.Constraints.IsNone
+                ? null
+                : row
+                    .Constraints.Lists()
+                    .Where(l => l.List is not null)
+                    .ToDictionary(l => l.Name, l => l.List!.Value, StringComparer.Ordinal),
+        };
         var draft = LedgerEntries.ApiKey(
             ids,
             time.GetUtcNow(),
             type,
             by,
-            organization,
-            row.Id,
-            row.Name,
-            row.Permissions,
-            row.ExpiresAt,
-            successor
+            row.Organization ?? OrganizationId.Platform,
+            more is null ? key : more(key)
         );
         return await ledger.AppendAsync(draft, cancellationToken);
     }

@@ -13,4 +13,13 @@ public sealed record CallerOptions
 
     /// <summary>The longest overlap of a rotation.</summary>
     public TimeSpan LongestOverlap { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// The longest life of a key that a caller makes; null: no limit. A key that an operator makes (the first one, a
+    /// recovered one) has no end: nobody above it could make the next.
+    /// </summary>
+    public TimeSpan? LongestLife { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>The maximum number of makers above a key.</summary>
+    public int DeepestLineage { get; init; } = 16;
 }

@@ -20,6 +20,12 @@ public interface IApiKeyStore
         CancellationToken cancellationToken
     );
 
+    /// <summary>
+    /// The ids of the keys that a key made, in whatever organization, in the order of their ids: those after
+    /// <paramref name="after"/>.
+    /// </summary>
+    Task<IReadOnlyList<string>> MadeByAsync(string keyId, string? after, int take, CancellationToken cancellationToken);
+
     Task<bool> AnyAsync(CancellationToken cancellationToken);
 
     Task TouchAsync(IReadOnlyList<(string Id, DateTimeOffset UsedAt)> uses, CancellationToken cancellationToken);

@@ -18,6 +18,12 @@ public static class Permission
     /// <summary>Raw calls through connections that allow them.</summary>
     public const string ProxyExecute = "proxy:execute";
     public const string ApprovalsWrite = "approvals:write";
+
+    /// <summary>
+    /// Sets what bounds an organization: its policy for destructive tools and its quotas. <see cref="Admin"/> implies
+    /// it for a platform key only: who is bound does not loosen the bounds.
+    /// </summary>
+    public const string PolicyWrite = "policy:write";
     public const string LedgerRead = "ledger:read";
     public const string KeysWrite = "keys:write";
 

@@ -39,6 +39,14 @@ public sealed record ConnectionSettings
     /// <summary>Whether <c>POST /v1/proxy</c> may be used.</summary>
     public bool AllowProxy { get; init; }
 
+    /// <summary>Raw calls other than GET and HEAD are writes, which need no approval.</summary>
+    public const string ProxyWrites = "write";
+
+    /// <summary>Raw calls other than GET and HEAD are destructive.</summary>
+    public const string ProxyDestroys = "destructive";
+
+    public string ProxyEffect { get; init; } = ProxyDestroys;
+
     /// <summary>The limit of executions per connection and minute; 0 means the host's default.</summary>
     public int QuotaPerMinute { get; init; }
 

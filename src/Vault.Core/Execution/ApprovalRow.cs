@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Vault.Core.Identity;
+using Vault.Core.Sealing;
 
 namespace Vault.Core.Execution;
 
@@ -18,4 +20,17 @@ public sealed record ApprovalRow(
     long Version,
     DateTimeOffset CreatedAt,
     DateTimeOffset ExpiresAt
-);
+)
+{
+    /// <summary>
+    /// The principals of the requesting key, as in <see cref="Callers.Caller.Lineage"/>: none of them approves. Empty in
+    /// a row of an earlier version.
+    /// </summary>
+    public ImmutableArray<string> RequesterLineage { get; init; } = [];
+
+    /// <summary>The input, sealed in the place <see cref="SealContext.ApprovalArguments"/>.</summary>
+    public SealedBlob? Arguments { get; init; }
+
+    /// <summary>The key that decided; <see cref="DecidedBy"/> is the person whom it named.</summary>
+    public string? DecidedWith { get; init; }
+}

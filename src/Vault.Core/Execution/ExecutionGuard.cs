@@ -6,6 +6,7 @@ using Vault.Core.Organizations;
 using Vault.Core.Packs;
 using Vault.Core.Persistence;
 using Vault.Core.Refresh;
+using Vault.Core.Sealing;
 
 namespace Vault.Core.Execution;
 
@@ -16,6 +17,7 @@ public sealed class ExecutionGuard(
     IOrganizationStore organizations,
     IApprovalStore approvals,
     Quotas quotas,
+    Sealer sealer,
     IdFactory ids,
     TimeProvider time,
     LifecycleOptions lifecycle,
@@ -109,16 +111,25 @@ public sealed class ExecutionGuard(
                 cancellationToken
             )
             .ConfigureAwait(false);
-        return used == WriteOutcome.Written
-            ? null
-            : new VaultError(ErrorCatalogue.ApprovalRequired, "The approval was used by another execution.");
+        if (used != WriteOutcome.Written)
+            return new VaultError(ErrorCatalogue.ApprovalRequired, "The approval was used by another execution.");
+        run.Approval = row;
+        return null;
     }
 
     private async Task<VaultError> AskAsync(ExecutionRun run, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
+        var id = ids.New("apr_");
+        // Whoever approves sees what; the arguments may hold what only the organization may read.
+        using var input = Secret.From(run.Order.Request.Input.GetRawText());
+        var closed = await sealer
+            .SealAsync(input, SealContext.ApprovalArguments(run.Key.Organization, id), cancellationToken)
+            .ConfigureAwait(false);
+        if (!closed.TryGet(out var arguments, out var unsealed))
+            return unsealed;
         var row = new ApprovalRow(
-            ids.New("apr_"),
+            id,
             run.Key.Organization,
             run.Order.Account,
             run.Tool.Definition.Name,
@@ -129,7 +140,11 @@ public sealed class ExecutionGuard(
             1,
             now,
             now + options.ApprovalLife
-        );
+        )
+        {
+            RequesterLineage = run.Order.CallerLineage,
+            Arguments = arguments,
+        };
         await approvals.InsertAsync(row, cancellationToken).ConfigureAwait(false);
         return new VaultError(
             ErrorCatalogue.ApprovalRequired,

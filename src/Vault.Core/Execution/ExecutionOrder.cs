@@ -21,6 +21,12 @@ public sealed record ExecutionOrder
 
     public required string CallerKey { get; init; }
 
+    /// <summary>
+    /// The principals of the caller's key, as in <see cref="Callers.Caller.Lineage"/>. Empty from a silo of an earlier
+    /// version.
+    /// </summary>
+    public ImmutableArray<string> CallerLineage { get; init; } = [];
+
     public string? Agent { get; init; }
 
     public ImmutableArray<string> Delegation { get; init; } = [];

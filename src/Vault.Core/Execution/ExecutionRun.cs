@@ -34,6 +34,9 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
 
     public ImmutableArray<string> Used { get; set; } = [];
 
+    /// <summary>The approval that this execution has used.</summary>
+    public ApprovalRow? Approval { get; set; }
+
     public TimeSpan Upstream { get; set; }
 
     /// <summary>Whether a response repeated the credential; it was removed.</summary>
@@ -60,7 +63,10 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
             time.GetUtcNow(),
             type,
             new LedgerCaller(Order.CallerKey, Order.Agent, Order.Delegation),
-            new LedgerRequest(Order.ExecutionId, Order.Request.AgentRunId, Digest, Order.Request.TraceParent),
+            new LedgerRequest(Order.ExecutionId, Order.Request.AgentRunId, Digest, Order.Request.TraceParent)
+            {
+                Approval = Approval is { } used ? new LedgerApproval(used.Id, used.DecidedWith, used.DecidedBy) : null,
+            },
             new LedgerAccount(Key, Order.Account, Tool.Pack.Id),
             new LedgerTool(
                 Tool.Definition.Name,

@@ -9,8 +9,9 @@ namespace Vault.Core.Execution;
 /// <summary>
 /// A raw call of a provider's API as a tool that exists for one call. Its input holds method, path, query, headers and
 /// body. All checks of a tool apply: quota, approval, ledger, fresh credential, pinned host, classification. The vault
-/// does not know what a path does, so each call counts as a write and DELETE as destructive, and no call is repeated
-/// unless the provider certainly did not act. That includes GET, because some APIs act on a GET.
+/// does not know what a path does, so GET and HEAD count as writes, because some APIs act on a GET, and everything else
+/// as destructive, unless the connection says that it is a write. No call is repeated unless the provider certainly did
+/// not act.
 /// </summary>
 public static class ProxyTool
 {
@@ -115,6 +116,21 @@ public static class ProxyTool
             : new VaultError(ErrorCatalogue.ProviderUnknown, $"There is no provider '{provider}'.");
     }
 
+    /// <summary>
+    /// The call as a write, where the connection says that calls with a body are writes. DELETE stays destructive, and
+    /// so does whatever asks the provider for another method than its own.
+    /// </summary>
+    public static Tool AsWrite(Tool tool, JsonElement input)
+    {
+        ArgumentNullException.ThrowIfNull(tool);
+        return tool.Definition.Request.Method == "DELETE" || MethodOverride.IsIn(input)
+            ? tool
+            : tool with
+            {
+                Definition = tool.Definition with { Effect = Effect.Write },
+            };
+    }
+
     /// <returns><c>tool_input_invalid</c> with all faults.</returns>
     private static Result<Tool> Make(ProviderPack pack, JsonElement input)
     {
@@ -178,7 +194,7 @@ public static class ProxyTool
                 Name = NameOf(pack.Id),
                 Version = pack.Version,
                 Description = "A raw call.",
-                Effect = method == "DELETE" ? Effect.Destructive : Effect.Write,
+                Effect = method is "GET" or "HEAD" && !MethodOverride.IsIn(input) ? Effect.Write : Effect.Destructive,
                 Idempotency = Idempotency.None,
                 Scopes = ScopeRequirement.None,
                 InputSchema = default,

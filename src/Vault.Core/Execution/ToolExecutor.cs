@@ -133,6 +133,9 @@ public sealed class ToolExecutor(
                 new VaultError(ErrorCatalogue.OrganizationUnknown, "The organization is not known.")
             );
 
+        // Before the account is looked for: a limited key learns nothing about other users and connections.
+        if (Beyond(caller.Constraints, request.User, request.Connection, tool) is { } beyond)
+            return await RefuseKnownAsync(execution, caller, request, tool, beyond).ConfigureAwait(false);
         var question = new AccountQuestion(
             request.Organization,
             request.User,
@@ -143,6 +146,7 @@ public sealed class ToolExecutor(
         )
         {
             AlternativeProviders = [.. packs.CompatibleProviders(tool)],
+            Reach = caller.Constraints,
         };
         var resolved = await accounts.ResolveAsync(question, cancellationToken).ConfigureAwait(false);
         if (!resolved.TryGet(out var found, out var error))
@@ -166,6 +170,7 @@ public sealed class ToolExecutor(
             // A raw call names no tool; the order names the tool that was made for it.
             Request = request with { ToolName = tool.Definition.Name },
             CallerKey = caller.KeyId,
+            CallerLineage = caller.Lineage,
             Agent = caller.Agent,
             Delegation = caller.Delegation,
             Timeout = received + timeout - time.GetUtcNow(),
@@ -174,6 +179,18 @@ public sealed class ToolExecutor(
         return result.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)
             ? await WithReconnectAsync(result, failed, found.Key, caller).ConfigureAwait(false)
             : result;
+    }
+
+    private static VaultError? Beyond(KeyConstraints constraints, UserId? user, ConnectionName? connection, Tool tool)
+    {
+        if (!constraints.AllowsTool(tool.Definition.Name))
+            return Limited("tool_name", "tools");
+        if (user is { } someone && !constraints.Allows(someone))
+            return Limited("user_id", "users");
+        return connection is { } name && !constraints.Allows(name) ? Limited("connection", "connections") : null;
+
+        static VaultError Limited(string field, string what) =>
+            new(ErrorCatalogue.PermissionDenied, $"{field}: the key is limited to other {what}.");
     }
 
     /// <summary>Adds the link to an error that a new consent repairs.</summary>
@@ -223,6 +240,8 @@ public sealed class ToolExecutor(
                 $"There is no connection '{asked}' in the organization."
             );
         if (connection is null || connection.Provider != question.Provider)
+            return error;
+        if (!caller.Constraints.Allows(connection.Name))
             return error;
         var url = await links
             .TryMakeAsync(

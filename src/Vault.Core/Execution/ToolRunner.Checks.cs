@@ -58,6 +58,8 @@ public sealed partial class ToolRunner
                         ErrorCatalogue.PolicyDenied,
                         $"The connection '{run.Key.Connection}' does not allow raw calls (allow_proxy)."
                     );
+                if (run.Connection.Settings.ProxyEffect == ConnectionSettings.ProxyWrites)
+                    run.Tool = ProxyTool.AsWrite(run.Tool, run.Order.Request.Input);
             }
             else if (run.Connection.Settings.Tools is { } offered && !offered.Contains(run.Tool.Definition.Name))
                 return new VaultError(

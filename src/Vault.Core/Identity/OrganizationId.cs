@@ -9,6 +9,12 @@ public readonly record struct OrganizationId
 
     public OrganizationId(string value) => Value = IdFactory.Require(value, Prefix);
 
+    /// <summary>
+    /// The owner of the platform's own ledger. Its time is zero, so no <see cref="IdFactory"/> makes this id, and no
+    /// organization has it.
+    /// </summary>
+    public static OrganizationId Platform { get; } = new(Prefix + new string('0', 26));
+
     public string Value { get; }
 
     public static bool TryParse([NotNullWhen(true)] string? text, out OrganizationId id)

@@ -5,60 +5,6 @@ using Vault.Core.Identity;
 
 namespace Vault.Core.Ledger;
 
-/// <summary>The caller of an act.</summary>
-/// <param name="Id">The caller's key id, or <c>system</c>.</param>
-public readonly record struct LedgerCaller(string Id, string? Agent, ImmutableArray<string> Delegation)
-{
-    public static implicit operator LedgerCaller(string id) => new(id, null, []);
-}
-
-/// <summary>The call that an entry belongs to.</summary>
-/// <param name="ArgumentDigest">SHA-256 of the input, hexadecimal; the input itself is never stored.</param>
-/// <param name="TraceParent">W3C trace context; the entry keeps its trace id.</param>
-public readonly record struct LedgerRequest(
-    string ExecutionId,
-    string? AgentRunId,
-    string ArgumentDigest,
-    string? TraceParent
-);
-
-/// <summary>The account of an act, as far as it is known.</summary>
-public readonly record struct LedgerAccount(
-    OrganizationId Organization,
-    UserId? User,
-    AccountId? Id,
-    ConnectionName? Connection,
-    string? Provider
-)
-{
-    public LedgerAccount(AccountKey key, AccountId id, string? provider)
-        : this(
-            (key ?? throw new ArgumentNullException(nameof(key))).Organization,
-            key.User,
-            id,
-            key.Connection,
-            provider
-        ) { }
-}
-
-/// <summary>The tool that was called.</summary>
-/// <param name="Effect">What it does upstream: <c>read</c>, <c>write</c> or <c>destructive</c>; null where the call was
-/// refused before the account was found.</param>
-public readonly record struct LedgerTool(string Name, string Version, string? Effect);
-
-/// <summary>How a call ended.</summary>
-public readonly record struct LedgerResult(string Outcome, string? ErrorCode, string? StatusReason)
-{
-    public int? UpstreamStatus { get; init; }
-
-    public TimeSpan? Total { get; init; }
-
-    public TimeSpan? Upstream { get; init; }
-
-    /// <summary>Whether a response of the provider repeated the credential.</summary>
-    public bool CredentialEchoed { get; init; }
-}
-
 /// <summary>
 /// Assembles every ledger entry, one method per kind of act. Callers pass facts; which field of an entry a fact becomes
 /// is decided here and nowhere else, so entries of one kind always have the same fields. Each method takes a new event
@@ -112,7 +58,7 @@ public static class LedgerEntries
             UpstreamStatus = result?.UpstreamStatus,
             TotalMs = result?.Total?.TotalMilliseconds,
             UpstreamMs = result?.Upstream?.TotalMilliseconds,
-            Details = tool.Effect is null ? null : Effects[(tool.Effect, result?.CredentialEchoed ?? false)],
+            Details = tool.Effect is null ? null : ExecutionDetails(tool.Effect, request.Approval, result),
         };
 
     /// <summary>An account as a change has left it.</summary>
@@ -268,30 +214,29 @@ public static class LedgerEntries
             Details = JsonSerializer.SerializeToElement(new { key_version = keyVersion, retired_at = retiredAt }),
         };
 
-    /// <summary>An API key of an organization, by its id; never its secret.</summary>
-    /// <param name="successor">The key that replaces it, when it is rotated.</param>
+    /// <summary>An API key by its id, never its secret; a platform key stands in the platform's ledger.</summary>
     public static LedgerDraft ApiKey(
         IdFactory ids,
         DateTimeOffset at,
         string type,
         string caller,
         OrganizationId organization,
-        string keyId,
-        string name,
-        IReadOnlyList<string> permissions,
-        DateTimeOffset? expiresAt,
-        string? successor
+        LedgerApiKey key
     ) =>
         Of(ids, at, type, caller, organization) with
         {
+            StatusReason = key.Reason,
             Details = JsonSerializer.SerializeToElement(
                 new
                 {
-                    key_id = keyId,
-                    name,
-                    permissions,
-                    expires_at = expiresAt,
-                    successor,
+                    key_id = key.Id,
+                    name = key.Name,
+                    permissions = key.Permissions,
+                    expires_at = key.ExpiresAt,
+                    made_by = key.MadeBy,
+                    constraints = key.Constraints,
+                    successor = key.Successor,
+                    revoked_with = key.RevokedWith,
                 }
             ),
         };
@@ -306,7 +251,9 @@ public static class LedgerEntries
         string decidedBy,
         string tool,
         AccountId account,
-        string argumentDigest
+        string argumentDigest,
+        string approvalId,
+        string requestedBy
     ) =>
         Of(ids, at, type, caller, organization) with
         {
@@ -314,7 +261,25 @@ public static class LedgerEntries
             Tool = tool,
             Account = account.Value,
             ArgumentDigest = argumentDigest,
+            Details = JsonSerializer.SerializeToElement(new { approval_id = approvalId, requested_by = requestedBy }),
         };
+
+    private static JsonElement ExecutionDetails(string effect, LedgerApproval? approval, LedgerResult? result)
+    {
+        var echoed = result?.CredentialEchoed ?? false;
+        return approval is not { } permit
+            ? Effects[(effect, echoed)]
+            : JsonSerializer.SerializeToElement(
+                new
+                {
+                    effect,
+                    credential_echoed = echoed,
+                    approval_id = permit.Id,
+                    approved_with = permit.With,
+                    approved_by = permit.By,
+                }
+            );
+    }
 
     private static LedgerDraft Of(
         IdFactory ids,

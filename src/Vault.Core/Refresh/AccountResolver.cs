@@ -92,7 +92,7 @@ public sealed class AccountResolver(
                 cancellationToken
             )
             .ConfigureAwait(false);
-        if (row is null)
+        if (row is null || !question.Reach.Allows(row.Key))
             return AccountErrors.NotConnected();
 
         // The stated account must match the rest of the request. Otherwise the caller may be acting for another user
@@ -142,7 +142,8 @@ public sealed class AccountResolver(
     private static bool Fits(AccountRow row, AccountQuestion question) =>
         (row.Provider == question.Provider || question.AlternativeProviders.Contains(row.Provider))
         && (question.Connection is not { } connection || row.Key.Connection == connection)
-        && (question.Label is not { } label || row.Key.Label == label);
+        && (question.Label is not { } label || row.Key.Label == label)
+        && question.Reach.Allows(row.Key);
 
     private static ImmutableArray<AccountCandidate> Candidates(IEnumerable<AccountRow> rows) =>
         [

@@ -64,6 +64,10 @@ public sealed record SealContext
     public static SealContext Output(OrganizationId organization, string executionId) =>
         new(organization, executionId, "output");
 
+    /// <summary>The input of a call that waits for an approval.</summary>
+    public static SealContext ApprovalArguments(OrganizationId organization, string approvalId) =>
+        new(organization, approvalId, "approval_arguments");
+
     /// <summary>
     /// The stored response of a request with an <c>Idempotency-Key</c>. No scope contains a line break, so different
     /// pairs never map to the same row.

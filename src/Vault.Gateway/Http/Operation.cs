@@ -62,6 +62,12 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     /// <summary>Allows unknown query parameters: providers add their own to a callback (RFC 6749 4.1.2).</summary>
     public bool OpenQuery { get; init; }
 
+    /// <summary>
+    /// The route keeps a key that is limited to users, connections or tools within them. Such a key may call no other
+    /// route of an organization or of the platform.
+    /// </summary>
+    public bool KeepsConstraints { get; init; }
+
     /// <summary>The route changes something, so it supports <c>Idempotency-Key</c>.</summary>
     public bool Writes { get; init; }
 

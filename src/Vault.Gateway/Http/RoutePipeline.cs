@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Vault.Core.Callers;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Organizations;
@@ -127,6 +128,8 @@ internal sealed class RoutePipeline(
                 return limited;
             if (!authenticated.Caller.May(permission))
                 return new VaultError(ErrorCatalogue.PermissionDenied, $"The key needs the permission {permission}.");
+            if (Outside(authenticated.Caller.Constraints, operation, http) is { } outside)
+                return outside;
             if (operation.Scope == Scope.Platform && authenticated.Caller.Organization is not null)
                 return new VaultError(
                     ErrorCatalogue.PermissionDenied,
@@ -269,6 +272,18 @@ internal sealed class RoutePipeline(
                 log.LogError(e, "{RequestId}: unhandled exception.", requestId);
                 return new VaultError(ErrorCatalogue.Internal, "An internal error; give the operator the request_id.");
         }
+    }
+
+    private static VaultError? Outside(KeyConstraints constraints, Operation operation, HttpContext http)
+    {
+        if (!constraints.AllowsAddress(http.Connection.RemoteIpAddress))
+            return new VaultError(ErrorCatalogue.PermissionDenied, "The key may not be used from this address.");
+        return constraints.LimitsReach && !operation.KeepsConstraints && operation.Scope != Scope.None
+            ? new VaultError(
+                ErrorCatalogue.PermissionDenied,
+                "The key is limited to users, connections or tools, and this operation reaches beyond them."
+            )
+            : null;
     }
 
     private static string Address(HttpContext http) => http.Connection.RemoteIpAddress?.ToString() ?? "unknown";

@@ -20,6 +20,10 @@ public static class HostCommand
                 + "outside the database that is sealed under them, such as backups, can no longer be decrypted"
         ),
         ("master-rewrap", "wrap every organization's keys under the current master key"),
+        (
+            "keys recover",
+            "create a further administrator's key and write it to VAULT_ADMIN_KEY_FILE; needs the master key"
+        ),
         ("options-check", "validate the options"),
         ("health", "ask the host with these options whether it is ready; exit code 1 if it is not"),
     ];
@@ -51,6 +55,8 @@ public static class HostCommand
                 return await HealthProbe.RunAsync(options, to, cancellationToken);
             case ["master-rewrap"]:
                 return await RewrapAsync(options, to, cancellationToken);
+            case ["keys", "recover"]:
+                return await KeyRecovery.RunAsync(options, to, cancellationToken);
             case ["ledger-verify", var id] when OrganizationId.TryParse(id, out var organization):
                 return await VerifyAsync(organization, options, to, cancellationToken);
             case ["keys-destroy", var id, var days]

@@ -1,4 +1,3 @@
-using Vault.Core.Sealing;
 using Vault.Host.Options;
 
 namespace Vault.Host.Commands;
@@ -6,7 +5,7 @@ namespace Vault.Host.Commands;
 /// <summary>What the host prints after it has started.</summary>
 public static class StartupBanner
 {
-    public static void Write(TextWriter to, VaultOptions options, string url, Secret? firstKey)
+    public static void Write(TextWriter to, VaultOptions options, string url, string? keyFile)
     {
         ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(options);
@@ -17,10 +16,10 @@ public static class StartupBanner
                 + $"{(options.Development ? "development" : "production")})"
         );
         to.WriteLine($"API and docs: {url}/docs   health: {url}/health/ready   metrics: {url}/metrics");
-        if (firstKey is not null)
-            WriteKey(to, options, url, firstKey);
+        if (keyFile is not null)
+            WriteKey(to, options, url, keyFile);
 
-        // Printed last: a script that waits for this line has already read the key.
+        // Printed last: when a script reads this line, the file with the key is there.
         var silo = options.Silo;
         to.WriteLine(
             options.Postgres
@@ -30,19 +29,16 @@ public static class StartupBanner
         );
     }
 
-    private static void WriteKey(TextWriter to, VaultOptions options, string url, Secret firstKey)
+    private static void WriteKey(TextWriter to, VaultOptions options, string url, string file)
     {
-        // The only place that shows the key; it is not logged, and the store holds only its digest.
+        // The file holds the key, and only its user can read it; nothing that is printed is secret.
         to.WriteLine();
-        to.WriteLine("The administrator's key, shown only once:");
-        to.WriteLine("  " + firstKey.RevealText());
-        to.WriteLine();
+        to.WriteLine($"The administrator's key is in {file}");
         to.WriteLine(options.Development ? "Next, in another terminal:" : "Next:");
         to.WriteLine(
             options.Development
-                ? $"  VAULT_URL={url} VAULT_ADMIN_KEY={firstKey.RevealText()} ./scripts/demo"
-                : $"  curl -sS -H 'Authorization: Bearer {firstKey.RevealText()}' -H 'Content-Type: "
-                    + $"application/json' -d '{{\"display_name\":\"First\"}}' {url}/v1/organizations"
+                ? $"  VAULT_URL={url} VAULT_ADMIN_KEY_FILE={file} ./scripts/demo"
+                : $"  vaultctl --url {url} --key-file {file} organizations create First"
         );
         to.WriteLine();
     }

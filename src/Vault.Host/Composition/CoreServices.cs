@@ -1,4 +1,5 @@
 using Vault.Core.Accounts;
+using Vault.Core.Callers;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Keys;
@@ -24,6 +25,7 @@ public static class CoreServices
         services.AddSingleton(options);
         services.AddSingleton(options.Lifecycle);
         services.AddSingleton(options.Execution);
+        services.AddSingleton(new CallerOptions { LongestLife = options.KeyLife });
         services.AddSingleton(new PublicAddress(options.PublicUrl));
         services.AddSingleton<VaultMetrics>();
         services.AddSingleton<IAccountObserver>(s => s.GetRequiredService<VaultMetrics>());

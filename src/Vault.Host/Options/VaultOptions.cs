@@ -57,6 +57,13 @@ public sealed record VaultOptions
             "",
             "Former master key files, comma-separated; needed until every key is rewrapped."
         ),
+        new(
+            "admin-key-file",
+            "",
+            "File for the first administrator's key, and for a recovered one; default: admin.key in the data folder. "
+                + "An existing file is kept; the next free name (admin.key.2) is used."
+        ),
+        new("key-days", "90", "The longest life of API keys that callers create, in days; 0: no limit."),
         new("packs", "", "Folder with your own provider packs (*.json)."),
         new(
             "egress-allow",
@@ -136,6 +143,11 @@ public sealed record VaultOptions
     public required string MasterKeyFile { get; init; }
 
     public IReadOnlyList<string> PreviousMasterKeyFiles { get; init; } = [];
+
+    public required string AdminKeyFile { get; init; }
+
+    /// <summary>The longest life of an API key that a caller creates; null: no limit.</summary>
+    public TimeSpan? KeyLife { get; init; }
 
     public string? Packs { get; init; }
 
@@ -217,6 +229,10 @@ public sealed record VaultOptions
                 ? Path.GetFullPath(file)
                 : Path.Combine(data, "master.key"),
             PreviousMasterKeyFiles = [.. from.Items("previous-master-key-files").Select(Path.GetFullPath)],
+            AdminKeyFile = from.Optional("admin-key-file") is { } adminKey
+                ? Path.GetFullPath(adminKey)
+                : Path.Combine(data, "admin.key"),
+            KeyLife = from.Number("key-days", 0, 36_500) is > 0 and var days ? TimeSpan.FromDays(days) : null,
             Packs = from.Optional("packs") is { } packs ? Path.GetFullPath(packs) : null,
             EgressAllow = from.Items("egress-allow"),
             Lifecycle = lifecycle,

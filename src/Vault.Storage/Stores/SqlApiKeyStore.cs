@@ -15,16 +15,17 @@ internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
 {
     private const string Select =
         "select id, organization_id, name, secret_hash, suffix, permissions, version, created_at, expires_at, "
-        + "revoked_at, last_used_at from api_keys";
+        + "revoked_at, last_used_at, made_by, ancestors, rotated_from, constraints from api_keys";
 
     private const string InsertSql = """
         insert into api_keys (id, organization_id, name, secret_hash, suffix, permissions, version, created_at,
-          expires_at, revoked_at, last_used_at)
+          expires_at, revoked_at, last_used_at, made_by, ancestors, rotated_from, constraints)
         select @id, @owner, @name, @secret_hash, @suffix, @permissions, 1, @created_at, @expires_at, @revoked_at,
-          @last_used_at
+          @last_used_at, @made_by, @ancestors, @rotated_from, @constraints
         where true on conflict do nothing
         """;
 
+    // Where a key comes from and what it is limited to never changes.
     private const string UpdateSql = """
         update api_keys set name = @name, secret_hash = @secret_hash, suffix = @suffix, permissions = @permissions,
           version = @expected + 1,
@@ -49,7 +50,13 @@ internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
         ArgumentNullException.ThrowIfNull(row);
         return WriteAsync(
             row,
-            Bind(InsertSql, row).Time("created_at", row.CreatedAt).Time("last_used_at", row.LastUsedAt),
+            Bind(InsertSql, row)
+                .Time("created_at", row.CreatedAt)
+                .Time("last_used_at", row.LastUsedAt)
+                .Text("made_by", row.MadeBy)
+                .Text("ancestors", StateJson.From(row.Ancestors))
+                .Text("rotated_from", row.RotatedFrom)
+                .Text("constraints", row.Constraints.IsNone ? null : StateJson.From(row.Constraints)),
             cancellationToken
         );
     }
@@ -80,6 +87,28 @@ internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
             statement.Text("after", after);
         return database.PageAsync(Scope.Of(owner), statement, Read, list, pageSize, row => row.Id, cancellationToken);
     }
+
+    public async Task<IReadOnlyList<string>> MadeByAsync(
+        string keyId,
+        string? after,
+        int take,
+        CancellationToken cancellationToken
+    ) =>
+        await database.ReadAsync(
+            Scope.None,
+            new Statement(
+                database.Pick(
+                    "select keys_made_by(@maker, @after, @take)",
+                    "select id from api_keys where made_by = @maker and (@after is null or id > @after) "
+                        + "order by id limit @take"
+                )
+            )
+                .Text("maker", keyId)
+                .Text("after", after)
+                .Integer("take", take),
+            r => r.GetString(0),
+            cancellationToken
+        );
 
     public async Task<bool> AnyAsync(CancellationToken cancellationToken) =>
         (
@@ -140,5 +169,11 @@ internal sealed class SqlApiKeyStore(IDatabase database) : IApiKeyStore
             r.TimeOrNull(8),
             r.TimeOrNull(9),
             r.TimeOrNull(10)
-        );
+        )
+        {
+            MadeBy = r.TextOrNull(11),
+            Ancestors = StateJson.To<ImmutableArray<string>>(r.GetString(12)),
+            RotatedFrom = r.TextOrNull(13),
+            Constraints = r.TextOrNull(14) is { } limits ? StateJson.To<KeyConstraints>(limits) : KeyConstraints.None,
+        };
 }

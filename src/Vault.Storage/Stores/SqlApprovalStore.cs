@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Data.Common;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
@@ -14,20 +15,20 @@ internal sealed class SqlApprovalStore(IDatabase database) : IApprovalStore
 {
     private const string Select = """
         select id, organization_id, account_id, tool, input_digest, requested_by, status, decided_by, version,
-          created_at, expires_at
+          created_at, expires_at, requester_lineage, decided_with, arguments, arguments_key_version
         from approvals where organization_id = @organization
         """;
 
     private const string InsertSql = $"""
         insert into approvals (id, organization_id, account_id, tool, input_digest, requested_by, status, decided_by,
-          version, created_at, expires_at)
+          version, created_at, expires_at, requester_lineage, decided_with, arguments, arguments_key_version)
         select @id, @organization, @account, @tool, @input_digest, @requested_by, @status, @decided_by, 1, @created_at,
-          @expires_at
+          @expires_at, @requester_lineage, @decided_with, @arguments, @arguments_key_version
         where true {Write.Guard} on conflict do nothing
         """;
 
     private const string UpdateSql = """
-        update approvals set status = @status, decided_by = @decided_by, version = @expected + 1,
+        update approvals set status = @status, decided_by = @decided_by, decided_with = @decided_with, version = @expected + 1,
           expires_at = @expires_at
         where id = @id and organization_id = @organization and version = @expected
         """;
@@ -48,6 +49,8 @@ internal sealed class SqlApprovalStore(IDatabase database) : IApprovalStore
             .Text("tool", row.Tool)
             .Text("input_digest", row.InputDigest)
             .Text("requested_by", row.RequestedBy)
+            .Text("requester_lineage", StateJson.From(row.RequesterLineage))
+            .Blob("arguments", row.Arguments)
             .Time("created_at", row.CreatedAt);
         return database.WriteAsync(Write.Insert(row.Organization, statement, GateCheck.None, []), cancellationToken);
     }
@@ -98,6 +101,7 @@ internal sealed class SqlApprovalStore(IDatabase database) : IApprovalStore
             .Text("organization", row.Organization.Value)
             .Text("status", row.Status.ToString())
             .Text("decided_by", row.DecidedBy)
+            .Text("decided_with", row.DecidedWith)
             .Time("expires_at", row.ExpiresAt);
 
     private static ApprovalRow Read(DbDataReader r) =>
@@ -113,5 +117,10 @@ internal sealed class SqlApprovalStore(IDatabase database) : IApprovalStore
             r.GetInt64(8),
             r.Time(9),
             r.Time(10)
-        );
+        )
+        {
+            RequesterLineage = StateJson.To<ImmutableArray<string>>(r.GetString(11)),
+            DecidedWith = r.TextOrNull(12),
+            Arguments = r.Blob(13),
+        };
 }

@@ -95,6 +95,14 @@ internal sealed class SqlResealSource(IDatabase database) : IResealSource
             null,
             [new("body", (o, keys, _) => SealContext.IdempotentResponse(o, keys[0], keys[1]))]
         ),
+        new(
+            "f",
+            "approval",
+            "approvals",
+            ["id"],
+            "version",
+            [new("arguments", (o, keys, _) => SealContext.ApprovalArguments(o, keys[0]))]
+        ),
     ];
 
     public async ValueTask<IReadOnlyList<ResealRow>> NextAsync(

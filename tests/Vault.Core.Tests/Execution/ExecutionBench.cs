@@ -26,6 +26,7 @@ public sealed class ExecutionBench : IDisposable
             a.Store.Organizations,
             a.Store.Approvals,
             new Quotas(a.Time),
+            a.Sealer,
             a.Ids,
             a.Time,
             a.Options,

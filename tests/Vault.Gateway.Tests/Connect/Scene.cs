@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Vault.Core.Callers;
 using Vault.Gateway.Tests.Host;
 
 namespace Vault.Gateway.Tests.Connect;
@@ -35,6 +36,13 @@ internal sealed class Scene : IAsyncDisposable
 
     public async Task<JsonNode> AccountAsync() =>
         (await Host.GetAsync($"/v1/connected_accounts?organization_id={Organization}")).Is(200).Json["items"]![0]!;
+
+    /// <summary>A key of another lineage than the first key: an operator made it.</summary>
+    public async Task<string> OtherKeyAsync()
+    {
+        using var made = (await Host.Get<ApiKeys>().RecoverAsync(default)).Value;
+        return made.Text.RevealText();
+    }
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

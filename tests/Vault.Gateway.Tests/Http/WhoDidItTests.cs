@@ -109,9 +109,10 @@ public sealed class WhoDidItTests
             new { organization_id = org, user_id = "user-1" }
         );
         var decided = new { organization_id = org, decided_by = "boss" };
+        var agent = await host.KeyAsync(org, "tools:execute");
         foreach (var word in new[] { "approve", "deny" })
         {
-            var asked = (await host.PostAsync("/v1/execute_tool", Execute("acme_delete_item"))).Is(
+            var asked = (await host.PostAsync("/v1/execute_tool", Execute("acme_delete_item"), agent)).Is(
                 403,
                 "approval_required"
             );

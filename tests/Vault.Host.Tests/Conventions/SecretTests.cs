@@ -15,9 +15,10 @@ public sealed class SecretTests
         ["src/Vault.Core/Execution/PageSeal.cs"] = "opens a page token that came back, which is no credential",
         ["src/Vault.Core/Sealing/Sealer.cs"] = "encrypts",
         ["src/Vault.Gateway/Rest/Executions/GetOutput.cs"] = "answers with a kept tool output, which is no credential",
+        ["src/Vault.Gateway/Rest/Approvals/GetApproval.cs"] = "shows an approver the input that a caller sent",
         ["src/Vault.Gateway/Rest/Keys/KeyView.cs"] = "shows a new API key, this once",
         ["src/Vault.Gateway/Http/IdempotentCalls.cs"] = "answers again with a kept answer, which holds no credential",
-        ["src/Vault.Host/Commands/StartupBanner.cs"] = "shows the first administrator's key, this once",
+        ["src/Vault.Host/Commands/AdminKeyFile.cs"] = "writes an administrator's key, this once",
         ["src/Vault.Providers/OAuth/AssertionSigner.cs"] = "signs with a private key",
         ["src/Vault.Providers/OAuth/CallbackReader.cs"] =
             "keys the check of a callback's signature with the client secret",

@@ -22,6 +22,7 @@ public abstract class ProxyTests(IHosts hosts)
                 client_id = "demo-client",
                 client_secret = "demo-secret",
                 allow_proxy = allowed,
+                proxy_effect = "write",
             }
         );
         await world.ImportAsync(

@@ -180,8 +180,9 @@ internal sealed class SiloProcess : IDisposable
         }
 
         _heard?.Invoke(line);
-        if (line.StartsWith("  vk_live_", StringComparison.Ordinal))
-            FirstKey = line.Trim();
+        const string KeyFile = "The administrator's key is in ";
+        if (line.StartsWith(KeyFile, StringComparison.Ordinal))
+            FirstKey = File.ReadAllText(line[KeyFile.Length..]).Trim();
         if (line.StartsWith("Silo ", StringComparison.Ordinal))
             _up.TrySetResult();
     }

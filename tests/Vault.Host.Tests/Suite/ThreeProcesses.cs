@@ -18,7 +18,6 @@ internal sealed class ThreeProcesses(IReadOnlyList<SiloProcess> silos) : IAsyncD
             File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var logs = new ConcurrentQueue<string>();
 
-        // What the first prints for its operator, the administrator's key, is no log.
         void Hear(string line)
         {
             if (line.StartsWith('{'))

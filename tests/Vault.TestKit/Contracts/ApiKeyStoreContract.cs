@@ -88,4 +88,40 @@ public abstract class ApiKeyStoreContract : StoreContract
             )
         );
     }
+
+    [Fact]
+    public async Task The_keys_that_a_key_made_are_found_in_every_organization()
+    {
+        var maker = "key_maker_of_this_test";
+        var made = new List<ApiKeyRow>
+        {
+            Make.ApiKey(null),
+            Make.ApiKey((await OrganizationAsync()).Id),
+            Make.ApiKey((await OrganizationAsync()).Id),
+        };
+        foreach (var row in made)
+            await Store.ApiKeys.InsertAsync(row with { MadeBy = maker }, default);
+        await Store.ApiKeys.InsertAsync(Make.ApiKey(null), default);
+        var expected = made.Select(r => r.Id).Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(expected[..2], await Store.ApiKeys.MadeByAsync(maker, null, 2, default));
+        Assert.Equal(expected[2..], await Store.ApiKeys.MadeByAsync(maker, expected[1], 2, default));
+        Assert.Empty(await Store.ApiKeys.MadeByAsync("key_nobody", null, 2, default));
+    }
+
+    [Fact]
+    public async Task An_update_does_not_change_where_a_key_comes_from()
+    {
+        var row = Make.ApiKey(null);
+        await Store.ApiKeys.InsertAsync(row, default);
+        var changed = row with
+        {
+            MadeBy = null,
+            Ancestors = [],
+            RotatedFrom = null,
+            Constraints = KeyConstraints.None,
+            Version = 2,
+        };
+        Assert.Equal(WriteOutcome.Written, await Store.ApiKeys.UpdateAsync(changed, 1, default));
+        Same(row with { Version = 2 }, await Store.ApiKeys.FindAsync(row.Id, default));
+    }
 }

@@ -117,7 +117,13 @@ public abstract class ExecutionStoreContract : StoreContract
             )
         );
 
-        var approved = row with { Status = ApprovalStatus.Approved, DecidedBy = "key_2", Version = 2 };
+        var approved = row with
+        {
+            Status = ApprovalStatus.Approved,
+            DecidedBy = "boss",
+            DecidedWith = "key_2",
+            Version = 2,
+        };
         Assert.Equal(WriteOutcome.Written, await Store.Approvals.UpdateAsync(approved, 1, default));
         Same(approved, await Store.Approvals.FindAsync(mine.Id, row.Id, default));
         var race = await RaceAsync(Rivals, _ =>

@@ -117,7 +117,18 @@ public sealed class StoreRows
             Now.AddDays(30),
             null,
             null
-        );
+        )
+        {
+            MadeBy = "key_maker",
+            Ancestors = ["key_first", "key_maker"],
+            RotatedFrom = "key_before",
+            Constraints = new KeyConstraints
+            {
+                Users = ["ada"],
+                Tools = [],
+                Addresses = ["10.0.0.0/8"],
+            },
+        };
 
     public LinkSession Link(OrganizationId organization) =>
         new(
@@ -156,7 +167,11 @@ public sealed class StoreRows
             1,
             Now,
             Now.AddHours(1)
-        );
+        )
+        {
+            RequesterLineage = ["key_0", "key_1"],
+            Arguments = Blob(1),
+        };
 
     public OrganizationKeyRow Key(OrganizationId organization, uint version = 1, string master = "master-1") =>
         new(organization, version, OrganizationKeyStatus.Active, Blob(version).Bytes.ToArray(), master, Now, Now, 1);

@@ -33,6 +33,10 @@ public sealed class MemoryApiKeyStore(MemoryStore store) : IApiKeyStore
                 {
                     Version = expectedVersion + 1,
                     CreatedAt = stored.CreatedAt,
+                    MadeBy = stored.MadeBy,
+                    Ancestors = stored.Ancestors,
+                    RotatedFrom = stored.RotatedFrom,
+                    Constraints = stored.Constraints,
                     LastUsedAt = stored.LastUsedAt,
                 };
                 return WriteOutcome.Written;
@@ -56,6 +60,27 @@ public sealed class MemoryApiKeyStore(MemoryStore store) : IApiKeyStore
                     pageSize,
                     cursor
                 ),
+            cancellationToken
+        );
+
+    public Task<IReadOnlyList<string>> MadeByAsync(
+        string keyId,
+        string? after,
+        int take,
+        CancellationToken cancellationToken
+    ) =>
+        store.RunAsync(
+            "api_keys.made_by",
+            () =>
+                (IReadOnlyList<string>)
+                    [
+                        .. Rows
+                            .Values.Where(r => r.MadeBy == keyId)
+                            .Select(r => r.Id)
+                            .Where(id => after is null || string.CompareOrdinal(id, after) > 0)
+                            .Order(StringComparer.Ordinal)
+                            .Take(take),
+                    ],
             cancellationToken
         );
 

@@ -42,6 +42,7 @@ public sealed class MemoryApprovalStore(MemoryStore store) : IApprovalStore
                 {
                     Status = row.Status,
                     DecidedBy = row.DecidedBy,
+                    DecidedWith = row.DecidedWith,
                     ExpiresAt = row.ExpiresAt,
                     Version = expectedVersion + 1,
                 },

@@ -1,3 +1,4 @@
+using Vault.Core.Callers;
 using Vault.Core.Errors;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
@@ -26,6 +27,12 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
             return VaultError.Invalid("decided_by", "has " + UserId.Rule);
         if (await store.FindAsync(call.Organization, call.Route("approval_id"), cancellationToken) is not { } row)
             return new VaultError(ErrorCatalogue.NotFound, "There is no such approval.");
+        // Who holds the key that asked, or one that made it, can also hold this one.
+        if (decision == ApprovalStatus.Approved && Requested(call.Caller, row))
+            return new VaultError(
+                ErrorCatalogue.PermissionDenied,
+                "The request was made with this key, or with one of its makers or descendants; another key approves."
+            );
         if (row.Status != ApprovalStatus.Pending)
             return new VaultError(
                 ErrorCatalogue.Conflict,
@@ -37,6 +44,7 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
         {
             Status = decision,
             DecidedBy = call.Body.Required("decided_by"),
+            DecidedWith = call.Caller.KeyId,
             Version = row.Version + 1,
         };
         var entry = LedgerEntries.Approval(
@@ -48,7 +56,9 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
             next.DecidedBy,
             row.Tool,
             row.Account,
-            row.InputDigest
+            row.InputDigest,
+            row.Id,
+            row.RequestedBy
         );
         // Recorded first (law 7): a decision that permits an execution takes effect only with a durable entry.
         if (await ledger.AppendAsync(entry, cancellationToken) is { } unrecorded)
@@ -58,4 +68,9 @@ internal sealed class ApprovalDecision(IApprovalStore store, ILedger ledger, IdF
             ? Answer.Ok(ApprovalView.Of(next))
             : new VaultError(ErrorCatalogue.Conflict, "The approval was decided at the same time; read it again.");
     }
+
+    /// <summary>Whether the caller's key asked, or is of the lineage of the one that did.</summary>
+    public static bool Requested(Caller caller, ApprovalRow row) =>
+        caller.KeyId == row.RequestedBy
+        || caller.IsOfLineage(row.RequesterLineage.IsEmpty ? [row.RequestedBy] : row.RequesterLineage);
 }

@@ -47,9 +47,14 @@ internal sealed class AccountLister(IAccountStore store)
             query.Text("provider"),
             StatusWords.Parse(query.Text("status"))
         );
+        var page = await store.ListAsync(call.Organization, filter, call.PageSize, cursor, cancellationToken);
+        // A limited key gets shorter pages, and the same page tokens.
         return Answer.Ok(
             call.List(
-                await store.ListAsync(call.Organization, filter, call.PageSize, cursor, cancellationToken),
+                page with
+                {
+                    Items = [.. page.Items.Where(row => call.Caller.Constraints.Allows(row.Key))],
+                },
                 AccountView.Of
             )
         );

@@ -10,7 +10,7 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 internal sealed record LinkView(string Link, DateTimeOffset ExpiresAt, string ConnectedAccountId);
 
 /// <summary>Creates a link that lets a user connect an account.</summary>
-internal sealed class CreateLink(ConnectLinks links) : IRoute
+internal sealed class CreateLink(AccountFinder finder, ConnectLinks links) : IRoute
 {
     public Operation Operation { get; } =
         new("POST", "/v1/connected_accounts:link", "createLink", "Create a link that lets a user connect an account")
@@ -18,6 +18,7 @@ internal sealed class CreateLink(ConnectLinks links) : IRoute
             Tag = "Connected accounts",
             Permission = Permission.AccountsWrite,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Writes = true,
             ShownOnce = true,
             Success = 201,
@@ -89,10 +90,13 @@ internal sealed class CreateLink(ConnectLinks links) : IRoute
         var body = call.Body;
         if (!UserId.IsValid(body.Required("user_id")))
             return VaultError.Invalid("user_id", "has " + UserId.Rule);
+        var user = new UserId(body.Required("user_id"));
+        if (await finder.RefusalAsync(call, user, body.Required("connection"), cancellationToken) is { } refused)
+            return refused;
         var request = new LinkDraft
         {
             Organization = call.Organization,
-            User = new UserId(body.Required("user_id")),
+            User = user,
             Connection = body.Required("connection"),
             Label = body.Text("account_label") ?? "",
             Scopes = body.Texts("scopes"),

@@ -12,6 +12,7 @@ internal sealed class GetAccount(AccountFinder finder) : IRoute
             Tag = "Connected accounts",
             Permission = Permission.AccountsRead,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Answer = typeof(AccountView),
             Errors = [ErrorCatalogue.NotFound],
             Query = [Field.Organization],

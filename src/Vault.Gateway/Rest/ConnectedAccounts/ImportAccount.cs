@@ -7,7 +7,7 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
 /// <summary>Imports a credential of the caller.</summary>
-internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
+internal sealed class ImportAccount(AccountFinder finder, CredentialImport credentialImport) : IRoute
 {
     public Operation Operation { get; } =
         new(
@@ -20,6 +20,7 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
             Tag = "Connected accounts",
             Permission = Permission.AccountsWrite,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Writes = true,
             Success = 201,
             Answer = typeof(AccountView),
@@ -69,6 +70,9 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
         var body = call.Body;
         if (!UserId.IsValid(body.Required("user_id")))
             return VaultError.Invalid("user_id", "has " + UserId.Rule);
+        var user = new UserId(body.Required("user_id"));
+        if (await finder.RefusalAsync(call, user, body.Required("connection"), cancellationToken) is { } refused)
+            return refused;
         var read = CredentialBody.Read(body);
         if (!read.TryGet(out var request, out var wrong))
             return wrong;
@@ -76,7 +80,7 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
         {
             var owner = new CredentialOwner(
                 call.Organization,
-                new UserId(body.Required("user_id")),
+                user,
                 body.Required("connection"),
                 body.Text("account_label") ?? ""
             );

@@ -11,6 +11,7 @@ internal sealed class ListAccounts(AccountLister lister) : IRoute
             Tag = "Connected accounts",
             Permission = Permission.AccountsRead,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Answer = typeof(ListView<AccountView>),
             Query = AccountLister.Filters,
         };

@@ -24,6 +24,7 @@ internal sealed class ReconnectAccount(AccountFinder finder, ConnectLinks links)
             Tag = "Connected accounts",
             Permission = Permission.AccountsWrite,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Writes = true,
             ShownOnce = true,
             Success = 201,

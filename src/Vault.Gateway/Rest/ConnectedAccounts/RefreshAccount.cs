@@ -27,6 +27,7 @@ internal sealed class RefreshAccount(
             Tag = "Connected accounts",
             Permission = Permission.AccountsWrite,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Writes = true,
             Answer = typeof(RefreshView),
             Body = [Field.Organization],

@@ -19,6 +19,7 @@ internal sealed class RevokeAccount(AccountFinder finder, IAccounts accounts) : 
             Tag = "Connected accounts",
             Permission = Permission.AccountsWrite,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Writes = true,
             Answer = typeof(RevocationView),
             Body = [Field.Organization],

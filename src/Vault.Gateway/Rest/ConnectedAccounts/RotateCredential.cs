@@ -19,6 +19,7 @@ internal sealed class RotateCredential(AccountFinder finder, CredentialImport cr
             Tag = "Connected accounts",
             Permission = Permission.AccountsWrite,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Writes = true,
             Answer = typeof(AccountView),
             Errors =

@@ -16,6 +16,7 @@ internal sealed class SearchAccounts(AccountLister lister) : IRoute
             Tag = "Connected accounts",
             Permission = Permission.AccountsRead,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Answer = typeof(ListView<AccountView>),
             Query = AccountLister.Filters,
         };

@@ -23,6 +23,8 @@ internal sealed class ChangeConnection(ConnectionRegistry registry, PublicAddres
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
+        if (PolicyCheck.Refusal(call, ConnectionFields.Policy) is { } refused)
+            return refused;
         using var secret = ConnectionFields.SecretOf(call.Body);
         var change = new ConnectionChange(
             settings => ConnectionFields.Apply(call.Body, settings),

@@ -51,6 +51,14 @@ internal static class ConnectionFields
             MaxLength = 64,
         },
         Field.Flag("allow_proxy", "Whether raw calls are allowed."),
+        Field.Text(
+            "proxy_effect",
+            "What raw calls other than GET and HEAD count as: destructive (default), which needs an approval, or "
+                + "write. DELETE and calls that override their method are always destructive."
+        ) with
+        {
+            Values = [ConnectionSettings.ProxyDestroys, ConnectionSettings.ProxyWrites],
+        },
         Field.Number("quota_per_minute", "Executions per minute; 0 means the default.", 0, 10_000_000),
         Field.Text("app_name", "The application's name on the connect page.") with
         {
@@ -58,6 +66,9 @@ internal static class ConnectionFields
         },
         Field.Flag("disabled", "A disabled connection rejects new links and executions."),
     ];
+
+    /// <summary>The fields that bound the organization itself (<see cref="PolicyCheck"/>).</summary>
+    public static string[] Policy { get; } = ["quota_per_minute", "proxy_effect"];
 
     /// <summary>Applies a body to settings; an absent field keeps its value, null resets it to the default.</summary>
     public static ConnectionSettings Apply(Body body, ConnectionSettings settings)
@@ -72,6 +83,9 @@ internal static class ConnectionFields
             Parameters = body.IsNull("parameters") ? fresh.Parameters : body.Map("parameters") ?? settings.Parameters,
             Tools = body.IsNull("tools") ? null : body.Texts("tools") ?? settings.Tools,
             AllowProxy = !body.IsNull("allow_proxy") && (body.Flag("allow_proxy") ?? settings.AllowProxy),
+            ProxyEffect = body.IsNull("proxy_effect")
+                ? fresh.ProxyEffect
+                : body.Text("proxy_effect") ?? settings.ProxyEffect,
             QuotaPerMinute = body.IsNull("quota_per_minute")
                 ? 0
                 : (int)(body.Number("quota_per_minute") ?? settings.QuotaPerMinute),

@@ -41,6 +41,8 @@ internal sealed class CreateConnection(ConnectionRegistry registry, PublicAddres
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
+        if (PolicyCheck.Refusal(call, ConnectionFields.Policy) is { } refused)
+            return refused;
         using var secret = ConnectionFields.SecretOf(call.Body);
         var draft = new ConnectionDraft(
             call.Organization,

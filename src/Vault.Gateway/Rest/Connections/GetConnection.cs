@@ -14,13 +14,17 @@ internal sealed class GetConnection(ConnectionRegistry registry, PublicAddress a
             Tag = "Connections",
             Permission = Permission.ConnectionsRead,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Answer = typeof(ConnectionView),
             Errors = [ErrorCatalogue.ConnectionUnknown],
             Query = [Field.Organization],
         };
 
-    public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken) =>
-        Answer.From(await registry.FindAsync(call.Organization, call.Route("connection"), cancellationToken), row =>
-            ConnectionView.Of(row, address)
-        );
+    public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
+    {
+        var found = await registry.FindAsync(call.Organization, call.Route("connection"), cancellationToken);
+        return found.TryGet(out var row, out _) && !call.Caller.Constraints.Allows(row.Name)
+            ? new VaultError(ErrorCatalogue.ConnectionUnknown, "The key is limited to other connections.")
+            : Answer.From(found, row => ConnectionView.Of(row, address));
+    }
 }

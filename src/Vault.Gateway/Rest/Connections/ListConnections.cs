@@ -13,6 +13,7 @@ internal sealed class ListConnections(IConnectionStore store, PublicAddress addr
             Tag = "Connections",
             Permission = Permission.ConnectionsRead,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Answer = typeof(ListView<ConnectionView>),
             Query =
             [
@@ -29,15 +30,19 @@ internal sealed class ListConnections(IConnectionStore store, PublicAddress addr
     {
         if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null)
             return wrong;
+        var page = await store.ListAsync(
+            call.Organization,
+            call.Query.Text("provider"),
+            call.PageSize,
+            cursor,
+            cancellationToken
+        );
         return Answer.Ok(
             call.List(
-                await store.ListAsync(
-                    call.Organization,
-                    call.Query.Text("provider"),
-                    call.PageSize,
-                    cursor,
-                    cancellationToken
-                ),
+                page with
+                {
+                    Items = [.. page.Items.Where(row => call.Caller.Constraints.Allows(row.Name))],
+                },
                 row => ConnectionView.Of(row, address)
             )
         );

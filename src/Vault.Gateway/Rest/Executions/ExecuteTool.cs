@@ -14,6 +14,7 @@ internal sealed class ExecuteTool(ToolExecutor executor, GatewayOptions options)
             Tag = "Executions",
             Permission = Permission.ToolsExecute,
             Scope = Scope.OrganizationUnchecked,
+            KeepsConstraints = true,
             Writes = true,
             OwnTimeout = true,
             Answer = typeof(ExecutionView),

@@ -3,7 +3,6 @@ using Vault.Core.Callers;
 using Vault.Core.Errors;
 using Vault.Core.Ledger;
 using Vault.Gateway.Http;
-using Vault.Gateway.Rest.Ledger;
 
 namespace Vault.Gateway.Rest.Executions;
 
@@ -32,7 +31,7 @@ internal sealed record ExecutionRecordView(
 );
 
 /// <summary>What the ledger has recorded about an execution. There is no second record that could differ.</summary>
-internal sealed class GetExecution(ILedgerStore store) : IRoute
+internal sealed class GetExecution(ExecutionFinder finder) : IRoute
 {
     public Operation Operation { get; } =
         new("GET", "/v1/executions/{execution_id}", "getExecution", "Get the state and the outcome of an execution")
@@ -40,6 +39,7 @@ internal sealed class GetExecution(ILedgerStore store) : IRoute
             Tag = "Executions",
             Permission = Permission.LedgerRead,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Answer = typeof(ExecutionRecordView),
             Query = [Field.Organization],
             Errors = [ErrorCatalogue.NotFound],
@@ -48,21 +48,14 @@ internal sealed class GetExecution(ILedgerStore store) : IRoute
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var id = call.Route("execution_id");
-        var page = await store.QueryAsync(
-            new LedgerQuery(call.Organization) { ExecutionId = id, Limit = 100 },
-            cancellationToken
-        );
-        var known = page
-            .Entries.Select(e => (Entry: e, Json: LedgerEntryView.Read(e)))
-            .Where(e => e.Json is not null)
-            .ToList();
+        var known = await finder.FindAsync(call, cancellationToken);
         if (known.Count == 0)
             return new VaultError(ErrorCatalogue.NotFound, "The ledger has no execution with this id.");
         var started = known.FirstOrDefault(e => e.Entry.Index.Type == LedgerEvents.ExecutionStarted);
         var ended = known.LastOrDefault(e =>
             e.Entry.Index.Type is LedgerEvents.ExecutionFinished or LedgerEvents.ExecutionRefused
         );
-        var last = ended.Json ?? known[^1].Json!;
+        var last = ended.Json ?? known[^1].Json;
         var state =
             ended.Entry is null ? "running"
             : ended.Entry.Index.Type == LedgerEvents.ExecutionRefused ? "refused"

@@ -20,7 +20,7 @@ internal sealed record OutputView(
 );
 
 /// <summary>Reads a truncated output in parts.</summary>
-internal sealed class GetOutput(OutputKeeper outputs) : IRoute
+internal sealed class GetOutput(OutputKeeper outputs, ExecutionFinder finder) : IRoute
 {
     private const int MaxPiece = 1024 * 1024;
 
@@ -35,6 +35,7 @@ internal sealed class GetOutput(OutputKeeper outputs) : IRoute
             Tag = "Executions",
             Permission = Permission.ToolsExecute,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             Answer = typeof(OutputView),
             Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.KeysUnavailable],
             Query =
@@ -48,14 +49,13 @@ internal sealed class GetOutput(OutputKeeper outputs) : IRoute
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         var id = call.Route("execution_id");
+        if (!await finder.ReachesAsync(call, cancellationToken))
+            return None();
         var read = await outputs.ReadAsync(call.Organization, id, cancellationToken);
         if (read.Error is { } error)
             return error;
         if (read.Value is not { } output)
-            return new VaultError(
-                ErrorCatalogue.NotFound,
-                "There is no stored output of this execution, or it has expired."
-            );
+            return None();
         using (output.Body)
         {
             var bytes = output.Body.Reveal();
@@ -86,6 +86,9 @@ internal sealed class GetOutput(OutputKeeper outputs) : IRoute
             );
         }
     }
+
+    private static VaultError None() =>
+        new(ErrorCatalogue.NotFound, "There is no stored output of this execution, or it has expired.");
 
     private static int Whole(ReadOnlySpan<byte> piece, bool atEnd)
     {

@@ -23,13 +23,16 @@ internal sealed class ProxyCall(ToolExecutor executor, GatewayOptions options) :
             Tag = "Executions",
             Permission = Permission.ProxyExecute,
             Scope = Scope.Organization,
+            KeepsConstraints = true,
             TakesRest = true,
             Writes = true,
             OwnTimeout = true,
             Answer = typeof(ExecutionView),
             Description =
-                "The connection must allow it (allow_proxy). The path is appended to the provider's API base; the host cannot be chosen. The vault does not know what a path does: every call is kept in the ledger "
-                + "as a write, DELETE as destructive, and none is repeated unless the provider certainly did not act.",
+                "The connection must allow it (allow_proxy). The path is appended to the provider's API base; the host "
+                + "cannot be chosen. The vault does not know what a path does: GET and HEAD count as writes, every "
+                + "other method as destructive unless the connection's proxy_effect says write, and no call is "
+                + "repeated unless the provider certainly did not act.",
             Errors = ExecutionFields.Errors,
             Body =
             [

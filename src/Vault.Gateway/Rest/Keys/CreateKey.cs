@@ -13,12 +13,14 @@ internal sealed class CreateKey(ApiKeys keys) : IRoute
             Permission = Permission.KeysWrite,
             Scope = Scope.OrganizationOrPlatform,
             Writes = true,
+            KeepsConstraints = true,
             ShownOnce = true,
             Success = 201,
             Answer = typeof(IssuedKeyView),
             Description =
                 "With organization_id the key is bound to that organization; without it a platform key creates a "
-                + "platform key. A key cannot grant a permission that it does not have.",
+                + "platform key. A key cannot grant a permission that it does not have, and no key outlives its "
+                + "maker or reaches further.",
             Errors = [ErrorCatalogue.LedgerUnavailable],
             Body =
             [
@@ -33,7 +35,12 @@ internal sealed class CreateKey(ApiKeys keys) : IRoute
                     Required = true,
                     MaxLength = 64,
                 },
-                Field.Instant("expires_at", "When the key expires. Default: never."),
+                Field.Instant(
+                    "expires_at",
+                    "When the key expires. Default, and at most: the longest life of keys (VAULT_KEY_DAYS, 90 days), "
+                        + "or the end of your own key where that is sooner."
+                ),
+                .. KeyFields.Constraints,
             ],
         };
 
@@ -44,7 +51,10 @@ internal sealed class CreateKey(ApiKeys keys) : IRoute
             call.Body.Required("name"),
             call.Body.Texts("permissions")!.Value,
             call.Body.Time("expires_at")
-        );
+        )
+        {
+            Constraints = KeyFields.Read(call.Body),
+        };
         return Answer.From(await keys.CreateAsync(wanted, call.Caller, cancellationToken), IssuedKeyView.Of, 201);
     }
 }

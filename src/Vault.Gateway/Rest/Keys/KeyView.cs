@@ -12,9 +12,14 @@ internal sealed record KeyView(
     DateTimeOffset CreatedAt,
     DateTimeOffset? ExpiresAt,
     DateTimeOffset? RevokedAt,
-    DateTimeOffset? LastUsedAt
+    DateTimeOffset? LastUsedAt,
+    string? MadeBy,
+    ConstraintsView? Constraints
 )
 {
+    /// <summary>Only in the response to a revocation: the keys that were revoked with it.</summary>
+    public IReadOnlyList<string>? AlsoRevoked { get; init; }
+
     public static KeyView Of(ApiKeyRow row) =>
         new(
             row.Id,
@@ -25,7 +30,9 @@ internal sealed record KeyView(
             row.CreatedAt,
             row.ExpiresAt,
             row.RevokedAt,
-            row.LastUsedAt
+            row.LastUsedAt,
+            row.MadeBy,
+            ConstraintsView.Of(row.Constraints)
         );
 }
 
@@ -37,7 +44,9 @@ internal sealed record IssuedKeyView(
     string Name,
     IReadOnlyList<string> Permissions,
     DateTimeOffset CreatedAt,
-    DateTimeOffset? ExpiresAt
+    DateTimeOffset? ExpiresAt,
+    string? MadeBy,
+    ConstraintsView? Constraints
 )
 {
     public static IssuedKeyView Of(IssuedApiKey issued)
@@ -55,6 +64,8 @@ internal sealed record IssuedKeyView(
             row.Name,
             row.Permissions,
             row.CreatedAt,
-            row.ExpiresAt
+            row.ExpiresAt,
+            row.MadeBy,
+            ConstraintsView.Of(row.Constraints)
         );
 }

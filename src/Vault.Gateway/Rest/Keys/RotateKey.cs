@@ -14,10 +14,14 @@ internal sealed class RotateKey(ApiKeys keys) : IRoute
             "Create a successor; the old key expires after the overlap"
         )
         {
+            Description =
+                "The successor has the same name, permissions, constraints, makers and end; it ends with your own key "
+                + "where that is sooner. A key that may do more than your own cannot be rotated by it.",
             Tag = "API keys",
             Permission = Permission.KeysWrite,
             Scope = Scope.OrganizationOrPlatform,
             Writes = true,
+            KeepsConstraints = true,
             ShownOnce = true,
             Success = 201,
             Answer = typeof(IssuedKeyView),

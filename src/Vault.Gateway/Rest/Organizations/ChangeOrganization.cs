@@ -15,6 +15,9 @@ internal sealed class ChangeOrganization(IOrganizations organizations) : IRoute
             Permission = Permission.OrganizationsWrite,
             Scope = Scope.Organization,
             Writes = true,
+            Description =
+                "destructive_policy and user_quota_per_minute need the permission policy:write, which admin implies for "
+                + "a platform key only.",
             Answer = typeof(OrganizationView),
             Errors = [ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
             Body = [OrganizationFields.DisplayName, OrganizationFields.DestructivePolicy, OrganizationFields.UserQuota],
@@ -25,6 +28,8 @@ internal sealed class ChangeOrganization(IOrganizations organizations) : IRoute
         var body = call.Body;
         if (body.Text("display_name") is { } name && !OrganizationFields.IsName(name))
             return VaultError.Invalid("display_name", "give 1 to 200 characters without control characters");
+        if (PolicyCheck.Refusal(call, "destructive_policy", "user_quota_per_minute") is { } refused)
+            return refused;
         var changed = await organizations.ChangeAsync(call.Organization, Change, call.Caller.KeyId, cancellationToken);
         return Answer.From(changed, OrganizationView.Of);
 

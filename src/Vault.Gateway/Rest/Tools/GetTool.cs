@@ -7,7 +7,7 @@ namespace Vault.Gateway.Rest.Tools;
 
 internal sealed record ToolAnswerView(object Tool, RequirementView? Requirements);
 
-internal sealed class GetTool(IPacks packs, ToolRequirements requirements) : IRoute
+internal sealed class GetTool(IPacks packs, OfferedTools offered, ToolRequirements requirements) : IRoute
 {
     public Operation Operation { get; } =
         new("GET", "/v1/tools/{tool_name}", "getTool", "Read a tool")
@@ -15,6 +15,7 @@ internal sealed class GetTool(IPacks packs, ToolRequirements requirements) : IRo
             Tag = "Tools",
             Permission = Permission.ToolsRead,
             Scope = Scope.OrganizationOrPlatform,
+            KeepsConstraints = true,
             Answer = typeof(ToolAnswerView),
             Query = ToolRequirements.Fields,
             Errors = [ErrorCatalogue.ToolUnknown],
@@ -22,7 +23,8 @@ internal sealed class GetTool(IPacks packs, ToolRequirements requirements) : IRo
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (!packs.TryGetTool(call.Route("tool_name"), out var tool))
+        var visible = await offered.FilterAsync(call, offered: false, cancellationToken);
+        if (!packs.TryGetTool(call.Route("tool_name"), out var tool) || visible?.Invoke(tool) == false)
             return new VaultError(ErrorCatalogue.ToolUnknown, "There is no such tool; GET /v1/tools lists them.");
         var needed = await requirements.ForAsync(call, [tool], cancellationToken);
         if (needed.Error is { } error)

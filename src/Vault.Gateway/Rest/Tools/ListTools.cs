@@ -4,7 +4,7 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Tools;
 
-internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : IRoute
+internal sealed class ListTools(IPacks packs, OfferedTools offered, ToolRequirements requirements) : IRoute
 {
     public Operation Operation { get; } =
         new("GET", "/v1/tools", "listTools", "List tools, in the format of your model's API")
@@ -12,6 +12,7 @@ internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : I
             Tag = "Tools",
             Permission = Permission.ToolsRead,
             Scope = Scope.OrganizationOrPlatform,
+            KeepsConstraints = true,
             Answer = typeof(ToolListView),
             Query =
             [
@@ -34,7 +35,11 @@ internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : I
             .SelectMany(p => p.Tools)
             .Select(t => t.Name)
             .Order(StringComparer.Ordinal);
-        var (page, next) = MemoryPages.Cut(call, names, name => name, cursor);
+        var visible = await offered.FilterAsync(call, offered: false, cancellationToken);
+        var shown = visible is null
+            ? names
+            : names.Where(name => packs.TryGetTool(name, out var tool) && visible(tool));
+        var (page, next) = MemoryPages.Cut(call, shown, name => name, cursor);
         var tools = page.Select(name => packs.TryGetTool(name, out var tool) ? tool : null).OfType<Tool>().ToList();
         var needed = await requirements.ForAsync(call, tools, cancellationToken);
         if (needed.Error is { } error)

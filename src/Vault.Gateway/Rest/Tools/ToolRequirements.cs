@@ -41,6 +41,9 @@ internal sealed class ToolRequirements(
             return (Dictionary<string, RequirementView>?)null;
         if (!UserId.IsValid(user))
             return VaultError.Invalid("user_id", "has " + UserId.Rule);
+        var constraints = call.Caller.Constraints;
+        if (!constraints.Allows(new UserId(user)))
+            return new VaultError(ErrorCatalogue.PermissionDenied, "user_id: the key is limited to other users.");
         if (call.OrganizationOrNone is not { } organization)
             return VaultError.Invalid("organization_id", "is required with user_id");
         if (await organizations.FindAsync(organization, cancellationToken) is not { } row)
@@ -63,6 +66,7 @@ internal sealed class ToolRequirements(
                     );
                 rows.AddRange(
                     mine.Where(r => r.Settings.Tools is not { } offered || offered.Contains(tool.Definition.Name))
+                        .Where(r => constraints.Allows(r.Account.Key))
                         .Select(r => r.Account)
                 );
             }

@@ -154,16 +154,19 @@ public sealed class ExecutionTests
         var asked = (await ExecuteAsync(scene, tool: "acme_delete_item")).Is(403, "approval_required");
         var approval = asked["status_reason"];
         Assert.Equal(0, scene.Host.Upstream.Calls);
+        var approver = await scene.OtherKeyAsync();
         (
             await scene.Host.PostAsync(
                 $"/v1/approvals/{approval}:approve",
-                new { organization_id = scene.Organization }
+                new { organization_id = scene.Organization },
+                approver
             )
         ).Is(400);
         (
             await scene.Host.PostAsync(
                 $"/v1/approvals/{approval}:approve",
-                new { organization_id = scene.Organization, decided_by = "boss" }
+                new { organization_id = scene.Organization, decided_by = "boss" },
+                approver
             )
         ).Is(200);
         (

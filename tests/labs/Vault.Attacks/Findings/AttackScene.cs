@@ -90,10 +90,47 @@ internal sealed class AttackScene : IAsyncDisposable
         return host.Runs ? "the host runs" : null;
     }
 
-    public async Task<(int Status, JsonElement Body)> PostAsync(string path, object body)
+    public Task<(int Status, JsonElement Body)> PostAsync(string path, object body, string? key = null) =>
+        SendAsync(HttpMethod.Post, path, body, key);
+
+    public Task<(int Status, JsonElement Body)> GetAsync(string path, string? key) =>
+        SendAsync(HttpMethod.Get, path, null, key);
+
+    /// <param name="method">The method.</param>
+    /// <param name="path">Path and query.</param>
+    /// <param name="body">Null for none.</param>
+    /// <param name="key">Null for the administrator's.</param>
+    public async Task<(int Status, JsonElement Body)> SendAsync(
+        HttpMethod method,
+        string path,
+        object? body,
+        string? key
+    )
     {
-        using var answer = await _http!.PostAsJsonAsync(path, body);
+        using var request = new HttpRequestMessage(method, path);
+        if (key is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        if (body is not null)
+            request.Content = JsonContent.Create(body);
+        using var answer = await _http!.SendAsync(request);
         return ((int)answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>());
+    }
+
+    /// <summary>A key of the organization, with limits: the members of an object.</summary>
+    public async Task<string> KeyAsync(object? limits, params string[] permissions)
+    {
+        var body = new Dictionary<string, object?>
+        {
+            ["organization_id"] = Organization,
+            ["name"] = "attacker",
+            ["permissions"] = permissions,
+        };
+        foreach (var limit in limits?.GetType().GetProperties() ?? [])
+            body[limit.Name] = limit.GetValue(limits);
+        var (status, made) = await PostAsync("/v1/api_keys", body);
+        return status == 201
+            ? made.GetProperty("key").GetString()!
+            : throw new InvalidOperationException($"No key: {status} {made}");
     }
 
     public async Task<HttpResponseMessage> GetAsync(string path) =>

@@ -31,8 +31,8 @@ internal sealed partial class RealHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The administrator's key, which the first start of a database shows.</summary>
-    public string FirstKey => ShownKey().Match(Said).Value;
+    /// <summary>The administrator's key, from the file that the first start of a database names.</summary>
+    public string FirstKey => File.ReadAllText(KeyFile().Match(Said).Groups[1].Value).Trim();
 
     /// <param name="arguments">A command, then options.</param>
     /// <param name="environment">What this process's environment has, but for these.</param>
@@ -86,6 +86,6 @@ internal sealed partial class RealHost : IAsyncDisposable
             _started.TrySetResult();
     }
 
-    [GeneratedRegex("vk_live_[A-Za-z0-9_]+")]
-    private static partial Regex ShownKey();
+    [GeneratedRegex("The administrator's key is in (.+)")]
+    private static partial Regex KeyFile();
 }

@@ -72,9 +72,7 @@ public sealed class HostProcess : IDisposable
     /// <summary>What it wrote to its standard output: the log.</summary>
     public string LogFile => _log;
 
-    /// <summary>
-    /// What it wrote to its standard error, but for the administrator's key that it shows on purpose.
-    /// </summary>
+    /// <summary>What it wrote to its standard error.</summary>
     public string ErrorFile => _errors;
 
     public int Id => _process?.Id ?? 0;
@@ -314,15 +312,14 @@ public sealed class HostProcess : IDisposable
     {
         if (line is null)
             return;
-        if (line.StartsWith("  vk_live_", StringComparison.Ordinal))
+        const string KeyFile = "The administrator's key is in ";
+        if (line.StartsWith(KeyFile, StringComparison.Ordinal))
         {
-            Volatile.Write(ref _firstKey, line.Trim());
-            return;
+            // Taken out of the data folder, as an operator does, so that the folder holds no secret from then on.
+            Volatile.Write(ref _firstKey, File.ReadAllText(line[KeyFile.Length..]).Trim());
+            File.Delete(line[KeyFile.Length..]);
         }
 
-        // The greeting repeats the key in a command to paste; it is shown on purpose, so it is no leak and is not kept.
-        if (line.Contains("vk_live_", StringComparison.Ordinal))
-            return;
         lock (_logLock)
             File.AppendAllText(to, line + "\n");
     }

@@ -105,6 +105,7 @@ internal sealed class SimHost : ICheckpoints
             memory.Organizations,
             memory.Approvals,
             new Quotas(time),
+            scene.Sealer,
             ids,
             time,
             options,

@@ -1,0 +1,56 @@
+using Vault.Core.Connections;
+using Vault.Core.Identity;
+using Vault.Core.Packs;
+using Vault.Gateway.Http;
+
+namespace Vault.Gateway.Rest.Tools;
+
+/// <summary>
+/// Which tools a caller is shown: those that its key may call, or only those that a connection offers. The executor
+/// checks again.
+/// </summary>
+internal sealed class OfferedTools(IPacks packs, IConnectionStore connections)
+{
+    /// <summary>Null: all.</summary>
+    public async Task<Func<Tool, bool>?> FilterAsync(Call call, bool offered, CancellationToken cancellationToken)
+    {
+        var constraints = call.Caller.Constraints;
+        Func<Tool, bool>? byConnection = null;
+        if (offered || constraints.Connections is not null)
+            byConnection = call.OrganizationOrNone is { } organization
+                ? await OfOrganizationAsync(organization, constraints.Allows, cancellationToken)
+                // Connections are limited and there is no organization whose connections they could be.
+                : static _ => false;
+        if (constraints.Tools is null)
+            return byConnection;
+        return tool => constraints.AllowsTool(tool.Definition.Name) && (byConnection is null || byConnection(tool));
+    }
+
+    private async Task<Func<Tool, bool>> OfOrganizationAsync(
+        OrganizationId organization,
+        Func<ConnectionName, bool> reached,
+        CancellationToken cancellationToken
+    )
+    {
+        var unrestricted = new HashSet<string>(StringComparer.Ordinal);
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        string? cursor = null;
+        do
+        {
+            var page = await connections.ListAsync(organization, null, 200, cursor, cancellationToken);
+            foreach (var connection in page.Items.Where(c => !c.Settings.Disabled && reached(c.Name)))
+            {
+                if (connection.Settings.Tools is { } tools)
+                    named.UnionWith(tools);
+                else
+                    unrestricted.Add(connection.Provider);
+            }
+
+            cursor = page.Cursor;
+        } while (cursor is not null);
+        return tool =>
+            named.Contains(tool.Definition.Name)
+            || unrestricted.Contains(tool.Pack.Id)
+            || packs.CompatibleProviders(tool).Any(unrestricted.Contains);
+    }
+}
