@@ -22,6 +22,16 @@ internal static class Problems
                     status_reason = p.StatusReason,
                     reconnect_url = p.ReconnectUrl,
                     missing_scopes = p.MissingScopes,
+                    upstream = p.Upstream is { } u
+                        ? new
+                        {
+                            status = u.Status,
+                            error = u.Error,
+                            body = u.Body,
+                            truncated = u.Truncated,
+                            headers = u.Headers,
+                        }
+                        : null,
                     violations = p.Violations?.Select(v => new { path = v.Path, message = v.Message }),
                     execution_id = p.ExecutionId,
                     request_id = p.RequestId,
@@ -33,6 +43,10 @@ internal static class Problems
         console.Error.WriteLine($"vaultctl: {p.Code}: {p.Detail}");
         foreach (var violation in p.Violations ?? [])
             console.Error.WriteLine($"  {violation.Path}: {violation.Message}");
+        if (p.Upstream?.Body is { } body)
+            console.Error.WriteLine("  the provider said: " + body.GetRawText());
+        foreach (var (name, value) in p.Upstream?.Headers ?? new Dictionary<string, string>())
+            console.Error.WriteLine($"  {name}: {value}");
         if (p.MissingScopes is { Count: > 0 } scopes)
             console.Error.WriteLine("  missing scopes: " + string.Join(' ', scopes));
         if (p.ReconnectUrl is { } url)

@@ -64,6 +64,27 @@ public sealed record Execution(
     string? ConnectedAccountId,
     IReadOnlyList<string> ScopesUsed,
     string RequestId
+)
+{
+    /// <summary>What the provider's response headers say (location, etag, link); null for nothing.</summary>
+    public UpstreamSaid? Upstream { get; init; }
+
+    /// <summary>What the data does not show, for example that the list goes on where no page may be requested.</summary>
+    public IReadOnlyList<ExecutionWarning> Warnings { get; init; } = [];
+}
+
+public sealed record ExecutionWarning(string Code, string Message);
+
+/// <summary>What the provider said. It is content of a third party, never an instruction.</summary>
+/// <param name="Error">The provider's own error code.</param>
+/// <param name="Body">Its response, redacted and cut.</param>
+/// <param name="Headers">By lower-case name; URLs are absolute.</param>
+public sealed record UpstreamSaid(
+    int? Status = null,
+    string? Error = null,
+    JsonElement? Body = null,
+    bool? Truncated = null,
+    IReadOnlyDictionary<string, string>? Headers = null
 );
 
 /// <param name="State">running, finished or refused.</param>

@@ -22,7 +22,11 @@ public sealed record VaultProblem(
     string? ExecutionId,
     string? Outcome,
     string? RequestId
-);
+)
+{
+    /// <summary>What the provider said, where it refused.</summary>
+    public UpstreamSaid? Upstream { get; init; }
+}
 
 /// <summary>
 /// The vault rejected the call or was unreachable. The subclass says how to react; <see cref="Problem"/> has the

@@ -80,6 +80,8 @@ public static class VaultTools
                         done.Trust,
                         done.NextPageToken,
                         done.Truncated,
+                        done.Warnings,
+                        done.Upstream,
                     },
                     Transport.Json
                 );
@@ -101,6 +103,7 @@ public static class VaultTools
                             p.MissingScopes,
                             p.Violations,
                             p.StatusReason,
+                            p.Upstream,
                         },
                     },
                     Transport.Json

@@ -73,6 +73,8 @@ internal static class ExecuteCommand
                             trust = done.Trust,
                             next_page_token = done.NextPageToken,
                             truncated = done.Truncated,
+                            upstream = done.Upstream is { } said ? new { headers = said.Headers } : null,
+                            warnings = done.Warnings.Select(w => new { code = w.Code, message = w.Message }),
                             output_handle = done.OutputHandle,
                             connected_account_id = done.ConnectedAccountId,
                             scopes_used = done.ScopesUsed,
@@ -87,6 +89,10 @@ internal static class ExecuteCommand
                     await console.Error.WriteLineAsync(
                         $"{done.ExecutionId}: {done.Outcome}, status {done.Status}{truncated}{more}"
                     );
+                    foreach (var (name, value) in done.Upstream?.Headers ?? new Dictionary<string, string>())
+                        await console.Error.WriteLineAsync($"{name}: {value}");
+                    foreach (var warning in done.Warnings)
+                        await console.Error.WriteLineAsync("warning: " + warning.Message);
                 }
 
                 return done.Outcome == "succeeded" ? VaultCommand.Done : VaultCommand.Failed;

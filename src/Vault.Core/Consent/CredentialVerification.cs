@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
+using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
@@ -135,6 +136,8 @@ public sealed class CredentialVerification(ITokenEndpoint endpoint, TimeProvider
                         StatusReason = StatusReason.VerificationFailed,
                         Upstream = refused.Failure,
                     };
+                case IdentityReply.NotSent unsent:
+                    return UpstreamErrors.NotSent(client.Pack, unsent.Failure);
                 case IdentityReply.Unavailable busy:
                     return new VaultError(
                         ErrorCatalogue.UpstreamUnavailable,

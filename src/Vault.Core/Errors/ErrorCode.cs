@@ -138,7 +138,7 @@ public static class ErrorCatalogue
         422,
         ErrorKind.User,
         false,
-        "The provider refused the credential",
+        "The credential cannot be used",
         "Supply a working credential."
     );
     public static readonly ErrorCode LinkInvalid = new(
@@ -194,7 +194,7 @@ public static class ErrorCatalogue
         424,
         ErrorKind.Admin,
         false,
-        "The provider refuses the connection's client",
+        "The connection's client settings do not work",
         "Ask the administrator of the connection to correct its client settings."
     );
     public static readonly ErrorCode ScopeMissing = new(

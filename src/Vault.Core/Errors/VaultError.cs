@@ -28,6 +28,9 @@ public sealed record VaultError(ErrorCode Code, string Detail)
 
     public int? UpstreamStatus { get; init; }
 
+    /// <summary>The provider's response, where it sent one; redacted, cut and untrusted.</summary>
+    public UpstreamContent? UpstreamContent { get; init; }
+
     public IReadOnlyList<string> MissingScopes { get; init; } = [];
 
     public IReadOnlyList<AccountCandidate> Candidates { get; init; } = [];

@@ -30,7 +30,25 @@ public sealed record ExecutionResult
     /// </summary>
     public string? OutputHandle { get; init; }
 
+    /// <summary>The provider's headers that a caller can use; of a failure they are in its error.</summary>
+    public ImmutableArray<UpstreamHeader> UpstreamHeaders { get; init; } = [];
+
+    public ImmutableArray<ExecutionWarning> Warnings { get; init; } = [];
+
     public string? ConnectedAccountId { get; init; }
 
     public ImmutableArray<string> ScopesUsed { get; init; } = [];
+}
+
+/// <summary>Something about a successful result that its data does not show.</summary>
+public sealed record ExecutionWarning(string Code, string Message)
+{
+    /// <summary>The provider names a next page that the vault may not request.</summary>
+    public const string NextPageNotFollowed = "next_page_not_followed";
+
+    /// <summary>The response was longer than the read limit, so the position of its next page was not read.</summary>
+    public const string NextPageUnknown = "next_page_unknown";
+
+    /// <summary>The provider acted, but its response is not encoded as its headers say.</summary>
+    public const string BodyUnreadable = "body_unreadable";
 }

@@ -105,6 +105,7 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
                 {
                     Upstream = error.Upstream,
                     UpstreamStatus = error.UpstreamStatus,
+                    UpstreamContent = error.UpstreamContent,
                 }
             );
         return new ExecutionResult

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
@@ -102,6 +103,15 @@ public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
     public string? ContentType { get; init; }
 
     public string? NextPageToken { get; init; }
+
+    /// <summary>
+    /// The response's headers that a caller can use (<c>location</c>, <c>etag</c>, <c>link</c>), by lower-case name,
+    /// redacted, their URLs absolute.
+    /// </summary>
+    public ImmutableArray<UpstreamHeader> Headers { get; init; } = [];
+
+    /// <summary>What the caller must know about a result that looks complete, and is not.</summary>
+    public ImmutableArray<ExecutionWarning> Warnings { get; init; } = [];
 
     public TimeSpan? RetryAfter { get; init; }
 

@@ -235,8 +235,8 @@ public static class ProxyTool
             faults.Add(new(hasJson ? "body" : "body_base64", $"cannot go with {method}"));
         if (base64 is not null && type is null)
             faults.Add(new("content_type", "is required with body_base64"));
-        if (base64 is not null && !System.Buffers.Text.Base64.IsValid(base64))
-            faults.Add(new("body_base64", "is not base64 (RFC 4648 4)"));
+        if (base64 is not null && !Base64Text.TryDecode(base64, out _, out _))
+            faults.Add(new("body_base64", "is not base64 (RFC 4648 4 or 5)"));
         if (
             type is not null
             && (

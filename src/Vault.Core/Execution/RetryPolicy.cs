@@ -84,13 +84,18 @@ public static class RetryPolicy
 
             // An earlier attempt may have acted, whatever the reply to the last one says.
             _ when acts && earlierMayHaveActed => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
-            UpstreamOutcome.NotSent => (Outcome.FailedBeforeSend, ErrorCatalogue.UpstreamUnavailable),
+            UpstreamOutcome.NotSent => (
+                Outcome.FailedBeforeSend,
+                reply.Detail == UnsentCodes.DeadlinePassed
+                    ? ErrorCatalogue.UpstreamTimeout
+                    : ErrorCatalogue.UpstreamUnavailable
+            ),
             UpstreamOutcome.EgressDenied => (Outcome.FailedBeforeSend, ErrorCatalogue.EgressDenied),
 
-            // The request mapper refused: the request cannot be expressed for this provider.
+            // The vault refused: the provider has no part in it.
             UpstreamOutcome.Rejected or UpstreamOutcome.CredentialRejected when !reply.Sent => (
                 Outcome.FailedBeforeSend,
-                IsAboutInput(reply) ? ErrorCatalogue.ToolInputInvalid : ErrorCatalogue.UpstreamRejected
+                UnsentCodes.ErrorOf(reply.Detail)
             ),
             UpstreamOutcome.RateLimited => (Outcome.FailedUpstream, ErrorCatalogue.UpstreamRateLimited),
             UpstreamOutcome.ScopeMissing => (Outcome.FailedUpstream, ErrorCatalogue.ScopeMissing),
@@ -111,12 +116,4 @@ public static class RetryPolicy
             _ => (Outcome.OutcomeUnknown, ErrorCatalogue.OutcomeUnknown),
         };
     }
-
-    // Codes of the request mapper. A reply to a request that was never sent holds no text of the provider.
-    private static bool IsAboutInput(UpstreamReply reply) =>
-        reply.Detail is { } detail
-        && (
-            detail.StartsWith("input_", StringComparison.Ordinal)
-            || detail.StartsWith("page_token_", StringComparison.Ordinal)
-        );
 }

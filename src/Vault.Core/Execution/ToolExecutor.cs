@@ -58,6 +58,7 @@ public sealed class ToolExecutor(
                     $"Tool '{request.ToolName}' has version {tool.Definition.Version}, not {pinned}."
                 )
             );
+        request = request with { Input = tool.Schema.Normalize(request.Input) };
         var violations = tool.Schema.Validate(request.Input);
         if (violations.Count > 0)
             return Refuse(

@@ -311,6 +311,8 @@ public sealed partial class ToolRunner(
                 Status = reply.Status,
                 NextPageToken = next,
                 Truncated = reply.Truncated,
+                UpstreamHeaders = reply.Headers,
+                Warnings = reply.Warnings,
                 OutputHandle = handle,
                 ConnectedAccountId = run.Order.Account.Value,
                 ScopesUsed = run.Used,
@@ -328,15 +330,7 @@ public sealed partial class ToolRunner(
             );
         if (reply is { Outcome: UpstreamOutcome.RateLimited, RetryAfter: { } hold })
             guard.Held(run, hold);
-        var error = new VaultError(code, code.Title + (reply.Detail is null ? "." : ": " + reply.Detail + "."))
-        {
-            Upstream = reply.Detail,
-            UpstreamStatus = reply.Status,
-            RetryAfter = reply.RetryAfter ?? (code.CanRetry ? TimeSpan.FromSeconds(1) : null),
-            MissingScopes = reply.MissingScopes,
-            StatusReason = reply.Reason,
-        };
-        return run.Fail(outcome, error) with { Status = reply.Status, Data = reply.Data };
+        return run.Fail(outcome, UpstreamErrors.Of(run.Tool.Pack, reply, code)) with { Status = reply.Status };
     }
 
     /// <summary>

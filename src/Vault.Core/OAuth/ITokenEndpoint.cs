@@ -220,5 +220,8 @@ public abstract record IdentityReply
     /// <summary>The provider rejects the credential.</summary>
     public sealed record Refused(string Failure) : IdentityReply;
 
+    /// <summary>The vault did not send the call: the credential or a parameter makes no request.</summary>
+    public sealed record NotSent(string Failure) : IdentityReply;
+
     public sealed record Unavailable(string Failure, TimeSpan? RetryAfter) : IdentityReply;
 }

@@ -57,4 +57,10 @@ public interface IInputSchema
 {
     /// <summary>The violations, a limited number, each with its JSON pointer; empty when the input is valid.</summary>
     IReadOnlyList<Violation> Validate(JsonElement input);
+
+    /// <summary>
+    /// The input as the schema means it: without a null for a member that is not required and may not be null, and with
+    /// integers written as such (5.0 becomes 5). The same element where nothing changes.
+    /// </summary>
+    JsonElement Normalize(JsonElement input) => input;
 }

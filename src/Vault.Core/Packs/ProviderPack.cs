@@ -98,6 +98,11 @@ public sealed record ProviderPack
     /// <summary>The only allowed hosts of upstream calls: exact names, or <c>*.example.com</c>.</summary>
     public required ImmutableArray<string> Hosts { get; init; }
 
+    /// <summary>
+    /// The hosts of the files to which the API redirects a download. They are called without the credential.
+    /// </summary>
+    public ImmutableArray<string> FileHosts { get; init; } = [];
+
     /// <summary>Endpoints, parameters, response mapping and error rules; read by Vault.Providers only.</summary>
     public required PackDetails Details { get; init; }
 

@@ -83,6 +83,12 @@ public sealed record ToolDefinition
     public required JsonElement InputSchema { get; init; }
 
     /// <summary>
+    /// Whether the formats of <see cref="InputSchema"/> are checked. Otherwise they are annotations (JSON Schema 2020-12
+    /// 7.2.1), because providers accept other forms than the formats allow.
+    /// </summary>
+    public bool AssertFormats { get; init; }
+
+    /// <summary>
     /// How the input becomes an HTTP request and how the response is read; used by Vault.Providers only.
     /// </summary>
     public required ToolRequest Request { get; init; }

@@ -14,7 +14,11 @@ internal abstract record Answer
     /// An expected failure. <paramref name="Acted"/>: the call may have had an effect outside the vault, so a repeated
     /// idempotency key must not run it again.
     /// </summary>
-    internal sealed record Problem(VaultError Error, bool Acted = false, string? Outcome = null) : Answer;
+    internal sealed record Problem(VaultError Error, bool Acted = false, string? Outcome = null) : Answer
+    {
+        /// <summary>The vault's public address; the pipeline sets it, and references in the texts become URLs.</summary>
+        public Uri? Base { get; init; }
+    }
 
     /// <summary>Bytes, written unchanged.</summary>
     /// <param name="AsIs">Does not add <c>request_id</c> either (a document, an output).</param>
@@ -28,6 +32,9 @@ internal abstract record Answer
 
     /// <summary>303: the browser continues with a GET (RFC 9700 4.12).</summary>
     internal sealed record SeeOther(string Url, string? Cookie = null, DateTimeOffset? CookieExpires = null) : Answer;
+
+    /// <summary>The answer with every reference to a route of the vault as an absolute URL.</summary>
+    public Answer Absolute(Uri publicBase) => this is Problem problem ? problem with { Base = publicBase } : this;
 
     public static implicit operator Answer(VaultError error) => new Problem(error);
 

@@ -11,7 +11,10 @@ internal sealed class FallbackEndpoints(IdFactory ids, PublicAddress address)
         AnswerAsync(
             http,
             404,
-            Problems.From(new VaultError(ErrorCatalogue.NotFound, "There is no such path; see /openapi/v1.json."))
+            Problems.From(
+                new VaultError(ErrorCatalogue.NotFound, "There is no such path; see /openapi/v1.json."),
+                publicBase: address.Base
+            )
         );
 
     public Task WrongMethodAsync(HttpContext http, string[] allowed)

@@ -21,7 +21,7 @@ internal static class ResponseBytes
             Answer.Problem problem => (
                 problem.Error.Code.Status,
                 Problems.ContentType,
-                Problems.Write(problem.Error, problem.Outcome)
+                Problems.Write(problem.Error, problem.Outcome, problem.Base)
             ),
             Answer.Raw raw => (raw.Status, raw.ContentType, raw.Body),
             _ => throw new InvalidOperationException("Only JSON results and bytes can be stored."),

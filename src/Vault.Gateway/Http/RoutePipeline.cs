@@ -57,7 +57,7 @@ internal sealed class RoutePipeline(
             answer = ToProblem(e, route.Operation, requestId, timeout.IsCancellationRequested);
         }
 
-        await WriteAsync(http, route.Operation, answer, requestId, timeout);
+        await WriteAsync(http, route.Operation, answer.Absolute(address.Base), requestId, timeout);
     }
 
     private async Task WriteAsync(
@@ -81,7 +81,7 @@ internal sealed class RoutePipeline(
             await WriteAsync(
                 http,
                 operation,
-                ToProblem(e, operation, requestId, timeout.IsCancellationRequested),
+                ToProblem(e, operation, requestId, timeout.IsCancellationRequested).Absolute(address.Base),
                 requestId,
                 afterwards
             );
@@ -191,8 +191,12 @@ internal sealed class RoutePipeline(
         var cancellation = Outlives(operation, key) ? timeout : linkedToken;
         if (key.Value is not { } idempotencyKey)
             return await route.HandleAsync(call, cancellation);
-        var (answer, replayed) = await idempotency.RunAsync(call, idempotencyKey, authenticated!.Binding(), bytes, () =>
-            route.HandleAsync(call, cancellation)
+        var (answer, replayed) = await idempotency.RunAsync(
+            call,
+            idempotencyKey,
+            authenticated!.Binding(),
+            bytes,
+            async () => (await route.HandleAsync(call, cancellation)).Absolute(address.Base)
         );
         if (replayed)
             http.Response.Headers["Idempotency-Replayed"] = "true";

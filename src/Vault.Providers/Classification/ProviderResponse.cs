@@ -32,13 +32,19 @@ internal sealed record ProviderResponse(int Status, Func<string, string?> Header
     /// Parses a JSON body, or converts a form body to JSON strings (RFC 6749 responses of old providers); undefined for
     /// anything else.
     /// </summary>
-    public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type)
+    /// <param name="body">The bytes.</param>
+    /// <param name="type">The declared type.</param>
+    /// <param name="scalars">Whether a string, a number, true, false or null counts as well (RFC 8259 2).</param>
+    public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type, bool scalars = false)
     {
         try
         {
             // RFC 8259 8.1: a parser may ignore a byte order mark.
             var start = body.AsSpan().StartsWith(JsonText.Mark) ? JsonText.Mark.Length : 0;
-            if (body.AsSpan(start).TrimStart(" \t\r\n"u8) is { Length: > 0 } text && text[0] is (byte)'{' or (byte)'[')
+            if (
+                body.AsSpan(start).TrimStart(" \t\r\n"u8) is { Length: > 0 } text
+                && (scalars || text[0] is (byte)'{' or (byte)'[')
+            )
             {
                 var json = JsonText.Repair(body);
                 var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });

@@ -109,12 +109,24 @@ public sealed class EgressPolicy
         return end < 0 ? url.Length : scheme + 3 + end;
     }
 
-    private string? Evaluate(ProviderPack pack, Uri url)
+    /// <summary>
+    /// Why a file may not be fetched, without a credential, from the hosts that a pack names for files; null if it may.
+    /// </summary>
+    public string? FileRefusal(ProviderPack pack, Uri url)
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        ArgumentNullException.ThrowIfNull(url);
+        return Evaluate(pack, url, pack.FileHosts);
+    }
+
+    private string? Evaluate(ProviderPack pack, Uri url) => Evaluate(pack, url, pack.Hosts);
+
+    private string? Evaluate(ProviderPack pack, Uri url, ImmutableArray<string> hosts)
     {
         var host = HostRules.Canonical(url, _loopback && pack.DevelopmentOnly, out var fault);
         if (host is null)
             return "the URL " + fault;
-        if (!HostRules.Covers(pack.Hosts, host))
+        if (!HostRules.Covers(hosts, host))
             return $"the host {host} is not one of the hosts that {pack.Id} may call";
         // A literal address is checked now; a name is checked after its resolution.
         if (IPAddress.TryParse(host, out var literal) && Refusal(host, url.Port, literal) is { } refusal)

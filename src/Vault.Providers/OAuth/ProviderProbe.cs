@@ -35,7 +35,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
                 : new IdentityReply.NoCall();
         var variables = TemplateContext.Of(client);
         if (variables.ExpandUrl(probe.Url, http.Policy, out var fault) is not { } url)
-            return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
+            return new IdentityReply.NotSent(FailureCode.Clean(fault) ?? "egress_denied");
         var message = new HttpRequestMessage(new HttpMethod(probe.Method), url) { Version = HttpVersion.Version11 };
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
         message.Headers.TryAddWithoutValidation("User-Agent", "vault-orleans");
@@ -60,7 +60,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         )
         {
             message.Dispose();
-            return new IdentityReply.Refused(FailureCode.Clean(missing) ?? "credential_unusable");
+            return new IdentityReply.NotSent(FailureCode.Clean(missing) ?? UnsentCodes.CredentialUnusable);
         }
 
         if (probe.Method is not ("GET" or "DELETE"))
@@ -70,7 +70,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         var reply = await _call.SendAsync(message, deadline);
         if (reply is WireReply.Failed failed)
             return failed.Failure == SendFailure.EgressDenied
-                ? new IdentityReply.Refused(failed.Code)
+                ? new IdentityReply.NotSent(failed.Code)
                 : new IdentityReply.Unavailable(failed.Code, null);
         var response = ((WireReply.Answered)reply).Response;
         var verdict = ApiResponseClassifier.Classify(client.Pack, response, time.GetUtcNow());
@@ -99,7 +99,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
     )
     {
         if (TemplateContext.Of(client).ExpandUrl(shape.Url, http.Policy, out var fault) is not { } url)
-            return new IdentityReply.Refused(FailureCode.Clean(fault) ?? "egress_denied");
+            return new IdentityReply.NotSent(FailureCode.Clean(fault) ?? "egress_denied");
         var request = new TokenRequest(client).With("token", grant.AccessToken).With("token_type_hint", "access_token");
         if (shape.Auth == CallAuthentication.Bearer)
             request.Bearer(grant.AccessToken);
@@ -109,7 +109,7 @@ internal sealed class ProviderProbe(ProviderHttp http, TimeProvider time)
         );
         if (reply is WireReply.Failed failed)
             return failed.Failure == SendFailure.EgressDenied
-                ? new IdentityReply.Refused(failed.Code)
+                ? new IdentityReply.NotSent(failed.Code)
                 : new IdentityReply.Unavailable(failed.Code, null);
         var response = ((WireReply.Answered)reply).Response;
         if (!response.IsSuccess)

@@ -88,7 +88,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
             node.Fault("version", $"'{version}' is not a version; write it like 1.0.0");
         var development = node.Flag("development_only");
         var modes = Modes(node);
-        var hosts = Hosts(node, development);
+        var hosts = Hosts(node, "hosts", development);
         var scope = new PackScope
         {
             Id = id,
@@ -114,6 +114,7 @@ public sealed class PackReader(int maxBytes) : IPackReader
             Refresh = OAuthReading.Refresh(node, modes),
             DefaultScopes = node.Texts("default_scopes"),
             Hosts = hosts,
+            FileHosts = node.Has("file_hosts") ? Hosts(node, "file_hosts", development) : [],
             Details = new PackDetails
             {
                 Confidence = confidence,
@@ -196,10 +197,10 @@ public sealed class PackReader(int maxBytes) : IPackReader
         return modes.ToImmutable();
     }
 
-    private static ImmutableArray<string> Hosts(PackNode node, bool development)
+    private static ImmutableArray<string> Hosts(PackNode node, string name, bool development)
     {
         var hosts = ImmutableArray.CreateBuilder<string>();
-        foreach (var (host, at) in node.TextsWithPlace("hosts"))
+        foreach (var (host, at) in node.TextsWithPlace(name))
         {
             if (HostRules.Fault(host) is { } fault)
                 node.Faults.Add(at, $"'{host}' {fault}");
@@ -209,10 +210,10 @@ public sealed class PackReader(int maxBytes) : IPackReader
                 hosts.Add(host);
         }
 
-        if (!node.Has("hosts"))
-            node.Fault("hosts", "is missing; name every host that may be called");
+        if (!node.Has(name))
+            node.Fault(name, "is missing; name every host that may be called");
         else if (hosts.Count == 0)
-            node.Fault("hosts", "has no valid host");
+            node.Fault(name, "has no valid host");
         return hosts.ToImmutable();
     }
 

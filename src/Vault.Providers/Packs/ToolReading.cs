@@ -83,6 +83,7 @@ internal static class ToolReading
             Idempotency = idempotency,
             Scopes = scopes,
             InputSchema = schemaElement?.Clone() ?? default,
+            AssertFormats = node.Flag("assert_formats"),
             Request = request ?? new ToolRequest { Method = "GET", Url = UrlTemplate.Parse("/") },
             DocsUrl = node.Text("docs_url"),
         };

@@ -12,10 +12,12 @@ internal sealed class ToolSchema(ToolDefinition tool) : IInputSchema
 {
     // The pack reader has compiled every schema once, so this cannot fail for a loaded pack.
     private readonly Lazy<JsonSchema> _schema = new(() =>
-        JsonSchema.TryCompile(tool.InputSchema, closed: true, out var schema, out _)
+        JsonSchema.TryCompile(tool.InputSchema, closed: true, tool.AssertFormats, out var schema, out _)
             ? schema
             : throw new InvalidOperationException($"The schema of {tool.Name} does not compile.")
     );
 
     public IReadOnlyList<Violation> Validate(JsonElement input) => _schema.Value.Validate(input);
+
+    public JsonElement Normalize(JsonElement input) => _schema.Value.Normalize(input);
 }

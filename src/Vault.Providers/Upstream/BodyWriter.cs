@@ -40,7 +40,8 @@ internal static class BodyWriter
                 var raw = fields.Count == 0 ? default : fields[0].Value;
                 var bytes =
                     raw.ValueKind == JsonValueKind.Undefined ? []
-                    : source.Form == FieldForm.Base64Bytes ? InputValues.Base64(raw, source.From ?? "")
+                    : source.Form == FieldForm.Base64Bytes
+                        ? InputValues.Base64(raw, source.From ?? "body_base64", out _)
                     : Encoding.UTF8.GetBytes(
                         raw.ValueKind == JsonValueKind.String ? raw.GetString()! : raw.GetRawText()
                     );
@@ -166,7 +167,7 @@ internal static class BodyWriter
         List<(ValuePath At, JsonElement Value)> fields
     )
     {
-        using var parts = new MultipartFormDataContent();
+        var parts = new MultipartBody();
         foreach (var (at, value) in fields)
         {
             foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
@@ -175,43 +176,42 @@ internal static class BodyWriter
                     (InputValues.Scalar(item) ?? (item.ValueKind == JsonValueKind.Object ? item.GetRawText() : null)) is
                     { } text
                 )
-                    parts.Add(new StringContent(text), Quoted(PartName(at.Segments[^1], shape)));
+                    parts.Field(PartName(at.Segments[^1], shape), text);
             }
         }
 
-        if (shape.File is { } file && input.TryGetProperty(file.Content, out var content))
+        if (
+            shape.File is { } file
+            && input.TryGetProperty(file.Content, out var content)
+            && content.ValueKind != JsonValueKind.Null
+        )
         {
+            string? declared = null;
             var bytes = file.IsBase64
-                ? InputValues.Base64(content, file.Content)
+                ? InputValues.Base64(content, file.Content, out declared)
                 : Encoding.UTF8.GetBytes(content.GetString() ?? "");
-            var part = new ByteArrayContent(bytes);
             var media =
                 file.MediaType is not null && input.TryGetProperty(file.MediaType, out var m) ? m.GetString() : null;
-            part.Headers.ContentType =
-                media is null ? new MediaTypeHeaderValue("application/octet-stream")
-                : MediaTypeHeaderValue.TryParse(media, out var parsed) ? parsed
-                : throw new InputFaultException("input_not_a_media_type:" + file.MediaType);
+            media ??= declared ?? "application/octet-stream";
+            if (
+                !MediaTypeHeaderValue.TryParse(media, out var parsed) || parsed.ToString().Any(c => c is < ' ' or > '~')
+            )
+                throw new InputFaultException("input_not_a_media_type:" + (file.MediaType ?? file.Content));
             var name = input.TryGetProperty(file.FileName, out var n) ? n.GetString() ?? "file" : "file";
-            if (name.Any(char.IsControl) || name.AsSpan().ContainsAny('"', '\\'))
+            if (name.Any(char.IsControl))
                 throw new InputFaultException("input_not_a_file_name:" + file.FileName);
-            parts.Add(part, Quoted(file.Part), Quoted(name));
+            parts.File(file.Part, name, parsed.ToString(), bytes);
         }
 
-        using var buffer = new MemoryStream();
-        parts.CopyTo(buffer, null, CancellationToken.None);
-        var result = new TrackedContent(buffer.ToArray());
-        result.Headers.ContentType = parts.Headers.ContentType;
-        return result;
+        return parts.Take();
     }
 
-    // The name stands in a header of the part, between quotation marks. A pack's own names are checked like the
-    // caller's; only those of a spread input come from the caller.
+    // Parsers differ in what a backslash before the closing quotation mark means; what follows a member's name is the
+    // file's name. A pack's own names are checked like the caller's; only those of a spread input come from the caller.
     private static string PartName(string name, BodyShape shape) =>
-        name.Length == 0 || name.Any(c => c is < ' ' or > '~' or '"' or '\\')
+        name.Length == 0 || name.Any(c => char.IsControl(c) || c == '\\')
             ? throw new InputFaultException("input_not_a_member_name:" + shape.Spread)
             : name;
-
-    private static string Quoted(string name) => "\"" + name + "\"";
 
     private static TrackedContent Content(byte[] bytes, string mediaType)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Vault.Core.Execution;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
@@ -27,7 +28,7 @@ internal static class CredentialPlacement
     )
     {
         if (grant is null && credential is null)
-            return "no_credential_for_this_call";
+            return UnsentCodes.NoCredential;
         // An account with a grant uses its access token; its static credential is not sent.
         var placed = false;
         foreach (var place in pack.Details.Api.Auth)
@@ -39,10 +40,10 @@ internal static class CredentialPlacement
                 TextTemplate.Expand(place.Value, name => Value(name, grant, credential), out var missing)
                 is not { } value
             )
-                return "credential_field_missing:" + missing;
+                return UnsentCodes.CredentialFieldMissing + missing;
             // A line break in a key would start a new header.
             if (value.AsSpan().ContainsAny('\r', '\n', '\0'))
-                return "credential_unusable";
+                return UnsentCodes.CredentialUnusable;
             if (place.Place == CredentialPlace.OAuth1)
             {
                 if (
@@ -50,7 +51,7 @@ internal static class CredentialPlacement
                     || OAuth1Signature.Header(message, place.Name, value, credential, consumer, time.GetUtcNow())
                         is not { } signed
                 )
-                    return "credential_unusable";
+                    return UnsentCodes.CredentialUnusable;
                 message.Headers.Remove("Authorization");
                 message.Headers.TryAddWithoutValidation("Authorization", signed);
             }
@@ -60,7 +61,7 @@ internal static class CredentialPlacement
                 // Headers are ASCII only (a key may be pasted with a typographic quote). Check here, because the
                 // framework would fail only while sending.
                 if (value.Any(c => c is < ' ' or > '~') || !message.Headers.TryAddWithoutValidation(place.Name, value))
-                    return "credential_unusable";
+                    return UnsentCodes.CredentialUnusable;
             }
             else
             {
@@ -73,7 +74,7 @@ internal static class CredentialPlacement
             }
         }
 
-        return placed ? null : "no_credential_for_this_call";
+        return placed ? null : UnsentCodes.NoCredential;
     }
 
     private static string? Value(string name, GrantTokens? grant, StaticCredential? credential)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 
 namespace Vault.Providers.Upstream;
 
@@ -47,17 +48,14 @@ internal static class InputValues
             _ => null,
         };
 
-    public static byte[] Base64(JsonElement value, string input)
-    {
-        try
-        {
-            return Convert.FromBase64String(value.GetString() ?? "");
-        }
-        catch (FormatException)
-        {
-            throw new InputFaultException("input_not_base64:" + input);
-        }
-    }
+    /// <param name="value">The input.</param>
+    /// <param name="input">Its name.</param>
+    /// <param name="mediaType">The type that a data URL names.</param>
+    public static byte[] Base64(JsonElement value, string input, out string? mediaType) =>
+        value.ValueKind == JsonValueKind.String
+        && Base64Text.TryDecode(value.GetString()!, out var bytes, out mediaType)
+            ? bytes
+            : throw new InputFaultException("input_not_base64:" + input);
 
     private static string Join(JsonElement value, string separator) =>
         value.ValueKind == JsonValueKind.Array

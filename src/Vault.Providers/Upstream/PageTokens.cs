@@ -19,7 +19,13 @@ internal static class PageTokens
 {
     private const int MaxLength = 8 * 1024;
 
-    private sealed record Content(string Tool, string Input, PagingStyle Style, string Value);
+    private const int MaxValue = 4096;
+
+    // As many pages back as a circle is recognized; a token stays short.
+    private const int MaxSeen = 100;
+
+    /// <param name="Seen">Digests of the positions of earlier pages.</param>
+    private sealed record Content(string Tool, string Input, PagingStyle Style, string Value, string? Seen = null);
 
     public static bool TryRead(ToolCall call, [NotNullWhen(true)] out string? value)
     {
@@ -56,68 +62,111 @@ internal static class PageTokens
         }
     }
 
-    /// <summary>The token for the next page; null at the end.</summary>
+    /// <summary>The token for the next page, null at the end; and why there is none where the list goes on.</summary>
+    /// <param name="call">The call of this page.</param>
+    /// <param name="response">Its response.</param>
+    /// <param name="url">Its URL, without the credential.</param>
     /// <param name="current">The value with which this page was requested; null for the first.</param>
-    public static string? Next(ToolCall call, ProviderResponse response, Uri url, string? current)
+    public static (string? Token, ExecutionWarning? Warning) Next(
+        ToolCall call,
+        ProviderResponse response,
+        Uri url,
+        string? current
+    )
     {
-        if (call.Tool.Definition.Request.Paging is not { } paging)
-            return null;
-        if (paging.HasMore?.First(response.Body) is { ValueKind: JsonValueKind.False })
-            return null;
-        var value = paging.Style switch
+        if (call.Tool.Definition.Request.Paging is not { } paging || ListEnds.More(paging, response.Body) == false)
+            return (null, null);
+        var (value, given) = paging.Style switch
         {
-            PagingStyle.Cursor => paging.Next!.TextIn(response.Body) is { } cursor && cursor != current ? cursor : null,
-            PagingStyle.LastId => paging.HasMore is null
-            || paging.HasMore.First(response.Body) is { ValueKind: JsonValueKind.True }
-                ? LastId(paging, response.Body)
-                : null,
-            PagingStyle.NextUrl => paging.Next!.TextIn(response.Body) is { } next
-                ? WithoutKey(call, SameOrigin(url, next))
-                : null,
-            PagingStyle.LinkHeader => response.Header("Link") is { } link && NextLink(link) is { } target
-                ? WithoutKey(call, SameOrigin(url, target))
-                : null,
-            _ => Counted(call, paging, response.Body, current),
+            PagingStyle.Cursor => Both(ListEnds.Cursor(paging.Next!, response.Body)),
+            PagingStyle.LastId => Both(
+                paging.HasMore is null || ListEnds.More(paging, response.Body) == true
+                    ? LastId(paging, response.Body)
+                    : null
+            ),
+            PagingStyle.NextUrl => Followable(call, url, ListEnds.Cursor(paging.Next!, response.Body)),
+            PagingStyle.LinkHeader => Followable(
+                call,
+                url,
+                response.Header("Link") is { } link ? LinkHeader.Target(link, "next") : null
+            ),
+            _ => Both(Counted(call, paging, response.Body, current)),
         };
-        if (value is null or { Length: 0 } or { Length: > 4096 })
-            return null;
+        if (given is null)
+            return (null, null);
+        if (value is null or { Length: > MaxValue } || value.Any(char.IsControl))
+            return (null, NotFollowed(call, url, given));
+
+        // A list whose cursors come back goes in a circle: a cursor seen before ends it.
+        var seen = Seen(call);
+        if (paging.Style is PagingStyle.NextUrl or PagingStyle.LinkHeader && current is null)
+            seen = [Mark(url.AbsoluteUri)];
+        if (current is not null)
+            seen = [.. seen, Mark(current)];
+        if (seen.Contains(Mark(value)))
+            return (null, null);
         var content = JsonSerializer.SerializeToUtf8Bytes(
-            new Content(call.Tool.Definition.Name, Digest(call.Input), paging.Style, value)
+            new Content(
+                call.Tool.Definition.Name,
+                Digest(call.Input),
+                paging.Style,
+                value,
+                string.Join('.', seen.TakeLast(MaxSeen))
+            )
         );
-        return Base64Url.EncodeToString(content);
+        return (Base64Url.EncodeToString(content), null);
+
+        static (string?, string?) Both(string? value) => (value, value);
     }
 
-    /// <summary>An absolute URL with the scheme, host and port of the tool's own; null for any other.</summary>
-    public static string? SameOrigin(Uri own, string next) =>
-        Uri.TryCreate(own, next, out var url)
-        && url.Scheme == own.Scheme
-        && url.IdnHost == own.IdnHost
-        && url.Port == own.Port
-        && url.UserInfo.Length == 0
-            ? url.AbsoluteUri
-            : null;
+    private static (string? Value, string? Given) Followable(ToolCall call, Uri own, string? next) =>
+        (next is null || SameOrigin(own, next) is not { } url ? null : WithoutKey(call, url), next);
+
+    private static ExecutionWarning NotFollowed(ToolCall call, Uri own, string next) =>
+        new(
+            ExecutionWarning.NextPageNotFollowed,
+            "The list goes on, but its next page may not be requested: "
+                + (
+                    UsefulHeaders.Absolute(own, next, call.Tool.Pack) is { Length: <= 1024 } url
+                        ? $"{url} is not of the tool's origin {own.GetLeftPart(UriPartial.Authority)}."
+                        : "its position is no URL of the tool's origin."
+                )
+        );
 
     /// <summary>
-    /// A provider that accepts its key in the query may repeat it in the next URL. A page token leaves the vault, so
-    /// the key is removed (law 2).
+    /// An absolute URL with the scheme, host and port of the tool's own; null for any other. A server behind a proxy
+    /// that ends TLS may write its own address with http: the same host is called with https.
     /// </summary>
-    private static string? WithoutKey(ToolCall call, string? url)
+    public static string? SameOrigin(Uri own, string next)
     {
-        var names = call
-            .Tool.Pack.Details.Api.Auth.Where(a => a.Place == CredentialPlace.Query)
-            .Select(a => a.Name)
-            .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (url is null || names.Count == 0)
-            return url;
-        var parsed = new Uri(url);
-        var kept = parsed
-            .Query.TrimStart('?')
-            .Split('&')
-            .Where(p => !names.Contains(Uri.UnescapeDataString(p.Split('=')[0].Replace('+', ' '))));
-        return new UriBuilder(parsed) { Query = string.Join('&', kept) }
-            .Uri
-            .AbsoluteUri;
+        if (!Uri.TryCreate(own, next, out var url) || url.IdnHost != own.IdnHost || url.UserInfo.Length > 0)
+            return null;
+        if (
+            own.Scheme == Uri.UriSchemeHttps
+            && url.Scheme == Uri.UriSchemeHttp
+            && own.IsDefaultPort
+            && url.IsDefaultPort
+        )
+            url = new UriBuilder(url) { Scheme = Uri.UriSchemeHttps, Port = own.Port }.Uri;
+        return url.Scheme == own.Scheme && url.Port == own.Port ? WithoutFragment(url).AbsoluteUri : null;
     }
+
+    public static Uri WithoutFragment(Uri url) =>
+        url.Fragment.Length == 0 ? url : new UriBuilder(url) { Fragment = "" }.Uri;
+
+    private static string WithoutKey(ToolCall call, string url) =>
+        QueryKeys.Without(call.Tool.Pack, new Uri(url)).AbsoluteUri;
+
+    private static string[] Seen(ToolCall call) =>
+        call.PageToken is null
+            ? []
+            : JsonSerializer
+                .Deserialize<Content>(Base64Url.DecodeFromChars(call.PageToken))!
+                .Seen?.Split('.', StringSplitOptions.RemoveEmptyEntries)
+                ?? [];
+
+    private static string Mark(string value) =>
+        Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(value)).AsSpan(0, 6));
 
     private static string? LastId(Paging paging, JsonElement body) =>
         paging.Items!.First(body) is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() is var n and > 0
@@ -134,31 +183,13 @@ internal static class PageTokens
             && given.TryGetInt32(out var requested)
                 ? requested
                 : paging.DefaultSize;
-        var more = paging.HasMore?.First(body) is { ValueKind: JsonValueKind.True };
+        var more = ListEnds.More(paging, body) == true;
         if (count == 0 || (!more && (size == 0 || count < size)))
             return null;
         var at = current is null
             ? (paging.Style == PagingStyle.Page ? 1 : 0)
             : long.Parse(current, CultureInfo.InvariantCulture);
         return (at + (paging.Style == PagingStyle.Page ? 1 : count)).ToString(CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>RFC 8288: the target of rel="next". The angle brackets may contain commas and semicolons.</summary>
-    private static string? NextLink(string header)
-    {
-        for (var at = 0; (at = header.IndexOf('<', at)) >= 0; )
-        {
-            var end = header.IndexOf('>', at);
-            if (end < 0)
-                return null;
-            var following = header.IndexOf('<', end);
-            var parameters = header[(end + 1)..(following < 0 ? header.Length : following)];
-            if (parameters.Split(';', ',').Any(p => p.Trim() is "rel=\"next\"" or "rel=next"))
-                return header[(at + 1)..end];
-            at = end;
-        }
-
-        return null;
     }
 
     private static string Digest(JsonElement input) =>

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Vault.Core.Templates;
@@ -6,27 +7,53 @@ using Vault.Providers.Classification;
 
 namespace Vault.Providers.Upstream;
 
-/// <summary>A response body, complete or truncated at the read cap.</summary>
+/// <summary>A response body, complete or truncated at the read cap; text is UTF-8 from here on.</summary>
 internal sealed class ResponseBody
 {
-    /// <summary>The content encodings that this class can decode.</summary>
-    public const string Encodings = "gzip, deflate, br";
+    /// <summary>
+    /// The content encodings that a request asks for. Not deflate: servers send it with and without the zlib header
+    /// (RFC 9110 8.4.1.2).
+    /// </summary>
+    public const string Encodings = "gzip, br";
 
     private const int FirstRead = 16 * 1024;
 
     private readonly byte[] _bytes;
     private readonly bool _complete;
-    private readonly System.Net.Http.Headers.MediaTypeHeaderValue? _type;
+    private readonly MediaTypeHeaderValue? _type;
+    private readonly string? _encoding;
 
-    private ResponseBody(byte[] bytes, bool complete, System.Net.Http.Headers.MediaTypeHeaderValue? type)
+    private ResponseBody(byte[] bytes, bool complete, MediaTypeHeaderValue? type, string? encoding)
     {
-        Json = complete ? ProviderResponse.Parse(bytes, IsJson(type) ? type : null) : default;
+        Json =
+            complete && encoding is null
+                ? ProviderResponse.Parse(bytes, DeclaredText.IsJson(type) ? type : null, DeclaredText.IsJson(type))
+                : default;
         // Repair only JSON: a file must stay byte for byte.
-        _bytes = Json.ValueKind != JsonValueKind.Undefined || IsJson(type) ? JsonText.Repair(bytes) : bytes;
-        (_complete, _type) = (complete, type);
+        _bytes =
+            encoding is null && (Json.ValueKind != JsonValueKind.Undefined || DeclaredText.IsJson(type))
+                ? JsonText.Repair(bytes)
+                : bytes;
+        (_complete, _type, _encoding) = (complete, type, encoding);
     }
 
-    public string? ContentType => _type?.ToString();
+    /// <summary>A body that is not encoded as its headers say.</summary>
+    public static ResponseBody None { get; } = new([], true, null, null);
+
+    public bool IsComplete => _complete;
+
+    /// <summary>The declared type; of text with the charset that it has here.</summary>
+    public string? ContentType
+    {
+        get
+        {
+            if (_encoding is not null || DeclaredText.IsJson(_type))
+                return _type?.ToString();
+            if (Text() is null)
+                return _type?.ToString();
+            return (_type?.MediaType ?? "text/plain") + "; charset=utf-8";
+        }
+    }
 
     /// <summary>The JSON of a complete body; undefined if it is not JSON or was truncated.</summary>
     public JsonElement Json { get; }
@@ -39,15 +66,22 @@ internal sealed class ResponseBody
     )
     {
         var raw = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await using var stream = Decoded(raw, response.Content.Headers);
+        // The cap counts decompressed bytes, so a small compressed response cannot expand without limit. Reading stops
+        // one byte after it, plus as many as are needed to recognize a credential that the cap would divide (a
+        // character has up to four bytes before it is UTF-8).
+        var limit = readCap + 1 + (4 * redactor.Overlap);
+        var (stream, unknown) = await ContentEncodings.UndoAsync(
+            raw,
+            response.Content.Headers,
+            limit,
+            cancellationToken
+        );
+        await using var disposed = stream;
         // The buffer starts with the announced length (unknown after decompression), so that an ordinary response needs
         // one array. It is capped, because the server can announce any length.
         var announced = ReferenceEquals(stream, raw) ? response.Content.Headers.ContentLength : null;
         var buffer = new byte[Math.Clamp(announced ?? FirstRead, 1, FirstRead)];
         var length = 0;
-        // The cap counts decompressed bytes, so a small compressed response cannot expand without limit. Reading stops one
-        // byte after it, plus as many as are needed to recognize a credential that the cap would divide.
-        var limit = readCap + 1 + redactor.Overlap;
         while (length < limit && length != announced)
         {
             if (length == buffer.Length)
@@ -69,11 +103,15 @@ internal sealed class ResponseBody
         }
 
         var whole = length <= readCap;
-        var type = response.Content.Headers.ContentType;
-        var bytes = redactor.Redact(length == buffer.Length ? buffer : buffer[..length]);
-        if (IsJson(type) || LooksLikeJson(bytes))
+        var type = DeclaredText.TypeOf(response.Content.Headers);
+        var bytes = length == buffer.Length ? buffer : buffer[..length];
+        // Before the search: a credential in UTF-16 has other bytes.
+        if (unknown is null)
+            bytes = DeclaredText.ToUtf8(bytes, type);
+        bytes = redactor.Redact(bytes);
+        if (DeclaredText.IsJson(type) || LooksLikeJson(bytes))
             bytes = redactor.RedactJson(bytes);
-        return new ResponseBody(whole || bytes.Length <= readCap ? bytes : bytes[..readCap], whole, type);
+        return new ResponseBody(whole || bytes.Length <= readCap ? bytes : bytes[..readCap], whole, type, unknown);
     }
 
     // ProviderResponse.Parse parses such a body as JSON, whatever its type is.
@@ -81,21 +119,6 @@ internal sealed class ResponseBody
         bytes.TrimStart(BeforeJson) is [(byte)'{' or (byte)'[', ..];
 
     private static ReadOnlySpan<byte> BeforeJson => [(byte)' ', (byte)'\t', (byte)'\r', (byte)'\n', 0xEF, 0xBB, 0xBF];
-
-    // RFC 9110 8.4: decode the encoding that was applied last. Further or unknown encodings leave bytes that are not
-    // JSON and are classified as such.
-    private static Stream Decoded(Stream stream, System.Net.Http.Headers.HttpContentHeaders headers)
-    {
-        if (!headers.NonValidated.TryGetValues("Content-Encoding", out var values))
-            return stream;
-        return values.ToString().Split(',')[^1].Trim().ToLowerInvariant() switch
-        {
-            "gzip" or "x-gzip" => new GZipStream(stream, CompressionMode.Decompress),
-            "deflate" => new ZLibStream(stream, CompressionMode.Decompress),
-            "br" => new BrotliStream(stream, CompressionMode.Decompress),
-            _ => stream,
-        };
-    }
 
     /// <summary>
     /// The data for the caller, at most <paramref name="cap"/> bytes, and, if it was truncated, the complete data for
@@ -127,9 +150,14 @@ internal sealed class ResponseBody
             return text.Length <= cap ? (json, false, default) : (Parse(JsonCut.Cut(text, cap)), true, text);
         }
 
-        if (!_complete && IsJson(_type) && JsonCut.Cut(_bytes, cap) is { Length: > 0 } cut)
+        if (
+            !_complete
+            && _encoding is null
+            && DeclaredText.IsJson(_type)
+            && JsonCut.Cut(_bytes, cap) is { Length: > 0 } cut
+        )
             return (Parse(cut), true, _bytes);
-        if (IsText(_type) && Utf8(_bytes) is { } plain)
+        if (Text() is { } plain)
         {
             var truncated = !_complete || _bytes.Length > cap;
             return (
@@ -143,13 +171,14 @@ internal sealed class ResponseBody
             (int)Math.Min(_bytes.Length, cap / 4L * 3),
             _bytes.Length > cap / 4 * 3 || !_complete
         );
-        var data = JsonSerializer.SerializeToElement(
-            new Dictionary<string, string>
-            {
-                ["content_type"] = ContentType ?? "application/octet-stream",
-                ["base64"] = Convert.ToBase64String(_bytes, 0, length),
-            }
-        );
+        var binary = new Dictionary<string, string>
+        {
+            ["content_type"] = _type?.ToString() ?? "application/octet-stream",
+            ["base64"] = Convert.ToBase64String(_bytes, 0, length),
+        };
+        if (_encoding is not null)
+            binary["content_encoding"] = _encoding;
+        var data = JsonSerializer.SerializeToElement(binary);
         return (data, shortened, shortened ? _bytes : default(ReadOnlyMemory<byte>));
     }
 
@@ -161,22 +190,13 @@ internal sealed class ResponseBody
         return JsonElement.ParseValue(ref reader);
     }
 
-    private static bool IsJson(System.Net.Http.Headers.MediaTypeHeaderValue? type) =>
-        type?.MediaType is { } media
-        && (
-            media.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-            || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase)
-            || media.Equals("text/json", StringComparison.OrdinalIgnoreCase)
-        );
-
-    private static bool IsText(System.Net.Http.Headers.MediaTypeHeaderValue? type) =>
-        type?.MediaType is { } media
-        && (
-            media.StartsWith("text/", StringComparison.OrdinalIgnoreCase)
-            || IsJson(type)
-            || media.EndsWith("xml", StringComparison.OrdinalIgnoreCase)
-            || media.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
-        );
+    /// <summary>The body as text; null for anything else. Without a declared type it must look like text.</summary>
+    private string? Text() =>
+        _encoding is null
+        && (DeclaredText.IsText(_type) || (_type is null && DeclaredText.HasNoControls(_bytes)))
+        && Utf8(_bytes) is { } text
+            ? text.TrimStart('\uFEFF')
+            : null;
 
     private static string? Utf8(byte[] bytes)
     {

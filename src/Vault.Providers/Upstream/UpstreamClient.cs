@@ -1,12 +1,14 @@
+using System.Text.Json;
 using Vault.Core.Execution;
+using Vault.Core.Packs;
 using Vault.Providers.Classification;
 using Vault.Providers.Egress;
 
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Sends one attempt of a tool call and classifies the response. It never retries and never follows a redirect; the
-/// executor decides what comes next.
+/// Sends one attempt of a tool call and classifies the response. It never retries, and follows only the redirects of a
+/// read (<see cref="Redirects"/>); the executor decides what comes next.
 /// </summary>
 public sealed class UpstreamClient : IUpstream
 {
@@ -34,10 +36,10 @@ public sealed class UpstreamClient : IUpstream
         ArgumentNullException.ThrowIfNull(call);
         string? page = null;
         if (call.PageToken is not null && !PageTokens.TryRead(call, out page))
-            return NotSent(UpstreamOutcome.Rejected, "page_token_invalid");
+            return NotSent(UpstreamOutcome.Rejected, UnsentCodes.PageTokenInvalid);
         var left = call.Deadline - _time.GetUtcNow();
         if (left <= TimeSpan.Zero)
-            return NotSent(UpstreamOutcome.NotSent, "deadline_passed");
+            return NotSent(UpstreamOutcome.NotSent, UnsentCodes.DeadlinePassed);
         HttpRequestMessage? message;
         try
         {
@@ -45,8 +47,8 @@ public sealed class UpstreamClient : IUpstream
             if (message is null)
             {
                 var own =
-                    fault is "page_token_invalid" or "url_malformed"
-                    || fault!.StartsWith("parameter_missing:", StringComparison.Ordinal);
+                    fault is UnsentCodes.PageTokenInvalid or UnsentCodes.UrlMalformed
+                    || fault!.StartsWith(UnsentCodes.ParameterMissing, StringComparison.Ordinal);
                 return NotSent(own ? UpstreamOutcome.Rejected : UpstreamOutcome.EgressDenied, fault!);
             }
         }
@@ -59,10 +61,7 @@ public sealed class UpstreamClient : IUpstream
         {
             // Taken before the credential is added: a key in the query must not get into a page token.
             var url = message.RequestUri!;
-            if (
-                CredentialPlacement.Apply(message, call.Tool.Pack, call.Grant, call.Credential, call.Consumer, _time) is
-                { } missing
-            )
+            if (Apply(call, message) is { } missing)
                 return NotSent(UpstreamOutcome.Rejected, missing);
             if (call.TokenEndsAtDeadline)
                 return await SendAsync(call, message, url, page, cancellationToken);
@@ -82,23 +81,42 @@ public sealed class UpstreamClient : IUpstream
         CancellationToken cancellationToken
     )
     {
-        var content = message.Content as TrackedContent;
+        var hop = new Redirects.Hop(url, message.Method.Method, WithCredential: true);
         int? status = null;
         try
         {
-            using var response = await _http.Api.SendAsync(message, cancellationToken);
-            status = (int)response.StatusCode;
-            using var redactor = new CredentialRedactor(call.Grant, call.Credential);
-            var body = await ResponseBody.ReadAsync(response, _options.ReadCap, redactor, cancellationToken);
-            var headers = ProviderResponse.HeadersOf(response);
-            var answer = new ProviderResponse(status.Value, name => redactor.Redact(headers(name)), body.Json);
-            return Reply(call, answer, body, url, page) with { CredentialEchoed = redactor.Replaced };
+            for (var hops = 0; ; hops++)
+            {
+                using var response = await _http.Api.SendAsync(message, cancellationToken);
+                status = (int)response.StatusCode;
+                if (hops < Redirects.Max && Redirects.Next(call, _http.Policy, response, hop) is { } next)
+                {
+                    var following = Redirects.Request(call, _http.Policy, page, next);
+                    if (next.WithCredential && Apply(call, following) is not null)
+                        following.Dispose();
+                    else
+                    {
+                        // The caller disposes of the first message; it disposes of this one with its content.
+                        message.Dispose();
+                        (message, hop) = (following, next);
+                        continue;
+                    }
+                }
+
+                using var redactor = new CredentialRedactor(call.Grant, call.Credential);
+                return await ReplyAsync(call, response, redactor, url, hop, page, cancellationToken) with
+                {
+                    CredentialEchoed = redactor.Replaced,
+                };
+            }
         }
         catch (Exception e)
             when (e is HttpRequestException or OperationCanceledException or IOException or InvalidDataException)
         {
             var failure = SendFailures.Of(e);
-            var sent = status is not null || (!SendFailures.BeforeSend(failure) && content is not { Begun: false });
+            var sent =
+                status is not null
+                || (!SendFailures.BeforeSend(failure) && message.Content is not TrackedContent { Begun: false });
             var outcome =
                 failure == SendFailure.EgressDenied ? UpstreamOutcome.EgressDenied
                 : !sent ? UpstreamOutcome.NotSent
@@ -110,7 +128,69 @@ public sealed class UpstreamClient : IUpstream
                 Detail = failure == SendFailure.EgressDenied ? Denial(e) : SendFailures.Code(failure),
             };
         }
+        finally
+        {
+            message.Dispose();
+        }
     }
+
+    private string? Apply(ToolCall call, HttpRequestMessage message) =>
+        CredentialPlacement.Apply(message, call.Tool.Pack, call.Grant, call.Credential, call.Consumer, _time);
+
+    private async Task<UpstreamReply> ReplyAsync(
+        ToolCall call,
+        HttpResponseMessage response,
+        CredentialRedactor redactor,
+        Uri url,
+        Redirects.Hop hop,
+        string? page,
+        CancellationToken cancellationToken
+    )
+    {
+        ResponseBody body;
+        ExecutionWarning? warning = null;
+        try
+        {
+            body = await ResponseBody.ReadAsync(response, _options.ReadCap, redactor, cancellationToken);
+        }
+        catch (InvalidDataException) when (IsToldByStatus(call, response))
+        {
+            // A write that the provider has acknowledged has acted; "unknown" would make the caller look for it.
+            body = ResponseBody.None;
+            warning = new ExecutionWarning(
+                ExecutionWarning.BodyUnreadable,
+                "The provider acted, but the body of its response is not encoded as its headers say."
+            );
+        }
+
+        var headers = ProviderResponse.HeadersOf(response);
+        var answer = new ProviderResponse((int)response.StatusCode, name => redactor.Redact(headers(name)), body.Json);
+        // Paging is pinned to the tool's own origin; within it, relative URLs are relative to the final address.
+        var own = PageTokens.SameOrigin(url, hop.Url.AbsoluteUri) is null ? url : hop.Url;
+        var reply = Reply(call, answer, body, own, page) with
+        {
+            Headers = UsefulHeaders.Of(response, call.Tool.Pack, hop.Url, redactor),
+        };
+        if (warning is not null)
+            reply = reply with { Warnings = [warning] };
+        // A host of files never saw the credential, so its refusal says nothing about it.
+        return
+            !hop.WithCredential
+            && reply.Outcome
+                is UpstreamOutcome.CredentialRejected
+                    or UpstreamOutcome.GrantDead
+                    or UpstreamOutcome.ScopeMissing
+            ? reply with
+            {
+                Outcome = UpstreamOutcome.Rejected,
+            }
+            : reply;
+    }
+
+    // Where a success may be a refusal, only the body tells.
+    private static bool IsToldByStatus(ToolCall call, HttpResponseMessage response) =>
+        !response.IsSuccessStatusCode
+        || (call.Tool.Definition.Effect != Effect.Read && call.Tool.Pack.Details.Api.ErrorWhen.IsEmpty);
 
     private UpstreamReply Reply(ToolCall call, ProviderResponse answer, ResponseBody body, Uri url, string? page)
     {
@@ -118,23 +198,38 @@ public sealed class UpstreamClient : IUpstream
         var verdict = ApiResponseClassifier.Classify(pack, answer, _time.GetUtcNow());
         var succeeded = verdict.Outcome == UpstreamOutcome.Succeeded;
         var (data, truncated, complete) = body.Render(
-            _options.OutputCap,
+            succeeded ? _options.OutputCap : Math.Min(_options.OutputCap, MaxErrorBody),
             succeeded && !call.Raw ? request.Data : null,
             succeeded && !call.Raw ? request.Drop : []
         );
+        var (next, warning) = succeeded ? PageTokens.Next(call, answer, url, page) : default;
+        if (
+            succeeded
+            && request.Paging is { Style: not PagingStyle.LinkHeader }
+            && (!body.IsComplete || (body.Json.ValueKind == JsonValueKind.Undefined && truncated))
+        )
+            warning = new ExecutionWarning(
+                ExecutionWarning.NextPageUnknown,
+                "The response is longer than the vault reads, so it is not known whether the list goes on. "
+                    + "Ask for smaller pages."
+            );
         return new UpstreamReply(verdict.Outcome, answer.Status)
         {
             Data = data,
             Truncated = truncated,
             Complete = succeeded ? complete : default,
             ContentType = body.ContentType,
-            NextPageToken = succeeded ? PageTokens.Next(call, answer, url, page) : null,
+            NextPageToken = next,
+            Warnings = warning is null ? [] : [warning],
             RetryAfter = verdict.RetryAfter,
             Reason = verdict.Reason,
             Detail = verdict.Code,
             MissingScopes = verdict.MissingScopes,
         };
     }
+
+    // An agent reads it as text; a page of HTML would fill its context.
+    private const int MaxErrorBody = 8 * 1024;
 
     private static UpstreamReply NotSent(UpstreamOutcome outcome, string detail) =>
         new(outcome, null) { Sent = false, Detail = detail };

@@ -35,6 +35,11 @@ internal static class Samples
         ExecutionId = "exe_1",
         Upstream = "invalid_grant",
         UpstreamStatus = 400,
+        UpstreamContent = new UpstreamContent(
+            JsonSerializer.SerializeToElement(new { message = "ungültig" }),
+            true,
+            [new UpstreamHeader("retry-after", "3")]
+        ),
         MissingScopes = ["a", "b"],
         Candidates = [new AccountCandidate("ca_1", "sandbox", "", "ada@example.com")],
         Violations = [new Violation("/channel", "is required")],
@@ -117,6 +122,8 @@ internal static class Samples
             NextPageToken = "next",
             Truncated = true,
             OutputHandle = "handle",
+            UpstreamHeaders = [new UpstreamHeader("location", "https://x/1")],
+            Warnings = [new ExecutionWarning(ExecutionWarning.NextPageNotFollowed, "elsewhere")],
             ConnectedAccountId = Account.Value,
             ScopesUsed = ["read"],
         },

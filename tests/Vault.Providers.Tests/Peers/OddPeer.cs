@@ -88,11 +88,11 @@ public sealed class OddPeer : IAsyncDisposable
 
     private async Task<string> ReadAsync(NetworkStream stream)
     {
-        var text = new StringBuilder();
+        var bytes = new List<byte>();
         var buffer = new byte[8192];
         while (true)
         {
-            var all = text.ToString();
+            var all = Encoding.UTF8.GetString(bytes.ToArray());
             var head = all.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (head >= 0)
             {
@@ -102,15 +102,16 @@ public sealed class OddPeer : IAsyncDisposable
                     .Trim();
                 if (
                     length is null
-                    || all.Length - head - 4 >= int.Parse(length, System.Globalization.CultureInfo.InvariantCulture)
+                    || bytes.Count - Encoding.UTF8.GetByteCount(all.AsSpan(0, head)) - 4
+                        >= int.Parse(length, System.Globalization.CultureInfo.InvariantCulture)
                 )
                     return all;
             }
 
             var read = await stream.ReadAsync(buffer, _stop.Token);
             if (read == 0)
-                return text.ToString();
-            text.Append(Encoding.UTF8.GetString(buffer, 0, read));
+                return all;
+            bytes.AddRange(buffer.AsSpan(0, read));
         }
     }
 }

@@ -179,13 +179,15 @@ public sealed class SandboxUpstreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_redirect_is_an_answer_not_a_way()
+    public async Task A_read_follows_a_redirect_of_its_own_origin_only()
     {
-        var reply = await SendAsync("sandbox_redirect", new { to = _rig.Sandbox.BaseUrl + "/api/me" });
-        Assert.Equal((UpstreamOutcome.Rejected, 302), (reply.Outcome, reply.Status));
-        Assert.DoesNotContain(_rig.Sandbox.Counters.ApiCallsByPath.Keys, k =>
-            k.Contains("/api/me", StringComparison.Ordinal)
-        );
+        var own = await SendAsync("sandbox_redirect", new { to = _rig.Sandbox.BaseUrl + "/api/me" });
+        Assert.Equal((UpstreamOutcome.Succeeded, 200), (own.Outcome, own.Status));
+        Assert.Equal("alice", own.Data!.Value.GetProperty("id").GetString());
+
+        var foreign = await SendAsync("sandbox_redirect", new { to = "https://evil.example.net/api/me" });
+        Assert.Equal((UpstreamOutcome.Rejected, 302), (foreign.Outcome, foreign.Status));
+        Assert.Equal("https://evil.example.net/api/me", foreign.Headers.Single(h => h.Name == "location").Value);
     }
 
     [Theory]

@@ -204,9 +204,7 @@ public sealed class StrangeTextTests : IDisposable
 
     [Theory]
     [InlineData("a\r\nX-Evil: 1")]
-    [InlineData("a\"; filename=\"b")]
     [InlineData("a\\")]
-    [InlineData("ünï")]
     [InlineData("")]
     public async Task A_name_that_cannot_stand_in_a_part_is_refused_and_not_sent(string name)
     {

@@ -21,7 +21,9 @@ public sealed class JsonSchema : IInputSchema
 
     private readonly SchemaNode _root;
 
-    internal JsonSchema(SchemaNode root) => _root = root;
+    private readonly bool _formats;
+
+    internal JsonSchema(SchemaNode root, bool formats) => (_root, _formats) = (root, formats);
 
     /// <summary>Compiles a schema. Each fault names its position in the schema by JSON pointer.</summary>
     /// <param name="closed">Objects with listed properties reject unknown ones by default, as tool inputs
@@ -31,21 +33,33 @@ public sealed class JsonSchema : IInputSchema
         bool closed,
         [NotNullWhen(true)] out JsonSchema? compiled,
         out ImmutableArray<Violation> faults
+    ) => TryCompile(schema, closed, assertFormats: false, out compiled, out faults);
+
+    /// <inheritdoc cref="TryCompile(JsonElement, bool, out JsonSchema?, out ImmutableArray{Violation})"/>
+    /// <param name="assertFormats">Whether validation checks formats; they are annotations otherwise.</param>
+    public static bool TryCompile(
+        JsonElement schema,
+        bool closed,
+        bool assertFormats,
+        [NotNullWhen(true)] out JsonSchema? compiled,
+        out ImmutableArray<Violation> faults
     )
     {
         var compiler = new SchemaCompiler(schema, closed);
         var root = compiler.Compile();
         faults = compiler.Faults;
-        compiled = faults.Length == 0 ? new JsonSchema(root) : null;
+        compiled = faults.Length == 0 ? new JsonSchema(root, assertFormats) : null;
         return compiled is not null;
     }
 
     public IReadOnlyList<Violation> Validate(JsonElement input)
     {
-        var report = new SchemaReport(MaxViolations);
+        var report = new SchemaReport(MaxViolations) { ChecksFormats = _formats };
         _root.Check(input, report);
         return report.Violations;
     }
+
+    public JsonElement Normalize(JsonElement input) => SchemaNormalizer.Normalize(_root, input);
 }
 
 /// <summary>Collects violations and tracks the current position in the input.</summary>
@@ -59,6 +73,9 @@ internal sealed class SchemaReport(int limit)
     public bool IsFull => _violations is { } v && v.Count >= limit;
 
     public bool IsClean => _violations is null;
+
+    /// <summary>Whether a format is an assertion.</summary>
+    public bool ChecksFormats { get; init; }
 
     public int Depth => _path.Count;
 
@@ -75,7 +92,7 @@ internal sealed class SchemaReport(int limit)
     /// <summary>A separate report at the same position, for branches that may fail. It has its own limit.</summary>
     public SchemaReport Fork(int violations)
     {
-        var fork = new SchemaReport(violations);
+        var fork = new SchemaReport(violations) { ChecksFormats = ChecksFormats };
         fork._path.AddRange(_path);
         return fork;
     }

@@ -180,7 +180,7 @@ internal sealed class SchemaNode
 
         if (Pattern is not null && !Pattern.IsMatch(text))
             report.Add($"does not match {Pattern}");
-        if (Format is not null && !SchemaFormats.Fits(Format, text))
+        if (Format is not null && report.ChecksFormats && !SchemaFormats.Fits(Format, text))
             report.Add(SchemaFormats.Advice(Format));
     }
 

@@ -42,7 +42,7 @@ internal sealed class ExecuteTool(ToolExecutor executor, GatewayOptions options)
                 },
                 Field.Text("page_token", "next_page_token of the previous response.") with
                 {
-                    MaxLength = 8192,
+                    MaxLength = 16 * 1024,
                 },
                 Field.Flag("raw", "Returns everything that the provider sent, instead of the tool's data."),
                 .. ExecutionFields.Account,

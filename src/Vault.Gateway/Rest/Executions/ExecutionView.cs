@@ -21,6 +21,11 @@ internal sealed class ExecutionView(ExecutionResult result) : IWriteItself
 
     public bool Truncated => result.Truncated;
 
+    /// <summary>The provider's headers that a caller can use (location, etag, link); content of the provider.</summary>
+    public UpstreamHeaders? Upstream => Problems.HeadersOf(result.UpstreamHeaders) is { } headers ? new(headers) : null;
+
+    public IReadOnlyList<ExecutionWarning> Warnings => result.Warnings;
+
     public string? OutputHandle => result.OutputHandle;
 
     public string? ConnectedAccountId => result.ConnectedAccountId;
@@ -44,6 +49,27 @@ internal sealed class ExecutionView(ExecutionResult result) : IWriteItself
         json.WriteString("trust"u8, Trust);
         json.WriteString("next_page_token"u8, NextPageToken);
         json.WriteBoolean("truncated"u8, Truncated);
+        if (Upstream is { } upstream)
+        {
+            json.WriteStartObject("upstream"u8);
+            json.WriteStartObject("headers"u8);
+            foreach (var (name, value) in upstream.Headers)
+                json.WriteString(name, value);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        else
+            json.WriteNull("upstream"u8);
+        json.WriteStartArray("warnings"u8);
+        foreach (var warning in result.Warnings)
+        {
+            json.WriteStartObject();
+            json.WriteString("code"u8, warning.Code);
+            json.WriteString("message"u8, warning.Message);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteString("output_handle"u8, OutputHandle);
         json.WriteString("connected_account_id"u8, ConnectedAccountId);
         json.WriteStartArray("scopes_used"u8);
@@ -53,3 +79,6 @@ internal sealed class ExecutionView(ExecutionResult result) : IWriteItself
         json.WriteEndObject();
     }
 }
+
+/// <summary>The headers of a provider's response, by lower-case name.</summary>
+internal sealed record UpstreamHeaders(IReadOnlyDictionary<string, string> Headers);

@@ -64,7 +64,8 @@ internal sealed class GetOutput(OutputKeeper outputs, ExecutionFinder finder) : 
                 return VaultError.Invalid("offset", $"is beyond the end ({bytes.Length})");
             var textual =
                 output.ContentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase)
-                || output.ContentType.Contains("json", StringComparison.OrdinalIgnoreCase);
+                || output.ContentType.Contains("json", StringComparison.OrdinalIgnoreCase)
+                || output.ContentType.EndsWith("charset=utf-8", StringComparison.OrdinalIgnoreCase);
             var piece = bytes[
                 (int)offset..Math.Min(bytes.Length, (int)offset + (int)(call.Query.Number("limit") ?? 256 * 1024))
             ];

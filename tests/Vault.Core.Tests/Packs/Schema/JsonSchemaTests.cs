@@ -142,15 +142,62 @@ public sealed class JsonSchemaTests
         Assert.Equal(JsonSchema.MaxViolations, Compile("""{"items":{"type":"integer"}}""").Validate(input).Count);
     }
 
+    [Theory]
+    [InlineData("date-time", "2031-03-04T08:15:00")]
+    [InlineData("date-time", "2031-03-04T08:15:00.000-0500")]
+    [InlineData("date", "04/03/2031")]
+    [InlineData("email", "Ada <ada@example.com>")]
+    [InlineData("uri", "/relative")]
+    [InlineData("uuid", "123e4567e89b12d3a456426614174000")]
+    public void A_format_is_an_annotation_until_a_tool_asserts_it(string format, string value)
+    {
+        var schema = $$$"""{"type":"object","properties":{"at":{"type":"string","format":"{{{format}}}"} } }""";
+        var input = JsonSerializer.SerializeToElement(new { at = value });
+        Assert.Empty(Compile(schema, assertFormats: false).Validate(input));
+        Assert.Equal("/at", Assert.Single(Compile(schema).Validate(input)).Path);
+    }
+
+    [Theory]
+    [InlineData("""{"text":null,"count":null}""", "{}")]
+    [InlineData("""{"text":"x","count":7.0}""", """{"text":"x","count":7}""")]
+    [InlineData("""{"count":2.5e2,"ratio":2.0}""", """{"count":250,"ratio":2.0}""")]
+    [InlineData("""{"list":[1.0,null,{"n":3.0,"o":null}]}""", """{"list":[1.0,null,{"n":3,"o":null}]}""")]
+    [InlineData("""{"inner":{"n":null,"keep":4.0}}""", """{"inner":{"keep":4}}""")]
+    [InlineData("""{"clear":null}""", """{"clear":null}""")]
+    [InlineData("""{"either":9.0}""", """{"either":9}""")]
+    [InlineData("""{"count":1.5,"unknown":null}""", """{"count":1.5,"unknown":null}""")]
+    public void A_null_that_means_nothing_is_left_out_and_an_integer_is_written_as_one(string given, string meant)
+    {
+        var schema = Compile(
+            """
+            {"type":"object","properties":{
+              "text":{"type":"string"},"count":{"type":"integer"},"ratio":{"type":"number"},
+              "list":{"type":"array","items":{"properties":{"n":{"type":"integer"},"o":{}}}},
+              "inner":{"type":"object","properties":{"n":{"$ref":"#/$defs/n"},"keep":{"$ref":"#/$defs/n"}}},
+              "clear":{"type":["string","null"]},"either":{"anyOf":[{"type":"string"},{"type":"integer"}]}},
+             "$defs":{"n":{"type":"integer"}}}
+            """
+        );
+        Assert.Equal(meant, schema.Normalize(Json(given)).GetRawText());
+    }
+
+    [Fact]
+    public void A_null_for_a_required_input_is_no_value()
+    {
+        var schema = Compile("""{"type":"object","properties":{"q":{"type":"string"}},"required":["q"]}""");
+        var normal = schema.Normalize(Json("""{"q":null}"""));
+        Assert.Equal("/q", Assert.Single(schema.Validate(normal)).Path);
+    }
+
     /// <summary>A pattern that would take ages with backtracking takes no time here.</summary>
     [Fact]
     public void A_hostile_pattern_is_linear() =>
         Assert.NotEmpty(Compile("""{"pattern":"^(a+)+$"}""").Validate(Json("\"" + new string('a', 100_000) + "b\"")));
 
-    private static JsonSchema Compile(string schema)
+    private static JsonSchema Compile(string schema, bool assertFormats = true)
     {
         Assert.True(
-            JsonSchema.TryCompile(Json(schema), closed: true, out var compiled, out var faults),
+            JsonSchema.TryCompile(Json(schema), closed: true, assertFormats, out var compiled, out var faults),
             string.Join("; ", faults)
         );
         return compiled;
