@@ -62,6 +62,12 @@ public sealed class SealedPlacesTests : IDisposable
                 + "ef03d80f9ab54edc880e6c"
         ),
         (
+            "approval_arguments",
+            SealContext.ApprovalArguments(Acme, "apr_01hzzzzzzzzzzzzzzzzzzzzzzz"),
+            "010000000174a0182990465b1740e029ab14ab853575e84abaf402a275bacc993a363e3cf35da91e35480a88"
+                + "5f0530d15dd141a8a2db7be7d5bdb84c7a0eb2"
+        ),
+        (
             "idempotent_answer",
             SealContext.IdempotentResponse(Acme, Acme.Value + "/key_1", "k%1"),
             "0100000001f02c16227e45a29536c723fbd55d16de1b478b42e048ff9975fa6ff99f7ced658a6bdf34ae4496"
