@@ -83,6 +83,7 @@ public sealed class OwnProvider : IAsyncDisposable
                 organization_id = Organization,
                 provider = id,
                 allow_proxy = true,
+                proxy_effect = "write",
             }
         );
         Assert.True(made.Status == HttpStatusCode.Created, made.ToString());
