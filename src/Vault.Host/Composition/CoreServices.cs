@@ -1,4 +1,5 @@
 using Vault.Core.Accounts;
+using Vault.Core.Connections;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Keys;
@@ -54,6 +55,8 @@ public static class CoreServices
 
         services.AddSingleton<TokenClients>();
         services.AddSingleton<AccountRunner>();
+        services.AddSingleton<DestinationBinder>();
+        services.AddSingleton<IDestinationReview, DestinationReview>();
         services.AddSingleton<AccountRefresher>();
         services.AddSingleton<AccountRevoker>();
         services.AddSingleton<GrantStore>();

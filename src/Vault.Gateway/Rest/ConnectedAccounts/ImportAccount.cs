@@ -34,6 +34,7 @@ internal sealed class ImportAccount(CredentialImport credentialImport) : IRoute
                 ErrorCatalogue.UpstreamUnavailable,
                 ErrorCatalogue.OrganizationSuspended,
                 ErrorCatalogue.KeysUnavailable,
+                ErrorCatalogue.DestinationChanged,
             ],
             Body =
             [

@@ -44,6 +44,7 @@ internal sealed class RefreshAccount(
                 ErrorCatalogue.ConnectionUnknown,
                 ErrorCatalogue.ProviderUnknown,
                 ErrorCatalogue.KeysUnavailable,
+                ErrorCatalogue.DestinationChanged,
             ],
         };
 
