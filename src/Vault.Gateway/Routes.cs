@@ -62,6 +62,8 @@ internal static class Routes
         Add<ListProviders>();
         Add<GetProvider>();
         Add<PutProvider>();
+        Add<GetPendingOrigins>();
+        Add<AcceptOrigins>();
         Add<ValidateProvider>();
         Add<DiffProvider>();
         Add<ListTools>();

@@ -101,6 +101,7 @@ public static class VaultGateway
         services.TryAddSingleton<ConnectionRegistry>();
         services.TryAddSingleton<ConnectionRemoval>();
         services.TryAddSingleton<ToolSetRemover>();
+        services.TryAddSingleton<PackChanges>();
         services.TryAddSingleton<ScopeMigration>();
         services.TryAddSingleton<ScopeReport>();
         services.TryAddSingleton<ConnectLinks>();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
 using Vault.Client;
 using Vault.Providers.Packs;
 
@@ -212,6 +213,12 @@ internal static class PackCommands
                 else
                     await console.Out.WriteLineAsync(
                         $"{kept.Cell("id")} {kept.Cell("version")}: {kept.GetProperty("tools").GetArrayLength()} tools"
+                            + (
+                                kept.TryGetProperty("pending", out var waits) && waits.ValueKind != JsonValueKind.Null
+                                    ? "; it leads to other addresses and waits: vaultctl providers accept-origins "
+                                        + kept.Cell("id")
+                                    : ""
+                            )
                     );
                 return VaultCommand.Done;
             }

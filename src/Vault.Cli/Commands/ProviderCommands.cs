@@ -14,12 +14,69 @@ internal static class ProviderCommands
         return new Command(
             "providers",
             "Providers and what they need.\n\nExamples:\n  vaultctl providers list\n  vaultctl providers show "
-                + "salesforce --json"
+                + "salesforce --json\n  vaultctl providers accept-origins acme"
         )
         {
             list,
             show,
+            Accept(console),
         };
+    }
+
+    private static Command Accept(CliConsole console)
+    {
+        var id = new Argument<string>("provider") { Description = "The provider's id." };
+        var change = new Option<string?>("--change")
+        {
+            Description = "The change to accept, as shown without this option.",
+        };
+        var command = new Command(
+            "accept-origins",
+            "Show the version of a pack that waits because it leads to other addresses; with --change, put it into "
+                + "force. Needs another platform key than the one that stored it."
+        )
+        {
+            id,
+            change,
+        };
+        command.SetAction(
+            (parsed, stop) => AcceptAsync(console, parsed, parsed.GetRequiredValue(id), parsed.GetValue(change), stop)
+        );
+        return command;
+    }
+
+    private static async Task<int> AcceptAsync(
+        CliConsole console,
+        ParseResult parsed,
+        string id,
+        string? change,
+        CancellationToken cancellationToken
+    )
+    {
+        using var vault = console.Client(parsed);
+        var path = "/v1/providers/" + Uri.EscapeDataString(id);
+        var answer = change is null
+            ? await vault.CallAsync(HttpMethod.Get, path + "/pending_origins", null, cancellationToken)
+            : await vault.CallAsync(HttpMethod.Post, path + ":accept_origins", new { change }, cancellationToken);
+        if (parsed.WantsJson())
+            console.Json(answer);
+        else if (change is null)
+        {
+            await console.Out.WriteLineAsync(
+                $"{id}: stored by {answer.Cell("stored_by")} at {answer.Cell("stored_at")}; new addresses:"
+            );
+            foreach (var added in answer.GetProperty("added").EnumerateArray())
+                await console.Out.WriteLineAsync("  " + added.GetString());
+            await console.Out.WriteLineAsync(
+                $"Accept: vaultctl providers accept-origins {id} --change {answer.Cell("change")}"
+            );
+        }
+        else
+            await console.Out.WriteLineAsync(
+                $"{id} {answer.Cell("version")} is in force; {answer.Cell("organizations")} organizations use it, "
+                    + $"{answer.Cell("accounts_stopped")} accounts are bound to the former addresses"
+            );
+        return VaultCommand.Done;
     }
 
     private static async Task<int> ListAsync(

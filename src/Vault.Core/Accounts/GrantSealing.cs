@@ -4,6 +4,7 @@ using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Accounts;
 
@@ -13,16 +14,34 @@ namespace Vault.Core.Accounts;
 /// </summary>
 public sealed class GrantSealing(Sealer sealer)
 {
-    public SealedBlob SealGrant(SealingKey key, AccountId account, long generation, GrantTokens grant)
+    /// <param name="destinations">The only origins that the tokens may be sent to.</param>
+    public SealedBlob SealGrant(
+        SealingKey key,
+        AccountId account,
+        long generation,
+        GrantTokens grant,
+        Destinations destinations
+    )
     {
         ArgumentNullException.ThrowIfNull(key);
-        return Seal(key, SealContext.Grant(key.Organization, account, generation), GrantCodec.Encode(grant));
+        ArgumentNullException.ThrowIfNull(destinations);
+        var place = SealContext.Grant(key.Organization, account, generation);
+        return Seal(key, place.BoundTo(destinations), GrantCodec.Encode(grant));
     }
 
-    public SealedBlob SealCredential(SealingKey key, AccountId account, long generation, StaticCredential credential)
+    /// <inheritdoc cref="SealGrant"/>
+    public SealedBlob SealCredential(
+        SealingKey key,
+        AccountId account,
+        long generation,
+        StaticCredential credential,
+        Destinations destinations
+    )
     {
         ArgumentNullException.ThrowIfNull(key);
-        return Seal(key, SealContext.Credential(key.Organization, account, generation), GrantCodec.Encode(credential));
+        ArgumentNullException.ThrowIfNull(destinations);
+        var place = SealContext.Credential(key.Organization, account, generation);
+        return Seal(key, place.BoundTo(destinations), GrantCodec.Encode(credential));
     }
 
     /// <summary>

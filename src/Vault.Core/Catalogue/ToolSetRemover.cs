@@ -152,7 +152,7 @@ public sealed class ToolSetRemover(
                     .UpdateAsync(
                         next,
                         row.Version,
-                        [entry, registry.Draft(LedgerEvents.ConnectionChanged, next, by)],
+                        [entry, registry.Draft(LedgerEvents.ConnectionChanged, row, next, by)],
                         cancellationToken
                     )
                     .ConfigureAwait(false) == WriteOutcome.Written

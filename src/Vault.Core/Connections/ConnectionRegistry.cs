@@ -27,6 +27,10 @@ public sealed record ConnectionChange(
     bool RemoveSecret
 );
 
+/// <param name="AccountsStopped">The number of accounts whose credentials are bound to other addresses than the change
+/// leads to; null when it changes no address.</param>
+public sealed record ConnectionChanged(ConnectionRow Row, long? AccountsStopped);
+
 /// <summary>
 /// Creates, changes and reads connections. All faults of a request are reported before anything is written.
 /// </summary>
@@ -34,6 +38,7 @@ public sealed class ConnectionRegistry(
     IConnectionStore store,
     IOrganizationStore organizations,
     IPacks packs,
+    IDestinationReview review,
     Sealer sealer,
     IdFactory ids,
     TimeProvider time,
@@ -64,7 +69,9 @@ public sealed class ConnectionRegistry(
         {
             var sealing = await sealer.SealAsync(
                 plain,
-                SealContext.ClientSecret(draft.Organization, id, 1),
+                SealContext
+                    .ClientSecret(draft.Organization, id, 1)
+                    .BoundTo(PackOrigins.Of(packs, pack, draft.Settings.Parameters)),
                 cancellationToken
             );
             if (!sealing.TryGet(out secret, out var unsealed))
@@ -87,7 +94,7 @@ public sealed class ConnectionRegistry(
         return await store.InsertAsync(
             row,
             GateCheck.OpenAt(organization.State.Gate.Epoch),
-            [Draft(LedgerEvents.ConnectionCreated, row, by)],
+            [Draft(LedgerEvents.ConnectionCreated, null, row, by)],
             cancellationToken
         ) switch
         {
@@ -120,7 +127,7 @@ public sealed class ConnectionRegistry(
             : new VaultError(ErrorCatalogue.ConnectionUnknown, "There is no such connection in this organization.");
     }
 
-    public async Task<Result<ConnectionRow>> ChangeAsync(
+    public async Task<Result<ConnectionChanged>> ChangeAsync(
         OrganizationId organization,
         string idOrName,
         ConnectionChange change,
@@ -142,7 +149,7 @@ public sealed class ConnectionRegistry(
             var settings = change.Apply(row.Settings);
             // Without a change nothing is written: a rejected request does not touch the row.
             if (ReferenceEquals(settings, row.Settings) && change is { ClientSecret: null, RemoveSecret: false })
-                return row;
+                return new ConnectionChanged(row, null);
             if (
                 !settings.Scopes.SequenceEqual(row.Settings.Scopes)
                 && settings.ScopesVersion == row.Settings.ScopesVersion
@@ -159,6 +166,9 @@ public sealed class ConnectionRegistry(
             );
             if (faults.Length > 0)
                 return ConnectionRules.Refuse(faults);
+            var reviewed = await ReviewAsync(row, pack, settings, change, cancellationToken);
+            if (!reviewed.TryGet(out var stopped, out var refused) && refused is not null)
+                return refused;
             var next = row with { Settings = settings, Version = row.Version + 1, UpdatedAt = time.GetUtcNow() };
             if (change.RemoveSecret)
                 next = next with { ClientSecret = null };
@@ -168,7 +178,9 @@ public sealed class ConnectionRegistry(
                 var generation = row.SecretGeneration + 1;
                 var sealing = await sealer.SealAsync(
                     plain,
-                    SealContext.ClientSecret(organization, row.Id, generation),
+                    SealContext
+                        .ClientSecret(organization, row.Id, generation)
+                        .BoundTo(PackOrigins.Of(packs, pack, settings.Parameters)),
                     cancellationToken
                 );
                 if (!sealing.TryGet(out var secret, out var unsealed))
@@ -181,16 +193,50 @@ public sealed class ConnectionRegistry(
                 await store.UpdateAsync(
                     next,
                     row.Version,
-                    [Draft(LedgerEvents.ConnectionChanged, next, by)],
+                    [Draft(LedgerEvents.ConnectionChanged, row, next, by)],
                     cancellationToken
                 ) == WriteOutcome.Written
             )
-                return next;
+                return new ConnectionChanged(next, stopped);
         }
 
         return new VaultError(
             ErrorCatalogue.Conflict,
             "The connection was changed concurrently; read it and try again."
+        );
+    }
+
+    /// <summary>
+    /// Parameters that decide about an address need the client secret again (law 10): who may edit a connection may not
+    /// thereby choose where a secret goes that they do not know. Null when no address changes.
+    /// </summary>
+    private async Task<Result<long?>> ReviewAsync(
+        ConnectionRow row,
+        ProviderPack pack,
+        ConnectionSettings settings,
+        ConnectionChange change,
+        CancellationToken cancellationToken
+    )
+    {
+        var moved = PackOrigins
+            .Variables(packs, pack)
+            .Where(name =>
+                PackParameters.Find(pack, row.Settings.Parameters, name)
+                != PackParameters.Find(pack, settings.Parameters, name)
+            )
+            .ToList();
+        if (moved.Count == 0)
+            return (long?)null;
+        var reviewed = await review.StoppedByAsync(row, pack, pack, settings.Parameters, cancellationToken);
+        if (!reviewed.TryGet(out var stopped, out var failed) && failed is not null)
+            return failed;
+        if (row.ClientSecret is null || change.ClientSecret is not null || change.RemoveSecret)
+            return stopped;
+        return VaultError.Invalid(
+            "client_secret",
+            $"send it again with this change: {string.Join(", ", moved.Select(m => "parameters." + m))} decides about "
+                + "the address that it is sent to. "
+                + $"The change stops {stopped} account(s) until each is connected again or the address is restored."
         );
     }
 
@@ -221,7 +267,7 @@ public sealed class ConnectionRegistry(
                 await store.UpdateAsync(
                     next,
                     row.Version,
-                    [Draft(LedgerEvents.ConnectionChanged, next, by)],
+                    [Draft(LedgerEvents.ConnectionChanged, row, next, by)],
                     cancellationToken
                 ) == WriteOutcome.Written
             )
@@ -234,7 +280,11 @@ public sealed class ConnectionRegistry(
         );
     }
 
-    internal LedgerDraft Draft(string type, ConnectionRow row, string by) =>
+    /// <param name="type">The event.</param>
+    /// <param name="before">The row before the change; null when the connection is new.</param>
+    /// <param name="row">The row as the change leaves it.</param>
+    /// <param name="by">The caller.</param>
+    internal LedgerDraft Draft(string type, ConnectionRow? before, ConnectionRow row, string by) =>
         LedgerEntries.Connection(
             ids,
             time.GetUtcNow(),
@@ -250,7 +300,8 @@ public sealed class ConnectionRegistry(
                 : null,
             row.Settings.ReturnUrls,
             row.SecretGeneration,
-            row.Settings.Disabled
+            row.Settings.Disabled,
+            ConnectionHistory.Changes(before, row)
         );
 
     internal LedgerDraft ToolSetDeleted(string toolSet, ConnectionRow row, IReadOnlyList<string> tools, string by) =>

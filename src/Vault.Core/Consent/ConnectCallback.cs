@@ -9,6 +9,7 @@ using Vault.Core.Packs;
 using Vault.Core.Persistence;
 using Vault.Core.Refresh;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Consent;
 
@@ -135,6 +136,9 @@ public sealed class ConnectCallback(
         // The exchange must name the redirect URI that was sent (RFC 6749 4.1.3), even if the connection has another
         // one now.
         client = client with { RedirectUri = link.Request.RedirectUri ?? client.RedirectUri };
+
+        if (Moved(link, client) is { } moved)
+            return await FailAsync(link, moved, pack.DisplayName, cancellationToken);
 
         // RFC 9207 2.4: simple string comparison, before code or error is read. On a mismatch no parameter of the
         // response is shown.
@@ -270,6 +274,23 @@ public sealed class ConnectCallback(
             ? Secret.From(text)
             : null;
     }
+
+    /// <summary>
+    /// The connection or its pack was edited while the person was at the provider. The code belongs to the endpoints
+    /// that were in force when the consent began (law 10).
+    /// </summary>
+    private VaultError? Moved(LinkSession link, TokenClient client) =>
+        link.Request.Origins is not { } then
+        || Destinations.Of(then).Covers(clients.InForce(client, ImmutableSortedDictionary<string, string>.Empty))
+            ? null
+            : new VaultError(
+                ErrorCatalogue.DestinationChanged,
+                "The addresses of this connection have changed since the link was opened. Nothing was connected. "
+                    + "Start again with a new link."
+            )
+            {
+                StatusReason = ErrorCatalogue.DestinationChanged.Code,
+            };
 
     private bool WrongIssuer(LinkSession link, TokenClient client, CallbackQuery query)
     {

@@ -122,6 +122,7 @@ public sealed class ConnectFlow(
             {
                 Issuer = endpoint.ExpectedIssuer(client).Issuer,
                 ConsentHost = ready.Provider.Host,
+                Origins = [.. clients.InForce(client, ImmutableSortedDictionary<string, string>.Empty).Origins],
                 RedirectUri = client.RedirectUri,
                 Failure = null,
             },

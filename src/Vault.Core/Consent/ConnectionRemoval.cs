@@ -31,7 +31,12 @@ public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry
         var first = await organizations.DisconnectAsync(organization, row.Id, by, cancellationToken);
         if (!first.TryGet(out var done, out var failed))
             return failed;
-        var drafts = new[] { registry.Draft(LedgerEvents.ConnectionDeleted, row, by) };
+        // Read again: the revocations may have sealed the client secret anew. A connection that was enabled meanwhile is
+        // disabled again; what was connected to it is disconnected below.
+        shut = await registry.DisableAsync(organization, row.Id, by, cancellationToken);
+        if (!shut.TryGet(out row, out missing))
+            return missing;
+        var drafts = new[] { registry.Draft(LedgerEvents.ConnectionDeleted, row, row, by) };
         if (
             await store.DeleteAsync(organization, row.Id, row.Version, drafts, cancellationToken)
             != WriteOutcome.Written

@@ -34,9 +34,10 @@ public sealed class ConsentCompletion(
             Result<AccountRow> outcome = identified.TryGet(out var who, out var error)
                 ? await grantWriter.StoreGrantAsync(
                     link.Key,
+                    client,
                     own is null ? tokens.Secrets : null,
                     own,
-                    (row, newGrant) => Complete(link, tokens, who.Identity, row, newGrant),
+                    (row, newGrant) => Complete(link, tokens, own is not null, who.Identity, row, newGrant),
                     CancellationToken.None
                 )
                 : error;
@@ -61,6 +62,7 @@ public sealed class ConsentCompletion(
     private static NewGrant Complete(
         LinkSession link,
         TokenSet tokens,
+        bool isStatic,
         ProviderIdentity? identity,
         AccountRow row,
         NewGrant newGrant
@@ -69,7 +71,7 @@ public sealed class ConsentCompletion(
         {
             ConnectionId = link.ConnectionId,
             // A static credential has no known expiry.
-            Facts = newGrant.Credential is not null
+            Facts = isStatic
                 ? null
                 : new GrantFacts(
                     tokens.ObtainedAt,

@@ -112,6 +112,7 @@ public sealed class CredentialImport(
                 return unprepared;
             return await grantWriter.StoreGrantAsync(
                 key,
+                client,
                 proven.Grant,
                 proven.Credential,
                 (row, newGrant) =>

@@ -17,6 +17,7 @@ public sealed class GrantWriter(
     IAccountStore store,
     IConnectionStore connections,
     IAccounts accounts,
+    TokenClients clients,
     Keyring keyring,
     GrantSealing sealing
 )
@@ -24,16 +25,19 @@ public sealed class GrantWriter(
     private const int Attempts = 5;
 
     /// <param name="key">The account; it exists (<see cref="IAccounts.PrepareAsync"/>).</param>
+    /// <param name="client">The client that obtained or verified the credential: its pack and its parameters, with those
+    /// of the account, are the origins that the credential is bound to.</param>
     /// <param name="grant">Tokens to seal; null when only a credential is stored.</param>
     /// <param name="credential">A static credential to seal; null for none.</param>
-    /// <param name="complete">Adds facts, scopes and identity to a grant that has its row, generation and sealed
-    /// parts.</param>
+    /// <param name="complete">Adds facts, scopes, parameters and identity to a grant that has its row and
+    /// generation; it is sealed after that.</param>
     /// <param name="cancellationToken">Cancels before the grant is stored. Callers that hold tokens pass none, because
     /// the tokens would be lost.</param>
     /// <exception cref="StoreUnavailableException">With <c>MayHaveCommitted</c>: the account may hold the
     /// grant.</exception>
     public async Task<Result<AccountRow>> StoreGrantAsync(
         AccountKey key,
+        TokenClient client,
         GrantTokens? grant,
         StaticCredential? credential,
         Func<AccountRow, NewGrant, NewGrant> complete,
@@ -41,6 +45,7 @@ public sealed class GrantWriter(
     )
     {
         ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(complete);
         Result<AccountRow> outcome = new VaultError(
             ErrorCatalogue.Conflict,
@@ -73,15 +78,19 @@ public sealed class GrantWriter(
                     Provider = row.Provider,
                     Generation = generation,
                     InstalledBy = "system",
-                    Grant = grant is null ? null : sealing.SealGrant(sealingKey, row.Id, generation, grant),
-                    Credential = credential is null
-                        ? null
-                        : sealing.SealCredential(sealingKey, row.Id, credentialGeneration, credential),
                     CredentialGeneration = credentialGeneration,
                     RequestedScopes = row.State.RequestedScopes,
                     MaskedSuffix = credential is null ? null : CredentialSuffix.Of(credential.Fields),
                 };
-                sent = complete(row, newGrant);
+                newGrant = complete(row, newGrant);
+                var bound = clients.InForce(client, newGrant.Parameters);
+                sent = newGrant with
+                {
+                    Grant = grant is null ? null : sealing.SealGrant(sealingKey, row.Id, generation, grant, bound),
+                    Credential = credential is null
+                        ? null
+                        : sealing.SealCredential(sealingKey, row.Id, credentialGeneration, credential, bound),
+                };
                 try
                 {
                     outcome = await accounts.StoreGrantAsync(key, sent, cancellationToken);

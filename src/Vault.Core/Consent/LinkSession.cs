@@ -73,6 +73,12 @@ public sealed record LinkRequest
     /// </summary>
     public string? ConsentHost { get; init; }
 
+    /// <summary>
+    /// The origins in force when the browser was sent to the provider. The code is not sent anywhere else, although the
+    /// connection may have been edited since. Null in rows of a version that did not record them.
+    /// </summary>
+    public ImmutableArray<string>? Origins { get; init; }
+
     /// <summary>The redirect URI sent to the provider; the exchange must send the same.</summary>
     public string? RedirectUri { get; init; }
 

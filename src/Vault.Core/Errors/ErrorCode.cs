@@ -301,6 +301,14 @@ public static class ErrorCatalogue
         "The address may not be called",
         "Ask the operator to allow the host."
     );
+    public static readonly ErrorCode DestinationChanged = new(
+        "destination_changed",
+        403,
+        ErrorKind.Admin,
+        false,
+        "The credential is not bound to this address",
+        "Ask an administrator to restore the address, or connect again: the error names what to send."
+    );
     public static readonly ErrorCode LedgerUnavailable = new(
         "ledger_unavailable",
         503,

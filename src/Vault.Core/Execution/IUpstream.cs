@@ -5,6 +5,7 @@ using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Execution;
 
@@ -40,6 +41,9 @@ public sealed record ToolCall(
     /// the account's credential.
     /// </summary>
     public (string Key, Secret Secret)? Consumer { get; init; }
+
+    /// <summary>The origins that the credential is bound to. No URL outside them is called.</summary>
+    public Destinations? Bound { get; init; }
 
     /// <summary>
     /// The cancellation token of the call is cancelled at <see cref="Deadline"/>, so the upstream needs no timer of its

@@ -20,6 +20,7 @@ public sealed partial class ToolRunner(
     CredentialCache cache,
     AccountRunner accounts,
     AccountRefresher refresher,
+    DestinationBinder binder,
     IPacks packs,
     IConnectionStore connections,
     IUpstream upstream,
@@ -152,6 +153,7 @@ public sealed partial class ToolRunner(
                 )
                 {
                     TokenEndsAtDeadline = true,
+                    Bound = account.Seen.Bound,
                     Raw = run.Order.Request.Raw,
                     Consumer = consumerSecret is null ? null : (run.Connection.Settings.ClientId!, consumerSecret),
                 };
@@ -252,6 +254,24 @@ public sealed partial class ToolRunner(
             {
                 account.Release();
                 return (null, account.Gate.Open ? AccountErrors.ForStatus(state) : AccountErrors.Suspended());
+            }
+
+            if (!DestinationBinder.IsBound(account.Row))
+            {
+                var row = account.Row;
+                account.Release();
+                if (await binder.BindAsync(row, cancellationToken).ConfigureAwait(false) is { } unbound)
+                    return (null, unbound);
+                confirm = true;
+                continue;
+            }
+
+            // Again on the row that is used: the account may have been connected anew since the checks.
+            if (account.Seen.OutsideFor(run.Tool, run.Connection!) is { } origin)
+            {
+                var bound = account.Seen.Bound!;
+                account.Release();
+                return (null, PackOrigins.Refuse(bound, origin));
             }
 
             if (

@@ -337,7 +337,8 @@ public sealed class KeyRotation(
                 using (from)
                 {
                     using var value = Sealer.Open(from, field.Blob, field.Context);
-                    fields[i] = sealer.Seal(to, value, field.Context);
+                    // The origins of a credential stay what they are: only a consent or an import sets them.
+                    fields[i] = sealer.Seal(to, value, field.Context.BoundTo(field.Blob.ReadDestinations()));
                 }
             }
         }

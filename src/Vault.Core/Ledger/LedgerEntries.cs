@@ -120,6 +120,7 @@ public static class LedgerEntries
 
     /// <summary>A connection; a client secret appears by its generation only.</summary>
     /// <param name="staged">The staged scope bundle as <c>version:percent</c>.</param>
+    /// <param name="changes">Every setting that the act has changed.</param>
     public static LedgerDraft Connection(
         IdFactory ids,
         DateTimeOffset at,
@@ -133,7 +134,8 @@ public static class LedgerEntries
         string? staged,
         IReadOnlyList<string> returnUrls,
         long secretGeneration,
-        bool disabled
+        bool disabled,
+        IReadOnlyList<LedgerChange> changes
     ) =>
         Of(ids, at, type, caller, connection) with
         {
@@ -148,6 +150,12 @@ public static class LedgerEntries
                     return_urls = returnUrls,
                     secret_generation = secretGeneration,
                     disabled,
+                    changes = changes.Select(c => new
+                    {
+                        setting = c.Setting,
+                        old = c.Old,
+                        @new = c.New,
+                    }),
                 }
             ),
         };
@@ -170,6 +178,40 @@ public static class LedgerEntries
                     tool_set = toolSet,
                     connection_id = connectionId,
                     tools,
+                }
+            ),
+        };
+
+    /// <summary>A provider's pack leads to other addresses, for the connections of one organization.</summary>
+    /// <param name="caller">The key that accepted the change.</param>
+    /// <param name="storedBy">The key that stored it.</param>
+    public static LedgerDraft OriginsChanged(
+        IdFactory ids,
+        DateTimeOffset at,
+        string caller,
+        LedgerAccount provider,
+        string fromVersion,
+        string toVersion,
+        string storedBy,
+        string change,
+        IReadOnlyList<string> added,
+        IReadOnlyList<string> removed,
+        IReadOnlyList<string> connections,
+        long accountsStopped
+    ) =>
+        Of(ids, at, LedgerEvents.ProviderOriginsChanged, caller, provider) with
+        {
+            Details = JsonSerializer.SerializeToElement(
+                new
+                {
+                    from_version = fromVersion,
+                    to_version = toVersion,
+                    stored_by = storedBy,
+                    change,
+                    added,
+                    removed,
+                    connections,
+                    accounts_stopped = accountsStopped,
                 }
             ),
         };

@@ -28,6 +28,12 @@ public static class LedgerEvents
     /// named its tools.
     /// </summary>
     public const string ToolSetDeleted = "tool_set.deleted";
+
+    /// <summary>
+    /// The provider's pack leads to other addresses. The entry is in the ledger of each organization with a connection
+    /// of the provider.
+    /// </summary>
+    public const string ProviderOriginsChanged = "provider.origins_changed";
     public const string OrganizationCreated = "organization.created";
     public const string OrganizationChanged = "organization.changed";
     public const string OrganizationSuspended = "organization.suspended";

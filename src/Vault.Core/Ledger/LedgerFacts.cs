@@ -89,3 +89,6 @@ public readonly record struct LedgerResult(string Outcome, string? ErrorCode, st
     /// <summary>Whether a response of the provider repeated the credential.</summary>
     public bool CredentialEchoed { get; init; }
 }
+
+/// <summary>A setting that an act has changed, with its old and new value; null where it had or has none.</summary>
+public readonly record struct LedgerChange(string Setting, object? Old, object? New);

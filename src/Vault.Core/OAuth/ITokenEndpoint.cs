@@ -3,6 +3,7 @@ using Vault.Core.Connections;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Core.OAuth;
 
@@ -66,7 +67,14 @@ public sealed record TokenClient(
     Secret? ClientSecret,
     ImmutableSortedDictionary<string, string> Parameters,
     string RedirectUri
-);
+)
+{
+    /// <summary>
+    /// The origins of the stored credential that the call presents. No URL outside them is called. Null while a
+    /// credential is being connected: it is bound when it is stored.
+    /// </summary>
+    public Destinations? Bound { get; init; }
+}
 
 /// <summary>The tokens and metadata from a token response.</summary>
 /// <param name="Scopes">The granted scopes; null when the response has none.</param>

@@ -25,6 +25,7 @@ public sealed class AccountRefresher
         GrantSealing sealing,
         Keyring keyring,
         TokenClients clients,
+        DestinationBinder binder,
         ITokenEndpoint endpoint,
         IReplySpool spool,
         IHostIdentity host,
@@ -38,13 +39,24 @@ public sealed class AccountRefresher
         _time = time;
         _outcomes = new UnreportedOutcomes(runner, sealing, spool, observer);
         var check = new PreSendCheck(store, runner, _outcomes, time, options);
-        var commit = new RefreshCommit(runner, sealing, endpoint, _outcomes, time, options, checkpoints, observer);
+        var commit = new RefreshCommit(
+            runner,
+            sealing,
+            clients,
+            endpoint,
+            _outcomes,
+            time,
+            options,
+            checkpoints,
+            observer
+        );
         var call = new RefreshCall(runner, sealing, endpoint, check, commit, _outcomes, time, checkpoints, observer);
         _attempt = new RefreshAttempt(
             store,
             runner,
             keyring,
             clients,
+            binder,
             call,
             _outcomes,
             host,

@@ -2,6 +2,8 @@ using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
+using Vault.Core.Packs;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Refresh;
 
@@ -111,21 +113,36 @@ public sealed class AccountRevoker(
 
     private async Task<RevocationReply> CallAsync(AccountRow row, CancellationToken cancellationToken)
     {
-        var opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
-
-        // An unavailable key service must not make the revocation final: the grant would be wiped here and stay live at
-        // the provider.
-        if (opened.Error is { } unopened)
-            return new RevocationReply(UpstreamRevocation.Refused, unopened.Code.CanRetry, unopened.Code.Code);
-        using var grant = opened.Value;
-        if (grant is null)
+        if (row.Grant is not { } blob)
             return new RevocationReply(UpstreamRevocation.NoEndpoint, false, null);
         var client = await clients.ForAsync(row, cancellationToken).ConfigureAwait(false);
         if (!client.TryGet(out var who, out var error))
-            return new RevocationReply(UpstreamRevocation.Refused, error.Code.CanRetry, error.Code.Code);
+            return Failed(error);
         using (who.ClientSecret)
+        {
+            // The row says revoked, whatever comes of this. Nothing is opened for another origin (law 10).
+            var bound = blob.ReadDestinations();
+            IEnumerable<UrlTemplate> endpoints = who.Pack.Details.Revocation is { } shape ? [shape.Url] : [];
+            if (bound is not null && PackOrigins.Outside(bound, who.Pack, who.Parameters, endpoints) is { } origin)
+                return Failed(PackOrigins.Refuse(bound, origin));
+            var opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
+
+            // An unavailable key service must not make the revocation final: the grant would be wiped here and stay
+            // live at the provider.
+            if (opened.Error is { } unopened)
+                return Failed(unopened);
+            using var grant = opened.Value!;
             return await endpoint
-                .RevokeAsync(who, grant, time.GetUtcNow() + options.TokenTimeout)
+                .RevokeAsync(who with { Bound = bound }, grant, time.GetUtcNow() + options.TokenTimeout)
                 .ConfigureAwait(false);
+        }
     }
+
+    // A changed origin may be back at the next attempt.
+    private static RevocationReply Failed(VaultError error) =>
+        new(
+            UpstreamRevocation.Refused,
+            error.Code.CanRetry || error.Code == ErrorCatalogue.DestinationChanged,
+            error.Code.Code
+        );
 }

@@ -7,49 +7,6 @@ using Vault.Core.OAuth;
 
 namespace Vault.Core.Refresh;
 
-/// <summary>
-/// An account's row with its credentials decrypted. Reference-counted: the secrets are zeroed when the cache and the
-/// last user have released it.
-/// </summary>
-public sealed class OpenAccount
-{
-    private int _references = 1;
-
-    internal OpenAccount(AccountRow row, Gate gate, GrantTokens? grant, StaticCredential? credential) =>
-        (Row, Gate, Grant, Credential) = (row, gate, grant, credential);
-
-    public AccountRow Row { get; }
-
-    public Gate Gate { get; }
-
-    public GrantTokens? Grant { get; }
-
-    public StaticCredential? Credential { get; }
-
-    // At zero the secrets are zeroed, so the count is incremented only from a positive value.
-    internal bool TryAcquire()
-    {
-        var seen = Volatile.Read(ref _references);
-        while (seen > 0)
-        {
-            var before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
-            if (before == seen)
-                return true;
-            seen = before;
-        }
-
-        return false;
-    }
-
-    public void Release()
-    {
-        if (Interlocked.Decrement(ref _references) != 0)
-            return;
-        Grant?.Dispose();
-        Credential?.Dispose();
-    }
-}
-
 /// <summary>When a read began, and the number of drops up to then.</summary>
 public readonly record struct ReadMark(long ReadAt, long Drops);
 
@@ -70,6 +27,7 @@ public sealed class CredentialCache(
     private const int MaxReads = 10;
     private readonly ConcurrentDictionary<AccountKey, Entry> _entries = new();
     private readonly SingleFlight<AccountKey, Result<OpenAccount>> _reads = new();
+    private readonly SingleFlight<AccountKey, Offered?> _peeks = new();
     private readonly ConcurrentDictionary<AccountKey, Offered> _offers = new();
     private long _drops;
 
@@ -111,6 +69,39 @@ public sealed class CredentialCache(
         if (_offers.Count >= capacity)
             _offers.Clear();
         _offers[key] = new Offered(snapshot, mark);
+    }
+
+    /// <summary>
+    /// The account as of at most a freshness lease ago, for what is decided before a credential is needed. It opens
+    /// nothing; a row that it reads is offered to the next <see cref="TakeAsync"/>.
+    /// </summary>
+    /// <returns><c>account_not_connected</c> when there is no row.</returns>
+    public async ValueTask<Result<SeenAccount>> PeekAsync(AccountKey key, CancellationToken cancellationToken)
+    {
+        if (_entries.TryGetValue(key, out var entry) && time.GetElapsedTime(entry.ReadAt) < _usable)
+            return entry.Account.Seen;
+        if (_offers.TryGetValue(key, out var known) && IsUsable(known))
+            return new SeenAccount(known.Snapshot);
+        var read = await _peeks
+            .JoinAsync(key, () => FindAsync(key), out _)
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(false);
+        if (read is null)
+        {
+            Drop(key);
+            return AccountErrors.NotConnected();
+        }
+
+        Offer(read.Snapshot, read.Mark);
+        return new SeenAccount(read.Snapshot);
+    }
+
+    private async Task<Offered?> FindAsync(AccountKey key)
+    {
+        var mark = Mark();
+        return await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false) is { } snapshot
+            ? new Offered(snapshot, mark)
+            : null;
     }
 
     /// <summary>The account as of at most a freshness lease ago. The caller releases it.</summary>
@@ -167,11 +158,10 @@ public sealed class CredentialCache(
 
     // Checked when it is taken, not when it is made: a drop in between counts.
     private Offered? TakeOffer(AccountKey key) =>
-        _offers.TryRemove(key, out var offered)
-        && offered.Mark.Drops == Volatile.Read(ref _drops)
-        && time.GetElapsedTime(offered.Mark.ReadAt) < _usable
-            ? offered
-            : null;
+        _offers.TryRemove(key, out var offered) && IsUsable(offered) ? offered : null;
+
+    private bool IsUsable(Offered offered) =>
+        offered.Mark.Drops == Volatile.Read(ref _drops) && time.GetElapsedTime(offered.Mark.ReadAt) < _usable;
 
     /// <summary>
     /// The account as read now. Only the cache holds it: a caller acquires it, and reads again if it was dropped before
@@ -204,7 +194,7 @@ public sealed class CredentialCache(
             return noCredential;
         }
 
-        var opened = new OpenAccount(snapshot.Row, snapshot.Gate, grant.Value, credential.Value);
+        var opened = new OpenAccount(snapshot, grant.Value, credential.Value);
         Put(key, new Entry(opened, mark));
         return opened;
     }
@@ -255,7 +245,7 @@ public sealed class CredentialCache(
         ArgumentNullException.ThrowIfNull(written);
         ArgumentNullException.ThrowIfNull(grant);
         Drop(written.Row.Key);
-        var opened = new OpenAccount(written.Row, written.Gate, grant.Tokens.Copy(), grant.Credential?.Copy());
+        var opened = new OpenAccount(written, grant.Tokens.Copy(), grant.Credential?.Copy());
         Put(written.Row.Key, new Entry(opened, grant.AsOf));
     }
 

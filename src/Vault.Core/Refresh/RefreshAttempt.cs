@@ -1,7 +1,9 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Packs;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Refresh;
 
@@ -24,6 +26,7 @@ internal sealed class RefreshAttempt(
     AccountRunner runner,
     Keyring keyring,
     TokenClients clients,
+    DestinationBinder binder,
     RefreshCall call,
     UnreportedOutcomes outcomes,
     IHostIdentity host,
@@ -61,6 +64,13 @@ internal sealed class RefreshAttempt(
             return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
         }
 
+        if (!DestinationBinder.IsBound(snapshot.Row))
+        {
+            if (await binder.BindAsync(snapshot.Row, CancellationToken.None).ConfigureAwait(false) is { } unbound)
+                return unbound;
+            return AccountErrors.InProgress(TimeSpan.FromMilliseconds(25));
+        }
+
         var held = await keyring.HoldActiveAsync(key.Organization, CancellationToken.None).ConfigureAwait(false);
         if (!held.TryGet(out var sealingKey, out var noKey))
             return noKey;
@@ -80,6 +90,23 @@ internal sealed class RefreshAttempt(
 
             using (client.ClientSecret)
             {
+                // Before the intent: nothing is opened and no status changes, so the refusal ends when the origin is
+                // back. The sweep postpones the account.
+                if (BoundOf(snapshot.Row) is { } bound)
+                {
+                    if (
+                        PackOrigins.Outside(
+                            bound,
+                            client.Pack,
+                            client.Parameters,
+                            PackOrigins.OfRefresh(client.Pack)
+                        ) is
+                        { } origin
+                    )
+                        return PackOrigins.Refuse(bound, origin);
+                    client = client with { Bound = bound };
+                }
+
                 var lease = new RefreshLease(key, attemptId, time.GetTimestamp(), why != RefreshReason.Scheduled);
                 var written = await WriteIntentAsync(key, attemptId, Wanted, snapshot).ConfigureAwait(false);
                 if (!written.TryGet(out var intent, out var refused))
@@ -139,6 +166,10 @@ internal sealed class RefreshAttempt(
             throw;
         }
     }
+
+    /// <summary>The origins of what is presented: the credential that mints, otherwise the grant.</summary>
+    private static Destinations? BoundOf(AccountRow row) =>
+        (row.State.Mints ? row.Credential ?? row.Grant : row.Grant)?.ReadDestinations();
 
     private Result<RefreshResult> ToResult(AccountStep step)
     {

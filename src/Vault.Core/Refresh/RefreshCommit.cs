@@ -3,6 +3,7 @@ using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Refresh;
 
@@ -15,6 +16,7 @@ namespace Vault.Core.Refresh;
 internal sealed class RefreshCommit(
     AccountRunner runner,
     GrantSealing sealing,
+    TokenClients clients,
     ITokenEndpoint endpoint,
     UnreportedOutcomes outcomes,
     TimeProvider time,
@@ -47,7 +49,7 @@ internal sealed class RefreshCommit(
             TokenType = tokens.Secrets.TokenType,
         };
         var generation = row.State.Generation + 1;
-        var blob = sealing.SealGrant(key, row.Id, generation, merged);
+        var blob = sealing.SealGrant(key, row.Id, generation, merged, BoundAfter(row, tokens, client));
         var reply = new SpooledReply(
             row.Key,
             row.Id,
@@ -73,6 +75,15 @@ internal sealed class RefreshCommit(
             await RevokeAsync(row.Key, IsStored(committed) ? generation : null, client, merged).ConfigureAwait(false);
         return committed;
     }
+
+    /// <summary>
+    /// The new tokens keep the origins of the former ones, or of the credential that minted them. An account of a
+    /// connection's own client has neither before its first mint; it is bound now.
+    /// </summary>
+    private Destinations BoundAfter(AccountRow row, TokenSet tokens, TokenClient client) =>
+        (row.Grant ?? row.Credential)?.ReadDestinations() is { } bound
+            ? clients.Moved(bound, client, tokens.Parameters)
+            : clients.InForce(client, tokens.Parameters);
 
     private static GrantFacts FactsOf(TokenSet tokens, AccountRow row, TokenClient client, bool refreshable) =>
         new(

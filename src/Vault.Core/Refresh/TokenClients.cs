@@ -6,6 +6,7 @@ using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Refresh;
 
@@ -46,13 +47,22 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
                 ErrorCatalogue.ProviderUnknown,
                 $"The pack of provider '{connection.Provider}' is not loaded."
             );
+        var parameters = connection.Settings.Parameters.SetItems(accountParameters);
         Secret? secret = null;
         if (connection.ClientSecret is { } blob)
         {
+            // Before it is opened: a secret goes only where it was given for (law 10).
+            if (
+                blob.ReadDestinations() is { } bound
+                && PackOrigins.Outside(bound, pack, parameters, PackOrigins.OfClient(pack)) is { } origin
+            )
+                return PackOrigins.RefuseClient(connection.Name.Value, bound, origin);
             var place = SealContext.ClientSecret(connection.Organization, connection.Id, connection.SecretGeneration);
             var opened = await sealer.OpenAsync(blob, place, cancellationToken).ConfigureAwait(false);
             if (!opened.TryGet(out secret, out var error))
                 return error;
+            if (blob.ReadDestinations() is null)
+                await BindAsync(connection, pack, secret, cancellationToken).ConfigureAwait(false);
         }
 
         return new TokenClient(
@@ -60,8 +70,70 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
             pack,
             connection.Settings,
             secret,
-            connection.Settings.Parameters.SetItems(accountParameters),
+            parameters,
             connection.Settings.RedirectUri ?? address.Callback
         );
+    }
+
+    /// <summary>The origins in force for a client, with these captured parameters.</summary>
+    public Destinations InForce(TokenClient client, ImmutableSortedDictionary<string, string> captured)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return PackOrigins.Of(packs, client.Pack, client.Parameters.SetItems(captured));
+    }
+
+    /// <summary>The origins in force for a pack with these parameters.</summary>
+    public Destinations InForce(ProviderPack pack, ImmutableSortedDictionary<string, string> parameters) =>
+        PackOrigins.Of(packs, pack, parameters);
+
+    /// <inheritdoc cref="PackOrigins.Moved"/>
+    public Destinations Moved(
+        Destinations bound,
+        TokenClient client,
+        ImmutableSortedDictionary<string, string> captured
+    )
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return PackOrigins.Moved(bound, packs, client.Pack, client.Parameters, captured);
+    }
+
+    /// <summary>
+    /// Binds a client secret that an earlier version has sealed without destinations to the origins in force.
+    /// </summary>
+    public async Task<VaultError?> BindAsync(ConnectionRow connection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        if (connection.ClientSecret is not { } blob || blob.ReadDestinations() is not null)
+            return null;
+        var opened = await ForAsync(connection, ImmutableSortedDictionary<string, string>.Empty, cancellationToken)
+            .ConfigureAwait(false);
+        if (!opened.TryGet(out var client, out var error))
+            return error;
+        client.ClientSecret?.Dispose();
+        return null;
+    }
+
+    // Compare-and-swap: after a lost race another writer has changed the connection, and the next use binds it. With a
+    // new generation the unbound ciphertext cannot be put back.
+    private async Task BindAsync(
+        ConnectionRow connection,
+        ProviderPack pack,
+        Secret secret,
+        CancellationToken cancellationToken
+    )
+    {
+        var generation = connection.SecretGeneration + 1;
+        var place = SealContext.ClientSecret(connection.Organization, connection.Id, generation);
+        var bound = PackOrigins.Of(packs, pack, connection.Settings.Parameters);
+        var sealing = await sealer.SealAsync(secret, place.BoundTo(bound), cancellationToken).ConfigureAwait(false);
+        if (!sealing.TryGet(out var blob, out _))
+            return;
+        var next = connection with
+        {
+            Version = connection.Version + 1,
+            ClientSecret = blob,
+            SecretGeneration = generation,
+        };
+        await connections.UpdateAsync(next, connection.Version, [], cancellationToken).ConfigureAwait(false);
     }
 }

@@ -66,7 +66,7 @@ public sealed class ScopeMigration(
             by,
             cancellationToken
         );
-        return changed.TryGet(out var row, out var failed) ? Assess(row, known.Pack, added!) : failed;
+        return changed.TryGet(out var done, out var failed) ? Assess(done.Row, known.Pack, added!) : failed;
     }
 
     public async Task<Result<ImmutableArray<AssessedBundle>>> ListAsync(
@@ -187,11 +187,11 @@ public sealed class ScopeMigration(
         var possible = true;
         var change = new ConnectionChange(s => move(known.Pack, s) is { } next ? next : Keep(s), null, false);
         var changed = await connections.ChangeAsync(organization, connection, change, by, cancellationToken);
-        if (!changed.TryGet(out var row, out var failed))
+        if (!changed.TryGet(out var done, out var failed))
             return failed;
         if (!possible)
             return Unknown(version);
-        return Assess(row, known.Pack, row.Settings.Bundles.First(b => b.Version == version));
+        return Assess(done.Row, known.Pack, done.Row.Settings.Bundles.First(b => b.Version == version));
 
         ConnectionSettings Keep(ConnectionSettings settings)
         {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Vault.Core.Identity;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Sealing;
 
@@ -16,13 +17,19 @@ public sealed record SealContext
 {
     private static readonly byte[] Domain = "vault-seal-v1"u8.ToArray();
 
-    private SealContext(OrganizationId organization, string row, string field, long generation = 1)
+    private SealContext(
+        OrganizationId organization,
+        string row,
+        string field,
+        long generation = 1,
+        Destinations? destinations = null
+    )
     {
         if (organization.Value is null)
             throw new ArgumentException("A seal context needs its organization.", nameof(organization));
         ArgumentException.ThrowIfNullOrEmpty(row);
         ArgumentOutOfRangeException.ThrowIfNegative(generation);
-        (Organization, Row, Field, Generation) = (organization, row, field, generation);
+        (Organization, Row, Field, Generation, Destinations) = (organization, row, field, generation, destinations);
     }
 
     /// <summary>The tenant of the row; the key is chosen from it.</summary>
@@ -39,6 +46,16 @@ public sealed record SealContext
     /// that is written once.
     /// </summary>
     public long Generation { get; }
+
+    /// <summary>
+    /// The origins that the value may be sent to; null for a value that is not a credential, or was sealed before
+    /// credentials were bound. Unlike the other parts it is stored with the ciphertext: whoever changes it there has
+    /// changed the associated data, and the value cannot be decrypted.
+    /// </summary>
+    public Destinations? Destinations { get; }
+
+    /// <summary>The same place, for a credential that may be sent to these origins only (law 10).</summary>
+    public SealContext BoundTo(Destinations? destinations) => new(Organization, Row, Field, Generation, destinations);
 
     /// <summary>The tokens of a connected account.</summary>
     public static SealContext Grant(OrganizationId organization, AccountId account, long generation) =>
@@ -91,13 +108,23 @@ public sealed record SealContext
     /// </summary>
     /// <param name="format">The blob's format.</param>
     /// <param name="keyVersion">The version of the organization's key that seals the blob.</param>
-    internal byte[] ToAssociatedData(byte format, uint keyVersion)
+    /// <param name="destinations">The digest of the origins the value is bound to; empty for none, which only the
+    /// format without origins has.</param>
+    internal byte[] ToAssociatedData(byte format, uint keyVersion, ReadOnlySpan<byte> destinations)
     {
         var organization = Encoding.UTF8.GetByteCount(Organization.Value);
         var row = Encoding.UTF8.GetByteCount(Row);
         var field = Encoding.UTF8.GetByteCount(Field);
         var data = new byte[
-            Domain.Length + 1 + (3 * sizeof(uint)) + organization + row + field + sizeof(long) + sizeof(uint)
+            Domain.Length
+                + 1
+                + (3 * sizeof(uint))
+                + organization
+                + row
+                + field
+                + sizeof(long)
+                + sizeof(uint)
+                + destinations.Length
         ];
         var rest = data.AsSpan();
         Domain.CopyTo(rest);
@@ -108,6 +135,7 @@ public sealed record SealContext
         rest = Put(rest, Field, field);
         BinaryPrimitives.WriteInt64BigEndian(rest, Generation);
         BinaryPrimitives.WriteUInt32BigEndian(rest[sizeof(long)..], keyVersion);
+        destinations.CopyTo(rest[(sizeof(long) + sizeof(uint))..]);
         return data;
     }
 

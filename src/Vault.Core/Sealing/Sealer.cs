@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Templates;
 
 namespace Vault.Core.Sealing;
 
@@ -27,22 +28,24 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         if (key.Organization != context.Organization)
             throw new ArgumentException("The key belongs to another organization than the context names.", nameof(key));
 
-        var bytes = new byte[SealedBlob.Overhead + value.Length];
-        SealedBlob.WriteHeader(bytes, key.Version);
-        var nonce = bytes.AsSpan(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
+        var header = SealedBlob.Header(key.Version, context.Destinations);
+        var bytes = new byte[header.Length + XAes256Gcm.NonceLength + value.Length + XAes256Gcm.TagLength];
+        header.CopyTo(bytes, 0);
+        var nonce = bytes.AsSpan(header.Length, XAes256Gcm.NonceLength);
 
         // 192 random bits: after 2^80 messages under one key the probability of a repeated nonce is 2^-32. A counter
         // would not be safe, because a restored backup would repeat it.
         entropy.Fill(nonce);
-        var ciphertext = bytes.AsSpan(SealedBlob.HeaderLength + XAes256Gcm.NonceLength, value.Length);
+        var ciphertext = bytes.AsSpan(header.Length + XAes256Gcm.NonceLength, value.Length);
+        var blob = new SealedBlob(key.Version, bytes);
         key.Cipher.Encrypt(
             nonce,
             value,
             ciphertext,
             bytes.AsSpan(^XAes256Gcm.TagLength),
-            context.ToAssociatedData(SealedBlob.Format, key.Version)
+            AssociatedData(blob, context)
         );
-        return new SealedBlob(key.Version, bytes);
+        return blob;
     }
 
     /// <summary>Opens with a key the caller already holds.</summary>
@@ -57,8 +60,8 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         if (key.Organization != context.Organization || key.Version != blob.KeyVersion || !blob.HeaderAgrees())
             throw new DecryptionFailedException();
         var bytes = blob.Bytes.Span;
-        var nonce = bytes.Slice(SealedBlob.HeaderLength, XAes256Gcm.NonceLength);
-        var ciphertext = bytes[(SealedBlob.HeaderLength + XAes256Gcm.NonceLength)..^XAes256Gcm.TagLength];
+        var nonce = bytes.Slice(blob.Start, XAes256Gcm.NonceLength);
+        var ciphertext = bytes[(blob.Start + XAes256Gcm.NonceLength)..^XAes256Gcm.TagLength];
 
         // Pinned: the garbage collector cannot leave a copy that disposing the secret would not zero.
         var plaintext = GC.AllocateUninitializedArray<byte>(ciphertext.Length, pinned: true);
@@ -69,7 +72,7 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
                 ciphertext,
                 bytes[^XAes256Gcm.TagLength..],
                 plaintext,
-                context.ToAssociatedData(SealedBlob.Format, key.Version)
+                AssociatedData(blob, context)
             );
             return Secret.Own(plaintext);
         }
@@ -115,4 +118,13 @@ public sealed class Sealer(Keyring keyring, IEntropy entropy)
         using (key)
             return Open(key, blob, context);
     }
+
+    // The origins are read from the blob's header, the rest from the row. A blob of the other format has other
+    // associated data, so the origins cannot be taken off.
+    private static byte[] AssociatedData(SealedBlob blob, SealContext context) =>
+        context.ToAssociatedData(
+            blob.Format,
+            blob.KeyVersion,
+            blob.Format == SealedBlob.Bound ? Destinations.DigestOf(blob.DestinationBytes) : []
+        );
 }

@@ -13,10 +13,19 @@ public sealed record UrlTemplate
 {
     private readonly ImmutableArray<(string Text, bool IsVariable, bool InOrigin)> _parts;
 
-    private UrlTemplate(string source, ImmutableArray<(string Text, bool IsVariable, bool InOrigin)> parts) =>
+    private UrlTemplate(string source, ImmutableArray<(string Text, bool IsVariable, bool InOrigin)> parts)
+    {
         (Source, _parts) = (source, parts);
+        FixedOrigin = IsRelative || parts.Any(p => p.IsVariable && p.InOrigin) ? null : Origin(_ => null);
+    }
 
     public string Source { get; }
+
+    /// <summary>The part of <see cref="Source"/> that decides about the origin.</summary>
+    public string OriginSource => Source[..OriginEnd(Source)];
+
+    /// <summary>The origin, where no variable is part of it; null for a relative template.</summary>
+    public string? FixedOrigin { get; }
 
     /// <summary>Whether it begins with a slash and is appended to the API's base URL.</summary>
     public bool IsRelative => Source.StartsWith('/');
@@ -96,6 +105,29 @@ public sealed record UrlTemplate
         }
 
         return url.ToStringAndClear();
+    }
+
+    /// <summary>
+    /// The origin that <see cref="Expand"/> leads to with these values; null when a variable in it has no value. The
+    /// other variables do not count: escaped, they cannot change the origin.
+    /// </summary>
+    public string? Origin(Func<string, string?> value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (FixedOrigin is not null)
+            return FixedOrigin;
+        var url = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[256]);
+        var complete = true;
+        foreach (var (text, isVariable, _) in _parts.TakeWhile(p => p.InOrigin))
+        {
+            var found = isVariable ? value(text) : text;
+            complete &= found is { Length: > 0 };
+            url.AppendLiteral(found ?? "");
+        }
+
+        // Call it in every case: it returns an array that the handler may have rented.
+        var origin = url.ToStringAndClear();
+        return complete && Uri.TryCreate(origin, UriKind.Absolute, out var uri) ? Destinations.OriginOf(uri) : null;
     }
 
     /// <summary>

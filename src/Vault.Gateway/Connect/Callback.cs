@@ -28,6 +28,7 @@ internal sealed class Callback(ConnectCallback callback, ConnectCookie cookie) :
                 ErrorCatalogue.InvalidRequest,
                 ErrorCatalogue.ConnectionUnknown,
                 ErrorCatalogue.Conflict,
+                ErrorCatalogue.DestinationChanged,
             ],
             Query =
             [

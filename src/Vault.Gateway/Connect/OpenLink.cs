@@ -25,6 +25,7 @@ internal sealed class OpenLink(ConnectFlow flow, ConnectCookie cookie, PublicAdd
                 ErrorCatalogue.UpstreamRejected,
                 ErrorCatalogue.ClientMisconfigured,
                 ErrorCatalogue.EgressDenied,
+                ErrorCatalogue.DestinationChanged,
             ],
         };
 

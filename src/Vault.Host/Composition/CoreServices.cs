@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Callers;
+using Vault.Core.Connections;
 using Vault.Core.Execution;
 using Vault.Core.Identity;
 using Vault.Core.Keys;
@@ -56,6 +57,8 @@ public static class CoreServices
 
         services.AddSingleton<TokenClients>();
         services.AddSingleton<AccountRunner>();
+        services.AddSingleton<DestinationBinder>();
+        services.AddSingleton<IDestinationReview, DestinationReview>();
         services.AddSingleton<AccountRefresher>();
         services.AddSingleton<AccountRevoker>();
         services.AddSingleton<GrantStore>();

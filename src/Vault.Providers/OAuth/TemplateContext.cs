@@ -10,11 +10,15 @@ namespace Vault.Providers.OAuth;
 internal sealed class TemplateContext(
     ProviderPack pack,
     ImmutableSortedDictionary<string, string> parameters,
-    string? clientId
+    string? clientId,
+    Destinations? bound
 )
 {
+    /// <summary>The fault of a URL outside the origins of the credential that would be sent to it.</summary>
+    public const string DestinationChanged = "destination_changed";
+
     public static TemplateContext Of(TokenClient client) =>
-        new(client.Pack, client.Parameters, client.Connection.ClientId);
+        new(client.Pack, client.Parameters, client.Connection.ClientId, client.Bound);
 
     /// <summary>A parameter (checked against its pattern again) or the client id; null if there is none.</summary>
     public string? Value(string name) => name == "client_id" ? clientId : PackParameters.Find(pack, parameters, name);
@@ -40,7 +44,9 @@ internal sealed class TemplateContext(
             return null;
         }
 
-        fault = policy.Refusal(pack, url);
+        // The callers compare origins before they open a credential. Compared again here, where the URL is made, so that
+        // no call can forget to (law 10).
+        fault = policy.Refusal(pack, url) ?? (bound is null || bound.Covers(url) ? null : DestinationChanged);
         return fault is null ? url : null;
     }
 

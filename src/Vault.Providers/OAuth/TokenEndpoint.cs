@@ -339,9 +339,11 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
     /// <summary>The vault's own configuration prevents the call: nothing was sent, and no retry helps.</summary>
     private static Task<TokenReply> RefusedAsync(string failure) =>
         Task.FromResult<TokenReply>(
-            new TokenReply.ClientRefused(
-                StatusReason.ClientMisconfigured,
-                FailureCode.Clean(failure) ?? "egress_denied"
-            )
+            failure == TemplateContext.DestinationChanged
+                ? new TokenReply.NotActed(failure, null)
+                : new TokenReply.ClientRefused(
+                    StatusReason.ClientMisconfigured,
+                    FailureCode.Clean(failure) ?? "egress_denied"
+                )
         );
 }

@@ -65,7 +65,7 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
                 await AddFolderAsync(folder, packs, refusals, cancellationToken);
             if (store is not null)
             {
-                foreach (var stored in await store.ListAsync(cancellationToken))
+                foreach (var stored in (await store.ListAsync(cancellationToken)).Where(p => !StoredPackChange.Is(p)))
                     Add(Encoding.UTF8.GetBytes(stored.Json), "stored pack " + stored.ProviderId, packs, refusals);
             }
 

@@ -25,7 +25,7 @@ internal static class RequestMapper
     public static HttpRequestMessage? Map(ToolCall call, EgressPolicy policy, string? pageValue, out string? fault)
     {
         var (pack, request) = (call.Tool.Pack, call.Tool.Definition.Request);
-        var variables = new TemplateContext(pack, call.Parameters, null);
+        var variables = new TemplateContext(pack, call.Parameters, null, call.Bound);
         if (Url(call, variables, policy, pageValue, out fault) is not { } url)
             return null;
         var message = new HttpRequestMessage(new HttpMethod(request.Method), url)

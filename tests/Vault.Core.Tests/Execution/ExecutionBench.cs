@@ -36,6 +36,7 @@ public sealed class ExecutionBench : IDisposable
             a.Host.Cache,
             a.Host.Runner,
             a.Host.Refresher,
+            a.Host.Binder,
             a.Packs,
             a.Store.Connections,
             Upstream,

@@ -142,7 +142,7 @@ public sealed class AccountBench : IDisposable
                 ConnectionId = row.ConnectionId,
                 Provider = row.Provider,
                 Generation = generation,
-                Grant = Sealing.SealGrant(key, row.Id, generation, grant),
+                Grant = Sealing.SealGrant(key, row.Id, generation, grant, Packs.Origins),
                 Facts = new GrantFacts(Now.AddHours(-1), Now + lives, refreshable, null, Now.AddHours(-1)),
                 RequestedScopes = ["read", "write"],
                 GrantedScopes = ["read", "write"],
@@ -225,12 +225,14 @@ public sealed class AccountBench : IDisposable
                 bench.Sealer,
                 new PublicAddress(new Uri("https://vault.example.com"))
             );
+            Binder = new DestinationBinder(bench.Store.Connections, bench.Packs, bench.Keyring, bench.Sealing, Runner);
             Refresher = new AccountRefresher(
                 bench.Store.Accounts,
                 Runner,
                 bench.Sealing,
                 bench.Keyring,
                 Clients,
+                Binder,
                 bench.Endpoint,
                 Spool,
                 new NamedHost(holder, isDead),
@@ -269,6 +271,8 @@ public sealed class AccountBench : IDisposable
         public TokenClients Clients { get; }
 
         public CredentialCache Cache { get; }
+
+        public DestinationBinder Binder { get; }
 
         public AccountRefresher Refresher { get; }
 

@@ -5,6 +5,7 @@ using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 using static Vault.Core.Tests.Sealing.SealingBench;
 
 namespace Vault.Core.Tests.Sealing;
@@ -39,7 +40,7 @@ public sealed class RolledBackRowTests : IDisposable
             Mode = AuthMode.ApiKey,
             Fields = ImmutableSortedDictionary<string, Secret>.Empty.Add("api_key", Secret.From("sk_old")),
         };
-        var former = Grants.SealCredential(key, now.Id, 1, own);
+        var former = Grants.SealCredential(key, now.Id, 1, own, Origins);
         await Assert.ThrowsAsync<DecryptionFailedException>(async () =>
             await Grants.OpenCredentialAsync(now with { Credential = former, CredentialGeneration = 2 }, default)
         );
@@ -74,6 +75,8 @@ public sealed class RolledBackRowTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
+    private static Destinations Origins { get; } = Destinations.Of(["https://api.acme.example"]);
+
     private GrantSealing Grants => new(_bench.Sealer);
 
     private async Task<AccountRow> RowAsync(long generation)
@@ -88,7 +91,7 @@ public sealed class RolledBackRowTests : IDisposable
             "acme",
             generation,
             new AccountState { Status = AccountStatus.Active, Generation = generation },
-            Grants.SealGrant(key, id, generation, grant),
+            Grants.SealGrant(key, id, generation, grant, Origins),
             null,
             0,
             Then,

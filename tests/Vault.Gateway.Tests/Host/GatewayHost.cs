@@ -249,6 +249,8 @@ internal sealed class GatewayHost : IAsyncDisposable
             .AddSingleton<Sealer>()
             .AddSingleton<GrantSealing>()
             .AddSingleton<TokenClients>()
+            .AddSingleton<DestinationBinder>()
+            .AddSingleton<IDestinationReview, DestinationReview>()
             .AddSingleton<KeyErasure>()
             .AddSingleton<KeyRotation>()
             .AddSingleton<LedgerErasure>();

@@ -212,6 +212,14 @@ public sealed class WhoDidItTests
             404,
             "acme+none"
         );
+        await LoggedAsync(
+            "acceptOrigins",
+            HttpMethod.Post,
+            "/v1/providers/acme:accept_origins",
+            new { change = new string('0', 64) },
+            404,
+            "acme"
+        );
         Assert.DoesNotContain(host.Logs.Lines, l =>
             l.Contains(platform["key"], StringComparison.Ordinal)
             || l.Contains(successor["key"], StringComparison.Ordinal)

@@ -19,6 +19,7 @@ namespace Vault.TestKit.Explorer;
 internal sealed class Scene : IDisposable
 {
     public static readonly DateTimeOffset Origin = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    private readonly IConnectionStore _connections;
     private readonly LocalKeyWrapper _wrapper;
 
     public Scene(ExplorerOptions options)
@@ -59,6 +60,7 @@ internal sealed class Scene : IDisposable
                 default
             )
         );
+        _connections = store.Connections;
         Clients = new TokenClients(
             store.Connections,
             Packs,
@@ -87,7 +89,7 @@ internal sealed class Scene : IDisposable
                 Generation = 1,
                 Grant = new GrantFacts(Origin.AddHours(-1), Origin.AddMinutes(-1), true, null, Origin.AddHours(-1)),
             },
-            Sealing.SealGrant(sealing, id, 1, grant),
+            Sealing.SealGrant(sealing, id, 1, grant, Packs.Origins),
             null,
             0,
             Origin,
@@ -103,6 +105,8 @@ internal sealed class Scene : IDisposable
     public GrantSealing Sealing { get; }
 
     public TokenClients Clients { get; }
+
+    public DestinationBinder BinderOf(AccountRunner runner) => new(_connections, Packs, Keyring, Sealing, runner);
 
     /// <summary>An active account with an expired access token.</summary>
     public AccountRow Start { get; }

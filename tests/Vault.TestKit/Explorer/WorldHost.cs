@@ -133,6 +133,7 @@ internal sealed class WorldHost : ICheckpoints
             scene.Sealing,
             scene.Keyring,
             scene.Clients,
+            scene.BinderOf(runner),
             endpoint,
             Spool,
             identity,

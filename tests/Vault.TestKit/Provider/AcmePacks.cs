@@ -14,21 +14,50 @@ public sealed class AcmePacks : IPacks
     public const string List = "acme_list_things";
     public const string Send = "acme_send_thing";
     public const string Drop = "acme_drop_thing";
-    private readonly ProviderPack _pack;
+    public const string Api = "https://{host}";
+    public const string ApiHost = "api.acme.example";
+    public const string Auth = "https://auth.acme.example";
+    private readonly RefreshPolicy _refresh;
+    private ProviderPack _pack;
 
     public AcmePacks(RefreshPolicy refresh)
     {
-        _pack = new ProviderPack
+        _refresh = refresh;
+        _pack = Make(Api, Auth);
+    }
+
+    /// <summary>The pack is replaced by one that leads to other addresses.</summary>
+    public void Replace(string api, string auth) => _pack = Make(api, auth);
+
+    private ProviderPack Make(string api, string auth) =>
+        new()
         {
             Id = Id,
             Version = "3",
             DisplayName = "Acme",
             AuthModes = [AuthMode.AuthorizationCode],
-            Refresh = refresh,
-            Hosts = ["api.acme.example"],
+            Refresh = _refresh,
+            Hosts = ["*.example"],
             Details = new PackDetails
             {
-                Api = new ApiShape { BaseUrl = UrlTemplate.Parse("https://api.acme.example") },
+                Parameters = ImmutableSortedDictionary<string, PackParameter>
+                    .Empty.Add(
+                        "host",
+                        new PackParameter(ParameterSource.Connection, "^[a-z.]+$", false, ApiHost, ApiHost, null)
+                    )
+                    .Add("site", new PackParameter(ParameterSource.Captured, "^[a-z.]+$", false, null, ApiHost, null)),
+                Api = new ApiShape { BaseUrl = UrlTemplate.Parse(api) },
+                OAuth = new OAuthShape { TokenUrl = UrlTemplate.Parse(auth + "/token") },
+                Revocation = new RevocationShape(
+                    UrlTemplate.Parse(auth + "/revoke"),
+                    "POST",
+                    TokenChoice.RefreshOrAccess,
+                    CallAuthentication.Client,
+                    BodyFormat.Form,
+                    ImmutableSortedDictionary<string, string>.Empty,
+                    "grant",
+                    []
+                ),
             },
             Tools =
             [
@@ -37,7 +66,9 @@ public sealed class AcmePacks : IPacks
                 Tool(Drop, Effect.Destructive, "write"),
             ],
         };
-    }
+
+    /// <summary>What a credential of this provider is bound to.</summary>
+    public Destinations Origins => PackOrigins.Of(this, _pack, ImmutableSortedDictionary<string, string>.Empty);
 
     public IReadOnlyCollection<ProviderPack> All => [_pack];
 

@@ -50,6 +50,10 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
     /// <summary>The reason of a refusal, one of <see cref="StatusReason"/>.</summary>
     public string DeadReason { get; set; } = StatusReason.UserRevoked;
 
+    /// <summary>Captured parameters of the next responses.</summary>
+    public ImmutableSortedDictionary<string, string> Captured { get; set; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
     public UpstreamRevocation RevocationOutcome { get; set; } = UpstreamRevocation.Confirmed;
 
     public bool RevocationRetry { get; set; }
@@ -174,7 +178,10 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
                     act();
                     return new TokenReply.MayHaveActed("http_500");
                 default:
-                    return Reply(act(), time.GetUtcNow(), AccessLife, keepsRefreshToken, DeadReason);
+                    var reply = Reply(act(), time.GetUtcNow(), AccessLife, keepsRefreshToken, DeadReason);
+                    return reply is TokenReply.Granted granted
+                        ? new TokenReply.Granted(granted.Tokens with { Parameters = Captured })
+                        : reply;
             }
         }
     }

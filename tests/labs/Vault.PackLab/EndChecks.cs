@@ -86,7 +86,8 @@ internal static class EndChecks
             var good = new TemplateContext(
                 bench.Pack,
                 bench.Client.Parameters.SetItems(Account(bench)),
-                PackEmulator.ClientId
+                PackEmulator.ClientId,
+                null
             ).ExpandUrl(url, policy, out var fault);
             LabException.Require(good is not null, $"{url.Source} cannot be called: {fault}");
             foreach (var place in url.OriginVariables)
@@ -96,7 +97,8 @@ internal static class EndChecks
                     var variables = new TemplateContext(
                         bench.Pack,
                         bench.Client.Parameters.SetItem(place, hostile),
-                        PackEmulator.ClientId
+                        PackEmulator.ClientId,
+                        null
                     );
                     LabException.Require(
                         variables.ExpandUrl(url, policy, out _) is not { } led

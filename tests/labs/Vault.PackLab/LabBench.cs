@@ -63,7 +63,13 @@ internal sealed class LabBench : IDisposable
             PackEmulator.RedirectUri
         );
         var secret = sealer
-            .SealAsync(Client.ClientSecret!, SealContext.ClientSecret(Organization, "conn_1", 1), default)
+            .SealAsync(
+                Client.ClientSecret!,
+                SealContext
+                    .ClientSecret(Organization, "conn_1", 1)
+                    .BoundTo(PackOrigins.Of(packs, pack, Settings.Parameters)),
+                default
+            )
             .AsTask()
             .GetAwaiter()
             .GetResult()
@@ -97,6 +103,7 @@ internal sealed class LabBench : IDisposable
             _sealing,
             _keyring,
             clients,
+            new DestinationBinder(_store.Connections, packs, _keyring, _sealing, runner),
             Tokens,
             new MemorySpool(),
             new NamedHost("lab"),
@@ -153,7 +160,13 @@ internal sealed class LabBench : IDisposable
                 ConnectionId = row.ConnectionId,
                 Provider = row.Provider,
                 Generation = generation,
-                Grant = _sealing.SealGrant(sealingKey, row.Id, generation, grant),
+                Grant = _sealing.SealGrant(
+                    sealingKey,
+                    row.Id,
+                    generation,
+                    grant,
+                    PackOrigins.Of(new OnePack(Pack), Pack, Client.Parameters)
+                ),
                 Facts = new GrantFacts(Now.AddHours(-1), Now + lives, true, null, Now.AddHours(-1)),
                 Parameters = Captured(Pack),
                 InstalledBy = "key_1",

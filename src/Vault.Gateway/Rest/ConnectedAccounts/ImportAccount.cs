@@ -35,6 +35,7 @@ internal sealed class ImportAccount(AccountFinder finder, CredentialImport crede
                 ErrorCatalogue.UpstreamUnavailable,
                 ErrorCatalogue.OrganizationSuspended,
                 ErrorCatalogue.KeysUnavailable,
+                ErrorCatalogue.DestinationChanged,
             ],
             Body =
             [

@@ -45,6 +45,7 @@ internal sealed class RefreshAccount(
                 ErrorCatalogue.ConnectionUnknown,
                 ErrorCatalogue.ProviderUnknown,
                 ErrorCatalogue.KeysUnavailable,
+                ErrorCatalogue.DestinationChanged,
             ],
         };
 

@@ -32,6 +32,7 @@ internal sealed class RotateCredential(AccountFinder finder, CredentialImport cr
                 ErrorCatalogue.UpstreamUnavailable,
                 ErrorCatalogue.OrganizationSuspended,
                 ErrorCatalogue.KeysUnavailable,
+                ErrorCatalogue.DestinationChanged,
             ],
             Body =
             [

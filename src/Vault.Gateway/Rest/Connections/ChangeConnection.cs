@@ -16,7 +16,11 @@ internal sealed class ChangeConnection(ConnectionRegistry registry, PublicAddres
             Scope = Scope.Organization,
             Writes = true,
             Answer = typeof(ConnectionView),
-            Description = "An absent field keeps its value; null resets it to the default.",
+            Description =
+                "An absent field keeps its value; null resets it to the default. A parameter that decides about an address "
+                + "needs client_secret again where the connection has one; accounts_stopped tells how many accounts "
+                + "are bound to other addresses. They are refused with destination_changed until they are connected "
+                + "again or the address is restored.",
             Errors = [ErrorCatalogue.ConnectionUnknown, ErrorCatalogue.ProviderUnknown, ErrorCatalogue.KeysUnavailable],
             Body = [Field.Organization, .. ConnectionFields.Settings],
         };
@@ -39,7 +43,7 @@ internal sealed class ChangeConnection(ConnectionRegistry registry, PublicAddres
                 call.Caller.KeyId,
                 cancellationToken
             ),
-            row => ConnectionView.Of(row, address)
+            changed => ConnectionView.Of(changed.Row, address) with { AccountsStopped = changed.AccountsStopped }
         );
     }
 }

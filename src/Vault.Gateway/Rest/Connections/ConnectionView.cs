@@ -23,7 +23,8 @@ internal sealed record ConnectionView(
     bool Disabled,
     string? AppName,
     DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt
+    DateTimeOffset UpdatedAt,
+    long? AccountsStopped = null
 )
 {
     public static ConnectionView Of(ConnectionRow row, PublicAddress address)

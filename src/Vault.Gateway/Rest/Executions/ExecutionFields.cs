@@ -62,6 +62,7 @@ internal static class ExecutionFields
         ErrorCatalogue.UpstreamTimeout,
         ErrorCatalogue.OutcomeUnknown,
         ErrorCatalogue.EgressDenied,
+        ErrorCatalogue.DestinationChanged,
         ErrorCatalogue.LedgerUnavailable,
         ErrorCatalogue.KeysUnavailable,
         ErrorCatalogue.QuotaExceeded,

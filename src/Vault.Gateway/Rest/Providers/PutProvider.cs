@@ -1,9 +1,8 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Callers;
+using Vault.Core.Catalogue;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
-using Vault.Core.Persistence;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Providers;
@@ -12,13 +11,8 @@ namespace Vault.Gateway.Rest.Providers;
 /// Stores an operator's pack. It is data: each host loads it at its next reload, and a running execution keeps the pack
 /// it started with.
 /// </summary>
-internal sealed class PutProvider(
-    IPackReader reader,
-    IPackStore store,
-    IPacks packs,
-    TimeProvider time,
-    ILogger<PutProvider> log
-) : IRoute
+internal sealed class PutProvider(IPackReader reader, PackChanges changes, IPacks packs, ILogger<PutProvider> log)
+    : IRoute
 {
     public Operation Operation { get; } =
         new("POST", "/v1/providers", "putProvider", "Add or replace a provider pack")
@@ -30,10 +24,13 @@ internal sealed class PutProvider(
             RawBody = true,
             Body = [],
             Success = 201,
-            Answer = typeof(PackVerdictView),
+            Answer = typeof(StoredPackView),
             Description =
                 "The body is the pack. It replaces a pack with the same id. The responding host has loaded it; "
-                + "the others load it within seconds.",
+                + "the others load it within seconds. A version that leads to other addresses than the one in force is "
+                + "not loaded: pending then names the change, which a second platform key must accept "
+                + "(POST /v1/providers/{provider}:accept_origins). Storing a version that leads nowhere else withdraws "
+                + "a change that waits.",
             Errors = [ErrorCatalogue.PackInvalid],
         };
 
@@ -42,29 +39,26 @@ internal sealed class PutProvider(
         var reading = reader.Read(call.RawBody, "request body");
         if (reading.Pack is not { } pack)
             return ValidateProvider.Refuse(reading);
-        var existing = (await store.ListAsync(cancellationToken)).FirstOrDefault(p => p.ProviderId == pack.Id);
-        var stored = new StoredPack(
-            pack.Id,
-            pack.Version,
-            Encoding.UTF8.GetString(call.RawBody.Span),
-            (existing?.Version ?? 0) + 1,
-            time.GetUtcNow()
-        );
-        // Compare-and-swap: of two concurrent operators the second gets an error instead of overwriting an unseen
-        // change.
-        if (await store.PutAsync(stored, existing?.Version, cancellationToken) != WriteOutcome.Written)
-            return new VaultError(
-                ErrorCatalogue.Conflict,
-                "The pack was changed at the same time; read it and try again."
-            );
+        var stored = await changes.PutAsync(pack, call.RawBody, call.Caller.KeyId, cancellationToken);
+        if (!stored.TryGet(out var pending, out var failed) && failed is not null)
+            return failed;
         log.LogInformation(
-            "{RequestId}: pack {Provider} {Version} stored by {Caller}.",
+            "{RequestId}: pack {Provider} {Version} stored by {Caller}{State}.",
             call.RequestId,
             pack.Id,
             pack.Version,
-            call.Caller.KeyId
+            call.Caller.KeyId,
+            pending is null ? "" : "; it leads to other addresses and waits for a second key"
         );
         await packs.ReloadAsync(cancellationToken);
-        return Answer.Created(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)]));
+        return Answer.Created(
+            new StoredPackView(
+                true,
+                pack.Id,
+                pack.Version,
+                [.. pack.Tools.Select(t => t.Name)],
+                pending is null ? null : PendingOriginsView.Of(pending)
+            )
+        );
     }
 }

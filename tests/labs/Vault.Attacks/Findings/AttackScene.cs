@@ -32,6 +32,9 @@ internal sealed class AttackScene : IAsyncDisposable
 
     public string Organization { get; private set; } = "";
 
+    /// <summary>Where the providers of the scene are.</summary>
+    public string Upstream => _sandbox.BaseUrl;
+
     public RealHost Host => _host ?? throw new InvalidOperationException("The host has been stopped.");
 
     public static async Task<AttackScene> StartAsync(bool postgres)
@@ -132,6 +135,41 @@ internal sealed class AttackScene : IAsyncDisposable
             ? made.GetProperty("key").GetString()!
             : throw new InvalidOperationException($"No key: {status} {made}");
     }
+
+    /// <param name="key">Null for the administrator's.</param>
+    public async Task<(int Status, JsonElement Body)> SendAsync(
+        HttpMethod method,
+        string path,
+        object body,
+        string? key
+    )
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = JsonContent.Create(body) };
+        if (key is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        using var answer = await _http!.SendAsync(request);
+        return ((int)answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>());
+    }
+
+    /// <summary>A key with these permissions; of the platform without an organization.</summary>
+    public async Task<string> KeyOfAsync(string? organization, params string[] permissions)
+    {
+        var (status, body) = await PostAsync(
+            "/v1/api_keys",
+            new
+            {
+                organization_id = organization,
+                name = "attacker",
+                permissions,
+            }
+        );
+        return status == 201
+            ? body.GetProperty("key").GetString()!
+            : throw new InvalidOperationException($"The key was not made: {status} {body}");
+    }
+
+    /// <summary>Makes something as the administrator; answers its id.</summary>
+    public async Task<string> MadeAsync(string path, object body) => Made(await PostAsync(path, body));
 
     public async Task<HttpResponseMessage> GetAsync(string path) =>
         await _http!.GetAsync(new Uri(path, UriKind.Relative));

@@ -7,6 +7,7 @@ using Vault.Core.OAuth;
 using Vault.Core.Organizations;
 using Vault.Core.Persistence;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 
 namespace Vault.Benchmarks.Scale;
 
@@ -22,6 +23,9 @@ internal sealed class ScaleLoader(ScaleWorld world, string upstream)
     private const int Parallel = 8;
     private const int Batch = 200;
     private const string Provider = "sandbox_single_use";
+
+    /// <summary>Every URL of the sandbox is at the upstream.</summary>
+    private Destinations Origins { get; } = Destinations.Of([Destinations.OriginOf(new Uri(upstream))]);
     private static readonly ConnectionName Name = new("sandbox");
     private static readonly Grant Nobody = new(
         "at-of-nobody-" + new string('0', 40),
@@ -54,7 +58,11 @@ internal sealed class ScaleLoader(ScaleWorld world, string upstream)
                     )
                 );
                 using var secret = Secret.From("demo-secret");
-                var blob = await world.Sealer.SealAsync(secret, SealContext.ClientSecret(id, connection, 1), cancel);
+                var blob = await world.Sealer.SealAsync(
+                    secret,
+                    SealContext.ClientSecret(id, connection, 1).BoundTo(Origins),
+                    cancel
+                );
                 var settings = new ConnectionSettings
                 {
                     ClientId = "demo-client",
@@ -152,7 +160,7 @@ internal sealed class ScaleLoader(ScaleWorld world, string upstream)
             Provider,
             1,
             state,
-            world.Sealing.SealGrant(sealing, id, 1, secrets),
+            world.Sealing.SealGrant(sealing, id, 1, secrets, Origins),
             null,
             0,
             dueAt,

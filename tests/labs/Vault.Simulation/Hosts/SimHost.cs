@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Consent;
@@ -83,12 +84,14 @@ internal sealed class SimHost : ICheckpoints
         var identity = new NamedHost(holder, h =>
             world.Plan.KnowsItsDead && h != holder && h.StartsWith(machine, StringComparison.Ordinal)
         );
+        var binder = new DestinationBinder(scene.Connections, packs, keyring, sealing, runner);
         Refresher = new AccountRefresher(
             store,
             runner,
             sealing,
             keyring,
             clients,
+            binder,
             endpoint,
             Disk,
             identity,
@@ -115,6 +118,7 @@ internal sealed class SimHost : ICheckpoints
             cache,
             runner,
             Refresher,
+            binder,
             packs,
             scene.Connections,
             new SimUpstream(world, this),
@@ -131,7 +135,7 @@ internal sealed class SimHost : ICheckpoints
         );
         var organizations = new SimOrganizations(world, this);
         _owner = new LocalAccounts(Refresher, revoker, new GrantStore(store, organizations, runner, ids));
-        _grants = new GrantWriter(store, scene.Connections, _owner, keyring, sealing);
+        _grants = new GrantWriter(store, scene.Connections, _owner, clients, keyring, sealing);
 
         // Suspending and resuming walk over no accounts and rotate no keys, so nothing here needs what does.
         _organizations = new OrganizationOwner(organizations, null!, null!, cache, ids, time, options);
@@ -189,8 +193,15 @@ internal sealed class SimHost : ICheckpoints
         };
         var now = Clock.GetUtcNow();
         var facts = new GrantFacts(now, now + SimEndpoint.AccessLife, true, null, now);
+        var connection = await _world.Scene.Connections.FindAsync(subject.Key.Organization, "conn_1", default);
+        var client = await _world.Clients.ForAsync(
+            connection!,
+            ImmutableSortedDictionary<string, string>.Empty,
+            default
+        );
         await _grants.StoreGrantAsync(
             subject.Key,
+            client.Value,
             grant,
             null,
             (_, i) => i with { Facts = facts, GrantedScopes = ["read", "write"] },

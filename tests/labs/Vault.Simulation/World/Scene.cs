@@ -7,6 +7,7 @@ using Vault.Core.Packs;
 using Vault.Core.Persistence;
 using Vault.Core.Refresh;
 using Vault.Core.Sealing;
+using Vault.Core.Templates;
 using Vault.TestKit;
 using Vault.TestKit.Memory;
 using Vault.TestKit.Provider;
@@ -93,6 +94,9 @@ internal sealed class Scene : IDisposable
         );
     }
 
+    /// <summary>The same for every rotation.</summary>
+    public Destinations Origins { get; } = new AcmePacks(new RefreshPolicy { Rotation = Rotation.Never }).Origins;
+
     public GrantTokens? Open(AccountRow row) => Wait(Sealing.OpenGrantAsync(row, default).AsTask()).Value;
 
     private AccountRow NewRow(int index, SealingKey key, Issued issued, ConnectionRow connection)
@@ -118,7 +122,7 @@ internal sealed class Scene : IDisposable
             AcmePacks.Id,
             1,
             state,
-            Sealing.SealGrant(key, id, 1, grant),
+            Sealing.SealGrant(key, id, 1, grant, Origins),
             null,
             0,
             Origin.AddMinutes(-2),

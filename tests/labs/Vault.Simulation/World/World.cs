@@ -135,7 +135,7 @@ internal sealed partial class World
         using var key = Scene.Wait(Scene.Keyring.HoldActiveAsync(row.Key.Organization, default).AsTask()).Value;
         return row with
         {
-            Grant = Scene.Sealing.SealGrant(key, row.Id, row.State.Generation, bare),
+            Grant = Scene.Sealing.SealGrant(key, row.Id, row.State.Generation, bare, Scene.Origins),
             State = row.State with { Grant = row.State.Grant! with { HasRefreshToken = false } },
         };
     }
