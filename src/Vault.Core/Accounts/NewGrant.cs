@@ -39,6 +39,9 @@ public sealed record NewGrant
 
     public ImmutableArray<string> GrantedScopes { get; init; } = [];
 
+    /// <inheritdoc cref="AccountState.ScopesUnknown"/>
+    public bool ScopesUnknown { get; init; }
+
     public ProviderIdentity? Identity { get; init; }
 
     public ImmutableSortedDictionary<string, string> Parameters { get; init; } =

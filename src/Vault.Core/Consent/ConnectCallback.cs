@@ -217,9 +217,7 @@ public sealed class ConnectCallback(
                 var stored = await completion.StoreGrantAsync(taken, client, tokens);
                 if (!stored.TryGet(out var row, out var refused))
                     return await FailAsync(taken, refused, pack.DisplayName, CancellationToken.None);
-                var missing = taken
-                    .Request.Scopes.Except(row.State.GrantedScopes, StringComparer.Ordinal)
-                    .ToImmutableArray();
+                var missing = row.State.Lacking(taken.Request.Scopes, pack);
                 await interrupted.FinishedAsync(taken);
                 return new ConnectResult(
                     ReturnTo(taken, "connected", null, missing),

@@ -81,6 +81,7 @@ public sealed class ConsentCompletion(
             RequestedScopes = link.Request.Scopes,
             // RFC 6749 5.1: a response without scope means that the requested scopes were granted.
             GrantedScopes = tokens.Scopes ?? link.Request.Scopes,
+            ScopesUnknown = tokens.Scopes is null && link.Request.Scopes.IsEmpty,
             Identity = identity ?? row.State.Identity,
             Parameters = row.State.Parameters.SetItems(tokens.Parameters),
             InstalledBy = link.Request.CreatedBy ?? "system",

@@ -98,10 +98,8 @@ public sealed class CredentialImport(
             return unopened;
         using var clientSecret = client.ClientSecret;
 
-        var requested = (request.Scopes ?? connection.Settings.Scopes)
-            .Concat(pack.DefaultScopes)
-            .Distinct(StringComparer.Ordinal)
-            .ToImmutableArray();
+        var chosen = request.Scopes ?? connection.Settings.Scopes;
+        var requested = chosen.IsEmpty ? pack.DefaultScopes : ScopeBundles.Chosen(pack, chosen);
         var tried = await verification.RunAsync(client, request, requested);
         if (!tried.TryGet(out var proven, out var refused))
             return refused;
@@ -119,13 +117,18 @@ public sealed class CredentialImport(
                     {
                         ConnectionId = connection.Id,
                         Facts = proven.Facts,
-                        Mints =
-                            request.Mode
-                                is AuthMode.ClientCredentials
-                                    or AuthMode.JwtBearer
-                                    or AuthMode.AppInstallation,
+                        Mints = Mints(request),
                         RequestedScopes = requested,
-                        GrantedScopes = proven.Scopes ?? requested,
+                        // What a caller did not say and no provider was asked for stays unknown. A replaced key has
+                        // the scopes of the key before it.
+                        GrantedScopes = proven.Scopes
+                            ?? (
+                                source == Rotation ? row.State.GrantedScopes
+                                : Mints(request) ? requested
+                                : []
+                            ),
+                        ScopesUnknown =
+                            proven.Scopes is null && (source == Rotation ? row.State.ScopesUnknown : !Mints(request)),
                         Identity = proven.Identity ?? row.State.Identity,
                         Parameters = request.Parameters.SetItems(proven.Parameters),
                         InstalledBy = by,
@@ -136,6 +139,9 @@ public sealed class CredentialImport(
             );
         }
     }
+
+    private static bool Mints(CredentialRequest request) =>
+        request.Mode is AuthMode.ClientCredentials or AuthMode.JwtBearer or AuthMode.AppInstallation;
 
     private static VaultError Gone(AccountRow account) =>
         new(ErrorCatalogue.Conflict, "The account is revoked; connect it again with POST /v1/connected_accounts.")

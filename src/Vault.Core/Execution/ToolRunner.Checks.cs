@@ -66,8 +66,8 @@ public sealed partial class ToolRunner
                 );
 
             // The granted scopes count, not the requested ones: a person may decline some of them at consent.
-            var missing = run.Tool.Definition.Scopes.Missing(state.GrantedScopes);
-            run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes);
+            var missing = state.Missing(run.Tool.Definition.Scopes, run.Tool.Pack);
+            run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes, run.Tool.Pack.Details.ScopeImplications);
             if (missing.Length > 0)
             {
                 scopeUses.Refused(run.Key.Organization, run.Order.Account, missing, time.GetUtcNow());

@@ -32,7 +32,9 @@ internal sealed record ProviderResponse(int Status, Func<string, string?> Header
     /// Parses a JSON body, or converts a form body to JSON strings (RFC 6749 responses of old providers); undefined for
     /// anything else.
     /// </summary>
-    public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type)
+    /// <param name="anyForm">For responses of token endpoints: forms and XML are recognized by what they contain, because
+    /// many come as text/plain, text/html or without a type.</param>
+    public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type, bool anyForm = false)
     {
         try
         {
@@ -50,6 +52,8 @@ internal sealed record ProviderResponse(int Status, Func<string, string?> Header
 
             if (type?.MediaType is "application/x-www-form-urlencoded")
                 return FromForm(Encoding.UTF8.GetString(body));
+            if (anyForm)
+                return TokenText.Parse(Encoding.UTF8.GetString(body, start, body.Length - start).Trim());
         }
         catch (JsonException) { }
 
@@ -58,10 +62,10 @@ internal sealed record ProviderResponse(int Status, Func<string, string?> Header
 
     private static bool OnlySpace(ReadOnlySpan<byte> rest) => rest.Trim(" \t\r\n"u8).Length == 0;
 
-    private static JsonElement FromForm(string text)
+    internal static JsonElement FromForm(string text)
     {
         var members = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var pair in text.Trim().Split('&', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var pair in text.Trim().Split(['&', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries))
         {
             var cut = pair.IndexOf('=', StringComparison.Ordinal);
             if (cut > 0)

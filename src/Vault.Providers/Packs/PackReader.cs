@@ -120,6 +120,8 @@ public sealed class PackReader(int maxBytes) : IPackReader
                 GrantsPerUser = node.Integer("grants_per_user", 1),
                 Notes = node.Texts("notes"),
                 ScopeRisks = ScopeRisksOf(node),
+                ScopeImplications = new ScopeImplications(ImpliesOf(node)),
+                KnownScopes = node.Has("known_scopes") ? node.Texts("known_scopes") : null,
                 Parameters = scope.Parameters,
                 OAuth = oauth,
                 OAuth1 = OAuth1Reading.Read(node, scope, modes, api),
@@ -156,6 +158,27 @@ public sealed class PackReader(int maxBytes) : IPackReader
         }
 
         return risks.ToImmutable();
+    }
+
+    private static ImmutableSortedDictionary<string, ImmutableArray<string>> ImpliesOf(PackNode pack)
+    {
+        var implies = ImmutableSortedDictionary.CreateBuilder<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        if (pack.Object("scope_implies") is not { } node)
+            return implies.ToImmutable();
+        foreach (var scope in node.Value.EnumerateObject().Select(m => m.Name))
+        {
+            implies[scope] = node.Texts(scope);
+            if (scope.Count(c => c == '*') > 1)
+                node.Fault(scope, "has more than one '*'");
+            else if (
+                !scope.Contains('*', StringComparison.Ordinal)
+                && implies[scope].Any(s => s.Contains('*', StringComparison.Ordinal))
+            )
+                node.Fault(scope, "includes a scope with '*', but has no '*' itself");
+        }
+
+        node.Done();
+        return implies.ToImmutable();
     }
 
     private static ImmutableArray<string> ToolsOf(PackNode node, string id)
