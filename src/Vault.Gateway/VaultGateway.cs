@@ -43,7 +43,11 @@ public static class VaultGateway
             .AddSingleton<ResponseWriter>()
             .AddSingleton<RoutePipeline>();
         services.AddSingleton<ConnectCookie>().AddSingleton<AccountFinder>().AddSingleton<AccountLister>();
-        services.AddSingleton<ToolRequirements>().AddSingleton<ApprovalDecision>().AddSingleton<OpenApiSource>();
+        services
+            .AddSingleton<ToolRequirements>()
+            .AddSingleton<OfferedTools>()
+            .AddSingleton<ApprovalDecision>()
+            .AddSingleton<OpenApiSource>();
         services.AddHostedService<KeyUseWriter>();
         Routes.Add(services);
         return services;
@@ -94,6 +98,7 @@ public static class VaultGateway
         services.TryAddSingleton<ApiKeys>();
         services.TryAddSingleton<ConnectionRegistry>();
         services.TryAddSingleton<ConnectionRemoval>();
+        services.TryAddSingleton<AccountRemoval>();
         services.TryAddSingleton<ToolSetRemover>();
         services.TryAddSingleton<ScopeMigration>();
         services.TryAddSingleton<ScopeReport>();

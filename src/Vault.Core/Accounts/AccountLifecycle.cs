@@ -97,6 +97,7 @@ public static partial class AccountLifecycle
             RequestedScopes = given.RequestedScopes,
             GrantedScopes = ToldScopes.InTermsOf(given.RequestedScopes, given.GrantedScopes),
             ScopesUnknown = given.ScopesUnknown,
+            Terms = given.Terms,
             Identity = given.Identity ?? state.Identity,
             MaskedSuffix = given.MaskedSuffix,
             Parameters = given.Parameters,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Packs;
 
 namespace Vault.Core.Accounts;
@@ -93,6 +94,9 @@ public sealed record AccountState
     /// scopes nor names any. The provider decides then; no call is refused for a missing scope.
     /// </summary>
     public bool ScopesUnknown { get; init; }
+
+    /// <summary>What the current grant is bound to; null for a static credential and for older rows.</summary>
+    public ConsentTerms? Terms { get; init; }
 
     public ProviderIdentity? Identity { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Accounts;
@@ -41,6 +42,9 @@ public sealed record NewGrant
 
     /// <inheritdoc cref="AccountState.ScopesUnknown"/>
     public bool ScopesUnknown { get; init; }
+
+    /// <inheritdoc cref="AccountState.Terms"/>
+    public ConsentTerms? Terms { get; init; }
 
     public ProviderIdentity? Identity { get; init; }
 

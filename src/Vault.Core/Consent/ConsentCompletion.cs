@@ -36,7 +36,11 @@ public sealed class ConsentCompletion(
                     link.Key,
                     own is null ? tokens.Secrets : null,
                     own,
-                    (row, newGrant) => Complete(link, tokens, who.Identity, row, newGrant),
+                    (row, newGrant) =>
+                        Complete(link, tokens, who.Identity, row, newGrant) with
+                        {
+                            Terms = own is null ? endpoint.TermsOf(client) : null,
+                        },
                     CancellationToken.None
                 )
                 : error;

@@ -3,6 +3,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
 using Vault.Core.Refresh;
@@ -21,6 +22,7 @@ public sealed class CredentialImport(
     TokenClients clients,
     GrantWriter grantWriter,
     CredentialVerification verification,
+    ITokenEndpoint endpoint,
     TimeProvider time
 )
 {
@@ -129,6 +131,7 @@ public sealed class CredentialImport(
                             ),
                         ScopesUnknown =
                             proven.Scopes is null && (source == Rotation ? row.State.ScopesUnknown : !Mints(request)),
+                        Terms = request.Mode is null ? endpoint.TermsOf(client) : null,
                         Identity = proven.Identity ?? row.State.Identity,
                         Parameters = request.Parameters.SetItems(proven.Parameters),
                         InstalledBy = by,

@@ -48,6 +48,12 @@ public sealed partial class ToolRunner
                         ErrorCatalogue.ToolUnknown,
                         $"Accounts of '{account.Row.Provider}' do not run the tool '{run.Tool.Definition.Name}'."
                     );
+                if (run.Order.Request.ToolVersion is { } pinned && pinned != own.Definition.Version)
+                    return new VaultError(
+                        ErrorCatalogue.ToolUnknown,
+                        $"tool_version: accounts of '{account.Row.Provider}' run version {own.Definition.Version} of "
+                            + $"'{run.Tool.Definition.Name}'."
+                    );
                 run.Tool = own;
             }
 

@@ -66,7 +66,11 @@ public sealed record TokenClient(
     Secret? ClientSecret,
     ImmutableSortedDictionary<string, string> Parameters,
     string RedirectUri
-);
+)
+{
+    /// <summary>What the account's consent was given to; null for a grant without a record of it.</summary>
+    public ConsentTerms? Terms { get; init; }
+}
 
 /// <summary>The tokens and metadata from a token response.</summary>
 /// <param name="Scopes">The granted scopes; null when the response has none.</param>
@@ -177,6 +181,13 @@ public interface ITokenEndpoint
     /// </summary>
     CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) =>
         CallbackReading.Empty;
+
+    /// <summary>What a grant is bound to that this client obtains now.</summary>
+    ConsentTerms TermsOf(TokenClient client)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return new ConsentTerms(client.Connection.ClientId, null, client.Connection.Parameters);
+    }
 
     /// <summary>The issuer that the callback must name (RFC 9207); null when the provider has none.</summary>
     (string? Issuer, bool Required) ExpectedIssuer(TokenClient client);

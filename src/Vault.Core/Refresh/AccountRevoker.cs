@@ -2,6 +2,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
+using Vault.Core.Sealing;
 
 namespace Vault.Core.Refresh;
 
@@ -111,7 +112,16 @@ public sealed class AccountRevoker(
 
     private async Task<RevocationReply> CallAsync(AccountRow row, CancellationToken cancellationToken)
     {
-        var opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
+        Result<GrantTokens?> opened;
+        try
+        {
+            opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DecryptionFailedException)
+        {
+            // Altered in the database: there is no token to present, now or later.
+            return new RevocationReply(UpstreamRevocation.Refused, false, StatusReason.CredentialUnreadable);
+        }
 
         // An unavailable key service must not make the revocation final: the grant would be wiped here and stay live at
         // the provider.

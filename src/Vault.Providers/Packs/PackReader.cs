@@ -136,7 +136,8 @@ public sealed class PackReader(int maxBytes) : IPackReader
                 ApiErrors = RuleReading.Rules(node, "api_errors", PackKeywords.ApiMeanings),
                 RetryAfter = RuleReading.RetryAfter(node),
             },
-            Tools = tools,
+            Tools = [.. tools.Where((t, i) => IsCurrent(tools, i))],
+            EarlierTools = [.. tools.Where((t, i) => !IsCurrent(tools, i))],
             ToolsOf = ToolsOf(node, id),
         };
         node.Done();
@@ -238,6 +239,10 @@ public sealed class PackReader(int maxBytes) : IPackReader
             node.Fault("hosts", "has no valid host");
         return hosts.ToImmutable();
     }
+
+    /// <summary>Of several versions of a tool the last one in the pack is current.</summary>
+    private static bool IsCurrent(ImmutableArray<ToolDefinition> tools, int at) =>
+        !tools.Skip(at + 1).Any(later => later.Name == tools[at].Name);
 
     private static bool IsId(string id) =>
         id.Length <= 40

@@ -95,4 +95,14 @@ internal sealed record RevocationView(
     UpstreamRevocation Provider,
     string? ProviderDetail,
     double ElapsedMs
-);
+)
+{
+    public static RevocationView Of(RevocationReceipt receipt) =>
+        new(
+            receipt.Account.Value,
+            receipt.Local,
+            receipt.Provider,
+            receipt.ProviderDetail,
+            receipt.Elapsed.TotalMilliseconds
+        );
+}

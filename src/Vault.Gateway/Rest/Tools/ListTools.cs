@@ -1,10 +1,11 @@
 using Vault.Core.Callers;
+using Vault.Core.Errors;
 using Vault.Core.Packs;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Tools;
 
-internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : IRoute
+internal sealed class ListTools(IPacks packs, OfferedTools offered, ToolRequirements requirements) : IRoute
 {
     public Operation Operation { get; } =
         new("GET", "/v1/tools", "listTools", "List tools, in the format of your model's API")
@@ -13,6 +14,9 @@ internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : I
             Permission = Permission.ToolsRead,
             Scope = Scope.OrganizationOrPlatform,
             Answer = typeof(ToolListView),
+            Description =
+                "With user_id, only tools that a connection of the organization offers, each with what the user still "
+                + "needs.",
             Query =
             [
                 .. ToolRequirements.Fields,
@@ -29,13 +33,23 @@ internal sealed class ListTools(IPacks packs, ToolRequirements requirements) : I
         if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null)
             return wrong;
         var provider = call.Query.Text("provider");
-        var names = packs
+        // For a user only what the user can come to run: what is listed is what may be called.
+        Func<Tool, bool> visible = _ => true;
+        if (call.Query.Text("user_id") is not null)
+        {
+            if (call.OrganizationOrNone is not { } organization)
+                return VaultError.Invalid("organization_id", "is required with user_id");
+            visible = await offered.OfAsync(organization, cancellationToken);
+        }
+
+        var all = packs
             .All.Where(p => provider is null || p.Id == provider)
             .SelectMany(p => p.Tools)
-            .Select(t => t.Name)
-            .Order(StringComparer.Ordinal);
-        var (page, next) = MemoryPages.Cut(call, names, name => name, cursor);
-        var tools = page.Select(name => packs.TryGetTool(name, out var tool) ? tool : null).OfType<Tool>().ToList();
+            .Select(t => packs.TryGetTool(t.Name, out var tool) ? tool : null)
+            .OfType<Tool>()
+            .Where(visible)
+            .OrderBy(t => t.Definition.Name, StringComparer.Ordinal);
+        var (tools, next) = MemoryPages.Cut(call, all, t => t.Definition.Name, cursor);
         var needed = await requirements.ForAsync(call, tools, cancellationToken);
         if (needed.Error is { } error)
             return error;

@@ -1,14 +1,12 @@
 using System.Text.Json.Nodes;
 using Vault.Core.Callers;
-using Vault.Core.Connections;
 using Vault.Core.Errors;
-using Vault.Core.Identity;
 using Vault.Core.Packs;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Tools;
 
-internal sealed class SearchTools(IPacks packs, IConnectionStore connections, ToolRequirements requirements) : IRoute
+internal sealed class SearchTools(IPacks packs, OfferedTools offered, ToolRequirements requirements) : IRoute
 {
     public Operation Operation { get; } =
         new("GET", "/v1/tools:search", "searchTools", "Search tools by words, best match first")
@@ -37,18 +35,21 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
                     100,
                     1_000_000
                 ),
-                Field.Flag("offered", "Only tools that a connection of the organization offers now."),
+                Field.Flag(
+                    "offered",
+                    "Only tools that a connection of the organization offers now; with user_id always."
+                ),
             ],
         };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
         Func<Tool, bool>? visible = null;
-        if (call.Query.Flag("offered") == true)
+        if (call.Query.Flag("offered") == true || call.Query.Text("user_id") is not null)
         {
             if (call.OrganizationOrNone is not { } organization)
-                return VaultError.Invalid("organization_id", "is required with offered");
-            visible = await OfferedAsync(organization, cancellationToken);
+                return VaultError.Invalid("organization_id", "is required with offered and with user_id");
+            visible = await offered.OfAsync(organization, cancellationToken);
         }
 
         var tools = packs.Search(
@@ -74,33 +75,5 @@ internal sealed class SearchTools(IPacks packs, IConnectionStore connections, To
         if (needed.Error is { } error)
             return error;
         return Answer.Ok(new ToolListView([.. written.Select(w => w.Form)], needed.Value, null));
-    }
-
-    /// <summary>
-    /// The tools that the organization's connections offer. This is only a search filter: the executor checks the
-    /// connection again.
-    /// </summary>
-    private async Task<Func<Tool, bool>> OfferedAsync(OrganizationId organization, CancellationToken cancellationToken)
-    {
-        var unrestricted = new HashSet<string>(StringComparer.Ordinal);
-        var named = new HashSet<string>(StringComparer.Ordinal);
-        string? cursor = null;
-        do
-        {
-            var page = await connections.ListAsync(organization, null, 200, cursor, cancellationToken);
-            foreach (var connection in page.Items.Where(c => !c.Settings.Disabled))
-            {
-                if (connection.Settings.Tools is { } tools)
-                    named.UnionWith(tools);
-                else
-                    unrestricted.Add(connection.Provider);
-            }
-
-            cursor = page.Cursor;
-        } while (cursor is not null);
-        return tool =>
-            named.Contains(tool.Definition.Name)
-            || unrestricted.Contains(tool.Pack.Id)
-            || packs.CompatibleProviders(tool).Any(unrestricted.Contains);
     }
 }
