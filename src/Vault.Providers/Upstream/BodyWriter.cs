@@ -30,7 +30,7 @@ internal static class BodyWriter
         {
             case BodyFormat.Form:
                 var form = new FormBody();
-                foreach (var (at, value) in fields)
+                foreach (var (at, value, _) in fields)
                     Flatten(form, at.Segments[^1], value);
                 return Content(form.Take(), shape.MediaType ?? "application/x-www-form-urlencoded");
             case BodyFormat.Multipart:
@@ -50,7 +50,7 @@ internal static class BodyWriter
         }
     }
 
-    private static IEnumerable<(ValuePath At, JsonElement Value)> Fields(
+    private static IEnumerable<(ValuePath At, JsonElement Value, string? Media)> Fields(
         BodyShape shape,
         JsonElement input,
         IReadOnlyList<(string Name, string Value)> extra
@@ -73,7 +73,7 @@ internal static class BodyWriter
                         out var at
                     )
                 )
-                    yield return (at, member.Value);
+                    yield return (at, member.Value, null);
                 else
                     throw new InputFaultException("input_not_a_member_name:" + shape.Spread);
             }
@@ -82,20 +82,20 @@ internal static class BodyWriter
         foreach (var field in shape.Fields)
         {
             if (InputValues.Take(field.Source, input) is { } value)
-                yield return (field.At, value);
+                yield return (field.At, value, field.Source.MediaType);
         }
 
         foreach (var (name, value) in extra)
         {
             if (ValuePath.TryParse(name, out var at))
-                yield return (at, JsonSerializer.SerializeToElement(value));
+                yield return (at, JsonSerializer.SerializeToElement(value), null);
         }
     }
 
-    private static byte[] Json(List<(ValuePath At, JsonElement Value)> fields)
+    private static byte[] Json(List<(ValuePath At, JsonElement Value, string? Media)> fields)
     {
         var root = new Dictionary<string, object>(StringComparer.Ordinal);
-        foreach (var (at, value) in fields)
+        foreach (var (at, value, _) in fields)
         {
             var node = root;
             foreach (var segment in at.Segments[..^1])
@@ -163,11 +163,11 @@ internal static class BodyWriter
     private static TrackedContent Multipart(
         BodyShape shape,
         JsonElement input,
-        List<(ValuePath At, JsonElement Value)> fields
+        List<(ValuePath At, JsonElement Value, string? Media)> fields
     )
     {
         using var parts = new MultipartFormDataContent();
-        foreach (var (at, value) in fields)
+        foreach (var (at, value, media) in fields)
         {
             foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
             {
@@ -175,7 +175,12 @@ internal static class BodyWriter
                     (InputValues.Scalar(item) ?? (item.ValueKind == JsonValueKind.Object ? item.GetRawText() : null)) is
                     { } text
                 )
-                    parts.Add(new StringContent(text), Quoted(PartName(at.Segments[^1], shape)));
+                {
+                    var part = new StringContent(text);
+                    if (media is not null)
+                        part.Headers.ContentType = MediaTypeHeaderValue.Parse(media);
+                    parts.Add(part, Quoted(PartName(at.Segments[^1], shape)));
+                }
             }
         }
 
@@ -185,11 +190,11 @@ internal static class BodyWriter
                 ? InputValues.Base64(content, file.Content)
                 : Encoding.UTF8.GetBytes(content.GetString() ?? "");
             var part = new ByteArrayContent(bytes);
-            var media =
+            var type =
                 file.MediaType is not null && input.TryGetProperty(file.MediaType, out var m) ? m.GetString() : null;
             part.Headers.ContentType =
-                media is null ? new MediaTypeHeaderValue("application/octet-stream")
-                : MediaTypeHeaderValue.TryParse(media, out var parsed) ? parsed
+                type is null ? new MediaTypeHeaderValue("application/octet-stream")
+                : MediaTypeHeaderValue.TryParse(type, out var parsed) ? parsed
                 : throw new InputFaultException("input_not_a_media_type:" + file.MediaType);
             var name = input.TryGetProperty(file.FileName, out var n) ? n.GetString() ?? "file" : "file";
             if (name.Any(char.IsControl) || name.AsSpan().ContainsAny('"', '\\'))
