@@ -50,6 +50,7 @@ internal static class Routes
         Add<GetAccount>();
         Add<RefreshAccount>();
         Add<RevokeAccount>();
+        Add<DeleteAccount>();
         Add<ReconnectAccount>();
         Add<RotateCredential>();
         Add<ShowLink>();

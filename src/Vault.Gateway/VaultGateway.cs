@@ -100,6 +100,7 @@ public static class VaultGateway
         services.TryAddSingleton<ApiKeys>();
         services.TryAddSingleton<ConnectionRegistry>();
         services.TryAddSingleton<ConnectionRemoval>();
+        services.TryAddSingleton<AccountRemoval>();
         services.TryAddSingleton<ToolSetRemover>();
         services.TryAddSingleton<PackChanges>();
         services.TryAddSingleton<ScopeMigration>();

@@ -30,6 +30,9 @@ internal sealed record DescribedOperation
 
     public ImmutableArray<DescribedParameter> Parameters { get; init; } = [];
 
+    /// <summary>Optional parts that the tool does not have, each with the reason; shown with the import.</summary>
+    public ImmutableArray<string> LeftOut { get; init; } = [];
+
     public DescribedBody? Body { get; init; }
 
     public ImmutableArray<ImmutableArray<string>> Scopes { get; init; } = [];
@@ -64,7 +67,8 @@ internal enum ParameterPlace
     Body,
 }
 
-/// <param name="Form">The form in the pack format (<c>comma</c>, <c>space</c>, <c>json</c>); null for auto.</param>
+/// <param name="Form">The form in the pack format (<c>comma</c>, <c>space</c>, <c>pipe</c>, <c>json</c>); null for
+/// auto.</param>
 /// <param name="Fits">Whether the pack format can express its serialization; an optional parameter that it cannot is
 /// left out.</param>
 internal sealed record DescribedParameter(
@@ -78,15 +82,22 @@ internal sealed record DescribedParameter(
     bool DeepObject = false
 );
 
-/// <param name="Deep">Properties serialized with brackets (<c>encoding</c> with <c>deepObject</c>).</param>
+/// <param name="Encoding">How properties of a form or multipart body are serialized (OpenAPI's <c>encoding</c>).</param>
 internal sealed record DescribedBody(
     BodyFormat Format,
     string? MediaType,
     JsonElement Schema,
     bool Required,
     string? Description,
-    ImmutableArray<string> Deep
-);
+    ImmutableSortedDictionary<string, PropertyEncoding> Encoding
+)
+{
+    public static ImmutableSortedDictionary<string, PropertyEncoding> Plain { get; } =
+        ImmutableSortedDictionary<string, PropertyEncoding>.Empty;
+}
+
+/// <summary>One entry of <c>encoding</c>; null for what it does not say.</summary>
+internal sealed record PropertyEncoding(string? Style, bool? Explode, string? ContentType);
 
 internal sealed record Refusal(string Reason, string Detail);
 

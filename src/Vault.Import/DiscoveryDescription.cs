@@ -97,7 +97,7 @@ internal sealed class DiscoveryDescription(JsonSlices document) : IDescription
             };
         var body =
             method.TryGetProperty("request", out var request) && request.ValueKind == JsonValueKind.Object
-                ? new DescribedBody(BodyFormat.Json, null, request, true, null, [])
+                ? new DescribedBody(BodyFormat.Json, null, request, true, null, DescribedBody.Plain)
                 : null;
         if (body is null && method.TryGetProperty("mediaUpload", out _))
             return plain with

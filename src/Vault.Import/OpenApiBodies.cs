@@ -34,14 +34,21 @@ internal static class OpenApiBodies
                 Schema(json.Value),
                 required,
                 text,
-                []
+                DescribedBody.Plain
             );
         }
 
         if (Pick(types, m => m == "application/x-www-form-urlencoded") is { } form)
-            return new DescribedBody(BodyFormat.Form, null, Schema(form.Value), required, text, Deep(form.Value));
+            return new DescribedBody(BodyFormat.Form, null, Schema(form.Value), required, text, Encoding(form.Value));
         if (Pick(types, m => m == "multipart/form-data") is { } parts)
-            return new DescribedBody(BodyFormat.Multipart, null, Schema(parts.Value), required, text, []);
+            return new DescribedBody(
+                BodyFormat.Multipart,
+                null,
+                Schema(parts.Value),
+                required,
+                text,
+                Encoding(parts.Value)
+            );
         if (Pick(types, IsPlainOrBytes) is { } raw)
             return new DescribedBody(
                 BodyFormat.Raw,
@@ -49,7 +56,7 @@ internal static class OpenApiBodies
                 Schema(raw.Value),
                 required,
                 text,
-                []
+                DescribedBody.Plain
             );
         return required
             ? throw new NotExpressibleException(
@@ -107,14 +114,21 @@ internal static class OpenApiBodies
     private static JsonElement Schema(JsonElement media) =>
         media.TryGetProperty("schema", out var schema) ? schema : default;
 
-    private static ImmutableArray<string> Deep(JsonElement media) =>
+    private static ImmutableSortedDictionary<string, PropertyEncoding> Encoding(JsonElement media) =>
         media.TryGetProperty("encoding", out var encoding) && encoding.ValueKind == JsonValueKind.Object
-            ?
-            [
-                .. encoding
-                    .EnumerateObject()
-                    .Where(e => OpenApiDescription.Text(e.Value, "style") == "deepObject")
-                    .Select(e => e.Name),
-            ]
-            : [];
+            ? encoding
+                .EnumerateObject()
+                .Where(e => e.Value.ValueKind == JsonValueKind.Object)
+                .ToImmutableSortedDictionary(
+                    e => e.Name,
+                    e => new PropertyEncoding(
+                        OpenApiDescription.Text(e.Value, "style"),
+                        e.Value.TryGetProperty("explode", out var explode)
+                            ? explode.ValueKind == JsonValueKind.True
+                            : null,
+                        OpenApiDescription.Text(e.Value, "contentType")
+                    ),
+                    StringComparer.Ordinal
+                )
+            : DescribedBody.Plain;
 }

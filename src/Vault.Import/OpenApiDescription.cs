@@ -9,6 +9,8 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
 {
     private static readonly string[] Methods = ["get", "put", "post", "patch", "delete", "head", "options", "trace"];
 
+    private static readonly string[] ItemMembers = ["$ref", "summary", "description", "servers", "parameters"];
+
     private readonly bool _swagger = document.Has("/swagger");
     private readonly OpenApiSecurity _security = new(document);
 
@@ -49,8 +51,7 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
     {
         foreach (var path in document.Members("/paths"))
         {
-            var at = JsonSlices.Child("/paths", path);
-            foreach (var method in document.Members(at).Where(Methods.Contains))
+            foreach (var (method, at) in MethodsOf(path))
                 yield return (method.ToUpperInvariant(), path, document.Text($"{at}/{method}/operationId"));
         }
     }
@@ -59,10 +60,66 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
     {
         foreach (var path in document.Members("/paths"))
         {
-            var at = JsonSlices.Child("/paths", path);
-            foreach (var method in document.Members(at).Where(Methods.Contains))
+            var (items, lost) = ItemsOf(path);
+            if (lost is not null)
+                yield return Refused("*", path, new Refusal(Reasons.Reference, $"'{lost}' is not in the document"));
+            foreach (var (method, at) in MethodsOf(path))
                 yield return Read(path, method, document.Read($"{at}/{method}"), at);
+            foreach (
+                var other in items
+                    .SelectMany(MembersOf)
+                    .Where(m => !Methods.Contains(m) && !ItemMembers.Contains(m))
+                    .Where(m => !m.StartsWith("x-", StringComparison.Ordinal))
+                    .Distinct(StringComparer.Ordinal)
+            )
+                yield return Refused(
+                    other.ToUpperInvariant(),
+                    path,
+                    new Refusal(Reasons.Method, "it is not a method that a tool can use")
+                );
         }
+    }
+
+    private static DescribedOperation Refused(string method, string path, Refusal refusal) =>
+        new()
+        {
+            Method = method,
+            Path = path,
+            Refusal = refusal,
+        };
+
+    /// <summary>The methods of a path, each with the pointer to the path item that has it.</summary>
+    private IEnumerable<(string Method, string At)> MethodsOf(string path)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var at in ItemsOf(path).Items)
+        foreach (var method in MembersOf(at).Where(Methods.Contains))
+            if (seen.Add(method))
+                yield return (method, at);
+    }
+
+    // The index does not reach everywhere that a reference may lead.
+    private IEnumerable<string> MembersOf(string at) =>
+        document.Members(at) is { Count: > 0 } known ? known
+        : document.Read(at) is { ValueKind: JsonValueKind.Object } item ? item.EnumerateObject().Select(m => m.Name)
+        : [];
+
+    /// <summary>
+    /// The pointers to a path's item: its own members, then those of the item that its <c>$ref</c> names (OpenAPI 3.1
+    /// 4.8.9), and so on. A reference that leads nowhere is returned as lost.
+    /// </summary>
+    private (List<string> Items, string? Lost) ItemsOf(string path)
+    {
+        var items = new List<string> { JsonSlices.Child("/paths", path) };
+        while (items.Count < 8 && Text(document.Read(items[^1]), "$ref") is { } reference)
+        {
+            var at = reference.StartsWith('#') ? Uri.UnescapeDataString(reference[1..]) : "";
+            if (at.Length == 0 || items.Contains(at) || document.Read(at).ValueKind != JsonValueKind.Object)
+                return (items, reference);
+            items.Add(at);
+        }
+
+        return (items, null);
     }
 
     private DescribedOperation Read(string path, string method, JsonElement operation, string at)
@@ -103,6 +160,7 @@ internal sealed class OpenApiDescription(JsonSlices document) : IDescription
             return plain with
             {
                 Parameters = parameters,
+                LeftOut = [.. reading.LeftOut],
                 Body = _swagger
                     ? reading.SwaggerBody(
                         Texts(operation, "consumes").DefaultIfEmpty(FirstText("/consumes")).OfType<string>()

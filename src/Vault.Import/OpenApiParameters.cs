@@ -11,6 +11,9 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
     private readonly List<(string Name, JsonElement Parameter)> _form = [];
     private JsonElement? _body;
 
+    /// <summary>Optional parameters that the tool does not have, with the reasons.</summary>
+    public List<string> LeftOut { get; } = [];
+
     public ImmutableArray<DescribedParameter> Read(JsonElement shared, JsonElement operation)
     {
         var all = new Dictionary<(string, string), JsonElement>();
@@ -48,7 +51,7 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
                 body.TryGetProperty("schema", out var schema) ? schema : default,
                 OpenApiDescription.Flag(body, "required"),
                 OpenApiDescription.Text(body, "description"),
-                []
+                DescribedBody.Plain
             );
         if (_form.Count == 0)
             return null;
@@ -94,7 +97,20 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
             JsonElement.ParseValue(ref reader),
             _form.Any(f => OpenApiDescription.Flag(f.Parameter, "required")),
             null,
-            []
+            _form
+                .Where(f => OpenApiDescription.Text(f.Parameter, "type") == "array")
+                .ToImmutableSortedDictionary(
+                    f => f.Name,
+                    f =>
+                        OpenApiDescription.Text(f.Parameter, "collectionFormat") switch
+                        {
+                            "multi" => new PropertyEncoding("form", true, null),
+                            "ssv" => new PropertyEncoding("spaceDelimited", false, null),
+                            "pipes" => new PropertyEncoding("pipeDelimited", false, null),
+                            _ => new PropertyEncoding("form", false, null),
+                        },
+                    StringComparer.Ordinal
+                )
         );
     }
 
@@ -126,12 +142,14 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
                         Reasons.Cookie,
                         $"the cookie '{name}' is required, but the vault sends no cookies"
                     )
-                    : null;
+                    : Leave($"the cookie '{name}' is left out: the vault sends no cookies");
             // The vault sets these three itself; OpenAPI also ignores such parameters.
             case "header" when name.ToLowerInvariant() is "accept" or "content-type" or "authorization":
                 return null;
             case "header" when HeaderReading.Fault(name, credential: false) is { } fault:
-                return required ? throw new NotExpressibleException(Reasons.Parameter, fault) : null;
+                return required
+                    ? throw new NotExpressibleException(Reasons.Parameter, fault)
+                    : Leave($"the header '{name}' is left out: it {fault}");
         }
 
         var where = place switch
@@ -147,6 +165,8 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
                 Reasons.Parameter,
                 $"'{name}' is required and has a serialization that a pack cannot express"
             );
+        if (!fits)
+            return Leave($"the parameter '{name}' is left out: a pack cannot express its serialization");
         return new DescribedParameter(
             name,
             where,
@@ -157,6 +177,12 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
             fits,
             deep
         );
+    }
+
+    private DescribedParameter? Leave(string line)
+    {
+        LeftOut.Add(line);
+        return null;
     }
 
     private (JsonElement Schema, string? Form, bool Fits, bool Deep) OpenApi(
@@ -192,6 +218,7 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
             ("array", "form", true) => (schema, null, true, false),
             ("array", "form" or "simple", _) => (schema, "comma", true, false),
             ("array", "spaceDelimited", false) => (schema, "space", true, false),
+            ("array", "pipeDelimited", false) => (schema, "pipe", true, false),
             ("array", "spaceDelimited" or "pipeDelimited", true) => (schema, null, true, false),
             ("array" or "object", _, _) => (schema, null, false, false),
             (_, "form" or "simple", _) => (schema, null, true, false),
@@ -206,6 +233,7 @@ internal sealed class OpenApiParameters(OpenApiDescription document, bool swagge
             {
                 "multi" => (parameter, null, true, false),
                 "ssv" => (parameter, "space", true, false),
+                "pipes" => (parameter, "pipe", true, false),
                 null or "csv" => (parameter, "comma", true, false),
                 _ => (parameter, null, false, false),
             },

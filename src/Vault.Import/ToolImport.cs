@@ -185,6 +185,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             0
         );
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        var leftOut = new List<string>();
         foreach (var operation in description.Operations())
         {
             count++;
@@ -211,6 +212,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
                 )
                     throw new NotExpressibleException(Reasons.AlreadyThere, $"the tool {there} is the same operation");
                 made[tool.Line.Name] = (operation.Where, json);
+                leftOut.AddRange(operation.LeftOut.Select(line => $"{operation.Where}: {line}"));
                 tools.Add(tool.Line);
             }
             catch (NotExpressibleException e)
@@ -235,7 +237,7 @@ public sealed class ToolImport(IPacks packs) : IToolImport
             Tools = [.. tools.OrderBy(t => t.Name, StringComparer.Ordinal)],
             Removed = [.. mine.Where(name => !made.ContainsKey(name)).Order(StringComparer.Ordinal)],
             Skipped = [.. skipped],
-            Notes = [.. Notes(description, newPack)],
+            Notes = [.. Notes(description, newPack), .. leftOut],
             SetId = ToolSet.Id(request.Provider, request.Set),
             Set = set,
             NewPack = newPack,

@@ -98,6 +98,27 @@ internal static class AccountCommands
                 return VaultCommand.Done;
             }
         );
+        var delete = new Command("delete", "Revoke an account and delete it; the ledger keeps its entries.") { id };
+        delete.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var vault = console.Client(parsed);
+                var receipt = await vault.CallAsync(
+                    HttpMethod.Delete,
+                    GlobalOptions.Query(
+                        "/v1/connected_accounts/" + Uri.EscapeDataString(parsed.GetRequiredValue(id)),
+                        ("organization_id", console.OrganizationOf(parsed))
+                    ),
+                    null,
+                    cancellationToken
+                );
+                if (parsed.WantsJson())
+                    console.Json(receipt);
+                else
+                    await console.Out.WriteLineAsync($"{parsed.GetRequiredValue(id)}: deleted");
+                return VaultCommand.Done;
+            }
+        );
         return new Command(
             "accounts",
             "Connected accounts.\n\nExamples:\n  vaultctl accounts list --status REQUIRES_REAUTH\n  vaultctl "
@@ -107,6 +128,7 @@ internal static class AccountCommands
             list,
             show,
             revoke,
+            delete,
         };
     }
 

@@ -53,6 +53,16 @@ public static class AccountErrors
         };
     }
 
+    /// <summary>The stored credential does not belong to its row, or was altered.</summary>
+    public static VaultError Unreadable() =>
+        new(
+            ErrorCatalogue.ReauthRequired,
+            "The stored credential cannot be used: it does not belong to this account or was altered."
+        )
+        {
+            StatusReason = Accounts.StatusReason.CredentialUnreadable,
+        };
+
     /// <summary>The token endpoint failed recently and the access token has expired.</summary>
     public static VaultError CoolingDown(AccountState state, TimeSpan wait)
     {

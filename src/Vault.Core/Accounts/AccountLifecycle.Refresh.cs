@@ -124,7 +124,10 @@ public static partial class AccountLifecycle
             CooldownUntil = null,
             LastFailure = null,
             LastRefreshedAt = e.Now,
-            GrantedScopes = e.Scopes ?? state.GrantedScopes,
+            GrantedScopes = e.Scopes is { } told
+                ? ToldScopes.InTermsOf(state.RequestedScopes, told)
+                : state.GrantedScopes,
+            ScopesUnknown = state.ScopesUnknown && e.Scopes is null,
             Parameters = e.Parameters is null ? state.Parameters : state.Parameters.SetItems(e.Parameters),
         };
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
+using Vault.Core.Packs;
 
 namespace Vault.Core.Accounts;
 
@@ -87,6 +89,15 @@ public sealed record AccountState
 
     public ImmutableArray<string> GrantedScopes { get; init; } = [];
 
+    /// <summary>
+    /// Nobody said which scopes the credential has: it was imported without them, or the provider neither was asked for
+    /// scopes nor names any. The provider decides then; no call is refused for a missing scope.
+    /// </summary>
+    public bool ScopesUnknown { get; init; }
+
+    /// <summary>What the current grant is bound to; null for a static credential and for older rows.</summary>
+    public ConsentTerms? Terms { get; init; }
+
     public ProviderIdentity? Identity { get; init; }
 
     /// <summary>Last characters of a static credential, so people can distinguish keys.</summary>
@@ -97,4 +108,16 @@ public sealed record AccountState
     /// </summary>
     public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The narrowest scope of each group that the grant does not meet.</summary>
+    public ImmutableArray<string> Missing(ScopeRequirement needs, ProviderPack pack)
+    {
+        ArgumentNullException.ThrowIfNull(needs);
+        ArgumentNullException.ThrowIfNull(pack);
+        return ScopesUnknown ? [] : needs.Missing(GrantedScopes, pack.Details.ScopeImplications);
+    }
+
+    /// <summary>The scopes of a list that the grant does not include.</summary>
+    public ImmutableArray<string> Lacking(IEnumerable<string> wanted, ProviderPack pack) =>
+        Missing(new ScopeRequirement([.. wanted.Select(scope => ImmutableArray.Create(scope))]), pack);
 }

@@ -55,6 +55,9 @@ public static class StatusReason
 
     /// <summary>The provider refuses our client (secret, redirect URI); another consent does not help.</summary>
     public const string ClientMisconfigured = "client_misconfigured";
+
+    /// <summary>The stored ciphertext does not open in its place: somebody altered or swapped it in the database.</summary>
+    public const string CredentialUnreadable = "credential_unreadable";
     public const string RevokedByRequest = "revoked_by_request";
     public const string OrganizationErased = "organization_erased";
     public const string ConnectionDeleted = "connection_deleted";

@@ -57,6 +57,15 @@ public interface IAccountStore
         CancellationToken cancellationToken
     );
 
+    /// <summary>Deletes the row only if the stored version is the expected one.</summary>
+    Task<WriteOutcome> DeleteAsync(
+        OrganizationId organization,
+        AccountId id,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    );
+
     Task<Page<AccountRow>> ListAsync(
         OrganizationId organization,
         AccountFilter filter,

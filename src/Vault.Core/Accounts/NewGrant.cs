@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Accounts;
@@ -38,6 +39,12 @@ public sealed record NewGrant
     public ImmutableArray<string> RequestedScopes { get; init; } = [];
 
     public ImmutableArray<string> GrantedScopes { get; init; } = [];
+
+    /// <inheritdoc cref="AccountState.ScopesUnknown"/>
+    public bool ScopesUnknown { get; init; }
+
+    /// <inheritdoc cref="AccountState.Terms"/>
+    public ConsentTerms? Terms { get; init; }
 
     public ProviderIdentity? Identity { get; init; }
 

@@ -9,7 +9,7 @@ public sealed record ConnectionSettings
 
     /// <summary>
     /// The scopes a consent requests when its link names none. When empty, the minimum that the connection's tools need
-    /// (<see cref="ScopePlan"/>).
+    /// (<see cref="ScopeBundles.Active"/>).
     /// </summary>
     public ImmutableArray<string> Scopes { get; init; } = [];
 

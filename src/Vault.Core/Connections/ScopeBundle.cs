@@ -45,16 +45,38 @@ public static class ScopeBundles
     public const int Kept = 20;
 
     /// <summary>
+    /// The scopes of a provider's defaults that a chosen list is completed with: they only make the grant renewable and
+    /// say who signed in. Other defaults would widen what somebody chose.
+    /// </summary>
+    private static readonly ImmutableHashSet<string> Protocol =
+    [
+        "openid",
+        "offline_access",
+        "offline",
+        "offline.access",
+        "refresh_token",
+    ];
+
+    /// <summary>
     /// The scopes without a staged version: the connection's own scopes, otherwise the minimum that its tools need,
-    /// without risky scopes.
+    /// without risky scopes. When the connection names neither scopes nor tools, nobody has asked to change anything:
+    /// then the minimum of the tools that read.
     /// </summary>
     public static ImmutableArray<string> Active(IPacks packs, ProviderPack pack, ConnectionSettings settings)
     {
         ArgumentNullException.ThrowIfNull(pack);
         ArgumentNullException.ThrowIfNull(settings);
-        return settings.Scopes.IsEmpty
-            ? ScopePlan.Of(packs, pack, settings).Base
-            : [.. settings.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
+        if (!settings.Scopes.IsEmpty)
+            return Chosen(pack, settings.Scopes);
+        var tools = ScopePlan.Enabled(packs, pack, settings.Tools);
+        return ScopePlan.Of(pack, settings.Tools is null ? tools.Where(t => t.Effect == Effect.Read) : tools).Base;
+    }
+
+    /// <summary>What a consent requests when somebody named scopes: these, and what makes the grant usable.</summary>
+    public static ImmutableArray<string> Chosen(ProviderPack pack, IEnumerable<string> scopes)
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        return [.. scopes.Union(pack.DefaultScopes.Where(Protocol.Contains), StringComparer.Ordinal)];
     }
 
     /// <summary>
@@ -66,7 +88,7 @@ public static class ScopeBundles
         return
             connection.Settings.Bundles.FirstOrDefault(b => b.Stage == BundleStage.Staged) is { } staged
             && Share(connection.Id, user) < staged.Percent
-            ? [.. staged.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)]
+            ? Chosen(pack, staged.Scopes)
             : Active(packs, pack, connection.Settings);
     }
 

@@ -35,13 +35,19 @@ public sealed record ScopePlan(
         );
     }
 
-    /// <summary>The tools a connection enables: the named ones, otherwise all tools of its provider.</summary>
+    /// <summary>
+    /// The tools a connection enables: the named ones, otherwise all tools of its provider. A provider that is only
+    /// another way to sign in (GitHub's OAuth Apps) has the tools of the one provider it takes them from; a suite of
+    /// several products enables none by itself.
+    /// </summary>
     public static IReadOnlyList<ToolDefinition> Enabled(IPacks packs, ProviderPack pack, ImmutableArray<string>? names)
     {
         ArgumentNullException.ThrowIfNull(packs);
         ArgumentNullException.ThrowIfNull(pack);
-        if (names is not { } given)
+        if (names is null && (!pack.Tools.IsEmpty || pack.ToolsOf.Length != 1))
             return pack.Tools;
+        var given = names
+            ?? (packs.TryGet(pack.ToolsOf[0], out var lender) ? [.. lender.Tools.Select(t => t.Name)] : []);
         return
         [
             .. given

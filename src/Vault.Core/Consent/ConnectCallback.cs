@@ -72,8 +72,8 @@ public sealed class ConnectCallback(
         var link = LinkSecrets.IsWellFormed(query.State)
             ? await links.FindByStateAsync(LinkSecrets.Hash(query.State!), cancellationToken)
             : null;
-        // An unknown state, a foreign browser and an expired link get the same response. A foreign browser changes
-        // nothing, so it cannot disturb the consent of the right one.
+        // An unknown state and a foreign browser get the same response. A foreign browser changes nothing, so it cannot
+        // disturb the consent of the right one.
         if (
             link is null
             || query.Cookie is null
@@ -86,7 +86,7 @@ public sealed class ConnectCallback(
             return new ConnectResult(null, LinkErrors.UnderWay(), null, [], null);
         if (InterruptedConsents.Is(link))
             return new ConnectResult(
-                ReturnTo(link, "failed", ErrorCatalogue.OutcomeUnknown.Code, []),
+                LinkErrors.ReturnTo(link, "failed", ErrorCatalogue.OutcomeUnknown.Code, []),
                 LinkErrors.Interrupted(),
                 null,
                 [],
@@ -94,8 +94,14 @@ public sealed class ConnectCallback(
             );
         if (link.Status == LinkStatus.Done && link.ExpiresAt > time.GetUtcNow())
             return new ConnectResult(null, LinkErrors.Done(), null, [], null);
-        if (link.Status != LinkStatus.Opened || link.ExpiresAt <= time.GetUtcNow())
+        if (link.Status != LinkStatus.Opened)
             return Nothing();
+        if (link.ExpiresAt <= time.GetUtcNow())
+        {
+            var late = LinkErrors.Expired(link);
+            return new ConnectResult(late.ReconnectUrl, late, null, [], null);
+        }
+
         if (
             await connections.FindAsync(link.Key.Organization, link.ConnectionId, cancellationToken)
             is not { } connection
@@ -221,12 +227,10 @@ public sealed class ConnectCallback(
                 var stored = await completion.StoreGrantAsync(taken, client, tokens);
                 if (!stored.TryGet(out var row, out var refused))
                     return await FailAsync(taken, refused, pack.DisplayName, CancellationToken.None);
-                var missing = taken
-                    .Request.Scopes.Except(row.State.GrantedScopes, StringComparer.Ordinal)
-                    .ToImmutableArray();
+                var missing = row.State.Lacking(taken.Request.Scopes, pack);
                 await interrupted.FinishedAsync(taken);
                 return new ConnectResult(
-                    ReturnTo(taken, "connected", null, missing),
+                    LinkErrors.ReturnTo(taken, "connected", null, missing),
                     null,
                     pack.DisplayName,
                     missing,
@@ -322,25 +326,13 @@ public sealed class ConnectCallback(
         if (await links.UpdateAsync(failed, link.Version, [draft], cancellationToken) != WriteOutcome.Written)
             return Nothing();
         return new ConnectResult(
-            ReturnTo(link, error.StatusReason == AccessDenied ? "denied" : "failed", error.Code.Code, []),
+            LinkErrors.ReturnTo(link, error.StatusReason == AccessDenied ? "denied" : "failed", error.Code.Code, []),
             error,
             provider,
             [],
             null
         );
     }
-
-    private static string? ReturnTo(LinkSession link, string status, string? error, ImmutableArray<string> missing) =>
-        link.Request.ReturnUrl is not { } url
-            ? null
-            : WebAddress.With(
-                url,
-                ("status", status),
-                ("connected_account_id", link.Account.Value),
-                ("error", error),
-                ("missing_scopes", missing.Length == 0 ? null : string.Join(' ', missing)),
-                ("state", link.Request.CallerState)
-            );
 
     private static VaultError Denied(string error) =>
         error == AccessDenied

@@ -139,9 +139,13 @@ public sealed class ConnectFlow(
         if (!LinkSecrets.IsWellFormed(token))
             return LinkErrors.Used();
         var link = await links.FindByTokenAsync(LinkSecrets.Hash(token), cancellationToken);
-        if (link is null || link.ExpiresAt <= time.GetUtcNow())
+        if (link is null)
             return LinkErrors.Used();
         var own = cookie is not null && LinkSecrets.SameHash(link.BrowserHash, LinkSecrets.Hash(cookie));
+        if (link.ExpiresAt <= time.GetUtcNow())
+            return link.Status == LinkStatus.Ready || (own && link.Status == LinkStatus.Opened)
+                ? LinkErrors.Expired(link)
+                : LinkErrors.Used();
         if (own && link.Status == LinkStatus.Exchanging)
             link = await interrupted.LookAsync(link, cancellationToken);
         if (own && link.Status == LinkStatus.Exchanging)

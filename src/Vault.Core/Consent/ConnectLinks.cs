@@ -43,7 +43,14 @@ public sealed record LinkDraft
 }
 
 /// <summary>A new link. Its URL is a capability: the first browser that opens it can use it, once.</summary>
-public sealed record MadeLink(string Url, DateTimeOffset ExpiresAt, AccountId Account, string LinkId);
+/// <param name="Scopes">What the consent requests.</param>
+public sealed record MadeLink(
+    string Url,
+    DateTimeOffset ExpiresAt,
+    AccountId Account,
+    string LinkId,
+    ImmutableArray<string> Scopes
+);
 
 /// <summary>Creates links. The token is only in the response (law 2); the store has its digest.</summary>
 public sealed class ConnectLinks(
@@ -93,10 +100,12 @@ public sealed class ConnectLinks(
                 }
                 ? state.GrantedScopes
                 : [];
-            chosen = ScopeUnion.Of(needs.Select(t => t.Scopes), granted.IsEmpty ? chosen : granted);
+            // The tools are a choice, too: where the connection makes none, they alone decide.
+            var before = connection.Settings is { Scopes.IsEmpty: true, Tools: null } ? pack.DefaultScopes : chosen;
+            chosen = ScopeUnion.Of(needs.Select(t => t.Scopes), granted.IsEmpty ? before : granted);
         }
 
-        var scopes = chosen.Concat(pack.DefaultScopes).Distinct(StringComparer.Ordinal).ToImmutableArray();
+        var scopes = ScopeBundles.Chosen(pack, chosen);
         var prepared = await accounts.PrepareAsync(key, connection.Id, pack.Id, scopes, by, cancellationToken);
         if (!prepared.TryGet(out var account, out var unprepared))
             return unprepared;
@@ -142,7 +151,8 @@ public sealed class ConnectLinks(
                 address.Link(token, connection.Settings.RedirectUri),
                 link.ExpiresAt,
                 account.Id,
-                link.Id
+                link.Id,
+                scopes
             ),
             WriteOutcome.GateShut => Suspended(),
             _ => new VaultError(ErrorCatalogue.Conflict, "The link could not be stored; request another one."),

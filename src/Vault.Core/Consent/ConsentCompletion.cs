@@ -37,7 +37,11 @@ public sealed class ConsentCompletion(
                     client,
                     own is null ? tokens.Secrets : null,
                     own,
-                    (row, newGrant) => Complete(link, tokens, own is not null, who.Identity, row, newGrant),
+                    (row, newGrant) =>
+                        Complete(link, tokens, own is not null, who.Identity, row, newGrant) with
+                        {
+                            Terms = own is null ? endpoint.TermsOf(client) : null,
+                        },
                     CancellationToken.None
                 )
                 : error;
@@ -83,6 +87,7 @@ public sealed class ConsentCompletion(
             RequestedScopes = link.Request.Scopes,
             // RFC 6749 5.1: a response without scope means that the requested scopes were granted.
             GrantedScopes = tokens.Scopes ?? link.Request.Scopes,
+            ScopesUnknown = tokens.Scopes is null && link.Request.Scopes.IsEmpty,
             Identity = identity ?? row.State.Identity,
             Parameters = row.State.Parameters.SetItems(tokens.Parameters),
             InstalledBy = link.Request.CreatedBy ?? "system",

@@ -3,6 +3,7 @@ using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.OAuth;
 using Vault.Core.Organizations;
 using Vault.Core.Packs;
 using Vault.Core.Refresh;
@@ -21,6 +22,7 @@ public sealed class CredentialImport(
     TokenClients clients,
     GrantWriter grantWriter,
     CredentialVerification verification,
+    ITokenEndpoint endpoint,
     TimeProvider time
 )
 {
@@ -98,10 +100,8 @@ public sealed class CredentialImport(
             return unopened;
         using var clientSecret = client.ClientSecret;
 
-        var requested = (request.Scopes ?? connection.Settings.Scopes)
-            .Concat(pack.DefaultScopes)
-            .Distinct(StringComparer.Ordinal)
-            .ToImmutableArray();
+        var chosen = request.Scopes ?? connection.Settings.Scopes;
+        var requested = chosen.IsEmpty ? pack.DefaultScopes : ScopeBundles.Chosen(pack, chosen);
         var tried = await verification.RunAsync(client, request, requested);
         if (!tried.TryGet(out var proven, out var refused))
             return refused;
@@ -120,13 +120,19 @@ public sealed class CredentialImport(
                     {
                         ConnectionId = connection.Id,
                         Facts = proven.Facts,
-                        Mints =
-                            request.Mode
-                                is AuthMode.ClientCredentials
-                                    or AuthMode.JwtBearer
-                                    or AuthMode.AppInstallation,
+                        Mints = Mints(request),
                         RequestedScopes = requested,
-                        GrantedScopes = proven.Scopes ?? requested,
+                        // What a caller did not say and no provider was asked for stays unknown. A replaced key has
+                        // the scopes of the key before it.
+                        GrantedScopes = proven.Scopes
+                            ?? (
+                                source == Rotation ? row.State.GrantedScopes
+                                : Mints(request) ? requested
+                                : []
+                            ),
+                        ScopesUnknown =
+                            proven.Scopes is null && (source == Rotation ? row.State.ScopesUnknown : !Mints(request)),
+                        Terms = request.Mode is null ? endpoint.TermsOf(client) : null,
                         Identity = proven.Identity ?? row.State.Identity,
                         Parameters = request.Parameters.SetItems(proven.Parameters),
                         InstalledBy = by,
@@ -137,6 +143,9 @@ public sealed class CredentialImport(
             );
         }
     }
+
+    private static bool Mints(CredentialRequest request) =>
+        request.Mode is AuthMode.ClientCredentials or AuthMode.JwtBearer or AuthMode.AppInstallation;
 
     private static VaultError Gone(AccountRow account) =>
         new(ErrorCatalogue.Conflict, "The account is revoked; connect it again with POST /v1/connected_accounts.")

@@ -17,7 +17,9 @@ public sealed class CredentialRequest : IDisposable
     /// <summary>When the access token expires; null when unknown.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>The granted scopes; null takes the connection's scopes.</summary>
+    /// <summary>
+    /// The granted scopes. Null: unknown, except for a credential that mints, which requests the connection's scopes.
+    /// </summary>
     public ImmutableArray<string>? Scopes { get; init; }
 
     public ImmutableSortedDictionary<string, string> Parameters { get; init; } =

@@ -103,11 +103,13 @@ public static class ProxyTool
     }
 
     /// <summary>The tool of an order: one of a pack, or the raw call that the input describes.</summary>
-    public static Result<Tool> Find(IPacks packs, string name, JsonElement input)
+    public static Result<Tool> Find(IPacks packs, string name, JsonElement input, string? version = null)
     {
         ArgumentNullException.ThrowIfNull(packs);
         if (!Is(name))
-            return packs.TryGetTool(name, out var tool)
+            return (
+                version is null ? packs.TryGetTool(name, out var tool) : packs.TryGetVersion(name, version, out tool)
+            )
                 ? tool
                 : new VaultError(ErrorCatalogue.ToolUnknown, $"There is no tool '{name}'.");
         var provider = name[..^Suffix.Length];

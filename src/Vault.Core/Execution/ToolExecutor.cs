@@ -50,14 +50,19 @@ public sealed class ToolExecutor(
                 execution,
                 new VaultError(ErrorCatalogue.ToolUnknown, $"There is no tool '{request.ToolName}'.")
             );
-        if (request.ToolVersion is { } pinned && pinned != tool.Definition.Version)
-            return Refuse(
-                execution,
-                new VaultError(
-                    ErrorCatalogue.ToolUnknown,
-                    $"Tool '{request.ToolName}' has version {tool.Definition.Version}, not {pinned}."
-                )
-            );
+        if (request.ToolVersion is { } pinned)
+        {
+            var current = tool.Definition.Version;
+            if (!packs.TryGetVersion(request.ToolName, pinned, out tool))
+                return Refuse(
+                    execution,
+                    new VaultError(
+                        ErrorCatalogue.ToolUnknown,
+                        $"tool_version: '{request.ToolName}' has version {current}, and no version {pinned}; "
+                            + "GET /v1/tools shows the current ones."
+                    )
+                );
+        }
         request = request with { Input = tool.Schema.Normalize(request.Input) };
         var violations = tool.Schema.Validate(request.Input);
         if (violations.Count > 0)

@@ -47,6 +47,12 @@ public sealed partial class ToolRunner
                     ErrorCatalogue.ToolUnknown,
                     $"Accounts of '{account.Row.Provider}' do not run the tool '{run.Tool.Definition.Name}'."
                 );
+            if (run.Order.Request.ToolVersion is { } pinned && pinned != own.Definition.Version)
+                return new VaultError(
+                    ErrorCatalogue.ToolUnknown,
+                    $"tool_version: accounts of '{account.Row.Provider}' run version {own.Definition.Version} of "
+                        + $"'{run.Tool.Definition.Name}'."
+                );
             run.Tool = own;
         }
 
@@ -70,8 +76,8 @@ public sealed partial class ToolRunner
             return PackOrigins.Refuse(account.Bound!, origin);
 
         // The granted scopes count, not the requested ones: a person may decline some of them at consent.
-        var missing = run.Tool.Definition.Scopes.Missing(state.GrantedScopes);
-        run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes);
+        var missing = state.Missing(run.Tool.Definition.Scopes, run.Tool.Pack);
+        run.Used = run.Tool.Definition.Scopes.Used(state.GrantedScopes, run.Tool.Pack.Details.ScopeImplications);
         if (missing.Length > 0)
         {
             scopeUses.Refused(run.Key.Organization, run.Order.Account, missing, time.GetUtcNow());

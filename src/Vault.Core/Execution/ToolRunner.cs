@@ -46,7 +46,9 @@ public sealed partial class ToolRunner(
     {
         ArgumentNullException.ThrowIfNull(order);
         if (
-            !ProxyTool.Find(packs, order.Request.ToolName, order.Request.Input).TryGet(out var tool, out _)
+            !ProxyTool
+                .Find(packs, order.Request.ToolName, order.Request.Input, order.Request.ToolVersion)
+                .TryGet(out var tool, out _)
             || tool.Pack.Version != order.PackVersion
         )
             return new ExecutionResult
@@ -105,6 +107,14 @@ public sealed partial class ToolRunner(
                         "The execution timed out before the request was sent."
                     )
                 );
+        }
+        catch (DecryptionFailedException e)
+        {
+            // What is stored does not belong to this row: it was altered, swapped or put back. Nothing is sent with it,
+            // the ledger and the log say so, and a new consent replaces it.
+            observer.Failed(StatusReason.CredentialUnreadable, key, e);
+            var altered = AccountErrors.Unreadable();
+            result = run.MayHaveActed ? run.Fail(Outcome.FailedUpstream, altered) : run.Refuse(altered);
         }
         catch (StoreUnavailableException e)
         {

@@ -17,6 +17,7 @@ public static class LedgerEvents
     public const string AccountRefreshFailed = "account.refresh_failed";
     public const string AccountRevoked = "account.revoked";
     public const string AccountDisconnected = "account.disconnected";
+    public const string AccountDeleted = "account.deleted";
     public const string AccountStatusChanged = "account.status_changed";
     public const string CredentialRead = "account.credential_read";
     public const string ConnectionCreated = "connection.created";

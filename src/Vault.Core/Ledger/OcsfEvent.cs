@@ -99,16 +99,31 @@ public static class OcsfEvent
     private static void Outcome(Utf8JsonWriter json, JsonElement body, string type, bool isApi)
     {
         var error = Text(body, "error_code");
-        switch (Text(body, "outcome"))
+        var outcome = Text(body, "outcome");
+        // The outcome of an execution is one of four words. That of any other event is the status it leads to, so the
+        // event itself says whether something failed: a lost grant did, a revocation did what it should.
+        if (!isApi)
+        {
+            var failed =
+                error is not null
+                || type.EndsWith("_failed", StringComparison.Ordinal)
+                || outcome is "RequiresReauth" or "Expired";
+            Status(
+                json,
+                failed ? 2 : 1,
+                failed ? "Failure" : "Success",
+                failed ? error ?? Text(body, "status_reason") : null
+            );
+            return;
+        }
+
+        switch (outcome)
         {
             case "succeeded":
                 Status(json, 1, "Success", null);
                 break;
             case "outcome_unknown":
                 Status(json, 99, "outcome_unknown", error);
-                break;
-            case null when error is null && !isApi && !type.EndsWith("_failed", StringComparison.Ordinal):
-                Status(json, 1, "Success", null);
                 break;
             case null when error is null && type == LedgerEvents.ExecutionStarted:
                 Status(json, 0, "Unknown", null);

@@ -74,6 +74,9 @@ public sealed record TokenClient(
     /// credential is being connected: it is bound when it is stored.
     /// </summary>
     public Destinations? Bound { get; init; }
+
+    /// <summary>What the account's consent was given to; null for a grant without a record of it.</summary>
+    public ConsentTerms? Terms { get; init; }
 }
 
 /// <summary>The tokens and metadata from a token response.</summary>
@@ -185,6 +188,13 @@ public interface ITokenEndpoint
     /// </summary>
     CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query) =>
         CallbackReading.Empty;
+
+    /// <summary>What a grant is bound to that this client obtains now.</summary>
+    ConsentTerms TermsOf(TokenClient client)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return new ConsentTerms(client.Connection.ClientId, null, client.Connection.Parameters);
+    }
 
     /// <summary>The issuer that the callback must name (RFC 9207); null when the provider has none.</summary>
     (string? Issuer, bool Required) ExpectedIssuer(TokenClient client);

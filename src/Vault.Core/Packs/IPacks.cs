@@ -24,6 +24,10 @@ public interface IPacks
     bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool) =>
         TryGetTool(name, out tool) && tool.Pack.Id == providerId;
 
+    /// <summary>Finds a version of a tool: the current one, or an earlier one that its pack still has.</summary>
+    bool TryGetVersion(string name, string version, [NotNullWhen(true)] out Tool? tool) =>
+        TryGetTool(name, out tool) && tool.Definition.Version == version;
+
     /// <summary>The other providers whose accounts may run a tool.</summary>
     IReadOnlyList<string> CompatibleProviders(Tool tool) => [];
 

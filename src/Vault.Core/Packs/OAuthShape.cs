@@ -84,10 +84,13 @@ public sealed record TokenAnswerShape
 
     public ValuePath RefreshToken { get; init; } = ValuePath.Parse("refresh_token");
 
-    /// <summary>Seconds, as a number or a string of digits.</summary>
+    /// <summary>A lifetime in seconds, as a number or a string; a number that is a time is taken as one.</summary>
     public ValuePath ExpiresIn { get; init; } = ValuePath.Parse("expires_in");
 
-    /// <summary>An RFC 3339 time (GitHub App), used when there is no <see cref="ExpiresIn"/>.</summary>
+    /// <summary>
+    /// A time (RFC 3339, seconds or milliseconds since 1970), used when there is no <see cref="ExpiresIn"/>. Null: under
+    /// one of the usual names.
+    /// </summary>
     public ValuePath? ExpiresAt { get; init; }
 
     public ValuePath RefreshExpiresIn { get; init; } = ValuePath.Parse("refresh_token_expires_in");
@@ -95,9 +98,7 @@ public sealed record TokenAnswerShape
     /// <summary>
     /// A separated string, an array, or an object whose members read <c>name:value</c> (GitHub App permissions).
     /// </summary>
-    public ValuePath Scope { get; init; } = ValuePath.Parse("scope");
-
-    public ValuePath TokenType { get; init; } = ValuePath.Parse("token_type");
+    public ValuePath Scope { get; init; } = ValuePath.Parse("scope|scopes");
 
     /// <summary>
     /// Captured parameters by name; each must be a parameter of the pack with source <c>captured</c>.

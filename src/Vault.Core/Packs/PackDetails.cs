@@ -27,6 +27,15 @@ public sealed record PackDetails
     public ImmutableSortedDictionary<string, ScopeRisk> ScopeRisks { get; init; } =
         ImmutableSortedDictionary<string, ScopeRisk>.Empty;
 
+    public ScopeImplications ScopeImplications { get; init; } = ScopeImplications.None;
+
+    /// <summary>
+    /// The scopes of this provider's own consent, in the order of preference, for the tools of other packs
+    /// (<see cref="ProviderPack.ToolsOf"/>): of each group only these count. Empty: the consent has no scopes. Null: the
+    /// scopes of those packs are this provider's as well.
+    /// </summary>
+    public ImmutableArray<string>? KnownScopes { get; init; }
+
     public ImmutableSortedDictionary<string, PackParameter> Parameters { get; init; } =
         ImmutableSortedDictionary<string, PackParameter>.Empty;
 

@@ -108,6 +108,9 @@ public sealed record ProviderPack
 
     public ImmutableArray<ToolDefinition> Tools { get; init; } = [];
 
+    /// <summary>Versions before the current one; they run for callers that pin them, and no list has them.</summary>
+    public ImmutableArray<ToolDefinition> EarlierTools { get; init; } = [];
+
     /// <summary>
     /// Other providers whose tools also run with accounts of this provider (GitHub's three kinds of credential; a suite
     /// and its products).

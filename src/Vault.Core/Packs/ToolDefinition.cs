@@ -25,37 +25,42 @@ public enum Idempotency
 
 /// <summary>The required scopes: every group must be met, and any scope of a group meets it.</summary>
 /// <remarks>
-/// An empty list requires nothing. Scopes are compared exactly; a pack lists wider scopes as alternatives of a group.
+/// An empty list requires nothing. A pack lists wider scopes as alternatives of a group, or declares once what a scope
+/// includes (<see cref="ScopeImplications"/>).
 /// </remarks>
 public sealed record ScopeRequirement(ImmutableArray<ImmutableArray<string>> AllOf)
 {
     public static ScopeRequirement None { get; } = new(ImmutableArray<ImmutableArray<string>>.Empty);
 
     /// <summary>The first (narrowest) scope of every group that the granted scopes do not meet.</summary>
-    public ImmutableArray<string> Missing(ImmutableArray<string> granted)
+    public ImmutableArray<string> Missing(ImmutableArray<string> granted, ScopeImplications? implies = null)
     {
         ImmutableArray<string>.Builder? missing = null;
         foreach (var group in AllOf)
-            if (Met(group, granted) is null)
+            if (Met(group, granted, implies) is null)
                 (missing ??= ImmutableArray.CreateBuilder<string>()).Add(group[0]);
         return missing?.ToImmutable() ?? [];
     }
 
     /// <summary>The granted scopes that this requirement relies on.</summary>
-    public ImmutableArray<string> Used(ImmutableArray<string> granted)
+    public ImmutableArray<string> Used(ImmutableArray<string> granted, ScopeImplications? implies = null)
     {
         ImmutableArray<string> used = [];
         foreach (var group in AllOf)
-            if (Met(group, granted) is { } scope && !used.Contains(scope))
+            if (Met(group, granted, implies) is { } scope && !used.Contains(scope))
                 used = used.Add(scope);
         return used;
     }
 
-    private static string? Met(ImmutableArray<string> group, ImmutableArray<string> granted)
+    private static string? Met(ImmutableArray<string> group, ImmutableArray<string> granted, ScopeImplications? implies)
     {
         foreach (var scope in group)
             if (granted.Contains(scope))
                 return scope;
+        if (implies is not null)
+            foreach (var scope in group)
+                if (implies.Includer(granted, scope) is { } wider)
+                    return wider;
         return null;
     }
 }

@@ -50,6 +50,12 @@ public enum FieldForm
     /// <summary>An array joined by spaces.</summary>
     Space,
 
+    /// <summary>An array joined by '|'.</summary>
+    Pipe,
+
+    /// <summary>In a query: members of an object as <c>name[member]</c>, to any depth, and elements as <c>name[]</c>.</summary>
+    Deep,
+
     /// <summary>Serialized as JSON text.</summary>
     Json,
 
@@ -66,7 +72,11 @@ public enum FieldForm
 }
 
 /// <summary>The source of a value: an input property (<c>*</c> for the whole input) or a constant.</summary>
-public sealed record FieldSource(string? From, JsonElement? Value, JsonElement? Default, FieldForm Form);
+public sealed record FieldSource(string? From, JsonElement? Value, JsonElement? Default, FieldForm Form)
+{
+    /// <summary>The media type of its part in a multipart body; null for text.</summary>
+    public string? MediaType { get; init; }
+}
 
 public sealed record MappedField(string Name, FieldSource Source);
 

@@ -63,10 +63,9 @@ public sealed class AccountResolver(
         if (fitting.Count == 0)
             return AccountErrors.NotConnected();
 
-        // Accounts that were never connected, or are disconnected, do not make a request ambiguous.
-        var real = fitting
-            .Where(r => r.State.Status is not (AccountStatus.PendingAuth or AccountStatus.Disconnected))
-            .ToList();
+        // Only accounts that could act make a request ambiguous. If none could, the one that was revoked says most about
+        // why, and then the one that was never connected or is disconnected.
+        var real = fitting.GroupBy(r => Closeness(r.State.Status)).MinBy(g => g.Key)!.ToList();
         return real.Count == 1
             ? Pointer(real[0])
             : new VaultError(
@@ -74,7 +73,7 @@ public sealed class AccountResolver(
                 "Several accounts of the user match; state one as connected_account_id."
             )
             {
-                Candidates = Candidates(fitting),
+                Candidates = Candidates(real),
             };
     }
 
@@ -136,6 +135,14 @@ public sealed class AccountResolver(
             cache?.Offer(new AccountSnapshot(found.Rows[0], found.Gate), mark);
         return found;
     }
+
+    private static int Closeness(AccountStatus status) =>
+        status switch
+        {
+            AccountStatus.Revoked => 1,
+            AccountStatus.PendingAuth or AccountStatus.Disconnected => 2,
+            _ => 0,
+        };
 
     private static AccountPointer Pointer(AccountRow row) => new(row.Key, row.Id);
 

@@ -3,6 +3,7 @@ using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
+using Vault.Core.Sealing;
 using Vault.Core.Templates;
 
 namespace Vault.Core.Refresh;
@@ -125,7 +126,16 @@ public sealed class AccountRevoker(
             IEnumerable<UrlTemplate> endpoints = who.Pack.Details.Revocation is { } shape ? [shape.Url] : [];
             if (bound is not null && PackOrigins.Outside(bound, who.Pack, who.Parameters, endpoints) is { } origin)
                 return Failed(PackOrigins.Refuse(bound, origin));
-            var opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
+            Result<GrantTokens?> opened;
+            try
+            {
+                opened = await sealing.OpenGrantAsync(row, cancellationToken).ConfigureAwait(false);
+            }
+            catch (DecryptionFailedException)
+            {
+                // Altered in the database: there is no token to present, now or later.
+                return new RevocationReply(UpstreamRevocation.Refused, false, StatusReason.CredentialUnreadable);
+            }
 
             // An unavailable key service must not make the revocation final: the grant would be wiped here and stay
             // live at the provider.

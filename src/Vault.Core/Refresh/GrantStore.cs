@@ -113,15 +113,6 @@ public sealed class GrantStore(
         CancellationToken cancellationToken
     )
     {
-        // Only the stored grant can still be revoked at the provider. A move would wipe it and leave it live there.
-        if (row.State.Revocation == UpstreamRevocation.Pending)
-            return new VaultError(
-                ErrorCatalogue.Conflict,
-                "The former grant is still being revoked at the provider; try again in a moment."
-            )
-            {
-                RetryAfter = TimeSpan.FromSeconds(5),
-            };
         if (row.State.Status is not (AccountStatus.Disconnected or AccountStatus.Revoked or AccountStatus.PendingAuth))
             return new VaultError(
                 ErrorCatalogue.Conflict,
@@ -144,7 +135,13 @@ public sealed class GrantStore(
             DueAt = null,
             UpdatedAt = runner.Now,
         };
-        LedgerDraft[] drafts = [runner.DraftFor(next, "account.prepared", requestedBy, next.UpdatedAt)];
+        // A revocation that is still pending at the provider ends here: it needs the client of the former connection,
+        // which was deleted with it. The ledger says that the provider did not confirm.
+        var prepared = runner.DraftFor(next, "account.prepared", requestedBy, next.UpdatedAt);
+        LedgerDraft[] drafts =
+            row.State.Revocation == UpstreamRevocation.Pending
+                ? [runner.DraftFor(row, "account.revocation_failed", requestedBy, next.UpdatedAt), prepared]
+                : [prepared];
         var written = await runner.WriteAsync(next, GateCheck.None, drafts, cancellationToken).ConfigureAwait(false);
         return written == WriteOutcome.Written
             ? next

@@ -40,6 +40,14 @@ internal sealed class RefreshCall(
             openedGrant = await sealing.OpenGrantAsync(row, CancellationToken.None).ConfigureAwait(false);
             openedCredential = await sealing.OpenCredentialAsync(row, CancellationToken.None).ConfigureAwait(false);
         }
+        catch (DecryptionFailedException e)
+        {
+            observer.Failed(StatusReason.CredentialUnreadable, row.Key, e);
+            await outcomes
+                .ReportNotSentAsync(row.Key, lease.AttemptId, StatusReason.CredentialUnreadable)
+                .ConfigureAwait(false);
+            return AccountErrors.Unreadable();
+        }
         catch
         {
             await outcomes.ReportNotSentAsync(row.Key, lease.AttemptId, "sealing_broken").ConfigureAwait(false);

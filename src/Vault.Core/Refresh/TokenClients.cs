@@ -23,12 +23,13 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
         var connection = await connections
             .FindAsync(row.Key.Organization, row.ConnectionId, cancellationToken)
             .ConfigureAwait(false);
-        return connection is null
-            ? new VaultError(
+        if (connection is null)
+            return new VaultError(
                 ErrorCatalogue.ConnectionUnknown,
                 $"The connection '{row.Key.Connection}' no longer exists."
-            )
-            : await ForAsync(connection, row.State.Parameters, cancellationToken).ConfigureAwait(false);
+            );
+        var made = await ForAsync(connection, row.State.Parameters, cancellationToken).ConfigureAwait(false);
+        return made.TryGet(out var client, out var error) ? client with { Terms = row.State.Terms } : error;
     }
 
     /// <summary>
@@ -58,9 +59,23 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
             )
                 return PackOrigins.RefuseClient(connection.Name.Value, bound, origin);
             var place = SealContext.ClientSecret(connection.Organization, connection.Id, connection.SecretGeneration);
-            var opened = await sealer.OpenAsync(blob, place, cancellationToken).ConfigureAwait(false);
-            if (!opened.TryGet(out secret, out var error))
-                return error;
+            try
+            {
+                var opened = await sealer.OpenAsync(blob, place, cancellationToken).ConfigureAwait(false);
+                if (!opened.TryGet(out secret, out var error))
+                    return error;
+            }
+            catch (DecryptionFailedException)
+            {
+                // Altered or swapped in the database: nothing is sent with it.
+                return new VaultError(
+                    ErrorCatalogue.ClientMisconfigured,
+                    "client_secret: what is stored does not belong to this connection or was altered; set it again."
+                )
+                {
+                    StatusReason = StatusReason.CredentialUnreadable,
+                };
+            }
             if (blob.ReadDestinations() is null)
                 await BindAsync(connection, pack, secret, cancellationToken).ConfigureAwait(false);
         }

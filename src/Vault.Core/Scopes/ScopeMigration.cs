@@ -165,7 +165,7 @@ public sealed class ScopeMigration(
             .Items.Where(a =>
                 a.State.Status is not (AccountStatus.Revoked or AccountStatus.Disconnected or AccountStatus.PendingAuth)
             )
-            .Select(a => new LackingAccount(a, [.. wanted.Except(a.State.GrantedScopes, StringComparer.Ordinal)]))
+            .Select(a => new LackingAccount(a, a.State.Lacking(wanted, known.Pack)))
             .Where(a => a.MissingScopes.Length > 0);
         return new Page<LackingAccount>([.. lacking], page.Cursor);
     }
@@ -240,8 +240,8 @@ public sealed class ScopeMigration(
         var other = against is { } version
             ? All(row, pack).First(b => b.Version == version).Scopes
             : ScopeBundles.Active(packs, pack, row.Settings);
-        ImmutableArray<string> requested = [.. bundle.Scopes.Union(pack.DefaultScopes, StringComparer.Ordinal)];
-        ImmutableArray<string> before = [.. other.Union(pack.DefaultScopes, StringComparer.Ordinal)];
+        var (requested, before) = (ScopeBundles.Chosen(pack, bundle.Scopes), ScopeBundles.Chosen(pack, other));
+        var implies = pack.Details.ScopeImplications;
         return new AssessedBundle(
             bundle,
             [
@@ -251,7 +251,7 @@ public sealed class ScopeMigration(
             ],
             [
                 .. tools
-                    .SelectMany(t => t.Scopes.Missing(requested))
+                    .SelectMany(t => t.Scopes.Missing(requested, implies))
                     .Distinct(StringComparer.Ordinal)
                     .Order(StringComparer.Ordinal),
             ],
@@ -260,12 +260,16 @@ public sealed class ScopeMigration(
                 [.. before.Except(requested, StringComparer.Ordinal)],
                 [
                     .. tools
-                        .Where(t => t.Scopes.Missing(requested).IsEmpty && !t.Scopes.Missing(before).IsEmpty)
+                        .Where(t =>
+                            t.Scopes.Missing(requested, implies).IsEmpty && !t.Scopes.Missing(before, implies).IsEmpty
+                        )
                         .Select(t => t.Name),
                 ],
                 [
                     .. tools
-                        .Where(t => !t.Scopes.Missing(requested).IsEmpty && t.Scopes.Missing(before).IsEmpty)
+                        .Where(t =>
+                            !t.Scopes.Missing(requested, implies).IsEmpty && t.Scopes.Missing(before, implies).IsEmpty
+                        )
                         .Select(t => t.Name),
                 ]
             )

@@ -12,9 +12,13 @@ internal static class ErrorPage
         var (title, next) = Advise(error);
         if (error.StatusReason == LinkErrors.AlreadyConnected)
             return Html.Page(title, $"<p>{Html.Text(Sentence(error))}</p>\n<p>{Html.Text(next)}</p>");
+        // The return URL of the link, registered by the operator.
+        var back = error is { StatusReason: LinkErrors.ExpiredReason, ReconnectUrl: { } url }
+            ? $"<p><a href=\"{Html.Text(url)}\">Go back to the application</a></p>\n"
+            : "";
         return Html.Page(
             title,
-            $"<p>{Html.Text(Sentence(error))}</p>\n<p>{Html.Text(next)}</p>\n<p class=\"note\">If you ask for "
+            $"<p>{Html.Text(Sentence(error))}</p>\n<p>{Html.Text(next)}</p>\n{back}<p class=\"note\">If you ask for "
                 + $"help, quote this request id: <code>{Html.Text(requestId)}</code></p>"
         );
     }
@@ -23,6 +27,12 @@ internal static class ErrorPage
     {
         if (error.StatusReason == LinkErrors.AlreadyConnected)
             return ("Already connected", "You can close this page and go back to the application.");
+        if (error.StatusReason == LinkErrors.ExpiredReason)
+            return (
+                "This link has expired",
+                "Links work for a few minutes, so that nobody can use one that lies around. Ask the application, or the "
+                    + "agent that sent it, for a new one and open it at once."
+            );
         if (error.StatusReason == LinkErrors.UnderWayReason)
             return ("Connecting", "Wait a few seconds, then reload this page.");
         if (error.StatusReason == StatusReason.ConsentInterrupted)

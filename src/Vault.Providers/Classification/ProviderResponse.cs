@@ -35,7 +35,9 @@ internal sealed record ProviderResponse(int Status, Func<string, string?> Header
     /// <param name="body">The bytes.</param>
     /// <param name="type">The declared type.</param>
     /// <param name="scalars">Whether a string, a number, true, false or null counts as well (RFC 8259 2).</param>
-    public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type, bool scalars = false)
+    /// <param name="anyForm">For responses of token endpoints: forms and XML are recognized by what they contain, because
+    /// many come as text/plain, text/html or without a type.</param>
+    public static JsonElement Parse(byte[] body, MediaTypeHeaderValue? type, bool scalars = false, bool anyForm = false)
     {
         try
         {
@@ -56,6 +58,8 @@ internal sealed record ProviderResponse(int Status, Func<string, string?> Header
 
             if (type?.MediaType is "application/x-www-form-urlencoded")
                 return FromForm(Encoding.UTF8.GetString(body));
+            if (anyForm)
+                return TokenText.Parse(Encoding.UTF8.GetString(body, start, body.Length - start).Trim());
         }
         catch (JsonException) { }
 
@@ -64,10 +68,10 @@ internal sealed record ProviderResponse(int Status, Func<string, string?> Header
 
     private static bool OnlySpace(ReadOnlySpan<byte> rest) => rest.Trim(" \t\r\n"u8).Length == 0;
 
-    private static JsonElement FromForm(string text)
+    internal static JsonElement FromForm(string text)
     {
         var members = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var pair in text.Trim().Split('&', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var pair in text.Trim().Split(['&', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries))
         {
             var cut = pair.IndexOf('=', StringComparison.Ordinal);
             if (cut > 0)

@@ -46,7 +46,8 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
                 var (body, complete) = await ReadAsync(response, timeout.Token);
                 try
                 {
-                    if (!complete)
+                    var decoded = complete ? BodyText.Decode(body, response.Content.Headers, MaxAnswer) : null;
+                    if (decoded is null)
                         return new WireReply.Failed(SendFailure.Broken, Sent: true, "answer_too_large");
                     // The framework's objects are disposed when this returns, so copy the headers.
                     var headers = response
@@ -56,7 +57,11 @@ internal sealed class OAuthCall(ProviderHttp http, TimeProvider time)
                         new ProviderResponse(
                             (int)response.StatusCode,
                             headers.GetValueOrDefault,
-                            ProviderResponse.Parse(body, form ? Form : response.Content.Headers.ContentType)
+                            ProviderResponse.Parse(
+                                BodyText.ToUtf8(decoded, response.Content.Headers.ContentType),
+                                form ? Form : response.Content.Headers.ContentType,
+                                anyForm: true
+                            )
                         )
                     );
                 }

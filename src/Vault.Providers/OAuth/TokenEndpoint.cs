@@ -30,6 +30,16 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(refreshToken);
         var oauth = OAuth(client);
+        client = AtConsent(client);
+        // Nothing is sent: the settings can be put back, and the grant lives on.
+        if (client.Terms is { } terms)
+        {
+            if (terms.ClientId != client.Connection.ClientId)
+                return RefusedAsync("client_changed");
+            if (terms.TokenOrigin is { } origin && origin != RefreshOrigin(client))
+                return RefusedAsync("token_endpoint_changed");
+        }
+
         var request = new TokenRequest(client)
             .With("grant_type", "refresh_token")
             .With("refresh_token", refreshToken)
@@ -120,7 +130,7 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(grant);
-        return Revocation.SendAsync(_call, http.Policy, time, client, grant, deadline);
+        return Revocation.SendAsync(_call, http.Policy, time, AtConsent(client), grant, deadline);
     }
 
     public Task<IdentityReply> IdentifyAsync(
@@ -195,6 +205,12 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
             );
     }
 
+    public ConsentTerms TermsOf(TokenClient client)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return new ConsentTerms(client.Connection.ClientId, RefreshOrigin(client), client.Connection.Parameters);
+    }
+
     public CallbackReading ReadCallback(TokenClient client, IReadOnlyDictionary<string, string> query)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -209,6 +225,16 @@ public sealed class TokenEndpoint(ProviderHttp http, TimeProvider time, IdFactor
             return (null, false);
         return (oauth.Issuer.Expand(TemplateContext.Of(client).Value, out _), oauth.IssuerRequired);
     }
+
+    /// <summary>The client with the connection's parameters as they were when the grant was given.</summary>
+    private static TokenClient AtConsent(TokenClient client) =>
+        client.Terms is { } terms ? client with { Parameters = client.Parameters.SetItems(terms.Parameters) } : client;
+
+    private string? RefreshOrigin(TokenClient client) =>
+        client.Pack.Details.OAuth is { } oauth
+        && TemplateContext.Of(client).ExpandUrl(oauth.RefreshUrl ?? oauth.TokenUrl, http.Policy, out _) is { } url
+            ? url.GetLeftPart(UriPartial.Authority)
+            : null;
 
     /// <summary>A token that the account signs itself: no call is made, so no response can be lost.</summary>
     private TokenReply SignedHere(TokenClient client, StaticCredential credential, AssertionShape shape)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
@@ -14,9 +13,6 @@ namespace Vault.Providers.OAuth;
 /// <summary>Reads the grant from a response that was classified as one.</summary>
 internal static class TokenResponseReader
 {
-    /// <summary>Longer lifetimes are ignored; now plus the lifetime must be a valid date.</summary>
-    private const double MaxSeconds = 10 * 365 * 86_400.0;
-
     /// <param name="sentAt">When the request was sent: lifetimes count from then, so that a slow response never makes a
     /// token look newer than it is.</param>
     /// <param name="mustCapture">Whether a captured field that is missing or invalid rejects the grant (first grant),
@@ -31,14 +27,6 @@ internal static class TokenResponseReader
     {
         var oauth = pack.Details.OAuth!;
         var shape = oauth.Answer;
-        var type = shape.TokenType.TextIn(response.Body) ?? "Bearer";
-        // RFC 6749 7.1: a client must not use a token with an unknown token_type. Slack returns "bot" and "user" for
-        // bearer tokens.
-        if (!(type.Equals("bearer", StringComparison.OrdinalIgnoreCase) || type is "bot" or "user"))
-            return new TokenReply.ClientRefused(
-                StatusReason.ClientMisconfigured,
-                "token_type_" + (FailureCode.Clean(type) ?? "unknown")
-            );
         var captured = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var (name, path) in shape.Capture)
         {
@@ -52,19 +40,8 @@ internal static class TokenResponseReader
                 return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "captured_" + name + "_refused");
         }
 
-        var expires =
-            Seconds(shape.ExpiresIn, response.Body) is { } life ? sentAt.AddSeconds(life)
-            : shape.ExpiresAt?.TextIn(response.Body) is { } text
-            && DateTimeOffset.TryParse(
-                text,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
-                out var at
-            )
-            && (at - now).TotalSeconds < MaxSeconds
-                ? at
-            : pack.Refresh.AccessLifetime is { } usual ? sentAt + usual
-            : (DateTimeOffset?)null;
+        var expires = ExpiryReader.Access(shape.ExpiresIn, shape.ExpiresAt, response.Body, sentAt)
+            ?? (pack.Refresh.AccessLifetime is { } usual ? sentAt + usual : null);
         var refresh = shape.RefreshToken.TextIn(response.Body);
         var secrets = new GrantTokens
         {
@@ -76,10 +53,8 @@ internal static class TokenResponseReader
                 secrets,
                 now,
                 expires,
-                Seconds(shape.RefreshExpiresIn, response.Body) is { } refreshLife
-                    ? sentAt.AddSeconds(refreshLife)
-                    : null,
-                Scopes(oauth, response.Body),
+                ExpiryReader.Read(shape.RefreshExpiresIn, response.Body, sentAt),
+                ScopeReader.Read(oauth, response.Body),
                 captured.ToImmutable(),
                 shape.Identity is null ? null : Identity(shape.Identity, response.Body)
             )
@@ -100,35 +75,4 @@ internal static class TokenResponseReader
         map.EmailVerified is null || map.EmailVerified.TextIn(body) == "true" ? Short(map.Email?.TextIn(body)) : null;
 
     private static string? Short(string? text) => text is { Length: <= 256 } && !text.Any(char.IsControl) ? text : null;
-
-    private static double? Seconds(ValuePath path, JsonElement body) =>
-        path.TextIn(body) is { } text
-        && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
-        && seconds is > 0 and < MaxSeconds
-            ? seconds
-            : null;
-
-    private static ImmutableArray<string>? Scopes(OAuthShape oauth, JsonElement body)
-    {
-        if (oauth.Answer.Scope.First(body) is not { } value)
-            return null;
-        var scopes = value.ValueKind switch
-        {
-            JsonValueKind.String => value
-                .GetString()!
-                .Split([.. oauth.ScopeSeparator, ' '], StringSplitOptions.RemoveEmptyEntries),
-            JsonValueKind.Array => value
-                .EnumerateArray()
-                .Where(s => s.ValueKind == JsonValueKind.String)
-                .Select(s => s.GetString()!),
-            JsonValueKind.Object => value
-                .EnumerateObject()
-                .Where(p => p.Value.ValueKind == JsonValueKind.String)
-                .Select(p => $"{p.Name}:{p.Value.GetString()}"),
-            _ => null,
-        };
-        return scopes is null
-            ? null
-            : [.. scopes.Where(s => s.Length is > 0 and <= 512).Distinct(StringComparer.Ordinal)];
-    }
 }

@@ -300,11 +300,12 @@ internal static class OAuthReading
             ExpiresAt = node.Path("expires_at"),
             RefreshExpiresIn = node.Path("refresh_expires_in") ?? standard.RefreshExpiresIn,
             Scope = node.Path("scope") ?? standard.Scope,
-            TokenType = node.Path("token_type") ?? standard.TokenType,
             Capture = capture.ToImmutable(),
             Identity = identity,
             ErrorWhen = RuleReading.BodyMatches(node, "error_when"),
         };
+        // Accepted in packs written for earlier versions. The type says nothing that the pack does not say better.
+        node.Path("token_type");
         node.Done();
         return answer;
     }

@@ -29,6 +29,13 @@ public sealed class PackCatalogue(IPackReader reader, PackOptions options, IPack
 
     public bool TryGetTool(string name, [NotNullWhen(true)] out Tool? tool) => _set.Tools.TryGetValue(name, out tool);
 
+    public bool TryGetVersion(string name, string version, [NotNullWhen(true)] out Tool? tool)
+    {
+        var set = _set;
+        return (set.Tools.TryGetValue(name, out tool) && tool.Definition.Version == version)
+            || set.Earlier.TryGetValue((name, version), out tool);
+    }
+
     public bool TryGetTool(string name, string providerId, [NotNullWhen(true)] out Tool? tool)
     {
         var set = _set;

@@ -180,6 +180,8 @@ internal static class PackKeywords
         ["auto"] = FieldForm.Auto,
         ["comma"] = FieldForm.Comma,
         ["space"] = FieldForm.Space,
+        ["pipe"] = FieldForm.Pipe,
+        ["deep"] = FieldForm.Deep,
         ["json"] = FieldForm.Json,
         ["base64url"] = FieldForm.Base64Url,
         ["mail_message"] = FieldForm.MailMessage,

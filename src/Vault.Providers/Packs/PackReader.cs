@@ -121,6 +121,8 @@ public sealed class PackReader(int maxBytes) : IPackReader
                 GrantsPerUser = node.Integer("grants_per_user", 1),
                 Notes = node.Texts("notes"),
                 ScopeRisks = ScopeRisksOf(node),
+                ScopeImplications = new ScopeImplications(ImpliesOf(node)),
+                KnownScopes = node.Has("known_scopes") ? node.Texts("known_scopes") : null,
                 Parameters = scope.Parameters,
                 OAuth = oauth,
                 OAuth1 = OAuth1Reading.Read(node, scope, modes, api),
@@ -135,7 +137,8 @@ public sealed class PackReader(int maxBytes) : IPackReader
                 ApiErrors = RuleReading.Rules(node, "api_errors", PackKeywords.ApiMeanings),
                 RetryAfter = RuleReading.RetryAfter(node),
             },
-            Tools = tools,
+            Tools = [.. tools.Where((t, i) => IsCurrent(tools, i))],
+            EarlierTools = [.. tools.Where((t, i) => !IsCurrent(tools, i))],
             ToolsOf = ToolsOf(node, id),
         };
         node.Done();
@@ -157,6 +160,27 @@ public sealed class PackReader(int maxBytes) : IPackReader
         }
 
         return risks.ToImmutable();
+    }
+
+    private static ImmutableSortedDictionary<string, ImmutableArray<string>> ImpliesOf(PackNode pack)
+    {
+        var implies = ImmutableSortedDictionary.CreateBuilder<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        if (pack.Object("scope_implies") is not { } node)
+            return implies.ToImmutable();
+        foreach (var scope in node.Value.EnumerateObject().Select(m => m.Name))
+        {
+            implies[scope] = node.Texts(scope);
+            if (scope.Count(c => c == '*') > 1)
+                node.Fault(scope, "has more than one '*'");
+            else if (
+                !scope.Contains('*', StringComparison.Ordinal)
+                && implies[scope].Any(s => s.Contains('*', StringComparison.Ordinal))
+            )
+                node.Fault(scope, "includes a scope with '*', but has no '*' itself");
+        }
+
+        node.Done();
+        return implies.ToImmutable();
     }
 
     private static ImmutableArray<string> ToolsOf(PackNode node, string id)
@@ -216,6 +240,10 @@ public sealed class PackReader(int maxBytes) : IPackReader
             node.Fault(name, "has no valid host");
         return hosts.ToImmutable();
     }
+
+    /// <summary>Of several versions of a tool the last one in the pack is current.</summary>
+    private static bool IsCurrent(ImmutableArray<ToolDefinition> tools, int at) =>
+        !tools.Skip(at + 1).Any(later => later.Name == tools[at].Name);
 
     private static bool IsId(string id) =>
         id.Length <= 40

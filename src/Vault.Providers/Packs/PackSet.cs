@@ -15,6 +15,10 @@ internal sealed class PackSet
         SharedTools shared
     ) => (Packs, Tools, Shared, Index) = (packs, tools, shared, new ToolIndex(tools.Values));
 
+    /// <summary>Versions that callers may pin beside the current ones.</summary>
+    public FrozenDictionary<(string Name, string Version), Tool> Earlier { get; private init; } =
+        FrozenDictionary<(string, string), Tool>.Empty;
+
     public static PackSet Empty { get; } =
         new(FrozenDictionary<string, ProviderPack>.Empty, FrozenDictionary<string, Tool>.Empty, SharedTools.None);
 
@@ -74,6 +78,11 @@ internal sealed class PackSet
             loaded.ToFrozenDictionary(StringComparer.Ordinal),
             tools.ToFrozenDictionary(StringComparer.Ordinal),
             SharedTools.Of(loaded, tools)
-        );
+        )
+        {
+            Earlier = loaded
+                .Values.SelectMany(pack => pack.EarlierTools.Select(t => new Tool(pack, t, new ToolSchema(t))))
+                .ToFrozenDictionary(t => (t.Definition.Name, t.Definition.Version)),
+        };
     }
 }

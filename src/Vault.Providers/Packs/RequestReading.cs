@@ -298,7 +298,12 @@ internal static class RequestReading
                 value?.Clone(),
                 node.Raw("default")?.Clone(),
                 node.Choice("form", FieldForm.Auto, PackKeywords.FieldForms)
-            );
+            )
+            {
+                MediaType = node.Text("media_type"),
+            };
+            if (source.MediaType is { } media && !System.Net.Http.Headers.MediaTypeHeaderValue.TryParse(media, out _))
+                node.Fault("media_type", $"'{media}' is not a media type");
             node.Done();
             return source;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Vault.Core.Packs;
 using Vault.Core.Templates;
 
@@ -70,7 +71,28 @@ internal sealed record SharedTools(
         if (!url.Variables.All(place => request.Path.ContainsKey(place) || pack.Details.Parameters.ContainsKey(place)))
             return null;
         // Always a new instance: caches by request instance must not be shared between packs.
-        return tool.Definition with { Request = request with { Url = url } };
+        return tool.Definition with
+        {
+            Scopes = Scopes(tool.Definition.Scopes, pack.Details.KnownScopes),
+            Request = request with { Url = url },
+        };
+    }
+
+    /// <summary>
+    /// The requirement in the scopes of the account's provider. A group without any of them stays as it is, so that the
+    /// tool is refused rather than run without a check.
+    /// </summary>
+    private static ScopeRequirement Scopes(ScopeRequirement needs, ImmutableArray<string>? known)
+    {
+        if (known is not { } scopes)
+            return needs;
+        if (scopes.IsEmpty)
+            return ScopeRequirement.None;
+        return new ScopeRequirement([
+            .. needs.AllOf.Select(group =>
+                scopes.Where(s => group.Contains(s)).ToImmutableArray() is { IsEmpty: false } own ? own : group
+            ),
+        ]);
     }
 
     private static bool Covers(ProviderPack pack, UrlTemplate url) =>

@@ -28,13 +28,17 @@ internal static class ToolReading
     )
     {
         var tools = ImmutableArray.CreateBuilder<ToolDefinition>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var names = new HashSet<(string, string)>();
         foreach (var node in pack.Objects("tools"))
         {
             var tool = Tool(node, scope, prefixes) with { Rate = RateReading.Of(node, rates) };
             node.Done();
-            if (tool.Name.Length > 0 && !names.Add(tool.Name))
-                node.Fault("name", $"'{tool.Name}' is the name of an earlier tool of this pack");
+            if (tool.Name.Length > 0 && !names.Add((tool.Name, tool.Version)))
+                node.Fault(
+                    "name",
+                    $"'{tool.Name}' is the name of an earlier tool of this pack; two versions of a tool need two values "
+                        + "of version, the current one last"
+                );
             tools.Add(tool);
         }
 

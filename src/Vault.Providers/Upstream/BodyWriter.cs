@@ -30,7 +30,7 @@ internal static class BodyWriter
         {
             case BodyFormat.Form:
                 var form = new FormBody();
-                foreach (var (at, value) in fields)
+                foreach (var (at, value, _) in fields)
                     Flatten(form, at.Segments[^1], value);
                 return Content(form.Take(), shape.MediaType ?? "application/x-www-form-urlencoded");
             case BodyFormat.Multipart:
@@ -51,7 +51,7 @@ internal static class BodyWriter
         }
     }
 
-    private static IEnumerable<(ValuePath At, JsonElement Value)> Fields(
+    private static IEnumerable<(ValuePath At, JsonElement Value, string? Media)> Fields(
         BodyShape shape,
         JsonElement input,
         IReadOnlyList<(string Name, string Value)> extra
@@ -74,7 +74,7 @@ internal static class BodyWriter
                         out var at
                     )
                 )
-                    yield return (at, member.Value);
+                    yield return (at, member.Value, null);
                 else
                     throw new InputFaultException("input_not_a_member_name:" + shape.Spread);
             }
@@ -83,20 +83,20 @@ internal static class BodyWriter
         foreach (var field in shape.Fields)
         {
             if (InputValues.Take(field.Source, input) is { } value)
-                yield return (field.At, value);
+                yield return (field.At, value, field.Source.MediaType);
         }
 
         foreach (var (name, value) in extra)
         {
             if (ValuePath.TryParse(name, out var at))
-                yield return (at, JsonSerializer.SerializeToElement(value));
+                yield return (at, JsonSerializer.SerializeToElement(value), null);
         }
     }
 
-    private static byte[] Json(List<(ValuePath At, JsonElement Value)> fields)
+    private static byte[] Json(List<(ValuePath At, JsonElement Value, string? Media)> fields)
     {
         var root = new Dictionary<string, object>(StringComparer.Ordinal);
-        foreach (var (at, value) in fields)
+        foreach (var (at, value, _) in fields)
         {
             var node = root;
             foreach (var segment in at.Segments[..^1])
@@ -164,11 +164,11 @@ internal static class BodyWriter
     private static TrackedContent Multipart(
         BodyShape shape,
         JsonElement input,
-        List<(ValuePath At, JsonElement Value)> fields
+        List<(ValuePath At, JsonElement Value, string? Media)> fields
     )
     {
         var parts = new MultipartBody();
-        foreach (var (at, value) in fields)
+        foreach (var (at, value, fieldMedia) in fields)
         {
             foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
             {
@@ -176,7 +176,7 @@ internal static class BodyWriter
                     (InputValues.Scalar(item) ?? (item.ValueKind == JsonValueKind.Object ? item.GetRawText() : null)) is
                     { } text
                 )
-                    parts.Field(PartName(at.Segments[^1], shape), text);
+                    parts.Field(PartName(at.Segments[^1], shape), text, fieldMedia);
             }
         }
 

@@ -25,6 +25,7 @@ internal static class InputValues
         {
             FieldForm.Comma => Text(Join(value, ",")),
             FieldForm.Space => Text(Join(value, " ")),
+            FieldForm.Pipe => Text(Join(value, "|")),
             // Serialized again: the serializer escapes non-ASCII characters, so the text is valid in a header too.
             FieldForm.Json => Text(JsonSerializer.Serialize(value)),
             FieldForm.Base64Url => Text(

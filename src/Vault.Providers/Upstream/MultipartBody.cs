@@ -19,8 +19,11 @@ internal sealed class MultipartBody
     private readonly string _boundary =
         "----VaultFormBoundary" + RandomNumberGenerator.GetHexString(32, lowercase: true);
 
-    public void Field(string name, string value) =>
-        Part($"name=\"{Escaped(name)}\"", null, Encoding.UTF8.GetBytes(value));
+    /// <param name="name">The field.</param>
+    /// <param name="value">Its text.</param>
+    /// <param name="mediaType">A type that the description of the API asks for; a browser sends none.</param>
+    public void Field(string name, string value, string? mediaType = null) =>
+        Part($"name=\"{Escaped(name)}\"", mediaType, Encoding.UTF8.GetBytes(value));
 
     public void File(string name, string fileName, string mediaType, ReadOnlySpan<byte> content) =>
         Part($"name=\"{Escaped(name)}\"; filename=\"{Escaped(fileName)}\"", mediaType, content);

@@ -87,7 +87,9 @@ internal static class RequestMapper
         {
             if (InputValues.Take(field.Source, call.Input) is not { } value)
                 continue;
-            if (value.ValueKind == JsonValueKind.Array)
+            if (field.Source.Form == FieldForm.Deep)
+                Deep(query, field.Name, value);
+            else if (value.ValueKind == JsonValueKind.Array)
             {
                 foreach (var item in value.EnumerateArray())
                     Append(query, field.Name, Text(item));
@@ -172,6 +174,22 @@ internal static class RequestMapper
         && text[35] == '-'
         && text[52] == '-'
         && text.All(c => char.IsAsciiHexDigitLower(c) || char.IsAsciiDigit(c) || c == '-');
+
+    private static void Deep(StringBuilder query, string name, JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in value.EnumerateObject())
+                Deep(query, $"{name}[{member.Name}]", member.Value);
+        }
+        else if (value.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in value.EnumerateArray())
+                Deep(query, name + "[]", item);
+        }
+        else
+            Append(query, name, Text(value));
+    }
 
     private static void Append(StringBuilder query, string name, string? value)
     {

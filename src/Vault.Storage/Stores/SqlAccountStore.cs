@@ -58,6 +58,10 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         where id = @id and organization_id = @organization and version = @expected {Write.Guard}
         """;
 
+    private const string DeleteSql = $"""
+        delete from accounts where id = @id and organization_id = @organization and version = @expected {Write.Guard}
+        """;
+
     private const string TouchSql = """
         update accounts set last_used_at = @used_at where id = @id and organization_id = @organization
           and (last_used_at is null or last_used_at < @used_at)
@@ -180,6 +184,25 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
         var statement = new Statement(UpdateSql).Changing(row).Integer("expected", expectedVersion);
         return database.WriteAsync(Write.Change(row.Key.Organization, statement, gate, drafts), cancellationToken);
     }
+
+    public Task<WriteOutcome> DeleteAsync(
+        OrganizationId organization,
+        AccountId id,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    ) =>
+        database.WriteAsync(
+            Write.Plain(
+                organization,
+                new Statement(DeleteSql)
+                    .Text("id", id.Value)
+                    .Text("organization", organization.Value)
+                    .Integer("expected", expectedVersion),
+                drafts
+            ),
+            cancellationToken
+        );
 
     public Task<Page<AccountRow>> ListAsync(
         OrganizationId organization,

@@ -65,7 +65,12 @@ public sealed class OcsfEventTests
     [InlineData("execution.finished", "outcome_unknown", "outcome_unknown", 99, 3)]
     [InlineData("execution.started", null, null, 0, 1)]
     [InlineData("execution.refused", null, "policy_denied", 2, 2)]
-    [InlineData("account.connected", null, null, 1, 1)]
+    [InlineData("account.connected", "Active", null, 1, 1)]
+    [InlineData("account.refreshed", "Active", null, 1, 1)]
+    [InlineData("account.revoked", "Revoked", null, 1, 1)]
+    [InlineData("account.reauth_required", "RequiresReauth", null, 2, 2)]
+    [InlineData("organization.suspended", "suspended", null, 1, 1)]
+    [InlineData("connection.changed", null, null, 1, 1)]
     [InlineData("account.refresh_failed", null, null, 2, 2)]
     public void The_status_is_honest(string type, string? outcome, string? error, int status, int severity)
     {

@@ -142,6 +142,13 @@ public sealed class WhoDidItTests
             $"/v1/connected_accounts/{own["id"]}:rotate_credential",
             new { organization_id = org, credential = new { type = "api_key", api_key = "sk_b" } }
         );
+        await DoAsync(
+            "deleteConnectedAccount",
+            org,
+            HttpMethod.Delete,
+            $"/v1/connected_accounts/{own["id"]}?organization_id={org}",
+            null
+        );
         var key = await DoAsync(
             "createApiKey",
             org,

@@ -33,7 +33,7 @@ public sealed class OddTokenResponseTests : IDisposable
                 "Granted",
                 ""
             },
-            { OddPeer.Http(200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}"), "ClientRefused", "token_type_mac" },
+            { OddPeer.Http(200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}"), "Granted", "" },
             { OddPeer.Http(200, "{\"access_token\":\"a\",\"scope\":\"cut \\ud83d\",\"\\udc00\":1}"), "Granted", "" },
             { OddPeer.Http(200, "\uFEFF{\"access_token\":\"a\"}"), "Granted", "" },
             { OddPeer.Http(400, "{\"error\":\"\\ud83d\"}"), "NotActed", "http_400" },

@@ -99,6 +99,14 @@ internal sealed class WorldStore(World world, WorldHost host) : IAccountStore
         CancellationToken cancellationToken
     ) => throw new NotSupportedException();
 
+    public Task<WriteOutcome> DeleteAsync(
+        OrganizationId organization,
+        AccountId id,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
+
     public Task<Page<AccountRow>> ListAsync(
         OrganizationId organization,
         AccountFilter filter,

@@ -102,6 +102,24 @@ public sealed class MemoryAccountStore(MemoryStore store) : IAccountStore
             cancellationToken
         );
 
+    public Task<WriteOutcome> DeleteAsync(
+        OrganizationId organization,
+        AccountId id,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    ) =>
+        store.WriteAsync(
+            "accounts.delete",
+            organization,
+            GateCheck.None,
+            insert: false,
+            () => Knows(organization, id) && Rows[id].Version == expectedVersion,
+            () => Rows.Remove(id),
+            drafts,
+            cancellationToken
+        );
+
     public Task<Page<AccountRow>> ListAsync(
         OrganizationId organization,
         AccountFilter filter,

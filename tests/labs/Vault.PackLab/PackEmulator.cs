@@ -167,7 +167,7 @@ internal sealed partial class PackEmulator(ProviderPack pack, TimeProvider time)
         var shape = pack.Details.OAuth!.Answer;
         var body = new JsonShape()
             .With(shape.AccessToken, access)
-            .With(shape.TokenType, "bearer")
+            .With(ValuePath.Parse("token_type"), "bearer")
             .With(shape.ExpiresIn, 1800);
         if (refresh is not null)
             body.With(shape.RefreshToken, refresh);

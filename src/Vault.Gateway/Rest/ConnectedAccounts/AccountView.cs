@@ -6,6 +6,7 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 internal sealed record IdentityView(string Subject, string? DisplayName, string? Email, string? Tenant);
 
 /// <summary>An account without its credential; safe to show.</summary>
+/// <param name="ScopesUnknown">Nobody said which scopes the credential has; the provider decides at each call.</param>
 internal sealed record AccountView(
     string Id,
     string OrganizationId,
@@ -17,6 +18,7 @@ internal sealed record AccountView(
     string Status,
     string? StatusReason,
     IReadOnlyList<string> GrantedScopes,
+    bool ScopesUnknown,
     IReadOnlyList<string> RequestedScopes,
     IdentityView? Identity,
     string? MaskedSuffix,
@@ -45,6 +47,7 @@ internal sealed record AccountView(
             StatusWords.Of(s.Status),
             s.Reason,
             s.GrantedScopes,
+            s.ScopesUnknown,
             s.RequestedScopes,
             s.Identity is { } who ? new IdentityView(who.Subject, who.DisplayName, who.Email, who.Tenant) : null,
             s.MaskedSuffix,
@@ -92,4 +95,14 @@ internal sealed record RevocationView(
     UpstreamRevocation Provider,
     string? ProviderDetail,
     double ElapsedMs
-);
+)
+{
+    public static RevocationView Of(RevocationReceipt receipt) =>
+        new(
+            receipt.Account.Value,
+            receipt.Local,
+            receipt.Provider,
+            receipt.ProviderDetail,
+            receipt.Elapsed.TotalMilliseconds
+        );
+}

@@ -7,7 +7,13 @@ using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.ConnectedAccounts;
 
-internal sealed record LinkView(string Link, DateTimeOffset ExpiresAt, string ConnectedAccountId);
+/// <param name="Scopes">What the consent requests.</param>
+internal sealed record LinkView(
+    string Link,
+    DateTimeOffset ExpiresAt,
+    string ConnectedAccountId,
+    IReadOnlyList<string> Scopes
+);
 
 /// <summary>Creates a link that lets a user connect an account.</summary>
 internal sealed class CreateLink(AccountFinder finder, ConnectLinks links) : IRoute
@@ -108,7 +114,7 @@ internal sealed class CreateLink(AccountFinder finder, ConnectLinks links) : IRo
         };
         return Answer.From(
             await links.CreateAsync(request, call.Caller.KeyId, cancellationToken),
-            made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value),
+            made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value, made.Scopes),
             201
         );
     }

@@ -27,7 +27,7 @@ internal static class CredentialBody
         };
 
     public static Field ScopesField { get; } =
-        Field.Texts("scopes", "The granted scopes. Default: the connection's scopes.") with
+        Field.Texts("scopes", "The granted scopes. Default: unknown; then no call is refused for a missing scope.") with
         {
             MaxLength = 256,
         };

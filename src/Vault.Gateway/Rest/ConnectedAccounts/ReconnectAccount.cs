@@ -91,7 +91,7 @@ internal sealed class ReconnectAccount(AccountFinder finder, ConnectLinks links)
         };
         return Answer.From(
             await links.CreateAsync(request, call.Caller.KeyId, cancellationToken),
-            made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value),
+            made => new LinkView(made.Url, made.ExpiresAt, made.Account.Value, made.Scopes),
             201
         );
     }

@@ -34,13 +34,7 @@ internal sealed class RevokeAccount(AccountFinder finder, IAccounts accounts) : 
             return missing;
         return Answer.From(
             await accounts.RevokeAsync(row.Key, call.Caller.KeyId, StatusReason.RevokedByRequest, cancellationToken),
-            receipt => new RevocationView(
-                receipt.Account.Value,
-                receipt.Local,
-                receipt.Provider,
-                receipt.ProviderDetail,
-                receipt.Elapsed.TotalMilliseconds
-            )
+            RevocationView.Of
         );
     }
 }

@@ -17,15 +17,29 @@ internal sealed class GetTool(IPacks packs, OfferedTools offered, ToolRequiremen
             Scope = Scope.OrganizationOrPlatform,
             KeepsConstraints = true,
             Answer = typeof(ToolAnswerView),
-            Query = ToolRequirements.Fields,
+            Query =
+            [
+                .. ToolRequirements.Fields,
+                Field.Text("version", "A version that the provider still has beside the current one.") with
+                {
+                    MaxLength = 40,
+                },
+            ],
             Errors = [ErrorCatalogue.ToolUnknown],
         };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
+        var (name, version) = (call.Route("tool_name"), call.Query.Text("version"));
         var visible = await offered.FilterAsync(call, offered: false, cancellationToken);
-        if (!packs.TryGetTool(call.Route("tool_name"), out var tool) || visible?.Invoke(tool) == false)
-            return new VaultError(ErrorCatalogue.ToolUnknown, "There is no such tool; GET /v1/tools lists them.");
+        if (
+            !(version is null ? packs.TryGetTool(name, out var tool) : packs.TryGetVersion(name, version, out tool))
+            || visible?.Invoke(tool) == false
+        )
+            return new VaultError(
+                ErrorCatalogue.ToolUnknown,
+                "There is no such tool, or not in this version; GET /v1/tools lists them."
+            );
         var needed = await requirements.ForAsync(call, [tool], cancellationToken);
         if (needed.Error is { } error)
             return error;

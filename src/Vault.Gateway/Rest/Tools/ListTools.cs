@@ -1,4 +1,5 @@
 using Vault.Core.Callers;
+using Vault.Core.Errors;
 using Vault.Core.Packs;
 using Vault.Gateway.Http;
 
@@ -14,6 +15,9 @@ internal sealed class ListTools(IPacks packs, OfferedTools offered, ToolRequirem
             Scope = Scope.OrganizationOrPlatform,
             KeepsConstraints = true,
             Answer = typeof(ToolListView),
+            Description =
+                "With user_id, only tools that a connection of the organization offers, each with what the user still "
+                + "needs.",
             Query =
             [
                 .. ToolRequirements.Fields,
@@ -30,17 +34,19 @@ internal sealed class ListTools(IPacks packs, OfferedTools offered, ToolRequirem
         if (!call.Cursor().TryGet(out var cursor, out var wrong) && wrong is not null)
             return wrong;
         var provider = call.Query.Text("provider");
-        var names = packs
+        // For a user only what the user can come to run: what is listed is what may be called.
+        var ofUser = call.Query.Text("user_id") is not null;
+        if (ofUser && call.OrganizationOrNone is null)
+            return VaultError.Invalid("organization_id", "is required with user_id");
+        var visible = await offered.FilterAsync(call, ofUser, cancellationToken);
+        var all = packs
             .All.Where(p => provider is null || p.Id == provider)
             .SelectMany(p => p.Tools)
-            .Select(t => t.Name)
-            .Order(StringComparer.Ordinal);
-        var visible = await offered.FilterAsync(call, offered: false, cancellationToken);
-        var shown = visible is null
-            ? names
-            : names.Where(name => packs.TryGetTool(name, out var tool) && visible(tool));
-        var (page, next) = MemoryPages.Cut(call, shown, name => name, cursor);
-        var tools = page.Select(name => packs.TryGetTool(name, out var tool) ? tool : null).OfType<Tool>().ToList();
+            .Select(t => packs.TryGetTool(t.Name, out var tool) ? tool : null)
+            .OfType<Tool>()
+            .Where(tool => visible?.Invoke(tool) != false)
+            .OrderBy(t => t.Definition.Name, StringComparer.Ordinal);
+        var (tools, next) = MemoryPages.Cut(call, all, t => t.Definition.Name, cursor);
         var needed = await requirements.ForAsync(call, tools, cancellationToken);
         if (needed.Error is { } error)
             return error;

@@ -1,15 +1,16 @@
 using Vault.Core.Connections;
 using Vault.Core.Identity;
+using Vault.Core.Organizations;
 using Vault.Core.Packs;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Tools;
 
 /// <summary>
-/// Which tools a caller is shown: those that its key may call, or only those that a connection offers. The executor
-/// checks again.
+/// Which tools a caller is shown: those that its key may call, or only those that a connection offers. No other tool can
+/// be called there, whatever a user consents to. The executor checks again.
 /// </summary>
-internal sealed class OfferedTools(IPacks packs, IConnectionStore connections)
+internal sealed class OfferedTools(IPacks packs, IConnectionStore connections, IOrganizationStore organizations)
 {
     /// <summary>Null: all.</summary>
     public async Task<Func<Tool, bool>?> FilterAsync(Call call, bool offered, CancellationToken cancellationToken)
@@ -32,8 +33,10 @@ internal sealed class OfferedTools(IPacks packs, IConnectionStore connections)
         CancellationToken cancellationToken
     )
     {
+        var denied =
+            (await organizations.FindAsync(organization, cancellationToken))?.State.DestructivePolicy == "deny";
         var unrestricted = new HashSet<string>(StringComparer.Ordinal);
-        var named = new HashSet<string>(StringComparer.Ordinal);
+        var named = new HashSet<(string Provider, string Tool)>();
         string? cursor = null;
         do
         {
@@ -41,7 +44,7 @@ internal sealed class OfferedTools(IPacks packs, IConnectionStore connections)
             foreach (var connection in page.Items.Where(c => !c.Settings.Disabled && reached(c.Name)))
             {
                 if (connection.Settings.Tools is { } tools)
-                    named.UnionWith(tools);
+                    named.UnionWith(tools.Select(tool => (connection.Provider, tool)));
                 else
                     unrestricted.Add(connection.Provider);
             }
@@ -49,8 +52,10 @@ internal sealed class OfferedTools(IPacks packs, IConnectionStore connections)
             cursor = page.Cursor;
         } while (cursor is not null);
         return tool =>
-            named.Contains(tool.Definition.Name)
-            || unrestricted.Contains(tool.Pack.Id)
-            || packs.CompatibleProviders(tool).Any(unrestricted.Contains);
+            !(denied && tool.Definition.Effect == Effect.Destructive)
+            && packs
+                .CompatibleProviders(tool)
+                .Prepend(tool.Pack.Id)
+                .Any(p => unrestricted.Contains(p) || named.Contains((p, tool.Definition.Name)));
     }
 }

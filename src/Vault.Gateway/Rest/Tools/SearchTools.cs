@@ -36,15 +36,19 @@ internal sealed class SearchTools(IPacks packs, OfferedTools offered, ToolRequir
                     100,
                     1_000_000
                 ),
-                Field.Flag("offered", "Only tools that a connection of the organization offers now."),
+                Field.Flag(
+                    "offered",
+                    "Only tools that a connection of the organization offers now; with user_id always."
+                ),
             ],
         };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        if (call.Query.Flag("offered") == true && call.OrganizationOrNone is null)
-            return VaultError.Invalid("organization_id", "is required with offered");
-        var visible = await offered.FilterAsync(call, call.Query.Flag("offered") == true, cancellationToken);
+        var ofOffered = call.Query.Flag("offered") == true || call.Query.Text("user_id") is not null;
+        if (ofOffered && call.OrganizationOrNone is null)
+            return VaultError.Invalid("organization_id", "is required with offered and with user_id");
+        var visible = await offered.FilterAsync(call, ofOffered, cancellationToken);
         var tools = packs.Search(
             call.Query.Required("q"),
             call.Query.Text("provider"),

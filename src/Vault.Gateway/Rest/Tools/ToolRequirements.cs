@@ -101,7 +101,7 @@ internal sealed class ToolRequirements(
         return rows;
     }
 
-    private static RequirementView Evaluate(Tool tool, OrganizationState organization, IReadOnlyList<AccountRow> rows)
+    private RequirementView Evaluate(Tool tool, OrganizationState organization, IReadOnlyList<AccountRow> rows)
     {
         var approval =
             tool.Definition.Effect != Effect.Destructive
@@ -131,7 +131,9 @@ internal sealed class ToolRequirements(
             );
         }
 
-        var missing = tool.Definition.Scopes.Missing(active[0].State.GrantedScopes);
+        // As the executor: the tool in the form of the account's provider, which may have scopes of its own.
+        var own = packs.TryGetTool(tool.Definition.Name, active[0].Provider, out var form) ? form : tool;
+        var missing = active[0].State.Missing(own.Definition.Scopes, own.Pack);
         return new RequirementView(
             missing.Length == 0 && approval == "none",
             "connected",

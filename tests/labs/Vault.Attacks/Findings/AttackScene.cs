@@ -136,21 +136,6 @@ internal sealed class AttackScene : IAsyncDisposable
             : throw new InvalidOperationException($"No key: {status} {made}");
     }
 
-    /// <param name="key">Null for the administrator's.</param>
-    public async Task<(int Status, JsonElement Body)> SendAsync(
-        HttpMethod method,
-        string path,
-        object body,
-        string? key
-    )
-    {
-        using var request = new HttpRequestMessage(method, path) { Content = JsonContent.Create(body) };
-        if (key is not null)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        using var answer = await _http!.SendAsync(request);
-        return ((int)answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>());
-    }
-
     /// <summary>A key with these permissions; of the platform without an organization.</summary>
     public async Task<string> KeyOfAsync(string? organization, params string[] permissions)
     {

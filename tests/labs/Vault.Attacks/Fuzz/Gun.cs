@@ -58,6 +58,7 @@ internal sealed class Gun(Contract contract, Tenant tenant, string admin, Chance
                     or "suspendOrganization"
                     or "deleteConnection"
                     or "revokeConnectedAccount"
+                    or "deleteConnectedAccount"
             && chance.In(90)
         )
             route = chance.Of(contract.Routes);

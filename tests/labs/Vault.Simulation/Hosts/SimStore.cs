@@ -117,6 +117,14 @@ internal sealed class SimStore(World world, SimHost host) : IAccountStore
         CancellationToken cancellationToken
     ) => throw new NotSupportedException();
 
+    public Task<WriteOutcome> DeleteAsync(
+        OrganizationId organization,
+        AccountId id,
+        long expectedVersion,
+        IReadOnlyList<LedgerDraft> drafts,
+        CancellationToken cancellationToken
+    ) => throw new NotSupportedException();
+
     public Task<Page<AccountRow>> ListAsync(
         OrganizationId organization,
         AccountFilter filter,
@@ -169,6 +177,14 @@ internal sealed class SimStore(World world, SimHost host) : IAccountStore
             AccountRow row,
             long expectedVersion,
             GateCheck gate,
+            IReadOnlyList<LedgerDraft> drafts,
+            CancellationToken cancellationToken
+        ) => throw new NotSupportedException();
+
+        public Task<WriteOutcome> DeleteAsync(
+            OrganizationId organization,
+            AccountId id,
+            long expectedVersion,
             IReadOnlyList<LedgerDraft> drafts,
             CancellationToken cancellationToken
         ) => throw new NotSupportedException();
