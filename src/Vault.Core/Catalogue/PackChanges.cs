@@ -94,6 +94,8 @@ public sealed class PackChanges(
             );
         if (await RefusalAsync(change, by, cancellationToken).ConfigureAwait(false) is { } refused)
             return refused;
+        // Read before the comparison: a version that another operator stores meanwhile is not overwritten.
+        var existing = await FindRowAsync(pack.Id, cancellationToken).ConfigureAwait(false);
         var (told, stopped) = (0, 0L);
         if (packs.TryGet(provider, out var now))
         {
@@ -103,7 +105,7 @@ public sealed class PackChanges(
             (told, stopped) = counted;
         }
 
-        if (!await SaveAsync(pack, change.Json, cancellationToken).ConfigureAwait(false))
+        if (!await WriteAsync(pack.Id, pack.Version, change.Json, existing, cancellationToken).ConfigureAwait(false))
             return Raced();
         await EndAsync(change, row, by, accepted: true, CancellationToken.None).ConfigureAwait(false);
         return new PackChangeReceipt(provider, pack.Version, told, stopped);

@@ -90,5 +90,5 @@ public sealed class DestinationBinder(
         }
     }
 
-    private static bool HasOrigins(SealedBlob? blob) => blob?.ReadDestinations() is not null || blob is null;
+    private static bool HasOrigins(SealedBlob? blob) => blob?.HasDestinations() ?? true;
 }

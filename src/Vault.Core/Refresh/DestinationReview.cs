@@ -12,6 +12,7 @@ public sealed class DestinationReview(IAccountStore accounts, DestinationBinder 
     : IDestinationReview
 {
     private const int Batch = 200;
+    private const int MaxRaces = 8;
 
     public async Task<Result<long>> StoppedByAsync(
         ConnectionRow connection,
@@ -48,6 +49,10 @@ public sealed class DestinationReview(IAccountStore accounts, DestinationBinder 
         return stopped;
     }
 
+    /// <summary>
+    /// Until the row is bound: another writer may win a race with the former value. A row that stayed unbound would be
+    /// bound to the new addresses by its next use.
+    /// </summary>
     private async Task<VaultError?> BindAsync(
         AccountRow row,
         ConnectionRow connection,
@@ -57,7 +62,23 @@ public sealed class DestinationReview(IAccountStore accounts, DestinationBinder 
     {
         try
         {
-            return await binder.BindAsync(row, connection, pack, cancellationToken).ConfigureAwait(false);
+            for (var race = 0; race < MaxRaces; race++)
+            {
+                if (DestinationBinder.IsBound(row))
+                    return null;
+                if (
+                    await binder.BindAsync(row, connection, pack, cancellationToken).ConfigureAwait(false) is { } failed
+                )
+                    return failed;
+                var read = await accounts
+                    .FindAsync(row.Key.Organization, row.Id, cancellationToken)
+                    .ConfigureAwait(false);
+                if (read is null)
+                    return null;
+                row = read.Row;
+            }
+
+            return new VaultError(ErrorCatalogue.Conflict, "An account of the connection keeps changing; try again.");
         }
         catch (DecryptionFailedException)
         {

@@ -16,6 +16,8 @@ namespace Vault.Core.Refresh;
 /// </summary>
 public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sealer sealer, PublicAddress address)
 {
+    private const int MaxRaces = 8;
+
     /// <summary>For an account. The caller disposes the client secret in the result.</summary>
     public async Task<Result<TokenClient>> ForAsync(AccountRow row, CancellationToken cancellationToken)
     {
@@ -76,7 +78,7 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
                     StatusReason = StatusReason.CredentialUnreadable,
                 };
             }
-            if (blob.ReadDestinations() is null)
+            if (!blob.HasDestinations())
                 await BindAsync(connection, pack, secret, cancellationToken).ConfigureAwait(false);
         }
 
@@ -118,14 +120,26 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
     public async Task<VaultError?> BindAsync(ConnectionRow connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        if (connection.ClientSecret is not { } blob || blob.ReadDestinations() is not null)
-            return null;
-        var opened = await ForAsync(connection, ImmutableSortedDictionary<string, string>.Empty, cancellationToken)
-            .ConfigureAwait(false);
-        if (!opened.TryGet(out var client, out var error))
-            return error;
-        client.ClientSecret?.Dispose();
-        return null;
+        var none = ImmutableSortedDictionary<string, string>.Empty;
+        for (var race = 0; race < MaxRaces; race++)
+        {
+            if (connection.ClientSecret is null || connection.ClientSecret.HasDestinations())
+                return null;
+            var opened = await ForAsync(connection, none, cancellationToken).ConfigureAwait(false);
+            if (!opened.TryGet(out var client, out var error))
+                return error;
+            client.ClientSecret?.Dispose();
+            if (
+                await connections
+                    .FindAsync(connection.Organization, connection.Id, cancellationToken)
+                    .ConfigureAwait(false)
+                is not { } read
+            )
+                return null;
+            connection = read;
+        }
+
+        return new VaultError(ErrorCatalogue.Conflict, "The connection keeps changing; try again.");
     }
 
     // Compare-and-swap: after a lost race another writer has changed the connection, and the next use binds it. With a

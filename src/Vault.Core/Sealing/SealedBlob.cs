@@ -25,8 +25,10 @@ public sealed record SealedBlob(uint KeyVersion, ReadOnlyMemory<byte> Bytes)
     /// The origins that the credential inside may be sent to; null for a blob without. Not yet proven: a blob whose
     /// origins were altered cannot be decrypted.
     /// </summary>
-    public Destinations? ReadDestinations() =>
-        HeaderAgrees() && Format == Bound ? Destinations.Read(DestinationBytes) : null;
+    public Destinations? ReadDestinations() => HasDestinations() ? Destinations.Read(DestinationBytes) : null;
+
+    /// <summary>Whether <see cref="ReadDestinations"/> would return a set; reads nothing but the header.</summary>
+    public bool HasDestinations() => HeaderAgrees() && Format == Bound;
 
     internal ReadOnlySpan<byte> DestinationBytes =>
         Format == Bound ? Bytes.Span[(HeaderLength + sizeof(int))..Start] : [];

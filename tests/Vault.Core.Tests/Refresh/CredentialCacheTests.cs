@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
+using Vault.Core.Identity;
 using Vault.Core.Refresh;
 using Vault.Core.Sealing;
 
@@ -28,6 +29,39 @@ public sealed class CredentialCacheTests
         Assert.Same(first, confirmed);
         (await bench.Host.Cache.TakeAsync(key, true, default)).Value.Release();
         Assert.Equal(3, reads);
+    }
+
+    [Fact]
+    public async Task A_peek_is_read_once_for_many_callers_and_for_the_call_that_follows()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync(TimeSpan.FromHours(1));
+        var reads = 0;
+        var held = new TaskCompletionSource();
+        bench.Store.Before = call =>
+        {
+            reads += call == "accounts.find" ? 1 : 0;
+            return held.Task;
+        };
+        var peeks = Enumerable.Range(0, 50).Select(_ => bench.Host.Cache.PeekAsync(key, default).AsTask()).ToList();
+        held.SetResult();
+        Assert.All(await Task.WhenAll(peeks), p => Assert.Equal(key, p.Value.Row.Key));
+        Assert.Equal((1, 0), (reads, bench.Host.Cache.Count));
+        var taken = (await bench.Host.Cache.TakeAsync(key, false, default)).Value;
+        Assert.Equal((1, 1), (reads, bench.Host.Cache.Count));
+        Assert.Same(taken.Seen, (await bench.Host.Cache.PeekAsync(key, default)).Value);
+        taken.Release();
+
+        // A change is seen: the next peek reads again.
+        await bench.ShutGateAsync();
+        bench.Host.Cache.Drop(key);
+        Assert.False((await bench.Host.Cache.PeekAsync(key, default)).Value.Gate.Open);
+        Assert.Equal(2, reads);
+        var nobody = new AccountKey(key.Organization, new UserId("nobody"), key.Connection, "");
+        Assert.Equal(
+            ErrorCatalogue.AccountNotConnected,
+            (await bench.Host.Cache.PeekAsync(nobody, default)).Error?.Code
+        );
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using System.Text;
 using Vault.Core.Identity;
+using Vault.Core.Keys;
 using Vault.Core.Sealing;
 using Vault.Core.Templates;
+using Vault.TestKit.Sealing;
 using static Vault.Core.Tests.Sealing.SealingBench;
 
 namespace Vault.Core.Tests.Sealing;
@@ -122,6 +124,31 @@ public sealed class BoundBlobTests : IDisposable
         var url = new Uri("http://[::1]:9090/x");
         Assert.Equal("http://[::1]:9090", Destinations.OriginOf(url));
         Assert.True(Destinations.Of([Destinations.OriginOf(url)]).Covers(url));
+    }
+
+    [Fact]
+    public async Task A_rotation_of_the_key_keeps_the_origins()
+    {
+        var rows = new InMemorySealedRows();
+        var place = At(Acme, "row-1");
+        rows.Put("row-1", new SealedField(place, await _bench.SealAsync("token", place.BoundTo(Origins))));
+        var rotation = new KeyRotation(
+            _bench.Keys,
+            new InMemoryKeyRotationStore(),
+            rows,
+            _bench.Wrapper,
+            _bench.Keyring,
+            _bench.Sealer,
+            new IdFactory(_bench.Time, _bench.Entropy),
+            _bench.Entropy,
+            _bench.Time
+        );
+        await rotation.BeginAsync(Acme, "key_1", default);
+        await rotation.ResumeAsync(Acme, default);
+        var blob = Assert.Single(rows.All).Fields[0].Blob;
+        Assert.Equal(2u, blob.KeyVersion);
+        Assert.Equal(Origins, blob.ReadDestinations());
+        Assert.Equal("token", await _bench.OpenAsync(blob, place));
     }
 
     public void Dispose() => _bench.Dispose();

@@ -25,6 +25,14 @@ public sealed class SealedPlacesTests : IDisposable
             SealContext.Grant(Acme, Account, 5),
             "01000000017b77a9146525f3b5e3dc1bb11c057a0dbf266e24c802425a026234411511d581f103b6ce4b60c9" + "a490adfbe0d8"
         ),
+        // With origins, which stand in the blob.
+        (
+            "bound",
+            SealContext.Grant(Acme, Account, 6),
+            "02000000010000002868747470733a2f2f612e6578616d706c650a68747470733a2f2f622e6578616d706c65"
+                + "3a3834343374a0182990465b1740e029ab14ab853575e84abaf402a275b9d39c263de888e6ca6bc0c3cd787a"
+                + "f9121de7457b"
+        ),
         (
             "spooled_reply",
             SealContext.SpooledReply(Acme, Account, 5),

@@ -28,6 +28,19 @@ internal sealed class FakePacks : IPacks, IPackReader
             _tools.TryAdd(tool.Name, new Tool(pack, tool, new NeedsId()));
     }
 
+    /// <summary>The pack leads to another address from now on.</summary>
+    public void Redirect(string provider, string url) =>
+        All = [
+            .. All.Select(p =>
+                p.Id == provider
+                    ? p with
+                    {
+                        Details = p.Details with { Api = new ApiShape { BaseUrl = UrlTemplate.Parse(url) } },
+                    }
+                    : p
+            ),
+        ];
+
     /// <summary>Changes one tool for this host.</summary>
     public void Change(string name, Func<ToolDefinition, ToolDefinition> change) =>
         _tools[name] = _tools[name] with { Definition = change(_tools[name].Definition) };
