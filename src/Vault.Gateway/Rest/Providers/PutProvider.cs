@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Callers;
 using Vault.Core.Errors;
+using Vault.Core.Ledger;
 using Vault.Core.Packs;
 using Vault.Core.Persistence;
 using Vault.Gateway.Http;
@@ -16,6 +18,7 @@ internal sealed class PutProvider(
     IPackReader reader,
     IPackStore store,
     IPacks packs,
+    PlatformLedger ledger,
     TimeProvider time,
     ILogger<PutProvider> log
 ) : IRoute
@@ -34,7 +37,7 @@ internal sealed class PutProvider(
             Description =
                 "The body is the pack. It replaces a pack with the same id. The responding host has loaded it; "
                 + "the others load it within seconds.",
-            Errors = [ErrorCatalogue.PackInvalid],
+            Errors = [ErrorCatalogue.PackInvalid, ErrorCatalogue.LedgerUnavailable],
         };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
@@ -50,6 +53,18 @@ internal sealed class PutProvider(
             (existing?.Version ?? 0) + 1,
             time.GetUtcNow()
         );
+        var entry = new
+        {
+            provider = pack.Id,
+            version = pack.Version,
+            sha256 = Convert.ToHexStringLower(SHA256.HashData(call.RawBody.Span)),
+            replaces = existing?.PackVersion,
+        };
+        if (
+            await ledger.RecordAsync(LedgerEvents.PackStored, call.Caller.KeyId, entry, cancellationToken) is
+            { } unrecorded
+        )
+            return unrecorded;
         // Compare-and-swap: of two concurrent operators the second gets an error instead of overwriting an unseen
         // change.
         if (await store.PutAsync(stored, existing?.Version, cancellationToken) != WriteOutcome.Written)
