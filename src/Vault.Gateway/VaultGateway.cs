@@ -98,6 +98,8 @@ public static class VaultGateway
         services.TryAddSingleton<KeyUses>();
         services.TryAddSingleton<ApiKeyVerifier>();
         services.TryAddSingleton<ApiKeys>();
+        services.TryAddSingleton<PlatformLedger>();
+        services.TryAddSingleton<FailedAuthentications>();
         services.TryAddSingleton<ConnectionRegistry>();
         services.TryAddSingleton<ConnectionRemoval>();
         services.TryAddSingleton<AccountRemoval>();

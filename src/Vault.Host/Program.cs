@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using Vault.Host;
 using Vault.Host.Commands;
@@ -13,8 +12,7 @@ if (args is ["--help" or "-h" or "help", ..])
 
 if (args is ["--version"])
 {
-    var version = typeof(VaultHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!;
-    Console.Out.WriteLine(version.InformationalVersion);
+    Console.Out.WriteLine(VaultHost.Version);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -31,6 +32,10 @@ public sealed class VaultHost : IAsyncDisposable
 
     private VaultHost(WebApplication app, VaultStore store, DataFolder folder, IKeyWrapper masterKey) =>
         (_app, _store, _folder, _masterKey) = (app, store, folder, masterKey);
+
+    /// <summary>Version and commit of the build.</summary>
+    public static string Version { get; } =
+        typeof(VaultHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     public IServiceProvider Services => _app.Services;
 
@@ -130,6 +135,13 @@ public sealed class VaultHost : IAsyncDisposable
                     + "VAULT_REFRESH_LEASE_MS on every host."
             );
         }
+
+        var started = new { version = Version, options = Services.GetRequiredService<VaultOptions>().Given };
+        var unrecorded = await Services
+            .GetRequiredService<PlatformLedger>()
+            .RecordAsync(LedgerEvents.HostStarted, "system", started, cancellationToken);
+        if (unrecorded is not null)
+            throw new StartException("The start could not be recorded in the platform's ledger: " + unrecorded.Detail);
 
         Secret? first = null;
         if (!await _store.ApiKeys.AnyAsync(cancellationToken))

@@ -10,7 +10,7 @@ internal static class LedgerCommands
         var hash = new Option<string?>("--kept-hash") { Description = "hash of that head." };
         var verify = new Command(
             "verify",
-            "Verify the organization's chain; reports every changed, removed, inserted or moved entry. Exit code "
+            "Verify a chain, the organization's or without one the platform's; reports every changed, removed, inserted or moved entry. Exit code "
                 + "1 if there are any."
         )
         {
@@ -49,10 +49,52 @@ internal static class LedgerCommands
         );
         return new Command(
             "ledger",
-            "The audit ledger.\n\nExample:\n  vaultctl ledger verify --kept-seq 812 --kept-hash 6f1c…"
+            "The audit ledger: of the organization, or without one of the platform.\n\nExamples:\n"
+                + "  vaultctl ledger list --type api_key.created\n"
+                + "  vaultctl ledger verify --kept-seq 812 --kept-hash 6f1c…"
         )
         {
+            List(console),
             verify,
         };
+    }
+
+    private static Command List(CliConsole console)
+    {
+        var type = new Option<string?>("--type") { Description = "Only this type of event." };
+        var list = new Command("list", "List the newest entries, at most 200.") { type };
+        list.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using var vault = console.Client(parsed);
+                var path = GlobalOptions.Query(
+                    "/v1/ledger?page_size=200",
+                    ("organization_id", console.OrganizationOf(parsed)),
+                    ("type", parsed.GetValue(type))
+                );
+                var page = await vault.CallAsync(HttpMethod.Get, path, null, cancellationToken);
+                var entries = page.GetProperty("items").EnumerateArray().ToList();
+                if (parsed.WantsJson())
+                    console.Json(page);
+                else
+                    console.Table(
+                        ["seq", "time", "type", "caller", "details"],
+                        entries.Select(e =>
+                            e.GetProperty("entry") is { ValueKind: System.Text.Json.JsonValueKind.Object } entry
+                                ? (string[])
+                                    [
+                                        e.Cell("seq"),
+                                        e.Cell("time"),
+                                        entry.Cell("type"),
+                                        entry.Cell("caller"),
+                                        entry.TryGetProperty("details", out var details) ? details.GetRawText() : "",
+                                    ]
+                                : [e.Cell("seq"), e.Cell("time"), "(erased)", "", ""]
+                        )
+                    );
+                return VaultCommand.Done;
+            }
+        );
+        return list;
     }
 }

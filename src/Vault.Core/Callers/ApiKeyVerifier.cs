@@ -14,6 +14,9 @@ public sealed class ApiKeyVerifier(IApiKeyStore store, KeyUses uses, TimeProvide
     // no key in plaintext.
     private readonly ConcurrentDictionary<LedgerHash, Known> _cache = new();
 
+    /// <summary>Whether the text was that of a key when it was last looked up; it may have ended since.</summary>
+    public bool Knows(string? text) => text is { Length: ApiKeyText.Length } && _cache.ContainsKey(DigestOf(text));
+
     public async ValueTask<Caller?> VerifyAsync(string? text, CancellationToken cancellationToken)
     {
         if (text is not { Length: ApiKeyText.Length })

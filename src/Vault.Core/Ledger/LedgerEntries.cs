@@ -283,6 +283,29 @@ public static class LedgerEntries
             ),
         };
 
+    /// <summary>Refused executions of a key that were only counted.</summary>
+    public static LedgerDraft Refusals(
+        IdFactory ids,
+        DateTimeOffset at,
+        string caller,
+        OrganizationId organization,
+        DateTimeOffset since,
+        IReadOnlyCollection<KeyValuePair<string, long>> counts
+    ) =>
+        Of(ids, at, LedgerEvents.ExecutionRefusals, caller, organization) with
+        {
+            Details = JsonSerializer.SerializeToElement(
+                new { since, error_codes = counts.ToDictionary(c => c.Key, c => c.Value, StringComparer.Ordinal) }
+            ),
+        };
+
+    /// <summary>An act on the platform.</summary>
+    public static LedgerDraft Platform(IdFactory ids, DateTimeOffset at, string type, string caller, object details) =>
+        Of(ids, at, type, caller, OrganizationId.Platform) with
+        {
+            Details = JsonSerializer.SerializeToElement(details),
+        };
+
     /// <summary>A person's decision on a destructive call.</summary>
     public static LedgerDraft Approval(
         IdFactory ids,

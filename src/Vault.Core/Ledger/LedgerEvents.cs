@@ -25,8 +25,8 @@ public static class LedgerEvents
     public const string ConnectionDeleted = "connection.deleted";
 
     /// <summary>
-    /// A tool set of the platform was deleted. The entry is in the ledger of each organization with a connection that
-    /// named its tools.
+    /// A tool set of the platform was deleted. The entry is in the platform's ledger, and in that of each organization
+    /// with a connection that named its tools.
     /// </summary>
     public const string ToolSetDeleted = "tool_set.deleted";
 
@@ -56,4 +56,16 @@ public static class LedgerEvents
     /// <summary>The key expires at the time in the details; its successor has an entry of its own.</summary>
     public const string ApiKeyRotated = "api_key.rotated";
     public const string ApiKeyRevoked = "api_key.revoked";
+
+    /// <summary>Refused executions of one key and minute that have no entry of their own, by error code.</summary>
+    public const string ExecutionRefusals = "execution.refusals";
+
+    // Of the platform's ledger.
+    public const string PackStored = "pack.stored";
+    public const string ToolSetStored = "tool_set.stored";
+    public const string HostStarted = "host.started";
+    public const string OperatorCommand = "operator.command";
+
+    /// <summary>Failed authentications of one network since the last entry.</summary>
+    public const string AuthenticationFailed = "authentication.failed";
 }

@@ -26,17 +26,30 @@ internal sealed class Authentication(ApiKeyVerifier keys)
         CancellationToken cancellationToken
     )
     {
-        var header = request.Headers.Authorization;
-        if (header.Count != 1 || header[0] is not { Length: <= MaxHeader } value)
+        if (TextOf(request) is not { } text)
             return null;
-        // RFC 9110 11.1: the scheme is case-insensitive.
-        if (!value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
-            return null;
-        var text = value["Bearer ".Length..].Trim(' ');
         var caller = await keys.VerifyAsync(text, cancellationToken);
         if (caller is null)
             return null;
         return new AuthenticatedCaller(caller, text);
+    }
+
+    /// <summary>Whether the request has a key that was valid a moment ago. Nothing is looked up.</summary>
+    public bool Knows(HttpRequest request) => keys.Knows(TextOf(request));
+
+    /// <summary>The id of the key that the request claims to have; null where it is no key's text.</summary>
+    public static string? ClaimedId(HttpRequest request) =>
+        ApiKeyText.TryParse(TextOf(request), out var id, out _) ? id : null;
+
+    private static string? TextOf(HttpRequest request)
+    {
+        var header = request.Headers.Authorization;
+        if (header.Count != 1 || header[0] is not { Length: <= MaxHeader } value)
+            return null;
+        // RFC 9110 11.1: the scheme is case-insensitive.
+        return value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? value["Bearer ".Length..].Trim(' ')
+            : null;
     }
 
     public static bool HasCredentials(HttpRequest request) => request.Headers.Authorization.Count > 0;

@@ -14,6 +14,7 @@ namespace Vault.Gateway.Http;
 /// </summary>
 internal sealed class RoutePipeline(
     Authentication authentication,
+    FailedAuthentications failures,
     RateLimits limits,
     BodyReader bodies,
     IdempotentCalls idempotency,
@@ -117,13 +118,14 @@ internal sealed class RoutePipeline(
         AuthenticatedCaller? authenticated = null;
         if (operation.Permission is { } permission)
         {
+            // Who has failed lately pays before the look-up, so that guessing costs the store nothing. A key that was
+            // valid a moment ago does not pay for its neighbours behind one address.
+            var pays = failures.FailedLately(Network(http)) && !authentication.Knows(http.Request);
+            if (pays && limits.TakeForAddress(Network(http)) is { } tooMany)
+                return NotAuthenticated(http, tooMany);
             authenticated = await authentication.AuthenticateAsync(http.Request, linkedToken);
             if (authenticated is null)
-                return limits.TakeForAddress(Address(http))
-                    ?? new VaultError(
-                        ErrorCatalogue.Unauthenticated,
-                        "Send a valid API key as 'Authorization: Bearer vk_live_…'."
-                    );
+                return NotAuthenticated(http, pays ? null : limits.TakeForAddress(Network(http)));
             if (limits.TakeForKey(authenticated.Caller.KeyId) is { } limited)
                 return limited;
             if (!authenticated.Caller.May(permission))
@@ -136,7 +138,7 @@ internal sealed class RoutePipeline(
                     "Only a platform key may do this; this key is bound to an organization."
                 );
         }
-        else if (operation.Medium == Medium.Page && limits.TakeForAddress(Address(http)) is { } limited)
+        else if (operation.Medium == Medium.Page && limits.TakeForAddress(Network(http)) is { } limited)
         {
             return limited;
         }
@@ -174,7 +176,7 @@ internal sealed class RoutePipeline(
         )
             return unknown;
 
-        // A platform change belongs to no organization and so to no ledger; the log records who made it.
+        // The log, too, records who changed the platform.
         if (
             call.OrganizationOrNone is null
             && operation.Permission is { } right
@@ -290,7 +292,22 @@ internal sealed class RoutePipeline(
             : null;
     }
 
-    private static string Address(HttpContext http) => http.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+    private VaultError NotAuthenticated(HttpContext http, VaultError? limited)
+    {
+        if (Authentication.HasCredentials(http.Request))
+        {
+            GatewayMetrics.AuthenticationFailures.Add(1);
+            failures.Note(Network(http), Authentication.ClaimedId(http.Request));
+        }
+
+        return limited
+            ?? new VaultError(
+                ErrorCatalogue.Unauthenticated,
+                "Send a valid API key as 'Authorization: Bearer vk_live_…'."
+            );
+    }
+
+    private static string Network(HttpContext http) => FailedAuthentications.NetworkOf(http.Connection.RemoteIpAddress);
 
     private static VaultError Unknown() => new(ErrorCatalogue.OrganizationUnknown, "organization_id: not known.");
 }

@@ -47,6 +47,8 @@ public sealed class Maintenance(
         var cache = services.GetRequiredService<CredentialCache>();
         var packs = services.GetRequiredService<PackCatalogue>();
         var census = services.GetRequiredService<SiloClusterStatus>();
+        var refusals = services.GetRequiredService<AggregatedRefusals>();
+        var alarms = ActivatorUtilities.CreateInstance<AuthenticationAlarm>(services);
         return
         [
             new("outbox", TimeSpan.FromSeconds(1), true, async ct => await writer.DrainOutboxAsync(ct)),
@@ -74,6 +76,8 @@ public sealed class Maintenance(
                     await accounts.TouchAsync(taken, ct);
             }),
             new("scope_uses", TimeSpan.FromSeconds(20), false, ct => scopeUses.AddAsync(scopeLog.Take(), ct)),
+            new("refusals", TimeSpan.FromSeconds(15), false, ct => refusals.FlushAsync(all: false, ct)),
+            new("failed_authentications", TimeSpan.FromMinutes(1), false, alarms.FlushAsync),
             new("unswept_shards", TimeSpan.FromSeconds(15), false, census.WatchShardsAsync),
             new("idle_credentials", TimeSpan.FromSeconds(30), false, _ =>
             {

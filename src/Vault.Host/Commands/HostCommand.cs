@@ -5,6 +5,7 @@ using Vault.Core.Offboarding;
 using Vault.Core.Sealing;
 using Vault.Host.Composition;
 using Vault.Host.Options;
+using Vault.Storage;
 
 namespace Vault.Host.Commands;
 
@@ -13,7 +14,10 @@ public static class HostCommand
 {
     public static readonly IReadOnlyList<(string Name, string Help)> Known =
     [
-        ("ledger-verify ORGANIZATION", "verify a hash chain and report every fault; exit code 1 if there are any"),
+        (
+            "ledger-verify ORGANIZATION|platform",
+            "verify a hash chain and report every fault; exit code 1 if there are any"
+        ),
         (
             "keys-destroy ORGANIZATION DAYS",
             "destroy the organization's keys that a rotation retired at least DAYS (1 or more) days ago; data "
@@ -57,6 +61,8 @@ public static class HostCommand
                 return await RewrapAsync(options, to, cancellationToken);
             case ["keys", "recover"]:
                 return await KeyRecovery.RunAsync(options, to, cancellationToken);
+            case ["ledger-verify", "platform"]:
+                return await VerifyAsync(OrganizationId.Platform, options, to, cancellationToken);
             case ["ledger-verify", var id] when OrganizationId.TryParse(id, out var organization):
                 return await VerifyAsync(organization, options, to, cancellationToken);
             case ["keys-destroy", var id, var days]
@@ -129,6 +135,27 @@ public static class HostCommand
         return 0;
     }
 
+    // Before it is done (law 7).
+    private static async Task RecordAsync(
+        VaultStore store,
+        SystemEntropy entropy,
+        string command,
+        object arguments,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var ledger = new LedgerWriter(store.Ledger, new LedgerEntryWriter(entropy), TimeProvider.System);
+        var platform = new PlatformLedger(ledger, new IdFactory(TimeProvider.System, entropy), TimeProvider.System);
+        var unrecorded = await platform.RecordAsync(
+            LedgerEvents.OperatorCommand,
+            "operator",
+            new { command, arguments },
+            cancellationToken
+        );
+        if (unrecorded is not null)
+            throw new StartException("The command could not be recorded, so it was not run: " + unrecorded.Detail);
+    }
+
     private static async Task<int> RewrapAsync(VaultOptions options, TextWriter to, CancellationToken cancellationToken)
     {
         var entropy = new SystemEntropy();
@@ -136,6 +163,7 @@ public static class HostCommand
         var wrapper = await MasterKeys.OpenAsync(options, store, entropy, cancellationToken);
         try
         {
+            await RecordAsync(store, entropy, "master-rewrap", new { wrapper.MasterKeyId }, cancellationToken);
             var report = await new MasterRewrap(store.Keys, wrapper).RunAsync(cancellationToken);
             var left = report.Done
                 ? "none is left under another master key."

@@ -51,7 +51,12 @@ public static class CoreServices
             s.GetService<LedgerWriterOptions>(),
             s.GetRequiredService<VaultMetrics>().LedgerCommitted
         ));
-        services.AddSingleton<ILedger>(s => s.GetRequiredService<LedgerWriter>());
+        services.AddSingleton<AggregatedRefusals>(s => new AggregatedRefusals(
+            s.GetRequiredService<LedgerWriter>(),
+            s.GetRequiredService<IdFactory>(),
+            s.GetRequiredService<TimeProvider>()
+        ));
+        services.AddSingleton<ILedger>(s => s.GetRequiredService<AggregatedRefusals>());
         services.AddSingleton<LedgerVerifier>();
         services.AddSingleton<LedgerErasure>();
 

@@ -7,7 +7,14 @@ namespace Vault.Host.Options;
 /// One thing an operator can set: <c>VAULT_NAME</c> in the environment or <c>--name</c> on the command line.
 /// </summary>
 /// <param name="IsSwitch">The flag alone means true.</param>
-public sealed record OptionDefinition(string Name, string Default, string Help, bool IsSwitch = false)
+/// <param name="IsSecret">The value may hold a password: it is recorded nowhere.</param>
+public sealed record OptionDefinition(
+    string Name,
+    string Default,
+    string Help,
+    bool IsSwitch = false,
+    bool IsSecret = false
+)
 {
     public string Variable => "VAULT_" + Name.ToUpperInvariant().Replace('-', '_');
 
@@ -82,6 +89,17 @@ public sealed class OptionSource
     }
 
     public List<string> Faults { get; } = [];
+
+    /// <summary>What was given, for the record; a secret only as that it was given.</summary>
+    public IReadOnlyDictionary<string, string> Given() =>
+        _values
+            .Where(v => v.Value.Length > 0)
+            .OrderBy(v => v.Key, StringComparer.Ordinal)
+            .ToDictionary(
+                v => v.Key,
+                v => _known.First(o => o.Name == v.Key).IsSecret ? "(given)" : v.Value,
+                StringComparer.Ordinal
+            );
 
     /// <summary>Every user of the machine can read the command line of a process.</summary>
     public bool IsOnCommandLine(string name) => _onCommandLine.Contains(name);

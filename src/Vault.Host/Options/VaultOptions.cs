@@ -40,11 +40,12 @@ public sealed record VaultOptions
         ),
         new("data", "./data", "Folder for the SQLite database, the reply spool and the generated master key."),
         new("store", "sqlite", "sqlite or postgres."),
-        new("database", "", "PostgreSQL connection string, when store is postgres."),
+        new("database", "", "PostgreSQL connection string, when store is postgres.", IsSecret: true),
         new(
             "database-owner",
             "",
-            "PostgreSQL connection string of the schema's owner, for migrations; default: the same as database."
+            "PostgreSQL connection string of the schema's owner, for migrations; default: the same as database.",
+            IsSecret: true
         ),
         new(
             "master-key-file",
@@ -119,6 +120,9 @@ public sealed record VaultOptions
         "VAULT_URL",
         "VAULT_SANDBOX_URL",
     };
+
+    /// <summary>The options that were given, for the platform's ledger; no secret.</summary>
+    public IReadOnlyDictionary<string, string> Given { get; init; } = new Dictionary<string, string>();
 
     public required Uri Listen { get; init; }
 
@@ -216,6 +220,7 @@ public sealed record VaultOptions
         from.Faults.AddRange(lifecycle.Faults());
         var options = new VaultOptions
         {
+            Given = from.Given(),
             Listen = listen,
             AllowPlainHttp = from.OneOf("allow-plain-http", "false", "true") == "true",
             PublicUrl = publicUrl,

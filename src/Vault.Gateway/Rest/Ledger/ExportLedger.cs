@@ -17,7 +17,7 @@ internal sealed class ExportLedger(ILedgerStore store, LedgerExport export) : IR
         {
             Tag = "Ledger",
             Permission = Permission.LedgerRead,
-            Scope = Scope.Organization,
+            Scope = Scope.OrganizationOrPlatform,
             OwnTimeout = true,
             ContentType = "application/x-ndjson",
             Description =
@@ -28,7 +28,7 @@ internal sealed class ExportLedger(ILedgerStore store, LedgerExport export) : IR
 
     public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        var organization = call.Organization;
+        var organization = LedgerOwner.Of(call);
         var chain = call.Query.Text("format") == "chain";
         return Task.FromResult<Answer>(
             new Answer.Stream("application/x-ndjson", (to, cancellation) =>

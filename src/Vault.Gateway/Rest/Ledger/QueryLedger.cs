@@ -9,11 +9,14 @@ namespace Vault.Gateway.Rest.Ledger;
 internal sealed class QueryLedger(ILedgerStore store) : IRoute
 {
     public Operation Operation { get; } =
-        new("GET", "/v1/ledger", "queryLedger", "Read an organization's ledger")
+        new("GET", "/v1/ledger", "queryLedger", "Read a ledger")
         {
+            Description =
+                "An organization's ledger; with a platform key and without organization_id the platform's, which has "
+                + "keys, packs, imported tools, starts of hosts, operators' commands and failed authentications.",
             Tag = "Ledger",
             Permission = Permission.LedgerRead,
-            Scope = Scope.Organization,
+            Scope = Scope.OrganizationOrPlatform,
             Answer = typeof(ListView<LedgerEntryView>),
             Query =
             [
@@ -65,7 +68,7 @@ internal sealed class QueryLedger(ILedgerStore store) : IRoute
         if (cursor is not null && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out after))
             throw new InvalidCursorException();
         var page = await store.QueryAsync(
-            new LedgerQuery(call.Organization)
+            new LedgerQuery(LedgerOwner.Of(call))
             {
                 Type = q.Text("type"),
                 ExecutionId = q.Text("execution_id"),

@@ -17,7 +17,7 @@ internal sealed class VerifyLedger(LedgerVerifier verifier) : IRoute
         {
             Tag = "Ledger",
             Permission = Permission.LedgerRead,
-            Scope = Scope.Organization,
+            Scope = Scope.OrganizationOrPlatform,
             OwnTimeout = true,
             Answer = typeof(VerificationView),
             Description =
@@ -46,7 +46,7 @@ internal sealed class VerifyLedger(LedgerVerifier verifier) : IRoute
             kept = new LedgerHead(seq, hash);
         }
 
-        var report = await verifier.VerifyAsync(call.Organization, kept, cancellationToken);
+        var report = await verifier.VerifyAsync(LedgerOwner.Of(call), kept, cancellationToken);
         return Answer.Ok(
             new VerificationView(
                 report.Organization.Value,

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Vault.Core.Callers;
 using Vault.Core.Catalogue;
 using Vault.Core.Errors;
+using Vault.Core.Ledger;
 using Vault.Core.Packs;
 using Vault.Gateway.Http;
 
@@ -11,8 +13,13 @@ namespace Vault.Gateway.Rest.Providers;
 /// Stores an operator's pack. It is data: each host loads it at its next reload, and a running execution keeps the pack
 /// it started with.
 /// </summary>
-internal sealed class PutProvider(IPackReader reader, PackChanges changes, IPacks packs, ILogger<PutProvider> log)
-    : IRoute
+internal sealed class PutProvider(
+    IPackReader reader,
+    PackChanges changes,
+    IPacks packs,
+    PlatformLedger ledger,
+    ILogger<PutProvider> log
+) : IRoute
 {
     public Operation Operation { get; } =
         new("POST", "/v1/providers", "putProvider", "Add or replace a provider pack")
@@ -31,7 +38,7 @@ internal sealed class PutProvider(IPackReader reader, PackChanges changes, IPack
                 + "not loaded: pending then names the change, which a second platform key must accept "
                 + "(POST /v1/providers/{provider}:accept_origins). Storing a version that leads nowhere else withdraws "
                 + "a change that waits.",
-            Errors = [ErrorCatalogue.PackInvalid],
+            Errors = [ErrorCatalogue.PackInvalid, ErrorCatalogue.LedgerUnavailable],
         };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
@@ -39,6 +46,18 @@ internal sealed class PutProvider(IPackReader reader, PackChanges changes, IPack
         var reading = reader.Read(call.RawBody, "request body");
         if (reading.Pack is not { } pack)
             return ValidateProvider.Refuse(reading);
+        var entry = new
+        {
+            provider = pack.Id,
+            version = pack.Version,
+            sha256 = Convert.ToHexStringLower(SHA256.HashData(call.RawBody.Span)),
+            replaces = packs.TryGet(pack.Id, out var existing) ? existing.Version : null,
+        };
+        if (
+            await ledger.RecordAsync(LedgerEvents.PackStored, call.Caller.KeyId, entry, cancellationToken) is
+            { } unrecorded
+        )
+            return unrecorded;
         var stored = await changes.PutAsync(pack, call.RawBody, call.Caller.KeyId, cancellationToken);
         if (!stored.TryGet(out var pending, out var failed) && failed is not null)
             return failed;

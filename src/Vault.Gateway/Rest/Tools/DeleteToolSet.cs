@@ -1,6 +1,7 @@
 using Vault.Core.Callers;
 using Vault.Core.Catalogue;
 using Vault.Core.Errors;
+using Vault.Core.Ledger;
 using Vault.Core.Packs;
 using Vault.Gateway.Http;
 using Vault.Gateway.Rest.Providers;
@@ -11,7 +12,7 @@ namespace Vault.Gateway.Rest.Tools;
 /// <param name="ConnectionsChanged">Connections from which a removed name was taken out.</param>
 internal sealed record ToolSetRemovalView(string Id, IReadOnlyList<string> ToolsRemoved, int ConnectionsChanged);
 
-internal sealed class DeleteToolSet(ToolSetRemover remover, IPacks packs) : IRoute
+internal sealed class DeleteToolSet(ToolSetRemover remover, IPacks packs, PlatformLedger ledger) : IRoute
 {
     public Operation Operation { get; } =
         new("DELETE", "/v1/tool_sets/{tool_set}", "deleteToolSet", "Delete an imported tool set")
@@ -21,7 +22,7 @@ internal sealed class DeleteToolSet(ToolSetRemover remover, IPacks packs) : IRou
             Scope = Scope.Platform,
             Writes = true,
             Answer = typeof(ToolSetRemovalView),
-            Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.Conflict],
+            Errors = [ErrorCatalogue.NotFound, ErrorCatalogue.Conflict, ErrorCatalogue.LedgerUnavailable],
             Description =
                 "If a connection names one of its tools, the result is a conflict that names the connection. The "
                 + "responding host no longer runs the tools; the others stop within seconds. A name that is "
@@ -37,6 +38,12 @@ internal sealed class DeleteToolSet(ToolSetRemover remover, IPacks packs) : IRou
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
+        var entry = new { tool_set = call.Route("tool_set"), force = call.Query.Flag("force") == true };
+        if (
+            await ledger.RecordAsync(LedgerEvents.ToolSetDeleted, call.Caller.KeyId, entry, cancellationToken) is
+            { } unrecorded
+        )
+            return unrecorded;
         var done = await remover.RemoveAsync(
             call.Route("tool_set"),
             call.Query.Flag("force") == true,

@@ -2,6 +2,7 @@ using System.Text;
 using Vault.Core.Callers;
 using Vault.Core.Catalogue;
 using Vault.Core.Errors;
+using Vault.Core.Ledger;
 using Vault.Core.Packs;
 using Vault.Core.Persistence;
 using Vault.Gateway.Http;
@@ -13,9 +14,13 @@ namespace Vault.Gateway.Rest.Tools;
 /// Previews an import. A second call with the returned digest stores exactly the reviewed tools; repeating that call
 /// stores the same.
 /// </summary>
-internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks packs, TimeProvider time)
-    : IRoute,
-        IDisposable
+internal sealed class ImportTools(
+    IToolImport import,
+    IPackStore store,
+    IPacks packs,
+    PlatformLedger ledger,
+    TimeProvider time
+) : IRoute, IDisposable
 {
     // A document may be tens of megabytes and is in memory while it is read: two at once are enough for
     // administrators.
@@ -67,7 +72,13 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
                     MaxLength = 64,
                 },
             ],
-            Errors = [ErrorCatalogue.ProviderUnknown, ErrorCatalogue.PackInvalid, ErrorCatalogue.Conflict],
+            Errors =
+            [
+                ErrorCatalogue.ProviderUnknown,
+                ErrorCatalogue.PackInvalid,
+                ErrorCatalogue.Conflict,
+                ErrorCatalogue.LedgerUnavailable,
+            ],
         };
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
@@ -99,6 +110,17 @@ internal sealed class ImportTools(IToolImport import, IPackStore store, IPacks p
                     "The result differs from what was reviewed: the document, the options or the provider have "
                         + "changed. Preview it again without review."
                 );
+            var entry = new
+            {
+                tool_set = plan.SetId,
+                digest = plan.Digest,
+                new_provider = plan.NewPack is null ? null : request.Provider,
+            };
+            if (
+                await ledger.RecordAsync(LedgerEvents.ToolSetStored, call.Caller.KeyId, entry, cancellationToken) is
+                { } unrecorded
+            )
+                return unrecorded;
             if (await KeepAsync(plan, request.Provider, before, stored, cancellationToken) is { } changed)
                 return changed;
             await packs.ReloadAsync(cancellationToken);
