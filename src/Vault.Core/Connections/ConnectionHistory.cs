@@ -27,6 +27,7 @@ internal static class ConnectionHistory
         else
             List("tools", old.Tools.Value, now.Tools.Value);
         Value("allow_proxy", old.AllowProxy, now.AllowProxy);
+        Value("proxy_effect", old.ProxyEffect, now.ProxyEffect);
         Value("quota_per_minute", old.QuotaPerMinute, now.QuotaPerMinute);
         Value("disabled", old.Disabled, now.Disabled);
         Value("app_name", old.AppName, now.AppName);

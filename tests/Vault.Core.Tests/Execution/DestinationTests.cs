@@ -118,7 +118,7 @@ public sealed class DestinationTests : IDisposable
             [],
             default
         );
-        await Assert.ThrowsAsync<DecryptionFailedException>(() => _bench.ExecuteAsync());
+        Assert.Equal(StatusReason.CredentialUnreadable, (await _bench.ExecuteAsync()).Error?.StatusReason);
         Accounts.Packs.Replace("https://" + Evil, "https://" + Evil);
         Assert.Equal(ErrorCatalogue.DestinationChanged, (await _bench.ExecuteAsync()).Error?.Code);
         var refresh = await Accounts.Host.RefreshAsync(key, row.State.Generation, RefreshReason.Manual);

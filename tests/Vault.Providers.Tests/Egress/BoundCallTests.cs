@@ -36,7 +36,7 @@ public sealed class BoundCallTests : IAsyncLifetime
         var revoked = await _rig.Tokens.RevokeAsync(away, grant, SandboxRig.Soon);
         Assert.Equal((UpstreamRevocation.Refused, "destination_changed"), (revoked.Outcome, revoked.Failure));
         var identified = await _rig.Tokens.IdentifyAsync(away, grant, null, SandboxRig.Soon);
-        Assert.Equal("destination_changed", Assert.IsType<IdentityReply.Refused>(identified).Failure);
+        Assert.Equal("destination_changed", Assert.IsType<IdentityReply.NotSent>(identified).Failure);
         var minted = await _rig.Tokens.MintAsync(
             _rig.Client("sandbox_cc", _foreign.Url) with
             {

@@ -17,6 +17,7 @@ public sealed class ConnectionChangeTests
         ("ReturnUrls", "return_urls", """{"return_urls":["https://app.example.com/other"]}"""),
         ("Tools", "tools", """{"tools":["acme_get_item"]}"""),
         ("AllowProxy", "allow_proxy", """{"allow_proxy":true}"""),
+        ("ProxyEffect", "proxy_effect", """{"proxy_effect":"write"}"""),
         ("QuotaPerMinute", "quota_per_minute", """{"quota_per_minute":7}"""),
         ("Disabled", "disabled", """{"disabled":true}"""),
         ("AppName", "app_name", """{"app_name":"Other"}"""),
