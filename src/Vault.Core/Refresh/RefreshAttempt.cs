@@ -14,8 +14,8 @@ namespace Vault.Core.Refresh;
 /// sent.</item>
 /// <item>Open the refresh token, check the lease again and send (<see cref="RefreshCall"/>). A process that was frozen
 /// in between finds too little of its lease left and does not send.</item>
-/// <item>Seal the response and commit it as generation + 1 (<see cref="RefreshCommit"/>). If the store cannot take it,
-/// the sealed response goes to the spool and is committed later.</item>
+/// <item>Seal the response, sync it to the local disk, and commit it as generation + 1 (<see cref="RefreshCommit"/>).
+/// After a crash, or if the store cannot take it, it is committed from the disk.</item>
 /// </list>
 /// From the intent on no caller's cancellation counts: a token that the provider has issued is always kept.
 /// </summary>
@@ -39,6 +39,7 @@ internal sealed class RefreshAttempt(
     public async Task<Result<RefreshResult>> RunAsync(AccountKey key, long? seenGeneration, RefreshReason why)
     {
         var attemptId = ids.New("att_");
+        await outcomes.OpenAsync().ConfigureAwait(false);
         await outcomes.ReportKeptAsync(key).ConfigureAwait(false);
 
         // Read before anything is loaded: most callers find the refresh done, and loading costs a key and a decryption.

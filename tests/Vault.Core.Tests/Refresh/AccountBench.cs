@@ -95,8 +95,18 @@ public sealed class AccountBench : IDisposable
 
     public DateTimeOffset Now => Time.GetUtcNow();
 
-    public TestHost NewHost(ICheckpoints? checkpoints = null, Func<string, bool>? isDead = null) =>
-        new(this, "host-" + Interlocked.Increment(ref _hosts), checkpoints ?? ICheckpoints.None, isDead);
+    public TestHost NewHost(
+        ICheckpoints? checkpoints = null,
+        Func<string, bool>? isDead = null,
+        MemorySpool? spool = null
+    ) =>
+        new(
+            this,
+            "host-" + Interlocked.Increment(ref _hosts),
+            checkpoints ?? ICheckpoints.None,
+            isDead,
+            spool ?? new MemorySpool()
+        );
 
     /// <summary>
     /// An account with a grant of the provider; <paramref name="lives"/> is the remaining lifetime of its access token.
@@ -207,8 +217,15 @@ public sealed class AccountBench : IDisposable
     /// <summary>One host: its own memory, spool and name.</summary>
     public sealed class TestHost
     {
-        internal TestHost(AccountBench bench, string holder, ICheckpoints checkpoints, Func<string, bool>? isDead)
+        internal TestHost(
+            AccountBench bench,
+            string holder,
+            ICheckpoints checkpoints,
+            Func<string, bool>? isDead,
+            MemorySpool spool
+        )
         {
+            Spool = spool;
             Cache = new CredentialCache(bench.Store.Accounts, bench.Sealing, bench.Time, bench.Options);
             Runner = new AccountRunner(
                 bench.Store.Accounts,
@@ -262,7 +279,7 @@ public sealed class AccountBench : IDisposable
             );
         }
 
-        public MemorySpool Spool { get; } = new();
+        public MemorySpool Spool { get; }
 
         public AccountRunner Runner { get; }
 

@@ -47,6 +47,9 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
 
     public TimeSpan? RetryAfter { get; set; }
 
+    /// <summary>The captured parameters of every token response.</summary>
+    public Dictionary<string, string> Captured { get; set; } = [];
+
     /// <summary>The reason of a refusal, one of <see cref="StatusReason"/>.</summary>
     public string DeadReason { get; set; } = StatusReason.UserRevoked;
 
@@ -174,7 +177,7 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
                     act();
                     return new TokenReply.MayHaveActed("http_500");
                 default:
-                    return Reply(act(), time.GetUtcNow(), AccessLife, keepsRefreshToken, DeadReason);
+                    return Reply(act(), time.GetUtcNow(), AccessLife, keepsRefreshToken, DeadReason, Captured);
             }
         }
     }
@@ -184,7 +187,8 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
         DateTimeOffset now,
         TimeSpan life,
         bool keepsRefreshToken,
-        string deadReason
+        string deadReason,
+        IReadOnlyDictionary<string, string>? captured = null
     ) =>
         issued.Result == Presented.Refused
             ? new TokenReply.GrantDead(deadReason, "invalid_grant")
@@ -200,7 +204,7 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
                     now + life,
                     null,
                     null,
-                    ImmutableSortedDictionary<string, string>.Empty,
+                    (captured ?? ImmutableSortedDictionary<string, string>.Empty).ToImmutableSortedDictionary(),
                     null
                 )
             );
