@@ -27,6 +27,7 @@ public sealed class AccountRefresher
         TokenClients clients,
         ITokenEndpoint endpoint,
         IReplySpool spool,
+        SettledHolders settled,
         IHostIdentity host,
         IdFactory ids,
         TimeProvider time,
@@ -36,17 +37,31 @@ public sealed class AccountRefresher
     )
     {
         _time = time;
-        _outcomes = new UnreportedOutcomes(runner, sealing, spool, observer);
+        _outcomes = new UnreportedOutcomes(runner, sealing, spool, settled, observer);
         var check = new PreSendCheck(store, runner, _outcomes, time, options);
         var commit = new RefreshCommit(runner, sealing, endpoint, _outcomes, time, options, checkpoints, observer);
-        var call = new RefreshCall(runner, sealing, endpoint, check, commit, _outcomes, time, checkpoints, observer);
+        var incidents = new ProviderIncidents(time, observer);
+        var call = new RefreshCall(
+            runner,
+            sealing,
+            endpoint,
+            check,
+            commit,
+            _outcomes,
+            incidents,
+            time,
+            checkpoints,
+            observer
+        );
         _attempt = new RefreshAttempt(
             store,
             runner,
             keyring,
             clients,
             call,
+            incidents,
             _outcomes,
+            settled,
             host,
             ids,
             time,
@@ -91,7 +106,7 @@ public sealed class AccountRefresher
             if (
                 result.Error is not { } error
                 || error.Code != ErrorCatalogue.RefreshInProgress
-                || why == RefreshReason.Scheduled
+                || why is RefreshReason.Scheduled or RefreshReason.PresentAgain
             )
                 return result;
 

@@ -1,6 +1,7 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using Vault.Core.Sealing;
 
 namespace Vault.Core.Refresh;
@@ -25,7 +26,9 @@ internal sealed class RefreshAttempt(
     Keyring keyring,
     TokenClients clients,
     RefreshCall call,
+    ProviderIncidents incidents,
     UnreportedOutcomes outcomes,
+    SettledHolders settled,
     IHostIdentity host,
     IdFactory ids,
     TimeProvider time,
@@ -41,6 +44,9 @@ internal sealed class RefreshAttempt(
         var attemptId = ids.New("att_");
         await outcomes.OpenAsync().ConfigureAwait(false);
         await outcomes.ReportKeptAsync(key).ConfigureAwait(false);
+
+        if (why == RefreshReason.PresentAgain)
+            await settled.ReadAsync().ConfigureAwait(false);
 
         // Read before anything is loaded: most callers find the refresh done, and loading costs a key and a decryption.
         var snapshot = await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
@@ -62,6 +68,17 @@ internal sealed class RefreshAttempt(
             return AccountErrors.InProgress(TimeSpan.FromMilliseconds(100));
         }
 
+        if (why != RefreshReason.Manual && incidents.Hold(snapshot.Row.ConnectionId) is { } wait)
+            return AccountSchedule.IsLive(snapshot.Row.State, runner.Now)
+                ? new RefreshResult(
+                    snapshot.Row.State.Status,
+                    snapshot.Row.State.Generation,
+                    false,
+                    snapshot.Row.State.Grant?.AccessExpiresAt,
+                    wait
+                )
+                : AccountErrors.InIncident(ProviderIncidents.Failure, wait);
+
         var held = await keyring.HoldActiveAsync(key.Organization, CancellationToken.None).ConfigureAwait(false);
         if (!held.TryGet(out var sealingKey, out var noKey))
             return noKey;
@@ -81,7 +98,7 @@ internal sealed class RefreshAttempt(
 
             using (client.ClientSecret)
             {
-                var lease = new RefreshLease(key, attemptId, time.GetTimestamp(), why != RefreshReason.Scheduled);
+                var lease = new RefreshLease(key, attemptId, time.GetTimestamp(), CallerWaits(why));
                 var written = await WriteIntentAsync(key, attemptId, Wanted, snapshot).ConfigureAwait(false);
                 if (!written.TryGet(out var intent, out var refused))
                     return refused;
@@ -100,6 +117,7 @@ internal sealed class RefreshAttempt(
 
                 await checkpoints.ReachAsync("intent_written", key).ConfigureAwait(false);
                 observer.LeaseTaken(intent.Before.State.Intent is not null);
+                lease = lease with { PresentsAgain = intent.Decision.LedgerType == LedgerEvents.AccountPresentedAgain };
                 var called = await call.RunAsync(intent, lease, client, sealingKey).ConfigureAwait(false);
                 return called.TryGet(out var done, out var failed) ? ToResult(done) : failed;
             }
@@ -113,9 +131,13 @@ internal sealed class RefreshAttempt(
                 host.Holder,
                 seenGeneration,
                 s.Row.State.Intent is { } other && (host.IsDead(other.Holder) || _ahead.IsOver(key, other)),
-                runner.Jitter()
+                runner.Jitter(),
+                settled.Among(s.Row.State)
             );
     }
+
+    private static bool CallerWaits(RefreshReason why) =>
+        why is not (RefreshReason.Scheduled or RefreshReason.PresentAgain);
 
     /// <summary>
     /// If the acknowledgement of the write is lost, the store may hold an intent whose call was never sent. The outcome

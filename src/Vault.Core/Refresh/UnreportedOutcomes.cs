@@ -17,6 +17,7 @@ internal sealed class UnreportedOutcomes(
     AccountRunner runner,
     GrantSealing sealing,
     IReplySpool spool,
+    SettledHolders settled,
     IAccountObserver observer
 )
 {
@@ -96,12 +97,6 @@ internal sealed class UnreportedOutcomes(
     }
 
     /// <summary>
-    /// Whether nothing of an earlier process on this host's folder is left in the spool: what that process knew is in
-    /// the store.
-    /// </summary>
-    public bool HasDrained { get; private set; }
-
-    /// <summary>
     /// Drains the spool once. Call it before the first attempt: a former process on this folder may have left the
     /// response of the very attempt whose lease is taken over.
     /// </summary>
@@ -155,7 +150,9 @@ internal sealed class UnreportedOutcomes(
                 committed++;
         }
 
-        HasDrained |= waiting == 0;
+        // Nothing of an earlier process on this host's folder is left: what it knew is in the store.
+        if (waiting == 0)
+            await settled.AnnounceAsync().ConfigureAwait(false);
         _looked = true;
         foreach (var key in _events.Keys)
             await ReportKeptAsync(key).ConfigureAwait(false);

@@ -54,6 +54,8 @@ public static class CoreServices
 
         services.AddSingleton<TokenClients>();
         services.AddSingleton<AccountRunner>();
+        services.AddSingleton<SettledHolders>();
+        services.AddSingleton<PresentAgainGate>();
         services.AddSingleton<AccountRefresher>();
         services.AddSingleton<AccountRevoker>();
         services.AddSingleton<GrantStore>();

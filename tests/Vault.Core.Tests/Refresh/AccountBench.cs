@@ -26,10 +26,21 @@ public sealed class AccountBench : IDisposable
     private readonly LocalKeyWrapper _wrapper;
     private int _hosts;
 
-    public AccountBench(Rotation rotation = Rotation.SingleUse, LifecycleOptions? options = null)
+    public AccountBench(
+        Rotation rotation = Rotation.SingleUse,
+        LifecycleOptions? options = null,
+        ReuseKills kills = ReuseKills.Unknown
+    )
     {
         Options = options ?? new LifecycleOptions();
-        Packs = new AcmePacks(new RefreshPolicy { Rotation = rotation, Grace = TimeSpan.FromMinutes(10) });
+        Packs = new AcmePacks(
+            new RefreshPolicy
+            {
+                Rotation = rotation,
+                Grace = TimeSpan.FromMinutes(10),
+                ReuseKills = kills,
+            }
+        );
         Provider = new StrictProvider(rotation, TimeSpan.FromMinutes(10));
         Endpoint = new StrictTokenEndpoint(Provider, Time);
         Store = new MemoryStore(Entropy);
@@ -98,11 +109,12 @@ public sealed class AccountBench : IDisposable
     public TestHost NewHost(
         ICheckpoints? checkpoints = null,
         Func<string, bool>? isDead = null,
-        MemorySpool? spool = null
+        MemorySpool? spool = null,
+        string folder = ""
     ) =>
         new(
             this,
-            "host-" + Interlocked.Increment(ref _hosts),
+            "host-" + Interlocked.Increment(ref _hosts) + folder,
             checkpoints ?? ICheckpoints.None,
             isDead,
             spool ?? new MemorySpool()
@@ -242,6 +254,8 @@ public sealed class AccountBench : IDisposable
                 bench.Sealer,
                 new PublicAddress(new Uri("https://vault.example.com"))
             );
+            var host = new NamedHost(holder, isDead);
+            var settled = new SettledHolders(host, bench.Store.RefreshNotes, bench.Time);
             Refresher = new AccountRefresher(
                 bench.Store.Accounts,
                 Runner,
@@ -250,12 +264,13 @@ public sealed class AccountBench : IDisposable
                 Clients,
                 bench.Endpoint,
                 Spool,
-                new NamedHost(holder, isDead),
+                settled,
+                host,
                 bench.Ids,
                 bench.Time,
                 bench.Options,
                 checkpoints,
-                IAccountObserver.None
+                Observer
             );
             Revoker = new AccountRevoker(
                 bench.Store.Accounts,
@@ -268,11 +283,21 @@ public sealed class AccountBench : IDisposable
             );
             GrantStore = new GrantStore(bench.Store.Accounts, bench.Store.Organizations, Runner, bench.Ids);
             Resolver = new AccountResolver(bench.Store.Accounts, bench.Time, bench.Options, Cache);
+            Gate = new PresentAgainGate(
+                bench.Store.Accounts,
+                Runner,
+                settled,
+                bench.Store.RefreshNotes,
+                host,
+                bench.Options,
+                Observer
+            );
             Sweep = new DueSweep(
                 bench.Store.Accounts,
                 Runner,
                 Refresher,
                 Revoker,
+                Gate,
                 bench.Packs,
                 bench.Time,
                 IAccountObserver.None
@@ -296,6 +321,10 @@ public sealed class AccountBench : IDisposable
         public AccountResolver Resolver { get; }
 
         public DueSweep Sweep { get; }
+
+        public PresentAgainGate Gate { get; }
+
+        public PresentedObserver Observer { get; } = new();
 
         public Task<Vault.Core.Errors.Result<RefreshResult>> RefreshAsync(
             AccountKey key,

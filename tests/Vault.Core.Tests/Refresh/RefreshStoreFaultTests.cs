@@ -36,8 +36,12 @@ public sealed class RefreshStoreFaultTests
         bench.Store.Before = null;
         bench.Time.Advance(TimeSpan.FromMinutes(1));
 
-        // Another host takes over meanwhile: it does not present the token, and records the response as lost.
-        Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
+        // Another host takes over meanwhile: it does not present the token, and records that the outcome is unknown.
+        var waits = (await bench.NewHost().RefreshAsync(key, 1)).Error!;
+        Assert.Equal(
+            (ErrorCatalogue.UpstreamUnavailable, AccountLifecycle.RefreshOutcomeUnknown),
+            (waits.Code, waits.StatusReason)
+        );
         Assert.Equal(1, await bench.Host.Refresher.DrainSpoolAsync(default));
         var row = await bench.RowAsync(key);
         Assert.Equal(
@@ -192,8 +196,10 @@ public sealed class RefreshStoreFaultTests
         (bench.Store.Before, bench.Store.After) = (null, null);
         Assert.NotNull((await bench.RowAsync(key)).State.Intent);
         bench.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
+        Assert.False((await bench.NewHost().RefreshAsync(key, 1)).IsOk);
+        Assert.NotNull((await bench.RowAsync(key)).State.Doubt);
         await bench.Host.Refresher.DrainSpoolAsync(default);
+        Assert.Null((await bench.RowAsync(key)).State.Doubt);
         Assert.Equal(AccountStatus.Active, (await bench.RowAsync(key)).State.Status);
     }
 

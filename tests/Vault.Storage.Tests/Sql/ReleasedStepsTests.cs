@@ -22,12 +22,14 @@ public sealed class ReleasedStepsTests
     [InlineData("postgres", 9, "5e0b4c35fd87e5a998f07b2db90a8a632f9bec7e077c28c682b80df043d56785")]
     [InlineData("postgres", 10, "62246c75438ebfe5ca0145bd02423a6581aec53c130fec33e019888e60184c80")]
     [InlineData("postgres", 11, "edfe3d6a253c24aa6221dc5a791e999960d554d23ec0c0b1a65ef0188a72e49e")]
+    [InlineData("postgres", 12, "a808b9f66ab339a968d0721c3b10f7554dff425770d23a2705c1b577308e742f")]
     [InlineData("sqlite", 4, "50ae25124cdc04877e15ff60599a1b629b4235fcb9f90d05bc66fc7591aeb4d6")]
     [InlineData("sqlite", 2, "4a207fd644a7837ff24069b9255c81002c6a14a85acaab0e9e828da409c7ae47")]
     [InlineData("sqlite", 1, "11136804d6f16113395f064df07c4b6e1631929ed6044599e6770404263f2fe3")]
     [InlineData("sqlite", 3, "27cbb8f6849372cec852fa0ff1665ce42ac0cbbcd3ff7f86a473a67f202d643f")]
     [InlineData("sqlite", 5, "7a125b82bad667b5273053812d20efb3b174c20a06c85ba7b3d1f23b3b2942f8")]
     [InlineData("sqlite", 6, "94efa82f23ccf605cf0b80a35d12b7315e7dece491edac428d2f6bda41156106")]
+    [InlineData("sqlite", 7, "a5637e5f4b35fbf9ccf0fd816ff8a34fd5dd5e5753aeb09b8e763adf6f2a5355")]
     public void A_released_step_never_changes(string dialect, int version, string sha256)
     {
         var step = Migrations.Of(dialect).Single(m => m.Version == version);

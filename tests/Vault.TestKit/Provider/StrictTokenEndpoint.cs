@@ -27,6 +27,9 @@ public enum Act
     /// <summary>Acts and responds with 500.</summary>
     BrokenAfterActing,
 
+    /// <summary>Responds with <c>invalid_grant</c> although the grant lives: a fault of the provider.</summary>
+    RefuseGrant,
+
     /// <summary>Responds with <c>invalid_client</c>.</summary>
     RefuseClient,
 }
@@ -46,6 +49,9 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
     public TimeSpan AccessLife { get; set; } = TimeSpan.FromHours(1);
 
     public TimeSpan? RetryAfter { get; set; }
+
+    /// <summary>What every call does that no act is scripted for.</summary>
+    public Act Otherwise { get; set; } = Act.Answer;
 
     /// <summary>The captured parameters of every token response.</summary>
     public Dictionary<string, string> Captured { get; set; } = [];
@@ -160,7 +166,7 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
             if (time.GetUtcNow() >= deadline)
                 return new TokenReply.NotActed("deadline", null);
             _calls++;
-            switch (_script.TryDequeue(out var how) ? how : Act.Answer)
+            switch (_script.TryDequeue(out var how) ? how : Otherwise)
             {
                 case Act.TooMany:
                     return new TokenReply.NotActed("http_429", RetryAfter);
@@ -168,6 +174,8 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
                     return new TokenReply.NotActed("http_503", RetryAfter);
                 case Act.Broken:
                     return new TokenReply.MayHaveActed("http_500");
+                case Act.RefuseGrant:
+                    return new TokenReply.GrantDead(DeadReason, "invalid_grant");
                 case Act.RefuseClient:
                     return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "invalid_client");
                 case Act.DropReply:

@@ -91,6 +91,7 @@ internal sealed class LabBench : IDisposable
             sealer,
             new PublicAddress(new Uri("https://vault.example.com"))
         );
+        var host = new NamedHost("lab");
         Refresher = new AccountRefresher(
             _store.Accounts,
             runner,
@@ -99,7 +100,8 @@ internal sealed class LabBench : IDisposable
             clients,
             Tokens,
             new MemorySpool(),
-            new NamedHost("lab"),
+            new SettledHolders(host, _store.RefreshNotes, time),
+            host,
             ids,
             time,
             options,
