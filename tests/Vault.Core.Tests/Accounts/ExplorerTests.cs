@@ -24,7 +24,7 @@ public sealed class ExplorerTests(ITestOutputHelper output)
     {
         yield return new(rotation, 2, Faults.Crash | Faults.LostReply | Faults.Outage, Depth, Depth);
         yield return new(rotation, 2, Faults.Crash, Depth, Depth) { KnowsItsDead = true };
-        if (rotation is Rotation.Grace or Rotation.FamilyKill)
+        if (rotation == Rotation.FamilyKill || (rotation == Rotation.Grace && Depth > 1))
             yield return new(rotation, 2, Faults.Crash | Faults.LostReply, 1, 2);
         yield return new(rotation, 2, Faults.Store, Depth, Depth - 1);
         yield return new(rotation, 1, Faults.Store | Faults.Crash, 2, 1, Attempts: 2);
