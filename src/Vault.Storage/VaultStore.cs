@@ -32,6 +32,7 @@ public sealed class VaultStore : IAsyncDisposable
     {
         (_database, _appender) = (database, appender);
         Accounts = new SqlAccountStore(database);
+        RefreshNotes = new SqlRefreshNotes(database);
         Organizations = new SqlOrganizationStore(database);
         Connections = new SqlConnectionStore(database);
         ApiKeys = new SqlApiKeyStore(database);
@@ -50,6 +51,8 @@ public sealed class VaultStore : IAsyncDisposable
     }
 
     public IAccountStore Accounts { get; }
+
+    public IRefreshNotes RefreshNotes { get; }
 
     public IOrganizationStore Organizations { get; }
 

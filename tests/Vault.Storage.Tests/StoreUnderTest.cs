@@ -20,6 +20,7 @@ internal static class StoreUnderTest
             Outputs = store.Outputs,
             Approvals = store.Approvals,
             Packs = store.Packs,
+            RefreshNotes = store.RefreshNotes,
             ScopeUses = store.ScopeUses,
             Keys = store.Keys,
             KeyRotations = store.KeyRotations,

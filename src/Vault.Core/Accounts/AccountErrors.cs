@@ -67,15 +67,27 @@ public static class AccountErrors
     public static VaultError CoolingDown(AccountState state, TimeSpan wait)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return state.LastFailure == StatusReason.ClientMisconfigured
-            ? new VaultError(
-                ErrorCatalogue.ClientMisconfigured,
-                "The provider refuses the connection's client; its settings must be corrected."
-            )
-            {
-                StatusReason = state.LastFailure,
-                RetryAfter = wait,
-            }
+        return state.Doubt is not null && state.LastFailure != StatusReason.ClientMisconfigured
+                ? new VaultError(
+                    ErrorCatalogue.UpstreamUnavailable,
+                    "It is not known whether the provider took the last refresh ("
+                        + (state.LastFailure ?? "no answer")
+                        + "). The vault presents the refresh token once more when that can no longer harm the grant; "
+                        + "a new consent restores the account at once."
+                )
+                {
+                    RetryAfter = wait,
+                    StatusReason = state.LastFailure,
+                }
+            : state.LastFailure == StatusReason.ClientMisconfigured
+                ? new VaultError(
+                    ErrorCatalogue.ClientMisconfigured,
+                    "The provider refuses the connection's client; its settings must be corrected."
+                )
+                {
+                    StatusReason = state.LastFailure,
+                    RetryAfter = wait,
+                }
             : new VaultError(
                 ErrorCatalogue.UpstreamUnavailable,
                 "The provider's token endpoint failed recently (" + (state.LastFailure ?? "no answer") + ")."
@@ -94,6 +106,17 @@ public static class AccountErrors
         )
         {
             RetryAfter = wait,
+        };
+
+    /// <summary>The refreshes of the whole connection fail alike, and this one waits for its turn.</summary>
+    public static VaultError InIncident(string failure, TimeSpan wait) =>
+        new(
+            ErrorCatalogue.UpstreamUnavailable,
+            "The refreshes of this connection fail alike at the provider; the vault waits until it is over."
+        )
+        {
+            RetryAfter = wait,
+            StatusReason = failure,
         };
 
     public static VaultError InProgress(TimeSpan wait) =>

@@ -25,6 +25,8 @@ public abstract record AccountEvent(DateTimeOffset Now)
     /// <param name="HolderIsDead">The holder of the intent in the row is certainly dead, so its lease need not be
     /// waited out.</param>
     /// <param name="Jitter">0 to 1.</param>
+    /// <param name="Settled">Holders of attempts of which nothing more will be heard: they are dead, and their folder has
+    /// been drained or is lost.</param>
     public sealed record RefreshWanted(
         DateTimeOffset Now,
         RefreshReason Why,
@@ -32,7 +34,8 @@ public abstract record AccountEvent(DateTimeOffset Now)
         string Holder,
         long? SeenGeneration,
         bool HolderIsDead,
-        double Jitter
+        double Jitter,
+        IReadOnlyCollection<string>? Settled = null
     ) : AccountEvent(Now);
 
     /// <summary>
@@ -49,17 +52,29 @@ public abstract record AccountEvent(DateTimeOffset Now)
     ) : AccountEvent(Now);
 
     /// <summary>The provider certainly did not act.</summary>
+    /// <param name="Refused">It answered with a refusal that may be about the grant.</param>
     public sealed record RefreshNotActed(
         DateTimeOffset Now,
         string AttemptId,
         string Failure,
         TimeSpan? RetryAfter,
-        double Jitter
+        double Jitter,
+        bool Refused = false
     ) : AccountEvent(Now);
 
     /// <summary>The provider may have consumed the refresh token, and its response is lost.</summary>
-    public sealed record RefreshMayHaveActed(DateTimeOffset Now, string AttemptId, string Failure, double Jitter)
-        : AccountEvent(Now);
+    public sealed record RefreshMayHaveActed(
+        DateTimeOffset Now,
+        string AttemptId,
+        string Failure,
+        double Jitter,
+        TimeSpan? RetryAfter = null
+    ) : AccountEvent(Now);
+
+    /// <summary>
+    /// The token in doubt can never be presented again without harm: it would reach another account that works.
+    /// </summary>
+    public sealed record DoubtGivenUp(DateTimeOffset Now, long Generation) : AccountEvent(Now);
 
     /// <summary>The token endpoint says the grant is dead.</summary>
     public sealed record RefreshFoundDead(
@@ -76,7 +91,8 @@ public abstract record AccountEvent(DateTimeOffset Now)
         string AttemptId,
         string Reason,
         string Failure,
-        double Jitter
+        double Jitter,
+        bool Refused = false
     ) : AccountEvent(Now);
 
     /// <summary>The API reports that the grant of this generation is dead.</summary>
@@ -174,6 +190,12 @@ public sealed record LifecyclePolicy(
     TimeSpan CooldownMax
 )
 {
+    /// <summary>How long after an attempt its silent holder may still return with the response.</summary>
+    public TimeSpan Horizon { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long an unexplained refusal of every refresh must last before the grant counts as dead.</summary>
+    public TimeSpan RefusedFor { get; init; } = TimeSpan.FromHours(24);
+
     /// <summary>Attempts to revoke at the provider before the result is final.</summary>
     public int RevocationAttempts { get; init; } = 8;
 }

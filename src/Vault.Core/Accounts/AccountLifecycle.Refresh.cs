@@ -1,4 +1,5 @@
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using Vault.Core.Packs;
 
 namespace Vault.Core.Accounts;
@@ -6,6 +7,7 @@ namespace Vault.Core.Accounts;
 /// <summary>The refresh part: intent, lease, generation, in-doubt attempts.</summary>
 public static partial class AccountLifecycle
 {
+    private const int MinRefusals = 3;
     private const int FreeRejections = 3;
     private static readonly TimeSpan Soon = TimeSpan.FromMinutes(1);
 
@@ -25,7 +27,7 @@ public static partial class AccountLifecycle
             return WithoutRefresh(state, e);
         if (e.Why == RefreshReason.OnDemand && AccountSchedule.IsLive(state, e.Now))
             return new(state, AccountOutcome.AlreadyFresh);
-        if (e.Why == RefreshReason.Scheduled && !IsDue(state, e.Now, policy))
+        if (e.Why is RefreshReason.Scheduled or RefreshReason.PresentAgain && !IsDue(state, e.Now, policy))
             return OnTimePassed(state, new AccountEvent.TimePassed(e.Now), policy);
 
         // An API that rejected several fresh tokens in a row will reject the next one as well, so after a few the
@@ -46,6 +48,8 @@ public static partial class AccountLifecycle
         var doubt = state.Doubt;
         if (state.Intent is { } lapsed && Consumes(policy.Refresh.Rotation))
             doubt = doubt?.With(lapsed) ?? InDoubtAttempts.Of(lapsed);
+        if (e.Settled is { Count: > 0 } settled)
+            doubt = doubt?.Settle(a => a.Holder is { } holder && settled.Contains(holder));
         var current = state with
         {
             Intent = null,
@@ -54,12 +58,30 @@ public static partial class AccountLifecycle
         };
 
         if (AccountSchedule.IsBarred(current, policy.Refresh, e.Now))
-            return Barred(current, e.Now);
+            return InDoubt(current, e, policy);
         if (state.CooldownUntil is { } cool && cool > e.Now && e.Why != RefreshReason.Manual)
             return new(current, AccountOutcome.CoolingDown, Until: cool);
 
+        return Call(current, e, policy, ledgerType: null);
+    }
+
+    private static AccountDecision Call(
+        AccountState state,
+        AccountEvent.RefreshWanted e,
+        LifecyclePolicy policy,
+        string? ledgerType
+    )
+    {
         var intent = new RefreshIntent(e.AttemptId, e.Holder, e.Now, e.Now + policy.Lease);
-        return new(current with { Intent = intent }, AccountOutcome.CallTokenEndpoint, Until: intent.LeaseUntil);
+        return new(
+            state with
+            {
+                Intent = intent,
+            },
+            AccountOutcome.CallTokenEndpoint,
+            LedgerType: ledgerType,
+            Until: intent.LeaseUntil
+        );
     }
 
     // The sweep's list may be older than the row. The jitter that gives the earliest time is used, so an account that
@@ -69,7 +91,8 @@ public static partial class AccountLifecycle
         || (
             AccountSchedule.RefreshDue(state, policy.Refresh, now, 1) is { } due
             && (due <= now || !AccountSchedule.IsLive(state, now))
-        );
+        )
+        || (AccountSchedule.IsBarred(state, policy.Refresh, now) && !AccountSchedule.IsLive(state, now));
 
     private static AccountDecision WithoutRefresh(AccountState state, AccountEvent.RefreshWanted e)
     {
@@ -79,22 +102,6 @@ public static partial class AccountLifecycle
             ? Lower(state, AccountStatus.Expired, StatusReason.CredentialExpired)
             : new(state, AccountOutcome.AlreadyFresh);
     }
-
-    /// <summary>
-    /// The refresh token is not presented again: the provider would revoke the family, and a late response may still
-    /// carry a live grant of it. The access token is used until it expires.
-    /// </summary>
-    private static AccountDecision Barred(AccountState state, DateTimeOffset now) =>
-        AccountSchedule.IsLive(state, now)
-            ? new(state with { LastFailure = StatusReason.RefreshOutcomeLost }, AccountOutcome.AlreadyFresh)
-            : Lower(
-                state with
-                {
-                    LastFailure = StatusReason.RefreshOutcomeLost,
-                },
-                AccountStatus.RequiresReauth,
-                StatusReason.RefreshOutcomeLost
-            );
 
     private static AccountDecision OnSucceeded(
         AccountState state,
@@ -121,6 +128,7 @@ public static partial class AccountLifecycle
             AccessRejected = false,
             RejectedInRow = WasRejectedSoon(state, e.Now, policy) ? state.RejectedInRow + 1 : 0,
             Failures = 0,
+            RefusedSince = null,
             CooldownUntil = null,
             LastFailure = null,
             LastRefreshedAt = e.Now,
@@ -189,7 +197,10 @@ public static partial class AccountLifecycle
             Failures = failures,
             CooldownUntil = e.Now + pause,
             LastFailure = e.Failure,
+            RefusedSince = e.Refused ? state.RefusedSince ?? e.Now : state.RefusedSince,
         };
+        if (e.Refused && IsRefusedForGood(next, e.Now, policy))
+            return Lower(next, AccountStatus.RequiresReauth, StatusReason.RefusedRepeatedly);
         return new(
             next,
             AccountOutcome.CoolingDown,
@@ -198,74 +209,9 @@ public static partial class AccountLifecycle
         );
     }
 
-    /// <summary>
-    /// An in-doubt attempt reports late that the provider did not act, so it did not consume the refresh token. With no
-    /// other attempt in doubt the token is as good as before. With others, the grace window began with the first of
-    /// those that remain.
-    /// </summary>
-    private static AccountDecision OnLateNotActed(
-        AccountState state,
-        string attemptId,
-        string failure,
-        DateTimeOffset now,
-        LifecyclePolicy policy
-    )
-    {
-        if (state.Doubt is not { } doubt || !doubt.Includes(attemptId))
-            return new(state, AccountOutcome.OutOfDate);
-        var certain = state with { Doubt = doubt.Without(attemptId) };
-        if (state.Status == AccountStatus.Active)
-            return new(certain, AccountOutcome.Changed);
-        if (state is not { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost })
-            return new(state, AccountOutcome.OutOfDate);
-        var heals =
-            certain.Doubt is null
-            || (policy.Refresh.Rotation == Rotation.Grace && !AccountSchedule.IsBarred(certain, policy.Refresh, now));
-        return heals
-            ? new(
-                certain with
-                {
-                    Status = AccountStatus.Active,
-                    Reason = null,
-                    LastFailure = failure,
-                },
-                AccountOutcome.Changed,
-                LedgerType: "account.healed"
-            )
-            : new(certain, AccountOutcome.Changed);
-    }
-
-    private static AccountDecision OnMayHaveActed(
-        AccountState state,
-        AccountEvent.RefreshMayHaveActed e,
-        LifecyclePolicy policy
-    )
-    {
-        if (!IsHolder(state, e.AttemptId))
-            return new(state, AccountOutcome.OutOfDate);
-        var failures = state.Failures + 1;
-        var next = state with
-        {
-            Intent = null,
-            Failures = failures,
-            LastFailure = e.Failure,
-            CooldownUntil = e.Now + Cooldown(failures, e.Jitter, policy),
-        };
-        if (Consumes(policy.Refresh.Rotation))
-            next = next with { Doubt = state.Doubt?.With(state.Intent!) ?? InDoubtAttempts.Of(state.Intent!) };
-        if (AccountSchedule.IsBarred(next, policy.Refresh, e.Now))
-        {
-            var barred = Barred(next with { CooldownUntil = null }, e.Now);
-            return barred with { LedgerType = barred.LedgerType ?? "account.refresh_outcome_unknown" };
-        }
-
-        return new(
-            next,
-            AccountOutcome.CoolingDown,
-            LedgerType: "account.refresh_outcome_unknown",
-            Until: next.CooldownUntil
-        );
-    }
+    // One refusal is a guess; a day of refusals is not. A provider's outage does not end it, only a new grant does.
+    private static bool IsRefusedForGood(AccountState state, DateTimeOffset now, LifecyclePolicy policy) =>
+        state.RefusedSince is { } since && now - since >= policy.RefusedFor && state.Failures >= MinRefusals;
 
     private static AccountDecision OnFoundDead(
         AccountState state,
@@ -287,34 +233,6 @@ public static partial class AccountLifecycle
         return Lower(state with { LastFailure = e.Failure }, AccountStatus.RequiresReauth, reason);
     }
 
-    /// <summary>
-    /// An in-doubt attempt reports late that the token was already dead: no response was lost, and the provider's
-    /// reason stands. Its call ended before another host took over, so no later attempt can have consumed the token. An
-    /// earlier one can, and then this report settles only its own attempt.
-    /// </summary>
-    private static AccountDecision OnLateFoundDead(AccountState state, AccountEvent.RefreshFoundDead e)
-    {
-        if (state.Doubt is not { } doubt || !doubt.Includes(e.AttemptId))
-            return new(state, AccountOutcome.OutOfDate);
-        if (!doubt.BeganWith(e.AttemptId))
-            return new(state with { Doubt = doubt.Without(e.AttemptId) }, AccountOutcome.Changed);
-        var certain = state with { Doubt = null };
-        return state switch
-        {
-            { Status: AccountStatus.Active, Intent: not null } => new(certain, AccountOutcome.Changed),
-            { Status: AccountStatus.Active }
-            or { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost } => Lower(
-                certain with
-                {
-                    LastFailure = e.Failure,
-                },
-                AccountStatus.RequiresReauth,
-                e.Reason
-            ),
-            _ => new(state, AccountOutcome.OutOfDate),
-        };
-    }
-
     private static AccountDecision OnClientRefused(
         AccountState state,
         AccountEvent.RefreshClientRefused e,
@@ -334,7 +252,17 @@ public static partial class AccountLifecycle
             Failures = failures,
             LastFailure = e.Reason,
             CooldownUntil = e.Now + Cooldown(failures + 2, e.Jitter, policy),
+            RefusedSince = e.Refused ? state.RefusedSince ?? e.Now : state.RefusedSince,
         };
+        if (e.Refused && IsRefusedForGood(next, e.Now, policy))
+            return Lower(
+                next with
+                {
+                    LastFailure = e.Failure,
+                },
+                AccountStatus.RequiresReauth,
+                StatusReason.RefusedRepeatedly
+            );
         return new(
             next,
             AccountOutcome.CoolingDown,

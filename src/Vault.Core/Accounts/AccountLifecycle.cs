@@ -32,6 +32,7 @@ public static partial class AccountLifecycle
             AccountEvent.RefreshSucceeded e => OnSucceeded(state, e, policy),
             AccountEvent.RefreshNotActed e => OnNotActed(state, e, policy),
             AccountEvent.RefreshMayHaveActed e => OnMayHaveActed(state, e, policy),
+            AccountEvent.DoubtGivenUp e => OnDoubtGivenUp(state, e, policy),
             AccountEvent.RefreshFoundDead e => OnFoundDead(state, e, policy),
             AccountEvent.RefreshClientRefused e => OnClientRefused(state, e, policy),
             AccountEvent.GrantReportedDead e => OnReportedDead(state, e),
@@ -88,6 +89,7 @@ public static partial class AccountLifecycle
             Doubt = null,
             AccessRejected = false,
             Failures = 0,
+            RefusedSince = null,
             CooldownUntil = null,
             LastFailure = null,
             LastRefreshedAt = null,
@@ -176,7 +178,8 @@ public static partial class AccountLifecycle
             return new(state, AccountOutcome.Nothing);
         if (!grant.HasRefreshToken)
             return Lower(state, AccountStatus.Expired, StatusReason.CredentialExpired);
-        return AccountSchedule.IsBarred(state, policy.Refresh, e.Now)
+        return
+            AccountSchedule.IsBarred(state, policy.Refresh, e.Now) && !AccountSchedule.MayPresentAgain(policy.Refresh)
             ? Lower(state, AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost)
             : new(state, AccountOutcome.Nothing);
     }

@@ -72,6 +72,12 @@ public sealed record AccountState
 
     public DateTimeOffset? CooldownUntil { get; init; }
 
+    /// <summary>
+    /// Since when every answer to a refresh of this generation has been a refusal that gives no reason and may be about
+    /// the grant; null when there was none.
+    /// </summary>
+    public DateTimeOffset? RefusedSince { get; init; }
+
     /// <summary>The code of the last refresh failure; for people, never for decisions.</summary>
     public string? LastFailure { get; init; }
 

@@ -53,6 +53,12 @@ public static class StatusReason
     /// </summary>
     public const string RefreshOutcomeLost = "refresh_outcome_lost";
 
+    /// <summary>
+    /// The provider has refused every refresh for a day, without a reason that it is known for. Another consent restores
+    /// the account.
+    /// </summary>
+    public const string RefusedRepeatedly = "refused_repeatedly";
+
     /// <summary>The provider refuses our client (secret, redirect URI); another consent does not help.</summary>
     public const string ClientMisconfigured = "client_misconfigured";
 

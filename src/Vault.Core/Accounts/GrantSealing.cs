@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Vault.Core.Errors;
@@ -45,56 +46,69 @@ public sealed class GrantSealing(Sealer sealer)
     }
 
     /// <summary>
-    /// The reply with a proof of all its fields, for the spool. The grant is part of what is proven: the proof of one
-    /// attempt does not fit another attempt of the same generation.
+    /// The reply with its sealed details. They name the attempt and the digest of the grant, so details of one attempt
+    /// do not fit another attempt of the same generation.
     /// </summary>
-    public SpooledReply Prove(SealingKey key, SpooledReply reply)
+    public SpooledReply WithDetails(SealingKey key, SpooledReply reply, ReplyDetails details)
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(reply);
-        return reply with { Proof = Seal(key, PlaceOf(reply), DigestOf(reply)) };
+        ArgumentNullException.ThrowIfNull(details);
+        var content = new SealedDetails(
+            AttemptOf(reply),
+            details.Facts,
+            details.Scopes,
+            details.Parameters.ToDictionary(p => p.Key, p => p.Value)
+        );
+        return reply with { Details = Seal(key, PlaceOf(reply), JsonSerializer.SerializeToUtf8Bytes(content)) };
     }
 
     /// <summary>
-    /// Whether the reply is as a host wrote it. False for a file of an earlier version, which sealed only the grant.
+    /// The details as a host sealed them. Null where there are none (a file of an earlier version) or they belong to
+    /// another reply or were altered; an error when the key is not available now.
     /// </summary>
-    public async ValueTask<bool> IsProvenAsync(SpooledReply reply, CancellationToken cancellationToken)
+    public async ValueTask<Result<ReplyDetails?>> OpenDetailsAsync(
+        SpooledReply reply,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(reply);
-        if (reply.Proof is not { } proof)
-            return false;
+        if (reply.Details is not { } blob)
+            return (ReplyDetails?)null;
         try
         {
-            var opened = await sealer.OpenAsync(proof, PlaceOf(reply), cancellationToken).ConfigureAwait(false);
-            if (!opened.TryGet(out var digest, out _))
-                return false;
-            using (digest)
-                return CryptographicOperations.FixedTimeEquals(digest.Reveal(), DigestOf(reply));
+            var opened = await sealer.OpenAsync(blob, PlaceOf(reply), cancellationToken).ConfigureAwait(false);
+            if (!opened.TryGet(out var plaintext, out var error))
+                return error;
+            using (plaintext)
+                return
+                    JsonSerializer.Deserialize<SealedDetails>(plaintext.Reveal()) is { } content
+                    && content.Attempt == AttemptOf(reply)
+                    ? new ReplyDetails(
+                        content.Facts,
+                        content.Scopes,
+                        content.Parameters.ToImmutableSortedDictionary(StringComparer.Ordinal)
+                    )
+                    : null;
         }
-        catch (DecryptionFailedException)
+        catch (Exception e) when (e is DecryptionFailedException or JsonException)
         {
-            return false;
+            return (ReplyDetails?)null;
         }
     }
 
     private static SealContext PlaceOf(SpooledReply reply) =>
         SealContext.SpooledReply(reply.Key.Organization, reply.Account, reply.Generation);
 
-    private static byte[] DigestOf(SpooledReply reply) =>
-        SHA256.HashData(
-            JsonSerializer.SerializeToUtf8Bytes(
-                new
-                {
-                    Key = reply.Key.ToString(),
-                    reply.AttemptId,
-                    reply.Grant.KeyVersion,
-                    Grant = reply.Grant.Bytes.ToArray(),
-                    reply.Facts,
-                    reply.Scopes,
-                    reply.SpooledAt,
-                }
-            )
-        );
+    private static string AttemptOf(SpooledReply reply) =>
+        $"{reply.AttemptId} {Convert.ToHexStringLower(SHA256.HashData(reply.Grant.Bytes.Span))}";
+
+    private sealed record SealedDetails(
+        string Attempt,
+        GrantFacts Facts,
+        IReadOnlyList<string>? Scopes,
+        Dictionary<string, string> Parameters
+    );
 
     /// <summary>Null when the row holds no grant.</summary>
     /// <exception cref="DecryptionFailedException">The row was tampered with.</exception>

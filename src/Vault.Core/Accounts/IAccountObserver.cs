@@ -16,6 +16,17 @@ public interface IAccountObserver
     /// process ends.</param>
     void ReplySpooled(bool durable);
 
+    /// <summary>A refresh token in doubt was presented once more.</summary>
+    /// <param name="granted">The provider gave a new grant: it had not acted before.</param>
+    /// <param name="reused">The provider refused it: it had.</param>
+    void PresentedAgain(string provider, bool granted, bool reused);
+
+    /// <summary>The provider gets no more tokens in doubt until an operator resumes it.</summary>
+    void PresentingStopped(string provider);
+
+    /// <summary>The refreshes of a connection fail alike; told once for each incident.</summary>
+    void IncidentBegan(string provider, string connectionId, string failure);
+
     void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream);
 
     void Failed(string what, AccountKey? key, Exception exception);
@@ -31,6 +42,12 @@ public interface IAccountObserver
         public void LeaseTaken(bool tookOver) { }
 
         public void ReplySpooled(bool durable) { }
+
+        public void PresentedAgain(string provider, bool granted, bool reused) { }
+
+        public void PresentingStopped(string provider) { }
+
+        public void IncidentBegan(string provider, string connectionId, string failure) { }
 
         public void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream) { }
 

@@ -4,11 +4,13 @@ using Vault.Core.Persistence;
 
 namespace Vault.Core.Accounts;
 
+/// <param name="Subject">The provider's id of the person or workspace.</param>
 public sealed record AccountFilter(
     UserId? User = null,
     ConnectionName? Connection = null,
     string? Provider = null,
-    AccountStatus? Status = null
+    AccountStatus? Status = null,
+    string? Subject = null
 );
 
 /// <summary>A due account, found across organizations: its identity and nothing of its content.</summary>

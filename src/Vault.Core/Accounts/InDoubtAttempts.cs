@@ -3,7 +3,17 @@ using System.Collections.Immutable;
 namespace Vault.Core.Accounts;
 
 /// <summary>An attempt of this generation that may have been sent, and when it was recorded.</summary>
-public sealed record InDoubtAttempt(string AttemptId, DateTimeOffset SentAt);
+public sealed record InDoubtAttempt(string AttemptId, DateTimeOffset SentAt)
+{
+    /// <summary>The process that made it; null in a row of a version that did not keep it.</summary>
+    public string? Holder { get; init; }
+
+    /// <summary>
+    /// Nothing more will be heard of it: its holder has reported that the outcome is unknown, or is dead and has left
+    /// nothing in its folder.
+    /// </summary>
+    public bool Settled { get; init; }
+}
 
 /// <summary>
 /// Earlier attempts of this generation whose outcome is unknown; the provider may have consumed the refresh token.
@@ -22,10 +32,13 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
     public const int MaxAttempts = 8;
 
     /// <summary>
-    /// The attempts in the order in which they held the lease. Empty for a single attempt, for more than
-    /// <see cref="MaxAttempts"/>, and in a row of a version without this list.
+    /// The attempts in the order in which they held the lease. Empty for more than <see cref="MaxAttempts"/>, and for a
+    /// single attempt in a row of an earlier version.
     /// </summary>
     public ImmutableArray<InDoubtAttempt> Attempts { get; init; } = [];
+
+    /// <summary>When the last of them was recorded; null in a row of an earlier version.</summary>
+    public DateTimeOffset? LastSentAt { get; init; }
 
     private ImmutableArray<InDoubtAttempt> Each =>
         !Attempts.IsDefaultOrEmpty ? Attempts
@@ -37,24 +50,28 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
     /// <summary>No earlier attempt can have consumed the token.</summary>
     public bool BeganWith(string attemptId) => Each is [var first, ..] && first.AttemptId == attemptId;
 
-    public static InDoubtAttempts Of(RefreshIntent attempt)
+    public static InDoubtAttempts Of(RefreshIntent attempt, bool settled = false)
     {
         ArgumentNullException.ThrowIfNull(attempt);
-        return new InDoubtAttempts(attempt.AttemptId, attempt.StartedAt);
+        return From([Listed(attempt, settled)], attempt.StartedAt);
     }
 
     /// <summary>Adds an attempt.</summary>
-    public InDoubtAttempts With(RefreshIntent attempt)
+    public InDoubtAttempts With(RefreshIntent attempt, bool settled = false)
     {
         ArgumentNullException.ThrowIfNull(attempt);
         if (Includes(attempt.AttemptId))
             return this;
         var known = Each;
+
+        // A settled attempt stays in doubt for good, so one of several is enough to say that there was one.
+        if (known.FirstOrDefault(a => a.Settled) is { } kept)
+            known = known.RemoveAll(a => a.Settled && a != kept);
         return known.IsEmpty || known.Length >= MaxAttempts
-            ? new InDoubtAttempts(Several, FirstSentAt)
-            : new InDoubtAttempts(Several, FirstSentAt)
+            ? new InDoubtAttempts(Several, FirstSentAt) { LastSentAt = attempt.StartedAt }
+            : From(known.Add(Listed(attempt, settled)), attempt.StartedAt) with
             {
-                Attempts = known.Add(new(attempt.AttemptId, attempt.StartedAt)),
+                FirstSentAt = FirstSentAt,
             };
     }
 
@@ -64,11 +81,45 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
         if (!Includes(attemptId))
             return this;
         var left = Each.RemoveAll(a => a.AttemptId == attemptId);
-        return left switch
-        {
-            [] => null,
-            [var one] => new InDoubtAttempts(one.AttemptId, one.SentAt),
-            [var first, ..] => new InDoubtAttempts(Several, first.SentAt) { Attempts = left },
-        };
+        return left.IsEmpty ? null : From(left, left[^1].SentAt);
     }
+
+    /// <summary>Marks the attempts that <paramref name="which"/> selects; the same value when that changes none.</summary>
+    public InDoubtAttempts Settle(Func<InDoubtAttempt, bool> which)
+    {
+        var known = Each;
+        return known.Any(a => !a.Settled && which(a))
+            ? this with
+            {
+                Attempts = [.. known.Select(a => which(a) ? a with { Settled = true } : a)],
+            }
+            : this;
+    }
+
+    /// <summary>
+    /// From when on nothing can come of these attempts. A reported one gets <paramref name="rest"/>, in which a request
+    /// that its sender has given up still reaches the provider; of an attempt that nobody reported, the holder may
+    /// return with the response until <paramref name="horizon"/>.
+    /// </summary>
+    public DateTimeOffset SettledAt(TimeSpan rest, TimeSpan horizon)
+    {
+        var known = Each;
+        return known.IsEmpty
+            ? (LastSentAt ?? FirstSentAt) + horizon
+            : known.Max(a => a.SentAt + (a.Settled ? rest : horizon));
+    }
+
+    /// <summary>The processes that have not reported what became of their attempt.</summary>
+    public IEnumerable<string> Unreported =>
+        Each.Where(a => a is { Settled: false, Holder: not null }).Select(a => a.Holder!);
+
+    private static InDoubtAttempt Listed(RefreshIntent attempt, bool settled) =>
+        new(attempt.AttemptId, attempt.StartedAt) { Holder = attempt.Holder, Settled = settled };
+
+    private static InDoubtAttempts From(ImmutableArray<InDoubtAttempt> attempts, DateTimeOffset last) =>
+        new(attempts is [var one] ? one.AttemptId : Several, attempts[0].SentAt)
+        {
+            Attempts = attempts,
+            LastSentAt = last,
+        };
 }

@@ -14,4 +14,10 @@ public enum RefreshReason
 
     /// <summary>An operator requested it.</summary>
     Manual,
+
+    /// <summary>
+    /// The sweep, with the permission to present a refresh token again whose use is in doubt; like
+    /// <see cref="Scheduled"/> in everything else.
+    /// </summary>
+    PresentAgain,
 }

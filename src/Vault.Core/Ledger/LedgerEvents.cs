@@ -15,6 +15,14 @@ public static class LedgerEvents
     public const string AccountRefreshAsked = "account.refresh_asked";
     public const string AccountRefreshed = "account.refreshed";
     public const string AccountRefreshFailed = "account.refresh_failed";
+
+    /// <summary>The provider may have consumed the refresh token, and its response is lost.</summary>
+    public const string AccountRefreshOutcomeUnknown = "account.refresh_outcome_unknown";
+
+    /// <summary>
+    /// A refresh token whose use is in doubt is about to be presented once more; the result has an entry of its own.
+    /// </summary>
+    public const string AccountPresentedAgain = "account.presented_again";
     public const string AccountRevoked = "account.revoked";
     public const string AccountDisconnected = "account.disconnected";
     public const string AccountDeleted = "account.deleted";

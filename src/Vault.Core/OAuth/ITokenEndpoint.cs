@@ -103,15 +103,19 @@ public abstract record TokenReply
     public sealed record Granted(TokenSet Tokens) : TokenReply;
 
     /// <summary>
-    /// The provider certainly did not act: nothing was sent, the connection was refused, or the response says so (408,
-    /// 425, 429, 503). <paramref name="Failure"/> is a short code for people.
+    /// The provider certainly did not act: nothing was sent, the connection was refused, or the response says so (425,
+    /// 429, another refusal). <paramref name="Failure"/> is a short code for people.
     /// </summary>
-    public sealed record NotActed(string Failure, TimeSpan? RetryAfter) : TokenReply;
+    public sealed record NotActed(string Failure, TimeSpan? RetryAfter) : TokenReply
+    {
+        /// <summary>A 4xx without a code that says why; it may be about the grant.</summary>
+        public bool Refused { get; init; }
+    }
 
     /// <summary>
-    /// The provider may have acted: the response was lost, truncated or unreadable, or it came from a gateway.
+    /// The provider may have acted: the response was lost, truncated or unreadable, or it may be a gateway's (408, 5xx).
     /// </summary>
-    public sealed record MayHaveActed(string Failure) : TokenReply;
+    public sealed record MayHaveActed(string Failure, TimeSpan? RetryAfter = null) : TokenReply;
 
     /// <summary>The grant is no longer valid; <paramref name="Reason"/> is one of <see cref="StatusReason"/>.</summary>
     public sealed record GrantDead(string Reason, string Failure) : TokenReply;
@@ -119,7 +123,11 @@ public abstract record TokenReply
     /// <summary>
     /// The client or its settings are rejected, or an administrator must act; the grant may still be valid.
     /// </summary>
-    public sealed record ClientRefused(string Reason, string Failure) : TokenReply;
+    public sealed record ClientRefused(string Reason, string Failure) : TokenReply
+    {
+        /// <summary>The code is not known, so it may be about the grant all the same.</summary>
+        public bool Unexplained { get; init; }
+    }
 }
 
 /// <summary>The result of a revocation at the provider.</summary>

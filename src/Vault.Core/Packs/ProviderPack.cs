@@ -44,6 +44,28 @@ public enum Rotation
     FamilyKill,
 }
 
+/// <summary>
+/// What a provider revokes when a used refresh token is presented again. Where that is no more than the grant itself, a
+/// token whose use is in doubt is presented once more before the grant is given up (law 5).
+/// </summary>
+public enum ReuseKills
+{
+    /// <summary>Nothing is known. RFC 9700 4.14.2 has a server revoke the grant and no more.</summary>
+    Unknown,
+
+    /// <summary>The used token is rejected, without other effects.</summary>
+    Nothing,
+
+    /// <summary>The grant whose token it was.</summary>
+    Family,
+
+    /// <summary>Other grants of the same user too.</summary>
+    User,
+
+    /// <summary>The client, with all its grants.</summary>
+    Client,
+}
+
 /// <summary>The lifetimes of a provider's grants and the rules for their refresh.</summary>
 public sealed record RefreshPolicy
 {
@@ -51,6 +73,12 @@ public sealed record RefreshPolicy
 
     /// <summary>How long a used token stays valid, with <see cref="Rotation.Grace"/>.</summary>
     public TimeSpan Grace { get; init; }
+
+    /// <summary>What the provider revokes when a used token is presented again after its grace period.</summary>
+    public ReuseKills ReuseKills { get; init; }
+
+    /// <summary>Where rotation and reuse are described; null when nothing was found.</summary>
+    public string? Source { get; init; }
 
     /// <summary>How long before expiry the sweeper refreshes.</summary>
     public TimeSpan Margin { get; init; } = TimeSpan.FromMinutes(5);

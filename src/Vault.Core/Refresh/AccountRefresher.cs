@@ -28,6 +28,7 @@ public sealed class AccountRefresher
         DestinationBinder binder,
         ITokenEndpoint endpoint,
         IReplySpool spool,
+        SettledHolders settled,
         IHostIdentity host,
         IdFactory ids,
         TimeProvider time,
@@ -37,7 +38,7 @@ public sealed class AccountRefresher
     )
     {
         _time = time;
-        _outcomes = new UnreportedOutcomes(runner, sealing, spool, observer);
+        _outcomes = new UnreportedOutcomes(runner, sealing, spool, settled, observer);
         var check = new PreSendCheck(store, runner, _outcomes, time, options);
         var commit = new RefreshCommit(
             runner,
@@ -50,7 +51,19 @@ public sealed class AccountRefresher
             checkpoints,
             observer
         );
-        var call = new RefreshCall(runner, sealing, endpoint, check, commit, _outcomes, time, checkpoints, observer);
+        var incidents = new ProviderIncidents(time, observer);
+        var call = new RefreshCall(
+            runner,
+            sealing,
+            endpoint,
+            check,
+            commit,
+            _outcomes,
+            incidents,
+            time,
+            checkpoints,
+            observer
+        );
         _attempt = new RefreshAttempt(
             store,
             runner,
@@ -58,7 +71,9 @@ public sealed class AccountRefresher
             clients,
             binder,
             call,
+            incidents,
             _outcomes,
+            settled,
             host,
             ids,
             time,
@@ -103,7 +118,7 @@ public sealed class AccountRefresher
             if (
                 result.Error is not { } error
                 || error.Code != ErrorCatalogue.RefreshInProgress
-                || why == RefreshReason.Scheduled
+                || why is RefreshReason.Scheduled or RefreshReason.PresentAgain
             )
                 return result;
 

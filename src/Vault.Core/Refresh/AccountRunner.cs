@@ -24,6 +24,15 @@ public sealed record LifecycleOptions
     /// <summary>How long a host may use a cached row without reading its version again (law 8).</summary>
     public TimeSpan FreshnessLease { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long after an attempt its silent holder may return with the response: longer than a restart of a host. After
+    /// it the refresh token in doubt is presented once more (law 5).
+    /// </summary>
+    public TimeSpan Horizon { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How many refresh tokens in doubt all hosts together present again per minute and provider.</summary>
+    public int PresentAgainPerMinute { get; init; } = 60;
+
     public TimeSpan CooldownBase { get; init; } = TimeSpan.FromSeconds(2);
 
     public TimeSpan CooldownMax { get; init; } = TimeSpan.FromMinutes(10);
@@ -38,6 +47,11 @@ public sealed record LifecycleOptions
         if (Lease <= TokenTimeout + ClockSkew)
             yield return $"Lease ({Lease}) must be longer than TokenTimeout plus ClockSkew "
                 + $"({TokenTimeout + ClockSkew}): otherwise another host takes over while the call still runs.";
+        if (Horizon <= (Lease + ClockSkew) * 2)
+            yield return $"Horizon ({Horizon}) must be longer than two leases with their clock skew "
+                + $"({(Lease + ClockSkew) * 2}), and longer than a restart of a host.";
+        if (PresentAgainPerMinute < 1)
+            yield return "PresentAgainPerMinute must be at least 1.";
         if (FreshnessLease <= TimeSpan.Zero || FreshnessLease > TimeSpan.FromMinutes(1))
             yield return "FreshnessLease must be more than 0 and at most 1 minute.";
         if (CooldownBase <= TimeSpan.Zero || CooldownMax < CooldownBase)
@@ -86,7 +100,10 @@ public sealed class AccountRunner(
             options.ClockSkew,
             options.CooldownBase,
             options.CooldownMax
-        );
+        )
+        {
+            Horizon = options.Horizon,
+        };
     }
 
     public double Jitter()
@@ -143,7 +160,7 @@ public sealed class AccountRunner(
             var policy = PolicyFor(row);
             var decision = AccountLifecycle.Decide(row.State, what(snapshot), policy);
             var now = time.GetUtcNow();
-            var due = AccountSchedule.NextDue(decision.Next, policy.Refresh, now, Jitter());
+            var due = AccountSchedule.NextDue(decision.Next, policy, now, Jitter());
 
             // Without a write, the due index would list the account for ever though nothing is due.
             var staleIndex = row.DueAt <= now && (due is null || due > now);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Vault.Core.Accounts;
+using Vault.Core.Errors;
 using Vault.Core.Identity;
 using Vault.Core.Packs;
 using Vault.Core.Persistence;
@@ -21,6 +22,7 @@ public sealed class DueSweep(
     AccountRunner runner,
     AccountRefresher refresher,
     AccountRevoker revoker,
+    PresentAgainGate gate,
     IPacks packs,
     TimeProvider time,
     IAccountObserver observer
@@ -33,10 +35,13 @@ public sealed class DueSweep(
     // The delay until an account whose work could not begin is due again: shorter than any grace window.
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan Spread = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<AccountKey, Task> _underway = new();
     private readonly ConcurrentDictionary<string, int> _perProvider = new();
     private TaskCompletionSource _room = NewRoom();
     private (string[] Full, long At)? _nothingPast;
+    private double _share = 1;
 
     /// <summary>The work in progress; a graceful shutdown waits for it.</summary>
     public IReadOnlyCollection<Task> Underway => [.. _underway.Values];
@@ -61,6 +66,7 @@ public sealed class DueSweep(
         ArgumentNullException.ThrowIfNull(mine);
         if (mine.Count == 0)
             return new([], false);
+        _share = mine.Count / (double)shards;
         int Most(string provider) =>
             Math.Max(
                 1,
@@ -123,7 +129,7 @@ public sealed class DueSweep(
             finally
             {
                 if (!handled)
-                    await PostponeAsync(account.Key).ConfigureAwait(false);
+                    await PostponeAsync(account.Key, time.GetUtcNow() + Later).ConfigureAwait(false);
             }
         }
 #pragma warning disable CA1031 // An error of one account must not end the sweep; the account is due again later.
@@ -155,14 +161,31 @@ public sealed class DueSweep(
 
         if (snapshot.Row.State is { Status: AccountStatus.Active, Grant.HasRefreshToken: true })
         {
+            var admitted = await gate.AdmitAsync(snapshot, _share).ConfigureAwait(false);
+            if (admitted.Wait is { } until)
+            {
+                await PostponeAsync(account.Key, until).ConfigureAwait(false);
+                return true;
+            }
+
             var refreshed = await refresher
                 .RefreshAsync(
                     account.Key,
                     snapshot.Row.State.Generation,
-                    RefreshReason.Scheduled,
+                    admitted.PresentsAgain ? RefreshReason.PresentAgain : RefreshReason.Scheduled,
                     CancellationToken.None
                 )
                 .ConfigureAwait(false);
+            if (admitted.PresentsAgain)
+                await gate.FinishAsync(snapshot, refreshed).ConfigureAwait(false);
+
+            // One that waits for the end of a provider's incident is due again when its turn may come.
+            if (HoldOf(refreshed) is { } hold)
+            {
+                await PostponeAsync(account.Key, runner.Now + hold + (Spread * runner.Jitter())).ConfigureAwait(false);
+                return true;
+            }
+
             return refreshed.IsOk;
         }
 
@@ -177,7 +200,7 @@ public sealed class DueSweep(
     /// is unavailable) has an unchanged row, and every pass would find it first. A batch of such accounts would block
     /// all others for ever.
     /// </summary>
-    private async Task PostponeAsync(AccountKey key)
+    private async Task PostponeAsync(AccountKey key, DateTimeOffset until)
     {
         var now = time.GetUtcNow();
         if (
@@ -192,7 +215,7 @@ public sealed class DueSweep(
                 row with
                 {
                     Version = row.Version + 1,
-                    DueAt = now + Later,
+                    DueAt = until,
                     UpdatedAt = now,
                 },
                 GateCheck.None,
@@ -201,6 +224,11 @@ public sealed class DueSweep(
             )
             .ConfigureAwait(false);
     }
+
+    private static TimeSpan? HoldOf(Result<RefreshResult> refreshed) =>
+        refreshed.TryGet(out var done, out var error) ? done.Wait
+        : error.StatusReason == ProviderIncidents.Failure ? error.RetryAfter
+        : null;
 
     private static TaskCompletionSource NewRoom() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

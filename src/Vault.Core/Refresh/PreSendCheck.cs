@@ -57,7 +57,8 @@ internal sealed class PreSendCheck(
         var left = Left(lease);
         var deadline = time.GetUtcNow() + (left < options.TokenTimeout ? left : options.TokenTimeout);
         return
-            row.State.Doubt is { } doubt
+            !lease.PresentsAgain
+            && row.State.Doubt is { } doubt
             && runner.PolicyFor(row).Refresh is { Rotation: Rotation.Grace } policy
             && doubt.FirstSentAt + policy.Grace < deadline
             ? doubt.FirstSentAt + policy.Grace

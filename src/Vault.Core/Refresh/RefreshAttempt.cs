@@ -1,6 +1,7 @@
 using Vault.Core.Accounts;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
 using Vault.Core.Templates;
@@ -16,8 +17,8 @@ namespace Vault.Core.Refresh;
 /// sent.</item>
 /// <item>Open the refresh token, check the lease again and send (<see cref="RefreshCall"/>). A process that was frozen
 /// in between finds too little of its lease left and does not send.</item>
-/// <item>Seal the response and commit it as generation + 1 (<see cref="RefreshCommit"/>). If the store cannot take it,
-/// the sealed response goes to the spool and is committed later.</item>
+/// <item>Seal the response, sync it to the local disk, and commit it as generation + 1 (<see cref="RefreshCommit"/>).
+/// After a crash, or if the store cannot take it, it is committed from the disk.</item>
 /// </list>
 /// From the intent on no caller's cancellation counts: a token that the provider has issued is always kept.
 /// </summary>
@@ -28,7 +29,9 @@ internal sealed class RefreshAttempt(
     TokenClients clients,
     DestinationBinder binder,
     RefreshCall call,
+    ProviderIncidents incidents,
     UnreportedOutcomes outcomes,
+    SettledHolders settled,
     IHostIdentity host,
     IdFactory ids,
     TimeProvider time,
@@ -42,7 +45,11 @@ internal sealed class RefreshAttempt(
     public async Task<Result<RefreshResult>> RunAsync(AccountKey key, long? seenGeneration, RefreshReason why)
     {
         var attemptId = ids.New("att_");
+        await outcomes.OpenAsync().ConfigureAwait(false);
         await outcomes.ReportKeptAsync(key).ConfigureAwait(false);
+
+        if (why == RefreshReason.PresentAgain)
+            await settled.ReadAsync().ConfigureAwait(false);
 
         // Read before anything is loaded: most callers find the refresh done, and loading costs a key and a decryption.
         var snapshot = await store.FindAsync(key, CancellationToken.None).ConfigureAwait(false);
@@ -70,6 +77,17 @@ internal sealed class RefreshAttempt(
                 return unbound;
             return AccountErrors.InProgress(TimeSpan.FromMilliseconds(25));
         }
+
+        if (why != RefreshReason.Manual && incidents.Hold(snapshot.Row.ConnectionId) is { } wait)
+            return AccountSchedule.IsLive(snapshot.Row.State, runner.Now)
+                ? new RefreshResult(
+                    snapshot.Row.State.Status,
+                    snapshot.Row.State.Generation,
+                    false,
+                    snapshot.Row.State.Grant?.AccessExpiresAt,
+                    wait
+                )
+                : AccountErrors.InIncident(ProviderIncidents.Failure, wait);
 
         var held = await keyring.HoldActiveAsync(key.Organization, CancellationToken.None).ConfigureAwait(false);
         if (!held.TryGet(out var sealingKey, out var noKey))
@@ -107,7 +125,7 @@ internal sealed class RefreshAttempt(
                     client = client with { Bound = bound };
                 }
 
-                var lease = new RefreshLease(key, attemptId, time.GetTimestamp(), why != RefreshReason.Scheduled);
+                var lease = new RefreshLease(key, attemptId, time.GetTimestamp(), CallerWaits(why));
                 var written = await WriteIntentAsync(key, attemptId, Wanted, snapshot).ConfigureAwait(false);
                 if (!written.TryGet(out var intent, out var refused))
                     return refused;
@@ -126,6 +144,7 @@ internal sealed class RefreshAttempt(
 
                 await checkpoints.ReachAsync("intent_written", key).ConfigureAwait(false);
                 observer.LeaseTaken(intent.Before.State.Intent is not null);
+                lease = lease with { PresentsAgain = intent.Decision.LedgerType == LedgerEvents.AccountPresentedAgain };
                 var called = await call.RunAsync(intent, lease, client, sealingKey).ConfigureAwait(false);
                 return called.TryGet(out var done, out var failed) ? ToResult(done) : failed;
             }
@@ -139,9 +158,13 @@ internal sealed class RefreshAttempt(
                 host.Holder,
                 seenGeneration,
                 s.Row.State.Intent is { } other && (host.IsDead(other.Holder) || _ahead.IsOver(key, other)),
-                runner.Jitter()
+                runner.Jitter(),
+                settled.Among(s.Row.State)
             );
     }
+
+    private static bool CallerWaits(RefreshReason why) =>
+        why is not (RefreshReason.Scheduled or RefreshReason.PresentAgain);
 
     /// <summary>
     /// If the acknowledgement of the write is lost, the store may hold an intent whose call was never sent. The outcome

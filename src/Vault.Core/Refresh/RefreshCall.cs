@@ -17,6 +17,7 @@ internal sealed class RefreshCall(
     PreSendCheck check,
     RefreshCommit commit,
     UnreportedOutcomes outcomes,
+    ProviderIncidents incidents,
     TimeProvider time,
     ICheckpoints checkpoints,
     IAccountObserver observer
@@ -67,10 +68,10 @@ internal sealed class RefreshCall(
             return stopped;
         var deadline = check.DeadlineFor(row, lease);
         var started = time.GetTimestamp();
-        var reply = await SendAsync(row, client, grant, credential, deadline).ConfigureAwait(false);
+        var answered = await SendAsync(row, client, grant, credential, deadline).ConfigureAwait(false);
         await checkpoints.ReachAsync("reply_received", row.Key).ConfigureAwait(false);
-        observer.TokenEndpointAnswered(row.Provider, reply.GetType().Name, time.GetElapsedTime(started));
-
+        observer.TokenEndpointAnswered(row.Provider, answered.GetType().Name, time.GetElapsedTime(started));
+        var reply = incidents.Judge(row, answered);
         if (reply is not TokenReply.Granted granted)
             return await outcomes
                 .ReportAsync(row.Key, () => FailureEvent(row, lease.AttemptId, reply))
@@ -116,13 +117,15 @@ internal sealed class RefreshCall(
                 attemptId,
                 r.Failure,
                 r.RetryAfter,
-                runner.Jitter()
+                runner.Jitter(),
+                r.Refused
             ),
             TokenReply.MayHaveActed r => new AccountEvent.RefreshMayHaveActed(
                 runner.Now,
                 attemptId,
                 r.Failure,
-                runner.Jitter()
+                runner.Jitter(),
+                r.RetryAfter
             ),
             TokenReply.GrantDead r => new AccountEvent.RefreshFoundDead(
                 runner.Now,
@@ -136,7 +139,8 @@ internal sealed class RefreshCall(
                 attemptId,
                 r.Reason,
                 r.Failure,
-                runner.Jitter()
+                runner.Jitter(),
+                r.Unexplained
             ),
             _ => throw new InvalidOperationException("Not a failure: " + reply.GetType().Name),
         };

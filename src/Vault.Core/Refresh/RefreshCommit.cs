@@ -8,9 +8,8 @@ using Vault.Core.Templates;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Seals a token response and commits it as the account's next generation. It needs nothing that could fail to load:
-/// the sealing key is in hand since before the intent (law 4). If the commit fails, <see cref="UnreportedOutcomes"/>
-/// keeps the sealed response. If the account was revoked during the call, the new grant is revoked at once, because no
+/// Seals a token response, makes it durable on the local disk, and commits it as the account's next generation. It needs
+/// nothing that could fail to load: the sealing key is in hand since before the intent (law 4). If the account was revoked during the call, the new grant is revoked at once, because no
 /// other host knows it.
 /// </summary>
 internal sealed class RefreshCommit(
@@ -50,22 +49,21 @@ internal sealed class RefreshCommit(
         };
         var generation = row.State.Generation + 1;
         var blob = sealing.SealGrant(key, row.Id, generation, merged, BoundAfter(row, tokens, client));
-        var reply = new SpooledReply(
-            row.Key,
-            row.Id,
-            lease.AttemptId,
-            generation,
-            blob,
+        var details = new ReplyDetails(
             FactsOf(tokens, row, client, refreshable: row.State.Mints || kept is not null),
             tokens.Scopes,
-            time.GetUtcNow()
+            tokens.Parameters
+        );
+        var reply = sealing.WithDetails(
+            key,
+            new SpooledReply(row.Key, row.Id, lease.AttemptId, generation, blob, null, time.GetUtcNow()),
+            details
         );
         await checkpoints.ReachAsync("reply_sealed", row.Key).ConfigureAwait(false);
         var committed = await outcomes
             .CommitAsync(
-                key,
                 reply,
-                tokens.Parameters,
+                details,
                 new AccountSnapshot(row, intent.Gate),
                 lease.CallerWaits ? new OpenGrant(merged, credential, lease.TakenAt) : null
             )

@@ -7,4 +7,11 @@ namespace Vault.Core.Refresh;
 /// version and that the gate was open.</param>
 /// <param name="CallerWaits">Whether a caller wants the token; false for the sweep, whose accounts may be idle and then
 /// take no memory.</param>
-internal readonly record struct RefreshLease(AccountKey Key, string AttemptId, long TakenAt, bool CallerWaits);
+/// <param name="PresentsAgain">The refresh token is in doubt and presented once more, past any grace window.</param>
+internal readonly record struct RefreshLease(
+    AccountKey Key,
+    string AttemptId,
+    long TakenAt,
+    bool CallerWaits,
+    bool PresentsAgain = false
+);

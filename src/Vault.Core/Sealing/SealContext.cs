@@ -61,7 +61,7 @@ public sealed record SealContext
     public static SealContext Grant(OrganizationId organization, AccountId account, long generation) =>
         new(organization, account.Value, "grant", generation);
 
-    /// <summary>The digest of a spooled reply. Only the spool's file holds it, no row.</summary>
+    /// <summary>The details of a spooled reply. Only the spool's file holds them, no row.</summary>
     public static SealContext SpooledReply(OrganizationId organization, AccountId account, long generation) =>
         new(organization, account.Value, "spooled_reply", generation);
 

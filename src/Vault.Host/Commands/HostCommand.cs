@@ -2,6 +2,7 @@ using System.Globalization;
 using Vault.Core.Identity;
 using Vault.Core.Ledger;
 using Vault.Core.Offboarding;
+using Vault.Core.Refresh;
 using Vault.Core.Sealing;
 using Vault.Host.Composition;
 using Vault.Host.Options;
@@ -27,6 +28,15 @@ public static class HostCommand
         (
             "keys recover",
             "create a further administrator's key and write it to VAULT_ADMIN_KEY_FILE; needs the master key"
+        ),
+        (
+            "folder-lost FOLDER",
+            "declare that no host will have this data folder again (the last part of a holder's name, without its "
+                + "number): refreshes that its processes left without an outcome are settled at once"
+        ),
+        (
+            "present-again PROVIDER",
+            "present refresh tokens in doubt to the provider again, after it answered twice that one was used"
         ),
         ("options-check", "validate the options"),
         ("health", "ask the host with these options whether it is ready; exit code 1 if it is not"),
@@ -63,6 +73,19 @@ public static class HostCommand
                 return await KeyRecovery.RunAsync(options, to, cancellationToken);
             case ["ledger-verify", "platform"]:
                 return await VerifyAsync(OrganizationId.Platform, options, to, cancellationToken);
+            case ["folder-lost", { Length: 32 } folder] when folder.All(char.IsAsciiHexDigitLower):
+                return await DeclareLostAsync(folder, options, to, cancellationToken);
+            case ["folder-lost", ..]:
+                throw new StartException(
+                    "folder-lost needs the id of one data folder, 32 hexadecimal digits; the file host.lock in the "
+                        + "folder and the holder of a refresh end with it, before the dot."
+                );
+            case ["present-again", var provider]:
+                return await PresentAgainAsync(provider, options, to, cancellationToken);
+            case ["present-again", ..]:
+                throw new StartException(
+                    "present-again needs one provider, for example: vault-host present-again notion"
+                );
             case ["ledger-verify", var id] when OrganizationId.TryParse(id, out var organization):
                 return await VerifyAsync(organization, options, to, cancellationToken);
             case ["keys-destroy", var id, var days]
@@ -100,6 +123,51 @@ public static class HostCommand
         var report = await new LedgerVerifier(store.Ledger).VerifyAsync(organization, null, cancellationToken);
         await LedgerReportText.WriteAsync(report, to);
         return report.IsIntact ? 0 : 1;
+    }
+
+    private static async Task<int> DeclareLostAsync(
+        string folder,
+        VaultOptions options,
+        TextWriter to,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var store = await StoreSetup.OpenAsync(
+            options,
+            new LedgerEntryWriter(new SystemEntropy()),
+            cancellationToken
+        );
+        await SettledHolders.DeclareLostAsync(
+            store.RefreshNotes,
+            folder,
+            TimeProvider.System.GetUtcNow(),
+            cancellationToken
+        );
+        await to.WriteLineAsync(
+            $"The refreshes that processes on folder {folder} left without an outcome are settled."
+        );
+        return 0;
+    }
+
+    private static async Task<int> PresentAgainAsync(
+        string provider,
+        VaultOptions options,
+        TextWriter to,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var store = await StoreSetup.OpenAsync(
+            options,
+            new LedgerEntryWriter(new SystemEntropy()),
+            cancellationToken
+        );
+        var forgotten = await PresentAgainGate.ResumeAsync(store.RefreshNotes, provider, cancellationToken);
+        await to.WriteLineAsync(
+            forgotten == 0
+                ? $"Provider {provider} had answered of no token that it was used; nothing changes."
+                : $"{forgotten} answers of provider {provider} are forgotten; the sweep presents tokens in doubt again."
+        );
+        return 0;
     }
 
     private static async Task<int> DestroyKeysAsync(

@@ -64,6 +64,8 @@ public static class CoreServices
         services.AddSingleton<AccountRunner>();
         services.AddSingleton<DestinationBinder>();
         services.AddSingleton<IDestinationReview, DestinationReview>();
+        services.AddSingleton<SettledHolders>();
+        services.AddSingleton<PresentAgainGate>();
         services.AddSingleton<AccountRefresher>();
         services.AddSingleton<AccountRevoker>();
         services.AddSingleton<GrantStore>();

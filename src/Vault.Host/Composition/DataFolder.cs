@@ -1,3 +1,4 @@
+using System.Text;
 using Vault.Core.Accounts;
 using Vault.Host.Options;
 
@@ -6,7 +7,9 @@ namespace Vault.Host.Composition;
 /// <summary>
 /// The process's data folder, locked exclusively for the life of the process, because its spool belongs to one process.
 /// On SQLite the database is in the folder, so any other holder of a refresh lease in it is certainly dead, and its
-/// lease need not lapse first. On PostgreSQL hosts share the database, and only the lease decides.
+/// lease need not lapse first. On PostgreSQL hosts share the database, and only the lease decides. The lock's file holds
+/// the folder's own id and counts the processes that had it, so that hosts can tell whose attempts a drained folder
+/// settles.
 /// </summary>
 public sealed class DataFolder : IHostIdentity, IDisposable
 {
@@ -17,7 +20,6 @@ public sealed class DataFolder : IHostIdentity, IDisposable
     {
         _holdsDatabase = holdsDatabase;
         Path = path;
-        Holder = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}";
         try
         {
             if (OperatingSystem.IsWindows())
@@ -40,6 +42,7 @@ public sealed class DataFolder : IHostIdentity, IDisposable
             // The file of an earlier version may be readable by others.
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(_lock.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Holder = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid():N}/{Count(_lock)}";
         }
         catch (IOException e)
         {
@@ -61,4 +64,24 @@ public sealed class DataFolder : IHostIdentity, IDisposable
     public bool IsDead(string holder) => _holdsDatabase && holder != Holder;
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>
+    /// Counts this process in the lock's file. It is synced before the process does anything: a number that was used
+    /// is never used again. What cannot be read gets a new id, and no process settles the attempts under the old one.
+    /// </summary>
+    private static DataFolderHolder Count(FileStream file)
+    {
+        var content = new byte[Math.Min(file.Length, 128)];
+        file.ReadExactly(content);
+        var next = DataFolderHolder.Of("/" + Encoding.ASCII.GetString(content)) is { } former
+            ? former with
+            {
+                Number = former.Number + 1,
+            }
+            : new DataFolderHolder(Guid.NewGuid().ToString("N"), 1);
+        file.SetLength(0);
+        file.Write(Encoding.ASCII.GetBytes(next.ToString()));
+        file.Flush(flushToDisk: true);
+        return next;
+    }
 }

@@ -31,6 +31,7 @@ public static class ModuleServices
         ArgumentNullException.ThrowIfNull(store);
         services.AddSingleton(store);
         services.AddSingleton(store.Accounts);
+        services.AddSingleton(store.RefreshNotes);
         services.AddSingleton(store.Organizations);
         services.AddSingleton(store.Keys);
         services.AddSingleton(store.KeyRotations);

@@ -18,6 +18,9 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
     private readonly Histogram<double> _tokenSeconds;
     private readonly Counter<long> _takeovers;
     private readonly Counter<long> _spooled;
+    private readonly Counter<long> _presentedAgain;
+    private readonly Counter<long> _presentingStopped;
+    private readonly Counter<long> _incidents;
     private readonly Counter<long> _failures;
     private readonly Counter<long> _entries;
     private readonly Counter<long> _ledgerFailures;
@@ -61,6 +64,18 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
         _spooled = _meter.CreateCounter<long>(
             "vault.replies.spooled",
             description: "Token responses that the store could not write, by whether the spool could."
+        );
+        _presentedAgain = _meter.CreateCounter<long>(
+            "vault.refreshes.presented_again",
+            description: "Refresh tokens in doubt that were presented once more, by provider and result."
+        );
+        _presentingStopped = _meter.CreateCounter<long>(
+            "vault.refreshes.presenting_stopped",
+            description: "How often a provider gets no more tokens in doubt, because it answered twice that one was used."
+        );
+        _incidents = _meter.CreateCounter<long>(
+            "vault.refreshes.incidents",
+            description: "How often the refreshes of a connection began to fail alike."
         );
         _failures = _meter.CreateCounter<long>("vault.failures", description: "Unexpected failures by part.");
         _entries = _meter.CreateCounter<long>("vault.ledger.entries", description: "Ledger entries made durable.");
@@ -131,6 +146,40 @@ public sealed class VaultMetrics : IAccountObserver, IDisposable
                 "A token response could be written neither to the store nor to the spool; the grant is lost if "
                     + "this process ends now"
             );
+    }
+
+    public void PresentedAgain(string provider, bool granted, bool reused) =>
+        _presentedAgain.Add(
+            1,
+            new("provider", provider),
+            new KeyValuePair<string, object?>(
+                "result",
+                granted ? "granted"
+                    : reused ? "reused"
+                    : "no_statement"
+            )
+        );
+
+    public void PresentingStopped(string provider)
+    {
+        _presentingStopped.Add(1, new KeyValuePair<string, object?>("provider", provider));
+        _log.LogError(
+            "Provider {Provider} has answered twice that a refresh token in doubt was used; no more are presented to it "
+                + "until an operator resumes it",
+            provider
+        );
+    }
+
+    public void IncidentBegan(string provider, string connectionId, string failure)
+    {
+        _incidents.Add(1, new KeyValuePair<string, object?>("provider", provider));
+        _log.LogError(
+            "The refreshes of connection {Connection} of provider {Provider} fail alike ({Failure}); no account is "
+                + "lowered for it, and one refresh in a while is sent until it is over",
+            connectionId,
+            provider,
+            failure
+        );
     }
 
     public void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream)

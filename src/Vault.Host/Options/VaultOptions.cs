@@ -83,6 +83,17 @@ public sealed record VaultOptions
             "How long a refresh holds its account: longer than token timeout plus clock skew, shorter than the "
                 + "grace windows of providers (30 s is common)."
         ),
+        new(
+            "in-doubt-horizon-ms",
+            "900000",
+            "How long after a refresh without a known outcome its host may come back with the response: longer than a "
+                + "restart of a pod. After it the refresh token is presented once more."
+        ),
+        new(
+            "present-again-per-minute",
+            "60",
+            "Refresh tokens in doubt that all hosts together present once more, per minute and provider."
+        ),
         new("clock-skew-ms", "3000", "Maximum difference between the clocks of two hosts."),
         new("sweep-interval-ms", "1000", "Interval of the sweeps for due accounts."),
         new("sweep-batch", "500", "Refreshes begun per sweep."),
@@ -216,6 +227,8 @@ public sealed record VaultOptions
             TokenTimeout = from.Milliseconds("token-timeout-ms", 500, 300_000),
             Lease = from.Milliseconds("refresh-lease-ms", 1_000, 900_000),
             ClockSkew = from.Milliseconds("clock-skew-ms", 0, 300_000),
+            Horizon = from.Milliseconds("in-doubt-horizon-ms", 2_000, 86_400_000),
+            PresentAgainPerMinute = from.Number("present-again-per-minute", 1, 100_000),
         };
         from.Faults.AddRange(lifecycle.Faults());
         var options = new VaultOptions

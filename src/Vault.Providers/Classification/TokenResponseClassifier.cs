@@ -13,6 +13,34 @@ internal static class TokenResponseClassifier
 {
     private static readonly ValuePath Error = ValuePath.Parse("error");
 
+    private static readonly HashSet<string?> Defined = new(StringComparer.Ordinal)
+    {
+        "invalid_grant",
+        "invalid_client",
+        "unauthorized_client",
+        "interaction_required",
+        "login_required",
+        "account_selection_required",
+        "consent_required",
+    };
+
+    // Where RFC 6749 puts the code, and where providers put it that answer with their API's errors.
+    private static readonly ValuePath[] Codes =
+    [
+        .. new[]
+        {
+            "error",
+            "error.code",
+            "error.error",
+            "error.type",
+            "errors.0.code",
+            "errors.0.error",
+            "errors.0",
+            "error_code",
+            "code",
+        }.Select(ValuePath.Parse),
+    ];
+
     public static TokenReply? Classify(ProviderPack pack, ProviderResponse response, DateTimeOffset now)
     {
         var shape = pack.Details.OAuth!.Answer;
@@ -24,16 +52,17 @@ internal static class TokenResponseClassifier
 
         var wait = WaitReader.Read(pack, response, now, response.Status == 429);
         var status = FailureCode.Status(response.Status);
-        // By HTTP's definition the server did not act, whatever the body says.
-        if (response.Status is 408 or 425 or 429 or 503)
+        // The server refuses to act, whatever the body says.
+        if (response.Status is 425 or 429)
             return new TokenReply.NotActed(Code(response) ?? status, wait);
-        if (response.Status >= 500)
-            return new TokenReply.MayHaveActed(Code(response) ?? status);
+        // A 408 or 503 may be a gateway's, sent after the provider has acted. A pack's rule says where it is not.
+        if (response.Status is 408 or >= 500)
+            return new TokenReply.MayHaveActed(Code(response) ?? status, wait);
         // A redirect, or another informational or unusual status: not the endpoint itself responds.
         if (response.Status is < 200 or (>= 300 and <= 399))
             return new TokenReply.MayHaveActed(status);
         if (!response.IsSuccess)
-            return Code(response) is { } code ? ByError(code, wait) : Unreadable(response.Status, wait);
+            return RefusalCode(response) is { } code ? ByError(code, wait) : Unreadable(response.Status, wait);
 
         var hasToken = shape.AccessToken.TextIn(response.Body) is not null;
         if (shape.ErrorWhen.Any(match => match.Holds(response.Body)) || (!hasToken && Code(response) is not null))
@@ -44,9 +73,9 @@ internal static class TokenResponseClassifier
         return hasToken ? null : new TokenReply.MayHaveActed("unreadable_answer");
     }
 
-    /// <summary>RFC 6749 5.2, and the codes of OpenID Connect Core 3.1.2.6 that token endpoints also return.</summary>
+    /// <summary>RFC 6749 5.2 in any case, and the codes of OpenID Connect Core 3.1.2.6 that token endpoints also return.</summary>
     private static TokenReply ByError(string error, TimeSpan? wait) =>
-        error switch
+        error.ToLowerInvariant() switch
         {
             "invalid_grant" => new TokenReply.GrantDead(StatusReason.GrantRevoked, error),
             "interaction_required" or "login_required" or "account_selection_required" => new TokenReply.GrantDead(
@@ -57,10 +86,14 @@ internal static class TokenResponseClassifier
             "access_denied" => new TokenReply.ClientRefused(StatusReason.AdminPolicy, error),
             "temporarily_unavailable" or "slow_down" => new TokenReply.NotActed(error, wait),
             "server_error" => new TokenReply.MayHaveActed(error),
-            // invalid_client, unauthorized_client, invalid_request, invalid_scope, unsupported_grant_type,
-            // invalid_target, and every unknown code: our request is rejected. A grant is never declared dead on a
-            // guess.
-            _ => new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, error),
+            "invalid_client"
+            or "unauthorized_client"
+            or "invalid_request"
+            or "invalid_scope"
+            or "unsupported_grant_type"
+            or "invalid_target" => new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, error),
+            // An unknown code: our request is rejected. A grant is never declared dead on one guess.
+            _ => new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, error) { Unexplained = true },
         };
 
     /// <summary>
@@ -73,7 +106,7 @@ internal static class TokenResponseClassifier
                 StatusReason.ClientMisconfigured,
                 FailureCode.Status(status)
             ),
-            _ => new TokenReply.NotActed(FailureCode.Status(status), wait),
+            _ => new TokenReply.NotActed(FailureCode.Status(status), wait) { Refused = true },
         };
 
     private static TokenReply Reply(ProviderPack pack, ErrorRule rule, ProviderResponse response, DateTimeOffset now)
@@ -92,4 +125,12 @@ internal static class TokenResponseClassifier
     }
 
     private static string? Code(ProviderResponse response) => FailureCode.Clean(Error.TextIn(response.Body));
+
+    /// <summary>
+    /// The code of a refusal: one that RFC 6749 or OpenID Connect defines, wherever it stands and in any case;
+    /// otherwise what stands where RFC 6749 puts it.
+    /// </summary>
+    private static string? RefusalCode(ProviderResponse response) =>
+        Codes.Select(path => path.TextIn(response.Body)?.ToLowerInvariant()).FirstOrDefault(Defined.Contains)
+        ?? Code(response);
 }

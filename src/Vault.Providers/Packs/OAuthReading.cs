@@ -91,9 +91,24 @@ internal static class OAuthReading
                 "rotation",
                 "is 'mints', but authorization_code uses refresh tokens; use never, grace, single_use or family_kill"
             );
+        var kills = node.Choice("reuse_kills", ReuseKills.Unknown, PackKeywords.ReuseKills);
+        var source = node.Text("source");
+        if (kills != ReuseKills.Unknown && source is null && !node.Has("source"))
+            node.Fault("source", "is missing: reuse_kills needs the page or thread that says so, or must be 'unknown'");
+        if (node.Has("reuse_kills") && rotation is Rotation.Never or Rotation.Mints)
+            node.Fault("reuse_kills", "applies only where a refresh token is used up (grace, single_use, family_kill)");
+        if (rotation == Rotation.SingleUse && kills is ReuseKills.Family or ReuseKills.User or ReuseKills.Client)
+            node.Fault(
+                "reuse_kills",
+                "contradicts rotation 'single_use', which presents a token again at once; use family_kill"
+            );
+        if (rotation == Rotation.FamilyKill && kills == ReuseKills.Nothing)
+            node.Fault("reuse_kills", "is 'nothing', which contradicts rotation 'family_kill'; use single_use");
         var policy = new RefreshPolicy
         {
             Rotation = rotation,
+            ReuseKills = kills,
+            Source = source,
             Grace = grace ?? TimeSpan.Zero,
             Margin = node.Seconds("margin_s") ?? TimeSpan.FromMinutes(5),
             AccessLifetime = node.Seconds("access_lifetime_s"),

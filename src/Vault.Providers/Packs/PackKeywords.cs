@@ -29,6 +29,18 @@ internal static class PackKeywords
         ["family_kill"] = Rotation.FamilyKill,
     };
 
+    public static readonly IReadOnlyDictionary<string, ReuseKills> ReuseKills = new SortedDictionary<
+        string,
+        ReuseKills
+    >(StringComparer.Ordinal)
+    {
+        ["nothing"] = Core.Packs.ReuseKills.Nothing,
+        ["family"] = Core.Packs.ReuseKills.Family,
+        ["user"] = Core.Packs.ReuseKills.User,
+        ["client"] = Core.Packs.ReuseKills.Client,
+        ["unknown"] = Core.Packs.ReuseKills.Unknown,
+    };
+
     public static readonly IReadOnlyDictionary<string, ClientAuthentication> ClientAuth = new SortedDictionary<
         string,
         ClientAuthentication

@@ -15,7 +15,7 @@ namespace Vault.Storage.Spool;
 public sealed record SpoolLimits(int MaxReplies = 10_000, long MaxBytes = 64 * 1024 * 1024);
 
 /// <summary>
-/// Refresh replies that the store could not accept, one file each, in a folder of this host. A reply is durable when
+/// Refresh replies that are not yet committed, one file each, in a folder of this host. A reply is durable when
 /// <see cref="PutAsync"/> returns true: it is written under a temporary name, synced, renamed, and the folder is
 /// synced, so a power failure leaves the whole file or none. A file contains the sealed grant and never a token in
 /// plaintext. An unreadable file is renamed to <c>.corrupt</c> and kept for inspection.
@@ -24,7 +24,12 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
 {
     private const string Extension = ".reply";
 
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    // Syncs that wait together share a commit of the file system's journal, so several writers are faster than one. The
+    // limit keeps a slow disk from holding the whole thread pool.
+    private const int Writers = 8;
+
+    private readonly SemaphoreSlim _gate = new(Writers, Writers);
+    private readonly Lock _counts = new();
     private readonly string _folder;
     private readonly SpoolLimits _limits;
     private readonly ILogger _log;
@@ -70,21 +75,23 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
         {
             // A second reply of the same attempt replaces the file.
             var before = new FileInfo(path) is { Exists: true } existing ? existing.Length : (long?)null;
-            if (
-                (before is null && _count >= _limits.MaxReplies)
-                || _bytes - (before ?? 0) + content.Length > _limits.MaxBytes
-            )
+            var (replies, bytes) = (before is null ? 1 : 0, content.Length - (before ?? 0));
+            lock (_counts)
             {
-                Full(_count, _bytes);
-                return false;
+                if (_count + replies > _limits.MaxReplies || _bytes + bytes > _limits.MaxBytes)
+                {
+                    Full(_count, _bytes);
+                    return false;
+                }
+
+                _count += replies;
+                _bytes += bytes;
             }
 
-            if (!TryWrite(path, content))
-                return false;
-            if (before is null)
-                _count++;
-            _bytes += content.Length - (before ?? 0);
-            return true;
+            if (TryWrite(path, content))
+                return true;
+            Forget(replies, bytes);
+            return false;
         }
         finally
         {
@@ -102,13 +109,20 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
             {
                 if (replies.Count >= limit)
                     break;
-                if (
-                    SpooledReplyFile.TryRead(File.ReadAllBytes(file.FullName), out var reply)
-                    && PathOf(reply.Key, reply.AttemptId) == file.FullName
-                )
-                    replies.Add(reply);
-                else
-                    SetAside(file);
+                try
+                {
+                    if (
+                        SpooledReplyFile.TryRead(File.ReadAllBytes(file.FullName), out var reply)
+                        && PathOf(reply.Key, reply.AttemptId) == file.FullName
+                    )
+                        replies.Add(reply);
+                    else
+                        SetAside(file);
+                }
+                catch (FileNotFoundException)
+                {
+                    // Its commit removed it meanwhile.
+                }
             }
 
             return replies;
@@ -130,10 +144,14 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
                 return;
             var length = file.Length;
             file.Delete();
-            _count--;
-            _bytes -= length;
+            Forget(1, length);
             // The deletion is not synced. This is safe: if the file reappears after a power failure, the store rejects
             // its old generation.
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The store has decided already. The next drain finds the reply out of date and removes it.
+            NotRemoved(file.Name, e.GetType().Name);
         }
         finally
         {
@@ -192,9 +210,17 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
     {
         var length = file.Length;
         file.MoveTo(file.FullName + ".corrupt", overwrite: true);
-        _count--;
-        _bytes -= length;
+        Forget(1, length);
         Corrupt(file.Name);
+    }
+
+    private void Forget(int replies, long bytes)
+    {
+        lock (_counts)
+        {
+            _count -= replies;
+            _bytes -= bytes;
+        }
     }
 
     private IEnumerable<FileInfo> Files() => new DirectoryInfo(_folder).EnumerateFiles("*" + Extension);
@@ -218,4 +244,7 @@ public sealed partial class FileReplySpool : IReplySpool, IDisposable
 
     [LoggerMessage(LogLevel.Error, "The spooled reply {File} cannot be read and was renamed to .corrupt")]
     private partial void Corrupt(string file);
+
+    [LoggerMessage(LogLevel.Warning, "The committed reply {File} could not be removed from the spool ({Error})")]
+    private partial void NotRemoved(string file, string error);
 }

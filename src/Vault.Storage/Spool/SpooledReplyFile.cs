@@ -10,15 +10,14 @@ namespace Vault.Storage.Spool;
 
 /// <summary>
 /// The content of one file: a line with the format and the SHA-256 of the rest, then JSON. The digest detects a
-/// truncated or damaged file. The seals of the grant and of the proof detect a deliberate
-/// change.
+/// truncated or damaged file. The seals of the grant and of the details detect a deliberate change.
 /// </summary>
 internal static class SpooledReplyFile
 {
-    private const string Format = "vault-reply-2";
+    private const string Format = "vault-reply-3";
 
-    // Without proof; its tokens still count.
-    private const string FormerFormat = "vault-reply-1";
+    // Without sealed details; their tokens still count.
+    private static readonly string[] FormerFormats = ["vault-reply-1", "vault-reply-2"];
 
     public static byte[] Write(SpooledReply reply)
     {
@@ -31,11 +30,9 @@ internal static class SpooledReplyFile
                 Generation = reply.Generation,
                 KeyVersion = reply.Grant.KeyVersion,
                 Grant = reply.Grant.Bytes.ToArray(),
-                Facts = reply.Facts,
-                Scopes = reply.Scopes,
                 SpooledAt = reply.SpooledAt,
-                ProofKeyVersion = reply.Proof?.KeyVersion,
-                Proof = reply.Proof?.Bytes.ToArray(),
+                DetailsKeyVersion = reply.Details?.KeyVersion,
+                Details = reply.Details?.Bytes.ToArray(),
             }
         );
         return [.. Header(Format, body), .. body];
@@ -47,9 +44,9 @@ internal static class SpooledReplyFile
         var end = file.IndexOf((byte)'\n');
         if (end < 0)
             return false;
-        var header = file[..(end + 1)];
-        var body = file[(end + 1)..];
-        if (!header.SequenceEqual(Header(Format, body)) && !header.SequenceEqual(Header(FormerFormat, body)))
+        var header = file[..(end + 1)].ToArray();
+        var body = file[(end + 1)..].ToArray();
+        if (!FormerFormats.Append(Format).Any(f => header.AsSpan().SequenceEqual(Header(f, body))))
             return false;
         try
         {
@@ -60,10 +57,10 @@ internal static class SpooledReplyFile
                 content.AttemptId,
                 content.Generation,
                 new SealedBlob(content.KeyVersion, content.Grant),
-                content.Facts,
-                content.Scopes,
-                content.SpooledAt,
-                content is { ProofKeyVersion: { } version, Proof: { } proof } ? new SealedBlob(version, proof) : null
+                content is { DetailsKeyVersion: { } version, Details: { } details }
+                    ? new SealedBlob(version, details)
+                    : null,
+                content.SpooledAt
             );
             return true;
         }
@@ -90,14 +87,10 @@ internal static class SpooledReplyFile
 
         public required byte[] Grant { get; init; }
 
-        public required GrantFacts Facts { get; init; }
-
-        public IReadOnlyList<string>? Scopes { get; init; }
-
         public required DateTimeOffset SpooledAt { get; init; }
 
-        public uint? ProofKeyVersion { get; init; }
+        public uint? DetailsKeyVersion { get; init; }
 
-        public byte[]? Proof { get; init; }
+        public byte[]? Details { get; init; }
     }
 }

@@ -223,6 +223,14 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
             + (filter.Connection is null ? "" : " and a.connection = @connection")
             + (filter.Provider is null ? "" : " and a.provider = @provider")
             + (filter.Status is null ? "" : " and a.status = @status")
+            + (
+                filter.Subject is null
+                    ? ""
+                    : database.Pick(
+                        " and a.state::jsonb #>> '{identity,subject}' = @subject",
+                        " and json_extract(a.state, '$.identity.subject') = @subject"
+                    )
+            )
             + " order by a.id limit @take";
         var statement = new Statement(sql).Text("organization", organization.Value);
         if (after is not null)
@@ -235,6 +243,8 @@ internal sealed class SqlAccountStore(IDatabase database) : IAccountStore
             statement.Text("provider", provider);
         if (filter.Status is { } status)
             statement.Text("status", status.ToString());
+        if (filter.Subject is { } subject)
+            statement.Text("subject", subject);
         return database.PageAsync(
             Scope.Of(organization),
             statement,

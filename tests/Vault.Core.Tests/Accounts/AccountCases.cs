@@ -21,6 +21,16 @@ internal static class AccountCases
             TimeSpan.FromMinutes(10)
         );
 
+    public static LifecyclePolicy Policy(Rotation rotation, ReuseKills kills) =>
+        Policy(
+            refresh: new RefreshPolicy
+            {
+                Rotation = rotation,
+                Grace = Grace,
+                ReuseKills = kills,
+            }
+        );
+
     /// <summary>
     /// An active account of generation 1, consented an hour ago; <paramref name="lives"/> is the remaining lifetime of
     /// its access token.
@@ -52,8 +62,9 @@ internal static class AccountCases
         DateTimeOffset? now = null,
         long? seen = null,
         bool dead = false,
-        double jitter = 0.5
-    ) => new AccountEvent.RefreshWanted(now ?? Now, why, attempt, "host-1", seen, dead, jitter);
+        double jitter = 0.5,
+        IReadOnlyCollection<string>? settled = null
+    ) => new AccountEvent.RefreshWanted(now ?? Now, why, attempt, "host-1", seen, dead, jitter, settled);
 
     public static GrantFacts NewFacts(DateTimeOffset? now = null, TimeSpan? lives = null) =>
         new(now ?? Now, (now ?? Now) + (lives ?? TimeSpan.FromHours(1)), true, null, Now.AddHours(-1));
@@ -123,6 +134,9 @@ internal static class AccountCases
         foreach (var outcome in Enum.GetValues<UpstreamRevocation>())
         foreach (var retry in new[] { false, true })
             yield return new AccountEvent.UpstreamRevoked(Now, 1, outcome, retry, 0.5);
+        foreach (var generation in new long[] { 0, 1 })
+            yield return new AccountEvent.DoubtGivenUp(Now, generation);
+        yield return Wanted(RefreshReason.PresentAgain, settled: ["host-1"]);
         yield return new AccountEvent.TimePassed(Now);
     }
 
@@ -156,6 +170,7 @@ internal static class AccountCases
             null,
             new InDoubtAttempts("earlier", Now.AddMinutes(-1)),
             new InDoubtAttempts("earlier", Now - Grace).With(Held("mine", Now - Lease)),
+            InDoubtAttempts.Of(Held("theirs", Now - Lease), settled: true),
         ];
         foreach (var status in Enum.GetValues<AccountStatus>())
         foreach (var grant in grants)
@@ -187,5 +202,9 @@ internal static class AccountCases
     }
 
     public static ImmutableArray<LifecyclePolicy> Policies { get; } =
-    [.. Enum.GetValues<Rotation>().Select(r => Policy(r))];
+    [
+        .. Enum.GetValues<Rotation>().Select(r => Policy(r)),
+        .. Enum.GetValues<ReuseKills>().Select(k => Policy(Rotation.FamilyKill, k)),
+        Policy(Rotation.Grace, ReuseKills.Client),
+    ];
 }

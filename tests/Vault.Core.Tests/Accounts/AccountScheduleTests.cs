@@ -24,7 +24,7 @@ public sealed class AccountScheduleTests
     {
         for (var jitter = 0.0; jitter <= 1; jitter += 0.125)
         {
-            var due = AccountSchedule.NextDue(Active(), Single, Now, jitter)!.Value;
+            var due = AccountSchedule.NextDue(Active(), Policy(), Now, jitter)!.Value;
             Assert.Equal(
                 AccountOutcome.CallTokenEndpoint,
                 AccountLifecycle.Decide(Active(), Wanted(RefreshReason.Scheduled, now: due), Policy()).Outcome
@@ -56,7 +56,7 @@ public sealed class AccountScheduleTests
         var what = new AccountEvent.RefreshSucceeded(Now, "mine", 1, NewFacts(lives: TimeSpan.Zero), null, null);
         var next = AccountLifecycle.Decide(Expired with { Intent = Held() }, what, Policy()).Next;
         Assert.True(AccountSchedule.IsLive(next, Now.AddHours(5)));
-        Assert.Null(AccountSchedule.NextDue(next, Single, Now, 0.5));
+        Assert.Null(AccountSchedule.NextDue(next, Policy(), Now, 0.5));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class AccountScheduleTests
     {
         var state = Active() with { Grant = Active().Grant! with { AccessExpiresAt = null } };
         Assert.True(AccountSchedule.IsLive(state, Now.AddYears(1)));
-        Assert.Null(AccountSchedule.NextDue(state, Single, Now, 0.5));
+        Assert.Null(AccountSchedule.NextDue(state, Policy(), Now, 0.5));
         Assert.False(AccountSchedule.IsLive(state with { AccessRejected = true }, Now));
         Assert.Equal(
             AccountOutcome.CallTokenEndpoint,
@@ -85,7 +85,7 @@ public sealed class AccountScheduleTests
     [Fact]
     public void What_mints_is_not_kept_alive()
     {
-        Assert.Null(AccountSchedule.NextDue(Expired with { Mints = true }, Policy(Rotation.Mints).Refresh, Now, 0.5));
+        Assert.Null(AccountSchedule.NextDue(Expired with { Mints = true }, Policy(Rotation.Mints), Now, 0.5));
         Assert.Equal(
             AccountOutcome.CallTokenEndpoint,
             AccountLifecycle.Decide(Expired with { Mints = true }, Wanted(), Policy(Rotation.Mints)).Outcome
@@ -116,7 +116,7 @@ public sealed class AccountScheduleTests
             .Decide(Expired with { Intent = Held() }, NotActed(retryAfter: TimeSpan.FromMinutes(7)), Policy())
             .Next;
         Assert.Equal(Now.AddMinutes(7), next.CooldownUntil);
-        Assert.Equal(Now.AddMinutes(7), AccountSchedule.NextDue(next, Single, Now, 0.5));
+        Assert.Equal(Now.AddMinutes(7), AccountSchedule.NextDue(next, Policy(), Now, 0.5));
         Assert.Equal(AccountOutcome.CoolingDown, AccountLifecycle.Decide(next, Wanted(), Policy()).Outcome);
         Assert.Equal(
             AccountOutcome.CallTokenEndpoint,
@@ -126,7 +126,7 @@ public sealed class AccountScheduleTests
 
     [Fact]
     public void A_lease_is_looked_after_when_it_ends() =>
-        Assert.Equal(Now + Lease, AccountSchedule.NextDue(Active() with { Intent = Held() }, Single, Now, 0.5));
+        Assert.Equal(Now + Lease, AccountSchedule.NextDue(Active() with { Intent = Held() }, Policy(), Now, 0.5));
 
     [Fact]
     public void A_client_that_is_refused_is_the_administrators_business_and_says_so()

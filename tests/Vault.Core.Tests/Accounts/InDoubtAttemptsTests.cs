@@ -13,8 +13,9 @@ public sealed class InDoubtAttemptsTests
         .Of(Held("a", Now - Grace))
         .With(Held("b", Now.AddMinutes(-4)));
 
+    // A provider where nothing is presented again past the window, so that only reports settle something.
     private static AccountDecision Decide(AccountState state, AccountEvent what, Rotation rotation = Rotation.Grace) =>
-        AccountLifecycle.Decide(state, what, Policy(rotation));
+        AccountLifecycle.Decide(state, what, Policy(rotation, ReuseKills.Client));
 
     private static AccountState Lost(InDoubtAttempts doubt) =>
         Expired with
@@ -56,7 +57,7 @@ public sealed class InDoubtAttemptsTests
             {
                 var certain = Decide(Expired with { Doubt = Two }, word, Rotation.SingleUse);
                 Assert.Equal((AccountOutcome.Changed, left), (certain.Outcome, certain.Next.Doubt?.AttemptId));
-                Assert.Empty(certain.Next.Doubt!.Attempts);
+                Assert.Single(certain.Next.Doubt!.Attempts);
                 var refused = Decide(
                     Decide(certain.Next, Wanted(attempt: "c"), Rotation.SingleUse).Next,
                     FoundDead("c"),
@@ -148,7 +149,29 @@ public sealed class InDoubtAttemptsTests
         foreach (var attempt in new[] { "a", InDoubtAttempts.Several })
             Assert.Equal(AccountOutcome.OutOfDate, Decide(Lost(former), NotActed(attempt)).Outcome);
         Assert.False(former.BeganWith(InDoubtAttempts.Several));
-        Assert.Equal(former, former.With(Held("a")));
+        Assert.Equal(former with { LastSentAt = Now }, former.With(Held("a")));
         Assert.Same(former, former.Without("a"));
+    }
+
+    [Fact]
+    public void Of_several_settled_attempts_one_is_kept_and_a_silent_one_waits_for_the_horizon()
+    {
+        var (rest, horizon) = (Lease, TimeSpan.FromMinutes(15));
+        var settled = Enumerable
+            .Range(0, 20)
+            .Aggregate(InDoubtAttempts.Of(Held("a", Now), settled: true), (d, i) =>
+                d.With(Held($"n{i}", Now.AddMinutes(i)), settled: true)
+            );
+        Assert.Equal(["a", "n19"], settled.Attempts.Select(a => a.AttemptId));
+        Assert.Equal(Now.AddMinutes(19) + rest, settled.SettledAt(rest, horizon));
+        var silent = settled.With(Held("b", Now.AddMinutes(20)));
+        Assert.Equal(Now.AddMinutes(20) + horizon, silent.SettledAt(rest, horizon));
+        Assert.Equal(["host-1"], silent.Unreported);
+        Assert.Same(silent, silent.Settle(a => a.AttemptId == "unknown"));
+        Assert.Equal(Now.AddMinutes(20) + rest, silent.Settle(a => a.AttemptId == "b").SettledAt(rest, horizon));
+
+        // Rows of earlier versions know no holder and no last time.
+        Assert.Equal(Now + horizon, new InDoubtAttempts("a", Now).SettledAt(rest, horizon));
+        Assert.Equal(Now + horizon, new InDoubtAttempts(InDoubtAttempts.Several, Now).SettledAt(rest, horizon));
     }
 }

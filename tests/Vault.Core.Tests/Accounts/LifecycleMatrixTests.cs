@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using static Vault.Core.Tests.Accounts.AccountCases;
 
 namespace Vault.Core.Tests.Accounts;
@@ -73,11 +74,20 @@ public sealed class LifecycleMatrixTests
             if (state.Intent is { } held && held.LeaseUntil > wanted.Now && !wanted.HolderIsDead)
                 return "A lease is its holder's until it ends.";
             if (AccountSchedule.IsBarred(next, policy.Refresh, wanted.Now))
-                return "What would kill the family is never presented again.";
+            {
+                if (wanted.Why != RefreshReason.PresentAgain || !AccountSchedule.MayPresentAgain(policy.Refresh))
+                    return "What would kill the family is presented again by the sweep only, and where it kills no more.";
+                if (AccountSchedule.IsLive(next, wanted.Now))
+                    return "While the access token serves nothing is presented again.";
+                if (AccountSchedule.PresentsAgainAt(next, policy) > wanted.Now)
+                    return "Nothing is presented again before every attempt is settled.";
+                if (decision.LedgerType != LedgerEvents.AccountPresentedAgain)
+                    return "The ledger names every token that is presented again.";
+            }
         }
 
         var transient = what is AccountEvent.RefreshNotActed or AccountEvent.RefreshClientRefused;
-        if (transient && next.Status != state.Status)
+        if (transient && next.Status != state.Status && next.Reason != StatusReason.RefusedRepeatedly)
             return "A transient failure lowers nothing.";
         return decision.LedgerType is not null && next == state ? "The ledger tells of changes." : null;
     }
@@ -88,7 +98,7 @@ public sealed class LifecycleMatrixTests
         foreach (var state in States())
         foreach (var policy in Policies)
         {
-            if (AccountSchedule.NextDue(state, policy.Refresh, Now, 0.5) is not { } due || due > Now)
+            if (AccountSchedule.NextDue(state, policy, Now, 0.5) is not { } due || due > Now)
                 continue;
 
             // What the sweep does with a due account.
@@ -97,10 +107,10 @@ public sealed class LifecycleMatrixTests
             var refreshes = state is { Status: AccountStatus.Active, Grant.HasRefreshToken: true };
             var decision = AccountLifecycle.Decide(
                 state,
-                refreshes ? Wanted(RefreshReason.Scheduled) : new AccountEvent.TimePassed(Now),
+                refreshes ? Wanted(RefreshReason.PresentAgain) : new AccountEvent.TimePassed(Now),
                 policy
             );
-            var again = AccountSchedule.NextDue(decision.Next, policy.Refresh, Now, 0.5);
+            var again = AccountSchedule.NextDue(decision.Next, policy, Now, 0.5);
             Assert.True(
                 decision.Outcome == AccountOutcome.CallTokenEndpoint || again is null || again > Now,
                 $"due again at once\n  state {state}\n  rotation {policy.Refresh.Rotation}\n"

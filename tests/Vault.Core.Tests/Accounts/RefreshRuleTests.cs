@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
+using Vault.Core.Ledger;
 using Vault.Core.Packs;
 using static Vault.Core.Tests.Accounts.AccountCases;
 
@@ -15,6 +16,13 @@ public sealed class RefreshRuleTests
         AccountEvent what,
         Rotation rotation = Rotation.SingleUse
     ) => AccountLifecycle.Decide(state, what, Policy(rotation));
+
+    /// <summary>A provider whose reuse revokes more than the grant: a token in doubt is never presented again.</summary>
+    private static AccountDecision DecideStrictly(
+        AccountState state,
+        AccountEvent what,
+        Rotation rotation = Rotation.FamilyKill
+    ) => AccountLifecycle.Decide(state, what, Policy(rotation, ReuseKills.Client));
 
     [Fact]
     public void Trap_invalid_grant_of_an_older_generation_deletes_nothing()
@@ -63,7 +71,7 @@ public sealed class RefreshRuleTests
     [Fact]
     public void A_late_success_heals_what_was_concluded_from_its_silence()
     {
-        var lost = Decide(InFlight(), MayHaveActed(), Rotation.FamilyKill).Next;
+        var lost = DecideStrictly(InFlight(), MayHaveActed()).Next;
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (lost.Status, lost.Reason));
         var healed = Decide(lost, Succeeded(now: Now.AddHours(3)), Rotation.FamilyKill);
         Assert.Equal(
@@ -80,13 +88,12 @@ public sealed class RefreshRuleTests
     [Fact]
     public void A_late_refusal_of_the_attempt_in_doubt_says_why_the_grant_is_dead()
     {
-        var lost = Decide(
+        var lost = DecideStrictly(
             InFlight() with
             {
                 Intent = Held(since: Now - Lease),
             },
-            Wanted(attempt: "theirs"),
-            Rotation.FamilyKill
+            Wanted(attempt: "theirs")
         ).Next;
         Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (lost.Status, lost.Reason));
         var dead = Decide(lost, FoundDead(), Rotation.FamilyKill);
@@ -133,7 +140,7 @@ public sealed class RefreshRuleTests
                 (late.Next.Status, late.Next.Reason, late.Next.Revocation)
             );
             Assert.Equal(GrantEffect.StoreGrant | GrantEffect.RevokeUpstream, late.Effects);
-            Assert.Equal(Now, AccountSchedule.NextDue(late.Next, Policy().Refresh, Now, 0.5));
+            Assert.Equal(Now, AccountSchedule.NextDue(late.Next, Policy(), Now, 0.5));
         }
 
         foreach (var what in new[] { NotActed(), MayHaveActed(), FoundDead(), ClientRefused() })
@@ -176,71 +183,10 @@ public sealed class RefreshRuleTests
             var usesUp = rotation is Rotation.Grace or Rotation.SingleUse or Rotation.FamilyKill;
             Assert.Equal(usesUp ? "theirs" : null, decision.Next.Doubt?.AttemptId);
             Assert.Equal(
-                rotation == Rotation.FamilyKill ? AccountOutcome.NotUsable : AccountOutcome.CallTokenEndpoint,
+                rotation == Rotation.FamilyKill ? AccountOutcome.CoolingDown : AccountOutcome.CallTokenEndpoint,
                 decision.Outcome
             );
         }
-    }
-
-    [Fact]
-    public void A_token_in_doubt_is_never_presented_again_where_that_kills_the_family()
-    {
-        var doubtful = Active(TimeSpan.FromMinutes(4)) with { Doubt = new InDoubtAttempts("theirs", Now) };
-        foreach (var why in Enum.GetValues<RefreshReason>())
-            Assert.NotEqual(
-                AccountOutcome.CallTokenEndpoint,
-                Decide(doubtful, Wanted(why), Rotation.FamilyKill).Outcome
-            );
-        Assert.Equal(
-            AccountOutcome.AlreadyFresh,
-            Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.FamilyKill).Outcome
-        );
-
-        // When the access token has expired, the status gives the loss as its reason.
-        var later = Decide(doubtful, Wanted(now: Now.AddMinutes(5)), Rotation.FamilyKill).Next;
-        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefreshOutcomeLost), (later.Status, later.Reason));
-        Assert.Equal(
-            StatusReason.RefreshOutcomeLost,
-            Decide(doubtful, new AccountEvent.TimePassed(Now.AddMinutes(5)), Rotation.FamilyKill).Next.Reason
-        );
-        Assert.Equal(
-            Now.AddMinutes(4),
-            AccountSchedule.NextDue(doubtful, Policy(Rotation.FamilyKill).Refresh, Now, 0.5)
-        );
-    }
-
-    [Fact]
-    public void A_token_in_doubt_is_presented_again_within_the_grace_window_and_soon()
-    {
-        var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now.AddMinutes(-1)) };
-        Assert.Equal(
-            AccountOutcome.CallTokenEndpoint,
-            Decide(doubtful, Wanted(RefreshReason.Scheduled), Rotation.Grace).Outcome
-        );
-        Assert.True(
-            AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5) <= Now,
-            "the window would shut before the next margin"
-        );
-    }
-
-    [Fact]
-    public void Past_the_grace_window_a_token_in_doubt_is_not_presented_since_providers_then_kill_the_family()
-    {
-        // Host A has the response in its spool and is down; host B attempts after the window: presenting the token
-        // would revoke the grant that A still holds.
-        var doubtful = Active() with { Doubt = new InDoubtAttempts("theirs", Now - Grace) };
-        Assert.NotEqual(
-            AccountOutcome.CallTokenEndpoint,
-            Decide(doubtful, Wanted(RefreshReason.Manual), Rotation.Grace).Outcome
-        );
-        Assert.Equal(
-            StatusReason.RefreshOutcomeLost,
-            Decide(doubtful, Wanted(RefreshReason.Rejected), Rotation.Grace).Next.Reason
-        );
-        Assert.Equal(
-            Active().Grant!.AccessExpiresAt,
-            AccountSchedule.NextDue(doubtful, Policy(Rotation.Grace).Refresh, Now, 0.5)
-        );
     }
 
     [Fact]
@@ -275,7 +221,7 @@ public sealed class RefreshRuleTests
     public void An_in_doubt_attempt_that_reports_not_sent_is_settled_and_only_it()
     {
         var doubtful = Expired with { Doubt = new InDoubtAttempts("theirs", Now) };
-        var lost = Decide(doubtful, Wanted(), Rotation.FamilyKill).Next;
+        var lost = DecideStrictly(doubtful, Wanted()).Next;
         Assert.Equal(StatusReason.RefreshOutcomeLost, lost.Reason);
         var healed = Decide(lost, NotActed("theirs"), Rotation.FamilyKill).Next;
         Assert.Equal(
@@ -367,6 +313,50 @@ public sealed class RefreshRuleTests
 
         Assert.Equal(Policy().RevocationAttempts, tries);
         Assert.Equal((UpstreamRevocation.Refused, (GrantFacts?)null), (state.Revocation, state.Grant));
+    }
+
+    [Fact]
+    public void A_day_of_refusals_without_a_reason_ends_the_grant_and_one_refusal_or_an_outage_does_not()
+    {
+        var (state, now) = (Expired, Now);
+        for (var hour = 0; hour <= 24; hour++, now = now.AddHours(1))
+        {
+            Assert.Equal((AccountStatus.Active, (string?)null), (state.Status, state.Reason));
+            var id = "a" + hour;
+            var begun = Decide(state, Wanted(RefreshReason.Manual, id, now)).Next;
+            state = Decide(
+                begun,
+                (hour % 3) switch
+                {
+                    0 => new AccountEvent.RefreshNotActed(now, id, "http_400", null, 0.5, Refused: true),
+                    1 => new AccountEvent.RefreshClientRefused(now, id, "client_misconfigured", "odd", 0.5, true),
+                    _ => new AccountEvent.RefreshNotActed(now, id, "connection_refused", null, 0.5),
+                }
+            ).Next;
+        }
+
+        Assert.Equal((AccountStatus.RequiresReauth, StatusReason.RefusedRepeatedly), (state.Status, state.Reason));
+
+        // Refusals of the client, and outages, lower nothing however long they last.
+        (state, now) = (Expired, Now);
+        for (var day = 0; day < 9; day++, now = now.AddDays(1))
+        {
+            var begun = Decide(state, Wanted(RefreshReason.Manual, "b" + day, now)).Next;
+            state = Decide(
+                begun,
+                day % 2 == 0
+                    ? new AccountEvent.RefreshClientRefused(now, "b" + day, "client_misconfigured", "x", 0.5)
+                    : new AccountEvent.RefreshNotActed(now, "b" + day, "http_429", null, 0.5)
+            ).Next;
+            Assert.Equal(AccountStatus.Active, state.Status);
+        }
+
+        // A day counts from the first refusal of this grant.
+        var once = Decide(InFlight(), new AccountEvent.RefreshNotActed(Now, "mine", "http_400", null, 0.5, true)).Next;
+        Assert.Equal(Now, once.RefusedSince);
+        var fresh = Decide(once with { Intent = Held() }, Succeeded()).Next;
+        Assert.Null(fresh.RefusedSince);
+        Assert.Null(Decide(once, Installed(2)).Next.RefusedSince);
     }
 
     private static (AccountStatus, string?) Lowered(AccountDecision decision) =>

@@ -143,7 +143,7 @@ public sealed class DestinationTests : IDisposable
     {
         Accounts.Packs.Replace("https://{site}", AcmePacks.Auth);
         var key = await Accounts.ConnectAsync();
-        Accounts.Endpoint.Captured = Accounts.Endpoint.Captured.Add("site", "one.acme.example");
+        Accounts.Endpoint.Captured["site"] = "one.acme.example";
         Assert.Equal(Outcome.Succeeded, (await _bench.ExecuteAsync()).Outcome);
         Assert.Contains("https://one.acme.example", (await Accounts.RowAsync(key)).Grant!.ReadDestinations()!.Origins);
 

@@ -26,10 +26,21 @@ public sealed class AccountBench : IDisposable
     private readonly LocalKeyWrapper _wrapper;
     private int _hosts;
 
-    public AccountBench(Rotation rotation = Rotation.SingleUse, LifecycleOptions? options = null)
+    public AccountBench(
+        Rotation rotation = Rotation.SingleUse,
+        LifecycleOptions? options = null,
+        ReuseKills kills = ReuseKills.Unknown
+    )
     {
         Options = options ?? new LifecycleOptions();
-        Packs = new AcmePacks(new RefreshPolicy { Rotation = rotation, Grace = TimeSpan.FromMinutes(10) });
+        Packs = new AcmePacks(
+            new RefreshPolicy
+            {
+                Rotation = rotation,
+                Grace = TimeSpan.FromMinutes(10),
+                ReuseKills = kills,
+            }
+        );
         Provider = new StrictProvider(rotation, TimeSpan.FromMinutes(10));
         Endpoint = new StrictTokenEndpoint(Provider, Time);
         Store = new MemoryStore(Entropy);
@@ -95,8 +106,19 @@ public sealed class AccountBench : IDisposable
 
     public DateTimeOffset Now => Time.GetUtcNow();
 
-    public TestHost NewHost(ICheckpoints? checkpoints = null, Func<string, bool>? isDead = null) =>
-        new(this, "host-" + Interlocked.Increment(ref _hosts), checkpoints ?? ICheckpoints.None, isDead);
+    public TestHost NewHost(
+        ICheckpoints? checkpoints = null,
+        Func<string, bool>? isDead = null,
+        MemorySpool? spool = null,
+        string folder = ""
+    ) =>
+        new(
+            this,
+            "host-" + Interlocked.Increment(ref _hosts) + folder,
+            checkpoints ?? ICheckpoints.None,
+            isDead,
+            spool ?? new MemorySpool()
+        );
 
     /// <summary>
     /// An account with a grant of the provider; <paramref name="lives"/> is the remaining lifetime of its access token.
@@ -207,8 +229,15 @@ public sealed class AccountBench : IDisposable
     /// <summary>One host: its own memory, spool and name.</summary>
     public sealed class TestHost
     {
-        internal TestHost(AccountBench bench, string holder, ICheckpoints checkpoints, Func<string, bool>? isDead)
+        internal TestHost(
+            AccountBench bench,
+            string holder,
+            ICheckpoints checkpoints,
+            Func<string, bool>? isDead,
+            MemorySpool spool
+        )
         {
+            Spool = spool;
             Cache = new CredentialCache(bench.Store.Accounts, bench.Sealing, bench.Time, bench.Options);
             Runner = new AccountRunner(
                 bench.Store.Accounts,
@@ -226,6 +255,8 @@ public sealed class AccountBench : IDisposable
                 new PublicAddress(new Uri("https://vault.example.com"))
             );
             Binder = new DestinationBinder(bench.Store.Connections, bench.Packs, bench.Keyring, bench.Sealing, Runner);
+            var host = new NamedHost(holder, isDead);
+            var settled = new SettledHolders(host, bench.Store.RefreshNotes, bench.Time);
             Refresher = new AccountRefresher(
                 bench.Store.Accounts,
                 Runner,
@@ -235,12 +266,13 @@ public sealed class AccountBench : IDisposable
                 Binder,
                 bench.Endpoint,
                 Spool,
-                new NamedHost(holder, isDead),
+                settled,
+                host,
                 bench.Ids,
                 bench.Time,
                 bench.Options,
                 checkpoints,
-                IAccountObserver.None
+                Observer
             );
             Revoker = new AccountRevoker(
                 bench.Store.Accounts,
@@ -253,18 +285,28 @@ public sealed class AccountBench : IDisposable
             );
             GrantStore = new GrantStore(bench.Store.Accounts, bench.Store.Organizations, Runner, bench.Ids);
             Resolver = new AccountResolver(bench.Store.Accounts, bench.Time, bench.Options, Cache);
+            Gate = new PresentAgainGate(
+                bench.Store.Accounts,
+                Runner,
+                settled,
+                bench.Store.RefreshNotes,
+                host,
+                bench.Options,
+                Observer
+            );
             Sweep = new DueSweep(
                 bench.Store.Accounts,
                 Runner,
                 Refresher,
                 Revoker,
+                Gate,
                 bench.Packs,
                 bench.Time,
                 IAccountObserver.None
             );
         }
 
-        public MemorySpool Spool { get; } = new();
+        public MemorySpool Spool { get; }
 
         public AccountRunner Runner { get; }
 
@@ -283,6 +325,10 @@ public sealed class AccountBench : IDisposable
         public AccountResolver Resolver { get; }
 
         public DueSweep Sweep { get; }
+
+        public PresentAgainGate Gate { get; }
+
+        public PresentedObserver Observer { get; } = new();
 
         public Task<Vault.Core.Errors.Result<RefreshResult>> RefreshAsync(
             AccountKey key,

@@ -36,8 +36,12 @@ public sealed class RefreshStoreFaultTests
         bench.Store.Before = null;
         bench.Time.Advance(TimeSpan.FromMinutes(1));
 
-        // Another host takes over meanwhile: it does not present the token, and records the response as lost.
-        Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
+        // Another host takes over meanwhile: it does not present the token, and records that the outcome is unknown.
+        var waits = (await bench.NewHost().RefreshAsync(key, 1)).Error!;
+        Assert.Equal(
+            (ErrorCatalogue.UpstreamUnavailable, AccountLifecycle.RefreshOutcomeUnknown),
+            (waits.Code, waits.StatusReason)
+        );
         Assert.Equal(1, await bench.Host.Refresher.DrainSpoolAsync(default));
         var row = await bench.RowAsync(key);
         Assert.Equal(
@@ -51,28 +55,25 @@ public sealed class RefreshStoreFaultTests
 
     [Theory]
     [InlineData("as it was", true)]
-    [InlineData("scopes", false)]
-    [InlineData("facts", false)]
     [InlineData("a file of an earlier version", false)]
-    [InlineData("the proof of another grant", false)]
+    [InlineData("the details of another reply", false)]
     public async Task Of_a_spooled_reply_that_no_host_wrote_only_the_sealed_tokens_count(string changed, bool all)
     {
         using var bench = new AccountBench(Rotation.FamilyKill);
         var key = await bench.ConnectAsync();
+        bench.Endpoint.Captured = new() { ["instance_url"] = "https://na1.example.com" };
         FailWrite(bench, 2);
         await bench.Host.RefreshAsync(key, 1);
         var spooled = Assert.Single(bench.Host.Spool.Replies);
         bench.Store.Before = null;
         var before = (await bench.RowAsync(key)).State.GrantedScopes;
-        var far = bench.Now.AddYears(10);
+        var end = bench.Now + bench.Endpoint.AccessLife;
         var next = bench.NewHost();
         await next.Spool.PutAsync(
             changed switch
             {
-                "scopes" => spooled with { Scopes = ["admin"] },
-                "facts" => spooled with { Facts = spooled.Facts with { AccessExpiresAt = far } },
-                "a file of an earlier version" => spooled with { Scopes = ["admin"], Proof = null },
-                "the proof of another grant" => spooled with { Scopes = ["admin"], Proof = spooled.Grant },
+                "a file of an earlier version" => spooled with { Details = null },
+                "the details of another reply" => spooled with { Details = spooled.Grant },
                 _ => spooled,
             },
             default
@@ -81,10 +82,49 @@ public sealed class RefreshStoreFaultTests
         var row = await bench.RowAsync(key);
         Assert.Equal((AccountStatus.Active, 2L), (row.State.Status, row.State.Generation));
         Assert.True(bench.Provider.IsGood((await bench.TokenAsync(key))!, bench.Now));
-        Assert.Equal(all ? spooled.Facts.AccessExpiresAt : null, row.State.Grant!.AccessExpiresAt);
-        Assert.DoesNotContain("admin", row.State.GrantedScopes);
-        if (!all)
-            Assert.Equal(before, row.State.GrantedScopes);
+        Assert.Equal(all ? end : null, row.State.Grant!.AccessExpiresAt);
+        Assert.Equal(all ? "https://na1.example.com" : null, row.State.Parameters.GetValueOrDefault("instance_url"));
+        Assert.Equal(before, row.State.GrantedScopes);
+    }
+
+    /// <summary>
+    /// The process ends between the sync of the response and its commit: the commit never happens, and nothing but the
+    /// disk remains. The process that follows commits the response before it takes over the lease.
+    /// </summary>
+    [Theory]
+    [InlineData(Rotation.SingleUse)]
+    [InlineData(Rotation.FamilyKill)]
+    public async Task A_reply_is_on_the_disk_before_its_commit_and_the_successor_commits_it(Rotation rotation)
+    {
+        using var bench = new AccountBench(rotation);
+        var key = await bench.ConnectAsync();
+        var (writes, spooled) = (0, 0);
+        bench.Store.Before = call =>
+        {
+            if (call != "accounts.update" || ++writes != 2)
+                return Task.CompletedTask;
+            spooled = bench.Host.Spool.Replies.Count;
+            return new TaskCompletionSource().Task;
+        };
+        _ = bench.Host.RefreshAsync(key, 1);
+        Assert.Equal((2, 1), (writes, spooled));
+
+        bench.Store.Before = null;
+        var next = bench.NewHost(isDead: _ => true, spool: bench.Host.Spool);
+        Assert.Equal(2, (await next.RefreshAsync(key, 1)).Value.Generation);
+        Assert.Equal((1, 0), (bench.Endpoint.Calls, bench.Provider.Replays));
+        Assert.True(bench.Provider.IsGood((await bench.TokenAsync(key))!, bench.Now));
+        Assert.Empty(next.Spool.Replies);
+    }
+
+    [Fact]
+    public async Task A_committed_reply_leaves_nothing_on_the_disk()
+    {
+        using var bench = new AccountBench();
+        var key = await bench.ConnectAsync();
+        Assert.True((await bench.Host.RefreshAsync(key, 1)).Value.Refreshed);
+        Assert.Empty(bench.Host.Spool.Replies);
+        Assert.Equal(1, bench.Host.Spool.Puts);
     }
 
     [Fact]
@@ -156,8 +196,10 @@ public sealed class RefreshStoreFaultTests
         (bench.Store.Before, bench.Store.After) = (null, null);
         Assert.NotNull((await bench.RowAsync(key)).State.Intent);
         bench.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(StatusReason.RefreshOutcomeLost, (await bench.NewHost().RefreshAsync(key, 1)).Error!.StatusReason);
+        Assert.False((await bench.NewHost().RefreshAsync(key, 1)).IsOk);
+        Assert.NotNull((await bench.RowAsync(key)).State.Doubt);
         await bench.Host.Refresher.DrainSpoolAsync(default);
+        Assert.Null((await bench.RowAsync(key)).State.Doubt);
         Assert.Equal(AccountStatus.Active, (await bench.RowAsync(key)).State.Status);
     }
 

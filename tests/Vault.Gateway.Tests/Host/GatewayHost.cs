@@ -264,6 +264,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             .AddSingleton<FakeHost>()
             .AddSingleton<IHostIdentity>(s => s.GetRequiredService<FakeHost>())
             .AddSingleton<IReplySpool>(s => s.GetRequiredService<FakeHost>());
+        services.AddSingleton<IRefreshNotes, MemoryRefreshNotes>();
         services.AddSingleton<ILiveness>(s => s.GetRequiredService<FakeHost>());
         services
             .AddSingleton<IReadiness>(s => s.GetRequiredService<FakeHost>())

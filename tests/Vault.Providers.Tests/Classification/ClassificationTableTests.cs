@@ -30,7 +30,7 @@ public sealed class ClassificationTableTests
         (string Meaning, string? Reason, string Code, TimeSpan? Wait) got = reply switch
         {
             TokenReply.NotActed r => ("NotActed", null, r.Failure, r.RetryAfter),
-            TokenReply.MayHaveActed r => ("MayHaveActed", null, r.Failure, null),
+            TokenReply.MayHaveActed r => ("MayHaveActed", null, r.Failure, r.RetryAfter),
             TokenReply.GrantDead r => ("GrantDead", r.Reason, r.Failure, null),
             TokenReply.ClientRefused r => ("ClientRefused", r.Reason, r.Failure, null),
             _ => ("Granted", null, "", null),

@@ -37,7 +37,17 @@ public sealed class OddTokenResponseTests : IDisposable
             { OddPeer.Http(200, "{\"access_token\":\"a\",\"scope\":\"cut \\ud83d\",\"\\udc00\":1}"), "Granted", "" },
             { OddPeer.Http(200, "\uFEFF{\"access_token\":\"a\"}"), "Granted", "" },
             { OddPeer.Http(400, "{\"error\":\"\\ud83d\"}"), "NotActed", "http_400" },
-            { OddPeer.Http(503, "", "Retry-After: 99999999999999\r\n"), "NotActed", "http_503" },
+            { OddPeer.Http(503, "", "Retry-After: 99999999999999\r\n"), "MayHaveActed", "http_503" },
+            {
+                OddPeer.Http(503, "<html>maintenance</html>", "Content-Type: text/html\r\n"),
+                "MayHaveActed",
+                "http_503"
+            },
+            {
+                OddPeer.Http(502, "<html>maintenance</html>", "Content-Type: text/html\r\n"),
+                "MayHaveActed",
+                "http_502"
+            },
             {
                 OddPeer.Http(200, "<html>hello</html>", "Content-Type: text/html\r\n"),
                 "MayHaveActed",
@@ -68,13 +78,23 @@ public sealed class OddTokenResponseTests : IDisposable
             { OddPeer.Http(400, "{\"error\":\"the token eyJhbGciOi is wrong\"}"), "NotActed", "http_400" },
             { OddPeer.Http(403, "<html>firewall</html>", "Content-Type: text/html\r\n"), "NotActed", "http_403" },
             { OddPeer.Http(404, "nothing here"), "ClientRefused", "http_404" },
-            { OddPeer.Http(408, ""), "NotActed", "http_408" },
+            { OddPeer.Http(408, ""), "MayHaveActed", "http_408" },
             { OddPeer.Http(425, ""), "NotActed", "http_425" },
             { OddPeer.Http(429, "{\"error\":\"invalid_grant\"}"), "NotActed", "invalid_grant" },
-            { OddPeer.Http(503, "{\"error\":\"invalid_grant\"}"), "NotActed", "invalid_grant" },
+            { OddPeer.Http(503, "{\"error\":\"invalid_grant\"}"), "MayHaveActed", "invalid_grant" },
             { OddPeer.Http(500, "{\"error\":\"invalid_grant\"}"), "MayHaveActed", "invalid_grant" },
             { OddPeer.Http(400, "{\"error\":\"temporarily_unavailable\"}"), "NotActed", "temporarily_unavailable" },
             { OddPeer.Http(400, "{\"error\":\"server_error\"}"), "MayHaveActed", "server_error" },
+            { OddPeer.Http(400, "{\"error\":\"INVALID_GRANT\"}"), "GrantDead", "invalid_grant" },
+            { OddPeer.Http(400, "{\"error\":{\"code\":\"invalid_grant\"}}"), "GrantDead", "invalid_grant" },
+            { OddPeer.Http(400, "{\"errors\":[{\"code\":\"invalid_grant\"}]}"), "GrantDead", "invalid_grant" },
+            { OddPeer.Http(403, "{\"code\":\"Invalid_Client\"}"), "ClientRefused", "invalid_client" },
+            { OddPeer.Http(400, "{\"error\":\"Refresh token has expired\"}"), "NotActed", "http_400" },
+            {
+                OddPeer.Http(400, "{\"message\":\"The refresh token is no longer valid\",\"code\":4012}"),
+                "NotActed",
+                "http_400"
+            },
             { OddPeer.Http(400, "{\"error\":\"interaction_required\"}"), "GrantDead", "interaction_required" },
         };
 
@@ -87,6 +107,27 @@ public sealed class OddTokenResponseTests : IDisposable
         Assert.Equal(meaning, reply.GetType().Name);
         Assert.Equal(failure, Failure(reply));
         Assert.Equal(1, peer.Requests);
+    }
+
+    /// <summary>Refusals that may be about the grant count towards refused_repeatedly; others do not.</summary>
+    [Theory]
+    [InlineData(400, "{\"message\":\"The refresh token is no longer valid\",\"code\":4012}", true)]
+    [InlineData(400, "{\"error\":\"Refresh token has expired\"}", true)]
+    [InlineData(403, "<html>no</html>", true)]
+    [InlineData(400, "{\"error\":\"never_heard_of\"}", true)]
+    [InlineData(401, "{\"error\":\"invalid_client\"}", false)]
+    [InlineData(400, "{\"error\":\"invalid_request\"}", false)]
+    [InlineData(404, "nothing here", false)]
+    [InlineData(429, "", false)]
+    [InlineData(425, "", false)]
+    public async Task A_refusal_without_a_known_reason_is_marked(int status, string body, bool refused)
+    {
+        await using var peer = new OddPeer(_ => OddPeer.Http(status, body));
+        var reply = await RefreshAsync(peer.BaseUrl, TimeProvider.System, SandboxRig.Soon);
+        Assert.Equal(
+            refused,
+            reply is TokenReply.NotActed { Refused: true } or TokenReply.ClientRefused { Unexplained: true }
+        );
     }
 
     [Fact]

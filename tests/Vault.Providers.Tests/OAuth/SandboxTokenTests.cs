@@ -56,7 +56,7 @@ public sealed class SandboxTokenTests : IAsyncLifetime
 
     [Theory]
     [InlineData(FaultKind.RateLimited, typeof(TokenReply.NotActed))]
-    [InlineData(FaultKind.ServerError, typeof(TokenReply.NotActed))]
+    [InlineData(FaultKind.ServerError, typeof(TokenReply.MayHaveActed))]
     [InlineData(FaultKind.DropBefore, typeof(TokenReply.MayHaveActed))]
     [InlineData(FaultKind.DropAfter, typeof(TokenReply.MayHaveActed))]
     [InlineData(FaultKind.MalformedJson, typeof(TokenReply.MayHaveActed))]

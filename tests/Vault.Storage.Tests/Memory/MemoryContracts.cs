@@ -47,3 +47,8 @@ public sealed class MemoryScopeUseStoreTests : ScopeUseStoreContract
 {
     protected override Task<StorePorts> OpenAsync() => Task.FromResult(StorePorts.Of(new MemoryStore()));
 }
+
+public sealed class MemoryRefreshNotesTests : RefreshNotesContract
+{
+    protected override Task<StorePorts> OpenAsync() => Task.FromResult(StorePorts.Of(new MemoryStore()));
+}

@@ -67,3 +67,10 @@ public sealed class PostgresScopeUseStoreTests(PostgresFixture database)
 {
     protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
 }
+
+public sealed class PostgresRefreshNotesTests(PostgresFixture database)
+    : RefreshNotesContract,
+        IClassFixture<PostgresFixture>
+{
+    protected override Task<StorePorts> OpenAsync() => database.OpenAsync();
+}

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Vault.Core.Accounts;
 using Vault.Storage.Spool;
@@ -19,7 +20,7 @@ public sealed class FileReplySpoolTests : IDisposable
     [Fact]
     public async Task A_reply_outlives_the_process()
     {
-        var (one, two) = (Reply("a-1"), Reply("a-2") with { Scopes = null });
+        var (one, two) = (Reply("a-1"), Reply("a-2") with { Details = null });
         using (var spool = FileReplySpool.Open(Folder))
         {
             Assert.True(await spool.PutAsync(one, default));
@@ -32,10 +33,13 @@ public sealed class FileReplySpoolTests : IDisposable
         Assert.Equal(["a-1", "a-2"], listed.Select(r => r.AttemptId).Order());
         var read = listed.Single(r => r.AttemptId == "a-1");
         Assert.Equal(
-            (one.Key, one.Account, one.Generation, one.Facts, one.SpooledAt),
-            (read.Key, read.Account, read.Generation, read.Facts, read.SpooledAt)
+            (one.Key, one.Account, one.Generation, one.SpooledAt),
+            (read.Key, read.Account, read.Generation, read.SpooledAt)
         );
-        Assert.Equal(one.Scopes!, read.Scopes!);
+        Assert.Equal(
+            (one.Details!.KeyVersion, Convert.ToHexString(one.Details.Bytes.Span)),
+            (read.Details!.KeyVersion, Convert.ToHexString(read.Details.Bytes.Span))
+        );
         Assert.Equal(
             (one.Grant.KeyVersion, Convert.ToHexString(one.Grant.Bytes.Span)),
             (read.Grant.KeyVersion, Convert.ToHexString(read.Grant.Bytes.Span))
@@ -151,35 +155,41 @@ public sealed class FileReplySpoolTests : IDisposable
         );
     }
 
-    [Fact]
-    public void A_file_of_an_earlier_version_reads_without_proof()
+    [Theory]
+    [InlineData("vault-reply-1")]
+    [InlineData("vault-reply-2")]
+    public void A_file_of_an_earlier_version_reads_without_details(string format)
     {
-        var file = SpooledReplyFile.Write(Reply("1") with { Proof = _make.Blob(3, 80) });
+        var file = SpooledReplyFile.Write(Reply("1"));
         Assert.True(SpooledReplyFile.TryRead(file, out var now));
-        Assert.Equal(3u, now.Proof!.KeyVersion);
+        Assert.Equal(4u, now.Details!.KeyVersion);
 
-        // The former format had neither the number nor the proof.
+        // The former formats had the facts and scopes in the clear.
         var former = JsonNode.Parse(file.AsSpan(file.AsSpan().IndexOf((byte)'\n') + 1))!.AsObject();
-        Assert.True(former.Remove("Proof") && former.Remove("ProofKeyVersion"));
+        Assert.True(former.Remove("Details") && former.Remove("DetailsKeyVersion"));
+        former["Scopes"] = new JsonArray("a", "b");
+        former["Facts"] = JsonSerializer.SerializeToNode(_make.Account(_make.Organization().Id, "user/ü").State.Grant);
         var body = Encoding.UTF8.GetBytes(former.ToJsonString());
-        var header = "vault-reply-1 " + Convert.ToHexStringLower(SHA256.HashData(body)) + "\n";
+        var header = format + " " + Convert.ToHexStringLower(SHA256.HashData(body)) + "\n";
         Assert.True(SpooledReplyFile.TryRead([.. Encoding.ASCII.GetBytes(header), .. body], out var old));
-        Assert.Null(old.Proof);
-        Assert.Equal(now.Facts, old.Facts);
+        Assert.Null(old.Details);
+        Assert.Equal(now.Key, old.Key);
+    }
+
+    [Fact]
+    public async Task Many_at_once_are_all_durable_and_leave_nothing_when_they_are_removed()
+    {
+        using var spool = FileReplySpool.Open(Folder);
+        var replies = Enumerable.Range(0, 60).Select(i => Reply("a" + i)).ToList();
+        Assert.All(await Task.WhenAll(replies.Select(r => Task.Run(() => spool.PutAsync(r, default)))), Assert.True);
+        Assert.Equal(60, (await spool.ListAsync(100, default)).Count);
+        await Task.WhenAll(replies.Select(r => Task.Run(() => spool.RemoveAsync(r.Key, r.AttemptId, default))));
+        Assert.Empty(Directory.GetFiles(Folder));
     }
 
     private SpooledReply Reply(string attempt, int size = 200)
     {
         var row = _make.Account(_make.Organization().Id, "user/ü");
-        return new SpooledReply(
-            row.Key,
-            row.Id,
-            attempt,
-            6,
-            _make.Blob(2, size),
-            row.State.Grant!,
-            ["a", "b"],
-            _make.Now
-        );
+        return new SpooledReply(row.Key, row.Id, attempt, 6, _make.Blob(2, size), _make.Blob(4, 90), _make.Now);
     }
 }

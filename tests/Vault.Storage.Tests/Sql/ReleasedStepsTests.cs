@@ -24,6 +24,7 @@ public sealed class ReleasedStepsTests
     [InlineData("postgres", 11, "edfe3d6a253c24aa6221dc5a791e999960d554d23ec0c0b1a65ef0188a72e49e")]
     [InlineData("postgres", 12, "0fc7de82d492037587d09537bbb00e6a289e5d8f64ac3d284b31af5e80b77a09")]
     [InlineData("postgres", 13, "ee2c297ce2895a62b7d37f3cd88a02de6959e0b0f163fed3d02d00323c12fcda")]
+    [InlineData("postgres", 14, "a808b9f66ab339a968d0721c3b10f7554dff425770d23a2705c1b577308e742f")]
     [InlineData("sqlite", 4, "50ae25124cdc04877e15ff60599a1b629b4235fcb9f90d05bc66fc7591aeb4d6")]
     [InlineData("sqlite", 2, "4a207fd644a7837ff24069b9255c81002c6a14a85acaab0e9e828da409c7ae47")]
     [InlineData("sqlite", 1, "11136804d6f16113395f064df07c4b6e1631929ed6044599e6770404263f2fe3")]
@@ -32,6 +33,7 @@ public sealed class ReleasedStepsTests
     [InlineData("sqlite", 6, "94efa82f23ccf605cf0b80a35d12b7315e7dece491edac428d2f6bda41156106")]
     [InlineData("sqlite", 7, "762bb5347f6bf5ab37e0e69b3703a164d55cc8dd17301c7cd01b7a8228d19386")]
     [InlineData("sqlite", 8, "b5c193d70a2b71ccb44a996cbe603710b6badb455547c5fbfedfae3881c5aa5f")]
+    [InlineData("sqlite", 9, "a5637e5f4b35fbf9ccf0fd816ff8a34fd5dd5e5753aeb09b8e763adf6f2a5355")]
     public void A_released_step_never_changes(string dialect, int version, string sha256)
     {
         var step = Migrations.Of(dialect).Single(m => m.Version == version);

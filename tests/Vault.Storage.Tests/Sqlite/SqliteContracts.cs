@@ -51,3 +51,8 @@ public sealed class SqliteScopeUseStoreTests : ScopeUseStoreContract
 {
     protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
 }
+
+public sealed class SqliteRefreshNotesTests : RefreshNotesContract
+{
+    protected override Task<StorePorts> OpenAsync() => SqliteFolder.PortsAsync();
+}

@@ -244,6 +244,8 @@ public abstract partial class AccountStoreContract : StoreContract
         Assert.Equal(3, await CountAsync(new AccountFilter(Connection: new ConnectionName("github"))));
         Assert.Equal(3, await CountAsync(new AccountFilter(Provider: "github")));
         Assert.Equal(1, await CountAsync(new AccountFilter(Status: AccountStatus.Revoked)));
+        Assert.Equal(3, await CountAsync(new AccountFilter(User: new UserId("ada"), Subject: "U1")));
+        Assert.Equal(0, await CountAsync(new AccountFilter(Subject: "U2")));
         var both = await Store.Accounts.ListAsync(
             organization.Id,
             new AccountFilter(new UserId("ada"), new ConnectionName("github"), "github", AccountStatus.Active),

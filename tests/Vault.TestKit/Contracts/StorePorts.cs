@@ -19,6 +19,8 @@ public sealed class StorePorts : IAsyncDisposable
 {
     public required IAccountStore Accounts { get; init; }
 
+    public required IRefreshNotes RefreshNotes { get; init; }
+
     public required IOrganizationStore Organizations { get; init; }
 
     public required IConnectionStore Connections { get; init; }
@@ -51,6 +53,7 @@ public sealed class StorePorts : IAsyncDisposable
         new()
         {
             Accounts = store.Accounts,
+            RefreshNotes = store.RefreshNotes,
             Organizations = store.Organizations,
             Connections = store.Connections,
             ApiKeys = store.ApiKeys,

@@ -49,6 +49,12 @@ public enum Off
     Intent,
     Lease,
     Recheck,
+
+    /// <summary>A token in doubt is presented again although its holder may return with the response.</summary>
+    Horizon,
+
+    /// <summary>A token in doubt is never presented again, and its grant is given up.</summary>
+    PresentAgain,
 }
 
 /// <summary>One state space.</summary>
@@ -106,8 +112,11 @@ public sealed record ExplorerReport(
     IReadOnlyList<Violation> Violations
 )
 {
+    /// <summary>Tokens presented again whose grant was lost before.</summary>
+    public long UselessReplays { get; init; }
+
     public override string ToString() =>
         $"{Options.Name}: {States} states, {Steps} steps, {Schedules} ends{(Complete ? "" : " (incomplete)")}: "
         + string.Join(", ", Ends.OrderBy(e => e.Key).Select(e => $"{e.Key} {e.Value}"))
-        + $"; {Violations.Count} violations";
+        + $"; {UselessReplays} useless replays; {Violations.Count} violations";
 }

@@ -26,7 +26,14 @@ internal sealed class Scene : IDisposable
     {
         var entropy = new SeededEntropy(5);
         var still = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Origin);
-        Packs = new AcmePacks(new RefreshPolicy { Rotation = options.Rotation, Grace = options.Grace });
+        Packs = new AcmePacks(
+            new RefreshPolicy
+            {
+                Rotation = options.Rotation,
+                Grace = options.Grace,
+                ReuseKills = options.Off == Off.PresentAgain ? ReuseKills.Client : ReuseKills.Unknown,
+            }
+        );
         _wrapper = new LocalKeyWrapper([.. Enumerable.Repeat((byte)7, 32)], entropy);
         Keyring = new Keyring(new InMemoryOrganizationKeyStore(), _wrapper, entropy, still);
         var sealer = new Sealer(Keyring, entropy);

@@ -52,6 +52,7 @@ public static class Search
         open.Push([]);
         long steps = 0;
         long schedules = 0;
+        long useless = 0;
         while (
             open.TryPop(out var prefix)
             && seen.Count < options.MaxStates
@@ -75,6 +76,7 @@ public static class Search
                 if (world.End is { } end)
                 {
                     schedules++;
+                    useless += world.UselessReplays;
                     ends[end] = ends.GetValueOrDefault(end) + 1;
                     break;
                 }
@@ -94,7 +96,10 @@ public static class Search
             }
         }
 
-        return new ExplorerReport(options, seen.Count, steps, schedules, open.Count == 0, ends, violations);
+        return new ExplorerReport(options, seen.Count, steps, schedules, open.Count == 0, ends, violations)
+        {
+            UselessReplays = useless,
+        };
     }
 
     private static IReadOnlyList<string> Replay(ExplorerOptions options, Scene scene, IEnumerable<Choice> path)

@@ -71,6 +71,12 @@ internal sealed partial class World
             );
         if (Broken is not null)
             return;
+        if (SleptOver)
+        {
+            End = "a process slept past the horizon";
+            return;
+        }
+
         switch (state.Status)
         {
             case AccountStatus.Active when !Provider.Alive.Contains(TokenOf(Stored.Row)):
@@ -87,6 +93,9 @@ internal sealed partial class World
                 break;
             case AccountStatus.RequiresReauth when state.Reason != StatusReason.RefreshOutcomeLost:
                 Break($"mislabelled: the grant was not revoked, and the account says {state.Reason}");
+                break;
+            case AccountStatus.RequiresReauth when Provider.IsGood(TokenOf(Stored.Row), Now):
+                Break("a grant is given up that the provider would have renewed");
                 break;
             case AccountStatus.RequiresReauth when !MayHaveLost:
                 Break(

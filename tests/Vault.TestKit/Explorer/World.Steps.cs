@@ -12,6 +12,10 @@ internal sealed partial class World
     /// <summary>Past the lease on every clock within the allowed skew.</summary>
     private long BeyondLease => (long)(Options.Lifecycle.Lease + (Options.Lifecycle.ClockSkew * 2)).TotalSeconds + 1;
 
+    /// <summary>Past the horizon on every clock within the allowed skew.</summary>
+    private long BeyondHorizon =>
+        (long)(Options.Lifecycle.Horizon + (Options.Lifecycle.ClockSkew * 2)).TotalSeconds + 1;
+
     /// <summary>Past the lease on a clock that is fast by the allowed skew, and not on the holder's clock.</summary>
     private long NearLease => (long)(Options.Lifecycle.Lease - Options.Lifecycle.ClockSkew).TotalSeconds;
 
@@ -51,6 +55,8 @@ internal sealed partial class World
             if (Options.Faults.HasFlag(Faults.Clock))
                 choices.Add(new(Deed.Leap, Seconds: NearLease));
             choices.Add(new(Deed.Leap, Seconds: BeyondLease));
+            if (Stored.Row.State.Doubt is not null && Options.Rotation is Rotation.FamilyKill or Rotation.Grace)
+                choices.Add(new(Deed.Leap, Seconds: BeyondHorizon));
             if (Options.Rotation == Rotation.Grace)
                 choices.Add(new(Deed.Leap, Seconds: (long)Options.Grace.TotalSeconds + 1));
         }
@@ -158,8 +164,6 @@ internal sealed partial class World
         foreach (var process in Everyone)
             if (process.Rest() is { } failure)
                 Break(failure);
-        if (Provider.Replays > 0 && Options.Rotation is Rotation.FamilyKill or Rotation.Grace)
-            Break("a used token was presented again to a provider that kills its family");
         if (Stored.Row.State.Status == AccountStatus.RequiresReauth && !MayDoubt)
             Break("mislabelled: every response arrives in time, and the account says that one was lost");
         if (Stored.Commits.Any(c => c.Value > 1))

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
+using Vault.TestKit.Memory;
 using Vault.TestKit.Provider;
 
 namespace Vault.TestKit.Explorer;
@@ -53,6 +54,21 @@ internal sealed partial class World
 
     public int Leaps { get; private set; }
 
+    /// <summary>Which folders are drained; the hosts share it.</summary>
+    public MemoryRefreshNotes Notes { get; } = new();
+
+    /// <summary>How often a used token was presented again when its grant was lost anyway.</summary>
+    public int UselessReplays { get; private set; }
+
+    /// <summary>
+    /// A process slept past the horizon with a response, and the token was presented again meanwhile. What is promised
+    /// of the grant ends there.
+    /// </summary>
+    public bool SleptOver { get; private set; }
+
+    /// <summary>When each refresh token left the provider.</summary>
+    public Dictionary<string, DateTimeOffset> IssuedAt { get; } = [];
+
     public DateTimeOffset? RevokedAt { get; set; }
 
     public DateTimeOffset? ShutAt { get; private set; }
@@ -91,6 +107,31 @@ internal sealed partial class World
 
     public void Saw(WorldHost host, string what) =>
         host.History = Hash($"{host.History}|{(Now - Scene.Origin).Ticks}|{host.ClockError.Ticks}|{what}");
+
+    /// <summary>
+    /// A used token was presented again to a provider that kills its family. That is harmful where a process holds a
+    /// token of the family that works, or will find it on its disk, and has not slept past the horizon with it.
+    /// </summary>
+    public void Replayed(string token, IReadOnlyCollection<string> working)
+    {
+        var kept = working.Except(Lost).ToList();
+        if (kept.Count == 0)
+            UselessReplays++;
+        else if (kept.TrueForAll(SleptWith))
+            SleptOver = true;
+        else
+            Break($"a harmful replay: {token} is presented again, and {string.Join(", ", kept)} would have lived");
+    }
+
+    /// <summary>A process holds the token since before the horizon, or has held it so long before it committed.</summary>
+    private bool SleptWith(string token)
+    {
+        var slack = Options.Lifecycle.Lease + (Options.Lifecycle.ClockSkew * 2);
+        var until = IssuedAt.GetValueOrDefault(token) + Options.Lifecycle.Horizon - slack;
+        return token == TokenOf(Stored.Row)
+            ? Stored.Row.State.LastRefreshedAt >= until
+            : Now >= until && Hosts.Any(h => h.InHand == token || h.Spool.Replies.Count > 0);
+    }
 
     public void Log(string what)
     {
@@ -139,11 +180,13 @@ internal sealed partial class World
         text.Append(
                 CultureInfo.InvariantCulture,
                 $"{(Now - Scene.Origin).Ticks}|{Budget}|{Leaps}|{Stored.Gate}|{RevokedAt?.Ticks}|{ShutAt?.Ticks}|"
-                    + $"{MayDoubt}|{MayHaveLost}|"
+                    + $"{MayDoubt}|{MayHaveLost}|{SleptOver}|"
             )
             .Append(Canon(Stored.Row, TokenOf(Stored.Row)))
             .Append('|')
             .Append(Provider.Describe(Scene.Origin))
+            .Append('|')
+            .AppendJoin(',', Notes.Describe())
             .Append('|')
             .AppendJoin(',', Lost.Order());
         foreach (var host in Everyone)

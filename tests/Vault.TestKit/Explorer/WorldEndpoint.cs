@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
+using Vault.Core.Packs;
 using Vault.Core.Sealing;
 using Vault.TestKit.Provider;
 
@@ -41,7 +42,12 @@ internal sealed class WorldEndpoint(World world, WorldHost host) : ITokenEndpoin
             return new TokenReply.MayHaveActed("http_500");
         }
 
+        var (working, replays) = (world.Provider.Alive.ToList(), world.Provider.Replays);
         var issued = world.Provider.Present(token, world.Now);
+        if (issued.RefreshToken is { } fresh)
+            world.IssuedAt[fresh] = world.Now;
+        if (world.Provider.Replays > replays && world.Provider.Rotation is not Rotation.SingleUse)
+            world.Replayed(token, working);
         world.Log(
             $"provider: {token} -> "
                 + (issued.Result == Presented.Granted ? issued.RefreshToken ?? "granted" : "refused")

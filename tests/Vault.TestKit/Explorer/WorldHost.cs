@@ -16,6 +16,7 @@ internal sealed class WorldHost : ICheckpoints
     private readonly World _world;
     private readonly int _index;
     private int _life;
+    private int _putsBefore;
     private AccountRefresher _refresher = null!;
     private AccountRevoker _revoker = null!;
     private Task? _operation;
@@ -41,7 +42,15 @@ internal sealed class WorldHost : ICheckpoints
     public Ticket? Ticket { get; set; }
 
     /// <summary>A refresh token that this process has received and not yet committed.</summary>
-    public string? InHand { get; set; }
+    public string? InHand
+    {
+        get;
+        set
+        {
+            field = value;
+            _putsBefore = Spool.Puts;
+        }
+    }
 
     /// <summary>A hash of all inputs of the process. The process is deterministic, so they determine its
     /// state.</summary>
@@ -58,7 +67,7 @@ internal sealed class WorldHost : ICheckpoints
 
         // Called as the sweep does. The attempt runs on this thread; the result, which is not used, may complete on
         // another thread.
-        _ = _refresher.RefreshAsync(_world.Key, null, RefreshReason.Scheduled, CancellationToken.None);
+        _ = _refresher.RefreshAsync(_world.Key, null, RefreshReason.PresentAgain, CancellationToken.None);
         _operation = _refresher.Underway.SingleOrDefault();
     }
 
@@ -78,8 +87,10 @@ internal sealed class WorldHost : ICheckpoints
 
     public void Crash()
     {
-        if (InHand is not null)
+        // What is on the disk outlives the process.
+        if (InHand is not null && Spool.Puts == _putsBefore)
             _world.Lose(this);
+        InHand = null;
         Ticket = null;
         _operation = null;
         Scarred = false;
@@ -114,13 +125,16 @@ internal sealed class WorldHost : ICheckpoints
 
     private void Start()
     {
-        Holder = $"h{_index}#{++_life}";
+        _life++;
+        Holder = $"h{_index}#{_life}/f{_index}.{_life}";
         var mine = $"h{_index}#";
         var holder = Holder;
         var store = new WorldStore(_world, this);
         var endpoint = new WorldEndpoint(_world, this);
         var scene = _world.Scene;
         var options = _world.Options.Lifecycle;
+        if (_world.Options.Off == Off.Horizon)
+            options = options with { Horizon = TimeSpan.Zero };
         var ids = new IdFactory(Clock, new Counting((_index * 1_000) + _life));
         var cache = new CredentialCache(store, scene.Sealing, Clock, options);
         var runner = new AccountRunner(store, cache, scene.Packs, ids, new Even(), Clock, options);
@@ -136,6 +150,7 @@ internal sealed class WorldHost : ICheckpoints
             scene.BinderOf(runner),
             endpoint,
             Spool,
+            new SettledHolders(identity, _world.Notes, Clock),
             identity,
             ids,
             Clock,

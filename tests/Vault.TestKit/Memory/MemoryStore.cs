@@ -31,6 +31,8 @@ public sealed class MemoryStore
 
     public MemoryAccountStore Accounts { get; }
 
+    public MemoryRefreshNotes RefreshNotes { get; } = new();
+
     public MemoryOrganizationStore Organizations { get; }
 
     public MemoryConnectionStore Connections { get; }

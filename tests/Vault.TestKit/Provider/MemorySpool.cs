@@ -12,6 +12,9 @@ public sealed class MemorySpool : IReplySpool
     /// <summary>Whether the spool refuses replies, like a full disk.</summary>
     public bool Full { get; set; }
 
+    /// <summary>The number of replies it took.</summary>
+    public int Puts { get; private set; }
+
     public IReadOnlyList<SpooledReply> Replies
     {
         get
@@ -28,6 +31,7 @@ public sealed class MemorySpool : IReplySpool
             if (Full)
                 return Task.FromResult(false);
             _replies.Add(reply);
+            Puts++;
             return Task.FromResult(true);
         }
     }

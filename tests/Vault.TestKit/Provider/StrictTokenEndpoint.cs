@@ -27,6 +27,9 @@ public enum Act
     /// <summary>Acts and responds with 500.</summary>
     BrokenAfterActing,
 
+    /// <summary>Responds with <c>invalid_grant</c> although the grant lives: a fault of the provider.</summary>
+    RefuseGrant,
+
     /// <summary>Responds with <c>invalid_client</c>.</summary>
     RefuseClient,
 }
@@ -47,12 +50,14 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
 
     public TimeSpan? RetryAfter { get; set; }
 
+    /// <summary>What every call does that no act is scripted for.</summary>
+    public Act Otherwise { get; set; } = Act.Answer;
+
+    /// <summary>The captured parameters of every token response.</summary>
+    public Dictionary<string, string> Captured { get; set; } = [];
+
     /// <summary>The reason of a refusal, one of <see cref="StatusReason"/>.</summary>
     public string DeadReason { get; set; } = StatusReason.UserRevoked;
-
-    /// <summary>Captured parameters of the next responses.</summary>
-    public ImmutableSortedDictionary<string, string> Captured { get; set; } =
-        ImmutableSortedDictionary<string, string>.Empty;
 
     public UpstreamRevocation RevocationOutcome { get; set; } = UpstreamRevocation.Confirmed;
 
@@ -161,7 +166,7 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
             if (time.GetUtcNow() >= deadline)
                 return new TokenReply.NotActed("deadline", null);
             _calls++;
-            switch (_script.TryDequeue(out var how) ? how : Act.Answer)
+            switch (_script.TryDequeue(out var how) ? how : Otherwise)
             {
                 case Act.TooMany:
                     return new TokenReply.NotActed("http_429", RetryAfter);
@@ -169,6 +174,8 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
                     return new TokenReply.NotActed("http_503", RetryAfter);
                 case Act.Broken:
                     return new TokenReply.MayHaveActed("http_500");
+                case Act.RefuseGrant:
+                    return new TokenReply.GrantDead(DeadReason, "invalid_grant");
                 case Act.RefuseClient:
                     return new TokenReply.ClientRefused(StatusReason.ClientMisconfigured, "invalid_client");
                 case Act.DropReply:
@@ -178,10 +185,7 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
                     act();
                     return new TokenReply.MayHaveActed("http_500");
                 default:
-                    var reply = Reply(act(), time.GetUtcNow(), AccessLife, keepsRefreshToken, DeadReason);
-                    return reply is TokenReply.Granted granted
-                        ? new TokenReply.Granted(granted.Tokens with { Parameters = Captured })
-                        : reply;
+                    return Reply(act(), time.GetUtcNow(), AccessLife, keepsRefreshToken, DeadReason, Captured);
             }
         }
     }
@@ -191,7 +195,8 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
         DateTimeOffset now,
         TimeSpan life,
         bool keepsRefreshToken,
-        string deadReason
+        string deadReason,
+        IReadOnlyDictionary<string, string>? captured = null
     ) =>
         issued.Result == Presented.Refused
             ? new TokenReply.GrantDead(deadReason, "invalid_grant")
@@ -207,7 +212,7 @@ public sealed class StrictTokenEndpoint(StrictProvider provider, TimeProvider ti
                     now + life,
                     null,
                     null,
-                    ImmutableSortedDictionary<string, string>.Empty,
+                    (captured ?? ImmutableSortedDictionary<string, string>.Empty).ToImmutableSortedDictionary(),
                     null
                 )
             );

@@ -97,6 +97,7 @@ internal sealed class LabBench : IDisposable
             sealer,
             new PublicAddress(new Uri("https://vault.example.com"))
         );
+        var host = new NamedHost("lab");
         Refresher = new AccountRefresher(
             _store.Accounts,
             runner,
@@ -106,7 +107,8 @@ internal sealed class LabBench : IDisposable
             new DestinationBinder(_store.Connections, packs, _keyring, _sealing, runner),
             Tokens,
             new MemorySpool(),
-            new NamedHost("lab"),
+            new SettledHolders(host, _store.RefreshNotes, time),
+            host,
             ids,
             time,
             options,

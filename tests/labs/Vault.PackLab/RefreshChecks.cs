@@ -99,11 +99,18 @@ internal static class RefreshChecks
                 return "tried once more, then refresh_outcome_lost";
             default:
                 LabException.Require(
-                    state is { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost }
-                        && bench.Emulator.Replays == replays,
+                    state is { Status: AccountStatus.Active, Doubt: not null } && bench.Emulator.Replays == replays,
                     $"came to {state.Status} {state.Reason}, {bench.Emulator.Replays - replays} replays"
                 );
-                return "never presented again: refresh_outcome_lost";
+                bench.Time.Advance(TimeSpan.FromMinutes(1));
+                await bench.Refresher.RefreshAsync(key, 1, RefreshReason.PresentAgain, default);
+                state = await bench.StateAsync(key);
+                LabException.Require(
+                    state is { Status: AccountStatus.RequiresReauth, Reason: StatusReason.RefreshOutcomeLost }
+                        && bench.Emulator.Replays == replays + 1,
+                    $"came to {state.Status} {state.Reason}, {bench.Emulator.Replays - replays} replays"
+                );
+                return "presented once more when it could no longer harm, then refresh_outcome_lost";
         }
     }
 

@@ -8,7 +8,9 @@ internal sealed record CampaignReport(
     long Steps,
     TimeSpan Elapsed,
     IReadOnlyDictionary<string, long> Ends,
-    World? Failure
+    World? Failure,
+    long UselessReplays,
+    long SleepersReplays
 );
 
 /// <summary>Schedules, one after the other, until enough or one that breaks a promise.</summary>
@@ -26,12 +28,16 @@ internal static class Campaign
         var clock = Stopwatch.StartNew();
         var ends = new SortedDictionary<string, long>(StringComparer.Ordinal);
         long done = 0,
-            steps = 0;
+            steps = 0,
+            useless = 0,
+            sleepers = 0;
         while (done < schedules && !(clock.Elapsed >= limit))
         {
             var world = await PlayAsync(scene, SeedOf(seed, done), bug, verbose: false);
             done++;
             steps += world.Steps;
+            useless += world.UselessReplays;
+            sleepers += world.SleepersReplays;
             if (world.Broken is not null)
             {
                 return new CampaignReport(
@@ -39,7 +45,9 @@ internal static class Campaign
                     steps,
                     clock.Elapsed,
                     ends,
-                    await PlayAsync(scene, world.Seed, bug, verbose: true)
+                    await PlayAsync(scene, world.Seed, bug, verbose: true),
+                    useless,
+                    sleepers
                 );
             }
 
@@ -48,7 +56,7 @@ internal static class Campaign
                 progress?.Invoke(done, clock.Elapsed);
         }
 
-        return new CampaignReport(done, steps, clock.Elapsed, ends, null);
+        return new CampaignReport(done, steps, clock.Elapsed, ends, null, useless, sleepers);
     }
 
     /// <summary>Every schedule has a seed of its own, by which it can be played again alone.</summary>

@@ -84,6 +84,9 @@ internal static class Runs
             $"{N(report.Schedules)} schedules, {N(report.Steps)} steps, {report.Elapsed.TotalSeconds:0.0} s, {report.Elapsed.TotalMicroseconds / Math.Max(1, report.Schedules):0} µs each; "
                 + (report.Failure is null ? "0 promises broken" : "1 promise broken")
         );
+        Console.WriteLine(
+            $"tokens presented again whose grant was lost before: {N(report.UselessReplays)}; while a process slept past the horizon with the response: {N(report.SleepersReplays)}"
+        );
     }
 
     private static void Fail(World world, string bug)

@@ -25,7 +25,10 @@ public sealed partial class KillCampaign
         var round = $"round {_report.Rounds.Count + 1}, {account.User}";
         if (!labelled)
             _report.Violations.Add($"{round}: lost and called {state.Status} {state.Reason}");
-        if (!grant.Alive)
+        var sent = grant.Refreshes > committed;
+        if (!sent)
+            _report.Violations.Add($"{round}: lost although the provider has given no token that is not in the store");
+        if (!grant.Alive && !sent)
             _report.Violations.Add($"{round}: the provider killed the grant: {grant.DeathReason}");
         if (!_world.Options.Strict && down < Window)
             _report.Violations.Add($"{round}: lost although the provider has a grace window");
@@ -44,7 +47,7 @@ public sealed partial class KillCampaign
         return new Loss(
             account.User,
             labelled,
-            grant.Refreshes > committed,
+            sent,
             here && reached!.Value.Point is "reply_received" or "reply_sealed",
             state.Reason
         );

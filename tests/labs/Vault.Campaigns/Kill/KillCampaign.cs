@@ -330,10 +330,17 @@ public sealed partial class KillCampaign
         _report.WritesAtProvider = counters.ApiCallsByPath.GetValueOrDefault("POST /api/items");
         _report.FamiliesKilled = counters.FamiliesKilled;
         _report.ReplaysOutsideGrace = counters.RefreshReplays - counters.RefreshGraceReuses;
-        if (counters.FamiliesKilled > 0)
-            _report.Violations.Add($"the provider killed {counters.FamiliesKilled} families");
-        if (_report.ReplaysOutsideGrace > 0)
-            _report.Violations.Add($"{_report.ReplaysOutsideGrace} refresh tokens came twice outside a grace window");
+
+        // A grant whose last response nobody has is presented once more: it was lost before.
+        var useless = _report.Rounds.Sum(r => r.Losses.Count(l => l.Sent));
+        if (counters.FamiliesKilled > useless)
+            _report.Violations.Add(
+                $"the provider killed {counters.FamiliesKilled} families, and {useless} grants were lost before"
+            );
+        if (_report.ReplaysOutsideGrace > useless)
+            _report.Violations.Add(
+                $"{_report.ReplaysOutsideGrace} refresh tokens came twice outside a grace window, and {useless} grants were lost before"
+            );
         var (wrong, endMissing) = await Audit.WritesAreInTheLedgerAsync(
             _world,
             _report.WritesAtProvider,

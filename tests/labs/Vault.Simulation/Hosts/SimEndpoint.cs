@@ -47,12 +47,18 @@ internal sealed class SimEndpoint(World world, SimHost host) : ITokenEndpoint
             subject,
             () =>
             {
+                var (alive, replays) = (world.Provider.Alive.ToList(), world.Provider.Replays);
                 var issued = world.Provider.Present(token, world.Now < end ? world.Now : end);
+                if (world.Provider.Replays > replays)
+                    world.Replayed(subject, token, alive);
                 if (issued.Result == Presented.Granted)
                 {
                     world.Note(issued, world.FamilyOf(token));
                     if (issued.RefreshToken is { } fresh)
+                    {
                         subject.InHand[fresh] = host;
+                        subject.IssuedAt[fresh] = world.Now;
+                    }
                 }
 
                 world.Tell(() =>

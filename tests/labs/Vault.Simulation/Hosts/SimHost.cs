@@ -64,7 +64,7 @@ internal sealed class SimHost : ICheckpoints
     public void Start()
     {
         Life++;
-        Holder = $"h{_index}#{Life}";
+        Holder = $"h{_index}#{Life}/f{_index}.{Life}";
         Unwritten.Clear();
         FrozenUntil = default;
         var world = _world;
@@ -85,6 +85,8 @@ internal sealed class SimHost : ICheckpoints
             world.Plan.KnowsItsDead && h != holder && h.StartsWith(machine, StringComparison.Ordinal)
         );
         var binder = new DestinationBinder(scene.Connections, packs, keyring, sealing, runner);
+        var notes = new SimNotes(world, this);
+        var settled = new SettledHolders(identity, notes, time);
         Refresher = new AccountRefresher(
             store,
             runner,
@@ -94,6 +96,7 @@ internal sealed class SimHost : ICheckpoints
             binder,
             endpoint,
             Disk,
+            settled,
             identity,
             ids,
             time,
@@ -102,7 +105,8 @@ internal sealed class SimHost : ICheckpoints
             IAccountObserver.None
         );
         var revoker = new AccountRevoker(store, runner, sealing, clients, endpoint, time, options);
-        _sweep = new DueSweep(store, runner, Refresher, revoker, packs, time, IAccountObserver.None);
+        var gate = new PresentAgainGate(store, runner, settled, notes, identity, options, IAccountObserver.None);
+        _sweep = new DueSweep(store, runner, Refresher, revoker, gate, packs, time, IAccountObserver.None);
         var memory = world.Store;
         var guard = new ExecutionGuard(
             memory.Organizations,

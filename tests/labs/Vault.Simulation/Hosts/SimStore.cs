@@ -131,7 +131,10 @@ internal sealed class SimStore(World world, SimHost host) : IAccountStore
         int pageSize,
         string? cursor,
         CancellationToken cancellationToken
-    ) => throw new NotSupportedException();
+    ) =>
+        world.CallAsync<Page<AccountRow>>(host, Peer.Store, "list", null, () =>
+            Scene.Wait(world.Store.Accounts.ListAsync(organization, filter, pageSize, cursor, default))
+        );
 
     public Task<long> CountDueAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

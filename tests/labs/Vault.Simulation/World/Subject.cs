@@ -18,6 +18,12 @@ internal sealed class Subject(AccountRow start, int family)
 
     public bool UserRevoked { get; set; }
 
+    /// <summary>
+    /// A process slept past the horizon with a response, and the token was presented again meanwhile. What is promised
+    /// of the grant ends there.
+    /// </summary>
+    public bool SleptOver { get; set; }
+
     /// <summary>The family whose grant the row holds.</summary>
     public int Family { get; set; } = family;
 
@@ -30,6 +36,9 @@ internal sealed class Subject(AccountRow start, int family)
 
     /// <summary>Issued to a process, and neither committed nor on a disk: a crash loses it.</summary>
     public Dictionary<string, SimHost> InHand { get; } = [];
+
+    /// <summary>When each refresh token left the provider.</summary>
+    public Dictionary<string, DateTimeOffset> IssuedAt { get; } = [];
 
     /// <summary>Attempts, and the process that made each.</summary>
     public Dictionary<string, string> Attempts { get; } = [];

@@ -1,5 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Ledger;
+using Vault.Core.Packs;
 
 namespace Vault.Simulation;
 
@@ -46,6 +47,45 @@ internal sealed partial class World
             Break($"law 3: {host.Name} refreshes without holding the intent");
         subject.Refreshing = (host, host.Life, token, end);
     }
+
+    /// <summary>
+    /// A used token reached the provider again. Where that kills the family it is harmful if a process holds a token
+    /// that works, or finds one on its disk, and has not slept past the horizon with it; otherwise the grant was lost
+    /// before (law 5).
+    /// </summary>
+    public void Replayed(Subject subject, string token, IEnumerable<string> alive)
+    {
+        if (Plan.Rotation is not (Rotation.FamilyKill or Rotation.Grace))
+            return;
+        var kept = alive.Where(t => FamilyOf(t) == FamilyOf(token) && !subject.Lost.Contains(t)).ToList();
+        if (kept.Count == 0)
+            UselessReplays++;
+        else if (kept.TrueForAll(t => SleptWith(subject, t)))
+        {
+            SleepersReplays++;
+            subject.SleptOver = true;
+        }
+        else
+            Break($"a harmful replay: {token} is presented again, and {string.Join(", ", kept)} would have lived");
+    }
+
+    /// <summary>A process holds the token since before the horizon, or has held it so long before it committed.</summary>
+    private bool SleptWith(Subject subject, string token)
+    {
+        var row = RowOf(subject);
+        using var grant = Scene.Open(row);
+        var slack = Lifecycle.Lease + (Lifecycle.ClockSkew * 2);
+        var until = subject.IssuedAt.GetValueOrDefault(token) + Lifecycle.Horizon - slack;
+        return token == grant?.RefreshToken?.RevealText()
+            ? row.State.LastRefreshedAt >= until
+            : Now >= until && (subject.InHand.ContainsKey(token) || Hosts.Any(h => h.Disk.Count > 0));
+    }
+
+    /// <summary>Tokens presented again whose grant was lost before.</summary>
+    public int UselessReplays { get; private set; }
+
+    /// <summary>Tokens presented again while a process that had slept past the horizon held the response.</summary>
+    public int SleepersReplays { get; private set; }
 
     // A late reply, or a new consent, takes the place of an intent that a process looked at less than a freshness lease
     // ago. What that process then presents is used up or replaced, which the provider's own rules judge.

@@ -28,6 +28,14 @@ internal sealed partial class World
         }
 
         await FinishAsync(quiet);
+
+        // A host drains its disk every second; it must not wait for the leaps below.
+        foreach (var host in Hosts)
+        {
+            Begin(host.DrainAsync(), host, "drain");
+            await FinishAsync(quiet);
+        }
+
         for (var round = 0; round < 3 && ShutAt is not null && Broken is null; round++)
         {
             Begin(Hosts[0].ResumeAsync(), Hosts[0], "resume");
@@ -107,6 +115,8 @@ internal sealed partial class World
             Break($"the ledger says {subject.LedgerStatus} and the row says {state.Status}");
         switch (state.Status)
         {
+            case AccountStatus.Active or AccountStatus.RequiresReauth when subject.SleptOver:
+                break;
             case AccountStatus.Active when subject.UserRevoked && !Provider.IsGood(token, Now):
                 // Nothing has asked the provider since. The next refresh must find it out.
                 Begin(Hosts[0].AskAsync(subject), Hosts[0], "ask");
@@ -135,6 +145,8 @@ internal sealed partial class World
             case AccountStatus.RequiresReauth when state.Reason == StatusReason.RefreshOutcomeLost:
                 if (!subject.MayBeInDoubt)
                     Break("a loss without a cause: no reply was lost, and the account says that one was");
+                if (Provider.IsGood(token, Now))
+                    Break("a grant is given up that the provider would have renewed");
                 break;
             case AccountStatus.RequiresReauth when state.Reason == StatusReason.GrantRevoked && subject.UserRevoked:
                 break;
@@ -145,9 +157,6 @@ internal sealed partial class World
                 Break("the account ended in a status that nothing leads to: " + Ending);
                 break;
         }
-
-        if (Plan.Rotation is Rotation.FamilyKill or Rotation.Grace && Provider.Replays > 0)
-            Break("a used token was presented again to a provider that kills its family");
     }
 
     private async Task MustWorkAsync(Subject subject, Func<ValueTask> quiet)
