@@ -24,23 +24,23 @@ internal static class AccountImport
                 GlobalOptions.Query("/v1/connections?page_size=200", ("organization_id", organization)),
                 cancellationToken
             )
-        ).ToDictionary(c => c.Cell("name"), c => c.Cell("provider"), StringComparer.Ordinal);
+        ).ToDictionary(c => c.Cell("name"), StringComparer.Ordinal);
         var there = (
             await vault.ListAsync(
                 GlobalOptions.Query("/v1/connected_accounts?page_size=200", ("organization_id", organization)),
                 cancellationToken
             )
         )
-            .Where(a => a.Cell("status") == "ACTIVE" && a.Cell("account_label").Length == 0)
+            .Where(a => a.Cell("status") is "ACTIVE" or "PENDING_VERIFICATION" && a.Cell("account_label").Length == 0)
             .ToLookup(a => (a.Cell("user_id"), a.Cell("connection")), a => a.Cell("id"));
-        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
+        var targets = new Dictionary<string, ImportTarget>(StringComparer.Ordinal);
         foreach (
             var connection in accounts
-                .Where(a => a.Fault is null && a.Kind == "api_key" && known.ContainsKey(a.Connection))
+                .Where(a => a.Fault is null && known.ContainsKey(a.Connection))
                 .Select(a => a.Connection)
                 .Distinct(StringComparer.Ordinal)
         )
-            keys[connection] = await KeyFieldAsync(vault, known[connection], cancellationToken);
+            targets[connection] = await ImportTarget.ReadAsync(vault, known[connection], cancellationToken);
 
         var lines = new List<(ForeignAccount Account, string Outcome, string Detail)>();
         var taken = new HashSet<(string?, string)>();
@@ -55,6 +55,7 @@ internal static class AccountImport
                             : $"there is no connection '{account.Connection}'; create it, or --map "
                                 + $"{account.Connection}=NAME"
                     );
+                fault ??= targets[account.Connection].Fault(account);
                 // A user has one account per connection: a second would replace the first.
                 if (fault is null && !taken.Add((account.User, account.Connection)))
                     fault =
@@ -69,7 +70,7 @@ internal static class AccountImport
                         vault,
                         account,
                         organization,
-                        keys.GetValueOrDefault(account.Connection, ""),
+                        targets[account.Connection],
                         validate,
                         cancellationToken
                     )
@@ -125,14 +126,14 @@ internal static class AccountImport
         VaultClient vault,
         ForeignAccount account,
         string? organization,
-        string keyField,
+        ImportTarget target,
         bool validate,
         CancellationToken cancellationToken
     )
     {
         var credential = new Dictionary<string, string>(StringComparer.Ordinal) { ["type"] = account.Kind! };
         foreach (var (name, value) in account.Fields)
-            credential[name == "api_key" ? keyField : name] = value;
+            credential[name == "api_key" ? target.KeyField : name] = value;
         var body = new Dictionary<string, object?>
         {
             ["user_id"] = account.User,
@@ -142,8 +143,10 @@ internal static class AccountImport
         };
         if (organization is not null)
             body["organization_id"] = organization;
-        if (account.Scopes.Count > 0)
-            body["scopes"] = account.Scopes;
+        if (account.Scopes is { } scopes)
+            body["scopes"] = scopes;
+        if (target.Parameters(account) is { Count: > 0 } parameters)
+            body["parameters"] = parameters;
         try
         {
             var made = await vault.CallAsync(HttpMethod.Post, "/v1/connected_accounts", body, cancellationToken);
@@ -153,28 +156,5 @@ internal static class AccountImport
         {
             return (account, "failed", $"{e.Problem.Code}: {e.Problem.Detail}");
         }
-    }
-
-    /// <summary>The provider's field for its API key.</summary>
-    private static async Task<string> KeyFieldAsync(
-        VaultClient vault,
-        string provider,
-        CancellationToken cancellationToken
-    )
-    {
-        var pack = await vault.CallAsync(
-            HttpMethod.Get,
-            "/v1/providers/" + Uri.EscapeDataString(provider),
-            null,
-            cancellationToken
-        );
-        var fields = pack.GetProperty("credential_fields")
-            .EnumerateArray()
-            .Where(f =>
-                f.Cell("credential_type") == "api_key" && f.GetProperty("required").ValueKind == JsonValueKind.True
-            )
-            .Select(f => f.Cell("name"))
-            .ToList();
-        return fields.Count == 1 ? fields[0] : "api_key";
     }
 }

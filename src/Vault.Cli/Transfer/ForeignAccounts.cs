@@ -19,7 +19,14 @@ internal sealed class ForeignAccount
 
     public IReadOnlyDictionary<string, string> Fields { get; init; } = new Dictionary<string, string>();
 
-    public IReadOnlyList<string> Scopes { get; init; } = [];
+    /// <summary>Null when the file does not say: the scopes stay unknown.</summary>
+    public IReadOnlyList<string>? Scopes { get; init; }
+
+    /// <summary>
+    /// What else the other product knows of the account (Nango's connection_config), by names without case and
+    /// separators; parameters of a pack are looked for in it.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Config { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Why it cannot be imported; null if it can.</summary>
     public string? Fault { get; init; }
@@ -68,8 +75,11 @@ internal static class ForeignAccounts
     private static ForeignAccount Nango(JsonElement item, IReadOnlyDictionary<string, string> names)
     {
         var credentials = Member(item, "credentials");
-        // Since Nango introduced end users, the connection's id is opaque and the user is in end_user.
-        var user = Text(Member(item, "end_user"), "id") ?? Text(item, "connection_id");
+        // Since Nango introduced end users, the connection's id is opaque and the user is in end_user or in the tags.
+        var user = Text(Member(item, "end_user"), "id")
+            ?? Text(Member(item, "end_user"), "end_user_id")
+            ?? Text(Member(item, "tags"), "end_user_id")
+            ?? Text(item, "connection_id");
         var integration = Text(item, "provider_config_key") ?? Text(item, "provider") ?? "";
         return Make(
             Text(item, "connection_id") ?? "?",
@@ -77,7 +87,8 @@ internal static class ForeignAccounts
             names.GetValueOrDefault(integration, integration),
             Text(credentials, "type")?.ToUpperInvariant(),
             credentials,
-            Text(Member(credentials, "raw"), "scope")
+            ScopesOf(Member(credentials, "raw")) ?? ScopesOf(credentials),
+            ConfigOf(Member(item, "connection_config"), Member(credentials, "raw"), Member(item, "metadata"))
         );
     }
 
@@ -92,7 +103,8 @@ internal static class ForeignAccounts
             names.GetValueOrDefault(integration, integration),
             (Text(state, "authScheme") ?? Text(state, "auth_scheme"))?.ToUpperInvariant(),
             values,
-            Text(values, "scope")
+            ScopesOf(values),
+            ConfigOf(values)
         );
     }
 
@@ -102,7 +114,8 @@ internal static class ForeignAccounts
         string connection,
         string? type,
         JsonElement c,
-        string? scopes
+        IReadOnlyList<string>? scopes,
+        IReadOnlyDictionary<string, string> config
     )
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -151,7 +164,8 @@ internal static class ForeignAccounts
             Kind = kind,
             Fields = fields,
             Fault = fault,
-            Scopes = scopes is null ? [] : scopes.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries),
+            Scopes = scopes,
+            Config = config,
         };
 
         void Put(string name, string? value)
@@ -162,10 +176,82 @@ internal static class ForeignAccounts
     }
 
     private static string? Expiry(JsonElement credentials) =>
-        Text(credentials, "expires_at") is { } text
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+        Time(Member(credentials, "expires_at")) is { } at
             ? at.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
             : null;
+
+    /// <summary>A date, or seconds or milliseconds since 1970, as a number or a string.</summary>
+    private static DateTimeOffset? Time(JsonElement value)
+    {
+        var text = value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString()!,
+            JsonValueKind.Number => value.GetRawText(),
+            _ => "",
+        };
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+            return number is > 0 and < 1e14
+                ? DateTimeOffset.UnixEpoch.AddMilliseconds(number < 1e11 ? number * 1_000 : number)
+                : null;
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            ? at
+            : null;
+    }
+
+    /// <summary>Null when nothing is said; an empty string says nothing.</summary>
+    private static IReadOnlyList<string>? ScopesOf(JsonElement from)
+    {
+        foreach (var name in new[] { "scope", "scopes" })
+        {
+            var value = Member(from, name);
+            var texts = value.ValueKind switch
+            {
+                JsonValueKind.String => [value.GetString()!],
+                JsonValueKind.Array => value
+                    .EnumerateArray()
+                    .Where(s => s.ValueKind == JsonValueKind.String)
+                    .Select(s => s.GetString()!)
+                    .ToArray(),
+                _ => [],
+            };
+            var scopes = texts
+                .SelectMany(t => t.Split([' ', ',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries))
+                .Distinct(StringComparer.Ordinal)
+                .ToList();
+            if (scopes.Count > 0)
+                return scopes;
+        }
+
+        return null;
+    }
+
+    /// <summary>Earlier sources win. Tokens are no configuration.</summary>
+    private static Dictionary<string, string> ConfigOf(params ReadOnlySpan<JsonElement> sources)
+    {
+        var config = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var source in sources)
+        {
+            if (source.ValueKind != JsonValueKind.Object)
+                continue;
+            foreach (var member in source.EnumerateObject())
+            {
+                var value = member.Value.ValueKind switch
+                {
+                    JsonValueKind.String => member.Value.GetString()!,
+                    JsonValueKind.Number => member.Value.GetRawText(),
+                    _ => "",
+                };
+                if (value.Length > 0 && !member.Name.Contains("token", StringComparison.OrdinalIgnoreCase))
+                    config.TryAdd(Plain(member.Name), value);
+            }
+        }
+
+        return config;
+    }
+
+    /// <summary>realmId, realm_id and realm-id are one name.</summary>
+    public static string Plain(string name) =>
+        name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
     private static JsonElement Member(JsonElement item, string name) =>
         item.ValueKind == JsonValueKind.Object && item.TryGetProperty(name, out var value) ? value : default;

@@ -112,6 +112,9 @@ public abstract record AccountEvent(DateTimeOffset Now)
         double Jitter
     ) : AccountEvent(Now);
 
+    /// <summary>The provider took a call with the credential of this generation.</summary>
+    public sealed record Used(DateTimeOffset Now, long Generation) : AccountEvent(Now);
+
     /// <summary>Only time has passed: credentials may have expired.</summary>
     public sealed record TimePassed(DateTimeOffset Now) : AccountEvent(Now);
 }

@@ -136,6 +136,7 @@ public static partial class AccountLifecycle
                 ? ToldScopes.InTermsOf(state.RequestedScopes, told)
                 : state.GrantedScopes,
             ScopesUnknown = state.ScopesUnknown && e.Scopes is null,
+            Unverified = false,
             Parameters = e.Parameters is null ? state.Parameters : state.Parameters.SetItems(e.Parameters),
         };
 

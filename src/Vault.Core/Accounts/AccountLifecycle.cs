@@ -44,6 +44,7 @@ public static partial class AccountLifecycle
                 "account.disconnected"
             ),
             AccountEvent.UpstreamRevoked e => OnUpstreamRevoked(state, e, policy),
+            AccountEvent.Used e => OnUsed(state, e),
             AccountEvent.TimePassed e => OnTimePassed(state, e, policy),
             _ => throw new ArgumentException("Not an account event: " + what.GetType().Name, nameof(what)),
         };
@@ -100,6 +101,7 @@ public static partial class AccountLifecycle
             GrantedScopes = ToldScopes.InTermsOf(given.RequestedScopes, given.GrantedScopes),
             ScopesUnknown = given.ScopesUnknown,
             Terms = given.Terms,
+            Unverified = given.Unverified,
             Identity = given.Identity ?? state.Identity,
             MaskedSuffix = given.MaskedSuffix,
             Parameters = given.Parameters,
@@ -163,6 +165,11 @@ public static partial class AccountLifecycle
         };
         return new(done, AccountOutcome.Changed, GrantEffect.Wipe, "account.revoked_upstream");
     }
+
+    private static AccountDecision OnUsed(AccountState state, AccountEvent.Used e) =>
+        state.Unverified && state.Status == AccountStatus.Active && state.Generation == e.Generation
+            ? new(state with { Unverified = false }, AccountOutcome.Changed, LedgerType: "account.verified")
+            : new(state, AccountOutcome.Nothing);
 
     private static AccountDecision OnReportedDead(AccountState state, AccountEvent.GrantReportedDead e)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
@@ -101,6 +102,12 @@ public sealed record AccountState
     /// </summary>
     public bool ScopesUnknown { get; init; }
 
+    /// <summary>
+    /// Imported without a check, and not used successfully since. It acts like an active account, because its first use
+    /// is the check, and it is shown as <see cref="AccountStatus.PendingVerification"/>.
+    /// </summary>
+    public bool Unverified { get; init; }
+
     /// <summary>What the current grant is bound to; null for a static credential and for older rows.</summary>
     public ConsentTerms? Terms { get; init; }
 
@@ -114,6 +121,16 @@ public sealed record AccountState
     /// </summary>
     public ImmutableSortedDictionary<string, string> Parameters { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The status as callers see it.</summary>
+    [JsonIgnore]
+    public AccountStatus ShownStatus =>
+        Unverified && Status == AccountStatus.Active ? AccountStatus.PendingVerification : Status;
+
+    /// <summary>The reason that belongs to <see cref="ShownStatus"/>.</summary>
+    [JsonIgnore]
+    public string? ShownReason =>
+        ShownStatus == AccountStatus.PendingVerification ? StatusReason.AwaitingVerification : Reason;
 
     /// <summary>The narrowest scope of each group that the grant does not meet.</summary>
     public ImmutableArray<string> Missing(ScopeRequirement needs, ProviderPack pack)

@@ -43,6 +43,9 @@ public sealed record NewGrant
     /// <inheritdoc cref="AccountState.ScopesUnknown"/>
     public bool ScopesUnknown { get; init; }
 
+    /// <inheritdoc cref="AccountState.Unverified"/>
+    public bool Unverified { get; init; }
+
     /// <inheritdoc cref="AccountState.Terms"/>
     public ConsentTerms? Terms { get; init; }
 

@@ -80,7 +80,7 @@ public sealed class CredentialImport(
     private async Task<Result<AccountRow>> StoreAsync(
         AccountKey key,
         ConnectionRow connection,
-        CredentialRequest request,
+        CredentialRequest given,
         string source,
         string by,
         CancellationToken cancellationToken
@@ -93,6 +93,10 @@ public sealed class CredentialImport(
                 ErrorCatalogue.ProviderUnknown,
                 $"The provider '{connection.Provider}' of this connection is not loaded."
             );
+        var request = PrivateKeys.Read(pack, given, out var unreadable);
+        using var read = ReferenceEquals(request, given) ? null : request;
+        if (unreadable.Length > 0)
+            return ConnectionRules.Refuse(unreadable);
         if (CredentialRules.Check(pack, connection.Settings, request, time.GetUtcNow()) is { Length: > 0 } faults)
             return ConnectionRules.Refuse(faults);
         var opened = await clients.ForAsync(connection, request.Parameters, cancellationToken);
@@ -138,6 +142,8 @@ public sealed class CredentialImport(
                         InstalledBy = by,
                         Source = source,
                         Replaces = source == Rotation,
+                        // A replaced credential is tried by whoever replaces it.
+                        Unverified = source != Rotation && !request.Validate && request.ExpectedIdentity is null,
                     },
                 cancellationToken
             );

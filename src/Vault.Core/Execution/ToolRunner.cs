@@ -142,10 +142,12 @@ public sealed partial class ToolRunner(
             UpstreamReply reply;
             long generation;
             bool actedBefore;
+            bool unverified;
             try
             {
                 attempt++;
                 generation = account.Row.State.Generation;
+                unverified = account.Row.State.Unverified;
                 var earlierActed = run.MayHaveActed;
                 var call = new ToolCall(
                     run.Key.Organization,
@@ -180,6 +182,12 @@ public sealed partial class ToolRunner(
                 account.Release();
             }
 
+            // The first use that the provider takes is the check of an imported credential. If this cannot be written
+            // now, the next use writes it.
+            if (unverified && reply.Outcome == UpstreamOutcome.Succeeded)
+                _ = await accounts
+                    .ApplyAsync(run.Key, _ => new AccountEvent.Used(accounts.Now, generation), CancellationToken.None)
+                    .ConfigureAwait(false);
             if (reply.Outcome == UpstreamOutcome.CredentialRejected && !refreshed)
             {
                 // One refresh and one retry. The retry is safe: the provider has not acted on a request that it did not

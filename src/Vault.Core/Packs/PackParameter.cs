@@ -32,6 +32,16 @@ public sealed record PackParameter(
     string? Description
 )
 {
+    /// <summary>
+    /// Another parameter that decides about this one until a consent or a response says more: its value by the other's
+    /// (Zoho's servers by data centre).
+    /// </summary>
+    public string? From { get; init; }
+
+    /// <summary>The values for <see cref="From"/>.</summary>
+    public ImmutableSortedDictionary<string, string> Values { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
     public const int MaxLength = 512;
 
     // Keyed by reference and weakly: an accepted value is used for many calls until its row is read again. It is safe
@@ -131,8 +141,9 @@ public static class PackParameters
 
         foreach (var (name, parameter) in known)
         {
+            // Imported tokens have no consent to read a captured parameter from, and without it no call could be made.
             if (
-                parameter.Source == source
+                (parameter.Source == source || (orCaptured && parameter.Source == ParameterSource.Captured))
                 && parameter is { Required: true, Default: null }
                 && !values.ContainsKey(name)
             )
@@ -156,7 +167,12 @@ public static class PackParameters
         ArgumentNullException.ThrowIfNull(values);
         if (!pack.Details.Parameters.TryGetValue(name, out var parameter))
             return null;
-        var value = values.TryGetValue(name, out var given) ? given : parameter.Default;
+        var value =
+            values.TryGetValue(name, out var given) ? given
+            // One step: a pack in which the other parameter is derived as well is refused.
+            : parameter.From is { } other && Find(pack, values, other) is { } key
+                ? parameter.Values.GetValueOrDefault(key) ?? parameter.Default
+            : parameter.Default;
         // Validated again at use: the row may be older than the pattern in the pack.
         return value is not null && parameter.Accepts(value) ? value : null;
     }

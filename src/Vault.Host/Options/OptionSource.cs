@@ -28,6 +28,7 @@ public sealed record OptionDefinition(
 public sealed class OptionSource
 {
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _usual = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _onCommandLine = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<OptionDefinition> _known;
 
@@ -43,6 +44,8 @@ public sealed class OptionSource
         _known = known;
         foreach (var (variable, value) in environment)
         {
+            if (!variable.StartsWith("VAULT_", StringComparison.Ordinal))
+                _usual[variable] = value;
             if (!variable.StartsWith("VAULT_", StringComparison.Ordinal) || otherVariables.Contains(variable))
                 continue;
             if (known.FirstOrDefault(o => o.Variable == variable) is { } option)
@@ -103,6 +106,17 @@ public sealed class OptionSource
 
     /// <summary>Every user of the machine can read the command line of a process.</summary>
     public bool IsOnCommandLine(string name) => _onCommandLine.Contains(name);
+
+    /// <summary>
+    /// A variable that every program knows, such as HTTPS_PROXY, in upper or lower case; the first that is set.
+    /// </summary>
+    public string? Usual(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            if (_usual.TryGetValue(name, out var value) && value.Length > 0)
+                return value;
+        return null;
+    }
 
     public string Text(string name) =>
         _values.TryGetValue(name, out var value) && value.Length > 0

@@ -7,120 +7,8 @@ using Vault.Providers.Egress;
 namespace Vault.Host.Options;
 
 /// <summary>All options of a host, validated before anything starts.</summary>
-public sealed record VaultOptions
+public sealed partial record VaultOptions
 {
-    private static readonly IReadOnlyList<OptionDefinition> Own =
-    [
-        new(
-            "listen",
-            "http://127.0.0.1:8080",
-            "Address the gateway listens on: HTTP, on loopback. TLS ends at a proxy in front of it."
-        ),
-        new(
-            "allow-plain-http",
-            "false",
-            "Listen on an address that is not loopback although the host has no TLS: behind a TLS proxy only.",
-            IsSwitch: true
-        ),
-        new(
-            "public-url",
-            "",
-            "Origin under which browsers and providers reach the vault; default: the listen address."
-        ),
-        new(
-            "trusted-proxies",
-            "",
-            "Reverse proxies (addresses or CIDR, comma-separated) whose X-Forwarded-For header is trusted; "
-                + "without it all visitors behind one proxy share its rate limit."
-        ),
-        new(
-            "environment",
-            "production",
-            "production, or development: HTTP on loopback, the sandbox's packs, loopback upstreams."
-        ),
-        new("data", "./data", "Folder for the SQLite database, the reply spool and the generated master key."),
-        new("store", "sqlite", "sqlite or postgres."),
-        new("database", "", "PostgreSQL connection string, when store is postgres.", IsSecret: true),
-        new(
-            "database-owner",
-            "",
-            "PostgreSQL connection string of the schema's owner, for migrations; default: the same as database.",
-            IsSecret: true
-        ),
-        new(
-            "master-key-file",
-            "",
-            "File with the master key (base64 of 32 bytes, mode 0600); default: master.key in the data folder, "
-                + "generated once."
-        ),
-        new(
-            "previous-master-key-files",
-            "",
-            "Former master key files, comma-separated; needed until every key is rewrapped."
-        ),
-        new(
-            "admin-key-file",
-            "",
-            "File for the first administrator's key, and for a recovered one; default: admin.key in the data folder. "
-                + "An existing file is kept; the next free name (admin.key.2) is used."
-        ),
-        new("key-days", "90", "The longest life of API keys that callers create, in days; 0: no limit."),
-        new("packs", "", "Folder with your own provider packs (*.json)."),
-        new(
-            "egress-allow",
-            "",
-            "Hosts or networks (CIDR) that may be called although they are private, comma-separated."
-        ),
-        new(
-            "freshness-lease-ms",
-            "1000",
-            "How long a cached account may be used without reading its row again; a revocation waits this long."
-        ),
-        new("token-timeout-ms", "15000", "Timeout of one token-endpoint call."),
-        new(
-            "refresh-lease-ms",
-            "20000",
-            "How long a refresh holds its account: longer than token timeout plus clock skew, shorter than the "
-                + "grace windows of providers (30 s is common)."
-        ),
-        new(
-            "in-doubt-horizon-ms",
-            "900000",
-            "How long after a refresh without a known outcome its host may come back with the response: longer than a "
-                + "restart of a pod. After it the refresh token is presented once more."
-        ),
-        new(
-            "present-again-per-minute",
-            "60",
-            "Refresh tokens in doubt that all hosts together present once more, per minute and provider."
-        ),
-        new("clock-skew-ms", "3000", "Maximum difference between the clocks of two hosts."),
-        new("sweep-interval-ms", "1000", "Interval of the sweeps for due accounts."),
-        new("sweep-batch", "500", "Refreshes begun per sweep."),
-        new("execution-timeout-ms", "30000", "Default timeout of an execution."),
-        new("user-quota-per-minute", "0", "Executions per user, minute and host; 0: no limit."),
-        new("connection-quota-per-minute", "0", "Executions per connection, minute and host; 0: no limit."),
-        new("rate-limit-per-second", "1000", "Average requests per API key and second; the burst is twice as many."),
-        new("max-body-bytes", "1048576", "Maximum size of a request body."),
-        new(
-            "max-output-bytes",
-            "1048576",
-            "Maximum tool output in a response; the whole output is available through a handle."
-        ),
-        new("shutdown-timeout-ms", "150000", "How long a graceful stop waits for running executions and refreshes."),
-        new("otlp-endpoint", "", "OpenTelemetry collector (OTLP/gRPC); default: traces are not exported."),
-        new("log-level", "information", "trace, debug, information, warning or error."),
-        new(
-            "checkpoint",
-            "",
-            "Development only: a file with which the fault lab (./scripts/crash) kills or freezes this host at a "
-                + "named point."
-        ),
-    ];
-
-    /// <summary>All options: the vault's and its silo's.</summary>
-    public static IReadOnlyList<OptionDefinition> Known { get; } = [.. Own, .. SiloSettings.Known];
-
     /// <summary>Used by the scripts and tests, ignored by the host.</summary>
     public static readonly IReadOnlySet<string> ScriptVariables = new HashSet<string>(StringComparer.Ordinal)
     {
@@ -168,6 +56,14 @@ public sealed record VaultOptions
 
     public IReadOnlyList<string> EgressAllow { get; init; } = [];
 
+    /// <summary>The proxies for https and for http; null for none.</summary>
+    public (string? Https, string? Http) EgressProxy { get; init; }
+
+    public IReadOnlyList<string> EgressNoProxy { get; init; } = [];
+
+    /// <summary>The content of the file with certificate authorities; null for none.</summary>
+    public string? EgressAuthorities { get; init; }
+
     public required LifecycleOptions Lifecycle { get; init; }
 
     public required ExecutionOptions Execution { get; init; }
@@ -196,7 +92,15 @@ public sealed record VaultOptions
     /// <summary>Which addresses may be called in addition to the public Internet.</summary>
     public EgressOptions Egress()
     {
-        var egress = new EgressOptions { AllowLoopback = Development };
+        var egress = new EgressOptions
+        {
+            AllowLoopback = Development,
+            HttpsProxy = EgressProxy.Https,
+            HttpProxy = EgressProxy.Http,
+            AuthoritiesPem = EgressAuthorities,
+        };
+        foreach (var host in EgressNoProxy)
+            egress.NoProxy.Add(host);
         foreach (var host in EgressAllow)
             egress.Allow.Add(host);
         return egress;
@@ -253,6 +157,11 @@ public sealed record VaultOptions
             KeyLife = from.Number("key-days", 0, 36_500) is > 0 and var days ? TimeSpan.FromDays(days) : null,
             Packs = from.Optional("packs") is { } packs ? Path.GetFullPath(packs) : null,
             EgressAllow = from.Items("egress-allow"),
+            EgressProxy = Proxies(from),
+            EgressNoProxy = from.Optional("egress-no-proxy") is null
+                ? (from.Usual("NO_PROXY") ?? "").Split(',', StringSplitOptions.TrimEntries)
+                : from.Items("egress-no-proxy"),
+            EgressAuthorities = Authorities(from),
             Lifecycle = lifecycle,
             Execution = new ExecutionOptions
             {
@@ -276,6 +185,28 @@ public sealed record VaultOptions
         };
         options.CheckTogether(from);
         return options;
+    }
+
+    private static (string? Https, string? Http) Proxies(OptionSource from) =>
+        from.Optional("egress-proxy") switch
+        {
+            null => (from.Usual("HTTPS_PROXY", "ALL_PROXY"), from.Usual("HTTP_PROXY", "ALL_PROXY")),
+            "none" => (null, null),
+            var proxy => (proxy, proxy),
+        };
+
+    private static string? Authorities(OptionSource from)
+    {
+        if (from.Optional("egress-ca-file") is not { } file)
+            return null;
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return from.Fault<string?>("egress-ca-file", $"'{file}' cannot be read: {e.Message}", null);
+        }
     }
 
     private static List<IPNetwork> Networks(OptionSource from, string name)
@@ -332,7 +263,13 @@ public sealed record VaultOptions
 
         EgressPolicy.Create(Egress(), out var egressFaults);
         foreach (var fault in egressFaults)
-            from.Fault("egress-allow", fault, 0);
+            from.Fault(
+                fault.StartsWith("the proxy", StringComparison.Ordinal) ? "egress-proxy"
+                    : fault.StartsWith("the file", StringComparison.Ordinal) ? "egress-ca-file"
+                    : "egress-allow",
+                fault,
+                0
+            );
         if (Packs is not null && !Directory.Exists(Packs))
             from.Fault("packs", $"there is no folder '{Packs}'.", 0);
         foreach (var file in PreviousMasterKeyFiles.Where(f => !File.Exists(f)))

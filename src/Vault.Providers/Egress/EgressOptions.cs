@@ -17,6 +17,21 @@ public sealed class EgressOptions
     /// </summary>
     public bool AllowLoopback { get; set; }
 
+    /// <summary>
+    /// The proxy for https, for example <c>http://proxy.corp.example:3128</c>; null for none. A name and a password may
+    /// stand in it. A pack's hosts are pinned as without a proxy.
+    /// </summary>
+    public string? HttpsProxy { get; set; }
+
+    /// <summary>The proxy for http, which only development uses; null for none.</summary>
+    public string? HttpProxy { get; set; }
+
+    /// <summary>What is called without the proxy, in the forms of <c>NO_PROXY</c>.</summary>
+    public IList<string> NoProxy { get; } = [];
+
+    /// <summary>Certificate authorities in PEM form that are trusted beside those of the system; null for none.</summary>
+    public string? AuthoritiesPem { get; set; }
+
     /// <summary>Timeout for establishing a connection.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

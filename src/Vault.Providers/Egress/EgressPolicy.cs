@@ -67,6 +67,9 @@ public sealed class EgressPolicy
             wrong.Add("egress.connect_timeout must be above zero");
         if (options.MaxConnectionsPerHost < 1)
             wrong.Add("egress.max_connections_per_host must be at least 1");
+        EgressProxy.Of(options, wrong);
+        if (options.AuthoritiesPem is { } pem && CompanyAuthorities.Read(pem, out var unread) is null)
+            wrong.Add("the file of certificate authorities " + unread);
         faults = wrong.ToImmutable();
         return new EgressPolicy(hosts.ToImmutable(), networks.ToImmutable(), options.AllowLoopback);
     }

@@ -34,6 +34,9 @@ internal static class SendFailures
                     return SendFailure.NameUnknown;
                 case HttpRequestError.SecureConnectionError:
                     return SendFailure.Tls;
+                // The proxy refused the tunnel, so the provider received nothing.
+                case HttpRequestError.ProxyTunnelError:
+                    return SendFailure.Refused;
                 case HttpRequestError.ConnectionError:
                     return
                         http.InnerException

@@ -30,15 +30,33 @@ internal static class ApiReading
                 node.Text("example"),
                 node.Text("description")
             );
+            var (from, values) = (node.Text("from"), node.TextMap("values"));
             node.Done();
             if (pattern is null)
                 continue;
-            var parameter = new PackParameter(source, pattern, required, standard, example, description);
+            var parameter = new PackParameter(source, pattern, required, standard, example, description)
+            {
+                From = from,
+                Values = values,
+            };
+            if ((from is null) != values.IsEmpty)
+                node.Fault("from", "and values belong together");
+            foreach (var (key, text) in values.Where(v => !parameter.Accepts(v.Value)))
+                node.Fault("values", $"'{text}' for '{key}' does not fit the pattern {pattern}");
             if (standard is not null && !parameter.Accepts(standard))
                 node.Fault("default", $"'{standard}' does not fit the pattern {pattern}");
             if (example is not null && !parameter.Accepts(example))
                 node.Fault("example", $"'{example}' does not fit the pattern {pattern}");
             parameters[name] = parameter;
+        }
+
+        foreach (var (name, parameter) in parameters.Where(p => p.Value.From is not null))
+        {
+            if (!parameters.TryGetValue(parameter.From!, out var other) || other.From is not null)
+                pack.Faults.Add(
+                    $"{pack.At("parameters")}/{name}/from",
+                    $"'{parameter.From}' is not a parameter of the pack with a value of its own"
+                );
         }
 
         return parameters.ToImmutable();

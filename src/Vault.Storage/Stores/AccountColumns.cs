@@ -54,7 +54,7 @@ internal static class AccountColumns
             .Text("organization", row.Key.Organization.Value)
             .Text("connection_id", row.ConnectionId)
             .Text("provider", row.Provider)
-            .Text("status", row.State.Status.ToString())
+            .Text("status", row.State.ShownStatus.ToString())
             .Integer("generation", row.State.Generation)
             .Text("state", StateJson.From(row.State))
             .Blob("grant_blob", row.Grant)

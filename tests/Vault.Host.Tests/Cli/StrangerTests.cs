@@ -97,7 +97,7 @@ public sealed class StrangerTests : IAsyncLifetime
         );
         await vault.OkAsync("", "connections", "create", "grove");
         Assert.Contains(
-            "ACTIVE",
+            "PENDING_VERIFICATION",
             await vault.OkAsync(
                 """{"type":"api_key","api_key":"sandbox-key-0001-demo"}""",
                 "connect",

@@ -12,6 +12,7 @@ public sealed class SecretTests
             "packs credentials into the plaintext that is sealed, and unpacks it",
         ["src/Vault.Core/Accounts/GrantSealing.cs"] = "hands the opened plaintext to the codec",
         ["src/Vault.Core/Consent/CredentialRules.cs"] = "checks length and form of a credential that is brought in",
+        ["src/Vault.Core/Consent/PrivateKeys.cs"] = "reads a private key that is brought in, and writes it in one form",
         ["src/Vault.Core/Execution/PageSeal.cs"] = "opens a page token that came back, which is no credential",
         ["src/Vault.Core/Sealing/Sealer.cs"] = "encrypts",
         ["src/Vault.Gateway/Rest/Executions/GetOutput.cs"] = "answers with a kept tool output, which is no credential",

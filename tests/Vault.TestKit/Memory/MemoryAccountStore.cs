@@ -136,7 +136,7 @@ public sealed class MemoryAccountStore(MemoryStore store) : IAccountStore
                         && (filter.User is null || r.Key.User == filter.User)
                         && (filter.Connection is null || r.Key.Connection == filter.Connection)
                         && (filter.Provider is null || r.Provider == filter.Provider)
-                        && (filter.Status is null || r.State.Status == filter.Status)
+                        && (filter.Status is null || r.State.ShownStatus == filter.Status)
                         && (filter.Subject is null || r.State.Identity?.Subject == filter.Subject)
                     ),
                     r => r.Id.Value,
