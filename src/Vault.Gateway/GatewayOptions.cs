@@ -26,6 +26,9 @@ public sealed record GatewayOptions
     /// <summary>Rate of requests without a valid key, per address (connect pages, failed authentications).</summary>
     public int AnonymousPerSecond { get; init; } = 20;
 
+    /// <summary>How many scanning calls of one organization, or of one platform key, run at a time.</summary>
+    public int ConcurrentScans { get; init; } = 2;
+
     /// <summary>How long the response to an <c>Idempotency-Key</c> is stored.</summary>
     public TimeSpan KeepAnswers { get; init; } = TimeSpan.FromHours(24);
 
@@ -50,6 +53,8 @@ public sealed record GatewayOptions
             faults.Add("request_burst: give at least requests_per_second.");
         if (AnonymousPerSecond < 1)
             faults.Add("anonymous_per_second: give at least 1.");
+        if (ConcurrentScans < 1)
+            faults.Add("concurrent_scans: give at least 1.");
         if (KeepAnswers < TimeSpan.FromMinutes(10))
             faults.Add("keep_answers: give at least 10 minutes; a caller that retries later would act twice.");
         if (KeyUseInterval < TimeSpan.FromSeconds(1))

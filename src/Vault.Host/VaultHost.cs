@@ -15,6 +15,7 @@ using Vault.Host.Development;
 using Vault.Host.Observability;
 using Vault.Host.Options;
 using Vault.Providers.Packs;
+using Vault.Providers.Upstream;
 using Vault.Storage;
 
 namespace Vault.Host;
@@ -228,6 +229,8 @@ public sealed class VaultHost : IAsyncDisposable
             services.GetRequiredService<LocalHostStatus>()
         );
         metrics.Observe("vault.ledger.waiting", "Ledger entries waiting for their commit.", () => writer.Waiting);
+        var answers = services.GetRequiredService<AnswerBudget>();
+        metrics.Observe("vault.answers.memory", "Memory that large provider responses take.", () => answers.Used, "By");
         metrics.Observe("vault.refreshes.under_way", "Refreshes that this host has begun and not finished.", () =>
             own.RefreshesUnderWay
         );

@@ -133,6 +133,12 @@ public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
     /// here.
     /// </summary>
     public bool CredentialEchoed { get; init; }
+
+    /// <summary>
+    /// The memory that a large response takes of the process's budget; whoever receives the reply disposes it when the
+    /// response is gone.
+    /// </summary>
+    public IDisposable? Held { get; init; }
 }
 
 /// <summary>

@@ -182,6 +182,8 @@ public sealed partial class ToolRunner(
                 account.Release();
             }
 
+            // Until this attempt ends: the whole response is stored before the result is returned.
+            using var held = reply.Held;
             // The first use that the provider takes is the check of an imported credential. If this cannot be written
             // now, the next use writes it.
             if (unverified && reply.Outcome == UpstreamOutcome.Succeeded)

@@ -17,6 +17,32 @@ public static class Patterns
 
     private static readonly ConcurrentDictionary<string, Regex> Compiled = new(StringComparer.Ordinal);
 
+    // Of the thread, because packs are read without waiting.
+    [ThreadStatic]
+    private static int _uncached;
+
+    /// <summary>
+    /// Runs <paramref name="read"/> and remembers no pattern that it compiles. For documents that are only looked at: an
+    /// automaton grows with its matches, up to tens of megabytes, and a cache that any caller can fill would keep them
+    /// for good.
+    /// </summary>
+    public static T WithoutCache<T>(Func<T> read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        _uncached++;
+        try
+        {
+            return read();
+        }
+        finally
+        {
+            _uncached--;
+        }
+    }
+
+    /// <summary>Whether the pattern is remembered.</summary>
+    public static bool IsCached(string pattern) => Compiled.ContainsKey(pattern);
+
     /// <exception cref="ArgumentException">The pattern is invalid.</exception>
     /// <exception cref="NotSupportedException">The pattern needs backtracking.</exception>
     public static Regex Get(string pattern)
@@ -24,7 +50,7 @@ public static class Patterns
         if (Compiled.TryGetValue(pattern, out var known))
             return known;
         var compiled = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        if (Compiled.Count < MaxCached)
+        if (_uncached == 0 && Compiled.Count < MaxCached)
             Compiled[pattern] = compiled;
         return compiled;
     }

@@ -74,6 +74,12 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     /// <summary>The response holds a secret that is shown once; it is not stored for a repeated key.</summary>
     public bool ShownOnce { get; init; }
 
+    /// <summary>
+    /// The route reads a whole chain or a whole document: few calls of one organization, or of one key of the platform,
+    /// run at a time.
+    /// </summary>
+    public bool Scans { get; init; }
+
     /// <summary>The route enforces its own timeout; the request timeout does not apply.</summary>
     public bool OwnTimeout { get; init; }
 

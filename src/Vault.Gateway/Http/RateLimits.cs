@@ -11,11 +11,19 @@ internal sealed class RateLimits : IAsyncDisposable
 {
     private readonly PartitionedRateLimiter<string> _keys;
     private readonly PartitionedRateLimiter<string> _addresses;
+    private readonly PartitionedRateLimiter<string> _scans;
 
     public RateLimits(GatewayOptions options)
     {
         _keys = Make(options.RequestsPerSecond, options.RequestBurst);
         _addresses = Make(options.AnonymousPerSecond, options.AnonymousPerSecond * 5);
+        _scans = PartitionedRateLimiter.Create<string, string>(owner =>
+            RateLimitPartition.GetConcurrencyLimiter(owner, _ => new ConcurrencyLimiterOptions
+            {
+                PermitLimit = options.ConcurrentScans,
+                QueueLimit = 0,
+            })
+        );
     }
 
     public VaultError? TakeForKey(string keyId) => Take(_keys, keyId, "The key sends too many requests.");
@@ -23,8 +31,23 @@ internal sealed class RateLimits : IAsyncDisposable
     public VaultError? TakeForAddress(string address) =>
         Take(_addresses, address, "Too many requests come from this address.");
 
+    /// <param name="owner">The organization, or the platform key.</param>
+    /// <param name="lease">Disposed when the scan has ended.</param>
+    public VaultError? TakeForScan(string owner, out IDisposable lease)
+    {
+        var acquired = _scans.AttemptAcquire(owner);
+        lease = acquired;
+        return acquired.IsAcquired
+            ? null
+            : new VaultError(ErrorCatalogue.RateLimited, "Calls of this kind run already; wait for their responses.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
+    }
+
     public async ValueTask DisposeAsync()
     {
+        await _scans.DisposeAsync();
         await _keys.DisposeAsync();
         await _addresses.DisposeAsync();
     }

@@ -132,6 +132,8 @@ internal sealed class RoutePipeline(
                 return new VaultError(ErrorCatalogue.PermissionDenied, $"The key needs the permission {permission}.");
             if (Outside(authenticated.Caller.Constraints, operation, http) is { } outside)
                 return outside;
+            if (operation.Scans && TakeForScan(authenticated.Caller, http) is { } busy)
+                return busy;
             if (operation.Scope == Scope.Platform && authenticated.Caller.Organization is not null)
                 return new VaultError(
                     ErrorCatalogue.PermissionDenied,
@@ -290,6 +292,14 @@ internal sealed class RoutePipeline(
                 "The key is limited to users, connections or tools, and this operation reaches beyond them."
             )
             : null;
+    }
+
+    // Held until the response is written: an export reads the chain while it is sent.
+    private VaultError? TakeForScan(Caller caller, HttpContext http)
+    {
+        var busy = limits.TakeForScan(caller.Organization?.Value ?? caller.KeyId, out var lease);
+        http.Response.RegisterForDispose(lease);
+        return busy;
     }
 
     private VaultError NotAuthenticated(HttpContext http, VaultError? limited)

@@ -56,6 +56,7 @@ public static class ModuleServices
         ArgumentNullException.ThrowIfNull(options);
         services.AddSingleton(options.Egress());
         services.AddSingleton(new PackOptions { Folder = options.Packs, Development = options.Development });
+        services.AddSingleton(new AnswerBudget(options.AnswersMemoryMb * 1024L * 1024));
         services.AddSingleton(new UpstreamOptions { OutputCap = options.MaxOutputBytes });
         services.AddSingleton<ProviderHttp>(s => new ProviderHttp(s.GetRequiredService<EgressOptions>()));
         services.AddSingleton<IPackReader, PackReader>();

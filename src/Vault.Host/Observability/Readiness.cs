@@ -13,9 +13,23 @@ internal sealed class Readiness(DatabaseClock clock, IPacks packs, OtherSilos ot
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
+    // Anybody may ask, without a key: the database is asked at most once a second or so, whoever asks how often.
+    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
+
     private volatile bool _joined;
+    private volatile Verdict? _last;
 
     public async Task<IReadOnlyList<string>> FaultsAsync(CancellationToken cancellationToken)
+    {
+        if (_last is { } last && time.GetElapsedTime(last.At) < Kept)
+            return last.Faults;
+        var at = time.GetTimestamp();
+        var faults = await CheckAsync(cancellationToken);
+        _last = new Verdict(at, faults);
+        return faults;
+    }
+
+    private async Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken)
     {
         List<string> faults = [];
         try
@@ -34,4 +48,6 @@ internal sealed class Readiness(DatabaseClock clock, IPacks packs, OtherSilos ot
             faults.Add("cluster");
         return faults;
     }
+
+    private sealed record Verdict(long At, IReadOnlyList<string> Faults);
 }

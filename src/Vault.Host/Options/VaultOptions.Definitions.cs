@@ -116,6 +116,12 @@ public sealed partial record VaultOptions
             "1048576",
             "Maximum tool output in a response; the whole output is available through a handle."
         ),
+        new(
+            "answers-memory-mb",
+            "256",
+            "Memory that large provider responses may take in this process, in MiB; one organization has half of it. "
+                + "Beyond it calls wait, then get 503 with Retry-After."
+        ),
         new("shutdown-timeout-ms", "150000", "How long a graceful stop waits for running executions and refreshes."),
         new("otlp-endpoint", "", "OpenTelemetry collector (OTLP/gRPC); default: traces are not exported."),
         new("log-level", "information", "trace, debug, information, warning or error."),

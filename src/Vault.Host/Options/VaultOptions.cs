@@ -78,6 +78,8 @@ public sealed partial record VaultOptions
 
     public int MaxOutputBytes { get; init; }
 
+    public int AnswersMemoryMb { get; init; }
+
     public TimeSpan ShutdownTimeout { get; init; }
 
     public required SiloSettings Silo { get; init; }
@@ -174,6 +176,7 @@ public sealed partial record VaultOptions
             RateLimitPerSecond = from.Number("rate-limit-per-second", 1, 1_000_000),
             MaxBodyBytes = from.Number("max-body-bytes", 1_024, 100_000_000),
             MaxOutputBytes = from.Number("max-output-bytes", 1_024, 100_000_000),
+            AnswersMemoryMb = from.Number("answers-memory-mb", 16, 1_000_000),
             ShutdownTimeout = from.Milliseconds("shutdown-timeout-ms", 1_000, 600_000),
             Silo = SiloSettings.Read(from, postgres),
             OtlpEndpoint = from.Optional("otlp-endpoint") is { } otlp ? from.Origin("otlp-endpoint", otlp) : null,

@@ -62,6 +62,7 @@ internal sealed class ResponseBody
         HttpResponseMessage response,
         int readCap,
         CredentialRedactor redactor,
+        Func<long, Task>? beforeLarge,
         CancellationToken cancellationToken
     )
     {
@@ -84,6 +85,12 @@ internal sealed class ResponseBody
         var length = 0;
         while (length < limit && length != announced)
         {
+            if (length == buffer.Length && length >= AnswerBudget.Free && beforeLarge is not null)
+            {
+                await beforeLarge(Math.Min(announced ?? limit, limit));
+                beforeLarge = null;
+            }
+
             if (length == buffer.Length)
                 Array.Resize(ref buffer, (int)Math.Min(Math.Max(length * 2L, FirstRead), limit));
             var read = 0;

@@ -15,15 +15,16 @@ public sealed class UpstreamClient : IUpstream
     private readonly ProviderHttp _http;
     private readonly TimeProvider _time;
     private readonly UpstreamOptions _options;
+    private readonly AnswerBudget _budget;
 
     /// <exception cref="ArgumentException">An option is invalid.</exception>
-    public UpstreamClient(ProviderHttp http, TimeProvider time, UpstreamOptions options)
+    public UpstreamClient(ProviderHttp http, TimeProvider time, UpstreamOptions options, AnswerBudget? budget = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         var faults = string.Join("; ", options.Faults());
         if (faults.Length > 0)
             throw new ArgumentException(faults, nameof(options));
-        (_http, _time, _options) = (http, time, options);
+        (_http, _time, _options, _budget) = (http, time, options, budget ?? new AnswerBudget(DefaultBudget));
     }
 
     /// <remarks>
@@ -40,6 +41,8 @@ public sealed class UpstreamClient : IUpstream
         var left = call.Deadline - _time.GetUtcNow();
         if (left <= TimeSpan.Zero)
             return NotSent(UpstreamOutcome.NotSent, UnsentCodes.DeadlinePassed);
+        if (!_budget.HasRoom(call.Organization))
+            return NotSent(UpstreamOutcome.NotSent, "answers_fill_memory") with { RetryAfter = BusyPause };
         HttpRequestMessage? message;
         try
         {
@@ -71,6 +74,8 @@ public sealed class UpstreamClient : IUpstream
         }
     }
 
+    private const long DefaultBudget = 256L * 1024 * 1024;
+    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
 
     private async Task<UpstreamReply> SendAsync(
@@ -83,6 +88,7 @@ public sealed class UpstreamClient : IUpstream
     {
         var hop = new Redirects.Hop(url, message.Method.Method, WithCredential: true);
         int? status = null;
+        IDisposable? held = null;
         try
         {
             for (var hops = 0; ; hops++)
@@ -104,11 +110,32 @@ public sealed class UpstreamClient : IUpstream
                 }
 
                 using var redactor = new CredentialRedactor(call.Grant, call.Credential);
-                return await ReplyAsync(call, response, redactor, url, hop, page, cancellationToken) with
+                var reply = await ReplyAsync(
+                    call,
+                    response,
+                    redactor,
+                    url,
+                    hop,
+                    page,
+                    HoldAsync,
+                    cancellationToken
+                ) with
                 {
                     CredentialEchoed = redactor.Replaced,
+                    Held = held,
                 };
+                held = null;
+                return reply;
             }
+        }
+        catch (BudgetExhaustedException)
+        {
+            // A read: nothing was done that a repetition would do twice.
+            return new UpstreamReply(UpstreamOutcome.Unavailable, 503)
+            {
+                Detail = "answers_fill_memory",
+                RetryAfter = BusyPause,
+            };
         }
         catch (Exception e)
             when (e is HttpRequestException or OperationCanceledException or IOException or InvalidDataException)
@@ -131,7 +158,16 @@ public sealed class UpstreamClient : IUpstream
         finally
         {
             message.Dispose();
+            held?.Dispose();
         }
+
+        async Task HoldAsync(long bytes) =>
+            held = await _budget.TakeAsync(
+                call.Organization,
+                bytes,
+                call.Tool.Definition.Effect != Effect.Read,
+                cancellationToken
+            ) ?? throw new BudgetExhaustedException();
     }
 
     private string? Apply(ToolCall call, HttpRequestMessage message) =>
@@ -144,6 +180,7 @@ public sealed class UpstreamClient : IUpstream
         Uri url,
         Redirects.Hop hop,
         string? page,
+        Func<long, Task> hold,
         CancellationToken cancellationToken
     )
     {
@@ -151,7 +188,7 @@ public sealed class UpstreamClient : IUpstream
         ExecutionWarning? warning = null;
         try
         {
-            body = await ResponseBody.ReadAsync(response, _options.ReadCap, redactor, cancellationToken);
+            body = await ResponseBody.ReadAsync(response, _options.ReadCap, redactor, hold, cancellationToken);
         }
         catch (InvalidDataException) when (IsToldByStatus(call, response))
         {

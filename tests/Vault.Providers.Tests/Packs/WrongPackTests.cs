@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Vault.Core.Templates;
 using Vault.Providers.Packs;
 
 namespace Vault.Providers.Tests.Packs;
@@ -45,6 +46,26 @@ public sealed class WrongPackTests
         );
         Assert.True(fault is not null, $"expected {pointer}: {reason}\nbut got\n{all}");
         Assert.StartsWith($"line {LineOf(text, pointer)}:", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pack_that_is_only_looked_at_leaves_no_pattern_behind()
+    {
+        var pack = Fixtures["base"]!.DeepClone();
+        const string Pattern = "[a-z]{3,40}looked-at";
+        var region = pack["parameters"]!["region"]!;
+        region["pattern"] = "^" + Pattern + "$";
+        region["example"] = "abclooked-at";
+        region["default"] = "abclooked-at";
+        var text = pack.ToJsonString();
+
+        var looked = Patterns.WithoutCache(() => Read(text));
+        Assert.True(looked.Pack is not null, string.Join("\n", looked.Faults));
+        Assert.False(Patterns.IsCached(Compiled()));
+        Read(text);
+        Assert.True(Patterns.IsCached(Compiled()));
+
+        static string Compiled() => "\\A(?:" + Pattern + ")\\z";
     }
 
     [Fact]

@@ -223,6 +223,30 @@ public sealed class OddUpstreamTests : IDisposable
     }
 
     [Fact]
+    public async Task A_large_answer_takes_memory_until_it_is_gone_and_what_does_not_fit_is_told_to_come_again()
+    {
+        await using var peer = new OddPeer(_ =>
+            OddPeer.Http(200, new string('x', 300_000), "Content-Type: text/plain\r\n")
+        );
+        var budget = new AnswerBudget(1_000_000);
+        var upstream = new UpstreamClient(_http, TimeProvider.System, new UpstreamOptions(), budget);
+        var call = Call(peer.BaseUrl, Get(), new { });
+        var first = await upstream.SendAsync(call, default);
+        Assert.Equal((UpstreamOutcome.Succeeded, 500_000L), (first.Outcome, budget.Used));
+        var waiting = upstream.SendAsync(call, default);
+        await Eventually.UntilAsync(() => !budget.HasRoom(call.Organization), () => "nothing waits");
+        // Not sent: the provider is not asked for what there is no room for.
+        var busy = await upstream.SendAsync(call, default);
+        Assert.Equal((UpstreamOutcome.NotSent, false), (busy.Outcome, busy.Sent));
+        Assert.NotNull(busy.RetryAfter);
+        first.Held!.Dispose();
+        using var held = (await waiting).Held;
+        Assert.Equal(500_000, budget.Used);
+        held!.Dispose();
+        Assert.Equal(0, budget.Used);
+    }
+
+    [Fact]
     public async Task Silence_is_a_timeout_with_the_request_sent()
     {
         await using var peer = new OddPeer(_ => null);

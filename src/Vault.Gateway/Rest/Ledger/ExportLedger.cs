@@ -17,6 +17,7 @@ internal sealed class ExportLedger(ILedgerStore store, LedgerExport export) : IR
         {
             Tag = "Ledger",
             Permission = Permission.LedgerRead,
+            Scans = true,
             Scope = Scope.OrganizationOrPlatform,
             OwnTimeout = true,
             ContentType = "application/x-ndjson",

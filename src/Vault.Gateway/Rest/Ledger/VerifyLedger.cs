@@ -17,6 +17,7 @@ internal sealed class VerifyLedger(LedgerVerifier verifier) : IRoute
         {
             Tag = "Ledger",
             Permission = Permission.LedgerRead,
+            Scans = true,
             Scope = Scope.OrganizationOrPlatform,
             OwnTimeout = true,
             Answer = typeof(VerificationView),

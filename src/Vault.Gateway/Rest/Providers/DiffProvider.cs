@@ -1,6 +1,7 @@
 using Vault.Core.Callers;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Providers;
@@ -25,6 +26,7 @@ internal sealed class DiffProvider(IPackReader reader, IPackStore store, IPacks 
         {
             Tag = "Providers",
             Permission = Permission.ProvidersRead,
+            Scans = true,
             RawBody = true,
             Body = [],
             Answer = typeof(PackDiffView),
@@ -33,7 +35,7 @@ internal sealed class DiffProvider(IPackReader reader, IPackStore store, IPacks 
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        var reading = reader.Read(call.RawBody, "request body");
+        var reading = Patterns.WithoutCache(() => reader.Read(call.RawBody, "request body"));
         if (reading.Pack is not { } next)
             return ValidateProvider.Refuse(reading);
         var now = packs.TryGet(next.Id, out var loaded) ? loaded : null;

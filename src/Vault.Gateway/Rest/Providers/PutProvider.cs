@@ -5,6 +5,7 @@ using Vault.Core.Catalogue;
 using Vault.Core.Errors;
 using Vault.Core.Ledger;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Providers;
@@ -43,7 +44,7 @@ internal sealed class PutProvider(
 
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        var reading = reader.Read(call.RawBody, "request body");
+        var reading = Patterns.WithoutCache(() => reader.Read(call.RawBody, "request body"));
         if (reading.Pack is not { } pack)
             return ValidateProvider.Refuse(reading);
         var entry = new

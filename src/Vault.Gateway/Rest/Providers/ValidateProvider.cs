@@ -1,6 +1,7 @@
 using Vault.Core.Callers;
 using Vault.Core.Errors;
 using Vault.Core.Packs;
+using Vault.Core.Templates;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Providers;
@@ -13,6 +14,7 @@ internal sealed class ValidateProvider(IPackReader reader) : IRoute
         {
             Tag = "Providers",
             Permission = Permission.ProvidersRead,
+            Scans = true,
             RawBody = true,
             Body = [],
             Answer = typeof(PackVerdictView),
@@ -21,7 +23,7 @@ internal sealed class ValidateProvider(IPackReader reader) : IRoute
 
     public Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        var reading = reader.Read(call.RawBody, "request body");
+        var reading = Patterns.WithoutCache(() => reader.Read(call.RawBody, "request body"));
         return Task.FromResult<Answer>(
             reading.Pack is { } pack
                 ? Answer.Ok(new PackVerdictView(true, pack.Id, pack.Version, [.. pack.Tools.Select(t => t.Name)]))

@@ -36,6 +36,7 @@ internal sealed class ImportTools(
         {
             Tag = "Tools",
             Permission = Permission.ProvidersWrite,
+            Scans = true,
             Scope = Scope.Platform,
             RawBody = true,
             MaxBody = ImportRequest.MaxDocument,

@@ -49,6 +49,7 @@ internal static class AttackList
         new("M-1", "listen on plain HTTP for the whole network", s => Exposed(s, "http://0.0.0.0:0")),
         new("M-2", "connect to the diagnostics socket of a production host", DiagnosticsAsync),
         new("LOW", "read a database password from the process list", PasswordInArgumentsAsync),
+        .. TraceAttacks.Offline,
         // The last one: nothing starts on this database afterwards.
         new("H-11", "start on a changed key check value", ChangedCheckAsync),
     ];
