@@ -101,6 +101,23 @@ public sealed class VaultHost : IAsyncDisposable
             if (options.TrustedProxies.Count > 0)
                 app.UseForwardedHeaders(Forwarded(options.TrustedProxies));
 
+            // By the port that the connection came to: a Host header is the caller's to choose.
+            if (options.MetricsListen is { } metrics)
+                app.Use(
+                    async (http, next) =>
+                    {
+                        var (own, path) = (http.Connection.LocalPort == metrics.Port, http.Request.Path);
+                        if (
+                            own
+                                ? path.StartsWithSegments("/metrics") || path.StartsWithSegments("/health")
+                                : !path.StartsWithSegments("/metrics")
+                        )
+                            await next(http);
+                        else
+                            http.Response.StatusCode = StatusCodes.Status404NotFound;
+                    }
+                );
+
             // A worker serves its health routes (and /metrics); the gateways serve all others.
             app.MapVaultGateway(path =>
                 options.Silo.Role.HasFlag(SiloRole.Gateway) || path.StartsWith("/health/", StringComparison.Ordinal)
@@ -209,15 +226,21 @@ public sealed class VaultHost : IAsyncDisposable
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
-        var port = options.Listen.Port;
-        if (options.Listen.Host == "localhost")
-            kestrel.ListenLocalhost(port);
-        else if (IPAddress.TryParse(options.Listen.Host.Trim('[', ']'), out var address))
-            kestrel.Listen(address, port);
+        Listen(kestrel, options.Listen, "VAULT_LISTEN (--listen)");
+        if (options.MetricsListen is { } metrics)
+            Listen(kestrel, metrics, "VAULT_METRICS_LISTEN (--metrics-listen)");
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, Uri at, string option)
+    {
+        if (at.Host == "localhost")
+            kestrel.ListenLocalhost(at.Port);
+        else if (IPAddress.TryParse(at.Host.Trim('[', ']'), out var address))
+            kestrel.Listen(address, at.Port);
         else
             throw new StartException(
-                $"VAULT_LISTEN (--listen): '{options.Listen.Host}' is not an address of this machine; give an IP "
-                    + $"address, for example http://0.0.0.0:{port}."
+                $"{option}: '{at.Host}' is not an address of this machine; give an IP address, for example "
+                    + $"http://0.0.0.0:{at.Port}."
             );
     }
 

@@ -12,7 +12,7 @@ internal sealed class AuthenticationAlarm(FailedAuthentications failures, ILogge
     {
         foreach (var network in await failures.FlushAsync(cancellationToken))
         {
-            if (network.Count >= Suspicious)
+            if (network.Count >= Suspicious && log.IsEnabled(LogLevel.Warning))
                 log.LogWarning(
                     "{Count} authentications failed within a minute from {Network}; keys tried: {Keys}",
                     network.Count,

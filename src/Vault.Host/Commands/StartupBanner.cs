@@ -15,7 +15,9 @@ public static class StartupBanner
                 + $"({(options.Postgres ? "PostgreSQL" : "SQLite in " + options.Data)}, "
                 + $"{(options.Development ? "development" : "production")})"
         );
-        to.WriteLine($"API and docs: {url}/docs   health: {url}/health/ready   metrics: {url}/metrics");
+        to.WriteLine(
+            $"API and docs: {url}/docs   health: {url}/health/ready   metrics: {Metrics(options, url)}/metrics"
+        );
         if (keyFile is not null)
             WriteKey(to, options, url, keyFile);
 
@@ -28,6 +30,9 @@ public static class StartupBanner
                 : "Silo without a cluster port"
         );
     }
+
+    private static string Metrics(VaultOptions options, string url) =>
+        options.MetricsListen?.ToString().TrimEnd('/') ?? url;
 
     private static void WriteKey(TextWriter to, VaultOptions options, string url, string file)
     {

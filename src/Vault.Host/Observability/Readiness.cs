@@ -13,8 +13,8 @@ internal sealed class Readiness(DatabaseClock clock, IPacks packs, OtherSilos ot
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    // Anybody may ask, without a key: the database is asked at most once a second or so, whoever asks how often.
-    private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
+    // Anybody may ask, without a key, as often as they like: the database is asked some ten times a second at most.
+    private static readonly TimeSpan Kept = TimeSpan.FromMilliseconds(100);
 
     private volatile bool _joined;
     private volatile Verdict? _last;

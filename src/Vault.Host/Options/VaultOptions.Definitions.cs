@@ -11,6 +11,12 @@ public sealed partial record VaultOptions
             "Address the gateway listens on: HTTP, on loopback. TLS ends at a proxy in front of it."
         ),
         new(
+            "metrics-listen",
+            "",
+            "Address of a listener of its own for /metrics, for example http://127.0.0.1:9464; the other one then has "
+                + "no /metrics. Default: /metrics needs no key at the gateway's address."
+        ),
+        new(
             "allow-plain-http",
             "false",
             "Listen on an address that is not loopback although the host has no TLS: behind a TLS proxy only.",

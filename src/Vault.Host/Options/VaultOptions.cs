@@ -25,6 +25,9 @@ public sealed partial record VaultOptions
 
     public required Uri Listen { get; init; }
 
+    /// <summary>The listener that only /metrics and /health have; null: they are the gateway's.</summary>
+    public Uri? MetricsListen { get; init; }
+
     /// <summary>Plain HTTP also where others than this machine can read it.</summary>
     public bool AllowPlainHttp { get; init; }
 
@@ -141,6 +144,9 @@ public sealed partial record VaultOptions
         {
             Given = from.Given(),
             Listen = listen,
+            MetricsListen = from.Optional("metrics-listen") is { } metrics
+                ? from.Origin("metrics-listen", metrics)
+                : null,
             AllowPlainHttp = from.OneOf("allow-plain-http", "false", "true") == "true",
             PublicUrl = publicUrl,
             TrustedProxies = Networks(from, "trusted-proxies"),
@@ -293,6 +299,11 @@ public sealed partial record VaultOptions
         if (!Development && PublicUrl.Scheme != "https" && !OptionSource.IsLoopback(PublicUrl))
             from.Fault("public-url", "must be https outside development: codes and cookies travel over it.", 0);
         CheckListen(from);
+        if (
+            MetricsListen is { } metrics
+            && (metrics.Scheme != "http" || metrics.Port is 0 || metrics.Port == Listen.Port)
+        )
+            from.Fault("metrics-listen", "must be http with a port of its own, for example http://127.0.0.1:9464.", 0);
     }
 
     // Every user of the machine can read the command line of a process; its environment only its own user can.

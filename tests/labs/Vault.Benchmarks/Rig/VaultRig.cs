@@ -114,7 +114,9 @@ internal sealed partial class VaultRig : IAsyncDisposable
             match => match.Success,
             cancellationToken: cancellationToken
         );
-        Key = wait.Met ? wait.Last!.Value : throw new BenchException("The vault did not print its first key.");
+        Key = wait.Met
+            ? (await File.ReadAllTextAsync(wait.Last!.Groups[1].Value, cancellationToken)).Trim()
+            : throw new BenchException("The vault did not name the file of its first key.");
     }
 
     private async Task LoadAsync(SandboxRig sandbox, CancellationToken cancellationToken)
@@ -181,7 +183,7 @@ internal sealed partial class VaultRig : IAsyncDisposable
             .Matches(text)
             .Sum(m => double.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
 
-    [GeneratedRegex("vk_live_[A-Za-z0-9_.-]+")]
+    [GeneratedRegex("The administrator's key is in (.+)\n")]
     private static partial Regex KeyLine();
 
     [GeneratedRegex(@"^dotnet_gc_heap_total_allocated_bytes_total(?:\{[^}]*\})? ([0-9.eE+]+)", RegexOptions.Multiline)]
