@@ -58,6 +58,10 @@ internal static class Routes
         Add<Callback>();
         Add<ExecuteTool>();
         Add<ProxyCall>();
+        Add<ProxyGet>();
+        Add<ProxyPut>();
+        Add<ProxyPatch>();
+        Add<ProxyDelete>();
         Add<GetExecution>();
         Add<GetOutput>();
         Add<ListProviders>();

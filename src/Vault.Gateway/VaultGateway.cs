@@ -70,7 +70,9 @@ public static class VaultGateway
         var routes = endpoints.ServiceProvider.GetServices<IRoute>().Where(r => serves(r.Operation.Path)).ToList();
         foreach (var route in routes)
             endpoints
-                .MapMethods(route.Operation.Pattern, MethodsOf(route.Operation), http => pipeline.RunAsync(route, http))
+                .MapMethods(route.Operation.Pattern, MethodsOf(route.Operation), http =>
+                    pipeline.RunAsync(route.For(http.Request), http)
+                )
                 .WithMetadata(route.Operation)
                 .WithDisplayName(route.Operation.Id);
 

@@ -25,6 +25,9 @@ internal sealed class ExecutionRun(AccountKey key, ExecutionOrder order, Tool to
     /// <summary>The tool as requested; once the account is known, the same tool of the account's provider.</summary>
     public Tool Tool { get; set; } = tool;
 
+    /// <summary>The bodies of a raw call that is streamed; null for every other call.</summary>
+    public RawExchange? Exchange { get; init; }
+
     public ConnectionRow? Connection { get; set; }
 
     /// <summary>The content of the page token, once its seal has been verified.</summary>

@@ -9,4 +9,12 @@ namespace Vault.Core.Execution;
 public interface IToolRuns
 {
     Task<ExecutionResult> ExecuteAsync(AccountKey key, ExecutionOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Runs a raw call whose bodies are streamed, in this process: see <see cref="RawExchange"/>.</summary>
+    Task<ExecutionResult> ExchangeAsync(
+        AccountKey key,
+        ExecutionOrder order,
+        RawExchange exchange,
+        CancellationToken cancellationToken
+    );
 }

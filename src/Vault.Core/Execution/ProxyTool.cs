@@ -141,8 +141,12 @@ public static class ProxyTool
         if (!Methods.Contains(method))
             faults.Add(new("method", "must be one of " + string.Join(", ", Methods)));
         var path = Text(input, "path") ?? "";
-        if (PathFault(path) is { } wrong)
+        // The query of a call that is streamed goes as it came: order, repetition and spelling are the caller's.
+        var rawQuery = Text(input, "raw_query");
+        if ((path.Length > 0 || rawQuery is null) && PathFault(path) is { } wrong)
             faults.Add(new("path", wrong));
+        if (rawQuery is not null && QueryFault(pack, rawQuery) is { } wrongQuery)
+            faults.Add(new("query", wrongQuery));
         var query = Pairs(input, "query").ToList();
         var headers = Pairs(input, "headers").ToList();
         foreach (var (name, value) in headers)
@@ -206,9 +210,7 @@ public static class ProxyTool
                     // Appended to the API's base, never resolved against it. Braces are escaped, because they would be
                     // variables of a template.
                     Url = UrlTemplate.Parse(
-                        "/"
-                            + path.Replace("{", "%7B", StringComparison.Ordinal)
-                                .Replace("}", "%7D", StringComparison.Ordinal)
+                        "/" + Braceless(path) + (string.IsNullOrEmpty(rawQuery) ? "" : "?" + Braceless(rawQuery))
                     ),
                     Query = [.. query.Select(q => new MappedField(q.Name, Constant(q.Value)))],
                     Headers = [.. headers.Select(h => new MappedField(h.Name, Constant(h.Value)))],
@@ -300,6 +302,37 @@ public static class ProxyTool
 
         return UrlTemplate.HasDotSegment(Uri.UnescapeDataString(path)) ? "has a dot segment" : null;
     }
+
+    private static string Braceless(string text) =>
+        text.Replace("{", "%7B", StringComparison.Ordinal).Replace("}", "%7D", StringComparison.Ordinal);
+
+    /// <summary>RFC 3986 3.4. A name of the credential is the vault's, and a key of the vault is nobody else's.</summary>
+    private static string? QueryFault(ProviderPack pack, string query)
+    {
+        if (query.Length > 16_000 || query.Any(c => c is <= ' ' or > '~' or '#' or '"' or '<' or '>' or '\\'))
+            return "has a character that a query cannot hold; escape it (RFC 3986 3.4)";
+        if (Uri.UnescapeDataString(query).Contains(Callers.ApiKeyText.Prefix, StringComparison.Ordinal))
+            return "holds a key of the vault; send it in a header";
+        var names = query.Split('&').Select(p => Uri.UnescapeDataString(p.Split('=')[0].Replace('+', ' ')));
+        return
+            pack
+                .Details.Api.Auth.Where(a => a.Place != CredentialPlace.Header)
+                .Select(a => a.Name)
+                .Intersect(names, StringComparer.OrdinalIgnoreCase)
+                .FirstOrDefault()
+                is { } name
+            ? $"may not set '{name}'; the vault does"
+            : null;
+    }
+
+    /// <summary>Whether a header of a caller's request goes to the provider.</summary>
+    public static bool Forwards(string name) =>
+        Spelled(name) is var spelled
+        && (!Reserved.Contains(spelled) || spelled == "user-agent")
+        && spelled is not ("accept-encoding" or "origin" or "referer")
+        && !spelled.StartsWith("vault-", StringComparison.Ordinal)
+        && !spelled.StartsWith("sec-", StringComparison.Ordinal)
+        && !ReservedFamilies.Any(f => spelled.StartsWith(f, StringComparison.Ordinal));
 
     // CGI and WSGI make one variable of both spellings, so X_Api_Key is X-Api-Key to a server behind them.
     private static string Spelled(string name) => name.ToLowerInvariant().Replace('_', '-');

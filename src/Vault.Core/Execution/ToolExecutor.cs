@@ -76,7 +76,16 @@ public sealed class ToolExecutor(
                     Violations = violations,
                 }
             );
-        return await RunAsync(execution, caller, Permission.ToolsExecute, request, tool, received, cancellationToken)
+        return await RunAsync(
+                execution,
+                caller,
+                Permission.ToolsExecute,
+                request,
+                tool,
+                received,
+                null,
+                cancellationToken
+            )
             .ConfigureAwait(false);
     }
 
@@ -84,9 +93,14 @@ public sealed class ToolExecutor(
     /// A raw call through the named connection. The request's input is that of <see cref="ProxyTool"/>; its tool name
     /// is ignored.
     /// </summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="exchange">The bodies where they are streamed; then the input has none.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<ExecutionResult> ProxyAsync(
         Caller caller,
         ExecutionRequest request,
+        RawExchange? exchange,
         CancellationToken cancellationToken
     )
     {
@@ -114,7 +128,16 @@ public sealed class ToolExecutor(
             );
         var made = ProxyTool.Find(packs, ProxyTool.NameOf(connection.Provider), request.Input);
         return made.TryGet(out var tool, out var wrong)
-            ? await RunAsync(execution, caller, Permission.ProxyExecute, request, tool, received, cancellationToken)
+            ? await RunAsync(
+                    execution,
+                    caller,
+                    Permission.ProxyExecute,
+                    request,
+                    tool,
+                    received,
+                    exchange,
+                    cancellationToken
+                )
                 .ConfigureAwait(false)
             : Refuse(execution, wrong);
     }
@@ -126,6 +149,7 @@ public sealed class ToolExecutor(
         ExecutionRequest request,
         Tool tool,
         DateTimeOffset received,
+        RawExchange? exchange,
         CancellationToken cancellationToken
     )
     {
@@ -181,7 +205,11 @@ public sealed class ToolExecutor(
             Delegation = caller.Delegation,
             Timeout = received + timeout - time.GetUtcNow(),
         };
-        var result = await runs.ExecuteAsync(found.Key, order, cancellationToken).ConfigureAwait(false);
+        var result = await (
+            exchange is null
+                ? runs.ExecuteAsync(found.Key, order, cancellationToken)
+                : runs.ExchangeAsync(found.Key, order, exchange, cancellationToken)
+        ).ConfigureAwait(false);
         return result.Error is { ReconnectUrl: null } failed && HealedByConsent.Contains(failed.Code)
             ? await WithReconnectAsync(result, failed, found.Key, caller).ConfigureAwait(false)
             : result;

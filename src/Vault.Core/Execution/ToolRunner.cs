@@ -24,6 +24,7 @@ public sealed partial class ToolRunner(
     IPacks packs,
     IConnectionStore connections,
     IUpstream upstream,
+    IRawUpstream raw,
     ILedger ledger,
     ExecutionGuard guard,
     OutputKeeper outputs,
@@ -38,9 +39,23 @@ public sealed partial class ToolRunner(
 {
     private const int MaxScopesRecorded = 16;
 
-    public async Task<ExecutionResult> ExecuteAsync(
+    public Task<ExecutionResult> ExecuteAsync(
         AccountKey key,
         ExecutionOrder order,
+        CancellationToken cancellationToken
+    ) => RunAsync(key, order, null, cancellationToken);
+
+    public Task<ExecutionResult> ExchangeAsync(
+        AccountKey key,
+        ExecutionOrder order,
+        RawExchange exchange,
+        CancellationToken cancellationToken
+    ) => RunAsync(key, order, exchange, cancellationToken);
+
+    private async Task<ExecutionResult> RunAsync(
+        AccountKey key,
+        ExecutionOrder order,
+        RawExchange? exchange,
         CancellationToken cancellationToken
     )
     {
@@ -65,7 +80,7 @@ public sealed partial class ToolRunner(
                 },
             };
 
-        var run = new ExecutionRun(key, order, tool, time);
+        var run = new ExecutionRun(key, order, tool, time) { Exchange = exchange };
         using var linked = new CancellationTokenSource(run.Left > TimeSpan.Zero ? run.Left : TimeSpan.Zero, time);
         using var registration = cancellationToken.UnsafeRegister(
             static source => ((CancellationTokenSource)source!).Cancel(),
@@ -171,7 +186,16 @@ public sealed partial class ToolRunner(
                 };
                 run.MayHaveActed = true;
                 var started = time.GetTimestamp();
-                reply = await upstream.SendAsync(call, cancellationToken).ConfigureAwait(false);
+                reply = await (
+                    run.Exchange is { } exchange
+                        ? raw.ExchangeAsync(
+                            call,
+                            exchange,
+                            !refreshed && exchange.CanRepeat && account.Grant is not null,
+                            cancellationToken
+                        )
+                        : upstream.SendAsync(call, cancellationToken)
+                ).ConfigureAwait(false);
                 run.Upstream += time.GetElapsedTime(started);
                 run.CredentialEchoed |= reply.CredentialEchoed;
                 run.MayHaveActed = earlierActed || RetryPolicy.MayHaveActed(reply);
@@ -190,6 +214,9 @@ public sealed partial class ToolRunner(
                 _ = await accounts
                     .ApplyAsync(run.Key, _ => new AccountEvent.Used(accounts.Now, generation), CancellationToken.None)
                     .ConfigureAwait(false);
+
+            if (run.Exchange is { Responded: true })
+                return await ResultAsync(run, reply, actedBefore, cancellationToken).ConfigureAwait(false);
             if (reply.Outcome == UpstreamOutcome.CredentialRejected && !refreshed)
             {
                 // One refresh and one retry. The retry is safe: the provider has not acted on a request that it did not
@@ -201,6 +228,10 @@ public sealed partial class ToolRunner(
                 if (renewed.Error is { } dead)
                     return run.Fail(Outcome.FailedUpstream, dead) with { Status = reply.Status };
                 if (renewed.Value.Generation != generation)
+                    continue;
+
+                // Nothing could be refreshed: the caller of a raw call gets the provider's own refusal.
+                if (run.Exchange is not null && renewed.Value.Wait is null)
                     continue;
 
                 // The provider refused several fresh tokens in a row. Another refresh for each call would not help and

@@ -28,6 +28,11 @@ internal abstract record Answer
     internal sealed record Stream(string ContentType, Func<System.IO.Stream, CancellationToken, Task> WriteAsync)
         : Answer;
 
+    /// <summary>The route has written the response.</summary>
+    private sealed record Done : Answer;
+
+    public static Answer Written { get; } = new Done();
+
     internal sealed record Page(int Status, string Html) : Answer;
 
     /// <summary>303: the browser continues with a GET (RFC 9700 4.12).</summary>

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Vault.Core.Errors;
 
 namespace Vault.Gateway.Http;
@@ -83,6 +84,12 @@ internal sealed record Operation(string Method, string Path, string Id, string S
     /// <summary>The route enforces its own timeout; the request timeout does not apply.</summary>
     public bool OwnTimeout { get; init; }
 
+    /// <summary>
+    /// The route reads and writes the bodies itself, for a provider's client library: the vault's key may be in any
+    /// header, and <c>Vault-Organization</c> names the organization.
+    /// </summary>
+    public bool Exchanges { get; init; }
+
     public int Success { get; init; } = 200;
 
     /// <summary>The type of the response; null when it is not JSON.</summary>
@@ -122,6 +129,9 @@ internal sealed record Operation(string Method, string Path, string Id, string S
 internal interface IRoute
 {
     Operation Operation { get; }
+
+    /// <summary>The route that handles a request to this one's method and path.</summary>
+    IRoute For(HttpRequest request) => this;
 
     Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken);
 }

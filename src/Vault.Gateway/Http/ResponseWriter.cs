@@ -34,6 +34,8 @@ internal sealed class ResponseWriter(ConnectCookie cookie)
         CancellationToken cancellationToken
     )
     {
+        if (ReferenceEquals(answer, Answer.Written))
+            return;
         switch (answer)
         {
             case Answer.Problem { Error: var error } when operation.Medium == Medium.Page:

@@ -120,12 +120,16 @@ internal sealed class RoutePipeline(
         {
             // Who has failed lately pays before the look-up, so that guessing costs the store nothing. A key that was
             // valid a moment ago does not pay for its neighbours behind one address.
-            var pays = failures.FailedLately(Network(http)) && !authentication.Knows(http.Request);
+            var pays = failures.FailedLately(Network(http)) && !authentication.Knows(http.Request, operation.Exchanges);
             if (pays && limits.TakeForAddress(Network(http)) is { } tooMany)
-                return NotAuthenticated(http, tooMany);
-            authenticated = await authentication.AuthenticateAsync(http.Request, linkedToken);
+                return NotAuthenticated(http, operation, tooMany);
+            authenticated = await authentication.AuthenticateAsync(
+                http.Request,
+                anyHeader: operation.Exchanges,
+                linkedToken
+            );
             if (authenticated is null)
-                return NotAuthenticated(http, pays ? null : limits.TakeForAddress(Network(http)));
+                return NotAuthenticated(http, operation, pays ? null : limits.TakeForAddress(Network(http)));
             if (limits.TakeForKey(authenticated.Caller.KeyId) is { } limited)
                 return limited;
             if (!authenticated.Caller.May(permission))
@@ -213,7 +217,8 @@ internal sealed class RoutePipeline(
         var text =
             call.Http.Request.RouteValues.GetValueOrDefault("organization_id") as string
             ?? call.Body.Text("organization_id")
-            ?? call.Query.Text("organization_id");
+            ?? call.Query.Text("organization_id")
+            ?? (call.Operation.Exchanges ? call.Http.Request.Headers["Vault-Organization"].FirstOrDefault() : null);
         if (call.Caller.Organization is { } bound)
         {
             // The same error for a foreign organization and for an unknown one, without a lookup: a key cannot find

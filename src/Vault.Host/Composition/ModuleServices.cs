@@ -69,6 +69,7 @@ public static class ModuleServices
         services.AddSingleton<IToolImport, ToolImport>();
         services.AddSingleton<ITokenEndpoint, TokenEndpoint>();
         services.AddSingleton<IUpstream, UpstreamClient>();
+        services.AddSingleton<IRawUpstream, RawUpstream>();
         return services;
     }
 

@@ -16,6 +16,13 @@ internal sealed class ClusterToolRuns(
     ToolRunner local
 ) : IToolRuns
 {
+    public Task<ExecutionResult> ExchangeAsync(
+        AccountKey key,
+        ExecutionOrder order,
+        RawExchange exchange,
+        CancellationToken cancellationToken
+    ) => local.ExchangeAsync(key, order, exchange, cancellationToken);
+
     public async Task<ExecutionResult> ExecuteAsync(
         AccountKey key,
         ExecutionOrder order,

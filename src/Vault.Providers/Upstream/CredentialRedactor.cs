@@ -70,6 +70,37 @@ internal sealed class CredentialRedactor : IDisposable
         return bytes;
     }
 
+    /// <summary>Masks in place, byte for byte, so that a length that was announced stays true.</summary>
+    public void Mask(Span<byte> bytes)
+    {
+        foreach (var needle in _needles)
+        {
+            for (var rest = bytes; rest.IndexOf(needle) is var at and >= 0; )
+            {
+                Replaced = true;
+                var found = rest.Slice(at, needle.Length);
+                found.Fill((byte)'*');
+                if (needle.Length >= MarkBytes.Length)
+                    MarkBytes.CopyTo(found);
+                rest = rest[(at + needle.Length)..];
+            }
+        }
+    }
+
+    /// <summary>How many bytes at the end may be the beginning of a value whose rest is still to come.</summary>
+    public int BeginsAtEnd(ReadOnlySpan<byte> bytes)
+    {
+        var longest = 0;
+        foreach (var needle in _needles)
+        {
+            for (var length = Math.Min(needle.Length - 1, bytes.Length); length > longest; length--)
+                if (bytes[^length..].SequenceEqual(needle.AsSpan(0, length)))
+                    longest = length;
+        }
+
+        return longest;
+    }
+
     public string? Redact(string? text)
     {
         if (string.IsNullOrEmpty(text) || _needles.Count == 0)
@@ -162,6 +193,11 @@ internal sealed class CredentialRedactor : IDisposable
         var percent = Uri.EscapeDataString(Encoding.UTF8.GetString(value));
         AddForm(Encoding.ASCII.GetBytes(percent));
         AddForm(Encoding.ASCII.GetBytes(LowerHex(percent)));
+        // As many JSON writers spell a slash; a stream is not parsed.
+        if (value.Contains((byte)'/'))
+            AddForm(
+                Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(value).Replace("/", "\\/", StringComparison.Ordinal))
+            );
     }
 
     private void AddForm(byte[] form)

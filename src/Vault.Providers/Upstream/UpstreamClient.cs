@@ -268,7 +268,7 @@ public sealed class UpstreamClient : IUpstream
     // An agent reads it as text; a page of HTML would fill its context.
     private const int MaxErrorBody = 8 * 1024;
 
-    private static UpstreamReply NotSent(UpstreamOutcome outcome, string detail) =>
+    internal static UpstreamReply NotSent(UpstreamOutcome outcome, string detail) =>
         new(outcome, null) { Sent = false, Detail = detail };
 
     /// <summary>The reason why the connection was denied; it contains only the host of the pack.</summary>

@@ -7,6 +7,7 @@ using Vault.Core.Identity;
 using Vault.Core.Packs;
 using Vault.Core.Refresh;
 using Vault.Core.Tests.Refresh;
+using Vault.TestKit;
 using Vault.TestKit.Provider;
 
 namespace Vault.Core.Tests.Execution;
@@ -40,6 +41,7 @@ public sealed class ExecutionBench : IDisposable
             a.Packs,
             a.Store.Connections,
             Upstream,
+            new NoRawCalls(),
             Ledger,
             Guard,
             new OutputKeeper(a.Store.Outputs, a.Keyring, a.Sealer, a.Time, Options),

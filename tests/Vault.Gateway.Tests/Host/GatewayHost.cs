@@ -260,6 +260,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             .AddSingleton<IPacks>(s => s.GetRequiredService<FakePacks>())
             .AddSingleton<IPackReader>(s => s.GetRequiredService<FakePacks>());
         services.AddSingleton<ITokenEndpoint, FakeTokenEndpoint>().AddSingleton<IUpstream, FakeUpstream>();
+        services.AddSingleton<IRawUpstream, NoRawCalls>();
         services
             .AddSingleton<FakeHost>()
             .AddSingleton<IHostIdentity>(s => s.GetRequiredService<FakeHost>())

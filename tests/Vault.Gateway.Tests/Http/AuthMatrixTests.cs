@@ -127,6 +127,15 @@ public sealed class AuthMatrixTests
                 + path[(path.IndexOf('}', StringComparison.Ordinal) + 1)..];
         if (operation.Path.Contains("{organization_id}", StringComparison.Ordinal))
             return host.SendAsync(new HttpMethod(operation.Method), path, operation.Body is null ? null : "{}", key);
+        if (operation.Exchanges)
+            return host.SendAsync(
+                new HttpMethod(operation.Method),
+                path,
+                null,
+                key,
+                ("Vault-Organization", organization),
+                ("Vault-User", "ada")
+            );
         var asQuery = operation.Body is null || operation.RawBody;
         if (asQuery && operation.Query.Any(f => f.Name == "organization_id"))
             path += (operation.Query.Any(f => f.Required) ? "?q=x&" : "?") + "organization_id=" + organization;

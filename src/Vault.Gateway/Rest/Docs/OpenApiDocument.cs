@@ -86,6 +86,19 @@ internal static partial class OpenApiDocument
                         ["schema"] = FieldSchema(field),
                     }
             );
+        if (operation.Exchanges)
+            foreach (var (name, description) in ExchangeHeaders)
+                parameters.Add(
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["name"] = name,
+                            ["in"] = "header",
+                            ["required"] = false,
+                            ["description"] = description,
+                            ["schema"] = new JsonObject { ["type"] = "string" },
+                        }
+                );
         if (operation.Writes)
             parameters.Add(
                 (JsonNode)
@@ -112,6 +125,16 @@ internal static partial class OpenApiDocument
         node["responses"] = Responses(operation);
         return node;
     }
+
+    private static readonly (string Name, string Description)[] ExchangeHeaders =
+    [
+        ("Vault-User", "The user, by your own id; or ;user= after the connection."),
+        ("Vault-Account", "The account, instead of its user; or ;account= after the connection."),
+        ("Vault-Account-Label", "The account's label, where a user has several; or ;label= after the connection."),
+        ("Vault-Organization", "The organization. Required with a platform key."),
+        ("Vault-Approval", "The approval that a destructive call requires."),
+        ("Vault-Run", "Your own id of the agent run, for the ledger."),
+    ];
 
     private static JsonObject RequestBody(Operation operation, IReadOnlyList<Field> fields)
     {

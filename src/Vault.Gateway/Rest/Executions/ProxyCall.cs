@@ -1,16 +1,20 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Vault.Core.Callers;
 using Vault.Core.Execution;
+using Vault.Core.Identity;
 using Vault.Gateway.Http;
 
 namespace Vault.Gateway.Rest.Executions;
 
 /// <summary>A raw authenticated call. The path is used as it was sent, with its escapes; Core validates it.</summary>
-internal sealed class ProxyCall(ToolExecutor executor, GatewayOptions options) : IRoute
+internal sealed class ProxyCall(ToolExecutor executor, PublicAddress address, GatewayOptions options) : IRoute
 {
-    private const string Prefix = "/v1/proxy/";
+    public const string Prefix = "/v1/proxy/";
+
+    private readonly ProxyExchange _exchange = new(executor, address, options, "POST");
 
     public Operation Operation { get; } =
         new(
@@ -29,10 +33,11 @@ internal sealed class ProxyCall(ToolExecutor executor, GatewayOptions options) :
             OwnTimeout = true,
             Answer = typeof(ExecutionView),
             Description =
-                "The connection must allow it (allow_proxy). The path is appended to the provider's API base; the host "
-                + "cannot be chosen. The vault does not know what a path does: GET and HEAD count as writes, every "
-                + "other method as destructive unless the connection's proxy_effect says write, and no call is "
-                + "repeated unless the provider certainly did not act.",
+                "The connection must allow it (allow_proxy). This is the envelope form; with Vault-User, Vault-Account or "
+                + "github;user=ada in the URL a POST goes to the provider as it is, like the other methods. The path is "
+                + "appended to the provider's API base; the host cannot be chosen. The vault does not know what a path "
+                + "does: GET and HEAD count as writes, every other method as destructive unless the connection's "
+                + "proxy_effect says write, and no call is repeated unless the provider certainly did not act.",
             Errors = ExecutionFields.Errors,
             Body =
             [
@@ -65,9 +70,12 @@ internal sealed class ProxyCall(ToolExecutor executor, GatewayOptions options) :
             ],
         };
 
+    /// <summary>A POST that names its account outside the body is one of a client library.</summary>
+    public IRoute For(HttpRequest request) => ProxyExchange.IsMeant(request) ? _exchange : this;
+
     public async Task<Answer> HandleAsync(Call call, CancellationToken cancellationToken)
     {
-        var input = new JsonObject { ["path"] = Path(call) };
+        var input = new JsonObject { ["path"] = Target(call).Path };
         foreach (var name in (string[])["method", "query", "headers", "body", "body_base64", "content_type"])
         {
             if (call.Body.Json(name) is { } value)
@@ -83,18 +91,22 @@ internal sealed class ProxyCall(ToolExecutor executor, GatewayOptions options) :
         );
         if (!read.TryGet(out var request, out var wrong))
             return wrong;
-        return ExecutionFields.Answer(await executor.ProxyAsync(call.Caller, request, cancellationToken));
+        return ExecutionFields.Answer(await executor.ProxyAsync(call.Caller, request, null, cancellationToken));
     }
 
-    // The route value is unescaped: "a%2Fb" and "a/b" would be the same path.
-    private static string Path(Call call)
+    /// <summary>
+    /// The parts of the target as they were sent. The route value is unescaped: "a%2Fb" and "a/b" would be the same path.
+    /// </summary>
+    public static (string Connection, string Path, string Query) Target(Call call)
     {
         var target = call.Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var from = target.IndexOf(Prefix, StringComparison.OrdinalIgnoreCase);
-        var slash = from < 0 ? -1 : target.IndexOf('/', from + Prefix.Length);
-        if (slash < 0)
-            return "";
-        var query = target.IndexOf('?', StringComparison.Ordinal);
-        return query < 0 ? target[(slash + 1)..] : target[(slash + 1)..query];
+        if (from < 0)
+            return ("", "", "");
+        target = target[(from + Prefix.Length)..];
+        var mark = target.IndexOf('?', StringComparison.Ordinal);
+        var (path, query) = mark < 0 ? (target, "") : (target[..mark], target[(mark + 1)..]);
+        var slash = path.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? (path, "", query) : (path[..slash], path[(slash + 1)..], query);
     }
 }

@@ -126,6 +126,7 @@ internal sealed class SimHost : ICheckpoints
             packs,
             scene.Connections,
             new SimUpstream(world, this),
+            new NoRawCalls(),
             new SimLedger(world, this),
             guard,
             new OutputKeeper(memory.Outputs, keyring, scene.Sealer, time, Execution),
