@@ -16,7 +16,7 @@ public sealed class RawExchange
     public ImmutableArray<(string Name, string Value)> Headers { get; init; } = [];
 
     /// <summary>The whole body where it is small: such a call can be sent again with a fresh credential.</summary>
-    public ReadOnlyMemory<byte>? Buffered { get; init; }
+    public byte[]? Buffered { get; init; }
 
     /// <summary>A body that is read once; null where it is buffered or there is none.</summary>
     public Stream? Body { get; init; }

@@ -97,7 +97,7 @@ public sealed class RawUpstream(ProviderHttp http, TimeProvider time) : IRawUpst
         if (!message.Headers.NonValidated.Contains("User-Agent"))
             message.Headers.TryAddWithoutValidation("User-Agent", "vault-orleans");
         message.Content =
-            exchange.Buffered is { } bytes ? new TrackedContent(bytes.ToArray())
+            exchange.Buffered is { } bytes ? new TrackedContent([.. bytes])
             : exchange.Body is { } body ? new OnceContent(body, exchange.ContentLength)
             : null;
         if (exchange.ContentType is { } type)

@@ -84,8 +84,7 @@ internal class ProxyExchange(ToolExecutor executor, PublicAddress address, Gatew
                     .SelectMany(h => h.Value, (h, v) => (h.Key, v ?? ""))
                     .Where(h => !Authentication.HoldsKey(h.Item2)),
             ],
-            // Not converted: no array would become an empty body.
-            Buffered = buffered is null ? null : new ReadOnlyMemory<byte>(buffered),
+            Buffered = buffered,
             Body = body,
             ContentType = http.Request.ContentType,
             ContentLength = http.Request.ContentLength,
