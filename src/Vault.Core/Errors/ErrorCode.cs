@@ -163,7 +163,7 @@ public static class ErrorCatalogue
         ErrorKind.User,
         false,
         "The user has not connected this account",
-        "Send the user to connect_url or create a link."
+        "Send the user to reconnect_url, or create a link."
     );
     public static readonly ErrorCode AccountAmbiguous = new(
         "account_ambiguous",
