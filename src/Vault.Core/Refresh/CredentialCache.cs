@@ -3,7 +3,6 @@ using Vault.Core.Accounts;
 using Vault.Core.Concurrency;
 using Vault.Core.Errors;
 using Vault.Core.Identity;
-using Vault.Core.OAuth;
 
 namespace Vault.Core.Refresh;
 

@@ -1,7 +1,6 @@
 using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Identity;
-using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Templates;
 
