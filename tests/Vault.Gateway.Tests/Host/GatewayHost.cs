@@ -285,6 +285,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         ));
         services
             .AddSingleton<AccountRunner>()
+            .AddSingleton<SettledHolders>()
             .AddSingleton<AccountRefresher>()
             .AddSingleton<AccountRevoker>()
             .AddSingleton<GrantStore>()
