@@ -199,7 +199,7 @@ internal static class ForeignAccounts
     }
 
     /// <summary>Null when nothing is said; an empty string says nothing.</summary>
-    private static IReadOnlyList<string>? ScopesOf(JsonElement from)
+    private static List<string>? ScopesOf(JsonElement from)
     {
         foreach (var name in new[] { "scope", "scopes" })
         {

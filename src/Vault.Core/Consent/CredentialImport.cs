@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Vault.Core.Accounts;
 using Vault.Core.Connections;
 using Vault.Core.Errors;

@@ -5,7 +5,6 @@ using Vault.Core.Identity;
 using Vault.Core.OAuth;
 using Vault.Core.Packs;
 using Vault.Core.Sealing;
-using Vault.Core.Templates;
 using Vault.Providers.Classification;
 
 namespace Vault.Providers.OAuth;
