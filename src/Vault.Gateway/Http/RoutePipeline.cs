@@ -307,12 +307,12 @@ internal sealed class RoutePipeline(
         return busy;
     }
 
-    private VaultError NotAuthenticated(HttpContext http, VaultError? limited)
+    private VaultError NotAuthenticated(HttpContext http, Operation operation, VaultError? limited)
     {
         if (Authentication.HasCredentials(http.Request))
         {
             GatewayMetrics.AuthenticationFailures.Add(1);
-            failures.Note(Network(http), Authentication.ClaimedId(http.Request));
+            failures.Note(Network(http), Authentication.ClaimedId(http.Request, operation.Exchanges));
         }
 
         return limited

@@ -235,7 +235,7 @@ public sealed class RawUpstream(ProviderHttp http, TimeProvider time) : IRawUpst
     )
     {
         var pack = call.Tool.Pack;
-        var apiBase = new TemplateContext(pack, call.Parameters, null)
+        var apiBase = new TemplateContext(pack, call.Parameters, null, call.Bound)
             .ExpandUrl(pack.Details.Api.BaseUrl, http.Policy, out _)
             ?.AbsoluteUri.TrimEnd('/');
         var kept = ImmutableArray.CreateBuilder<(string, string)>();

@@ -70,8 +70,20 @@ public sealed class GitHubScopeTests(ScriptedWorld scene) : IClassFixture<Script
             var pack = JsonNode.Parse(text)!.AsObject();
             pack["hosts"] = new JsonArray("127.0.0.1");
             pack["development_only"] = true;
+            // A pack with other addresses comes into force when a second, older platform key accepts them.
+            var second = await scene.World.PostAsync(
+                "/v1/api_keys",
+                new { name = "second", permissions = new[] { "admin" } }
+            );
             var put = await scene.World.PostAsync("/v1/providers", pack);
             Assert.True(put.Status == System.Net.HttpStatusCode.Created, put.ToString());
+            using var client = World.NewClient(scene.World.Urls[0], second["key"]);
+            var accepted = await scene.World.PostAsync(
+                $"/v1/providers/{id}:accept_origins",
+                new { change = put.Json.GetProperty("pending").GetProperty("change").GetString() },
+                client: client
+            );
+            Assert.True(accepted.Status == System.Net.HttpStatusCode.OK, accepted.ToString());
         }
 
         await scene.World.ConnectionAsync(
