@@ -1,5 +1,6 @@
 using Vault.Core.Packs;
 using Vault.Providers.Packs;
+using Vault.Providers.Tests.Peers;
 
 namespace Vault.Providers.Tests.Packs;
 
