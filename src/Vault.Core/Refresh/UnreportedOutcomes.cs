@@ -9,9 +9,9 @@ namespace Vault.Core.Refresh;
 
 /// <summary>
 /// Writes the outcome of an attempt to its row, and keeps what the store could not take. A token response is durable in
-/// the spool before the store is asked (law 4); every other outcome is kept in memory. It is written at the account's next attempt on this host or by
-/// the next drain. A late write is safe: each event names its attempt, and the lifecycle drops the event of an attempt
-/// that no longer counts.
+/// the spool before the store is asked (law 4); every other outcome is kept in memory. It is written at the account's
+/// next attempt on this host or by the next drain. A late write is safe: each event names its attempt, and the lifecycle
+/// drops the event of an attempt that no longer counts.
 /// </summary>
 internal sealed class UnreportedOutcomes(
     AccountRunner runner,
@@ -24,7 +24,8 @@ internal sealed class UnreportedOutcomes(
     // As many as a spool takes.
     private const int MaxDrained = 10_000;
 
-    private readonly SemaphoreSlim _opening = new(1, 1);
+    private readonly Lock _oneOpening = new();
+    private Task? _opening;
     private volatile bool _looked;
 
     private readonly ConcurrentDictionary<AccountKey, Func<AccountEvent>> _events = new();
@@ -100,19 +101,15 @@ internal sealed class UnreportedOutcomes(
     /// Drains the spool once. Call it before the first attempt: a former process on this folder may have left the
     /// response of the very attempt whose lease is taken over.
     /// </summary>
-    public async ValueTask OpenAsync()
+    public Task OpenAsync()
     {
         if (_looked)
-            return;
-        await _opening.WaitAsync().ConfigureAwait(false);
-        try
+            return Task.CompletedTask;
+        lock (_oneOpening)
         {
-            if (!_looked)
-                await DrainAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        finally
-        {
-            _opening.Release();
+            if (_opening is null or { IsCompleted: true })
+                _opening = DrainAsync(CancellationToken.None);
+            return _opening;
         }
     }
 

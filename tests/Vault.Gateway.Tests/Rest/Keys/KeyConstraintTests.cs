@@ -107,7 +107,7 @@ public sealed class KeyConstraintTests
             403,
             "permission_denied"
         );
-        Assert.NotEmpty(scene.Host.Operations.Where(o => o.KeepsConstraints));
+        Assert.Contains(scene.Host.Operations, o => o.KeepsConstraints);
     }
 
     [Fact]
