@@ -112,7 +112,8 @@ public sealed class PackChanges(
     }
 
     /// <summary>
-    /// Two keys, and the second is no key that was made for it: it is older than the change.
+    /// Two keys, and the second is no key that was made for it: it is older than the change, and neither key made the
+    /// other.
     /// </summary>
     private async Task<VaultError?> RefusalAsync(
         StoredPackChange change,
@@ -126,12 +127,19 @@ public sealed class PackChanges(
                 "The key that stored the change cannot accept it; another platform key with providers:write must."
             );
         var key = await keys.FindAsync(by, cancellationToken).ConfigureAwait(false);
-        return key is { Organization: null } && key.CreatedAt < change.At
-            ? null
-            : new VaultError(
+        if (key is not { Organization: null } || key.CreatedAt >= change.At)
+            return new VaultError(
                 ErrorCatalogue.PolicyDenied,
                 "A key that was created after the change was stored cannot accept it; use an older platform key."
             );
+        var maker = await keys.FindAsync(change.By, cancellationToken).ConfigureAwait(false);
+        return Caller.Of(key).IsOfLineage(maker is null ? [change.By] : Caller.Of(maker).Lineage)
+            ? new VaultError(
+                ErrorCatalogue.PolicyDenied,
+                "The key that stored the change made this key, or was made by it; another operator's key must accept "
+                    + "the change (vault-host keys recover makes one)."
+            )
+            : null;
     }
 
     /// <summary>One entry in the ledger of every organization that uses the provider, before it takes effect.</summary>

@@ -71,7 +71,7 @@ public sealed class ConnectionRegistry(
                 plain,
                 SealContext
                     .ClientSecret(draft.Organization, id, 1)
-                    .BoundTo(PackOrigins.Of(packs, pack, draft.Settings.Parameters)),
+                    .BoundTo(PackOrigins.OfConnection(packs, pack, draft.Settings.Parameters)),
                 cancellationToken
             );
             if (!sealing.TryGet(out secret, out var unsealed))
@@ -180,7 +180,7 @@ public sealed class ConnectionRegistry(
                     plain,
                     SealContext
                         .ClientSecret(organization, row.Id, generation)
-                        .BoundTo(PackOrigins.Of(packs, pack, settings.Parameters)),
+                        .BoundTo(PackOrigins.OfConnection(packs, pack, settings.Parameters)),
                     cancellationToken
                 );
                 if (!sealing.TryGet(out var secret, out var unsealed))

@@ -80,6 +80,27 @@ public static class PackOrigins
         ImmutableSortedDictionary<string, string> parameters
     ) => Destinations.Of(Templates(packs, pack).Select(t => Origin(pack, parameters, t)).OfType<string>());
 
+    /// <summary>
+    /// The origins that a connection's client secret may go to: those in force, and where a consent chooses one of the
+    /// servers that the pack lists (a user's data centre), all of the list. The client is the same at each of them.
+    /// </summary>
+    public static Destinations OfConnection(
+        IPacks packs,
+        ProviderPack pack,
+        ImmutableSortedDictionary<string, string> parameters
+    )
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        ArgumentNullException.ThrowIfNull(parameters);
+        var listed =
+            from template in OfClient(pack)
+            from name in template.OriginVariables
+            where pack.Details.Parameters.TryGetValue(name, out var p) && p.Source == ParameterSource.Captured
+            from value in pack.Details.Parameters[name].Values.Values
+            select Origin(pack, parameters.SetItem(name, value), template);
+        return Destinations.Of(Of(packs, pack, parameters).Origins.Concat(listed.OfType<string>()));
+    }
+
     /// <summary>The first origin outside the set that one of the templates leads to; null for none.</summary>
     public static string? Outside(
         Destinations bound,
@@ -133,8 +154,11 @@ public static class PackOrigins
     }
 
     /// <summary>The parameters that decide about an origin, for the rules of a change.</summary>
-    public static ImmutableSortedSet<string> Variables(IPacks packs, ProviderPack pack) =>
-        [.. Templates(packs, pack).SelectMany(t => t.OriginVariables)];
+    public static ImmutableSortedSet<string> Variables(IPacks packs, ProviderPack pack)
+    {
+        var named = Templates(packs, pack).SelectMany(t => t.OriginVariables).ToImmutableSortedSet();
+        return named.Union(named.Select(n => pack.Details.Parameters.GetValueOrDefault(n)?.From).OfType<string>());
+    }
 
     /// <summary>
     /// What of another version of a pack can lead a credential to an address that this version does not lead to: hosts,
@@ -155,7 +179,7 @@ public static class PackOrigins
                 .Distinct(StringComparer.Ordinal)
                 .Select(name =>
                     pack.Details.Parameters.TryGetValue(name, out var p)
-                        ? $"{{{name}}} {p.Source} {p.Pattern} {p.Default}"
+                        ? $"{{{name}}} {p.Source} {p.Pattern} {p.Default} {p.From} {string.Join(' ', p.Values)}"
                         : $"{{{name}}}"
                 ),
         ];

@@ -153,7 +153,7 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
     {
         var generation = connection.SecretGeneration + 1;
         var place = SealContext.ClientSecret(connection.Organization, connection.Id, generation);
-        var bound = PackOrigins.Of(packs, pack, connection.Settings.Parameters);
+        var bound = PackOrigins.OfConnection(packs, pack, connection.Settings.Parameters);
         var sealing = await sealer.SealAsync(secret, place.BoundTo(bound), cancellationToken).ConfigureAwait(false);
         if (!sealing.TryGet(out var blob, out _))
             return;

@@ -13,7 +13,7 @@ public sealed class AnswerBudget
     public const int Free = 64 * 1024;
 
     /// <summary>
-    /// Bytes of memory per byte of a response, measured: the buffer and its doubling, the redacted copy, the parsed
+    /// Bytes of memory per byte of a response, at most about: the buffer and its doubling, the redacted copy, the parsed
     /// JSON, the sealed copy.
     /// </summary>
     public const int Weight = 5;

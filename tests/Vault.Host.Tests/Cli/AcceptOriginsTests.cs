@@ -14,11 +14,8 @@ public sealed class AcceptOriginsTests : IAsyncLifetime
     [Fact]
     public async Task A_pack_that_waits_is_shown_and_comes_into_force_with_a_second_key()
     {
-        var second = await _cli.World.PostAsync(
-            "/v1/api_keys",
-            new { name = "second", permissions = new[] { "providers:read", "providers:write" } }
-        );
-        Assert.Equal(HttpStatusCode.Created, second.Status);
+        var (first, second) = (await KeyAsync(), await KeyAsync());
+        var storing = _cli.Vault.With("VAULT_KEY", first);
         var file = Path.Combine(AppContext.BaseDirectory, "packs", "sandbox_key.json");
         var pack = Path.Combine(_cli.Folder, "moved.json");
         await File.WriteAllTextAsync(
@@ -29,7 +26,7 @@ public sealed class AcceptOriginsTests : IAsyncLifetime
                 StringComparison.Ordinal
             )
         );
-        var added = await _cli.Vault.OkAsync("", "packs", "add", pack);
+        var added = await storing.OkAsync("", "packs", "add", pack);
         Assert.Contains("vaultctl providers accept-origins sandbox_key", added, StringComparison.Ordinal);
 
         var shown = await _cli.Vault.OkAsync("", "providers", "accept-origins", "sandbox_key");
@@ -37,8 +34,18 @@ public sealed class AcceptOriginsTests : IAsyncLifetime
         var waiting = await _cli.Vault.JsonAsync("", "providers", "accept-origins", "sandbox_key");
         var change = waiting.GetProperty("change").GetString()!;
         string[] accept = ["providers", "accept-origins", "sandbox_key", "--change", change];
-        Assert.NotEqual(0, (await _cli.Vault.RunAsync("", accept)).Code);
-        var other = _cli.Vault.With("VAULT_KEY", second["key"]);
+        Assert.NotEqual(0, (await storing.RunAsync("", accept)).Code);
+        var other = _cli.Vault.With("VAULT_KEY", second);
         Assert.Contains("is in force", await other.OkAsync("", accept), StringComparison.Ordinal);
+
+        async Task<string> KeyAsync()
+        {
+            var made = await _cli.World.PostAsync(
+                "/v1/api_keys",
+                new { name = "operator", permissions = new[] { "providers:read", "providers:write" } }
+            );
+            Assert.Equal(HttpStatusCode.Created, made.Status);
+            return made["key"];
+        }
     }
 }

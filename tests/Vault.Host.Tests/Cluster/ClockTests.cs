@@ -17,7 +17,15 @@ public sealed class ClockTests
     private static readonly TimeSpan Off = TimeSpan.FromSeconds(90);
 
     // The lease outlives the call by the difference of the clocks.
-    private static readonly string[] Allowed = ["--clock-skew-ms", "185000", "--refresh-lease-ms", "300000"];
+    private static readonly string[] Allowed =
+    [
+        "--clock-skew-ms",
+        "185000",
+        "--refresh-lease-ms",
+        "300000",
+        "--in-doubt-horizon-ms",
+        "3600000",
+    ];
 
     [Fact]
     public async Task A_host_whose_clock_is_further_off_than_allowed_does_not_start_and_says_what_to_do()

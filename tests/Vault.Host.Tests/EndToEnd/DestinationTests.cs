@@ -106,15 +106,18 @@ public sealed class DestinationTests
             await ImportAsync(world, organization, "ada");
         }
 
-        var second = await KeyAsync(world);
+        var (first, second) = (await KeyAsync(world), await KeyAsync(world));
         var pack = await PackAsync("9.0.0", foreign.Url);
-        var stored = await world.PostAsync("/v1/providers", pack);
+        using var storing = World.NewClient(world.Urls[0], first);
+        var stored = await world.PostAsync("/v1/providers", pack, client: storing);
         Assert.Equal(HttpStatusCode.Created, stored.Status);
         var change = stored.Json.GetProperty("pending").GetProperty("change").GetString();
         Assert.Equal("1.0.0", (await world.GetAsync("/v1/providers/sandbox_single_use"))["version"]);
         var waiting = await world.GetAsync("/v1/providers/sandbox_single_use/pending_origins");
         Assert.Equal(change, waiting["change"]);
         Assert.Contains(foreign.Url, waiting["added"], StringComparison.Ordinal);
+        await RefusedAsync(first, change, "policy_denied");
+        // It made the key that stored the change.
         await RefusedAsync(world.AdminKey, change, "policy_denied");
         await RefusedAsync(await KeyAsync(world), change, "policy_denied");
         await RefusedAsync(second, new string('0', 64), "conflict");

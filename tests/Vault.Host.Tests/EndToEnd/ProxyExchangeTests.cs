@@ -269,6 +269,7 @@ public sealed class ProxyExchangeTests : IAsyncLifetime
                 client_id = "demo-client",
                 client_secret = "demo-secret",
                 allow_proxy = true,
+                proxy_effect = "write",
             }
         );
         await _world.ImportAsync(

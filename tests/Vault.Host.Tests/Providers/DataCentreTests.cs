@@ -49,7 +49,8 @@ public sealed class DataCentreTests(ScriptedWorld scene) : IClassFixture<Scripte
                 {
                   "region": { "source": "connection", "pattern": "^[a-z]+$", "default": "one", "example": "one" },
                   "server": { "source": "captured", "pattern": "^http://127[.]0[.]0[.]1:[0-9]+$",
-                    "example": "{{scene.Provider.Url}}", "from": "region", "values": { "one": "{{scene.Provider.Url}}" } },
+                    "example": "{{scene.Provider.Url}}", "from": "region",
+                    "values": { "one": "{{scene.Provider.Url}}", "two": "{{own.Url}}" } },
                   "domain": { "source": "captured", "pattern": "^http://127[.]0[.]0[.]1:[0-9]+$",
                     "example": "{{scene.Provider.Url}}", "from": "region", "values": { "one": "{{scene.Provider.Url}}" } }
                 }

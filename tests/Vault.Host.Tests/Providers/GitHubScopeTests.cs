@@ -71,16 +71,19 @@ public sealed class GitHubScopeTests(ScriptedWorld scene) : IClassFixture<Script
             pack["hosts"] = new JsonArray("127.0.0.1");
             pack["development_only"] = true;
             // A pack with other addresses comes into force when a second, older platform key accepts them.
-            var second = await scene.World.PostAsync(
-                "/v1/api_keys",
-                new { name = "second", permissions = new[] { "admin" } }
-            );
-            var put = await scene.World.PostAsync("/v1/providers", pack);
+            var operators = new { name = "operator", permissions = new[] { "admin" } };
+            var first = await scene.World.PostAsync("/v1/api_keys", operators);
+            var second = await scene.World.PostAsync("/v1/api_keys", operators);
+            using var storing = World.NewClient(scene.World.Urls[0], first["key"]);
+            var put = await scene.World.PostAsync("/v1/providers", pack, client: storing);
             Assert.True(put.Status == System.Net.HttpStatusCode.Created, put.ToString());
+            // Another case has stored the same addresses already.
+            if (put.Json.GetProperty("pending") is not { ValueKind: System.Text.Json.JsonValueKind.Object } pending)
+                continue;
             using var client = World.NewClient(scene.World.Urls[0], second["key"]);
             var accepted = await scene.World.PostAsync(
                 $"/v1/providers/{id}:accept_origins",
-                new { change = put.Json.GetProperty("pending").GetProperty("change").GetString() },
+                new { change = pending.GetProperty("change").GetString() },
                 client: client
             );
             Assert.True(accepted.Status == System.Net.HttpStatusCode.OK, accepted.ToString());

@@ -27,8 +27,8 @@ internal sealed class AcceptOrigins(PackChanges changes, IPacks packs, ILogger<A
             Writes = true,
             Answer = typeof(AcceptedOriginsView),
             Description =
-                "By another platform key than the one that stored it, created before it was stored. The ledger of "
-                + "every organization that uses the provider has an entry. Credentials stay bound to the former "
+                "By another platform key than the one that stored it, created before it was stored; neither key made the "
+                + "other. The ledger of every organization that uses the provider has an entry. Credentials stay bound to the former "
                 + "addresses: accounts_stopped of them are refused with destination_changed until they are connected "
                 + "again, and client secrets until they are sent again.",
             Body =

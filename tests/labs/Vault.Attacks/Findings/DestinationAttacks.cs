@@ -22,6 +22,7 @@ internal static class DestinationAttacks
         new("C-1", "redirect every tenant by replacing a pack", s => ByPackAsync(s, null)),
         new("C-1", "accept one's own pack", s => ByPackAsync(s, "own")),
         new("C-1", "accept one's own pack with a key made for it", s => ByPackAsync(s, "made")),
+        new("C-1", "accept one's own pack with a key made for it beforehand", s => ByPackAsync(s, "made before")),
     ];
 
     private static async Task<string?> ByParameterAsync(AttackScene scene, string how)
@@ -106,11 +107,18 @@ internal static class DestinationAttacks
         pack["version"] = "9.0." + Environment.TickCount64;
         pack["api"]!["base_url"] = foreign.Url;
         var key = await scene.KeyOfAsync(null, "providers:write", "providers:read", "keys:write");
+        var child = new { name = "child", permissions = new[] { "providers:write" } };
+        var (_, before) = await scene.SendAsync(HttpMethod.Post, "/v1/api_keys", child, key);
         var (_, stored) = await scene.SendAsync(HttpMethod.Post, "/v1/providers", pack, key);
         if (accept is not null && stored.TryGetProperty("pending", out var pending))
         {
             var change = new { change = pending.GetProperty("change").GetString() };
-            var second = accept == "own" ? key : await scene.KeyOfAsync(null, "providers:write");
+            var second = accept switch
+            {
+                "own" => key,
+                "made before" => before.GetProperty("key").GetString(),
+                _ => await scene.KeyOfAsync(null, "providers:write"),
+            };
             await scene.SendAsync(HttpMethod.Post, "/v1/providers/sandbox_key:accept_origins", change, second);
         }
 
