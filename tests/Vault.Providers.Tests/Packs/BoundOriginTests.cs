@@ -41,14 +41,32 @@ public sealed class BoundOriginTests
     }
 
     [Fact]
-    public async Task A_client_secret_is_presented_only_where_connection_parameters_decide()
+    public async Task A_client_secret_is_presented_only_where_connection_parameters_or_a_list_decide()
     {
-        // Its origins are fixed when the connection is saved: no answer and no account may choose where it goes.
+        // Its origins are fixed when the connection is saved: no answer and no account may choose where it goes, but
+        // among the servers that the pack lists.
         using var packs = await LoadAsync();
         Assert.All(
             packs.All.SelectMany(p => PackOrigins.OfClient(p).SelectMany(t => t.OriginVariables), (p, v) => (p, v)),
-            place => Assert.Equal(ParameterSource.Connection, place.p.Details.Parameters[place.v].Source)
+            place =>
+            {
+                var parameter = place.p.Details.Parameters[place.v];
+                if (parameter.Values.IsEmpty)
+                    Assert.Equal(ParameterSource.Connection, parameter.Source);
+                var listed = PackOrigins.OfConnection(packs, place.p, Examples(place.p));
+                foreach (var value in parameter.Values.Values)
+                    Assert.True(
+                        listed.Covers(new Uri(value).GetLeftPart(UriPartial.Authority)),
+                        $"{place.p.Id}: {value}"
+                    );
+            }
         );
+
+        static ImmutableSortedDictionary<string, string> Examples(ProviderPack pack) =>
+            pack
+                .Details.Parameters.Where(p => p.Value is { Source: ParameterSource.Connection })
+                .Where(p => (p.Value.Default ?? p.Value.Example) is not null)
+                .ToImmutableSortedDictionary(p => p.Key, p => (p.Value.Default ?? p.Value.Example)!);
     }
 
     /// <summary>The properties of the objects of a pack, all the way down.</summary>

@@ -67,7 +67,7 @@ internal sealed class LabBench : IDisposable
                 Client.ClientSecret!,
                 SealContext
                     .ClientSecret(Organization, "conn_1", 1)
-                    .BoundTo(PackOrigins.Of(packs, pack, Settings.Parameters)),
+                    .BoundTo(PackOrigins.OfConnection(packs, pack, Settings.Parameters)),
                 default
             )
             .AsTask()
