@@ -179,6 +179,8 @@ public sealed class ConnectCallback(
                 cancellationToken
             );
         client = client with { Parameters = client.Parameters.SetItems(reading.Captured) };
+        if (TokenClients.Elsewhere(connection, client) is { } elsewhere)
+            return await FailAsync(link, elsewhere, pack.DisplayName, cancellationToken);
         using var otherCode = OtherCode(pack, query);
         if (
             (pack.Details.OAuth1 is null ? otherCode ?? query.Code : otherCode) is not { } code

@@ -92,6 +92,22 @@ public sealed class TokenClients(IConnectionStore connections, IPacks packs, Sea
         );
     }
 
+    /// <summary>
+    /// The refusal for a client whose parameters have changed since its secret was opened (a consent has named another
+    /// server) and now lead the secret elsewhere; null when they do not.
+    /// </summary>
+    public static VaultError? Elsewhere(ConnectionRow connection, TokenClient client)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(client);
+        return
+            connection.ClientSecret?.ReadDestinations() is { } bound
+            && PackOrigins.Outside(bound, client.Pack, client.Parameters, PackOrigins.OfClient(client.Pack))
+                is { } origin
+            ? PackOrigins.RefuseClient(connection.Name.Value, bound, origin)
+            : null;
+    }
+
     /// <summary>The origins in force for a client, with these captured parameters.</summary>
     public Destinations InForce(TokenClient client, ImmutableSortedDictionary<string, string> captured)
     {

@@ -79,5 +79,17 @@ public sealed class DataCentreTests(ScriptedWorld scene) : IClassFixture<Scripte
         );
         Assert.Equal(["/token", "/look", "/token"], own.Requests.Select(r => r.Path));
         Assert.DoesNotContain(scene.Provider.Requests, r => r.Body.Contains("centre", StringComparison.Ordinal));
+
+        // A server that fits the pattern and that the pack does not list gets neither the code nor the client's secret.
+        await using var unlisted = await ScriptedProvider.StartAsync();
+        var (_, refused, _) = await scene.ConsentAsync(
+            "centres",
+            "centre",
+            ["read"],
+            user: "grace",
+            extra: "&location=own&accounts-server=" + Uri.EscapeDataString(unlisted.Url)
+        );
+        Assert.Contains("client secret", refused, StringComparison.Ordinal);
+        Assert.Empty(unlisted.Requests);
     }
 }

@@ -134,8 +134,8 @@ public sealed class EgressProxyTests
         public async ValueTask DisposeAsync()
         {
             await _stop.CancelAsync();
-            _listener.Stop();
             await _loop;
+            _listener.Stop();
             _stop.Dispose();
         }
 

@@ -42,6 +42,6 @@ public sealed class BytePeer : IAsyncDisposable
             }
         }
         catch (Exception e)
-            when (e is OperationCanceledException or SocketException or IOException or ObjectDisposedException) { }
+            when (e is OperationCanceledException or SocketException or IOException or InvalidOperationException) { }
     }
 }

@@ -45,7 +45,7 @@ public sealed class OddPeer : IAsyncDisposable
         {
             await _loop;
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException) { }
 
         _stop.Dispose();
     }

@@ -38,7 +38,7 @@ public sealed class TestProxy : IAsyncDisposable
             while (true)
                 _ = ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException) { }
     }
 
     private async Task ServeAsync(TcpClient client)
