@@ -69,7 +69,8 @@ public sealed record Execution(
     /// <summary>What the provider's response headers say (location, etag, link); null for nothing.</summary>
     public UpstreamSaid? Upstream { get; init; }
 
-    /// <summary>What the data does not show, for example that the list goes on where no page may be requested.</summary>
+    /// <summary>What the data does not show, for example that the list goes on where no page may be
+    /// requested.</summary>
     public IReadOnlyList<ExecutionWarning> Warnings { get; init; } = [];
 }
 

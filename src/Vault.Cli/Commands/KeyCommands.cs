@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Vault.Cli.Commands;
 
-/// <summary>API keys of callers. A new key is printed once, alone on standard output, so it can go into a file.</summary>
+/// <summary>API keys of callers. A new key is printed once, alone on standard output, so it can go into a
+/// file.</summary>
 internal static class KeyCommands
 {
     public static Command Make(CliConsole console) =>

@@ -3,7 +3,8 @@ using Vault.Client;
 
 namespace Vault.Cli.Transfer;
 
-/// <summary>The connection that accounts are imported into, and what its provider needs to know of each account.</summary>
+/// <summary>The connection that accounts are imported into, and what its provider needs to know of each
+/// account.</summary>
 internal sealed class ImportTarget(JsonElement connection, JsonElement provider)
 {
     /// <summary>The provider's field for its API key.</summary>

@@ -7,7 +7,8 @@ namespace Vault.Core.Accounts;
 /// <summary>The part about attempts in doubt: what may have been sent, and what late reports settle.</summary>
 public static partial class AccountLifecycle
 {
-    /// <summary>The last failure of an account whose last attempt nobody reported; it is no status reason.</summary>
+    /// <summary>The last failure of an account whose last attempt has no reported outcome; it is no status
+    /// reason.</summary>
     public const string RefreshOutcomeUnknown = "refresh_outcome_unknown";
 
     /// <summary>

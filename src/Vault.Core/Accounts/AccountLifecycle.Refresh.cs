@@ -133,7 +133,7 @@ public static partial class AccountLifecycle
             LastFailure = null,
             LastRefreshedAt = e.Now,
             GrantedScopes = e.Scopes is { } told
-                ? ToldScopes.InTermsOf(state.RequestedScopes, told)
+                ? ReportedScopes.InTermsOf(state.RequestedScopes, told)
                 : state.GrantedScopes,
             ScopesUnknown = state.ScopesUnknown && e.Scopes is null,
             Unverified = false,

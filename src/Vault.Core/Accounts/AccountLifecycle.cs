@@ -98,7 +98,7 @@ public static partial class AccountLifecycle
             Revocation = UpstreamRevocation.None,
             ConsentLink = given.Link,
             RequestedScopes = given.RequestedScopes,
-            GrantedScopes = ToldScopes.InTermsOf(given.RequestedScopes, given.GrantedScopes),
+            GrantedScopes = ReportedScopes.InTermsOf(given.RequestedScopes, given.GrantedScopes),
             ScopesUnknown = given.ScopesUnknown,
             Terms = given.Terms,
             Unverified = given.Unverified,

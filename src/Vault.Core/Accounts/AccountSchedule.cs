@@ -32,7 +32,8 @@ public static class AccountSchedule
 
     /// <summary>
     /// Whether a token is in doubt that an ordinary refresh must not present: it may be consumed, and the provider
-    /// revokes the family when it is presented again. After a grace window this is assumed as well: providers with one revoke the family afterwards
+    /// revokes the family when it is presented again. After a grace window this is assumed as well: providers with one
+    /// revoke the family afterwards
     /// (Atlassian after 10 minutes, Auth0 after its leeway), and with it a response that a host still holds in its
     /// spool.
     /// </summary>

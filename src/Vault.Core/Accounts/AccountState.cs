@@ -97,7 +97,8 @@ public sealed record AccountState
     public ImmutableArray<string> GrantedScopes { get; init; } = [];
 
     /// <summary>
-    /// Nobody said which scopes the credential has: it was imported without them, or the provider neither was asked for
+    /// It is unknown which scopes the credential has: it was imported without them, or the provider neither was asked
+    /// for
     /// scopes nor names any. The provider decides then; no call is refused for a missing scope.
     /// </summary>
     public bool ScopesUnknown { get; init; }

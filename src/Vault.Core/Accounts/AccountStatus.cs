@@ -54,7 +54,8 @@ public static class StatusReason
     public const string RefreshOutcomeLost = "refresh_outcome_lost";
 
     /// <summary>
-    /// The provider has refused every refresh for a day, without a reason that it is known for. Another consent restores
+    /// The provider has refused every refresh for a day, without a reason that it is known for. Another consent
+    /// restores
     /// the account.
     /// </summary>
     public const string RefusedRepeatedly = "refused_repeatedly";
@@ -62,7 +63,8 @@ public static class StatusReason
     /// <summary>The provider refuses our client (secret, redirect URI); another consent does not help.</summary>
     public const string ClientMisconfigured = "client_misconfigured";
 
-    /// <summary>The stored ciphertext does not open in its place: somebody altered or swapped it in the database.</summary>
+    /// <summary>The stored ciphertext does not open in its place: somebody altered or swapped it in the
+    /// database.</summary>
     public const string CredentialUnreadable = "credential_unreadable";
     public const string RevokedByRequest = "revoked_by_request";
     public const string OrganizationErased = "organization_erased";

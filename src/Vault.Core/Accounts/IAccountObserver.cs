@@ -24,7 +24,7 @@ public interface IAccountObserver
     /// <summary>The provider gets no more tokens in doubt until an operator resumes it.</summary>
     void PresentingStopped(string provider);
 
-    /// <summary>The refreshes of a connection fail alike; told once for each incident.</summary>
+    /// <summary>The refreshes of a connection fail alike; reported once for each incident.</summary>
     void IncidentBegan(string provider, string connectionId, string failure);
 
     void Executed(string tool, string outcome, TimeSpan total, TimeSpan upstream);

@@ -3,7 +3,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Accounts;
 
 /// <summary>
-/// A local, fsynced, bounded journal of token responses. Every response is in it before its commit is tried (law 4), and
+/// A local, fsynced, bounded journal of token responses. Every response is in it before its commit is tried (law 4),
+/// and
 /// an entry is removed only after the store has decided on it.
 /// </summary>
 public interface IReplySpool

@@ -98,7 +98,8 @@ public sealed record InDoubtAttempts(string AttemptId, DateTimeOffset FirstSentA
 
     /// <summary>
     /// From when on nothing can come of these attempts. A reported one gets <paramref name="rest"/>, in which a request
-    /// that its sender has given up still reaches the provider; of an attempt that nobody reported, the holder may
+    /// that its sender has given up still reaches the provider; of an attempt without a reported outcome, the holder
+    /// may
     /// return with the response until <paramref name="horizon"/>.
     /// </summary>
     public DateTimeOffset SettledAt(TimeSpan rest, TimeSpan horizon)

@@ -9,7 +9,7 @@ namespace Vault.Core.Callers;
 /// <param name="AlsoRevoked">The ids of the keys that were revoked with it, because it was compromised.</param>
 public sealed record RevokedApiKey(ApiKeyRow Row, ImmutableArray<string> AlsoRevoked);
 
-// Revoking. The keys that a compromised key made were made by whoever had it: they go with it.
+// Revoking. The keys that a compromised key made may have been made by an attacker: they are revoked with it.
 public sealed partial class ApiKeys
 {
     private const int CascadePage = 200;
@@ -34,7 +34,7 @@ public sealed partial class ApiKeys
         var found = await FindAsync(organization, id, cancellationToken);
         if (!found.TryGet(out var row, out var missing))
             return missing;
-        // A key may always end itself: whoever finds one can make it worthless.
+        // A key may always revoke itself: a finder of a lost key can make it worthless.
         if (row.Id != by.KeyId && !by.Covers(row))
             return MayMore("revoke");
         var revoked = await EndAsync(row, reason, null, by, cancellationToken);
@@ -121,7 +121,7 @@ public sealed partial class ApiKeys
 /// <summary>Why a key is revoked.</summary>
 public static class RevocationReasons
 {
-    /// <summary>Nobody needs it any more; the keys that it made stay.</summary>
+    /// <summary>It is no longer needed; the keys that it made stay.</summary>
     public const string Retired = "retired";
 
     /// <summary>Somebody else may have it; the keys that it made end with it.</summary>

@@ -41,7 +41,8 @@ public sealed partial class ApiKeys(
 
     /// <summary>The first key of a fresh installation, for an administrator. It has no end.</summary>
     public async Task<Result<IssuedApiKey>> CreateFirstAsync(CancellationToken cancellationToken) =>
-        // The id is always the same, so of hosts that start at once on an empty database one creates the key; the others
+        // The id is always the same, so of hosts that start at once on an empty database one creates the key; the
+        // others
         // get a conflict.
         await IssueAsync(
             Operators(ApiKeyText.IdPrefix + new string('0', 26), "first administrator"),
@@ -123,7 +124,7 @@ public sealed partial class ApiKeys(
         var now = time.GetUtcNow();
         if (old.RevokedAt is not null || old.ExpiresAt <= now)
             return new VaultError(ErrorCatalogue.Conflict, "The key is revoked or has expired; create a new one.");
-        // Whoever rotates a key receives its successor.
+        // The caller that rotates a key receives its successor.
         if (!by.Covers(old))
             return MayMore("rotate");
         var issued = await IssueAsync(

@@ -58,7 +58,7 @@ public sealed record Caller(
     }
 
     /// <summary>
-    /// Whether one of the two principals is the other or made it, at whatever distance: whoever holds the maker's key
+    /// Whether one of the two principals is the other or made it, at whatever distance: the holder of the maker's key
     /// can act with both.
     /// </summary>
     public bool IsOfLineage(ImmutableArray<string> other) =>

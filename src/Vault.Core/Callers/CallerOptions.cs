@@ -16,7 +16,7 @@ public sealed record CallerOptions
 
     /// <summary>
     /// The longest life of a key that a caller makes; null: no limit. A key that an operator makes (the first one, a
-    /// recovered one) has no end: nobody above it could make the next.
+    /// recovered one) has no end: no key above it could make the next.
     /// </summary>
     public TimeSpan? LongestLife { get; init; } = TimeSpan.FromDays(90);
 

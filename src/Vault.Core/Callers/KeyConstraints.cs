@@ -7,7 +7,8 @@ using Vault.Core.Identity;
 namespace Vault.Core.Callers;
 
 /// <summary>
-/// What a key is limited to beside its permissions. An absent list does not limit; an empty list allows nothing (law
+/// What a key is limited to in addition to its permissions. An absent list does not limit; an empty list allows nothing
+/// (law
 /// 9).
 /// </summary>
 public sealed record KeyConstraints
@@ -59,7 +60,7 @@ public sealed record KeyConstraints
         return given.Any(a => Network(a) is { } network && network.Contains(plain));
     }
 
-    /// <summary>Whether whoever has the other constraints reaches nothing that these do not allow.</summary>
+    /// <summary>Whether the other constraints allow nothing that these do not allow.</summary>
     public bool Cover(KeyConstraints other)
     {
         ArgumentNullException.ThrowIfNull(other);

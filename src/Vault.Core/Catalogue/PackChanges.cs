@@ -71,7 +71,8 @@ public sealed class PackChanges(
         return found.TryGet(out var pending, out var error) ? Describe(pending.Change, pending.Pack) : error;
     }
 
-    /// <summary>Puts the change into force. After a crash the call is repeated; entries may then appear twice.</summary>
+    /// <summary>Puts the change into force. After a crash the call is repeated; entries may then appear
+    /// twice.</summary>
     /// <param name="provider">The pack.</param>
     /// <param name="digest">The version that the caller has seen.</param>
     /// <param name="by">A platform key other than the one that stored it.</param>
@@ -96,19 +97,19 @@ public sealed class PackChanges(
             return refused;
         // Read before the comparison: a version that another operator stores meanwhile is not overwritten.
         var existing = await FindRowAsync(pack.Id, cancellationToken).ConfigureAwait(false);
-        var (told, stopped) = (0, 0L);
+        var (informed, stopped) = (0, 0L);
         if (packs.TryGet(provider, out var now))
         {
             var entries = await TellAsync(change, now, pack, by, cancellationToken).ConfigureAwait(false);
             if (!entries.TryGet(out var counted, out var failed))
                 return failed;
-            (told, stopped) = counted;
+            (informed, stopped) = counted;
         }
 
         if (!await WriteAsync(pack.Id, pack.Version, change.Json, existing, cancellationToken).ConfigureAwait(false))
             return Raced();
         await EndAsync(change, row, by, accepted: true, CancellationToken.None).ConfigureAwait(false);
-        return new PackChangeReceipt(provider, pack.Version, told, stopped);
+        return new PackChangeReceipt(provider, pack.Version, informed, stopped);
     }
 
     /// <summary>
@@ -151,7 +152,7 @@ public sealed class PackChanges(
         CancellationToken cancellationToken
     )
     {
-        var (told, all, cursor) = (0, 0L, (string?)null);
+        var (informed, all, cursor) = (0, 0L, (string?)null);
         do
         {
             var page = await organizations.ListAsync(null, Batch, cursor, cancellationToken).ConfigureAwait(false);
@@ -180,13 +181,13 @@ public sealed class PackChanges(
                 );
                 if (await ledger.AppendAsync(entry, cancellationToken).ConfigureAwait(false) is { } unwritten)
                     return unwritten;
-                (told, all) = (told + 1, all + used.Stopped);
+                (informed, all) = (informed + 1, all + used.Stopped);
             }
 
             cursor = page.Cursor;
         } while (cursor is not null);
 
-        return (told, all);
+        return (informed, all);
     }
 
     private async Task<Result<(IReadOnlyList<string> Connections, long Stopped)>> ReviewAsync(

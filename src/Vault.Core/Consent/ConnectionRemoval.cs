@@ -31,7 +31,8 @@ public sealed class ConnectionRemoval(IConnectionStore store, ConnectionRegistry
         var first = await organizations.DisconnectAsync(organization, row.Id, by, cancellationToken);
         if (!first.TryGet(out var done, out var failed))
             return failed;
-        // Read again: the revocations may have sealed the client secret anew. A connection that was enabled meanwhile is
+        // Read again: the revocations may have sealed the client secret again. A connection that was enabled meanwhile
+        // is
         // disabled again; what was connected to it is disconnected below.
         shut = await registry.DisableAsync(organization, row.Id, by, cancellationToken);
         if (!shut.TryGet(out row, out missing))

@@ -141,7 +141,7 @@ public sealed class CredentialImport(
                         InstalledBy = by,
                         Source = source,
                         Replaces = source == Rotation,
-                        // A replaced credential is tried by whoever replaces it.
+                        // The caller that replaces a credential tries it.
                         Unverified = source != Rotation && !request.Validate && request.ExpectedIdentity is null,
                     },
                 cancellationToken

@@ -10,7 +10,8 @@ using Vault.Core.Sealing;
 namespace Vault.Core.Consent;
 
 /// <summary>
-/// Reads a private key in every form in which people have it, and checks it before it is stored, because an unusable key
+/// Reads a private key in every form in which people have it, and checks it before it is stored, because an unusable
+/// key
 /// would be found by the first call only. The result is PKCS#8 in PEM form. Messages name the fault and never quote the
 /// key. One of the few places that reveal secrets.
 /// </summary>

@@ -23,7 +23,8 @@ public sealed record ApprovalRow(
 )
 {
     /// <summary>
-    /// The principals of the requesting key, as in <see cref="Callers.Caller.Lineage"/>: none of them approves. Empty in
+    /// The principals of the requesting key, as in <see cref="Callers.Caller.Lineage"/>: none of them approves. Empty
+    /// in
     /// a row of an earlier version.
     /// </summary>
     public ImmutableArray<string> RequesterLineage { get; init; } = [];

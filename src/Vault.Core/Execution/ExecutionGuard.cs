@@ -121,7 +121,7 @@ public sealed class ExecutionGuard(
     {
         var now = time.GetUtcNow();
         var id = ids.New("apr_");
-        // Whoever approves sees what; the arguments may hold what only the organization may read.
+        // The approver sees what is asked; the arguments may hold what only the organization may read.
         using var input = Secret.From(run.Order.Request.Input.GetRawText());
         var closed = await sealer
             .SealAsync(input, SealContext.ApprovalArguments(run.Key.Organization, id), cancellationToken)

@@ -135,7 +135,7 @@ public sealed record UpstreamReply(UpstreamOutcome Outcome, int? Status)
     public bool CredentialEchoed { get; init; }
 
     /// <summary>
-    /// The memory that a large response takes of the process's budget; whoever receives the reply disposes it when the
+    /// The memory that a large response takes of the process's budget; the receiver of the reply disposes it when the
     /// response is gone.
     /// </summary>
     public IDisposable? Held { get; init; }

@@ -48,7 +48,8 @@ internal static class MethodOverride
             ? value.EnumerateObject().Select(p => p.Name)
             : [];
 
-    // A name in brackets ("_method[]") is the same parameter to most frameworks, so names are searched and not compared.
+    // A name in brackets ("_method[]") is the same parameter to most frameworks, so names are searched and not
+    // compared.
     // A form writes a name with escapes if it likes, and a multipart body writes it in quotes.
     private static bool Contains(string text)
     {

@@ -306,7 +306,8 @@ public static class ProxyTool
     private static string Braceless(string text) =>
         text.Replace("{", "%7B", StringComparison.Ordinal).Replace("}", "%7D", StringComparison.Ordinal);
 
-    /// <summary>RFC 3986 3.4. A name of the credential is the vault's, and a key of the vault is nobody else's.</summary>
+    /// <summary>RFC 3986 3.4. A name of the credential is the vault's, and a key of the vault is nobody
+    /// else's.</summary>
     private static string? QueryFault(ProviderPack pack, string query)
     {
         if (query.Length > 16_000 || query.Any(c => c is <= ' ' or > '~' or '#' or '"' or '<' or '>' or '\\'))

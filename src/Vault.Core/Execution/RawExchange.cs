@@ -26,7 +26,8 @@ public sealed class RawExchange
     /// <summary>Null when the caller does not say it.</summary>
     public long? ContentLength { get; init; }
 
-    /// <summary>The URL below which the caller reaches the provider's API; URLs in headers are given below it.</summary>
+    /// <summary>The URL below which the caller reaches the provider's API; URLs in headers are given below
+    /// it.</summary>
     public required string PublicBase { get; init; }
 
     /// <summary>Writes the response to the caller.</summary>

@@ -317,7 +317,7 @@ public sealed partial class ToolRunner(
                 continue;
             }
 
-            // Again on the row that is used: the account may have been connected anew since the checks.
+            // Again on the row that is used: the account may have been connected again since the checks.
             if (account.Seen.OutsideFor(run.Tool, run.Connection!) is { } origin)
             {
                 var bound = account.Seen.Bound!;

@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Vault.Core.OAuth;
 
 /// <summary>
-/// What a consent was given to, kept with the grant: a refresh presents the same client, endpoint and resource, whatever
+/// What a consent was given to, kept with the grant: a refresh presents the same client, endpoint and resource,
+/// whatever
 /// the connection and the pack say by then. A refresh token that is shown to another client or endpoint is refused
 /// there, at best; many providers end the grant.
 /// </summary>

@@ -113,7 +113,8 @@ public abstract record TokenReply
     }
 
     /// <summary>
-    /// The provider may have acted: the response was lost, truncated or unreadable, or it may be a gateway's (408, 5xx).
+    /// The provider may have acted: the response was lost, truncated or unreadable, or it may be a gateway's (408,
+    /// 5xx).
     /// </summary>
     public sealed record MayHaveActed(string Failure, TimeSpan? RetryAfter = null) : TokenReply;
 

@@ -88,7 +88,8 @@ public sealed record TokenAnswerShape
     public ValuePath ExpiresIn { get; init; } = ValuePath.Parse("expires_in");
 
     /// <summary>
-    /// A time (RFC 3339, seconds or milliseconds since 1970), used when there is no <see cref="ExpiresIn"/>. Null: under
+    /// A time (RFC 3339, seconds or milliseconds since 1970), used when there is no <see cref="ExpiresIn"/>. Null:
+    /// under
     /// one of the usual names.
     /// </summary>
     public ValuePath? ExpiresAt { get; init; }

@@ -31,7 +31,8 @@ public sealed record PackDetails
 
     /// <summary>
     /// The scopes of this provider's own consent, in the order of preference, for the tools of other packs
-    /// (<see cref="ProviderPack.ToolsOf"/>): of each group only these count. Empty: the consent has no scopes. Null: the
+    /// (<see cref="ProviderPack.ToolsOf"/>): of each group only these count. Empty: the consent has no scopes. Null:
+    /// the
     /// scopes of those packs are this provider's as well.
     /// </summary>
     public ImmutableArray<string>? KnownScopes { get; init; }

@@ -8,7 +8,8 @@ namespace Vault.Core.Packs;
 public sealed record PackChangeEnd(string By, DateTimeOffset At, bool Accepted);
 
 /// <summary>
-/// A version of a pack that leads to other addresses than the one in force. It is stored beside it and takes effect when
+/// A version of a pack that leads to other addresses than the one in force. It is stored separately and takes effect
+/// when
 /// a second platform key accepts it. A row of its own in the store of packs; it stays when it has ended, so that no
 /// version number is reused.
 /// </summary>

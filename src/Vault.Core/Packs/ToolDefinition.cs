@@ -88,7 +88,8 @@ public sealed record ToolDefinition
     public required JsonElement InputSchema { get; init; }
 
     /// <summary>
-    /// Whether the formats of <see cref="InputSchema"/> are checked. Otherwise they are annotations (JSON Schema 2020-12
+    /// Whether the formats of <see cref="InputSchema"/> are checked. Otherwise they are annotations (JSON Schema
+    /// 2020-12
     /// 7.2.1), because providers accept other forms than the formats allow.
     /// </summary>
     public bool AssertFormats { get; init; }

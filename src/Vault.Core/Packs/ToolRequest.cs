@@ -53,7 +53,8 @@ public enum FieldForm
     /// <summary>An array joined by '|'.</summary>
     Pipe,
 
-    /// <summary>In a query: members of an object as <c>name[member]</c>, to any depth, and elements as <c>name[]</c>.</summary>
+    /// <summary>In a query: members of an object as <c>name[member]</c>, to any depth, and elements as
+    /// <c>name[]</c>.</summary>
     Deep,
 
     /// <summary>Serialized as JSON text.</summary>

@@ -63,7 +63,8 @@ public sealed class AccountResolver(
         if (fitting.Count == 0)
             return AccountErrors.NotConnected();
 
-        // Only accounts that could act make a request ambiguous. If none could, the one that was revoked says most about
+        // Only accounts that could act make a request ambiguous. If none could, the one that was revoked says most
+        // about
         // why, and then the one that was never connected or is disconnected.
         var real = fitting.GroupBy(r => Closeness(r.State.Status)).MinBy(g => g.Key)!.ToList();
         return real.Count == 1

@@ -82,7 +82,7 @@ public sealed class DestinationReview(IAccountStore accounts, DestinationBinder 
         }
         catch (DecryptionFailedException)
         {
-            // Nobody can open it, so nobody can send it.
+            // It cannot be opened, so it cannot be sent.
             return null;
         }
     }

@@ -14,7 +14,8 @@ public readonly record struct Admission(bool PresentsAgain, DateTimeOffset? Wait
 /// <summary>
 /// The conditions of law 5 that one row does not show, for presenting a token in doubt once more: never while another
 /// account of the same connection and identity works, a limited number per minute and provider, one at a time per
-/// connection where it is not known what a reuse revokes, and none after two answers of a provider that a token had been
+/// connection where it is not known what a reuse revokes, and none after two answers of a provider that a token had
+/// been
 /// used. What the row shows (the access token, the attempts) <see cref="AccountLifecycle"/> decides.
 /// </summary>
 public sealed class PresentAgainGate(
@@ -36,7 +37,8 @@ public sealed class PresentAgainGate(
     // An operator is asked to act, so there is no hurry.
     private static readonly TimeSpan Stopped = TimeSpan.FromMinutes(5);
 
-    // After a reuse the other accounts of the connection show whether they were hurt before the next token is presented.
+    // After a reuse the other accounts of the connection show whether they were hurt before the next token is
+    // presented.
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Busy = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Moment = TimeSpan.FromMinutes(1);
@@ -177,7 +179,7 @@ public sealed class PresentAgainGate(
         private DateTimeOffset _free;
         private DateTimeOffset _promised;
 
-        /// <summary>Null: now. Otherwise when it may be, after all that were told before.</summary>
+        /// <summary>Null: now. Otherwise when it may be, after all that were given a time before.</summary>
         public DateTimeOffset? Next(DateTimeOffset now, TimeSpan distance)
         {
             lock (_lock)

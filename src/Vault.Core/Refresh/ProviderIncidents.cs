@@ -5,8 +5,10 @@ using Vault.Core.OAuth;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Detects that the refreshes of one connection fail alike: then the provider or the client has a fault, not each of the
-/// grants. While it lasts nobody is lowered for that answer, and only one refresh of the connection in a while is sent
+/// Detects that the refreshes of one connection fail alike: then the provider or the client has a fault, not each of
+/// the
+/// grants. While it lasts no account is lowered for that answer, and only one refresh of the connection in a while is
+/// sent
 /// to see whether it is over. It is kept per process, because each process sees a share of the accounts.
 /// </summary>
 public sealed class ProviderIncidents(TimeProvider time, IAccountObserver observer)
@@ -46,10 +48,11 @@ public sealed class ProviderIncidents(TimeProvider time, IAccountObserver observ
     }
 
     /// <summary>
-    /// Records the reply, and returns what it means: during an incident an answer that everybody gets says nothing about
+    /// Records the reply, and returns what it means: during an incident an answer that everybody gets says nothing
+    /// about
     /// one grant.
     /// </summary>
-    public TokenReply Judge(AccountRow row, TokenReply reply)
+    public TokenReply Classify(AccountRow row, TokenReply reply)
     {
         ArgumentNullException.ThrowIfNull(row);
         var failure = FailureOf(reply);

@@ -71,7 +71,7 @@ internal sealed class RefreshCall(
         var answered = await SendAsync(row, client, grant, credential, deadline).ConfigureAwait(false);
         await checkpoints.ReachAsync("reply_received", row.Key).ConfigureAwait(false);
         observer.TokenEndpointAnswered(row.Provider, answered.GetType().Name, time.GetElapsedTime(started));
-        var reply = incidents.Judge(row, answered);
+        var reply = incidents.Classify(row, answered);
         if (reply is not TokenReply.Granted granted)
             return await outcomes
                 .ReportAsync(row.Key, () => FailureEvent(row, lease.AttemptId, reply))

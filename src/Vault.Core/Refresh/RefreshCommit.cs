@@ -8,8 +8,10 @@ using Vault.Core.Templates;
 namespace Vault.Core.Refresh;
 
 /// <summary>
-/// Seals a token response, makes it durable on the local disk, and commits it as the account's next generation. It needs
-/// nothing that could fail to load: the sealing key is in hand since before the intent (law 4). If the account was revoked during the call, the new grant is revoked at once, because no
+/// Seals a token response, makes it durable on the local disk, and commits it as the account's next generation. It
+/// needs
+/// nothing that could fail to load: the sealing key is in hand since before the intent (law 4). If the account was
+/// revoked during the call, the new grant is revoked at once, because no
 /// other host knows it.
 /// </summary>
 internal sealed class RefreshCommit(

@@ -18,7 +18,8 @@ public sealed class SeenAccount(AccountSnapshot snapshot)
     public Gate Gate => snapshot.Gate;
 
     /// <summary>
-    /// The origins of what an API call presents: the grant, otherwise the static credential. Null for an account that is
+    /// The origins of what an API call presents: the grant, otherwise the static credential. Null for an account that
+    /// is
     /// not bound yet (<see cref="DestinationBinder"/>).
     /// </summary>
     public Destinations? Bound { get; } = (snapshot.Row.Grant ?? snapshot.Row.Credential)?.ReadDestinations();

@@ -10,7 +10,8 @@ namespace Vault.Core.Refresh;
 /// <summary>
 /// Writes the outcome of an attempt to its row, and keeps what the store could not take. A token response is durable in
 /// the spool before the store is asked (law 4); every other outcome is kept in memory. It is written at the account's
-/// next attempt on this host or by the next drain. A late write is safe: each event names its attempt, and the lifecycle
+/// next attempt on this host or by the next drain. A late write is safe: each event names its attempt, and the
+/// lifecycle
 /// drops the event of an attempt that no longer counts.
 /// </summary>
 internal sealed class UnreportedOutcomes(

@@ -49,7 +49,8 @@ public sealed record SealContext
 
     /// <summary>
     /// The origins that the value may be sent to; null for a value that is not a credential, or was sealed before
-    /// credentials were bound. Unlike the other parts it is stored with the ciphertext: whoever changes it there has
+    /// credentials were bound. Unlike the other parts it is stored with the ciphertext: a writer who changes it there
+    /// has
     /// changed the associated data, and the value cannot be decrypted.
     /// </summary>
     public Destinations? Destinations { get; }

@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Vault.Core.Templates;
 
 /// <summary>
-/// Bytes that stand in a JSON string, in the forms in which APIs and models write them: base64 and base64url (RFC 4648 4
+/// Bytes that stand in a JSON string, in the forms in which APIs and models write them: base64 and base64url (RFC 4648
+/// 4
 /// and 5), with or without padding, over several lines, or a data URL (RFC 2397).
 /// </summary>
 public static class Base64Text

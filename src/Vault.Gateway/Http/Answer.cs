@@ -16,7 +16,8 @@ internal abstract record Answer
     /// </summary>
     internal sealed record Problem(VaultError Error, bool Acted = false, string? Outcome = null) : Answer
     {
-        /// <summary>The vault's public address; the pipeline sets it, and references in the texts become URLs.</summary>
+        /// <summary>The vault's public address; the pipeline sets it, and references in the texts become
+        /// URLs.</summary>
         public Uri? Base { get; init; }
     }
 

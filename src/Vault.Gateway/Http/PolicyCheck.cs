@@ -4,7 +4,8 @@ using Vault.Core.Errors;
 namespace Vault.Gateway.Http;
 
 /// <summary>
-/// Fields that set what bounds an organization need a permission of their own: the right to edit beside them is one
+/// Fields that set what bounds an organization need a permission of their own: the right to edit the other fields is
+/// one
 /// that the organization's own keys have.
 /// </summary>
 internal static class PolicyCheck

@@ -14,7 +14,8 @@ public static class AdminKeyFile
     private const int MaxNames = 1000;
 
     /// <returns>The path, which is the given one or the first free one after it.</returns>
-    /// <exception cref="StartException">The file cannot be written; the message says how to get another key.</exception>
+    /// <exception cref="StartException">The file cannot be written; the message says how to get another
+    /// key.</exception>
     public static string Write(string path, Secret key)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -41,7 +42,7 @@ public static class AdminKeyFile
     {
         var options = new FileStreamOptions
         {
-            // Created here and by nobody else: no link that another user has placed is followed.
+            // Created by this call only: no link that another user has placed is followed.
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             Share = FileShare.None,

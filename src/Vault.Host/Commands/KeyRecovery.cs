@@ -8,7 +8,7 @@ namespace Vault.Host.Commands;
 
 /// <summary>
 /// Creates an administrator's key for an operator who has none left. The database alone is not enough: the master key
-/// must open the database's check value, so whoever restores a stolen backup recovers nothing.
+/// must open the database's check value, so a thief who restores a backup recovers nothing.
 /// </summary>
 public static class KeyRecovery
 {

@@ -7,7 +7,8 @@ namespace Vault.Host.Composition;
 /// <summary>
 /// The process's data folder, locked exclusively for the life of the process, because its spool belongs to one process.
 /// On SQLite the database is in the folder, so any other holder of a refresh lease in it is certainly dead, and its
-/// lease need not lapse first. On PostgreSQL hosts share the database, and only the lease decides. The lock's file holds
+/// lease need not lapse first. On PostgreSQL hosts share the database, and only the lease decides. The lock's file
+/// holds
 /// the folder's own id and counts the processes that had it, so that hosts can tell whose attempts a drained folder
 /// settles.
 /// </summary>

@@ -84,7 +84,7 @@ public sealed partial record VaultOptions
         new(
             "egress-ca-file",
             "",
-            "PEM file with certificate authorities of your company, trusted for calls to providers beside the system's."
+            "PEM file with certificate authorities of your company, trusted for calls to providers in addition to the system's."
         ),
         new(
             "freshness-lease-ms",

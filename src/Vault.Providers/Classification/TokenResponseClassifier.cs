@@ -73,7 +73,8 @@ internal static class TokenResponseClassifier
         return hasToken ? null : new TokenReply.MayHaveActed("unreadable_answer");
     }
 
-    /// <summary>RFC 6749 5.2 in any case, and the codes of OpenID Connect Core 3.1.2.6 that token endpoints also return.</summary>
+    /// <summary>RFC 6749 5.2 in any case, and the codes of OpenID Connect Core 3.1.2.6 that token endpoints also
+    /// return.</summary>
     private static TokenReply ByError(string error, TimeSpan? wait) =>
         error.ToLowerInvariant() switch
         {

@@ -37,7 +37,8 @@ internal static partial class TokenText
         }
     }
 
-    /// <summary>The leaf elements by their local names. Web pages have no access_token, so they are not taken.</summary>
+    /// <summary>The leaf elements by their local names. Web pages have no access_token, so they are not
+    /// taken.</summary>
     private static JsonElement FromXml(string text)
     {
         var leaves = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -5,7 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Vault.Providers.Egress;
 
 /// <summary>
-/// Certificate authorities of the operator beside those of the system: of services inside a company, and of a proxy that
+/// Certificate authorities of the operator in addition to those of the system: of services inside a company, and of a
+/// proxy that
 /// inspects TLS.
 /// </summary>
 internal static class CompanyAuthorities

@@ -29,7 +29,8 @@ public sealed class EgressOptions
     /// <summary>What is called without the proxy, in the forms of <c>NO_PROXY</c>.</summary>
     public IList<string> NoProxy { get; } = [];
 
-    /// <summary>Certificate authorities in PEM form that are trusted beside those of the system; null for none.</summary>
+    /// <summary>Certificate authorities in PEM form that are trusted in addition to those of the system; null for
+    /// none.</summary>
     public string? AuthoritiesPem { get; set; }
 
     /// <summary>Timeout for establishing a connection.</summary>

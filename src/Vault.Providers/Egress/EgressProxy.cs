@@ -4,8 +4,10 @@ using System.Net;
 namespace Vault.Providers.Egress;
 
 /// <summary>
-/// Which calls go through the operator's proxy. The hosts of a pack are pinned as without one: a call to another host is
-/// refused before it reaches the proxy, and a tunnel is opened by the host name (CONNECT), whose certificate is checked.
+/// Which calls go through the operator's proxy. The hosts of a pack are pinned as without one: a call to another host
+/// is
+/// refused before it reaches the proxy, and a tunnel is opened by the host name (CONNECT), whose certificate is
+/// checked.
 /// Only the operator's own proxy resolves the name.
 /// </summary>
 internal sealed class EgressProxy : IWebProxy

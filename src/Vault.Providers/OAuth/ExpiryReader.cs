@@ -7,7 +7,8 @@ using Vault.Core.Templates;
 namespace Vault.Providers.OAuth;
 
 /// <summary>
-/// Reads when a token expires. Providers write a lifetime or a time, as a number or a string, and sometimes a time where
+/// Reads when a token expires. Providers write a lifetime or a time, as a number or a string, and sometimes a time
+/// where
 /// a lifetime belongs; the magnitude tells them apart.
 /// </summary>
 internal static partial class ExpiryReader

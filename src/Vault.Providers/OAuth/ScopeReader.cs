@@ -7,7 +7,7 @@ namespace Vault.Providers.OAuth;
 /// <summary>
 /// Reads the granted scopes of a token response. RFC 6749 3.3 separates them by spaces; providers also use commas and
 /// other characters, and arrays, objects and JSON in a string. Their spelling is compared later with what was requested
-/// (<see cref="Core.Accounts.ToldScopes"/>).
+/// (<see cref="Core.Accounts.ReportedScopes"/>).
 /// </summary>
 internal static class ScopeReader
 {

@@ -44,7 +44,8 @@ internal sealed class TemplateContext(
             return null;
         }
 
-        // The callers compare origins before they open a credential. Compared again here, where the URL is made, so that
+        // The callers compare origins before they open a credential. Compared again here, where the URL is made, so
+        // that
         // no call can forget to (law 10).
         fault = policy.Refusal(pack, url) ?? (bound is null || bound.Covers(url) ? null : DestinationChanged);
         return fault is null ? url : null;

@@ -15,7 +15,7 @@ internal sealed class PackSet
         SharedTools shared
     ) => (Packs, Tools, Shared, Index) = (packs, tools, shared, new ToolIndex(tools.Values));
 
-    /// <summary>Versions that callers may pin beside the current ones.</summary>
+    /// <summary>Versions that callers may pin in addition to the current ones.</summary>
     public FrozenDictionary<(string Name, string Version), Tool> Earlier { get; private init; } =
         FrozenDictionary<(string, string), Tool>.Empty;
 

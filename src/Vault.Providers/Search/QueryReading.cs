@@ -8,7 +8,7 @@ namespace Vault.Providers.Search;
 /// <param name="Meanings">What the thesaurus knows of it.</param>
 internal sealed record QueryUnit(List<string> Stems, Meaning[] Meanings)
 {
-    /// <summary>Nobody said it: it ranks what the other words find and finds nothing.</summary>
+    /// <summary>It is not in the query: it ranks what the other words find and finds nothing.</summary>
     public bool Implied => Stems.Count == 0;
 
     public bool IsVerb => Meanings.Any(m => m.IsVerb) && !Meanings.Any(m => !m.IsVerb && m.Weight >= 0.5);
@@ -36,7 +36,7 @@ internal static partial class QueryReading
     // A question without a verb that says more asks to find or show something.
     private static readonly QueryUnit Shown = new([], [new("v:list", 0.7), new("v:search", 0.7), new("v:get", 0.4)]);
 
-    // Somebody who only names a thing more often wants to see it than to make one.
+    // A query that only names a thing more often asks to see it than to make one.
     private static readonly QueryUnit Named = new([], [new("v:list", 0.4), new("v:search", 0.4), new("v:get", 0.2)]);
 
     /// <param name="query">The text.</param>

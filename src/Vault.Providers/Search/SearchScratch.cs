@@ -24,7 +24,7 @@ internal sealed class SearchScratch(int documents)
     public void Object(int document, double score) => _objects.Max(document, score);
 
     /// <summary>Adds what a word or phrase scored to the clause.</summary>
-    /// <param name="wordWeight">How much the word itself counts beside its meanings.</param>
+    /// <param name="wordWeight">How much the word itself counts compared with its meanings.</param>
     /// <param name="onlyHits">Whether it adds nothing to a document that no other word found.</param>
     public void EndUnit(double wordWeight, bool onlyHits)
     {

@@ -7,14 +7,16 @@ internal static class SearchText
 {
     private const int MaxWord = 64;
 
-    // Latin letters with marks, each followed by the letter without. No normalization of the framework: the program runs
+    // Latin letters with marks, each followed by the letter without. No normalization of the framework: the program
+    // runs
     // without culture data, and half a character must not throw.
     private const string Marked =
         "àaáaâaãaäaåaāaăaąaçcćcčcďdđdèeéeêeëeēeėeęeěeğgìiíiîiïiīiįiıiłlñnńnňnòoóoôoõoöoøoōoőořrśsšsşsťtùuúuûuüuūuůuűu"
         + "ýyÿyžzźzżz";
 
     /// <summary>
-    /// Lower case, without marks, letters and digits only. What follows an apostrophe of English ("what's") is left out.
+    /// Lower case, without marks, letters and digits only. What follows an apostrophe of English ("what's") is left
+    /// out.
     /// </summary>
     public static List<string> Words(string text)
     {

@@ -74,7 +74,8 @@ internal sealed class Thesaurus
 
     public Effect EffectOf(string verb) => _effects[verb];
 
-    /// <summary>What is said of a provider's tools beside their own texts; empty when it is not known.</summary>
+    /// <summary>What is known of a provider's tools in addition to their own texts; empty when it is not
+    /// known.</summary>
     public string TopicsOf(string provider) => _providers.TryGetValue(provider, out var known) ? known.Topics : "";
 
     /// <summary>Whether it is a provider that most people mean when they name none.</summary>
@@ -82,7 +83,8 @@ internal sealed class Thesaurus
 
     public bool Has(string provider) => _providers.ContainsKey(provider);
 
-    /// <summary>The longest phrase at the position, and its meanings; one word without meanings when there is none.</summary>
+    /// <summary>The longest phrase at the position, and its meanings; one word without meanings when there is
+    /// none.</summary>
     public (int Words, Meaning[] Meanings) At(IReadOnlyList<string> stems, int at)
     {
         for (var words = Math.Min(_longest, stems.Count - at); words > 0; words--)

@@ -6,7 +6,8 @@ namespace Vault.Providers.Search;
 
 /// <summary>
 /// Finds tools by what people call them: BM25 over an in-memory inverted index of words and of what the thesaurus says
-/// the words mean. Built once per set of packs. A search costs the postings of its words, not the size of the catalogue.
+/// the words mean. Built once per set of packs. A search costs the postings of its words, not the size of the
+/// catalogue.
 /// </summary>
 internal sealed class ToolIndex
 {

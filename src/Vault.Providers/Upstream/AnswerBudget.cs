@@ -5,7 +5,7 @@ namespace Vault.Providers.Upstream;
 /// <summary>
 /// The memory that large responses of providers may take in this process, and one organization's share of it. A call
 /// takes all that its response can need at once, before it reads on, so no two calls wait for each other; until then
-/// the rest of the response stays with the provider, because nobody reads it.
+/// the rest of the response stays with the provider, because it is not read.
 /// </summary>
 public sealed class AnswerBudget
 {
@@ -13,12 +13,13 @@ public sealed class AnswerBudget
     public const int Free = 64 * 1024;
 
     /// <summary>
-    /// Bytes of memory per byte of a response, at most about: the buffer and its doubling, the redacted copy, the parsed
+    /// Bytes of memory per byte of a response, at most about: the buffer and its doubling, the redacted copy, the
+    /// parsed
     /// JSON, the sealed copy.
     /// </summary>
     public const int Weight = 5;
 
-    // Of one organization. A reading call beyond them is told to come again; a call that has acted waits.
+    // Of one organization. A reading call beyond them gets a time to retry; a call that has acted waits.
     private const int MaxWaiting = 8;
 
     private readonly Lock _lock = new();

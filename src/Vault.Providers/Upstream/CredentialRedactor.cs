@@ -62,7 +62,8 @@ internal sealed class CredentialRedactor : IDisposable
     /// <summary>Whether anything was replaced.</summary>
     public bool Replaced { get; private set; }
 
-    /// <summary>The same array where nothing is replaced, which is the ordinary case: one search for each form.</summary>
+    /// <summary>The same array where nothing is replaced, which is the ordinary case: one search for each
+    /// form.</summary>
     public byte[] Redact(byte[] bytes)
     {
         foreach (var needle in _needles)

@@ -59,7 +59,8 @@ internal static partial class DeclaredText
         ["koi8r"] = "koi8-r",
     };
 
-    /// <summary>The declared type. A header that does not parse (<c>text/csv; charset</c>) still names its type.</summary>
+    /// <summary>The declared type. A header that does not parse (<c>text/csv; charset</c>) still names its
+    /// type.</summary>
     public static MediaTypeHeaderValue? TypeOf(HttpContentHeaders headers)
     {
         if (headers.ContentType is { } type)

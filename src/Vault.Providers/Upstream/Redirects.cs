@@ -7,8 +7,9 @@ using Vault.Providers.Egress;
 namespace Vault.Providers.Upstream;
 
 /// <summary>
-/// Where a read goes on when its response redirects (RFC 9110 15.4): within the pack's hosts, and without the credential
-/// to the hosts of files that the pack names. Writes are not followed: their caller is told the location.
+/// Where a read goes on when its response redirects (RFC 9110 15.4): within the pack's hosts, and without the
+/// credential
+/// to the hosts of files that the pack names. Writes are not followed: their caller gets the location.
 /// </summary>
 internal static class Redirects
 {

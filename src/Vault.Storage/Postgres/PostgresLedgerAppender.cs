@@ -67,7 +67,7 @@ internal sealed class LedgerAppendCommand : IDisposable
         _hashes = Bytes();
     private readonly NpgsqlCommand _command;
     private readonly string _extend;
-    private readonly string _judge;
+    private readonly string _appendOrExplain;
     private int _groups;
 
     public LedgerAppendCommand()
@@ -101,7 +101,7 @@ internal sealed class LedgerAppendCommand : IDisposable
             all.Select((_, i) => "$" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture))
         );
         _extend = $"select organization_id, status, seq, hash from ledger_extend({placeholders})";
-        _judge = $"select organization_id, status, seq, hash from ledger_append({placeholders})";
+        _appendOrExplain = $"select organization_id, status, seq, hash from ledger_append({placeholders})";
         _command = new NpgsqlCommand();
         _command.Parameters.AddRange(all);
     }
@@ -148,7 +148,7 @@ internal sealed class LedgerAppendCommand : IDisposable
         catch (PostgresException e) when (PostgresErrors.IsDoubledEntry(e))
         {
             // The transaction is undone, heads included. This is rare: a reply was lost, or two hosts drain the outbox.
-            return await RunAsync(_judge);
+            return await RunAsync(_appendOrExplain);
         }
     }
 

@@ -17,7 +17,8 @@ public sealed class RefreshRuleTests
         Rotation rotation = Rotation.SingleUse
     ) => AccountLifecycle.Decide(state, what, Policy(rotation));
 
-    /// <summary>A provider whose reuse revokes more than the grant: a token in doubt is never presented again.</summary>
+    /// <summary>A provider whose reuse revokes more than the grant: a token in doubt is never presented
+    /// again.</summary>
     private static AccountDecision DecideStrictly(
         AccountState state,
         AccountEvent what,

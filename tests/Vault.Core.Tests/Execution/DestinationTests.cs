@@ -100,7 +100,7 @@ public sealed class DestinationTests : IDisposable
         Assert.Single(Accounts.Endpoint.Revoked);
     }
 
-    /// <summary>A value that cannot be decrypted: whoever opens it fails, and whoever does not, refuses.</summary>
+    /// <summary>A value that cannot be decrypted: opening it fails, and a refusal does not open it.</summary>
     [Fact]
     public async Task Nothing_is_opened_for_a_refusal()
     {
@@ -147,7 +147,7 @@ public sealed class DestinationTests : IDisposable
         Assert.Equal(Outcome.Succeeded, (await _bench.ExecuteAsync()).Outcome);
         Assert.Contains("https://one.acme.example", (await Accounts.RowAsync(key)).Grant!.ReadDestinations()!.Origins);
 
-        // The parameters of the row are not sealed. Whoever writes another host there gets a refusal.
+        // The parameters of the row are not sealed. Another host written there is refused.
         var row = await Accounts.RowAsync(key);
         await Accounts.Host.Runner.WriteAsync(
             row with

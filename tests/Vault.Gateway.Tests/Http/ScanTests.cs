@@ -3,7 +3,8 @@ using Vault.Gateway.Tests.Host;
 
 namespace Vault.Gateway.Tests.Http;
 
-/// <summary>Calls that read a whole chain: a few of one organization at a time, and none of another waits for them.</summary>
+/// <summary>Calls that read a whole chain: a few of one organization at a time, and none of another waits for
+/// them.</summary>
 public sealed class ScanTests
 {
     [Fact]

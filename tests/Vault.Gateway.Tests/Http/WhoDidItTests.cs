@@ -186,7 +186,7 @@ public sealed class WhoDidItTests
         var second = await host.OrganizationAsync();
         await DoAsync("deleteOrganization", second, HttpMethod.Delete, "/v1/organizations/" + second, null);
 
-        // Of the platform: the log says who, beside the platform's ledger.
+        // Of the platform: the log says who, in addition to the platform's ledger.
         await LoggedAsync("putProvider", HttpMethod.Post, "/v1/providers", "{\"id\":\"acme\"}", 201, "acme");
         var platform = await LoggedAsync(
             "createApiKey",

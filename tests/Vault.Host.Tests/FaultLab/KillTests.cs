@@ -31,7 +31,8 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.Equal([], report.Violations);
         Assert.Equal(["before_send", "reply_spooled", "reply_committed"], report.Rounds.Select(r => r.Reached));
 
-        // Killed before it sent: the provider has seen nothing, so the token is presented once more and nothing is lost.
+        // Killed before it sent: the provider has seen nothing, so the token is presented once more and nothing is
+        // lost.
         Assert.Empty(report.Rounds[0].Losses);
         Assert.Empty(report.Rounds[1].Losses);
         Assert.True(report.LedgerEntries > 0);

@@ -4,7 +4,8 @@ using Vault.Host.Tests.EndToEnd;
 namespace Vault.Host.Tests.Providers;
 
 /// <summary>
-/// F02: GitHub's OAuth Apps have scopes of their own and its Apps have none, and both run the tools of the App pack. The
+/// F02: GitHub's OAuth Apps have scopes of their own and its Apps have none, and both run the tools of the App pack.
+/// The
 /// built-in packs, with the addresses of a scripted provider.
 /// </summary>
 public sealed class GitHubScopeTests(ScriptedWorld scene) : IClassFixture<ScriptedWorld>

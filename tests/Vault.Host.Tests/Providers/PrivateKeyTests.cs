@@ -7,7 +7,8 @@ using Vault.Host.Tests.EndToEnd;
 
 namespace Vault.Host.Tests.Providers;
 
-/// <summary>F21: a private key in each of the forms in which people have it, brought in and used by a running host.</summary>
+/// <summary>F21: a private key in each of the forms in which people have it, brought in and used by a running
+/// host.</summary>
 public sealed class PrivateKeyTests(ScriptedWorld scene) : IClassFixture<ScriptedWorld>
 {
     private static readonly RSA Key = RSA.Create(2048);

@@ -22,7 +22,8 @@ internal sealed record Scripted(byte[] Body, string? ContentType = "application/
 internal sealed record Seen(string Path, string Query, string? Authorization, string Body);
 
 /// <summary>
-/// A provider on loopback that answers as a test says: a path that ends in <c>token</c> by the code or the refresh token that is presented,
+/// A provider on loopback that answers as a test says: a path that ends in <c>token</c> by the code or the refresh
+/// token that is presented,
 /// everything else with an empty object. It keeps what it was asked.
 /// </summary>
 internal sealed class ScriptedProvider : IAsyncDisposable

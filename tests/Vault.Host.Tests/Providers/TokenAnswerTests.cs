@@ -8,7 +8,8 @@ using Vault.Host.Tests.EndToEnd;
 
 namespace Vault.Host.Tests.Providers;
 
-/// <summary>What token endpoints really answer, by the consent page, a refresh and a tool call of the running host.</summary>
+/// <summary>What token endpoints really answer, by the consent page, a refresh and a tool call of the running
+/// host.</summary>
 public sealed class TokenAnswerTests(ScriptedWorld scene) : IClassFixture<ScriptedWorld>
 {
     private static int _case;
@@ -207,7 +208,8 @@ public sealed class TokenAnswerTests(ScriptedWorld scene) : IClassFixture<Script
         );
     }
 
-    /// <summary>F22: two hours from now, in every way that is in use; {0} seconds, {1} milliseconds, {2} to {5} a time.</summary>
+    /// <summary>F22: two hours from now, in every way that is in use; {0} seconds, {1} milliseconds, {2} to {5} a
+    /// time.</summary>
     [Theory]
     [InlineData("\"expires_in\":7200")]
     [InlineData("\"expires_in\":\"7200\"")]

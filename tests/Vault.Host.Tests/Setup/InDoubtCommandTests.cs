@@ -6,7 +6,8 @@ using Vault.Host.Options;
 
 namespace Vault.Host.Tests.Setup;
 
-/// <summary>What an operator says about refresh tokens in doubt, and the data folder that counts its processes.</summary>
+/// <summary>What an operator says about refresh tokens in doubt, and the data folder that counts its
+/// processes.</summary>
 public sealed class InDoubtCommandTests : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("vault-doubt-");

@@ -107,7 +107,8 @@ public sealed class EgressProxyTests
         return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pfx), null);
     }
 
-    /// <summary>The proxy's own name is an address; every other name is unknown here, or has the given address.</summary>
+    /// <summary>The proxy's own name is an address; every other name is unknown here, or has the given
+    /// address.</summary>
     private sealed class Resolver(string? others) : IHostResolver
     {
         public Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken) =>

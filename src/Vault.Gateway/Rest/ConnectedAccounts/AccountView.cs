@@ -6,7 +6,7 @@ namespace Vault.Gateway.Rest.ConnectedAccounts;
 internal sealed record IdentityView(string Subject, string? DisplayName, string? Email, string? Tenant);
 
 /// <summary>An account without its credential; safe to show.</summary>
-/// <param name="ScopesUnknown">Nobody said which scopes the credential has; the provider decides at each call.</param>
+/// <param name="ScopesUnknown">It is unknown which scopes the credential has; the provider decides at each call.</param>
 internal sealed record AccountView(
     string Id,
     string OrganizationId,

@@ -95,7 +95,8 @@ internal sealed class ProxyCall(ToolExecutor executor, PublicAddress address, Ga
     }
 
     /// <summary>
-    /// The parts of the target as they were sent. The route value is unescaped: "a%2Fb" and "a/b" would be the same path.
+    /// The parts of the target as they were sent. The route value is unescaped: "a%2Fb" and "a/b" would be the same
+    /// path.
     /// </summary>
     public static (string Connection, string Path, string Query) Target(Call call)
     {

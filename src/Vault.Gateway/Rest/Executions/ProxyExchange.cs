@@ -11,8 +11,10 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.Executions;
 
 /// <summary>
-/// The proxy as a base URL: a provider's own client library calls it with its own methods, headers and bodies, which are
-/// streamed. The account is named by a header, or in the URL after the connection (<c>github;user=ada</c>), so that only
+/// The proxy as a base URL: a provider's own client library calls it with its own methods, headers and bodies, which
+/// are
+/// streamed. The account is named by a header, or in the URL after the connection (<c>github;user=ada</c>), so that
+/// only
 /// the base URL of a library changes.
 /// </summary>
 internal class ProxyExchange(ToolExecutor executor, PublicAddress address, GatewayOptions options, string method)

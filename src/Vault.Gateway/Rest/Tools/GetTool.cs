@@ -20,7 +20,7 @@ internal sealed class GetTool(IPacks packs, OfferedTools offered, ToolRequiremen
             Query =
             [
                 .. ToolRequirements.Fields,
-                Field.Text("version", "A version that the provider still has beside the current one.") with
+                Field.Text("version", "A version that the provider still has in addition to the current one.") with
                 {
                     MaxLength = 40,
                 },

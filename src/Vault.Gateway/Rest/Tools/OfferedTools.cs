@@ -7,7 +7,8 @@ using Vault.Gateway.Http;
 namespace Vault.Gateway.Rest.Tools;
 
 /// <summary>
-/// Which tools a caller is shown: those that its key may call, or only those that a connection offers. No other tool can
+/// Which tools a caller is shown: those that its key may call, or only those that a connection offers. No other tool
+/// can
 /// be called there, whatever a user consents to. The executor checks again.
 /// </summary>
 internal sealed class OfferedTools(IPacks packs, IConnectionStore connections, IOrganizationStore organizations)

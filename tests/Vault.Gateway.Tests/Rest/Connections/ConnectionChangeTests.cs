@@ -7,7 +7,8 @@ namespace Vault.Gateway.Tests.Rest.Connections;
 
 public sealed class ConnectionChangeTests
 {
-    /// <summary>A change of each setting, as a request makes it. A new setting without one here is found below.</summary>
+    /// <summary>A change of each setting, as a request makes it. A new setting without one here is found
+    /// below.</summary>
     private static readonly (string Property, string Setting, string Body)[] Changes =
     [
         ("ClientId", "client_id", """{"client_id":"client-2"}"""),

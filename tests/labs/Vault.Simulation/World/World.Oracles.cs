@@ -69,7 +69,8 @@ internal sealed partial class World
             Break($"a harmful replay: {token} is presented again, and {string.Join(", ", kept)} would have lived");
     }
 
-    /// <summary>A process holds the token since before the horizon, or has held it so long before it committed.</summary>
+    /// <summary>A process holds the token since before the horizon, or has held it so long before it
+    /// committed.</summary>
     private bool SleptWith(Subject subject, string token)
     {
         var row = RowOf(subject);

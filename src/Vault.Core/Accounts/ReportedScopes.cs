@@ -8,7 +8,7 @@ namespace Vault.Core.Accounts;
 /// A scope that was not requested stays as it is. The provider decides all the same: a scope that is taken for granted
 /// here and is not costs one refused call.
 /// </summary>
-public static class ToldScopes
+public static class ReportedScopes
 {
     /// <summary>Words of a scope that reads, each with those of the scope that also reads.</summary>
     private static readonly ImmutableArray<(string Read, ImmutableArray<string> Wider)> Wider =
@@ -18,33 +18,33 @@ public static class ToldScopes
         ("view", ["manage", "edit"]),
     ];
 
-    public static ImmutableArray<string> InTermsOf(ImmutableArray<string> requested, ImmutableArray<string> told)
+    public static ImmutableArray<string> InTermsOf(ImmutableArray<string> requested, ImmutableArray<string> reported)
     {
-        if (requested.IsDefaultOrEmpty || told.IsDefaultOrEmpty || requested.All(told.Contains))
-            return told;
-        var granted = told.SelectMany(t => Spelled(t, requested)).Distinct(StringComparer.Ordinal).ToList();
+        if (requested.IsDefaultOrEmpty || reported.IsDefaultOrEmpty || requested.All(reported.Contains))
+            return reported;
+        var granted = reported.SelectMany(t => Spelled(t, requested)).Distinct(StringComparer.Ordinal).ToList();
         granted.AddRange([
             .. requested.Where(r => !granted.Contains(r) && granted.Any(g => requested.Contains(g) && Includes(g, r))),
         ]);
         return [.. granted];
     }
 
-    private static IEnumerable<string> Spelled(string told, ImmutableArray<string> requested)
+    private static IEnumerable<string> Spelled(string reported, ImmutableArray<string> requested)
     {
-        if (requested.Contains(told))
-            return [told];
-        if (requested.FirstOrDefault(r => Same(r, told)) is { } other)
+        if (requested.Contains(reported))
+            return [reported];
+        if (requested.FirstOrDefault(r => Same(r, reported)) is { } other)
             return [other];
         // A URL is compared by its last segment, if only one of the two is a URL: two URLs name two APIs.
-        var name = Name(told);
-        var fitting = requested.Where(r => IsUrl(r) != IsUrl(told) && Same(Name(r), name)).Take(2).ToList();
+        var name = Name(reported);
+        var fitting = requested.Where(r => IsUrl(r) != IsUrl(reported) && Same(Name(r), name)).Take(2).ToList();
         if (fitting.Count == 1)
             return fitting;
         // '+' may belong to a scope, so it separates only what was requested.
-        var parts = told.Split('+', StringSplitOptions.RemoveEmptyEntries);
+        var parts = reported.Split('+', StringSplitOptions.RemoveEmptyEntries);
         return parts.Length > 1 && parts.All(p => requested.Any(r => Same(r, p)))
             ? parts.SelectMany(p => Spelled(p, requested))
-            : [told];
+            : [reported];
     }
 
     private static bool IsUrl(string scope) => scope.Contains("://", StringComparison.Ordinal);
